@@ -1,0 +1,175 @@
+// One chat call, pulled event by event: prepare, check, attempt, events, finish.
+import { checkCapabilities, neededFeatures } from './check.js'
+import { Collector, type Moments } from './collect.js'
+import { LlmError, asLlmError, withDetails } from './errors.js'
+import type { BackendEvent, ChatEvent } from './events.js'
+import { Life, type LifeSettings } from './life.js'
+import { type Prepared, prepare } from './prepare.js'
+import type { Backend, Capabilities, PreparedChat } from './provider.js'
+import type { CallOptions, ChatInput, ChatRequest } from './request.js'
+
+/** What a call needs from the provider it belongs to. */
+export interface CallHome {
+  readonly backend: Backend
+  readonly settings: LifeSettings
+  readonly defaults: Partial<ChatRequest>
+  /** What is known of the model, or nothing when it cannot be asked just now. */
+  knownCapabilities(): Promise<Capabilities | undefined>
+  /** Takes the call in, or throws `closed`; the returned function lets it go. */
+  enter(): () => void
+}
+
+interface Running {
+  life: Life
+  leave: () => void
+  /** What the answer must be; `'text'` where the model cannot do better and the caller wants to go on. */
+  output: NonNullable<ChatRequest['output']>
+  collector: Collector
+}
+
+export class Call {
+  readonly #home: CallHome
+  readonly #input: ChatInput
+  readonly #options: CallOptions
+  readonly #ready: ChatEvent[] = []
+  readonly #emit = (event: ChatEvent): void => void this.#ready.push(event)
+  #running: Running | undefined
+  #events: AsyncIterator<BackendEvent> | undefined
+  #firstAt: number | undefined
+  #stopped: LlmError | undefined
+  #over = false
+
+  constructor(home: CallHome, input: ChatInput, options: CallOptions) {
+    this.#home = home
+    this.#input = input
+    this.#options = options
+  }
+
+  /**
+   * The next event; `undefined` after the last. Not to be called again before it has settled.
+   * @throws {LlmError} once, for whatever broke the call
+   */
+  async next(): Promise<ChatEvent | undefined> {
+    if (this.#ready.length > 0 && (this.#over || this.#stopped === undefined)) return this.#ready.shift()
+    if (this.#over) return undefined
+    try {
+      if (this.#events === undefined) await this.#open()
+      while (this.#ready.length === 0) await this.#pull()
+    } catch (error) {
+      throw this.#broken(error)
+    }
+    return this.#ready.shift()
+  }
+
+  /** Ends the call from outside, running or not. */
+  stop(error: LlmError): void {
+    this.#stopped ??= error
+    this.#running?.life.stop(error)
+  }
+
+  /** Ends the call because its reader went away, and says so. */
+  leave(): LlmError {
+    this.#stopped ??= new LlmError('aborted', 'The reader left the stream before its end.')
+    this.#running?.life.stop(this.#stopped)
+    return this.#broken(this.#stopped)
+  }
+
+  async #open(): Promise<void> {
+    if (this.#stopped !== undefined) throw this.#stopped
+    const { backend, settings, defaults } = this.#home
+    const leave = this.#home.enter()
+    let prepared: Prepared
+    let life: Life
+    try {
+      prepared = await prepare(this.#input, defaults, backend.provider)
+      life = new Life(settings, this.#options)
+    } catch (error) {
+      leave()
+      throw error
+    }
+    const collector = new Collector(backend.provider, backend.model, life.warnings)
+    life.warnings.push(...prepared.warnings)
+    const running: Running = { life, leave, output: prepared.request.output ?? 'text', collector }
+    this.#running = running
+    const chat = await this.#checked(prepared, life)
+    if (chat.output === undefined) running.output = 'text'
+    await life.attempting(async (context) => {
+      const events = backend.chat(chat, context)[Symbol.asyncIterator]()
+      this.#events = events
+      try {
+        // Until the backend has said something that counts, a failure may still be tried again.
+        while (this.#ready.length === 0) await this.#take(await life.wait(events.next(), 'first'))
+      } catch (error) {
+        release(events)
+        throw error
+      }
+    })
+    this.#ready.unshift(collector.startEvent())
+  }
+
+  async #checked({ chat, request, warnings }: Prepared, life: Life): Promise<PreparedChat> {
+    const { backend } = this.#home
+    const needed = neededFeatures(chat)
+    if (needed.length === 0 || life.stopped !== undefined) return chat
+    const capabilities = await life.wait(this.#home.knownCapabilities())
+    if (capabilities === undefined) return chat
+    return checkCapabilities(chat, needed, capabilities, backend, request.onUnsupported, life.warnings)
+  }
+
+  async #pull(): Promise<void> {
+    const { life } = this.#running as Running
+    const result = (this.#events as AsyncIterator<BackendEvent>).next()
+    return this.#take(await life.wait(result, 'idle'))
+  }
+
+  #take(result: IteratorResult<BackendEvent>): void | Promise<void> {
+    const { collector } = this.#running as Running
+    if (result.done)
+      throw new LlmError('bad-response', `The answer of ${this.#home.backend.model} (${this.#home.backend.provider}) ended without saying that it was complete. Try again.`, { retryable: true })
+    if (result.value.type === 'finish') return this.#finish(result.value.response)
+    collector.add(result.value, this.#emit)
+    if (this.#ready.length > 0) this.#firstAt ??= this.#home.settings.clock.now()
+  }
+
+  async #finish(given: Extract<BackendEvent, { type: 'finish' }>['response']): Promise<void> {
+    const { life, collector, output } = this.#running as Running
+    let response = collector.finish(given, life.attempts, this.#moments(life))
+    if (output !== 'text') response = await (await import('./output.js')).withOutput(response, output)
+    this.#ready.push({ type: 'finish', response })
+    this.#over = true
+    this.#letGo()
+  }
+
+  #broken(thrown: unknown): LlmError {
+    this.#over = true
+    this.#ready.length = 0
+    const running = this.#running
+    if (running === undefined) {
+      const { provider, model } = this.#home.backend
+      return asLlmError(thrown, { provider, model })
+    }
+    const { life, collector } = running
+    const error = life.errorFrom(thrown)
+    const partial = error.partial ?? collector.partial(life.attempts, this.#moments(life))
+    this.#letGo()
+    return withDetails(error, { partial })
+  }
+
+  #letGo(): void {
+    if (this.#events !== undefined) release(this.#events)
+    this.#events = undefined
+    this.#running?.life.end()
+    this.#running?.leave()
+    this.#running = undefined
+  }
+
+  #moments(life: Life): Moments {
+    const now = this.#home.settings.clock.now()
+    return { firstTokenMs: (this.#firstAt ?? now) - life.startedAt, totalMs: now - life.startedAt }
+  }
+}
+
+// A backend that does not answer must not hold up its caller, and what it says after the end is of no interest.
+function release(events: AsyncIterator<BackendEvent>): void {
+  void events.return?.().then(undefined, () => {})
+}

@@ -1,0 +1,82 @@
+// Capabilities against a request: what a model cannot do is refused before the wire, or dropped with a warning.
+import { LlmError } from './errors.js'
+import type { Part } from './message.js'
+import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from './provider.js'
+import type { ChatRequest, SamplingOptions } from './request.js'
+import type { Warning } from './response.js'
+
+type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
+
+const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
+const optionNames: readonly (OptionName & keyof PreparedChat)[] = [
+  ...(['temperature', 'topP', 'topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'] satisfies (keyof SamplingOptions)[]),
+  'maxOutputTokens',
+  'parallelToolCalls',
+  'toolChoice',
+]
+
+/** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
+export function neededFeatures(chat: PreparedChat): Feature[] {
+  const needed = new Set<Feature>(optionNames.filter((name) => chat[name] !== undefined))
+  if (chat.tools.length > 0 && chat.toolChoice !== 'none') needed.add('tools')
+  if (chat.output !== undefined) needed.add('json')
+  if (chat.reasoning !== undefined && chat.reasoning !== 'off') needed.add('reasoning')
+  for (const part of parts(chat.messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
+  return [...needed]
+}
+
+/**
+ * The request a model can honour.
+ * @throws {LlmError} `unsupported`, naming what it cannot, unless the caller asked for warnings
+ */
+export function checkCapabilities(
+  chat: PreparedChat,
+  needed: Feature[],
+  capabilities: Capabilities,
+  model: { provider: string; model: string },
+  onUnsupported: ChatRequest['onUnsupported'],
+  warnings: Warning[],
+): PreparedChat {
+  const missing = needed.filter((name) => (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) === false)
+  if (missing.length === 0) return chat
+  const message = `${model.model} (${model.provider}) does not support ${missing.join(', ')}.`
+  if (onUnsupported !== 'warn')
+    throw new LlmError('unsupported', `${message} Leave it out, choose another model, or set onUnsupported: 'warn' to go on without.`, model)
+
+  const kept = { ...chat }
+  for (const feature of missing) {
+    warnings.push({ code: 'unsupported', feature, message: `${model.model} (${model.provider}) does not support ${feature}; it was left out.` })
+    if (feature === 'tools') {
+      kept.tools = []
+      delete kept.toolChoice
+    } else if (feature === 'json') delete kept.output
+    else if (feature === 'vision' || feature === 'files' || feature === 'audio') kept.messages = withoutMedia(kept.messages, feature)
+    else delete kept[feature]
+  }
+  return kept
+}
+
+function withoutMedia(messages: PreparedMessage[], feature: string): PreparedMessage[] {
+  const keep = (part: Part): Part[] => {
+    if (isMedia(part) && mediaFeature[part.type] === feature) return []
+    if (part.type !== 'tool-result' || typeof part.output === 'string') return [part]
+    return [{ ...part, output: part.output.flatMap(keep) }]
+  }
+  return messages.map((message) => {
+    const content = message.content.flatMap(keep)
+    if (content.length > 0) return { ...message, content }
+    throw new LlmError('unsupported', `Without its ${feature} a ${message.role} message would be empty. Leave the message out, or choose another model.`)
+  })
+}
+
+function* parts(messages: PreparedMessage[]): Generator<Part> {
+  for (const { content } of messages)
+    for (const part of content) {
+      yield part
+      if (part.type === 'tool-result' && typeof part.output !== 'string') yield* part.output
+    }
+}
+
+function isMedia(part: Part): part is Part & { type: keyof typeof mediaFeature } {
+  return part.type in mediaFeature
+}

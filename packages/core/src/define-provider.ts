@@ -1,0 +1,151 @@
+// From a Backend, the small inside, to a Provider: everything that is the same for all of them.
+import { Call, type CallHome } from './call.js'
+import { type Clock, systemClock } from './clock.js'
+import { LlmError, asLlmError } from './errors.js'
+import { Life, type LifeSettings, defaultTimeout, retryRules, timeouts } from './life.js'
+import { prepare } from './prepare.js'
+import type { Backend, CallContext, Capabilities, ModelInfo, Provider } from './provider.js'
+import type { CallOptions, ChatInput, ChatRequest, EmbedRequest, RetryOptions, TimeoutOptions } from './request.js'
+import type { ChatResponse, EmbedResponse } from './response.js'
+import { CallStream, type ChatStream } from './stream.js'
+
+/** Options every provider has. */
+export interface ProviderOptions {
+  /** For every request that does not say otherwise. */
+  defaults?: Partial<ChatRequest>
+  timeout?: number | TimeoutOptions
+  retry?: false | RetryOptions
+  /** Sent with every request. */
+  headers?: Record<string, string>
+  /** Default: the system's clock. */
+  clock?: Clock
+  /** 0 to 1, for the jitter between retries. Default `Math.random`. */
+  random?: () => number
+}
+
+/**
+ * Makes a provider of a backend: validation, capability checks, deadlines, retries, streams, usage, errors.
+ * @throws {LlmError} `invalid-request` for options that make no sense
+ */
+export function defineProvider(backend: Backend, options: ProviderOptions = {}): Provider {
+  return new DefinedProvider(backend, options)
+}
+
+class DefinedProvider implements Provider, CallHome {
+  readonly provider: string
+  readonly model: string
+  readonly backend: Backend
+  readonly settings: LifeSettings
+  readonly defaults: Partial<ChatRequest>
+  readonly #running = new Set<Promise<void>>()
+  #capabilities: Promise<Capabilities> | undefined
+  #closing: Promise<void> | undefined
+
+  constructor(backend: Backend, options: ProviderOptions) {
+    this.backend = backend
+    this.provider = backend.provider
+    this.model = backend.model
+    this.defaults = options.defaults ?? {}
+    this.settings = {
+      provider: backend.provider,
+      model: backend.model,
+      clock: options.clock ?? systemClock,
+      random: options.random ?? Math.random,
+      timeout: timeouts(options.timeout, defaultTimeout),
+      retry: retryRules(options.retry),
+      headers: options.headers ?? {},
+    }
+  }
+
+  chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
+    return this.stream(request, options).response()
+  }
+
+  stream(request: ChatInput, options: CallOptions = {}): ChatStream {
+    return new CallStream(new Call(this, request, options))
+  }
+
+  embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
+    const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
+    return this.#once(options, async (context) => {
+      if (this.backend.embed === undefined) throw this.#unsupported('embed')
+      const texts = [request.input].flat()
+      for (const [index, text] of texts.entries())
+        if (typeof text !== 'string' || text === '') throw new LlmError('invalid-request', `input[${index}] must be a string that is not empty.`)
+      const { dimensions, providerOptions } = request
+      const own = providerOptions?.[this.provider] ?? {}
+      const response = await this.backend.embed({ input: texts, providerOptions: own, ...(dimensions !== undefined && { dimensions }) }, context)
+      return { ...response, provider: this.provider }
+    })
+  }
+
+  countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
+    return this.#once(options, async (context) => {
+      if (this.backend.countTokens === undefined) throw this.#unsupported('countTokens')
+      return this.backend.countTokens((await prepare(request, this.defaults, this.provider)).chat, context)
+    })
+  }
+
+  models(options: CallOptions = {}): Promise<ModelInfo[]> {
+    return this.#once(options, async (context) => (await this.backend.models?.(context)) ?? [{ id: this.model }])
+  }
+
+  capabilities(options: CallOptions = {}): Promise<Capabilities> {
+    return this.#once(options, () => this.#known())
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.all(this.#running).then(() => this.backend.close?.())
+    return this.#closing
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  /** For calls of this provider: what is known of the model, or nothing when it cannot be asked just now. */
+  knownCapabilities(): Promise<Capabilities | undefined> {
+    return this.#known().catch(() => undefined)
+  }
+
+  enter(): () => void {
+    if (this.#closing !== undefined) throw new LlmError('closed', `This provider (${this.provider} ${this.model}) is closed. Make a new one.`)
+    let leave: () => void = () => {}
+    const running = new Promise<void>((resolve) => { leave = resolve })
+    this.#running.add(running)
+    return () => {
+      this.#running.delete(running)
+      leave()
+    }
+  }
+
+  // Asked once for all, in a call of its own: no single caller's abort takes the answer from the others.
+  #known(): Promise<Capabilities> {
+    this.#capabilities ??= this.#once({}, async (context) => this.backend.capabilities(context)).catch((error) => {
+      this.#capabilities = undefined
+      throw error
+    })
+    return this.#capabilities
+  }
+
+  /** A call whose answer comes in one piece. */
+  async #once<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
+    let leave: () => void = () => {}
+    let life: Life | undefined
+    try {
+      leave = this.enter()
+      const running = new Life(this.settings, options)
+      life = running
+      return await running.attempting((context) => running.wait(work(context), 'first'))
+    } catch (error) {
+      throw asLlmError(error, { provider: this.provider, model: this.model })
+    } finally {
+      life?.end()
+      leave()
+    }
+  }
+
+  #unsupported(what: string): LlmError {
+    return new LlmError('unsupported', `The ${this.provider} backend has no ${what}. Use a provider that has.`)
+  }
+}

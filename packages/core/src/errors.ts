@@ -1,0 +1,111 @@
+// The one error: LlmError, told apart by its code.
+import type { ChatResponse } from './response.js'
+
+/** Whether an error of this code may go away when the same request is made again. */
+const retryableByDefault = {
+  aborted: false,
+  timeout: true,
+  network: true,
+  'rate-limited': true,
+  'quota-exceeded': false,
+  overloaded: true,
+  'server-error': true,
+  authentication: false,
+  'permission-denied': false,
+  'not-found': false,
+  'invalid-request': false,
+  'context-length': false,
+  'content-filtered': false,
+  unsupported: false,
+  'bad-response': false,
+  'empty-response': false,
+  'structured-output': false,
+  'tool-failed': false,
+  'queue-full': true,
+  closed: false,
+  'model-load': false,
+  inference: false,
+  'worker-crashed': true,
+  'circuit-open': true,
+  'budget-exceeded': false,
+  'no-route': false,
+  config: false,
+} as const
+
+/** What went wrong. */
+export type ErrorCode = keyof typeof retryableByDefault
+
+/** All codes, for tables and exhaustive handling. */
+export const errorCodes = Object.keys(retryableByDefault) as ErrorCode[]
+
+/** The fields of an `LlmError` beside its code and message. */
+export interface ErrorDetails {
+  provider?: string | undefined
+  model?: string | undefined
+  /** The HTTP status, where there was one. */
+  status?: number | undefined
+  requestId?: string | undefined
+  /** May the same request succeed later? Default: by code. */
+  retryable?: boolean | undefined
+  /** How long the server asked to wait, in milliseconds. */
+  retryAfterMs?: number | undefined
+  /** How many attempts were made. */
+  attempts?: number | undefined
+  /** What had arrived before it broke. */
+  partial?: ChatResponse | undefined
+  cause?: unknown
+}
+
+// Two copies of this package (its ESM and its CommonJS form, say) know each other's errors by this.
+const brand = Symbol.for('patchbay.LlmError')
+
+/**
+ * Every failure of every provider. Its message says what happened and what to do next.
+ * No key, token or header value ever stands in it.
+ */
+export class LlmError extends Error {
+  override readonly name = 'LlmError'
+  readonly code: ErrorCode
+  readonly retryable: boolean
+  declare readonly provider?: string
+  declare readonly model?: string
+  declare readonly status?: number
+  declare readonly requestId?: string
+  declare readonly retryAfterMs?: number
+  declare readonly attempts?: number
+  declare readonly partial?: ChatResponse
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    const { cause, retryable, ...rest } = details
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.retryable = retryable ?? retryableByDefault[code]
+    for (const [key, value] of Object.entries(rest)) if (value !== undefined) Object.assign(this, { [key]: value })
+    Object.defineProperty(this, brand, { value: true })
+  }
+}
+
+/** Is it an `LlmError` (of this code), from whichever copy of the package? */
+export function isLlmError<Code extends ErrorCode = ErrorCode>(
+  error: unknown,
+  code?: Code,
+): error is LlmError & { readonly code: Code } {
+  if (typeof error !== 'object' || error === null || !(brand in error)) return false
+  return code === undefined || ('code' in error && error.code === code)
+}
+
+/** The same error, knowing more. What it already knows stays. */
+export function withDetails(error: LlmError, details: ErrorDetails): LlmError {
+  const { name: _, code, ...known } = error
+  const next = new LlmError(code, error.message, { ...details, ...known, cause: error.cause })
+  if (error.stack !== undefined) next.stack = error.stack
+  return next
+}
+
+/** Whatever was thrown, as an `LlmError` that knows these details. */
+export function asLlmError(thrown: unknown, details: ErrorDetails & { provider: string; model: string }): LlmError {
+  if (isLlmError(thrown)) return withDetails(thrown, details)
+  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
+  const message = `${details.provider} (${details.model}) failed in a way Patchbay does not know: ${what}. Please report this.`
+  return new LlmError('bad-response', message, { ...details, cause: thrown })
+}

@@ -1,0 +1,56 @@
+// What happens on the way: the events of a stream, and the status of a call.
+import type { OpaqueState, Part, Citation } from './message.js'
+import type { ChatResponse, Warning } from './response.js'
+
+/** The first event of every stream. */
+export interface StartEvent {
+  type: 'start'
+  provider: string
+  model: string
+  id?: string
+  requestId?: string
+  warnings: Warning[]
+}
+/** A tool call, whole and parsed. */
+export interface ToolCallEvent {
+  type: 'tool-call'
+  id: string
+  name: string
+  input: unknown
+}
+
+interface Deltas {
+  text: { type: 'text'; text: string }
+  reasoning: { type: 'reasoning'; text: string }
+  toolCallStart: { type: 'tool-call-start'; id: string; name: string }
+  toolCallDelta: { type: 'tool-call-delta'; id: string; json: string }
+  /** Anything else that belongs in the message. */
+  part: { type: 'part'; part: Part }
+}
+
+/**
+ * One event of a stream: first `start`, last `finish`. `text` and `reasoning` are deltas and never empty.
+ * A tool call is announced, streamed as JSON text, and then given whole.
+ */
+export type ChatEvent = StartEvent | Deltas[keyof Deltas] | ToolCallEvent | { type: 'finish'; response: ChatResponse }
+
+/**
+ * What a backend yields. Like `ChatEvent`, but it may leave out whatever the life of a call adds:
+ * `start`, the announcement of a tool call, and all of the response that can be collected from the events.
+ */
+export type BackendEvent =
+  | (Pick<StartEvent, 'type'> & Partial<StartEvent>)
+  | Deltas[keyof Deltas]
+  | (ToolCallEvent & { opaque?: OpaqueState })
+  /** Ends the text or reasoning part being streamed, with what else belongs to it. */
+  | { type: 'part-end'; opaque?: OpaqueState; citations?: Citation[] }
+  | { type: 'finish'; response: Partial<Omit<ChatResponse, 'timing'>> & Pick<ChatResponse, 'finishReason'> & { timing?: { queuedMs?: number } } }
+
+/** News of a call that is no part of its answer. */
+export type StatusEvent =
+  /** An attempt failed before its first event and will be tried again. */
+  | { type: 'retrying'; attempt: number; delayMs: number; reason: string }
+  /** Waiting for a turn; `position` counts from 1. */
+  | { type: 'queued'; position: number }
+  /** A model is being loaded; `progress` from 0 to 1 where it is known. */
+  | { type: 'loading'; model: string; progress?: number }

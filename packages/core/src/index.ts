@@ -1,0 +1,11 @@
+// The public face of @patchbay/core.
+export * from './clock.js'
+export { defineProvider, type ProviderOptions } from './define-provider.js'
+export { LlmError, errorCodes, isLlmError, type ErrorCode, type ErrorDetails } from './errors.js'
+export * from './events.js'
+export * from './message.js'
+export * from './provider.js'
+export * from './request.js'
+export * from './response.js'
+export { parseRetryAfter } from './retry.js'
+export type { ChatStream } from './stream.js'

@@ -1,0 +1,208 @@
+// The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
+import type { Clock } from './clock.js'
+import { LlmError, asLlmError } from './errors.js'
+import type { CallContext } from './provider.js'
+import type { CallOptions, RetryOptions, TimeoutOptions } from './request.js'
+import type { Warning } from './response.js'
+import { type RetryRules, defaultRetry, nextDelay } from './retry.js'
+
+/** What all calls of a provider have in common. */
+export interface LifeSettings {
+  provider: string
+  model: string
+  clock: Clock
+  /** 0 to 1, for the jitter of back-offs. */
+  random: () => number
+  timeout: Required<TimeoutOptions>
+  retry: RetryRules
+  headers: Record<string, string>
+}
+
+export const defaultTimeout: Required<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
+
+/** The time limits of a call, from the provider's and its own. */
+export function timeouts(given: number | TimeoutOptions | undefined, base: Required<TimeoutOptions>): Required<TimeoutOptions> {
+  return checked('timeout', { ...base, ...(typeof given === 'number' ? { total: given } : given) }, Number.MIN_VALUE)
+}
+
+/** The retry rules of a call, from the provider's and its own. */
+export function retryRules(given: false | RetryOptions | undefined, base: RetryRules = defaultRetry): RetryRules {
+  return checked('retry', { ...base, ...(given === false ? { retries: 0 } : given) }, 0)
+}
+
+function checked<T extends object>(name: string, numbers: T, least: number): T {
+  for (const [key, value] of Object.entries(numbers))
+    if (!(typeof value === 'number' && value >= least))
+      throw new LlmError('invalid-request', `${name}.${key} must be a number ${least > 0 ? 'above' : 'of at least'} 0, not ${value}.`)
+  return numbers
+}
+
+export class Life {
+  readonly startedAt: number
+  readonly deadline: number
+  readonly limits: Required<TimeoutOptions>
+  readonly warnings: Warning[] = []
+  attempts = 0
+  /** Why nothing more may happen, once something has stopped the call from outside. */
+  stopped: LlmError | undefined
+
+  readonly #settings: LifeSettings
+  readonly #options: CallOptions
+  readonly #rules: RetryRules
+  #attempt = new AbortController()
+  #rejectWait: ((error: LlmError) => void) | undefined
+  // One timer serves all limits: it is set for the nearest and looks again when it fires.
+  #limit: { name: 'first' | 'idle'; at: number } | undefined
+  #timerAt = Number.POSITIVE_INFINITY
+  #cancelTimer: () => void = () => {}
+
+  /** @throws {LlmError} `invalid-request` for limits that make no sense */
+  constructor(settings: LifeSettings, options: CallOptions) {
+    this.#settings = settings
+    this.#options = options
+    this.#rules = retryRules(options.retry, settings.retry)
+    this.limits = timeouts(options.timeout, settings.timeout)
+    this.startedAt = settings.clock.now()
+    this.deadline = this.startedAt + this.limits.total
+    const { signal } = options
+    if (signal?.aborted) this.#onAbort()
+    else {
+      signal?.addEventListener('abort', this.#onAbort, { once: true })
+      this.#setTimer(this.deadline)
+    }
+  }
+
+  /** Ends the call from outside: the running wait rejects with the error, and so will every later one. */
+  stop(error: LlmError): void {
+    if (this.stopped !== undefined) return
+    this.stopped = error
+    this.#fail(error)
+    this.end()
+  }
+
+  /** Lets go of timer, listener and the running attempt. Nothing may be awaited after it. */
+  end(): void {
+    this.#cancelTimer()
+    this.#timerAt = Number.NEGATIVE_INFINITY
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#attempt.abort(this.stopped)
+  }
+
+  /** The same promise, but it rejects as soon as the call is stopped or the named limit runs out. */
+  wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle'): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const settled = () => {
+        // Work that was given up may settle long after; the wait of that time is then another.
+        if (this.#rejectWait !== reject) return
+        this.#rejectWait = undefined
+        this.#limit = undefined
+      }
+      work.then(
+        (value) => {
+          settled()
+          resolve(value)
+        },
+        (error) => {
+          settled()
+          reject(error)
+        },
+      )
+      const now = this.#settings.clock.now()
+      // A busy event loop runs timers late; the deadline holds all the same.
+      if (now >= this.deadline) this.stop(this.#timeout('total', 'The call was not done'))
+      if (this.stopped !== undefined) return reject(this.stopped)
+      this.#rejectWait = reject
+      if (limit === undefined) return
+      const at = now + this.limits[limit]
+      this.#limit = { name: limit, at }
+      if (at < this.#timerAt) this.#setTimer(at)
+    })
+  }
+
+  /** Tries, and tries again by the rules of retry.ts. Every failure comes out as one `LlmError`. */
+  async attempting<T>(attempt: (context: CallContext) => Promise<T>): Promise<T> {
+    const { clock, random, provider, model } = this.#settings
+    for (;;) {
+      if (this.stopped !== undefined) throw this.stopped
+      this.attempts++
+      this.#attempt = new AbortController()
+      try {
+        return await attempt(this.#context(this.#attempt.signal))
+      } catch (cause) {
+        const error = this.errorFrom(cause)
+        this.#attempt.abort(error)
+        const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
+        const delay = this.stopped === undefined ? nextDelay(error, at, this.#rules) : undefined
+        if (delay === undefined) throw error
+        this.#options.onStatus?.({ type: 'retrying', attempt: this.attempts, delayMs: delay, reason: `${error.code}: ${error.message} (${provider} ${model})` })
+        await this.#sleep(delay)
+      }
+    }
+  }
+
+  /** Whatever was thrown, as the error the caller gets. */
+  errorFrom(cause: unknown): LlmError {
+    const { provider, model } = this.#settings
+    return asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts })
+  }
+
+  async #sleep(ms: number): Promise<void> {
+    let cancel: () => void = () => {}
+    try {
+      await this.wait(new Promise<void>((resolve) => { cancel = this.#settings.clock.timer(ms, resolve) }))
+    } catch (error) {
+      throw this.errorFrom(error)
+    } finally {
+      cancel()
+    }
+  }
+
+  #context(signal: AbortSignal): CallContext {
+    return {
+      signal,
+      deadline: this.deadline,
+      clock: this.#settings.clock,
+      headers: { ...this.#settings.headers, ...this.#options.headers },
+      status: (event) => this.#options.onStatus?.(event),
+      warn: (warning) => {
+        if (!this.warnings.some(({ message }) => message === warning.message)) this.warnings.push(warning)
+      },
+    }
+  }
+
+  #setTimer(at: number): void {
+    if (this.#timerAt === Number.NEGATIVE_INFINITY) return
+    this.#cancelTimer()
+    this.#timerAt = at
+    this.#cancelTimer = this.#settings.clock.timer(Math.max(0, at - this.#settings.clock.now()), this.#onTimer)
+  }
+
+  readonly #onTimer = (): void => {
+    const now = this.#settings.clock.now()
+    this.#timerAt = Number.POSITIVE_INFINITY
+    if (now >= this.deadline) return this.stop(this.#timeout('total', 'The call was not done'))
+    const limit = this.#limit
+    if (limit !== undefined && now >= limit.at) {
+      this.#limit = undefined
+      this.#fail(this.#timeout(limit.name, limit.name === 'first' ? 'No answer began' : 'The answer stopped coming: nothing'))
+    }
+    this.#setTimer(Math.min(this.deadline, this.#limit?.at ?? Number.POSITIVE_INFINITY))
+  }
+
+  readonly #onAbort = (): void => {
+    const cause: unknown = this.#options.signal?.reason
+    this.stop(new LlmError('aborted', 'The call was aborted by its caller.', { cause }))
+  }
+
+  #fail(error: LlmError): void {
+    this.#attempt.abort(error)
+    this.#rejectWait?.(error)
+    this.#rejectWait = undefined
+  }
+
+  #timeout(name: keyof TimeoutOptions, what: string): LlmError {
+    const { provider, model } = this.#settings
+    const ms = this.limits[name]
+    return new LlmError('timeout', `${what} within ${ms} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`)
+  }
+}

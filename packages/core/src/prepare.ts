@@ -1,0 +1,185 @@
+// From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
+import { LlmError } from './errors.js'
+import type { Message, MessageInput, Part } from './message.js'
+import type { PreparedChat, PreparedMessage } from './provider.js'
+import type { ChatInput, ChatRequest } from './request.js'
+import type { Warning } from './response.js'
+import { isObject } from './is-object.js'
+
+/** What a backend gets, and what the caller should be told about it. */
+export interface Prepared {
+  chat: PreparedChat
+  /** The request as the caller meant it, defaults included. */
+  request: ChatRequest
+  warnings: Warning[]
+}
+
+/**
+ * Makes a request ready for a backend.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
+export async function prepare(input: ChatInput, defaults: Partial<ChatRequest>, provider: string): Promise<Prepared> {
+  const request = withDefaults(input, defaults)
+  checkOptions(request)
+  const warnings: Warning[] = []
+  const tools = request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
+  let messages = await prepareMessages(request, warnings)
+  if (messages.some(({ content }) => content.some(({ type }) => type === 'tool-call' || type === 'tool-result')))
+    messages = (await import('./pairing.js')).pairToolCalls(messages, request.onUnsupported === 'warn', warnings)
+  if (!messages.some((message) => message.role !== 'system'))
+    throw invalid('messages', 'has nothing to answer: add a user message with some text')
+
+  const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...options } = request
+  const chat: PreparedChat = defined({
+    ...options,
+    messages,
+    tools,
+    output: await prepareOutput(output),
+    stop: stop?.length ? stop : undefined,
+    providerOptions: providerOptions?.[provider] ?? {},
+  })
+  return { chat, request, warnings }
+}
+
+function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
+  const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
+  if (!isObject(request)) throw invalid('request', 'must be a string, a list of messages, or an object with messages')
+  const providerOptions = { ...defaults.providerOptions }
+  for (const [name, options] of Object.entries(request.providerOptions ?? {}))
+    providerOptions[name] = { ...providerOptions[name], ...options }
+  return { ...defaults, ...defined(request), providerOptions } as ChatRequest
+}
+
+const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
+  temperature: [0, 100],
+  topP: [0, 1],
+  minP: [0, 1],
+  topK: [0, 2 ** 31 - 1, 'whole'],
+  seed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'whole'],
+  maxOutputTokens: [1, 2 ** 31 - 1, 'whole'],
+  frequencyPenalty: [-2, 2],
+  presencePenalty: [-2, 2],
+}
+
+function checkOptions(request: ChatRequest): void {
+  for (const [name, [least, most, whole]] of Object.entries(ranges)) {
+    const value: unknown = request[name as keyof ChatRequest]
+    if (value === undefined) continue
+    const fits = typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (!fits) throw invalid(name, `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${String(value)}`)
+  }
+  const { stop, reasoning } = request
+  if (stop !== undefined && !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== '')))
+    throw invalid('stop', 'must be a list of strings that are not empty')
+  if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
+    throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
+}
+
+async function prepareOutput(output: ChatRequest['output'] = 'text'): Promise<PreparedChat['output']> {
+  if (output === 'text') return undefined
+  if (output === 'json') return {}
+  if (!isObject(output) || !('schema' in output)) throw invalid('output', "must be 'text', 'json' or an object with a schema")
+  const { schema, name, strict } = output
+  const { toJsonSchema } = await import('./schema.js')
+  return defined({ schema: toJsonSchema(schema, 'output.schema'), name, strict })
+}
+
+async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
+  const { messages: given, system } = request
+  if (typeof given !== 'string' && !Array.isArray(given)) throw invalid('messages', 'must be a string or a list of messages')
+  const inputs: MessageInput[] = typeof given === 'string' ? [given] : given
+  const prepared: PreparedMessage[] = system ? [{ role: 'system', content: [text(system, warnings)] }] : []
+  for (const [index, input] of inputs.entries()) {
+    const message: Message = typeof input === 'string' ? { role: 'user', content: input } : input
+    const where = `messages[${index}]`
+    if (!isObject(message) || !roles.has(message.role))
+      throw invalid(where, 'must be a string or an object with a role: system, user, assistant or tool')
+    if (message.visibility === 'user') continue
+    const content = await prepareContent(message, where, warnings)
+    if (content.length > 0) prepared.push({ role: message.role, content, ...(message.cache && { cache: message.cache }) })
+    // A turn in which nothing was said tells the model nothing; a question or a result without content is a mistake.
+    else if (message.role === 'user' || message.role === 'tool') throw invalid(where, 'is empty: give it some content or leave it out')
+  }
+  return prepared
+}
+
+const roles = new Set(['system', 'user', 'assistant', 'tool'])
+const inputParts = new Set(['text', 'image', 'file', 'audio'])
+const partsByRole: Record<string, Set<string>> = {
+  system: new Set(['text']),
+  user: new Set([...inputParts, 'tool-result']),
+  assistant: new Set([...inputParts, 'reasoning', 'tool-call', 'refusal', 'provider-block', 'tool-result']),
+  tool: new Set(['tool-result']),
+}
+
+async function prepareContent(message: Message, where: string, warnings: Warning[]): Promise<Part[]> {
+  const { content, role } = message
+  if (typeof content === 'string') {
+    if (role === 'tool') throw invalid(`${where}.content`, 'must be a list of tool-result parts')
+    return content === '' ? [] : [text(content, warnings)]
+  }
+  if (!Array.isArray(content)) throw invalid(`${where}.content`, 'must be a string or a list of parts')
+  const allowed = partsByRole[role] as Set<string>
+  return prepareParts(content, allowed, `a ${role} message`, `${where}.content`, warnings)
+}
+
+async function prepareParts(parts: Part[], allowed: Set<string>, holder: string, where: string, warnings: Warning[]): Promise<Part[]> {
+  const prepared: Part[] = []
+  for (const [index, part] of parts.entries()) {
+    const at = `${where}[${index}]`
+    if (!isObject(part) || !allowed.has(part.type))
+      throw invalid(at, `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold`)
+    prepared.push(...(await preparePart(part, at, warnings)))
+  }
+  return prepared
+}
+
+async function preparePart(part: Part, at: string, warnings: Warning[]): Promise<Part[]> {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+    case 'reasoning': {
+      if (typeof part.text !== 'string') throw invalid(`${at}.text`, 'must be a string')
+      if (part.text === '' && part.opaque === undefined) return []
+      return [{ ...part, text: wellFormed(part.text, warnings) }]
+    }
+    case 'image':
+    case 'file':
+    case 'audio':
+      return [(await import('./media.js')).prepareMedia(part, at)]
+    case 'tool-call':
+      if (typeof part.id !== 'string' || typeof part.name !== 'string') throw invalid(at, 'needs an id and a name')
+      return [part]
+    case 'tool-result': {
+      if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
+      const { output } = part
+      if (typeof output === 'string') return [{ ...part, output: wellFormed(output, warnings) }]
+      if (!Array.isArray(output)) throw invalid(`${at}.output`, 'must be a string or a list of parts; JSON.stringify other values')
+      return [{ ...part, output: await prepareParts(output, inputParts, 'a tool result', `${at}.output`, warnings) }]
+    }
+    case 'provider-block':
+      return [part]
+  }
+}
+
+function text(value: unknown, warnings: Warning[]): Part {
+  if (typeof value !== 'string') throw invalid('system', 'must be a string')
+  return { type: 'text', text: wellFormed(value, warnings) }
+}
+
+// Half of a surrogate pair is no character: it has no UTF-8 form, so no wire can carry it.
+function wellFormed(value: string, warnings: Warning[]): string {
+  if (value.isWellFormed()) return value
+  if (!warnings.some((warning) => warning.feature === 'unicode'))
+    warnings.push({ code: 'repaired', feature: 'unicode', message: 'Lone surrogates in the text were replaced by U+FFFD.' })
+  return value.toWellFormed()
+}
+
+/** The object without its undefined properties. */
+function defined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never
+}
+
+export function invalid(where: string, problem: string): LlmError {
+  return new LlmError('invalid-request', `${where} ${problem}.`)
+}

@@ -1,0 +1,131 @@
+// The two sides of a model: Provider, which apps use, and Backend, which those who add a model write.
+import type { Clock } from './clock.js'
+import type { BackendEvent, StatusEvent } from './events.js'
+import type { Part, Role, Message } from './message.js'
+import type { CallOptions, ChatInput, EmbedRequest, JsonSchema, Reasoning, SamplingOptions, ToolChoice } from './request.js'
+import type { ChatResponse, EmbedResponse, Warning } from './response.js'
+import type { ChatStream } from './stream.js'
+
+/** Can it? Only `false` refuses a call. */
+export type Capability = boolean | 'unknown'
+
+/** Options of a request that some models refuse. */
+export type OptionName = keyof SamplingOptions | 'maxOutputTokens' | 'parallelToolCalls' | 'toolChoice'
+
+/** What a model can do. */
+export interface Capabilities {
+  tools: Capability
+  /** Images in. */
+  vision: Capability
+  /** Documents in. */
+  files: Capability
+  /** Sound in. */
+  audio: Capability
+  /** Answers constrained to JSON, or to a schema. */
+  json: Capability
+  reasoning: Capability
+  embed: Capability
+  /** Options it refuses, named with `false`. */
+  options?: Partial<Record<OptionName, Capability>>
+  /** Tokens of input and output together. */
+  contextWindow?: number
+  /** Tokens of one answer. */
+  maxOutput?: number
+}
+
+/** A model a provider offers. */
+export interface ModelInfo {
+  id: string
+  name?: string
+  contextWindow?: number
+  maxOutput?: number
+}
+
+/** A model, whoever serves it. All of it is safe to call at the same time. */
+export interface Provider extends AsyncDisposable {
+  /** Who serves it: `'claude'`, `'openai'`, `'ollama'`, `'local'` … */
+  readonly provider: string
+  readonly model: string
+  /** What the model can do. At most one request, then remembered. */
+  capabilities(options?: CallOptions): Promise<Capabilities>
+  /**
+   * Asks and waits for the whole answer.
+   * @throws {LlmError} for every failure
+   */
+  chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse>
+  /** Asks and gives the answer as it is made. Nothing is sent before the stream is read. */
+  stream(request: ChatInput, options?: CallOptions): ChatStream
+  /**
+   * Turns texts into vectors.
+   * @throws {LlmError} `unsupported` where the backend has no embeddings
+   */
+  embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse>
+  /**
+   * Counts the input tokens a request would use.
+   * @throws {LlmError} `unsupported` where the backend cannot count
+   */
+  countTokens(request: ChatInput, options?: CallOptions): Promise<number>
+  /** The models this provider offers. */
+  models(options?: CallOptions): Promise<ModelInfo[]>
+  /** Waits for running calls, then lets go. Later calls reject with `closed`. Idempotent. */
+  close(): Promise<void>
+}
+
+/** A message ready for the wire: parts only, and only what a model may see. */
+export interface PreparedMessage {
+  role: Role
+  content: Part[]
+  cache?: NonNullable<Message['cache']>
+}
+
+/** A tool ready for the wire. */
+export interface PreparedTool {
+  name: string
+  description?: string
+  schema: JsonSchema
+}
+
+/** What a backend gets: a request without sugar, checked, complete. */
+export interface PreparedChat extends SamplingOptions {
+  messages: PreparedMessage[]
+  tools: PreparedTool[]
+  toolChoice?: ToolChoice
+  parallelToolCalls?: boolean
+  /** Absent for plain text. */
+  output?: { schema?: JsonSchema; name?: string; strict?: boolean }
+  maxOutputTokens?: number
+  reasoning?: Reasoning
+  /** Only this provider's own. */
+  providerOptions: Record<string, unknown>
+}
+
+/** What a backend gets beside the request. */
+export interface CallContext {
+  /** Aborts when the attempt must end, whatever the reason. */
+  readonly signal: AbortSignal
+  /** When the call must have ended, by `clock`. */
+  readonly deadline: number
+  readonly clock: Clock
+  readonly headers: Readonly<Record<string, string>>
+  /** Tells the caller what is going on. */
+  status(event: StatusEvent): void
+  /** Puts a warning on the response. */
+  warn(warning: Warning): void
+}
+
+/** The small inside of a provider. `defineProvider` makes the rest. */
+export interface Backend {
+  readonly provider: string
+  readonly model: string
+  /** Asked once, when a call needs it; a failed answer is not remembered. */
+  capabilities(context: CallContext): Capabilities | Promise<Capabilities>
+  /**
+   * One attempt. It yields events and ends after its `finish`; it throws an `LlmError` for every failure, and
+   * stops soon after `context.signal` aborts. It never retries and keeps no time of its own.
+   */
+  chat(request: PreparedChat, context: CallContext): AsyncIterable<BackendEvent>
+  embed?(request: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> }, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>>
+  countTokens?(request: PreparedChat, context: CallContext): Promise<number>
+  models?(context: CallContext): Promise<ModelInfo[]>
+  close?(): Promise<void>
+}

@@ -1,0 +1,124 @@
+// What is asked: the request, its tools and the options of one call.
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import type { MessageInput } from './message.js'
+import type { StatusEvent } from './events.js'
+
+/** A JSON Schema object (draft 2020-12). */
+export type JsonSchema = { readonly [keyword: string]: unknown }
+
+/** Any schema of the Standard Schema family: zod, valibot, arktype … */
+export type StandardSchema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
+
+/** What a tool's `run` gets beside its input. */
+export interface ToolContext {
+  /** Aborts when the call that asked for the tool ends. */
+  signal: AbortSignal
+  /** The id of the tool call. */
+  id: string
+}
+
+/** Something a model may ask for. */
+export interface Tool<Input = unknown> {
+  /** 1 to 64 letters, digits, `_` or `-`; unique within a request. */
+  name: string
+  /** When and what for: the model reads it. */
+  description?: string
+  /** The shape of its input. A Standard Schema must be able to give its JSON Schema (zod 4 can). */
+  input: StandardSchema<unknown, Input> | JsonSchema
+  /** Does the work. `chat` and `stream` never call it; loops over tools do. */
+  run?(input: Input, context: ToolContext): unknown
+}
+
+/** Which tool the model may, must or must not call. */
+export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
+
+/** What the answer must be. */
+export type OutputSpec = 'text' | 'json' | { schema: StandardSchema | JsonSchema; name?: string; strict?: boolean }
+
+/** How much a model may think before it answers. */
+export type Reasoning = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max' | { budgetTokens: number }
+
+/** The options that steer how the next token is chosen. */
+export interface SamplingOptions {
+  /** 0 is greedy. Default: the provider's. */
+  temperature?: number
+  /** Keep the smallest set of tokens whose probabilities add up to this, 0 to 1. */
+  topP?: number
+  /** Keep this many of the likeliest tokens. */
+  topK?: number
+  /** Drop tokens less likely than this share of the likeliest, 0 to 1. */
+  minP?: number
+  /** The same seed and request give the same answer, where the provider can promise it. */
+  seed?: number
+  /** The answer ends before the first of these; they are not part of it. */
+  stop?: string[]
+  /** -2 to 2. */
+  frequencyPenalty?: number
+  /** -2 to 2. */
+  presencePenalty?: number
+}
+
+/** A whole request. Only `messages` is needed. */
+export interface ChatRequest extends SamplingOptions {
+  messages: string | MessageInput[]
+  /** Put before the messages as a system message. */
+  system?: string
+  tools?: Tool[]
+  /** Default `'auto'`. */
+  toolChoice?: ToolChoice
+  /** May the model ask for several tools in one turn? Default: the provider's. */
+  parallelToolCalls?: boolean
+  /** Default `'text'`. */
+  output?: OutputSpec
+  /** The most tokens the answer may have, reasoning included. Default: the provider's. */
+  maxOutputTokens?: number
+  reasoning?: Reasoning
+  /** Merged into the wire body last, by provider name: `{ claude: { … } }`. */
+  providerOptions?: Record<string, Record<string, unknown>>
+  /** What a backend cannot honour is an `unsupported` error, or a warning on the response. Default `'error'`. */
+  onUnsupported?: 'error' | 'warn'
+}
+
+/** A question, a conversation, or a whole request. */
+export type ChatInput = string | MessageInput[] | ChatRequest
+
+/** Time limits in milliseconds; a number is the total. */
+export interface TimeoutOptions {
+  /** For the whole call, waiting and retries included. Default 600,000. */
+  total?: number
+  /** From the start of an attempt to its first event. Default 300,000. */
+  first?: number
+  /** Between two events, while somebody waits for the next. Default 120,000. */
+  idle?: number
+}
+
+/** How failures before the first event are tried again. */
+export interface RetryOptions {
+  /** How many times more. Default 2. */
+  retries?: number
+  /** The first back-off in milliseconds; it doubles, with full jitter. Default 500. */
+  baseDelay?: number
+  /** The longest back-off. Default 8,000. */
+  maxDelay?: number
+  /** A server's `Retry-After` is obeyed up to this; a longer one fails at once. Default 60,000. */
+  maxRetryAfter?: number
+}
+
+/** Options of one call that are not part of the question. */
+export interface CallOptions {
+  signal?: AbortSignal
+  timeout?: number | TimeoutOptions
+  retry?: false | RetryOptions
+  /** Sent with the request, where there is one. */
+  headers?: Record<string, string>
+  /** Hears of retries, queue positions and loading. */
+  onStatus?: (status: StatusEvent) => void
+}
+
+/** Texts to turn into vectors. */
+export interface EmbedRequest {
+  input: string | string[]
+  /** The wanted length of the vectors, where the model can choose. */
+  dimensions?: number
+  providerOptions?: Record<string, Record<string, unknown>>
+}

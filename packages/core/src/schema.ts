@@ -1,0 +1,31 @@
+// Schemas: any Standard Schema or JSON Schema in, JSON Schema for the wire out.
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+import { LlmError } from './errors.js'
+import { isObject } from './is-object.js'
+import type { JsonSchema, StandardSchema } from './request.js'
+
+/** Is it a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema? */
+export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is StandardSchema {
+  return '~standard' in schema
+}
+
+/**
+ * The JSON Schema of a schema.
+ * @throws {LlmError} `invalid-request` when the schema's library cannot give one
+ */
+export function toJsonSchema(schema: StandardSchema | JsonSchema, where: string): JsonSchema {
+  if (!isObject(schema) && typeof schema !== 'function')
+    throw new LlmError('invalid-request', `${where} must be a Standard Schema or a JSON Schema object.`)
+  if (!isStandardSchema(schema)) return schema
+  const standard = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>
+  if (standard.jsonSchema === undefined)
+    throw new LlmError(
+      'invalid-request',
+      `${where}: this ${standard.vendor} schema cannot give its JSON Schema. Use a version that implements Standard JSON Schema (zod 4.2 or later), or pass a JSON Schema.`,
+    )
+  try {
+    return standard.jsonSchema.input({ target: 'draft-2020-12' })
+  } catch (cause) {
+    throw new LlmError('invalid-request', `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}`, { cause })
+  }
+}

@@ -1,0 +1,102 @@
+// What the caller reads: one stream, one reader, pulled.
+import type { Call } from './call.js'
+import { LlmError } from './errors.js'
+import type { ChatEvent } from './events.js'
+import type { ChatResponse } from './response.js'
+
+/**
+ * An answer as it is made. It is read once: as events, as `text`, or by `response()`. Nothing is sent before the
+ * first read. It ends after its one `finish` event, or throws one `LlmError`. Breaking out of a loop over it
+ * aborts the call. While nobody reads, nothing is buffered beyond a fixed bound.
+ */
+export interface ChatStream extends AsyncIterable<ChatEvent> {
+  /** Only the text deltas. */
+  readonly text: AsyncIterable<string>
+  /**
+   * Reads what is left, then gives the final response. May be called after reading, or instead of it.
+   * @throws {LlmError} what broke the call, with `partial`
+   */
+  response(): Promise<ChatResponse>
+  /** Ends the call: the running read, or the next one, rejects with `aborted`. */
+  abort(reason?: unknown): void
+}
+
+type Reader = 'none' | 'loop' | 'response'
+
+export class CallStream implements ChatStream {
+  readonly #call: Call
+  #reader: Reader = 'none'
+  #pending: Promise<unknown> = Promise.resolve()
+  #final: ChatResponse | undefined
+  #failure: unknown
+  #response: Promise<ChatResponse> | undefined
+
+  constructor(call: Call) {
+    this.#call = call
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<ChatEvent> {
+    return this.#read((event) => event)
+  }
+
+  get text(): AsyncIterable<string> {
+    return { [Symbol.asyncIterator]: () => this.#read((event) => (event.type === 'text' ? event.text : undefined)) }
+  }
+
+  response(): Promise<ChatResponse> {
+    this.#response ??= this.#drain()
+    return this.#response
+  }
+
+  abort(reason?: unknown): void {
+    this.#call.stop(new LlmError('aborted', 'The stream was aborted by its caller.', { cause: reason }))
+  }
+
+  #read<T>(pick: (event: ChatEvent) => T | undefined): AsyncIterator<T> {
+    if (this.#reader !== 'none')
+      throw new LlmError('invalid-request', 'This stream is already being read. A stream has one reader; ask again for another answer.')
+    this.#reader = 'loop'
+    return {
+      next: async () => {
+        for (;;) {
+          if (this.#reader === 'response' && this.#final === undefined && this.#failure === undefined)
+            throw new LlmError('invalid-request', 'The rest of this stream went to response().')
+          const event = await this.#next()
+          if (event === undefined) return { done: true, value: undefined }
+          const value = pick(event)
+          if (value !== undefined) return { done: false, value }
+        }
+      },
+      return: async () => {
+        if (this.#final === undefined) this.#failure ??= this.#call.leave()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  /** One event at a time, in the order of asking. */
+  #next(): Promise<ChatEvent | undefined> {
+    const next = this.#pending.then(async () => {
+      if (this.#failure !== undefined) return undefined
+      try {
+        const event = await this.#call.next()
+        if (event?.type === 'finish') this.#final = event.response
+        return event
+      } catch (error) {
+        this.#failure = error
+        throw error
+      }
+    })
+    this.#pending = next.catch(() => {})
+    return next
+  }
+
+  async #drain(): Promise<ChatResponse> {
+    if (this.#final === undefined && this.#failure === undefined) {
+      this.#reader = 'response'
+      while ((await this.#next()) !== undefined);
+    }
+    if (this.#final !== undefined) return this.#final
+    throw this.#failure
+  }
+}

@@ -1,0 +1,21 @@
+// The tools of a request, checked and with their JSON Schemas. Loaded when a request has the first of them.
+import { isObject } from './is-object.js'
+import { invalid } from './prepare.js'
+import type { PreparedTool } from './provider.js'
+import type { ChatRequest, Tool } from './request.js'
+import { toJsonSchema } from './schema.js'
+
+/** @throws {LlmError} `invalid-request` for names that clash or a choice that cannot be made */
+export function prepareTools({ tools = [], toolChoice }: ChatRequest): PreparedTool[] {
+  if (tools.length === 0 && (toolChoice === 'required' || isObject(toolChoice)))
+    throw invalid('toolChoice', 'asks for a tool, but the request has no tools')
+  if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
+    throw invalid('toolChoice', `names ${JSON.stringify(toolChoice.name)}, which is none of the tools`)
+  const seen = new Set<string>()
+  return tools.map(({ name, description, input }: Tool, index) => {
+    if (!/^[\w-]{1,64}$/.test(name)) throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
+    if (seen.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
+    seen.add(name)
+    return { name, schema: toJsonSchema(input, `tools[${index}].input`), ...(description !== undefined && { description }) }
+  })
+}

@@ -1,0 +1,202 @@
+// A scriptable provider: it answers what it is told to, remembers what it was asked, and is a real provider
+// otherwise, made by `defineProvider` like all others.
+import {
+  type Backend,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  type ChatResponse,
+  type JsonSchema,
+  LlmError,
+  type PreparedChat,
+  type Provider,
+  type ProviderOptions,
+  defineProvider,
+} from '@patchbay/core'
+
+export { type FakeClock, fakeClock } from './fake-clock.js'
+
+/** One answer, piece by piece. All times are in milliseconds, by the provider's clock. */
+export interface MockScript {
+  /** Streamed word by word. */
+  text?: string
+  reasoning?: string
+  toolCalls?: { id?: string; name: string; input: unknown }[]
+  /** Exactly these events instead of text, reasoning and tool calls; a `finish` is added when there is none. */
+  events?: BackendEvent[]
+  /** Before the first event. */
+  delay?: number
+  /** Before each further event. */
+  interval?: number
+  /** Thrown after the events, in place of the finish. */
+  error?: unknown
+  /** Ends without a finish, as a cut connection looks to a careless backend. */
+  cut?: boolean
+  finishReason?: ChatResponse['finishReason']
+  usage?: ChatResponse['usage']
+}
+
+/** A text, an error to throw, a script, or a function of the request that gives one of them. */
+export type MockAnswer = string | Error | MockScript | ((request: PreparedChat, context: CallContext) => MockAnswer)
+
+/** Options of `mockProvider`. */
+export interface MockOptions extends ProviderOptions {
+  /** Given in order, one a call (an attempt that is tried again counts). Then, or without any, the mock echoes. */
+  answers?: MockAnswer[]
+  /** Default `'mock'`. */
+  provider?: string
+  /** Default `'mock-1'`. */
+  model?: string
+  /** Default: everything but embeddings, as far as the mock can play it. */
+  capabilities?: Partial<Capabilities>
+}
+
+/** A provider that answers by script. */
+export interface MockProvider extends Provider {
+  /** What the backend was asked, in order, one entry an attempt. */
+  readonly requests: readonly PreparedChat[]
+  /** Attempts running now. */
+  readonly running: number
+  /** The most attempts that ever ran at once. */
+  readonly peak: number
+  /** Adds answers to the end of the queue. */
+  answer(...answers: MockAnswer[]): void
+}
+
+/** Makes a mock provider. */
+export function mockProvider(options: MockOptions = {}): MockProvider {
+  const backend = new MockBackend(options)
+  const provider = defineProvider(backend, options)
+  return Object.defineProperties(provider, {
+    requests: { get: () => backend.requests },
+    running: { get: () => backend.running },
+    peak: { get: () => backend.peak },
+    answer: { value: (...answers: MockAnswer[]) => void backend.answers.push(...answers) },
+  }) as MockProvider
+}
+
+class MockBackend implements Backend {
+  readonly provider: string
+  readonly model: string
+  readonly answers: MockAnswer[]
+  readonly requests: PreparedChat[] = []
+  readonly #capabilities: Capabilities
+  running = 0
+  peak = 0
+
+  constructor(options: MockOptions) {
+    this.provider = options.provider ?? 'mock'
+    this.model = options.model ?? 'mock-1'
+    this.answers = [...(options.answers ?? [])]
+    const all = { tools: true, vision: true, files: true, audio: true, json: true, reasoning: true }
+    this.#capabilities = { ...all, embed: false, contextWindow: 100_000, ...options.capabilities }
+  }
+
+  capabilities(): Capabilities {
+    return this.#capabilities
+  }
+
+  async *chat(request: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    this.requests.push(request)
+    this.peak = Math.max(this.peak, ++this.running)
+    try {
+      let answer = this.answers.shift() ?? echo
+      while (typeof answer === 'function') answer = answer(request, context)
+      if (answer instanceof Error) throw answer
+      const script = typeof answer === 'string' ? { text: answer } : answer
+      const events = limited(script.events ?? eventsOf(script), request)
+      let tokens = 0
+      let finished = false
+      for (const [index, event] of events.entries()) {
+        await pause(context, index === 0 ? script.delay : script.interval)
+        if (event.type === 'text' || event.type === 'reasoning' || event.type === 'tool-call') tokens++
+        finished = event.type === 'finish'
+        yield event
+      }
+      await pause(context, events.length === 0 ? script.delay : script.interval)
+      if (script.error !== undefined) throw script.error
+      if (finished || script.cut) return
+      const length = request.maxOutputTokens !== undefined && tokens >= request.maxOutputTokens
+      const finishReason = script.finishReason ?? (length ? 'length' : 'stop')
+      yield { type: 'finish', response: { finishReason, usage: { inputTokens: countWords(request), outputTokens: tokens, ...script.usage } } }
+    } finally {
+      this.running--
+    }
+  }
+
+  async countTokens(request: PreparedChat): Promise<number> {
+    return countWords(request)
+  }
+}
+
+function eventsOf({ reasoning = '', text = '', toolCalls = [] }: MockScript): BackendEvent[] {
+  return [
+    ...words(reasoning).map((word): BackendEvent => ({ type: 'reasoning', text: word })),
+    ...words(text).map((word): BackendEvent => ({ type: 'text', text: word })),
+    ...toolCalls.map(({ id, name, input }, index): BackendEvent => ({ type: 'tool-call', id: id ?? `call_${index + 1}`, name, input })),
+  ]
+}
+
+function limited(events: BackendEvent[], { maxOutputTokens }: PreparedChat): BackendEvent[] {
+  return maxOutputTokens === undefined ? events : events.slice(0, maxOutputTokens)
+}
+
+/** Plays the last user message back, or the simplest thing that fits what was asked for. */
+function echo(request: PreparedChat): MockAnswer {
+  const tool = request.tools.find(({ name }) => typeof request.toolChoice === 'object' ? name === request.toolChoice.name : request.toolChoice === 'required')
+  if (tool !== undefined) return { toolCalls: [{ name: tool.name, input: sample(tool.schema) }] }
+  if (request.output !== undefined) return JSON.stringify(sample(request.output.schema ?? { type: 'object' }))
+  return textOf(request.messages.findLast(({ role }) => role !== 'assistant'))
+}
+
+/** A value that fits a simple schema. */
+function sample(schema: JsonSchema): unknown {
+  if (schema.const !== undefined) return schema.const
+  if (Array.isArray(schema.enum)) return schema.enum[0]
+  switch ([schema.type].flat()[0]) {
+    case 'string':
+      return 'text'
+    case 'number':
+    case 'integer':
+      return typeof schema.minimum === 'number' ? schema.minimum : 1
+    case 'boolean':
+      return true
+    case 'array':
+      return []
+    case 'null':
+      return null
+    default: {
+      const properties = Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)
+      return Object.fromEntries(properties.map(([name, property]) => [name, sample(property)]))
+    }
+  }
+}
+
+function textOf(message: PreparedChat['messages'][number] | undefined): string {
+  return (message?.content ?? []).map((part) => ('text' in part ? part.text : `[${part.type}]`)).join('')
+}
+
+function words(text: string): string[] {
+  return text.match(/\S*\s*/g)?.filter((word) => word !== '') ?? []
+}
+
+function countWords({ messages }: PreparedChat): number {
+  return messages.reduce((sum, message) => sum + words(textOf(message)).length, 0)
+}
+
+async function pause({ clock, signal }: CallContext, ms: number | undefined): Promise<void> {
+  if (signal.aborted) throw signal.reason
+  if (ms === undefined) return
+  let onAbort: () => void = () => {}
+  let cancel: () => void = () => {}
+  try {
+    await new Promise<void>((resolve, reject) => {
+      onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new LlmError('aborted', 'aborted'))
+      signal.addEventListener('abort', onAbort)
+      cancel = clock.timer(ms, resolve)
+    })
+  } finally {
+    cancel()
+    signal.removeEventListener('abort', onAbort)
+  }
+}

@@ -1,0 +1,35 @@
+// Installs the dependencies when they are missing or the lockfile has changed since, and does nothing otherwise.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 20 || (major === 20 && minor < 19)) {
+  process.stderr.write(`Patchbay needs Node 20.19 or newer; this is ${process.version}.\n`)
+  process.exit(1)
+}
+
+const wanted = createHash('sha256').update(readFileSync(at('package-lock.json'))).digest('hex')
+const stamp = at('node_modules/.patchbay-lock')
+const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
+
+if (installed !== wanted) {
+  process.stderr.write('Installing dependencies (once) ...\n')
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--no-fund', '--no-audit'], {
+    cwd: at('.'),
+    stdio: ['ignore', 2, 2],
+    shell: process.platform === 'win32',
+    // The prebuilt engine comes inside its npm package; its install script would only try to compile another.
+    env: { ...process.env, NODE_LLAMA_CPP_SKIP_DOWNLOAD: 'true' },
+  })
+  if (status !== 0) {
+    process.stderr.write('npm ci failed; its message is above. Is the npm registry reachable?\n')
+    process.exit(status ?? 1)
+  }
+  // 34 MB of llama.cpp's sources, carried for those who compile their own engine. We use the prebuilt one.
+  rmSync(at('node_modules/node-llama-cpp/llama/gitRelease.bundle'), { force: true })
+  writeFileSync(stamp, wanted)
+}

@@ -1,0 +1,16 @@
+// How every package is tested: from the sources, with no build in between.
+import { defineConfig } from 'vitest/config'
+
+const conditions = ['@patchbay/source']
+
+export const tests = (more: { globalSetup?: string[]; testTimeout?: number } = {}) =>
+  defineConfig({
+    resolve: { conditions },
+    ssr: { resolve: { conditions } },
+    test: {
+      include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
+      typecheck: { enabled: true, include: ['src/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
+      reporters: ['default', ['json', { outputFile: '.cache/test.json' }]],
+      ...more,
+    },
+  })
