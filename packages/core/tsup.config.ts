@@ -1,3 +1,4 @@
-import { build } from '../../tsup.base.js'
+import { defineConfig } from 'tsup'
+import { options } from '../../tsup.base.js'
 
-export default build(['src/index.ts'], { splitting: true })
+export default defineConfig(options(['src/index.ts']))

@@ -14,7 +14,7 @@ export interface CallHome {
   readonly settings: LifeSettings
   readonly defaults: Partial<ChatRequest>
   /** What is known of the model, or nothing when it cannot be asked just now. */
-  knownCapabilities(): Promise<Capabilities | undefined>
+  knownCapabilities(onStatus: CallOptions['onStatus']): Promise<Capabilities | undefined>
   /** Takes the call in, or throws `closed`; the returned function lets it go. */
   enter(): () => void
 }
@@ -111,7 +111,7 @@ export class Call {
     const { backend } = this.#home
     const needed = neededFeatures(chat)
     if (needed.length === 0 || life.stopped !== undefined) return chat
-    const capabilities = await life.wait(this.#home.knownCapabilities())
+    const capabilities = await life.wait(this.#home.knownCapabilities(this.#options.onStatus))
     if (capabilities === undefined) return chat
     return checkCapabilities(chat, needed, capabilities, backend, request.onUnsupported, life.warnings)
   }

@@ -38,6 +38,7 @@ class DefinedProvider implements Provider, CallHome {
   readonly settings: LifeSettings
   readonly defaults: Partial<ChatRequest>
   readonly #running = new Set<Promise<void>>()
+  readonly #asking = new Set<NonNullable<CallOptions['onStatus']>>()
   #capabilities: Promise<Capabilities> | undefined
   #closing: Promise<void> | undefined
 
@@ -91,7 +92,7 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    return this.#once(options, () => this.#known())
+    return this.#once(options, () => this.#known(options.onStatus))
   }
 
   close(): Promise<void> {
@@ -103,9 +104,8 @@ class DefinedProvider implements Provider, CallHome {
     return this.close()
   }
 
-  /** For calls of this provider: what is known of the model, or nothing when it cannot be asked just now. */
-  knownCapabilities(): Promise<Capabilities | undefined> {
-    return this.#known().catch(() => undefined)
+  knownCapabilities(onStatus: CallOptions['onStatus']): Promise<Capabilities | undefined> {
+    return this.#known(onStatus).catch(() => undefined)
   }
 
   enter(): () => void {
@@ -120,12 +120,20 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   // Asked once for all, in a call of its own: no single caller's abort takes the answer from the others.
-  #known(): Promise<Capabilities> {
-    this.#capabilities ??= this.#once({}, async (context) => this.backend.capabilities(context)).catch((error) => {
+  async #known(onStatus: CallOptions['onStatus']): Promise<Capabilities> {
+    const heard = onStatus && this.#asking.add(onStatus)
+    try {
+      this.#capabilities ??= this.#once(
+        { onStatus: (status) => this.#asking.forEach((listener) => listener(status)) },
+        async (context) => this.backend.capabilities(context),
+      )
+      return await this.#capabilities
+    } catch (error) {
       this.#capabilities = undefined
       throw error
-    })
-    return this.#capabilities
+    } finally {
+      if (heard) this.#asking.delete(onStatus)
+    }
   }
 
   /** A call whose answer comes in one piece. */

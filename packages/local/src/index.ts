@@ -1,0 +1,161 @@
+// A GGUF model on this machine as a provider: `local()`.
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type Backend,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  LlmError,
+  type ModelInfo,
+  type PreparedChat,
+  type Provider,
+  type ProviderOptions,
+  defineProvider,
+} from '@patchbay/core'
+import { toFinish } from './events.js'
+import { locate } from './model-file.js'
+import { Owner, type WorkerStats } from './owner.js'
+import { toJobRequest, toTemplateMessages } from './request.js'
+
+export { bundledModel } from './model-file.js'
+export type { WorkerStats } from './owner.js'
+
+/** Options of `local`. */
+export interface LocalOptions extends ProviderOptions {
+  /** A path to a .gguf file, or nothing for the small model that ships with this package. */
+  model?: string
+  /** Calls that may wait for their turn. Default 64. */
+  queue?: number
+  /** What a call gets that finds the queue full: `queue-full` at once, or a place as soon as there is one. Default `'reject'`. */
+  whenFull?: 'reject' | 'wait'
+  /** Calls worked on at once, each with a sequence of its own in one batch. Default 4. */
+  parallel?: number
+  /** Tokens a sequence holds, prompt and answer. Default: what the model was trained for and memory allows, at most 4,096. */
+  context?: number
+  /** Default `'auto'`: a GPU build of the engine where one is installed and works, else the CPU. */
+  gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
+  /** Threads of the engine. Default: measured when the model is first loaded, and remembered. */
+  threads?: number
+  /** Where measurements are kept; `false` for nowhere. Default: `patchbay` in the user's cache folder. */
+  cacheDir?: string | false
+  /** A Jinja chat template to use instead of the model's own. */
+  chatTemplate?: string
+  /** A worker silent for this long while it has work is replaced, in milliseconds. Default 10,000. */
+  heartbeat?: number
+  /** Hears what the engine logs. Default: nobody. */
+  onLog?: (level: string, message: string) => void
+}
+
+/** A model on this machine. */
+export interface LocalProvider extends Provider {
+  /**
+   * Another handle on the same worker and queue. It owns nothing; the worker ends when the last handle is closed.
+   * @throws {LlmError} `closed` when that has happened
+   */
+  share(): LocalProvider
+  /** How the worker is doing. */
+  stats(): WorkerStats
+}
+
+/**
+ * A GGUF model in a worker process of its own. The process starts with the first call and ends when the last handle
+ * is closed; an idle one does not keep the app alive. Time limits: 120 s in all, waiting included. Calls are not
+ * tried again by themselves. Without other defaults the bundled model decodes greedily, others as llama.cpp does
+ * (temperature 0.8, top-k 40, top-p 0.95, min-p 0.05).
+ * @throws {LlmError} `config` for options that make no sense; everything else comes with the first call
+ */
+export function local(options?: LocalOptions): LocalProvider
+export function local(model: string, options?: Omit<LocalOptions, 'model'>): LocalProvider
+export function local(first: string | LocalOptions = {}, rest: Omit<LocalOptions, 'model'> = {}): LocalProvider {
+  const options: LocalOptions = typeof first === 'string' ? { ...rest, model: first } : first
+  const { queue = 64, whenFull = 'reject', parallel = 4, gpu = 'auto', heartbeat = 10_000, context, threads, chatTemplate, cacheDir, onLog, model } = options
+  wholeNumbers({ queue: [queue, 0], parallel: [parallel, 1], heartbeat: [heartbeat, 1], context: [context, 8], threads: [threads, 1] })
+  const { path, name, bundled } = locate(model)
+  const owner = new Owner({
+    load: {
+      modelPath: path,
+      parallel,
+      gpu,
+      ...(context !== undefined && { context }),
+      ...(threads !== undefined && { threads }),
+      ...(chatTemplate !== undefined && { chatTemplate }),
+      ...(cacheDir !== false && { cacheDir: cacheDir ?? defaultCacheDir() }),
+    },
+    model: name,
+    queue,
+    whenFull,
+    heartbeatMs: heartbeat,
+    onLog,
+  })
+  const timeout = { total: 120_000, first: 120_000, ...(typeof options.timeout === 'number' ? { total: options.timeout } : options.timeout) }
+  const sampling = bundled ? { temperature: 0 } : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
+  return handle(owner, name, { ...options, timeout, retry: options.retry ?? false, defaults: { ...sampling, ...options.defaults } })
+}
+
+function handle(owner: Owner, model: string, options: ProviderOptions): LocalProvider {
+  owner.acquire()
+  return Object.assign(defineProvider(new LocalBackend(owner, model), options), {
+    share: () => handle(owner, model, options),
+    stats: () => owner.stats,
+  })
+}
+
+class LocalBackend implements Backend {
+  readonly provider = 'local'
+  readonly #owner: Owner
+
+  constructor(
+    owner: Owner,
+    readonly model: string,
+  ) {
+    this.#owner = owner
+  }
+
+  async capabilities(context: CallContext): Promise<Capabilities> {
+    const { contextSize } = await this.#owner.ready(context)
+    return { tools: false, vision: false, files: false, audio: false, json: true, reasoning: false, embed: false, contextWindow: contextSize, maxOutput: contextSize }
+  }
+
+  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    const { signal } = context
+    const job = this.#owner.submit(toJobRequest(chat), context)
+    const cancel = () => this.#owner.cancel(job, signal.reason)
+    signal.addEventListener('abort', cancel)
+    try {
+      for (;;) {
+        const news = await job.next()
+        if (news.type === 'text') yield news
+        else return yield toFinish(news.result, news.queuedMs)
+      }
+    } finally {
+      signal.removeEventListener('abort', cancel)
+      this.#owner.cancel(job, new LlmError('aborted', 'The reader has gone.'))
+    }
+  }
+
+  countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
+    return this.#owner.count(toTemplateMessages(chat.messages), context)
+  }
+
+  async models(): Promise<ModelInfo[]> {
+    return [{ id: this.model }]
+  }
+
+  close(): Promise<void> {
+    return this.#owner.release()
+  }
+}
+
+function wholeNumbers(options: Record<string, [value: number | undefined, least: number]>): void {
+  for (const [name, [value, least]] of Object.entries(options))
+    if (value !== undefined && !(Number.isInteger(value) && value >= least))
+      throw new LlmError('config', `${name} must be a whole number of at least ${least}, not ${value}.`, { provider: 'local' })
+}
+
+function defaultCacheDir(): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
+  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'patchbay')
+  if (process.platform === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'patchbay', 'cache')
+  return join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'patchbay')
+}

@@ -1,0 +1,74 @@
+// One call in the owner's hands: a slot its text and its end are put into, and its reader takes them from.
+import type { CallContext, LlmError } from '@patchbay/core'
+import type { JobRequest, JobResult } from './protocol.js'
+
+/** What a reader gets. */
+export type JobNews = { type: 'text'; text: string } | { type: 'done'; result: JobResult; queuedMs: number }
+
+let lastId = 0
+
+/** An id no other request to a worker has. */
+export function nextId(): number {
+  return ++lastId
+}
+
+export class Job {
+  readonly id = nextId()
+  readonly #submittedAt: number
+  #startedAt = 0
+  #news: JobNews[] = []
+  #failure: LlmError | undefined
+  #ended = false
+  #wake: () => void = () => {}
+
+  constructor(
+    readonly request: JobRequest,
+    readonly context: CallContext,
+    /** Told how much text the reader has taken. */
+    private readonly onTaken: (characters: number) => void,
+  ) {
+    this.#submittedAt = context.clock.now()
+  }
+
+  /** Nothing more will come. */
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  started(): void {
+    this.#startedAt = this.context.clock.now()
+  }
+
+  text(text: string): void {
+    if (this.#ended) return
+    this.#news.push({ type: 'text', text })
+    this.#wake()
+  }
+
+  done(result: JobResult): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#news.push({ type: 'done', result, queuedMs: this.#startedAt - this.#submittedAt })
+    this.#wake()
+  }
+
+  /** What has come before it is still read. */
+  fail(error: LlmError): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#failure = error
+    this.#wake()
+  }
+
+  /**
+   * What has come since the last time, or comes next.
+   * @throws {LlmError} why the job failed
+   */
+  async next(): Promise<JobNews> {
+    while (this.#news.length === 0 && this.#failure === undefined) await new Promise<void>((resolve) => { this.#wake = resolve })
+    const news = this.#news.shift()
+    if (news === undefined) throw this.#failure
+    if (news.type === 'text') this.onTaken(news.text.length)
+    return news
+  }
+}

@@ -1,0 +1,58 @@
+// Which file a model name means, and whether it can be a model at all.
+import { existsSync } from 'node:fs'
+import { open, stat } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { basename, resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { LlmError } from '@patchbay/core'
+
+/** The model that ships with this package. */
+export const bundledModel = 'pico'
+
+/** The file and the short name of a model: a path, or nothing for the bundled one. */
+export function locate(model: string | undefined): { path: string; name: string; bundled: boolean } {
+  if (model === undefined || model === bundledModel) return { path: bundledPath(), name: bundledModel, bundled: true }
+  if (/^(hf:|https?:)/.test(model))
+    throw new LlmError('config', `${model} is an address. Download the .gguf file and pass its path.`, { provider: 'local', model })
+  const path = resolve(model.replace(/^~(?=\/)/, homedir()))
+  return { path, name: basename(path).replace(/\.gguf$/i, ''), bundled: false }
+}
+
+/**
+ * Looks at the file before a process is started for it.
+ * @throws {LlmError} `model-load`, saying what it is instead of a model
+ */
+export async function checkModelFile(path: string): Promise<void> {
+  const problem = await problemWith(path)
+  if (problem !== undefined) throw new LlmError('model-load', `${path} ${problem}`)
+}
+
+async function problemWith(path: string): Promise<string | undefined> {
+  try {
+    if ((await stat(path)).isDirectory()) return 'is a directory. Name the .gguf file in it.'
+    const file = await open(path)
+    try {
+      const { bytesRead, buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)
+      if (bytesRead === 4 && buffer.toString('latin1') === 'GGUF') return undefined
+      return 'is not a GGUF file. Models for this engine have the GGUF format; convert it, or download a .gguf.'
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return 'does not exist. Check the path.'
+    if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user. Check its permissions.'
+    return `cannot be read (${code || error}).`
+  }
+}
+
+// Beside dist/ in the package, beside src/ in the repository.
+function bundledPath(): string {
+  return fileURLToPath(new URL('../models/pico.gguf', import.meta.url))
+}
+
+/** The worker's program: beside this file once built, in dist/ when run from the sources. */
+export function workerFile(): string {
+  const here = fileURLToPath(new URL('./worker.js', import.meta.url))
+  return existsSync(here) ? here : fileURLToPath(new URL('../dist/worker.js', import.meta.url))
+}

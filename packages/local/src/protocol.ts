@@ -1,0 +1,93 @@
+// What the app's process and the worker's process say to each other. Plain JSON, versioned, exhaustively switched.
+
+/** Raised with every change of the messages below: a worker file of another version is refused by name. */
+export const protocolVersion = 1
+
+/** What the worker loads. */
+export interface LoadSettings {
+  modelPath: string
+  /** Tokens per sequence; absent: as much as fits, up to 4,096. */
+  context?: number
+  parallel: number
+  gpu: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
+  /** Absent: measured. */
+  threads?: number
+  /** Where measurements are kept; absent: nowhere. */
+  cacheDir?: string
+  /** Replaces the model's own chat template (Jinja). */
+  chatTemplate?: string
+}
+
+/** A message as chat templates take it. */
+export interface TemplateMessage {
+  role: 'system' | 'user' | 'assistant'
+  content: string
+}
+
+/** One generation. */
+export interface JobRequest {
+  messages: TemplateMessage[]
+  maxTokens?: number
+  temperature?: number
+  topP?: number
+  topK?: number
+  minP?: number
+  seed?: number
+  stop?: string[]
+  frequencyPenalty?: number
+  presencePenalty?: number
+  /** The answer is JSON; with a schema, JSON of that shape. */
+  json?: { schema?: unknown }
+}
+
+/** What the worker found. */
+export interface ReadyInfo {
+  /** Tokens a sequence holds. */
+  contextSize: number
+  parallel: number
+  threads: number
+  gpu: string | false
+  /** From the start of loading to ready. */
+  loadMs: number
+}
+
+/** How a generation ended. */
+export interface JobResult {
+  finishReason: 'stop' | 'length'
+  /** `eos`, `stop-string`, `json-complete`, `max-tokens` or `context-full`. */
+  rawFinishReason: string
+  inputTokens: number
+  cachedInputTokens: number
+  outputTokens: number
+}
+
+/** An error on its way between processes. */
+export interface WireError {
+  code: 'context-length' | 'inference' | 'invalid-request' | 'model-load' | 'unsupported'
+  message: string
+}
+
+export type ToWorker =
+  | { type: 'load'; settings: LoadSettings }
+  | { type: 'run'; id: number; request: JobRequest }
+  /** The reader has taken this many characters more. */
+  | { type: 'credit'; id: number; characters: number }
+  | { type: 'cancel'; id: number }
+  | { type: 'count'; id: number; messages: TemplateMessage[] }
+  | { type: 'ping' }
+  | { type: 'shutdown' }
+
+export type FromWorker =
+  | { type: 'hello'; version: number }
+  | { type: 'loading'; progress: number }
+  | { type: 'ready'; info: ReadyInfo }
+  | { type: 'load-failed'; error: WireError }
+  | { type: 'text'; id: number; text: string }
+  | { type: 'done'; id: number; result: JobResult }
+  | { type: 'failed'; id: number; error: WireError }
+  | { type: 'counted'; id: number; tokens: number }
+  | { type: 'log'; level: string; message: string }
+  | { type: 'pong' }
+
+/** Text that may wait for a slow reader, in characters a call. Past it the call's generation waits. */
+export const textWindow = 64 * 1024

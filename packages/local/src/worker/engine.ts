@@ -1,0 +1,120 @@
+// The engine: one model, one context, its sequences. It alone touches the weights.
+import { stat } from 'node:fs/promises'
+import { availableParallelism, freemem } from 'node:os'
+import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
+import type { LoadSettings, ReadyInfo } from '../protocol.js'
+import { JobError } from './failure.js'
+import { Prompt } from './prompt.js'
+import { calibrateThreads } from './threads.js'
+
+/** Where loading reports to. */
+export interface LoadListener {
+  progress(share: number): void
+  log(level: string, message: string): void
+}
+
+/** A sequence of the context and whether a generation has it. */
+interface Lane {
+  readonly sequence: LlamaContextSequence
+  busy: boolean
+}
+
+export class Engine {
+  readonly #lanes: Lane[]
+
+  private constructor(
+    readonly llama: Llama,
+    readonly model: LlamaModel,
+    private readonly context: LlamaContext,
+    readonly prompt: Prompt,
+    readonly info: ReadyInfo,
+  ) {
+    this.#lanes = Array.from({ length: info.parallel }, () => ({ sequence: context.getSequence(), busy: false }))
+  }
+
+  /** @throws {JobError} `model-load`, with what to do about it */
+  static async load(settings: LoadSettings, listener: LoadListener): Promise<Engine> {
+    const started = performance.now()
+    const { getLlama, LlamaLogLevel } = await import('node-llama-cpp').catch((cause: Error) => {
+      const missing = /Cannot find (package|module) 'node-llama-cpp'/.test(cause.message)
+      throw new JobError('model-load', missing ? 'The engine is not installed. Run: npm install node-llama-cpp' : `The engine does not load: ${cause.message}`)
+    })
+    const complaints: string[] = []
+    const logger = (level: string, message: string): void => {
+      if (level === 'error' || level === 'fatal') complaints.push(message.trim())
+      listener.log(level, message.trim())
+    }
+    const llama = await getLlama({ build: 'never', gpu: settings.gpu, logLevel: LlamaLogLevel.warn, logger, progressLogs: false }).catch((cause: Error) => {
+      throw new JobError('model-load', `The engine does not start: ${cause.message}`)
+    })
+    const model = await llama.loadModel({ modelPath: settings.modelPath, onLoadProgress: listener.progress }).catch((cause) => failedLoad(settings, cause, complaints))
+    const prompt = new Prompt(model, settings.chatTemplate)
+    const threads = settings.threads ?? (await calibrateThreads(model, availableParallelism(), settings))
+    const context = await model
+      .createContext({
+        contextSize: settings.context ?? { min: 256, max: Math.min(4096, model.trainContextSize) },
+        sequences: settings.parallel,
+        threads,
+        failedCreationRemedy: settings.context === undefined ? {} : false,
+      })
+      .catch((cause) => failedLoad(settings, cause, complaints))
+    const info = {
+      contextSize: context.contextSize,
+      parallel: settings.parallel,
+      threads,
+      gpu: llama.gpu,
+      loadMs: Math.round(performance.now() - started),
+    }
+    return new Engine(llama, model, context, prompt, info)
+  }
+
+  /** Are other generations under way? */
+  get shared(): boolean {
+    return this.#lanes.filter(({ busy }) => busy).length > 1
+  }
+
+  get batchSize(): number {
+    return this.context.batchSize
+  }
+
+  /**
+   * Lends the free sequence that already holds most of the prompt, cut back to what they share.
+   * The app never asks for more than there are.
+   */
+  async borrow(tokens: Token[]): Promise<{ sequence: LlamaContextSequence; cached: number; giveBack: () => void }> {
+    const shared = ({ sequence }: Lane) => sequence.compareContextTokens(tokens).firstDifferentIndex
+    const lane = this.#lanes.filter(({ busy }) => !busy).reduce<Lane | undefined>((best, next) => (best === undefined || shared(next) > shared(best) ? next : best), undefined)
+    if (lane === undefined) throw new JobError('inference', 'The worker was given more work at once than it has sequences.')
+    lane.busy = true
+    const { sequence } = lane
+    try {
+      // The last token is always evaluated anew: its output is where the answer begins.
+      const cached = Math.min(shared(lane), tokens.length - 1)
+      if (cached < sequence.nextTokenIndex) await sequence.eraseContextTokenRanges([{ start: cached, end: sequence.nextTokenIndex }])
+      return { sequence, cached: sequence.nextTokenIndex, giveBack: () => { lane.busy = false } }
+    } catch (error) {
+      lane.busy = false
+      throw error
+    }
+  }
+
+  dispose(): Promise<void> {
+    return this.llama.dispose()
+  }
+}
+
+async function failedLoad({ modelPath, context }: LoadSettings, cause: unknown, complaints: string[]): Promise<never> {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  const size = await stat(modelPath).then(({ size }) => size, () => 0)
+  const detail = complaints.length > 0 ? complaints.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ') : reason
+  if (/memory|too large|bad_alloc|alloc/i.test(`${reason} ${detail}`))
+    throw new JobError(
+      'model-load',
+      `There is not enough memory for ${modelPath}: the file has ${megabytes(size)}, ${megabytes(freemem())} are free${context === undefined ? '' : `, and a context of ${context} tokens was asked for`} (${reason}). Use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`,
+    )
+  throw new JobError('model-load', `${modelPath} is not a model this engine can load: ${detail}. The file may be incomplete or damaged (${megabytes(size)}); download it again.`)
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`
+}

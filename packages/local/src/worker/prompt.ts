@@ -1,0 +1,88 @@
+// From messages to tokens, by the model's own chat template, with no word added. What looks like a control token
+// inside a message stays text: it is cut in two before the template sees it, and the halves are tokenised apart.
+import { Template } from '@huggingface/jinja'
+import type { LlamaModel, Token } from 'node-llama-cpp'
+import type { TemplateMessage } from '../protocol.js'
+import { JobError } from './failure.js'
+
+// The longest token of known vocabularies is 128 spaces. A prompt of more characters than this cannot fit.
+const longestToken = 128
+
+export class Prompt {
+  readonly #model: LlamaModel
+  readonly #template: Template
+  readonly #controls: string[]
+
+  /** @throws {JobError} `model-load` when there is no template to use */
+  constructor(model: LlamaModel, override?: string) {
+    this.#model = model
+    const source = override ?? model.fileInfo.metadata.tokenizer.chat_template
+    if (source === undefined)
+      throw new JobError('model-load', 'This model has no chat template, so it is not made for chat. Use an instruct model, or pass `chatTemplate` (Jinja).')
+    try {
+      this.#template = new Template(source)
+    } catch (cause) {
+      throw new JobError('model-load', `The chat template does not parse: ${message(cause)}. Pass another as \`chatTemplate\` (Jinja).`)
+    }
+    this.#controls = controlTokens(model)
+  }
+
+  /**
+   * The tokens of a conversation, ready for the answer.
+   * @throws {JobError} `unsupported` when the template refuses the conversation
+   */
+  tokens(messages: TemplateMessage[]): Token[] {
+    const mark = unusedMark(messages)
+    const guarded = messages.map(({ role, content }) => ({ role, content: this.#guard(content, mark) }))
+    const { bos, bosString, eosString, shouldPrependBosToken } = this.#model.tokens
+    let text: string
+    try {
+      text = this.#template.render({ messages: guarded, add_generation_prompt: true, bos_token: bosString ?? '', eos_token: eosString ?? '' })
+    } catch (cause) {
+      throw new JobError('unsupported', `The model's chat template refuses this conversation: ${message(cause)}. Change the order or the roles of the messages.`)
+    }
+    const tokens = text.split(mark).flatMap((piece, index) => this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'))
+    if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos)
+    return tokens
+  }
+
+  /** @throws {JobError} `context-length` for what cannot fit, before any time is spent on it */
+  checkLength(messages: TemplateMessage[], contextSize: number): void {
+    const characters = messages.reduce((sum, { content }) => sum + content.length, 0)
+    if (characters > contextSize * longestToken) throw tooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
+  }
+
+  #guard(content: string, mark: string): string {
+    let text = content
+    for (const control of this.#controls) {
+      if (!text.includes(control)) continue
+      const head = String.fromCodePoint(control.codePointAt(0) as number)
+      text = text.replaceAll(control, head + mark + control.slice(head.length))
+    }
+    return text
+  }
+}
+
+export function tooLong(tokens: string | number, contextSize: number): JobError {
+  return new JobError('context-length', `The prompt has ${tokens} tokens; the context holds ${contextSize}, answer included. Shorten the conversation, or raise \`context\` if the model allows it.`)
+}
+
+/** Texts that the tokeniser would read as control tokens; longer ones first. */
+function controlTokens(model: LlamaModel): string[] {
+  const texts = new Set<string>()
+  for (const token of model.iterateAllTokens()) if (model.isSpecialToken(token)) texts.add(model.detokenize([token], true))
+  texts.delete('')
+  return [...texts].sort((a, b) => b.length - a.length)
+}
+
+/** A text that none of the messages holds. */
+function unusedMark(messages: TemplateMessage[]): string {
+  for (let tries = 0; ; tries++) {
+    const mark = `\uE000cut${tries}\uE001`
+    if (!messages.some(({ content }) => content.includes(mark))) return mark
+  }
+}
+
+function message(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause)
+}
