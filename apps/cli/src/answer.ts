@@ -1,0 +1,33 @@
+// One answer onto the terminal, as it comes.
+import type { CallOptions, ChatRequest, ChatResponse, Provider } from '@patchbay/core'
+import { transient } from './print.js'
+
+/** Streams an answer to standard output, waiting for it where it is slow, and gives the response. */
+export async function answer(provider: Provider, request: ChatRequest, options: CallOptions): Promise<ChatResponse> {
+  const waiting = transient()
+  const stream = provider.stream(request, {
+    ...options,
+    onStatus(status) {
+      if (status.type === 'loading') waiting.show(`loading ${status.model} …`)
+      else if (status.type === 'queued') waiting.show(`waiting, ${status.position} in the queue …`)
+      else waiting.show(`trying again in ${Math.round(status.delayMs)} ms (${status.reason})`)
+    },
+  })
+  let last = ''
+  try {
+    for await (const text of stream.text) {
+      waiting.clear()
+      last = text
+      await write(text)
+    }
+  } finally {
+    waiting.clear()
+    if (last !== '' && !last.endsWith('\n')) await write('\n')
+  }
+  return stream.response()
+}
+
+/** Writes to standard output and waits for it to be taken. */
+export function write(text: string): Promise<void> {
+  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
+}

@@ -1,0 +1,102 @@
+// `patchbay chat`: a conversation in the terminal.
+import { writeFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { type Message, type Provider, isLlmError } from '@patchbay/core'
+import { answer } from './answer.js'
+import { type AskFlags, toRequest } from './ask.js'
+import { errorLine } from './exit.js'
+import { dim, statsLine } from './print.js'
+
+const help = `/system TEXT  set what the model is told first; without TEXT: show it
+/model PATH   go on with another model
+/save FILE    save the conversation: Markdown for .md, else JSON
+/clear        forget the conversation
+/help         this
+/quit         leave (or Ctrl-D)`
+
+/** Runs until the user leaves. `open` gives the provider for a model's path. */
+export async function chat(open: (model?: string) => Provider, model: string | undefined, flags: AskFlags): Promise<void> {
+  const say = (text: string) => process.stderr.write(`${dim(text)}\n`)
+  let provider = open(model)
+  let messages: Message[] = []
+  let { system } = flags
+  let running: AbortController | undefined
+  let quitting = false
+
+  const { isTTY } = process.stdin
+  const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: isTTY ? '> ' : '', terminal: isTTY })
+  const interrupt = () => {
+    if (running !== undefined) return running.abort()
+    if (quitting) return lines.close()
+    quitting = true
+    say('\n(Ctrl-C again to leave)')
+    lines.prompt()
+  }
+  lines.on('SIGINT', interrupt)
+  if (!isTTY) process.on('SIGINT', interrupt)
+
+  const turn = async (text: string): Promise<void> => {
+    const question: Message = { role: 'user', content: text }
+    running = new AbortController()
+    try {
+      const options = { signal: running.signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
+      const response = await answer(provider, toRequest([...messages, question], { ...flags, ...(system !== undefined && { system }) }), options)
+      messages.push(question, response.message)
+      say(statsLine(response))
+    } catch (error) {
+      // What was said before it broke stays part of the conversation.
+      if (isLlmError(error) && error.partial !== undefined) messages.push(question, error.partial.message)
+      say(isLlmError(error, 'aborted') ? '(stopped)' : errorLine(error))
+    } finally {
+      running = undefined
+    }
+  }
+
+  const command = async (line: string): Promise<void> => {
+    const [name, ...rest] = line.split(' ')
+    const value = rest.join(' ').trim()
+    switch (name) {
+      case '/system':
+        if (value !== '') system = value
+        return void say(system === undefined ? 'no system message' : `system: ${system}`)
+      case '/model': {
+        if (value === '') return void say(`${provider.model} (${provider.provider})`)
+        const next = open(value)
+        await provider.close()
+        provider = next
+        return void say(`now with ${provider.model}`)
+      }
+      case '/save':
+        if (value === '') return void say('/save FILE')
+        await writeFile(value, value.endsWith('.md') ? asMarkdown(messages) : `${JSON.stringify(messages, null, 2)}\n`)
+        return void say(`saved ${messages.length} messages to ${value}`)
+      case '/clear':
+        messages = []
+        return void say('forgotten')
+      case '/quit':
+      case '/exit':
+        return lines.close()
+      default:
+        return void say(help)
+    }
+  }
+
+  try {
+    if (isTTY) say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
+    lines.prompt()
+    for await (const line of lines) {
+      quitting = false
+      const text = line.trim()
+      if (text.startsWith('/')) await command(text).catch((error) => say(errorLine(error)))
+      else if (text !== '') await turn(text)
+      lines.prompt()
+    }
+  } finally {
+    process.off('SIGINT', interrupt)
+    await provider.close()
+  }
+}
+
+function asMarkdown(messages: Message[]): string {
+  return messages.map(({ role, content }) => `**${role}**\n\n${typeof content === 'string' ? content : content.map((part) => ('text' in part ? part.text : '')).join('')}\n`).join('\n')
+}

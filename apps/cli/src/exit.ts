@@ -1,0 +1,48 @@
+// What the exit codes of `patchbay` mean, and how an error is told on a terminal.
+import { type ErrorCode, isLlmError } from '@patchbay/core'
+
+/** Scripts can count on these. */
+export const exitCodes = {
+  answered: 0,
+  bug: 1,
+  usage: 2,
+  request: 3,
+  provider: 4,
+  timeout: 5,
+  interrupted: 130,
+  brokenPipe: 141,
+} as const
+
+/** For `--help`. */
+export const exitCodeHelp = `
+Exit codes:
+  0    answered
+  1    a bug of patchbay
+  2    wrong usage
+  3    the request cannot be answered: change it (${'invalid-request, unsupported, context-length, config …'})
+  4    the model or its service failed (model-load, worker-crashed, network, rate-limited …)
+  5    timed out
+  130  interrupted (Ctrl-C)`
+
+const requestErrors: ReadonlySet<ErrorCode> = new Set([
+  'invalid-request',
+  'unsupported',
+  'context-length',
+  'content-filtered',
+  'structured-output',
+  'config',
+])
+
+/** The exit code for an error. */
+export function exitCodeOf(error: unknown): number {
+  if (!isLlmError(error)) return exitCodes.bug
+  if (error.code === 'aborted') return exitCodes.interrupted
+  if (error.code === 'timeout') return exitCodes.timeout
+  return requestErrors.has(error.code) ? exitCodes.request : exitCodes.provider
+}
+
+/** One line for people. */
+export function errorLine(error: unknown): string {
+  if (isLlmError(error)) return `${error.code}: ${error.message}`
+  return error instanceof Error ? (error.stack ?? error.message) : String(error)
+}

@@ -1,0 +1,22 @@
+// `npm start`: builds what the command line needs, then asks the bundled model: `npm start -- "your question"`.
+// Without a question it opens a chat on a terminal, and asks a default question elsewhere.
+import { spawnSync } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+
+const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const node = (file, args, stdio) => spawnSync(process.execPath, [at(file), ...args], { cwd: process.env.INIT_CWD, stdio })
+
+const built = node('scripts/turbo.mjs', ['run', 'build', '--filter=@patchbay/cli...', '--output-logs=errors-only', `--cwd=${at('.')}`], ['ignore', 'ignore', 'inherit'])
+if (built.status !== 0) process.exit(built.status ?? 1)
+
+const given = process.argv.slice(2)
+const terminal = process.stdin.isTTY && process.stdout.isTTY
+const commands = new Set(['ask', 'chat', 'help', '--help', '-h', '--version', '-V'])
+let args = ['ask', '--stats', ...given]
+if (commands.has(given[0])) args = given
+else if (given.length === 0) args = terminal ? ['chat'] : ['ask', '--stats', 'What is the capital of France?']
+
+// Standard input is only for a chat, or when the command is spelled out: `npm start` must not wait for one that
+// nobody closes.
+const { status, signal } = node('apps/cli/dist/index.js', args, [terminal || commands.has(given[0]) ? 'inherit' : 'ignore', 'inherit', 'inherit'])
+process.exit(signal === null ? (status ?? 1) : 130)
