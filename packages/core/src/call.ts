@@ -50,9 +50,10 @@ export class Call {
    * @throws {LlmError} once, for whatever broke the call
    */
   async next(): Promise<ChatEvent | undefined> {
-    if (this.#ready.length > 0 && (this.#over || this.#stopped === undefined)) return this.#ready.shift()
-    if (this.#over) return undefined
+    if (this.#over) return this.#ready.shift()
     try {
+      const stopped = this.#stopped ?? this.#running?.life.stopped
+      if (stopped !== undefined) throw stopped
       if (this.#events === undefined) await this.#open()
       while (this.#ready.length === 0) await this.#pull()
     } catch (error) {
@@ -75,7 +76,6 @@ export class Call {
   }
 
   async #open(): Promise<void> {
-    if (this.#stopped !== undefined) throw this.#stopped
     const { backend, settings, defaults } = this.#home
     const leave = this.#home.enter()
     let prepared: Prepared

@@ -33,7 +33,8 @@ export function parseRetryAfter(headers: { get(name: string): string | null }, n
   const after = headers.get('retry-after')
   const seconds = decimal(after)
   if (seconds !== undefined) return seconds * 1000
-  const date = after === null ? Number.NaN : Date.parse(after)
+  // Date.parse takes nearly anything; an HTTP date has a time.
+  const date = after?.includes(':') ? Date.parse(after) : Number.NaN
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
 }
 
