@@ -91,18 +91,14 @@ export class Call {
     life.warnings.push(...prepared.warnings)
     const running: Running = { life, leave, output: prepared.request.output ?? 'text', collector }
     this.#running = running
+    life.onStop = () => this.#release()
     const chat = await this.#checked(prepared, life)
     if (chat.output === undefined) running.output = 'text'
     await life.attempting(async (context) => {
       const events = backend.chat(chat, context)[Symbol.asyncIterator]()
       this.#events = events
-      try {
-        // Until the backend has said something that counts, a failure may still be tried again.
-        while (this.#ready.length === 0) await this.#take(await life.wait(events.next(), 'first'))
-      } catch (error) {
-        release(events)
-        throw error
-      }
+      // Until the backend has said something that counts, a failure may still be tried again.
+      while (this.#ready.length === 0) await this.#take(await life.wait(events.next(), 'first'))
     })
     this.#ready.unshift(collector.startEvent())
   }
@@ -156,20 +152,20 @@ export class Call {
   }
 
   #letGo(): void {
-    if (this.#events !== undefined) release(this.#events)
-    this.#events = undefined
     this.#running?.life.end()
-    this.#running?.leave()
+    this.#release()
     this.#running = undefined
+  }
+
+  /** The backend may stop, and the provider may close. */
+  #release(): void {
+    // A backend that does not answer must not hold up its caller, and what it says after the end is of no interest.
+    void this.#events?.return?.().then(undefined, () => {})
+    this.#running?.leave()
   }
 
   #moments(life: Life): Moments {
     const now = this.#home.settings.clock.now()
     return { firstTokenMs: (this.#firstAt ?? now) - life.startedAt, totalMs: now - life.startedAt }
   }
-}
-
-// A backend that does not answer must not hold up its caller, and what it says after the end is of no interest.
-function release(events: AsyncIterator<BackendEvent>): void {
-  void events.return?.().then(undefined, () => {})
 }

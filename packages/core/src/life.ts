@@ -45,6 +45,8 @@ export class Life {
   attempts = 0
   /** Why nothing more may happen, once something has stopped the call from outside. */
   stopped: LlmError | undefined
+  /** Told when that happens: there may be no reader whose read would fail. */
+  onStop: () => void = () => {}
 
   readonly #settings: LifeSettings
   readonly #options: CallOptions
@@ -78,6 +80,7 @@ export class Life {
     this.stopped = error
     this.#fail(error)
     this.end()
+    this.onStop()
   }
 
   /** Lets go of timer, listener and the running attempt. Nothing may be awaited after it. */

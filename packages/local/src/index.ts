@@ -20,6 +20,7 @@ import { toJobRequest, toTemplateMessages } from './request.js'
 
 export { bundledModel } from './model-file.js'
 export type { WorkerStats } from './owner.js'
+export type { ReadyInfo } from './protocol.js'
 
 /** Options of `local`. */
 export interface LocalOptions extends ProviderOptions {

@@ -31,6 +31,8 @@ export interface WorkerStats {
   pid: number | undefined
   /** Handles that have not been closed. */
   handles: number
+  /** Facts of the loaded model, while it is loaded: tokens a sequence holds, threads, GPU. */
+  loaded: ReadyInfo | undefined
 }
 
 interface Waiter<T> {
@@ -66,7 +68,15 @@ export class Owner {
   }
 
   get stats(): WorkerStats {
-    return { queued: this.#queue.length, running: this.#running.size, finished: this.#finished, restarts: this.#restarts, pid: this.#worker?.pid, handles: this.#handles }
+    return {
+      queued: this.#queue.length,
+      running: this.#running.size,
+      finished: this.#finished,
+      restarts: this.#restarts,
+      pid: this.#worker?.pid,
+      handles: this.#handles,
+      loaded: this.#ready,
+    }
   }
 
   /** A handle more. */

@@ -18,7 +18,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 export interface ContractOptions {
   /** A question with an answer of a few words. Default: the capital of France. */
   short?: string
-  /** A question with an answer of at least ten deltas. Default: count to twelve. */
+  /** A question with an answer of at least ten deltas. Default: count from 1 to 12. */
   long?: string
   /** Does the same request give the same text? Default true. */
   deterministic?: boolean
@@ -50,7 +50,7 @@ const person = { type: 'object', properties: { name: { type: 'string', maxLength
  * refused. Export it into your own package's tests to prove a backend or a wrapper.
  */
 export function describeProvider(name: string, factory: ContractFactory, options: ContractOptions = {}): void {
-  const { short = 'What is the capital of France?', long = 'Count to twelve.', deterministic = true } = options
+  const { short = 'What is the capital of France?', long = 'Count from 1 to 12.', deterministic = true } = options
   const { toolRequest = weather, timeout = 30_000 } = options
 
   describe(`the contract: ${name}`, { timeout }, () => {
@@ -244,6 +244,16 @@ export function describeProvider(name: string, factory: ContractFactory, options
         controller.abort()
         expect(response.text).not.toBe('')
       })
+    })
+
+    it('an abandoned stream does not keep close() waiting once it is stopped', async () => {
+      const own = await factory()
+      const aborted = own.stream(long)
+      await aborted[Symbol.asyncIterator]().next()
+      aborted.abort()
+      const late = own.stream(long, { timeout: 100 })
+      await late[Symbol.asyncIterator]().next().catch(() => {})
+      await own.close()
     })
 
     describe('a deadline', () => {

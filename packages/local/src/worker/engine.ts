@@ -48,6 +48,7 @@ export class Engine {
       throw new JobError('model-load', `The engine does not start: ${cause.message}`)
     })
     const model = await llama.loadModel({ modelPath: settings.modelPath, onLoadProgress: listener.progress }).catch((cause) => failedLoad(settings, cause, complaints))
+    checkMemory(model, settings)
     const prompt = new Prompt(model, settings.chatTemplate)
     const threads = settings.threads ?? (await calibrateThreads(model, availableParallelism(), settings))
     const context = await model
@@ -103,16 +104,37 @@ export class Engine {
   }
 }
 
-async function failedLoad({ modelPath, context }: LoadSettings, cause: unknown, complaints: string[]): Promise<never> {
+/**
+ * The weights are in memory now; the KV cache is what the options ask for: keys and values of 16 bits for each layer
+ * and token. The engine's own estimate of an absurd context takes most of a minute.
+ */
+function checkMemory(model: LlamaModel, { context, parallel, modelPath }: LoadSettings): void {
+  const { attention, block_count: layers = 0 } = model.fileInfo.architectureMetadata
+  const { head_count, head_count_kv = head_count, key_length } = attention ?? {}
+  if (context === undefined || typeof head_count !== 'number') return
+  const perHead = key_length ?? model.embeddingVectorSize / head_count
+  const headsOfAllLayers = Array.isArray(head_count_kv) ? head_count_kv.reduce((sum, heads) => sum + heads, 0) : (head_count_kv ?? 0) * layers
+  const need = headsOfAllLayers * perHead * 2 * 2 * context * parallel
+  const free = availableMemory()
+  if (model.llama.gpu === false && need > free) throw notEnoughMemory(modelPath, `${parallel} sequences of ${context} tokens need ${megabytes(need)}, and ${megabytes(free)} are free`)
+}
+
+async function failedLoad({ modelPath, context, parallel }: LoadSettings, cause: unknown, complaints: string[]): Promise<never> {
   const reason = cause instanceof Error ? cause.message : String(cause)
   const size = await stat(modelPath).then(({ size }) => size, () => 0)
   const detail = complaints.length > 0 ? complaints.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ') : reason
-  if (/memory|too large|bad_alloc|alloc/i.test(`${reason} ${detail}`))
-    throw new JobError(
-      'model-load',
-      `There is not enough memory for ${modelPath}: the file has ${megabytes(size)}, ${megabytes(freemem())} are free${context === undefined ? '' : `, and a context of ${context} tokens was asked for`} (${reason}). Use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`,
-    )
+  if (/memory|too large|alloc/i.test(`${reason} ${detail}`))
+    throw notEnoughMemory(modelPath, `the file has ${megabytes(size)}, ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for, and ${megabytes(availableMemory())} are free (${reason})`)
   throw new JobError('model-load', `${modelPath} is not a model this engine can load: ${detail}. The file may be incomplete or damaged (${megabytes(size)}); download it again.`)
+}
+
+function notEnoughMemory(modelPath: string, numbers: string): JobError {
+  return new JobError('model-load', `There is not enough memory for ${modelPath}: ${numbers}. Use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`)
+}
+
+/** What a process here may still take, a container's limit included. */
+function availableMemory(): number {
+  return process.availableMemory?.() ?? freemem()
 }
 
 function megabytes(bytes: number): string {

@@ -1,0 +1,171 @@
+// Writes a GGUF file with random weights: a Llama of any size, with a byte vocabulary and a chat template. It says
+// nothing sensible, but it loads, evaluates and generates like any other model of its size, without a download.
+import { closeSync, openSync, renameSync, writeSync } from 'node:fs'
+
+/** The shape of the model. Defaults: a tiny one that never ends its answer by itself. */
+export interface RandomModel {
+  layers?: number
+  width?: number
+  heads?: number
+  feedForward?: number
+  context?: number
+  /** `null` for a model without one. */
+  chatTemplate?: string | null
+  /** Default: 32-bit floats; `q8_0` for files of realistic size. */
+  type?: 'f32' | 'q8_0'
+  seed?: number
+}
+
+const chatml = `{%- for message in messages -%}{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}`
+
+const kinds = { u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
+type Value = [kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string] | [kind: 'array', of: 'i32' | 'string', values: (number | string)[]]
+
+/** Writes the file and gives its path back. */
+export function writeRandomModel(path: string, shape: RandomModel = {}): string {
+  const { layers = 2, width = 64, heads = 4, feedForward = width * 3, context = 4096, chatTemplate = chatml, type = 'f32', seed = 1 } = shape
+  const tokens = [...byteTokens(), '<|endoftext|>', '<|im_start|>', '<|im_end|>']
+  const [end, imEnd] = [tokens.indexOf('<|endoftext|>'), tokens.indexOf('<|im_end|>')]
+  const facts: Record<string, Value> = {
+    'general.architecture': ['string', 'llama'],
+    'general.name': ['string', `random ${layers}x${width}`],
+    'llama.context_length': ['u32', context],
+    'llama.embedding_length': ['u32', width],
+    'llama.block_count': ['u32', layers],
+    'llama.feed_forward_length': ['u32', feedForward],
+    'llama.attention.head_count': ['u32', heads],
+    'llama.attention.head_count_kv': ['u32', heads],
+    'llama.attention.layer_norm_rms_epsilon': ['f32', 1e-5],
+    'llama.rope.dimension_count': ['u32', width / heads],
+    'tokenizer.ggml.model': ['string', 'gpt2'],
+    'tokenizer.ggml.pre': ['string', 'default'],
+    'tokenizer.ggml.tokens': ['array', 'string', tokens],
+    'tokenizer.ggml.token_type': ['array', 'i32', tokens.map((_, index) => (index >= end ? 3 : 1))],
+    'tokenizer.ggml.merges': ['array', 'string', ['a b']],
+    'tokenizer.ggml.bos_token_id': ['u32', end],
+    'tokenizer.ggml.eos_token_id': ['u32', imEnd],
+    ...(chatTemplate !== null && { 'tokenizer.chat_template': ['string', chatTemplate] }),
+  }
+  const matrix = (name: string, columns: number, rows: number) => ({ name, dims: [columns, rows], type })
+  const norm = (name: string) => ({ name, dims: [width], type: 'norm' as const })
+  const tensors = [
+    matrix('token_embd.weight', width, tokens.length),
+    matrix('output.weight', width, tokens.length),
+    norm('output_norm.weight'),
+    ...Array.from({ length: layers }, (_, layer) => `blk.${layer}.`).flatMap((at) => [
+      norm(`${at}attn_norm.weight`),
+      ...['q', 'k', 'v', 'output'].map((part) => matrix(`${at}attn_${part}.weight`, width, width)),
+      norm(`${at}ffn_norm.weight`),
+      matrix(`${at}ffn_gate.weight`, width, feedForward),
+      matrix(`${at}ffn_up.weight`, width, feedForward),
+      matrix(`${at}ffn_down.weight`, feedForward, width),
+    ]),
+  ]
+
+  const random = generator(seed)
+  let offset = 0
+  const placed = tensors.map((tensor) => {
+    const count = tensor.dims.reduce((a, b) => a * b, 1)
+    const bytes = tensor.type === 'q8_0' ? (count / 32) * 34 : count * 4
+    const at = offset
+    offset += Math.ceil(bytes / 32) * 32
+    return { ...tensor, count, bytes, at }
+  })
+  const header = [
+    Buffer.from('GGUF'),
+    u32(3),
+    u64(tensors.length),
+    u64(Object.keys(facts).length),
+    ...Object.entries(facts).flatMap(([key, value]) => [text(key), encode(value)]),
+    ...placed.flatMap(({ name, dims, type, at }) => [text(name), u32(dims.length), ...dims.map(u64), u32(type === 'q8_0' ? 8 : 0), u64(at)]),
+  ]
+  const headerBytes = Buffer.concat(header)
+  // Another process may look for the file: it is there whole, or not at all.
+  const draft = `${path}.${process.pid}`
+  const file = openSync(draft, 'w')
+  writeSync(file, Buffer.concat([headerBytes, Buffer.alloc(pad(headerBytes.length))]))
+  for (const { name, type, count, bytes, dims } of placed) {
+    const values = weights(type, count, dims[0] ?? 1, random)
+    // Control tokens get no weight, so that no answer ends before it is told to.
+    if (name === 'output.weight') values.fill(0, (values.length / tokens.length) * end)
+    writeSync(file, Buffer.concat([values, Buffer.alloc(pad(bytes))]))
+  }
+  closeSync(file)
+  renameSync(draft, path)
+  return path
+}
+
+function weights(type: 'f32' | 'q8_0' | 'norm', count: number, columns: number, random: () => number): Buffer {
+  // Rows of unit length keep the numbers of every layer in range.
+  const scale = Math.sqrt(3 / columns)
+  if (type !== 'q8_0') {
+    const values = new Float32Array(count)
+    for (let index = 0; index < count; index++) values[index] = type === 'norm' ? 1 : (random() * 2 - 1) * scale
+    return Buffer.from(values.buffer)
+  }
+  const blocks = Buffer.alloc((count / 32) * 34)
+  const half = halfFloat(scale / 127)
+  for (let at = 0; at < blocks.length; at += 34) {
+    blocks.writeUInt16LE(half, at)
+    for (let index = 0; index < 32; index++) blocks.writeInt8(Math.floor(random() * 255) - 127, at + 2 + index)
+  }
+  return blocks
+}
+
+/** The 256 byte tokens as GPT-2's tokeniser writes them. */
+function byteTokens(): string[] {
+  const plain = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
+  let next = 256
+  return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(plain(byte) ? byte : next++))
+}
+
+function generator(seed: number): () => number {
+  let state = seed >>> 0
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+function halfFloat(value: number): number {
+  const bits = Buffer.alloc(4)
+  bits.writeFloatLE(value)
+  const all = bits.readUInt32LE()
+  const exponent = ((all >> 23) & 0xff) - 127 + 15
+  return exponent <= 0 ? 0 : (exponent << 10) | ((all >> 13) & 0x3ff)
+}
+
+function encode(value: Value): Buffer {
+  if (value[0] !== 'array') return Buffer.concat([u32(kinds[value[0]]), plain(value[0], value[1])])
+  const [, of, values] = value
+  return Buffer.concat([u32(kinds.array), u32(kinds[of]), u64(values.length), ...values.map((item) => plain(of, item))])
+}
+
+function plain(kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string): Buffer {
+  if (typeof value === 'string') return text(value)
+  const bytes = Buffer.alloc(4)
+  if (kind === 'f32') bytes.writeFloatLE(value)
+  else bytes.writeInt32LE(value)
+  return bytes
+}
+
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value)
+  return Buffer.concat([u64(bytes.length), bytes])
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4)
+  bytes.writeUInt32LE(value)
+  return bytes
+}
+
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8)
+  bytes.writeBigUInt64LE(BigInt(value))
+  return bytes
+}
+
+function pad(length: number): number {
+  return (32 - (length % 32)) % 32
+}
