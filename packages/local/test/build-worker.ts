@@ -1,17 +1,12 @@
-// The worker is a program of its own and starts from a file; tests of the sources build just that.
+// The worker is a program of its own and starts from a file; tests of the sources build it, and a bundle of the
+// package for the tests that need an app in a process of its own.
 import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
+import { type BuildOptions, build } from 'esbuild'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const options: BuildOptions = { bundle: true, format: 'esm', platform: 'node', target: 'node20', conditions: ['@patchbay/source'] }
 
 export default async function buildWorker(): Promise<void> {
-  await build({
-    entryPoints: [at('src/worker/main.ts')],
-    outfile: at('dist/worker.js'),
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-  })
+  await build({ ...options, entryPoints: [at('src/worker/main.ts')], outfile: at('dist/worker.js'), packages: 'external' })
+  await build({ ...options, entryPoints: [at('src/index.ts')], outfile: at('.cache/local.mjs') })
 }
