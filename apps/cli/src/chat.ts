@@ -22,12 +22,17 @@ export async function chat(open: (model?: string) => Provider, model: string | u
   let { system } = flags
   let running: AbortController | undefined
   let quitting = false
+  let leaving = false
 
   const { isTTY } = process.stdin
   const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: isTTY ? '> ' : '', terminal: isTTY })
+  const leave = () => {
+    leaving = true
+    lines.close()
+  }
   const interrupt = () => {
     if (running !== undefined) return running.abort()
-    if (quitting) return lines.close()
+    if (quitting) return leave()
     quitting = true
     say('\n(Ctrl-C again to leave)')
     lines.prompt()
@@ -75,7 +80,7 @@ export async function chat(open: (model?: string) => Provider, model: string | u
         return void say('forgotten')
       case '/quit':
       case '/exit':
-        return lines.close()
+        return leave()
       default:
         return void say(help)
     }
@@ -85,6 +90,8 @@ export async function chat(open: (model?: string) => Provider, model: string | u
     if (isTTY) say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
     lines.prompt()
     for await (const line of lines) {
+      // Lines that were typed ahead still come after the end.
+      if (leaving) break
       quitting = false
       const text = line.trim()
       if (text.startsWith('/')) await command(text).catch((error) => say(errorLine(error)))

@@ -1,0 +1,157 @@
+// The command as a user has it: a process, its standard streams, its exit code.
+import { spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { writeRandomModel } from '../../../packages/local/test/random-model.js'
+
+const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+
+interface Outcome {
+  code: number | string
+  out: string
+  err: string
+}
+
+function start(args: string[], env: NodeJS.ProcessEnv = {}) {
+  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env } })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let out = ''
+  let err = ''
+  child.stdout.on('data', (chunk) => { out += chunk })
+  child.stderr.on('data', (chunk) => { err += chunk })
+  const ended = new Promise<Outcome>((resolve) => child.on('close', (code, signal) => resolve({ code: signal ?? code ?? '', out, err })))
+  return { child, ended, out: () => out, err: () => err }
+}
+
+function patchbay(args: string[], stdin = ''): Promise<Outcome> {
+  const { child, ended } = start(args)
+  child.stdin.end(stdin)
+  return ended
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+describe('patchbay ask', () => {
+  it('answers on standard output, and nothing else', async () => {
+    expect(await patchbay(['ask', 'What is the capital of France?'])).toEqual({ code: 0, out: 'The capital of France is Paris.\n', err: '' })
+  })
+
+  it('says with --stats which model answered, and how fast', async () => {
+    const { out, err } = await patchbay(['ask', '--stats', 'What', 'is', 'the', 'capital', 'of', 'France?'])
+    expect(out).toBe('The capital of France is Paris.\n')
+    expect(err).toMatch(/^pico \(local\) · 10 tokens · \d+ tokens\/s · first token after \d+ ms\n$/)
+  })
+
+  it('takes standard input after the question, or instead of it', async () => {
+    expect((await patchbay(['ask', 'What is the'], 'capital of Spain?\n')).out).toContain('Madrid')
+    expect((await patchbay(['ask'], 'What is the capital of Peru?')).out).toContain('Lima')
+  })
+
+  it('gives one event a line with --json', async () => {
+    const { code, out } = await patchbay(['ask', '--json', 'What is the capital of France?'])
+    const events = out.trim().split('\n').map((line) => JSON.parse(line))
+    expect(code).toBe(0)
+    expect(events[0]).toMatchObject({ type: 'start', provider: 'local', model: 'pico' })
+    expect(events.at(-1)).toMatchObject({ type: 'finish', response: { text: 'The capital of France is Paris.' } })
+    expect(events.flatMap((event) => event.text ?? []).join('')).toBe('The capital of France is Paris.')
+  })
+
+  it('heeds its flags', async () => {
+    const { out, err } = await patchbay(['ask', '--max-tokens', '3', 'Count to 12.'])
+    expect(out.length).toBeLessThan(12)
+    expect(err).toContain('cut off')
+  })
+
+  it.each<[string, string[], number, RegExp]>([
+    ['no question', ['ask'], 3, /^invalid-request: messages\[0\] is empty/],
+    ['a model that is not there', ['ask', '-m', './nothing.gguf', 'hi'], 4, /^model-load: .*nothing\.gguf does not exist/],
+    ['a wrong number', ['ask', '-t', '-1', 'hi'], 3, /^invalid-request: temperature/],
+    ['no number', ['ask', '-t', 'warm', 'hi'], 2, /Not a number/],
+    ['an unknown flag', ['ask', '--loud', 'hi'], 2, /unknown option/],
+    ['an unknown command', ['sing'], 2, /unknown command/],
+    ['too little time', ['ask', '--timeout', '0.01', 'hi'], 5, /^timeout: /],
+  ])('tells %s by its exit code and one line', async (_, args, code, message) => {
+    const outcome = await patchbay(args)
+    expect(outcome).toMatchObject({ code, out: '' })
+    expect(outcome.err).toMatch(message)
+  })
+
+  it('gives an error as the last event with --json', async () => {
+    const { code, out } = await patchbay(['ask', '--json', '-m', './nothing.gguf', 'hi'])
+    expect(code).toBe(4)
+    expect(JSON.parse(out)).toMatchObject({ type: 'error', code: 'model-load', retryable: false })
+  })
+
+  it('is stopped by Ctrl-C', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'patchbay-'))
+    onTestFinished(() => rmSync(dir, { recursive: true }))
+    const endless = writeRandomModel(join(dir, 'random.gguf'), { context: 100_000 })
+    const { child, ended, out } = start(['ask', '-m', endless, 'talk'])
+    child.stdin.end()
+    await until(() => out() !== '')
+    child.kill('SIGINT')
+    const { code, err } = await ended
+    expect(code).toBe(130)
+    expect(err).toMatch(/^aborted: /)
+  })
+
+  it('minds no reader that leaves early', async () => {
+    const { child, ended } = start(['ask', 'Count to 12.'])
+    child.stdin.end()
+    child.stdout.destroy()
+    expect(await ended).toMatchObject({ code: 141, err: '' })
+  })
+})
+
+describe('patchbay chat', () => {
+  it('holds a conversation', async () => {
+    const { code, out } = await patchbay(['chat'], 'My name is Zoe.\nWhat is my name?\n/clear\nWhat is my name?\n')
+    const answers = out.trim().split('\n')
+    expect(code).toBe(0)
+    expect(answers).toHaveLength(3)
+    expect(answers[1]).toContain('Zoe')
+    expect(answers[2]).not.toContain('Zoe')
+  })
+
+  it('has its commands', async () => {
+    const dir = mkdtempSync(join(tmpdir(), 'patchbay-'))
+    onTestFinished(() => rmSync(dir, { recursive: true }))
+    const [json, markdown] = [join(dir, 'chat.json'), join(dir, 'chat.md')]
+    const script = ['/system Be brief.', '/system', '/model', 'What is the capital of France?', `/save ${json}`, `/save ${markdown}`, '/model ./nothing.gguf', 'hi', '/model pico', 'What is the capital of Peru?', '/nonsense', '/save /nowhere/at/all', '/quit', 'never asked']
+    const { code, out, err } = await patchbay(['chat'], script.join('\n'))
+    expect(code).toBe(0)
+    expect(out.trim().split('\n')).toEqual(['The capital of France is Paris.', 'The capital of Peru is Lima.'])
+    expect(err).toContain('system: Be brief.')
+    expect(err).toContain('pico (local)')
+    expect(err).toMatch(/model-load: .*nothing\.gguf does not exist/)
+    expect(err).toContain('/clear')
+    expect(err).toContain('ENOENT')
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([{ role: 'user' }, { role: 'assistant', content: [{ text: 'The capital of France is Paris.' }] }])
+    expect(readFileSync(markdown, 'utf8')).toBe('**user**\n\nWhat is the capital of France?\n\n**assistant**\n\nThe capital of France is Paris.\n')
+  })
+
+  it('leaves on a second Ctrl-C, not on the first', async () => {
+    const { child, ended, out, err } = start(['chat'])
+    child.stdin.write('What is the capital of France?\n')
+    await until(() => out().includes('Paris') && err().includes('tokens/s'))
+    child.kill('SIGINT')
+    await until(() => err().includes('again to leave'))
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+  })
+})
+
+describe('patchbay', () => {
+  it('tells its version, its commands and its exit codes', async () => {
+    expect((await patchbay(['--version'])).out).toMatch(/^\d+\.\d+\.\d+\n$/)
+    const { code, out } = await patchbay(['--help'])
+    expect(code).toBe(0)
+    expect(out).toMatch(/ask .*\n.*chat/)
+    expect(out).toContain('Exit codes:')
+  })
+})
