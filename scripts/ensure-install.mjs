@@ -12,7 +12,9 @@ if (major < 20 || (major === 20 && minor < 19)) {
   process.exit(1)
 }
 
-const wanted = createHash('sha256').update(readFileSync(at('package-lock.json'))).digest('hex')
+const wanted = createHash('sha256')
+  .update(readFileSync(at('package-lock.json')))
+  .digest('hex')
 const stamp = at('node_modules/.patchbay-lock')
 const installed = existsSync(stamp) ? readFileSync(stamp, 'utf8') : ''
 

@@ -4,9 +4,14 @@ import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
-const node = (file, args, stdio) => spawnSync(process.execPath, [at(file), ...args], { cwd: process.env.INIT_CWD, stdio })
+const node = (file, args, stdio) =>
+  spawnSync(process.execPath, [at(file), ...args], { cwd: process.env.INIT_CWD, stdio })
 
-const built = node('scripts/turbo.mjs', ['run', 'build', '--filter=@patchbay/cli...', '--output-logs=errors-only', `--cwd=${at('.')}`], ['ignore', 'ignore', 'inherit'])
+const built = node(
+  'scripts/turbo.mjs',
+  ['run', 'build', '--filter=@patchbay/cli...', '--output-logs=errors-only', `--cwd=${at('.')}`],
+  ['ignore', 'ignore', 'inherit'],
+)
 if (built.status !== 0) process.exit(built.status ?? 1)
 
 const given = process.argv.slice(2)
@@ -18,5 +23,9 @@ else if (given.length === 0) args = terminal ? ['chat'] : ['ask', '--stats', 'Wh
 
 // Standard input is only for a chat, or when the command is spelled out: `npm start` must not wait for one that
 // nobody closes.
-const { status, signal } = node('apps/cli/dist/index.js', args, [terminal || commands.has(given[0]) ? 'inherit' : 'ignore', 'inherit', 'inherit'])
+const { status, signal } = node('apps/cli/dist/index.js', args, [
+  terminal || commands.has(given[0]) ? 'inherit' : 'ignore',
+  'inherit',
+  'inherit',
+])
 process.exit(signal === null ? (status ?? 1) : 130)

@@ -3,7 +3,11 @@ import type { CallOptions, ChatRequest, ChatResponse, Provider } from '@patchbay
 import { transient } from './print.js'
 
 /** Streams an answer to standard output, waiting for it where it is slow, and gives the response. */
-export async function answer(provider: Provider, request: ChatRequest, options: CallOptions): Promise<ChatResponse> {
+export async function answer(
+  provider: Provider,
+  request: ChatRequest,
+  options: CallOptions,
+): Promise<ChatResponse> {
   const waiting = transient()
   const stream = provider.stream(request, {
     ...options,
@@ -29,5 +33,7 @@ export async function answer(provider: Provider, request: ChatRequest, options: 
 
 /** Writes to standard output and waits for it to be taken. */
 export function write(text: string): Promise<void> {
-  return new Promise((resolve, reject) => process.stdout.write(text, (error) => (error ? reject(error) : resolve())))
+  return new Promise((resolve, reject) =>
+    process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+  )
 }

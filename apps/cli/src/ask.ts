@@ -1,5 +1,5 @@
 // `patchbay ask`: one question, one answer.
-import { type ChatRequest, type Provider, isLlmError } from '@patchbay/core'
+import { type ChatRequest, isLlmError, type Provider } from '@patchbay/core'
 import { answer, write } from './answer.js'
 import { dim, statsLine } from './print.js'
 import { readStdin } from './stdin.js'
@@ -18,19 +18,28 @@ export interface AskFlags {
  * Answers on standard output. What comes on standard input is put after the question.
  * @throws {LlmError} what went wrong
  */
-export async function ask(provider: Provider, words: string[], flags: AskFlags, signal: AbortSignal): Promise<void> {
+export async function ask(
+  provider: Provider,
+  words: string[],
+  flags: AskFlags,
+  signal: AbortSignal,
+): Promise<void> {
   const question = [words.join(' '), await readStdin()].filter((text) => text !== '').join('\n\n')
   const request = toRequest(question, flags)
   const options = { signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
   if (flags.json) return events(provider, request, options)
   const response = await answer(provider, request, options)
   for (const { message } of response.warnings) process.stderr.write(`${dim(`warning: ${message}`)}\n`)
-  if (response.finishReason === 'length') process.stderr.write(`${dim('The answer was cut off: it reached the limit of tokens.')}\n`)
+  if (response.finishReason === 'length')
+    process.stderr.write(`${dim('The answer was cut off: it reached the limit of tokens.')}\n`)
   if (flags.stats) process.stderr.write(`${dim(statsLine(response))}\n`)
 }
 
 /** The request for a conversation under these flags. */
-export function toRequest(messages: ChatRequest['messages'], { system, temperature, maxTokens }: AskFlags): ChatRequest {
+export function toRequest(
+  messages: ChatRequest['messages'],
+  { system, temperature, maxTokens }: AskFlags,
+): ChatRequest {
   return {
     messages,
     ...(system !== undefined && { system }),
@@ -39,13 +48,19 @@ export function toRequest(messages: ChatRequest['messages'], { system, temperatu
   }
 }
 
-async function events(provider: Provider, request: ChatRequest, options: { signal: AbortSignal }): Promise<void> {
+async function events(
+  provider: Provider,
+  request: ChatRequest,
+  options: { signal: AbortSignal },
+): Promise<void> {
   try {
     for await (const event of provider.stream(request, options)) await write(`${JSON.stringify(event)}\n`)
   } catch (error) {
     if (isLlmError(error)) {
       const { code, message, retryable, partial } = error
-      await write(`${JSON.stringify({ type: 'error', code, message, retryable, ...(partial && { partial }) })}\n`)
+      await write(
+        `${JSON.stringify({ type: 'error', code, message, retryable, ...(partial && { partial }) })}\n`,
+      )
     }
     throw error
   }

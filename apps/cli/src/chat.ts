@@ -1,7 +1,7 @@
 // `patchbay chat`: a conversation in the terminal.
 import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import { type Message, type Provider, isLlmError } from '@patchbay/core'
+import { isLlmError, type Message, type Provider } from '@patchbay/core'
 import { answer } from './answer.js'
 import { type AskFlags, toRequest } from './ask.js'
 import { errorLine } from './exit.js'
@@ -15,7 +15,11 @@ const help = `/system TEXT  set what the model is told first; without TEXT: show
 /quit         leave (or Ctrl-D)`
 
 /** Runs until the user leaves. `open` gives the provider for a model's path. */
-export async function chat(open: (model?: string) => Provider, model: string | undefined, flags: AskFlags): Promise<void> {
+export async function chat(
+  open: (model?: string) => Provider,
+  model: string | undefined,
+  flags: AskFlags,
+): Promise<void> {
   const say = (text: string) => process.stderr.write(`${dim(text)}\n`)
   let provider = open(model)
   let messages: Message[] = []
@@ -25,7 +29,12 @@ export async function chat(open: (model?: string) => Provider, model: string | u
   let leaving = false
 
   const { isTTY } = process.stdin
-  const lines = createInterface({ input: process.stdin, output: process.stderr, prompt: isTTY ? '> ' : '', terminal: isTTY })
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    prompt: isTTY ? '> ' : '',
+    terminal: isTTY,
+  })
   const leave = () => {
     leaving = true
     lines.close()
@@ -44,8 +53,15 @@ export async function chat(open: (model?: string) => Provider, model: string | u
     const question: Message = { role: 'user', content: text }
     running = new AbortController()
     try {
-      const options = { signal: running.signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
-      const response = await answer(provider, toRequest([...messages, question], { ...flags, ...(system !== undefined && { system }) }), options)
+      const options = {
+        signal: running.signal,
+        ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }),
+      }
+      const response = await answer(
+        provider,
+        toRequest([...messages, question], { ...flags, ...(system !== undefined && { system }) }),
+        options,
+      )
       messages.push(question, response.message)
       say(statsLine(response))
     } catch (error) {
@@ -73,7 +89,10 @@ export async function chat(open: (model?: string) => Provider, model: string | u
       }
       case '/save':
         if (value === '') return void say('/save FILE')
-        await writeFile(value, value.endsWith('.md') ? asMarkdown(messages) : `${JSON.stringify(messages, null, 2)}\n`)
+        await writeFile(
+          value,
+          value.endsWith('.md') ? asMarkdown(messages) : `${JSON.stringify(messages, null, 2)}\n`,
+        )
         return void say(`saved ${messages.length} messages to ${value}`)
       case '/clear':
         messages = []
@@ -105,5 +124,10 @@ export async function chat(open: (model?: string) => Provider, model: string | u
 }
 
 function asMarkdown(messages: Message[]): string {
-  return messages.map(({ role, content }) => `**${role}**\n\n${typeof content === 'string' ? content : content.map((part) => ('text' in part ? part.text : '')).join('')}\n`).join('\n')
+  return messages
+    .map(
+      ({ role, content }) =>
+        `**${role}**\n\n${typeof content === 'string' ? content : content.map((part) => ('text' in part ? part.text : '')).join('')}\n`,
+    )
+    .join('\n')
 }

@@ -20,9 +20,15 @@ function start(args: string[], env: NodeJS.ProcessEnv = {}) {
   onTestFinished(() => void child.kill('SIGKILL'))
   let out = ''
   let err = ''
-  child.stdout.on('data', (chunk) => { out += chunk })
-  child.stderr.on('data', (chunk) => { err += chunk })
-  const ended = new Promise<Outcome>((resolve) => child.on('close', (code, signal) => resolve({ code: signal ?? code ?? '', out, err })))
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  const ended = new Promise<Outcome>((resolve) =>
+    child.on('close', (code, signal) => resolve({ code: signal ?? code ?? '', out, err })),
+  )
   return { child, ended, out: () => out, err: () => err }
 }
 
@@ -38,7 +44,11 @@ async function until(condition: () => boolean): Promise<void> {
 
 describe('patchbay ask', () => {
   it('answers on standard output, and nothing else', async () => {
-    expect(await patchbay(['ask', 'What is the capital of France?'])).toEqual({ code: 0, out: 'The capital of France is Paris.\n', err: '' })
+    expect(await patchbay(['ask', 'What is the capital of France?'])).toEqual({
+      code: 0,
+      out: 'The capital of France is Paris.\n',
+      err: '',
+    })
   })
 
   it('says with --stats which model answered, and how fast', async () => {
@@ -54,10 +64,16 @@ describe('patchbay ask', () => {
 
   it('gives one event a line with --json', async () => {
     const { code, out } = await patchbay(['ask', '--json', 'What is the capital of France?'])
-    const events = out.trim().split('\n').map((line) => JSON.parse(line))
+    const events = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
     expect(code).toBe(0)
     expect(events[0]).toMatchObject({ type: 'start', provider: 'local', model: 'pico' })
-    expect(events.at(-1)).toMatchObject({ type: 'finish', response: { text: 'The capital of France is Paris.' } })
+    expect(events.at(-1)).toMatchObject({
+      type: 'finish',
+      response: { text: 'The capital of France is Paris.' },
+    })
     expect(events.flatMap((event) => event.text ?? []).join('')).toBe('The capital of France is Paris.')
   })
 
@@ -69,7 +85,12 @@ describe('patchbay ask', () => {
 
   it.each<[string, string[], number, RegExp]>([
     ['no question', ['ask'], 3, /^invalid-request: messages\[0\] is empty/],
-    ['a model that is not there', ['ask', '-m', './nothing.gguf', 'hi'], 4, /^model-load: .*nothing\.gguf does not exist/],
+    [
+      'a model that is not there',
+      ['ask', '-m', './nothing.gguf', 'hi'],
+      4,
+      /^model-load: .*nothing\.gguf does not exist/,
+    ],
     ['a wrong number', ['ask', '-t', '-1', 'hi'], 3, /^invalid-request: temperature/],
     ['no number', ['ask', '-t', 'warm', 'hi'], 2, /Not a number/],
     ['an unknown flag', ['ask', '--loud', 'hi'], 2, /unknown option/],
@@ -110,7 +131,10 @@ describe('patchbay ask', () => {
 
 describe('patchbay chat', () => {
   it('holds a conversation', async () => {
-    const { code, out } = await patchbay(['chat'], 'My name is Zoe.\nWhat is my name?\n/clear\nWhat is my name?\n')
+    const { code, out } = await patchbay(
+      ['chat'],
+      'My name is Zoe.\nWhat is my name?\n/clear\nWhat is my name?\n',
+    )
     const answers = out.trim().split('\n')
     expect(code).toBe(0)
     expect(answers).toHaveLength(3)
@@ -122,17 +146,40 @@ describe('patchbay chat', () => {
     const dir = mkdtempSync(join(tmpdir(), 'patchbay-'))
     onTestFinished(() => rmSync(dir, { recursive: true }))
     const [json, markdown] = [join(dir, 'chat.json'), join(dir, 'chat.md')]
-    const script = ['/system Be brief.', '/system', '/model', 'What is the capital of France?', `/save ${json}`, `/save ${markdown}`, '/model ./nothing.gguf', 'hi', '/model pico', 'What is the capital of Peru?', '/nonsense', '/save /nowhere/at/all', '/quit', 'never asked']
+    const script = [
+      '/system Be brief.',
+      '/system',
+      '/model',
+      'What is the capital of France?',
+      `/save ${json}`,
+      `/save ${markdown}`,
+      '/model ./nothing.gguf',
+      'hi',
+      '/model pico',
+      'What is the capital of Peru?',
+      '/nonsense',
+      '/save /nowhere/at/all',
+      '/quit',
+      'never asked',
+    ]
     const { code, out, err } = await patchbay(['chat'], script.join('\n'))
     expect(code).toBe(0)
-    expect(out.trim().split('\n')).toEqual(['The capital of France is Paris.', 'The capital of Peru is Lima.'])
+    expect(out.trim().split('\n')).toEqual([
+      'The capital of France is Paris.',
+      'The capital of Peru is Lima.',
+    ])
     expect(err).toContain('system: Be brief.')
     expect(err).toContain('pico (local)')
     expect(err).toMatch(/model-load: .*nothing\.gguf does not exist/)
     expect(err).toContain('/clear')
     expect(err).toContain('ENOENT')
-    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([{ role: 'user' }, { role: 'assistant', content: [{ text: 'The capital of France is Paris.' }] }])
-    expect(readFileSync(markdown, 'utf8')).toBe('**user**\n\nWhat is the capital of France?\n\n**assistant**\n\nThe capital of France is Paris.\n')
+    expect(JSON.parse(readFileSync(json, 'utf8'))).toMatchObject([
+      { role: 'user' },
+      { role: 'assistant', content: [{ text: 'The capital of France is Paris.' }] },
+    ])
+    expect(readFileSync(markdown, 'utf8')).toBe(
+      '**user**\n\nWhat is the capital of France?\n\n**assistant**\n\nThe capital of France is Paris.\n',
+    )
   })
 
   it('leaves on a second Ctrl-C, not on the first', async () => {

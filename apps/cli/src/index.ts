@@ -14,10 +14,14 @@ const { version } = createRequire(import.meta.url)('../package.json') as { versi
 const open = (model?: string): Provider => local(model === undefined ? {} : { model })
 
 // A reader that has gone (`patchbay ask … | head -1`) is no failure of ours.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? exitCodes.brokenPipe : exitCodes.bug))
+process.stdout.on('error', (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === 'EPIPE' ? exitCodes.brokenPipe : exitCodes.bug),
+)
 
 const program = new Command('patchbay')
-  .description('Ask language models. Without --model, the small model that comes with patchbay answers: no key, no network.')
+  .description(
+    'Ask language models. Without --model, the small model that comes with patchbay answers: no key, no network.',
+  )
   .version(version)
   .exitOverride((exit) => process.exit(exit.exitCode === 0 ? 0 : exitCodes.usage))
   .addHelpText('after', exitCodeHelp)

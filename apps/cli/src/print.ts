@@ -13,13 +13,19 @@ export function dim(text: string, stream: NodeJS.WriteStream = process.stderr): 
 export function statsLine({ provider, model, usage, timing }: ChatResponse): string {
   const { outputTokens } = usage
   const seconds = (timing.totalMs - timing.firstTokenMs) / 1000
-  const speed = outputTokens !== undefined && outputTokens > 1 && seconds > 0 ? `${Math.round((outputTokens - 1) / seconds)} tokens/s` : 'speed unknown'
+  const speed =
+    outputTokens !== undefined && outputTokens > 1 && seconds > 0
+      ? `${Math.round((outputTokens - 1) / seconds)} tokens/s`
+      : 'speed unknown'
   const tokens = outputTokens === undefined ? 'tokens unknown' : `${outputTokens} tokens`
   return `${model} (${provider}) · ${tokens} · ${speed} · first token after ${Math.round(timing.firstTokenMs)} ms`
 }
 
 /** A line that is there only while something is waited for, and only on a terminal. */
-export function transient(stream: NodeJS.WriteStream = process.stderr): { show(text: string): void; clear(): void } {
+export function transient(stream: NodeJS.WriteStream = process.stderr): {
+  show(text: string): void
+  clear(): void
+} {
   let shown = false
   return {
     show(text) {

@@ -1,7 +1,7 @@
 // One chat call, pulled event by event: prepare, check, attempt, events, finish.
 import { checkCapabilities, neededFeatures } from './check.js'
 import { Collector, type Moments } from './collect.js'
-import { LlmError, asLlmError, withDetails } from './errors.js'
+import { asLlmError, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
 import { Life, type LifeSettings } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
@@ -103,7 +103,7 @@ export class Call {
     this.#ready.unshift(collector.startEvent())
   }
 
-  async #checked({ chat, request, warnings }: Prepared, life: Life): Promise<PreparedChat> {
+  async #checked({ chat, request }: Prepared, life: Life): Promise<PreparedChat> {
     const { backend } = this.#home
     const needed = neededFeatures(chat)
     if (needed.length === 0 || life.stopped !== undefined) return chat
@@ -121,7 +121,11 @@ export class Call {
   #take(result: IteratorResult<BackendEvent>): void | Promise<void> {
     const { collector } = this.#running as Running
     if (result.done)
-      throw new LlmError('bad-response', `The answer of ${this.#home.backend.model} (${this.#home.backend.provider}) ended without saying that it was complete. Try again.`, { retryable: true })
+      throw new LlmError(
+        'bad-response',
+        `The answer of ${this.#home.backend.model} (${this.#home.backend.provider}) ended without saying that it was complete. Try again.`,
+        { retryable: true },
+      )
     if (result.value.type === 'finish') return this.#finish(result.value.response)
     collector.add(result.value, this.#emit)
     if (this.#ready.length > 0) this.#firstAt ??= this.#home.settings.clock.now()

@@ -9,7 +9,16 @@ type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | O
 
 const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
 const optionNames: readonly (OptionName & keyof PreparedChat)[] = [
-  ...(['temperature', 'topP', 'topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'] satisfies (keyof SamplingOptions)[]),
+  ...([
+    'temperature',
+    'topP',
+    'topK',
+    'minP',
+    'seed',
+    'stop',
+    'frequencyPenalty',
+    'presencePenalty',
+  ] satisfies (keyof SamplingOptions)[]),
   'maxOutputTokens',
   'parallelToolCalls',
   'toolChoice',
@@ -37,20 +46,33 @@ export function checkCapabilities(
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],
 ): PreparedChat {
-  const missing = needed.filter((name) => (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) === false)
+  const missing = needed.filter(
+    (name) =>
+      (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===
+      false,
+  )
   if (missing.length === 0) return chat
   const message = `${model.model} (${model.provider}) does not support ${missing.join(', ')}.`
   if (onUnsupported !== 'warn')
-    throw new LlmError('unsupported', `${message} Leave it out, choose another model, or set onUnsupported: 'warn' to go on without.`, model)
+    throw new LlmError(
+      'unsupported',
+      `${message} Leave it out, choose another model, or set onUnsupported: 'warn' to go on without.`,
+      model,
+    )
 
   const kept = { ...chat }
   for (const feature of missing) {
-    warnings.push({ code: 'unsupported', feature, message: `${model.model} (${model.provider}) does not support ${feature}; it was left out.` })
+    warnings.push({
+      code: 'unsupported',
+      feature,
+      message: `${model.model} (${model.provider}) does not support ${feature}; it was left out.`,
+    })
     if (feature === 'tools') {
       kept.tools = []
       delete kept.toolChoice
     } else if (feature === 'json') delete kept.output
-    else if (feature === 'vision' || feature === 'files' || feature === 'audio') kept.messages = withoutMedia(kept.messages, feature)
+    else if (feature === 'vision' || feature === 'files' || feature === 'audio')
+      kept.messages = withoutMedia(kept.messages, feature)
     else delete kept[feature]
   }
   return kept
@@ -65,7 +87,10 @@ function withoutMedia(messages: PreparedMessage[], feature: string): PreparedMes
   return messages.map((message) => {
     const content = message.content.flatMap(keep)
     if (content.length > 0) return { ...message, content }
-    throw new LlmError('unsupported', `Without its ${feature} a ${message.role} message would be empty. Leave the message out, or choose another model.`)
+    throw new LlmError(
+      'unsupported',
+      `Without its ${feature} a ${message.role} message would be empty. Leave the message out, or choose another model.`,
+    )
   })
 }
 

@@ -29,7 +29,14 @@ export class Collector {
   /** The caller's first event. */
   startEvent(): StartEvent {
     const { id, requestId, model = this.model } = this.#start
-    return { type: 'start', provider: this.provider, model, ...(id && { id }), ...(requestId && { requestId }), warnings: [...this.warnings] }
+    return {
+      type: 'start',
+      provider: this.provider,
+      model,
+      ...(id && { id }),
+      ...(requestId && { requestId }),
+      warnings: [...this.warnings],
+    }
   }
 
   /** Takes one event of the backend (all but `finish`) and gives the caller's events for it to `emit`. */
@@ -37,7 +44,8 @@ export class Collector {
     switch (event.type) {
       case 'start':
         this.#start = event
-        for (const warning of event.warnings ?? []) if (!this.warnings.includes(warning)) this.warnings.push(warning)
+        for (const warning of event.warnings ?? [])
+          if (!this.warnings.includes(warning)) this.warnings.push(warning)
         return
       case 'text':
       case 'reasoning':
@@ -77,9 +85,17 @@ export class Collector {
   }
 
   /** The response of a call that ended well. */
-  finish(given: Extract<BackendEvent, { type: 'finish' }>['response'], attempts: number, moments: Moments): ChatResponse {
+  finish(
+    given: Extract<BackendEvent, { type: 'finish' }>['response'],
+    attempts: number,
+    moments: Moments,
+  ): ChatResponse {
     for (const { name } of this.#openCalls.values())
-      this.warnings.push({ code: 'other', feature: 'tools', message: `The answer ended inside a call of ${name}; the unfinished call was left out.` })
+      this.warnings.push({
+        code: 'other',
+        feature: 'tools',
+        message: `The answer ended inside a call of ${name}; the unfinished call was left out.`,
+      })
     const response = this.#response(given.finishReason, attempts, moments)
     const { message = response.message, usage, warnings: _, timing, provider, ...rest } = given
     return {
@@ -87,7 +103,13 @@ export class Collector {
       ...rest,
       // What is in the message decides: servers say 'stop' although there are calls, or name server-side calls.
       finishReason: settledReason(given.finishReason, message.content),
-      ...{ message, text: response.text, reasoning: response.reasoning, toolCalls: response.toolCalls, attempts },
+      ...{
+        message,
+        text: response.text,
+        reasoning: response.reasoning,
+        toolCalls: response.toolCalls,
+        attempts,
+      },
       usage: soundUsage(usage ?? {}),
       timing: { ...response.timing, ...(timing?.queuedMs !== undefined && { queuedMs: timing.queuedMs }) },
       ...(provider && { provider }),
@@ -112,7 +134,8 @@ export class Collector {
     if (part.type === 'tool-call') return this.add({ ...part }, emit)
     this.#parts.push(part)
     // Whoever shows only the deltas must still see every word.
-    if ((part.type === 'text' || part.type === 'reasoning') && part.text !== '') emit({ type: part.type, text: part.text })
+    if ((part.type === 'text' || part.type === 'reasoning') && part.text !== '')
+      emit({ type: part.type, text: part.text })
     else emit({ type: 'part', part })
   }
 
@@ -122,7 +145,9 @@ export class Collector {
       message: { role: 'assistant', content: this.#parts },
       text: joined(this.#parts, 'text'),
       reasoning: joined(this.#parts, 'reasoning'),
-      toolCalls: this.#parts.flatMap((part) => (part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [])),
+      toolCalls: this.#parts.flatMap((part) =>
+        part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [],
+      ),
       finishReason,
       usage: {},
       timing,

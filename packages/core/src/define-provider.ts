@@ -1,11 +1,18 @@
 // From a Backend, the small inside, to a Provider: everything that is the same for all of them.
 import { Call, type CallHome } from './call.js'
 import { type Clock, systemClock } from './clock.js'
-import { LlmError, asLlmError } from './errors.js'
-import { Life, type LifeSettings, defaultTimeout, retryRules, timeouts } from './life.js'
+import { asLlmError, LlmError } from './errors.js'
+import { defaultTimeout, Life, type LifeSettings, retryRules, timeouts } from './life.js'
 import { prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, ModelInfo, Provider } from './provider.js'
-import type { CallOptions, ChatInput, ChatRequest, EmbedRequest, RetryOptions, TimeoutOptions } from './request.js'
+import type {
+  CallOptions,
+  ChatInput,
+  ChatRequest,
+  EmbedRequest,
+  RetryOptions,
+  TimeoutOptions,
+} from './request.js'
 import type { ChatResponse, EmbedResponse } from './response.js'
 import { CallStream, type ChatStream } from './stream.js'
 
@@ -72,10 +79,14 @@ class DefinedProvider implements Provider, CallHome {
       if (this.backend.embed === undefined) throw this.#unsupported('embed')
       const texts = [request.input].flat()
       for (const [index, text] of texts.entries())
-        if (typeof text !== 'string' || text === '') throw new LlmError('invalid-request', `input[${index}] must be a string that is not empty.`)
+        if (typeof text !== 'string' || text === '')
+          throw new LlmError('invalid-request', `input[${index}] must be a string that is not empty.`)
       const { dimensions, providerOptions } = request
       const own = providerOptions?.[this.provider] ?? {}
-      const response = await this.backend.embed({ input: texts, providerOptions: own, ...(dimensions !== undefined && { dimensions }) }, context)
+      const response = await this.backend.embed(
+        { input: texts, providerOptions: own, ...(dimensions !== undefined && { dimensions }) },
+        context,
+      )
       return { ...response, provider: this.provider }
     })
   }
@@ -88,7 +99,10 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   models(options: CallOptions = {}): Promise<ModelInfo[]> {
-    return this.#once(options, async (context) => (await this.backend.models?.(context)) ?? [{ id: this.model }])
+    return this.#once(
+      options,
+      async (context) => (await this.backend.models?.(context)) ?? [{ id: this.model }],
+    )
   }
 
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
@@ -109,9 +123,15 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   enter(): () => void {
-    if (this.#closing !== undefined) throw new LlmError('closed', `This provider (${this.provider} ${this.model}) is closed. Make a new one.`)
+    if (this.#closing !== undefined)
+      throw new LlmError(
+        'closed',
+        `This provider (${this.provider} ${this.model}) is closed. Make a new one.`,
+      )
     let leave: () => void = () => {}
-    const running = new Promise<void>((resolve) => { leave = resolve })
+    const running = new Promise<void>((resolve) => {
+      leave = resolve
+    })
     this.#running.add(running)
     return () => {
       this.#running.delete(running)
@@ -123,9 +143,8 @@ class DefinedProvider implements Provider, CallHome {
   async #known(onStatus: CallOptions['onStatus']): Promise<Capabilities> {
     const heard = onStatus && this.#asking.add(onStatus)
     try {
-      this.#capabilities ??= this.#once(
-        { onStatus: (status) => this.#asking.forEach((listener) => listener(status)) },
-        async (context) => this.backend.capabilities(context),
+      this.#capabilities ??= this.#once({ onStatus: this.#tellAsking }, async (context) =>
+        this.backend.capabilities(context),
       )
       return await this.#capabilities
     } catch (error) {
@@ -134,6 +153,10 @@ class DefinedProvider implements Provider, CallHome {
     } finally {
       if (heard) this.#asking.delete(onStatus)
     }
+  }
+
+  readonly #tellAsking: NonNullable<CallOptions['onStatus']> = (status) => {
+    for (const listener of this.#asking) listener(status)
   }
 
   /** A call whose answer comes in one piece. */
@@ -154,6 +177,9 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   #unsupported(what: string): LlmError {
-    return new LlmError('unsupported', `The ${this.provider} backend has no ${what}. Use a provider that has.`)
+    return new LlmError(
+      'unsupported',
+      `The ${this.provider} backend has no ${what}. Use a provider that has.`,
+    )
   }
 }

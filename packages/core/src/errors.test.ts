@@ -1,6 +1,6 @@
 // LlmError: known across copies, and quiet about what it does not know.
 import { describe, expect, it } from 'vitest'
-import { LlmError, asLlmError, errorCodes, isLlmError, withDetails } from './errors.js'
+import { asLlmError, errorCodes, isLlmError, LlmError, withDetails } from './errors.js'
 
 describe('LlmError', () => {
   it('has a retryable answer for every code, and keeps an explicit one', () => {
@@ -16,18 +16,41 @@ describe('LlmError', () => {
   })
 
   it('is known by its brand, whichever copy of the package made it', () => {
-    const foreign = Object.assign(new Error('x'), { code: 'timeout', [Symbol.for('patchbay.LlmError')]: true })
+    const foreign = Object.assign(new Error('x'), {
+      code: 'timeout',
+      [Symbol.for('patchbay.LlmError')]: true,
+    })
     expect(isLlmError(foreign)).toBe(true)
     expect(isLlmError(foreign, 'timeout')).toBe(true)
     expect(isLlmError(foreign, 'network')).toBe(false)
-    for (const other of [new Error('x'), null, undefined, 'timeout', { code: 'timeout' }]) expect(isLlmError(other)).toBe(false)
+    for (const other of [new Error('x'), null, undefined, 'timeout', { code: 'timeout' }])
+      expect(isLlmError(other)).toBe(false)
   })
 
   it('learns without forgetting', () => {
     const cause = new Error('why')
-    const first = new LlmError('rate-limited', 'Slow down.', { provider: 'inner', retryAfterMs: 5, retryable: false, cause })
-    const second = withDetails(first, { provider: 'outer', model: 'm', attempts: 2, retryable: true, cause: 'other' })
-    expect(second).toMatchObject({ code: 'rate-limited', message: 'Slow down.', provider: 'inner', model: 'm', attempts: 2, retryAfterMs: 5, retryable: false })
+    const first = new LlmError('rate-limited', 'Slow down.', {
+      provider: 'inner',
+      retryAfterMs: 5,
+      retryable: false,
+      cause,
+    })
+    const second = withDetails(first, {
+      provider: 'outer',
+      model: 'm',
+      attempts: 2,
+      retryable: true,
+      cause: 'other',
+    })
+    expect(second).toMatchObject({
+      code: 'rate-limited',
+      message: 'Slow down.',
+      provider: 'inner',
+      model: 'm',
+      attempts: 2,
+      retryAfterMs: 5,
+      retryable: false,
+    })
     expect(second.cause).toBe(cause)
     expect(second.stack).toBe(first.stack)
     expect(first.model).toBeUndefined()

@@ -80,7 +80,8 @@ export class LlmError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = retryable ?? retryableByDefault[code]
-    for (const [key, value] of Object.entries(rest)) if (value !== undefined) Object.assign(this, { [key]: value })
+    for (const [key, value] of Object.entries(rest))
+      if (value !== undefined) Object.assign(this, { [key]: value })
     Object.defineProperty(this, brand, { value: true })
   }
 }
@@ -103,7 +104,10 @@ export function withDetails(error: LlmError, details: ErrorDetails): LlmError {
 }
 
 /** Whatever was thrown, as an `LlmError` that knows these details. */
-export function asLlmError(thrown: unknown, details: ErrorDetails & { provider: string; model: string }): LlmError {
+export function asLlmError(
+  thrown: unknown,
+  details: ErrorDetails & { provider: string; model: string },
+): LlmError {
   if (isLlmError(thrown)) return withDetails(thrown, details)
   const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
   const message = `${details.provider} (${details.model}) failed in a way Patchbay does not know: ${what}. Please report this.`

@@ -1,5 +1,5 @@
 // What happens on the way: the events of a stream, and the status of a call.
-import type { OpaqueState, Part, Citation } from './message.js'
+import type { Citation, OpaqueState, Part } from './message.js'
 import type { ChatResponse, Warning } from './response.js'
 
 /** The first event of every stream. */
@@ -32,7 +32,11 @@ interface Deltas {
  * One event of a stream: first `start`, last `finish`. `text` and `reasoning` are deltas and never empty.
  * A tool call is announced, streamed as JSON text, and then given whole.
  */
-export type ChatEvent = StartEvent | Deltas[keyof Deltas] | ToolCallEvent | { type: 'finish'; response: ChatResponse }
+export type ChatEvent =
+  | StartEvent
+  | Deltas[keyof Deltas]
+  | ToolCallEvent
+  | { type: 'finish'; response: ChatResponse }
 
 /**
  * What a backend yields. Like `ChatEvent`, but it may leave out whatever the life of a call adds:
@@ -44,7 +48,11 @@ export type BackendEvent =
   | (ToolCallEvent & { opaque?: OpaqueState })
   /** Ends the text or reasoning part being streamed, with what else belongs to it. */
   | { type: 'part-end'; opaque?: OpaqueState; citations?: Citation[] }
-  | { type: 'finish'; response: Partial<Omit<ChatResponse, 'timing'>> & Pick<ChatResponse, 'finishReason'> & { timing?: { queuedMs?: number } } }
+  | {
+      type: 'finish'
+      response: Partial<Omit<ChatResponse, 'timing'>> &
+        Pick<ChatResponse, 'finishReason'> & { timing?: { queuedMs?: number } }
+    }
 
 /** News of a call that is no part of its answer. */
 export type StatusEvent =

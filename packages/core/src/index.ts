@@ -1,7 +1,7 @@
 // The public face of @patchbay/core.
 export * from './clock.js'
 export { defineProvider, type ProviderOptions } from './define-provider.js'
-export { LlmError, errorCodes, isLlmError, type ErrorCode, type ErrorDetails } from './errors.js'
+export { type ErrorCode, type ErrorDetails, errorCodes, isLlmError, LlmError } from './errors.js'
 export * from './events.js'
 export * from './message.js'
 export * from './provider.js'

@@ -3,9 +3,15 @@
 import type { JsonSchema } from './request.js'
 
 /** What is wrong with `value`, with its path, or `undefined` when nothing is. */
-export function violation(schema: JsonSchema | boolean, value: unknown, root = schema, path = '$'): string | undefined {
+export function violation(
+  schema: JsonSchema | boolean,
+  value: unknown,
+  root = schema,
+  path = '$',
+): string | undefined {
   if (typeof schema === 'boolean') return schema ? undefined : `${path} is not allowed`
-  const check = (sub: unknown, at: unknown = value, where = path) => violation(sub as JsonSchema, at, root, where)
+  const check = (sub: unknown, at: unknown = value, where = path) =>
+    violation(sub as JsonSchema, at, root, where)
 
   if (typeof schema.$ref === 'string') {
     const target = resolve(root, schema.$ref)
@@ -14,8 +20,10 @@ export function violation(schema: JsonSchema | boolean, value: unknown, root = s
     if (problem !== undefined) return problem
   }
   const types = schema.type === undefined ? [] : [schema.type].flat()
-  if (types.length > 0 && !types.some((type) => isOfType(value, type))) return `${path} must be ${types.join(' or ')}`
-  if ('const' in schema && !same(schema.const, value)) return `${path} must be ${JSON.stringify(schema.const)}`
+  if (types.length > 0 && !types.some((type) => isOfType(value, type)))
+    return `${path} must be ${types.join(' or ')}`
+  if ('const' in schema && !same(schema.const, value))
+    return `${path} must be ${JSON.stringify(schema.const)}`
   if (Array.isArray(schema.enum) && !schema.enum.some((choice) => same(choice, value)))
     return `${path} must be one of ${JSON.stringify(schema.enum)}`
 
@@ -43,7 +51,8 @@ export function violation(schema: JsonSchema | boolean, value: unknown, root = s
   } else if (typeof value === 'object' && value !== null) {
     const object = value as Record<string, unknown>
     const properties = (schema.properties ?? {}) as Record<string, unknown>
-    for (const key of list(schema.required) as string[]) if (!Object.hasOwn(object, key)) return `${path}.${key} is missing`
+    for (const key of list(schema.required) as string[])
+      if (!Object.hasOwn(object, key)) return `${path}.${key} is missing`
     for (const [key, item] of Object.entries(object)) {
       const sub = Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties
       const problem = sub === undefined ? undefined : check(sub, item, `${path}.${key}`)
@@ -57,9 +66,12 @@ function numberProblem(schema: JsonSchema, value: number, path: string): string 
   const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema
   if (typeof minimum === 'number' && value < minimum) return `${path} must be at least ${minimum}`
   if (typeof maximum === 'number' && value > maximum) return `${path} must be at most ${maximum}`
-  if (typeof exclusiveMinimum === 'number' && value <= exclusiveMinimum) return `${path} must be above ${exclusiveMinimum}`
-  if (typeof exclusiveMaximum === 'number' && value >= exclusiveMaximum) return `${path} must be below ${exclusiveMaximum}`
-  if (typeof multipleOf === 'number' && !Number.isInteger(value / multipleOf)) return `${path} must be a multiple of ${multipleOf}`
+  if (typeof exclusiveMinimum === 'number' && value <= exclusiveMinimum)
+    return `${path} must be above ${exclusiveMinimum}`
+  if (typeof exclusiveMaximum === 'number' && value >= exclusiveMaximum)
+    return `${path} must be below ${exclusiveMaximum}`
+  if (typeof multipleOf === 'number' && !Number.isInteger(value / multipleOf))
+    return `${path} must be a multiple of ${multipleOf}`
   return undefined
 }
 
@@ -90,7 +102,10 @@ function resolve(root: JsonSchema | boolean, ref: string): unknown {
   let at: unknown = root
   for (const step of ref.slice(1).split('/').filter(Boolean)) {
     const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
-    at = typeof at === 'object' && at !== null && Object.hasOwn(at, key) ? (at as Record<string, unknown>)[key] : undefined
+    at =
+      typeof at === 'object' && at !== null && Object.hasOwn(at, key)
+        ? (at as Record<string, unknown>)[key]
+        : undefined
   }
   return at
 }

@@ -1,33 +1,51 @@
 // The life of a call: attempts, deadlines, time-outs, aborts, under a clock the tests move.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Step, failureOf, finish, overTime, say, world } from '../test/world.js'
-import { LlmError, isLlmError } from './errors.js'
+import { failureOf, finish, overTime, type Step, say, world } from '../test/world.js'
+import { isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
 
-const overloaded = (retryAfterMs?: number) => ({ fail: new LlmError('overloaded', 'Busy.', { retryAfterMs }) })
+const overloaded = (retryAfterMs?: number) => ({
+  fail: new LlmError('overloaded', 'Busy.', { retryAfterMs }),
+})
 
 describe('attempts', () => {
   it('a failure before the first event is tried again, with growing waits, and the response counts attempts', async () => {
-    const { provider, clock, attempts } = world([[overloaded()], [{ type: 'start' }, overloaded()], [say('hi'), finish]])
+    const { provider, clock, attempts } = world([
+      [overloaded()],
+      [{ type: 'start' }, overloaded()],
+      [say('hi'), finish],
+    ])
     const heard: StatusEvent[] = []
     const start = clock.now()
     const response = await overTime(clock, provider.chat('x', { onStatus: (status) => heard.push(status) }))
     expect(response).toMatchObject({ text: 'hi', attempts: 3 })
     expect(attempts.map(({ at }) => at - start)).toEqual([0, 500, 1500])
-    expect(heard).toMatchObject([{ type: 'retrying', attempt: 1, delayMs: 500 }, { type: 'retrying', attempt: 2, delayMs: 1000 }])
+    expect(heard).toMatchObject([
+      { type: 'retrying', attempt: 1, delayMs: 500 },
+      { type: 'retrying', attempt: 2, delayMs: 1000 },
+    ])
   })
 
   it('a failure after the first event is final, and carries what had arrived', async () => {
     const { provider, clock, attempts } = world([[say('half an '), overloaded()]])
     const error = await failureOf(overTime(clock, provider.chat('x')))
-    expect(error).toMatchObject({ code: 'overloaded', attempts: 1, partial: { text: 'half an ', finishReason: 'other' } })
+    expect(error).toMatchObject({
+      code: 'overloaded',
+      attempts: 1,
+      partial: { text: 'half an ', finishReason: 'other' },
+    })
     expect(attempts).toHaveLength(1)
   })
 
   it('an error that stays is not tried again', async () => {
     const { provider, clock, attempts } = world([[{ fail: new LlmError('authentication', 'No.') }]])
-    expect(await failureOf(overTime(clock, provider.chat('x')))).toMatchObject({ code: 'authentication', provider: 'scripted', model: 'scripted-1', attempts: 1 })
+    expect(await failureOf(overTime(clock, provider.chat('x')))).toMatchObject({
+      code: 'authentication',
+      provider: 'scripted',
+      model: 'scripted-1',
+      attempts: 1,
+    })
     expect(attempts).toHaveLength(1)
   })
 
@@ -37,7 +55,11 @@ describe('attempts', () => {
     expect((patient.attempts[1]?.at ?? 0) - (patient.attempts[0]?.at ?? 0)).toBe(30_000)
 
     const asked = world([[overloaded(90_000)]])
-    expect(await failureOf(asked.provider.chat('x'))).toMatchObject({ code: 'overloaded', retryAfterMs: 90_000, attempts: 1 })
+    expect(await failureOf(asked.provider.chat('x'))).toMatchObject({
+      code: 'overloaded',
+      retryAfterMs: 90_000,
+      attempts: 1,
+    })
   })
 
   it('retry: false means one attempt', async () => {
@@ -48,13 +70,20 @@ describe('attempts', () => {
 
   it('a stream that ends without its finish is an error with the partial, never a short answer', async () => {
     const { provider } = world([[say('The capital')]])
-    expect(await failureOf(provider.chat('x'))).toMatchObject({ code: 'bad-response', partial: { text: 'The capital' } })
+    expect(await failureOf(provider.chat('x'))).toMatchObject({
+      code: 'bad-response',
+      partial: { text: 'The capital' },
+    })
   })
 
   it('an unknown failure of a backend becomes one typed error with its cause', async () => {
     const cause = new TypeError('x is not a function')
     const { provider } = world([[{ fail: cause }]])
-    expect(await failureOf(provider.chat('x'))).toMatchObject({ code: 'bad-response', retryable: false, cause })
+    expect(await failureOf(provider.chat('x'))).toMatchObject({
+      code: 'bad-response',
+      retryable: false,
+      cause,
+    })
   })
 
   it('the attempt that failed is told to stop before the next one starts', async () => {
@@ -66,7 +95,14 @@ describe('attempts', () => {
   it('law: whatever fails, attempts keep to the rules and the deadline, and everything is let go', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.record({ wait: fc.integer({ min: 0, max: 3000 }), after: fc.option(fc.integer({ min: 0, max: 70_000 }), { nil: undefined }), kind: fc.constantFrom('fail', 'final', 'answer', 'cut') }), { minLength: 1, maxLength: 6 }),
+        fc.array(
+          fc.record({
+            wait: fc.integer({ min: 0, max: 3000 }),
+            after: fc.option(fc.integer({ min: 0, max: 70_000 }), { nil: undefined }),
+            kind: fc.constantFrom('fail', 'final', 'answer', 'cut'),
+          }),
+          { minLength: 1, maxLength: 6 },
+        ),
         fc.integer({ min: 1, max: 20_000 }),
         fc.integer({ min: 0, max: 5 }),
         fc.double({ min: 0, max: 1, noNaN: true }),
@@ -74,17 +110,24 @@ describe('attempts', () => {
           const scripts = plan.map(({ wait, after, kind }): Step[] => {
             if (kind === 'answer') return [{ wait }, say('a'), finish]
             if (kind === 'cut') return [{ wait }, say('a'), overloaded()]
-            return [{ wait }, kind === 'fail' ? overloaded(after) : { fail: new LlmError('invalid-request', 'No.') }]
+            return [
+              { wait },
+              kind === 'fail' ? overloaded(after) : { fail: new LlmError('invalid-request', 'No.') },
+            ]
           })
           const { provider, clock, attempts } = world(scripts, { random: () => luck })
           const started = clock.now()
-          const outcome = await overTime(clock, provider.chat('x', { timeout: { total }, retry: { retries } }).catch((error) => error))
+          const outcome = await overTime(
+            clock,
+            provider.chat('x', { timeout: { total }, retry: { retries } }).catch((error) => error),
+          )
 
           expect(attempts.length).toBeLessThanOrEqual(retries + 1)
           for (const { at } of attempts) expect(at - started).toBeLessThan(total)
           // Nothing follows an attempt that had delivered something, or that failed for good.
           const last = attempts.length - 1
-          for (const index of attempts.keys()) if (index < last) expect(plan[Math.min(index, plan.length - 1)]?.kind).toBe('fail')
+          for (const index of attempts.keys())
+            if (index < last) expect(plan[Math.min(index, plan.length - 1)]?.kind).toBe('fail')
           if (isLlmError(outcome)) expect(outcome.attempts).toBe(attempts.length)
           else expect(outcome.text).toBe('a')
           await clock.advance(100_000)
@@ -115,7 +158,10 @@ describe('time limits', () => {
   })
 
   it('no first event in time is an attempt that failed, and is tried again', async () => {
-    const { provider, clock, attempts } = world([[{ wait: 60_000 }, say('late'), finish], [say('hi'), finish]])
+    const { provider, clock, attempts } = world([
+      [{ wait: 60_000 }, say('late'), finish],
+      [say('hi'), finish],
+    ])
     const response = await overTime(clock, provider.chat('x', { timeout: { first: 2000 } }))
     expect(response).toMatchObject({ text: 'hi', attempts: 2 })
     expect(attempts[0]?.context.signal.aborted).toBe(true)
@@ -123,7 +169,11 @@ describe('time limits', () => {
 
   it('silence between events ends the call, with what had arrived', async () => {
     const { provider, clock } = world([[say('a'), { wait: 60_000 }, say('b'), finish]])
-    expect(await failureOf(overTime(clock, provider.chat('x', { timeout: { idle: 5000 } })))).toMatchObject({ code: 'timeout', attempts: 1, partial: { text: 'a' } })
+    expect(await failureOf(overTime(clock, provider.chat('x', { timeout: { idle: 5000 } })))).toMatchObject({
+      code: 'timeout',
+      attempts: 1,
+      partial: { text: 'a' },
+    })
   })
 
   it('a slow reader is not taken for a silent model', async () => {
@@ -150,7 +200,10 @@ describe('time limits', () => {
   })
 
   it.each([0, -1, Number.NaN])('a limit of %s is refused', async (total) => {
-    expect(await failureOf(world([[finish]]).provider.chat('x', { timeout: total }))).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('timeout.total') })
+    expect(await failureOf(world([[finish]]).provider.chat('x', { timeout: total }))).toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('timeout.total'),
+    })
     expect(() => world([], { timeout: total })).toThrow(LlmError)
   })
 })
@@ -179,11 +232,17 @@ describe('an abort', () => {
 describe('close', () => {
   it('waits for running calls, refuses new ones, and closes the backend once', async () => {
     let closed = 0
-    const { provider, clock } = world([[{ wait: 1000 }, say('a'), finish]], {}, { close: async () => void closed++ })
+    const { provider, clock } = world(
+      [[{ wait: 1000 }, say('a'), finish]],
+      {},
+      { close: async () => void closed++ },
+    )
     const call = provider.chat('x')
     await clock.advance(1)
     let over = false
-    const closing = provider.close().then(() => { over = true })
+    const closing = provider.close().then(() => {
+      over = true
+    })
     expect(await failureOf(provider.chat('y'))).toMatchObject({ code: 'closed' })
     await clock.advance(500)
     expect(over).toBe(false)
@@ -198,27 +257,50 @@ describe('close', () => {
 describe('capabilities', () => {
   it('are asked once for all callers, and never for plain text', async () => {
     let asked = 0
-    const { provider, clock } = world([[say('a'), finish]], {}, {
-      capabilities: async () => {
-        asked++
-        return { tools: false, vision: false, files: false, audio: false, json: false, reasoning: false, embed: false, options: { topK: false } }
+    const { provider, clock } = world(
+      [[say('a'), finish]],
+      {},
+      {
+        capabilities: async () => {
+          asked++
+          return {
+            tools: false,
+            vision: false,
+            files: false,
+            audio: false,
+            json: false,
+            reasoning: false,
+            embed: false,
+            options: { topK: false },
+          }
+        },
       },
-    })
+    )
     await overTime(clock, provider.chat('x'))
     expect(asked).toBe(0)
-    const errors = await Promise.all([failureOf(provider.chat({ messages: 'x', topK: 4 })), failureOf(provider.chat({ messages: 'x', reasoning: 'high' }))])
-    expect(errors).toMatchObject([{ code: 'unsupported', message: expect.stringContaining('topK') }, { code: 'unsupported', message: expect.stringContaining('reasoning') }])
+    const errors = await Promise.all([
+      failureOf(provider.chat({ messages: 'x', topK: 4 })),
+      failureOf(provider.chat({ messages: 'x', reasoning: 'high' })),
+    ])
+    expect(errors).toMatchObject([
+      { code: 'unsupported', message: expect.stringContaining('topK') },
+      { code: 'unsupported', message: expect.stringContaining('reasoning') },
+    ])
     expect(asked).toBe(1)
   })
 
   it('that cannot be asked do not stop a call, and are asked again', async () => {
     let asked = 0
-    const { provider } = world([[say('a'), finish]], { retry: false }, {
-      capabilities: async () => {
-        asked++
-        throw new LlmError('network', 'No way.')
+    const { provider } = world(
+      [[say('a'), finish]],
+      { retry: false },
+      {
+        capabilities: async () => {
+          asked++
+          throw new LlmError('network', 'No way.')
+        },
       },
-    })
+    )
     expect((await provider.chat({ messages: 'x', topK: 4 })).text).toBe('a')
     expect((await provider.chat({ messages: 'x', topK: 4 })).text).toBe('a')
     expect(asked).toBe(2)
@@ -226,16 +308,41 @@ describe('capabilities', () => {
   })
 
   it('leave out with a warning what the caller can do without', async () => {
-    const { provider, attempts } = world([[say('a'), finish]], {}, { capabilities: () => ({ tools: false, vision: false, files: false, audio: false, json: false, reasoning: false, embed: false }) })
+    const { provider, attempts } = world(
+      [[say('a'), finish]],
+      {},
+      {
+        capabilities: () => ({
+          tools: false,
+          vision: false,
+          files: false,
+          audio: false,
+          json: false,
+          reasoning: false,
+          embed: false,
+        }),
+      },
+    )
     const response = await provider.chat({
-      messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'image', url: 'https://example.com/a.png' }] }],
+      messages: [
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'x' },
+            { type: 'image', url: 'https://example.com/a.png' },
+          ],
+        },
+      ],
       tools: [{ name: 't', input: { type: 'object' } }],
       output: 'json',
       onUnsupported: 'warn',
     })
     expect(response.warnings.map(({ feature }) => feature)).toEqual(['tools', 'json', 'vision'])
     expect(response.output).toBeUndefined()
-    expect(attempts[0]?.request).toMatchObject({ tools: [], messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }] })
+    expect(attempts[0]?.request).toMatchObject({
+      tools: [],
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'x' }] }],
+    })
     expect(attempts[0]?.request.output).toBeUndefined()
   })
 })

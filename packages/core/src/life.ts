@@ -1,10 +1,10 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
 import type { Clock } from './clock.js'
-import { LlmError, asLlmError } from './errors.js'
+import { asLlmError, LlmError } from './errors.js'
 import type { CallContext } from './provider.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from './request.js'
 import type { Warning } from './response.js'
-import { type RetryRules, defaultRetry, nextDelay } from './retry.js'
+import { defaultRetry, nextDelay, type RetryRules } from './retry.js'
 
 /** What all calls of a provider have in common. */
 export interface LifeSettings {
@@ -21,19 +21,32 @@ export interface LifeSettings {
 export const defaultTimeout: Required<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
 
 /** The time limits of a call, from the provider's and its own. */
-export function timeouts(given: number | TimeoutOptions | undefined, base: Required<TimeoutOptions>): Required<TimeoutOptions> {
-  return checked('timeout', { ...base, ...(typeof given === 'number' ? { total: given } : given) }, Number.MIN_VALUE)
+export function timeouts(
+  given: number | TimeoutOptions | undefined,
+  base: Required<TimeoutOptions>,
+): Required<TimeoutOptions> {
+  return checked(
+    'timeout',
+    { ...base, ...(typeof given === 'number' ? { total: given } : given) },
+    Number.MIN_VALUE,
+  )
 }
 
 /** The retry rules of a call, from the provider's and its own. */
-export function retryRules(given: false | RetryOptions | undefined, base: RetryRules = defaultRetry): RetryRules {
+export function retryRules(
+  given: false | RetryOptions | undefined,
+  base: RetryRules = defaultRetry,
+): RetryRules {
   return checked('retry', { ...base, ...(given === false ? { retries: 0 } : given) }, 0)
 }
 
 function checked<T extends object>(name: string, numbers: T, least: number): T {
   for (const [key, value] of Object.entries(numbers))
     if (!(typeof value === 'number' && value >= least))
-      throw new LlmError('invalid-request', `${name}.${key} must be a number ${least > 0 ? 'above' : 'of at least'} 0, not ${value}.`)
+      throw new LlmError(
+        'invalid-request',
+        `${name}.${key} must be a number ${least > 0 ? 'above' : 'of at least'} 0, not ${value}.`,
+      )
   return numbers
 }
 
@@ -137,7 +150,12 @@ export class Life {
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
         const delay = this.stopped === undefined ? nextDelay(error, at, this.#rules) : undefined
         if (delay === undefined) throw error
-        this.#options.onStatus?.({ type: 'retrying', attempt: this.attempts, delayMs: delay, reason: `${error.code}: ${error.message} (${provider} ${model})` })
+        this.#options.onStatus?.({
+          type: 'retrying',
+          attempt: this.attempts,
+          delayMs: delay,
+          reason: `${error.code}: ${error.message} (${provider} ${model})`,
+        })
         await this.#sleep(delay)
       }
     }
@@ -152,7 +170,11 @@ export class Life {
   async #sleep(ms: number): Promise<void> {
     let cancel: () => void = () => {}
     try {
-      await this.wait(new Promise<void>((resolve) => { cancel = this.#settings.clock.timer(ms, resolve) }))
+      await this.wait(
+        new Promise<void>((resolve) => {
+          cancel = this.#settings.clock.timer(ms, resolve)
+        }),
+      )
     } catch (error) {
       throw this.errorFrom(error)
     } finally {
@@ -177,7 +199,10 @@ export class Life {
     if (this.#timerAt === Number.NEGATIVE_INFINITY) return
     this.#cancelTimer()
     this.#timerAt = at
-    this.#cancelTimer = this.#settings.clock.timer(Math.max(0, at - this.#settings.clock.now()), this.#onTimer)
+    this.#cancelTimer = this.#settings.clock.timer(
+      Math.max(0, at - this.#settings.clock.now()),
+      this.#onTimer,
+    )
   }
 
   readonly #onTimer = (): void => {
@@ -187,7 +212,12 @@ export class Life {
     const limit = this.#limit
     if (limit !== undefined && now >= limit.at) {
       this.#limit = undefined
-      this.#fail(this.#timeout(limit.name, limit.name === 'first' ? 'No answer began' : 'The answer stopped coming: nothing'))
+      this.#fail(
+        this.#timeout(
+          limit.name,
+          limit.name === 'first' ? 'No answer began' : 'The answer stopped coming: nothing',
+        ),
+      )
     }
     this.#setTimer(Math.min(this.deadline, this.#limit?.at ?? Number.POSITIVE_INFINITY))
   }
@@ -206,6 +236,9 @@ export class Life {
   #timeout(name: keyof TimeoutOptions, what: string): LlmError {
     const { provider, model } = this.#settings
     const ms = this.limits[name]
-    return new LlmError('timeout', `${what} within ${ms} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`)
+    return new LlmError(
+      'timeout',
+      `${what} within ${ms} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
+    )
   }
 }

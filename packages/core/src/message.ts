@@ -41,7 +41,10 @@ export interface TextPart extends Keeps {
 }
 /** An image: bytes with their media type, or an address the provider fetches. */
 export type ImagePart = Keeps &
-  ({ type: 'image'; data: Bytes; mediaType: string; url?: never } | { type: 'image'; url: string; data?: never; mediaType?: string })
+  (
+    | { type: 'image'; data: Bytes; mediaType: string; url?: never }
+    | { type: 'image'; url: string; data?: never; mediaType?: string }
+  )
 /** A document, for example a PDF. */
 export type FilePart = Keeps &
   (

@@ -10,12 +10,25 @@ import { isStandardSchema } from './schema.js'
  * The response with its `output`, where the model answered rather than called a tool or declined.
  * @throws {LlmError} `structured-output` when the answer is not JSON or does not fit the schema
  */
-export async function withOutput(response: ChatResponse, output: Exclude<OutputSpec, 'text'>): Promise<ChatResponse> {
-  if (response.finishReason !== 'stop' && response.finishReason !== 'length' && response.finishReason !== 'other') return response
+export async function withOutput(
+  response: ChatResponse,
+  output: Exclude<OutputSpec, 'text'>,
+): Promise<ChatResponse> {
+  if (
+    response.finishReason !== 'stop' &&
+    response.finishReason !== 'length' &&
+    response.finishReason !== 'other'
+  )
+    return response
   const broken = (problem: string, cause?: unknown) =>
-    new LlmError('structured-output', `${response.model} (${response.provider}) gave an answer that ${problem}.`, { partial: response, cause })
+    new LlmError(
+      'structured-output',
+      `${response.model} (${response.provider}) gave an answer that ${problem}.`,
+      { partial: response, cause },
+    )
 
-  if (response.finishReason === 'length') throw broken('was cut off before its JSON ended; raise maxOutputTokens')
+  if (response.finishReason === 'length')
+    throw broken('was cut off before its JSON ended; raise maxOutputTokens')
   let value: unknown
   try {
     value = JSON.parse(response.text)
@@ -29,7 +42,10 @@ export async function withOutput(response: ChatResponse, output: Exclude<OutputS
 }
 
 /** The value as the schema sees it, or what is wrong with it in one line. */
-async function validate(schema: StandardSchema | JsonSchema, value: unknown): Promise<{ value: unknown } | { problem: string }> {
+async function validate(
+  schema: StandardSchema | JsonSchema,
+  value: unknown,
+): Promise<{ value: unknown } | { problem: string }> {
   if (!isStandardSchema(schema)) {
     const problem = violation(schema, value)
     return problem === undefined ? { value } : { problem }
@@ -38,7 +54,9 @@ async function validate(schema: StandardSchema | JsonSchema, value: unknown): Pr
   if (result.issues === undefined) return { value: result.value }
   const problem = result.issues
     .map((issue) => {
-      const path = (issue.path ?? []).map((step) => String(typeof step === 'object' ? step.key : step)).join('.')
+      const path = (issue.path ?? [])
+        .map((step) => String(typeof step === 'object' ? step.key : step))
+        .join('.')
       return path === '' ? issue.message : `${path}: ${issue.message}`
     })
     .join('; ')

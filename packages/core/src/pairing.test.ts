@@ -16,25 +16,51 @@ const user = (...content: Part[]): PreparedMessage => ({ role: 'user', content }
 
 describe('pairToolCalls', () => {
   it('gathers results into one message, in the order of the calls, and names them', () => {
-    expect(pairToolCalls([assistant(call('a'), call('b', 'time')), tool(result('b')), tool(result('a'))], false, [])).toEqual([
+    expect(
+      pairToolCalls(
+        [assistant(call('a'), call('b', 'time')), tool(result('b')), tool(result('a'))],
+        false,
+        [],
+      ),
+    ).toEqual([
       assistant(call('a'), call('b', 'time')),
       tool({ ...result('a'), name: 'weather' }, { ...result('b'), name: 'time' }),
     ])
   })
 
   it('takes results from the head of a user message', () => {
-    expect(pairToolCalls([assistant(call('a')), user(result('a'), text('and now?'))], false, [])).toEqual([assistant(call('a')), tool({ ...result('a'), name: 'weather' }), user(text('and now?'))])
+    expect(pairToolCalls([assistant(call('a')), user(result('a'), text('and now?'))], false, [])).toEqual([
+      assistant(call('a')),
+      tool({ ...result('a'), name: 'weather' }),
+      user(text('and now?')),
+    ])
   })
 
   it('pairs by adjacency: the same id in another turn is another call', () => {
-    const turns = [assistant(call('a')), tool(result('a', 'one')), assistant(call('a')), tool(result('a', 'two'))]
-    expect(pairToolCalls(turns, false, []).flatMap(({ content }) => content.flatMap((part) => (part.type === 'tool-result' ? [part.output] : [])))).toEqual(['one', 'two'])
+    const turns = [
+      assistant(call('a')),
+      tool(result('a', 'one')),
+      assistant(call('a')),
+      tool(result('a', 'two')),
+    ]
+    expect(
+      pairToolCalls(turns, false, []).flatMap(({ content }) =>
+        content.flatMap((part) => (part.type === 'tool-result' ? [part.output] : [])),
+      ),
+    ).toEqual(['one', 'two'])
   })
 
   it('gives calls that share an id in one turn ids of their own', () => {
-    const [calls, results] = pairToolCalls([assistant(call('a'), call('a')), tool(result('a', 'one'), result('a', 'two'))], false, [])
+    const [calls, results] = pairToolCalls(
+      [assistant(call('a'), call('a')), tool(result('a', 'one'), result('a', 'two'))],
+      false,
+      [],
+    )
     expect(calls?.content).toMatchObject([{ id: 'a' }, { id: 'a_2' }])
-    expect(results?.content).toMatchObject([{ id: 'a', output: 'one' }, { id: 'a_2', output: 'two' }])
+    expect(results?.content).toMatchObject([
+      { id: 'a', output: 'one' },
+      { id: 'a_2', output: 'two' },
+    ])
   })
 
   it('tells the model of a call that was interrupted, and the caller too', () => {
@@ -56,7 +82,9 @@ describe('pairToolCalls', () => {
   it('law: every call is answered right after, once, and nothing is there without its call', () => {
     const ids = fc.constantFrom('a', 'b', 'c')
     const message = fc.oneof(
-      fc.array(ids, { minLength: 1, maxLength: 3 }).map((some) => assistant(text('t'), ...some.map((id) => call(id)))),
+      fc
+        .array(ids, { minLength: 1, maxLength: 3 })
+        .map((some) => assistant(text('t'), ...some.map((id) => call(id)))),
       fc.array(ids, { minLength: 1, maxLength: 3 }).map((some) => tool(...some.map((id) => result(id)))),
       fc.constant(user(text('u'))),
       fc.tuple(ids).map(([id]) => user(result(id), text('u'))),
@@ -74,14 +102,20 @@ describe('pairToolCalls', () => {
         for (const [index, { role, content }] of paired.entries()) {
           expect(content.length).toBeGreaterThan(0)
           const calls = content.flatMap((part) => (part.type === 'tool-call' ? [part.id] : []))
-          const answers = (paired[index + 1]?.content ?? []).flatMap((part) => (part.type === 'tool-result' ? [part.id] : []))
+          const answers = (paired[index + 1]?.content ?? []).flatMap((part) =>
+            part.type === 'tool-result' ? [part.id] : [],
+          )
           if (calls.length > 0) expect(answers).toEqual(calls)
           expect(new Set(calls).size).toBe(calls.length)
-          if (role === 'tool') expect(paired[index - 1]?.content.some((part) => part.type === 'tool-call')).toBe(true)
+          if (role === 'tool')
+            expect(paired[index - 1]?.content.some((part) => part.type === 'tool-call')).toBe(true)
           if (role === 'user') expect(content.some((part) => part.type === 'tool-result')).toBe(false)
         }
         // Words are never lost.
-        const words = (messages: PreparedMessage[]) => messages.flatMap(({ content }) => content.flatMap((part) => (part.type === 'text' ? [part.text] : []))).join()
+        const words = (messages: PreparedMessage[]) =>
+          messages
+            .flatMap(({ content }) => content.flatMap((part) => (part.type === 'text' ? [part.text] : [])))
+            .join()
         expect(words(paired)).toBe(words(history))
       }),
       { numRuns: 1000 },

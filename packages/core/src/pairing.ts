@@ -11,12 +11,17 @@ import type { Warning } from './response.js'
  * without a call is refused, or left out with a warning when `lenient`.
  * @throws {LlmError} `invalid-request` for a result without a call, or calls at the very end
  */
-export function pairToolCalls(messages: PreparedMessage[], lenient: boolean, warnings: Warning[]): PreparedMessage[] {
+export function pairToolCalls(
+  messages: PreparedMessage[],
+  lenient: boolean,
+  warnings: Warning[],
+): PreparedMessage[] {
   const paired: PreparedMessage[] = []
   let index = 0
   while (index < messages.length) {
     const message = messages[index++] as PreparedMessage
-    const calls = message.role === 'assistant' ? message.content.filter((part) => part.type === 'tool-call') : []
+    const calls =
+      message.role === 'assistant' ? message.content.filter((part) => part.type === 'tool-call') : []
     if (calls.length === 0) {
       const content = message.content.filter((part) => !isOrphan(part, message, lenient, warnings))
       if (content.length > 0) paired.push({ ...message, content })
@@ -26,7 +31,7 @@ export function pairToolCalls(messages: PreparedMessage[], lenient: boolean, war
     const rest: PreparedMessage[] = []
     let cache: PreparedMessage['cache']
     // Results may stand in several tool messages, or at the head of the next user message.
-    for (let next = messages[index]; next !== undefined && next.content.some(isResult); next = messages[++index]) {
+    for (let next = messages[index]; next?.content.some(isResult); next = messages[++index]) {
       results.push(...next.content.filter(isResult))
       cache = next.cache ?? cache
       const others = next.content.filter((part) => !isResult(part))
@@ -57,20 +62,33 @@ function match(
     used.add(id)
     const at = left.findIndex((result) => result.id === part.id)
     const [result] = at < 0 ? [] : left.splice(at, 1)
-    answers.push(result ? { ...result, id, name: result.name ?? part.name } : unanswered(part, id, last && left.length === 0, warnings))
+    answers.push(
+      result
+        ? { ...result, id, name: result.name ?? part.name }
+        : unanswered(part, id, last && left.length === 0, warnings),
+    )
     return { ...part, id }
   })
   for (const orphan of left) refuse(orphan, lenient, warnings)
   return [renamed, answers]
 }
 
-function unanswered({ name, id: original }: ToolCallPart, id: string, last: boolean, warnings: Warning[]): ToolResultPart {
+function unanswered(
+  { name, id: original }: ToolCallPart,
+  id: string,
+  last: boolean,
+  warnings: Warning[],
+): ToolResultPart {
   if (last)
     throw new LlmError(
       'invalid-request',
       `The conversation ends with the tool call ${name} (${original}), which has no result. Append a tool message with its result.`,
     )
-  warnings.push({ code: 'repaired', feature: 'tools', message: `The tool call ${name} (${original}) had no result; the model is told so.` })
+  warnings.push({
+    code: 'repaired',
+    feature: 'tools',
+    message: `The tool call ${name} (${original}) had no result; the model is told so.`,
+  })
   return { type: 'tool-result', id, name, output: 'No result: the call was interrupted.', isError: true }
 }
 
@@ -87,6 +105,7 @@ function isOrphan(part: Part, message: PreparedMessage, lenient: boolean, warnin
 
 function refuse({ id }: ToolResultPart, lenient: boolean, warnings: Warning[]): void {
   const message = `The tool result ${id} does not follow a message with that tool call.`
-  if (!lenient) throw new LlmError('invalid-request', `${message} Keep calls and results together, or leave both out.`)
+  if (!lenient)
+    throw new LlmError('invalid-request', `${message} Keep calls and results together, or leave both out.`)
   warnings.push({ code: 'repaired', feature: 'tools', message: `${message} It was left out.` })
 }

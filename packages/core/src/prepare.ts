@@ -1,10 +1,10 @@
 // From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
 import { LlmError } from './errors.js'
+import { isObject } from './is-object.js'
 import type { Message, MessageInput, Part } from './message.js'
 import type { PreparedChat, PreparedMessage } from './provider.js'
 import type { ChatInput, ChatRequest } from './request.js'
 import type { Warning } from './response.js'
-import { isObject } from './is-object.js'
 
 /** What a backend gets, and what the caller should be told about it. */
 export interface Prepared {
@@ -18,18 +18,36 @@ export interface Prepared {
  * Makes a request ready for a backend.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
-export async function prepare(input: ChatInput, defaults: Partial<ChatRequest>, provider: string): Promise<Prepared> {
+export async function prepare(
+  input: ChatInput,
+  defaults: Partial<ChatRequest>,
+  provider: string,
+): Promise<Prepared> {
   const request = withDefaults(input, defaults)
   checkOptions(request)
   const warnings: Warning[] = []
-  const tools = request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
+  const tools =
+    request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
   let messages = await prepareMessages(request, warnings)
-  if (messages.some(({ content }) => content.some(({ type }) => type === 'tool-call' || type === 'tool-result')))
-    messages = (await import('./pairing.js')).pairToolCalls(messages, request.onUnsupported === 'warn', warnings)
+  if (
+    messages.some(({ content }) => content.some(({ type }) => type === 'tool-call' || type === 'tool-result'))
+  )
+    messages = (await import('./pairing.js')).pairToolCalls(
+      messages,
+      request.onUnsupported === 'warn',
+      warnings,
+    )
   if (!messages.some((message) => message.role !== 'system'))
     throw invalid('messages', 'has nothing to answer: add a user message with some text')
 
-  const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...options } = request
+  const {
+    system: _system,
+    onUnsupported: _onUnsupported,
+    providerOptions,
+    output,
+    stop,
+    ...options
+  } = request
   const chat: PreparedChat = defined({
     ...options,
     messages,
@@ -43,7 +61,8 @@ export async function prepare(input: ChatInput, defaults: Partial<ChatRequest>, 
 
 function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
   const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
-  if (!isObject(request)) throw invalid('request', 'must be a string, a list of messages, or an object with messages')
+  if (!isObject(request))
+    throw invalid('request', 'must be a string, a list of messages, or an object with messages')
   const providerOptions = { ...defaults.providerOptions }
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
     providerOptions[name] = { ...providerOptions[name], ...options }
@@ -65,11 +84,19 @@ function checkOptions(request: ChatRequest): void {
   for (const [name, [least, most, whole]] of Object.entries(ranges)) {
     const value: unknown = request[name as keyof ChatRequest]
     if (value === undefined) continue
-    const fits = typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
-    if (!fits) throw invalid(name, `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${String(value)}`)
+    const fits =
+      typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (!fits)
+      throw invalid(
+        name,
+        `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${String(value)}`,
+      )
   }
   const { stop, reasoning } = request
-  if (stop !== undefined && !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== '')))
+  if (
+    stop !== undefined &&
+    !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== ''))
+  )
     throw invalid('stop', 'must be a list of strings that are not empty')
   if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
     throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
@@ -78,7 +105,8 @@ function checkOptions(request: ChatRequest): void {
 async function prepareOutput(output: ChatRequest['output'] = 'text'): Promise<PreparedChat['output']> {
   if (output === 'text') return undefined
   if (output === 'json') return {}
-  if (!isObject(output) || !('schema' in output)) throw invalid('output', "must be 'text', 'json' or an object with a schema")
+  if (!isObject(output) || !('schema' in output))
+    throw invalid('output', "must be 'text', 'json' or an object with a schema")
   const { schema, name, strict } = output
   const { toJsonSchema } = await import('./schema.js')
   return defined({ schema: toJsonSchema(schema, 'output.schema'), name, strict })
@@ -86,7 +114,8 @@ async function prepareOutput(output: ChatRequest['output'] = 'text'): Promise<Pr
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
   const { messages: given, system } = request
-  if (typeof given !== 'string' && !Array.isArray(given)) throw invalid('messages', 'must be a string or a list of messages')
+  if (typeof given !== 'string' && !Array.isArray(given))
+    throw invalid('messages', 'must be a string or a list of messages')
   const inputs: MessageInput[] = typeof given === 'string' ? [given] : given
   const prepared: PreparedMessage[] = system ? [{ role: 'system', content: [text(system, warnings)] }] : []
   for (const [index, input] of inputs.entries()) {
@@ -96,9 +125,11 @@ async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promi
       throw invalid(where, 'must be a string or an object with a role: system, user, assistant or tool')
     if (message.visibility === 'user') continue
     const content = await prepareContent(message, where, warnings)
-    if (content.length > 0) prepared.push({ role: message.role, content, ...(message.cache && { cache: message.cache }) })
+    if (content.length > 0)
+      prepared.push({ role: message.role, content, ...(message.cache && { cache: message.cache }) })
     // A turn in which nothing was said tells the model nothing; a question or a result without content is a mistake.
-    else if (message.role === 'user' || message.role === 'tool') throw invalid(where, 'is empty: give it some content or leave it out')
+    else if (message.role === 'user' || message.role === 'tool')
+      throw invalid(where, 'is empty: give it some content or leave it out')
   }
   return prepared
 }
@@ -123,7 +154,13 @@ async function prepareContent(message: Message, where: string, warnings: Warning
   return prepareParts(content, allowed, `a ${role} message`, `${where}.content`, warnings)
 }
 
-async function prepareParts(parts: Part[], allowed: Set<string>, holder: string, where: string, warnings: Warning[]): Promise<Part[]> {
+async function prepareParts(
+  parts: Part[],
+  allowed: Set<string>,
+  holder: string,
+  where: string,
+  warnings: Warning[],
+): Promise<Part[]> {
   const prepared: Part[] = []
   for (const [index, part] of parts.entries()) {
     const at = `${where}[${index}]`
@@ -148,14 +185,21 @@ async function preparePart(part: Part, at: string, warnings: Warning[]): Promise
     case 'audio':
       return [(await import('./media.js')).prepareMedia(part, at)]
     case 'tool-call':
-      if (typeof part.id !== 'string' || typeof part.name !== 'string') throw invalid(at, 'needs an id and a name')
+      if (typeof part.id !== 'string' || typeof part.name !== 'string')
+        throw invalid(at, 'needs an id and a name')
       return [part]
     case 'tool-result': {
       if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
       const { output } = part
       if (typeof output === 'string') return [{ ...part, output: wellFormed(output, warnings) }]
-      if (!Array.isArray(output)) throw invalid(`${at}.output`, 'must be a string or a list of parts; JSON.stringify other values')
-      return [{ ...part, output: await prepareParts(output, inputParts, 'a tool result', `${at}.output`, warnings) }]
+      if (!Array.isArray(output))
+        throw invalid(`${at}.output`, 'must be a string or a list of parts; JSON.stringify other values')
+      return [
+        {
+          ...part,
+          output: await prepareParts(output, inputParts, 'a tool result', `${at}.output`, warnings),
+        },
+      ]
     }
     case 'provider-block':
       return [part]
@@ -171,7 +215,11 @@ function text(value: unknown, warnings: Warning[]): Part {
 function wellFormed(value: string, warnings: Warning[]): string {
   if (value.isWellFormed()) return value
   if (!warnings.some((warning) => warning.feature === 'unicode'))
-    warnings.push({ code: 'repaired', feature: 'unicode', message: 'Lone surrogates in the text were replaced by U+FFFD.' })
+    warnings.push({
+      code: 'repaired',
+      feature: 'unicode',
+      message: 'Lone surrogates in the text were replaced by U+FFFD.',
+    })
   return value.toWellFormed()
 }
 

@@ -1,8 +1,16 @@
 // The two sides of a model: Provider, which apps use, and Backend, which those who add a model write.
 import type { Clock } from './clock.js'
 import type { BackendEvent, StatusEvent } from './events.js'
-import type { Part, Role, Message } from './message.js'
-import type { CallOptions, ChatInput, EmbedRequest, JsonSchema, Reasoning, SamplingOptions, ToolChoice } from './request.js'
+import type { Message, Part, Role } from './message.js'
+import type {
+  CallOptions,
+  ChatInput,
+  EmbedRequest,
+  JsonSchema,
+  Reasoning,
+  SamplingOptions,
+  ToolChoice,
+} from './request.js'
 import type { ChatResponse, EmbedResponse, Warning } from './response.js'
 import type { ChatStream } from './stream.js'
 
@@ -124,7 +132,10 @@ export interface Backend {
    * stops soon after `context.signal` aborts. It never retries and keeps no time of its own.
    */
   chat(request: PreparedChat, context: CallContext): AsyncIterable<BackendEvent>
-  embed?(request: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> }, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>>
+  embed?(
+    request: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
+    context: CallContext,
+  ): Promise<Omit<EmbedResponse, 'provider'>>
   countTokens?(request: PreparedChat, context: CallContext): Promise<number>
   models?(context: CallContext): Promise<ModelInfo[]>
   close?(): Promise<void>

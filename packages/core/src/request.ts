@@ -1,7 +1,7 @@
 // What is asked: the request, its tools and the options of one call.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import type { MessageInput } from './message.js'
 import type { StatusEvent } from './events.js'
+import type { MessageInput } from './message.js'
 
 /** A JSON Schema object (draft 2020-12). */
 export type JsonSchema = { readonly [keyword: string]: unknown }
@@ -33,7 +33,10 @@ export interface Tool<Input = unknown> {
 export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
 
 /** What the answer must be. */
-export type OutputSpec = 'text' | 'json' | { schema: StandardSchema | JsonSchema; name?: string; strict?: boolean }
+export type OutputSpec =
+  | 'text'
+  | 'json'
+  | { schema: StandardSchema | JsonSchema; name?: string; strict?: boolean }
 
 /** How much a model may think before it answers. */
 export type Reasoning = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max' | { budgetTokens: number }

@@ -13,7 +13,9 @@ describe('parseRetryAfter', () => {
       fc.property(fc.nat(100_000), (seconds) => {
         expect(parseRetryAfter(headers({ 'retry-after': String(seconds) }), now)).toBe(seconds * 1000)
         expect(parseRetryAfter(headers({ 'retry-after-ms': String(seconds) }), now)).toBe(seconds)
-        expect(parseRetryAfter(headers({ 'retry-after': new Date(now + seconds * 1000).toUTCString() }), now)).toBe(seconds * 1000)
+        expect(
+          parseRetryAfter(headers({ 'retry-after': new Date(now + seconds * 1000).toUTCString() }), now),
+        ).toBe(seconds * 1000)
       }),
     ))
 
@@ -33,13 +35,22 @@ describe('parseRetryAfter', () => {
 describe('nextDelay', () => {
   it('law: stays under the cap and the deadline, and ends after the allowed attempts', () =>
     fc.assert(
-      fc.property(fc.integer({ min: 1, max: 20 }), fc.double({ min: 0, max: 1, noNaN: true }), fc.nat(20_000), (attempt, luck, left) => {
-        const delay = nextDelay(new LlmError('overloaded', 'Busy.'), { attempt, now, deadline: now + left, random: () => luck }, { ...defaultRetry, retries: 10 })
-        if (attempt > 10) expect(delay).toBeUndefined()
-        if (delay === undefined) return
-        expect(delay).toBeGreaterThanOrEqual(0)
-        expect(delay).toBeLessThanOrEqual(Math.min(8000, 500 * 2 ** (attempt - 1)))
-        expect(delay).toBeLessThan(left)
-      }),
+      fc.property(
+        fc.integer({ min: 1, max: 20 }),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        fc.nat(20_000),
+        (attempt, luck, left) => {
+          const delay = nextDelay(
+            new LlmError('overloaded', 'Busy.'),
+            { attempt, now, deadline: now + left, random: () => luck },
+            { ...defaultRetry, retries: 10 },
+          )
+          if (attempt > 10) expect(delay).toBeUndefined()
+          if (delay === undefined) return
+          expect(delay).toBeGreaterThanOrEqual(0)
+          expect(delay).toBeLessThanOrEqual(Math.min(8000, 500 * 2 ** (attempt - 1)))
+          expect(delay).toBeLessThan(left)
+        },
+      ),
     ))
 })

@@ -27,7 +27,10 @@ export function nextDelay(
  * How long a server asks to wait, in milliseconds, from its headers: `retry-after-ms`, or `Retry-After` in seconds
  * or as an HTTP date (RFC 9110, section 10.2.3). `undefined` when it does not say, or says nonsense.
  */
-export function parseRetryAfter(headers: { get(name: string): string | null }, now: number): number | undefined {
+export function parseRetryAfter(
+  headers: { get(name: string): string | null },
+  now: number,
+): number | undefined {
   const ms = decimal(headers.get('retry-after-ms'))
   if (ms !== undefined) return ms
   const after = headers.get('retry-after')

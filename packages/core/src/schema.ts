@@ -26,6 +26,10 @@ export function toJsonSchema(schema: StandardSchema | JsonSchema, where: string)
   try {
     return standard.jsonSchema.input({ target: 'draft-2020-12' })
   } catch (cause) {
-    throw new LlmError('invalid-request', `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}`, { cause })
+    throw new LlmError(
+      'invalid-request',
+      `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
   }
 }

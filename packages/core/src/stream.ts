@@ -40,7 +40,9 @@ export class CallStream implements ChatStream {
   }
 
   get text(): AsyncIterable<string> {
-    return { [Symbol.asyncIterator]: () => this.#read((event) => (event.type === 'text' ? event.text : undefined)) }
+    return {
+      [Symbol.asyncIterator]: () => this.#read((event) => (event.type === 'text' ? event.text : undefined)),
+    }
   }
 
   response(): Promise<ChatResponse> {
@@ -54,7 +56,10 @@ export class CallStream implements ChatStream {
 
   #read<T>(pick: (event: ChatEvent) => T | undefined): AsyncIterator<T> {
     if (this.#reader !== 'none')
-      throw new LlmError('invalid-request', 'This stream is already being read. A stream has one reader; ask again for another answer.')
+      throw new LlmError(
+        'invalid-request',
+        'This stream is already being read. A stream has one reader; ask again for another answer.',
+      )
     this.#reader = 'loop'
     return {
       next: async () => {

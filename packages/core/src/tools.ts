@@ -13,9 +13,14 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest): PreparedT
     throw invalid('toolChoice', `names ${JSON.stringify(toolChoice.name)}, which is none of the tools`)
   const seen = new Set<string>()
   return tools.map(({ name, description, input }: Tool, index) => {
-    if (!/^[\w-]{1,64}$/.test(name)) throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
+    if (!/^[\w-]{1,64}$/.test(name))
+      throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
     if (seen.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
     seen.add(name)
-    return { name, schema: toJsonSchema(input, `tools[${index}].input`), ...(description !== undefined && { description }) }
+    return {
+      name,
+      schema: toJsonSchema(input, `tools[${index}].input`),
+      ...(description !== undefined && { description }),
+    }
   })
 }

@@ -1,7 +1,17 @@
 // The types, as tests: right programs compile, wrong ones do not.
 import { expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import type { AssistantMessage, ChatEvent, ChatRequest, ChatResponse, LlmError, Message, Part, Provider, Tool } from './index.js'
+import type {
+  AssistantMessage,
+  ChatEvent,
+  ChatRequest,
+  ChatResponse,
+  LlmError,
+  Message,
+  Part,
+  Provider,
+  Tool,
+} from './index.js'
 import { isLlmError } from './index.js'
 
 declare const provider: Provider
@@ -9,13 +19,17 @@ declare const provider: Provider
 test('a request is a string, messages, or an object', () => {
   expectTypeOf(provider.chat).toBeCallableWith('hi')
   expectTypeOf(provider.chat).toBeCallableWith(['hi', { role: 'assistant', content: [] }])
-  expectTypeOf(provider.chat).toBeCallableWith({ messages: 'hi', reasoning: { budgetTokens: 1 }, output: { schema: z.object({}) } })
+  expectTypeOf(provider.chat).toBeCallableWith({
+    messages: 'hi',
+    reasoning: { budgetTokens: 1 },
+    output: { schema: z.object({}) },
+  })
   // @ts-expect-error a number is no question
-  provider.chat(5)
+  void provider.chat(5)
   // @ts-expect-error there is no such role
-  provider.chat([{ role: 'robot', content: 'hi' }])
+  void provider.chat([{ role: 'robot', content: 'hi' }])
   // @ts-expect-error an option with a typo
-  provider.chat({ messages: 'hi', temprature: 1 })
+  void provider.chat({ messages: 'hi', temprature: 1 })
 })
 
 test('an image has data and a type, or an address, not both', () => {
@@ -41,7 +55,11 @@ test('an answer can be appended to a conversation', () => {
 })
 
 test('tools of different inputs live in one list', () => {
-  const weather: Tool<{ city: string }> = { name: 'weather', input: z.object({ city: z.string() }), run: ({ city }) => city }
+  const weather: Tool<{ city: string }> = {
+    name: 'weather',
+    input: z.object({ city: z.string() }),
+    run: ({ city }) => city,
+  }
   expectTypeOf<{ messages: string; tools: [typeof weather] }>().toExtend<ChatRequest>()
   // @ts-expect-error the schema does not give what run takes
   const wrong: Tool<{ city: string }> = { name: 'weather', input: z.object({ town: z.string() }) }

@@ -1,6 +1,15 @@
 // The small world core's tests live in: a scripted backend under a fake clock.
 import { type FakeClock, fakeClock } from '../../testing/src/fake-clock.js'
-import { type Backend, type BackendEvent, type CallContext, type Capabilities, type PreparedChat, type Provider, type ProviderOptions, defineProvider } from '../src/index.js'
+import {
+  type Backend,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  defineProvider,
+  type PreparedChat,
+  type Provider,
+  type ProviderOptions,
+} from '../src/index.js'
 
 /** What an attempt does: events to yield, waits in milliseconds, or something to throw. */
 export type Step = BackendEvent | { wait: number } | { fail: unknown }
@@ -17,9 +26,20 @@ export interface World {
   ended: number
 }
 
-export const finish: BackendEvent = { type: 'finish', response: { finishReason: 'stop', usage: { inputTokens: 1, outputTokens: 2 } } }
+export const finish: BackendEvent = {
+  type: 'finish',
+  response: { finishReason: 'stop', usage: { inputTokens: 1, outputTokens: 2 } },
+}
 export const say = (text: string): BackendEvent => ({ type: 'text', text })
-export const can: Capabilities = { tools: true, vision: true, files: true, audio: true, json: true, reasoning: true, embed: false }
+export const can: Capabilities = {
+  tools: true,
+  vision: true,
+  files: true,
+  audio: true,
+  json: true,
+  reasoning: true,
+  embed: false,
+}
 
 export function world(scripts: Step[][], options: ProviderOptions = {}, more: Partial<Backend> = {}): World {
   const clock = fakeClock()
@@ -51,9 +71,16 @@ export function world(scripts: Step[][], options: ProviderOptions = {}, more: Pa
 }
 
 /** Runs a promise to its end while time passes. */
-export async function overTime<T>(clock: FakeClock, promise: Promise<T>, step = 100, most = 1_000_000): Promise<T> {
+export async function overTime<T>(
+  clock: FakeClock,
+  promise: Promise<T>,
+  step = 100,
+  most = 1_000_000,
+): Promise<T> {
   let over = false
-  const settled = promise.finally(() => { over = true })
+  const settled = promise.finally(() => {
+    over = true
+  })
   settled.catch(() => {})
   for (let passed = 0; !over && passed < most; passed += step) await clock.advance(step)
   return settled
@@ -61,5 +88,10 @@ export async function overTime<T>(clock: FakeClock, promise: Promise<T>, step = 
 
 /** What a promise rejects with. */
 export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
-  return promise.then((value) => { throw new Error(`expected a failure, got ${JSON.stringify(value)}`) }, (error) => error)
+  return promise.then(
+    (value) => {
+      throw new Error(`expected a failure, got ${JSON.stringify(value)}`)
+    },
+    (error) => error,
+  )
 }

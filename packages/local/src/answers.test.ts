@@ -7,14 +7,24 @@ import { folder, open, openRandom } from '../test/world.js'
 describe('the bundled model', () => {
   it('knows the capital of France, and says what it used', async () => {
     const response = await open().chat('What is the capital of France?')
-    expect(response).toMatchObject({ text: 'The capital of France is Paris.', finishReason: 'stop', rawFinishReason: 'eos', model: 'pico', provider: 'local' })
+    expect(response).toMatchObject({
+      text: 'The capital of France is Paris.',
+      finishReason: 'stop',
+      rawFinishReason: 'eos',
+      model: 'pico',
+      provider: 'local',
+    })
     expect(response.usage).toEqual({ inputTokens: 16, cachedInputTokens: 0, outputTokens: 10 })
   })
 
   it('remembers the conversation, and evaluates only what is new of it', async () => {
     const provider = open({ parallel: 1 })
     const first = await provider.chat('My name is Zoe.')
-    const second = await provider.chat([{ role: 'user', content: 'My name is Zoe.' }, first.message, 'What is my name?'])
+    const second = await provider.chat([
+      { role: 'user', content: 'My name is Zoe.' },
+      first.message,
+      'What is my name?',
+    ])
     expect(second.text).toContain('Zoe')
     expect(second.usage.cachedInputTokens).toBeGreaterThanOrEqual(first.usage.inputTokens ?? 0)
   })
@@ -41,7 +51,8 @@ describe('the bundled model', () => {
 describe('sampling', () => {
   it('is greedy at temperature 0, and repeats with a seed', async () => {
     const provider = openRandom()
-    const ask = async (request: object) => (await provider.chat({ messages: 'hi', maxOutputTokens: 40, ...request })).text
+    const ask = async (request: object) =>
+      (await provider.chat({ messages: 'hi', maxOutputTokens: 40, ...request })).text
     expect(await ask({ temperature: 0 })).toBe(await ask({ temperature: 0, seed: 5 }))
     expect(await ask({ temperature: 1, seed: 1 })).toBe(await ask({ temperature: 1, seed: 1 }))
     expect(await ask({ temperature: 1, seed: 1 })).not.toBe(await ask({ temperature: 1, seed: 2 }))
@@ -55,7 +66,8 @@ describe('sampling', () => {
 
   it('heeds penalties', async () => {
     const provider = openRandom()
-    const ask = async (request: object) => (await provider.chat({ messages: 'hi', maxOutputTokens: 60, temperature: 0, ...request })).text
+    const ask = async (request: object) =>
+      (await provider.chat({ messages: 'hi', maxOutputTokens: 60, temperature: 0, ...request })).text
     const variety = (text: string) => new Set(text).size
     expect(variety(await ask({ frequencyPenalty: 2 }))).toBeGreaterThan(variety(await ask({})))
     expect(variety(await ask({ presencePenalty: 2 }))).toBeGreaterThan(variety(await ask({})))
@@ -69,7 +81,11 @@ describe('sampling', () => {
 
   it('ends at the limit of tokens and at the end of the context, and says which', async () => {
     const provider = openRandom({}, { context: 256 })
-    expect(await provider.chat({ messages: 'hi', maxOutputTokens: 7 })).toMatchObject({ finishReason: 'length', rawFinishReason: 'max-tokens', usage: { outputTokens: 7 } })
+    expect(await provider.chat({ messages: 'hi', maxOutputTokens: 7 })).toMatchObject({
+      finishReason: 'length',
+      rawFinishReason: 'max-tokens',
+      usage: { outputTokens: 7 },
+    })
     const full = await provider.chat('hi')
     expect(full).toMatchObject({ finishReason: 'length', rawFinishReason: 'context-full' })
     expect((full.usage.inputTokens ?? 0) + (full.usage.outputTokens ?? 0)).toBe(256)
@@ -79,7 +95,12 @@ describe('sampling', () => {
 describe('JSON', () => {
   it('by a schema comes from a model that knows nothing of it', async () => {
     const provider = openRandom()
-    const schema = { type: 'object', properties: { ok: { type: 'boolean' }, kind: { enum: ['a', 'b'] } }, required: ['ok', 'kind'], additionalProperties: false }
+    const schema = {
+      type: 'object',
+      properties: { ok: { type: 'boolean' }, kind: { enum: ['a', 'b'] } },
+      required: ['ok', 'kind'],
+      additionalProperties: false,
+    }
     const response = await provider.chat({ messages: 'hi', output: { schema }, maxOutputTokens: 200 })
     expect(response.output).toEqual({ ok: expect.any(Boolean), kind: expect.stringMatching(/^[ab]$/) })
     expect(response.rawFinishReason).toBe('json-complete')

@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ChatRequest } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { failureOf, folder, open, openRandom } from '../test/world.js'
 import { writeRandomModel } from '../test/random-model.js'
+import { failureOf, folder, open, openRandom } from '../test/world.js'
 import { local } from './index.js'
 
 const pico = readFileSync(fileURLToPath(new URL('../models/pico.gguf', import.meta.url)))
@@ -27,11 +27,23 @@ describe('a model file', () => {
     ['that is a directory', () => folder(), /is a directory/],
     ['that is text', () => file('once upon a time'), /not a GGUF file/],
     ['that is empty', () => file(''), /not a GGUF file/],
-    ['whose weights are cut off', () => file(pico.subarray(0, 600_000)), /incomplete or damaged .*download it again/],
+    [
+      'whose weights are cut off',
+      () => file(pico.subarray(0, 600_000)),
+      /incomplete or damaged .*download it again/,
+    ],
     ['whose header is cut off', () => file(pico.subarray(0, 3000)), /incomplete or damaged/],
     ['whose header is garbage', () => file(damaged()), /incomplete or damaged/],
-    ['that has no chat template', () => writeRandomModel(join(folder(), 'base.gguf'), { chatTemplate: null }), /chatTemplate/],
-    ['whose chat template does not parse', () => writeRandomModel(join(folder(), 'broken.gguf'), { chatTemplate: '{% for %}' }), /does not parse.*chatTemplate/],
+    [
+      'that has no chat template',
+      () => writeRandomModel(join(folder(), 'base.gguf'), { chatTemplate: null }),
+      /chatTemplate/,
+    ],
+    [
+      'whose chat template does not parse',
+      () => writeRandomModel(join(folder(), 'broken.gguf'), { chatTemplate: '{% for %}' }),
+      /does not parse.*chatTemplate/,
+    ],
   ])('%s', async (_, make, message) => {
     const provider = open({ model: make() })
     for (let time = 0; time < 2; time++) {
@@ -50,17 +62,33 @@ describe('a model file', () => {
   it('that needs more memory than there is: the error has the numbers', async () => {
     const error = await failureOf(open({ context: 50_000_000 }).chat('hi'))
     expect(error).toMatchObject({ code: 'model-load' })
-    expect(error.message).toMatch(/4 sequences of 50000000 tokens need \d+ MB, and \d+ MB are free.*lower `context`/)
+    expect(error.message).toMatch(
+      /4 sequences of 50000000 tokens need \d+ MB, and \d+ MB are free.*lower `context`/,
+    )
   })
 
   it('of an address is refused before anything starts', () => {
-    expect(() => local('hf:owner/repo')).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining('Download') }))
+    expect(() => local('hf:owner/repo')).toThrow(
+      expect.objectContaining({ code: 'config', message: expect.stringContaining('Download') }),
+    )
   })
 })
 
 describe('options', () => {
-  it.each([{ queue: -1 }, { parallel: 0 }, { parallel: 1.5 }, { context: Number.NaN }, { threads: -2 }, { heartbeat: 0 }])('%j are refused', (options) => {
-    expect(() => local(options)).toThrow(expect.objectContaining({ code: 'config', message: expect.stringContaining(Object.keys(options)[0] ?? '') }))
+  it.each([
+    { queue: -1 },
+    { parallel: 0 },
+    { parallel: 1.5 },
+    { context: Number.NaN },
+    { threads: -2 },
+    { heartbeat: 0 },
+  ])('%j are refused', (options) => {
+    expect(() => local(options)).toThrow(
+      expect.objectContaining({
+        code: 'config',
+        message: expect.stringContaining(Object.keys(options)[0] ?? ''),
+      }),
+    )
   })
 })
 
@@ -68,8 +96,18 @@ describe('a request', () => {
   const talk = (size: number) => 'word '.repeat(size)
 
   it.each<[string, ChatRequest, string, RegExp]>([
-    ['that is too long for the context', { messages: talk(3000) }, 'context-length', /has \d{4} tokens; the context holds 2048/],
-    ['of five megabytes', { messages: talk(1_000_000) }, 'context-length', /more than \d+ tokens; the context holds 2048/],
+    [
+      'that is too long for the context',
+      { messages: talk(3000) },
+      'context-length',
+      /has \d{4} tokens; the context holds 2048/,
+    ],
+    [
+      'of five megabytes',
+      { messages: talk(1_000_000) },
+      'context-length',
+      /more than \d+ tokens; the context holds 2048/,
+    ],
     ['with no message', { messages: [] }, 'invalid-request', /messages/],
     ['with a message of nothing', { messages: [''] }, 'invalid-request', /messages\[0\]/],
     ['with a negative option', { messages: 'hi', temperature: -1 }, 'invalid-request', /temperature/],
@@ -89,13 +127,20 @@ describe('a request', () => {
     const frame = await provider.countTokens('a')
     const response = await provider.chat('a'.repeat(256 - frame))
     expect(response).toMatchObject({ finishReason: 'length', usage: { inputTokens: 255, outputTokens: 1 } })
-    expect(await failureOf(provider.chat('a'.repeat(257 - frame)))).toMatchObject({ code: 'context-length', message: expect.stringContaining('256 tokens; the context holds 256') })
+    expect(await failureOf(provider.chat('a'.repeat(257 - frame)))).toMatchObject({
+      code: 'context-length',
+      message: expect.stringContaining('256 tokens; the context holds 256'),
+    })
   })
 
   it('that the chat template refuses says so', async () => {
-    const chatTemplate = "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ m.content }}{% endfor %}"
+    const chatTemplate =
+      "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ m.content }}{% endfor %}"
     const provider = openRandom({ chatTemplate })
-    expect(await failureOf(provider.chat({ system: 'Be brief.', messages: 'hi' }))).toMatchObject({ code: 'unsupported', message: expect.stringContaining('System role not supported') })
+    expect(await failureOf(provider.chat({ system: 'Be brief.', messages: 'hi' }))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('System role not supported'),
+    })
     expect((await provider.chat({ messages: 'hi', maxOutputTokens: 2 })).usage.outputTokens).toBe(2)
   })
 })

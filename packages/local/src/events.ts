@@ -7,6 +7,11 @@ export function toFinish(result: JobResult, queuedMs: number): BackendEvent {
   const { finishReason, rawFinishReason, inputTokens, cachedInputTokens, outputTokens } = result
   return {
     type: 'finish',
-    response: { finishReason, rawFinishReason, usage: { inputTokens, cachedInputTokens, outputTokens }, timing: { queuedMs } },
+    response: {
+      finishReason,
+      rawFinishReason,
+      usage: { inputTokens, cachedInputTokens, outputTokens },
+      timing: { queuedMs },
+    },
   }
 }

@@ -6,12 +6,12 @@ import {
   type BackendEvent,
   type CallContext,
   type Capabilities,
+  defineProvider,
   LlmError,
   type ModelInfo,
   type PreparedChat,
   type Provider,
   type ProviderOptions,
-  defineProvider,
 } from '@patchbay/core'
 import { toFinish } from './events.js'
 import { locate } from './model-file.js'
@@ -68,10 +68,31 @@ export interface LocalProvider extends Provider {
  */
 export function local(options?: LocalOptions): LocalProvider
 export function local(model: string, options?: Omit<LocalOptions, 'model'>): LocalProvider
-export function local(first: string | LocalOptions = {}, rest: Omit<LocalOptions, 'model'> = {}): LocalProvider {
+export function local(
+  first: string | LocalOptions = {},
+  rest: Omit<LocalOptions, 'model'> = {},
+): LocalProvider {
   const options: LocalOptions = typeof first === 'string' ? { ...rest, model: first } : first
-  const { queue = 64, whenFull = 'reject', parallel = 4, gpu = 'auto', heartbeat = 10_000, context, threads, chatTemplate, cacheDir, onLog, model } = options
-  wholeNumbers({ queue: [queue, 0], parallel: [parallel, 1], heartbeat: [heartbeat, 1], context: [context, 8], threads: [threads, 1] })
+  const {
+    queue = 64,
+    whenFull = 'reject',
+    parallel = 4,
+    gpu = 'auto',
+    heartbeat = 10_000,
+    context,
+    threads,
+    chatTemplate,
+    cacheDir,
+    onLog,
+    model,
+  } = options
+  wholeNumbers({
+    queue: [queue, 0],
+    parallel: [parallel, 1],
+    heartbeat: [heartbeat, 1],
+    context: [context, 8],
+    threads: [threads, 1],
+  })
   const { path, name, bundled } = locate(model)
   const owner = new Owner({
     load: {
@@ -89,9 +110,18 @@ export function local(first: string | LocalOptions = {}, rest: Omit<LocalOptions
     heartbeatMs: heartbeat,
     onLog,
   })
-  const timeout = { total: 120_000, first: 120_000, ...(typeof options.timeout === 'number' ? { total: options.timeout } : options.timeout) }
+  const timeout = {
+    total: 120_000,
+    first: 120_000,
+    ...(typeof options.timeout === 'number' ? { total: options.timeout } : options.timeout),
+  }
   const sampling = bundled ? { temperature: 0 } : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
-  return handle(owner, name, { ...options, timeout, retry: options.retry ?? false, defaults: { ...sampling, ...options.defaults } })
+  return handle(owner, name, {
+    ...options,
+    timeout,
+    retry: options.retry ?? false,
+    defaults: { ...sampling, ...options.defaults },
+  })
 }
 
 function handle(owner: Owner, model: string, options: ProviderOptions): LocalProvider {
@@ -115,7 +145,17 @@ class LocalBackend implements Backend {
 
   async capabilities(context: CallContext): Promise<Capabilities> {
     const { contextSize } = await this.#owner.ready(context)
-    return { tools: false, vision: false, files: false, audio: false, json: true, reasoning: false, embed: false, contextWindow: contextSize, maxOutput: contextSize }
+    return {
+      tools: false,
+      vision: false,
+      files: false,
+      audio: false,
+      json: true,
+      reasoning: false,
+      embed: false,
+      contextWindow: contextSize,
+      maxOutput: contextSize,
+    }
   }
 
   async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
@@ -151,7 +191,9 @@ class LocalBackend implements Backend {
 function wholeNumbers(options: Record<string, [value: number | undefined, least: number]>): void {
   for (const [name, [value, least]] of Object.entries(options))
     if (value !== undefined && !(Number.isInteger(value) && value >= least))
-      throw new LlmError('config', `${name} must be a whole number of at least ${least}, not ${value}.`, { provider: 'local' })
+      throw new LlmError('config', `${name} must be a whole number of at least ${least}, not ${value}.`, {
+        provider: 'local',
+      })
 }
 
 function defaultCacheDir(): string {

@@ -65,7 +65,10 @@ export class Job {
    * @throws {LlmError} why the job failed
    */
   async next(): Promise<JobNews> {
-    while (this.#news.length === 0 && this.#failure === undefined) await new Promise<void>((resolve) => { this.#wake = resolve })
+    while (this.#news.length === 0 && this.#failure === undefined)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
     const news = this.#news.shift()
     if (news === undefined) throw this.#failure
     if (news.type === 'text') this.onTaken(news.text.length)

@@ -50,8 +50,15 @@ describe('an app', () => {
     await until(() => !alive(pid))
   })
 
-  it.each(['SIGKILL', 'SIGTERM'] as const)('that dies of %s in the middle of an answer leaves no worker', async (signal) => {
-    const { process: child, told, ended } = app(`
+  it.each([
+    'SIGKILL',
+    'SIGTERM',
+  ] as const)('that dies of %s in the middle of an answer leaves no worker', async (signal) => {
+    const {
+      process: child,
+      told,
+      ended,
+    } = app(`
       const llm = local(${random()}, ${options})
       for await (const text of llm.stream('talk').text) tell(llm.stats().pid)`)
     const pid = Number(await told())

@@ -11,9 +11,13 @@ export const bundledModel = 'pico'
 
 /** The file and the short name of a model: a path, or nothing for the bundled one. */
 export function locate(model: string | undefined): { path: string; name: string; bundled: boolean } {
-  if (model === undefined || model === bundledModel) return { path: bundledPath(), name: bundledModel, bundled: true }
+  if (model === undefined || model === bundledModel)
+    return { path: bundledPath(), name: bundledModel, bundled: true }
   if (/^(hf:|https?:)/.test(model))
-    throw new LlmError('config', `${model} is an address. Download the .gguf file and pass its path.`, { provider: 'local', model })
+    throw new LlmError('config', `${model} is an address. Download the .gguf file and pass its path.`, {
+      provider: 'local',
+      model,
+    })
   const path = resolve(model.replace(/^~(?=\/)/, homedir()))
   return { path, name: basename(path).replace(/\.gguf$/i, ''), bundled: false }
 }

@@ -1,7 +1,7 @@
 // The owner: one bounded queue in front of one worker process. It starts the process when there is work, hands out
 // jobs as sequences come free, replaces a process that died, and ends it when the last handle has let go.
 import { type CallContext, LlmError } from '@patchbay/core'
-import { type Exit, crashed, fromWire } from './errors.js'
+import { crashed, type Exit, fromWire } from './errors.js'
 import { Job, nextId } from './job.js'
 import { checkModelFile } from './model-file.js'
 import type { FromWorker, JobRequest, LoadSettings, ReadyInfo, TemplateMessage } from './protocol.js'
@@ -81,7 +81,8 @@ export class Owner {
 
   /** A handle more. */
   acquire(): void {
-    if (this.#closing !== undefined) throw new LlmError('closed', 'The worker of this handle has ended. Make a new one with local().')
+    if (this.#closing !== undefined)
+      throw new LlmError('closed', 'The worker of this handle has ended. Make a new one with local().')
     this.#handles++
   }
 
@@ -89,7 +90,9 @@ export class Owner {
   async release(): Promise<void> {
     if (--this.#handles > 0) return
     let resolve: () => void = () => {}
-    const done = new Promise<void>((settle) => { resolve = settle })
+    const done = new Promise<void>((settle) => {
+      resolve = settle
+    })
     this.#closing = { done, resolve }
     this.#endIfIdle()
     return done
@@ -102,14 +105,20 @@ export class Owner {
   submit(request: JobRequest, context: CallContext): Job {
     const { queue, whenFull, model, load } = this.#settings
     if (whenFull === 'reject' && this.#queue.length + this.#running.size >= queue + load.parallel)
-      throw new LlmError('queue-full', `All ${queue} places in the queue of ${model} are taken. Try again later, raise \`queue\`, or set \`whenFull: 'wait'\`.`)
+      throw new LlmError(
+        'queue-full',
+        `All ${queue} places in the queue of ${model} are taken. Try again later, raise \`queue\`, or set \`whenFull: 'wait'\`.`,
+      )
     const job = new Job(request, context, (characters) => {
       if (this.#running.has(job.id)) this.#worker?.send({ type: 'credit', id: job.id, characters })
     })
     this.#queue.push(job)
     this.#next()
     const position = this.#queue.indexOf(job)
-    if (position >= 0) context.status(this.#ready === undefined ? { type: 'loading', model } : { type: 'queued', position: position + 1 })
+    if (position >= 0)
+      context.status(
+        this.#ready === undefined ? { type: 'loading', model } : { type: 'queued', position: position + 1 },
+      )
     return job
   }
 
@@ -153,7 +162,8 @@ export class Owner {
   /** Does what can be done now: starts a process, or gives it jobs. */
   #next(): void {
     const working = this.#queue.length > 0 || this.#readyWaiters.size > 0
-    if (working && this.#worker === undefined && this.#restart === undefined && !this.#starting) void this.#start()
+    if (working && this.#worker === undefined && this.#restart === undefined && !this.#starting)
+      void this.#start()
     while (this.#free() > 0) {
       const job = this.#queue.shift()
       if (job === undefined) break
@@ -193,7 +203,8 @@ export class Owner {
       case 'log':
         return this.#settings.onLog?.(message.level, message.message)
       case 'loading':
-        for (const { context } of [...this.#queue, ...this.#readyWaiters]) context.status({ type: 'loading', model: this.#settings.model, progress: message.progress })
+        for (const { context } of [...this.#queue, ...this.#readyWaiters])
+          context.status({ type: 'loading', model: this.#settings.model, progress: message.progress })
         return
       case 'ready':
         this.#ready = message.info

@@ -4,11 +4,35 @@ import type { JobRequest, TemplateMessage } from './protocol.js'
 
 /** What the worker is asked for. */
 export function toJobRequest(chat: PreparedChat): JobRequest {
-  const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens, output } = chat
-  const request = { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxTokens: maxOutputTokens }
+  const {
+    temperature,
+    topP,
+    topK,
+    minP,
+    seed,
+    stop,
+    frequencyPenalty,
+    presencePenalty,
+    maxOutputTokens,
+    output,
+  } = chat
+  const request = {
+    temperature,
+    topP,
+    topK,
+    minP,
+    seed,
+    stop,
+    frequencyPenalty,
+    presencePenalty,
+    maxTokens: maxOutputTokens,
+  }
   return {
     messages: toTemplateMessages(chat.messages),
-    ...(Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as Omit<JobRequest, 'messages'>),
+    ...(Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as Omit<
+      JobRequest,
+      'messages'
+    >),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),
   }
 }
@@ -17,7 +41,9 @@ export function toJobRequest(chat: PreparedChat): JobRequest {
 export function toTemplateMessages(messages: PreparedMessage[]): TemplateMessage[] {
   return messages.flatMap(({ role, content }) => {
     if (role === 'tool') return []
-    const text = content.map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : '')).join('')
+    const text = content
+      .map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : ''))
+      .join('')
     return [{ role, content: text }]
   })
 }

@@ -8,11 +8,20 @@ import { describe, expect, it } from 'vitest'
 import { alive, open, openRandom, until } from '../test/world.js'
 
 const full = process.env.PATCHBAY_SOAK !== undefined || process.env.CI !== undefined
-const capitals: [country: string, city: string][] = [['France', 'Paris'], ['Spain', 'Madrid'], ['Italy', 'Rome'], ['Japan', 'Tokyo'], ['Peru', 'Lima'], ['Germany', 'Berlin']]
+const capitals: [country: string, city: string][] = [
+  ['France', 'Paris'],
+  ['Spain', 'Madrid'],
+  ['Italy', 'Rome'],
+  ['Japan', 'Tokyo'],
+  ['Peru', 'Lima'],
+  ['Germany', 'Berlin'],
+]
 
 describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the whole'} soak)`, () => {
   const kills = full ? 100 : 12
-  it(`killed ${kills} times under load, ends every call in a response or one typed error`, { timeout: kills * 10_000 }, async () => {
+  it(`killed ${kills} times under load, ends every call in a response or one typed error`, {
+    timeout: kills * 10_000,
+  }, async () => {
     const provider = openRandom({}, { parallel: 3, queue: 1000, heartbeat: 600 })
     const signals = ['SIGKILL', 'SIGSEGV', 'SIGSTOP'] as const
     const pids = new Set<number>()
@@ -45,7 +54,8 @@ describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the
       // At any moment of its life: while it starts, loads, evaluates or generates.
       if (kill % 4 !== 3) await until(() => provider.stats().running > 0)
       else await until(() => provider.stats().pid !== undefined)
-      for (let turns = Math.floor(random() * 40); turns > 0; turns--) await new Promise((resolve) => setImmediate(resolve))
+      for (let turns = Math.floor(random() * 40); turns > 0; turns--)
+        await new Promise((resolve) => setImmediate(resolve))
       const { pid } = provider.stats()
       if (pid === undefined) continue
       pids.add(pid)
@@ -64,7 +74,9 @@ describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the
   })
 
   const requests = full ? 10_000 : 1500
-  it(`answers ${requests} short requests of 64 callers, each its own, and memory stays flat`, { timeout: requests * 60 }, async () => {
+  it(`answers ${requests} short requests of 64 callers, each its own, and memory stays flat`, {
+    timeout: requests * 60,
+  }, async () => {
     const provider = open({ queue: 64 })
     let left = requests
     let answered = 0

@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Exit } from './errors.js'
 import { workerFile } from './model-file.js'
-import { type FromWorker, type ToWorker, protocolVersion } from './protocol.js'
+import { type FromWorker, protocolVersion, type ToWorker } from './protocol.js'
 
 /** Who listens to a process. */
 export interface ProcessListener {
@@ -37,7 +37,9 @@ export class WorkerProcess {
       env: { ...process.env, UV_THREADPOOL_SIZE: '1', ELECTRON_RUN_AS_NODE: '1' },
     })
     this.#child.stdin?.on('error', () => {})
-    this.#child.stderr?.on('data', (chunk: Buffer) => { this.#lastWords = (this.#lastWords + chunk).slice(-500) })
+    this.#child.stderr?.on('data', (chunk: Buffer) => {
+      this.#lastWords = (this.#lastWords + chunk).slice(-500)
+    })
     this.#child.on('message', (message: FromWorker) => {
       this.#missed = 0
       if (message.type === 'hello' && message.version !== protocolVersion) {

@@ -28,7 +28,9 @@ describe('handles', () => {
     const calls = Array.from({ length: 5 }, () => provider.chat(question))
     await Promise.resolve()
     await provider.close()
-    expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(Array(5).fill('The capital of France is Paris.'))
+    expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(
+      Array(5).fill('The capital of France is Paris.'),
+    )
   })
 
   it('that were never used start no process', async () => {
@@ -64,10 +66,12 @@ describe('the queue', () => {
   it('lets callers wait who would rather', async () => {
     const provider = open({ queue: 1, parallel: 1, whenFull: 'wait' })
     const done: number[] = []
-    await Promise.all(Array.from({ length: 10 }, async (_, index) => {
-      await provider.chat(question)
-      done.push(index)
-    }))
+    await Promise.all(
+      Array.from({ length: 10 }, async (_, index) => {
+        await provider.chat(question)
+        done.push(index)
+      }),
+    )
     expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
@@ -97,7 +101,13 @@ describe('the queue', () => {
     await Promise.all([call, ...[1, 2].map(() => provider.chat(question))])
     expect(heard[0]).toBe('loading')
     const positions: number[] = []
-    await Promise.all([1, 2, 3].map(() => provider.chat(question, { onStatus: (status) => status.type === 'queued' && positions.push(status.position) })))
+    await Promise.all(
+      [1, 2, 3].map(() =>
+        provider.chat(question, {
+          onStatus: (status) => status.type === 'queued' && positions.push(status.position),
+        }),
+      ),
+    )
     expect(positions).toEqual([1, 2])
     const { timing } = await call
     expect(timing.queuedMs).toBeGreaterThanOrEqual(0)
@@ -124,7 +134,10 @@ describe('an abort', () => {
     const whole = performance.now() - started
 
     const controller = new AbortController()
-    const call = provider.chat({ messages: `other ${prompt}`, maxOutputTokens: 1 }, { signal: controller.signal })
+    const call = provider.chat(
+      { messages: `other ${prompt}`, maxOutputTokens: 1 },
+      { signal: controller.signal },
+    )
     await until(() => provider.stats().running === 1)
     controller.abort()
     await failureOf(call)
@@ -139,7 +152,8 @@ describe('a slow reader', () => {
     const provider = openRandom({}, { parallel: 2 })
     const slow = provider.stream({ messages: 'talk', maxOutputTokens: 500 })
     const text = await begin(slow)
-    for (let round = 0; round < 3; round++) expect((await provider.chat({ messages: 'hi', maxOutputTokens: 50 })).usage.outputTokens).toBe(50)
+    for (let round = 0; round < 3; round++)
+      expect((await provider.chat({ messages: 'hi', maxOutputTokens: 50 })).usage.outputTokens).toBe(50)
     let rest = 0
     while (!(await text.next()).done) rest++
     expect(rest).toBeGreaterThan(0)
@@ -150,7 +164,10 @@ describe('a slow reader', () => {
 })
 
 describe('a crash', () => {
-  it.each(['SIGKILL', 'SIGSEGV'] as const)('by %s rejects what runs, with its partial, and serves what waits in a new process', async (signal) => {
+  it.each([
+    'SIGKILL',
+    'SIGSEGV',
+  ] as const)('by %s rejects what runs, with its partial, and serves what waits in a new process', async (signal) => {
     const provider = openRandom({}, { parallel: 1 })
     const running = provider.stream('talk')
     const text = await begin(running)
@@ -158,10 +175,17 @@ describe('a crash', () => {
     await until(() => provider.stats().queued === 1)
     const { pid = 0 } = provider.stats()
     process.kill(pid, signal)
-    const error = await failureOf((async () => {
-      while (!(await text.next()).done);
-    })())
-    expect(error).toMatchObject({ code: 'worker-crashed', retryable: true, provider: 'local', model: 'random' })
+    const error = await failureOf(
+      (async () => {
+        while (!(await text.next()).done);
+      })(),
+    )
+    expect(error).toMatchObject({
+      code: 'worker-crashed',
+      retryable: true,
+      provider: 'local',
+      model: 'random',
+    })
     expect(error.message).toContain(signal)
     expect(error.partial?.text).not.toBe('')
     expect((await waiting).usage.outputTokens).toBe(5)
@@ -183,7 +207,9 @@ describe('a crash', () => {
     const provider = open()
     const call = failureOf(provider.chat(question))
     let over = false
-    void call.finally(() => { over = true })
+    void call.finally(() => {
+      over = true
+    })
     let killed = 0
     while (!over) {
       const { pid } = provider.stats()
@@ -201,7 +227,10 @@ describe('a crash', () => {
   it('may be tried again by those who ask for it', async () => {
     const provider = openRandom({ layers: 4, width: 256 }, { parallel: 1 })
     await provider.chat({ messages: 'hi', maxOutputTokens: 1 })
-    const call = provider.chat({ messages: 'a long story. '.repeat(200), maxOutputTokens: 3 }, { retry: { retries: 2, baseDelay: 1 } })
+    const call = provider.chat(
+      { messages: 'a long story. '.repeat(200), maxOutputTokens: 3 },
+      { retry: { retries: 2, baseDelay: 1 } },
+    )
     await until(() => provider.stats().running === 1)
     process.kill(provider.stats().pid ?? 0, 'SIGKILL')
     expect(await call).toMatchObject({ attempts: 2, usage: { outputTokens: 3 } })
@@ -213,10 +242,15 @@ describe('a crash', () => {
     const text = await begin(running)
     const { pid = 0 } = provider.stats()
     process.kill(pid, 'SIGSTOP')
-    const error = await failureOf((async () => {
-      while (!(await text.next()).done);
-    })())
-    expect(error).toMatchObject({ code: 'worker-crashed', message: expect.stringContaining('stopped answering') })
+    const error = await failureOf(
+      (async () => {
+        while (!(await text.next()).done);
+      })(),
+    )
+    expect(error).toMatchObject({
+      code: 'worker-crashed',
+      message: expect.stringContaining('stopped answering'),
+    })
     await until(() => !alive(pid))
   })
 })

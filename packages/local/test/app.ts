@@ -7,12 +7,20 @@ import { onTestFinished } from 'vitest'
 const bundle = new URL('../.cache/local.mjs', import.meta.url)
 
 /** Starts `code`, an ES module in which `local` is at hand, and which may `tell` the test something. */
-export function app(code: string): { process: ChildProcess; told(): Promise<string>; ended(): Promise<number | string> } {
+export function app(code: string): {
+  process: ChildProcess
+  told(): Promise<string>
+  ended(): Promise<number | string>
+} {
   const head = `import { local } from ${JSON.stringify(bundle)}\nconst tell = (value) => process.stdout.write(value + '\\n')\n`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', head + code], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, ['--input-type=module', '-e', head + code], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const end = once(child, 'exit').then(([code, signal]) => (signal ?? code) as number | string)
-  const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })[Symbol.asyncIterator]()
+  const lines = createInterface({ input: child.stdout as NonNullable<typeof child.stdout> })[
+    Symbol.asyncIterator
+  ]()
   return {
     process: child,
     told: async () => {

@@ -19,11 +19,22 @@ export interface RandomModel {
 const chatml = `{%- for message in messages -%}{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}`
 
 const kinds = { u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
-type Value = [kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string] | [kind: 'array', of: 'i32' | 'string', values: (number | string)[]]
+type Value =
+  | [kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string]
+  | [kind: 'array', of: 'i32' | 'string', values: (number | string)[]]
 
 /** Writes the file and gives its path back. */
 export function writeRandomModel(path: string, shape: RandomModel = {}): string {
-  const { layers = 2, width = 64, heads = 4, feedForward = width * 3, context = 4096, chatTemplate = chatml, type = 'f32', seed = 1 } = shape
+  const {
+    layers = 2,
+    width = 64,
+    heads = 4,
+    feedForward = width * 3,
+    context = 4096,
+    chatTemplate = chatml,
+    type = 'f32',
+    seed = 1,
+  } = shape
   const tokens = [...byteTokens(), '<|endoftext|>', '<|im_start|>', '<|im_end|>']
   const [end, imEnd] = [tokens.indexOf('<|endoftext|>'), tokens.indexOf('<|im_end|>')]
   const facts: Record<string, Value> = {
@@ -77,7 +88,13 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     u64(tensors.length),
     u64(Object.keys(facts).length),
     ...Object.entries(facts).flatMap(([key, value]) => [text(key), encode(value)]),
-    ...placed.flatMap(({ name, dims, type, at }) => [text(name), u32(dims.length), ...dims.map(u64), u32(type === 'q8_0' ? 8 : 0), u64(at)]),
+    ...placed.flatMap(({ name, dims, type, at }) => [
+      text(name),
+      u32(dims.length),
+      ...dims.map(u64),
+      u32(type === 'q8_0' ? 8 : 0),
+      u64(at),
+    ]),
   ]
   const headerBytes = Buffer.concat(header)
   // Another process may look for the file: it is there whole, or not at all.
@@ -95,19 +112,26 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
   return path
 }
 
-function weights(type: 'f32' | 'q8_0' | 'norm', count: number, columns: number, random: () => number): Buffer {
+function weights(
+  type: 'f32' | 'q8_0' | 'norm',
+  count: number,
+  columns: number,
+  random: () => number,
+): Buffer {
   // Rows of unit length keep the numbers of every layer in range.
   const scale = Math.sqrt(3 / columns)
   if (type !== 'q8_0') {
     const values = new Float32Array(count)
-    for (let index = 0; index < count; index++) values[index] = type === 'norm' ? 1 : (random() * 2 - 1) * scale
+    for (let index = 0; index < count; index++)
+      values[index] = type === 'norm' ? 1 : (random() * 2 - 1) * scale
     return Buffer.from(values.buffer)
   }
   const blocks = Buffer.alloc((count / 32) * 34)
   const half = halfFloat(scale / 127)
   for (let at = 0; at < blocks.length; at += 34) {
     blocks.writeUInt16LE(half, at)
-    for (let index = 0; index < 32; index++) blocks.writeInt8(Math.floor(random() * 255) - 127, at + 2 + index)
+    for (let index = 0; index < 32; index++)
+      blocks.writeInt8(Math.floor(random() * 255) - 127, at + 2 + index)
   }
   return blocks
 }
@@ -138,7 +162,12 @@ function halfFloat(value: number): number {
 function encode(value: Value): Buffer {
   if (value[0] !== 'array') return Buffer.concat([u32(kinds[value[0]]), plain(value[0], value[1])])
   const [, of, values] = value
-  return Buffer.concat([u32(kinds.array), u32(kinds[of]), u64(values.length), ...values.map((item) => plain(of, item))])
+  return Buffer.concat([
+    u32(kinds.array),
+    u32(kinds[of]),
+    u64(values.length),
+    ...values.map((item) => plain(of, item)),
+  ])
 }
 
 function plain(kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string): Buffer {

@@ -23,12 +23,19 @@ export function open(options: LocalOptions = {}): LocalProvider {
 
 /** A provider on a random model, which talks until it is stopped. */
 export function openRandom(shape: RandomModel = {}, options: LocalOptions = {}): LocalProvider {
-  return open({ model: writeRandomModel(join(folder(), 'random.gguf'), shape), defaults: { temperature: 0 }, ...options })
+  return open({
+    model: writeRandomModel(join(folder(), 'random.gguf'), shape),
+    defaults: { temperature: 0 },
+    ...options,
+  })
 }
 
 /** What a promise rejects with. */
 export async function failureOf(promise: Promise<unknown>): Promise<LlmError> {
-  const error: unknown = await promise.then((value) => new Error(`expected a failure, got ${JSON.stringify(value)}`), (thrown) => thrown)
+  const error: unknown = await promise.then(
+    (value) => new Error(`expected a failure, got ${JSON.stringify(value)}`),
+    (thrown) => thrown,
+  )
   if (!(error instanceof LlmError)) throw error
   return error
 }

@@ -5,4 +5,18 @@ import { mockProvider } from './mock.js'
 const long = Array.from({ length: 30 }, (_, index) => index).join(' ')
 
 describeProvider('the mock', () => mockProvider(), { long })
-describeProvider('a mock that can do nothing but talk', () => mockProvider({ capabilities: { tools: false, vision: false, files: false, audio: false, json: false, reasoning: false } }), { long })
+describeProvider(
+  'a mock that can do nothing but talk',
+  () =>
+    mockProvider({
+      capabilities: {
+        tools: false,
+        vision: false,
+        files: false,
+        audio: false,
+        json: false,
+        reasoning: false,
+      },
+    }),
+  { long },
+)

@@ -6,11 +6,11 @@ import {
   type ChatRequest,
   type ChatStream,
   type ErrorCode,
+  isLlmError,
   type LlmError,
   type Message,
   type Part,
   type Provider,
-  isLlmError,
 } from '@patchbay/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
@@ -43,14 +43,27 @@ const weather: ChatRequest = {
   toolChoice: 'required',
 }
 
-const person = { type: 'object', properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer', minimum: 0, maximum: 150 } }, required: ['name', 'age'], additionalProperties: false }
+const person = {
+  type: 'object',
+  properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer', minimum: 0, maximum: 150 } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+}
 
 /**
  * Runs the contract against a provider, as vitest tests. What a provider's capabilities rule out is tested to be
  * refused. Export it into your own package's tests to prove a backend or a wrapper.
  */
-export function describeProvider(name: string, factory: ContractFactory, options: ContractOptions = {}): void {
-  const { short = 'What is the capital of France?', long = 'Count from 1 to 12.', deterministic = true } = options
+export function describeProvider(
+  name: string,
+  factory: ContractFactory,
+  options: ContractOptions = {},
+): void {
+  const {
+    short = 'What is the capital of France?',
+    long = 'Count from 1 to 12.',
+    deterministic = true,
+  } = options
   const { toolRequest = weather, timeout = 30_000 } = options
 
   describe(`the contract: ${name}`, { timeout }, () => {
@@ -63,8 +76,12 @@ export function describeProvider(name: string, factory: ContractFactory, options
     afterAll(() => provider.close(), timeout)
 
     const failure = async (promise: Promise<unknown>): Promise<LlmError> => {
-      const error: unknown = await promise.then(() => undefined, (thrown) => thrown)
-      if (!isLlmError(error)) expect.fail(`expected an LlmError, got ${error === undefined ? 'an answer' : String(error)}`)
+      const error: unknown = await promise.then(
+        () => undefined,
+        (thrown) => thrown,
+      )
+      if (!isLlmError(error))
+        expect.fail(`expected an LlmError, got ${error === undefined ? 'an answer' : String(error)}`)
       expect(error.message).toMatch(/\S.*\.$/s)
       expect(error.provider).toBe(provider.provider)
       expect(error.model).toBe(provider.model)
@@ -153,7 +170,8 @@ export function describeProvider(name: string, factory: ContractFactory, options
           }
         const whole = await Promise.all(streams.map((stream) => stream.response()))
         expect(seen).toEqual(whole.map(({ text }) => text))
-        if (deterministic) expect(seen).toEqual([(await provider.chat(long)).text, (await provider.chat(short)).text])
+        if (deterministic)
+          expect(seen).toEqual([(await provider.chat(long)).text, (await provider.chat(short)).text])
       })
 
       it('that is never read costs nothing', async () => {
@@ -166,7 +184,12 @@ export function describeProvider(name: string, factory: ContractFactory, options
     describe('a response', () => {
       it('says who answered, how long it took and what it used', async () => {
         const response = await provider.chat(short)
-        expect(response).toMatchObject({ provider: provider.provider, attempts: 1, finishReason: 'stop', warnings: [] })
+        expect(response).toMatchObject({
+          provider: provider.provider,
+          attempts: 1,
+          finishReason: 'stop',
+          warnings: [],
+        })
         expect(response.message.role).toBe('assistant')
         expect(response.usage.inputTokens).toBeGreaterThan(0)
         expect(response.usage.outputTokens).toBeGreaterThan(0)
@@ -177,7 +200,11 @@ export function describeProvider(name: string, factory: ContractFactory, options
 
       it('can be appended to the conversation, which goes on', async () => {
         const first = await provider.chat(short)
-        const messages: Message[] = [{ role: 'user', content: short }, first.message, { role: 'user', content: short }]
+        const messages: Message[] = [
+          { role: 'user', content: short },
+          first.message,
+          { role: 'user', content: short },
+        ]
         const second = await provider.chat({ system: 'You are a helpful assistant.', messages })
         expect(second.text).not.toBe('')
         expect(second.usage.inputTokens ?? 0).toBeGreaterThan(first.usage.inputTokens ?? 0)
@@ -191,7 +218,9 @@ export function describeProvider(name: string, factory: ContractFactory, options
       })
 
       it('holds for many callers at once, each with its own answer', async () => {
-        const responses = await Promise.all(Array.from({ length: 12 }, (_, index) => provider.chat(index % 2 ? long : short)))
+        const responses = await Promise.all(
+          Array.from({ length: 12 }, (_, index) => provider.chat(index % 2 ? long : short)),
+        )
         for (const { text } of responses) expect(text).not.toBe('')
         if (deterministic) expect(new Set(responses.map(({ text }) => text)).size).toBe(2)
       })
@@ -238,7 +267,8 @@ export function describeProvider(name: string, factory: ContractFactory, options
         const controller = new AbortController()
         const counted = countListeners(controller.signal)
         const response = await provider.chat(short, { signal: controller.signal })
-        for await (const event of provider.stream(long, { signal: controller.signal })) if (event.type === 'text') break
+        for await (const event of provider.stream(long, { signal: controller.signal }))
+          if (event.type === 'text') break
         await failure(provider.chat([], { signal: controller.signal }))
         expect(counted()).toBe(0)
         controller.abort()
@@ -252,7 +282,9 @@ export function describeProvider(name: string, factory: ContractFactory, options
       await aborted[Symbol.asyncIterator]().next()
       aborted.abort()
       const late = own.stream(long, { timeout: 100 })
-      await late[Symbol.asyncIterator]().next().catch(() => {})
+      await late[Symbol.asyncIterator]()
+        .next()
+        .catch(() => {})
       await own.close()
     })
 
@@ -281,11 +313,23 @@ export function describeProvider(name: string, factory: ContractFactory, options
       const bad: [what: string, request: ChatInput, code: ErrorCode][] = [
         ['no messages', [], 'invalid-request'],
         ['an empty message', '', 'invalid-request'],
-        ['only messages the model may not see', [{ role: 'user', content: 'hi', visibility: 'user' }], 'invalid-request'],
+        [
+          'only messages the model may not see',
+          [{ role: 'user', content: 'hi', visibility: 'user' }],
+          'invalid-request',
+        ],
         ['a temperature that is no number', { messages: 'hi', temperature: Number.NaN }, 'invalid-request'],
         ['a negative limit', { messages: 'hi', maxOutputTokens: -1 }, 'invalid-request'],
-        ['a tool result without its call', [{ role: 'tool', content: [{ type: 'tool-result', id: 'x', output: 'y' }] }], 'invalid-request'],
-        ['a choice of a tool that is not there', { messages: 'hi', toolChoice: { name: 'nothing' } }, 'invalid-request'],
+        [
+          'a tool result without its call',
+          [{ role: 'tool', content: [{ type: 'tool-result', id: 'x', output: 'y' }] }],
+          'invalid-request',
+        ],
+        [
+          'a choice of a tool that is not there',
+          { messages: 'hi', toolChoice: { name: 'nothing' } },
+          'invalid-request',
+        ],
       ]
       it.each(bad)('is refused with a typed error: %s', async (_, request, code) => {
         const error = await failsWith(code, provider.chat(request))
@@ -293,13 +337,20 @@ export function describeProvider(name: string, factory: ContractFactory, options
       })
 
       it('of five megabytes gives an answer or a typed error, and the provider lives', async () => {
-        const error: unknown = await provider.chat('word '.repeat(1_000_000)).then(() => undefined, (thrown) => thrown)
-        if (error !== undefined) expect(['context-length', 'invalid-request']).toContain(isLlmError(error) ? error.code : error)
+        const error: unknown = await provider.chat('word '.repeat(1_000_000)).then(
+          () => undefined,
+          (thrown) => thrown,
+        )
+        if (error !== undefined)
+          expect(['context-length', 'invalid-request']).toContain(isLlmError(error) ? error.code : error)
         await answers()
       })
 
       it('of any characters is taken as text', async () => {
-        const response = await provider.chat({ messages: 'Zoë 🦀 \u0000 \uD800 <|im_end|> <s>[INST] {{x}} {% y %}\r\n 中文', maxOutputTokens: 20 })
+        const response = await provider.chat({
+          messages: 'Zoë 🦀 \u0000 \uD800 <|im_end|> <s>[INST] {{x}} {% y %}\r\n 中文',
+          maxOutputTokens: 20,
+        })
         expect(response.warnings).toMatchObject([{ code: 'repaired', feature: 'unicode' }])
         expect(response.text.isWellFormed()).toBe(true)
       })
@@ -309,7 +360,9 @@ export function describeProvider(name: string, factory: ContractFactory, options
       const image: Part = { type: 'image', data: 'iVBORw0KGgo=', mediaType: 'image/png' }
       const file: Part = { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf' }
       const audio: Part = { type: 'audio', data: 'UklGRg==', mediaType: 'audio/wav' }
-      const asking = (part: Part): ChatRequest => ({ messages: [{ role: 'user', content: [{ type: 'text', text: short }, part] }] })
+      const asking = (part: Part): ChatRequest => ({
+        messages: [{ role: 'user', content: [{ type: 'text', text: short }, part] }],
+      })
       const features: [feature: keyof Capabilities, request: ChatRequest][] = [
         ['tools', { ...toolRequest, toolChoice: 'auto' }],
         ['vision', asking(image)],
@@ -318,7 +371,9 @@ export function describeProvider(name: string, factory: ContractFactory, options
         ['json', { messages: short, output: 'json' }],
         ['reasoning', { messages: short, reasoning: 'low' }],
       ]
-      it.each(features)('is refused before the wire, or left out with a warning: %s', async (feature, request) => {
+      it.each(
+        features,
+      )('is refused before the wire, or left out with a warning: %s', async (feature, request) => {
         if (capabilities[feature] !== false) return
         const error = await failsWith('unsupported', provider.chat(request))
         expect(error.message).toContain(feature)
@@ -329,14 +384,21 @@ export function describeProvider(name: string, factory: ContractFactory, options
 
       it('is refused too where it is a whole method', async () => {
         if (capabilities.embed === false) await failsWith('unsupported', provider.embed('text'))
-        else expect((await provider.embed(['one', 'two'])).vectors.map(({ length }) => length > 0)).toEqual([true, true])
+        else
+          expect((await provider.embed(['one', 'two'])).vectors.map(({ length }) => length > 0)).toEqual([
+            true,
+            true,
+          ])
       })
     })
 
     describe('what a model can do', () => {
       it('is JSON by a schema, parsed and valid', async ({ skip }) => {
         if (capabilities.json !== true) skip()
-        const response = await provider.chat({ messages: 'Give me JSON: name Eve, age 30.', output: { schema: person } })
+        const response = await provider.chat({
+          messages: 'Give me JSON: name Eve, age 30.',
+          output: { schema: person },
+        })
         expect(response.output).toMatchObject({ name: expect.any(String), age: expect.any(Number) })
         expect(JSON.parse(response.text)).toEqual(response.output)
       })
@@ -349,12 +411,22 @@ export function describeProvider(name: string, factory: ContractFactory, options
         const [call] = response.toolCalls
         expect(call?.name).toBe(toolRequest.tools?.[0]?.name)
         const own = events.filter((event) => 'id' in event && event.id === call?.id)
-        expect(own.map(({ type }) => type).filter((type, index, types) => type !== types[index - 1])).toEqual(['tool-call-start', 'tool-call-delta', 'tool-call'])
+        expect(own.map(({ type }) => type).filter((type, index, types) => type !== types[index - 1])).toEqual(
+          ['tool-call-start', 'tool-call-delta', 'tool-call'],
+        )
         const json = own.map((event) => (event.type === 'tool-call-delta' ? event.json : '')).join('')
         expect(JSON.parse(json)).toEqual(call?.input)
-        const result: Message = { role: 'tool', content: [{ type: 'tool-result', id: call?.id ?? '', output: '{"temperature": 21, "condition": "sunny"}' }] }
+        const result: Message = {
+          role: 'tool',
+          content: [
+            { type: 'tool-result', id: call?.id ?? '', output: '{"temperature": 21, "condition": "sunny"}' },
+          ],
+        }
         const { messages: question, tools } = toolRequest
-        const answer = await provider.chat({ messages: [...(typeof question === 'string' ? [question] : question), response.message, result], ...(tools && { tools }) })
+        const answer = await provider.chat({
+          messages: [...(typeof question === 'string' ? [question] : question), response.message, result],
+          ...(tools && { tools }),
+        })
         expect(answer.text).not.toBe('')
       })
 
@@ -430,7 +502,8 @@ function countListeners(signal: AbortSignal): () => number {
 
 /** Sockets, pipes, processes and timers this process holds. */
 function resources(): number {
-  return process.getActiveResourcesInfo().filter((kind) => /Timeout|TCP|Pipe|Process|Server/.test(kind)).length
+  return process.getActiveResourcesInfo().filter((kind) => /Timeout|TCP|Pipe|Process|Server/.test(kind))
+    .length
 }
 
 /** Resolves when it holds; the test's own limit is the only one. */

@@ -16,7 +16,8 @@ export interface FakeClock extends Clock {
 export function fakeClock(start = Date.UTC(2026, 0, 1)): FakeClock {
   let now = start
   const timers = new Set<{ at: number; callback: () => void }>()
-  const nextDue = (until: number) => [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
+  const nextDue = (until: number) =>
+    [...timers].filter(({ at }) => at <= until).sort((a, b) => a.at - b.at)[0]
 
   return {
     now: () => now,

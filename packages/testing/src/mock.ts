@@ -6,12 +6,12 @@ import {
   type CallContext,
   type Capabilities,
   type ChatResponse,
+  defineProvider,
   type JsonSchema,
   LlmError,
   type PreparedChat,
   type Provider,
   type ProviderOptions,
-  defineProvider,
 } from '@patchbay/core'
 
 export { type FakeClock, fakeClock } from './fake-clock.js'
@@ -37,7 +37,11 @@ export interface MockScript {
 }
 
 /** A text, an error to throw, a script, or a function of the request that gives one of them. */
-export type MockAnswer = string | Error | MockScript | ((request: PreparedChat, context: CallContext) => MockAnswer)
+export type MockAnswer =
+  | string
+  | Error
+  | MockScript
+  | ((request: PreparedChat, context: CallContext) => MockAnswer)
 
 /** Options of `mockProvider`. */
 export interface MockOptions extends ProviderOptions {
@@ -118,7 +122,13 @@ class MockBackend implements Backend {
       if (finished || script.cut) return
       const length = request.maxOutputTokens !== undefined && tokens >= request.maxOutputTokens
       const finishReason = script.finishReason ?? (length ? 'length' : 'stop')
-      yield { type: 'finish', response: { finishReason, usage: { inputTokens: countWords(request), outputTokens: tokens, ...script.usage } } }
+      yield {
+        type: 'finish',
+        response: {
+          finishReason,
+          usage: { inputTokens: countWords(request), outputTokens: tokens, ...script.usage },
+        },
+      }
     } finally {
       this.running--
     }
@@ -133,7 +143,14 @@ function eventsOf({ reasoning = '', text = '', toolCalls = [] }: MockScript): Ba
   return [
     ...words(reasoning).map((word): BackendEvent => ({ type: 'reasoning', text: word })),
     ...words(text).map((word): BackendEvent => ({ type: 'text', text: word })),
-    ...toolCalls.map(({ id, name, input }, index): BackendEvent => ({ type: 'tool-call', id: id ?? `call_${index + 1}`, name, input })),
+    ...toolCalls.map(
+      ({ id, name, input }, index): BackendEvent => ({
+        type: 'tool-call',
+        id: id ?? `call_${index + 1}`,
+        name,
+        input,
+      }),
+    ),
   ]
 }
 
@@ -143,7 +160,11 @@ function limited(events: BackendEvent[], { maxOutputTokens }: PreparedChat): Bac
 
 /** Plays the last user message back, or the simplest thing that fits what was asked for. */
 function echo(request: PreparedChat): MockAnswer {
-  const tool = request.tools.find(({ name }) => typeof request.toolChoice === 'object' ? name === request.toolChoice.name : request.toolChoice === 'required')
+  const tool = request.tools.find(({ name }) =>
+    typeof request.toolChoice === 'object'
+      ? name === request.toolChoice.name
+      : request.toolChoice === 'required',
+  )
   if (tool !== undefined) return { toolCalls: [{ name: tool.name, input: sample(tool.schema) }] }
   if (request.output !== undefined) return JSON.stringify(sample(request.output.schema ?? { type: 'object' }))
   return textOf(request.messages.findLast(({ role }) => role !== 'assistant'))
@@ -191,7 +212,8 @@ async function pause({ clock, signal }: CallContext, ms: number | undefined): Pr
   let cancel: () => void = () => {}
   try {
     await new Promise<void>((resolve, reject) => {
-      onAbort = () => reject(signal.reason instanceof Error ? signal.reason : new LlmError('aborted', 'aborted'))
+      onAbort = () =>
+        reject(signal.reason instanceof Error ? signal.reason : new LlmError('aborted', 'aborted'))
       signal.addEventListener('abort', onAbort)
       cancel = clock.timer(ms, resolve)
     })

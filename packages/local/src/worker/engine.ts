@@ -29,7 +29,10 @@ export class Engine {
     readonly prompt: Prompt,
     readonly info: ReadyInfo,
   ) {
-    this.#lanes = Array.from({ length: info.parallel }, () => ({ sequence: context.getSequence(), busy: false }))
+    this.#lanes = Array.from({ length: info.parallel }, () => ({
+      sequence: context.getSequence(),
+      busy: false,
+    }))
   }
 
   /** @throws {JobError} `model-load`, with what to do about it */
@@ -37,17 +40,30 @@ export class Engine {
     const started = performance.now()
     const { getLlama, LlamaLogLevel } = await import('node-llama-cpp').catch((cause: Error) => {
       const missing = /Cannot find (package|module) 'node-llama-cpp'/.test(cause.message)
-      throw new JobError('model-load', missing ? 'The engine is not installed. Run: npm install node-llama-cpp' : `The engine does not load: ${cause.message}`)
+      throw new JobError(
+        'model-load',
+        missing
+          ? 'The engine is not installed. Run: npm install node-llama-cpp'
+          : `The engine does not load: ${cause.message}`,
+      )
     })
     const complaints: string[] = []
     const logger = (level: string, message: string): void => {
       if (level === 'error' || level === 'fatal') complaints.push(message.trim())
       listener.log(level, message.trim())
     }
-    const llama = await getLlama({ build: 'never', gpu: settings.gpu, logLevel: LlamaLogLevel.warn, logger, progressLogs: false }).catch((cause: Error) => {
+    const llama = await getLlama({
+      build: 'never',
+      gpu: settings.gpu,
+      logLevel: LlamaLogLevel.warn,
+      logger,
+      progressLogs: false,
+    }).catch((cause: Error) => {
       throw new JobError('model-load', `The engine does not start: ${cause.message}`)
     })
-    const model = await llama.loadModel({ modelPath: settings.modelPath, onLoadProgress: listener.progress }).catch((cause) => failedLoad(settings, cause, complaints))
+    const model = await llama
+      .loadModel({ modelPath: settings.modelPath, onLoadProgress: listener.progress })
+      .catch((cause) => failedLoad(settings, cause, complaints))
     checkMemory(model, settings)
     const prompt = new Prompt(model, settings.chatTemplate)
     const threads = settings.threads ?? (await calibrateThreads(model, availableParallelism(), settings))
@@ -82,17 +98,32 @@ export class Engine {
    * Lends the free sequence that already holds most of the prompt, cut back to what they share.
    * The app never asks for more than there are.
    */
-  async borrow(tokens: Token[]): Promise<{ sequence: LlamaContextSequence; cached: number; giveBack: () => void }> {
+  async borrow(
+    tokens: Token[],
+  ): Promise<{ sequence: LlamaContextSequence; cached: number; giveBack: () => void }> {
     const shared = ({ sequence }: Lane) => sequence.compareContextTokens(tokens).firstDifferentIndex
-    const lane = this.#lanes.filter(({ busy }) => !busy).reduce<Lane | undefined>((best, next) => (best === undefined || shared(next) > shared(best) ? next : best), undefined)
-    if (lane === undefined) throw new JobError('inference', 'The worker was given more work at once than it has sequences.')
+    const lane = this.#lanes
+      .filter(({ busy }) => !busy)
+      .reduce<Lane | undefined>(
+        (best, next) => (best === undefined || shared(next) > shared(best) ? next : best),
+        undefined,
+      )
+    if (lane === undefined)
+      throw new JobError('inference', 'The worker was given more work at once than it has sequences.')
     lane.busy = true
     const { sequence } = lane
     try {
       // The last token is always evaluated anew: its output is where the answer begins.
       const cached = Math.min(shared(lane), tokens.length - 1)
-      if (cached < sequence.nextTokenIndex) await sequence.eraseContextTokenRanges([{ start: cached, end: sequence.nextTokenIndex }])
-      return { sequence, cached: sequence.nextTokenIndex, giveBack: () => { lane.busy = false } }
+      if (cached < sequence.nextTokenIndex)
+        await sequence.eraseContextTokenRanges([{ start: cached, end: sequence.nextTokenIndex }])
+      return {
+        sequence,
+        cached: sequence.nextTokenIndex,
+        giveBack: () => {
+          lane.busy = false
+        },
+      }
     } catch (error) {
       lane.busy = false
       throw error
@@ -113,23 +144,48 @@ function checkMemory(model: LlamaModel, { context, parallel, modelPath }: LoadSe
   const { head_count, head_count_kv = head_count, key_length } = attention ?? {}
   if (context === undefined || typeof head_count !== 'number') return
   const perHead = key_length ?? model.embeddingVectorSize / head_count
-  const headsOfAllLayers = Array.isArray(head_count_kv) ? head_count_kv.reduce((sum, heads) => sum + heads, 0) : (head_count_kv ?? 0) * layers
+  const headsOfAllLayers = Array.isArray(head_count_kv)
+    ? head_count_kv.reduce((sum, heads) => sum + heads, 0)
+    : (head_count_kv ?? 0) * layers
   const need = headsOfAllLayers * perHead * 2 * 2 * context * parallel
   const free = availableMemory()
-  if (model.llama.gpu === false && need > free) throw notEnoughMemory(modelPath, `${parallel} sequences of ${context} tokens need ${megabytes(need)}, and ${megabytes(free)} are free`)
+  if (model.llama.gpu === false && need > free)
+    throw notEnoughMemory(
+      modelPath,
+      `${parallel} sequences of ${context} tokens need ${megabytes(need)}, and ${megabytes(free)} are free`,
+    )
 }
 
-async function failedLoad({ modelPath, context, parallel }: LoadSettings, cause: unknown, complaints: string[]): Promise<never> {
+async function failedLoad(
+  { modelPath, context, parallel }: LoadSettings,
+  cause: unknown,
+  complaints: string[],
+): Promise<never> {
   const reason = cause instanceof Error ? cause.message : String(cause)
-  const size = await stat(modelPath).then(({ size }) => size, () => 0)
-  const detail = complaints.length > 0 ? complaints.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ') : reason
+  const size = await stat(modelPath).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  const detail =
+    complaints.length > 0
+      ? complaints.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ')
+      : reason
   if (/memory|too large|alloc/i.test(`${reason} ${detail}`))
-    throw notEnoughMemory(modelPath, `the file has ${megabytes(size)}, ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for, and ${megabytes(availableMemory())} are free (${reason})`)
-  throw new JobError('model-load', `${modelPath} is not a model this engine can load: ${detail}. The file may be incomplete or damaged (${megabytes(size)}); download it again.`)
+    throw notEnoughMemory(
+      modelPath,
+      `the file has ${megabytes(size)}, ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for, and ${megabytes(availableMemory())} are free (${reason})`,
+    )
+  throw new JobError(
+    'model-load',
+    `${modelPath} is not a model this engine can load: ${detail}. The file may be incomplete or damaged (${megabytes(size)}); download it again.`,
+  )
 }
 
 function notEnoughMemory(modelPath: string, numbers: string): JobError {
-  return new JobError('model-load', `There is not enough memory for ${modelPath}: ${numbers}. Use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`)
+  return new JobError(
+    'model-load',
+    `There is not enough memory for ${modelPath}: ${numbers}. Use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`,
+  )
 }
 
 /** What a process here may still take, a container's limit included. */

@@ -49,7 +49,8 @@ export class Generation {
     try {
       const rest = await this.#evaluatePrompt(engine, sequence, tokens.slice(cached))
       const usage = { inputTokens: tokens.length, cachedInputTokens: cached }
-      if (this.#cancelled) return { finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0, ...usage }
+      if (this.#cancelled)
+        return { finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0, ...usage }
       const room = Math.min(request.maxTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
       const options = samplingOptions(request, grammar)
       return { ...(await this.#generate(engine, sequence, rest, options, request, room)), ...usage }
@@ -74,7 +75,14 @@ export class Generation {
     return tokens.slice(at)
   }
 
-  async #generate(engine: Engine, sequence: LlamaContextSequence, prompt: Token[], options: SequenceEvaluateOptions & { generated: Token[] }, request: JobRequest, room: number): Promise<Pick<JobResult, 'finishReason' | 'rawFinishReason' | 'outputTokens'>> {
+  async #generate(
+    engine: Engine,
+    sequence: LlamaContextSequence,
+    prompt: Token[],
+    options: SequenceEvaluateOptions & { generated: Token[] },
+    request: JobRequest,
+    room: number,
+  ): Promise<Pick<JobResult, 'finishReason' | 'rawFinishReason' | 'outputTokens'>> {
     const decoder = new TextDecoder(engine.model, request.stop)
     const { generated } = options
     let json = ''
@@ -106,7 +114,8 @@ export class Generation {
       }
       await this.#readerToCatchUp()
     }
-    if (rawFinishReason !== 'stop-string' && rawFinishReason !== 'json-complete') this.#outbox.push(decoder.rest())
+    if (rawFinishReason !== 'stop-string' && rawFinishReason !== 'json-complete')
+      this.#outbox.push(decoder.rest())
     const cut = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
     return { finishReason: cut ? 'length' : 'stop', rawFinishReason, outputTokens: generated.length }
   }
@@ -114,14 +123,31 @@ export class Generation {
   async #readerToCatchUp(): Promise<void> {
     if (this.#unread < textWindow) return
     this.#outbox.flush()
-    while (this.#unread >= textWindow && !this.#cancelled) await new Promise<void>((resolve) => { this.#wake = resolve })
+    while (this.#unread >= textWindow && !this.#cancelled)
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
   }
 }
 
-function samplingOptions(request: JobRequest, grammar: SequenceEvaluateOptions['grammarEvaluationState']): SequenceEvaluateOptions & { generated: Token[] } {
-  const { temperature = 0, topK, topP, minP, seed = Math.floor(Math.random() * 2 ** 32), frequencyPenalty, presencePenalty } = request
+function samplingOptions(
+  request: JobRequest,
+  grammar: SequenceEvaluateOptions['grammarEvaluationState'],
+): SequenceEvaluateOptions & { generated: Token[] } {
+  const {
+    temperature = 0,
+    topK,
+    topP,
+    minP,
+    seed = Math.floor(Math.random() * 2 ** 32),
+    frequencyPenalty,
+    presencePenalty,
+  } = request
   const generated: Token[] = []
-  const penalties = { ...(frequencyPenalty !== undefined && { frequencyPenalty }), ...(presencePenalty !== undefined && { presencePenalty }) }
+  const penalties = {
+    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
+    ...(presencePenalty !== undefined && { presencePenalty }),
+  }
   return {
     generated,
     temperature,
@@ -130,9 +156,15 @@ function samplingOptions(request: JobRequest, grammar: SequenceEvaluateOptions['
     ...(topP !== undefined && { topP }),
     ...(minP !== undefined && { minP }),
     ...(grammar !== undefined && { grammarEvaluationState: grammar }),
-    ...(Object.keys(penalties).length > 0 && { repeatPenalty: { punishTokens: () => generated, maxPunishTokens: 1024, penalty: 1, ...penalties } }),
+    ...(Object.keys(penalties).length > 0 && {
+      repeatPenalty: { punishTokens: () => generated, maxPunishTokens: 1024, penalty: 1, ...penalties },
+    }),
     // The context is never shifted: what falls out of it would be lost in silence. The loop stops before it is full.
-    contextShift: { strategy: () => { throw new JobError('context-length', 'The context is full.') } },
+    contextShift: {
+      strategy: () => {
+        throw new JobError('context-length', 'The context is full.')
+      },
+    },
   }
 }
 

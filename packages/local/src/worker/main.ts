@@ -1,6 +1,6 @@
 // The worker's process: takes messages, runs the engine, ends with its parent.
 import { Worker } from 'node:worker_threads'
-import { type FromWorker, type ToWorker, protocolVersion } from '../protocol.js'
+import { type FromWorker, protocolVersion, type ToWorker } from '../protocol.js'
 import { Engine } from './engine.js'
 import { JobError, wireError } from './failure.js'
 import { Generation } from './generation.js'
@@ -53,7 +53,8 @@ async function run(id: number, request: Extract<ToWorker, { type: 'run' }>['requ
   const generation = new Generation((text) => send({ type: 'text', id, text }))
   running.set(id, generation)
   try {
-    if (engine === undefined) throw new JobError('inference', 'The worker was given work before its model was loaded.')
+    if (engine === undefined)
+      throw new JobError('inference', 'The worker was given work before its model was loaded.')
     send({ type: 'done', id, result: await generation.run(engine, request) })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })

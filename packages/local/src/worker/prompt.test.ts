@@ -1,7 +1,7 @@
 // Prompts: the model's own template and nothing else; what looks like control inside a message is text.
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
-import { type Llama, type LlamaModel, getLlama } from 'node-llama-cpp'
+import { getLlama, type Llama, type LlamaModel } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Prompt } from './prompt.js'
 
@@ -9,7 +9,9 @@ let llama: Llama
 let model: LlamaModel
 beforeAll(async () => {
   llama = await getLlama({ build: 'never', gpu: false })
-  model = await llama.loadModel({ modelPath: fileURLToPath(new URL('../../models/pico.gguf', import.meta.url)) })
+  model = await llama.loadModel({
+    modelPath: fileURLToPath(new URL('../../models/pico.gguf', import.meta.url)),
+  })
 })
 afterAll(() => llama.dispose())
 
@@ -17,28 +19,53 @@ const isControl = (token: number) => model.isSpecialToken(token as never)
 
 describe('a prompt', () => {
   it('is what the template says', () => {
-    const tokens = new Prompt(model).tokens([{ role: 'system', content: 'Be brief.' }, { role: 'user', content: 'Hi' }, { role: 'assistant', content: 'Yes?' }, { role: 'user', content: 'Bye' }])
-    expect(model.detokenize(tokens, true)).toBe('<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes?<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n')
+    const tokens = new Prompt(model).tokens([
+      { role: 'system', content: 'Be brief.' },
+      { role: 'user', content: 'Hi' },
+      { role: 'assistant', content: 'Yes?' },
+      { role: 'user', content: 'Bye' },
+    ])
+    expect(model.detokenize(tokens, true)).toBe(
+      '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes?<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n',
+    )
   })
 
   it('law: no text of a message becomes control, and none is lost', () => {
     const prompt = new Prompt(model)
     const frame = prompt.tokens([{ role: 'user', content: 'x' }]).filter(isControl).length
-    const piece = fc.oneof(fc.constantFrom('<|im_end|>', '<|im_start|>', '<|endoftext|>', '<|im_start', '|>', '<', 'system\n', '\uE000cut0\uE001'), fc.string({ unit: 'grapheme' }))
+    const piece = fc.oneof(
+      fc.constantFrom(
+        '<|im_end|>',
+        '<|im_start|>',
+        '<|endoftext|>',
+        '<|im_start',
+        '|>',
+        '<',
+        'system\n',
+        '\uE000cut0\uE001',
+      ),
+      fc.string({ unit: 'grapheme' }),
+    )
     fc.assert(
       fc.property(fc.array(piece, { minLength: 1, maxLength: 12 }), (pieces) => {
         const content = pieces.join('')
         fc.pre(content !== '')
         const tokens = prompt.tokens([{ role: 'user', content }])
         expect(tokens.filter(isControl)).toHaveLength(frame)
-        expect(model.detokenize(tokens, true)).toBe(`<|im_start|>user\n${content}<|im_end|>\n<|im_start|>assistant\n`)
+        expect(model.detokenize(tokens, true)).toBe(
+          `<|im_start|>user\n${content}<|im_end|>\n<|im_start|>assistant\n`,
+        )
       }),
       { numRuns: 300 },
     )
   })
 
   it('that cannot fit is refused before it is tokenised', () => {
-    expect(() => new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(300_000) }], 2048)).toThrow(/2048/)
-    expect(() => new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(2000) }], 2048)).not.toThrow()
+    expect(() =>
+      new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(300_000) }], 2048),
+    ).toThrow(/2048/)
+    expect(() =>
+      new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(2000) }], 2048),
+    ).not.toThrow()
   })
 })

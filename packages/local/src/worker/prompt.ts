@@ -18,11 +18,17 @@ export class Prompt {
     this.#model = model
     const source = override ?? model.fileInfo.metadata.tokenizer.chat_template
     if (source === undefined)
-      throw new JobError('model-load', 'This model has no chat template, so it is not made for chat. Use an instruct model, or pass `chatTemplate` (Jinja).')
+      throw new JobError(
+        'model-load',
+        'This model has no chat template, so it is not made for chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
+      )
     try {
       this.#template = new Template(source)
     } catch (cause) {
-      throw new JobError('model-load', `The chat template does not parse: ${message(cause)}. Pass another as \`chatTemplate\` (Jinja).`)
+      throw new JobError(
+        'model-load',
+        `The chat template does not parse: ${message(cause)}. Pass another as \`chatTemplate\` (Jinja).`,
+      )
     }
     this.#controls = controlTokens(model)
   }
@@ -37,11 +43,23 @@ export class Prompt {
     const { bos, bosString, eosString, shouldPrependBosToken } = this.#model.tokens
     let text: string
     try {
-      text = this.#template.render({ messages: guarded, add_generation_prompt: true, bos_token: bosString ?? '', eos_token: eosString ?? '' })
+      text = this.#template.render({
+        messages: guarded,
+        add_generation_prompt: true,
+        bos_token: bosString ?? '',
+        eos_token: eosString ?? '',
+      })
     } catch (cause) {
-      throw new JobError('unsupported', `The model's chat template refuses this conversation: ${message(cause)}. Change the order or the roles of the messages.`)
+      throw new JobError(
+        'unsupported',
+        `The model's chat template refuses this conversation: ${message(cause)}. Change the order or the roles of the messages.`,
+      )
     }
-    const tokens = text.split(mark).flatMap((piece, index) => this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'))
+    const tokens = text
+      .split(mark)
+      .flatMap((piece, index) =>
+        this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
+      )
     if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos)
     return tokens
   }
@@ -49,7 +67,8 @@ export class Prompt {
   /** @throws {JobError} `context-length` for what cannot fit, before any time is spent on it */
   checkLength(messages: TemplateMessage[], contextSize: number): void {
     const characters = messages.reduce((sum, { content }) => sum + content.length, 0)
-    if (characters > contextSize * longestToken) throw tooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
+    if (characters > contextSize * longestToken)
+      throw tooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
   }
 
   #guard(content: string, mark: string): string {
@@ -64,13 +83,17 @@ export class Prompt {
 }
 
 export function tooLong(tokens: string | number, contextSize: number): JobError {
-  return new JobError('context-length', `The prompt has ${tokens} tokens; the context holds ${contextSize}, answer included. Shorten the conversation, or raise \`context\` if the model allows it.`)
+  return new JobError(
+    'context-length',
+    `The prompt has ${tokens} tokens; the context holds ${contextSize}, answer included. Shorten the conversation, or raise \`context\` if the model allows it.`,
+  )
 }
 
 /** Texts that the tokeniser would read as control tokens; longer ones first. */
 function controlTokens(model: LlamaModel): string[] {
   const texts = new Set<string>()
-  for (const token of model.iterateAllTokens()) if (model.isSpecialToken(token)) texts.add(model.detokenize([token], true))
+  for (const token of model.iterateAllTokens())
+    if (model.isSpecialToken(token)) texts.add(model.detokenize([token], true))
   texts.delete('')
   return [...texts].sort((a, b) => b.length - a.length)
 }

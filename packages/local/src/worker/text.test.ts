@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { StopStrings, TextDecoder } from './text.js'
 
 // A tokeniser whose tokens are the bytes of the text.
-const bytes = { detokenize: (tokens: readonly number[]) => Buffer.from(tokens as number[]).toString('utf8') } as never
+const bytes = {
+  detokenize: (tokens: readonly number[]) => Buffer.from(tokens as number[]).toString('utf8'),
+} as never
 
 describe('TextDecoder', () => {
   it('law: gives whole characters only, and all of them', () =>
@@ -35,22 +37,29 @@ describe('StopStrings', () => {
   it('law: the text ends before the first stop string, however it is cut', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c') })
     fc.assert(
-      fc.property(fc.array(letters), fc.array(letters.filter((stop) => stop !== ''), { maxLength: 3 }), (pieces, stops) => {
-        const matcher = new StopStrings(stops)
-        let out = ''
-        for (const piece of pieces) {
-          out += matcher.push(piece)
-          // Nothing that may still become a stop string has been given away.
-          for (const stop of stops) expect(out.includes(stop)).toBe(false)
-        }
-        out += matcher.rest()
-        const text = pieces.join('')
-        const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
-        expect(matcher.found).toBe(ends.length > 0)
-        // A stop that is whole earlier in the stream wins over one that began earlier but is not yet whole.
-        expect(text.startsWith(out)).toBe(true)
-        if (ends.length === 0) expect(out).toBe(text)
-      }),
+      fc.property(
+        fc.array(letters),
+        fc.array(
+          letters.filter((stop) => stop !== ''),
+          { maxLength: 3 },
+        ),
+        (pieces, stops) => {
+          const matcher = new StopStrings(stops)
+          let out = ''
+          for (const piece of pieces) {
+            out += matcher.push(piece)
+            // Nothing that may still become a stop string has been given away.
+            for (const stop of stops) expect(out.includes(stop)).toBe(false)
+          }
+          out += matcher.rest()
+          const text = pieces.join('')
+          const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
+          expect(matcher.found).toBe(ends.length > 0)
+          // A stop that is whole earlier in the stream wins over one that began earlier but is not yet whole.
+          expect(text.startsWith(out)).toBe(true)
+          if (ends.length === 0) expect(out).toBe(text)
+        },
+      ),
       { numRuns: 2000 },
     )
   })

@@ -13,10 +13,20 @@ const decodeSteps = 8
 const patience = 4_000
 
 /** The number of threads that is fastest here, from 1 to `cores`. */
-export async function calibrateThreads(model: LlamaModel, cores: number, { cacheDir, modelPath }: LoadSettings): Promise<number> {
+export async function calibrateThreads(
+  model: LlamaModel,
+  cores: number,
+  { cacheDir, modelPath }: LoadSettings,
+): Promise<number> {
   if (cores <= 1) return 1
   const { size } = await stat(modelPath)
-  const key = [cpus()[0]?.model ?? '', cores, size, model.fileInfo.metadata.general.name ?? '', model.llama.gpu].join('|')
+  const key = [
+    cpus()[0]?.model ?? '',
+    cores,
+    size,
+    model.fileInfo.metadata.general.name ?? '',
+    model.llama.gpu,
+  ].join('|')
   const known = await read(cacheDir)
   if (known[key] !== undefined) return known[key]
   const best = await measure(model, candidates(cores))
@@ -25,7 +35,7 @@ export async function calibrateThreads(model: LlamaModel, cores: number, { cache
 }
 
 /** 1, 2, 4 … and all of them. */
-export function candidates(cores: number): number[] {
+function candidates(cores: number): number[] {
   const counts = new Set<number>()
   for (let count = 1; count < cores; count *= 2) counts.add(count)
   return [...counts.add(cores)]
