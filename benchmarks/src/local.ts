@@ -1,0 +1,105 @@
+// The local worker beside direct use of node-llama-cpp: one model file, one run, rounds in turn, medians and ratios.
+//   npm run bench -- [--rounds 5] [--model FILE]
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { cpus, totalmem } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
+import { local } from '@patchbay/local'
+import { build } from 'esbuild'
+import { writeRandomModel } from '../../packages/local/test/random-model.js'
+import type { Figures, Kind } from './local-round.js'
+
+const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
+const { values } = parseArgs({
+  options: { rounds: { type: 'string', default: '5' }, model: { type: 'string' } },
+})
+const rounds = Number(values.rounds)
+
+mkdirSync(at('.cache'), { recursive: true })
+mkdirSync(at('results'), { recursive: true })
+const model = values.model ?? at('.cache/random-100mb.gguf')
+if (!existsSync(model))
+  writeRandomModel(model, {
+    layers: 12,
+    width: 768,
+    heads: 12,
+    feedForward: 2304,
+    type: 'q8_0',
+    context: 4096,
+  })
+
+// Each round is a process of its own, so that its CPU time and event loop are its own.
+const round = at('.cache/local-round.mjs')
+await build({
+  entryPoints: [at('src/local-round.ts')],
+  outfile: round,
+  bundle: true,
+  packages: 'external',
+  format: 'esm',
+  platform: 'node',
+})
+
+const provider = local(model)
+await provider.chat({ messages: 'hi', maxOutputTokens: 1 })
+const threads = provider.stats().loaded?.threads ?? 1
+await provider.close()
+
+const kinds: { kind: Kind; name: string; pool: string | undefined; threads: number | undefined }[] = [
+  { kind: 'evaluate', name: 'direct: evaluate loop, tuned', pool: '1', threads },
+  { kind: 'session', name: 'direct: chat session, tuned', pool: '1', threads },
+  { kind: 'session', name: 'direct: chat session, as it comes', pool: undefined, threads: undefined },
+  { kind: 'patchbay', name: 'patchbay: local()', pool: undefined, threads },
+]
+const results = new Map<string, Figures[]>(kinds.map(({ name }) => [name, []]))
+process.stderr.write(`${model}: ${rounds} rounds, ${threads} threads\n`)
+for (let turn = 0; turn < rounds; turn++)
+  for (const { kind, name, pool, threads } of kinds) {
+    // One round of this is enough to see it.
+    if (turn > 0 && kind === 'session' && threads === undefined) continue
+    const { UV_THREADPOOL_SIZE: _, ...env } = process.env
+    const { stdout, status, stderr } = spawnSync(
+      process.execPath,
+      [round, kind, model, String(threads ?? '')],
+      {
+        encoding: 'utf8',
+        env: { ...env, ...(pool !== undefined && { UV_THREADPOOL_SIZE: pool }) },
+      },
+    )
+    if (status !== 0) throw new Error(`${name} failed:\n${stderr}`)
+    results.get(name)?.push(JSON.parse(stdout))
+    process.stderr.write('.')
+  }
+process.stderr.write('\n')
+
+const columns: [title: string, figure: keyof Figures, digits: number, higherIsBetter: boolean][] = [
+  ['decode, tokens/s', 'tokensPerSecond', 1, true],
+  ['first token, ms', 'firstTokenMs', 1, false],
+  ['CPU of the app per token, µs', 'appCpuPerTokenUs', 0, false],
+  ['event loop delay p99, ms', 'loopDelayP99Ms', 1, false],
+  ['abort while decoding, ms', 'abortDecodeMs', 1, false],
+  ['abort in a long prompt, ms', 'abortPromptMs', 0, false],
+]
+const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
+const medianOf = (name: string, figure: keyof Figures) =>
+  median((results.get(name) ?? []).flatMap((figures) => figures[figure] ?? []))
+
+const lines = [
+  `# Local worker against direct node-llama-cpp`,
+  '',
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${values.model ?? 'a random-weight Llama of 98 MB (Q8_0)'}; medians of ${rounds} rounds in turn (one of "as it comes"), ${threads} threads; "tuned" is the same number of threads and \`UV_THREADPOOL_SIZE=1\`.`,
+  '',
+  `| | ${kinds.map(({ name }) => name).join(' | ')} | patchbay ÷ best tuned |`,
+  `|---|${kinds.map(() => '---').join('|')}|---|`,
+  ...columns.map(([title, figure, digits, higher]) => {
+    const values = kinds.map(({ name }) => medianOf(name, figure))
+    const direct = values.slice(0, 2).filter((value) => value !== undefined)
+    const best = higher ? Math.max(...direct) : Math.min(...direct)
+    const ratio = (values.at(-1) ?? 0) / best
+    return `| ${title} | ${values.map((value) => value?.toFixed(digits) ?? '–').join(' | ')} | ${ratio.toFixed(2)} |`
+  }),
+  '',
+]
+process.stdout.write(`${lines.join('\n')}\n`)
+writeFileSync(at('results/local.md'), lines.join('\n'))
+writeFileSync(at('results/local.json'), `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)

@@ -1,0 +1,104 @@
+// Every code block of every README is type-checked and run, and prints what the block after it says.
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { at, runProgram, runShell } from './run.js'
+
+interface Block {
+  language: string
+  code: string
+  /** What a `text` block right after it promises. */
+  output?: string
+}
+
+const root = at('..')
+const pages = [
+  'README.md',
+  'CONTRIBUTING.md',
+  'examples/README.md',
+  'benchmarks/README.md',
+  ...['packages', 'apps'].flatMap((group) =>
+    readdirSync(join(root, group)).map((name) => `${group}/${name}/README.md`),
+  ),
+]
+
+function blocksOf(page: string): Block[] {
+  const markdown = readFileSync(join(root, page), 'utf8')
+  const blocks = [...markdown.matchAll(/^```(\S*[^\n]*)\n(.*?)^```$/gms)].map(
+    ([, language = '', code = '']) => ({ language, code }),
+  )
+  return blocks.flatMap((block, index): Block[] => {
+    if (block.language === 'text') return []
+    const next = blocks[index + 1]
+    return [{ ...block, ...(next?.language === 'text' && { output: next.code }) }]
+  })
+}
+
+const snippets = pages.flatMap((page) =>
+  blocksOf(page).map((block, index) => ({ page, name: `${page} ${index + 1}`, ...block })),
+)
+const programs = snippets
+  .filter(({ language }) => language.startsWith('ts'))
+  .map((snippet) => ({ ...snippet, file: at(`.cache/snippets/${snippet.name.replace(/[^\w]+/g, '-')}.ts`) }))
+const shells = snippets.filter(({ language }) => language === 'sh')
+
+beforeAll(() => {
+  rmSync(at('.cache/snippets'), { recursive: true, force: true })
+  mkdirSync(at('.cache/snippets'), { recursive: true })
+  for (const { file, code } of programs) writeFileSync(file, code)
+})
+
+it('knows what to do with every block', () => {
+  expect(new Set(snippets.map(({ language }) => language))).toEqual(new Set(['ts', 'ts no-run', 'sh']))
+  expect(programs.length).toBeGreaterThan(8)
+})
+
+it('programs are right for the compiler', () => {
+  writeFileSync(
+    at('.cache/snippets/tsconfig.json'),
+    JSON.stringify({ extends: '../../../tsconfig.base.json', include: ['*.ts'] }),
+  )
+  const tsc = join(root, 'node_modules/@typescript/native/bin/tsc')
+  try {
+    execFileSync(process.execPath, [tsc, '-p', at('.cache/snippets/tsconfig.json')], { encoding: 'utf8' })
+  } catch (error) {
+    expect.fail(String((error as { stdout?: string }).stdout))
+  }
+})
+
+describe('programs', () => {
+  it.each(programs.filter(({ language }) => language === 'ts'))('$name', async ({ file, output }) => {
+    const said = await runProgram(file)
+    expect(output, 'a program needs a text block after it').toBeDefined()
+    expect(said.trimEnd()).toBe(output?.trimEnd())
+  })
+})
+
+describe('commands', () => {
+  // What the tests are part of, or what needs a registry.
+  const elsewhere = /^(npm (start|test|install|run bench)\b.*)$/
+  const lines = shells.flatMap(({ page, code, output }) =>
+    code
+      .trim()
+      .split('\n')
+      .map((line) => ({ page, line, output })),
+  )
+
+  it.each(lines.filter(({ line }) => !elsewhere.test(line)))('$page: $line', async ({
+    page,
+    line,
+    output,
+  }) => {
+    expect(line).toMatch(/\bpatchbay\b/)
+    const said = await runShell(line, dirname(join(root, page)))
+    expect(said).not.toBe('')
+    if (output !== undefined) expect(said).toBe(output)
+  })
+
+  it.each(
+    lines.filter(({ line, output }) => line.startsWith('npm start --') && output !== undefined),
+  )('$line, as the command it starts', async ({ line, output }) => {
+    expect(await runShell(line.replace('npm start --', 'patchbay ask'), root)).toBe(output)
+  })
+})
