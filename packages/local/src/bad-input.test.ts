@@ -1,5 +1,6 @@
 // Bad input: each kind gives one typed error that names the fix, and the worker goes on.
-import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ChatRequest } from '@patchbay/core'
@@ -59,7 +60,16 @@ describe('a model file', () => {
     expect((await failureOf(open({ model: path }).chat('hi'))).message).toMatch(/permissions/)
   })
 
-  it('that needs more memory than there is: the error has the numbers', async () => {
+  it('that is larger than the memory there is: the error has the numbers', async () => {
+    const path = file(pico)
+    // Sparse: it takes no room on the disk.
+    truncateSync(path, totalmem() + 1e9)
+    const error = await failureOf(open({ model: path }).chat('hi'))
+    expect(error).toMatchObject({ code: 'model-load' })
+    expect(error.message).toMatch(/the file has \d+ MB, and \d+ MB are free.*smaller model/)
+  })
+
+  it('whose context needs more memory than there is: the error has the numbers', async () => {
     const error = await failureOf(open({ context: 50_000_000 }).chat('hi'))
     expect(error).toMatchObject({ code: 'model-load' })
     expect(error.message).toMatch(

@@ -1,9 +1,10 @@
 // The engine: one model, one context, its sequences. It alone touches the weights.
 import { stat } from 'node:fs/promises'
-import { availableParallelism, freemem } from 'node:os'
+import { availableParallelism } from 'node:os'
 import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
 import type { LoadSettings, ReadyInfo } from '../protocol.js'
 import { JobError } from './failure.js'
+import { availableMemory, checkCacheFits, checkWeightsFit, megabytes, notEnoughMemory } from './memory.js'
 import { Prompt } from './prompt.js'
 import { calibrateThreads } from './threads.js'
 
@@ -61,10 +62,11 @@ export class Engine {
     }).catch((cause: Error) => {
       throw new JobError('model-load', `The engine does not start: ${cause.message}`)
     })
+    if (llama.gpu === false) await checkWeightsFit(settings.modelPath)
     const model = await llama
       .loadModel({ modelPath: settings.modelPath, onLoadProgress: listener.progress })
       .catch((cause) => failedLoad(settings, cause, complaints))
-    checkMemory(model, settings)
+    if (llama.gpu === false) checkCacheFits(model, settings)
     const prompt = new Prompt(model, settings.chatTemplate)
     const threads = settings.threads ?? (await calibrateThreads(model, availableParallelism(), settings))
     const context = await model
@@ -135,27 +137,7 @@ export class Engine {
   }
 }
 
-/**
- * The weights are in memory now; the KV cache is what the options ask for: keys and values of 16 bits for each layer
- * and token. The engine's own estimate of an absurd context takes most of a minute.
- */
-function checkMemory(model: LlamaModel, { context, parallel, modelPath }: LoadSettings): void {
-  const { attention, block_count: layers = 0 } = model.fileInfo.architectureMetadata
-  const { head_count, head_count_kv = head_count, key_length } = attention ?? {}
-  if (context === undefined || typeof head_count !== 'number') return
-  const perHead = key_length ?? model.embeddingVectorSize / head_count
-  const headsOfAllLayers = Array.isArray(head_count_kv)
-    ? head_count_kv.reduce((sum, heads) => sum + heads, 0)
-    : (head_count_kv ?? 0) * layers
-  const need = headsOfAllLayers * perHead * 2 * 2 * context * parallel
-  const free = availableMemory()
-  if (model.llama.gpu === false && need > free)
-    throw notEnoughMemory(
-      modelPath,
-      `${parallel} sequences of ${context} tokens need ${megabytes(need)}, and ${megabytes(free)} are free`,
-    )
-}
-
+/** A model that could not be loaded, told by what is wrong with it. */
 async function failedLoad(
   { modelPath, context, parallel }: LoadSettings,
   cause: unknown,
@@ -179,20 +161,4 @@ async function failedLoad(
     'model-load',
     `${modelPath} is not a model this engine can load: ${detail}. The file may be incomplete or damaged (${megabytes(size)}); download it again.`,
   )
-}
-
-function notEnoughMemory(modelPath: string, numbers: string): JobError {
-  return new JobError(
-    'model-load',
-    `There is not enough memory for ${modelPath}: ${numbers}. Use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`,
-  )
-}
-
-/** What a process here may still take, a container's limit included. */
-function availableMemory(): number {
-  return process.availableMemory?.() ?? freemem()
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`
 }

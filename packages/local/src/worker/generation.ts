@@ -15,15 +15,12 @@ const firstSlice = 32
 export class Generation {
   readonly #outbox: Outbox
   #cancelled = false
-  /** Characters sent that the reader has not taken. */
+  /** Characters said that the reader has not taken. */
   #unread = 0
   #wake: () => void = () => {}
 
   constructor(send: (text: string) => void) {
-    this.#outbox = new Outbox((text) => {
-      this.#unread += text.length
-      send(text)
-    })
+    this.#outbox = new Outbox(send)
   }
 
   /** The reader has taken some text. */
@@ -98,12 +95,12 @@ export class Generation {
         json += text
         const whole = /[}\]]\s*$/.test(json) && parses(json)
         if (whole) text = text.trimEnd()
-        this.#outbox.push(text)
+        this.#say(text)
         if (whole) {
           rawFinishReason = 'json-complete'
           break
         }
-      } else this.#outbox.push(text)
+      } else this.#say(text)
       if (decoder.stopped) {
         rawFinishReason = 'stop-string'
         break
@@ -114,10 +111,14 @@ export class Generation {
       }
       await this.#readerToCatchUp()
     }
-    if (rawFinishReason !== 'stop-string' && rawFinishReason !== 'json-complete')
-      this.#outbox.push(decoder.rest())
+    if (rawFinishReason !== 'stop-string' && rawFinishReason !== 'json-complete') this.#say(decoder.rest())
     const cut = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
     return { finishReason: cut ? 'length' : 'stop', rawFinishReason, outputTokens: generated.length }
+  }
+
+  #say(text: string): void {
+    this.#unread += text.length
+    this.#outbox.push(text)
   }
 
   async #readerToCatchUp(): Promise<void> {
