@@ -5,7 +5,7 @@ import { asLlmError, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
 import { Life, type LifeSettings } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
-import type { Backend, Capabilities, PreparedChat } from './provider.js'
+import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'
 
 /** What a call needs from the provider it belongs to. */
@@ -14,7 +14,7 @@ export interface CallHome {
   readonly settings: LifeSettings
   readonly defaults: Partial<ChatRequest>
   /** What is known of the model, or nothing when it cannot be asked just now. */
-  knownCapabilities(onStatus: CallOptions['onStatus']): Promise<Capabilities | undefined>
+  knownCapabilities(onStatus: CallContext['status']): Promise<Capabilities | undefined>
   /** Takes the call in, or throws `closed`; the returned function lets it go. */
   enter(): () => void
 }
@@ -107,7 +107,7 @@ export class Call {
     const { backend } = this.#home
     const needed = neededFeatures(chat)
     if (needed.length === 0 || life.stopped !== undefined) return chat
-    const capabilities = await life.wait(this.#home.knownCapabilities(this.#options.onStatus))
+    const capabilities = await life.wait(this.#home.knownCapabilities(life.status))
     if (capabilities === undefined) return chat
     return checkCapabilities(chat, needed, capabilities, backend, request.onUnsupported, life.warnings)
   }

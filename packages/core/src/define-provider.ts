@@ -38,23 +38,23 @@ export function defineProvider(backend: Backend, options: ProviderOptions = {}):
   return new DefinedProvider(backend, options)
 }
 
-class DefinedProvider implements Provider, CallHome {
+// What the provider knows beside its name is private: headers hold keys, and providers get logged.
+class DefinedProvider implements Provider {
   readonly provider: string
   readonly model: string
-  readonly backend: Backend
-  readonly settings: LifeSettings
-  readonly defaults: Partial<ChatRequest>
+  readonly #backend: Backend
+  readonly #settings: LifeSettings
+  readonly #home: CallHome
   readonly #running = new Set<Promise<void>>()
-  readonly #asking = new Set<NonNullable<CallOptions['onStatus']>>()
+  readonly #asking = new Set<CallContext['status']>()
   #capabilities: Promise<Capabilities> | undefined
   #closing: Promise<void> | undefined
 
   constructor(backend: Backend, options: ProviderOptions) {
-    this.backend = backend
+    this.#backend = backend
     this.provider = backend.provider
     this.model = backend.model
-    this.defaults = options.defaults ?? {}
-    this.settings = {
+    this.#settings = {
       provider: backend.provider,
       model: backend.model,
       clock: options.clock ?? systemClock,
@@ -63,6 +63,13 @@ class DefinedProvider implements Provider, CallHome {
       retry: retryRules(options.retry),
       headers: options.headers ?? {},
     }
+    this.#home = {
+      backend,
+      settings: this.#settings,
+      defaults: options.defaults ?? {},
+      enter: () => this.#enter(),
+      knownCapabilities: (onStatus) => this.#known(onStatus).catch(() => undefined),
+    }
   }
 
   chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
@@ -70,20 +77,20 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   stream(request: ChatInput, options: CallOptions = {}): ChatStream {
-    return new CallStream(new Call(this, request, options))
+    return new CallStream(new Call(this.#home, request, options))
   }
 
   embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
     const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
     return this.#once(options, async (context) => {
-      if (this.backend.embed === undefined) throw this.#unsupported('embed')
+      if (this.#backend.embed === undefined) throw this.#unsupported('embed')
       const texts = [request.input].flat()
       for (const [index, text] of texts.entries())
         if (typeof text !== 'string' || text === '')
           throw new LlmError('invalid-request', `input[${index}] must be a string that is not empty.`)
       const { dimensions, providerOptions } = request
       const own = providerOptions?.[this.provider] ?? {}
-      const response = await this.backend.embed(
+      const response = await this.#backend.embed(
         { input: texts, providerOptions: own, ...(dimensions !== undefined && { dimensions }) },
         context,
       )
@@ -93,24 +100,27 @@ class DefinedProvider implements Provider, CallHome {
 
   countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
     return this.#once(options, async (context) => {
-      if (this.backend.countTokens === undefined) throw this.#unsupported('countTokens')
-      return this.backend.countTokens((await prepare(request, this.defaults, this.provider)).chat, context)
+      if (this.#backend.countTokens === undefined) throw this.#unsupported('countTokens')
+      return this.#backend.countTokens(
+        (await prepare(request, this.#home.defaults, this.provider)).chat,
+        context,
+      )
     })
   }
 
   models(options: CallOptions = {}): Promise<ModelInfo[]> {
     return this.#once(
       options,
-      async (context) => (await this.backend.models?.(context)) ?? [{ id: this.model }],
+      async (context) => (await this.#backend.models?.(context)) ?? [{ id: this.model }],
     )
   }
 
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    return this.#once(options, () => this.#known(options.onStatus))
+    return this.#once(options, ({ status }) => this.#known(status))
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.#running).then(() => this.backend.close?.())
+    this.#closing ??= Promise.all(this.#running).then(() => this.#backend.close?.())
     return this.#closing
   }
 
@@ -118,11 +128,7 @@ class DefinedProvider implements Provider, CallHome {
     return this.close()
   }
 
-  knownCapabilities(onStatus: CallOptions['onStatus']): Promise<Capabilities | undefined> {
-    return this.#known(onStatus).catch(() => undefined)
-  }
-
-  enter(): () => void {
+  #enter(): () => void {
     if (this.#closing !== undefined)
       throw new LlmError(
         'closed',
@@ -140,39 +146,44 @@ class DefinedProvider implements Provider, CallHome {
   }
 
   // Asked once for all, in a call of its own: no single caller's abort takes the answer from the others.
-  async #known(onStatus: CallOptions['onStatus']): Promise<Capabilities> {
-    const heard = onStatus && this.#asking.add(onStatus)
+  async #known(onStatus: CallContext['status']): Promise<Capabilities> {
+    this.#asking.add(onStatus)
     try {
-      this.#capabilities ??= this.#once({ onStatus: this.#tellAsking }, async (context) =>
-        this.backend.capabilities(context),
+      this.#capabilities ??= this.#live({ onStatus: this.#tellAsking }, async (context) =>
+        this.#backend.capabilities(context),
       )
       return await this.#capabilities
     } catch (error) {
       this.#capabilities = undefined
       throw error
     } finally {
-      if (heard) this.#asking.delete(onStatus)
+      this.#asking.delete(onStatus)
     }
   }
 
-  readonly #tellAsking: NonNullable<CallOptions['onStatus']> = (status) => {
+  readonly #tellAsking: CallContext['status'] = (status) => {
     for (const listener of this.#asking) listener(status)
   }
 
   /** A call whose answer comes in one piece. */
   async #once<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
     let leave: () => void = () => {}
-    let life: Life | undefined
     try {
-      leave = this.enter()
-      const running = new Life(this.settings, options)
-      life = running
-      return await running.attempting((context) => running.wait(work(context), 'first'))
+      leave = this.#enter()
+      return await this.#live(options, work)
     } catch (error) {
       throw asLlmError(error, { provider: this.provider, model: this.model })
     } finally {
-      life?.end()
       leave()
+    }
+  }
+
+  async #live<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
+    const life = new Life(this.#settings, options)
+    try {
+      return await life.attempting((context) => life.wait(work(context), 'first'))
+    } finally {
+      life.end()
     }
   }
 

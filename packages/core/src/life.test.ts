@@ -1,9 +1,11 @@
 // The life of a call: attempts, deadlines, time-outs, aborts, under a clock the tests move.
+import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { failureOf, finish, overTime, type Step, say, world } from '../test/world.js'
+import { can, failureOf, finish, overTime, type Step, say, world } from '../test/world.js'
 import { isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
+import type { Capabilities } from './provider.js'
 
 const overloaded = (retryAfterMs?: number) => ({
   fail: new LlmError('overloaded', 'Busy.', { retryAfterMs }),
@@ -229,6 +231,28 @@ describe('an abort', () => {
   })
 })
 
+describe('a status listener', () => {
+  it('that throws ends its own call', async () => {
+    const cause = new Error('listener')
+    const { provider, clock } = world([[overloaded()], [say('a'), finish]])
+    const call = provider.chat('x', {
+      onStatus() {
+        throw cause
+      },
+    })
+    expect(await failureOf(overTime(clock, call))).toMatchObject({ code: 'aborted', cause })
+    expect(clock.pending).toBe(0)
+  })
+})
+
+describe('a provider', () => {
+  it('shows who it is, and none of its headers', () => {
+    const { provider } = world([], { headers: { authorization: 'Bearer sk-secret' } })
+    expect({ ...provider }).toEqual({ provider: 'scripted', model: 'scripted-1' })
+    expect(inspect(provider, { depth: 9, showHidden: true })).not.toContain('sk-secret')
+  })
+})
+
 describe('close', () => {
   it('waits for running calls, refuses new ones, and closes the backend once', async () => {
     let closed = 0
@@ -238,7 +262,6 @@ describe('close', () => {
       { close: async () => void closed++ },
     )
     const call = provider.chat('x')
-    await clock.advance(1)
     let over = false
     const closing = provider.close().then(() => {
       over = true
@@ -287,6 +310,21 @@ describe('capabilities', () => {
       { code: 'unsupported', message: expect.stringContaining('reasoning') },
     ])
     expect(asked).toBe(1)
+  })
+
+  it('are still checked for a call whose provider is closed meanwhile', async () => {
+    let tell: (known: Capabilities) => void = () => {}
+    const known = new Promise<Capabilities>((resolve) => {
+      tell = resolve
+    })
+    const { provider, attempts, clock } = world([[say('a'), finish]], {}, { capabilities: () => known })
+    const call = failureOf(provider.chat({ messages: 'x', tools: [{ name: 't', input: {} }] }))
+    const closing = provider.close()
+    await clock.advance(1)
+    tell({ ...can, tools: false })
+    expect(await call).toMatchObject({ code: 'unsupported' })
+    expect(attempts).toEqual([])
+    await closing
   })
 
   it('that cannot be asked do not stop a call, and are asked again', async () => {

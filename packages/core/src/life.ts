@@ -1,6 +1,7 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
 import type { Clock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
+import type { StatusEvent } from './events.js'
 import type { CallContext } from './provider.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from './request.js'
 import type { Warning } from './response.js'
@@ -96,6 +97,15 @@ export class Life {
     this.onStop()
   }
 
+  /** Tells the caller. A listener that throws ends its own call, and nothing else. */
+  readonly status = (event: StatusEvent): void => {
+    try {
+      this.#options.onStatus?.(event)
+    } catch (cause) {
+      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause }))
+    }
+  }
+
   /** Lets go of timer, listener and the running attempt. Nothing may be awaited after it. */
   end(): void {
     this.#cancelTimer()
@@ -150,7 +160,7 @@ export class Life {
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
         const delay = this.stopped === undefined ? nextDelay(error, at, this.#rules) : undefined
         if (delay === undefined) throw error
-        this.#options.onStatus?.({
+        this.status({
           type: 'retrying',
           attempt: this.attempts,
           delayMs: delay,
@@ -188,7 +198,7 @@ export class Life {
       deadline: this.deadline,
       clock: this.#settings.clock,
       headers: { ...this.#settings.headers, ...this.#options.headers },
-      status: (event) => this.#options.onStatus?.(event),
+      status: this.status,
       warn: (warning) => {
         if (!this.warnings.some(({ message }) => message === warning.message)) this.warnings.push(warning)
       },

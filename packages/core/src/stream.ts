@@ -26,7 +26,7 @@ type Reader = 'none' | 'loop' | 'response'
 export class CallStream implements ChatStream {
   readonly #call: Call
   #reader: Reader = 'none'
-  #pending: Promise<unknown> = Promise.resolve()
+  #pending: Promise<ChatEvent | undefined> | undefined
   #final: ChatResponse | undefined
   #failure: unknown
   #response: Promise<ChatResponse> | undefined
@@ -79,21 +79,28 @@ export class CallStream implements ChatStream {
     }
   }
 
-  /** One event at a time, in the order of asking. */
+  /** One event at a time, in the order of asking. The first read begins the call before it returns. */
   #next(): Promise<ChatEvent | undefined> {
-    const next = this.#pending.then(async () => {
-      if (this.#failure !== undefined) return undefined
-      try {
-        const event = await this.#call.next()
-        if (event?.type === 'finish') this.#final = event.response
-        return event
-      } catch (error) {
-        this.#failure = error
-        throw error
-      }
-    })
-    this.#pending = next.catch(() => {})
+    const pull = () => this.#pull()
+    const next = this.#pending === undefined ? pull() : this.#pending.then(pull, pull)
+    this.#pending = next
+    const settled = () => {
+      if (this.#pending === next) this.#pending = undefined
+    }
+    next.then(settled, settled)
     return next
+  }
+
+  async #pull(): Promise<ChatEvent | undefined> {
+    if (this.#failure !== undefined) return undefined
+    try {
+      const event = await this.#call.next()
+      if (event?.type === 'finish') this.#final = event.response
+      return event
+    } catch (error) {
+      this.#failure = error
+      throw error
+    }
   }
 
   async #drain(): Promise<ChatResponse> {

@@ -24,7 +24,6 @@ describe('an app', () => {
     const { told, ended } = app(`
       const llm = local(${options})
       const answer = llm.chat('What is the capital of France?')
-      await Promise.resolve()
       const closed = llm.close()
       tell((await answer).text)
       const { pid } = llm.stats()

@@ -26,7 +26,6 @@ describe('handles', () => {
   it('that are closed let what is queued finish first', async () => {
     const provider = open({ parallel: 1 })
     const calls = Array.from({ length: 5 }, () => provider.chat(question))
-    await Promise.resolve()
     await provider.close()
     expect((await Promise.all(calls)).map(({ text }) => text)).toEqual(
       Array(5).fill('The capital of France is Paris.'),
