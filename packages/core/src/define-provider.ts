@@ -2,6 +2,7 @@
 import { Call, type CallHome } from './call.js'
 import { type Clock, systemClock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
+import type { ChatStream } from './events.js'
 import { defaultTimeout, Life, type LifeSettings, retryRules, timeouts } from './life.js'
 import { prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, ModelInfo, Provider } from './provider.js'
@@ -14,7 +15,7 @@ import type {
   TimeoutOptions,
 } from './request.js'
 import type { ChatResponse, EmbedResponse } from './response.js'
-import { CallStream, type ChatStream } from './stream.js'
+import { CallStream } from './stream.js'
 
 /** Options every provider has. */
 export interface ProviderOptions {

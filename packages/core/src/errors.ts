@@ -113,3 +113,8 @@ export function asLlmError(
   const message = `${details.provider} (${details.model}) failed in a way Patchbay does not know: ${what}. Please report this.`
   return new LlmError('bad-response', message, { ...details, cause: thrown })
 }
+
+/** A request that is wrong at this place. */
+export function invalid(where: string, problem: string): LlmError {
+  return new LlmError('invalid-request', `${where} ${problem}.`)
+}

@@ -1,4 +1,4 @@
-// What happens on the way: the events of a stream, and the status of a call.
+// What happens on the way: a stream and its events, and the status of a call.
 import type { Citation, OpaqueState, Part } from './message.js'
 import type { ChatResponse, Warning } from './response.js'
 
@@ -37,6 +37,23 @@ export type ChatEvent =
   | Deltas[keyof Deltas]
   | ToolCallEvent
   | { type: 'finish'; response: ChatResponse }
+
+/**
+ * An answer as it is made. It is read once: as events, as `text`, or by `response()`. Nothing is sent before the
+ * first read. It ends after its one `finish` event, or throws one `LlmError`. Breaking out of a loop over it
+ * aborts the call. While nobody reads, nothing is buffered beyond a fixed bound.
+ */
+export interface ChatStream extends AsyncIterable<ChatEvent> {
+  /** Only the text deltas. */
+  readonly text: AsyncIterable<string>
+  /**
+   * Reads what is left, then gives the final response. May be called after reading, or instead of it.
+   * @throws {LlmError} what broke the call, with `partial`
+   */
+  response(): Promise<ChatResponse>
+  /** Ends the call: the running read, or the next one, rejects with `aborted`. */
+  abort(reason?: unknown): void
+}
 
 /**
  * What a backend yields. Like `ChatEvent`, but it may leave out whatever the life of a call adds:

@@ -1,6 +1,7 @@
 // Media parts: bytes, base64, data URLs and addresses, checked. Loaded when a request has the first of them.
+
+import { invalid } from './errors.js'
 import type { Part } from './message.js'
-import { invalid } from './prepare.js'
 
 type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 

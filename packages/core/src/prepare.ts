@@ -1,5 +1,5 @@
 // From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
-import { LlmError } from './errors.js'
+import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { Message, MessageInput, Part } from './message.js'
 import type { PreparedChat, PreparedMessage } from './provider.js'
@@ -226,8 +226,4 @@ function wellFormed(value: string, warnings: Warning[]): string {
 /** The object without its undefined properties. */
 function defined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
   return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never
-}
-
-export function invalid(where: string, problem: string): LlmError {
-  return new LlmError('invalid-request', `${where} ${problem}.`)
 }

@@ -1,6 +1,6 @@
 // The two sides of a model: Provider, which apps use, and Backend, which those who add a model write.
 import type { Clock } from './clock.js'
-import type { BackendEvent, StatusEvent } from './events.js'
+import type { BackendEvent, ChatStream, StatusEvent } from './events.js'
 import type { Message, Part, Role } from './message.js'
 import type {
   CallOptions,
@@ -12,7 +12,6 @@ import type {
   ToolChoice,
 } from './request.js'
 import type { ChatResponse, EmbedResponse, Warning } from './response.js'
-import type { ChatStream } from './stream.js'
 
 /** Can it? Only `false` refuses a call. */
 export type Capability = boolean | 'unknown'

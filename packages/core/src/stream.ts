@@ -1,25 +1,8 @@
 // What the caller reads: one stream, one reader, pulled.
 import type { Call } from './call.js'
 import { LlmError } from './errors.js'
-import type { ChatEvent } from './events.js'
+import type { ChatEvent, ChatStream } from './events.js'
 import type { ChatResponse } from './response.js'
-
-/**
- * An answer as it is made. It is read once: as events, as `text`, or by `response()`. Nothing is sent before the
- * first read. It ends after its one `finish` event, or throws one `LlmError`. Breaking out of a loop over it
- * aborts the call. While nobody reads, nothing is buffered beyond a fixed bound.
- */
-export interface ChatStream extends AsyncIterable<ChatEvent> {
-  /** Only the text deltas. */
-  readonly text: AsyncIterable<string>
-  /**
-   * Reads what is left, then gives the final response. May be called after reading, or instead of it.
-   * @throws {LlmError} what broke the call, with `partial`
-   */
-  response(): Promise<ChatResponse>
-  /** Ends the call: the running read, or the next one, rejects with `aborted`. */
-  abort(reason?: unknown): void
-}
 
 type Reader = 'none' | 'loop' | 'response'
 

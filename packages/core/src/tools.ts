@@ -1,6 +1,7 @@
 // The tools of a request, checked and with their JSON Schemas. Loaded when a request has the first of them.
+
+import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
-import { invalid } from './prepare.js'
 import type { PreparedTool } from './provider.js'
 import type { ChatRequest, Tool } from './request.js'
 import { toJsonSchema } from './schema.js'

@@ -1,4 +1,5 @@
 // What the app's process and the worker's process say to each other. Plain JSON, versioned, exhaustively switched.
+import type { SamplingOptions } from '@patchbay/core'
 
 /** Raised with every change of the messages below: a worker file of another version is refused by name. */
 export const protocolVersion = 1
@@ -25,17 +26,9 @@ export interface TemplateMessage {
 }
 
 /** One generation. */
-export interface JobRequest {
+export interface JobRequest extends SamplingOptions {
   messages: TemplateMessage[]
-  maxTokens?: number
-  temperature?: number
-  topP?: number
-  topK?: number
-  minP?: number
-  seed?: number
-  stop?: string[]
-  frequencyPenalty?: number
-  presencePenalty?: number
+  maxOutputTokens?: number
   /** The answer is JSON; with a schema, JSON of that shape. */
   json?: { schema?: unknown }
 }

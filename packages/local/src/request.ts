@@ -4,35 +4,11 @@ import type { JobRequest, TemplateMessage } from './protocol.js'
 
 /** What the worker is asked for. */
 export function toJobRequest(chat: PreparedChat): JobRequest {
-  const {
-    temperature,
-    topP,
-    topK,
-    minP,
-    seed,
-    stop,
-    frequencyPenalty,
-    presencePenalty,
-    maxOutputTokens,
-    output,
-  } = chat
-  const request = {
-    temperature,
-    topP,
-    topK,
-    minP,
-    seed,
-    stop,
-    frequencyPenalty,
-    presencePenalty,
-    maxTokens: maxOutputTokens,
-  }
+  const { messages, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
+    chat
   return {
-    messages: toTemplateMessages(chat.messages),
-    ...(Object.fromEntries(Object.entries(request).filter(([, value]) => value !== undefined)) as Omit<
-      JobRequest,
-      'messages'
-    >),
+    ...options,
+    messages: toTemplateMessages(messages),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),
   }
 }

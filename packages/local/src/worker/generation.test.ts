@@ -55,7 +55,7 @@ describe('a generation', () => {
       sent += text
     })
     const total = (textWindow / piece.length) * 3
-    const run = generation.run(made.engine, { ...request, maxTokens: Math.ceil(total) })
+    const run = generation.run(made.engine, { ...request, maxOutputTokens: Math.ceil(total) })
     for (let turns = 0; turns < 50; turns++) await turn()
     const window = Math.ceil(textWindow / piece.length)
     expect(made.generated).toBeLessThanOrEqual(window + 1)
@@ -92,7 +92,7 @@ describe('a generation', () => {
 
   it('evaluates its prompt in slices, and stops between them', async () => {
     const whole = madeUp(5000)
-    await new Generation(() => {}).run(whole.engine, { ...request, maxTokens: 1 })
+    await new Generation(() => {}).run(whole.engine, { ...request, maxOutputTokens: 1 })
     expect(whole.slices.length).toBeGreaterThan(3)
     expect(Math.max(...whole.slices)).toBeLessThanOrEqual(512)
     // The last slice is evaluated by the sampling loop.

@@ -48,7 +48,7 @@ export class Generation {
       const usage = { inputTokens: tokens.length, cachedInputTokens: cached }
       if (this.#cancelled)
         return { finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0, ...usage }
-      const room = Math.min(request.maxTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
+      const room = Math.min(request.maxOutputTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
       const options = samplingOptions(request, grammar)
       return { ...(await this.#generate(engine, sequence, rest, options, request, room)), ...usage }
     } finally {
@@ -106,7 +106,7 @@ export class Generation {
         break
       }
       if (generated.length >= room) {
-        rawFinishReason = generated.length === request.maxTokens ? 'max-tokens' : 'context-full'
+        rawFinishReason = generated.length === request.maxOutputTokens ? 'max-tokens' : 'context-full'
         break
       }
       await this.#readerToCatchUp()

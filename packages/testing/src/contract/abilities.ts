@@ -1,0 +1,107 @@
+// What a model can do works; what it cannot is refused before the wire.
+import { type Capabilities, type ChatRequest, isLlmError, type Message, type Part } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { all, last } from './reading.js'
+import type { Subject } from './subject.js'
+
+const person = {
+  type: 'object',
+  properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer', minimum: 0, maximum: 150 } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+}
+
+export function abilities(subject: Subject): void {
+  const { short, toolRequest, failsWith } = subject
+
+  describe('what a model cannot do', () => {
+    const image: Part = { type: 'image', data: 'iVBORw0KGgo=', mediaType: 'image/png' }
+    const file: Part = { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf' }
+    const audio: Part = { type: 'audio', data: 'UklGRg==', mediaType: 'audio/wav' }
+    const asking = (part: Part): ChatRequest => ({
+      messages: [{ role: 'user', content: [{ type: 'text', text: short }, part] }],
+    })
+    const features: [feature: keyof Capabilities, request: ChatRequest][] = [
+      ['tools', { ...toolRequest, toolChoice: 'auto' }],
+      ['vision', asking(image)],
+      ['files', asking(file)],
+      ['audio', asking(audio)],
+      ['json', { messages: short, output: 'json' }],
+      ['reasoning', { messages: short, reasoning: 'low' }],
+    ]
+    it.each(
+      features,
+    )('is refused before the wire, or left out with a warning: %s', async (feature, request) => {
+      if (subject.capabilities[feature] !== false) return
+      const error = await failsWith('unsupported', subject.provider.chat(request))
+      expect(error.message).toContain(feature)
+      const response = await subject.provider.chat({ ...request, onUnsupported: 'warn' })
+      expect(response.warnings).toMatchObject([{ code: 'unsupported', feature }])
+      expect(response.text).not.toBe('')
+    })
+
+    it('is refused too where it is a whole method', async () => {
+      if (subject.capabilities.embed === false) await failsWith('unsupported', subject.provider.embed('text'))
+      else
+        expect(
+          (await subject.provider.embed(['one', 'two'])).vectors.map(({ length }) => length > 0),
+        ).toEqual([true, true])
+    })
+  })
+
+  describe('what a model can do', () => {
+    it('is JSON by a schema, parsed and valid', async ({ skip }) => {
+      if (subject.capabilities.json !== true) skip()
+      const response = await subject.provider.chat({
+        messages: 'Give me JSON: name Eve, age 30.',
+        output: { schema: person },
+      })
+      expect(response.output).toMatchObject({ name: expect.any(String), age: expect.any(Number) })
+      expect(JSON.parse(response.text)).toEqual(response.output)
+    })
+
+    it('is a call of a tool, announced, streamed and given whole', async ({ skip }) => {
+      if (subject.capabilities.tools !== true) skip()
+      const events = await all(subject.provider.stream(toolRequest))
+      const { response } = last(events)
+      expect(response.finishReason).toBe('tool-calls')
+      const [call] = response.toolCalls
+      expect(call?.name).toBe(toolRequest.tools?.[0]?.name)
+      const own = events.filter((event) => 'id' in event && event.id === call?.id)
+      expect(own.map(({ type }) => type).filter((type, index, types) => type !== types[index - 1])).toEqual([
+        'tool-call-start',
+        'tool-call-delta',
+        'tool-call',
+      ])
+      const json = own.map((event) => (event.type === 'tool-call-delta' ? event.json : '')).join('')
+      expect(JSON.parse(json)).toEqual(call?.input)
+      const result: Message = {
+        role: 'tool',
+        content: [
+          { type: 'tool-result', id: call?.id ?? '', output: '{"temperature": 21, "condition": "sunny"}' },
+        ],
+      }
+      const { messages: question, tools } = toolRequest
+      const answer = await subject.provider.chat({
+        messages: [...(typeof question === 'string' ? [question] : question), response.message, result],
+        ...(tools && { tools }),
+      })
+      expect(answer.text).not.toBe('')
+    })
+
+    it('is counting: hidden messages cost nothing', async () => {
+      const shown: Message = { role: 'user', content: short }
+      const hidden: Message = { role: 'assistant', content: 'for the eyes of the user', visibility: 'user' }
+      const count = await subject.provider.countTokens([shown]).catch((error) => error)
+      if (isLlmError(count, 'unsupported')) return
+      expect(count).toBeGreaterThan(0)
+      expect(await subject.provider.countTokens([hidden, shown])).toBe(count)
+    })
+
+    it('is naming its models', async () => {
+      const models = await subject.provider.models()
+      expect(models.length).toBeGreaterThan(0)
+      for (const { id } of models) expect(id).not.toBe('')
+    })
+  })
+}

@@ -1,0 +1,108 @@
+// How calls end before their time: aborts, deadlines, and a provider that is closed.
+import { isLlmError } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { all } from './reading.js'
+import type { Subject } from './subject.js'
+import { countListeners, resources, until } from './watching.js'
+
+export function endings(subject: Subject): void {
+  const { short, long, factory, failure, failsWith, answers } = subject
+
+  describe('an abort', () => {
+    it('before the call ends it at once', async () => {
+      await failsWith('aborted', subject.provider.chat(short, { signal: AbortSignal.abort() }))
+      const stream = subject.provider.stream(short)
+      stream.abort()
+      await failsWith('aborted', all(stream))
+    })
+
+    it('before the first event ends it, and leaves the provider well', async () => {
+      const controller = new AbortController()
+      const call = subject.provider.chat(long, { signal: controller.signal })
+      await Promise.resolve()
+      controller.abort()
+      await failsWith('aborted', call)
+      await answers()
+    })
+
+    it('between events ends it with what had arrived', async () => {
+      const controller = new AbortController()
+      const stream = subject.provider.stream(long, { signal: controller.signal })
+      let seen = ''
+      const error = await failsWith(
+        'aborted',
+        (async () => {
+          for await (const event of stream) {
+            if (event.type !== 'text') continue
+            seen += event.text
+            controller.abort(new Error('enough'))
+          }
+        })(),
+      )
+      expect(error.partial?.text.startsWith(seen)).toBe(true)
+      expect(error.cause).toMatchObject({ message: 'enough' })
+      await failsWith('aborted', stream.response())
+      await answers()
+    })
+
+    it('after the end changes nothing, and no listener is left', async () => {
+      const controller = new AbortController()
+      const counted = countListeners(controller.signal)
+      const response = await subject.provider.chat(short, { signal: controller.signal })
+      for await (const event of subject.provider.stream(long, { signal: controller.signal }))
+        if (event.type === 'text') break
+      await failure(subject.provider.chat([], { signal: controller.signal }))
+      expect(counted()).toBe(0)
+      controller.abort()
+      expect(response.text).not.toBe('')
+    })
+  })
+
+  it('an abandoned stream does not keep close() waiting once it is stopped', async () => {
+    const own = await factory()
+    const aborted = own.stream(long)
+    await aborted[Symbol.asyncIterator]().next()
+    aborted.abort()
+    const late = own.stream(long, { timeout: 100 })
+    await late[Symbol.asyncIterator]()
+      .next()
+      .catch(() => {})
+    await own.close()
+  })
+
+  describe('a deadline', () => {
+    it('before the first event ends the call', async () => {
+      await failsWith('timeout', subject.provider.chat(long, { timeout: 0.001, retry: false }))
+      await answers()
+    })
+
+    it('between events ends it, with what had arrived', async () => {
+      const stream = subject.provider.stream(long, { timeout: { total: 1_000 } })
+      const started = performance.now()
+      const error = await failsWith(
+        'timeout',
+        (async () => {
+          for await (const event of stream)
+            if (event.type === 'text') await until(() => performance.now() - started > 1_050)
+        })(),
+      )
+      expect(error.partial?.text).not.toBe('')
+      await answers()
+    })
+  })
+  describe('close', () => {
+    it('waits for what runs, refuses what comes later, and leaves nothing behind', async () => {
+      const before = resources()
+      const own = await factory()
+      await own.chat(short)
+      const running = own.chat(long)
+      const closing = own.close()
+      expect((await running).finishReason).toBe('stop')
+      await closing
+      await own.close()
+      const error: unknown = await own.chat(short).catch((thrown) => thrown)
+      expect(isLlmError(error, 'closed')).toBe(true)
+      await until(() => resources() <= before)
+    })
+  })
+}

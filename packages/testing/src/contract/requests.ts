@@ -1,0 +1,55 @@
+// Bad requests: each gives one typed error, and the provider lives.
+import { type ChatInput, type ErrorCode, isLlmError } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import type { Subject } from './subject.js'
+
+export function requests(subject: Subject): void {
+  const { failsWith, answers } = subject
+
+  describe('a bad request', () => {
+    const bad: [what: string, request: ChatInput, code: ErrorCode][] = [
+      ['no messages', [], 'invalid-request'],
+      ['an empty message', '', 'invalid-request'],
+      [
+        'only messages the model may not see',
+        [{ role: 'user', content: 'hi', visibility: 'user' }],
+        'invalid-request',
+      ],
+      ['a temperature that is no number', { messages: 'hi', temperature: Number.NaN }, 'invalid-request'],
+      ['a negative limit', { messages: 'hi', maxOutputTokens: -1 }, 'invalid-request'],
+      [
+        'a tool result without its call',
+        [{ role: 'tool', content: [{ type: 'tool-result', id: 'x', output: 'y' }] }],
+        'invalid-request',
+      ],
+      [
+        'a choice of a tool that is not there',
+        { messages: 'hi', toolChoice: { name: 'nothing' } },
+        'invalid-request',
+      ],
+    ]
+    it.each(bad)('is refused with a typed error: %s', async (_, request, code) => {
+      const error = await failsWith(code, subject.provider.chat(request))
+      expect(error.retryable).toBe(false)
+    })
+
+    it('of five megabytes gives an answer or a typed error, and the provider lives', async () => {
+      const error: unknown = await subject.provider.chat('word '.repeat(1_000_000)).then(
+        () => undefined,
+        (thrown) => thrown,
+      )
+      if (error !== undefined)
+        expect(['context-length', 'invalid-request']).toContain(isLlmError(error) ? error.code : error)
+      await answers()
+    })
+
+    it('of any characters is taken as text', async () => {
+      const response = await subject.provider.chat({
+        messages: 'Zoë 🦀 \u0000 \uD800 <|im_end|> <s>[INST] {{x}} {% y %}\r\n 中文',
+        maxOutputTokens: 20,
+      })
+      expect(response.warnings).toMatchObject([{ code: 'repaired', feature: 'unicode' }])
+      expect(response.text.isWellFormed()).toBe(true)
+    })
+  })
+}
