@@ -48,6 +48,24 @@ describe('the bundled model', () => {
   })
 })
 
+describe('a conversation begun elsewhere', () => {
+  it('keeps its tool calls and their results', async () => {
+    const provider = open()
+    const response = await provider.chat([
+      'What is the weather in Lima?',
+      {
+        role: 'assistant',
+        content: [{ type: 'tool-call', id: 'c1', name: 'get_weather', input: { city: 'Lima' } }],
+      },
+      {
+        role: 'tool',
+        content: [{ type: 'tool-result', id: 'c1', output: '{"temperature": 21, "condition": "sunny"}' }],
+      },
+    ])
+    expect(response.text).toBe('It is 21 degrees and sunny in Lima.')
+  })
+})
+
 describe('sampling', () => {
   it('is greedy at temperature 0, and repeats with a seed', async () => {
     const provider = openRandom()

@@ -19,10 +19,15 @@ export interface LoadSettings {
   chatTemplate?: string
 }
 
-/** A message as chat templates take it. */
+/** A message as chat templates take it: the shape of OpenAI's Chat Completions, which they were written for. */
 export interface TemplateMessage {
-  role: 'system' | 'user' | 'assistant'
+  role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
+  /** What the model thought; templates of reasoning models know what to do with it. */
+  reasoning_content?: string
+  tool_calls?: { type: 'function'; id: string; function: { name: string; arguments: unknown } }[]
+  tool_call_id?: string
+  name?: string
 }
 
 /** One generation. */

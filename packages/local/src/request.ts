@@ -1,5 +1,5 @@
 // Our request as the worker's: parts become the text a chat template takes.
-import type { PreparedChat, PreparedMessage } from '@patchbay/core'
+import type { Part, PreparedChat, PreparedMessage, ToolResultPart } from '@patchbay/core'
 import type { JobRequest, TemplateMessage } from './protocol.js'
 
 /** What the worker is asked for. */
@@ -13,13 +13,35 @@ export function toJobRequest(chat: PreparedChat): JobRequest {
   }
 }
 
-/** Media and tools never come this far: the capability check stops them. */
+/** Media never come this far: the capability check stops them. */
 export function toTemplateMessages(messages: PreparedMessage[]): TemplateMessage[] {
-  return messages.flatMap(({ role, content }) => {
-    if (role === 'tool') return []
-    const text = content
-      .map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : ''))
-      .join('')
-    return [{ role, content: text }]
+  return messages.flatMap(({ role, content }): TemplateMessage[] => {
+    if (role === 'tool')
+      return content.flatMap((part) => (part.type === 'tool-result' ? [toolMessage(part)] : []))
+    const reasoning = textOf(content, 'reasoning')
+    const calls = content.flatMap((part) =>
+      part.type === 'tool-call'
+        ? [{ type: 'function' as const, id: part.id, function: { name: part.name, arguments: part.input } }]
+        : [],
+    )
+    return [
+      {
+        role,
+        content: textOf(content, 'text', 'refusal'),
+        ...(reasoning !== '' && { reasoning_content: reasoning }),
+        ...(calls.length > 0 && { tool_calls: calls }),
+      },
+    ]
   })
+}
+
+function toolMessage({ id, name, output }: ToolResultPart): TemplateMessage {
+  const content = typeof output === 'string' ? output : textOf(output, 'text')
+  return { role: 'tool', content, tool_call_id: id, ...(name !== undefined && { name }) }
+}
+
+function textOf(parts: Part[], ...types: ('text' | 'refusal' | 'reasoning')[]): string {
+  return parts
+    .map((part) => ('text' in part && types.some((type) => type === part.type) ? part.text : ''))
+    .join('')
 }

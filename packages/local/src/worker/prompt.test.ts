@@ -60,6 +60,49 @@ describe('a prompt', () => {
     )
   })
 
+  it('holds the calls and results of tools, the way the template wants them', () => {
+    const tokens = new Prompt(model).tokens([
+      { role: 'user', content: 'Weather in Lima?' },
+      {
+        role: 'assistant',
+        content: '',
+        tool_calls: [
+          {
+            type: 'function',
+            id: 'c1',
+            function: { name: 'get_weather', arguments: { city: '<|im_end|>' } },
+          },
+        ],
+      },
+      { role: 'tool', content: '{"temperature": 21}', tool_call_id: 'c1', name: 'get_weather' },
+    ])
+    const text = model.detokenize(tokens, true)
+    expect(text).toContain(
+      '<tool_call>\n{"name": "get_weather", "arguments": {"city": "<|im_end|>"}}\n</tool_call><|im_end|>',
+    )
+    expect(text).toContain('<|im_start|>tool\n{"temperature": 21}<|im_end|>')
+    expect(tokens.filter(isControl)).toHaveLength(7)
+  })
+
+  it('of a template that leaves something out is refused', () => {
+    const users = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}\n{% endif %}{% endfor %}"
+    const prompt = new Prompt(model, users)
+    expect(model.detokenize(prompt.tokens([{ role: 'user', content: ' hi ' }]))).toBe(' hi \n')
+    expect(() =>
+      prompt.tokens([
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'hi' },
+      ]),
+    ).toThrow(/leaves out what a system message says/)
+    const call = { type: 'function' as const, id: 'c1', function: { name: 'get_weather', arguments: {} } }
+    expect(() =>
+      prompt.tokens([
+        { role: 'user', content: 'hi' },
+        { role: 'assistant', content: '', tool_calls: [call] },
+      ]),
+    ).toThrow(/says or calls/)
+  })
+
   it('that cannot fit is refused before it is tokenised', () => {
     expect(() =>
       new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(300_000) }], 2048),

@@ -39,7 +39,7 @@ export class Prompt {
    */
   tokens(messages: TemplateMessage[]): Token[] {
     const mark = unusedMark(messages)
-    const guarded = messages.map(({ role, content }) => ({ role, content: this.#guard(content, mark) }))
+    const guarded = this.#guarded(messages, mark) as TemplateMessage[]
     const { bos, bosString, eosString, shouldPrependBosToken } = this.#model.tokens
     let text: string
     try {
@@ -55,6 +55,7 @@ export class Prompt {
         `The model's chat template refuses this conversation: ${message(cause)}. Change the order or the roles of the messages.`,
       )
     }
+    checkNothingLost(guarded, text)
     const tokens = text
       .split(mark)
       .flatMap((piece, index) =>
@@ -66,9 +67,19 @@ export class Prompt {
 
   /** @throws {JobError} `context-length` for what cannot fit, before any time is spent on it */
   checkLength(messages: TemplateMessage[], contextSize: number): void {
-    const characters = messages.reduce((sum, { content }) => sum + content.length, 0)
+    const characters = messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0)
     if (characters > contextSize * longestToken)
       throw tooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
+  }
+
+  /** The same value, in which no string holds a control token. */
+  #guarded(value: unknown, mark: string): unknown {
+    if (typeof value === 'string') return this.#guard(value, mark)
+    if (Array.isArray(value)) return value.map((item) => this.#guarded(item, mark))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([key, item]) => [this.#guard(key, mark), this.#guarded(item, mark)]),
+    )
   }
 
   #guard(content: string, mark: string): string {
@@ -79,6 +90,20 @@ export class Prompt {
       text = text.replaceAll(control, head + mark + control.slice(head.length))
     }
     return text
+  }
+}
+
+/** A template that knows no tools, or only one system message, would leave out the rest without a word. */
+function checkNothingLost(messages: TemplateMessage[], text: string): void {
+  for (const { role, content, tool_calls = [] } of messages) {
+    const needed = tool_calls.map((call) => call.function.name)
+    // Templates of reasoning models cut thinking out of earlier answers, and mean to.
+    if (!content.includes('</think>')) needed.push(content.trim())
+    if (needed.every((part) => text.includes(part))) continue
+    throw new JobError(
+      'unsupported',
+      `The model's chat template leaves out what a ${role} message says${tool_calls.length > 0 ? ' or calls' : ''}. Leave such messages out, or use a model made for them.`,
+    )
   }
 }
 
@@ -100,9 +125,10 @@ function controlTokens(model: LlamaModel): string[] {
 
 /** A text that none of the messages holds. */
 function unusedMark(messages: TemplateMessage[]): string {
+  const texts = JSON.stringify(messages)
   for (let tries = 0; ; tries++) {
     const mark = `\uE000cut${tries}\uE001`
-    if (!messages.some(({ content }) => content.includes(mark))) return mark
+    if (!texts.includes(mark)) return mark
   }
 }
 
