@@ -1,6 +1,7 @@
 // `patchbay ask`: one question, one answer.
 import { type ChatRequest, isLlmError, type Provider } from '@patchbay/core'
 import { answer, write } from './answer.js'
+import { UsageError } from './exit.js'
 import { dim, statsLine } from './print.js'
 import { readStdin } from './stdin.js'
 
@@ -25,6 +26,8 @@ export async function ask(
   signal: AbortSignal,
 ): Promise<void> {
   const question = [words.join(' '), await readStdin()].filter((text) => text !== '').join('\n\n')
+  if (question === '')
+    throw new UsageError('Ask something: patchbay ask "What is the capital of France?", or pipe it in.')
   const request = toRequest(question, flags)
   const options = { signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
   if (flags.json) return events(provider, request, options)

@@ -84,7 +84,7 @@ describe('patchbay ask', () => {
   })
 
   it.each<[string, string[], number, RegExp]>([
-    ['no question', ['ask'], 3, /^invalid-request: messages\[0\] is empty/],
+    ['no question', ['ask'], 2, /^Ask something: /],
     [
       'a model that is not there',
       ['ask', '-m', './nothing.gguf', 'hi'],

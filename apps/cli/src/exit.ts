@@ -19,7 +19,7 @@ Exit codes:
   0    answered
   1    a bug of patchbay
   2    wrong usage
-  3    the request cannot be answered: change it (${'invalid-request, unsupported, context-length, config …'})
+  3    the request cannot be answered: change it (invalid-request, unsupported, context-length, config …)
   4    the model or its service failed (model-load, worker-crashed, network, rate-limited …)
   5    timed out
   130  interrupted (Ctrl-C)`
@@ -33,8 +33,12 @@ const requestErrors: ReadonlySet<ErrorCode> = new Set([
   'config',
 ])
 
+/** The command was not told what it needs. */
+export class UsageError extends Error {}
+
 /** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage
   if (!isLlmError(error)) return exitCodes.bug
   if (error.code === 'aborted') return exitCodes.interrupted
   if (error.code === 'timeout') return exitCodes.timeout
@@ -44,5 +48,6 @@ export function exitCodeOf(error: unknown): number {
 /** One line for people. */
 export function errorLine(error: unknown): string {
   if (isLlmError(error)) return `${error.code}: ${error.message}`
+  if (error instanceof UsageError) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }
