@@ -55,8 +55,8 @@ function bundledPath(): string {
   return fileURLToPath(new URL('../models/pico.gguf', import.meta.url))
 }
 
-/** The worker's program: beside this file once built, in dist/ when run from the sources. */
+/** The worker's program: beside this file once built; where the tests put it when run from the sources. */
 export function workerFile(): string {
   const here = fileURLToPath(new URL('./worker.js', import.meta.url))
-  return existsSync(here) ? here : fileURLToPath(new URL('../dist/worker.js', import.meta.url))
+  return existsSync(here) ? here : fileURLToPath(new URL('../.cache/worker.js', import.meta.url))
 }

@@ -16,7 +16,7 @@ export default async function buildWorker(): Promise<void> {
   await build({
     ...options,
     entryPoints: [at('src/worker/main.ts')],
-    outfile: at('dist/worker.js'),
+    outfile: at('.cache/worker.js'),
     packages: 'external',
   })
   await build({ ...options, entryPoints: [at('src/index.ts')], outfile: at('.cache/local.mjs') })
