@@ -42,7 +42,7 @@ export interface LocalOptions extends ProviderOptions {
   cacheDir?: string | false
   /** A Jinja chat template to use instead of the model's own. */
   chatTemplate?: string
-  /** A worker silent for this long while it has work is replaced, in milliseconds. Default 10,000. */
+  /** A worker silent for this long while it has work (five times as long while it loads) is replaced, in milliseconds. Default 10,000. */
   heartbeat?: number
   /** Hears what the engine logs. Default: nobody. */
   onLog?: (level: string, message: string) => void

@@ -90,6 +90,6 @@ describe('an app', () => {
     child.kill('SIGKILL')
     await until(() => !alive(pid))
     // What it was at would have taken some twenty seconds.
-    expect(performance.now() - killed).toBeLessThan(3000)
+    expect(performance.now() - killed).toBeLessThan(8000)
   })
 })

@@ -12,8 +12,10 @@ export interface ProcessListener {
   exit(exit: Exit): void
 }
 
-// A process that was silent for all of these checks is taken for dead.
+// A process that was silent for all of these checks is taken for dead. Loading has stretches of native code in which
+// it cannot answer.
 const checks = 4
+const checksWhileLoading = 20
 /** How long an orderly end may take, in milliseconds. */
 const graceMs = 5_000
 
@@ -23,6 +25,7 @@ export class WorkerProcess {
   #heartbeat: NodeJS.Timeout | undefined
   #working: boolean | undefined
   #missed = 0
+  #loaded = false
   #hung = false
   #lastWords = ''
 
@@ -42,6 +45,7 @@ export class WorkerProcess {
     })
     this.#child.on('message', (message: FromWorker) => {
       this.#missed = 0
+      if (message.type === 'ready') this.#loaded = true
       if (message.type === 'hello' && message.version !== protocolVersion) {
         this.#lastWords = `The worker file speaks version ${message.version} of the protocol, this package ${protocolVersion}. Install @patchbay/local again.`
         this.kill()
@@ -104,7 +108,7 @@ export class WorkerProcess {
 
   // Counting checks instead of time: an app whose own loop was blocked, or a machine that slept, is no reason to kill.
   #check(): void {
-    if (this.#missed >= checks) {
+    if (this.#missed >= (this.#loaded ? checks : checksWhileLoading)) {
       this.#hung = true
       return this.kill()
     }
