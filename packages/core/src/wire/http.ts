@@ -1,0 +1,80 @@
+// HTTP failures, the same for every service: what a status means, and what a connection that failed says.
+import { type ErrorCode, LlmError } from '../errors.js'
+import { parseRetryAfter } from '../retry.js'
+
+const codes: Record<number, ErrorCode> = {
+  401: 'authentication',
+  402: 'quota-exceeded',
+  403: 'permission-denied',
+  404: 'not-found',
+  408: 'timeout',
+  413: 'invalid-request',
+  429: 'rate-limited',
+  503: 'overloaded',
+  529: 'overloaded',
+}
+
+/** What a status means where the body says nothing better. */
+export function codeOfStatus(status: number): ErrorCode {
+  return (
+    codes[status] ?? (status >= 500 ? 'server-error' : status >= 400 ? 'invalid-request' : 'bad-response')
+  )
+}
+
+// RFC 9110: these may go through when sent again. 501 and the like will not.
+const worthRetrying = new Set([408, 429, 500, 502, 503, 504, 529])
+
+/** The details of an error that a response's status and headers give. */
+export function detailsOf(
+  { status, headers }: Response,
+  now: number,
+): { status: number; retryable: boolean; requestId?: string; retryAfterMs?: number } {
+  const requestId = headers.get('x-request-id') ?? headers.get('request-id')
+  const retryAfterMs = parseRetryAfter(headers, now)
+  const told = headers.get('x-should-retry')
+  return {
+    status,
+    retryable: told === 'true' || (told !== 'false' && worthRetrying.has(status)),
+    ...(requestId !== null && { requestId }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  }
+}
+
+// A page of a proxy can be long; an error body never needs to be.
+const longestErrorBody = 64 * 1024
+
+/** The text of an error body, as much of it as one needs. Never throws: half a message is better than none. */
+export async function errorText(response: Response): Promise<string> {
+  if (response.body === null) return ''
+  const reader = response.body.getReader()
+  const decoder = new TextDecoder()
+  let text = ''
+  try {
+    while (text.length < longestErrorBody) {
+      const { done, value } = await reader.read()
+      if (done) break
+      text += decoder.decode(value, { stream: true })
+    }
+  } catch {
+    // What came is what there is.
+  } finally {
+    void reader.cancel().catch(() => {})
+  }
+  return text
+}
+
+/** The beginning of a text, on one line, for an error message. */
+export function excerpt(text: string): string {
+  const line = text.replace(/\s+/g, ' ').trim()
+  return line.length > 120 ? `${line.slice(0, 120)}…` : line === '' ? '(nothing)' : line
+}
+
+/** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
+export function unreachable(cause: unknown, where: string, hint: string): unknown {
+  if (cause instanceof LlmError || (cause instanceof Error && cause.name === 'AbortError')) return cause
+  const codes = new Set<string>()
+  for (let at: unknown = cause; at instanceof Error; at = at.cause)
+    if ('code' in at && typeof at.code === 'string') codes.add(at.code)
+  const why = codes.size > 0 ? ` (${[...codes].join(', ')})` : ''
+  return new LlmError('network', `${where} cannot be reached${why}. ${hint}`, { cause })
+}
