@@ -2,35 +2,36 @@
 import { LlmError } from './errors.js'
 import type { Part } from './message.js'
 import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from './provider.js'
-import type { ChatRequest, SamplingOptions } from './request.js'
+import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 
 type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
 
 const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
-const optionNames: readonly (OptionName & keyof PreparedChat)[] = [
-  ...([
-    'temperature',
-    'topP',
-    'topK',
-    'minP',
-    'seed',
-    'stop',
-    'frequencyPenalty',
-    'presencePenalty',
-  ] satisfies (keyof SamplingOptions)[]),
+const samplingOptions = [
+  'temperature',
+  'topP',
+  'topK',
+  'minP',
+  'seed',
+  'stop',
+  'frequencyPenalty',
+  'presencePenalty',
   'maxOutputTokens',
-  'parallelToolCalls',
-  'toolChoice',
-]
+] as const
 
 /** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
 export function neededFeatures(chat: PreparedChat): Feature[] {
-  const needed = new Set<Feature>(optionNames.filter((name) => chat[name] !== undefined))
-  if (chat.tools.length > 0 && chat.toolChoice !== 'none') needed.add('tools')
-  if (chat.output !== undefined) needed.add('json')
-  if (chat.reasoning !== undefined && chat.reasoning !== 'off') needed.add('reasoning')
-  for (const part of parts(chat.messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
+  const { tools, toolChoice = 'auto', parallelToolCalls, output, reasoning, messages } = chat
+  const needed = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
+  if (tools.length > 0 && toolChoice !== 'none') needed.add('tools')
+  // The rest of these is what models do by themselves.
+  if (toolChoice !== 'auto' && toolChoice !== 'none') needed.add('toolChoice')
+  if (parallelToolCalls === false) needed.add('parallelToolCalls')
+  if (output !== undefined) needed.add('json')
+  if (reasoning !== undefined && reasoning !== 'off') needed.add('reasoning')
+  if (typeof reasoning === 'object') needed.add('reasoningBudget')
+  for (const part of parts(messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
   return [...needed]
 }
 
@@ -73,7 +74,7 @@ export function checkCapabilities(
     } else if (feature === 'json') delete kept.output
     else if (feature === 'vision' || feature === 'files' || feature === 'audio')
       kept.messages = withoutMedia(kept.messages, feature)
-    else delete kept[feature]
+    else delete kept[feature === 'reasoningBudget' ? 'reasoning' : feature]
   }
   return kept
 }

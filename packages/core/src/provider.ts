@@ -17,7 +17,15 @@ import type { ChatResponse, EmbedResponse, Warning } from './response.js'
 export type Capability = boolean | 'unknown'
 
 /** Options of a request that some models refuse. */
-export type OptionName = keyof SamplingOptions | 'maxOutputTokens' | 'parallelToolCalls' | 'toolChoice'
+export type OptionName =
+  | keyof SamplingOptions
+  | 'maxOutputTokens'
+  /** One call a turn at most, when asked for. */
+  | 'parallelToolCalls'
+  /** `'required'`, or a certain tool. */
+  | 'toolChoice'
+  /** `reasoning` as a number of tokens. */
+  | 'reasoningBudget'
 
 /** What a model can do. */
 export interface Capabilities {

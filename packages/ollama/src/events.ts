@@ -1,0 +1,91 @@
+// The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
+import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
+import { excerpt } from '@patchbay/core/wire'
+import { errorMessage, fromWords } from './errors.js'
+
+interface WireLine {
+  error?: unknown
+  model?: string
+  message?: { content?: string; thinking?: string; tool_calls?: WireCall[] }
+  done?: boolean
+  done_reason?: string
+  prompt_eval_count?: number
+  eval_count?: number
+}
+
+interface WireCall {
+  id?: string
+  function?: { name?: string; arguments?: unknown }
+}
+
+/**
+ * The events of an answer, up to its `done` line; what comes after it is not read.
+ * @throws {LlmError} for an error line, or a line of nothing Ollama says
+ */
+export async function* toEvents(lines: AsyncIterable<unknown>, model: string): AsyncGenerator<BackendEvent> {
+  let started = false
+  let empty = true
+  for await (const value of lines) {
+    const line = asLine(value)
+    if (line.error !== undefined) throw fromWords(errorMessage(line.error), model, 'server-error')
+    if (!started) yield { type: 'start', ...(line.model && { model: line.model }) }
+    started = true
+    const { content, thinking, tool_calls: calls } = line.message ?? {}
+    if (thinking) yield { type: 'reasoning', text: thinking }
+    if (content) yield { type: 'text', text: content }
+    for (const call of calls ?? []) yield toToolCall(call)
+    empty &&= !content && !thinking && !calls?.length
+    if (!line.done) continue
+    // `load` and `unload` answer a request without messages; ours always has some, so this is no answer.
+    if (empty && (line.done_reason === 'load' || line.done_reason === 'unload'))
+      throw new LlmError(
+        'empty-response',
+        `Ollama only ${line.done_reason}ed ${model} and gave no answer. Try again.`,
+        { retryable: true },
+      )
+    return yield { type: 'finish', response: toFinish(line) }
+  }
+}
+
+function asLine(value: unknown): WireLine {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    ('message' in value || 'done' in value || 'error' in value)
+  )
+    return value as WireLine
+  throw new LlmError(
+    'bad-response',
+    `The server at this address does not answer like Ollama: ${excerpt(JSON.stringify(value))}`,
+  )
+}
+
+function toToolCall({ id, function: { name = '', arguments: given } = {} }: WireCall): BackendEvent {
+  // Older servers give no id; ours must be unique across turns.
+  return { type: 'tool-call', id: id || `call_${crypto.randomUUID()}`, name, input: toInput(given) }
+}
+
+function toInput(given: unknown): unknown {
+  if (given === undefined || given === null || given === '') return {}
+  if (typeof given !== 'string') return given
+  try {
+    return JSON.parse(given)
+  } catch {
+    return { $unparsed: given }
+  }
+}
+
+function toFinish({
+  done_reason: raw,
+  prompt_eval_count: inputTokens,
+  eval_count: outputTokens,
+}: WireLine): Pick<ChatResponse, 'finishReason' | 'usage'> & { rawFinishReason?: string } {
+  return {
+    finishReason: raw === 'length' ? 'length' : raw === 'stop' || raw === undefined ? 'stop' : 'other',
+    ...(raw !== undefined && { rawFinishReason: raw }),
+    usage: {
+      ...(inputTokens !== undefined && { inputTokens }),
+      ...(outputTokens !== undefined && { outputTokens }),
+    },
+  }
+}

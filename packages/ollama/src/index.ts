@@ -1,0 +1,235 @@
+// A model of an Ollama server as a provider: `ollama()`.
+import {
+  type Backend,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  defineProvider,
+  type EmbedResponse,
+  LlmError,
+  type ModelInfo,
+  type PreparedChat,
+  type Provider,
+  type ProviderOptions,
+  systemClock,
+} from '@patchbay/core'
+import { excerpt, jsonLines } from '@patchbay/core/wire'
+import type { Ollama } from 'ollama/browser'
+import { addressOf, type Server, send } from './client.js'
+import { errorMessage, fromWords } from './errors.js'
+import { toEvents } from './events.js'
+import { toWire, type WireSettings } from './request.js'
+
+/** Options of `ollama`. */
+export interface OllamaOptions extends ProviderOptions, WireSettings {
+  /** As `ollama list` names it, for example `'qwen3:0.6b'`. */
+  model?: string
+  /** Default: `OLLAMA_HOST`, else `http://127.0.0.1:11434`. */
+  baseURL?: string
+  /** For servers behind a key, sent as `Authorization: Bearer`. Default: `OLLAMA_API_KEY` for ollama.com. */
+  apiKey?: string
+  /** Default: the platform's `fetch`. */
+  fetch?: typeof fetch
+}
+
+/** A step of a model being fetched. */
+export interface PullProgress {
+  status: string
+  digest?: string
+  /** Bytes of this part. */
+  total?: number
+  /** Bytes of it that are there. */
+  completed?: number
+}
+
+/** A model of an Ollama server. */
+export interface OllamaProvider extends Provider {
+  /**
+   * Fetches the model onto the server, telling of each step.
+   * @throws {LlmError} `not-found` for a name nobody knows, `network` when the server is not there
+   */
+  pull(options?: { signal?: AbortSignal }): AsyncIterable<PullProgress>
+}
+
+/**
+ * A model of an Ollama server, by its native API. Nothing is cut to fit: a prompt longer than the context is a
+ * `context-length` error.
+ * @throws {LlmError} `config` without a model, or for an address that is none
+ */
+export function ollama(options: OllamaOptions): OllamaProvider
+export function ollama(model: string, options?: Omit<OllamaOptions, 'model'>): OllamaProvider
+export function ollama(
+  first: string | OllamaOptions,
+  rest: Omit<OllamaOptions, 'model'> = {},
+): OllamaProvider {
+  const options: OllamaOptions = typeof first === 'string' ? { ...rest, model: first } : first
+  const { model, apiKey, fetch: given = fetch, keepAlive, context } = options
+  if (!model)
+    throw new LlmError('config', "ollama() needs a model, for example ollama('qwen3:0.6b').", {
+      provider: 'ollama',
+    })
+  const server: Server = {
+    host: hostFrom(options.baseURL ?? environment('OLLAMA_HOST') ?? '127.0.0.1:11434'),
+    headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
+    fetch: given,
+    model,
+  }
+  const settings = {
+    ...(keepAlive !== undefined && { keepAlive }),
+    ...(context !== undefined && { context }),
+  }
+  const clock = options.clock ?? systemClock
+  return Object.assign(defineProvider(new OllamaBackend(model, server, settings), options), {
+    pull: ({ signal = new AbortController().signal } = {}) =>
+      pull(server, { signal, headers: options.headers ?? {}, clock }),
+  })
+}
+
+class OllamaBackend implements Backend {
+  readonly provider = 'ollama'
+  readonly #server: Server
+  readonly #settings: WireSettings
+
+  constructor(
+    readonly model: string,
+    server: Server,
+    settings: WireSettings,
+  ) {
+    this.#server = server
+    this.#settings = settings
+  }
+
+  async capabilities(context: CallContext): Promise<Capabilities> {
+    const shown = await this.#json(context, (client) => client.show({ model: this.model }))
+    // Servers before 0.6.4 (April 2025) do not say what a model can do.
+    const known = Array.isArray(shown.capabilities) ? new Set(shown.capabilities) : undefined
+    const can = (name: string) => known?.has(name) ?? 'unknown'
+    const info = (shown.model_info ?? {}) as Record<string, unknown>
+    const trained = info[`${info['general.architecture']}.context_length`]
+    const contextWindow = this.#settings.context ?? (typeof trained === 'number' ? trained : undefined)
+    return {
+      tools: can('tools'),
+      vision: can('vision'),
+      files: false,
+      audio: false,
+      json: true,
+      reasoning: can('thinking'),
+      embed: 'unknown',
+      options: { toolChoice: false, parallelToolCalls: false, reasoningBudget: false },
+      ...(contextWindow !== undefined && { contextWindow }),
+    }
+  }
+
+  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    const body = toWire(this.model, chat, this.#settings)
+    // The client's types know only what its version knew.
+    const response = await send(this.#server, context, (client) =>
+      client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
+    )
+    if (response.body === null)
+      throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
+    yield* toEvents(jsonLines(response.body), this.model)
+  }
+
+  async embed(
+    {
+      input,
+      dimensions,
+      providerOptions,
+    }: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
+    context: CallContext,
+  ): Promise<Omit<EmbedResponse, 'provider'>> {
+    const request = {
+      model: this.model,
+      input,
+      truncate: false,
+      ...(dimensions !== undefined && { dimensions }),
+      ...providerOptions,
+    }
+    const {
+      embeddings,
+      model,
+      prompt_eval_count: inputTokens,
+    } = await this.#json(context, (client) => client.embed(request))
+    if (!Array.isArray(embeddings) || embeddings.length !== input.length)
+      throw new LlmError(
+        'bad-response',
+        `Ollama gave ${Array.isArray(embeddings) ? embeddings.length : 'no'} vectors for ${input.length} texts.`,
+      )
+    return {
+      vectors: embeddings.map((vector: number[]) => Float32Array.from(vector)),
+      model: typeof model === 'string' ? model : this.model,
+      usage: typeof inputTokens === 'number' ? { inputTokens } : {},
+    }
+  }
+
+  async models(context: CallContext): Promise<ModelInfo[]> {
+    const { models } = await this.#json(context, (client) => client.list())
+    if (!Array.isArray(models)) throw new LlmError('bad-response', 'Ollama gave no list of models.')
+    return models.map(({ name }: { name: string }) => ({ id: name }))
+  }
+
+  async #json(
+    context: CallContext,
+    call: (client: Ollama) => Promise<unknown>,
+  ): Promise<Record<string, unknown>> {
+    const response = await send(this.#server, context, call)
+    const text = await response.text()
+    try {
+      return JSON.parse(text)
+    } catch (cause) {
+      throw new LlmError(
+        'bad-response',
+        `The server at this address does not answer like Ollama: ${excerpt(text)}`,
+        { cause },
+      )
+    }
+  }
+}
+
+async function* pull(
+  server: Server,
+  context: Pick<CallContext, 'signal' | 'headers' | 'clock'>,
+): AsyncGenerator<PullProgress> {
+  const { model } = server
+  try {
+    const response = await send(server, context, (client) => client.pull({ model, stream: true }))
+    if (response.body === null) throw new LlmError('empty-response', 'Ollama sent no body.')
+    for await (const line of jsonLines(response.body)) {
+      const step = line as PullProgress & { error?: unknown }
+      if (step.error !== undefined) throw fromWords(errorMessage(step.error), model, 'server-error')
+      yield step
+      if (step.status === 'success') return
+    }
+    throw new LlmError(
+      'bad-response',
+      `Ollama stopped fetching ${model} before it was done. Try again; what is there is kept.`,
+      { retryable: true },
+    )
+  } catch (cause) {
+    if (context.signal.aborted)
+      throw new LlmError('aborted', `Fetching ${model} was aborted by its caller.`, {
+        cause: context.signal.reason,
+        provider: 'ollama',
+        model,
+      })
+    throw cause
+  }
+}
+
+function hostFrom(host: string): string {
+  try {
+    return addressOf(host)
+  } catch (cause) {
+    throw new LlmError(
+      'config',
+      `${JSON.stringify(host)} is no address of a server. Pass baseURL, for example http://127.0.0.1:11434.`,
+      { provider: 'ollama', cause },
+    )
+  }
+}
+
+function environment(name: string): string | undefined {
+  // A browser has none.
+  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
+}

@@ -1,0 +1,144 @@
+// Our request as the body of POST /api/chat. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
+import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Reasoning } from '@patchbay/core'
+
+/** What Ollama takes; its client's types lag behind its server. */
+export interface WireChat {
+  model: string
+  messages: WireMessage[]
+  stream: true
+  /** Without these a prompt longer than the context is cut in silence. */
+  truncate: false
+  shift: false
+  tools?: { type: 'function'; function: { name: string; description?: string; parameters: unknown } }[]
+  format?: unknown
+  think?: boolean | 'low' | 'medium' | 'high'
+  keep_alive?: string | number
+  options?: Record<string, unknown>
+}
+
+export interface WireMessage {
+  role: string
+  content: string
+  thinking?: string
+  images?: string[]
+  tool_calls?: { id: string; function: { name: string; arguments: unknown } }[]
+  tool_name?: string
+  tool_call_id?: string
+}
+
+/** Settings of the provider that go into each request. */
+export interface WireSettings {
+  keepAlive?: string | number
+  /** `num_ctx`: tokens of prompt and answer. */
+  context?: number
+}
+
+/** @throws {LlmError} `unsupported` for images that are only an address */
+export function toWire(model: string, chat: PreparedChat, settings: WireSettings): WireChat {
+  const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
+    chat
+  const { tools, toolChoice, output, reasoning, providerOptions } = chat
+  const options = {
+    temperature,
+    top_p: topP,
+    top_k: topK,
+    min_p: minP,
+    seed,
+    stop,
+    frequency_penalty: frequencyPenalty,
+    presence_penalty: presencePenalty,
+    num_predict: maxOutputTokens,
+    num_ctx: settings.context,
+  }
+  const body: WireChat = {
+    model,
+    messages: chat.messages.flatMap(toMessages),
+    stream: true,
+    truncate: false,
+    shift: false,
+    ...(tools.length > 0 &&
+      toolChoice !== 'none' && {
+        tools: tools.map(({ name, description, schema }) => ({
+          type: 'function' as const,
+          function: { name, ...(description !== undefined && { description }), parameters: schema },
+        })),
+      }),
+    ...(output && { format: output.schema ?? 'json' }),
+    ...(reasoning !== undefined && { think: toThink(reasoning) }),
+    ...(settings.keepAlive !== undefined && { keep_alive: settings.keepAlive }),
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const { options: ownOptions, ...own } = providerOptions
+  const all = { ...given, ...(ownOptions as object | undefined) }
+  return { ...body, ...(Object.keys(all).length > 0 && { options: all }), ...own }
+}
+
+function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
+  switch (reasoning) {
+    case 'off':
+      return false
+    case 'minimal':
+    case 'low':
+      return 'low'
+    case 'high':
+    case 'max':
+      return 'high'
+    default:
+      return 'medium'
+  }
+}
+
+function toMessages({ role, content }: PreparedMessage): WireMessage[] {
+  if (role === 'tool')
+    return content.flatMap((part) =>
+      part.type === 'tool-result'
+        ? [
+            {
+              ...textAndImages(
+                typeof part.output === 'string' ? [{ type: 'text', text: part.output }] : part.output,
+              ),
+              role,
+              tool_call_id: part.id,
+              ...(part.name !== undefined && { tool_name: part.name }),
+            },
+          ]
+        : [],
+    )
+  const thinking = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('')
+  const calls = content.flatMap((part) =>
+    part.type === 'tool-call' ? [{ id: part.id, function: { name: part.name, arguments: part.input } }] : [],
+  )
+  return [
+    {
+      ...textAndImages(content),
+      role,
+      ...(thinking !== '' && { thinking }),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    },
+  ]
+}
+
+function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
+  const images = parts.flatMap((part) => (part.type === 'image' ? [imageOf(part)] : []))
+  const content = parts
+    .map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : ''))
+    .join('')
+  return { content, ...(images.length > 0 && { images }) }
+}
+
+function imageOf(image: Part & { type: 'image' }): string {
+  if (image.data === undefined)
+    throw new LlmError(
+      'unsupported',
+      'Ollama takes the bytes of an image, not its address. Fetch it and pass `data` and `mediaType`.',
+    )
+  return typeof image.data === 'string' ? image.data : base64(image.data)
+}
+
+function base64(bytes: Uint8Array): string {
+  // Applied piece by piece: a call takes no more arguments than the stack has room for.
+  let binary = ''
+  for (let at = 0; at < bytes.length; at += 8192)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return btoa(binary)
+}

@@ -1,0 +1,55 @@
+// The servers do what they are told, also the bad things.
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { faultServer, type ServedResponse } from './fault-server.js'
+import { replayServer } from './replay-server.js'
+
+async function serve(answer: ServedResponse) {
+  const server = await faultServer(answer)
+  onTestFinished(() => server.close())
+  return server
+}
+
+describe('faultServer', () => {
+  it('serves a body in pieces, and notes what it was asked', async () => {
+    const server = await serve({ status: 201, headers: { 'x-a': 'b' }, body: 'héllo', chunk: 1 })
+    const response = await fetch(`${server.url}/path?q=1`, { method: 'POST', body: '{"a":1}' })
+    expect(response.status).toBe(201)
+    expect(response.headers.get('x-a')).toBe('b')
+    expect(await response.text()).toBe('héllo')
+    expect(server.requests).toMatchObject([{ method: 'POST', path: '/path?q=1', json: { a: 1 } }])
+  })
+
+  it('cuts cleanly, resets, and gives no answer at all', async () => {
+    expect(await (await fetch((await serve({ body: 'hello', cutAt: 2 })).url)).text()).toBe('he')
+    await expect((await fetch((await serve({ body: 'hello', resetAt: 2 })).url)).text()).rejects.toThrow()
+    await expect(fetch((await serve({ noAnswer: true })).url)).rejects.toThrow()
+  })
+
+  it.each([{ stallAt: 2 }, { neverEnd: true }])('keeps the connection: %j', async (fault) => {
+    const server = await serve({ body: 'hello', ...fault })
+    const controller = new AbortController()
+    const response = await fetch(server.url, { signal: controller.signal })
+    const reader = response.body?.getReader()
+    expect((await reader?.read())?.value?.length).toBe('stallAt' in fault ? 2 : 5)
+    const next = reader?.read()
+    expect(server.connections).toBe(1)
+    controller.abort()
+    await expect(next).rejects.toThrow()
+  })
+})
+
+describe('replayServer', () => {
+  it('plays exchanges in order and refuses what it does not expect', async () => {
+    const server = await replayServer([
+      { request: { method: 'POST', path: '/a', body: { x: 1 } }, response: { body: 'one' } },
+      { request: { path: '/b' }, response: { body: 'two' } },
+    ])
+    onTestFinished(() => server.close())
+    const ask = async (path: string, body: unknown) =>
+      (await fetch(server.url + path, { method: 'POST', body: JSON.stringify(body) })).text()
+    expect(await ask('/a', { x: 1 })).toBe('one')
+    expect(await ask('/b', {})).toBe('two')
+    expect(await ask('/c', {})).toContain('unexpected request')
+    expect(server.unexpected).toEqual(['POST /c: the path should be /b'])
+  })
+})
