@@ -1,7 +1,7 @@
 // One request to an Ollama server: the official client makes it, and its answer is handed over untouched.
 // The client's own reading has no time-out, drops lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
-import { unreachable } from '@patchbay/core/wire'
+import { send as sendRequest, unreachable } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { fromResponse } from './errors.js'
 
@@ -31,7 +31,7 @@ export async function send(
     headers: { ...server.headers, ...headers },
     async fetch(address, init) {
       try {
-        const response = await server.fetch(address, { ...init, signal, redirect: 'manual' })
+        const response = await sendRequest(server.fetch, address, { ...init, signal, redirect: 'manual' })
         if (!response.ok) failure = await fromResponse(response, server.model, clock.now())
         else answer = response
       } catch (cause) {

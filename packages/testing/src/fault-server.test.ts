@@ -1,5 +1,5 @@
 // The servers do what they are told, also the bad things.
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultServer, type ServedResponse } from './fault-server.js'
 import { replayServer } from './replay-server.js'
 
@@ -32,9 +32,10 @@ describe('faultServer', () => {
     const reader = response.body?.getReader()
     expect((await reader?.read())?.value?.length).toBe('stallAt' in fault ? 2 : 5)
     const next = reader?.read()
-    expect(server.connections).toBe(1)
+    expect(server.open).toBe(1)
     controller.abort()
     await expect(next).rejects.toThrow()
+    await vi.waitFor(() => expect(server.open).toBe(0))
   })
 })
 

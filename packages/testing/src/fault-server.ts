@@ -38,8 +38,8 @@ export interface FaultServer extends AsyncDisposable {
   /** For example `http://127.0.0.1:41234`. */
   readonly url: string
   readonly requests: readonly ReceivedRequest[]
-  /** Connections that are open now. */
-  readonly connections: number
+  /** Answers that are neither complete nor given up by the client. */
+  readonly open: number
   close(): Promise<void>
 }
 
@@ -49,7 +49,10 @@ export async function faultServer(
 ): Promise<FaultServer> {
   const requests: ReceivedRequest[] = []
   const sockets = new Set<Socket>()
+  const answers = new Set<ServerResponse>()
   const server = createServer((incoming, response) => {
+    answers.add(response)
+    response.on('close', () => answers.delete(response))
     void (async () => {
       const request = await receive(incoming)
       requests.push(request)
@@ -69,8 +72,8 @@ export async function faultServer(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     requests,
-    get connections() {
-      return sockets.size
+    get open() {
+      return answers.size
     },
     close,
     [Symbol.asyncDispose]: close,

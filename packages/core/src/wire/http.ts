@@ -72,9 +72,32 @@ export function excerpt(text: string): string {
 /** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
 export function unreachable(cause: unknown, where: string, hint: string): unknown {
   if (cause instanceof LlmError || (cause instanceof Error && cause.name === 'AbortError')) return cause
-  const codes = new Set<string>()
-  for (let at: unknown = cause; at instanceof Error; at = at.cause)
-    if ('code' in at && typeof at.code === 'string') codes.add(at.code)
-  const why = codes.size > 0 ? ` (${[...codes].join(', ')})` : ''
+  const codes = codesOf(cause)
+  const why = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
   return new LlmError('network', `${where} cannot be reached${why}. ${hint}`, { cause })
+}
+
+// A server closes an idle connection at the moment a request is put on it: nothing was answered, so it is safe to send
+// the request again at once, whatever the rules for retries are.
+const closedUnderUs = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
+
+/** `fetch`, sent once more when a kept connection turns out to be closed. */
+export async function send(
+  fetch: typeof globalThis.fetch,
+  address: Parameters<typeof globalThis.fetch>[0],
+  init: RequestInit,
+): Promise<Response> {
+  try {
+    return await fetch(address, init)
+  } catch (error) {
+    if (init.signal?.aborted || !codesOf(error).some((code) => closedUnderUs.has(code))) throw error
+    return fetch(address, init)
+  }
+}
+
+function codesOf(error: unknown): string[] {
+  const codes: string[] = []
+  for (let at = error; at instanceof Error; at = at.cause)
+    if ('code' in at && typeof at.code === 'string') codes.push(at.code)
+  return codes
 }

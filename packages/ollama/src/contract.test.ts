@@ -1,0 +1,44 @@
+// The Ollama backend passes the contract, against a server that plays the protocol; and against a real one, where
+// OLLAMA_HOST and OLLAMA_MODEL name it.
+import { describeProvider } from '@patchbay/testing'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { playOllama } from '../test/server.js'
+import { ollama } from './index.js'
+
+const tools = {
+  messages: 'What is the weather in Lima?',
+  tools: [
+    {
+      name: 'get_weather',
+      description: 'Get the weather.',
+      input: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+    },
+  ],
+}
+
+describe('with a server that plays the protocol', () => {
+  let server: Awaited<ReturnType<typeof playOllama>>
+  beforeAll(async () => {
+    server = await playOllama()
+  })
+  afterAll(() => server.close())
+  describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), { toolRequest: tools })
+})
+
+describe('with a server whose model can only talk', () => {
+  let server: Awaited<ReturnType<typeof playOllama>>
+  beforeAll(async () => {
+    server = await playOllama(['completion'])
+  })
+  afterAll(() => server.close())
+  describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), { toolRequest: tools })
+})
+
+const { OLLAMA_HOST, OLLAMA_MODEL } = process.env
+if (OLLAMA_HOST && OLLAMA_MODEL)
+  describeProvider(
+    `ollama, live (${OLLAMA_MODEL})`,
+    () => ollama(OLLAMA_MODEL, { defaults: { temperature: 0, seed: 1 } }),
+    { toolRequest: tools, timeout: 120_000 },
+  )
+else it.skip('live: set OLLAMA_HOST and OLLAMA_MODEL to run the contract against a real server', () => {})
