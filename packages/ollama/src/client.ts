@@ -1,7 +1,7 @@
-// One request to an Ollama server: the official client makes it, and its answer is handed over untouched.
-// The client's own reading has no time-out, drops lines that are not JSON and prints to the console.
+// One request to an Ollama server, made by the official client. Its own reading of answers has no time-out, drops
+// lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
-import { send as sendRequest, unreachable } from '@patchbay/core/wire'
+import { exchange } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { fromResponse } from './errors.js'
 
@@ -24,30 +24,16 @@ export async function send(
   call: (client: Ollama) => Promise<unknown>,
 ): Promise<Response> {
   const { Ollama } = await import('ollama/browser')
-  let answer: Response | undefined
-  let failure: unknown
-  const client = new Ollama({
-    host: server.host,
-    headers: { ...server.headers, ...headers },
-    async fetch(address, init) {
-      try {
-        const response = await sendRequest(server.fetch, address, { ...init, signal, redirect: 'manual' })
-        if (!response.ok) failure = await fromResponse(response, server.model, clock.now())
-        else answer = response
-      } catch (cause) {
-        failure = unreachable(
-          cause,
-          `The Ollama server at ${hostOf(server.host)}`,
-          'Is it running? Start it with: ollama serve.',
-        )
-      }
-      // What the client gets to read: it must not consume what is ours.
-      return new Response('{"done":true}', { headers: { 'content-type': 'application/json' } })
-    },
-  })
-  await call(client)
-  if (answer === undefined) throw failure
-  return answer
+  const options = {
+    fetch: server.fetch,
+    signal,
+    failed: (response: Response) => fromResponse(response, server.model, clock.now()),
+    who: `The Ollama server at ${hostOf(server.host)}`,
+    hint: 'Is it running? Start it with: ollama serve.',
+  }
+  return exchange(options, (fetch) =>
+    call(new Ollama({ host: server.host, headers: { ...server.headers, ...headers }, fetch })),
+  )
 }
 
 function hostOf(host: string): string {

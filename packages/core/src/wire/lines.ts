@@ -2,11 +2,11 @@
 import { LlmError } from '../errors.js'
 
 /**
- * The lines of a body, without their ends (`\n`, or `\r\n`), the last one too when it has none. Leaving the loop
- * cancels the body.
+ * The lines of a body without their ends, the last one too when it has none. `ends` are what ends a line; an end that
+ * may go on in the next packet (`\r`, then `\n`) is waited for. Leaving the loop cancels the body.
  * @throws {LlmError} `network` when the connection breaks
  */
-export async function* textLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
+export async function* textLines(body: ReadableStream<Uint8Array>, ends = /\r?\n/): AsyncGenerator<string> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
   let rest = ''
@@ -15,9 +15,10 @@ export async function* textLines(body: ReadableStream<Uint8Array>): AsyncGenerat
     for (;;) {
       const { done, value } = await reader.read().catch((cause: unknown) => Promise.reject(brokenOff(cause)))
       rest += done ? decoder.decode() : decoder.decode(value, { stream: true })
-      const lines = rest.split('\n')
-      rest = lines.pop() ?? ''
-      for (const line of lines) yield line.endsWith('\r') ? line.slice(0, -1) : line
+      const held = !done && rest.endsWith('\r') ? '\r' : ''
+      const lines = rest.slice(0, rest.length - held.length).split(ends)
+      rest = (lines.pop() ?? '') + held
+      yield* lines
       if (!done) continue
       whole = true
       if (rest !== '') yield rest
