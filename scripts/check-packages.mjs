@@ -42,6 +42,11 @@ const uses = {
 provider.chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text) })`,
     names: ['defineProvider'],
   },
+  claude: {
+    code: `const llm = claude('claude-x', { apiKey: 'k', baseURL: 'http://127.0.0.1:1', retry: false })
+llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,
+    names: ['claude'],
+  },
   ollama: {
     code: `const llm = ollama('tiny', { baseURL: 'http://127.0.0.1:1', retry: false })
 llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,

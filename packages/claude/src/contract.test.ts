@@ -1,0 +1,26 @@
+// The Claude backend passes the contract, against a server that plays the protocol; and against the service itself,
+// where ANTHROPIC_API_KEY and CLAUDE_MODEL are set.
+import { describeProvider } from '@patchbay/testing'
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { playAnthropic } from '../test/server.js'
+import { claude } from './index.js'
+
+describe('with a server that plays the protocol', () => {
+  let server: Awaited<ReturnType<typeof playAnthropic>>
+  beforeAll(async () => {
+    server = await playAnthropic()
+  })
+  afterAll(() => server.close())
+  describeProvider('claude', () => claude('claude-x', { apiKey: 'sk-test', baseURL: server.url }))
+  describeProvider('an older claude', () =>
+    claude('claude-3-haiku-20240307', { apiKey: 'sk-test', baseURL: server.url }),
+  )
+})
+
+const { ANTHROPIC_API_KEY, CLAUDE_MODEL } = process.env
+if (ANTHROPIC_API_KEY && CLAUDE_MODEL)
+  describeProvider(`claude, live (${CLAUDE_MODEL})`, () => claude(CLAUDE_MODEL), {
+    deterministic: false,
+    timeout: 120_000,
+  })
+else it.skip('live: set ANTHROPIC_API_KEY and CLAUDE_MODEL to run the contract against the service', () => {})

@@ -1,0 +1,291 @@
+// A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
+// /en/api/messages, November 2026.
+import {
+  type BackendEvent,
+  type Citation,
+  type FinishReason,
+  LlmError,
+  type OpaqueState,
+  type Usage,
+} from '@patchbay/core'
+import { excerpt } from '@patchbay/core/wire'
+import { fromBody } from './errors.js'
+
+type Json = Record<string, unknown>
+
+interface WireMessage {
+  id?: string
+  model?: string
+  content?: Json[]
+  stop_reason?: string | null
+  usage?: Json
+}
+
+/** A content block on its way. */
+interface OpenBlock {
+  block: Json
+  /** What came in deltas: text, thinking, or the JSON of an input. */
+  said: string
+  signature: string
+  citations: Json[]
+}
+
+const reasons: Record<string, FinishReason> = {
+  end_turn: 'stop',
+  stop_sequence: 'stop',
+  max_tokens: 'length',
+  model_context_window_exceeded: 'length',
+  tool_use: 'tool-calls',
+  pause_turn: 'pause',
+  refusal: 'refusal',
+}
+
+/**
+ * The events of a streamed message, up to its `message_stop`.
+ * @throws {LlmError} for an error event, or events of another service
+ */
+export async function* fromStream(events: AsyncIterable<unknown>): AsyncGenerator<BackendEvent> {
+  const blocks = new Map<number, OpenBlock>()
+  const usage: Json = {}
+  let stopReason: string | undefined
+  let started = false
+  /** Calls whose input is no JSON: cut off, or badly written. The reason to stop tells which. */
+  const unparsed: OpenBlock[] = []
+
+  for await (const value of events) {
+    const event = value as Json & { type?: string }
+    switch (event?.type) {
+      case 'message_start': {
+        const message = (event.message ?? {}) as WireMessage
+        keep(usage, message.usage)
+        // Proxies repeat it in the middle of a stream; the message has begun once.
+        if (started) break
+        started = true
+        yield startOf(message)
+        // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
+        for (const block of message.content ?? []) yield* wholeBlock(block)
+        stopReason = message.stop_reason ?? undefined
+        break
+      }
+      case 'content_block_start': {
+        const block = { ...(event.content_block as Json) }
+        const open: OpenBlock = { block, said: '', signature: '', citations: [] }
+        blocks.set(event.index as number, open)
+        if (block.type === 'tool_use')
+          yield { type: 'tool-call-start', id: String(block.id), name: String(block.name) }
+        const begun = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
+        if (typeof begun === 'string' && begun !== '')
+          yield say(open, block.type === 'text' ? 'text' : 'reasoning', begun)
+        break
+      }
+      case 'content_block_delta': {
+        const open = blocks.get(event.index as number)
+        if (open !== undefined) yield* takeDelta(open, event.delta as Json)
+        break
+      }
+      case 'content_block_stop': {
+        const open = blocks.get(event.index as number)
+        blocks.delete(event.index as number)
+        if (open === undefined) break
+        if (open.block.type === 'tool_use' && open.said !== '' && parsed(open.said) === undefined)
+          unparsed.push(open)
+        else yield* closeBlock(open)
+        break
+      }
+      case 'message_delta': {
+        const { stop_reason: reason } = (event.delta ?? {}) as WireMessage
+        if (reason) stopReason = reason
+        keep(usage, event.usage as Json | undefined)
+        break
+      }
+      case 'message_stop':
+        if (stopReason !== 'max_tokens')
+          for (const { block, said } of unparsed)
+            yield {
+              type: 'tool-call',
+              id: String(block.id),
+              name: String(block.name),
+              input: { $unparsed: said },
+            }
+        return yield finishOf(stopReason, usage)
+      case 'error':
+        throw fromBody(event)
+      default:
+        // `ping`, and what has not been invented yet.
+        if (!started && event?.type === undefined) throw notAnthropic(value)
+    }
+  }
+}
+
+/** The events of a message that came whole. */
+export function* fromMessage(body: unknown): Generator<BackendEvent> {
+  const message = body as WireMessage & { type?: string }
+  if (message?.type === 'error') throw fromBody(body)
+  if (!Array.isArray(message?.content)) throw notAnthropic(body)
+  yield startOf(message)
+  for (const block of message.content) yield* wholeBlock(block)
+  const usage: Json = {}
+  keep(usage, message.usage)
+  yield finishOf(message.stop_reason ?? undefined, usage)
+}
+
+function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
+  switch (delta?.type) {
+    case 'text_delta':
+      return yield say(open, 'text', String(delta.text ?? ''))
+    case 'thinking_delta':
+      return yield say(open, 'reasoning', String(delta.thinking ?? ''))
+    case 'input_json_delta': {
+      const json = String(delta.partial_json ?? '')
+      open.said += json
+      if (open.block.type === 'tool_use') yield { type: 'tool-call-delta', id: String(open.block.id), json }
+      return
+    }
+    case 'signature_delta':
+      open.signature += String(delta.signature ?? '')
+      return
+    case 'citations_delta':
+      open.citations.push(delta.citation as Json)
+      return
+    default:
+      // Deltas of blocks we keep closed carry fields of the block (`compaction_delta` its content).
+      for (const [key, value] of Object.entries(delta ?? {})) {
+        const before = open.block[key]
+        if (key !== 'type')
+          open.block[key] = typeof before === 'string' && typeof value === 'string' ? before + value : value
+      }
+  }
+}
+
+function say(open: OpenBlock, type: 'text' | 'reasoning', text: string): BackendEvent {
+  open.said += text
+  return { type, text }
+}
+
+function* wholeBlock(block: Json): Generator<BackendEvent> {
+  const open: OpenBlock = {
+    block,
+    said: '',
+    signature: String(block.signature ?? ''),
+    citations: (block.citations as Json[] | null) ?? [],
+  }
+  if (block.type === 'text' && block.text) yield say(open, 'text', String(block.text))
+  if (block.type === 'thinking' && block.thinking) yield say(open, 'reasoning', String(block.thinking))
+  yield* closeBlock(open)
+}
+
+function* closeBlock({ block, said, signature, citations }: OpenBlock): Generator<BackendEvent> {
+  switch (block.type) {
+    case 'text':
+      return yield {
+        type: 'part-end',
+        ...(citations.length > 0 && { citations: citations.map(toCitation), opaque: opaque({ citations }) }),
+      }
+    case 'thinking': {
+      const state = opaque({ signature: signature || String(block.signature ?? '') })
+      // Thinking that is not shown still has its signature, and must go back with it.
+      return yield said === ''
+        ? { type: 'part', part: { type: 'reasoning', text: '', opaque: state } }
+        : { type: 'part-end', opaque: state }
+    }
+    case 'redacted_thinking':
+      return yield { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(block) } }
+    case 'tool_use': {
+      const { type: _, id, name, input, ...more } = block
+      const whole = said === '' ? (input ?? {}) : parsed(said)
+      return yield {
+        type: 'tool-call',
+        id: String(id),
+        name: String(name),
+        input: whole,
+        ...(Object.keys(more).length > 0 && { opaque: opaque(more) }),
+      }
+    }
+    default:
+      return yield {
+        type: 'part',
+        part: {
+          type: 'provider-block',
+          kind: String(block.type),
+          opaque: opaque(said === '' ? block : { ...block, input: parsed(said) ?? said }),
+        },
+      }
+  }
+}
+
+function toCitation({
+  url,
+  title,
+  document_title,
+  cited_text,
+  start_char_index,
+  end_char_index,
+}: Json): Citation {
+  const named = title ?? document_title
+  return {
+    ...(typeof url === 'string' && { url }),
+    ...(typeof named === 'string' && { title: named }),
+    ...(typeof cited_text === 'string' && { quote: cited_text }),
+    ...(typeof start_char_index === 'number' && { start: start_char_index }),
+    ...(typeof end_char_index === 'number' && { end: end_char_index }),
+  }
+}
+
+function startOf({ id, model }: WireMessage): BackendEvent {
+  return { type: 'start', ...(id && { id }), ...(model && { model }) }
+}
+
+function finishOf(reason: string | undefined, raw: Json): BackendEvent {
+  return {
+    type: 'finish',
+    response: {
+      finishReason: reasons[reason ?? ''] ?? 'other',
+      ...(reason && { rawFinishReason: reason }),
+      usage: toUsage(raw),
+    },
+  }
+}
+
+/** `input_tokens` is without what was read from or written to the cache; ours is all of it. */
+function toUsage(raw: Json): Usage {
+  const number = (key: string) => (typeof raw[key] === 'number' ? raw[key] : undefined)
+  const [input, read, written, output] = [
+    'input_tokens',
+    'cache_read_input_tokens',
+    'cache_creation_input_tokens',
+    'output_tokens',
+  ].map(number)
+  const thought = (raw.output_tokens_details as Json | undefined)?.thinking_tokens
+  return {
+    ...(input !== undefined && { inputTokens: input + (read ?? 0) + (written ?? 0) }),
+    ...(output !== undefined && { outputTokens: output }),
+    ...(read !== undefined && { cachedInputTokens: read }),
+    ...(written !== undefined && { cacheWriteTokens: written }),
+    ...(typeof thought === 'number' && { reasoningTokens: thought }),
+  }
+}
+
+/** Later numbers replace earlier ones; null says nothing. */
+function keep(usage: Json, more: Json | undefined): void {
+  for (const [key, value] of Object.entries(more ?? {}))
+    if (value !== null && value !== undefined) usage[key] = value
+}
+
+function opaque(data: unknown): OpaqueState {
+  return { provider: 'claude', data }
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    return undefined
+  }
+}
+
+function notAnthropic(value: unknown): LlmError {
+  return new LlmError(
+    'bad-response',
+    `The server at this address does not answer like Anthropic: ${excerpt(JSON.stringify(value))}`,
+  )
+}

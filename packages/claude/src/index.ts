@@ -1,0 +1,194 @@
+// A Claude model as a provider: `claude()`.
+import type Anthropic from '@anthropic-ai/sdk'
+import {
+  type Backend,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  defineProvider,
+  LlmError,
+  type ModelInfo,
+  type PreparedChat,
+  type Provider,
+  type ProviderOptions,
+} from '@patchbay/core'
+import { excerpt, exchange, jsonEvents } from '@patchbay/core/wire'
+import { fromResponse } from './errors.js'
+import { fromMessage, fromStream } from './events.js'
+import { type ModelRules, rulesFor } from './models.js'
+import { toWire } from './request.js'
+
+export type { ModelRules } from './models.js'
+
+/** Options of `claude`. */
+export interface ClaudeOptions extends ProviderOptions {
+  /** For example `'claude-sonnet-4-5'`. */
+  model?: string
+  /** Default: `ANTHROPIC_API_KEY`. */
+  apiKey?: string
+  /** Default: `ANTHROPIC_BASE_URL`, else Anthropic's own. */
+  baseURL?: string
+  /** Default: the platform's `fetch`. */
+  fetch?: typeof fetch
+  /** What is known of the model where our table is older than it. */
+  rules?: Partial<ModelRules>
+}
+
+/**
+ * A Claude model, by the Anthropic Messages API.
+ * @throws {LlmError} `config` without a model; a missing key comes with the first call
+ */
+export function claude(options: ClaudeOptions): Provider
+export function claude(model: string, options?: Omit<ClaudeOptions, 'model'>): Provider
+export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 'model'> = {}): Provider {
+  const options: ClaudeOptions = typeof first === 'string' ? { ...rest, model: first } : first
+  const { model } = options
+  if (!model)
+    throw new LlmError('config', "claude() needs a model, for example claude('claude-sonnet-4-5').", {
+      provider: 'claude',
+    })
+  return defineProvider(new ClaudeBackend(model, options), options)
+}
+
+class ClaudeBackend implements Backend {
+  readonly provider = 'claude'
+  readonly #options: ClaudeOptions
+  readonly #rules: ModelRules
+
+  constructor(
+    readonly model: string,
+    options: ClaudeOptions,
+  ) {
+    this.#options = options
+    this.#rules = rulesFor(model, options.rules)
+  }
+
+  capabilities(): Capabilities {
+    const { thinking, schema, maxOutput, contextWindow } = this.#rules
+    return {
+      tools: true,
+      vision: true,
+      files: true,
+      audio: false,
+      json: schema,
+      reasoning: thinking !== 'none',
+      embed: false,
+      options: { minP: false, seed: false, frequencyPenalty: false, presencePenalty: false },
+      maxOutput,
+      contextWindow,
+    }
+  }
+
+  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    const body = toWire(this.model, chat, this.#rules, context.warn)
+    const response = await this.#send(context, (client) =>
+      client.messages.create({ ...body, stream: true } as unknown as Anthropic.MessageCreateParamsStreaming),
+    )
+    const requestId = response.headers.get('request-id')
+    const events = isStream(response)
+      ? fromStream(jsonEvents(response.body))
+      : fromMessage(await json(response))
+    for await (const event of events)
+      yield event.type === 'start' && requestId !== null ? { ...event, requestId } : event
+  }
+
+  async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
+    const { max_tokens: _, ...body } = toWire(this.model, chat, this.#rules, context.warn)
+    const response = await this.#send(context, (client) =>
+      client.messages.countTokens(body as unknown as Anthropic.MessageCountTokensParams),
+    )
+    const { input_tokens: count } = await json(response)
+    if (typeof count !== 'number') throw new LlmError('bad-response', 'Anthropic gave no count of tokens.')
+    return count
+  }
+
+  async models(context: CallContext): Promise<ModelInfo[]> {
+    const { data } = await json(await this.#send(context, (client) => client.models.list({ limit: 1000 })))
+    if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
+    return data.map(({ id, display_name: name }: { id: string; display_name?: string }) => ({
+      id,
+      ...(name !== undefined && { name }),
+    }))
+  }
+
+  async #send(
+    { signal, headers, clock, warn }: CallContext,
+    call: (client: Anthropic) => PromiseLike<unknown>,
+  ): Promise<Response> {
+    const {
+      apiKey = environment('ANTHROPIC_API_KEY'),
+      baseURL = environment('ANTHROPIC_BASE_URL'),
+      fetch = globalThis.fetch,
+    } = this.#options
+    if (!apiKey)
+      throw new LlmError(
+        'authentication',
+        'There is no key for Anthropic. Pass apiKey, or set ANTHROPIC_API_KEY.',
+      )
+    const { default: Client } = await import('@anthropic-ai/sdk')
+    const options = {
+      fetch,
+      signal,
+      failed: (response: Response) => fromResponse(response, clock.now()),
+      who: 'Anthropic',
+      hint: 'Check the network and baseURL.',
+    }
+    return exchange(options, async (fetch) => {
+      const client = new Client({
+        apiKey,
+        // Hosts and proxies differ in which of the two they want.
+        defaultHeaders: { 'x-api-key': apiKey, ...headers },
+        maxRetries: 0,
+        // Deadlines are kept by the life of the call; without one of its own the client refuses long answers.
+        timeout: 2 ** 31 - 1,
+        logLevel: 'off',
+        dangerouslyAllowBrowser: true,
+        fetch,
+        ...(baseURL !== undefined && { baseURL }),
+      })
+      const asked = withoutConsole(() => call(client), warn)
+      await Promise.resolve(asked).catch((error: unknown) => {
+        // What the client makes of the stand-in it reads is of no interest; what it refuses to send is.
+        if (error instanceof Client.AnthropicError && !(error instanceof Client.APIError))
+          throw new LlmError('invalid-request', `Anthropic's client refuses the request: ${error.message}`, {
+            cause: error,
+          })
+      })
+    })
+  }
+}
+
+/** The client prints on the app's console that a model is deprecated; that belongs on the response. */
+function withoutConsole<T>(call: () => T, warn: CallContext['warn']): T {
+  const { console: printer } = globalThis
+  const print = printer.warn
+  printer.warn = (...words: unknown[]) => warn({ code: 'other', feature: 'model', message: words.join(' ') })
+  try {
+    // It prints before it returns its promise, so nobody else's warning is caught.
+    return call()
+  } finally {
+    printer.warn = print
+  }
+}
+
+function isStream(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
+  return response.body !== null && !response.headers.get('content-type')?.includes('json')
+}
+
+async function json(response: Response): Promise<Record<string, unknown>> {
+  const text = await response.text()
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new LlmError(
+      'bad-response',
+      `The server at this address does not answer like Anthropic: ${excerpt(text)}`,
+      { cause },
+    )
+  }
+}
+
+function environment(name: string): string | undefined {
+  // A browser has none.
+  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
+}

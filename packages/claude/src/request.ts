@@ -1,0 +1,231 @@
+// Our request as the body of POST /v1/messages. Source: platform.claude.com/docs/en/api/messages, November 2026.
+import {
+  type JsonSchema,
+  LlmError,
+  type Part,
+  type PreparedChat,
+  type PreparedMessage,
+  type Warning,
+} from '@patchbay/core'
+import type { ModelRules } from './models.js'
+import { strictSchema } from './schema.js'
+
+/** A block or a message as it goes over the wire. */
+export type Block = Record<string, unknown>
+export interface WireMessage {
+  role: 'user' | 'assistant'
+  content: Block[]
+}
+export interface WireChat extends Record<string, unknown> {
+  model: string
+  max_tokens: number
+  messages: WireMessage[]
+}
+
+/** @throws {LlmError} `unsupported` for what the API has no form for */
+export function toWire(
+  model: string,
+  chat: PreparedChat,
+  rules: ModelRules,
+  warn: (warning: Warning) => void,
+): WireChat {
+  const {
+    temperature,
+    topP,
+    topK,
+    stop,
+    tools,
+    toolChoice,
+    parallelToolCalls,
+    output,
+    reasoning,
+    providerOptions,
+  } = chat
+  const maxTokens = chat.maxOutputTokens ?? rules.maxOutput
+  const { thinking, effort } = toThinking(reasoning, rules, maxTokens)
+  if (
+    thinking !== undefined &&
+    thinking.type !== 'disabled' &&
+    (temperature !== undefined || topK !== undefined)
+  )
+    throw new LlmError(
+      'unsupported',
+      `${model} takes no temperature or topK while it thinks. Leave them out, or set reasoning: 'off'.`,
+    )
+  if (!rules.bothSampling && temperature !== undefined && topP !== undefined)
+    throw new LlmError('unsupported', `${model} takes temperature or topP, not both. Leave one out.`)
+  if (temperature !== undefined && temperature > 1)
+    throw new LlmError('unsupported', `${model} takes a temperature from 0 to 1. Lower it.`)
+  const format = output && toFormat(model, output.schema, warn)
+  const config = { ...(effort && { effort }), ...(format && { format }) }
+  const system = chat.messages.filter(({ role }) => role === 'system')
+  const messages = toMessages(chat.messages)
+  const body: WireChat = {
+    model,
+    max_tokens: maxTokens,
+    messages,
+    ...(system.length > 0 && { system: system.flatMap(toBlocks) }),
+    ...(tools.length > 0 && {
+      tools: tools.map(({ name, description, schema }) => ({
+        name,
+        ...(description !== undefined && { description }),
+        input_schema: { type: 'object', ...schema },
+      })),
+    }),
+    ...(tools.length > 0 && toToolChoice(toolChoice, parallelToolCalls)),
+    ...(temperature !== undefined && { temperature }),
+    ...(topP !== undefined && { top_p: topP }),
+    ...(topK !== undefined && { top_k: topK }),
+    ...(stop && { stop_sequences: stop }),
+    ...(thinking && { thinking }),
+    ...(Object.keys(config).length > 0 && { output_config: config }),
+  }
+  keepFourBreakpoints([
+    ...((body.system as Block[] | undefined) ?? []),
+    ...messages.flatMap(({ content }) => content),
+  ])
+  return { ...body, ...providerOptions }
+}
+
+function toThinking(
+  reasoning: PreparedChat['reasoning'],
+  rules: ModelRules,
+  maxTokens: number,
+): { thinking?: Block; effort?: string } {
+  if (reasoning === undefined) return {}
+  if (reasoning === 'off') return rules.thinking === 'none' ? {} : { thinking: { type: 'disabled' } }
+  const efforts = { minimal: 'low', low: 'low', medium: 'medium', high: 'high', max: 'max' } as const
+  if (typeof reasoning === 'string' && rules.thinking === 'adaptive')
+    return { thinking: { type: 'adaptive' }, effort: efforts[reasoning] }
+  const budgets = { minimal: 1_024, low: 4_096, medium: 10_000, high: 20_000, max: 31_999 } as const
+  // A level leaves room for the answer; a number is meant as it stands.
+  const budget =
+    typeof reasoning === 'string'
+      ? Math.max(1_024, Math.min(budgets[reasoning], Math.floor(maxTokens * 0.8)))
+      : reasoning.budgetTokens
+  if (budget < 1_024 || budget >= maxTokens)
+    throw new LlmError(
+      'unsupported',
+      `Thinking takes at least 1,024 tokens and less than the whole answer (${maxTokens}), not ${budget}. Change reasoning or maxOutputTokens.`,
+    )
+  return { thinking: { type: 'enabled', budget_tokens: budget } }
+}
+
+function toFormat(model: string, schema: JsonSchema | undefined, warn: (warning: Warning) => void): Block {
+  if (schema === undefined)
+    throw new LlmError('unsupported', `${model} gives JSON by a schema only. Pass output: { schema }.`)
+  const { schema: strict, dropped } = strictSchema(schema)
+  if (dropped.length > 0)
+    warn({
+      code: 'other',
+      feature: 'json',
+      message: `Claude does not enforce ${dropped.join(', ')}; the answer is checked against them afterwards.`,
+    })
+  return { type: 'json_schema', schema: strict }
+}
+
+function toToolChoice(choice: PreparedChat['toolChoice'] = 'auto', parallel = true): Block {
+  const one = parallel ? {} : { disable_parallel_tool_use: true }
+  if (choice === 'none') return { tool_choice: { type: 'none' } }
+  if (choice === 'required') return { tool_choice: { type: 'any', ...one } }
+  if (choice === 'auto') return parallel ? {} : { tool_choice: { type: 'auto', ...one } }
+  return { tool_choice: { type: 'tool', name: choice.name, ...one } }
+}
+
+/** Roles alternate: turns of one side are merged, results first. System messages have a field of their own. */
+function toMessages(messages: PreparedMessage[]): WireMessage[] {
+  const wire: WireMessage[] = []
+  for (const message of messages) {
+    if (message.role === 'system') continue
+    const role = message.role === 'assistant' ? 'assistant' : 'user'
+    const content = toBlocks(message)
+    const last = wire.at(-1)
+    if (content.length === 0) continue
+    if (last?.role === role) last.content.push(...content)
+    else wire.push({ role, content })
+  }
+  const end = wire.at(-1)?.content.at(-1)
+  // The API refuses white space at the end of an answer it should go on with.
+  if (wire.at(-1)?.role === 'assistant' && typeof end?.text === 'string') end.text = end.text.trimEnd()
+  return wire
+}
+
+function toBlocks({ content, cache }: PreparedMessage): Block[] {
+  const blocks = content.flatMap(toBlock)
+  // A breakpoint sits on the last block that can carry one.
+  const last = cache && blocks.findLast(({ type }) => type !== 'thinking' && type !== 'redacted_thinking')
+  if (last) last.cache_control = { type: 'ephemeral', ...(typeof cache === 'object' && { ttl: cache.ttl }) }
+  return blocks
+}
+
+function toBlock(part: Part): Block[] {
+  const own = part.opaque?.provider === 'claude' ? (part.opaque.data as Block) : undefined
+  switch (part.type) {
+    case 'text':
+      return [{ type: 'text', text: part.text, ...own }]
+    case 'refusal':
+      return [{ type: 'text', text: part.text }]
+    case 'reasoning':
+      // Thinking without its signature cannot be read by the service.
+      return own === undefined
+        ? []
+        : [own.type === 'redacted_thinking' ? own : { type: 'thinking', thinking: part.text, ...own }]
+    case 'image':
+      return [{ type: 'image', source: toSource(part) }]
+    case 'file':
+      return [
+        { type: 'document', source: toSource(part), ...(part.name !== undefined && { title: part.name }) },
+      ]
+    case 'audio':
+      throw new LlmError('unsupported', 'Claude does not hear. Leave the audio out, or send its transcript.')
+    case 'tool-call':
+      return [{ type: 'tool_use', id: toId(part.id), name: part.name, input: part.input ?? {}, ...own }]
+    case 'tool-result':
+      return [
+        {
+          type: 'tool_result',
+          tool_use_id: toId(part.id),
+          content: typeof part.output === 'string' ? part.output : part.output.flatMap(toBlock),
+          ...(part.isError && { is_error: true }),
+        },
+      ]
+    case 'provider-block':
+      return own === undefined ? [] : [own]
+  }
+}
+
+function toSource(part: Part & { type: 'image' | 'file' }): Block {
+  if (part.url !== undefined) return { type: 'url', url: part.url }
+  const { data, mediaType } = part
+  if (mediaType === 'text/plain')
+    return {
+      type: 'text',
+      media_type: mediaType,
+      data: typeof data === 'string' ? decodeText(data) : new TextDecoder().decode(data),
+    }
+  return { type: 'base64', media_type: mediaType, data: typeof data === 'string' ? data : encode(data) }
+}
+
+function decodeText(base64: string): string {
+  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
+}
+
+function encode(bytes: Uint8Array): string {
+  let binary = ''
+  for (let at = 0; at < bytes.length; at += 8192)
+    binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
+  return btoa(binary)
+}
+
+/** Ids of other services may hold characters that Anthropic refuses. */
+function toId(id: string): string {
+  return id.replace(/[^\w-]/g, '_')
+}
+
+/** The service takes four breakpoints; the oldest of the messages give way, those of the system text stay. */
+function keepFourBreakpoints(blocks: Block[]): void {
+  const marked = blocks.filter((block) => block.cache_control !== undefined)
+  const first = marked[0]
+  const keep = new Set([...(first !== undefined ? [first] : []), ...marked.slice(1).slice(-3)])
+  for (const block of marked) if (!keep.has(block)) delete block.cache_control
+}
