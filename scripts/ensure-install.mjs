@@ -1,7 +1,7 @@
 // Installs the dependencies when they are missing or the lockfile has changed since, and does nothing otherwise.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const at = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url))
@@ -31,7 +31,19 @@ if (installed !== wanted) {
     process.stderr.write('npm ci failed; its message is above. Is the npm registry reachable?\n')
     process.exit(status ?? 1)
   }
-  // 34 MB of llama.cpp's sources, carried for those who compile their own engine. We use the prebuilt one.
-  rmSync(at('node_modules/node-llama-cpp/llama/gitRelease.bundle'), { force: true })
+  prune()
   writeFileSync(stamp, wanted)
+}
+
+/** What nothing here uses, a hundred megabytes of it: the tree stays under 300 MB. */
+function prune() {
+  // llama.cpp's sources, for those who compile an engine of their own, and the engine for the other processor.
+  const other = process.arch === 'x64' ? 'arm64' : 'x64'
+  for (const path of [
+    'node-llama-cpp/llama/gitRelease.bundle',
+    `@node-llama-cpp/${process.platform}-${other}`,
+  ])
+    rmSync(at(`node_modules/${path}`), { force: true, recursive: true })
+  for (const path of readdirSync(at('node_modules'), { recursive: true }))
+    if (path.endsWith('.map')) rmSync(at(`node_modules/${path}`), { force: true })
 }
