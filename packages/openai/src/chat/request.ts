@@ -1,0 +1,163 @@
+// Our request as the body of POST /chat/completions, in the dialect of the server.
+// Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
+import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Reasoning } from '@patchbay/core'
+import { addressOf, audioFormat, base64Of } from '../media.js'
+import type { Preset } from '../presets.js'
+import { isStrict } from '../schema.js'
+
+type Json = Record<string, unknown>
+
+/** The wire body. */
+export function toChatBody(model: string, chat: PreparedChat, preset: Preset): Json {
+  const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
+    chat
+  const { tools, toolChoice, parallelToolCalls, output, reasoning, providerOptions } = chat
+  const options = {
+    temperature,
+    top_p: topP,
+    top_k: topK,
+    min_p: minP,
+    seed,
+    stop,
+    frequency_penalty: frequencyPenalty,
+    presence_penalty: presencePenalty,
+    [preset.maxTokens]: maxOutputTokens,
+    reasoning_effort: reasoning === undefined ? undefined : toEffort(reasoning),
+    parallel_tool_calls: tools.length > 0 && preset.parallelToolCalls ? parallelToolCalls : undefined,
+    tool_choice:
+      tools.length > 0
+        ? typeof toolChoice === 'object'
+          ? { type: 'function', function: { name: toolChoice.name } }
+          : toolChoice
+        : undefined,
+    tools:
+      tools.length > 0
+        ? tools.map(({ name, description, schema }) => ({
+            type: 'function',
+            function: { name, ...(description !== undefined && { description }), parameters: schema },
+          }))
+        : undefined,
+    response_format: output && toFormat(output, preset),
+    stream_options: preset.streamUsage ? { include_usage: true } : undefined,
+  }
+  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  return {
+    model,
+    messages: chat.messages.flatMap((message) => toMessages(message, preset)),
+    stream: true,
+    ...given,
+    ...providerOptions,
+  }
+}
+
+/** OpenAI's words for how much to think. */
+export function toEffort(reasoning: Reasoning): string {
+  if (typeof reasoning === 'object')
+    throw new LlmError(
+      'unsupported',
+      'OpenAI takes an effort, not a budget of tokens. Pass a level of reasoning.',
+    )
+  return reasoning === 'off' ? 'none' : reasoning === 'max' ? 'xhigh' : reasoning
+}
+
+function toFormat(
+  { schema, name = 'answer', strict }: NonNullable<PreparedChat['output']>,
+  preset: Preset,
+): Json {
+  if (schema === undefined || !preset.jsonSchema) return { type: 'json_object' }
+  return { type: 'json_schema', json_schema: { name, schema, strict: strict ?? isStrict(schema) } }
+}
+
+function toMessages({ role, content }: PreparedMessage, preset: Preset): Json[] {
+  const toId = (id: string) => (preset.shortIds ? shortId(id) : id)
+  if (role === 'tool')
+    return content.flatMap((part) =>
+      part.type === 'tool-result' ? toResult(toId(part.id), part.output) : [],
+    )
+  if (role !== 'assistant') return [{ role, content: simplest(content.flatMap(toPart)) }]
+  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  const refusal = content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
+  const calls = content.flatMap((part) =>
+    part.type === 'tool-call'
+      ? [
+          {
+            id: toId(part.id),
+            type: 'function',
+            function: { name: part.name, arguments: JSON.stringify(part.input ?? {}) },
+          },
+        ]
+      : [],
+  )
+  // Thinking is given back while tools are being used, where the server gave it in a field of its own.
+  const thought =
+    calls.length === 0
+      ? []
+      : content.filter((part) => part.type === 'reasoning' && part.opaque?.provider === 'openai')
+  const field =
+    thought[0]?.type === 'reasoning' ? (thought[0].opaque?.data as { field?: string })?.field : undefined
+  return [
+    {
+      role,
+      // Only calls: OpenAI wants null.
+      content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
+      ...(refusal !== '' && { refusal }),
+      ...(field !== undefined && {
+        [field]: thought.map((part) => (part.type === 'reasoning' ? part.text : '')).join(''),
+      }),
+      ...(calls.length > 0 && { tool_calls: calls }),
+    },
+  ]
+}
+
+/** Results are text here; what they show follows as a message of the user, right after. */
+function toResult(id: string, output: string | Part[]): Json[] {
+  if (typeof output === 'string') return [{ role: 'tool', tool_call_id: id, content: output }]
+  const text = output.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  const shown = output.filter((part) => part.type !== 'text').flatMap(toPart)
+  return [
+    { role: 'tool', tool_call_id: id, content: text },
+    ...(shown.length > 0 ? [{ role: 'user', content: shown }] : []),
+  ]
+}
+
+function toPart(part: Part): Json[] {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return [{ type: 'text', text: part.text }]
+    case 'image':
+      return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
+    case 'file':
+      return [
+        {
+          type: 'file',
+          file: {
+            file_data: `data:${part.mediaType};base64,${base64Of(part)}`,
+            filename: part.name ?? 'file',
+          },
+        },
+      ]
+    case 'audio':
+      return [
+        { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
+      ]
+    default:
+      return []
+  }
+}
+
+/** Plain text where it is nothing else: not all servers take lists. */
+function simplest(parts: Json[]): unknown {
+  return parts.every(({ type }) => type === 'text') ? parts.map(({ text }) => text).join('') : parts
+}
+
+/** Nine letters and digits, the same for the same id. */
+function shortId(id: string): string {
+  if (/^[a-zA-Z0-9]{9}$/.test(id)) return id
+  let [a, b] = [0x811c9dc5, 0x1000193]
+  for (const character of id) {
+    a = Math.imul(a ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0
+    b = Math.imul(b + a, 0x85ebca6b) >>> 0
+  }
+  return (a.toString(36) + b.toString(36)).padEnd(9, '0').slice(0, 9)
+}

@@ -1,0 +1,243 @@
+// A model of OpenAI, or of any compatible server, as a provider: `openai()`.
+import {
+  type Backend,
+  type BackendEvent,
+  type CallContext,
+  type Capabilities,
+  defineProvider,
+  type EmbedResponse,
+  LlmError,
+  type ModelInfo,
+  type PreparedChat,
+  type Provider,
+  type ProviderOptions,
+} from '@patchbay/core'
+import { exchange, jsonEvents } from '@patchbay/core/wire'
+import type OpenAI from 'openai'
+import { toEvents } from './chat/events.js'
+import { toChatBody } from './chat/request.js'
+import { fromResponse, notAnAnswer } from './errors.js'
+import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
+import { fromStream, fromWhole } from './responses/events.js'
+import { toResponsesBody } from './responses/request.js'
+
+export type { Preset, PresetName } from './presets.js'
+
+/** Options of `openai`. */
+export interface OpenAIOptions extends ProviderOptions {
+  model?: string
+  /** Default: the variable of the preset, `OPENAI_API_KEY` for most. Servers of one's own mostly need none. */
+  apiKey?: string
+  /** Default: `OPENAI_BASE_URL`, else OpenAI's own. */
+  baseURL?: string
+  /** Default: the platform's `fetch`. */
+  fetch?: typeof fetch
+  /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host, `'chat'` for every other. */
+  api?: 'responses' | 'chat'
+  /** The ways of the server. Default: by its host; `'compatible'` for one nobody knows. */
+  preset?: PresetName | Partial<Preset>
+}
+
+const ownHost = 'https://api.openai.com/v1'
+
+/**
+ * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
+ * @throws {LlmError} `config` without a model, or for an address that is none; a missing key comes with the first call
+ */
+export function openai(options: OpenAIOptions): Provider
+export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
+export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 'model'> = {}): Provider {
+  const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
+  const { model, baseURL = environment('OPENAI_BASE_URL') ?? ownHost } = options
+  if (!model)
+    throw new LlmError('config', "openai() needs a model, for example openai('gpt-5').", {
+      provider: 'openai',
+    })
+  if (!URL.canParse(baseURL))
+    throw new LlmError(
+      'config',
+      `${JSON.stringify(baseURL)} is no address of a server. Pass baseURL, for example http://127.0.0.1:8080/v1.`,
+      { provider: 'openai' },
+    )
+  return defineProvider(new OpenAIBackend(model, baseURL, options), options)
+}
+
+class OpenAIBackend implements Backend {
+  readonly provider = 'openai'
+  readonly #baseURL: string
+  readonly #options: OpenAIOptions
+  readonly #preset: Preset
+  readonly #api: 'responses' | 'chat'
+  /** Who answers, for messages. */
+  readonly #who: string
+  readonly #isOwn: boolean
+
+  constructor(
+    readonly model: string,
+    baseURL: string,
+    options: OpenAIOptions,
+  ) {
+    const { preset } = options
+    this.#baseURL = baseURL
+    this.#options = options
+    this.#preset =
+      typeof preset === 'string' ? presetFor(baseURL, preset) : presetFor(baseURL, undefined, preset)
+    this.#isOwn = new URL(baseURL).hostname === 'api.openai.com'
+    this.#api = options.api ?? (this.#isOwn ? 'responses' : 'chat')
+    this.#who = this.#isOwn ? 'OpenAI' : `The server at ${new URL(baseURL).host}`
+  }
+
+  capabilities(): Capabilities {
+    const responses = this.#api === 'responses'
+    // Only of OpenAI's own models do we know what they refuse.
+    const thinks = this.#isOwn && isReasoningModel(this.model)
+    const no = (names: string[]) => Object.fromEntries(names.map((name) => [name, false]))
+    const maybe = this.#isOwn ? true : 'unknown'
+    return {
+      tools: maybe,
+      vision: maybe,
+      files: maybe,
+      audio: responses ? false : 'unknown',
+      json: maybe,
+      reasoning: this.#isOwn ? thinks : 'unknown',
+      embed: 'unknown',
+      options: {
+        ...no(['reasoningBudget']),
+        ...(responses && no(['topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'])),
+        ...(!this.#preset.moreSampling && no(['topK', 'minP'])),
+        ...(!this.#preset.parallelToolCalls && no(['parallelToolCalls'])),
+        ...(thinks && no(['temperature', 'topP'])),
+      },
+    }
+  }
+
+  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    const responses = this.#api === 'responses'
+    const body = responses ? toResponsesBody(this.model, chat) : toChatBody(this.model, chat, this.#preset)
+    const response = await this.#send(context, (client) =>
+      responses
+        ? client.responses.create(body as unknown as OpenAI.Responses.ResponseCreateParamsStreaming)
+        : client.chat.completions.create(body as unknown as OpenAI.ChatCompletionCreateParamsStreaming),
+    )
+    const requestId = response.headers.get('x-request-id')
+    for await (const event of this.#eventsOf(response, responses))
+      yield event.type === 'start' && requestId !== null ? { ...event, requestId } : event
+  }
+
+  async *#eventsOf(response: Response, responses: boolean): AsyncGenerator<BackendEvent> {
+    if (response.body !== null && !response.headers.get('content-type')?.includes('json')) {
+      const events = jsonEvents(response.body)
+      yield* responses ? fromStream(events, this.#who) : toEvents(events, this.#who)
+    } else {
+      const whole = await this.#json(response)
+      yield* responses ? fromWhole(whole, this.#who) : toEvents([whole], this.#who)
+    }
+  }
+
+  async embed(
+    {
+      input,
+      dimensions,
+      providerOptions,
+    }: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
+    context: CallContext,
+  ): Promise<Omit<EmbedResponse, 'provider'>> {
+    const vectors: Float32Array[] = []
+    let inputTokens: number | undefined
+    let model = this.model
+    // The service takes 2,048 texts at once.
+    for (let at = 0; at < input.length; at += 2048) {
+      const texts = input.slice(at, at + 2048)
+      const request = {
+        model: this.model,
+        input: texts,
+        encoding_format: 'float' as const,
+        ...(dimensions !== undefined && { dimensions }),
+        ...providerOptions,
+      }
+      const body = (await this.#json(
+        await this.#send(context, (client) => client.embeddings.create(request)),
+      )) as {
+        data?: { index: number; embedding: number[] | string }[]
+        model?: string
+        usage?: { prompt_tokens?: number }
+      }
+      if (!Array.isArray(body?.data) || body.data.length !== texts.length) throw notAnAnswer(body, this.#who)
+      const ordered = [...body.data].sort((a, b) => a.index - b.index)
+      vectors.push(...ordered.map(({ embedding }) => toVector(embedding)))
+      const used = body.usage?.prompt_tokens
+      if (used !== undefined) inputTokens = (inputTokens ?? 0) + used
+      model = body.model ?? model
+    }
+    return { vectors, model, usage: inputTokens === undefined ? {} : { inputTokens } }
+  }
+
+  async models(context: CallContext): Promise<ModelInfo[]> {
+    const body = (await this.#json(await this.#send(context, (client) => client.models.list()))) as {
+      data?: { id: string }[]
+    }
+    if (!Array.isArray(body?.data)) throw notAnAnswer(body, this.#who)
+    return body.data.map(({ id }) => ({ id }))
+  }
+
+  async #send(
+    { signal, headers, clock }: CallContext,
+    call: (client: OpenAI) => PromiseLike<unknown>,
+  ): Promise<Response> {
+    const { key } = this.#preset
+    const apiKey = this.#options.apiKey ?? environment(key)
+    if (!apiKey && this.#preset.key !== 'OPENAI_API_KEY') throw this.#noKey(key)
+    if (!apiKey && this.#isOwn) throw this.#noKey(key)
+    const { default: Client } = await import('openai')
+    const options = {
+      fetch: this.#options.fetch ?? globalThis.fetch,
+      signal,
+      failed: (response: Response) => fromResponse(response, this.#who, clock.now()),
+      who: this.#who,
+      hint: this.#isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
+    }
+    return exchange(options, async (fetch) => {
+      const client = new Client({
+        // A server of one's own needs no key, but the client insists on one.
+        apiKey: apiKey || 'none',
+        baseURL: this.#baseURL,
+        defaultHeaders: headers,
+        maxRetries: 0,
+        timeout: 2 ** 31 - 1,
+        logLevel: 'off',
+        dangerouslyAllowBrowser: true,
+        fetch,
+      })
+      // What the client makes of the stand-in it reads is of no interest.
+      await Promise.resolve(call(client)).catch(() => {})
+    })
+  }
+
+  #noKey(variable: string): LlmError {
+    return new LlmError(
+      'authentication',
+      `There is no key for ${this.#who}. Pass apiKey, or set ${variable}.`,
+    )
+  }
+
+  async #json(response: Response): Promise<unknown> {
+    const text = await response.text()
+    try {
+      return JSON.parse(text)
+    } catch {
+      throw notAnAnswer(text, this.#who)
+    }
+  }
+}
+
+function environment(name: string): string | undefined {
+  // A browser has none.
+  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
+}
+
+/** Numbers, or their bytes as base64: servers give either, whatever one asks for. */
+function toVector(embedding: number[] | string): Float32Array {
+  if (typeof embedding !== 'string') return Float32Array.from(embedding)
+  const bytes = Uint8Array.from(atob(embedding), (character) => character.charCodeAt(0))
+  return new Float32Array(bytes.buffer)
+}

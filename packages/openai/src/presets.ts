@@ -1,0 +1,83 @@
+// How compatible servers differ from OpenAI, as dated data: hosts, and what each does its own way.
+// Sources: the services' API references, November 2026.
+
+/** The ways of a server. */
+export interface Preset {
+  /** The name of the limit of an answer. */
+  maxTokens: 'max_completion_tokens' | 'max_tokens'
+  /** Takes `stream_options: { include_usage: true }`, and says its usage only then. */
+  streamUsage: boolean
+  /** Constrains answers to a JSON schema; else to JSON at most. */
+  jsonSchema: boolean
+  /** Takes `top_k` and `min_p`. */
+  moreSampling: boolean
+  /** Takes `parallel_tool_calls`. */
+  parallelToolCalls: boolean
+  /** Ids of tool calls must be nine letters and digits. */
+  shortIds: boolean
+  /** The environment variable of its key. */
+  key: string
+}
+
+const compatible: Preset = {
+  maxTokens: 'max_tokens',
+  streamUsage: true,
+  jsonSchema: true,
+  moreSampling: false,
+  parallelToolCalls: true,
+  shortIds: false,
+  key: 'OPENAI_API_KEY',
+}
+
+/** What each named server does its own way. */
+export const presets = {
+  openai: { maxTokens: 'max_completion_tokens' },
+  compatible: {},
+  vllm: { moreSampling: true },
+  'llama.cpp': { moreSampling: true },
+  lmstudio: { moreSampling: true },
+  ollama: {},
+  groq: { maxTokens: 'max_completion_tokens', key: 'GROQ_API_KEY' },
+  deepseek: { jsonSchema: false, parallelToolCalls: false, key: 'DEEPSEEK_API_KEY' },
+  mistral: { streamUsage: false, shortIds: true, key: 'MISTRAL_API_KEY' },
+  openrouter: { moreSampling: true, key: 'OPENROUTER_API_KEY' },
+  together: { moreSampling: true, key: 'TOGETHER_API_KEY' },
+  xai: { key: 'XAI_API_KEY' },
+  moonshot: { jsonSchema: false, key: 'MOONSHOT_API_KEY' },
+  alibaba: { jsonSchema: false, key: 'DASHSCOPE_API_KEY' },
+  cerebras: { maxTokens: 'max_completion_tokens', key: 'CEREBRAS_API_KEY' },
+  google: { key: 'GEMINI_API_KEY' },
+  azure: { maxTokens: 'max_completion_tokens', key: 'AZURE_OPENAI_API_KEY' },
+} satisfies Record<string, Partial<Preset>>
+
+/** A server whose ways are known by name. */
+export type PresetName = keyof typeof presets
+
+const hosts: [end: string, name: PresetName][] = [
+  ['api.openai.com', 'openai'],
+  ['openai.azure.com', 'azure'],
+  ['api.groq.com', 'groq'],
+  ['api.deepseek.com', 'deepseek'],
+  ['api.mistral.ai', 'mistral'],
+  ['openrouter.ai', 'openrouter'],
+  ['api.together.xyz', 'together'],
+  ['api.x.ai', 'xai'],
+  ['moonshot.ai', 'moonshot'],
+  ['moonshot.cn', 'moonshot'],
+  ['aliyuncs.com', 'alibaba'],
+  ['api.cerebras.ai', 'cerebras'],
+  ['generativelanguage.googleapis.com', 'google'],
+]
+
+/** The ways of the server at an address, or of a named one; `own` wins. */
+export function presetFor(baseURL: string, name: PresetName | undefined, own: Partial<Preset> = {}): Preset {
+  const { hostname } = new URL(baseURL)
+  const known =
+    name ?? hosts.find(([end]) => hostname === end || hostname.endsWith(`.${end}`))?.[1] ?? 'compatible'
+  return { ...compatible, ...presets[known], ...own }
+}
+
+/** Models of OpenAI that think, and take neither temperature nor top_p. An unknown name is taken for one of today's. */
+export function isReasoningModel(model: string): boolean {
+  return !/^(gpt-3|gpt-4|chatgpt-)|-chat\b|-instruct\b/.test(model)
+}

@@ -1,0 +1,112 @@
+// Recorded answers of OpenAI and twelve compatible services, read in place: exactly their text, reasoning, calls,
+// reason and usage; cut anywhere, an error.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { type ChatResponse, isLlmError } from '@patchbay/core'
+import { faultServer, type ServedResponse } from '@patchbay/testing'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openai } from './index.js'
+
+const folder =
+  process.env.PATCHBAY_RECORDINGS ?? fileURLToPath(new URL('../../../../shared/recordings', import.meta.url))
+interface Meta {
+  api: string
+  response: { status: number; headers: Record<string, string>; bodyFile: string }
+  expect: {
+    text: string
+    reasoning: string
+    toolCalls: { id: string; name: string; input: unknown }[]
+    stopReasonRaw?: string | null
+    usageRaw?: Record<string, unknown> | null
+    otherBlocks?: Record<string, number> | null
+    terminated?: boolean | null
+    errorRaw?: { message: string } | null
+    vectors?: number
+    dims?: number
+  }
+}
+const recorded = (existsSync(folder) ? readdirSync(folder) : []).flatMap((name) => {
+  if (!existsSync(`${folder}/${name}/meta.json`)) return []
+  const meta: Meta = JSON.parse(readFileSync(`${folder}/${name}/meta.json`, 'utf8'))
+  return meta.api.startsWith('openai-')
+    ? [{ name, meta, body: readFileSync(`${folder}/${name}/${meta.response.bodyFile}`) }]
+    : []
+})
+const chats = recorded.filter(({ meta }) => meta.api !== 'openai-embeddings')
+const embeddings = recorded.filter(({ meta }) => meta.api === 'openai-embeddings')
+if (recorded.length === 0)
+  it.skip('recordings: set PATCHBAY_RECORDINGS to the folder that holds them', () => {})
+
+describe.skipIf(recorded.length === 0)('recorded answers of services', () => {
+  let answer: ServedResponse = {}
+  let server: Awaited<ReturnType<typeof faultServer>>
+  beforeAll(async () => {
+    server = await faultServer(() => answer)
+  })
+  afterAll(() => server.close())
+  const provider = ({ api }: Meta) =>
+    openai('gpt-x', {
+      baseURL: server.url,
+      retry: false,
+      api: api === 'openai-responses' ? 'responses' : 'chat',
+    })
+
+  it.each(chats)('$name', async ({ meta, body }) => {
+    const { status, headers } = meta.response
+    answer = { status, headers, body, chunk: 1000 }
+    const outcome: unknown = await provider(meta)
+      .chat('Hello')
+      .catch((error: unknown) => error)
+    const { expect: expected } = meta
+    if (expected.errorRaw) {
+      expect(isLlmError(outcome)).toBe(true)
+      expect((outcome as Error).message).toContain(
+        expected.errorRaw.message.replace(/\s+/g, ' ').slice(0, 60),
+      )
+      return
+    }
+    if (isLlmError(outcome)) throw outcome
+    const response = outcome as ChatResponse
+    expect(response.text).toBe(expected.text)
+    expect(response.reasoning).toBe(expected.reasoning)
+    expect(response.toolCalls).toEqual(
+      expected.toolCalls.map((call) => (call.id ? call : { ...call, id: expect.any(String) })),
+    )
+    expect(response.rawFinishReason).toBe(expected.stopReasonRaw ?? undefined)
+    const raw = expected.usageRaw ?? {}
+    const input = raw.prompt_tokens ?? raw.input_tokens
+    const output = raw.completion_tokens ?? raw.output_tokens
+    expect(response.usage.inputTokens).toBe(input)
+    expect(response.usage.outputTokens).toBe(output)
+    const kinds: Record<string, number> = {}
+    for (const part of response.message.content)
+      if (part.type === 'provider-block') kinds[part.kind] = (kinds[part.kind] ?? 0) + 1
+    expect(kinds).toEqual(expected.otherBlocks ?? {})
+  })
+
+  it.each(
+    chats.filter(({ meta }) => meta.response.bodyFile.endsWith('.sse') && !meta.expect.errorRaw),
+  )('$name cut anywhere is an error', async ({ meta, body }) => {
+    const { status, headers } = meta.response
+    for (const share of [0.15, 0.5, 0.8])
+      for (const fault of ['cutAt', 'resetAt']) {
+        answer = { status, headers, body, [fault]: Math.floor(body.length * share) }
+        const outcome: unknown = await provider(meta)
+          .chat('Hello')
+          .catch((error) => error)
+        if (isLlmError(outcome)) continue
+        // Only where the reason to stop was already there is it a whole answer.
+        const arrived = body.subarray(0, Math.floor(body.length * share)).toString()
+        expect(fault === 'cutAt' && /"finish_reason":\s*"/.test(arrived)).toBe(true)
+      }
+  })
+
+  it.each(embeddings)('$name', async ({ meta, body }) => {
+    answer = { status: meta.response.status, headers: meta.response.headers, body }
+    const count = meta.expect.vectors ?? 0
+    const { vectors } = await provider(meta).embed(
+      Array.from({ length: count }, (_, index) => `text ${index}`),
+    )
+    expect(vectors.map(({ length }) => length)).toEqual(Array(count).fill(meta.expect.dims))
+  })
+})

@@ -1,0 +1,209 @@
+// A response of the Responses API, streamed or whole, as our events.
+// Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
+import {
+  type BackendEvent,
+  type Citation,
+  type FinishReason,
+  LlmError,
+  type OpaqueState,
+  type Usage,
+} from '@patchbay/core'
+import { fromError, notAnAnswer } from '../errors.js'
+import { parseInput } from '../input.js'
+
+type Json = Record<string, unknown>
+
+interface WireResponse extends Json {
+  id?: string
+  model?: string
+  status?: string
+  output?: Json[]
+  error?: Json | null
+  incomplete_details?: { reason?: string } | null
+  usage?: Json | null
+}
+
+/** An output item on its way; ids rotate between events on some hosts, the index does not. */
+interface OpenItem {
+  callId?: string
+  /** What was streamed of it. */
+  said: string
+  done: boolean
+}
+
+/**
+ * The events of a streamed response, up to its terminal event.
+ * @throws {LlmError} for an error event or a failed response
+ */
+export async function* fromStream(events: AsyncIterable<unknown>, who: string): AsyncGenerator<BackendEvent> {
+  const items = new Map<number, OpenItem>()
+  const at = (index: unknown): OpenItem => {
+    const known = items.get(index as number) ?? { said: '', done: false }
+    items.set(index as number, known)
+    return known
+  }
+  let started = false
+  for await (const value of events) {
+    const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
+    if (!started && event?.response !== undefined) {
+      started = true
+      yield startOf(event.response)
+    }
+    switch (event?.type) {
+      case 'response.output_item.added': {
+        const item = at(event.output_index)
+        if (event.item?.type !== 'function_call') break
+        item.callId = String(event.item.call_id)
+        yield { type: 'tool-call-start', id: item.callId, name: String(event.item.name) }
+        break
+      }
+      case 'response.output_text.delta':
+        at(event.output_index).said += event.delta
+        yield { type: 'text', text: String(event.delta) }
+        break
+      case 'response.reasoning_summary_text.delta':
+      case 'response.reasoning_text.delta':
+        at(event.output_index).said += event.delta
+        yield { type: 'reasoning', text: String(event.delta) }
+        break
+      case 'response.function_call_arguments.delta': {
+        const { callId } = at(event.output_index)
+        if (callId !== undefined) yield { type: 'tool-call-delta', id: callId, json: String(event.delta) }
+        break
+      }
+      case 'response.output_item.done': {
+        const item = at(event.output_index)
+        if (!item.done) yield* closeItem(event.item ?? {}, item.said)
+        item.done = true
+        break
+      }
+      case 'response.completed':
+      case 'response.incomplete': {
+        const response = event.response ?? {}
+        // What was never said on the way still counts.
+        for (const [index, item] of (response.output ?? []).entries())
+          if (!at(index).done) yield* closeItem(item, at(index).said)
+        return yield finishOf(response)
+      }
+      case 'response.failed':
+        throw fromError(event.response?.error ?? { message: 'The response failed without a reason.' }, who)
+      case 'error':
+        throw fromError(event.error ?? event, who)
+      default:
+        if (!started && event?.type === undefined)
+          throw event?.error ? fromError(event.error, who) : notAnAnswer(value, who)
+    }
+  }
+}
+
+/** The events of a response that came whole. */
+export function* fromWhole(body: unknown, who: string): Generator<BackendEvent> {
+  const response = body as WireResponse
+  if (response?.error) throw fromError(response.error, who)
+  if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
+  yield startOf(response)
+  for (const item of response.output) yield* closeItem(item, '')
+  yield finishOf(response)
+}
+
+function* closeItem(item: Json, said: string): Generator<BackendEvent> {
+  switch (item.type) {
+    case 'message': {
+      const { id, phase } = item
+      const own = opaque({
+        type: 'message',
+        ...(id !== undefined && { id }),
+        ...(phase !== undefined && { phase }),
+      })
+      const parts = (item.content ?? []) as Json[]
+      // Several parts that were streamed are one text to whoever read it; what they cite stays with it.
+      const texts = parts.filter(({ type }) => type === 'output_text')
+      if (said === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
+      const citations = texts.flatMap(({ annotations }) =>
+        ((annotations ?? []) as Json[]).flatMap(toCitation),
+      )
+      yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
+      for (const { type, refusal } of parts)
+        if (type === 'refusal') yield { type: 'part', part: { type: 'refusal', text: String(refusal) } }
+      return
+    }
+    case 'reasoning': {
+      const told = said || reasoningOf(item)
+      if (said === '' && told !== '') yield { type: 'reasoning', text: told }
+      return yield told === ''
+        ? { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(item) } }
+        : { type: 'part-end', opaque: opaque(item) }
+    }
+    case 'function_call': {
+      const { id, namespace } = item
+      const more = { ...(id !== undefined && { id }), ...(namespace !== undefined && { namespace }) }
+      return yield {
+        type: 'tool-call',
+        id: String(item.call_id),
+        name: String(item.name),
+        input: parseInput(String(item.arguments ?? '')),
+        opaque: opaque({ type: 'function_call', ...more }),
+      }
+    }
+    default:
+      yield { type: 'part', part: { type: 'provider-block', kind: String(item.type), opaque: opaque(item) } }
+  }
+}
+
+function reasoningOf({ summary, content }: Json): string {
+  const texts = (parts: unknown) => ((parts ?? []) as Json[]).map(({ text }) => text ?? '').join('')
+  return texts(summary) || texts(content)
+}
+
+function toCitation({ url, title, filename, start_index: start, end_index: end }: Json): Citation[] {
+  const named = title ?? filename
+  if (typeof url !== 'string' && typeof named !== 'string') return []
+  return [
+    {
+      ...(typeof url === 'string' && { url }),
+      ...(typeof named === 'string' && { title: named }),
+      ...(typeof start === 'number' && { start }),
+      ...(typeof end === 'number' && { end }),
+    },
+  ]
+}
+
+function startOf({ id, model }: WireResponse): BackendEvent {
+  return { type: 'start', ...(id && { id }), ...(model && { model }) }
+}
+
+function finishOf({ status, incomplete_details: details, usage }: WireResponse): BackendEvent {
+  const reason = details?.reason
+  if (reason === undefined && status !== 'completed' && status !== undefined && status !== 'incomplete')
+    throw new LlmError('bad-response', `The response ended with the status ${status}. Try again.`)
+  const reasons: Record<string, FinishReason> = {
+    max_output_tokens: 'length',
+    content_filter: 'content-filter',
+  }
+  const finishReason = reason === undefined ? 'stop' : (reasons[reason] ?? 'other')
+  const raw = reason ?? status
+  return {
+    type: 'finish',
+    response: { finishReason, ...(raw && { rawFinishReason: raw }), usage: toUsage(usage ?? {}) },
+  }
+}
+
+function toUsage({
+  input_tokens: input,
+  output_tokens: output,
+  input_tokens_details: of,
+  output_tokens_details: out,
+}: Json): Usage {
+  const cached = (of as Json | null)?.cached_tokens
+  const reasoning = (out as Json | null)?.reasoning_tokens
+  return {
+    ...(typeof input === 'number' && { inputTokens: input }),
+    ...(typeof output === 'number' && { outputTokens: output }),
+    ...(typeof cached === 'number' && { cachedInputTokens: cached }),
+    ...(typeof reasoning === 'number' && { reasoningTokens: reasoning }),
+  }
+}
+
+function opaque(data: unknown): OpaqueState {
+  return { provider: 'openai', data }
+}
