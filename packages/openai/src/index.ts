@@ -14,12 +14,9 @@ import {
 } from '@patchbay/core'
 import { exchange, jsonEvents } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
-import { toEvents } from './chat/events.js'
-import { toChatBody } from './chat/request.js'
+import type { Api } from './api.js'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
-import { fromStream, fromWhole } from './responses/events.js'
-import { toResponsesBody } from './responses/request.js'
 
 export type { Preset, PresetName } from './presets.js'
 
@@ -112,26 +109,22 @@ class OpenAIBackend implements Backend {
   }
 
   async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
-    const responses = this.#api === 'responses'
-    const body = responses ? toResponsesBody(this.model, chat) : toChatBody(this.model, chat, this.#preset)
-    const response = await this.#send(context, (client) =>
-      responses
-        ? client.responses.create(body as unknown as OpenAI.Responses.ResponseCreateParamsStreaming)
-        : client.chat.completions.create(body as unknown as OpenAI.ChatCompletionCreateParamsStreaming),
-    )
+    const api = await this.#load()
+    const body = api.toBody(this.model, chat, this.#preset)
+    const response = await this.#send(context, (client) => api.create(client, body))
     const requestId = response.headers.get('x-request-id')
-    for await (const event of this.#eventsOf(response, responses))
+    const streamed = response.body !== null && !response.headers.get('content-type')?.includes('json')
+    const events = streamed
+      ? api.fromStream(jsonEvents(response.body as ReadableStream<Uint8Array>), this.#who)
+      : api.fromWhole(await this.#json(response), this.#who)
+    for await (const event of events)
       yield event.type === 'start' && requestId !== null ? { ...event, requestId } : event
   }
 
-  async *#eventsOf(response: Response, responses: boolean): AsyncGenerator<BackendEvent> {
-    if (response.body !== null && !response.headers.get('content-type')?.includes('json')) {
-      const events = jsonEvents(response.body)
-      yield* responses ? fromStream(events, this.#who) : toEvents(events, this.#who)
-    } else {
-      const whole = await this.#json(response)
-      yield* responses ? fromWhole(whole, this.#who) : toEvents([whole], this.#who)
-    }
+  async #load(): Promise<Api> {
+    const { api } =
+      this.#api === 'responses' ? await import('./responses/index.js') : await import('./chat/index.js')
+    return api
   }
 
   async embed(
@@ -158,18 +151,43 @@ class OpenAIBackend implements Backend {
       const body = (await this.#json(
         await this.#send(context, (client) => client.embeddings.create(request)),
       )) as {
-        data?: { index: number; embedding: number[] | string }[]
+        data?: { index?: number; embedding: number[] | string }[]
         model?: string
         usage?: { prompt_tokens?: number }
       }
       if (!Array.isArray(body?.data) || body.data.length !== texts.length) throw notAnAnswer(body, this.#who)
-      const ordered = [...body.data].sort((a, b) => a.index - b.index)
+      const ordered = [...body.data].sort((a, b) => (a.index ?? 0) - (b.index ?? 0))
       vectors.push(...ordered.map(({ embedding }) => toVector(embedding)))
       const used = body.usage?.prompt_tokens
       if (used !== undefined) inputTokens = (inputTokens ?? 0) + used
       model = body.model ?? model
     }
     return { vectors, model, usage: inputTokens === undefined ? {} : { inputTokens } }
+  }
+
+  async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
+    if (this.#api === 'chat')
+      throw new LlmError('unsupported', 'Chat Completions cannot count tokens. Use the Responses API.')
+    const api = await this.#load()
+    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = api.toBody(
+      this.model,
+      chat,
+      this.#preset,
+    )
+    const body = {
+      model,
+      input,
+      tools,
+      tool_choice,
+      parallel_tool_calls,
+      reasoning,
+      text,
+    } as OpenAI.Responses.InputTokenCountParams
+    const counted = (await this.#json(
+      await this.#send(context, (client) => client.responses.inputTokens.count(body)),
+    )) as { input_tokens?: number }
+    if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#who)
+    return counted.input_tokens
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {

@@ -107,6 +107,8 @@ describe.skipIf(recorded.length === 0)('recorded answers of services', () => {
     const { vectors } = await provider(meta).embed(
       Array.from({ length: count }, (_, index) => `text ${index}`),
     )
-    expect(vectors.map(({ length }) => length)).toEqual(Array(count).fill(meta.expect.dims))
+    expect(vectors.map(({ length }) => length)).toEqual(
+      Array(count).fill(meta.expect.dims ?? expect.any(Number)),
+    )
   })
 })

@@ -1,6 +1,7 @@
 // Our request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
-import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Reasoning } from '@patchbay/core'
+import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
+import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
 import { isStrict } from '../schema.js'
@@ -50,16 +51,6 @@ export function toChatBody(model: string, chat: PreparedChat, preset: Preset): J
   }
 }
 
-/** OpenAI's words for how much to think. */
-export function toEffort(reasoning: Reasoning): string {
-  if (typeof reasoning === 'object')
-    throw new LlmError(
-      'unsupported',
-      'OpenAI takes an effort, not a budget of tokens. Pass a level of reasoning.',
-    )
-  return reasoning === 'off' ? 'none' : reasoning === 'max' ? 'xhigh' : reasoning
-}
-
 function toFormat(
   { schema, name = 'answer', strict }: NonNullable<PreparedChat['output']>,
   preset: Preset,
@@ -70,10 +61,7 @@ function toFormat(
 
 function toMessages({ role, content }: PreparedMessage, preset: Preset): Json[] {
   const toId = (id: string) => (preset.shortIds ? shortId(id) : id)
-  if (role === 'tool')
-    return content.flatMap((part) =>
-      part.type === 'tool-result' ? toResult(toId(part.id), part.output) : [],
-    )
+  if (role === 'tool') return toResults(content, toId)
   if (role !== 'assistant') return [{ role, content: simplest(content.flatMap(toPart)) }]
   const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
   const refusal = content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
@@ -109,15 +97,22 @@ function toMessages({ role, content }: PreparedMessage, preset: Preset): Json[] 
   ]
 }
 
-/** Results are text here; what they show follows as a message of the user, right after. */
-function toResult(id: string, output: string | Part[]): Json[] {
-  if (typeof output === 'string') return [{ role: 'tool', tool_call_id: id, content: output }]
-  const text = output.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  const shown = output.filter((part) => part.type !== 'text').flatMap(toPart)
+/** Results are text here and follow their calls directly; what they show comes after them, as a message of the user. */
+function toResults(content: Part[], toId: (id: string) => string): Json[] {
+  const results = content.filter((part) => part.type === 'tool-result')
+  const shown = results.flatMap(({ output }) =>
+    typeof output === 'string' ? [] : output.filter(({ type }) => type !== 'text').flatMap(toPart),
+  )
   return [
-    { role: 'tool', tool_call_id: id, content: text },
+    ...results.map(({ id, output }) => ({ role: 'tool', tool_call_id: toId(id), content: textOf(output) })),
     ...(shown.length > 0 ? [{ role: 'user', content: shown }] : []),
   ]
+}
+
+function textOf(output: string | Part[]): string {
+  return typeof output === 'string'
+    ? output
+    : output.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }
 
 function toPart(part: Part): Json[] {

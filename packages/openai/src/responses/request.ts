@@ -1,7 +1,7 @@
 // Our request as the body of POST /responses. Nothing is stored with the service: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
-import { toEffort } from '../chat/request.js'
+import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { isStrict } from '../schema.js'
 

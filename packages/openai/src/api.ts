@@ -1,0 +1,13 @@
+// What the two APIs have in common: one way to ask, two forms of an answer. Each is loaded when it is first used.
+import type { BackendEvent, PreparedChat } from '@patchbay/core'
+import type OpenAI from 'openai'
+import type { Preset } from './presets.js'
+
+/** One of OpenAI's APIs. */
+export interface Api {
+  toBody(model: string, chat: PreparedChat, preset: Preset): Record<string, unknown>
+  /** Has the client send the body. */
+  create(client: OpenAI, body: Record<string, unknown>): PromiseLike<unknown>
+  fromStream(events: AsyncIterable<unknown>, who: string): AsyncIterable<BackendEvent>
+  fromWhole(body: unknown, who: string): AsyncIterable<BackendEvent> | Iterable<BackendEvent>
+}
