@@ -44,7 +44,10 @@ const reasons: Record<string, FinishReason> = {
  * The events of a streamed message, up to its `message_stop`.
  * @throws {LlmError} for an error event, or events of another service
  */
-export async function* fromStream(events: AsyncIterable<unknown>): AsyncGenerator<BackendEvent> {
+export async function* fromStream(
+  events: AsyncIterable<unknown>,
+  requestId?: string,
+): AsyncGenerator<BackendEvent> {
   const blocks = new Map<number, OpenBlock>()
   const usage: Json = {}
   let stopReason: string | undefined
@@ -61,7 +64,7 @@ export async function* fromStream(events: AsyncIterable<unknown>): AsyncGenerato
         // Proxies repeat it in the middle of a stream; the message has begun once.
         if (started) break
         started = true
-        yield startOf(message)
+        yield startOf(message, requestId)
         // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
         for (const block of message.content ?? []) yield* wholeBlock(block)
         stopReason = message.stop_reason ?? undefined
@@ -118,11 +121,11 @@ export async function* fromStream(events: AsyncIterable<unknown>): AsyncGenerato
 }
 
 /** The events of a message that came whole. */
-export function* fromMessage(body: unknown): Generator<BackendEvent> {
+export async function* fromMessage(body: unknown, requestId?: string): AsyncGenerator<BackendEvent> {
   const message = body as WireMessage & { type?: string }
   if (message?.type === 'error') throw fromBody(body)
   if (!Array.isArray(message?.content)) throw notAnthropic(body)
-  yield startOf(message)
+  yield startOf(message, requestId)
   for (const block of message.content) yield* wholeBlock(block)
   const usage: Json = {}
   keep(usage, message.usage)
@@ -231,8 +234,8 @@ function toCitation({
   }
 }
 
-function startOf({ id, model }: WireMessage): BackendEvent {
-  return { type: 'start', ...(id && { id }), ...(model && { model }) }
+function startOf({ id, model }: WireMessage, requestId: string | undefined): BackendEvent {
+  return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 
 function finishOf(reason: string | undefined, raw: Json): BackendEvent {

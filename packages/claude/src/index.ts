@@ -12,7 +12,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { excerpt, exchange, jsonEvents } from '@patchbay/core/wire'
+import { excerpt, exchange, jsonEvents, opened } from '@patchbay/core/wire'
 import { fromResponse } from './errors.js'
 import { fromMessage, fromStream } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
@@ -79,17 +79,19 @@ class ClaudeBackend implements Backend {
     }
   }
 
-  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
-    const body = toWire(this.model, chat, this.#rules, context.warn)
-    const response = await this.#send(context, (client) =>
-      client.messages.create({ ...body, stream: true } as unknown as Anthropic.MessageCreateParamsStreaming),
-    )
-    const requestId = response.headers.get('request-id')
-    const events = isStream(response)
-      ? fromStream(jsonEvents(response.body))
-      : fromMessage(await json(response))
-    for await (const event of events)
-      yield event.type === 'start' && requestId !== null ? { ...event, requestId } : event
+  chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    return opened(async () => {
+      const body = toWire(this.model, chat, this.#rules, context.warn)
+      const response = await this.#send(context, (client) =>
+        client.messages.create({
+          ...body,
+          stream: true,
+        } as unknown as Anthropic.MessageCreateParamsStreaming),
+      )
+      const requestId = response.headers.get('request-id') ?? undefined
+      if (isStream(response)) return fromStream(jsonEvents(response.body), requestId)
+      return fromMessage(await json(response), requestId)
+    })
   }
 
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {

@@ -9,7 +9,9 @@ type Reader = 'none' | 'loop' | 'response'
 export class CallStream implements ChatStream {
   readonly #call: Call
   #reader: Reader = 'none'
+  /** The last of the reads that are under way, and how many they are. */
   #pending: Promise<ChatEvent | undefined> | undefined
+  #asked = 0
   #final: ChatResponse | undefined
   #failure: unknown
   #response: Promise<ChatResponse> | undefined
@@ -64,25 +66,23 @@ export class CallStream implements ChatStream {
 
   /** One event at a time, in the order of asking. The first read begins the call before it returns. */
   #next(): Promise<ChatEvent | undefined> {
+    this.#asked++
     const pull = () => this.#pull()
-    const next = this.#pending === undefined ? pull() : this.#pending.then(pull, pull)
-    this.#pending = next
-    const settled = () => {
-      if (this.#pending === next) this.#pending = undefined
-    }
-    next.then(settled, settled)
-    return next
+    this.#pending = this.#pending === undefined ? pull() : this.#pending.then(pull, pull)
+    return this.#pending
   }
 
   async #pull(): Promise<ChatEvent | undefined> {
-    if (this.#failure !== undefined) return undefined
     try {
+      if (this.#failure !== undefined) return undefined
       const event = await this.#call.next()
       if (event?.type === 'finish') this.#final = event.response
       return event
     } catch (error) {
       this.#failure = error
       throw error
+    } finally {
+      if (--this.#asked === 0) this.#pending = undefined
     }
   }
 

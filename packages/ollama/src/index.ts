@@ -13,7 +13,7 @@ import {
   type ProviderOptions,
   systemClock,
 } from '@patchbay/core'
-import { excerpt, jsonLines } from '@patchbay/core/wire'
+import { excerpt, jsonLines, opened } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { errorMessage, fromWords } from './errors.js'
@@ -120,15 +120,17 @@ class OllamaBackend implements Backend {
     }
   }
 
-  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
-    const body = toWire(this.model, chat, this.#settings)
-    // The client's types know only what its version knew.
-    const response = await send(this.#server, context, (client) =>
-      client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
-    )
-    if (response.body === null)
-      throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
-    yield* toEvents(jsonLines(response.body), this.model)
+  chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    return opened(async () => {
+      const body = toWire(this.model, chat, this.#settings)
+      // The client's types know only what its version knew.
+      const response = await send(this.#server, context, (client) =>
+        client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
+      )
+      if (response.body === null)
+        throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
+      return toEvents(jsonLines(response.body), this.model)
+    })
   }
 
   async embed(

@@ -3,11 +3,18 @@ import type { BackendEvent, PreparedChat } from '@patchbay/core'
 import type OpenAI from 'openai'
 import type { Preset } from './presets.js'
 
+/** Where an answer comes from. */
+export interface Source {
+  /** For messages. */
+  who: string
+  requestId: string | undefined
+}
+
 /** One of OpenAI's APIs. */
 export interface Api {
   toBody(model: string, chat: PreparedChat, preset: Preset): Record<string, unknown>
   /** Has the client send the body. */
   create(client: OpenAI, body: Record<string, unknown>): PromiseLike<unknown>
-  fromStream(events: AsyncIterable<unknown>, who: string): AsyncIterable<BackendEvent>
-  fromWhole(body: unknown, who: string): AsyncIterable<BackendEvent> | Iterable<BackendEvent>
+  fromStream(events: AsyncIterable<unknown>, from: Source): AsyncIterable<BackendEvent>
+  fromWhole(body: unknown, from: Source): AsyncIterable<BackendEvent>
 }

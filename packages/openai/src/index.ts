@@ -12,7 +12,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { exchange, jsonEvents } from '@patchbay/core/wire'
+import { exchange, jsonEvents, opened } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import type { Api } from './api.js'
 import { fromResponse, notAnAnswer } from './errors.js'
@@ -108,17 +108,16 @@ class OpenAIBackend implements Backend {
     }
   }
 
-  async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
-    const api = await this.#load()
-    const body = api.toBody(this.model, chat, this.#preset)
-    const response = await this.#send(context, (client) => api.create(client, body))
-    const requestId = response.headers.get('x-request-id')
-    const streamed = response.body !== null && !response.headers.get('content-type')?.includes('json')
-    const events = streamed
-      ? api.fromStream(jsonEvents(response.body as ReadableStream<Uint8Array>), this.#who)
-      : api.fromWhole(await this.#json(response), this.#who)
-    for await (const event of events)
-      yield event.type === 'start' && requestId !== null ? { ...event, requestId } : event
+  chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    return opened(async () => {
+      const api = await this.#load()
+      const body = api.toBody(this.model, chat, this.#preset)
+      const response = await this.#send(context, (client) => api.create(client, body))
+      const from = { who: this.#who, requestId: response.headers.get('x-request-id') ?? undefined }
+      if (response.body === null || response.headers.get('content-type')?.includes('json'))
+        return api.fromWhole(await this.#json(response), from)
+      return api.fromStream(jsonEvents(response.body), from)
+    })
   }
 
   async #load(): Promise<Api> {

@@ -1,6 +1,6 @@
 // For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
+export * from './body.js'
 export * from './exchange.js'
 export * from './http.js'
-export * from './lines.js'
 export * from './ndjson.js'
 export * from './sse.js'

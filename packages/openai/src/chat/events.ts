@@ -1,6 +1,7 @@
 // Chat Completions, streamed or whole, in all their dialects, as our events.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
+import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
 
@@ -56,7 +57,7 @@ const reasons: Record<string, FinishReason> = {
  */
 export async function* toEvents(
   chunks: AsyncIterable<unknown> | Iterable<unknown>,
-  who: string,
+  { who, requestId }: Source,
 ): AsyncGenerator<BackendEvent> {
   const calls: OpenCall[] = []
   const citations: Citation[] = []
@@ -76,9 +77,15 @@ export async function* toEvents(
       throw notAnAnswer(value, who)
     }
     if (!started)
-      yield { type: 'start', ...(chunk.id && { id: chunk.id }), ...(chunk.model && { model: chunk.model }) }
+      yield {
+        type: 'start',
+        ...(requestId && { requestId }),
+        ...(chunk.id && { id: chunk.id }),
+        ...(chunk.model && { model: chunk.model }),
+      }
     started = true
-    const choice = chunk.choices.find(({ index = 0 }) => index === 0)
+    const [first] = chunk.choices
+    const choice = first === undefined || !first.index ? first : chunk.choices.find(({ index }) => !index)
     usage = chunk.usage ?? chunk.x_groq?.usage ?? choice?.usage ?? usage
     if (choice === undefined) continue
     const delta = choice.delta ?? choice.message ?? {}
@@ -91,11 +98,13 @@ export async function* toEvents(
       yield { type: 'part-end', opaque: { provider: 'openai', data: { field } } }
       field = undefined
     }
-    yield* contentOf(delta.content)
-    refusal += delta.refusal ?? ''
-    for (const annotation of delta.annotations ?? []) citations.push(...toCitation(annotation))
-    for (const [position, call] of (delta.tool_calls ?? []).entries())
-      yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
+    if (typeof delta.content === 'string') yield { type: 'text', text: delta.content }
+    else if (Array.isArray(delta.content)) yield* partsOf(delta.content)
+    if (delta.refusal) refusal += delta.refusal
+    if (delta.annotations) citations.push(...delta.annotations.flatMap(toCitation))
+    if (delta.tool_calls)
+      for (const [position, call] of delta.tool_calls.entries())
+        yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
     if (choice.finish_reason) reason = choice.finish_reason
   }
   if (reason === undefined) return
@@ -127,11 +136,9 @@ function thoughtOf({
   return text ? { text, field: 'reasoning' } : undefined
 }
 
-/** Text, or Mistral's list of text and thinking. */
-function* contentOf(content: unknown): Generator<BackendEvent> {
-  if (typeof content === 'string') return yield { type: 'text', text: content }
-  if (!Array.isArray(content)) return
-  for (const { type, text, thinking } of content as Json[]) {
+/** Mistral's lists of text and thinking. */
+function* partsOf(content: Json[]): Generator<BackendEvent> {
+  for (const { type, text, thinking } of content) {
     if (type === 'text' && typeof text === 'string') yield { type: 'text', text }
     if (type === 'thinking' && Array.isArray(thinking))
       yield { type: 'reasoning', text: thinking.map((part: Json) => part.text ?? '').join('') }

@@ -10,5 +10,5 @@ export const api: Api = {
   create: (client, body) =>
     client.chat.completions.create(body as unknown as OpenAI.ChatCompletionCreateParamsStreaming),
   fromStream: toEvents,
-  fromWhole: (body, who) => toEvents([body], who),
+  fromWhole: (body, from) => toEvents([body], from),
 }

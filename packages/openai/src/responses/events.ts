@@ -8,6 +8,7 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
+import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
 
@@ -35,7 +36,10 @@ interface OpenItem {
  * The events of a streamed response, up to its terminal event.
  * @throws {LlmError} for an error event or a failed response
  */
-export async function* fromStream(events: AsyncIterable<unknown>, who: string): AsyncGenerator<BackendEvent> {
+export async function* fromStream(
+  events: AsyncIterable<unknown>,
+  { who, requestId }: Source,
+): AsyncGenerator<BackendEvent> {
   const items = new Map<number, OpenItem>()
   const at = (index: unknown): OpenItem => {
     const known = items.get(index as number) ?? { said: '', done: false }
@@ -47,7 +51,7 @@ export async function* fromStream(events: AsyncIterable<unknown>, who: string): 
     const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
     if (!started && event?.response !== undefined) {
       started = true
-      yield startOf(event.response)
+      yield startOf(event.response, requestId)
     }
     switch (event?.type) {
       case 'response.output_item.added': {
@@ -97,11 +101,11 @@ export async function* fromStream(events: AsyncIterable<unknown>, who: string): 
 }
 
 /** The events of a response that came whole. */
-export function* fromWhole(body: unknown, who: string): Generator<BackendEvent> {
+export async function* fromWhole(body: unknown, { who, requestId }: Source): AsyncGenerator<BackendEvent> {
   const response = body as WireResponse
   if (response?.error) throw fromError(response.error, who)
   if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
-  yield startOf(response)
+  yield startOf(response, requestId)
   for (const item of response.output) yield* closeItem(item, '')
   yield finishOf(response)
 }
@@ -168,8 +172,8 @@ function toCitation({ url, title, filename, start_index: start, end_index: end }
   ]
 }
 
-function startOf({ id, model }: WireResponse): BackendEvent {
-  return { type: 'start', ...(id && { id }), ...(model && { model }) }
+function startOf({ id, model }: WireResponse, requestId: string | undefined): BackendEvent {
+  return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 
 function finishOf({ status, incomplete_details: details, usage }: WireResponse): BackendEvent {
