@@ -650,6 +650,18 @@ describe('a response', () => {
     ])
   })
 
+  it('without indexes is told apart by ids', async () => {
+    const events = [
+      created,
+      { type: 'response.output_item.added', item: { ...message, content: [] } },
+      { type: 'response.output_text.delta', item_id: 'msg_1', delta: 'Hi ' },
+      { type: 'response.output_text.delta', item_id: 'msg_1', delta: 'there' },
+      { type: 'response.output_item.done', item: message },
+      completed({ output: [message] }),
+    ]
+    expect((await (await ask(sse(events), { api: 'responses' })).chat('x')).text).toBe('Hi there')
+  })
+
   it('that only says its items at the end, or comes whole, is the same', async () => {
     const expected = (await (await ask(whole, { api: 'responses' })).chat('x')).message
     expect(

@@ -10,6 +10,7 @@ const codes: Record<number, ErrorCode> = {
   408: 'timeout',
   413: 'invalid-request',
   429: 'rate-limited',
+  501: 'unsupported',
   503: 'overloaded',
   529: 'overloaded',
 }

@@ -24,7 +24,7 @@ interface WireResponse extends Json {
   usage?: Json | null
 }
 
-/** An output item on its way; ids rotate between events on some hosts, the index does not. */
+/** An output item on its way, known by its index: ids rotate between events on some hosts. */
 interface OpenItem {
   callId?: string
   /** What was streamed of it. */
@@ -40,10 +40,12 @@ export async function* fromStream(
   events: AsyncIterable<unknown>,
   { who, requestId }: Source,
 ): AsyncGenerator<BackendEvent> {
-  const items = new Map<number, OpenItem>()
-  const at = (index: unknown): OpenItem => {
-    const known = items.get(index as number) ?? { said: '', done: false }
-    items.set(index as number, known)
+  const items = new Map<unknown, OpenItem>()
+  // llama.cpp's server says no index.
+  const at = ({ output_index, item_id, item }: Json): OpenItem => {
+    const key = output_index ?? item_id ?? (item as Json | undefined)?.id
+    const known = items.get(key) ?? { said: '', done: false }
+    items.set(key, known)
     return known
   }
   let started = false
@@ -55,28 +57,28 @@ export async function* fromStream(
     }
     switch (event?.type) {
       case 'response.output_item.added': {
-        const item = at(event.output_index)
+        const item = at(event)
         if (event.item?.type !== 'function_call') break
         item.callId = String(event.item.call_id)
         yield { type: 'tool-call-start', id: item.callId, name: String(event.item.name) }
         break
       }
       case 'response.output_text.delta':
-        at(event.output_index).said += event.delta
+        at(event).said += event.delta
         yield { type: 'text', text: String(event.delta) }
         break
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
-        at(event.output_index).said += event.delta
+        at(event).said += event.delta
         yield { type: 'reasoning', text: String(event.delta) }
         break
       case 'response.function_call_arguments.delta': {
-        const { callId } = at(event.output_index)
+        const { callId } = at(event)
         if (callId !== undefined) yield { type: 'tool-call-delta', id: callId, json: String(event.delta) }
         break
       }
       case 'response.output_item.done': {
-        const item = at(event.output_index)
+        const item = at(event)
         if (!item.done) yield* closeItem(event.item ?? {}, item.said)
         item.done = true
         break
@@ -85,8 +87,10 @@ export async function* fromStream(
       case 'response.incomplete': {
         const response = event.response ?? {}
         // What was never said on the way still counts.
-        for (const [index, item] of (response.output ?? []).entries())
-          if (!at(index).done) yield* closeItem(item, at(index).said)
+        for (const [index, item] of (response.output ?? []).entries()) {
+          const known = items.get(index) ?? items.get(item.id)
+          if (!known?.done) yield* closeItem(item, known?.said ?? '')
+        }
         return yield finishOf(response)
       }
       case 'response.failed':
