@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isLlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claude } from './index.js'
 
@@ -119,6 +120,45 @@ describe.skipIf(recorded.length === 0)('recorded answers of the service', () => 
       }
   })
 })
+
+describe.skipIf(recorded.length === 0)(
+  'law: the events of a recorded stream are the same whatever the packets',
+  () => {
+    it.each(
+      recorded.filter(
+        ({ meta }) =>
+          meta.response.bodyFile.endsWith('.sse') && meta.expect.terminated && !meta.expect.errorRaw,
+      ),
+    )('$name', async ({ meta, body }) => {
+      const { status, headers } = meta.response
+      const eventsOf = async (cuts: number[]) => {
+        const places = [0, ...cuts.map((cut) => cut % body.length).sort((a, b) => a - b), body.length]
+        const fetch: typeof globalThis.fetch = async () => {
+          const pieces = places.slice(1).map((place, index) => body.subarray(places[index], place))
+          const stream = new ReadableStream({
+            pull(controller) {
+              const piece = pieces.shift()
+              if (piece === undefined) controller.close()
+              else controller.enqueue(new Uint8Array(piece))
+            },
+          })
+          return new Response(stream, { status, headers })
+        }
+        const events: unknown[] = []
+        for await (const event of claude('claude-x', { apiKey: 'k', retry: false, fetch }).stream('Hello'))
+          events.push(event.type === 'finish' ? event.response.message : event)
+        return JSON.stringify(events).replaceAll(/call_[0-9a-f-]{36}/g, 'call')
+      }
+      const whole = await eventsOf([])
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.nat(), { maxLength: 60 }), async (cuts) => {
+          expect(await eventsOf(cuts)).toBe(whole)
+        }),
+        { numRuns: 4 },
+      )
+    })
+  },
+)
 
 /** The service says `citations: null` where there are none, and takes it absent. */
 function withoutNull(block: Record<string, unknown>): Record<string, unknown> {

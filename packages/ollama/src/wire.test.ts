@@ -1,6 +1,7 @@
 // Ollama's wire: what is sent, what is made of the answer, and what of everything that can go wrong.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { gzipSync } from 'node:zlib'
 import { type ChatEvent, isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -271,6 +272,12 @@ describe('an answer', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  it('may be compressed', async () => {
+    const body = gzipSync(whole.body as string)
+    const answer = { ...whole, headers: { ...whole.headers, 'content-encoding': 'gzip' }, body, chunk: 50 }
+    expect((await (await ask(answer)).chat('Hello')).text).toBe('Wörld 🦀 peace')
   })
 
   it('that stalls ends by its idle limit, and the connection is let go', async () => {

@@ -201,7 +201,7 @@ class OpenAIBackend implements Backend {
     { signal, headers, clock }: CallContext,
     call: (client: OpenAI) => PromiseLike<unknown>,
   ): Promise<Response> {
-    const { key } = this.#preset
+    const { key, keyHeader } = this.#preset
     const apiKey = this.#options.apiKey ?? environment(key)
     if (!apiKey && this.#preset.key !== 'OPENAI_API_KEY') throw this.#noKey(key)
     if (!apiKey && this.#isOwn) throw this.#noKey(key)
@@ -218,7 +218,7 @@ class OpenAIBackend implements Backend {
         // A server of one's own needs no key, but the client insists on one.
         apiKey: apiKey || 'none',
         baseURL: this.#baseURL,
-        defaultHeaders: headers,
+        defaultHeaders: { ...(keyHeader !== undefined && { [keyHeader]: apiKey }), ...headers },
         maxRetries: 0,
         timeout: 2 ** 31 - 1,
         logLevel: 'off',

@@ -17,6 +17,8 @@ export interface Preset {
   shortIds: boolean
   /** The environment variable of its key. */
   key: string
+  /** A header it wants the key in, beside `Authorization`. */
+  keyHeader?: string
 }
 
 const compatible: Preset = {
@@ -47,7 +49,7 @@ export const presets = {
   alibaba: { jsonSchema: false, key: 'DASHSCOPE_API_KEY' },
   cerebras: { maxTokens: 'max_completion_tokens', key: 'CEREBRAS_API_KEY' },
   google: { key: 'GEMINI_API_KEY' },
-  azure: { maxTokens: 'max_completion_tokens', key: 'AZURE_OPENAI_API_KEY' },
+  azure: { maxTokens: 'max_completion_tokens', key: 'AZURE_OPENAI_API_KEY', keyHeader: 'api-key' },
 } satisfies Record<string, Partial<Preset>>
 
 /** A server whose ways are known by name. */

@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type ChatResponse, isLlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
+import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { openai } from './index.js'
 
@@ -101,6 +102,31 @@ describe.skipIf(recorded.length === 0)('recorded answers of services', () => {
       }
   })
 
+  it.each(
+    chats.filter(
+      ({ meta }) =>
+        meta.api === 'openai-responses' && meta.response.bodyFile.endsWith('.json') && !meta.expect.errorRaw,
+    ),
+  )('$name goes back item by item', async ({ meta, body }) => {
+    const { status, headers } = meta.response
+    answer = { status, headers, body }
+    const { message, toolCalls } = await provider(meta).chat('Hello')
+    const results = toolCalls.map(({ id }) => ({ type: 'tool-result' as const, id, output: 'done' }))
+    const next = results.length > 0 ? [{ role: 'tool' as const, content: results }] : []
+    await provider(meta).chat(['Hello', message, ...next, 'Go on.'])
+    const { input } = server.requests.at(-1)?.json as { input: Record<string, unknown>[] }
+    const output: Record<string, unknown>[] = JSON.parse(body.toString()).output
+    // Thinking that was not encrypted cannot go back; messages go back with their words and ids.
+    const kept = output.filter((item) => item.type !== 'reasoning' || item.encrypted_content)
+    const sent = input.slice(1, 1 + kept.length)
+    expect(sent.map(({ type, id }) => [type, id])).toEqual(kept.map(({ type, id }) => [type, id]))
+    for (const [index, item] of kept.entries()) {
+      if (item.type === 'function_call')
+        expect(JSON.parse(String(sent[index]?.arguments))).toEqual(JSON.parse(String(item.arguments)))
+      else if (item.type !== 'message') expect(sent[index]).toEqual(item)
+    }
+  })
+
   it.each(embeddings)('$name', async ({ meta, body }) => {
     answer = { status: meta.response.status, headers: meta.response.headers, body }
     const count = meta.expect.vectors ?? 0
@@ -112,3 +138,45 @@ describe.skipIf(recorded.length === 0)('recorded answers of services', () => {
     )
   })
 })
+
+describe.skipIf(recorded.length === 0)(
+  'law: the events of a recorded stream are the same whatever the packets',
+  () => {
+    it.each(
+      chats.filter(({ meta }) => meta.response.bodyFile.endsWith('.sse') && !meta.expect.errorRaw),
+    )('$name', async ({ meta, body }) => {
+      const { status, headers } = meta.response
+      const eventsOf = async (cuts: number[]) => {
+        const places = [0, ...cuts.map((cut) => cut % body.length).sort((a, b) => a - b), body.length]
+        const fetch: typeof globalThis.fetch = async () => {
+          const pieces = places.slice(1).map((place, index) => body.subarray(places[index], place))
+          const stream = new ReadableStream({
+            pull(controller) {
+              const piece = pieces.shift()
+              if (piece === undefined) controller.close()
+              else controller.enqueue(new Uint8Array(piece))
+            },
+          })
+          return new Response(stream, { status, headers })
+        }
+        const events: unknown[] = []
+        for await (const event of openai('gpt-x', {
+          apiKey: 'k',
+          baseURL: 'http://127.0.0.1:1',
+          retry: false,
+          fetch,
+          api: meta.api === 'openai-responses' ? 'responses' : 'chat',
+        }).stream('Hello'))
+          events.push(event.type === 'finish' ? event.response.message : event)
+        return JSON.stringify(events).replaceAll(/call_[0-9a-f-]{36}/g, 'call')
+      }
+      const whole = await eventsOf([])
+      await fc.assert(
+        fc.asyncProperty(fc.array(fc.nat(), { maxLength: 60 }), async (cuts) => {
+          expect(await eventsOf(cuts)).toBe(whole)
+        }),
+        { numRuns: 4 },
+      )
+    })
+  },
+)

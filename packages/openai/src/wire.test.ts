@@ -850,6 +850,15 @@ describe('both APIs', () => {
     ).toMatchObject({ code: 'rate-limited' })
   })
 
+  it('put the key where the server wants it', async () => {
+    const server = await serve(bodies.chat)
+    await openai('m', { apiKey: 'sk-azure', baseURL: server.url, preset: 'azure' }).chat('x')
+    expect(server.requests[0]?.headers).toMatchObject({
+      'api-key': 'sk-azure',
+      authorization: 'Bearer sk-azure',
+    })
+  })
+
   it('need a key where the service does, and none for a server of one’s own', async () => {
     vi.stubEnv('OPENAI_API_KEY', '')
     vi.stubEnv('GROQ_API_KEY', '')
