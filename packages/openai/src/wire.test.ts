@@ -850,6 +850,16 @@ describe('both APIs', () => {
     ).toMatchObject({ code: 'rate-limited' })
   })
 
+  it('say when a server does not speak TLS', async () => {
+    const server = await serve(bodies.chat)
+    const address = server.url.replace('http:', 'https:')
+    const error = await failureOf(openai('m', { apiKey: 'k', baseURL: address, retry: false }).chat('x'))
+    expect(error).toMatchObject({
+      code: 'network',
+      message: expect.stringMatching(/cannot be reached \(.+\)/),
+    })
+  })
+
   it('put the key where the server wants it', async () => {
     const server = await serve(bodies.chat)
     await openai('m', { apiKey: 'sk-azure', baseURL: server.url, preset: 'azure' }).chat('x')
