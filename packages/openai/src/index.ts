@@ -191,10 +191,10 @@ class OpenAIBackend implements Backend {
 
   async models(context: CallContext): Promise<ModelInfo[]> {
     const body = (await this.#json(await this.#send(context, (client) => client.models.list()))) as {
-      data?: { id: string }[]
+      data?: WireModel[]
     }
     if (!Array.isArray(body?.data)) throw notAnAnswer(body, this.#who)
-    return body.data.map(({ id }) => ({ id }))
+    return body.data.map(toModelInfo)
   }
 
   async #send(
@@ -257,4 +257,22 @@ function toVector(embedding: number[] | string): Float32Array {
   if (typeof embedding !== 'string') return Float32Array.from(embedding)
   const bytes = Uint8Array.from(atob(embedding), (character) => character.charCodeAt(0))
   return new Float32Array(bytes.buffer)
+}
+
+/** A model as servers list it; what else they say of it goes by several names. */
+interface WireModel {
+  id: string
+  /** vLLM. */
+  max_model_len?: number
+  /** OpenRouter, Together. */
+  context_length?: number
+  /** Groq. */
+  context_window?: number
+  /** llama.cpp. */
+  meta?: { n_ctx_train?: number } | null
+}
+
+function toModelInfo({ id, max_model_len, context_length, context_window, meta }: WireModel): ModelInfo {
+  const contextWindow = max_model_len ?? context_length ?? context_window ?? meta?.n_ctx_train
+  return { id, ...(contextWindow !== undefined && { contextWindow }) }
 }

@@ -925,10 +925,20 @@ describe('the rest of the service', () => {
     expect(await failureOf((await ask(json({}))).countTokens('Hello'))).toMatchObject({ code: 'unsupported' })
   })
 
-  it('lists models', async () => {
-    expect(await (await ask(json({ data: [{ id: 'a' }, { id: 'b' }] }))).models()).toEqual([
+  it('lists models, with the context of each where the server says it', async () => {
+    const data = [
       { id: 'a' },
-      { id: 'b' },
+      { id: 'vllm', max_model_len: 1 },
+      { id: 'openrouter', context_length: 2 },
+      { id: 'groq', context_window: 3 },
+      { id: 'llama.cpp', meta: { n_ctx_train: 4 } },
+    ]
+    expect(await (await ask(json({ data }))).models()).toEqual([
+      { id: 'a' },
+      { id: 'vllm', contextWindow: 1 },
+      { id: 'openrouter', contextWindow: 2 },
+      { id: 'groq', contextWindow: 3 },
+      { id: 'llama.cpp', contextWindow: 4 },
     ])
   })
 })
