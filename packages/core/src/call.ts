@@ -92,6 +92,8 @@ export class Call {
     const running: Running = { life, leave, output: prepared.request.output ?? 'text', collector }
     this.#running = running
     life.onStop = () => this.#release()
+    // Its caller may have changed his mind while the request was being prepared.
+    if (this.#stopped !== undefined) life.stop(this.#stopped)
     const chat = await this.#checked(prepared, life)
     if (chat.output === undefined) running.output = 'text'
     await life.attempting(async (context) => {

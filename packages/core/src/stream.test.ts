@@ -107,6 +107,22 @@ describe('a stream', () => {
     expect((await response).text).toBe('abc')
   })
 
+  it.each([
+    'abort',
+    'leave',
+  ])('ends before it has begun when its reader changes his mind at once: %s', async (how) => {
+    const made = world([[{ wait: 60_000 }, say('a'), finish]])
+    const stream = made.provider.stream('x')
+    const events = stream[Symbol.asyncIterator]()
+    const first = failureOf(events.next())
+    if (how === 'abort') stream.abort()
+    else await events.return?.()
+    expect(await first).toMatchObject({ code: 'aborted' })
+    await made.provider.close()
+    expect(made.attempts).toEqual([])
+    expect(made.clock.pending).toBe(0)
+  })
+
   it('throws once: a failed stream is over', async () => {
     const { provider } = world([[say('a'), { fail: new LlmError('network', 'Gone.') }]])
     const stream = provider.stream('x')
