@@ -148,14 +148,7 @@ class ClaudeBackend implements Backend {
         fetch,
         ...(baseURL !== undefined && { baseURL }),
       })
-      const asked = withoutConsole(() => call(client), warn)
-      await Promise.resolve(asked).catch((error: unknown) => {
-        // What the client makes of the stand-in it reads is of no interest; what it refuses to send is.
-        if (error instanceof Client.AnthropicError && !(error instanceof Client.APIError))
-          throw new LlmError('invalid-request', `Anthropic's client refuses the request: ${error.message}`, {
-            cause: error,
-          })
-      })
+      await withoutConsole(() => call(client), warn)
     })
   }
 }

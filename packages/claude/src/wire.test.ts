@@ -1,4 +1,5 @@
 // Claude's wire: what is sent, what is made of the answer, and what of everything that can go wrong.
+import { inspect } from 'node:util'
 import { type ChatRequest, isLlmError, type LlmError, type Message } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -632,4 +633,10 @@ describe('the rest of the service', () => {
       await claude('claude-of-tomorrow', { rules: { contextWindow: 1_000_000 } }).capabilities(),
     ).toMatchObject({ contextWindow: 1_000_000 })
   })
+})
+
+it('a key that no header can hold is a typed error, and stays out of it', async () => {
+  const error = await failureOf(claude('claude-x', { ...options, apiKey: 'sk-secret\n\u0000' }).chat('x'))
+  expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret')
 })

@@ -1,6 +1,8 @@
 // Ollama's wire: what is sent, what is made of the answer, and what of everything that can go wrong.
+
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
 import { type ChatEvent, isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
@@ -567,3 +569,9 @@ describe.skipIf(recorded.length === 0)('recorded answers of real servers', () =>
 })
 if (recorded.length === 0)
   it.skip('recordings: set PATCHBAY_RECORDINGS to the folder that holds them', () => {})
+
+it('a key that no header can hold is a typed error, and stays out of it', async () => {
+  const error = await failureOf(ollama('tiny', { retry: false, apiKey: 'sk-secret\n\u0000' }).chat('x'))
+  expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret')
+})

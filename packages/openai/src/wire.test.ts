@@ -1,4 +1,5 @@
 // OpenAI's wires: what is sent, what is made of the answers in all dialects, and what of everything that can go wrong.
+import { inspect } from 'node:util'
 import { type ChatRequest, isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -941,4 +942,12 @@ describe('the rest of the service', () => {
       { id: 'llama.cpp', contextWindow: 4 },
     ])
   })
+})
+
+it('a key that no header can hold is a typed error, and stays out of it', async () => {
+  const error = await failureOf(
+    openai('m', { apiKey: 'sk-secret\n\u0000', baseURL: 'http://127.0.0.1:1', retry: false }).chat('x'),
+  )
+  expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret')
 })

@@ -1,6 +1,7 @@
 // One request made by a vendor's own client, and its answer handed over untouched. The clients know how their
 // requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
-import { send, unreachable } from './http.js'
+import { LlmError } from '../errors.js'
+import { excerpt, holdsHeader, send, unreachable } from './http.js'
 
 /** How one exchange is made. */
 export interface ExchangeOptions {
@@ -36,7 +37,20 @@ export async function exchange(
     // What the client gets to read, so that it leaves alone what is ours.
     return new Response('{"done":true}', { headers: { 'content-type': 'application/json' } })
   }
-  await call(asked)
-  if (answer === undefined) throw failure
-  return answer
+  // What the client makes of the stand-in is of no interest; why it sends nothing is.
+  const refusal: unknown = await call(asked).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  if (answer !== undefined) return answer
+  if (failure !== undefined) throw failure
+  if (holdsHeader(refusal))
+    throw new LlmError(
+      'invalid-request',
+      `The request for ${who} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
+    )
+  const why = refusal instanceof Error ? refusal.message : String(refusal)
+  throw new LlmError('invalid-request', `The request for ${who} cannot be sent: ${excerpt(why)}`, {
+    cause: refusal,
+  })
 }

@@ -73,6 +73,11 @@ export function excerpt(text: string): string {
 /** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
 export function unreachable(cause: unknown, where: string, hint: string): unknown {
   if (cause instanceof LlmError || (cause instanceof Error && cause.name === 'AbortError')) return cause
+  if (holdsHeader(cause))
+    return new LlmError(
+      'invalid-request',
+      `The request for ${where} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
+    )
   const codes = codesOf(cause)
   const why = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
   return new LlmError('network', `${where} cannot be reached${why}. ${hint}`, { cause })
@@ -101,4 +106,11 @@ function codesOf(error: unknown): string[] {
   for (let at = error; at instanceof Error; at = at.cause)
     if ('code' in at && typeof at.code === 'string') codes.push(at.code)
   return codes
+}
+
+/** Complaints about headers quote them, and headers hold keys: such an error is told in words of our own. */
+export function holdsHeader(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (/header/i.test(at.message) && !/timeout|overflow/i.test(at.message)) return true
+  return false
 }
