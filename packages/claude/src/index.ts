@@ -12,7 +12,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { excerpt, exchange, jsonEvents, opened } from '@patchbay/core/wire'
+import { environment, excerpt, exchange, jsonEvents, opened } from '@patchbay/core/wire'
 import { fromResponse } from './errors.js'
 import { fromMessage, fromStream } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
@@ -181,9 +181,4 @@ async function json(response: Response): Promise<Record<string, unknown>> {
       { cause },
     )
   }
-}
-
-function environment(name: string): string | undefined {
-  // A browser has none.
-  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
 }

@@ -7,6 +7,7 @@ import {
   type PreparedMessage,
   type Warning,
 } from '@patchbay/core'
+import { fromBase64, toBase64 } from '@patchbay/core/wire'
 import type { ModelRules } from './models.js'
 import { strictSchema } from './schema.js'
 
@@ -201,20 +202,9 @@ function toSource(part: Part & { type: 'image' | 'file' }): Block {
     return {
       type: 'text',
       media_type: mediaType,
-      data: typeof data === 'string' ? decodeText(data) : new TextDecoder().decode(data),
+      data: new TextDecoder().decode(typeof data === 'string' ? fromBase64(data) : data),
     }
-  return { type: 'base64', media_type: mediaType, data: typeof data === 'string' ? data : encode(data) }
-}
-
-function decodeText(base64: string): string {
-  return new TextDecoder().decode(Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)))
-}
-
-function encode(bytes: Uint8Array): string {
-  let binary = ''
-  for (let at = 0; at < bytes.length; at += 8192)
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
-  return btoa(binary)
+  return { type: 'base64', media_type: mediaType, data: toBase64(data) }
 }
 
 /** Ids of other services may hold characters that Anthropic refuses. */

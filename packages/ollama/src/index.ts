@@ -13,7 +13,7 @@ import {
   type ProviderOptions,
   systemClock,
 } from '@patchbay/core'
-import { excerpt, jsonLines, opened } from '@patchbay/core/wire'
+import { environment, excerpt, jsonLines, opened } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { errorMessage, fromWords } from './errors.js'
@@ -229,9 +229,4 @@ function hostFrom(host: string): string {
       { provider: 'ollama', cause },
     )
   }
-}
-
-function environment(name: string): string | undefined {
-  // A browser has none.
-  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
 }

@@ -1,5 +1,6 @@
 // Our request as the body of POST /api/chat. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Reasoning } from '@patchbay/core'
+import { toBase64 } from '@patchbay/core/wire'
 
 /** What Ollama takes; its client's types lag behind its server. */
 export interface WireChat {
@@ -132,13 +133,5 @@ function imageOf(image: Part & { type: 'image' }): string {
       'unsupported',
       'Ollama takes the bytes of an image, not its address. Fetch it and pass `data` and `mediaType`.',
     )
-  return typeof image.data === 'string' ? image.data : base64(image.data)
-}
-
-function base64(bytes: Uint8Array): string {
-  // Applied piece by piece: a call takes no more arguments than the stack has room for.
-  let binary = ''
-  for (let at = 0; at < bytes.length; at += 8192)
-    binary += String.fromCharCode(...bytes.subarray(at, at + 8192))
-  return btoa(binary)
+  return toBase64(image.data)
 }

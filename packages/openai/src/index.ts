@@ -12,7 +12,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { exchange, jsonEvents, opened } from '@patchbay/core/wire'
+import { environment, exchange, fromBase64, jsonEvents, opened } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import type { Api } from './api.js'
 import { fromResponse, notAnAnswer } from './errors.js'
@@ -246,16 +246,10 @@ class OpenAIBackend implements Backend {
   }
 }
 
-function environment(name: string): string | undefined {
-  // A browser has none.
-  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
-}
-
 /** Numbers, or their bytes as base64: servers give either, whatever one asks for. */
 function toVector(embedding: number[] | string): Float32Array {
   if (typeof embedding !== 'string') return Float32Array.from(embedding)
-  const bytes = Uint8Array.from(atob(embedding), (character) => character.charCodeAt(0))
-  return new Float32Array(bytes.buffer)
+  return new Float32Array(fromBase64(embedding).buffer)
 }
 
 /** A model as servers list it; what else they say of it goes by several names. */

@@ -1,5 +1,6 @@
 // Media as OpenAI's APIs take them: addresses, or data URLs.
 import { LlmError, type Part } from '@patchbay/core'
+import { toBase64 } from '@patchbay/core/wire'
 
 type Media = Part & { type: 'image' | 'file' | 'audio' }
 
@@ -18,11 +19,7 @@ export function base64Of(part: Media): string {
       'unsupported',
       `This API takes the bytes of a part of type ${part.type}, not its address. Fetch it and pass \`data\`.`,
     )
-  if (typeof data === 'string') return data
-  let binary = ''
-  for (let at = 0; at < data.length; at += 8192)
-    binary += String.fromCharCode(...data.subarray(at, at + 8192))
-  return btoa(binary)
+  return toBase64(data)
 }
 
 /** `wav` or `mp3`, which is all the APIs hear. */

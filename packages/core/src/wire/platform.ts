@@ -1,0 +1,21 @@
+// What backends need of the platform they run on, in Node, browsers and edge workers alike.
+
+/** Bytes as base64; base64 stays as it is. */
+export function toBase64(data: Uint8Array | string): string {
+  if (typeof data === 'string') return data
+  // Piece by piece: a call takes no more arguments than the stack has room for.
+  let binary = ''
+  for (let at = 0; at < data.length; at += 8192)
+    binary += String.fromCharCode(...data.subarray(at, at + 8192))
+  return btoa(binary)
+}
+
+/** The bytes of base64. */
+export function fromBase64(text: string): Uint8Array<ArrayBuffer> {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0))
+}
+
+/** An environment variable that is set and not empty; a browser has none. */
+export function environment(name: string): string | undefined {
+  return typeof process === 'undefined' ? undefined : process.env[name] || undefined
+}
