@@ -35,13 +35,8 @@ export function fromBody(body: unknown, details: ErrorDetails = {}): LlmError {
   if (code === 'invalid-request' && /prompt is too long|exceed.*context|context window/i.test(message))
     code = 'context-length'
   if (code === 'invalid-request' && /credit balance/i.test(message)) code = 'quota-exceeded'
-  const retryable =
-    details.status === undefined || codes[error.type ?? ''] === undefined ? details.retryable : undefined
-  return new LlmError(
-    code,
-    ['Anthropic: ', sentence(message), advice[code]].filter(Boolean).join(' ').replace(':  ', ': '),
-    { ...details, retryable: retryable ?? details.retryable, ...(requestId && { requestId }) },
-  )
+  const words = [`Anthropic: ${sentence(message)}`, advice[code]].filter(Boolean).join(' ')
+  return new LlmError(code, words, { ...details, ...(requestId && { requestId }) })
 }
 
 /** A response that is no success. */
