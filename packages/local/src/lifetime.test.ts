@@ -82,8 +82,11 @@ describe('an app', () => {
       await llm.chat('hi')
       tell(llm.stats().pid)
       const text = 'word '.repeat(1_000_000)
-      for (let count = 0; count < 20; count++) void llm.countTokens(text, { retry: false }).catch(() => {})
-      setTimeout(() => tell('busy'), 1500)`)
+      const counts = Array.from({ length: 20 }, () => llm.countTokens(text, { retry: false }).catch(() => {}))
+      // One is done: the worker is deep in the next, and eighteen more wait.
+      await counts[0]
+      tell('busy')
+      await Promise.all(counts)`)
     const pid = Number(await told())
     expect(await told()).toBe('busy')
     const killed = performance.now()
