@@ -7,9 +7,10 @@ export type Kind = 'evaluate' | 'session' | 'patchbay'
 
 /** What a round measures. */
 export interface Figures {
-  /** From the first token to the last. */
-  tokensPerSecond: number
-  firstTokenMs: number
+  /** From the first token to the last, for each answer. */
+  tokensPerSecond: number[]
+  /** For each answer. */
+  firstTokenMs: number[]
   /** CPU time of the app's own process; the worker's is not in it. */
   appCpuPerTokenUs: number
   loopDelayP99Ms: number
@@ -91,7 +92,7 @@ await way.ask('warm up', 8, () => {})
 const speeds: number[] = []
 const waits: number[] = []
 const cpu = process.cpuUsage()
-const turns = asItComes ? 1 : 3
+const turns = asItComes ? 1 : 10
 for (let turn = 0; turn < turns; turn++) {
   let firstAt = 0
   const started = performance.now()
@@ -102,7 +103,6 @@ for (let turn = 0; turn < turns; turn++) {
   waits.push(firstAt - started)
 }
 const { user, system } = process.cpuUsage(cpu)
-const middle = (numbers: number[]) => numbers.sort((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0
 
 const delay = monitorEventLoopDelay({ resolution: 1 })
 delay.enable()
@@ -122,8 +122,8 @@ async function abortAfter(prompt: string, when: (abort: () => void) => () => voi
 }
 
 const figures: Figures = {
-  tokensPerSecond: middle(speeds),
-  firstTokenMs: middle(waits),
+  tokensPerSecond: speeds,
+  firstTokenMs: waits,
   appCpuPerTokenUs: (user + system) / answer / turns,
   loopDelayP99Ms: delay.percentile(99) / 1e6,
 }

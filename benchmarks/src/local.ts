@@ -1,5 +1,5 @@
 // The local worker beside direct use of node-llama-cpp: one model file, one run, rounds in turn, medians and ratios.
-//   npm run bench -- [--rounds 5] [--model FILE]
+//   npm run bench -- [--rounds 8] [--model FILE]
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
@@ -12,7 +12,7 @@ import type { Figures, Kind } from './local-round.js'
 
 const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, model: { type: 'string' } },
+  options: { rounds: { type: 'string', default: '8' }, model: { type: 'string' } },
 })
 const rounds = Number(values.rounds)
 
@@ -72,13 +72,13 @@ for (let turn = 0; turn < rounds; turn++)
   }
 process.stderr.write('\n')
 
-const columns: [title: string, figure: keyof Figures, digits: number, higherIsBetter: boolean][] = [
-  ['decode, tokens/s', 'tokensPerSecond', 1, true],
-  ['first token, ms', 'firstTokenMs', 1, false],
-  ['CPU of the app per token, µs', 'appCpuPerTokenUs', 0, false],
-  ['event loop delay p99, ms', 'loopDelayP99Ms', 1, false],
-  ['abort while decoding, ms', 'abortDecodeMs', 1, false],
-  ['abort in a long prompt, ms', 'abortPromptMs', 0, false],
+const columns: [title: string, figure: keyof Figures, digits: number][] = [
+  ['decode, tokens/s', 'tokensPerSecond', 1],
+  ['first token, ms', 'firstTokenMs', 1],
+  ['CPU of the app per token, µs', 'appCpuPerTokenUs', 0],
+  ['event loop delay p99, ms', 'loopDelayP99Ms', 1],
+  ['abort while decoding, ms', 'abortDecodeMs', 1],
+  ['abort in a long prompt, ms', 'abortPromptMs', 0],
 ]
 const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
 const medianOf = (name: string, figure: keyof Figures) =>
@@ -87,16 +87,16 @@ const medianOf = (name: string, figure: keyof Figures) =>
 const lines = [
   `# Local worker against direct node-llama-cpp`,
   '',
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${values.model ?? 'a random-weight Llama of 98 MB (Q8_0)'}; medians of ${rounds} rounds in turn (one of "as it comes"), ${threads} threads; "tuned" is the same number of threads and \`UV_THREADPOOL_SIZE=1\`.`,
+  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${values.model ?? 'a random-weight Llama of 98 MB (Q8_0)'}; medians of ${rounds} rounds in turn (one of "as it comes"), of all their answers for speed and first token; ${threads} threads; "tuned" is the same number of threads and \`UV_THREADPOOL_SIZE=1\`.`,
   '',
-  `| | ${kinds.map(({ name }) => name).join(' | ')} | patchbay ÷ best tuned |`,
-  `|---|${kinds.map(() => '---').join('|')}|---|`,
-  ...columns.map(([title, figure, digits, higher]) => {
+  `| | ${kinds.map(({ name }) => name).join(' | ')} | patchbay ÷ loop | patchbay ÷ session |`,
+  `|---|${kinds.map(() => '---').join('|')}|---|---|`,
+  ...columns.map(([title, figure, digits]) => {
     const values = kinds.map(({ name }) => medianOf(name, figure))
-    const direct = values.slice(0, 2).filter((value) => value !== undefined)
-    const best = higher ? Math.max(...direct) : Math.min(...direct)
-    const ratio = (values.at(-1) ?? 0) / best
-    return `| ${title} | ${values.map((value) => value?.toFixed(digits) ?? '–').join(' | ')} | ${ratio.toFixed(2)} |`
+    const ratios = values
+      .slice(0, 2)
+      .map((direct) => ((values.at(-1) ?? Number.NaN) / (direct ?? Number.NaN)).toFixed(2))
+    return `| ${title} | ${values.map((value) => value?.toFixed(digits) ?? '–').join(' | ')} | ${ratios.join(' | ')} |`
   }),
   '',
 ]

@@ -1,6 +1,6 @@
 // One call in the owner's hands: a slot its text and its end are put into, and its reader takes them from.
 import type { CallContext, LlmError } from '@patchbay/core'
-import type { JobRequest, JobResult } from './protocol.js'
+import { type JobRequest, type JobResult, textWindow } from './protocol.js'
 
 /** What a reader gets. */
 export type JobNews = { type: 'text'; text: string } | { type: 'done'; result: JobResult; queuedMs: number }
@@ -17,6 +17,8 @@ export class Job {
   readonly #submittedAt: number
   #startedAt = 0
   #news: JobNews[] = []
+  /** Characters read that the worker has not been told of. */
+  #taken = 0
   #failure: LlmError | undefined
   #ended = false
   #wake: () => void = () => {}
@@ -71,7 +73,16 @@ export class Job {
       })
     const news = this.#news.shift()
     if (news === undefined) throw this.#failure
-    if (news.type === 'text') this.onTaken(news.text.length)
+    if (news.type === 'text') this.#took(news.text.length)
     return news
+  }
+
+  // Half a window at a time: a message wakes the worker's process in the middle of its computing, and one that waits
+  // for the reader has more than that ahead of him.
+  #took(characters: number): void {
+    this.#taken += characters
+    if (this.#taken < textWindow / 2) return
+    this.onTaken(this.#taken)
+    this.#taken = 0
   }
 }
