@@ -66,7 +66,8 @@ async function make(client: string | undefined): Promise<Way> {
         for await (const _ of llm.stream('Hi').text) pieces++
         return pieces
       },
-      call: async () => (await llm.chat('Hi')).text.length,
+      // With a limit, as an app that does not stream would set one: a longer answer is streamed in any case.
+      call: async () => (await llm.chat({ messages: 'Hi', maxOutputTokens: 1000 })).text.length,
     }
   }
   if (client === 'openai') {

@@ -5,6 +5,7 @@ import {
   type BackendEvent,
   type CallContext,
   type Capabilities,
+  type ChatContext,
   defineProvider,
   LlmError,
   type ModelInfo,
@@ -12,7 +13,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { environment, excerpt, exchange, jsonEvents, opened } from '@patchbay/core/wire'
+import { environment, excerpt, exchange, isStream, jsonEvents, opened, wholeJson } from '@patchbay/core/wire'
 import { fromResponse } from './errors.js'
 import { fromMessage, fromStream } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
@@ -79,17 +80,17 @@ class ClaudeBackend implements Backend {
     }
   }
 
-  chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const body = toWire(this.model, chat, this.#rules, context.warn)
       const response = await this.#send(context, (client) =>
         client.messages.create({
           ...body,
-          stream: true,
+          stream: context.streaming,
         } as unknown as Anthropic.MessageCreateParamsStreaming),
       )
       const requestId = response.headers.get('request-id') ?? undefined
-      if (isStream(response)) return fromStream(jsonEvents(response.body), requestId)
+      if (isStream(response, context.streaming)) return fromStream(jsonEvents(response.body), requestId)
       return fromMessage(await json(response), requestId)
     })
   }
@@ -166,19 +167,13 @@ function withoutConsole<T>(call: () => T, warn: CallContext['warn']): T {
   }
 }
 
-function isStream(response: Response): response is Response & { body: ReadableStream<Uint8Array> } {
-  return response.body !== null && !response.headers.get('content-type')?.includes('json')
-}
-
-async function json(response: Response): Promise<Record<string, unknown>> {
-  const text = await response.text()
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    throw new LlmError(
-      'bad-response',
-      `The server at this address does not answer like Anthropic: ${excerpt(text)}`,
-      { cause },
-    )
-  }
+function json(response: Response): Promise<Record<string, unknown>> {
+  return wholeJson(
+    response,
+    (text) =>
+      new LlmError(
+        'bad-response',
+        `The server at this address does not answer like Anthropic: ${excerpt(text)}`,
+      ),
+  )
 }

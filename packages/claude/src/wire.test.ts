@@ -141,7 +141,7 @@ describe('a request', () => {
     ).toEqual({
       model: 'claude-x',
       max_tokens: 100,
-      stream: true,
+      stream: false,
       system: [
         { type: 'text', text: 'Be brief.' },
         { type: 'text', text: 'Later words.' },
@@ -563,8 +563,8 @@ describe('a failure', () => {
     [json({ detail: 'no message' }), { code: 'bad-response' }, /does not answer like Anthropic/],
     [
       { headers: { 'content-type': 'application/json' }, body: '{"half' },
-      { code: 'bad-response' },
-      /does not answer like Anthropic/,
+      { code: 'bad-response', retryable: true },
+      /ended before it was complete/,
     ],
     [sse([error('overloaded_error', 'Overloaded')]), { code: 'overloaded', retryable: true }, /Overloaded/],
     [

@@ -4,6 +4,7 @@ import { type FaultServer, faultServer, type ServedResponse } from '@patchbay/te
 
 interface Asked {
   model: string
+  stream?: boolean
   max_tokens?: number
   messages: { role: string; content: { type: string; text?: string }[] }[]
   system?: { text: string }[]
@@ -117,7 +118,35 @@ function answer(asked: Asked, words: number): ServedResponse {
     },
     { type: 'message_stop' },
   )
-  return sse(events)
+  return asked.stream ? sse(events) : json(whole(events))
+}
+
+/** The message that a stream of events adds up to. */
+function whole(events: object[]): Record<string, unknown> {
+  const content: Record<string, string>[] = []
+  let message: Record<string, unknown> = {}
+  for (const event of events as Record<string, object | undefined>[]) {
+    const { delta, content_block: block } = event
+    const { type, index = 0 } = event as { type?: string; index?: number }
+    if (type === 'message_start') message = { ...event.message }
+    if (type === 'content_block_start') content[index] = { ...block }
+    const open = content[index]
+    if (type === 'content_block_delta' && open !== undefined)
+      for (const [key, value] of Object.entries<string>({ ...delta })) {
+        if (key === 'partial_json') open.json = (open.json ?? '') + value
+        else if (key !== 'type') open[key] = (open[key] ?? '') + value
+      }
+    if (type === 'message_delta')
+      message = {
+        ...message,
+        ...delta,
+        usage: { ...(message.usage as object), ...event.usage },
+      }
+  }
+  const blocks = content.map(({ json, ...block }) =>
+    json === undefined ? block : { ...block, input: JSON.parse(json) },
+  )
+  return { ...message, content: blocks }
 }
 
 function pieces(text: string): string[] {

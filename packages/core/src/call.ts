@@ -8,6 +8,10 @@ import { type Prepared, prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'
 
+// An answer of this many tokens is there within minutes. One that may be longer is streamed even if nobody watches:
+// waiting for it in silence, connections are dropped on the way and nobody can tell a dead server from a busy one.
+const shortAnswer = 4096
+
 /** What a call needs from the provider it belongs to. */
 export interface CallHome {
   readonly backend: Backend
@@ -34,6 +38,7 @@ export class Call {
   readonly #ready: ChatEvent[] = []
   readonly #emit = (event: ChatEvent): void => void this.#ready.push(event)
   #running: Running | undefined
+  #watched = true
   #events: AsyncIterator<BackendEvent> | undefined
   #firstAt: number | undefined
   #stopped: LlmError | undefined
@@ -60,6 +65,11 @@ export class Call {
       throw this.#broken(error)
     }
     return this.#ready.shift()
+  }
+
+  /** Only the response is wanted. To be said before the first `next`. */
+  unwatched(): void {
+    this.#watched = false
   }
 
   /** Ends the call from outside, running or not. */
@@ -97,7 +107,8 @@ export class Call {
     const chat = await this.#checked(prepared, life)
     if (chat.output === undefined) running.output = 'text'
     await life.attempting(async (context) => {
-      const events = backend.chat(chat, context)[Symbol.asyncIterator]()
+      const streaming = this.#watched || (chat.maxOutputTokens ?? Number.POSITIVE_INFINITY) > shortAnswer
+      const events = backend.chat(chat, { ...context, streaming })[Symbol.asyncIterator]()
       this.#events = events
       // Until the backend has said something that counts, a failure may still be tried again.
       while (this.#ready.length === 0) await this.#take(await life.wait(events.next(), 'first'))

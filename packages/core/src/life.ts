@@ -111,7 +111,8 @@ export class Life {
     this.#cancelTimer()
     this.#timerAt = Number.NEGATIVE_INFINITY
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    this.#attempt.abort(this.stopped)
+    // Without a reason of ours the platform would make an error with a stack, for each call.
+    this.#attempt.abort(this.stopped ?? 'over')
   }
 
   /** The same promise, but it rejects as soon as the call is stopped or the named limit runs out. */

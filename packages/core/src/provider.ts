@@ -128,6 +128,15 @@ export interface CallContext {
   warn(warning: Warning): void
 }
 
+/** What a chat gets beside the request. */
+export interface ChatContext extends CallContext {
+  /**
+   * Should the answer come as it is made? Not when only the response is wanted and `maxOutputTokens` keeps it short:
+   * then a service may send it in one piece, which costs it and us less. A backend need not care.
+   */
+  readonly streaming: boolean
+}
+
 /** The small inside of a provider. `defineProvider` makes the rest. */
 export interface Backend {
   readonly provider: string
@@ -138,7 +147,7 @@ export interface Backend {
    * One attempt. It yields events and ends after its `finish`; it throws an `LlmError` for every failure, and
    * stops soon after `context.signal` aborts. It never retries and keeps no time of its own.
    */
-  chat(request: PreparedChat, context: CallContext): AsyncIterable<BackendEvent>
+  chat(request: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent>
   embed?(
     request: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
     context: CallContext,

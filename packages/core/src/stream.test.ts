@@ -269,4 +269,16 @@ describe('a response', () => {
       usage: { outputTokens: 2 },
     })
   })
+
+  it('is asked for as it is made, unless only the response of a short answer is wanted', async () => {
+    const made = world([[say('a'), finish]])
+    const { provider } = made
+    const short = { messages: 'x', maxOutputTokens: 4096 }
+    await provider.chat(short)
+    await provider.stream(short).response()
+    await provider.chat({ ...short, maxOutputTokens: 4097 })
+    await provider.chat('x')
+    for await (const _ of provider.stream(short));
+    expect(made.attempts.map(({ context }) => context.streaming)).toEqual([false, false, true, true, true])
+  })
 })

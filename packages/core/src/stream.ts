@@ -88,6 +88,7 @@ export class CallStream implements ChatStream {
 
   async #drain(): Promise<ChatResponse> {
     if (this.#final === undefined && this.#failure === undefined) {
+      if (this.#reader === 'none') this.#call.unwatched()
       this.#reader = 'response'
       while ((await this.#next()) !== undefined);
     }

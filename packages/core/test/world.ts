@@ -3,8 +3,8 @@ import { type FakeClock, fakeClock } from '../../testing/src/fake-clock.js'
 import {
   type Backend,
   type BackendEvent,
-  type CallContext,
   type Capabilities,
+  type ChatContext,
   defineProvider,
   type PreparedChat,
   type Provider,
@@ -19,7 +19,7 @@ export interface World {
   provider: Provider
   clock: FakeClock
   /** One entry an attempt. */
-  attempts: { at: number; request: PreparedChat; context: CallContext }[]
+  attempts: { at: number; request: PreparedChat; context: ChatContext }[]
   /** Events the backend has been asked for, over all attempts. */
   pulled: number
   /** Attempts whose generator was ended, one way or the other. */

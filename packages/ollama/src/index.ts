@@ -4,6 +4,7 @@ import {
   type BackendEvent,
   type CallContext,
   type Capabilities,
+  type ChatContext,
   defineProvider,
   type EmbedResponse,
   LlmError,
@@ -13,7 +14,7 @@ import {
   type ProviderOptions,
   systemClock,
 } from '@patchbay/core'
-import { environment, excerpt, jsonLines, opened } from '@patchbay/core/wire'
+import { environment, excerpt, jsonLines, opened, wholeJson } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { errorMessage, fromWords } from './errors.js'
@@ -120,9 +121,9 @@ class OllamaBackend implements Backend {
     }
   }
 
-  chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
-      const body = toWire(this.model, chat, this.#settings)
+      const body = toWire(this.model, chat, this.#settings, context.streaming)
       // The client's types know only what its version knew.
       const response = await send(this.#server, context, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
@@ -175,17 +176,14 @@ class OllamaBackend implements Backend {
     context: CallContext,
     call: (client: Ollama) => Promise<unknown>,
   ): Promise<Record<string, unknown>> {
-    const response = await send(this.#server, context, call)
-    const text = await response.text()
-    try {
-      return JSON.parse(text)
-    } catch (cause) {
-      throw new LlmError(
-        'bad-response',
-        `The server at this address does not answer like Ollama: ${excerpt(text)}`,
-        { cause },
-      )
-    }
+    return wholeJson(
+      await send(this.#server, context, call),
+      (text) =>
+        new LlmError(
+          'bad-response',
+          `The server at this address does not answer like Ollama: ${excerpt(text)}`,
+        ),
+    )
   }
 }
 

@@ -6,7 +6,7 @@ import { toBase64 } from '@patchbay/core/wire'
 export interface WireChat {
   model: string
   messages: WireMessage[]
-  stream: true
+  stream: boolean
   /** Without these a prompt longer than the context is cut in silence. */
   truncate: false
   shift: false
@@ -35,7 +35,12 @@ export interface WireSettings {
 }
 
 /** @throws {LlmError} `unsupported` for images that are only an address */
-export function toWire(model: string, chat: PreparedChat, settings: WireSettings): WireChat {
+export function toWire(
+  model: string,
+  chat: PreparedChat,
+  settings: WireSettings,
+  streaming: boolean,
+): WireChat {
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { tools, toolChoice, output, reasoning, providerOptions } = chat
@@ -54,7 +59,7 @@ export function toWire(model: string, chat: PreparedChat, settings: WireSettings
   const body: WireChat = {
     model,
     messages: chat.messages.flatMap(toMessages),
-    stream: true,
+    stream: streaming,
     truncate: false,
     shift: false,
     ...(tools.length > 0 &&

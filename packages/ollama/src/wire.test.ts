@@ -136,7 +136,7 @@ describe('a request', () => {
         { role: 'tool', content: 'noon', tool_call_id: 'c2', tool_name: 'time' },
         { role: 'user', content: 'Thanks.' },
       ],
-      stream: true,
+      stream: false,
       truncate: false,
       shift: false,
       tools: [

@@ -4,6 +4,7 @@ import { type FaultServer, faultServer, type ReceivedRequest, type ServedRespons
 
 interface Chat {
   model: string
+  stream: boolean
   messages: { role: string; content: string; images?: string[] }[]
   tools?: { function: { name: string } }[]
   format?: unknown
@@ -39,7 +40,7 @@ export function playOllama(
   })
 }
 
-function chat({ model, messages, tools = [], format, think, options = {} }: Chat): ServedResponse {
+function chat({ model, stream, messages, tools = [], format, think, options = {} }: Chat): ServedResponse {
   const prompt = messages.map(({ content }) => content).join(' ')
   const words = prompt.split(/\s+/).length
   const context = options.num_ctx ?? 4096
@@ -48,12 +49,12 @@ function chat({ model, messages, tools = [], format, think, options = {} }: Chat
   const line = (message: object, rest: object = { done: false }) => ({
     model,
     created_at: '2026-01-01T00:00:00Z',
-    message: { role: 'assistant', content: '', ...message },
+    message: { role: 'assistant', content: '', thinking: '', ...message },
     ...rest,
   })
   const said = messages.at(-1)
   const limit = options.num_predict ?? Number.POSITIVE_INFINITY
-  const lines: object[] = []
+  const lines: { message: Record<'content' | 'thinking', string> & { tool_calls?: object[] } }[] = []
   if (think !== undefined && think !== false)
     lines.push(line({ thinking: 'Let me ' }), line({ thinking: 'think.' }))
   if (format !== undefined)
@@ -90,6 +91,20 @@ function chat({ model, messages, tools = [], format, think, options = {} }: Chat
       total_duration: 1,
     },
   )
+  if (!stream) {
+    const said = cut.map(({ message }) => message)
+    const calls = said.flatMap(({ tool_calls: calls = [] }) => calls)
+    const joined = (key: 'content' | 'thinking') => said.map((message) => message[key] ?? '').join('')
+    return json({
+      ...end,
+      message: {
+        role: 'assistant',
+        content: joined('content'),
+        thinking: joined('thinking'),
+        ...(calls.length > 0 && { tool_calls: calls }),
+      },
+    })
+  }
   return {
     headers: { 'content-type': 'application/x-ndjson' },
     body: [...cut, end].map((value) => `${JSON.stringify(value)}\n`).join(''),

@@ -12,7 +12,7 @@ export interface Source {
 
 /** One of OpenAI's APIs. */
 export interface Api {
-  toBody(model: string, chat: PreparedChat, preset: Preset): Record<string, unknown>
+  toBody(model: string, chat: PreparedChat, preset: Preset, streaming: boolean): Record<string, unknown>
   /** Has the client send the body. */
   create(client: OpenAI, body: Record<string, unknown>): PromiseLike<unknown>
   fromStream(events: AsyncIterable<unknown>, from: Source): AsyncIterable<BackendEvent>

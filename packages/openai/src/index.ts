@@ -4,6 +4,7 @@ import {
   type BackendEvent,
   type CallContext,
   type Capabilities,
+  type ChatContext,
   defineProvider,
   type EmbedResponse,
   LlmError,
@@ -12,7 +13,15 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { environment, exchange, fromBase64, jsonEvents, opened } from '@patchbay/core/wire'
+import {
+  environment,
+  exchange,
+  fromBase64,
+  isStream,
+  jsonEvents,
+  opened,
+  wholeJson,
+} from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import type { Api } from './api.js'
 import { fromResponse, notAnAnswer } from './errors.js'
@@ -108,15 +117,14 @@ class OpenAIBackend implements Backend {
     }
   }
 
-  chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const api = await this.#load()
-      const body = api.toBody(this.model, chat, this.#preset)
+      const body = api.toBody(this.model, chat, this.#preset, context.streaming)
       const response = await this.#send(context, (client) => api.create(client, body))
       const from = { who: this.#who, requestId: response.headers.get('x-request-id') ?? undefined }
-      if (response.body === null || response.headers.get('content-type')?.includes('json'))
-        return api.fromWhole(await this.#json(response), from)
-      return api.fromStream(jsonEvents(response.body), from)
+      if (isStream(response, context.streaming)) return api.fromStream(jsonEvents(response.body), from)
+      return api.fromWhole(await this.#json(response), from)
     })
   }
 
@@ -172,6 +180,7 @@ class OpenAIBackend implements Backend {
       this.model,
       chat,
       this.#preset,
+      false,
     )
     const body = {
       model,
@@ -236,13 +245,8 @@ class OpenAIBackend implements Backend {
     )
   }
 
-  async #json(response: Response): Promise<unknown> {
-    const text = await response.text()
-    try {
-      return JSON.parse(text)
-    } catch {
-      throw notAnAnswer(text, this.#who)
-    }
+  #json(response: Response): Promise<unknown> {
+    return wholeJson(response, (text) => notAnAnswer(text, this.#who))
   }
 }
 

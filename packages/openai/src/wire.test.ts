@@ -152,8 +152,7 @@ describe('a request', () => {
       }),
     ).toEqual({
       model: 'gpt-x',
-      stream: true,
-      stream_options: { include_usage: true },
+      stream: false,
       messages: [
         { role: 'system', content: 'Be brief.' },
         {
@@ -213,7 +212,7 @@ describe('a request', () => {
   it('has every part of ours in its place in Responses', async () => {
     expect(await bodyOf(conversation, { api: 'responses' })).toEqual({
       model: 'gpt-x',
-      stream: true,
+      stream: false,
       store: false,
       include: ['reasoning.encrypted_content'],
       input: [
@@ -798,8 +797,8 @@ describe('both APIs', () => {
       [json({ detail: 'no completion' }), { code: 'bad-response' }, /does not answer like/],
       [
         { headers: { 'content-type': 'application/json' }, body: '{"half' },
-        { code: 'bad-response' },
-        /does not answer like/,
+        { code: 'bad-response', retryable: true },
+        /ended before it was complete/,
       ],
       [
         sse([error({ code: 400, message: 'Token limit reached' })]),

@@ -84,6 +84,22 @@ function chat(asked: Json, words: number): ServedResponse {
       choices: [],
       usage: { prompt_tokens: words, completion_tokens: shown.length, total_tokens: words + shown.length },
     })
+  if (!asked.stream) {
+    const text = shown.join('')
+    const message = call
+      ? {
+          content: null,
+          tool_calls: [{ id: 'call_1', type: 'function', function: { name, arguments: text } }],
+        }
+      : { content: text }
+    const reason = shown.length < pieces.length ? 'length' : call ? 'tool_calls' : 'stop'
+    return json({
+      id: 'chatcmpl_1',
+      model: `${asked.model}-1`,
+      choices: [{ index: 0, message: { role: 'assistant', ...message }, finish_reason: reason }],
+      usage: { prompt_tokens: words, completion_tokens: shown.length, total_tokens: words + shown.length },
+    })
+  }
   return sse([...chunks, '[DONE]'])
 }
 
@@ -122,6 +138,7 @@ function responses(asked: Json, words: number): ServedResponse {
       output_tokens_details: { reasoning_tokens: 0 },
     },
   }
+  if (!asked.stream) return json(end)
   return sse([
     { type: 'response.created', response: { ...base, status: 'in_progress' } },
     { type: 'response.output_item.added', output_index: 0, item: { ...item, content: [], arguments: '' } },

@@ -19,7 +19,7 @@ export async function* decodeBody<T>(
   let whole = false
   try {
     for (;;) {
-      const { done, value } = await read(reader)
+      const { done, value } = await unbroken(() => reader.read())
       for (const item of decode(done ? decoder.decode() : decoder.decode(value, { stream: true }), done)) {
         if (item === endOfBody) return
         yield item
@@ -34,9 +34,9 @@ export async function* decodeBody<T>(
   }
 }
 
-async function read(reader: ReadableStreamDefaultReader<Uint8Array>) {
+async function unbroken<T>(read: () => Promise<T>): Promise<T> {
   try {
-    return await reader.read()
+    return await read()
   } catch (cause) {
     // An abort is the caller's doing; the life of the call knows the reason.
     if (cause instanceof Error && cause.name === 'AbortError') throw cause
@@ -61,6 +61,36 @@ export function lineSplitter(): (text: string, last: boolean) => string[] {
     // At the end what is left is a line too, unless there is nothing left.
     if (last && lines.at(-1) === '') lines.pop()
     return lines
+  }
+}
+
+/** Is it a stream of events, or one piece? Where the server does not say, it is what was asked for. */
+export function isStream(
+  response: Response,
+  asked: boolean,
+): response is Response & { body: ReadableStream<Uint8Array> } {
+  const type = response.headers.get('content-type') ?? ''
+  return response.body !== null && (asked ? !type.includes('json') : type.includes('event-stream'))
+}
+
+/**
+ * A whole body as JSON.
+ * @throws {LlmError} `network` when the connection breaks, `bad-response` for half a body; what `notJson` makes of a
+ *   text that is none
+ */
+export async function wholeJson(
+  response: Response,
+  notJson: (text: string) => LlmError,
+): Promise<Record<string, unknown>> {
+  const text = await unbroken(() => response.text())
+  try {
+    return JSON.parse(text)
+  } catch {
+    if (/^\s*[{[]/.test(text))
+      throw new LlmError('bad-response', 'The answer ended before it was complete. Try again.', {
+        retryable: true,
+      })
+    throw notJson(text)
   }
 }
 

@@ -35,7 +35,7 @@ export async function exchange(
       failure = unreachable(cause, who, hint)
     }
     // What the client gets to read, so that it leaves alone what is ours.
-    return new Response('{"done":true}', { headers: { 'content-type': 'application/json' } })
+    return new Response(null, { status: 204 })
   }
   // What the client makes of the stand-in is of no interest; why it sends nothing is.
   const refusal: unknown = await call(asked).then(

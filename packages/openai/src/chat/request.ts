@@ -9,7 +9,7 @@ import { isStrict } from '../schema.js'
 type Json = Record<string, unknown>
 
 /** The wire body. */
-export function toChatBody(model: string, chat: PreparedChat, preset: Preset): Json {
+export function toChatBody(model: string, chat: PreparedChat, preset: Preset, streaming: boolean): Json {
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { tools, toolChoice, parallelToolCalls, output, reasoning, providerOptions } = chat
@@ -39,13 +39,13 @@ export function toChatBody(model: string, chat: PreparedChat, preset: Preset): J
           }))
         : undefined,
     response_format: output && toFormat(output, preset),
-    stream_options: preset.streamUsage ? { include_usage: true } : undefined,
+    stream_options: streaming && preset.streamUsage ? { include_usage: true } : undefined,
   }
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   return {
     model,
     messages: chat.messages.flatMap((message) => toMessages(message, preset)),
-    stream: true,
+    stream: streaming,
     ...given,
     ...providerOptions,
   }

@@ -3,12 +3,18 @@
 import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
+import type { Preset } from '../presets.js'
 import { isStrict } from '../schema.js'
 
 type Json = Record<string, unknown>
 
 /** The wire body. */
-export function toResponsesBody(model: string, chat: PreparedChat): Json {
+export function toResponsesBody(
+  model: string,
+  chat: PreparedChat,
+  _preset: Preset,
+  streaming: boolean,
+): Json {
   const {
     temperature,
     topP,
@@ -51,7 +57,7 @@ export function toResponsesBody(model: string, chat: PreparedChat): Json {
   return {
     model,
     input: chat.messages.flatMap(toItems),
-    stream: true,
+    stream: streaming,
     store: false,
     include: ['reasoning.encrypted_content'],
     ...given,

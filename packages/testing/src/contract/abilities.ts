@@ -9,14 +9,7 @@ import {
 } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { all, last } from './reading.js'
-import type { Subject } from './subject.js'
-
-const person = {
-  type: 'object',
-  properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer', minimum: 0, maximum: 150 } },
-  required: ['name', 'age'],
-  additionalProperties: false,
-}
+import { person, type Subject } from './subject.js'
 
 export function abilities(subject: Subject): void {
   const { short, toolRequest, failsWith } = subject

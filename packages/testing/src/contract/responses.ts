@@ -1,7 +1,7 @@
 // What a response must say, and how a conversation goes on from it.
-import type { Message } from '@patchbay/core'
+import type { ChatRequest, ChatResponse, Message } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import type { Subject } from './subject.js'
+import { person, type Subject } from './subject.js'
 
 export function responses(subject: Subject): void {
   const { short, long, deterministic } = subject
@@ -40,6 +40,26 @@ export function responses(subject: Subject): void {
       const response = await subject.provider.chat({ messages: long, maxOutputTokens: 3 })
       expect(response.finishReason).toBe('length')
       expect(response.usage.outputTokens ?? 0).toBeLessThanOrEqual(3)
+    })
+
+    // A short answer nobody watches may come in one piece; nothing else of it may differ.
+    it.each<[what: string, request: ChatRequest, feature?: 'tools' | 'json' | 'reasoning']>([
+      ['an answer', { messages: short }],
+      ['a tool call', subject.toolRequest, 'tools'],
+      ['JSON', { messages: short, output: { schema: person } }, 'json'],
+      ['reasoning', { messages: short, reasoning: 'low' }, 'reasoning'],
+    ])('with a limit is what the stream says: %s', async (_, request, feature) => {
+      if (!deterministic || (feature !== undefined && subject.capabilities[feature] !== true)) return
+      const limited = { ...request, maxOutputTokens: 2000 }
+      const chatted = await subject.provider.chat(limited)
+      const stream = subject.provider.stream(limited)
+      for await (const _ of stream);
+      const streamed = await stream.response()
+      const told = ({ message, finishReason, rawFinishReason, output, warnings, usage }: ChatResponse) => ({
+        ...{ message, finishReason, rawFinishReason, output, warnings },
+        usage: { ...usage, cachedInputTokens: 0 },
+      })
+      expect(told(chatted)).toEqual(told(streamed))
     })
 
     it('holds for many callers at once, each with its own answer', async () => {

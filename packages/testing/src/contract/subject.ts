@@ -9,6 +9,14 @@ import {
 } from '@patchbay/core'
 import { expect } from 'vitest'
 
+/** A schema for all of them: what a model must answer with. */
+export const person = {
+  type: 'object',
+  properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer', minimum: 0, maximum: 150 } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+}
+
 /** What the groups of the suite share. `provider` and `capabilities` are there once the tests run. */
 export class Subject {
   provider!: Provider
