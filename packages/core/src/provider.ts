@@ -52,8 +52,12 @@ export interface Capabilities {
 export interface ModelInfo {
   id: string
   name?: string
+  /** Tokens of input and output together. */
   contextWindow?: number
+  /** Tokens of one answer. */
   maxOutput?: number
+  /** What the service says the model can do. */
+  capabilities?: Partial<Capabilities>
 }
 
 /** A model, whoever serves it. All of it is safe to call at the same time. */

@@ -25,6 +25,7 @@ import {
 import type OpenAI from 'openai'
 import type { Api } from './api.js'
 import { fromResponse, notAnAnswer } from './errors.js'
+import { asToldByServer, toModels } from './models.js'
 import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
 
 export type { Preset, PresetName } from './presets.js'
@@ -65,7 +66,9 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
       `${JSON.stringify(baseURL)} is no address of a server. Pass baseURL, for example http://127.0.0.1:8080/v1.`,
       { provider: 'openai' },
     )
-  return defineProvider(new OpenAIBackend(model, baseURL, options), options)
+  const backend = new OpenAIBackend(model, baseURL, options)
+  const provider = defineProvider(backend, options)
+  return backend.isOwn ? provider : asToldByServer(provider)
 }
 
 class OpenAIBackend implements Backend {
@@ -76,7 +79,8 @@ class OpenAIBackend implements Backend {
   readonly #api: 'responses' | 'chat'
   /** Who answers, for messages. */
   readonly #who: string
-  readonly #isOwn: boolean
+  /** OpenAI's own host. */
+  readonly isOwn: boolean
 
   constructor(
     readonly model: string,
@@ -88,24 +92,24 @@ class OpenAIBackend implements Backend {
     this.#options = options
     this.#preset =
       typeof preset === 'string' ? presetFor(baseURL, preset) : presetFor(baseURL, undefined, preset)
-    this.#isOwn = new URL(baseURL).hostname === 'api.openai.com'
-    this.#api = options.api ?? (this.#isOwn ? 'responses' : 'chat')
-    this.#who = this.#isOwn ? 'OpenAI' : `The server at ${new URL(baseURL).host}`
+    this.isOwn = new URL(baseURL).hostname === 'api.openai.com'
+    this.#api = options.api ?? (this.isOwn ? 'responses' : 'chat')
+    this.#who = this.isOwn ? 'OpenAI' : `The server at ${new URL(baseURL).host}`
   }
 
   capabilities(): Capabilities {
     const responses = this.#api === 'responses'
     // Only of OpenAI's own models do we know what they refuse.
-    const thinks = this.#isOwn && isReasoningModel(this.model)
+    const thinks = this.isOwn && isReasoningModel(this.model)
     const no = (names: string[]) => Object.fromEntries(names.map((name) => [name, false]))
-    const maybe = this.#isOwn ? true : 'unknown'
+    const maybe = this.isOwn ? true : 'unknown'
     return {
       tools: maybe,
       vision: maybe,
       files: maybe,
       audio: responses ? false : 'unknown',
       json: maybe,
-      reasoning: this.#isOwn ? thinks : 'unknown',
+      reasoning: this.isOwn ? thinks : 'unknown',
       embed: 'unknown',
       options: {
         ...no(['reasoningBudget']),
@@ -199,11 +203,7 @@ class OpenAIBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    const body = (await this.#json(await this.#send(context, (client) => client.models.list()))) as {
-      data?: WireModel[]
-    }
-    if (!Array.isArray(body?.data)) throw notAnAnswer(body, this.#who)
-    return body.data.map(toModelInfo)
+    return toModels(await this.#json(await this.#send(context, (client) => client.models.list())), this.#who)
   }
 
   async #send(
@@ -213,14 +213,14 @@ class OpenAIBackend implements Backend {
     const { key, keyHeader } = this.#preset
     const apiKey = this.#options.apiKey ?? environment(key)
     if (!apiKey && this.#preset.key !== 'OPENAI_API_KEY') throw this.#noKey(key)
-    if (!apiKey && this.#isOwn) throw this.#noKey(key)
+    if (!apiKey && this.isOwn) throw this.#noKey(key)
     const { default: Client } = await import('openai')
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
       failed: (response: Response) => fromResponse(response, this.#who, clock.now()),
       who: this.#who,
-      hint: this.#isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
+      hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
     }
     return exchange(options, async (fetch) => {
       const client = new Client({
@@ -254,22 +254,4 @@ class OpenAIBackend implements Backend {
 function toVector(embedding: number[] | string): Float32Array {
   if (typeof embedding !== 'string') return Float32Array.from(embedding)
   return new Float32Array(fromBase64(embedding).buffer)
-}
-
-/** A model as servers list it; what else they say of it goes by several names. */
-interface WireModel {
-  id: string
-  /** vLLM. */
-  max_model_len?: number
-  /** OpenRouter, Together. */
-  context_length?: number
-  /** Groq. */
-  context_window?: number
-  /** llama.cpp. */
-  meta?: { n_ctx_train?: number } | null
-}
-
-function toModelInfo({ id, max_model_len, context_length, context_window, meta }: WireModel): ModelInfo {
-  const contextWindow = max_model_len ?? context_length ?? context_window ?? meta?.n_ctx_train
-  return { id, ...(contextWindow !== undefined && { contextWindow }) }
 }

@@ -925,21 +925,66 @@ describe('the rest of the service', () => {
     expect(await failureOf((await ask(json({}))).countTokens('Hello'))).toMatchObject({ code: 'unsupported' })
   })
 
-  it('lists models, with the context of each where the server says it', async () => {
+  it('lists models, with what servers say of them in words of their own', async () => {
     const data = [
       { id: 'a' },
       { id: 'vllm', max_model_len: 1 },
-      { id: 'openrouter', context_length: 2 },
-      { id: 'groq', context_window: 3 },
-      { id: 'llama.cpp', meta: { n_ctx_train: 4 } },
+      {
+        id: 'openrouter',
+        name: 'Router',
+        context_length: 2,
+        architecture: { input_modalities: ['text', 'image'] },
+        supported_parameters: ['tools', 'temperature', 'response_format'],
+        top_provider: { max_completion_tokens: 9 },
+      },
+      { id: 'groq', context_window: 3, max_completion_tokens: 8 },
+      { id: 'llama.cpp', meta: { n_ctx: 4, n_ctx_train: 40 } },
+      { id: 'mistral', max_context_length: 5, capabilities: { function_calling: true, vision: false } },
     ]
-    expect(await (await ask(json({ data }))).models()).toEqual([
+    const told = [
       { id: 'a' },
       { id: 'vllm', contextWindow: 1 },
-      { id: 'openrouter', contextWindow: 2 },
-      { id: 'groq', contextWindow: 3 },
+      {
+        id: 'openrouter',
+        name: 'Router',
+        contextWindow: 2,
+        maxOutput: 9,
+        capabilities: {
+          ...{ tools: true, json: true, reasoning: false, vision: true, audio: false, files: 'unknown' },
+          options: expect.objectContaining({ temperature: true, seed: false, topK: false }),
+        },
+      },
+      { id: 'groq', contextWindow: 3, maxOutput: 8 },
       { id: 'llama.cpp', contextWindow: 4 },
-    ])
+      { id: 'mistral', contextWindow: 5, capabilities: { tools: true, vision: false } },
+    ]
+    expect(await (await ask(json({ data }))).models()).toEqual(told)
+    expect(await (await ask(json(data))).models()).toEqual(told)
+  })
+
+  it('asks a compatible server what the model can do, once, and never for a call', async () => {
+    const listed = { id: 'gpt-x', max_context_length: 5, capabilities: { function_calling: true } }
+    const server = await serve(({ path }) =>
+      path === '/models' ? json({ data: [listed] }) : sse([chunk({ content: 'Hi' }), end(), '[DONE]']),
+    )
+    const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url })
+    await provider.chat({ messages: 'Hello', temperature: 0 })
+    expect(server.requests.map(({ path }) => path)).toEqual(['/chat/completions'])
+    expect(await provider.capabilities()).toMatchObject({ tools: true, vision: 'unknown', contextWindow: 5 })
+    await provider.capabilities()
+    expect(server.requests.map(({ path }) => path)).toEqual(['/chat/completions', '/models'])
+    const other = openai('else', { apiKey: 'k', baseURL: server.url })
+    expect((await other.capabilities()).contextWindow).toBeUndefined()
+  })
+
+  it.each<[string, ServedResponse, object]>([
+    ['without a list', json({ error: { message: 'no such path' } }, 404), { tools: 'unknown' }],
+    ['with something else there', json({ hello: 1 }), { tools: 'unknown' }],
+    ['that refuses the key', json({ error: { message: 'no' } }, 401), { code: 'authentication' }],
+    ['that is not there', { noAnswer: true }, { code: 'network' }],
+  ])('asks a server %s what the model can do', async (_, answer, expected) => {
+    const provider = await ask(answer)
+    expect(await provider.capabilities().catch((error: LlmError) => error)).toMatchObject(expected)
   })
 })
 
