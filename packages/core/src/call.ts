@@ -1,9 +1,9 @@
 // One chat call, pulled event by event: prepare, check, attempt, events, finish.
-import { checkCapabilities, neededFeatures } from './check.js'
 import { Collector, type Moments } from './collect.js'
 import { asLlmError, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
 import { Life, type LifeSettings } from './life.js'
+import { neededFeatures } from './needs.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'
@@ -122,6 +122,7 @@ export class Call {
     if (needed.length === 0 || life.stopped !== undefined) return chat
     const capabilities = await life.wait(this.#home.knownCapabilities(life.status))
     if (capabilities === undefined) return chat
+    const { checkCapabilities } = await import('./check.js')
     return checkCapabilities(chat, needed, capabilities, backend, request.onUnsupported, life.warnings)
   }
 

@@ -1,39 +1,11 @@
-// Capabilities against a request: what a model cannot do is refused before the wire, or dropped with a warning.
+// Capabilities against a request: what a model cannot do is refused before the wire, or dropped with a warning. Loaded
+// when a request needs more than plain text.
 import { LlmError } from './errors.js'
 import type { Part } from './message.js'
+import { type Feature, isMedia, mediaFeature } from './needs.js'
 import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from './provider.js'
 import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
-
-type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
-
-const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
-const samplingOptions = [
-  'temperature',
-  'topP',
-  'topK',
-  'minP',
-  'seed',
-  'stop',
-  'frequencyPenalty',
-  'presencePenalty',
-  'maxOutputTokens',
-] as const
-
-/** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
-export function neededFeatures(chat: PreparedChat): Feature[] {
-  const { tools, toolChoice = 'auto', parallelToolCalls, output, reasoning, messages } = chat
-  const needed = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
-  if (tools.length > 0 && toolChoice !== 'none') needed.add('tools')
-  // The rest of these is what models do by themselves.
-  if (toolChoice !== 'auto' && toolChoice !== 'none') needed.add('toolChoice')
-  if (parallelToolCalls === false) needed.add('parallelToolCalls')
-  if (output !== undefined) needed.add('json')
-  if (reasoning !== undefined && reasoning !== 'off') needed.add('reasoning')
-  if (typeof reasoning === 'object') needed.add('reasoningBudget')
-  for (const part of parts(messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
-  return [...needed]
-}
 
 /**
  * The request a model can honour.
@@ -93,16 +65,4 @@ function withoutMedia(messages: PreparedMessage[], feature: string): PreparedMes
       `Without its ${feature} a ${message.role} message would be empty. Leave the message out, or choose another model.`,
     )
   })
-}
-
-function* parts(messages: PreparedMessage[]): Generator<Part> {
-  for (const { content } of messages)
-    for (const part of content) {
-      yield part
-      if (part.type === 'tool-result' && typeof part.output !== 'string') yield* part.output
-    }
-}
-
-function isMedia(part: Part): part is Part & { type: keyof typeof mediaFeature } {
-  return part.type in mediaFeature
 }

@@ -42,7 +42,7 @@ export async function withOutput(
 }
 
 /** The value as the schema sees it, or what is wrong with it in one line. */
-async function validate(
+export async function validate(
   schema: StandardSchema | JsonSchema,
   value: unknown,
 ): Promise<{ value: unknown } | { problem: string }> {

@@ -24,7 +24,8 @@ export async function prepare(
   provider: string,
 ): Promise<Prepared> {
   const request = withDefaults(input, defaults)
-  checkOptions(request)
+  if (Object.keys(request).some((name) => !plain.has(name)))
+    (await import('./options.js')).checkOptions(request)
   const warnings: Warning[] = []
   const tools =
     request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
@@ -59,6 +60,9 @@ export async function prepare(
   return { chat, request, warnings }
 }
 
+// What a request of text alone has; all else is looked at by options.ts.
+const plain = new Set(['messages', 'system', 'providerOptions'])
+
 function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
   const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
   if (!isObject(request))
@@ -67,39 +71,6 @@ function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatReq
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
     providerOptions[name] = { ...providerOptions[name], ...options }
   return { ...defaults, ...defined(request), providerOptions } as ChatRequest
-}
-
-const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
-  temperature: [0, 100],
-  topP: [0, 1],
-  minP: [0, 1],
-  topK: [0, 2 ** 31 - 1, 'whole'],
-  seed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'whole'],
-  maxOutputTokens: [1, 2 ** 31 - 1, 'whole'],
-  frequencyPenalty: [-2, 2],
-  presencePenalty: [-2, 2],
-}
-
-function checkOptions(request: ChatRequest): void {
-  for (const [name, [least, most, whole]] of Object.entries(ranges)) {
-    const value: unknown = request[name as keyof ChatRequest]
-    if (value === undefined) continue
-    const fits =
-      typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
-    if (!fits)
-      throw invalid(
-        name,
-        `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${String(value)}`,
-      )
-  }
-  const { stop, reasoning } = request
-  if (
-    stop !== undefined &&
-    !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== ''))
-  )
-    throw invalid('stop', 'must be a list of strings that are not empty')
-  if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
-    throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
 }
 
 async function prepareOutput(output: ChatRequest['output'] = 'text'): Promise<PreparedChat['output']> {

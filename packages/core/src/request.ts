@@ -1,7 +1,7 @@
 // What is asked: the request, its tools and the options of one call.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { StatusEvent } from './events.js'
-import type { MessageInput } from './message.js'
+import type { Message, MessageInput } from './message.js'
 
 /** A JSON Schema object (draft 2020-12). */
 export type JsonSchema = { readonly [keyword: string]: unknown }
@@ -9,12 +9,18 @@ export type JsonSchema = { readonly [keyword: string]: unknown }
 /** Any schema of the Standard Schema family: zod, valibot, arktype … */
 export type StandardSchema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
 
+/** What a schema gives once it has checked a value; `unknown` for plain JSON Schema. */
+export type SchemaOutput<Schema> =
+  Schema extends StandardSchemaV1<infer _Input, infer Output> ? Output : unknown
+
 /** What a tool's `run` gets beside its input. */
 export interface ToolContext {
-  /** Aborts when the call that asked for the tool ends. */
+  /** Aborts when the run of the loop ends, or the tool's time is up. */
   signal: AbortSignal
   /** The id of the tool call. */
   id: string
+  /** The conversation, up to the message with the call. */
+  messages: readonly Message[]
 }
 
 /** Something a model may ask for. */
@@ -25,8 +31,22 @@ export interface Tool<Input = unknown> {
   description?: string
   /** The shape of its input. A Standard Schema must be able to give its JSON Schema (zod 4 can). */
   input: StandardSchema<unknown, Input> | JsonSchema
-  /** Does the work. `chat` and `stream` never call it; loops over tools do. */
+  /**
+   * Does the work. `chat` and `stream` never call it; `runTools` does. What it gives goes to the model: a string or a
+   * list of parts as it is, anything else as JSON.
+   */
   run?(input: Input, context: ToolContext): unknown
+  /** Must somebody agree before it runs? Asked with the checked input. */
+  needsApproval?(input: Input, context: ToolContext): boolean | Promise<boolean>
+  /** The most time a run may take, in milliseconds. Default: the loop's `toolTimeout`. */
+  timeout?: number
+}
+
+/** A tool whose `run` knows its input from the schema. */
+export function tool<const Schema extends StandardSchema | JsonSchema>(
+  definition: Omit<Tool<SchemaOutput<Schema>>, 'input'> & { input: Schema },
+): Tool<SchemaOutput<Schema>> {
+  return definition as Tool<SchemaOutput<Schema>>
 }
 
 /** Which tool the model may, must or must not call. */

@@ -12,7 +12,7 @@ import type {
   Provider,
   Tool,
 } from './index.js'
-import { isLlmError } from './index.js'
+import { generateObject, isLlmError, runTools, streamObject, tool } from './index.js'
 
 declare const provider: Provider
 
@@ -64,6 +64,41 @@ test('tools of different inputs live in one list', () => {
   // @ts-expect-error the schema does not give what run takes
   const wrong: Tool<{ city: string }> = { name: 'weather', input: z.object({ town: z.string() }) }
   expectTypeOf(wrong).toBeObject()
+})
+
+test('tool() knows the input of run from the schema', () => {
+  const weather = tool({
+    name: 'weather',
+    input: z.object({ city: z.string(), days: z.string().transform(Number) }),
+    run(input, { signal }) {
+      expectTypeOf(input).toEqualTypeOf<{ city: string; days: number }>()
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+    },
+    needsApproval: ({ city }) => city === 'Lima',
+  })
+  const any = tool({
+    name: 'any',
+    input: { type: 'object' },
+    run: (input) => expectTypeOf(input).toBeUnknown(),
+  })
+  expectTypeOf(runTools).toBeCallableWith(provider, { messages: 'x', tools: [weather, any] }, { maxSteps: 3 })
+  // @ts-expect-error the schema has no such property
+  tool({ name: 'x', input: z.object({ city: z.string() }), run: ({ town }) => town })
+  // @ts-expect-error a tool has an input
+  tool({ name: 'x', run: () => '' })
+  // @ts-expect-error an option with a typo
+  runTools(provider, 'x', { maxStep: 3 })
+})
+
+test('an object has the type of its schema, and a partial one may lack everything', async () => {
+  const person = z.object({ name: z.string(), tags: z.array(z.object({ text: z.string() })) })
+  const { object } = await generateObject(provider, person, 'Who?')
+  expectTypeOf(object).toEqualTypeOf<{ name: string; tags: { text: string }[] }>()
+  for await (const partial of streamObject(provider, person, 'Who?'))
+    expectTypeOf(partial).toEqualTypeOf<{ name?: string; tags?: { text?: string }[] }>()
+  expectTypeOf((await generateObject(provider, { type: 'object' }, 'x')).object).toBeUnknown()
+  // @ts-expect-error a string is no schema
+  void generateObject(provider, 'person', 'Who?')
 })
 
 test('a checked error knows its code', () => {

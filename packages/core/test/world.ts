@@ -6,6 +6,7 @@ import {
   type Capabilities,
   type ChatContext,
   defineProvider,
+  type LlmError,
   type PreparedChat,
   type Provider,
   type ProviderOptions,
@@ -87,7 +88,7 @@ export async function overTime<T>(
 }
 
 /** What a promise rejects with. */
-export async function failureOf(promise: Promise<unknown>): Promise<unknown> {
+export async function failureOf(promise: Promise<unknown>): Promise<LlmError> {
   return promise.then(
     (value) => {
       throw new Error(`expected a failure, got ${JSON.stringify(value)}`)

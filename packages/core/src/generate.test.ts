@@ -1,0 +1,171 @@
+// Values of a schema: whole, as they come, repaired, and from models that cannot be constrained.
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { mockProvider } from '../../testing/src/mock.js'
+import { failureOf } from '../test/world.js'
+import { cosineSimilarity, generateObject, LlmError, streamObject } from './index.js'
+
+const person = z.object({ name: z.string(), age: z.number().int() })
+const eve = '{"name": "Eve Adams", "age": 30}'
+
+describe('generateObject', () => {
+  it('gives the value, checked and typed', async () => {
+    const provider = mockProvider({ answers: [eve] })
+    const { object, response, repairs } = await generateObject(provider, person, 'Who?', { name: 'person' })
+    expect(object satisfies { name: string; age: number }).toEqual({ name: 'Eve Adams', age: 30 })
+    expect(response.text).toBe(eve)
+    expect(repairs).toBe(0)
+    expect(provider.requests[0]?.output).toMatchObject({
+      name: 'person',
+      schema: { required: ['name', 'age'] },
+    })
+  })
+
+  it('gives what the schema makes of it', async () => {
+    const provider = mockProvider({ answers: ['{"at": "2026-01-02"}'] })
+    const schema = z.object({ at: z.string().transform((text) => new Date(text)) })
+    const { object } = await generateObject(provider, schema, 'When?')
+    expect(object.at.getUTCFullYear()).toBe(2026)
+  })
+
+  it('sends an answer back that does not fit, with what is wrong, and adds up the usage', async () => {
+    const provider = mockProvider({ answers: ['{"name": "Eve"}', 'Sorry!', eve] })
+    const { object, repairs, usage } = await generateObject(provider, person, 'Who?')
+    expect(object.age).toBe(30)
+    expect(repairs).toBe(2)
+    const said = provider.requests[2]?.messages.map(({ content }) => content[0])
+    expect(said).toMatchObject([
+      { text: 'Who?' },
+      { text: '{"name": "Eve"}' },
+      { text: expect.stringContaining('age') },
+      { text: 'Sorry!' },
+      { text: expect.stringContaining('holds no JSON') },
+    ])
+    expect(usage.outputTokens).toBe(2 + 1 + 5)
+  })
+
+  it('gives up after so many repairs, with the last answer', async () => {
+    const provider = mockProvider({ answers: Array(3).fill('{"name": 1}') })
+    const error = await failureOf(generateObject(provider, person, 'Who?', { repairs: 1 }))
+    expect(error).toMatchObject({ code: 'structured-output', partial: { text: '{"name": 1}' } })
+    expect(error.message).toContain('in 2 tries')
+    expect(provider.requests).toHaveLength(2)
+  })
+
+  it.each<[string, object, RegExp]>([
+    ['was cut off', { text: '{"na', finishReason: 'length' }, /raise maxOutputTokens/],
+    ['was declined', { text: 'No.', finishReason: 'refusal' }, /declined/],
+    ['called a tool', { toolCalls: [{ name: 'x', input: {} }], finishReason: 'tool-calls' }, /called a tool/],
+  ])('does not ask again when the answer %s', async (_, answer, message) => {
+    const provider = mockProvider({ answers: [answer] })
+    const error = await failureOf(generateObject(provider, person, 'Who?'))
+    expect(error).toMatchObject({ code: 'structured-output', message: expect.stringMatching(message) })
+    expect(provider.requests).toHaveLength(1)
+  })
+
+  it.each([
+    ['between words', `Sure! Here it is: ${eve} Anything else?`],
+    ['in a fence', `Sure:\n\`\`\`json\n${eve}\n\`\`\``],
+  ])('finds the value %s', async (_, text) => {
+    const { object, repairs } = await generateObject(mockProvider({ answers: [text] }), person, 'Who?')
+    expect(object).toEqual(JSON.parse(eve))
+    expect(repairs).toBe(0)
+  })
+
+  it.each([
+    ['a list', z.array(person), `{"value": [${eve}]}`, [JSON.parse(eve)]],
+    ['a choice', z.enum(['yes', 'no']), '{"value": "yes"}', 'yes'],
+    ['a union', z.union([z.number(), person]), '{"value": 5}', 5],
+    ['a list without its wrapping', z.array(z.number()), '[1, 2]', [1, 2]],
+  ])('gives %s, which services do not constrain by itself', async (_, schema, text, expected) => {
+    const provider = mockProvider({ answers: [text] })
+    const { object } = await generateObject(provider, schema as z.ZodType, 'What?')
+    expect(object).toEqual(expected)
+    expect(provider.requests[0]?.output?.schema).toMatchObject({ type: 'object', required: ['value'] })
+  })
+
+  it('takes a recursive list: references follow the schema into its wrapping', async () => {
+    const tree = {
+      type: 'array',
+      items: { type: 'object', properties: { children: { $ref: '#' }, tag: { $ref: '#/$defs/tag' } } },
+      $defs: { tag: { type: 'string' } },
+    }
+    const provider = mockProvider({ answers: ['{"value": [{"children": [{"tag": "a"}]}]}'] })
+    expect((await generateObject(provider, tree, 'x')).object).toEqual([{ children: [{ tag: 'a' }] }])
+    const schema = JSON.stringify(provider.requests[0]?.output?.schema)
+    expect(schema).toContain('"#/properties/value"')
+    expect(schema).toContain('"#/$defs/tag"')
+    const wrong = mockProvider({ answers: ['{"value": [{"children": [{"tag": 1}]}]}'] })
+    expect(await failureOf(generateObject(wrong, tree, 'x', { repairs: 0 }))).toMatchObject({
+      message: expect.stringContaining('tag'),
+    })
+  })
+
+  it('asks in words where a model, or its server, has no constrained answers', async () => {
+    const cannot = mockProvider({ capabilities: { json: false }, answers: [eve] })
+    expect((await generateObject(cannot, person, { messages: 'Who?', system: 'Be brief.' })).object.age).toBe(
+      30,
+    )
+    expect(cannot.requests[0]?.output).toBeUndefined()
+    expect(cannot.requests[0]?.messages[0]?.content[0]).toMatchObject({
+      text: expect.stringMatching(/^Be brief\.\n\n.*JSON Schema.*"required":\["name","age"\]/s),
+    })
+    const refuses = new LlmError('invalid-request', 'unknown field response_format', { status: 400 })
+    const server = mockProvider({ answers: [refuses, eve] })
+    expect((await generateObject(server, person, 'Who?')).object.age).toBe(30)
+  })
+
+  it('passes other failures on', async () => {
+    const provider = mockProvider({ answers: [new LlmError('authentication', 'No key.')] })
+    expect(await failureOf(generateObject(provider, person, 'Who?'))).toMatchObject({
+      code: 'authentication',
+    })
+    expect(await failureOf(generateObject(provider, person, 'Who?', { repairs: -1 }))).toMatchObject({
+      code: 'invalid-request',
+    })
+  })
+})
+
+describe('streamObject', () => {
+  it('gives the value as it grows, then the whole one', async () => {
+    const run = streamObject(mockProvider({ answers: [eve] }), person, 'Who?')
+    const seen: string[] = []
+    for await (const partial of run) seen.push(JSON.stringify(partial))
+    expect(seen).toEqual([
+      '{}',
+      '{"name":"Eve "}',
+      '{"name":"Eve Adams"}',
+      '{"name":"Eve Adams"}',
+      '{"name":"Eve Adams","age":30}',
+    ])
+    expect((await run.result()).object).toEqual(JSON.parse(eve))
+  })
+
+  it('gives a list item by item', async () => {
+    const run = streamObject(
+      mockProvider({ answers: ['{"value": [1, 2, 3]}'] }),
+      z.array(z.number()),
+      'Count.',
+    )
+    const lengths: number[] = []
+    for await (const partial of run) lengths.push(partial.length)
+    expect(lengths).toEqual([1, 2, 3])
+  })
+
+  it('asks nothing before it is read, and ends the call when its reader leaves', async () => {
+    const provider = mockProvider({ answers: [eve] })
+    const run = streamObject(provider, person, 'Who?')
+    expect(provider.requests).toHaveLength(0)
+    for await (const _ of run) break
+    while (provider.running > 0) await new Promise((resolve) => setImmediate(resolve))
+    expect(await failureOf(run.result())).toMatchObject({ code: 'aborted' })
+  })
+})
+
+it('cosineSimilarity tells how alike two vectors are', () => {
+  expect(cosineSimilarity([1, 0], Float32Array.of(2, 0))).toBe(1)
+  expect(cosineSimilarity([1, 0], [0, 3])).toBe(0)
+  expect(cosineSimilarity([1, 1], [-1, -1])).toBeCloseTo(-1)
+  expect(cosineSimilarity([0, 0], [1, 1])).toBe(0)
+  expect(() => cosineSimilarity([1], [1, 2])).toThrow(expect.objectContaining({ code: 'invalid-request' }))
+})

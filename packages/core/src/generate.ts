@@ -1,0 +1,187 @@
+// A value of a schema, from any model: constrained where the provider can, asked for in words where it cannot, checked in
+// any case, and sent back for repair when it does not fit.
+import { isLlmError, LlmError } from './errors.js'
+import { isObject } from './is-object.js'
+import type { MessageInput } from './message.js'
+import { validate } from './output.js'
+import { PartialJson } from './partial-json.js'
+import type { Provider } from './provider.js'
+import type {
+  CallOptions,
+  ChatInput,
+  ChatRequest,
+  JsonSchema,
+  SchemaOutput,
+  StandardSchema,
+} from './request.js'
+import type { ChatResponse, Usage } from './response.js'
+import { sum } from './run-tools.js'
+import { toJsonSchema } from './schema.js'
+
+/** Options of `generateObject` and `streamObject`. */
+export interface ObjectOptions extends CallOptions {
+  /** How often an answer that does not fit is sent back. Default 2. */
+  repairs?: number
+  /** A name for the schema; some providers show it to the model. */
+  name?: string
+}
+
+/** A value that fitted, and how it came. */
+export interface ObjectResult<T> {
+  object: T
+  /** The answer it was in. */
+  response: ChatResponse
+  /** How many answers did not fit. */
+  repairs: number
+  /** Of all answers together. */
+  usage: Usage
+}
+
+/** A value that is still coming: everything may be missing, and texts may go on. */
+export type PartialOf<T> = unknown extends T
+  ? unknown
+  : T extends readonly (infer Item)[]
+    ? PartialOf<Item>[]
+    : T extends object
+      ? { [Key in keyof T]?: PartialOf<T[Key]> }
+      : T
+
+/** @throws {LlmError} `structured-output` when no answer fitted */
+export async function* generate<Schema extends StandardSchema | JsonSchema>(
+  provider: Provider,
+  schema: Schema,
+  input: ChatInput,
+  { repairs = 2, name, ...options }: ObjectOptions,
+): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
+  if (!(Number.isInteger(repairs) && repairs >= 0))
+    throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
+  const given: ChatRequest = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
+  const json = toJsonSchema(schema, 'schema')
+  const form = isObjectSchema(json) ? json : wrapped(json)
+  const inner = (value: unknown) =>
+    form === json ? value : (value as { value?: unknown } | undefined)?.value
+  const messages: MessageInput[] = [given.messages].flat()
+  let usage: Usage = {}
+  let constrained = true
+
+  for (let repair = 0; ; ) {
+    const request = constrained
+      ? { ...given, messages, output: { schema: form, ...(name !== undefined && { name }) } }
+      : inWords({ ...given, messages }, form)
+    const partial = new PartialJson()
+    const stream = provider.stream(request, options)
+    let response: ChatResponse
+    try {
+      for await (const text of stream.text) {
+        partial.push(text)
+        const value = inner(partial.value)
+        if (value !== undefined) yield value as PartialOf<SchemaOutput<Schema>>
+      }
+      response = await stream.response()
+    } catch (error) {
+      if (constrained && cannotConstrain(error)) {
+        constrained = false
+        continue
+      }
+      // The check of the call itself: what it refused may still hold the value, among other words.
+      if (!isLlmError(error, 'structured-output') || error.partial === undefined) throw error
+      response = error.partial
+    }
+    usage = sum(usage, response.usage)
+    const found = await valueIn(response, schema, form, inner)
+    if ('value' in found)
+      return { object: found.value as SchemaOutput<Schema>, response, repairs: repair, usage }
+    if (repair === repairs || !found.repairable)
+      throw new LlmError(
+        'structured-output',
+        `${response.model} (${response.provider}) gave no answer of the schema${repair > 0 ? ` in ${repair + 1} tries` : ''}: ${found.problem}.`,
+        { provider: provider.provider, model: provider.model, partial: response },
+      )
+    repair++
+    messages.push(
+      response.message,
+      `That answer is wrong: ${found.problem}. Answer again, with only the corrected JSON.`,
+    )
+  }
+}
+
+type Found = { value: unknown } | { problem: string; repairable: boolean }
+
+async function valueIn(
+  { text, finishReason }: ChatResponse,
+  schema: StandardSchema | JsonSchema,
+  form: JsonSchema,
+  inner: (value: unknown) => unknown,
+): Promise<Found> {
+  if (finishReason === 'length')
+    return { problem: 'it was cut off before its end; raise maxOutputTokens', repairable: false }
+  if (finishReason === 'refusal' || finishReason === 'content-filter')
+    return { problem: 'it was declined', repairable: false }
+  const parsed = parse(text)
+  if (parsed === undefined)
+    return finishReason === 'tool-calls'
+      ? { problem: 'it called a tool instead', repairable: false }
+      : { problem: 'it holds no JSON', repairable: true }
+  const whole = await validate(form, parsed.value)
+  // Some models leave out the wrapping; the value is what counts.
+  const value = 'problem' in whole && inner(parsed.value) === undefined ? parsed.value : inner(parsed.value)
+  const checked = await validate(schema, value)
+  return 'problem' in checked ? { problem: checked.problem, repairable: true } : checked
+}
+
+/** The JSON of a text: all of it, or the one value that stands between other words or in a code fence. */
+function parse(text: string): { value: unknown } | undefined {
+  const candidates = [
+    text,
+    ...[...text.matchAll(/```(?:json)?\s*\n([\s\S]*?)```/g)].map(([, code = '']) => code),
+  ]
+  for (const candidate of candidates)
+    try {
+      return { value: JSON.parse(candidate) }
+    } catch {}
+  const partial = new PartialJson()
+  partial.push(text)
+  return partial.done ? { value: partial.value } : undefined
+}
+
+/** Refused because of the wish for JSON, by us or by the server? Then the wish can be told in words. */
+function cannotConstrain(error: unknown): boolean {
+  if (!isLlmError(error)) return false
+  return error.code === 'unsupported'
+    ? /json|schema/i.test(error.message)
+    : error.status === 400 && /response_format|json_?schema|structured/i.test(error.message)
+}
+
+function inWords({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {
+  const wish = `Answer with one JSON value of this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`
+  return { ...request, system: system === undefined ? wish : `${system}\n\n${wish}` }
+}
+
+function isObjectSchema({ type, properties }: JsonSchema): boolean {
+  return type === 'object' && isObject(properties)
+}
+
+/** Services constrain objects only: any other value becomes the one property of an object. */
+function wrapped({ $schema: _, $defs, definitions, ...schema }: JsonSchema): JsonSchema {
+  return {
+    type: 'object',
+    properties: { value: moved(schema) },
+    required: ['value'],
+    additionalProperties: false,
+    ...($defs !== undefined && { $defs: moved($defs) }),
+    ...(definitions !== undefined && { definitions: moved(definitions) }),
+  }
+}
+
+/** References into the schema follow it to its new place. */
+function moved(schema: unknown): unknown {
+  if (Array.isArray(schema)) return schema.map(moved)
+  if (!isObject(schema)) return schema
+  return Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => {
+      if (key !== '$ref' || typeof value !== 'string') return [key, moved(value)]
+      const stays = !value.startsWith('#') || /^#\/(\$defs|definitions)\//.test(value)
+      return [key, stays ? value : `#/properties/value${value.slice(1)}`]
+    }),
+  )
+}

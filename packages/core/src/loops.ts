@@ -1,0 +1,46 @@
+// What goes on for several calls, from outside: tools that are run, objects that are made. The work itself is loaded when
+// it is first asked for.
+import type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'
+import type { Provider } from './provider.js'
+import type { ChatInput, JsonSchema, SchemaOutput, StandardSchema } from './request.js'
+import { Run } from './run.js'
+import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js'
+
+/**
+ * Asks, runs the tools the model calls, gives it their results, and so on until it answers. Reads as the events of all
+ * steps and markers between them; `result()` waits for the end. Messages that end with calls nobody has answered yet
+ * are taken up there: keep the `messages` of any step and go on with them, elsewhere or with another provider.
+ */
+export function runTools(
+  provider: Provider,
+  request: ChatInput,
+  options: ToolRunOptions = {},
+): Run<ToolRunEvent, ToolRunResult> {
+  return new Run(async () => (await import('./run-tools.js')).run(provider, request, options))
+}
+
+/**
+ * Asks for a value of a schema. An answer that does not fit is sent back with what is wrong, `repairs` times at most.
+ * @throws {LlmError} `structured-output` when no answer fitted, with the last one as `partial`
+ */
+export async function generateObject<const Schema extends StandardSchema | JsonSchema>(
+  provider: Provider,
+  schema: Schema,
+  request: ChatInput,
+  options: ObjectOptions = {},
+): Promise<ObjectResult<SchemaOutput<Schema>>> {
+  return streamObject(provider, schema, request, options).result()
+}
+
+/**
+ * The same, as it is made: reads as the value so far, one and the same object that grows; `result()` gives the whole
+ * and checked one. A repair begins a new object.
+ */
+export function streamObject<const Schema extends StandardSchema | JsonSchema>(
+  provider: Provider,
+  schema: Schema,
+  request: ChatInput,
+  options: ObjectOptions = {},
+): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
+  return new Run(async () => (await import('./generate.js')).generate(provider, schema, request, options))
+}

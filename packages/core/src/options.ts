@@ -1,0 +1,38 @@
+// The options of a request, checked. Loaded when a request has the first of them.
+import { invalid } from './errors.js'
+import { isObject } from './is-object.js'
+import type { ChatRequest } from './request.js'
+
+const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
+  temperature: [0, 100],
+  topP: [0, 1],
+  minP: [0, 1],
+  topK: [0, 2 ** 31 - 1, 'whole'],
+  seed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'whole'],
+  maxOutputTokens: [1, 2 ** 31 - 1, 'whole'],
+  frequencyPenalty: [-2, 2],
+  presencePenalty: [-2, 2],
+}
+
+/** @throws {LlmError} `invalid-request` for an option out of its range */
+export function checkOptions(request: ChatRequest): void {
+  for (const [name, [least, most, whole]] of Object.entries(ranges)) {
+    const value: unknown = request[name as keyof ChatRequest]
+    if (value === undefined) continue
+    const fits =
+      typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (!fits)
+      throw invalid(
+        name,
+        `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${String(value)}`,
+      )
+  }
+  const { stop, reasoning } = request
+  if (
+    stop !== undefined &&
+    !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== ''))
+  )
+    throw invalid('stop', 'must be a list of strings that are not empty')
+  if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
+    throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
+}
