@@ -122,7 +122,12 @@ describe('a request', () => {
     ['with a message of nothing', { messages: [''] }, 'invalid-request', /messages\[0\]/],
     ['with a negative option', { messages: 'hi', temperature: -1 }, 'invalid-request', /temperature/],
     ['with an option that is no number', { messages: 'hi', topK: Number.NaN }, 'invalid-request', /topK/],
-    ['for tools', { messages: 'hi', tools: [{ name: 'a', input: {} }] }, 'unsupported', /tools/],
+    [
+      'for tools and JSON at once',
+      { messages: 'hi', tools: [{ name: 'a', input: { type: 'object' } }], output: 'json' },
+      'unsupported',
+      /not both/,
+    ],
   ])('%s, and the worker lives', async (_, request, code, message) => {
     const provider = open()
     const error = await failureOf(provider.chat(request))

@@ -1,9 +1,15 @@
 // What the worker says of a generation, as our events.
-import type { BackendEvent } from '@patchbay/core'
-import type { JobResult } from './protocol.js'
+import type { BackendEvent, CallContext } from '@patchbay/core'
+import type { ChatResult } from './protocol.js'
 
 /** The finish of a generation. */
-export function toFinish(result: JobResult, queuedMs: number): BackendEvent {
+export function toFinish(result: ChatResult, queuedMs: number, warn: CallContext['warn']): BackendEvent {
+  if (result.cutCall)
+    warn({
+      code: 'other',
+      feature: 'tools',
+      message: 'The answer ended inside a tool call; the unfinished call was left out.',
+    })
   const { finishReason, rawFinishReason, inputTokens, cachedInputTokens, outputTokens } = result
   return {
     type: 'finish',

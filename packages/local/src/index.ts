@@ -1,4 +1,5 @@
 // A GGUF model on this machine as a provider: `local()`.
+import { randomUUID } from 'node:crypto'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -7,6 +8,7 @@ import {
   type CallContext,
   type Capabilities,
   defineProvider,
+  type EmbedResponse,
   LlmError,
   type ModelInfo,
   type PreparedChat,
@@ -14,9 +16,11 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import { toFinish } from './events.js'
+import type { JobNews } from './job.js'
 import { locate } from './model-file.js'
 import { Owner, type WorkerStats } from './owner.js'
-import { toJobRequest, toTemplateMessages } from './request.js'
+import type { ChatResult, EmbedResult, JobRequest } from './protocol.js'
+import { toChatJob } from './request.js'
 
 export { bundledModel } from './model-file.js'
 export type { WorkerStats } from './owner.js'
@@ -132,6 +136,9 @@ function handle(owner: Owner, model: string, options: ProviderOptions): LocalPro
   })
 }
 
+/** Texts of one embedding job. */
+const embedBatch = 32
+
 class LocalBackend implements Backend {
   readonly provider = 'local'
   readonly #owner: Owner
@@ -144,30 +151,68 @@ class LocalBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize } = await this.#owner.ready(context)
+    const { contextSize, tools } = await this.#owner.ready(context)
     return {
-      tools: false,
+      tools,
       vision: false,
       files: false,
       audio: false,
       json: true,
       reasoning: false,
-      embed: false,
+      embed: true,
       contextWindow: contextSize,
       maxOutput: contextSize,
     }
   }
 
   async *chat(chat: PreparedChat, context: CallContext): AsyncIterable<BackendEvent> {
+    if (chat.tools.length > 0 && chat.output !== undefined)
+      throw new LlmError(
+        'unsupported',
+        'A local model answers with JSON or calls tools, not both in one turn. Leave out `tools` or `output`.',
+      )
+    for await (const news of this.#work(toChatJob(chat), context)) {
+      if (news.type === 'text') yield news
+      else if (news.type === 'call')
+        yield { type: 'tool-call', id: `call_${randomUUID()}`, name: news.name, input: news.input }
+      else yield toFinish(news.result as ChatResult, news.queuedMs, context.warn)
+    }
+  }
+
+  async embed(
+    { input, dimensions }: { input: string[]; dimensions?: number },
+    context: CallContext,
+  ): Promise<Omit<EmbedResponse, 'provider'>> {
+    const vectors: Float32Array[] = []
+    let inputTokens = 0
+    // In batches, each a job of its own: others get their turn between them.
+    for (let at = 0; at < input.length; at += embedBatch)
+      for await (const news of this.#work({ texts: input.slice(at, at + embedBatch) }, context)) {
+        if (news.type !== 'done') continue
+        const result = news.result as EmbedResult
+        vectors.push(...result.vectors.map(toVector))
+        inputTokens += result.inputTokens
+      }
+    const length = vectors[0]?.length
+    if (dimensions !== undefined && dimensions !== length)
+      throw new LlmError(
+        'unsupported',
+        `${this.model} gives vectors of ${length} numbers, not ${dimensions}. Leave out dimensions.`,
+      )
+    return { vectors, model: this.model, usage: { inputTokens } }
+  }
+
+  /** A job's news, up to its end. */
+  async *#work(request: JobRequest, context: CallContext): AsyncGenerator<JobNews> {
     const { signal } = context
-    const job = this.#owner.submit(toJobRequest(chat), context)
+    const job = this.#owner.submit(request, context)
     const cancel = () => this.#owner.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)
     try {
       for (;;) {
         const news = await job.next()
-        if (news.type === 'text') yield news
-        else return yield toFinish(news.result, news.queuedMs)
+        yield news
+        if (news.type === 'done') return
       }
     } finally {
       signal.removeEventListener('abort', cancel)
@@ -176,7 +221,7 @@ class LocalBackend implements Backend {
   }
 
   countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    return this.#owner.count(toTemplateMessages(chat.messages), context)
+    return this.#owner.count(toChatJob(chat), context)
   }
 
   async models(): Promise<ModelInfo[]> {
@@ -186,6 +231,12 @@ class LocalBackend implements Backend {
   close(): Promise<void> {
     return this.#owner.release()
   }
+}
+
+function toVector(base64: string): Float32Array {
+  const bytes = Buffer.from(base64, 'base64')
+  // A copy of its own: small buffers share memory, at places no number may begin at.
+  return new Float32Array(Uint8Array.from(bytes).buffer)
 }
 
 function wholeNumbers(options: Record<string, [value: number | undefined, least: number]>): void {

@@ -3,7 +3,10 @@ import type { CallContext, LlmError } from '@patchbay/core'
 import { type JobRequest, type JobResult, textWindow } from './protocol.js'
 
 /** What a reader gets. */
-export type JobNews = { type: 'text'; text: string } | { type: 'done'; result: JobResult; queuedMs: number }
+export type JobNews =
+  | { type: 'text'; text: string }
+  | { type: 'call'; name: string; input: unknown }
+  | { type: 'done'; result: JobResult; queuedMs: number }
 
 let lastId = 0
 
@@ -44,6 +47,12 @@ export class Job {
   text(text: string): void {
     if (this.#ended) return
     this.#news.push({ type: 'text', text })
+    this.#wake()
+  }
+
+  call(name: string, input: unknown): void {
+    if (this.#ended) return
+    this.#news.push({ type: 'call', name, input })
     this.#wake()
   }
 

@@ -4,7 +4,7 @@ import { type CallContext, LlmError } from '@patchbay/core'
 import { crashed, type Exit, fromWire } from './errors.js'
 import { Job, nextId } from './job.js'
 import { checkModelFile } from './model-file.js'
-import type { FromWorker, JobRequest, LoadSettings, ReadyInfo, TemplateMessage } from './protocol.js'
+import type { ChatJob, FromWorker, JobRequest, LoadSettings, ReadyInfo } from './protocol.js'
 import { WorkerProcess } from './worker-process.js'
 
 /** What an owner is made with. */
@@ -145,13 +145,16 @@ export class Owner {
   }
 
   /** Counts the tokens of a prompt. */
-  async count(messages: TemplateMessage[], context: CallContext): Promise<number> {
+  async count(
+    { messages, tools }: Pick<ChatJob, 'messages' | 'tools'>,
+    context: CallContext,
+  ): Promise<number> {
     await this.ready(context)
     const id = nextId()
     return new Promise((resolve, reject) => {
       this.#counting.set(id, { resolve, reject, context })
       this.#keepAlive()
-      this.#worker?.send({ type: 'count', id, messages })
+      this.#worker?.send({ type: 'count', id, messages, ...(tools && { tools }) })
     })
   }
 
@@ -215,6 +218,8 @@ export class Owner {
         return this.#loadFailed(fromWire(message.error))
       case 'text':
         return this.#running.get(message.id)?.text(message.text)
+      case 'call':
+        return this.#running.get(message.id)?.call(message.name, message.input)
       case 'done':
         this.#deaths = 0
         this.#running.get(message.id)?.done(message.result)

@@ -2,7 +2,7 @@
 import type { SamplingOptions } from '@patchbay/core'
 
 /** Raised with every change of the messages below: a worker file of another version is refused by name. */
-export const protocolVersion = 1
+export const protocolVersion = 2
 
 /** What the worker loads. */
 export interface LoadSettings {
@@ -30,13 +30,33 @@ export interface TemplateMessage {
   name?: string
 }
 
+/** A tool as chat templates take it. */
+export interface TemplateTool {
+  type: 'function'
+  function: { name: string; description?: string; parameters: unknown }
+}
+
+/** Texts to turn into vectors. */
+export interface EmbedJob {
+  texts: string[]
+}
+
 /** One generation. */
-export interface JobRequest extends SamplingOptions {
+export interface ChatJob extends SamplingOptions {
   messages: TemplateMessage[]
+  /** Never together with `json`. */
+  tools?: TemplateTool[]
+  /** The answer begins with a call, of this tool when it is named. */
+  mustCall?: true | string
+  /** The answer ends after its first call. */
+  oneCall?: boolean
   maxOutputTokens?: number
   /** The answer is JSON; with a schema, JSON of that shape. */
   json?: { schema?: unknown }
 }
+
+/** What a worker is asked for, one at a time for each of its sequences. */
+export type JobRequest = ChatJob | EmbedJob
 
 /** What the worker found. */
 export interface ReadyInfo {
@@ -45,19 +65,31 @@ export interface ReadyInfo {
   parallel: number
   threads: number
   gpu: string | false
+  /** The model's chat template has a place for tools and for calls. */
+  tools: boolean
   /** From the start of loading to ready. */
   loadMs: number
 }
 
 /** How a generation ended. */
-export interface JobResult {
+export interface ChatResult {
   finishReason: 'stop' | 'length'
-  /** `eos`, `stop-string`, `json-complete`, `max-tokens` or `context-full`. */
+  /** `eos`, `stop-string`, `json-complete`, `one-call`, `max-tokens` or `context-full`. */
   rawFinishReason: string
   inputTokens: number
   cachedInputTokens: number
   outputTokens: number
+  /** It ended inside a call, which is lost. */
+  cutCall?: boolean
 }
+
+/** The vectors of texts, of unit length, as base64 of their 32-bit numbers in this machine's order. */
+export interface EmbedResult {
+  vectors: string[]
+  inputTokens: number
+}
+
+export type JobResult = ChatResult | EmbedResult
 
 /** An error on its way between processes. */
 export interface WireError {
@@ -71,7 +103,7 @@ export type ToWorker =
   /** The reader has taken this many characters more. */
   | { type: 'credit'; id: number; characters: number }
   | { type: 'cancel'; id: number }
-  | { type: 'count'; id: number; messages: TemplateMessage[] }
+  | { type: 'count'; id: number; messages: TemplateMessage[]; tools?: TemplateTool[] }
   | { type: 'ping' }
   | { type: 'shutdown' }
 
@@ -81,6 +113,7 @@ export type FromWorker =
   | { type: 'ready'; info: ReadyInfo }
   | { type: 'load-failed'; error: WireError }
   | { type: 'text'; id: number; text: string }
+  | { type: 'call'; id: number; name: string; input: unknown }
   | { type: 'done'; id: number; result: JobResult }
   | { type: 'failed'; id: number; error: WireError }
   | { type: 'counted'; id: number; tokens: number }

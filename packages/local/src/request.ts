@@ -1,14 +1,24 @@
 // Our request as the worker's: parts become the text a chat template takes.
 import type { Part, PreparedChat, PreparedMessage, ToolResultPart } from '@patchbay/core'
-import type { JobRequest, TemplateMessage } from './protocol.js'
+import type { ChatJob, TemplateMessage } from './protocol.js'
 
 /** What the worker is asked for. */
-export function toJobRequest(chat: PreparedChat): JobRequest {
+export function toChatJob(chat: PreparedChat): ChatJob {
   const { messages, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
     chat
+  const given = toolChoice === 'none' ? [] : tools
+  const named = typeof toolChoice === 'object' && toolChoice.name
   return {
     ...options,
     messages: toTemplateMessages(messages),
+    ...(given.length > 0 && {
+      tools: given.map(({ name, description, schema }) => ({
+        type: 'function' as const,
+        function: { name, ...(description !== undefined && { description }), parameters: schema },
+      })),
+    }),
+    ...((named || toolChoice === 'required') && { mustCall: named || (true as const) }),
+    ...(parallelToolCalls === false && { oneCall: true }),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),
   }
 }

@@ -1,11 +1,18 @@
 // The engine: one model, one context, its sequences. It alone touches the weights.
 import { stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
-import type { Llama, LlamaContext, LlamaContextSequence, LlamaModel, Token } from 'node-llama-cpp'
-import type { LoadSettings, ReadyInfo } from '../protocol.js'
+import type {
+  Llama,
+  LlamaContext,
+  LlamaContextSequence,
+  LlamaEmbeddingContext,
+  LlamaModel,
+  Token,
+} from 'node-llama-cpp'
+import type { EmbedResult, LoadSettings, ReadyInfo } from '../protocol.js'
 import { JobError } from './failure.js'
 import { availableMemory, checkCacheFits, checkWeightsFit, megabytes, notEnoughMemory } from './memory.js'
-import { Prompt } from './prompt.js'
+import { longestToken, Prompt } from './prompt.js'
 import { calibrateThreads } from './threads.js'
 
 /** Where loading reports to. */
@@ -22,6 +29,7 @@ interface Lane {
 
 export class Engine {
   readonly #lanes: Lane[]
+  #embedding: Promise<LlamaEmbeddingContext> | undefined
 
   private constructor(
     readonly llama: Llama,
@@ -82,6 +90,7 @@ export class Engine {
       parallel: settings.parallel,
       threads,
       gpu: llama.gpu,
+      tools: prompt.calls !== undefined,
       loadMs: Math.round(performance.now() - started),
     }
     return new Engine(llama, model, context, prompt, info)
@@ -130,6 +139,41 @@ export class Engine {
       lane.busy = false
       throw error
     }
+  }
+
+  /**
+   * The vectors of texts, of unit length. Its context is made when it is first asked for.
+   * @throws {JobError} `context-length` for a text that is too long
+   */
+  async embed(texts: string[], cancelled: () => boolean): Promise<EmbedResult> {
+    this.#embedding ??= this.model
+      .createEmbeddingContext({ contextSize: this.info.contextSize, threads: this.info.threads })
+      .catch((cause: Error) => {
+        this.#embedding = undefined
+        throw new JobError('inference', `This model gives no embeddings: ${cause.message}`)
+      })
+    const context = await this.#embedding
+    const vectors: string[] = []
+    let inputTokens = 0
+    for (const [index, text] of texts.entries()) {
+      if (cancelled()) break
+      const { contextSize } = this.info
+      // So many characters cannot fit, and even counting their tokens would take seconds.
+      const far = text.length > contextSize * longestToken
+      const tokens = far ? [] : this.model.tokenize(text)
+      if (far || tokens.length + 1 > contextSize)
+        throw new JobError(
+          'context-length',
+          `A text of ${text.length} characters (the ${index + 1}. of its batch) ${far ? 'has too many tokens' : `has ${tokens.length} tokens`}; the context holds ${contextSize}. Split it.`,
+        )
+      inputTokens += tokens.length
+      const { vector } = await context.getEmbeddingFor(tokens)
+      const length = Math.hypot(...vector) || 1
+      vectors.push(
+        Buffer.from(Float32Array.from(vector, (value) => value / length).buffer).toString('base64'),
+      )
+    }
+    return { vectors, inputTokens }
   }
 
   dispose(): Promise<void> {

@@ -1,12 +1,13 @@
 // One generation: prompt in slices, then token by token, until it is done, cancelled, or its reader must catch up.
 import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
-import { type JobRequest, type JobResult, textWindow } from '../protocol.js'
+import { type ChatJob, type ChatResult, textWindow } from '../protocol.js'
+import { type Answer, JsonAnswer, TextAnswer, ToolAnswer } from './answer.js'
+import type { WrittenCall } from './call-reader.js'
 import type { Engine } from './engine.js'
 import { JobError } from './failure.js'
-import { jsonGrammar } from './grammar.js'
+import { callGrammar, jsonGrammar } from './grammar.js'
 import { Outbox } from './outbox.js'
 import { tooLong } from './prompt.js'
-import { TextDecoder } from './text.js'
 
 /** How long a prompt slice may take, in milliseconds: an abort and the other callers wait no longer than that. */
 const sliceMs = { alone: 200, shared: 50 }
@@ -19,7 +20,10 @@ export class Generation {
   #unread = 0
   #wake: () => void = () => {}
 
-  constructor(send: (text: string) => void) {
+  constructor(
+    send: (text: string) => void,
+    private readonly sendCall: (call: WrittenCall) => void = () => {},
+  ) {
     this.#outbox = new Outbox(send)
   }
 
@@ -36,12 +40,12 @@ export class Generation {
   }
 
   /** @throws {JobError} for what the caller must hear of */
-  async run(engine: Engine, request: JobRequest): Promise<JobResult> {
+  async run(engine: Engine, request: ChatJob): Promise<ChatResult> {
     const { contextSize } = engine.info
-    engine.prompt.checkLength(request.messages, contextSize)
-    const tokens = engine.prompt.tokens(request.messages)
+    engine.prompt.checkLength(request, contextSize)
+    const tokens = engine.prompt.tokens(request)
     if (tokens.length >= contextSize) throw tooLong(tokens.length, contextSize)
-    const grammar = request.json && (await jsonGrammar(engine, request.json.schema))
+    const answer = await this.#answer(engine, request)
     const { sequence, cached, giveBack } = await engine.borrow(tokens)
     try {
       const rest = await this.#evaluatePrompt(engine, sequence, tokens.slice(cached))
@@ -49,8 +53,7 @@ export class Generation {
       if (this.#cancelled)
         return { finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0, ...usage }
       const room = Math.min(request.maxOutputTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
-      const options = samplingOptions(request, grammar)
-      return { ...(await this.#generate(engine, sequence, rest, options, request, room)), ...usage }
+      return { ...(await this.#generate(sequence, rest, answer, request, room)), ...usage }
     } finally {
       this.#outbox.flush()
       giveBack()
@@ -72,17 +75,28 @@ export class Generation {
     return tokens.slice(at)
   }
 
+  async #answer(engine: Engine, request: ChatJob): Promise<Answer> {
+    const { model, prompt } = engine
+    const { json, tools, mustCall, stop } = request
+    if (json !== undefined) return new JsonAnswer(model, stop, await jsonGrammar(engine, json.schema))
+    if (tools === undefined || prompt.calls === undefined) return new TextAnswer(model, stop)
+    const allowed = tools.filter((tool) => typeof mustCall !== 'string' || tool.function.name === mustCall)
+    const grammar = await callGrammar(engine, allowed, prompt.calls)
+    return new ToolAnswer(model, request, prompt.calls, grammar, (call) => {
+      this.#outbox.flush()
+      this.sendCall(call)
+    })
+  }
+
   async #generate(
-    engine: Engine,
     sequence: LlamaContextSequence,
     prompt: Token[],
-    options: SequenceEvaluateOptions & { generated: Token[] },
-    request: JobRequest,
+    answer: Answer,
+    request: ChatJob,
     room: number,
-  ): Promise<Pick<JobResult, 'finishReason' | 'rawFinishReason' | 'outputTokens'>> {
-    const decoder = new TextDecoder(engine.model, request.stop)
+  ): Promise<Pick<ChatResult, 'finishReason' | 'rawFinishReason' | 'outputTokens'>> {
+    const options = samplingOptions(request, answer)
     const { generated } = options
-    let json = ''
     let rawFinishReason = 'eos'
     for await (const token of sequence.evaluate(prompt, options)) {
       if (this.#cancelled) {
@@ -90,19 +104,9 @@ export class Generation {
         break
       }
       generated.push(token)
-      let text = decoder.push(token)
-      if (request.json !== undefined) {
-        json += text
-        const whole = /[}\]]\s*$/.test(json) && parses(json)
-        if (whole) text = text.trimEnd()
-        this.#say(text)
-        if (whole) {
-          rawFinishReason = 'json-complete'
-          break
-        }
-      } else this.#say(text)
-      if (decoder.stopped) {
-        rawFinishReason = 'stop-string'
+      this.#say(answer.push(token))
+      if (answer.over !== undefined) {
+        rawFinishReason = answer.over
         break
       }
       if (generated.length >= room) {
@@ -111,9 +115,14 @@ export class Generation {
       }
       await this.#readerToCatchUp()
     }
-    if (rawFinishReason !== 'stop-string' && rawFinishReason !== 'json-complete') this.#say(decoder.rest())
+    if (answer.over === undefined) this.#say(answer.rest())
     const cut = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
-    return { finishReason: cut ? 'length' : 'stop', rawFinishReason, outputTokens: generated.length }
+    return {
+      finishReason: cut ? 'length' : 'stop',
+      rawFinishReason,
+      outputTokens: generated.length,
+      ...(answer.inCall && { cutCall: true }),
+    }
   }
 
   #say(text: string): void {
@@ -132,8 +141,8 @@ export class Generation {
 }
 
 function samplingOptions(
-  request: JobRequest,
-  grammar: SequenceEvaluateOptions['grammarEvaluationState'],
+  request: ChatJob,
+  { grammar }: Answer,
 ): SequenceEvaluateOptions & { generated: Token[] } {
   const {
     temperature = 0,
@@ -166,14 +175,5 @@ function samplingOptions(
         throw new JobError('context-length', 'The context is full.')
       },
     },
-  }
-}
-
-function parses(text: string): boolean {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
   }
 }

@@ -1,12 +1,23 @@
 // The worker's process: takes messages, runs the engine, ends with its parent.
 import { Worker } from 'node:worker_threads'
-import { type FromWorker, protocolVersion, type ToWorker } from '../protocol.js'
+import {
+  type FromWorker,
+  type JobRequest,
+  type JobResult,
+  protocolVersion,
+  type ToWorker,
+} from '../protocol.js'
 import { Engine } from './engine.js'
 import { JobError, wireError } from './failure.js'
 import { Generation } from './generation.js'
 
 const send = (message: FromWorker): void => void process.send?.(message)
-const running = new Map<number, Generation>()
+/** What can be told to a job under way. */
+interface Running {
+  credit(characters: number): void
+  cancel(): void
+}
+const running = new Map<number, Running>()
 let engine: Engine | undefined
 
 // Whatever the main thread is doing, in native code or not, a parent that is gone ends this process: standard input
@@ -41,7 +52,7 @@ process.on('message', (message: ToWorker) => {
     case 'cancel':
       return running.get(message.id)?.cancel()
     case 'count':
-      return count(message.id, message.messages)
+      return count(message)
     case 'ping':
       return send({ type: 'pong' })
     case 'shutdown':
@@ -49,13 +60,11 @@ process.on('message', (message: ToWorker) => {
   }
 })
 
-async function run(id: number, request: Extract<ToWorker, { type: 'run' }>['request']): Promise<void> {
-  const generation = new Generation((text) => send({ type: 'text', id, text }))
-  running.set(id, generation)
+async function run(id: number, request: JobRequest): Promise<void> {
   try {
     if (engine === undefined)
       throw new JobError('inference', 'The worker was given work before its model was loaded.')
-    send({ type: 'done', id, result: await generation.run(engine, request) })
+    send({ type: 'done', id, result: await work(engine, id, request) })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })
   } finally {
@@ -63,9 +72,28 @@ async function run(id: number, request: Extract<ToWorker, { type: 'run' }>['requ
   }
 }
 
-function count(id: number, messages: Extract<ToWorker, { type: 'count' }>['messages']): void {
+function work(engine: Engine, id: number, request: JobRequest): Promise<JobResult> {
+  if ('texts' in request) {
+    let cancelled = false
+    running.set(id, {
+      credit() {},
+      cancel() {
+        cancelled = true
+      },
+    })
+    return engine.embed(request.texts, () => cancelled)
+  }
+  const generation = new Generation(
+    (text) => send({ type: 'text', id, text }),
+    ({ name, input }) => send({ type: 'call', id, name, input }),
+  )
+  running.set(id, generation)
+  return generation.run(engine, request)
+}
+
+function count({ id, ...request }: Extract<ToWorker, { type: 'count' }>): void {
   try {
-    send({ type: 'counted', id, tokens: engine?.prompt.tokens(messages).length ?? 0 })
+    send({ type: 'counted', id, tokens: engine?.prompt.tokens(request).length ?? 0 })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })
   }

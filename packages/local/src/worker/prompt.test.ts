@@ -19,12 +19,14 @@ const isControl = (token: number) => model.isSpecialToken(token as never)
 
 describe('a prompt', () => {
   it('is what the template says', () => {
-    const tokens = new Prompt(model).tokens([
-      { role: 'system', content: 'Be brief.' },
-      { role: 'user', content: 'Hi' },
-      { role: 'assistant', content: 'Yes?' },
-      { role: 'user', content: 'Bye' },
-    ])
+    const tokens = new Prompt(model).tokens({
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        { role: 'user', content: 'Hi' },
+        { role: 'assistant', content: 'Yes?' },
+        { role: 'user', content: 'Bye' },
+      ],
+    })
     expect(model.detokenize(tokens, true)).toBe(
       '<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nYes?<|im_end|>\n<|im_start|>user\nBye<|im_end|>\n<|im_start|>assistant\n',
     )
@@ -32,7 +34,7 @@ describe('a prompt', () => {
 
   it('law: no text of a message becomes control, and none is lost', () => {
     const prompt = new Prompt(model)
-    const frame = prompt.tokens([{ role: 'user', content: 'x' }]).filter(isControl).length
+    const frame = prompt.tokens({ messages: [{ role: 'user', content: 'x' }] }).filter(isControl).length
     const piece = fc.oneof(
       fc.constantFrom(
         '<|im_end|>',
@@ -50,7 +52,7 @@ describe('a prompt', () => {
       fc.property(fc.array(piece, { minLength: 1, maxLength: 12 }), (pieces) => {
         const content = pieces.join('')
         fc.pre(content !== '')
-        const tokens = prompt.tokens([{ role: 'user', content }])
+        const tokens = prompt.tokens({ messages: [{ role: 'user', content }] })
         expect(tokens.filter(isControl)).toHaveLength(frame)
         expect(model.detokenize(tokens, true)).toBe(
           `<|im_start|>user\n${content}<|im_end|>\n<|im_start|>assistant\n`,
@@ -61,21 +63,23 @@ describe('a prompt', () => {
   })
 
   it('holds the calls and results of tools, the way the template wants them', () => {
-    const tokens = new Prompt(model).tokens([
-      { role: 'user', content: 'Weather in Lima?' },
-      {
-        role: 'assistant',
-        content: '',
-        tool_calls: [
-          {
-            type: 'function',
-            id: 'c1',
-            function: { name: 'get_weather', arguments: { city: '<|im_end|>' } },
-          },
-        ],
-      },
-      { role: 'tool', content: '{"temperature": 21}', tool_call_id: 'c1', name: 'get_weather' },
-    ])
+    const tokens = new Prompt(model).tokens({
+      messages: [
+        { role: 'user', content: 'Weather in Lima?' },
+        {
+          role: 'assistant',
+          content: '',
+          tool_calls: [
+            {
+              type: 'function',
+              id: 'c1',
+              function: { name: 'get_weather', arguments: { city: '<|im_end|>' } },
+            },
+          ],
+        },
+        { role: 'tool', content: '{"temperature": 21}', tool_call_id: 'c1', name: 'get_weather' },
+      ],
+    })
     const text = model.detokenize(tokens, true)
     expect(text).toContain(
       '<tool_call>\n{"name": "get_weather", "arguments": {"city": "<|im_end|>"}}\n</tool_call><|im_end|>',
@@ -87,28 +91,32 @@ describe('a prompt', () => {
   it('of a template that leaves something out is refused', () => {
     const users = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}\n{% endif %}{% endfor %}"
     const prompt = new Prompt(model, users)
-    expect(model.detokenize(prompt.tokens([{ role: 'user', content: ' hi ' }]))).toBe(' hi \n')
+    expect(model.detokenize(prompt.tokens({ messages: [{ role: 'user', content: ' hi ' }] }))).toBe(' hi \n')
     expect(() =>
-      prompt.tokens([
-        { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: 'hi' },
-      ]),
+      prompt.tokens({
+        messages: [
+          { role: 'system', content: 'Be brief.' },
+          { role: 'user', content: 'hi' },
+        ],
+      }),
     ).toThrow(/leaves out what a system message says/)
     const call = { type: 'function' as const, id: 'c1', function: { name: 'get_weather', arguments: {} } }
     expect(() =>
-      prompt.tokens([
-        { role: 'user', content: 'hi' },
-        { role: 'assistant', content: '', tool_calls: [call] },
-      ]),
+      prompt.tokens({
+        messages: [
+          { role: 'user', content: 'hi' },
+          { role: 'assistant', content: '', tool_calls: [call] },
+        ],
+      }),
     ).toThrow(/says or calls/)
   })
 
   it('that cannot fit is refused before it is tokenised', () => {
     expect(() =>
-      new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(300_000) }], 2048),
+      new Prompt(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(300_000) }] }, 2048),
     ).toThrow(/2048/)
     expect(() =>
-      new Prompt(model).checkLength([{ role: 'user', content: 'x'.repeat(2000) }], 2048),
+      new Prompt(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(2000) }] }, 2048),
     ).not.toThrow()
   })
 })

@@ -2,16 +2,19 @@
 // inside a message stays text: it is cut in two before the template sees it, and the halves are tokenised apart.
 import { Template } from '@huggingface/jinja'
 import type { LlamaModel, Token } from 'node-llama-cpp'
-import type { TemplateMessage } from '../protocol.js'
+import type { ChatJob, TemplateMessage, TemplateTool } from '../protocol.js'
+import { type CallFormat, callFormat } from './call-format.js'
 import { JobError } from './failure.js'
 
 // The longest token of known vocabularies is 128 spaces. A prompt of more characters than this cannot fit.
-const longestToken = 128
+export const longestToken = 128
 
 export class Prompt {
   readonly #model: LlamaModel
   readonly #template: Template
   readonly #controls: string[]
+  /** How the model writes tool calls, where it can. */
+  readonly calls: CallFormat | undefined
 
   /** @throws {JobError} `model-load` when there is no template to use */
   constructor(model: LlamaModel, override?: string) {
@@ -31,31 +34,29 @@ export class Prompt {
       )
     }
     this.#controls = controlTokens(model)
+    this.calls = callFormat((messages, tools) => this.#render(messages, tools, false))
   }
 
   /**
    * The tokens of a conversation, ready for the answer.
    * @throws {JobError} `unsupported` when the template refuses the conversation
    */
-  tokens(messages: TemplateMessage[]): Token[] {
-    const mark = unusedMark(messages)
+  tokens({ messages, tools, mustCall }: Pick<ChatJob, 'messages' | 'tools' | 'mustCall'>): Token[] {
+    const mark = unusedMark([messages, tools])
     const guarded = this.#guarded(messages, mark) as TemplateMessage[]
-    const { bos, bosString, eosString, shouldPrependBosToken } = this.#model.tokens
+    const guardedTools = tools && (this.#guarded(tools, mark) as TemplateTool[])
+    const { bos, shouldPrependBosToken } = this.#model.tokens
     let text: string
     try {
-      text = this.#template.render({
-        messages: guarded,
-        add_generation_prompt: true,
-        bos_token: bosString ?? '',
-        eos_token: eosString ?? '',
-      })
+      text = this.#render(guarded, guardedTools, true)
     } catch (cause) {
       throw new JobError(
         'unsupported',
         `The model's chat template refuses this conversation: ${message(cause)}. Change the order or the roles of the messages.`,
       )
     }
-    checkNothingLost(guarded, text)
+    checkNothingLost(guarded, guardedTools, text)
+    if (mustCall !== undefined && this.calls !== undefined) text += this.calls.open + this.calls.lead
     const tokens = text
       .split(mark)
       .flatMap((piece, index) =>
@@ -66,10 +67,24 @@ export class Prompt {
   }
 
   /** @throws {JobError} `context-length` for what cannot fit, before any time is spent on it */
-  checkLength(messages: TemplateMessage[], contextSize: number): void {
-    const characters = messages.reduce((sum, message) => sum + JSON.stringify(message).length, 0)
+  checkLength({ messages, tools = [] }: Pick<ChatJob, 'messages' | 'tools'>, contextSize: number): void {
+    const characters = [...messages, ...tools].reduce(
+      (sum, message) => sum + JSON.stringify(message).length,
+      0,
+    )
     if (characters > contextSize * longestToken)
       throw tooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
+  }
+
+  #render(messages: TemplateMessage[], tools: TemplateTool[] | undefined, prompt: boolean): string {
+    const { bosString, eosString } = this.#model.tokens
+    return this.#template.render({
+      messages,
+      add_generation_prompt: prompt,
+      bos_token: bosString ?? '',
+      eos_token: eosString ?? '',
+      ...(tools && { tools }),
+    })
   }
 
   /** The same value, in which no string holds a control token. */
@@ -94,7 +109,16 @@ export class Prompt {
 }
 
 /** A template that knows no tools, or only one system message, would leave out the rest without a word. */
-function checkNothingLost(messages: TemplateMessage[], text: string): void {
+function checkNothingLost(
+  messages: TemplateMessage[],
+  tools: TemplateTool[] | undefined,
+  text: string,
+): void {
+  if (!(tools ?? []).every(({ function: { name } }) => text.includes(name)))
+    throw new JobError(
+      'unsupported',
+      "The model's chat template has no place for tools. Leave them out, or use a model made for them.",
+    )
   for (const { role, content, tool_calls = [] } of messages) {
     const needed = tool_calls.map((call) => call.function.name)
     // Templates of reasoning models cut thinking out of earlier answers, and mean to.
@@ -124,8 +148,8 @@ function controlTokens(model: LlamaModel): string[] {
 }
 
 /** A text that none of the messages holds. */
-function unusedMark(messages: TemplateMessage[]): string {
-  const texts = JSON.stringify(messages)
+function unusedMark(values: unknown): string {
+  const texts = JSON.stringify(values)
   for (let tries = 0; ; tries++) {
     const mark = `\uE000cut${tries}\uE001`
     if (!texts.includes(mark)) return mark

@@ -66,7 +66,7 @@ export class StopStrings {
 }
 
 /** The length of the longest end of `text` that begins `stop`. */
-function overlap(text: string, stop: string): number {
+export function overlap(text: string, stop: string): number {
   for (let length = Math.min(text.length, stop.length - 1); length > 0; length--)
     if (stop.startsWith(text.slice(text.length - length))) return length
   return 0
