@@ -9,7 +9,8 @@ import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js
 /**
  * Asks, runs the tools the model calls, gives it their results, and so on until it answers. Reads as the events of all
  * steps and markers between them; `result()` waits for the end. Messages that end with calls nobody has answered yet
- * are taken up there: keep the `messages` of any step and go on with them, elsewhere or with another provider.
+ * are taken up there: keep the `messages` of any step and go on with them, elsewhere or with another provider. A
+ * `toolChoice` that forces a call holds until one was made.
  */
 export function runTools(
   provider: Provider,

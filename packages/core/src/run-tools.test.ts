@@ -218,6 +218,13 @@ describe('a run of tools', () => {
     expect(await failureOf(ran([weather, weather]))).toMatchObject({ code: 'invalid-request' })
   })
 
+  it('forces a call once: what comes after its results is free', async () => {
+    const provider = mockProvider({ answers: [asks('weather'), 'Sunny.'] })
+    const toolChoice = 'required' as const
+    await runTools(provider, { messages: 'Lima?', tools: [weather], toolChoice }).result()
+    expect(provider.requests.map((request) => request.toolChoice)).toEqual(['required', undefined])
+  })
+
   it('ends at its limit of steps with the calls still open', async () => {
     const { provider, result } = await ran([weather], { maxSteps: 2 }, [
       asks('weather'),

@@ -111,7 +111,10 @@ export async function* run(
         if (steps === maxSteps) return ended('max-steps')
         steps++
         yield { type: 'step-start', step: steps }
-        const stream = provider.stream({ ...request, messages }, call)
+        // A choice that forces a call is met by the first; forced for ever, the loop would never answer.
+        const { toolChoice, ...rest } = request
+        const met = toolChoice !== undefined && forces(toolChoice) && called(messages)
+        const stream = provider.stream({ ...(met ? rest : request), messages }, call)
         for await (const event of stream) yield event
         response = await stream.response()
         usage = sum(usage, response.usage)
@@ -208,6 +211,15 @@ async function* runAll(
     signal.removeEventListener('abort', onAbort)
     failing.abort()
   }
+}
+
+function forces(choice: NonNullable<ChatRequest['toolChoice']>): boolean {
+  return choice === 'required' || typeof choice === 'object'
+}
+
+/** Is the last turn one of results? */
+function called(messages: Message[]): boolean {
+  return messages.at(-1)?.role === 'tool'
 }
 
 /** The calls at the end of a conversation that have no result yet. */

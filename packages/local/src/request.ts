@@ -24,7 +24,7 @@ export function toChatJob(chat: PreparedChat): ChatJob {
 }
 
 /** Media never come this far: the capability check stops them. */
-export function toTemplateMessages(messages: PreparedMessage[]): TemplateMessage[] {
+function toTemplateMessages(messages: PreparedMessage[]): TemplateMessage[] {
   return messages.flatMap(({ role, content }): TemplateMessage[] => {
     if (role === 'tool')
       return content.flatMap((part) => (part.type === 'tool-result' ? [toolMessage(part)] : []))

@@ -6,6 +6,8 @@ import {
   isLlmError,
   type Message,
   type Part,
+  runTools,
+  streamObject,
 } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { all, last } from './reading.js'
@@ -88,6 +90,32 @@ export function abilities(subject: Subject): void {
         ...(tools && { tools }),
       })
       expect(answer.text).not.toBe('')
+    })
+
+    it('is a loop over tools, up to an answer', async ({ skip }) => {
+      if (subject.capabilities.tools === false) skip()
+      const [tool] = toolRequest.tools ?? []
+      const inputs: unknown[] = []
+      const run = (input: unknown) => {
+        inputs.push(input)
+        return { temperature: 21, condition: 'sunny' }
+      }
+      const tools = tool ? [{ ...tool, run }] : []
+      const result = await runTools(subject.provider, { ...toolRequest, tools }).result()
+      expect(result).toMatchObject({ reason: 'answer', pending: [] })
+      expect(result.text).not.toBe('')
+      expect(inputs.length).toBeGreaterThan(0)
+      expect(result.usage.inputTokens ?? 0).toBeGreaterThan(result.response?.usage.inputTokens ?? 0)
+    })
+
+    it('is a value of a schema, shown while it grows', async ({ skip }) => {
+      if (subject.capabilities.json === false) skip()
+      const run = streamObject(subject.provider, person, 'Give me JSON: name Eve, age 30.')
+      let seen: unknown
+      for await (const partial of run) seen = partial
+      const { object } = await run.result()
+      expect(object).toMatchObject({ name: expect.any(String), age: expect.any(Number) })
+      expect(seen).toEqual(object)
     })
 
     it('is counting: hidden messages cost nothing', async () => {
