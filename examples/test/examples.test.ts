@@ -1,6 +1,8 @@
 // Each example runs, and says what it promises.
 import { readdirSync } from 'node:fs'
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
+import { playAnthropic } from '../../packages/claude/test/server.js'
+import { playOpenAI } from '../../packages/openai/test/server.js'
 import { at, runProgram } from './run.js'
 
 const promises: Record<string, string> = {
@@ -12,6 +14,14 @@ const promises: Record<string, string> = {
   'many-callers.ts': "{ 'The capital of Peru is Lima.': 12, 'queue-full': 8 }\n",
   'extract.ts': 'Zoe, 31, of Oslo\n',
   'tested-app.ts': 'all good\n',
+  'weather-agent.ts':
+    'get_weather { city: \'Lima\' } → {"temperature":19,"condition":"sunny"}\n' +
+    'get_weather { city: \'Oslo\' } → {"temperature":4,"condition":"sunny"}\n' +
+    'It is 19 degrees and sunny in Lima. It is 4 degrees and sunny in Oslo.\n(answer after 2 steps)\n',
+  'moving.ts':
+    'local, 4 messages: It is 21 degrees and sunny in Lima.\n' +
+    'claude, 6 messages: The capital of France is Paris.\n' +
+    'openai, 8 messages: 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12.\n',
 }
 
 it('every example makes a promise', () => {
@@ -19,5 +29,15 @@ it('every example makes a promise', () => {
 })
 
 it.each(Object.entries(promises))('%s', async (name, output) => {
-  expect(await runProgram(at(`src/${name}`))).toBe(output)
+  // Those that ask a service ask one that plays its protocol.
+  const servers = await Promise.all([playAnthropic(), playOpenAI()])
+  onTestFinished(async () => {
+    await Promise.all(servers.map((server) => server.close()))
+  })
+  const [{ url: anthropic }, { url: openAI }] = servers
+  const env = {
+    ...{ ANTHROPIC_API_KEY: 'k', ANTHROPIC_BASE_URL: anthropic },
+    ...{ OPENAI_API_KEY: 'k', OPENAI_BASE_URL: openAI },
+  }
+  expect(await runProgram(at(`src/${name}`), env)).toBe(output)
 })

@@ -8,8 +8,8 @@ import { build } from 'esbuild'
 const run = promisify(execFile)
 export const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
-/** The standard output of a TypeScript program. */
-export async function runProgram(file: string): Promise<string> {
+/** The standard output of a TypeScript program, with these in its environment. */
+export async function runProgram(file: string, env: Record<string, string> = {}): Promise<string> {
   const name = file.replace(/[^\w]+/g, '-')
   const outfile = at(`.cache/programs/${name}.mjs`)
   await build({
@@ -21,7 +21,7 @@ export async function runProgram(file: string): Promise<string> {
     platform: 'node',
     target: 'node20',
   })
-  return (await run(process.execPath, [outfile], { cwd: at('.') })).stdout
+  return (await run(process.execPath, [outfile], { cwd: at('.'), env: { ...process.env, ...env } })).stdout
 }
 
 /** The standard output of a line of shell in which `patchbay` is the command of this checkout. */
