@@ -57,6 +57,10 @@ llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if
 llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,
     names: ['ollama'],
   },
+  mcp: {
+    code: `mcpTools({ url: 'http://127.0.0.1:1' }).then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,
+    names: ['mcpTools'],
+  },
   testing: {
     from: '@patchbay/testing/mock',
     code: `mockProvider({ answers: ['hi'] }).chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text) })`,

@@ -42,6 +42,9 @@ function prune() {
   for (const path of [
     'node-llama-cpp/llama/gitRelease.bundle',
     `@node-llama-cpp/${process.platform}-${other}`,
+    // TypeScript sources beside what is built of them.
+    'openai/src',
+    '@anthropic-ai/sdk/src',
   ])
     rmSync(at(`node_modules/${path}`), { force: true, recursive: true })
   for (const path of readdirSync(at('node_modules'), { recursive: true }))

@@ -23,7 +23,9 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
     // Whoever reads the events hears of failures there.
     this.#result.catch(() => {})
     try {
-      this.#settle?.resolve(yield* await this.#open())
+      const work = await this.#open()
+      const result = yield* work
+      this.#settle?.resolve(result)
     } catch (error) {
       this.#settle?.reject(error)
       throw error
