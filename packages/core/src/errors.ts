@@ -1,4 +1,5 @@
 // The one error: LlmError, told apart by its code.
+import type { Message } from './message.js'
 import type { ChatResponse } from './response.js'
 
 /** Whether an error of this code may go away when the same request is made again. */
@@ -53,6 +54,8 @@ export interface ErrorDetails {
   attempts?: number | undefined
   /** What had arrived before it broke. */
   partial?: ChatResponse | undefined
+  /** The conversation before the call that broke, where one of several did (`runTools`): go on with it. */
+  messages?: Message[] | undefined
   cause?: unknown
 }
 
@@ -74,6 +77,7 @@ export class LlmError extends Error {
   declare readonly retryAfterMs?: number
   declare readonly attempts?: number
   declare readonly partial?: ChatResponse
+  declare readonly messages?: Message[]
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, retryable, ...rest } = details

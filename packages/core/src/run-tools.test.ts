@@ -6,6 +6,7 @@ import { type MockAnswer, mockProvider } from '../../testing/src/mock.js'
 import { failureOf } from '../test/world.js'
 import {
   type ChatRequest,
+  LlmError,
   type Message,
   runTools,
   type Tool,
@@ -349,6 +350,17 @@ it('can go on from the messages of any step', async () => {
     }).result()
     expect(resumed.messages).toEqual(result.messages)
   }
+})
+
+it('that fails on the way says how far it came, and can go on from there', async () => {
+  const answers = [asks('weather'), new LlmError('server-error', 'Broken.')]
+  const broken = mockProvider({ answers, retry: false })
+  const error = await failureOf(runTools(broken, { messages: 'Lima?', tools: [weather] }).result())
+  expect(error).toMatchObject({ code: 'server-error', message: 'Broken.' })
+  expect(error.messages?.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
+  const other = mockProvider({ answers: ['Sunny.'] })
+  const result = await runTools(other, { messages: error.messages ?? [], tools: [weather] }).result()
+  expect(result).toMatchObject({ text: 'Sunny.', steps: 1 })
 })
 
 it.each([

@@ -1,6 +1,6 @@
 // The loop over tools: ask, run what the model calls, give it the results, until it answers.
 import { type Clock, systemClock } from './clock.js'
-import { LlmError } from './errors.js'
+import { isLlmError, LlmError, withDetails } from './errors.js'
 import type { ChatEvent } from './events.js'
 import type { Message, MessageInput, ToolResultPart } from './message.js'
 import type { Provider } from './provider.js'
@@ -62,7 +62,7 @@ export interface ToolRunResult {
   usage: Usage
 }
 
-/** @throws {LlmError} whatever breaks a call, `tool-failed` when told to */
+/** @throws {LlmError} whatever breaks a call, `tool-failed` when told to; with `messages` to go on with */
 export async function* run(
   provider: Provider,
   input: ChatInput,
@@ -127,7 +127,10 @@ export async function* run(
       }
       if (open.length > 0) {
         // The last answer may still call tools; without another answer nobody would read their results.
-        if (steps === maxSteps) return ended('max-steps', open)
+        if (steps === maxSteps) {
+          yield { type: 'step-end', step: steps, messages: [...messages] }
+          return ended('max-steps', open)
+        }
         const results = new Map<ToolCall, ToolResultPart>()
         for await (const outcome of runAll(open, tools, messages, signal, options)) {
           results.set(outcome.call, outcome.result)
@@ -148,14 +151,17 @@ export async function* run(
       if (response?.finishReason !== 'pause') return ended('answer')
     }
   } catch (cause) {
-    if (signal.aborted && cause === signal.reason)
-      throw new LlmError('aborted', 'The run was aborted by its caller while tools were running.', {
-        cause,
-        provider: provider.provider,
-        model: provider.model,
-        partial: response,
-      })
-    throw cause
+    const error =
+      signal.aborted && cause === signal.reason
+        ? new LlmError('aborted', 'The run was aborted by its caller while tools were running.', {
+            cause,
+            provider: provider.provider,
+            model: provider.model,
+            partial: response,
+          })
+        : cause
+    // What was answered and done before must not be paid for twice.
+    throw isLlmError(error) ? withDetails(error, { messages: [...messages] }) : error
   } finally {
     leaving.abort()
   }
