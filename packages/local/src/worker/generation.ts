@@ -113,7 +113,7 @@ export class Generation {
         rawFinishReason = generated.length === request.maxOutputTokens ? 'max-tokens' : 'context-full'
         break
       }
-      await this.#readerToCatchUp()
+      if (this.#unread >= textWindow) await this.#readerToCatchUp()
     }
     if (answer.over === undefined) this.#say(answer.rest())
     const cut = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
@@ -131,7 +131,6 @@ export class Generation {
   }
 
   async #readerToCatchUp(): Promise<void> {
-    if (this.#unread < textWindow) return
     this.#outbox.flush()
     while (this.#unread >= textWindow && !this.#cancelled)
       await new Promise<void>((resolve) => {

@@ -23,8 +23,9 @@ export class TextDecoder {
     this.#pending.push(token)
     const text = this.#model.detokenize(this.#pending, false, this.#done)
     if (text.endsWith(broken) && this.#pending.length < longestCharacter) return ''
-    // The tokeniser looks at a few tokens before for spacing.
-    this.#done = [...this.#done.slice(-8), ...this.#pending]
+    // The tokeniser looks at three tokens before for spacing. Token by token: of several at once it would take the
+    // space before some signs (`a ?` becomes `a?`).
+    this.#done = [...this.#done.slice(-3), ...this.#pending]
     this.#pending = []
     const certain = this.#stops.push(text)
     this.stopped = this.#stops.found
