@@ -1,7 +1,7 @@
 // One round of the local benchmark, in a process of its own: measures one way to use a model and prints the figures.
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { local } from '@patchbay/local'
-import { getLlama, LlamaChatSession, LlamaLogLevel } from 'node-llama-cpp'
+import { getLlama, LlamaChatSession, LlamaLogLevel, type Token } from 'node-llama-cpp'
 
 export type Kind = 'evaluate' | 'session' | 'patchbay'
 
@@ -59,11 +59,12 @@ async function direct(session: boolean): Promise<Way> {
     async ask(prompt, maxTokens, onPiece, signal) {
       const text = `<|im_start|>user\n${prompt}<|im_end|>\n<|im_start|>assistant\n`
       await sequence.clearHistory()
-      let made = 0
+      const made: Token[] = []
       for await (const token of sequence.evaluate(loaded.tokenize(text, true), { temperature: 0 })) {
-        loaded.detokenize([token])
+        // With the tokens before, or the text would not be right.
+        loaded.detokenize([token], false, made.slice(-3))
         onPiece()
-        if (++made === maxTokens || signal?.aborted) break
+        if (made.push(token) === maxTokens || signal?.aborted) break
       }
     },
     close: () => llama.dispose(),
