@@ -254,6 +254,22 @@ describe('a run of tools', () => {
     expect(signal?.aborted).toBe(true)
   })
 
+  it('goes on from the middle of a loop when its result is asked for there', async () => {
+    const run = runTools(mockProvider({ answers: [asks('weather'), 'Sunny.'] }), {
+      messages: 'x',
+      tools: [weather],
+    })
+    let events = 0
+    for await (const { type } of run) {
+      events++
+      if (type === 'tool-result') expect(await run.result()).toMatchObject({ text: 'Sunny.' })
+    }
+    expect(events).toBe(7)
+    const left = runTools(mockProvider(), 'x')
+    await left[Symbol.asyncIterator]().return?.()
+    expect(await failureOf(left.result())).toMatchObject({ code: 'aborted' })
+  })
+
   it('ends with its reader, whose tools hear of it', async () => {
     const signals: AbortSignal[] = []
     const quick = plain((_, { signal }) => {

@@ -7,39 +7,54 @@ import { LlmError } from './errors.js'
  */
 export class Run<Event, Result> implements AsyncIterable<Event> {
   readonly #open: () => Promise<AsyncGenerator<Event, Result>>
-  #result: Promise<Result> | undefined
-  #settle: { resolve: (result: Result) => void; reject: (error: unknown) => void } | undefined
+  readonly #result: Promise<Result>
+  #resolve: (result: Result) => void = () => {}
+  #reject: (error: unknown) => void = () => {}
+  #reading: AsyncGenerator<Event, void> | undefined
 
   constructor(open: () => Promise<AsyncGenerator<Event, Result>>) {
     this.#open = open
-  }
-
-  async *[Symbol.asyncIterator](): AsyncGenerator<Event, void> {
-    if (this.#result !== undefined)
-      throw new LlmError('invalid-request', 'This run is already being read. Start another one.')
     this.#result = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject }
+      this.#resolve = resolve
+      this.#reject = reject
     })
     // Whoever reads the events hears of failures there.
     this.#result.catch(() => {})
-    try {
-      const work = await this.#open()
-      const result = yield* work
-      this.#settle?.resolve(result)
-    } catch (error) {
-      this.#settle?.reject(error)
-      throw error
-    } finally {
-      this.#settle?.reject(new LlmError('aborted', 'The reader left the run before its end.'))
-    }
+  }
+
+  [Symbol.asyncIterator](): AsyncGenerator<Event, void> {
+    if (this.#reading !== undefined)
+      throw new LlmError('invalid-request', 'This run is already being read. Start another one.')
+    this.#reading = this.#read()
+    return this.#reading
   }
 
   /**
-   * Reads what is left, then gives the result. May be called after reading, or instead of it.
+   * Reads what is left, then gives the result. May be called in the middle of reading, after it, or instead of it.
    * @throws {LlmError} what broke the work
    */
   async result(): Promise<Result> {
-    if (this.#result === undefined) for await (const _ of this);
-    return this.#result as Promise<Result>
+    const reading = this.#reading ?? this[Symbol.asyncIterator]()
+    while (!(await reading.next()).done);
+    // Nothing if it has ended by itself; a reader may leave before its first event.
+    this.#leave()
+    return this.#result
+  }
+
+  async *#read(): AsyncGenerator<Event, void> {
+    try {
+      const work = await this.#open()
+      const result = yield* work
+      this.#resolve(result)
+    } catch (error) {
+      this.#reject(error)
+      throw error
+    } finally {
+      this.#leave()
+    }
+  }
+
+  #leave(): void {
+    this.#reject(new LlmError('aborted', 'The reader left the run before its end.'))
   }
 }
