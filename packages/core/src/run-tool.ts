@@ -2,7 +2,7 @@
 // wrong becomes a result that tells the model what to do better.
 import type { Clock } from './clock.js'
 import { isObject } from './is-object.js'
-import type { Message, Part, ToolResultPart } from './message.js'
+import type { Message, Part } from './message.js'
 import { validate } from './output.js'
 import type { Tool } from './request.js'
 import type { ToolCall } from './response.js'
@@ -12,7 +12,6 @@ import type { Approval } from './run-tools.js'
 export interface ToolOutcome {
   call: ToolCall
   /** What the model gets. */
-  result: ToolResultPart
   output: string | Part[]
   isError: boolean
   /** What the tool threw. */
@@ -35,12 +34,10 @@ export async function runTool(
   { signal, messages }: { signal: AbortSignal; messages: Message[] },
   rules: Rules,
 ): Promise<ToolOutcome | undefined> {
-  const { id, name } = call
+  const { name } = call
   const startedAt = rules.clock.now()
   const outcome = (output: string | Part[], isError: boolean, cause?: unknown): ToolOutcome => ({
-    call,
-    result: { type: 'tool-result', id, name, output, ...(isError && { isError }) },
-    ...{ output, isError, ms: rules.clock.now() - startedAt },
+    ...{ call, output, isError, ms: rules.clock.now() - startedAt },
     ...(cause !== undefined && { cause }),
   })
   const tool = tools.find((known) => known.name === name)
@@ -60,7 +57,7 @@ export async function runTool(
   if (run === undefined) return undefined
 
   const ending = new AbortController()
-  const context = { signal: AbortSignal.any([signal, ending.signal]), id, messages }
+  const context = { signal: AbortSignal.any([signal, ending.signal]), id: call.id, messages }
   if (await tool.needsApproval?.(checked.value, context)) {
     const approval = await rules.approve(call)
     if (approval === 'later') return undefined

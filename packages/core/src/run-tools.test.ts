@@ -379,6 +379,69 @@ it('that fails on the way says how far it came, and can go on from there', async
   expect(result).toMatchObject({ text: 'Sunny.', steps: 1 })
 })
 
+it('that ends between the tools of a step keeps what they have done', async () => {
+  const controller = new AbortController()
+  let done = 0
+  const quick = plain(() => `done ${++done}`)
+  const hangs: Tool = { ...plain(() => new Promise(() => {})), name: 'hangs' }
+  const run = runTools(
+    mockProvider({ answers: [asks('it', 'hangs')] }),
+    { messages: 'x', tools: [quick, hangs] },
+    { signal: controller.signal },
+  )
+  const error = await failureOf(
+    (async () => {
+      for await (const { type } of run) if (type === 'tool-result') controller.abort()
+    })(),
+  )
+  expect(error).toMatchObject({
+    code: 'aborted',
+    messages: [{}, {}, { role: 'tool', content: [{ id: 'c1' }] }],
+  })
+  const slow: Tool = { ...hangs, run: () => 'at last' }
+  const other = mockProvider({ answers: ['Well.'] })
+  await runTools(other, { messages: error.messages ?? [], tools: [quick, slow] }).result()
+  expect(other.requests[0]?.messages.at(-1)?.content).toMatchObject([
+    { output: 'done 1' },
+    { output: 'at last' },
+  ])
+})
+
+it.each<[string, Tool, ToolRunOptions]>([
+  [
+    'needsApproval',
+    {
+      ...plain(() => ''),
+      needsApproval: () => {
+        throw new Error('Oh')
+      },
+    },
+    {},
+  ],
+  [
+    'approve',
+    { ...plain(() => ''), needsApproval: () => true },
+    {
+      approve: () => {
+        throw new Error('Oh')
+      },
+    },
+  ],
+  [
+    'stopWhen',
+    plain(() => ''),
+    {
+      stopWhen: () => {
+        throw new Error('Oh')
+      },
+    },
+  ],
+])('whose %s throws is one typed error with the conversation', async (_, broken, options) => {
+  const error = await failureOf(ran([broken], options, [asks('it')]))
+  expect(error).toMatchObject({ code: 'tool-failed', message: expect.stringMatching(/callback.*Oh/) })
+  expect(error.messages).toHaveLength(2)
+})
+
 it.each([
   { maxSteps: 0 },
   { concurrency: Number.NaN },

@@ -104,8 +104,19 @@ export async function* run(
     ...{ messages: [...messages], pending, steps, usage },
   })
 
+  let open: ToolCall[] = []
+  let results = new Map<ToolCall, ToolResultPart>()
+  const keepResults = () => {
+    append(
+      messages,
+      open.flatMap((asked) => results.get(asked) ?? []),
+    )
+    open = open.filter((asked) => !results.has(asked))
+    results = new Map()
+  }
+
   try {
-    let open = openCalls(messages)
+    open = openCalls(messages)
     for (;;) {
       if (open.length === 0) {
         if (steps === maxSteps) return ended('max-steps')
@@ -131,37 +142,41 @@ export async function* run(
           yield { type: 'step-end', step: steps, messages: [...messages] }
           return ended('max-steps', open)
         }
-        const results = new Map<ToolCall, ToolResultPart>()
         for await (const outcome of runAll(open, tools, messages, signal, options)) {
-          results.set(outcome.call, outcome.result)
+          const { call, output, isError } = outcome
+          const { id, name } = call
+          results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
           yield { type: 'tool-result', step: steps, ...outcome }
         }
         signal.throwIfAborted()
-        append(
-          messages,
-          open.flatMap((asked) => results.get(asked) ?? []),
-        )
-        const pending = open.filter((asked) => !results.has(asked))
+        keepResults()
         yield { type: 'step-end', step: steps, messages: [...messages] }
-        if (pending.length > 0) return ended('pending', pending)
-        open = []
+        if (open.length > 0) return ended('pending', open)
         continue
       }
       yield { type: 'step-end', step: steps, messages: [...messages] }
       if (response?.finishReason !== 'pause') return ended('answer')
     }
   } catch (cause) {
-    const error =
-      signal.aborted && cause === signal.reason
-        ? new LlmError('aborted', 'The run was aborted by its caller while tools were running.', {
-            cause,
-            provider: provider.provider,
-            model: provider.model,
-            partial: response,
-          })
-        : cause
-    // What was answered and done before must not be paid for twice.
-    throw isLlmError(error) ? withDetails(error, { messages: [...messages] }) : error
+    // What was answered and done before must not be paid for, or done, twice.
+    keepResults()
+    const details = {
+      provider: provider.provider,
+      model: provider.model,
+      partial: response,
+      messages: [...messages],
+    }
+    if (isLlmError(cause)) throw withDetails(cause, { messages: details.messages })
+    throw signal.aborted && cause === signal.reason
+      ? new LlmError('aborted', 'The run was aborted by its caller while tools were running.', {
+          cause,
+          ...details,
+        })
+      : new LlmError(
+          'tool-failed',
+          `A callback of this run threw (approve, needsApproval, stopWhen or the check of a schema): ${cause instanceof Error ? cause.message : String(cause)}. Correct it, and go on from \`messages\`.`,
+          { cause, ...details },
+        )
   } finally {
     leaving.abort()
   }
