@@ -5,6 +5,7 @@ import { isObject } from './is-object.js'
 import type { MessageInput } from './message.js'
 import { validate } from './output.js'
 import { PartialJson } from './partial-json.js'
+import { asRequest } from './prepare.js'
 import type { Provider } from './provider.js'
 import type {
   CallOptions,
@@ -15,8 +16,8 @@ import type {
   StandardSchema,
 } from './request.js'
 import type { ChatResponse, Usage } from './response.js'
-import { sum } from './run-tools.js'
 import { toJsonSchema } from './schema.js'
+import { sum } from './usage.js'
 
 /** Options of `generateObject` and `streamObject`. */
 export interface ObjectOptions extends CallOptions {
@@ -55,7 +56,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
 ): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   if (!(Number.isInteger(repairs) && repairs >= 0))
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
-  const given: ChatRequest = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
+  const given = asRequest(input)
   const json = toJsonSchema(schema, 'schema')
   const form = isObjectSchema(json) ? json : wrapped(json)
   const inner = (value: unknown) =>

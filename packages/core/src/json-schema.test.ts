@@ -54,3 +54,9 @@ describe('violation', () => {
     [{ required: ['toString'] }, {}, '$.toString is missing'],
   ])('%j refuses %j', (schema, value, problem) => expect(violation(schema, value)).toContain(problem))
 })
+
+it('takes patterns of older and other dialects', () => {
+  expect(violation({ pattern: '^\\-\\w+$' }, '-a')).toBeUndefined()
+  expect(violation({ pattern: '^\\-\\w+$' }, 'a')).toMatch(/must match/)
+  expect(violation({ pattern: '(?i)a' }, 'b')).toBeUndefined()
+})

@@ -78,8 +78,17 @@ function numberProblem(schema: JsonSchema, value: number, path: string): string 
 function stringProblem(schema: JsonSchema, value: string, path: string): string | undefined {
   const length = bounds([...value].length, schema.minLength, schema.maxLength)
   if (length !== undefined) return `${path} must have ${length} characters`
-  if (typeof schema.pattern === 'string' && !new RegExp(schema.pattern, 'u').test(value))
+  if (typeof schema.pattern === 'string' && expression(schema.pattern)?.test(value) === false)
     return `${path} must match ${schema.pattern}`
+  return undefined
+}
+
+/** Nothing for a pattern of another dialect: the draft asks for ECMAScript's, and servers' schemas have others too. */
+function expression(pattern: string): RegExp | undefined {
+  for (const flags of ['u', ''])
+    try {
+      return new RegExp(pattern, flags)
+    } catch {}
   return undefined
 }
 

@@ -63,10 +63,16 @@ export async function prepare(
 // What a request of text alone has; all else is looked at by options.ts.
 const plain = new Set(['messages', 'system', 'providerOptions'])
 
-function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
+/** A question or a conversation as a whole request. */
+export function asRequest(input: ChatInput): ChatRequest {
   const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
   if (!isObject(request))
     throw invalid('request', 'must be a string, a list of messages, or an object with messages')
+  return request
+}
+
+function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
+  const request = asRequest(input)
   const providerOptions = { ...defaults.providerOptions }
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
     providerOptions[name] = { ...providerOptions[name], ...options }

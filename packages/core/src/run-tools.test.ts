@@ -379,6 +379,11 @@ it('that fails on the way says how far it came, and can go on from there', async
   expect(result).toMatchObject({ text: 'Sunny.', steps: 1 })
 })
 
+it.each([5, null, [undefined], { messages: undefined }])('refuses %j as a request', async (request) => {
+  const error = await failureOf(runTools(mockProvider(), request as never).result())
+  expect(error).toMatchObject({ code: 'invalid-request' })
+})
+
 it('that ends between the tools of a step keeps what they have done', async () => {
   const controller = new AbortController()
   let done = 0

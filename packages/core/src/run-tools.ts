@@ -1,12 +1,15 @@
 // The loop over tools: ask, run what the model calls, give it the results, until it answers.
 import { type Clock, systemClock } from './clock.js'
-import { isLlmError, LlmError, withDetails } from './errors.js'
+import { invalid, isLlmError, LlmError, withDetails } from './errors.js'
 import type { ChatEvent } from './events.js'
+import { isObject } from './is-object.js'
 import type { Message, MessageInput, ToolResultPart } from './message.js'
+import { asRequest } from './prepare.js'
 import type { Provider } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest, Tool } from './request.js'
 import type { ChatResponse, ToolCall, Usage } from './response.js'
 import { runTool, type ToolOutcome } from './run-tool.js'
+import { sum } from './usage.js'
 
 /** May the tool run? A text says why not; the model reads it. `'later'` leaves the call open and ends the run. */
 export type Approval = boolean | 'later' | { deny: string }
@@ -68,7 +71,7 @@ export async function* run(
   input: ChatInput,
   options: ToolRunOptions,
 ): AsyncGenerator<ToolRunEvent, ToolRunResult> {
-  const request: ChatRequest = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
+  const request = asRequest(input)
   const { tools = [] } = request
   const { maxSteps = 10, stopWhen = () => false } = options
   for (const [name, least] of [
@@ -274,13 +277,7 @@ function append(messages: Message[], results: ToolResultPart[]): void {
 }
 
 function toMessage(message: MessageInput): Message {
+  if (typeof message !== 'string' && !isObject(message))
+    throw invalid('messages', 'must be a string or a list of messages')
   return typeof message === 'string' ? { role: 'user', content: message } : message
-}
-
-/** What nobody said stays unsaid; what some said is added up. */
-export function sum(a: Usage, b: Usage): Usage {
-  const total: Usage = { ...a }
-  for (const key of Object.keys(b) as (keyof Usage)[])
-    if (b[key] !== undefined) total[key] = (total[key] ?? 0) + b[key]
-  return total
 }

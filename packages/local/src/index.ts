@@ -191,14 +191,14 @@ class LocalBackend implements Backend {
         if (news.type !== 'done') continue
         const result = news.result as EmbedResult
         vectors.push(...result.vectors.map(toVector))
+        const length = vectors[0]?.length
+        if (dimensions !== undefined && dimensions !== length)
+          throw new LlmError(
+            'unsupported',
+            `${this.model} gives vectors of ${length} numbers, not ${dimensions}. Leave out dimensions.`,
+          )
         inputTokens += result.inputTokens
       }
-    const length = vectors[0]?.length
-    if (dimensions !== undefined && dimensions !== length)
-      throw new LlmError(
-        'unsupported',
-        `${this.model} gives vectors of ${length} numbers, not ${dimensions}. Leave out dimensions.`,
-      )
     return { vectors, model: this.model, usage: { inputTokens } }
   }
 
