@@ -1,6 +1,13 @@
 // What servers say of their models at /models: their ids, and, each in its own words, what the models can do.
 // Sources: the services' API references, vllm and llama.cpp (tools/server), November 2026.
-import { type Capabilities, isLlmError, type ModelInfo, type OptionName, type Provider } from '@patchbay/core'
+import {
+  type CallOptions,
+  type Capabilities,
+  isLlmError,
+  type ModelInfo,
+  type OptionName,
+  type Provider,
+} from '@patchbay/core'
 import { notAnAnswer } from './errors.js'
 
 interface WireModel {
@@ -37,39 +44,31 @@ export function toModels(body: unknown, who: string): ModelInfo[] {
  * server keeps to itself is no reason to refuse them, and it answers for itself.
  */
 export function asToldByServer(provider: Provider): Provider {
-  let known: Promise<Capabilities> | undefined
-  const basic = provider.capabilities.bind(provider)
-  const ask: Provider['capabilities'] = async (options) => {
-    const [capabilities, told] = await Promise.all([
-      basic(options),
-      provider.models(options).then(
-        (models) => models.find(({ id }) => id === provider.model),
-        (error: unknown) => {
-          // A server that answered, but has no such list, tells nothing; one that is not there is an error.
-          if (isLlmError(error, 'bad-response') || isLlmError(error, 'not-found')) return undefined
-          throw error
-        },
-      ),
-    ])
-    if (told === undefined) return capabilities
+  const own = provider.capabilities.bind(provider)
+  let told: Partial<ModelInfo> | undefined
+  const ask = async (options: CallOptions | undefined): Promise<Partial<ModelInfo>> => {
+    try {
+      const models = await provider.models(options)
+      return models.find(({ id }) => id === provider.model) ?? {}
+    } catch (error) {
+      // A server that answered, but has no such list, tells nothing; one that is not there is an error.
+      if (isLlmError(error, 'bad-response') || isLlmError(error, 'not-found')) return {}
+      throw error
+    }
+  }
+  const capabilities: Provider['capabilities'] = async (options) => {
+    const known = await own(options)
+    told ??= await ask(options)
     const { contextWindow, maxOutput } = told
     return {
-      ...capabilities,
+      ...known,
       ...told.capabilities,
-      options: { ...capabilities.options, ...told.capabilities?.options },
+      options: { ...known.options, ...told.capabilities?.options },
       ...(contextWindow !== undefined && { contextWindow }),
       ...(maxOutput !== undefined && { maxOutput }),
     }
   }
-  return Object.assign(provider, {
-    // Only an answer is remembered: another caller's abort is not one.
-    capabilities: async (options) => {
-      if (known !== undefined) return known
-      const answer = await ask(options)
-      known = Promise.resolve(answer)
-      return answer
-    },
-  } satisfies Pick<Provider, 'capabilities'>)
+  return Object.assign(provider, { capabilities })
 }
 
 function toModelInfo(model: WireModel): ModelInfo {

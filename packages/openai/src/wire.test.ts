@@ -975,6 +975,8 @@ describe('the rest of the service', () => {
     expect(server.requests.map(({ path }) => path)).toEqual(['/chat/completions', '/models'])
     const other = openai('else', { apiKey: 'k', baseURL: server.url })
     expect((await other.capabilities()).contextWindow).toBeUndefined()
+    await provider.close()
+    expect(await failureOf(provider.capabilities())).toMatchObject({ code: 'closed' })
   })
 
   it.each<[string, ServedResponse, object]>([
