@@ -7,7 +7,8 @@ export type Client = 'floor' | 'patchbay' | 'openai' | 'ai' | 'langchain'
 
 const [who, url = '', peers = ''] = process.argv.slice(2)
 const streams = 120
-const calls = 150
+const firstCalls = 150
+const calls = 2000
 const tokens = 500
 
 /** Reads a stream and gives the number of pieces; asks and gives the length of the text. */
@@ -127,8 +128,13 @@ async function make(client: string | undefined): Promise<Way> {
   }
 }
 
-async function cost(work: () => Promise<number>, times: number, expected: number): Promise<number> {
-  for (let warm = 0; warm < 10; warm++) await work()
+async function cost(
+  work: () => Promise<number>,
+  warmUp: number,
+  times: number,
+  expected: number,
+): Promise<number> {
+  for (let turn = 0; turn < warmUp; turn++) await work()
   const before = process.cpuUsage()
   for (let turn = 0; turn < times; turn++) {
     const got = await work()
@@ -141,8 +147,9 @@ async function cost(work: () => Promise<number>, times: number, expected: number
 const way = await make(who)
 process.stdout.write(
   JSON.stringify({
-    tokenUs: (await cost(way.stream, streams, tokens)) / tokens,
-    callUs: await cost(way.call, calls, tokens * 5),
+    tokenUs: (await cost(way.stream, 10, streams, tokens)) / tokens,
+    firstCallUs: await cost(way.call, 10, firstCalls, tokens * 5),
+    callUs: await cost(way.call, calls, calls, tokens * 5),
   }),
 )
 process.exit(0)

@@ -13,7 +13,16 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { environment, excerpt, exchange, isStream, jsonEvents, opened, wholeJson } from '@patchbay/core/wire'
+import {
+  environment,
+  excerpt,
+  exchange,
+  isStream,
+  jsonEvents,
+  opened,
+  requestOf,
+  wholeJson,
+} from '@patchbay/core/wire'
 import { fromResponse } from './errors.js'
 import { fromMessage, fromStream } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
@@ -136,7 +145,7 @@ class ClaudeBackend implements Backend {
       who: 'Anthropic',
       hint: 'Check the network and baseURL.',
     }
-    return exchange(options, async (fetch) => {
+    const ask = async (fetch: typeof globalThis.fetch) => {
       const client = new Client({
         apiKey,
         // Hosts and proxies differ in which of the two they want.
@@ -150,7 +159,8 @@ class ClaudeBackend implements Backend {
         ...(baseURL !== undefined && { baseURL }),
       })
       await withoutConsole(() => call(client), warn)
-    })
+    }
+    return exchange(options, () => requestOf(ask))
   }
 }
 

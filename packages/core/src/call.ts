@@ -3,7 +3,7 @@ import { Collector, type Moments } from './collect.js'
 import { asLlmError, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
 import { Life, type LifeSettings } from './life.js'
-import { neededFeatures } from './needs.js'
+import { missingFeatures, neededFeatures } from './needs.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'
@@ -122,8 +122,10 @@ export class Call {
     if (needed.length === 0 || life.stopped !== undefined) return chat
     const capabilities = await life.wait(this.#home.knownCapabilities(life.status))
     if (capabilities === undefined) return chat
-    const { checkCapabilities } = await import('./check.js')
-    return checkCapabilities(chat, needed, capabilities, backend, request.onUnsupported, life.warnings)
+    const missing = missingFeatures(needed, capabilities)
+    if (missing.length === 0) return chat
+    const { withoutMissing } = await import('./check.js')
+    return withoutMissing(chat, missing, backend, request.onUnsupported, life.warnings)
   }
 
   async #pull(): Promise<void> {
@@ -165,12 +167,12 @@ export class Call {
     const { life, collector } = running
     const error = life.errorFrom(thrown)
     const partial = error.partial ?? collector.partial(life.attempts, this.#moments(life))
-    this.#letGo()
+    this.#letGo(error)
     return withDetails(error, { partial })
   }
 
-  #letGo(): void {
-    this.#running?.life.end()
+  #letGo(error?: LlmError): void {
+    this.#running?.life.end(error)
     this.#release()
     this.#running = undefined
   }

@@ -1,30 +1,22 @@
-// Capabilities against a request: what a model cannot do is refused before the wire, or dropped with a warning. Loaded
-// when a request needs more than plain text.
+// What a model cannot do is refused before the wire, or dropped with a warning. Loaded when there is such a thing.
 import { LlmError } from './errors.js'
 import type { Part } from './message.js'
 import { type Feature, isMedia, mediaFeature } from './needs.js'
-import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from './provider.js'
+import type { PreparedChat, PreparedMessage } from './provider.js'
 import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 
 /**
  * The request a model can honour.
- * @throws {LlmError} `unsupported`, naming what it cannot, unless the caller asked for warnings
+ * @throws {LlmError} `unsupported`, naming what is missing, unless the caller asked for warnings
  */
-export function checkCapabilities(
+export function withoutMissing(
   chat: PreparedChat,
-  needed: Feature[],
-  capabilities: Capabilities,
+  missing: Feature[],
   model: { provider: string; model: string },
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],
 ): PreparedChat {
-  const missing = needed.filter(
-    (name) =>
-      (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===
-      false,
-  )
-  if (missing.length === 0) return chat
   const message = `${model.model} (${model.provider}) does not support ${missing.join(', ')}.`
   if (onUnsupported !== 'warn')
     throw new LlmError(

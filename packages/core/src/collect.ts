@@ -97,23 +97,21 @@ export class Collector {
         message: `The answer ended inside a call of ${name}; the unfinished call was left out.`,
       })
     const response = this.#response(given.finishReason, attempts, moments)
-    const { message = response.message, usage, warnings: _, timing, provider, ...rest } = given
-    return {
-      ...response,
-      ...rest,
+    const { message = response.message, usage = {}, timing, provider = response.provider } = given
+    const { text, reasoning, toolCalls, warnings } = response
+    return Object.assign(response, given, {
       // What is in the message decides: servers say 'stop' although there are calls, or name server-side calls.
       finishReason: settledReason(given.finishReason, message.content),
-      ...{
-        message,
-        text: response.text,
-        reasoning: response.reasoning,
-        toolCalls: response.toolCalls,
-        attempts,
-      },
-      usage: soundUsage(usage ?? {}),
-      timing: { ...response.timing, ...(timing?.queuedMs !== undefined && { queuedMs: timing.queuedMs }) },
-      ...(provider && { provider }),
-    }
+      message,
+      text,
+      reasoning,
+      toolCalls,
+      attempts,
+      usage: soundUsage(usage),
+      timing: { ...moments, ...(timing?.queuedMs !== undefined && { queuedMs: timing.queuedMs }) },
+      provider,
+      warnings,
+    })
   }
 
   /** What had arrived, for the error of a call that broke; `undefined` when nothing had. */

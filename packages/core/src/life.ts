@@ -65,7 +65,7 @@ export class Life {
   readonly #settings: LifeSettings
   readonly #options: CallOptions
   readonly #rules: RetryRules
-  #attempt = new AbortController()
+  #attempt: AbortController | undefined
   #rejectWait: ((error: LlmError) => void) | undefined
   // One timer serves all limits: it is set for the nearest and looks again when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
@@ -93,7 +93,7 @@ export class Life {
     if (this.stopped !== undefined) return
     this.stopped = error
     this.#fail(error)
-    this.end()
+    this.end(error)
     this.onStop()
   }
 
@@ -106,13 +106,12 @@ export class Life {
     }
   }
 
-  /** Lets go of timer, listener and the running attempt. Nothing may be awaited after it. */
-  end(): void {
+  /** Lets go of timer and listener, and of the running attempt when it broke. Nothing may be awaited after it. */
+  end(error?: LlmError): void {
     this.#cancelTimer()
     this.#timerAt = Number.NEGATIVE_INFINITY
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
-    // Without a reason of ours the platform would make an error with a stack, for each call.
-    this.#attempt.abort(this.stopped ?? 'over')
+    if (error !== undefined) this.#attempt?.abort(error)
   }
 
   /** The same promise, but it rejects as soon as the call is stopped or the named limit runs out. */
@@ -152,12 +151,13 @@ export class Life {
     for (;;) {
       if (this.stopped !== undefined) throw this.stopped
       this.attempts++
-      this.#attempt = new AbortController()
+      const controller = new AbortController()
+      this.#attempt = controller
       try {
-        return await attempt(this.#context(this.#attempt.signal))
+        return await attempt(this.#context(controller.signal))
       } catch (cause) {
         const error = this.errorFrom(cause)
-        this.#attempt.abort(error)
+        controller.abort(error)
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
         const delay = this.stopped === undefined ? nextDelay(error, at, this.#rules) : undefined
         if (delay === undefined) throw error
@@ -239,7 +239,7 @@ export class Life {
   }
 
   #fail(error: LlmError): void {
-    this.#attempt.abort(error)
+    this.#attempt?.abort(error)
     this.#rejectWait?.(error)
     this.#rejectWait = undefined
   }

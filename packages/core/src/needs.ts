@@ -1,6 +1,6 @@
 // What of a model a request needs.
 import type { Part } from './message.js'
-import type { OptionName, PreparedChat, PreparedMessage } from './provider.js'
+import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from './provider.js'
 
 /** Something a model can or cannot do. */
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
@@ -31,6 +31,15 @@ export function neededFeatures(chat: PreparedChat): Feature[] {
   if (typeof reasoning === 'object') needed.add('reasoningBudget')
   for (const part of parts(messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
   return [...needed]
+}
+
+/** What of it the model is known not to have. */
+export function missingFeatures(needed: Feature[], capabilities: Capabilities): Feature[] {
+  return needed.filter(
+    (name) =>
+      (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===
+      false,
+  )
 }
 
 function* parts(messages: PreparedMessage[]): Generator<Part> {

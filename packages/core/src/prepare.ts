@@ -24,8 +24,7 @@ export async function prepare(
   provider: string,
 ): Promise<Prepared> {
   const request = withDefaults(input, defaults)
-  if (Object.keys(request).some((name) => !plain.has(name)))
-    (await import('./options.js')).checkOptions(request)
+  if (Object.keys(request).some((name) => !plain.has(name))) (await loadOptions()).checkOptions(request)
   const warnings: Warning[] = []
   const tools =
     request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
@@ -41,16 +40,9 @@ export async function prepare(
   if (!messages.some((message) => message.role !== 'system'))
     throw invalid('messages', 'has nothing to answer: add a user message with some text')
 
-  const {
-    system: _system,
-    onUnsupported: _onUnsupported,
-    providerOptions,
-    output,
-    stop,
-    ...options
-  } = request
+  const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...rest } = request
   const chat: PreparedChat = defined({
-    ...options,
+    ...rest,
     messages,
     tools,
     output: await prepareOutput(output),
@@ -59,6 +51,10 @@ export async function prepare(
   })
   return { chat, request, warnings }
 }
+
+// Most requests have an option or two, and asking for a loaded module again has its price too.
+let options: Promise<typeof import('./options.js')> | undefined
+const loadOptions = () => (options ??= import('./options.js'))
 
 // What a request of text alone has; all else is looked at by options.ts.
 const plain = new Set(['messages', 'system', 'providerOptions'])

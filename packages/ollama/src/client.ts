@@ -1,7 +1,7 @@
 // One request to an Ollama server, made by the official client. Its own reading of answers has no time-out, drops
 // lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
-import { exchange } from '@patchbay/core/wire'
+import { exchange, requestOf } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { fromResponse } from './errors.js'
 
@@ -31,9 +31,9 @@ export async function send(
     who: `The Ollama server at ${hostOf(server.host)}`,
     hint: 'Is it running? Start it with: ollama serve.',
   }
-  return exchange(options, (fetch) =>
-    call(new Ollama({ host: server.host, headers: { ...server.headers, ...headers }, fetch })),
-  )
+  const ask = (fetch: typeof globalThis.fetch) =>
+    call(new Ollama({ host: server.host, headers: { ...server.headers, ...headers }, fetch }))
+  return exchange(options, () => requestOf(ask))
 }
 
 function hostOf(host: string): string {

@@ -1,6 +1,5 @@
 // What the two APIs have in common: one way to ask, two forms of an answer. Each is loaded when it is first used.
 import type { BackendEvent, PreparedChat } from '@patchbay/core'
-import type OpenAI from 'openai'
 import type { Preset } from './presets.js'
 
 /** Where an answer comes from. */
@@ -12,9 +11,9 @@ export interface Source {
 
 /** One of OpenAI's APIs. */
 export interface Api {
+  /** Where the body goes to. */
+  path: string
   toBody(model: string, chat: PreparedChat, preset: Preset, streaming: boolean): Record<string, unknown>
-  /** Has the client send the body. */
-  create(client: OpenAI, body: Record<string, unknown>): PromiseLike<unknown>
   fromStream(events: AsyncIterable<unknown>, from: Source): AsyncIterable<BackendEvent>
   fromWhole(body: unknown, from: Source): AsyncIterable<BackendEvent>
 }

@@ -71,6 +71,13 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
   return backend.isOwn ? provider : asToldByServer(provider)
 }
 
+/** A request without its body. */
+interface Frame {
+  url: string
+  /** By their names in lower case. */
+  headers: Record<string, string>
+}
+
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
   readonly #baseURL: string
@@ -81,6 +88,9 @@ class OpenAIBackend implements Backend {
   readonly #who: string
   /** OpenAI's own host. */
   readonly isOwn: boolean
+  #client: OpenAI | undefined
+  #frames = new Map<string, Frame>()
+  #loaded: Promise<Api> | undefined
 
   constructor(
     readonly model: string,
@@ -125,17 +135,18 @@ class OpenAIBackend implements Backend {
     return opened(async () => {
       const api = await this.#load()
       const body = api.toBody(this.model, chat, this.#preset, context.streaming)
-      const response = await this.#send(context, (client) => api.create(client, body))
+      const response = await this.#send(context, 'post', api.path, body)
       const from = { who: this.#who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming)) return api.fromStream(jsonEvents(response.body), from)
       return api.fromWhole(await this.#json(response), from)
     })
   }
 
-  async #load(): Promise<Api> {
-    const { api } =
-      this.#api === 'responses' ? await import('./responses/index.js') : await import('./chat/index.js')
-    return api
+  #load(): Promise<Api> {
+    this.#loaded ??= (
+      this.#api === 'responses' ? import('./responses/index.js') : import('./chat/index.js')
+    ).then(({ api }) => api)
+    return this.#loaded
   }
 
   async embed(
@@ -159,9 +170,7 @@ class OpenAIBackend implements Backend {
         ...(dimensions !== undefined && { dimensions }),
         ...providerOptions,
       }
-      const body = (await this.#json(
-        await this.#send(context, (client) => client.embeddings.create(request)),
-      )) as {
+      const body = (await this.#json(await this.#send(context, 'post', '/embeddings', request))) as {
         data?: { index?: number; embedding: number[] | string }[]
         model?: string
         usage?: { prompt_tokens?: number }
@@ -186,35 +195,27 @@ class OpenAIBackend implements Backend {
       this.#preset,
       false,
     )
-    const body = {
-      model,
-      input,
-      tools,
-      tool_choice,
-      parallel_tool_calls,
-      reasoning,
-      text,
-    } as OpenAI.Responses.InputTokenCountParams
+    const body = { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text }
     const counted = (await this.#json(
-      await this.#send(context, (client) => client.responses.inputTokens.count(body)),
+      await this.#send(context, 'post', '/responses/input_tokens', body),
     )) as { input_tokens?: number }
     if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#who)
     return counted.input_tokens
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    return toModels(await this.#json(await this.#send(context, (client) => client.models.list())), this.#who)
+    return toModels(await this.#json(await this.#send(context, 'get', '/models')), this.#who)
   }
 
   async #send(
     { signal, headers, clock }: CallContext,
-    call: (client: OpenAI) => PromiseLike<unknown>,
+    method: 'get' | 'post',
+    path: string,
+    body?: object,
   ): Promise<Response> {
     const { key, keyHeader } = this.#preset
     const apiKey = this.#options.apiKey ?? environment(key)
-    if (!apiKey && this.#preset.key !== 'OPENAI_API_KEY') throw this.#noKey(key)
-    if (!apiKey && this.isOwn) throw this.#noKey(key)
-    const { default: Client } = await import('openai')
+    if (!apiKey && (this.isOwn || key !== 'OPENAI_API_KEY')) throw this.#noKey(key)
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
@@ -222,20 +223,39 @@ class OpenAIBackend implements Backend {
       who: this.#who,
       hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
     }
-    return exchange(options, async (fetch) => {
-      const client = new Client({
-        // A server of one's own needs no key, but the client insists on one.
-        apiKey: apiKey || 'none',
+    return exchange(options, async () => {
+      // A server of one's own needs no key, but the client insists on one.
+      const { url, headers: usual } = await this.#frame(apiKey || 'none', method, path)
+      const all: Record<string, string> = { ...usual }
+      if (keyHeader !== undefined && apiKey) all[keyHeader] = apiKey
+      for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
+      return { url, init: { method, headers: all, ...(body && { body: JSON.stringify(body) }) } }
+    })
+  }
+
+  /** What the vendor's client sends to a path, without the body: asked once, for it is the same every time. */
+  async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {
+    const { default: Client } = await import('openai')
+    if (this.#client?.apiKey !== apiKey) {
+      this.#client = new Client({
+        apiKey,
         baseURL: this.#baseURL,
-        defaultHeaders: { ...(keyHeader !== undefined && { [keyHeader]: apiKey }), ...headers },
-        maxRetries: 0,
-        timeout: 2 ** 31 - 1,
         logLevel: 'off',
         dangerouslyAllowBrowser: true,
-        fetch,
       })
-      await call(client)
+      this.#frames = new Map()
+    }
+    const frames = this.#frames
+    const known = frames.get(path)
+    if (known !== undefined) return known
+    const { url, req } = await this.#client.buildRequest({
+      method,
+      path,
+      ...(method === 'post' && { body: {} }),
     })
+    const frame = { url, headers: Object.fromEntries(req.headers) }
+    frames.set(path, frame)
+    return frame
   }
 
   #noKey(variable: string): LlmError {

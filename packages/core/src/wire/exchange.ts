@@ -1,5 +1,5 @@
-// One request made by a vendor's own client, and its answer handed over untouched. The clients know how their
-// requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
+// One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
+// their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
 import { LlmError } from '../errors.js'
 import { excerpt, holdsHeader, send, unreachable } from './http.js'
 
@@ -15,42 +15,62 @@ export interface ExchangeOptions {
   hint: string
 }
 
+/** What `fetch` takes. */
+export interface WireRequest {
+  url: Parameters<typeof globalThis.fetch>[0]
+  init: RequestInit
+}
+
 /**
- * The response to whatever `call` makes its client ask through the `fetch` it is given.
+ * The response to the request that `make` makes.
  * @throws {LlmError} for every response that is no success, and when nobody answers
  */
 export async function exchange(
   options: ExchangeOptions,
-  call: (fetch: typeof globalThis.fetch) => Promise<unknown>,
+  make: () => Promise<WireRequest>,
 ): Promise<Response> {
   const { signal, failed, who, hint } = options
-  let answer: Response | undefined
-  let failure: unknown
-  const asked = async (address: Parameters<typeof fetch>[0], init?: RequestInit): Promise<Response> => {
-    try {
-      const response = await send(options.fetch, address, { ...init, signal, redirect: 'manual' })
-      if (response.ok) answer = response
-      else failure = await failed(response)
-    } catch (cause) {
-      failure = unreachable(cause, who, hint)
-    }
-    // What the client gets to read, so that it leaves alone what is ours.
+  const { url, init } = await make().catch((cause) => {
+    throw notSendable(cause, who)
+  })
+  let response: Response
+  try {
+    response = await send(options.fetch, url, { ...init, signal, redirect: 'manual' })
+  } catch (cause) {
+    throw unreachable(cause, who, hint)
+  }
+  if (response.ok) return response
+  throw await failed(response)
+}
+
+/**
+ * The request a client makes that has no other way to tell: `call` has it asked through a `fetch` that sends nothing.
+ * @throws what the client throws when it makes none
+ */
+export async function requestOf(
+  call: (fetch: typeof globalThis.fetch) => PromiseLike<unknown>,
+): Promise<WireRequest> {
+  let request: WireRequest | undefined
+  const caught = async (url: WireRequest['url'], init: RequestInit = {}): Promise<Response> => {
+    request = { url, init }
     return new Response(null, { status: 204 })
   }
   // What the client makes of the stand-in is of no interest; why it sends nothing is.
-  const refusal: unknown = await call(asked).then(
+  const refusal: unknown = await call(caught).then(
     () => undefined,
     (error: unknown) => error,
   )
-  if (answer !== undefined) return answer
-  if (failure !== undefined) throw failure
-  if (holdsHeader(refusal))
-    throw new LlmError(
+  if (request === undefined) throw refusal
+  return request
+}
+
+function notSendable(cause: unknown, who: string): unknown {
+  if (cause instanceof LlmError) return cause
+  if (holdsHeader(cause))
+    return new LlmError(
       'invalid-request',
       `The request for ${who} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
     )
-  const why = refusal instanceof Error ? refusal.message : String(refusal)
-  throw new LlmError('invalid-request', `The request for ${who} cannot be sent: ${excerpt(why)}`, {
-    cause: refusal,
-  })
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new LlmError('invalid-request', `The request for ${who} cannot be sent: ${excerpt(why)}`, { cause })
 }
