@@ -77,8 +77,11 @@ export class Engine {
     if (llama.gpu === false) checkCacheFits(model, settings)
     const prompt = new Prompt(model, settings.chatTemplate)
     const threads = settings.threads ?? (await calibrateThreads(model, availableParallelism(), settings))
+    let engine: Engine | undefined
     const context = await model
       .createContext({
+        // A step waits for the others only when there are others: the wait of a whole turn costs 1.5 % of decoding.
+        batching: { dispatchSchedule: (step) => (engine?.shared ? setImmediate(step) : step()) },
         contextSize: settings.context ?? { min: 256, max: Math.min(4096, model.trainContextSize) },
         sequences: settings.parallel,
         threads,
@@ -93,7 +96,8 @@ export class Engine {
       tools: prompt.calls !== undefined,
       loadMs: Math.round(performance.now() - started),
     }
-    return new Engine(llama, model, context, prompt, info)
+    engine = new Engine(llama, model, context, prompt, info)
+    return engine
   }
 
   /** Are other generations under way? */
