@@ -13,12 +13,26 @@ import type {
   EmbedRequest,
   RetryOptions,
   TimeoutOptions,
+  TranscribeRequest,
 } from './request.js'
-import type { ChatResponse, EmbedResponse } from './response.js'
+import type { ChatResponse, EmbedResponse, TranscribeResponse } from './response.js'
 import { CallStream } from './stream.js'
+
+/** How images and files that are only an address are fetched for services that take bytes. */
+export interface MediaOptions {
+  /** Larger ones are refused. Default 20 MiB. */
+  maxBytes?: number
+  /**
+   * Hosts (`host` or `host:port`) that may be fetched from although they are not public. Default none: whoever writes
+   * an address must not reach what only this machine can.
+   */
+  allowHosts?: string[]
+}
 
 /** Options every provider has. */
 export interface ProviderOptions {
+  /** `false`: addresses are never fetched, and are `unsupported` where a service takes bytes. */
+  media?: false | MediaOptions
   /** For every request that does not say otherwise. */
   defaults?: Partial<ChatRequest>
   timeout?: number | TimeoutOptions
@@ -82,31 +96,26 @@ class DefinedProvider implements Provider {
   }
 
   embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
-    const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
+    let work: ((context: CallContext) => Promise<EmbedResponse>) | undefined
     return this.#once(options, async (context) => {
-      if (this.#backend.embed === undefined) throw this.#unsupported('embed')
-      const texts = [request.input].flat()
-      for (const [index, text] of texts.entries())
-        if (typeof text !== 'string' || text === '')
-          throw new LlmError('invalid-request', `input[${index}] must be a string that is not empty.`)
-      const { dimensions, providerOptions } = request
-      const own = providerOptions?.[this.provider] ?? {}
-      const response = await this.#backend.embed(
-        { input: texts, providerOptions: own, ...(dimensions !== undefined && { dimensions }) },
-        context,
-      )
-      return { ...response, provider: this.provider }
+      work ??= (await import('./embed.js')).embedding(this.#able('embed'), input)
+      return work(context)
     })
   }
 
+  transcribe(request: TranscribeRequest, options: CallOptions = {}): Promise<TranscribeResponse> {
+    return this.#once(options, async (context) =>
+      (await import('./transcribe.js')).transcribe(this.#able('transcribe'), request, context),
+    )
+  }
+
   countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
-    return this.#once(options, async (context) => {
-      if (this.#backend.countTokens === undefined) throw this.#unsupported('countTokens')
-      return this.#backend.countTokens(
+    return this.#once(options, async (context) =>
+      this.#able('countTokens').countTokens(
         (await prepare(request, this.#home.defaults, this.provider)).chat,
         context,
-      )
-    })
+      ),
+    )
   }
 
   models(options: CallOptions = {}): Promise<ModelInfo[]> {
@@ -188,10 +197,13 @@ class DefinedProvider implements Provider {
     }
   }
 
-  #unsupported(what: string): LlmError {
-    return new LlmError(
-      'unsupported',
-      `The ${this.provider} backend has no ${what}. Use a provider that has.`,
-    )
+  /** The backend, which has it. */
+  #able<Name extends keyof Backend>(name: Name): Backend & Required<Pick<Backend, Name>> {
+    if (this.#backend[name] === undefined)
+      throw new LlmError(
+        'unsupported',
+        `The ${this.provider} backend has no ${name}. Use a provider that has.`,
+      )
+    return this.#backend as Backend & Required<Pick<Backend, Name>>
   }
 }

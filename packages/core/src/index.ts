@@ -1,6 +1,6 @@
 // The public face of @patchbay/core.
 export * from './clock.js'
-export { defineProvider, type ProviderOptions } from './define-provider.js'
+export { defineProvider, type MediaOptions, type ProviderOptions } from './define-provider.js'
 export { type ErrorCode, type ErrorDetails, errorCodes, isLlmError, LlmError } from './errors.js'
 export * from './events.js'
 export type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'

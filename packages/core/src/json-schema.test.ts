@@ -31,6 +31,8 @@ describe('violation', () => {
 
   it.each<[JsonSchema, unknown, string]>([
     [{ type: 'object' }, [], '$ must be object'],
+    [{ $ref: '#' }, 1, 'refers to itself'],
+    [{ allOf: [{ $ref: '#' }] }, {}, 'refers to itself'],
     [{ type: 'integer' }, 1.5, '$ must be integer'],
     [{ type: ['string', 'null'] }, 1, '$ must be string or null'],
     [{ const: 1 }, 2, '$ must be 1'],

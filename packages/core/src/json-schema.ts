@@ -8,14 +8,19 @@ export function violation(
   value: unknown,
   root = schema,
   path = '$',
+  followed: readonly string[] = [],
 ): string | undefined {
   if (typeof schema === 'boolean') return schema ? undefined : `${path} is not allowed`
+  let refs = followed
   const check = (sub: unknown, at: unknown = value, where = path) =>
-    violation(sub as JsonSchema, at, root, where)
+    violation(sub as JsonSchema, at, root, where, where === path ? refs : [])
 
   if (typeof schema.$ref === 'string') {
     const target = resolve(root, schema.$ref)
     if (target === undefined) return `${path}: the schema's ${schema.$ref} leads nowhere`
+    // A reference that comes back to itself at the same value would never end.
+    if (refs.includes(schema.$ref)) return `${path}: the schema's ${schema.$ref} refers to itself`
+    refs = [...refs, schema.$ref]
     const problem = check(target)
     if (problem !== undefined) return problem
   }

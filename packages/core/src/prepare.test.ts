@@ -101,6 +101,43 @@ describe('messages', () => {
       }),
     ))
 
+  it('have the type their bytes have, where these say it plainly', async () => {
+    const jpeg = Uint8Array.of(0xff, 0xd8, 0xff, 0xe0)
+    const page = Buffer.from('<!DOCTYPE html><title>Not found</title>').toString('base64')
+    const { chat, warnings } = await prepare(
+      [
+        {
+          role: 'user',
+          content: [
+            { type: 'image', data: jpeg, mediaType: 'image/png' },
+            { type: 'image', data: jpeg, mediaType: 'image/jpeg' },
+            { type: 'image', data: Uint8Array.of(1, 2, 3), mediaType: 'image/x-own' },
+            { type: 'file', data: page, mediaType: 'text/plain' },
+          ],
+        },
+      ],
+      {},
+      'p',
+    )
+    expect(chat.messages[0]?.content.map((part) => 'mediaType' in part && part.mediaType)).toEqual([
+      'image/jpeg',
+      'image/jpeg',
+      'image/x-own',
+      'text/plain',
+    ])
+    expect(warnings).toMatchObject([
+      { code: 'repaired', feature: 'mediaType', message: expect.stringContaining('[0]') },
+    ])
+    for (const part of [
+      { type: 'image', data: page, mediaType: 'image/png' },
+      { type: 'image', data: Buffer.from('%PDF-1.7 and more of it'), mediaType: 'image/png' },
+      { type: 'file', data: page, mediaType: 'application/pdf' },
+    ])
+      expect(await problem([{ role: 'user', content: [part] }])).toContain(
+        'messages[0].content[0].data is no',
+      )
+  })
+
   it('take data URLs apart', async () => {
     const { messages } = await prepared([
       {
@@ -138,6 +175,10 @@ describe('messages', () => {
     [[{ role: 'user', content: [{ type: 'text' }] }], 'messages[0].content[0].text'],
     [[{ role: 'user', content: [{ type: 'image', data: '' }] }], 'messages[0].content[0].data'],
     [[{ role: 'user', content: [{ type: 'image', data: 'AAAA' }] }], 'messages[0].content[0].mediaType'],
+    [
+      [{ role: 'user', content: [{ type: 'image', data: 'no base64!', mediaType: 'image/png' }] }],
+      'messages[0].content[0].data',
+    ],
     [[{ role: 'user', content: [{ type: 'image', url: '/a.png' }] }], 'messages[0].content[0].url'],
     [[{ role: 'user', content: [{ type: 'file', url: 'data:text/plain,hi' }] }], 'messages[0].content[0]'],
     [[{ role: 'tool', content: 'sunny' }], 'messages[0].content'],

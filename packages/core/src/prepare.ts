@@ -156,7 +156,7 @@ async function preparePart(part: Part, at: string, warnings: Warning[]): Promise
     case 'image':
     case 'file':
     case 'audio':
-      return [(await import('./media.js')).prepareMedia(part, at)]
+      return [(await import('./media.js')).prepareMedia(part, at, warnings)]
     case 'tool-call':
       if (typeof part.id !== 'string' || typeof part.name !== 'string')
         throw invalid(at, 'needs an id and a name')

@@ -10,8 +10,9 @@ import type {
   Reasoning,
   SamplingOptions,
   ToolChoice,
+  TranscribeRequest,
 } from './request.js'
-import type { ChatResponse, EmbedResponse, Warning } from './response.js'
+import type { ChatResponse, EmbedResponse, TranscribeResponse, Warning } from './response.js'
 
 /** Can it? Only `false` refuses a call. */
 export type Capability = boolean | 'unknown'
@@ -80,6 +81,11 @@ export interface Provider extends AsyncDisposable {
    */
   embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse>
   /**
+   * Turns speech into text.
+   * @throws {LlmError} `unsupported` where the backend has no ears
+   */
+  transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse>
+  /**
    * Counts the input tokens a request would use.
    * @throws {LlmError} `unsupported` where the backend cannot count
    */
@@ -118,6 +124,27 @@ export interface PreparedChat extends SamplingOptions {
   providerOptions: Record<string, unknown>
 }
 
+/** A batch of texts for a backend. */
+export interface PreparedEmbed extends Omit<EmbedRequest, 'input' | 'concurrency' | 'providerOptions'> {
+  input: string[]
+  /** Only this provider's own. */
+  providerOptions: Record<string, unknown>
+}
+
+/** The most a backend's `embed` takes. A longer text than `characters` still goes, alone. */
+export interface EmbedBatch {
+  texts?: number
+  characters?: number
+  /** Batches at the same time, whatever the caller wishes. */
+  atOnce?: number
+}
+
+/** Speech for a backend. */
+export interface PreparedTranscribe extends Omit<TranscribeRequest, 'providerOptions'> {
+  /** Only this provider's own. */
+  providerOptions: Record<string, unknown>
+}
+
 /** What a backend gets beside the request. */
 export interface CallContext {
   /** Aborts when the attempt must end, whatever the reason. */
@@ -152,10 +179,14 @@ export interface Backend {
    * stops soon after `context.signal` aborts. It never retries and keeps no time of its own.
    */
   chat(request: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent>
-  embed?(
-    request: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
+  /** The vectors of one batch, in its order. */
+  embed?(request: PreparedEmbed, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>>
+  /** How much `embed` takes. Default: everything at once. */
+  readonly embedBatch?: EmbedBatch
+  transcribe?(
+    request: PreparedTranscribe,
     context: CallContext,
-  ): Promise<Omit<EmbedResponse, 'provider'>>
+  ): Promise<Omit<TranscribeResponse, 'provider'>>
   countTokens?(request: PreparedChat, context: CallContext): Promise<number>
   models?(context: CallContext): Promise<ModelInfo[]>
   close?(): Promise<void>

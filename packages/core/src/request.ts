@@ -1,7 +1,7 @@
 // What is asked: the request, its tools and the options of one call.
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { StatusEvent } from './events.js'
-import type { Message, MessageInput } from './message.js'
+import type { Bytes, Message, MessageInput } from './message.js'
 
 /** A JSON Schema object (draft 2020-12). */
 export type JsonSchema = { readonly [keyword: string]: unknown }
@@ -140,8 +140,34 @@ export interface CallOptions {
 
 /** Texts to turn into vectors. */
 export interface EmbedRequest {
+  /** Any number of texts: they go in batches, as large as the service takes them. */
   input: string | string[]
   /** The wanted length of the vectors, where the model can choose. */
   dimensions?: number
+  /**
+   * What the texts are: what is searched for, or what is searched in. Models that were trained to tell them apart find
+   * more when they are told; others take no notice.
+   */
+  inputType?: 'query' | 'document'
+  /** A text too long for the model: `true` cuts off its end, `false` (the default) is an error. */
+  truncate?: boolean
+  /** How many batches at the same time. Default 4; a local model takes one. */
+  concurrency?: number
+  /** Merged into the wire body last, by provider name. */
+  providerOptions?: Record<string, Record<string, unknown>>
+}
+
+/** Speech to turn into text. */
+export interface TranscribeRequest {
+  audio: Bytes
+  /** For example `'audio/wav'`. */
+  mediaType: string
+  /** What is spoken, as ISO 639-1 names it: `'de'`. Default: the model finds out. */
+  language?: string
+  /** Names and words that may come up, or the text before. */
+  prompt?: string
+  /** 0 is greedy. Default: the provider's. */
+  temperature?: number
+  /** Added to the wire form last, by provider name. */
   providerOptions?: Record<string, Record<string, unknown>>
 }

@@ -72,3 +72,17 @@ export interface EmbedResponse {
   model: string
   provider: string
 }
+
+/** What was said. */
+export interface TranscribeResponse {
+  text: string
+  /** As the service names it: a code or a word. */
+  language?: string
+  /** The length of the sound, in seconds. */
+  duration?: number
+  /** The pieces of the text with their times in seconds, where the service gives them. */
+  segments: { start: number; end: number; text: string }[]
+  usage: Usage
+  model: string
+  provider: string
+}

@@ -18,6 +18,18 @@ it('gives vectors of unit length, in the order of the texts, the same for the sa
   expect(model).toBe(provider.model)
 })
 
+it('cuts off the end of a text that is too long, where that is wished', async () => {
+  const provider = open()
+  const long = 'word '.repeat(5000)
+  const { vectors, usage } = await provider.embed({
+    input: ['word', long, `${long} and more`],
+    truncate: true,
+  })
+  expect(vectors[1]).toEqual(vectors[2])
+  expect(cosineSimilarity(vectors[0] ?? [], vectors[1] ?? [])).toBeLessThan(0.9999)
+  expect(usage.inputTokens).toBeGreaterThan(2 * 2000)
+})
+
 it('goes on beside answers, and takes its turn in the queue', async () => {
   const provider = open({ parallel: 1, queue: 100 })
   const [{ vectors }, answer] = await Promise.all([

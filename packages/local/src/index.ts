@@ -12,9 +12,11 @@ import {
   LlmError,
   type ModelInfo,
   type PreparedChat,
+  type PreparedEmbed,
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
+import { withPrefix } from '@patchbay/core/wire'
 import { toFinish } from './events.js'
 import type { JobNews } from './job.js'
 import { locate } from './model-file.js'
@@ -136,9 +138,6 @@ function handle(owner: Owner, model: string, options: ProviderOptions): LocalPro
   })
 }
 
-/** Texts of one embedding job. */
-const embedBatch = 32
-
 class LocalBackend implements Backend {
   readonly provider = 'local'
   readonly #owner: Owner
@@ -179,27 +178,27 @@ class LocalBackend implements Backend {
     }
   }
 
+  // Each batch is a job of its own: others get their turn between them.
+  readonly embedBatch = { texts: 32, atOnce: 1 }
+
   async embed(
-    { input, dimensions }: { input: string[]; dimensions?: number },
+    { input, dimensions, inputType, truncate = false }: PreparedEmbed,
     context: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
-    const vectors: Float32Array[] = []
-    let inputTokens = 0
-    // In batches, each a job of its own: others get their turn between them.
-    for (let at = 0; at < input.length; at += embedBatch)
-      for await (const news of this.#work({ texts: input.slice(at, at + embedBatch) }, context)) {
-        if (news.type !== 'done') continue
-        const result = news.result as EmbedResult
-        vectors.push(...result.vectors.map(toVector))
-        const length = vectors[0]?.length
-        if (dimensions !== undefined && dimensions !== length)
-          throw new LlmError(
-            'unsupported',
-            `${this.model} gives vectors of ${length} numbers, not ${dimensions}. Leave out dimensions.`,
-          )
-        inputTokens += result.inputTokens
-      }
-    return { vectors, model: this.model, usage: { inputTokens } }
+    const texts = withPrefix(this.model, input, inputType)
+    for await (const news of this.#work({ texts, truncate }, context)) {
+      if (news.type !== 'done') continue
+      const { vectors: encoded, inputTokens } = news.result as EmbedResult
+      const vectors = encoded.map(toVector)
+      const length = vectors[0]?.length
+      if (dimensions !== undefined && dimensions !== length)
+        throw new LlmError(
+          'unsupported',
+          `${this.model} gives vectors of ${length} numbers, not ${dimensions}. Leave out dimensions.`,
+        )
+      return { vectors, model: this.model, usage: { inputTokens } }
+    }
+    throw new LlmError('bad-response', 'The worker ended its work without a word.')
   }
 
   /** A job's news, up to its end. */

@@ -2,7 +2,7 @@
 import type { SamplingOptions } from '@patchbay/core'
 
 /** Raised with every change of the messages below: a worker file of another version is refused by name. */
-export const protocolVersion = 2
+export const protocolVersion = 3
 
 /** What the worker loads. */
 export interface LoadSettings {
@@ -39,6 +39,8 @@ export interface TemplateTool {
 /** Texts to turn into vectors. */
 export interface EmbedJob {
   texts: string[]
+  /** Texts that are too long lose their end. */
+  truncate: boolean
 }
 
 /** One generation. */

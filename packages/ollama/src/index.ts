@@ -10,11 +10,12 @@ import {
   LlmError,
   type ModelInfo,
   type PreparedChat,
+  type PreparedEmbed,
   type Provider,
   type ProviderOptions,
   systemClock,
 } from '@patchbay/core'
-import { environment, excerpt, jsonLines, opened, wholeJson } from '@patchbay/core/wire'
+import { environment, excerpt, fetched, jsonLines, opened, wholeJson, withPrefix } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { errorMessage, fromWords } from './errors.js'
@@ -80,7 +81,7 @@ export function ollama(
     ...(context !== undefined && { context }),
   }
   const clock = options.clock ?? systemClock
-  return Object.assign(defineProvider(new OllamaBackend(model, server, settings), options), {
+  return Object.assign(defineProvider(new OllamaBackend(model, server, settings, options.media), options), {
     pull: ({ signal = new AbortController().signal } = {}) =>
       pull(server, { signal, headers: options.headers ?? {}, clock }),
   })
@@ -90,12 +91,15 @@ class OllamaBackend implements Backend {
   readonly provider = 'ollama'
   readonly #server: Server
   readonly #settings: WireSettings
+  readonly #media: ProviderOptions['media']
 
   constructor(
     readonly model: string,
     server: Server,
     settings: WireSettings,
+    media: ProviderOptions['media'],
   ) {
+    this.#media = media
     this.#server = server
     this.#settings = settings
   }
@@ -123,7 +127,8 @@ class OllamaBackend implements Backend {
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
-      const body = toWire(this.model, chat, this.#settings, context.streaming)
+      const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
+      const body = toWire(this.model, whole, this.#settings, context.streaming)
       // The client's types know only what its version knew.
       const response = await send(this.#server, context, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
@@ -134,18 +139,17 @@ class OllamaBackend implements Backend {
     })
   }
 
+  // The server works through a request in one piece; smaller ones let others in between.
+  readonly embedBatch = { texts: 256 }
+
   async embed(
-    {
-      input,
-      dimensions,
-      providerOptions,
-    }: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
+    { input, dimensions, inputType, truncate = false, providerOptions }: PreparedEmbed,
     context: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
     const request = {
       model: this.model,
-      input,
-      truncate: false,
+      input: withPrefix(this.model, input, inputType),
+      truncate,
       ...(dimensions !== undefined && { dimensions }),
       ...providerOptions,
     }

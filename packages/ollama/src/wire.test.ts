@@ -205,13 +205,30 @@ describe('a request', () => {
     expect(server.requests.map(({ path }) => path)).toEqual(['/api/show'])
   })
 
-  it('for an image that is only an address says what to do', async () => {
-    const provider = await ask(json({ capabilities: ['vision'] }))
+  it('holds the bytes of an image that is only an address', async () => {
+    const server = await serve(({ path }) =>
+      path === '/a.png'
+        ? { headers: { 'content-type': 'image/png' }, body: Uint8Array.of(1, 2, 3) }
+        : path === '/api/show'
+          ? json({ capabilities: ['vision'] })
+          : ndjson(say('A cat.'), done()),
+    )
+    const question = [
+      { role: 'user' as const, content: [{ type: 'image' as const, url: `${server.url}/a.png` }] },
+    ]
+    const media = { allowHosts: [new URL(server.url).host] }
+    await ollama('tiny', { baseURL: server.url, media }).chat(question)
+    expect(server.requests.at(-1)?.json).toMatchObject({ messages: [{ images: ['AQID'] }] })
+    // Nobody has said that this host may be reached.
+    expect(await failureOf(ollama('tiny', { baseURL: server.url }).chat(question))).toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining('allowHosts'),
+    })
     expect(
-      await failureOf(
-        provider.chat([{ role: 'user', content: [{ type: 'image', url: 'https://example.com/a.png' }] }]),
-      ),
-    ).toMatchObject({ code: 'unsupported', message: expect.stringContaining('Fetch it') })
+      await failureOf(ollama('tiny', { baseURL: server.url, media: false }).chat(question)),
+    ).toMatchObject({
+      code: 'unsupported',
+    })
   })
 })
 
@@ -469,6 +486,12 @@ describe('the rest of the service', () => {
       dimensions: 2,
       truncate: false,
     })
+    await ollama('nomic-embed-text:v1.5', { baseURL: server.url }).embed({
+      input: 'a',
+      inputType: 'query',
+      truncate: true,
+    })
+    expect(server.requests[1]?.json).toMatchObject({ input: ['search_query: a'], truncate: true })
     expect(await failureOf((await ask(json({ embeddings: [] }))).embed('a'))).toMatchObject({
       code: 'bad-response',
     })

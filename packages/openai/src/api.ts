@@ -13,6 +13,8 @@ export interface Source {
 export interface Api {
   /** Where the body goes to. */
   path: string
+  /** Can it be told where an image or file is, or does it take the bytes? */
+  takesAddress(part: { type: 'image' | 'file' }): boolean
   toBody(model: string, chat: PreparedChat, preset: Preset, streaming: boolean): Record<string, unknown>
   fromStream(events: AsyncIterable<unknown>, from: Source): AsyncIterable<BackendEvent>
   fromWhole(body: unknown, from: Source): AsyncIterable<BackendEvent>

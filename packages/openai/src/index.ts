@@ -10,20 +10,25 @@ import {
   LlmError,
   type ModelInfo,
   type PreparedChat,
+  type PreparedEmbed,
+  type PreparedTranscribe,
   type Provider,
   type ProviderOptions,
+  type TranscribeResponse,
 } from '@patchbay/core'
 import {
   environment,
   exchange,
-  fromBase64,
+  fetched,
   isStream,
   jsonEvents,
   opened,
   wholeJson,
+  withPrefix,
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import type { Api } from './api.js'
+import { toVectors } from './embeddings.js'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { asToldByServer, toModels } from './models.js'
 import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
@@ -134,7 +139,8 @@ class OpenAIBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const api = await this.#load()
-      const body = api.toBody(this.model, chat, this.#preset, context.streaming)
+      const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#options.media, context)
+      const body = api.toBody(this.model, whole, this.#preset, context.streaming)
       const response = await this.#send(context, 'post', api.path, body)
       const from = { who: this.#who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming)) return api.fromStream(jsonEvents(response.body), from)
@@ -149,40 +155,36 @@ class OpenAIBackend implements Backend {
     return this.#loaded
   }
 
+  // Per request the service takes 2,048 texts and 300,000 tokens, and few texts have more tokens than characters.
+  // Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
+  readonly embedBatch = { texts: 2048, characters: 250_000 }
+
   async embed(
-    {
-      input,
-      dimensions,
-      providerOptions,
-    }: { input: string[]; dimensions?: number; providerOptions: Record<string, unknown> },
+    { input, dimensions, inputType, truncate, providerOptions }: PreparedEmbed,
     context: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
-    const vectors: Float32Array[] = []
-    let inputTokens: number | undefined
-    let model = this.model
-    // The service takes 2,048 texts at once.
-    for (let at = 0; at < input.length; at += 2048) {
-      const texts = input.slice(at, at + 2048)
-      const request = {
-        model: this.model,
-        input: texts,
-        encoding_format: 'float' as const,
-        ...(dimensions !== undefined && { dimensions }),
-        ...providerOptions,
-      }
-      const body = (await this.#json(await this.#send(context, 'post', '/embeddings', request))) as {
-        data?: { index?: number; embedding: number[] | string }[]
-        model?: string
-        usage?: { prompt_tokens?: number }
-      }
-      if (!Array.isArray(body?.data) || body.data.length !== texts.length) throw notAnAnswer(body, this.#who)
-      const ordered = [...body.data].sort((a, b) => (a.index ?? 0) - (b.index ?? 0))
-      vectors.push(...ordered.map(({ embedding }) => toVector(embedding)))
-      const used = body.usage?.prompt_tokens
-      if (used !== undefined) inputTokens = (inputTokens ?? 0) + used
-      model = body.model ?? model
-    }
-    return { vectors, model, usage: inputTokens === undefined ? {} : { inputTokens } }
+    if (truncate)
+      throw new LlmError(
+        'unsupported',
+        'This API does not shorten texts. Shorten them, and leave out truncate.',
+      )
+    const response = await this.#send(context, 'post', '/embeddings', {
+      model: this.model,
+      input: withPrefix(this.model, input, inputType),
+      encoding_format: 'float',
+      ...(dimensions !== undefined && { dimensions }),
+      ...providerOptions,
+    })
+    return toVectors(await this.#json(response), input.length, this.model, this.#who)
+  }
+
+  async transcribe(
+    request: PreparedTranscribe,
+    context: CallContext,
+  ): Promise<Omit<TranscribeResponse, 'provider'>> {
+    const { toForm, toTranscript } = await import('./audio.js')
+    const response = await this.#send(context, 'post', '/audio/transcriptions', toForm(this.model, request))
+    return toTranscript(await this.#json(response), this.model, this.#who)
   }
 
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
@@ -227,9 +229,12 @@ class OpenAIBackend implements Backend {
       // A server of one's own needs no key, but the client insists on one.
       const { url, headers: usual } = await this.#frame(apiKey || 'none', method, path)
       const all: Record<string, string> = { ...usual }
+      // A form says by itself what it is, and where its parts end.
+      if (body instanceof FormData) delete all['content-type']
       if (keyHeader !== undefined && apiKey) all[keyHeader] = apiKey
       for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
-      return { url, init: { method, headers: all, ...(body && { body: JSON.stringify(body) }) } }
+      const sent = body instanceof FormData || body === undefined ? body : JSON.stringify(body)
+      return { url, init: { method, headers: all, ...(sent !== undefined && { body: sent }) } }
     })
   }
 
@@ -268,10 +273,4 @@ class OpenAIBackend implements Backend {
   #json(response: Response): Promise<unknown> {
     return wholeJson(response, (text) => notAnAnswer(text, this.#who))
   }
-}
-
-/** Numbers, or their bytes as base64: servers give either, whatever one asks for. */
-function toVector(embedding: number[] | string): Float32Array {
-  if (typeof embedding !== 'string') return Float32Array.from(embedding)
-  return new Float32Array(fromBase64(embedding).buffer)
 }

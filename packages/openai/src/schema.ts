@@ -1,6 +1,6 @@
 // Which schemas OpenAI's strict mode takes: closed objects that require all of their properties, and no keyword it does
 // not know. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
-import type { JsonSchema } from '@patchbay/core'
+import { LlmError } from '@patchbay/core'
 
 const unknown = [
   'allOf',
@@ -23,36 +23,53 @@ const unknown = [
   'default',
 ]
 
-/** Can the strict mode take it as it stands? Otherwise it only guides, and core checks the answer. */
-export function isStrict(schema: unknown): boolean {
-  if (typeof schema !== 'object' || schema === null) return true
+/**
+ * Goes the schema in strict mode? Unless the caller decides, when it fits as it stands; otherwise it only guides, and
+ * core checks the answer.
+ * @throws {LlmError} `unsupported`, with the path of what is in the way, where strict mode is asked for
+ */
+export function isStrict(schema: unknown, wanted: boolean | undefined): boolean {
+  if (wanted === false) return false
+  const obstacle = obstacleIn(schema, 'output.schema')
+  if (obstacle === undefined) return true
+  if (wanted === undefined) return false
+  throw new LlmError(
+    'unsupported',
+    `OpenAI's strict mode cannot take this schema: ${obstacle}. Change it, or leave out strict: the answer is checked in any case.`,
+  )
+}
+
+function obstacleIn(schema: unknown, path: string): string | undefined {
+  if (typeof schema !== 'object' || schema === null) return undefined
   const {
     type,
-    properties = {},
+    properties,
     required = [],
     additionalProperties,
     items,
     anyOf,
     $defs,
     definitions,
-  } = schema as JsonSchema & {
-    properties?: object
+  } = schema as {
+    type?: unknown
+    properties?: Record<string, unknown>
     required?: string[]
+    additionalProperties?: unknown
+    items?: unknown
     anyOf?: unknown[]
-    $defs?: object
-    definitions?: object
+    $defs?: Record<string, unknown>
+    definitions?: Record<string, unknown>
   }
-  if (unknown.some((keyword) => keyword in schema)) return false
-  if (
-    type === 'object' &&
-    (additionalProperties !== false || Object.keys(properties).some((key) => !required.includes(key)))
-  )
-    return false
-  return [
-    ...Object.values(properties),
-    ...Object.values($defs ?? {}),
-    ...Object.values(definitions ?? {}),
-    ...(anyOf ?? []),
-    items,
-  ].every(isStrict)
+  const keyword = unknown.find((name) => name in schema)
+  if (keyword !== undefined) return `${path}.${keyword} is a keyword it does not know`
+  if (type === 'object' && additionalProperties !== false) return `${path}.additionalProperties must be false`
+  const optional = Object.keys(properties ?? {}).find((key) => !required.includes(key))
+  if (optional !== undefined) return `${path}.required must name ${optional}`
+  const inner = { properties, $defs, definitions, anyOf }
+  for (const [name, schemas] of Object.entries(inner))
+    for (const [key, sub] of Object.entries(schemas ?? {})) {
+      const obstacle = obstacleIn(sub, `${path}.${name}.${key}`)
+      if (obstacle !== undefined) return obstacle
+    }
+  return obstacleIn(items, `${path}.items`)
 }

@@ -887,6 +887,39 @@ describe('both APIs', () => {
   })
 })
 
+describe('strict mode', () => {
+  const closed = { type: 'object', additionalProperties: false }
+  it.each([
+    [
+      { ...closed, properties: { a: { type: 'string', minLength: 2 } }, required: ['a'] },
+      'output.schema.properties.a.minLength',
+    ],
+    [{ ...closed, properties: { a: {} } }, 'output.schema.required must name a'],
+    [{ type: 'object', properties: {} }, 'output.schema.additionalProperties'],
+    [
+      {
+        ...closed,
+        properties: { a: { anyOf: [{ type: 'null' }, { type: 'array', items: { not: {} } }] } },
+        required: ['a'],
+      },
+      'output.schema.properties.a.anyOf.1.items.not',
+    ],
+  ])('refuses %j before the wire, by its path, and guides where nobody insists', async (schema, path) => {
+    const server = await serve(
+      json({ choices: [{ message: { content: '{"a":"bc"}' }, finish_reason: 'stop' }] }),
+    )
+    const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, retry: false })
+    const request = { messages: 'Hi', maxOutputTokens: 9 }
+    expect(await failureOf(provider.chat({ ...request, output: { schema, strict: true } }))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining(path),
+    })
+    expect(server.requests).toHaveLength(0)
+    await provider.chat({ ...request, output: { schema } }).catch(() => {})
+    expect(server.requests[0]?.json).toMatchObject({ response_format: { json_schema: { strict: false } } })
+  })
+})
+
 describe('the rest of the service', () => {
   it('embeds in order, in batches, numbers or base64', async () => {
     const server = await serve(({ json: body }) => {
@@ -911,6 +944,115 @@ describe('the rest of the service', () => {
     )
     expect(await failureOf((await ask(json({ data: [] }))).embed('a'))).toMatchObject({
       code: 'bad-response',
+    })
+  })
+
+  it('embeds by the ways of the model, and does not shorten', async () => {
+    const server = await serve(json({ data: [{ embedding: [1] }] }))
+    const provider = openai('multilingual-e5-small', { apiKey: 'k', baseURL: server.url })
+    await provider.embed({ input: 'a', inputType: 'document' })
+    expect(server.requests[0]?.json).toMatchObject({ input: ['passage: a'] })
+    expect(await failureOf(provider.embed({ input: 'a', truncate: true }))).toMatchObject({
+      code: 'unsupported',
+    })
+    expect(server.requests).toHaveLength(1)
+  })
+
+  it('turns speech into text, with times where the model tells them', async () => {
+    const server = await serve(
+      json({
+        text: ' Hello there. ',
+        language: 'english',
+        duration: 1.5,
+        segments: [{ id: 0, start: 0, end: 1.5, text: ' Hello there.' }],
+        usage: { type: 'tokens', input_tokens: 14, output_tokens: 3 },
+      }),
+    )
+    const provider = openai('whisper-1', { apiKey: 'sk-secret', baseURL: server.url })
+    expect(
+      await provider.transcribe({
+        audio: new TextEncoder().encode('RIFF sound'),
+        mediaType: 'audio/x-wav',
+        language: 'en',
+        providerOptions: { openai: { 'timestamp_granularities[]': ['segment', 'word'] } },
+      }),
+    ).toEqual({
+      text: 'Hello there.',
+      language: 'english',
+      duration: 1.5,
+      segments: [{ start: 0, end: 1.5, text: 'Hello there.' }],
+      usage: { inputTokens: 14, outputTokens: 3 },
+      model: 'whisper-1',
+      provider: 'openai',
+    })
+    const [{ path, headers, body } = { path: '', headers: {}, body: '' }] = server.requests
+    expect(path).toBe('/audio/transcriptions')
+    expect(headers).toMatchObject({
+      authorization: 'Bearer sk-secret',
+      'content-type': expect.stringMatching(/^multipart\/form-data; boundary=/),
+    })
+    const fields = [
+      ...body.matchAll(/name="([^"]+)"(?:; filename="([^"]+)")?[\s\S]*?\r\n\r\n([\s\S]*?)\r\n--/g),
+    ]
+    expect(fields.map(([, name, file, value]) => [name, file ?? value])).toEqual([
+      ['file', 'audio.wav'],
+      ['model', 'whisper-1'],
+      ['response_format', 'verbose_json'],
+      ['language', 'en'],
+      ['timestamp_granularities[]', 'segment'],
+      ['timestamp_granularities[]', 'word'],
+    ])
+    expect(fields[0]?.[3]).toBe('RIFF sound')
+  })
+
+  it('asks a model that gives only text for no more', async () => {
+    const server = await serve(json({ text: 'Hi' }))
+    const provider = openai('gpt-4o-transcribe', { apiKey: 'k', baseURL: server.url })
+    const audio = Buffer.from('sound').toString('base64')
+    expect(await provider.transcribe({ audio, mediaType: 'audio/mpeg' })).toMatchObject({
+      text: 'Hi',
+      segments: [],
+    })
+    expect(server.requests[0]?.body).toMatch(/filename="audio.mp3"[\s\S]*\r\nsound\r\n[\s\S]*\r\njson\r\n/)
+  })
+
+  it.each([
+    [{ audio: 'AAAA', mediaType: 'image/png' }, 'mediaType'],
+    [{ audio: '', mediaType: 'audio/wav' }, 'audio.data'],
+    [{ audio: 'AAAA' }, 'mediaType'],
+  ])('does not send what is no sound: %j', async (request, path) => {
+    const server = await serve(json({ text: 'Hi' }))
+    const work = openai('whisper-1', { apiKey: 'k', baseURL: server.url }).transcribe(request as never)
+    expect(await failureOf(work)).toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringContaining(path),
+    })
+    expect(server.requests).toHaveLength(0)
+  })
+
+  it('that has no text for the speech is no answer', async () => {
+    const provider = await ask(json({ words: [] }))
+    expect(await failureOf(provider.transcribe({ audio: 'AAAA', mediaType: 'audio/wav' }))).toMatchObject({
+      code: 'bad-response',
+    })
+  })
+
+  it('gives the bytes of a file that is only an address to the API that takes no addresses', async () => {
+    const server = await serve(({ path }) =>
+      path === '/a.pdf'
+        ? { headers: { 'content-type': 'application/pdf' }, body: '%PDF-' }
+        : json({ choices: [{ message: { content: 'Hi' }, finish_reason: 'stop' }] }),
+    )
+    const media = { allowHosts: [new URL(server.url).host] }
+    const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, api: 'chat', media })
+    const content = [{ type: 'file' as const, url: `${server.url}/a.pdf`, name: 'a.pdf' }]
+    await provider.chat({ messages: [{ role: 'user', content }], maxOutputTokens: 9 })
+    expect(server.requests.at(-1)?.json).toMatchObject({
+      messages: [
+        {
+          content: [{ file: { filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' } }],
+        },
+      ],
     })
   })
 

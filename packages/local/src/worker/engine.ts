@@ -9,7 +9,7 @@ import type {
   LlamaModel,
   Token,
 } from 'node-llama-cpp'
-import type { EmbedResult, LoadSettings, ReadyInfo } from '../protocol.js'
+import type { EmbedJob, EmbedResult, LoadSettings, ReadyInfo } from '../protocol.js'
 import { JobError } from './failure.js'
 import { availableMemory, checkCacheFits, checkWeightsFit, megabytes, notEnoughMemory } from './memory.js'
 import { longestToken, Prompt } from './prompt.js'
@@ -149,7 +149,7 @@ export class Engine {
    * The vectors of texts, of unit length. Its context is made when it is first asked for.
    * @throws {JobError} `context-length` for a text that is too long
    */
-  async embed(texts: string[], cancelled: () => boolean): Promise<EmbedResult> {
+  async embed({ texts, truncate }: EmbedJob, cancelled: () => boolean): Promise<EmbedResult> {
     this.#embedding ??= this.model
       .createEmbeddingContext({ contextSize: this.info.contextSize, threads: this.info.threads })
       .catch((cause: Error) => {
@@ -161,15 +161,7 @@ export class Engine {
     let inputTokens = 0
     for (const [index, text] of texts.entries()) {
       if (cancelled()) break
-      const { contextSize } = this.info
-      // So many characters cannot fit, and even counting their tokens would take seconds.
-      const far = text.length > contextSize * longestToken
-      const tokens = far ? [] : this.model.tokenize(text)
-      if (far || tokens.length + 1 > contextSize)
-        throw new JobError(
-          'context-length',
-          `A text of ${text.length} characters (the ${index + 1}. of its batch) ${far ? 'has too many tokens' : `has ${tokens.length} tokens`}; the context holds ${contextSize}. Split it.`,
-        )
+      const tokens = this.#embeddable(text, index, truncate)
       inputTokens += tokens.length
       const { vector } = await context.getEmbeddingFor(tokens)
       const length = Math.hypot(...vector) || 1
@@ -178,6 +170,21 @@ export class Engine {
       )
     }
     return { vectors, inputTokens }
+  }
+
+  #embeddable(text: string, index: number, truncate: boolean): Token[] {
+    const { contextSize } = this.info
+    // So many characters cannot fit, and even counting their tokens would take seconds.
+    const most = contextSize * longestToken
+    const far = text.length > most
+    const tokens = far && !truncate ? [] : this.model.tokenize(text.slice(0, most))
+    if (!far && tokens.length + 1 <= contextSize) return tokens
+    // The engine adds a token at either end where the model wants them.
+    if (truncate) return tokens.slice(0, contextSize - 2)
+    throw new JobError(
+      'context-length',
+      `A text of ${text.length} characters (the ${index + 1}. of its batch) ${far ? 'has too many tokens' : `has ${tokens.length} tokens`}; the context holds ${contextSize}. Split it, or set truncate.`,
+    )
   }
 
   dispose(): Promise<void> {

@@ -81,7 +81,7 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
         cancelled = true
       },
     })
-    return engine.embed(request.texts, () => cancelled)
+    return engine.embed(request, () => cancelled)
   }
   const generation = new Generation(
     (text) => send({ type: 'text', id, text }),

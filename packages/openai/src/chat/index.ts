@@ -5,6 +5,7 @@ import { toChatBody } from './request.js'
 
 export const api: Api = {
   path: '/chat/completions',
+  takesAddress: ({ type }) => type === 'image',
   toBody: toChatBody,
   fromStream: toEvents,
   fromWhole: (body, from) => toEvents([body], from),

@@ -56,7 +56,7 @@ function toFormat(
   preset: Preset,
 ): Json {
   if (schema === undefined || !preset.jsonSchema) return { type: 'json_object' }
-  return { type: 'json_schema', json_schema: { name, schema, strict: strict ?? isStrict(schema) } }
+  return { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema, strict) } }
 }
 
 function toMessages({ role, content }: PreparedMessage, preset: Preset): Json[] {

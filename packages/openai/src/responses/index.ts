@@ -5,6 +5,7 @@ import { toResponsesBody } from './request.js'
 
 export const api: Api = {
   path: '/responses',
+  takesAddress: () => true,
   toBody: toResponsesBody,
   fromStream,
   fromWhole,

@@ -68,7 +68,7 @@ export function toResponsesBody(
 function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat['output']>): Json {
   return schema === undefined
     ? { type: 'json_object' }
-    : { type: 'json_schema', name, schema, strict: strict ?? isStrict(schema) }
+    : { type: 'json_schema', name, schema, strict: isStrict(schema, strict) }
 }
 
 function toItems({ role, content }: PreparedMessage): Json[] {

@@ -8,6 +8,7 @@ import {
   type Part,
   runTools,
   streamObject,
+  type TranscribeResponse,
 } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { all, last } from './reading.js'
@@ -42,7 +43,15 @@ export function abilities(subject: Subject): void {
       expect(response.text).not.toBe('')
     })
 
-    it('is refused too where it is a whole method', async () => {
+    it('is refused too where it is a whole method: transcribe', async () => {
+      const sound = { audio: Uint8Array.of(1, 2, 3), mediaType: 'audio/wav' }
+      const outcome: unknown = await subject.provider.transcribe(sound).catch((error: unknown) => error)
+      // What a server has to say of such a sound is its own business.
+      const text = (outcome as TranscribeResponse).text
+      expect(isLlmError(outcome) ? 'a typed error' : typeof text).toMatch(/^(a typed error|string)$/)
+    })
+
+    it('is refused too where it is a whole method: embed', async () => {
       const { provider, capabilities } = subject
       if (capabilities.embed === false) return void (await failsWith('unsupported', provider.embed('text')))
       const outcome: unknown = await provider.embed(['one', 'two']).catch((error: unknown) => error)

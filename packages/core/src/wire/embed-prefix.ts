@@ -1,0 +1,27 @@
+// What embedding models want before a text to tell questions from documents, as dated data.
+// Source: the models' cards on huggingface.co, November 2026.
+
+type Prefixes = { query: string; document: string }
+
+const sentence = 'Represent this sentence for searching relevant passages: '
+const families: [pattern: RegExp, prefixes: Prefixes][] = [
+  [/nomic-embed/, { query: 'search_query: ', document: 'search_document: ' }],
+  [/embedding-?gemma/, { query: 'task: search result | query: ', document: 'title: none | text: ' }],
+  [
+    /qwen3-embedding/,
+    {
+      query: 'Instruct: Given a web search query, retrieve relevant passages that answer the query\nQuery: ',
+      document: '',
+    },
+  ],
+  [/(^|[/_-])(multilingual-)?e5-(small|base|large)/, { query: 'query: ', document: 'passage: ' }],
+  [/arctic-embed.*(2\.0|v2|embed2)/, { query: 'query: ', document: '' }],
+  [/arctic-embed|mxbai-embed|bge-(small|base|large)-en/, { query: sentence, document: '' }],
+]
+
+/** The texts with what the model was trained to see before them; as they are where it knows no difference. */
+export function withPrefix(model: string, texts: string[], inputType: keyof Prefixes | undefined): string[] {
+  const name = model.toLowerCase()
+  const prefix = inputType && families.find(([pattern]) => pattern.test(name))?.[1][inputType]
+  return prefix ? texts.map((text) => prefix + text) : texts
+}
