@@ -18,6 +18,7 @@ import type {
 import type { ChatResponse, Usage } from './response.js'
 import { toJsonSchema } from './schema.js'
 import { sum } from './usage.js'
+import { wrapped } from './wrapping.js'
 
 /** Options of `generateObject` and `streamObject`. */
 export interface ObjectOptions extends CallOptions {
@@ -58,7 +59,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
   const given = asRequest(input)
   const json = toJsonSchema(schema, 'schema')
-  const form = isObjectSchema(json) ? json : wrapped(json)
+  const form = isObjectSchema(json) ? json : inObject(json)
   const inner = (value: unknown) =>
     form === json ? value : (value as { value?: unknown } | undefined)?.value
   const messages: MessageInput[] = [given.messages].flat()
@@ -163,26 +164,11 @@ function isObjectSchema({ type, properties }: JsonSchema): boolean {
 }
 
 /** Services constrain objects only: any other value becomes the one property of an object. */
-function wrapped({ $schema: _, $defs, definitions, ...schema }: JsonSchema): JsonSchema {
-  return {
+function inObject(schema: JsonSchema): JsonSchema {
+  return wrapped(schema, '/properties/value', (value) => ({
     type: 'object',
-    properties: { value: moved(schema) },
+    properties: { value },
     required: ['value'],
     additionalProperties: false,
-    ...($defs !== undefined && { $defs: moved($defs) }),
-    ...(definitions !== undefined && { definitions: moved(definitions) }),
-  }
-}
-
-/** References into the schema follow it to its new place. */
-function moved(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(moved)
-  if (!isObject(schema)) return schema
-  return Object.fromEntries(
-    Object.entries(schema).map(([key, value]) => {
-      if (key !== '$ref' || typeof value !== 'string') return [key, moved(value)]
-      const stays = !value.startsWith('#') || /^#\/(\$defs|definitions)\//.test(value)
-      return [key, stays ? value : `#/properties/value${value.slice(1)}`]
-    }),
-  )
+  }))
 }

@@ -1,10 +1,11 @@
 // The public face of @patchbay/core.
 export * from './clock.js'
 export { defineProvider, type MediaOptions, type ProviderOptions } from './define-provider.js'
+export type { ElementOptions } from './elements.js'
 export { type ErrorCode, type ErrorDetails, errorCodes, isLlmError, LlmError } from './errors.js'
 export * from './events.js'
 export type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'
-export { generateObject, runTools, streamObject } from './loops.js'
+export { generateObject, runTools, streamElements, streamObject } from './loops.js'
 export * from './message.js'
 export * from './provider.js'
 export * from './request.js'

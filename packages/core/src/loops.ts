@@ -1,5 +1,6 @@
 // What goes on for several calls, from outside: tools that are run, objects that are made. The work itself is loaded when
 // it is first asked for.
+import type { ElementOptions } from './elements.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'
 import type { Provider } from './provider.js'
 import type { ChatInput, JsonSchema, SchemaOutput, StandardSchema } from './request.js'
@@ -44,4 +45,17 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   return new Run(async () => (await import('./generate.js')).generate(provider, schema, request, options))
+}
+
+/**
+ * Asks for a list and reads as its elements, each whole and checked as soon as it is there; `result()` gives all of
+ * them. There is no repair: the first element that does not fit ends it.
+ */
+export function streamElements<const Schema extends StandardSchema | JsonSchema>(
+  provider: Provider,
+  element: Schema,
+  request: ChatInput,
+  options: ElementOptions = {},
+): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
+  return new Run(async () => (await import('./elements.js')).elements(provider, element, request, options))
 }

@@ -1,0 +1,48 @@
+// A list from any model, element by element: each is given when it is whole and fits.
+import { LlmError } from './errors.js'
+import { generate, type ObjectOptions, type ObjectResult } from './generate.js'
+import { validate } from './output.js'
+import type { Provider } from './provider.js'
+import type { ChatInput, JsonSchema, SchemaOutput, StandardSchema } from './request.js'
+import { toJsonSchema } from './schema.js'
+import { wrapped } from './wrapping.js'
+
+/** Options of `streamElements`. There is no repair: what was given cannot be taken back. */
+export type ElementOptions = Omit<ObjectOptions, 'repairs'>
+
+/** @throws {LlmError} `structured-output` for the first element that does not fit, with its place */
+export async function* elements<Schema extends StandardSchema | JsonSchema>(
+  provider: Provider,
+  schema: Schema,
+  input: ChatInput,
+  options: ElementOptions,
+): AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
+  const list = wrapped(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
+  const work = generate(provider, list, input, { ...options, repairs: 0 })
+  const given: SchemaOutput<Schema>[] = []
+  try {
+    for (;;) {
+      const { done, value } = await work.next()
+      const known: unknown = done ? value.object : value
+      if (Array.isArray(known)) {
+        // The last one may still grow until another begins.
+        const whole = done ? known.length : known.length - 1
+        while (given.length < whole) {
+          const checked = await validate(schema, known[given.length])
+          if ('problem' in checked)
+            throw new LlmError(
+              'structured-output',
+              `Element ${given.length} of the answer of ${provider.model} (${provider.provider}) does not fit: ${checked.problem}.`,
+              { provider: provider.provider, model: provider.model },
+            )
+          const element = checked.value as SchemaOutput<Schema>
+          given.push(element)
+          yield element
+        }
+      }
+      if (done) return { ...value, object: given }
+    }
+  } finally {
+    await work.return(undefined as never)
+  }
+}
