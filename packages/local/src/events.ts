@@ -10,13 +10,19 @@ export function toFinish(result: ChatResult, queuedMs: number, warn: CallContext
       feature: 'tools',
       message: 'The answer ended inside a tool call; the unfinished call was left out.',
     })
-  const { finishReason, rawFinishReason, inputTokens, cachedInputTokens, outputTokens } = result
+  const { finishReason, rawFinishReason, inputTokens, cachedInputTokens, outputTokens, reasoningTokens } =
+    result
   return {
     type: 'finish',
     response: {
       finishReason,
       rawFinishReason,
-      usage: { inputTokens, cachedInputTokens, outputTokens },
+      usage: {
+        inputTokens,
+        cachedInputTokens,
+        outputTokens,
+        ...(reasoningTokens !== undefined && { reasoningTokens }),
+      },
       timing: { queuedMs },
     },
   }

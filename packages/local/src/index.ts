@@ -150,14 +150,15 @@ class LocalBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools } = await this.#owner.ready(context)
+    const { contextSize, tools, thinks } = await this.#owner.ready(context)
     return {
       tools,
       vision: false,
       files: false,
       audio: false,
       json: true,
-      reasoning: false,
+      reasoning: thinks,
+      options: { reasoningBudget: false },
       embed: true,
       contextWindow: contextSize,
       maxOutput: contextSize,
@@ -171,7 +172,7 @@ class LocalBackend implements Backend {
         'A local model answers with JSON or calls tools, not both in one turn. Leave out `tools` or `output`.',
       )
     for await (const news of this.#work(toChatJob(chat), context)) {
-      if (news.type === 'text') yield news
+      if (news.type === 'text' || news.type === 'reasoning') yield news
       else if (news.type === 'call')
         yield { type: 'tool-call', id: `call_${randomUUID()}`, name: news.name, input: news.input }
       else yield toFinish(news.result as ChatResult, news.queuedMs, context.warn)

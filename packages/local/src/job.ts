@@ -5,6 +5,7 @@ import { type JobRequest, type JobResult, textWindow } from './protocol.js'
 /** What a reader gets. */
 export type JobNews =
   | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
   | { type: 'call'; name: string; input: unknown }
   | { type: 'done'; result: JobResult; queuedMs: number }
 
@@ -44,9 +45,9 @@ export class Job {
     this.#startedAt = this.context.clock.now()
   }
 
-  text(text: string): void {
+  text(type: 'text' | 'reasoning', text: string): void {
     if (this.#ended) return
-    this.#news.push({ type: 'text', text })
+    this.#news.push({ type, text })
     this.#wake()
   }
 
@@ -82,7 +83,7 @@ export class Job {
       })
     const news = this.#news.shift()
     if (news === undefined) throw this.#failure
-    if (news.type === 'text') this.#took(news.text.length)
+    if (news.type === 'text' || news.type === 'reasoning') this.#took(news.text.length)
     return news
   }
 

@@ -217,7 +217,8 @@ export class Owner {
       case 'load-failed':
         return this.#loadFailed(fromWire(message.error))
       case 'text':
-        return this.#running.get(message.id)?.text(message.text)
+      case 'reasoning':
+        return this.#running.get(message.id)?.text(message.type, message.text)
       case 'call':
         return this.#running.get(message.id)?.call(message.name, message.input)
       case 'done':

@@ -53,6 +53,8 @@ export interface ChatJob extends SamplingOptions {
   /** The answer ends after its first call. */
   oneCall?: boolean
   maxOutputTokens?: number
+  /** How much to think first, where the model thinks. Absent: as the model likes. */
+  reasoning?: 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max'
   /** The answer is JSON; with a schema, JSON of that shape. */
   json?: { schema?: unknown }
 }
@@ -69,6 +71,8 @@ export interface ReadyInfo {
   gpu: string | false
   /** The model's chat template has a place for tools and for calls. */
   tools: boolean
+  /** The model thinks before it answers. */
+  thinks: boolean
   /** From the start of loading to ready. */
   loadMs: number
 }
@@ -81,6 +85,8 @@ export interface ChatResult {
   inputTokens: number
   cachedInputTokens: number
   outputTokens: number
+  /** The part of them that was thinking. */
+  reasoningTokens?: number
   /** It ended inside a call, which is lost. */
   cutCall?: boolean
 }
@@ -114,7 +120,7 @@ export type FromWorker =
   | { type: 'loading'; progress: number }
   | { type: 'ready'; info: ReadyInfo }
   | { type: 'load-failed'; error: WireError }
-  | { type: 'text'; id: number; text: string }
+  | { type: 'text' | 'reasoning'; id: number; text: string }
   | { type: 'call'; id: number; name: string; input: unknown }
   | { type: 'done'; id: number; result: JobResult }
   | { type: 'failed'; id: number; error: WireError }

@@ -17,6 +17,7 @@ export function toChatJob(chat: PreparedChat): ChatJob {
         function: { name, ...(description !== undefined && { description }), parameters: schema },
       })),
     }),
+    ...(typeof reasoning === 'string' && { reasoning }),
     ...((named || toolChoice === 'required') && { mustCall: named || (true as const) }),
     ...(parallelToolCalls === false && { oneCall: true }),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),

@@ -94,6 +94,7 @@ export class Engine {
       threads,
       gpu: llama.gpu,
       tools: prompt.calls !== undefined,
+      thinks: prompt.thinking !== undefined,
       loadMs: Math.round(performance.now() - started),
     }
     engine = new Engine(llama, model, context, prompt, info)

@@ -35,7 +35,7 @@ function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
     batchSize: 512,
     shared: false,
     model: { detokenize: () => piece },
-    prompt: { checkLength() {}, tokens: () => Array(promptTokens).fill(1) },
+    prompt: { checkLength() {}, begin: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'past' }) },
     borrow: async () => {
       made.lent++
       return { sequence, cached: 0, giveBack: () => made.lent-- }
@@ -51,7 +51,7 @@ describe('a generation', () => {
   it('waits at the window for its reader, goes on when he reads, and loses nothing', async () => {
     const made = madeUp()
     let sent = ''
-    const generation = new Generation((text) => {
+    const generation = new Generation((_, text) => {
       sent += text
     })
     const total = (textWindow / piece.length) * 3

@@ -6,8 +6,9 @@ import type { WrittenCall } from './call-reader.js'
 import type { Engine } from './engine.js'
 import { JobError } from './failure.js'
 import { callGrammar, jsonGrammar } from './grammar.js'
-import { Outbox } from './outbox.js'
+import { Outbox, type TextKind } from './outbox.js'
 import { tooLong } from './prompt.js'
+import { ThinkingAnswer } from './thinking.js'
 
 /** How long a prompt slice may take, in milliseconds: an abort and the other callers wait no longer than that. */
 const sliceMs = { alone: 200, shared: 50 }
@@ -21,7 +22,7 @@ export class Generation {
   #wake: () => void = () => {}
 
   constructor(
-    send: (text: string) => void,
+    send: (kind: TextKind, text: string) => void,
     private readonly sendCall: (call: WrittenCall) => void = () => {},
   ) {
     this.#outbox = new Outbox(send)
@@ -43,9 +44,9 @@ export class Generation {
   async run(engine: Engine, request: ChatJob): Promise<ChatResult> {
     const { contextSize } = engine.info
     engine.prompt.checkLength(request, contextSize)
-    const tokens = engine.prompt.tokens(request)
+    const { tokens, thinking } = engine.prompt.begin(request)
     if (tokens.length >= contextSize) throw tooLong(tokens.length, contextSize)
-    const answer = await this.#answer(engine, request)
+    const answer = await this.#answer(engine, request, thinking)
     const { sequence, cached, giveBack } = await engine.borrow(tokens)
     try {
       const rest = await this.#evaluatePrompt(engine, sequence, tokens.slice(cached))
@@ -75,7 +76,15 @@ export class Generation {
     return tokens.slice(at)
   }
 
-  async #answer(engine: Engine, request: ChatJob): Promise<Answer> {
+  async #answer(engine: Engine, request: ChatJob, thinking: 'possible' | 'begun' | 'past'): Promise<Answer> {
+    const answer = await this.#spoken(engine, request)
+    const format = engine.prompt.thinking
+    if (thinking === 'past' || format === undefined) return answer
+    const onThought = (text: string) => this.#say('reasoning', text)
+    return new ThinkingAnswer(engine.model, format, thinking === 'begun', answer, onThought)
+  }
+
+  async #spoken(engine: Engine, request: ChatJob): Promise<Answer> {
     const { model, prompt } = engine
     const { json, tools, mustCall, stop } = request
     if (json !== undefined) return new JsonAnswer(model, stop, await jsonGrammar(engine, json.schema))
@@ -94,7 +103,7 @@ export class Generation {
     answer: Answer,
     request: ChatJob,
     room: number,
-  ): Promise<Pick<ChatResult, 'finishReason' | 'rawFinishReason' | 'outputTokens'>> {
+  ): Promise<Omit<ChatResult, 'inputTokens' | 'cachedInputTokens'>> {
     const options = samplingOptions(request, answer)
     const { generated } = options
     let rawFinishReason = 'eos'
@@ -104,7 +113,7 @@ export class Generation {
         break
       }
       generated.push(token)
-      this.#say(answer.push(token))
+      this.#say('text', answer.push(token))
       if (answer.over !== undefined) {
         rawFinishReason = answer.over
         break
@@ -115,19 +124,20 @@ export class Generation {
       }
       if (this.#unread >= textWindow) await this.#readerToCatchUp()
     }
-    if (answer.over === undefined) this.#say(answer.rest())
+    if (answer.over === undefined) this.#say('text', answer.rest())
     const cut = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
     return {
       finishReason: cut ? 'length' : 'stop',
       rawFinishReason,
       outputTokens: generated.length,
+      ...(answer instanceof ThinkingAnswer && { reasoningTokens: answer.thoughtTokens }),
       ...(answer.inCall && { cutCall: true }),
     }
   }
 
-  #say(text: string): void {
+  #say(kind: TextKind, text: string): void {
     this.#unread += text.length
-    this.#outbox.push(text)
+    this.#outbox.push(kind, text)
   }
 
   async #readerToCatchUp(): Promise<void> {

@@ -84,7 +84,7 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
     return engine.embed(request, () => cancelled)
   }
   const generation = new Generation(
-    (text) => send({ type: 'text', id, text }),
+    (type, text) => send({ type, id, text }),
     ({ name, input }) => send({ type: 'call', id, name, input }),
   )
   running.set(id, generation)

@@ -5,16 +5,24 @@
 
 const everyMs = 40
 
+/** What the model says, or what it thinks before. */
+export type TextKind = 'text' | 'reasoning'
+
 export class Outbox {
-  readonly #send: (text: string) => void
+  readonly #send: (kind: TextKind, text: string) => void
+  #kind: TextKind = 'text'
   #waiting = ''
   #sentAt = Number.NEGATIVE_INFINITY
 
-  constructor(send: (text: string) => void) {
+  constructor(send: (kind: TextKind, text: string) => void) {
     this.#send = send
   }
 
-  push(text: string): void {
+  push(kind: TextKind, text: string): void {
+    if (kind !== this.#kind && text !== '') {
+      this.flush()
+      this.#kind = kind
+    }
     this.#waiting += text
     if (performance.now() - this.#sentAt >= everyMs) this.flush()
   }
@@ -24,6 +32,6 @@ export class Outbox {
     const text = this.#waiting
     this.#waiting = ''
     this.#sentAt = performance.now()
-    this.#send(text)
+    this.#send(this.#kind, text)
   }
 }

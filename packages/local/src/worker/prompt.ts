@@ -5,9 +5,12 @@ import type { LlamaModel, Token } from 'node-llama-cpp'
 import type { ChatJob, TemplateMessage, TemplateTool } from '../protocol.js'
 import { type CallFormat, callFormat } from './call-format.js'
 import { JobError } from './failure.js'
+import { type ThinkFormat, thinkFormat } from './think-format.js'
 
 // The longest token of known vocabularies is 128 spaces. A prompt of more characters than this cannot fit.
 export const longestToken = 128
+
+type PromptJob = Pick<ChatJob, 'messages' | 'tools' | 'mustCall' | 'json' | 'reasoning'>
 
 export class Prompt {
   readonly #model: LlamaModel
@@ -15,6 +18,8 @@ export class Prompt {
   readonly #controls: string[]
   /** How the model writes tool calls, where it can. */
   readonly calls: CallFormat | undefined
+  /** How it writes its thinking, where it thinks. */
+  readonly thinking: ThinkFormat | undefined
 
   /** @throws {JobError} `model-load` when there is no template to use */
   constructor(model: LlamaModel, override?: string) {
@@ -35,20 +40,29 @@ export class Prompt {
     }
     this.#controls = controlTokens(model)
     this.calls = callFormat((messages, tools) => this.#render(messages, tools, false))
+    this.thinking = thinkFormat((messages, prompt) => this.#render(messages, undefined, prompt), source)
   }
 
   /**
    * The tokens of a conversation, ready for the answer.
    * @throws {JobError} `unsupported` when the template refuses the conversation
    */
-  tokens({ messages, tools, mustCall }: Pick<ChatJob, 'messages' | 'tools' | 'mustCall'>): Token[] {
+  tokens(job: PromptJob): Token[] {
+    return this.begin(job).tokens
+  }
+
+  /** The same, and where in its answer the model then stands: before its thinking, inside it, or past it. */
+  begin({ messages, tools, mustCall, json, reasoning }: PromptJob): {
+    tokens: Token[]
+    thinking: 'possible' | 'begun' | 'past'
+  } {
     const mark = unusedMark([messages, tools])
     const guarded = this.#guarded(messages, mark) as TemplateMessage[]
     const guardedTools = tools && (this.#guarded(tools, mark) as TemplateTool[])
     const { bos, shouldPrependBosToken } = this.#model.tokens
     let text: string
     try {
-      text = this.#render(guarded, guardedTools, true)
+      text = this.#render(guarded, guardedTools, true, reasoning)
     } catch (cause) {
       throw new JobError(
         'unsupported',
@@ -56,6 +70,11 @@ export class Prompt {
       )
     }
     checkNothingLost(guarded, guardedTools, text)
+    const never =
+      mustCall !== undefined || reasoning === 'off' || (json !== undefined && reasoning === undefined)
+    // JSON is under a grammar from its first token, so thinking before it must have begun by then.
+    const { lead, thinking } = this.#lead(text, never ? 'never' : json !== undefined ? 'must' : 'may')
+    text += lead
     if (mustCall !== undefined && this.calls !== undefined) text += this.calls.open + this.calls.lead
     const tokens = text
       .split(mark)
@@ -63,7 +82,23 @@ export class Prompt {
         this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
       )
     if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos)
-    return tokens
+    return { tokens, thinking }
+  }
+
+  /** What has to follow the prompt for the model to think, or not to. */
+  #lead(
+    text: string,
+    wish: 'must' | 'may' | 'never',
+  ): { lead: string; thinking: 'possible' | 'begun' | 'past' } {
+    if (this.thinking === undefined) return { lead: '', thinking: 'past' }
+    const { open, close } = this.thinking
+    const end = text.trimEnd()
+    if (end.endsWith(close)) return { lead: '', thinking: 'past' }
+    const begun = end.endsWith(open)
+    // An empty thought is how models are told that there is nothing to think about.
+    if (wish === 'never') return { lead: `${begun ? '' : open}\n\n${close}\n\n`, thinking: 'past' }
+    if (begun) return { lead: '', thinking: 'begun' }
+    return wish === 'must' ? { lead: `${open}\n`, thinking: 'begun' } : { lead: '', thinking: 'possible' }
   }
 
   /** @throws {JobError} `context-length` for what cannot fit, before any time is spent on it */
@@ -76,7 +111,12 @@ export class Prompt {
       throw tooLong(`more than ${Math.floor(characters / longestToken)}`, contextSize)
   }
 
-  #render(messages: TemplateMessage[], tools: TemplateTool[] | undefined, prompt: boolean): string {
+  #render(
+    messages: TemplateMessage[],
+    tools: TemplateTool[] | undefined,
+    prompt: boolean,
+    reasoning?: ChatJob['reasoning'],
+  ): string {
     const { bosString, eosString } = this.#model.tokens
     return this.#template.render({
       messages,
@@ -84,6 +124,12 @@ export class Prompt {
       bos_token: bosString ?? '',
       eos_token: eosString ?? '',
       ...(tools && { tools }),
+      // Templates have no common word for it; each takes the one it knows.
+      ...(reasoning !== undefined && {
+        enable_thinking: reasoning !== 'off',
+        thinking: reasoning !== 'off',
+        ...(reasoning !== 'off' && { reasoning_effort: reasoning }),
+      }),
     })
   }
 

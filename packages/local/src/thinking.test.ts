@@ -1,0 +1,66 @@
+// Thinking on the real engine. The bundled model does not think; under templates that call what it says thinking, it does.
+import { describe, expect, it } from 'vitest'
+import { failureOf, open } from '../test/world.js'
+
+const template = (prompt: string) => `{% for message in messages %}<|im_start|>{{ message.role }}
+{% if message.reasoning_content %}The {{ message.reasoning_content }} is {% endif %}{{ message.content }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+${prompt}{% endif %}`
+const question = 'What is the capital of France?'
+// It says: The capital of France is Paris.
+const says = { reasoning: 'capital of France', text: 'Paris.' }
+
+describe('a model that thinks', () => {
+  it.each([
+    ['when it likes to', ''],
+    ['because the prompt has begun to', 'The'],
+  ])('%s says so apart, in the stream and in the response, and counts it', async (_, prompt) => {
+    const provider = open({ chatTemplate: template(prompt) })
+    expect(await provider.capabilities()).toMatchObject({
+      reasoning: true,
+      options: { reasoningBudget: false },
+    })
+    const seen: Record<string, string> = { reasoning: '', text: '' }
+    const stream = provider.stream(question)
+    for await (const event of stream)
+      if (event.type === 'text' || event.type === 'reasoning') seen[event.type] += event.text
+    const response = await stream.response()
+    expect(seen).toEqual(says)
+    expect(response).toMatchObject(says)
+    expect(response.message.content.map(({ type }) => type)).toEqual(['reasoning', 'text'])
+    const { outputTokens = 0, reasoningTokens = 0 } = response.usage
+    expect(reasoningTokens).toBeGreaterThan(1)
+    expect(reasoningTokens).toBeLessThan(outputTokens)
+    // And it goes on with what it thought.
+    const next = await provider.chat([question, response.message, 'What is the capital of Italy?'])
+    expect(next.text).toBe('Rome.')
+  })
+
+  it('does not think when it is told not to, nor before JSON, unless it is asked to', async () => {
+    const provider = open({ chatTemplate: template('') })
+    expect((await provider.chat({ messages: question, reasoning: 'off' })).reasoning).toBe('')
+    const output = {
+      schema: { type: 'object', properties: { city: { type: 'string', maxLength: 9 } }, required: ['city'] },
+    }
+    const json = await provider.chat({ messages: question, output })
+    expect(json.reasoning).toBe('')
+    expect(json.output).toMatchObject({ city: expect.any(String) })
+    const thought = await provider.chat({ messages: question, output, reasoning: 'low' })
+    expect(thought.reasoning).toContain('capital of France')
+    expect(thought.output).toMatchObject({ city: expect.any(String) })
+  })
+
+  it('that is cut off while it thinks has thought, and said nothing', async () => {
+    const provider = open({ chatTemplate: template('The') })
+    const response = await provider.chat({ messages: question, maxOutputTokens: 2 })
+    expect(response).toMatchObject({ finishReason: 'length', text: '' })
+    expect(response.reasoning).not.toBe('')
+  })
+
+  it('takes no number of tokens for it', async () => {
+    const provider = open({ chatTemplate: template('') })
+    expect(
+      await failureOf(provider.chat({ messages: question, reasoning: { budgetTokens: 100 } })),
+    ).toMatchObject({ code: 'unsupported', message: expect.stringContaining('reasoningBudget') })
+  })
+})
