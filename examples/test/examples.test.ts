@@ -18,6 +18,12 @@ const promises: Record<string, string> = {
     'get_weather { city: \'Lima\' } → {"temperature":19,"condition":"sunny"}\n' +
     'get_weather { city: \'Oslo\' } → {"temperature":4,"condition":"sunny"}\n' +
     'It is 19 degrees and sunny in Lima. It is 4 degrees and sunny in Oslo.\n(answer after 2 steps)\n',
+  'invoice.ts':
+    '2026-117 of 2026-11-03: 698 EUR\n2 × Chair, oak at 149.5\n1 × Desk, birch at 399\nthe items add up\n',
+  'retrieval.ts':
+    'How long does delivery take? Two days, five outside of Europe.\n' +
+    'Can I give back a bicycle I have bought? Yes, within 30 days.\n' +
+    'Is the shop open on Saturday? No, from Monday to Saturday.\n',
   'moving.ts':
     'local, 4 messages: It is 21 degrees and sunny in Lima.\n' +
     'claude, 6 messages: The capital of France is Paris.\n' +
@@ -30,7 +36,7 @@ it('every example makes a promise', () => {
 
 it.each(Object.entries(promises))('%s', async (name, output) => {
   // Those that ask a service ask one that plays its protocol.
-  const servers = await Promise.all([playAnthropic(), playOpenAI()])
+  const servers = await Promise.all([playAnthropic(readInvoice), playOpenAI()])
   onTestFinished(async () => {
     await Promise.all(servers.map((server) => server.close()))
   })
@@ -41,3 +47,21 @@ it.each(Object.entries(promises))('%s', async (name, output) => {
   }
   expect(await runProgram(at(`src/${name}`), env)).toBe(output)
 })
+
+/** Reads the lines of the example's own PDF, as a model that sees its page would: `name: value`. */
+function readInvoice(pdf: Buffer): unknown {
+  const lines = [...pdf.toString('latin1').matchAll(/\((\w+): (.*)\) Tj/g)].map(
+    ([, name = '', value = '']) => ({
+      name,
+      value,
+    }),
+  )
+  const items = lines
+    .filter(({ name }) => name === 'item')
+    .map(({ value }) => {
+      const [name, count, price] = value.split('; ')
+      return { name, count: Number(count), price: Number(price) }
+    })
+  const { number, date, total, currency } = Object.fromEntries(lines.map(({ name, value }) => [name, value]))
+  return { number, date, items, total: Number(total), currency }
+}

@@ -6,7 +6,10 @@ interface Asked {
   model: string
   stream?: boolean
   max_tokens?: number
-  messages: { role: string; content: { type: string; text?: string }[] }[]
+  messages: {
+    role: string
+    content: { type: string; text?: string; source?: { media_type: string; data: string } }[]
+  }[]
   system?: { text: string }[]
   tools?: { name: string }[]
   tool_choice?: { type: string }
@@ -14,7 +17,8 @@ interface Asked {
   output_config?: { format?: unknown }
 }
 
-export function playAnthropic(): Promise<FaultServer> {
+/** `read` is what the model makes of a document when it is asked for JSON. */
+export function playAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
   return faultServer(({ path, json: body }) => {
     const asked = body as Asked
     const words = JSON.stringify([asked?.system, asked?.messages]).split(/\s+/).length
@@ -32,17 +36,21 @@ export function playAnthropic(): Promise<FaultServer> {
         },
         400,
       )
-    return answer(asked, words)
+    return answer(asked, words, read)
   })
 }
 
-function answer(asked: Asked, words: number): ServedResponse {
+function answer(asked: Asked, words: number, read?: (document: Buffer) => unknown): ServedResponse {
   const last = asked.messages.at(-1)?.content.at(-1)
+  const document = asked.messages.at(-1)?.content.find(({ type }) => type === 'document')?.source
   const said = last?.text ?? ''
   const blocks: Record<string, unknown>[] = []
   if (asked.thinking && asked.thinking.type !== 'disabled')
     blocks.push({ type: 'thinking', pieces: ['Let me ', 'think.'], signature: 'c2lnbmF0dXJl' })
-  if (asked.output_config?.format) blocks.push({ type: 'text', pieces: pieces('{"name": "Eve", "age": 30}') })
+  if (asked.output_config?.format && document?.media_type === 'application/pdf' && read)
+    blocks.push({ type: 'text', pieces: pieces(JSON.stringify(read(Buffer.from(document.data, 'base64')))) })
+  else if (asked.output_config?.format)
+    blocks.push({ type: 'text', pieces: pieces('{"name": "Eve", "age": 30}') })
   else if (last?.type === 'tool_result')
     blocks.push({ type: 'text', pieces: pieces('It is 21 degrees and sunny.') })
   else if (asked.tools && asked.tool_choice?.type === 'any')
