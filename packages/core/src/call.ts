@@ -18,7 +18,7 @@ export interface CallHome {
   readonly settings: LifeSettings
   readonly defaults: Partial<ChatRequest>
   /** What is known of the model, or nothing when it cannot be asked just now. */
-  knownCapabilities(onStatus: CallContext['status']): Promise<Capabilities | undefined>
+  knownCapabilities(onStatus: CallContext['status']): Capabilities | Promise<Capabilities | undefined>
   /** Takes the call in, or throws `closed`; the returned function lets it go. */
   enter(): () => void
 }
@@ -36,9 +36,14 @@ export class Call {
   readonly #input: ChatInput
   readonly #options: CallOptions
   readonly #ready: ChatEvent[] = []
-  readonly #emit = (event: ChatEvent): void => void this.#ready.push(event)
+  readonly #emit = (event: ChatEvent): void => {
+    this.#begun = true
+    if (this.#watched) this.#ready.push(event)
+  }
   #running: Running | undefined
   #watched = true
+  /** The backend has said something that counts. */
+  #begun = false
   #events: AsyncIterator<BackendEvent> | undefined
   #firstAt: number | undefined
   #stopped: LlmError | undefined
@@ -67,7 +72,7 @@ export class Call {
     return this.#ready.shift()
   }
 
-  /** Only the response is wanted. To be said before the first `next`. */
+  /** Only the response is wanted, so `next` gives nothing before the finish. To be said before the first `next`. */
   unwatched(): void {
     this.#watched = false
   }
@@ -111,16 +116,17 @@ export class Call {
       const events = backend.chat(chat, { ...context, streaming })[Symbol.asyncIterator]()
       this.#events = events
       // Until the backend has said something that counts, a failure may still be tried again.
-      while (this.#ready.length === 0) await this.#take(await life.wait(events.next(), 'first'))
+      while (!this.#begun) await this.#take(await life.wait(events.next(), 'first'))
     })
-    this.#ready.unshift(collector.startEvent())
+    if (this.#watched) this.#ready.unshift(collector.startEvent())
   }
 
   async #checked({ chat, request }: Prepared, life: Life): Promise<PreparedChat> {
     const { backend } = this.#home
     const needed = neededFeatures(chat)
     if (needed.length === 0 || life.stopped !== undefined) return chat
-    const capabilities = await life.wait(this.#home.knownCapabilities(life.status))
+    const known = this.#home.knownCapabilities(life.status)
+    const capabilities = known instanceof Promise ? await life.wait(known) : known
     if (capabilities === undefined) return chat
     const missing = missingFeatures(needed, capabilities)
     if (missing.length === 0) return chat
@@ -144,13 +150,14 @@ export class Call {
       )
     if (result.value.type === 'finish') return this.#finish(result.value.response)
     collector.add(result.value, this.#emit)
-    if (this.#ready.length > 0) this.#firstAt ??= this.#home.settings.clock.now()
+    if (this.#begun) this.#firstAt ??= this.#home.settings.clock.now()
   }
 
   async #finish(given: Extract<BackendEvent, { type: 'finish' }>['response']): Promise<void> {
     const { life, collector, output } = this.#running as Running
     let response = collector.finish(given, life.attempts, this.#moments(life))
     if (output !== 'text') response = await (await import('./output.js')).withOutput(response, output)
+    this.#begun = true
     this.#ready.push({ type: 'finish', response })
     this.#over = true
     this.#letGo()

@@ -63,6 +63,7 @@ class DefinedProvider implements Provider {
   readonly #running = new Set<Promise<void>>()
   readonly #asking = new Set<CallContext['status']>()
   #capabilities: Promise<Capabilities> | undefined
+  #can: Capabilities | undefined
   #closing: Promise<void> | undefined
 
   constructor(backend: Backend, options: ProviderOptions) {
@@ -83,7 +84,7 @@ class DefinedProvider implements Provider {
       settings: this.#settings,
       defaults: options.defaults ?? {},
       enter: () => this.#enter(),
-      knownCapabilities: (onStatus) => this.#known(onStatus).catch(() => undefined),
+      knownCapabilities: (onStatus) => this.#can ?? this.#known(onStatus).catch(() => undefined),
     }
   }
 
@@ -162,7 +163,8 @@ class DefinedProvider implements Provider {
       this.#capabilities ??= this.#live({ onStatus: this.#tellAsking }, async (context) =>
         this.#backend.capabilities(context),
       )
-      return await this.#capabilities
+      this.#can = await this.#capabilities
+      return this.#can
     } catch (error) {
       this.#capabilities = undefined
       throw error

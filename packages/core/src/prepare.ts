@@ -5,6 +5,7 @@ import type { Message, MessageInput, Part } from './message.js'
 import type { PreparedChat, PreparedMessage } from './provider.js'
 import type { ChatInput, ChatRequest } from './request.js'
 import type { Warning } from './response.js'
+import { wellFormed } from './unicode.js'
 
 /** What a backend gets, and what the caller should be told about it. */
 export interface Prepared {
@@ -55,6 +56,8 @@ export async function prepare(
 // Most requests have an option or two, and asking for a loaded module again has its price too.
 let options: Promise<typeof import('./options.js')> | undefined
 const loadOptions = () => (options ??= import('./options.js'))
+let parts: Promise<typeof import('./parts.js')> | undefined
+const loadParts = () => (parts ??= import('./parts.js'))
 
 // What a request of text alone has; all else is looked at by options.ts.
 const plain = new Set(['messages', 'system', 'providerOptions'])
@@ -108,14 +111,6 @@ async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promi
 }
 
 const roles = new Set(['system', 'user', 'assistant', 'tool'])
-const inputParts = new Set(['text', 'image', 'file', 'audio'])
-const partsByRole: Record<string, Set<string>> = {
-  system: new Set(['text']),
-  user: new Set([...inputParts, 'tool-result']),
-  assistant: new Set([...inputParts, 'reasoning', 'tool-call', 'refusal', 'provider-block', 'tool-result']),
-  tool: new Set(['tool-result']),
-}
-
 async function prepareContent(message: Message, where: string, warnings: Warning[]): Promise<Part[]> {
   const { content, role } = message
   if (typeof content === 'string') {
@@ -123,60 +118,7 @@ async function prepareContent(message: Message, where: string, warnings: Warning
     return content === '' ? [] : [text(content, warnings)]
   }
   if (!Array.isArray(content)) throw invalid(`${where}.content`, 'must be a string or a list of parts')
-  const allowed = partsByRole[role] as Set<string>
-  return prepareParts(content, allowed, `a ${role} message`, `${where}.content`, warnings)
-}
-
-async function prepareParts(
-  parts: Part[],
-  allowed: Set<string>,
-  holder: string,
-  where: string,
-  warnings: Warning[],
-): Promise<Part[]> {
-  const prepared: Part[] = []
-  for (const [index, part] of parts.entries()) {
-    const at = `${where}[${index}]`
-    if (!isObject(part) || !allowed.has(part.type))
-      throw invalid(at, `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold`)
-    prepared.push(...(await preparePart(part, at, warnings)))
-  }
-  return prepared
-}
-
-async function preparePart(part: Part, at: string, warnings: Warning[]): Promise<Part[]> {
-  switch (part.type) {
-    case 'text':
-    case 'refusal':
-    case 'reasoning': {
-      if (typeof part.text !== 'string') throw invalid(`${at}.text`, 'must be a string')
-      if (part.text === '' && part.opaque === undefined) return []
-      return [{ ...part, text: wellFormed(part.text, warnings) }]
-    }
-    case 'image':
-    case 'file':
-    case 'audio':
-      return [(await import('./media.js')).prepareMedia(part, at, warnings)]
-    case 'tool-call':
-      if (typeof part.id !== 'string' || typeof part.name !== 'string')
-        throw invalid(at, 'needs an id and a name')
-      return [part]
-    case 'tool-result': {
-      if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
-      const { output } = part
-      if (typeof output === 'string') return [{ ...part, output: wellFormed(output, warnings) }]
-      if (!Array.isArray(output))
-        throw invalid(`${at}.output`, 'must be a string or a list of parts; JSON.stringify other values')
-      return [
-        {
-          ...part,
-          output: await prepareParts(output, inputParts, 'a tool result', `${at}.output`, warnings),
-        },
-      ]
-    }
-    case 'provider-block':
-      return [part]
-  }
+  return (await loadParts()).prepareContentParts(content, role, `${where}.content`, warnings)
 }
 
 function text(value: unknown, warnings: Warning[]): Part {
@@ -184,19 +126,9 @@ function text(value: unknown, warnings: Warning[]): Part {
   return { type: 'text', text: wellFormed(value, warnings) }
 }
 
-// Half of a surrogate pair is no character: it has no UTF-8 form, so no wire can carry it.
-function wellFormed(value: string, warnings: Warning[]): string {
-  if (value.isWellFormed()) return value
-  if (!warnings.some((warning) => warning.feature === 'unicode'))
-    warnings.push({
-      code: 'repaired',
-      feature: 'unicode',
-      message: 'Lone surrogates in the text were replaced by U+FFFD.',
-    })
-  return value.toWellFormed()
-}
-
 /** The object without its undefined properties. */
 function defined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  return Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as never
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(object)) if (value !== undefined) kept[name] = value
+  return kept as never
 }

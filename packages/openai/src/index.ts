@@ -240,8 +240,8 @@ class OpenAIBackend implements Backend {
 
   /** What the vendor's client sends to a path, without the body: asked once, for it is the same every time. */
   async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {
-    const { default: Client } = await import('openai')
     if (this.#client?.apiKey !== apiKey) {
+      const { default: Client } = await import('openai')
       this.#client = new Client({
         apiKey,
         baseURL: this.#baseURL,
@@ -250,10 +250,11 @@ class OpenAIBackend implements Backend {
       })
       this.#frames = new Map()
     }
-    const frames = this.#frames
+    // With another key there would be another client by the time the frame is made.
+    const [client, frames] = [this.#client, this.#frames]
     const known = frames.get(path)
     if (known !== undefined) return known
-    const { url, req } = await this.#client.buildRequest({
+    const { url, req } = await client.buildRequest({
       method,
       path,
       ...(method === 'post' && { body: {} }),

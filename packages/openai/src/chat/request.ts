@@ -41,12 +41,11 @@ export function toChatBody(model: string, chat: PreparedChat, preset: Preset, st
     response_format: output && toFormat(output, preset),
     stream_options: streaming && preset.streamUsage ? { include_usage: true } : undefined,
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   return {
     model,
     messages: chat.messages.flatMap((message) => toMessages(message, preset)),
     stream: streaming,
-    ...given,
+    ...options,
     ...providerOptions,
   }
 }

@@ -53,14 +53,13 @@ export function toResponsesBody(
     parallel_tool_calls: tools.length > 0 ? parallelToolCalls : undefined,
     text: output && { format: toFormat(output) },
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   return {
     model,
     input: chat.messages.flatMap(toItems),
     stream: streaming,
     store: false,
     include: ['reasoning.encrypted_content'],
-    ...given,
+    ...options,
     ...providerOptions,
   }
 }

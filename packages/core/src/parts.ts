@@ -1,0 +1,76 @@
+// The parts of a message, checked one by one. Loaded when a message is more than a string.
+import { invalid } from './errors.js'
+import { isObject } from './is-object.js'
+import type { Part, Role } from './message.js'
+import type { Warning } from './response.js'
+import { wellFormed } from './unicode.js'
+
+const inputParts = new Set(['text', 'image', 'file', 'audio'])
+const partsByRole: Record<Role, Set<string>> = {
+  system: new Set(['text']),
+  user: new Set([...inputParts, 'tool-result']),
+  assistant: new Set([...inputParts, 'reasoning', 'tool-call', 'refusal', 'provider-block', 'tool-result']),
+  tool: new Set(['tool-result']),
+}
+
+/** @throws {LlmError} `invalid-request` with the path of what is wrong */
+export function prepareContentParts(
+  content: Part[],
+  role: Role,
+  where: string,
+  warnings: Warning[],
+): Promise<Part[]> {
+  return prepareParts(content, partsByRole[role], `a ${role} message`, where, warnings)
+}
+
+async function prepareParts(
+  parts: Part[],
+  allowed: Set<string>,
+  holder: string,
+  where: string,
+  warnings: Warning[],
+): Promise<Part[]> {
+  const prepared: Part[] = []
+  for (const [index, part] of parts.entries()) {
+    const at = `${where}[${index}]`
+    if (!isObject(part) || !allowed.has(part.type))
+      throw invalid(at, `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold`)
+    prepared.push(...(await preparePart(part, at, warnings)))
+  }
+  return prepared
+}
+
+async function preparePart(part: Part, at: string, warnings: Warning[]): Promise<Part[]> {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+    case 'reasoning': {
+      if (typeof part.text !== 'string') throw invalid(`${at}.text`, 'must be a string')
+      if (part.text === '' && part.opaque === undefined) return []
+      return [{ ...part, text: wellFormed(part.text, warnings) }]
+    }
+    case 'image':
+    case 'file':
+    case 'audio':
+      return [(await import('./media.js')).prepareMedia(part, at, warnings)]
+    case 'tool-call':
+      if (typeof part.id !== 'string' || typeof part.name !== 'string')
+        throw invalid(at, 'needs an id and a name')
+      return [part]
+    case 'tool-result': {
+      if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
+      const { output } = part
+      if (typeof output === 'string') return [{ ...part, output: wellFormed(output, warnings) }]
+      if (!Array.isArray(output))
+        throw invalid(`${at}.output`, 'must be a string or a list of parts; JSON.stringify other values')
+      return [
+        {
+          ...part,
+          output: await prepareParts(output, inputParts, 'a tool result', `${at}.output`, warnings),
+        },
+      ]
+    }
+    case 'provider-block':
+      return [part]
+  }
+}
