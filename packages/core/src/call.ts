@@ -7,6 +7,7 @@ import { missingFeatures, neededFeatures } from './needs.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'
+import type { EventSource } from './stream.js'
 
 // An answer of this many tokens is there within minutes. One that may be longer is streamed even if nobody watches:
 // waiting for it in silence, connections are dropped on the way and nobody can tell a dead server from a busy one.
@@ -31,7 +32,7 @@ interface Running {
   collector: Collector
 }
 
-export class Call {
+export class Call implements EventSource {
   readonly #home: CallHome
   readonly #input: ChatInput
   readonly #options: CallOptions

@@ -75,6 +75,8 @@ export type BackendEvent =
 export type StatusEvent =
   /** An attempt failed before its first event and will be tried again. */
   | { type: 'retrying'; attempt: number; delayMs: number; reason: string }
+  /** A provider failed before its first event; another one is asked. */
+  | { type: 'fallback'; from: string; to: string; reason: string }
   /** Waiting for a turn; `position` counts from 1. */
   | { type: 'queued'; position: number }
   /** A model is being loaded; `progress` from 0 to 1 where it is known. */

@@ -1,13 +1,27 @@
 // What the caller reads: one stream, one reader, pulled.
-import type { Call } from './call.js'
 import { LlmError } from './errors.js'
 import type { ChatEvent, ChatStream } from './events.js'
 import type { ChatResponse } from './response.js'
 
 type Reader = 'none' | 'loop' | 'response'
 
+/** Where a stream's events come from. */
+export interface EventSource {
+  /**
+   * The next event; `undefined` after the last. Never called again before it has settled.
+   * @throws {LlmError} once, for whatever broke the call
+   */
+  next(): Promise<ChatEvent | undefined>
+  /** Only the response is wanted. Said before the first `next`. */
+  unwatched(): void
+  /** Ends the call from outside, running or not. */
+  stop(error: LlmError): void
+  /** Ends the call because its reader went away, and says so. */
+  leave(): LlmError
+}
+
 export class CallStream implements ChatStream {
-  readonly #call: Call
+  readonly #call: EventSource
   #reader: Reader = 'none'
   /** The last of the reads that are under way, and how many they are. */
   #pending: Promise<ChatEvent | undefined> | undefined
@@ -16,7 +30,7 @@ export class CallStream implements ChatStream {
   #failure: unknown
   #response: Promise<ChatResponse> | undefined
 
-  constructor(call: Call) {
+  constructor(call: EventSource) {
     this.#call = call
   }
 

@@ -1,0 +1,64 @@
+// A provider that is another one in all that it does not change.
+import type {
+  CallOptions,
+  Capabilities,
+  ChatInput,
+  ChatResponse,
+  ChatStream,
+  EmbedRequest,
+  EmbedResponse,
+  ModelInfo,
+  Provider,
+  TranscribeRequest,
+  TranscribeResponse,
+} from '@patchbay/core'
+
+export abstract class Wrapped implements Provider {
+  protected readonly inner: Provider
+
+  constructor(inner: Provider) {
+    this.inner = inner
+  }
+
+  get provider(): string {
+    return this.inner.provider
+  }
+
+  get model(): string {
+    return this.inner.model
+  }
+
+  abstract stream(request: ChatInput, options?: CallOptions): ChatStream
+
+  chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse> {
+    return this.stream(request, options).response()
+  }
+
+  capabilities(options?: CallOptions): Promise<Capabilities> {
+    return this.inner.capabilities(options)
+  }
+
+  embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
+    return this.inner.embed(input, options)
+  }
+
+  transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
+    return this.inner.transcribe(request, options)
+  }
+
+  countTokens(request: ChatInput, options?: CallOptions): Promise<number> {
+    return this.inner.countTokens(request, options)
+  }
+
+  models(options?: CallOptions): Promise<ModelInfo[]> {
+    return this.inner.models(options)
+  }
+
+  close(): Promise<void> {
+    return this.inner.close()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+}
