@@ -1,4 +1,6 @@
 import { defineConfig } from 'tsup'
 import { options } from '../../tsup.base.js'
 
-export default defineConfig(options(['src/index.ts', 'src/wire/index.ts', 'src/wrap/index.ts']))
+export default defineConfig(
+  options(['src/index.ts', 'src/wire/index.ts', 'src/wrap/index.ts', 'src/json-schema.ts']),
+)

@@ -1,0 +1,273 @@
+// Configurations: found, layered, checked, and every message of what can be wrong with them.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { isLlmError } from '@patchbay/core'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Config, connect, loadConfig } from './index.js'
+import { publishedSchema } from './schema.js'
+
+let folder = ''
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'patchbay-config-'))
+  const made = folder
+  vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'user'))
+  for (const name of ['PATCHBAY_PROVIDER', 'PATCHBAY_ENV', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY'])
+    vi.stubEnv(name, '')
+  vi.stubEnv('NODE_ENV', 'test')
+  return () => {
+    vi.unstubAllEnvs()
+    rmSync(made, { recursive: true, force: true })
+  }
+})
+
+function write(name: string, content: string | object): string {
+  const file = join(folder, name)
+  mkdirSync(dirname(file), { recursive: true })
+  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
+  return file
+}
+
+/** What goes wrong, without the folder of this test. */
+async function problem(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.then(
+    () => new Error('nothing was wrong'),
+    (thrown) => thrown,
+  )
+  if (!isLlmError(error)) throw error
+  return `${error.code}: ${error.message}`.replaceAll(folder, '…')
+}
+
+/** A backend that is a file beside the configuration, and says how it was made. */
+const backend = `export default (options) => ({
+  provider: 'own', model: options.model ?? 'none', options,
+  capabilities: async () => ({ tools: true, vision: false }),
+  chat: async () => ({ text: JSON.stringify(options) }),
+  close: async () => {},
+})`
+const optionsOf = async (target?: string) => {
+  const provider = await connect(target, { cwd: folder })
+  return (provider as unknown as { options: Record<string, unknown> }).options
+}
+
+describe('a configuration', () => {
+  const providers = { own: { use: './backend.mjs', model: 'm' } }
+  it.each([
+    ['patchbay.config.json', JSON.stringify({ providers })],
+    ['patchbay.config.yaml', 'providers:\n  own:\n    use: ./backend.mjs\n    model: m\n'],
+    ['patchbay.config.yml', 'providers: { own: { use: ./backend.mjs, model: m } }'],
+    ['patchbay.config.mjs', `export default ${JSON.stringify({ providers })}`],
+    ['patchbay.config.cjs', `module.exports = ${JSON.stringify({ providers })}`],
+    [
+      'patchbay.config.ts',
+      `const own: { use: string; model: string } = { use: './backend.mjs', model: 'm' }\nexport default { providers: { own } }`,
+    ],
+  ])('may be %s, and is found from below', async (name, content) => {
+    write('backend.mjs', backend)
+    write(name, content)
+    mkdirSync(join(folder, 'a/b'), { recursive: true })
+    const provider = await connect(undefined, { cwd: join(folder, 'a/b') })
+    expect([provider.provider, provider.model]).toEqual(['own', 'm'])
+  })
+
+  it('lies over the user’s own, entry by entry', async () => {
+    write('backend.mjs', backend)
+    write('user/patchbay/config.json', {
+      default: 'mine',
+      providers: {
+        own: { use: './backend.mjs', model: 'weak', retry: false },
+        mine: { use: './backend.mjs' },
+      },
+    })
+    write('patchbay.config.json', {
+      default: 'own',
+      providers: { own: { use: './backend.mjs', model: 'strong' } },
+    })
+    expect(await optionsOf()).toEqual({ model: 'strong', retry: false })
+    const { providers, files } = await loadConfig({ cwd: folder })
+    expect([...providers.keys()].sort()).toEqual(['mine', 'own'])
+    expect(files).toHaveLength(2)
+    expect((await loadConfig({ cwd: folder, user: false })).files).toHaveLength(1)
+  })
+
+  it('is another one in another environment', async () => {
+    write('backend.mjs', backend)
+    write('patchbay.config.json', {
+      providers: { own: { use: './backend.mjs', model: 'small', headers: { a: 'b' } } },
+      env: { production: { providers: { own: { use: './backend.mjs', model: 'large' } } } },
+    })
+    expect(await optionsOf()).toMatchObject({ model: 'small' })
+    vi.stubEnv('NODE_ENV', 'production')
+    expect(await optionsOf()).toEqual({ model: 'large', headers: { a: 'b' } })
+    vi.stubEnv('PATCHBAY_ENV', 'staging')
+    expect(await optionsOf()).toMatchObject({ model: 'small' })
+  })
+
+  it('takes texts from the environment, when they are needed', async () => {
+    write('backend.mjs', backend)
+    write('patchbay.config.json', {
+      default: 'a',
+      providers: {
+        a: { use: './backend.mjs', apiKey: '${A_KEY}', headers: { x: 'v-${A_KEY}', y: '${NONE:-else}' } },
+        b: { use: './backend.mjs', apiKey: '${NONE}' },
+      },
+    })
+    vi.stubEnv('A_KEY', 'secret')
+    expect(await optionsOf()).toEqual({ apiKey: 'secret', headers: { x: 'v-secret', y: 'else' } })
+    expect(await problem(connect('b', { cwd: folder }))).toMatchInlineSnapshot(
+      `"config: …/patchbay.config.json: providers.b.apiKey: the variable NONE is not set."`,
+    )
+  })
+
+  it('is warned about when a key is written down in it, which is not repeated', async () => {
+    const config = write('patchbay.config.json', {
+      providers: { a: { use: 'claude', model: 'm', apiKey: 'sk-secret' } },
+    })
+    const { warnings } = await loadConfig({ cwd: folder })
+    expect(warnings.map((text) => text.replaceAll(folder, '…'))).toMatchInlineSnapshot(`
+      [
+        "…/patchbay.config.json: providers.a.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.",
+      ]
+    `)
+    const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
+    onTestFinished(() => warned.mockRestore())
+    await (await connect('a', { config })).close()
+    expect(warned).toHaveBeenCalledOnce()
+    expect(JSON.stringify(warned.mock.calls)).not.toContain('sk-secret')
+  })
+
+  it('may be handed over', async () => {
+    write('backend.mjs', backend)
+    const config: Config = { providers: { own: { use: './backend.mjs' } } }
+    expect((await connect(undefined, { config, cwd: folder })).provider).toBe('own')
+  })
+
+  it('has its schema published', () => {
+    const published = JSON.parse(readFileSync(new URL('../schema.json', import.meta.url), 'utf8'))
+    expect(published, 'run packages/config/scripts/write-schema.ts').toEqual(
+      JSON.parse(JSON.stringify(publishedSchema())),
+    )
+  })
+})
+
+describe('who answers', () => {
+  const two: Config = { providers: { fast: { use: './backend.mjs', model: 'f' }, good: './backend.mjs:g' } }
+
+  it('is the one that is named, the one of PATCHBAY_PROVIDER, or the default', async () => {
+    write('backend.mjs', backend)
+    write('patchbay.config.json', { ...two, default: 'fast' })
+    expect(await optionsOf()).toEqual({ model: 'f' })
+    expect(await optionsOf('good')).toEqual({ model: 'g' })
+    vi.stubEnv('PATCHBAY_PROVIDER', 'good')
+    expect(await optionsOf()).toEqual({ model: 'g' })
+    expect(await optionsOf('fast')).toEqual({ model: 'f' })
+  })
+
+  it.each([
+    ['claude:claude-sonnet-4-5', 'claude', 'claude-sonnet-4-5'],
+    ['openai:gpt-5', 'openai', 'gpt-5'],
+    ['ollama:qwen3:0.6b', 'ollama', 'qwen3:0.6b'],
+    ['local', 'local', 'pico'],
+  ])('needs no file: %s', async (target, name, model) => {
+    const provider = await connect(target, { cwd: folder })
+    expect([provider.provider, provider.model]).toEqual([name, model])
+    await provider.close()
+  })
+
+  it('is another one where the first cannot, made only then', async () => {
+    const config: Config = {
+      default: 'far',
+      providers: {
+        far: {
+          use: 'openai',
+          model: 'gpt-x',
+          apiKey: 'k',
+          baseURL: 'http://127.0.0.1:9',
+          retry: false,
+          fallback: ['broken', 'near'],
+        },
+        broken: { use: 'openai', model: 'gpt-x', apiKey: '${NONE}' },
+        near: { use: 'local' },
+      },
+    }
+    const provider = await connect(undefined, { config, cwd: folder })
+    const response = await provider.chat('What is the capital of France?')
+    expect(response).toMatchObject({ provider: 'local', text: expect.stringContaining('Paris') })
+    expect(response.warnings).toMatchObject([
+      { message: expect.stringContaining('NONE is not set') },
+      { feature: 'fallback', message: expect.stringContaining('network') },
+    ])
+    await provider.close()
+  })
+
+  it('has to be able to do what the app requires', async () => {
+    write('backend.mjs', backend)
+    const config = (requires: Config['requires']) => ({
+      config: { requires: requires ?? [], ...two },
+      cwd: folder,
+    })
+    expect((await connect('fast', config(['tools']))).model).toBe('f')
+    expect(await problem(connect('fast', config(['tools', 'vision'])))).toMatchInlineSnapshot(
+      `"unsupported: This app requires vision, which f (own) does not have. Configure another model."`,
+    )
+  })
+})
+
+describe('what is wrong is told by its place and its fix', () => {
+  const failing = (config: unknown, target?: string) =>
+    problem(connect(target, { config: write('patchbay.config.json', config as object), cwd: folder }))
+
+  it.each<[string, unknown]>([
+    ['no object', '[]'],
+    ['no JSON', '{ "providers": '],
+    ['a wrong name', { provider: {} }],
+    ['a backend nobody knows', { providers: { a: { use: 'cluade', model: 'm' } } }],
+    ['a backend nobody knows, in short', { providers: { a: 'opneai:gpt-5' } }],
+    ['an option nobody knows', { providers: { a: { use: 'ollama', model: 'm', keepalive: 1 } } }],
+    ['no use', { providers: { a: { model: 'm' } } }],
+    ['a value of another type', { providers: { a: { use: 'local', parallel: 'two' } } }],
+    [
+      'a value that is none of the choices',
+      { providers: { a: { use: 'openai', model: 'm', api: 'chats' } } },
+    ],
+    ['a limit nobody knows', { providers: { a: { use: 'claude', model: 'm', timeout: { totl: 1 } } } }],
+    ['a limit below zero', { providers: { a: { use: 'claude', model: 'm', timeout: { total: -1 } } } }],
+    [
+      'a wrong name in an environment',
+      { env: { production: { providers: { a: { use: 'claude', modle: 'm' } } } } },
+    ],
+    ['a wish nobody knows', { requires: ['tool'] }],
+    ['no model', { providers: { a: { use: 'claude' } } }],
+    ['nobody', {}],
+    ['nobody who is the default', { providers: { a: 'claude:m', b: 'openai:m' } }],
+    ['a default that is not there', { default: 'fats', providers: { fast: 'claude:m' } }],
+    ['a fallback that is not there', { providers: { a: { use: 'claude', model: 'm', fallback: 'b' } } }],
+    ['a fallback on itself', { providers: { a: { use: 'claude', model: 'm', fallback: ['a'] } } }],
+    ['a package that is not installed', { providers: { a: { use: '@acme/llm', model: 'm' } } }],
+    ['a file that is not there', { providers: { a: { use: './none.mjs' } } }],
+  ])('%s', async (name, config) => {
+    expect((await failing(config)).split(' imported from')[0]).toMatchSnapshot(name)
+  })
+
+  it('a file without a factory', async () => {
+    write('empty.mjs', 'export const answer = 42')
+    expect(await failing({ providers: { a: { use: './empty.mjs' } } })).toMatchSnapshot()
+  })
+
+  it('a configuration that is not there, and one that throws', async () => {
+    expect(await problem(connect(undefined, { config: join(folder, 'none.json') }))).toMatchSnapshot()
+    const file = write('patchbay.config.mjs', 'throw new Error("out of order")')
+    expect(await problem(connect(undefined, { config: file }))).toMatchSnapshot()
+  })
+
+  it('no configuration at all', async () => {
+    expect(await problem(connect(undefined, { cwd: folder }))).toMatchSnapshot()
+    expect(await problem(connect('fast', { cwd: folder }))).toMatchSnapshot()
+    expect(await problem(connect('cluade:m', { cwd: folder }))).toMatchSnapshot()
+  })
+
+  it('a missing key, by its variable, with the first call', async () => {
+    const provider = await connect('claude:claude-sonnet-4-5', { cwd: folder })
+    expect(await problem(provider.chat('x'))).toMatchSnapshot()
+  })
+})

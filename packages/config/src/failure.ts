@@ -1,0 +1,14 @@
+// Errors of configurations: each names the file, the place in it, and what to do.
+import { LlmError } from '@patchbay/core'
+import { closest, distance } from 'fastest-levenshtein'
+
+export function wrong(problem: string, options: { cause?: unknown; provider?: string } = {}): LlmError {
+  return new LlmError('config', problem, options)
+}
+
+/** ` Did you mean fast?`, where one of the names is near. */
+export function nearest(name: string, names: string[]): string {
+  if (names.length === 0) return ''
+  const near = closest(name, names)
+  return distance(name, near) <= Math.max(2, name.length / 3) ? ` Did you mean ${near}?` : ''
+}

@@ -1,0 +1,4 @@
+// The public face of @patchbay/config.
+export { connect, connectTo } from './connect.js'
+export { type Entry, type Loaded, type LoadOptions, loadConfig, userFolder } from './load.js'
+export * from './types.js'

@@ -1,0 +1,162 @@
+// From files to one checked configuration: found, read, layered.
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { homedir } from 'node:os'
+import { dirname, extname, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { checkConfig } from './check.js'
+import { wrong } from './failure.js'
+import type { Config, ProviderEntry, Requirement } from './types.js'
+
+/** Where a configuration is looked for. */
+export interface LoadOptions {
+  /** A file, or the configuration itself. Default: `patchbay.config.*`, looked for upwards from `cwd`. */
+  config?: string | Config
+  /** Default: the working directory. */
+  cwd?: string
+  /** Which of the environments. Default: `PATCHBAY_ENV`, else `NODE_ENV`. */
+  env?: string
+  /** The user's own file below the project's. Default true. */
+  user?: boolean
+}
+
+/** A provider as configured, and where that stands. */
+export interface Entry {
+  entry: ProviderEntry
+  /** The folder its relative paths are meant from. */
+  folder: string
+  /** For messages: the file, or what stands for it. */
+  file: string
+}
+
+/** A configuration, its layers put together. */
+export interface Loaded {
+  default?: string
+  providers: Map<string, Entry>
+  requires: Requirement[]
+  /** The files it came from, the strongest first. */
+  files: string[]
+  /** What should be changed although it works. */
+  warnings: string[]
+}
+
+const names = ['ts', 'mts', 'mjs', 'js', 'cjs', 'json', 'yaml', 'yml'].map((end) => `patchbay.config.${end}`)
+
+/** @throws {LlmError} `config`, with the file and the place in it */
+export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
+  const { cwd = process.cwd(), user = true } = options
+  const layers: { config: Config; file: string; folder: string }[] = []
+  if (typeof options.config === 'object') {
+    checkConfig(options.config, 'the configuration')
+    layers.push({ config: options.config, file: 'the configuration', folder: cwd })
+  } else {
+    const found = options.config === undefined ? find(cwd) : resolve(cwd, options.config)
+    if (found !== undefined) layers.push({ ...(await read(found)), folder: dirname(found) })
+  }
+  const warnings = layers.flatMap(({ config, file }) => keysIn(config, file))
+  const own = user ? findIn(userFolder(), 'config') : undefined
+  if (own !== undefined) layers.push({ ...(await read(own)), folder: dirname(own) })
+
+  const env = options.env ?? (process.env.PATCHBAY_ENV || process.env.NODE_ENV || '')
+  const flat = layers.flatMap(({ config, ...from }) => {
+    const own = config.env?.[env]
+    return own === undefined
+      ? [{ ...config, ...from }]
+      : [
+          { ...own, ...from },
+          { ...config, ...from },
+        ]
+  })
+  const providers = new Map<string, Entry>()
+  for (const { providers: given = {}, file, folder } of flat)
+    for (const [name, entry] of Object.entries(given))
+      providers.set(name, merged(providers.get(name), { entry, file, folder }))
+  const chosen = flat.find((layer) => layer.default !== undefined)?.default
+  return {
+    providers,
+    requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
+    files: layers.map(({ file }) => file),
+    warnings,
+    ...(chosen !== undefined && { default: chosen }),
+  }
+}
+
+/** The stronger entry, with what it leaves unsaid from the weaker, where both use the same. */
+function merged(strong: Entry | undefined, weak: Entry): Entry {
+  if (strong === undefined) return weak
+  const { entry } = strong
+  if (typeof entry === 'string' || typeof weak.entry === 'string') return strong
+  return entry.use === weak.entry.use || entry.use === undefined
+    ? { ...strong, entry: { ...weak.entry, ...entry } as ProviderEntry }
+    : strong
+}
+
+function find(from: string): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const file = findIn(folder, 'patchbay.config')
+    if (file !== undefined) return file
+    if (dirname(folder) === folder) return undefined
+  }
+}
+
+function findIn(folder: string, stem: string): string | undefined {
+  return names
+    .map((name) => join(folder, name.replace('patchbay.config', stem)))
+    .find((file) => existsSync(file))
+}
+
+/** Where a user's own `config.*` lies. */
+export function userFolder(): string {
+  const { XDG_CONFIG_HOME, APPDATA } = process.env
+  if (XDG_CONFIG_HOME) return join(XDG_CONFIG_HOME, 'patchbay')
+  if (process.platform === 'win32' && APPDATA) return join(APPDATA, 'patchbay')
+  return join(homedir(), '.config', 'patchbay')
+}
+
+async function read(file: string): Promise<{ config: Config; file: string }> {
+  let value: unknown
+  try {
+    value = await parse(file)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(file))
+      throw wrong(`There is no ${file}. Check the path, or run: patchbay init`)
+    const problem = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
+    throw wrong(`${file} cannot be read: ${problem}`, { cause })
+  }
+  checkConfig(value, file)
+  return { config: value, file }
+}
+
+async function parse(file: string): Promise<unknown> {
+  switch (extname(file)) {
+    case '.json':
+      return JSON.parse(await readFile(file, 'utf8'))
+    case '.yaml':
+    case '.yml':
+      return (await import('yaml')).parse(await readFile(file, 'utf8'))
+    case '.ts':
+    case '.mts':
+      return (await import('jiti')).createJiti(file).import(file, { default: true })
+    default: {
+      const loaded = (await import(pathToFileURL(file).href)) as { default?: unknown }
+      return loaded.default
+    }
+  }
+}
+
+/** Keys that are written down: whoever can read the file has them. */
+function keysIn(config: Config, file: string): string[] {
+  const layers = [config, ...Object.values(config.env ?? {})]
+  return layers.flatMap(({ providers = {} }) =>
+    Object.entries(providers).flatMap(([name, entry]) => {
+      const key = typeof entry === 'object' && 'apiKey' in entry ? entry.apiKey : undefined
+      // A module may have taken it from the environment.
+      const told = typeof key === 'string' && (/\$\{/.test(key) || Object.values(process.env).includes(key))
+      return typeof key !== 'string' || key === '' || told
+        ? []
+        : [
+            `${file}: providers.${name}.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.`,
+          ]
+    }),
+  )
+}

@@ -1,0 +1,131 @@
+// The shape of a configuration as JSON Schema: what is checked, and what editors read (schema.json).
+import type { JsonSchema } from '@patchbay/core'
+
+const text = { type: 'string' }
+const whole = (minimum: number) => ({ type: 'integer', minimum })
+const map = (additionalProperties: JsonSchema) => ({ type: 'object', additionalProperties })
+const numbers = (...names: string[]) => ({
+  properties: Object.fromEntries(names.map((name) => [name, { type: 'number', minimum: 0 }])),
+  additionalProperties: false,
+})
+const notTrue = { not: { const: true } }
+const requires = {
+  type: 'array',
+  items: { enum: ['tools', 'vision', 'files', 'audio', 'json', 'reasoning', 'embed'] },
+  description: 'What must work; checked before the first call.',
+}
+
+const common = {
+  model: text,
+  defaults: { type: 'object', description: 'For every request that does not say otherwise.' },
+  fallback: {
+    type: ['string', 'array'],
+    items: text,
+    description: 'Names of providers that are asked where this one cannot answer.',
+  },
+  requires,
+  timeout: {
+    type: ['number', 'object'],
+    exclusiveMinimum: 0,
+    ...numbers('total', 'first', 'idle'),
+    description: 'Milliseconds.',
+  },
+  retry: {
+    type: ['boolean', 'object'],
+    ...notTrue,
+    ...numbers('retries', 'baseDelay', 'maxDelay', 'maxRetryAfter'),
+  },
+  headers: map(text),
+  media: {
+    type: ['boolean', 'object'],
+    ...notTrue,
+    properties: { maxBytes: whole(1), allowHosts: { type: 'array', items: text } },
+    additionalProperties: false,
+  },
+}
+const remote = {
+  ...common,
+  apiKey: { type: 'string', description: 'Better left out: the usual variable of the service is read.' },
+  baseURL: text,
+}
+
+/** The options of our own backends, by name. */
+export const backendOptions: Record<string, Record<string, JsonSchema>> = {
+  claude: remote,
+  openai: { ...remote, api: { enum: ['responses', 'chat'] }, preset: text },
+  ollama: { ...remote, keepAlive: { type: ['string', 'number'] }, context: whole(8) },
+  local: {
+    ...common,
+    queue: whole(0),
+    whenFull: { enum: ['reject', 'wait'] },
+    parallel: whole(1),
+    context: whole(8),
+    gpu: { enum: ['auto', false, 'cuda', 'vulkan', 'metal'] },
+    threads: whole(1),
+    cacheDir: { type: ['string', 'boolean'], ...notTrue },
+    chatTemplate: text,
+    heartbeat: whole(1),
+  },
+}
+
+/** What an entry may hold; of a package that is not ours, more. */
+export function entrySchema(use: string): JsonSchema {
+  const properties = { use: text, ...(backendOptions[use] ?? common) }
+  return { type: 'object', properties, required: ['use'] }
+}
+
+/** The names an entry may have, where they are known. */
+export function knownOptions(use: string): string[] | undefined {
+  const options = backendOptions[use]
+  return options && ['use', ...Object.keys(options)]
+}
+
+const layer = {
+  default: { type: 'string', description: 'Who answers connect().' },
+  providers: { type: 'object' },
+  requires,
+}
+
+/** A configuration, entries aside. */
+export const configSchema: JsonSchema = {
+  type: 'object',
+  properties: {
+    $schema: text,
+    ...layer,
+    env: {
+      ...map({ type: 'object', properties: layer }),
+      description: 'What is different where PATCHBAY_ENV, else NODE_ENV, has such a value.',
+    },
+  },
+}
+
+/** The names a configuration, or the layer of an environment, may have. */
+export const layerNames = Object.keys(layer)
+export const configNames = [...layerNames, '$schema', 'env']
+
+/** All of it in one, for editors. */
+export function publishedSchema(): JsonSchema {
+  const closed = { additionalProperties: false }
+  const entries = [
+    ...Object.keys(backendOptions).map((use) => ({
+      ...entrySchema(use),
+      properties: { ...(entrySchema(use).properties as object), use: { const: use } },
+      ...closed,
+    })),
+    { ...entrySchema(''), properties: { use: { not: { enum: Object.keys(backendOptions) } }, ...common } },
+  ]
+  const providers = map({ anyOf: [{ type: 'string', pattern: '^[^:]+(:.+)?$' }, ...entries] })
+  const inner = { ...layer, providers: { $ref: '#/$defs/providers' } }
+  return {
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    title: 'patchbay.config',
+    ...configSchema,
+    properties: {
+      ...(configSchema.properties as object),
+      ...inner,
+      env: map({ type: 'object', properties: inner, ...closed }),
+    },
+    ...closed,
+    $defs: { providers },
+  }
+}

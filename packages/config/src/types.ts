@@ -1,0 +1,90 @@
+// What a configuration file holds.
+import type { ChatRequest, MediaOptions, RetryOptions, TimeoutOptions } from '@patchbay/core'
+
+/** What an app needs of whoever answers. */
+export type Requirement = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | 'embed'
+
+interface Common {
+  model?: string
+  /** For every request that does not say otherwise. */
+  defaults?: Partial<Omit<ChatRequest, 'messages'>>
+  /** Names of providers that are asked, in this order, where this one cannot answer. */
+  fallback?: string | string[]
+  /** What this provider must be able to do; checked before the first call. */
+  requires?: Requirement[]
+  timeout?: number | TimeoutOptions
+  retry?: false | RetryOptions
+  headers?: Record<string, string>
+  media?: false | MediaOptions
+}
+
+interface Remote extends Common {
+  /** Better left out: every backend reads the usual variable of its service by itself. */
+  apiKey?: string
+  baseURL?: string
+}
+
+/** Claude, by `@patchbay/claude`. */
+export interface ClaudeEntry extends Remote {
+  use: 'claude'
+}
+
+/** OpenAI and compatible servers, by `@patchbay/openai`. */
+export interface OpenAIEntry extends Remote {
+  use: 'openai'
+  api?: 'responses' | 'chat'
+  /** The ways of a server, by the name of its preset. */
+  preset?: string
+}
+
+/** An Ollama server, by `@patchbay/ollama`. */
+export interface OllamaEntry extends Remote {
+  use: 'ollama'
+  keepAlive?: string | number
+  /** Tokens of prompt and answer. */
+  context?: number
+}
+
+/** A GGUF file on this machine, by `@patchbay/local`. A relative path is meant from the configuration file. */
+export interface LocalEntry extends Common {
+  use: 'local'
+  queue?: number
+  whenFull?: 'reject' | 'wait'
+  parallel?: number
+  context?: number
+  gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
+  threads?: number
+  cacheDir?: string | false
+  chatTemplate?: string
+  heartbeat?: number
+}
+
+/** Any package, or file by its relative path, that exports a provider factory; all else is handed to it. */
+export interface OtherEntry extends Common {
+  /** A name without a sign is one of ours, whose options are checked. */
+  use: `${string}/${string}` | `${string}-${string}` | `${string}.${string}`
+  [option: string]: unknown
+}
+
+/** A provider by name: its options, or `'claude:claude-sonnet-4-5'` where its model is all there is to say. */
+export type ProviderEntry = ClaudeEntry | OpenAIEntry | OllamaEntry | LocalEntry | OtherEntry | string
+
+interface Layer {
+  /** Who answers `connect()`. Default: the only one there is. */
+  default?: string
+  providers?: Record<string, ProviderEntry>
+  /** What every provider must be able to do; checked before the first call. */
+  requires?: Requirement[]
+}
+
+/** A configuration. */
+export interface Config extends Layer {
+  $schema?: string
+  /** What is different where `PATCHBAY_ENV`, else `NODE_ENV`, has such a value. */
+  env?: Record<string, Layer>
+}
+
+/** The configuration as it is, checked by TypeScript. */
+export function defineConfig(config: Config): Config {
+  return config
+}
