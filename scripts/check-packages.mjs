@@ -61,6 +61,15 @@ llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if
     code: `mcpTools({ url: 'http://127.0.0.1:1' }).then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error })`,
     names: ['mcpTools'],
   },
+  policies: {
+    code: `const one = { provider: 'one', model: 'm', chat: async () => { throw new Error('never') } }
+if (fallback([/** @type {never} */ (one)]).provider !== 'one') throw new Error('another one')`,
+    names: ['fallback'],
+  },
+  config: {
+    code: `connect('claude:m').then(() => { throw new Error('it is not installed') }, (error) => { if (!error.message.includes('npm install @patchbay/claude')) throw error })`,
+    names: ['connect'],
+  },
   testing: {
     from: '@patchbay/testing/mock',
     code: `mockProvider({ answers: ['hi'] }).chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text) })`,

@@ -50,7 +50,11 @@ beforeAll(() => {
 })
 
 it('knows what to do with every block', () => {
-  expect(new Set(snippets.map(({ language }) => language))).toEqual(new Set(['ts', 'ts no-run', 'sh']))
+  expect(new Set(snippets.map(({ language }) => language))).toEqual(
+    new Set(['ts', 'ts no-run', 'sh', 'yaml']),
+  )
+  // The one in YAML is a configuration, and the tests of that package read it.
+  expect(snippets.filter(({ language }) => language === 'yaml')).toHaveLength(1)
   expect(programs.length).toBeGreaterThan(8)
 })
 

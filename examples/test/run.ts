@@ -9,7 +9,11 @@ const run = promisify(execFile)
 export const at = (path: string): string => fileURLToPath(new URL(`../${path}`, import.meta.url))
 
 /** The standard output of a TypeScript program, with these in its environment. */
-export async function runProgram(file: string, env: Record<string, string> = {}): Promise<string> {
+export async function runProgram(
+  file: string,
+  env: Record<string, string> = {},
+  cwd = at('.'),
+): Promise<string> {
   const name = file.replace(/[^\w]+/g, '-')
   const outfile = at(`.cache/programs/${name}.mjs`)
   await build({
@@ -21,7 +25,7 @@ export async function runProgram(file: string, env: Record<string, string> = {})
     platform: 'node',
     target: 'node20',
   })
-  return (await run(process.execPath, [outfile], { cwd: at('.'), env: { ...process.env, ...env } })).stdout
+  return (await run(process.execPath, [outfile], { cwd, env: { ...process.env, ...env } })).stdout
 }
 
 /** The standard output of a line of shell in which `patchbay` is the command of this checkout. */

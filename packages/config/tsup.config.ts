@@ -1,4 +1,5 @@
 import { defineConfig } from 'tsup'
 import { options } from '../../tsup.base.js'
 
-export default defineConfig(options(['src/index.ts']))
+// Split, the CommonJS build would make `require` of `import()`, which cannot load ES modules.
+export default defineConfig({ ...options(['src/index.ts']), splitting: false })

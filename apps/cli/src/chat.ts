@@ -8,20 +8,20 @@ import { errorLine } from './exit.js'
 import { dim, statsLine } from './print.js'
 
 const help = `/system TEXT  set what the model is told first; without TEXT: show it
-/model PATH   go on with another model
+/model WHO    go on with another one: a provider of the configuration, claude:…, openai:…, ollama:…, or a .gguf file
 /save FILE    save the conversation: Markdown for .md, else JSON
 /clear        forget the conversation
 /help         this
 /quit         leave (or Ctrl-D)`
 
-/** Runs until the user leaves. `open` gives the provider for a model's path. */
+/** Runs until the user leaves. `open` gives another provider. */
 export async function chat(
-  open: (model?: string) => Provider,
-  model: string | undefined,
+  first: Provider,
+  open: (who: string) => Promise<Provider>,
   flags: AskFlags,
 ): Promise<void> {
   const say = (text: string) => process.stderr.write(`${dim(text)}\n`)
-  let provider = open(model)
+  let provider = first
   let messages: Message[] = []
   let { system } = flags
   let running: AbortController | undefined
@@ -82,10 +82,10 @@ export async function chat(
         return void say(system === undefined ? 'no system message' : `system: ${system}`)
       case '/model': {
         if (value === '') return void say(`${provider.model} (${provider.provider})`)
-        const next = open(value)
+        const next = await open(value)
         await provider.close()
         provider = next
-        return void say(`now with ${provider.model}`)
+        return void say(`now with ${provider.model} (${provider.provider})`)
       }
       case '/save':
         if (value === '') return void say('/save FILE')

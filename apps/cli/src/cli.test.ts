@@ -15,8 +15,20 @@ interface Outcome {
   err: string
 }
 
-function start(args: string[], env: NodeJS.ProcessEnv = {}) {
-  const child = spawn(process.execPath, [command, ...args], { env: { ...process.env, ...env } })
+// Without a configuration of whoever runs the tests.
+const nobodys = {
+  XDG_CONFIG_HOME: '/nonexistent',
+  PATCHBAY_PROVIDER: '',
+  ANTHROPIC_API_KEY: '',
+  OPENAI_API_KEY: '',
+  OLLAMA_HOST: 'http://127.0.0.1:9',
+}
+
+function start(args: string[], env: NodeJS.ProcessEnv = {}, cwd = tmpdir()) {
+  const child = spawn(process.execPath, [command, ...args], {
+    env: { ...process.env, ...nobodys, ...env },
+    cwd,
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   let out = ''
   let err = ''

@@ -1,17 +1,17 @@
 #!/usr/bin/env node
 // The command `patchbay`.
 import { createRequire } from 'node:module'
-import type { Provider } from '@patchbay/core'
-import { local } from '@patchbay/local'
 import { Command, InvalidArgumentError } from 'commander'
 import { type AskFlags, ask } from './ask.js'
 import { chat } from './chat.js'
+import type { DoctorFlags } from './doctor.js'
 import { errorLine, exitCodeHelp, exitCodeOf, exitCodes } from './exit.js'
+import type { InitFlags } from './init.js'
+import { load, namesOf, open, type WhoFlags } from './open.js'
 
-type Flags = AskFlags & { model?: string }
+type Flags = AskFlags & WhoFlags
 
 const { version } = createRequire(import.meta.url)('../package.json') as { version: string }
-const open = (model?: string): Provider => local(model === undefined ? {} : { model })
 
 // A reader that has gone (`patchbay ask … | head -1`) is no failure of ours.
 process.stdout.on('error', (error: NodeJS.ErrnoException) =>
@@ -20,39 +20,110 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
 
 const program = new Command('patchbay')
   .description(
-    'Ask language models. Without --model, the small model that comes with patchbay answers: no key, no network.',
+    'Ask language models: the one of your patchbay.config, any other by its name, or the small one that comes with patchbay (no key, no network).',
   )
   .version(version)
   .exitOverride((exit) => process.exit(exit.exitCode === 0 ? 0 : exitCodes.usage))
   .addHelpText('after', exitCodeHelp)
 
+const configured = (command: Command): Command =>
+  command.option('-c, --config <file>', 'a configuration; default: patchbay.config.*, from here upwards')
 const withFlags = (command: Command): Command =>
+  configured(command)
+    .option(
+      '-p, --provider <name>',
+      'who answers: a name of the configuration, or claude:MODEL, openai:MODEL, ollama:MODEL',
+    )
+    .option('-m, --model <path>', 'a .gguf file')
+const sampling = (command: Command): Command =>
   command
-    .option('-m, --model <path>', 'a .gguf file; default: the bundled model, pico')
     .option('-s, --system <text>', 'what the model is told first')
     .option('-t, --temperature <number>', '0 is greedy', number)
     .option('--max-tokens <number>', 'the most tokens an answer may have', number)
-    .option('--timeout <seconds>', 'for one answer; default 120', number)
+    .option('--timeout <seconds>', 'for one answer', number)
 
-withFlags(program.command('ask'))
+sampling(withFlags(program.command('ask')))
   .description('ask one question; standard input is put after it: cat notes.txt | patchbay ask "Summarise"')
   .argument('[question...]')
   .option('--json', 'one event per line, for scripts')
   .option('--stats', 'say which model answered, and how fast')
   .action(async (words: string[], flags: Flags) => {
-    const controller = new AbortController()
-    process.once('SIGINT', () => controller.abort())
-    const provider = open(flags.model)
+    const provider = await open(flags)
     try {
-      await ask(provider, words, flags, controller.signal)
+      await ask(provider, words, flags, interrupted())
     } finally {
       await provider.close()
     }
   })
 
-withFlags(program.command('chat'))
+sampling(withFlags(program.command('chat')))
   .description('a conversation; /help in it lists its commands')
-  .action((flags: Flags) => chat(open, flags.model, flags))
+  .action(async (flags: Flags) =>
+    chat(
+      await open(flags),
+      (who) => open(who.endsWith('.gguf') ? { model: who } : { ...flags, provider: who }),
+      flags,
+    ),
+  )
+
+sampling(configured(program.command('compare')))
+  .description('one question to several providers at once; default: all that are configured')
+  .argument('<question...>')
+  .option('-p, --providers <names>', 'a,b,claude:MODEL', list)
+  .option('--json', 'for scripts')
+  .action(async (words: string[], flags: Flags & { providers?: string[] }) => {
+    const { compare } = await import('./compare.js')
+    const loaded = await load(flags.config)
+    const all = await compare(loaded, namesOf(loaded, flags.providers ?? []), words, flags, interrupted())
+    if (!all) process.exitCode = exitCodes.provider
+  })
+
+configured(program.command('doctor'))
+  .description('does every configured provider work, and what works there? It asks each a few tiny questions')
+  .argument('[names...]')
+  .option('--require <features>', 'tools,json,vision,embed,stream: what must work, or the exit code is 3')
+  .option('--timeout <seconds>', 'for one question; default 60', number)
+  .option('--json', 'for scripts')
+  .action(async (names: string[], flags: DoctorFlags & WhoFlags) => {
+    const { doctor } = await import('./doctor.js')
+    const loaded = await load(flags.config)
+    const well = await doctor(loaded, namesOf(loaded, names), flags, interrupted())
+    if (!well) process.exitCode = flags.require === undefined ? exitCodes.provider : exitCodes.request
+  })
+
+configured(program.command('providers'))
+  .description('the providers that are configured')
+  .option('--json', 'for scripts')
+  .action(async ({ config, json }: WhoFlags & { json?: boolean }) => {
+    const { providers } = await import('./models.js')
+    providers(await load(config), json)
+  })
+
+configured(program.command('models'))
+  .description('the models that a provider offers')
+  .argument('[provider]', 'default: the one that answers')
+  .option('--json', 'for scripts')
+  .action(async (name: string | undefined, { config, json }: WhoFlags & { json?: boolean }) => {
+    const { models } = await import('./models.js')
+    const loaded = await load(config)
+    await models(loaded, name ?? (loaded.providers.size === 0 ? 'local' : undefined), json, interrupted())
+  })
+
+program
+  .command('pull')
+  .description('fetch a model with the Ollama server: patchbay pull qwen3:0.6b')
+  .argument('<model>')
+  .action(async (model: string) => {
+    const { pull } = await import('./pull.js')
+    await pull(model, interrupted())
+  })
+
+program
+  .command('init')
+  .description('write a first patchbay.config.json, of what this machine has')
+  .option('-y, --yes', 'ask nothing')
+  .option('--force', 'write over one that is there')
+  .action(async (flags: InitFlags) => (await import('./init.js')).init(process.cwd(), flags))
 
 try {
   await program.parseAsync()
@@ -65,4 +136,14 @@ function number(text: string): number {
   const value = Number(text)
   if (text.trim() === '' || Number.isNaN(value)) throw new InvalidArgumentError('Not a number.')
   return value
+}
+
+function list(text: string): string[] {
+  return text.split(',').filter(Boolean)
+}
+
+function interrupted(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGINT', () => controller.abort())
+  return controller.signal
 }

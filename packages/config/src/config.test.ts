@@ -136,6 +136,17 @@ describe('a configuration', () => {
     expect(JSON.stringify(warned.mock.calls)).not.toContain('sk-secret')
   })
 
+  it('is as the page shows it', async () => {
+    const page = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    write('patchbay.config.yaml', /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
+    const { providers, requires, default: chosen } = await loadConfig({ cwd: folder, env: 'test' })
+    expect([[...providers.keys()], requires, chosen]).toEqual([
+      ['main', 'spare', 'server', 'here'],
+      ['tools'],
+      'here',
+    ])
+  })
+
   it('may be handed over', async () => {
     write('backend.mjs', backend)
     const config: Config = { providers: { own: { use: './backend.mjs' } } }

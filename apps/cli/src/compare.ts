@@ -1,0 +1,51 @@
+// `patchbay compare`: one question, several providers, side by side.
+
+import { connectTo, type Loaded } from '@patchbay/config'
+import { type ChatResponse, isLlmError, type LlmError } from '@patchbay/core'
+import { write } from './answer.js'
+import { type AskFlags, toRequest } from './ask.js'
+import { errorLine, UsageError } from './exit.js'
+import { dim, statsLine } from './print.js'
+import { readStdin } from './stdin.js'
+
+type Outcome = { name: string; response: ChatResponse } | { name: string; error: LlmError }
+
+/** Asks all of them at once, writes their answers in order, and says whether all of them answered. */
+export async function compare(
+  loaded: Loaded,
+  names: string[],
+  words: string[],
+  flags: AskFlags,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const question = [words.join(' '), await readStdin()].filter((text) => text !== '').join('\n\n')
+  if (question === '')
+    throw new UsageError('Ask something: patchbay compare "What is the capital of France?"')
+  const options = { signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
+  const outcomes = names.map(async (name): Promise<Outcome> => {
+    try {
+      await using llm = await connectTo(loaded, name)
+      return { name, response: await llm.chat(toRequest(question, flags), options) }
+    } catch (error) {
+      if (isLlmError(error) && error.code !== 'aborted') return { name, error }
+      throw error
+    }
+  })
+  if (flags.json) {
+    const all = await Promise.all(outcomes)
+    await write(`${JSON.stringify(all.map(asJson), null, 2)}\n`)
+  } else
+    for (const outcome of outcomes) {
+      const one = await outcome
+      await write(`${dim(`── ${one.name}`, process.stdout)}\n`)
+      if ('error' in one) await write(`${errorLine(one.error)}\n\n`)
+      else await write(`${one.response.text.trimEnd()}\n${dim(statsLine(one.response), process.stdout)}\n\n`)
+    }
+  return (await Promise.all(outcomes)).every((one) => 'response' in one)
+}
+
+function asJson(outcome: Outcome): object {
+  if ('response' in outcome) return outcome
+  const { code, message } = outcome.error
+  return { name: outcome.name, error: { code, message } }
+}

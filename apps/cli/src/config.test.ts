@@ -1,0 +1,247 @@
+// The command under a configuration: who answers, what works, and what of this machine could answer.
+import { spawn } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { playAnthropic } from '../../../packages/claude/test/server.js'
+import { playOllama } from '../../../packages/ollama/test/server.js'
+import { playOpenAI } from '../../../packages/openai/test/server.js'
+import { faultServer } from '../../../packages/testing/src/fault-server.js'
+
+const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+
+/** A folder with a configuration of three played services, one that is down, and the bundled model. */
+async function world() {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
+  const servers = await Promise.all([playAnthropic(), playOpenAI(), playOllama()])
+  onTestFinished(async () => {
+    rmSync(folder, { recursive: true, force: true })
+    await Promise.all(servers.map((server) => server.close()))
+  })
+  const [anthropic, openAI, ollamaServer] = servers
+  const config = {
+    default: 'chat',
+    providers: {
+      chat: { use: 'openai', model: 'gpt-x', apiKey: '${KEY}', baseURL: openAI.url },
+      anthropic: { use: 'claude', model: 'claude-sonnet-4-5', apiKey: '${KEY}', baseURL: anthropic.url },
+      server: { use: 'ollama', model: 'tiny', baseURL: ollamaServer.url },
+      down: {
+        use: 'openai',
+        model: 'gpt-x',
+        apiKey: '${KEY}',
+        baseURL: 'http://127.0.0.1:9',
+        retry: false,
+        fallback: ['pico'],
+      },
+      pico: 'local',
+    },
+  }
+  writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify(config))
+  const env = { KEY: 'sk-secret', OLLAMA_HOST: ollamaServer.url }
+  return {
+    folder,
+    run: (args: string[], more = {}, stdin = '') => patchbay(args, folder, { ...env, ...more }, stdin),
+  }
+}
+
+function patchbay(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}, stdin = '') {
+  const none = { XDG_CONFIG_HOME: cwd, PATCHBAY_PROVIDER: '', ANTHROPIC_API_KEY: '', OPENAI_API_KEY: '' }
+  const child = spawn(process.execPath, [command, ...args], { cwd, env: { ...process.env, ...none, ...env } })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const told = { out: '', err: '' }
+  child.stdout.on('data', (chunk) => (told.out += chunk))
+  child.stderr.on('data', (chunk) => (told.err += chunk))
+  child.stdin.end(stdin)
+  return new Promise<{ code: number | null; out: string; err: string }>((resolve) =>
+    child.on('close', (code) => resolve({ code, ...told })),
+  )
+}
+
+const question = 'What is the capital of France?'
+const paris = 'The capital of France is Paris.\n'
+
+describe('patchbay ask', () => {
+  it('asks the default, the one that is named, the one of the environment, or a model that needs no file', async () => {
+    const { run } = await world()
+    const who = async (args: string[], env = {}) => {
+      const { code, out, err } = await run(['ask', '--stats', ...args, question], env)
+      expect([code, out]).toEqual([0, paris])
+      return /\((\w+)\) ·/.exec(err)?.[1]
+    }
+    expect(await who([])).toBe('openai')
+    expect(await who(['--provider', 'anthropic'])).toBe('claude')
+    expect(await who([], { PATCHBAY_PROVIDER: 'server' })).toBe('ollama')
+    expect(await who(['-p', 'ollama:tiny'])).toBe('ollama')
+    expect(await who(['-p', 'pico'])).toBe('local')
+  })
+
+  it('tells that another one answered, and why', async () => {
+    const { run } = await world()
+    const { code, out, err } = await run(['ask', '-p', 'down', question])
+    expect([code, out]).toEqual([0, paris])
+    expect(err).toMatch(/warning: openai gpt-x could not answer \(network: .*local pico was asked/)
+  })
+
+  it('says what to do about a wrong name, and never the key', async () => {
+    const { run } = await world()
+    expect(await run(['ask', '-p', 'antropic', question])).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('Did you mean anthropic?'),
+    })
+    const { err } = await run(['ask', '-p', 'claude:m', question])
+    expect(err).toContain('ANTHROPIC_API_KEY')
+    expect(err).not.toContain('sk-secret')
+  })
+})
+
+it('patchbay chat goes on with another provider', async () => {
+  const { run } = await world()
+  const { out, err } = await run(['chat'], {}, `${question}\n/model anthropic\n${question}\n`)
+  expect(out).toBe(paris + paris)
+  expect(err).toContain('now with claude-sonnet-4-5 (claude)')
+})
+
+describe('patchbay compare', () => {
+  it('asks all of them at once, and shows their answers in order', async () => {
+    const { run } = await world()
+    const { code, out } = await run(['compare', '-p', 'chat,pico,ollama:tiny', question])
+    expect(code).toBe(0)
+    expect(out.split('\n').filter((line) => /^──|Paris/.test(line))).toEqual([
+      '── chat',
+      paris.trim(),
+      '── pico',
+      paris.trim(),
+      '── ollama:tiny',
+      paris.trim(),
+    ])
+    expect(out).toMatch(/pico \(local\) · 10 tokens/)
+  })
+
+  it('goes on where one fails, and says so with its exit code', async () => {
+    const { run } = await world()
+    const { code, out } = await run(['compare', '--json', '-p', 'pico,claude:m', question])
+    expect(code).toBe(4)
+    expect(JSON.parse(out)).toMatchObject([
+      { name: 'pico', response: { text: paris.trim() } },
+      { name: 'claude:m', error: { code: 'authentication' } },
+    ])
+  })
+})
+
+describe('patchbay doctor', () => {
+  it('shows what works with each, as a table', async () => {
+    const { run } = await world()
+    const { out } = await run(['doctor', 'chat', 'anthropic', 'pico'])
+    const rows = out.split('\n').map((line) => line.trim().split(/\s{2,}/))
+    expect(rows[0]).toEqual(['model', 'text', 'stream', 'tools', 'json', 'vision', 'embed'])
+    expect(rows.find(([name]) => name === 'pico')).toEqual([
+      'pico',
+      'pico',
+      'yes',
+      'yes',
+      'yes',
+      'yes',
+      'no',
+      'yes',
+    ])
+    expect(rows.find(([name]) => name === 'anthropic')?.slice(2, 4)).toEqual(['yes', 'yes'])
+  })
+
+  it('as JSON, and with an exit code when a swap would break the app', async () => {
+    const { run } = await world()
+    const well = await run(['doctor', 'pico', '--require', 'tools,json', '--json'])
+    expect(well.code).toBe(0)
+    expect(JSON.parse(well.out)).toMatchObject([
+      { name: 'pico', ok: true, findings: { tools: { outcome: 'yes' }, vision: { outcome: 'no' } } },
+    ])
+    expect((await run(['doctor', 'pico', '--require', 'vision'])).code).toBe(3)
+    expect((await run(['doctor', 'pico', '--require', 'vison'])).code).toBe(2)
+  })
+
+  it.each([
+    ['not reachable', { use: 'openai', model: 'm', apiKey: 'k', baseURL: 'http://127.0.0.1:9' }, /network: /],
+    ['not authorised', { use: 'openai', model: 'm', apiKey: 'k' }, /authentication: /],
+    ['without its model', { use: 'openai', model: 'm', apiKey: 'k' }, /not-found: /],
+    ['not to be made', { use: 'openai', model: 'm', apiKey: '${NONE}' }, /NONE is not set/],
+  ])('says that one is %s', async (what, entry, message) => {
+    const status = { 'not authorised': 401, 'without its model': 404 }[what]
+    const server = await faultServer({ status: status ?? 200, body: '{"error": {"message": "no"}}' })
+    onTestFinished(() => server.close())
+    const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    const given = status === undefined ? entry : { ...entry, baseURL: server.url }
+    writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify({ providers: { a: given } }))
+    const { code, out } = await patchbay(['doctor'], folder)
+    expect(code).toBe(4)
+    expect(out).toMatch(message)
+    // Nothing else is asked of it.
+    expect(server.requests.length).toBeLessThan(3)
+  })
+})
+
+describe('patchbay providers and models', () => {
+  it('list who is configured and what they offer', async () => {
+    const { run } = await world()
+    const { out } = await run(['providers'])
+    expect(out).toMatch(/^chat \* +openai +gpt-x/m)
+    expect(out).toMatch(/^down +openai +gpt-x +pico/m)
+    expect(out).toMatch(/^pico +local/m)
+    expect(JSON.parse((await run(['providers', '--json'])).out)).toHaveLength(5)
+    expect((await run(['models', 'anthropic'])).out).toContain('claude-x')
+    expect(JSON.parse((await run(['models', 'pico', '--json'])).out)).toMatchObject([{ id: 'pico' }])
+  })
+})
+
+describe('patchbay init', () => {
+  it('writes what this machine has, and the app answers', async () => {
+    const { folder } = await world()
+    const made = join(folder, 'app')
+    mkdirSync(join(made, 'models'), { recursive: true })
+    writeFileSync(join(made, 'models/small.gguf'), '')
+    const env = { OPENAI_API_KEY: 'sk-secret', OLLAMA_HOST: 'http://127.0.0.1:9' }
+    const { code, out } = await patchbay(['init', '--yes'], made, env)
+    expect([code, out]).toEqual([0, expect.stringContaining('OPENAI_API_KEY is set')])
+    const written = readFileSync(join(made, 'patchbay.config.json'), 'utf8')
+    expect(JSON.parse(written)).toMatchObject({
+      default: 'openai',
+      providers: {
+        openai: { use: 'openai' },
+        small: { use: 'local', model: './models/small.gguf' },
+        pico: { use: 'local' },
+      },
+    })
+    expect(written).not.toContain('sk-secret')
+    expect((await patchbay(['init', '--yes'], made, env)).code).toBe(2)
+    expect((await patchbay(['ask', '-p', 'pico', question], made)).out).toBe(paris)
+  })
+
+  it('finds a running Ollama server', async () => {
+    const { run, folder } = await world()
+    expect((await run(['init', '--yes', '--force'])).out).toMatch(/ollama: an Ollama server runs/)
+    expect(JSON.parse(readFileSync(join(folder, 'patchbay.config.json'), 'utf8')).providers.ollama.use).toBe(
+      'ollama',
+    )
+  })
+})
+
+describe('patchbay pull', () => {
+  it('says what it cannot fetch, and where the server is missing', async () => {
+    const { folder } = await world()
+    expect((await patchbay(['pull', 'hf:owner/repo'], folder)).code).toBe(2)
+    const { code, err } = await patchbay(['pull', 'qwen3:0.6b'], folder, {
+      OLLAMA_HOST: 'http://127.0.0.1:9',
+    })
+    expect([code, err]).toEqual([4, expect.stringContaining('ollama serve')])
+  })
+
+  it('tells when it is done', async () => {
+    const lines = [{ status: 'pulling', total: 10, completed: 5 }, { status: 'success' }]
+    const server = await faultServer({ body: lines.map((line) => `${JSON.stringify(line)}\n`).join('') })
+    onTestFinished(() => server.close())
+    const { folder } = await world()
+    const { code, out } = await patchbay(['pull', 'qwen3:0.6b'], folder, { OLLAMA_HOST: server.url })
+    expect([code, out]).toEqual([0, expect.stringMatching(/^qwen3:0.6b: success/)])
+  })
+})

@@ -1,0 +1,96 @@
+// `patchbay init`: a first configuration, of what this machine has.
+import { existsSync, readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline/promises'
+import type { ProviderEntry } from '@patchbay/config'
+import { ollama } from '@patchbay/ollama'
+import { UsageError } from './exit.js'
+
+/** The flags of `init`. */
+export interface InitFlags {
+  yes?: boolean
+  force?: boolean
+}
+
+interface Found {
+  name: string
+  entry: Exclude<ProviderEntry, string>
+  /** Where it was seen. */
+  why: string
+}
+
+const file = 'patchbay.config.json'
+
+/** Asks who should answer, where there is somebody to ask, and writes the file. */
+export async function init(folder: string, { yes, force }: InitFlags): Promise<void> {
+  const path = resolve(folder, file)
+  if (existsSync(path) && !force) throw new UsageError(`There is a ${file} already. --force writes over it.`)
+  const found = await detect(folder)
+  process.stdout.write(found.map(({ name, why }, index) => `${index + 1}. ${name}: ${why}\n`).join(''))
+  const chosen = yes || !process.stdin.isTTY ? 0 : await choose(found)
+  const config = {
+    $schema: './node_modules/@patchbay/config/schema.json',
+    default: found[chosen]?.name,
+    providers: Object.fromEntries(found.map(({ name, entry }) => [name, entry])),
+  }
+  await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
+  process.stdout.write(`${file} is written; ${config.default} answers. Try: patchbay ask "Hello"\n`)
+}
+
+async function choose(found: Found[]): Promise<number> {
+  const questions = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    for (;;) {
+      const said = (await questions.question(`Who should answer? [1-${found.length}, default 1] `)).trim()
+      const number = said === '' ? 1 : Number(said)
+      if (Number.isInteger(number) && number >= 1 && number <= found.length) return number - 1
+    }
+  } finally {
+    questions.close()
+  }
+}
+
+async function detect(folder: string): Promise<Found[]> {
+  const found: Found[] = []
+  if (process.env.ANTHROPIC_API_KEY)
+    found.push({
+      name: 'claude',
+      entry: { use: 'claude', model: 'claude-sonnet-4-5' },
+      why: 'ANTHROPIC_API_KEY is set',
+    })
+  if (process.env.OPENAI_API_KEY)
+    found.push({ name: 'openai', entry: { use: 'openai', model: 'gpt-5' }, why: 'OPENAI_API_KEY is set' })
+  const [model] = await ollamaModels()
+  if (model !== undefined)
+    found.push({
+      name: 'ollama',
+      entry: { use: 'ollama', model },
+      why: `an Ollama server runs, with ${model}`,
+    })
+  for (const path of modelFiles(folder).slice(0, 5)) {
+    const name =
+      path
+        .split('/')
+        .at(-1)
+        ?.replace(/\.gguf$/, '') ?? path
+    found.push({ name, entry: { use: 'local', model: path }, why: `a model file, ${path}` })
+  }
+  found.push({ name: 'pico', entry: { use: 'local' }, why: 'the small model that comes with patchbay' })
+  return found
+}
+
+async function ollamaModels(): Promise<string[]> {
+  const llm = ollama('any')
+  const models = await llm.models({ timeout: 2000, retry: false }).catch(() => [])
+  await llm.close()
+  return models.map(({ id }) => id)
+}
+
+function modelFiles(folder: string): string[] {
+  return ['.', 'models'].flatMap((place) => {
+    const at = join(folder, place)
+    const files = existsSync(at) ? readdirSync(at) : []
+    return files.filter((name) => name.endsWith('.gguf')).map((name) => `./${join(place, name)}`)
+  })
+}

@@ -1,0 +1,56 @@
+// `patchbay providers` and `patchbay models`: who is configured, and what they offer.
+import { connectTo, type Loaded } from '@patchbay/config'
+import { table } from './table.js'
+
+/** The configured providers, and where they stand. */
+export function providers(loaded: Loaded, json: boolean | undefined): void {
+  const rows = [...loaded.providers].map(([name, { entry, file }]) => {
+    const { use, model, fallback } =
+      typeof entry === 'string'
+        ? { use: entry.split(':')[0] ?? '', model: entry.split(':').slice(1).join(':'), fallback: undefined }
+        : entry
+    return {
+      name,
+      use,
+      ...(model && { model }),
+      ...(fallback !== undefined && { fallback: [fallback].flat() as string[] }),
+      file,
+      default: loaded.default === name || loaded.providers.size === 1,
+    }
+  })
+  if (json) return void process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
+  if (rows.length === 0)
+    return void process.stdout.write(
+      'No provider is configured: the bundled model answers. Run: patchbay init\n',
+    )
+  process.stdout.write(
+    table([
+      ['', 'use', 'model', 'fallback', 'file'],
+      ...rows.map(({ name, use, model = '', fallback = [], file, default: first }) => [
+        `${name}${first ? ' *' : ''}`,
+        use,
+        model,
+        fallback.join(' → '),
+        file,
+      ]),
+    ]),
+  )
+}
+
+/** The models a provider offers. */
+export async function models(
+  loaded: Loaded,
+  name: string | undefined,
+  json: boolean | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  await using llm = await connectTo(loaded, name)
+  const list = await llm.models({ signal })
+  if (json) return void process.stdout.write(`${JSON.stringify(list, null, 2)}\n`)
+  const rows = list.map(({ id, name = '', contextWindow }) => [
+    `${id}${id === llm.model ? ' *' : ''}`,
+    contextWindow === undefined ? '' : `${contextWindow} tokens`,
+    name,
+  ])
+  process.stdout.write(table(rows))
+}

@@ -1,0 +1,95 @@
+// What really works with a provider, by asking it: tiny requests, one for each feature of the contract.
+
+import type { Requirement } from '@patchbay/config'
+import { type CallOptions, type ChatRequest, isLlmError, type Provider, tool } from '@patchbay/core'
+
+/** How a feature fared. `no`: it is known not to be there. `failed`: it should be, or might be, and is not. */
+export interface Finding {
+  outcome: 'yes' | 'no' | 'failed'
+  /** Why not. */
+  detail?: string
+}
+
+export type Feature = 'text' | 'stream' | Extract<Requirement, 'tools' | 'json' | 'vision' | 'embed'>
+export const features: Feature[] = ['text', 'stream', 'tools', 'json', 'vision', 'embed']
+
+// One red pixel.
+const pixel =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR4nGP4z8DwHwAFAAH/iZk9HQAAAABJRU5ErkJggg=='
+const weather = tool({
+  name: 'get_weather',
+  description: 'Get the current weather in a city.',
+  input: { type: 'object', properties: { city: { type: 'string', maxLength: 20 } }, required: ['city'] },
+})
+const person = {
+  type: 'object',
+  properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer' } },
+  required: ['name', 'age'],
+  additionalProperties: false,
+}
+
+type Probe = (provider: Provider, options: CallOptions) => Promise<string | undefined>
+
+/** What is wrong with the answer, or nothing. */
+const probes: Record<Feature, Probe> = {
+  text: async (provider, options) => {
+    const { text, reasoning } = await provider.chat(request('Say hi.'), options)
+    return text === '' && reasoning === '' ? 'the answer was empty' : undefined
+  },
+  stream: async (provider, options) => {
+    const kinds: string[] = []
+    for await (const { type } of provider.stream(request('Say hi.'), options)) kinds.push(type)
+    return kinds[0] === 'start' && kinds.at(-1) === 'finish' ? undefined : 'the stream was not whole'
+  },
+  tools: async (provider, options) => {
+    const { toolCalls } = await provider.chat(
+      request({ messages: 'What is the weather in Lima?', tools: [weather] }),
+      options,
+    )
+    return toolCalls.length > 0 ? undefined : 'it answered without calling the tool'
+  },
+  json: async (provider, options) => {
+    const output = { schema: person }
+    await provider.chat(request({ messages: 'Give me JSON: name Eve, age 30.', output }), options)
+    return undefined
+  },
+  vision: async (provider, options) => {
+    const image = { type: 'image', data: pixel, mediaType: 'image/png' } as const
+    const question = { type: 'text', text: 'Which colour?' } as const
+    await provider.chat(request({ messages: [{ role: 'user', content: [image, question] }] }), options)
+    return undefined
+  },
+  embed: async (provider, options) => {
+    const { vectors } = await provider.embed('hi', options)
+    return vectors[0]?.length ? undefined : 'there was no vector'
+  },
+}
+
+function request(given: string | ChatRequest): ChatRequest {
+  const whole = typeof given === 'string' ? { messages: given } : given
+  // Models that think need room for it.
+  return { maxOutputTokens: 512, ...whole }
+}
+
+/** One after the other: a small server is not to be flooded. After a text that fails nothing else is asked. */
+export async function probe(provider: Provider, options: CallOptions): Promise<Record<Feature, Finding>> {
+  const findings = {} as Record<Feature, Finding>
+  for (const feature of features) {
+    const { text } = findings
+    findings[feature] =
+      text?.outcome === 'failed' ? text : await find(probes[feature], provider, { ...options, retry: false })
+  }
+  return findings
+}
+
+async function find(work: Probe, provider: Provider, options: CallOptions): Promise<Finding> {
+  try {
+    const problem = await work(provider, options)
+    return problem === undefined ? { outcome: 'yes' } : { outcome: 'failed', detail: problem }
+  } catch (error) {
+    if (!isLlmError(error)) throw error
+    if (error.code === 'aborted') throw error
+    const outcome = error.code === 'unsupported' ? 'no' : 'failed'
+    return { outcome, detail: `${error.code}: ${error.message}` }
+  }
+}
