@@ -10,7 +10,7 @@ export function dim(text: string, stream: NodeJS.WriteStream = process.stderr): 
 }
 
 /** Which model answered, how much, how fast. */
-export function statsLine({ provider, model, usage, timing }: ChatResponse): string {
+export function statsLine({ provider, model, usage, timing, cost }: ChatResponse): string {
   const { outputTokens } = usage
   const seconds = (timing.totalMs - timing.firstTokenMs) / 1000
   const speed =
@@ -18,7 +18,7 @@ export function statsLine({ provider, model, usage, timing }: ChatResponse): str
       ? `${Math.round((outputTokens - 1) / seconds)} tokens/s`
       : 'speed unknown'
   const tokens = outputTokens === undefined ? 'tokens unknown' : `${outputTokens} tokens`
-  return `${model} (${provider}) · ${tokens} · ${speed} · first token after ${Math.round(timing.firstTokenMs)} ms`
+  return `${model} (${provider}) · ${tokens} · ${speed} · first token after ${Math.round(timing.firstTokenMs)} ms${cost === undefined ? '' : ` · $${cost.toFixed(6)}`}`
 }
 
 /** A line that is there only while something is waited for, and only on a terminal. */

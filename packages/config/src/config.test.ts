@@ -1,5 +1,7 @@
 // Configurations: found, layered, checked, and every message of what can be wrong with them.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isLlmError } from '@patchbay/core'
@@ -209,6 +211,28 @@ describe('who answers', () => {
       { feature: 'fallback', message: expect.stringContaining('network') },
     ])
     await provider.close()
+  })
+
+  it('tells what it cost, by the prices of the configuration', async () => {
+    const answer = {
+      id: 'r',
+      choices: [{ message: { content: 'Hi.' }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 10, completion_tokens: 5 },
+    }
+    const server = createServer(
+      (_, response) =>
+        void response.setHeader('content-type', 'application/json').end(JSON.stringify(answer)),
+    )
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const baseURL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+    const providers = {
+      a: { use: 'openai' as const, model: 'gpt-5', apiKey: 'k', baseURL, defaults: { maxOutputTokens: 9 } },
+    }
+    const cost = async (config: Config) => (await (await connect('a', { config })).chat('x')).cost
+    // Another server's prices are its own.
+    expect(await cost({ providers })).toBeUndefined()
+    expect(await cost({ providers, prices: { 'gpt-5': { input: 100_000, output: 0 } } })).toBe(1)
   })
 
   it('has to be able to do what the app requires', async () => {

@@ -1,7 +1,7 @@
 // From a name to a provider: `connect`.
 import { join } from 'node:path'
 import { LlmError, type Provider } from '@patchbay/core'
-import { fallback } from '@patchbay/policies'
+import { fallback, priced } from '@patchbay/policies'
 import { factoryOf } from './backend.js'
 import { parseTarget } from './check.js'
 import { nearest, wrong } from './failure.js'
@@ -62,7 +62,10 @@ async function make(loaded: Loaded, name: string, cwd: string, path: string[]): 
   if (use === 'local' && typeof options.model === 'string' && /^\.{1,2}\//.test(options.model))
     options.model = join(folder, options.model)
   const factory = await factoryOf(use, folder)
-  const first = await factory(options)
+  const made = await factory(options)
+  // The table of prices holds for the makers' own services; of others only the configuration can tell.
+  const isMakers = (use === 'claude' || use === 'openai') && options.baseURL === undefined
+  const first = isMakers || Object.hasOwn(loaded.prices, made.model) ? priced(made, loaded.prices) : made
   const names = next === undefined ? [] : ([next].flat() as string[])
   for (const other of names) {
     if ([...path, name].includes(other))

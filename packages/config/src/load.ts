@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import type { Price } from '@patchbay/policies'
 import { checkConfig } from './check.js'
 import { wrong } from './failure.js'
 import type { Config, ProviderEntry, Requirement } from './types.js'
@@ -34,6 +35,7 @@ export interface Loaded {
   default?: string
   providers: Map<string, Entry>
   requires: Requirement[]
+  prices: Record<string, Price>
   /** The files it came from, the strongest first. */
   files: string[]
   /** What should be changed although it works. */
@@ -75,6 +77,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   return {
     providers,
     requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
+    prices: Object.assign({}, ...flat.map(({ prices }) => prices ?? {}).reverse()),
     files: layers.map(({ file }) => file),
     warnings,
     ...(chosen !== undefined && { default: chosen }),

@@ -84,6 +84,20 @@ const layer = {
   default: { type: 'string', description: 'Who answers connect().' },
   providers: { type: 'object' },
   requires,
+  prices: {
+    ...map({
+      type: 'object',
+      properties: Object.fromEntries(
+        ['input', 'output', 'cachedInput', 'cacheWrite', 'cacheWriteHour', 'upTo'].map((name) => [
+          name,
+          { type: 'number', minimum: 0 },
+        ]),
+      ),
+      required: ['input', 'output'],
+      additionalProperties: false,
+    }),
+    description: 'US dollars per million tokens, by model.',
+  },
 }
 
 /** A configuration, entries aside. */

@@ -1,5 +1,7 @@
 // What a configuration file holds.
+
 import type { ChatRequest, MediaOptions, RetryOptions, TimeoutOptions } from '@patchbay/core'
+import type { Price } from '@patchbay/policies'
 
 /** What an app needs of whoever answers. */
 export type Requirement = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | 'embed'
@@ -75,6 +77,8 @@ interface Layer {
   providers?: Record<string, ProviderEntry>
   /** What every provider must be able to do; checked before the first call. */
   requires?: Requirement[]
+  /** US dollars per million tokens, by model: what `response.cost` is counted by. */
+  prices?: Record<string, Price>
 }
 
 /** A configuration. */

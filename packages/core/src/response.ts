@@ -54,6 +54,8 @@ export interface ChatResponse {
   /** The provider's own word for it. */
   rawFinishReason?: string
   usage: Usage
+  /** US dollars, where the price is known: `priced` of `@patchbay/policies` puts it here. */
+  cost?: number
   timing: Timing
   /** How many attempts it took; 1 when nothing was tried again. */
   attempts: number

@@ -53,7 +53,8 @@ export class Follower implements EventSource {
   }
 
   leave(): LlmError {
-    const left = new LlmError('aborted', 'The reader left the stream before its end.', this.who)
+    const { provider, model } = this.who
+    const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
     if (this.#events === undefined) this.#stream.abort(left)
     else void this.#events.return?.()
     return left

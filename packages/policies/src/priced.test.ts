@@ -1,0 +1,53 @@
+// What answers cost: to the cent where everything is known, and nothing at all where it is not.
+import type { ChatInput, Usage } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { expect, it } from 'vitest'
+import { priced } from './index.js'
+
+const ask = (model: string, usage: Usage, prices = {}, request: ChatInput = 'x') =>
+  priced(mockProvider({ model, answers: [{ text: 'hi', usage }] }), prices).chat(request)
+const million = 1_000_000
+const used = { inputTokens: million, outputTokens: million }
+
+it.each<[string, string, Usage, number]>([
+  ['input and output', 'gpt-5', used, 11.25],
+  ['a model with its date', 'gpt-4o-2024-08-06', used, 12.5],
+  ['a Claude model with its date', 'claude-opus-4-5-20251101', used, 30],
+  ['cached input', 'gpt-5', { ...used, cachedInputTokens: million / 2 }, 0.625 + 0.0625 + 10],
+  [
+    'cache reads and writes',
+    'claude-haiku-4-5',
+    { ...used, cachedInputTokens: 400_000, cacheWriteTokens: 600_000 },
+    0.04 + 0.75 + 5,
+  ],
+  ['nothing said', 'gpt-5', { inputTokens: 0, outputTokens: 0 }, 0],
+])('%s', async (_, model, usage, cost) => expect((await ask(model, usage)).cost).toBeCloseTo(cost, 9))
+
+it.each<[string, string, Usage]>([
+  ['a model nobody has told the price of', 'gpt-17', used],
+  ['another model whose name begins alike', 'gpt-5-pro', used],
+  ['usage that is not told', 'gpt-5', { inputTokens: 5, outputTokens: Number.NaN }],
+  ['more input than the price holds for', 'claude-sonnet-4-5', { inputTokens: 200_001, outputTokens: 1 }],
+  ['writes to a cache without a price', 'gpt-5', { ...used, cacheWriteTokens: 5 }],
+  ['a name of every object', 'constructor', used],
+])('no cost for %s', async (_, model, usage) => expect(await ask(model, usage)).not.toHaveProperty('cost'))
+
+it('prices that are handed over win', async () => {
+  const prices = { 'gpt-5': { input: 1, output: 1 }, own: { input: 2, output: 0 } }
+  expect((await ask('gpt-5', used, prices)).cost).toBe(2)
+  expect((await ask('own', used, prices)).cost).toBe(2)
+})
+
+it('an hour in the cache has its own price', async () => {
+  const usage = { inputTokens: million, outputTokens: 0, cacheWriteTokens: million }
+  const request = [{ role: 'user' as const, content: 'x', cache: { ttl: '1h' as const } }]
+  expect((await ask('claude-haiku-4-5', usage, {}, request)).cost).toBe(2)
+  expect((await ask('claude-haiku-4-5', usage)).cost).toBe(1.25)
+})
+
+it('a stream ends with it', async () => {
+  const provider = priced(mockProvider({ model: 'gpt-5', answers: [{ text: 'hi', usage: used }] }))
+  const events = []
+  for await (const event of provider.stream('x')) events.push(event)
+  expect(events.at(-1)).toMatchObject({ type: 'finish', response: { cost: 11.25 } })
+})

@@ -1,0 +1,41 @@
+// What models cost, in US dollars per million tokens, as their makers published it in November 2025. Newer models, and
+// prices of one's own, are handed over; nothing is guessed.
+// Source: platform.claude.com/docs/en/about-claude/pricing, platform.openai.com/docs/pricing.
+
+/** US dollars per million tokens. */
+export interface Price {
+  input: number
+  output: number
+  /** Input that was read from a cache. Without it, such an answer has no cost. */
+  cachedInput?: number
+  /** Input that was written to a cache for minutes. */
+  cacheWrite?: number
+  /** Input that was written to a cache for an hour. */
+  cacheWriteHour?: number
+  /** The most input tokens it holds for. Default: any number. */
+  upTo?: number
+}
+
+const claude = (input: number, output: number, more: Partial<Price> = {}): Price => ({
+  input,
+  output,
+  cachedInput: input / 10,
+  cacheWrite: input * 1.25,
+  cacheWriteHour: input * 2,
+  ...more,
+})
+
+export const published: Record<string, Price> = {
+  'claude-opus-4-5': claude(5, 25),
+  'claude-opus-4-1': claude(15, 75),
+  'claude-sonnet-4-5': claude(3, 15, { upTo: 200_000 }),
+  'claude-haiku-4-5': claude(1, 5),
+  'gpt-5': { input: 1.25, output: 10, cachedInput: 0.125 },
+  'gpt-5-mini': { input: 0.25, output: 2, cachedInput: 0.025 },
+  'gpt-5-nano': { input: 0.05, output: 0.4, cachedInput: 0.005 },
+  'gpt-4.1': { input: 2, output: 8, cachedInput: 0.5 },
+  'gpt-4.1-mini': { input: 0.4, output: 1.6, cachedInput: 0.1 },
+  'gpt-4.1-nano': { input: 0.1, output: 0.4, cachedInput: 0.025 },
+  'gpt-4o': { input: 2.5, output: 10, cachedInput: 1.25 },
+  'gpt-4o-mini': { input: 0.15, output: 0.6, cachedInput: 0.075 },
+}
