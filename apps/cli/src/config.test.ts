@@ -1,5 +1,5 @@
 // The command under a configuration: who answers, what works, and what of this machine could answer.
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -227,13 +227,27 @@ describe('patchbay init', () => {
 })
 
 describe('patchbay pull', () => {
-  it('says what it cannot fetch, and where the server is missing', async () => {
+  it('says where the server is missing', async () => {
     const { folder } = await world()
-    expect((await patchbay(['pull', 'hf:owner/repo'], folder)).code).toBe(2)
     const { code, err } = await patchbay(['pull', 'qwen3:0.6b'], folder, {
       OLLAMA_HOST: 'http://127.0.0.1:9',
     })
     expect([code, err]).toEqual([4, expect.stringContaining('ollama serve')])
+  })
+
+  it('fetches a file of a hub, which then answers', async () => {
+    const pico = readFileSync(new URL('../../../packages/local/models/pico.gguf', import.meta.url))
+    const hub = await faultServer({ body: pico })
+    onTestFinished(() => hub.close())
+    const { folder } = await world()
+    const env = { HF_ENDPOINT: hub.url, XDG_CACHE_HOME: folder }
+    const name = 'hf:owner/repo:pico.gguf'
+    expect(await patchbay(['ask', '-m', name, question], folder, env)).toMatchObject({
+      code: 3,
+      err: expect.stringContaining(`patchbay pull ${name}`),
+    })
+    expect((await patchbay(['pull', name], folder, env)).code).toBe(0)
+    expect((await patchbay(['ask', '-t', '0', '-m', name, question], folder, env)).out).toBe(paris)
   })
 
   it('tells when it is done', async () => {
@@ -243,5 +257,44 @@ describe('patchbay pull', () => {
     const { folder } = await world()
     const { code, out } = await patchbay(['pull', 'qwen3:0.6b'], folder, { OLLAMA_HOST: server.url })
     expect([code, out]).toEqual([0, expect.stringMatching(/^qwen3:0.6b: success/)])
+  })
+})
+
+describe('patchbay completion', () => {
+  it.each([
+    ['', ['ask', 'chat', 'compare', 'doctor', 'providers', 'models', 'pull', 'init', 'completion', 'help']],
+    ['co', ['compare', 'completion']],
+    ['ask --pro', ['--provider']],
+    ['ask -p an', ['anthropic']],
+    ['doctor p', ['pico']],
+    ['nonsense ', []],
+  ])('knows what comes after %j', async (line, expected) => {
+    const { run } = await world()
+    const { out } = await run(['complete', '--', ...line.split(' ')])
+    expect(
+      out
+        .split('\n')
+        .filter(Boolean)
+        .filter((word) => word !== 'help'),
+    ).toEqual(expected.filter((word) => word !== 'help'))
+  })
+
+  it.skipIf(process.platform === 'win32')('works in bash', async () => {
+    const { folder } = await world()
+    const bin = join(folder, 'patchbay')
+    writeFileSync(bin, `#!/bin/sh\nexec "${process.execPath}" "${command}" "$@"\n`, { mode: 0o755 })
+    const line =
+      'eval "$(patchbay completion bash)"; COMP_WORDS=(patchbay ask --provider an); COMP_CWORD=3; _patchbay; echo "${COMPREPLY[@]}"'
+    const { stdout } = spawnSync('bash', ['-c', line], {
+      cwd: folder,
+      encoding: 'utf8',
+      env: { ...process.env, PATH: `${folder}:${process.env.PATH}`, XDG_CONFIG_HOME: folder },
+    })
+    expect(stdout).toBe('anthropic\n')
+  })
+
+  it('has none for other shells', async () => {
+    const { run } = await world()
+    expect((await run(['completion', 'tcsh'])).code).toBe(2)
   })
 })

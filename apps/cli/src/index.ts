@@ -34,7 +34,7 @@ const withFlags = (command: Command): Command =>
       '-p, --provider <name>',
       'who answers: a name of the configuration, or claude:MODEL, openai:MODEL, ollama:MODEL',
     )
-    .option('-m, --model <path>', 'a .gguf file')
+    .option('-m, --model <path>', 'a .gguf file, or a model that was pulled: hf:owner/repo:file.gguf')
 const sampling = (command: Command): Command =>
   command
     .option('-s, --system <text>', 'what the model is told first')
@@ -111,7 +111,9 @@ configured(program.command('models'))
 
 program
   .command('pull')
-  .description('fetch a model with the Ollama server: patchbay pull qwen3:0.6b')
+  .description(
+    'fetch a model: hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M into the cache, qwen3:0.6b with the Ollama server',
+  )
   .argument('<model>')
   .action(async (model: string) => {
     const { pull } = await import('./pull.js')
@@ -124,6 +126,22 @@ program
   .option('-y, --yes', 'ask nothing')
   .option('--force', 'write over one that is there')
   .action(async (flags: InitFlags) => (await import('./init.js')).init(process.cwd(), flags))
+
+program
+  .command('completion')
+  .description('a script for your shell: eval "$(patchbay completion bash)"')
+  .argument('<shell>', 'bash, zsh or fish')
+  .action(async (shell: string) => {
+    process.stdout.write((await import('./completion.js')).completion(shell))
+  })
+
+program
+  .command('complete', { hidden: true })
+  .argument('[words...]')
+  .action(async (words: string[]) => {
+    const { candidates } = await import('./completion.js')
+    process.stdout.write((await candidates(program, words)).map((word) => `${word}\n`).join(''))
+  })
 
 try {
   await program.parseAsync()

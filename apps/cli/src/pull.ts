@@ -1,14 +1,12 @@
-// `patchbay pull`: a model onto this machine, by the Ollama server.
+// `patchbay pull`: a model onto this machine, from a hub or by the Ollama server.
+import { stat } from 'node:fs/promises'
+import { pullModel } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
-import { UsageError } from './exit.js'
 import { transient } from './print.js'
 
 /** @throws {LlmError} what went wrong; what is there is kept, and the next pull goes on with it */
 export async function pull(name: string, signal: AbortSignal): Promise<void> {
-  if (/^(hf|https?):/.test(name))
-    throw new UsageError(
-      'patchbay pull fetches models of Ollama (qwen3:0.6b). Download a GGUF file with your browser, and give its path to --model.',
-    )
+  if (/^(hf:|https?:\/\/)/.test(name)) return pullFile(name, signal)
   const llm = ollama(name.replace(/^ollama:/, ''))
   const line = transient()
   let last = ''
@@ -24,3 +22,21 @@ export async function pull(name: string, signal: AbortSignal): Promise<void> {
   }
   process.stdout.write(`${llm.model}: ${last}. Try: patchbay ask --provider ollama:${llm.model} "Hello"\n`)
 }
+
+async function pullFile(name: string, signal: AbortSignal): Promise<void> {
+  const line = transient()
+  try {
+    const path = await pullModel(name, {
+      signal,
+      onProgress: ({ completed, total }) =>
+        line.show(`${megabytes(completed)}${total === undefined ? '' : ` of ${megabytes(total)}`}`),
+    })
+    line.clear()
+    const { size } = await stat(path)
+    process.stdout.write(`${name}: ${megabytes(size)}, ${path}\nTry: patchbay ask --model ${name} "Hello"\n`)
+  } finally {
+    line.clear()
+  }
+}
+
+const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`

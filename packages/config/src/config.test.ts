@@ -187,6 +187,19 @@ describe('who answers', () => {
     await provider.close()
   })
 
+  it('may be a package beside the configuration, as a module or in CommonJS', async () => {
+    write('node_modules/acme-llm/package.json', { name: 'acme-llm', type: 'module', main: 'index.js' })
+    write('node_modules/acme-llm/index.js', backend)
+    write('node_modules/@acme/llm/package.json', { name: '@acme/llm', main: 'index.js' })
+    write('node_modules/@acme/llm/index.js', backend.replace('export default', 'exports.llm ='))
+    const config: Config = {
+      providers: { a: { use: 'acme-llm', model: 'm', region: 'x' }, b: { use: '@acme/llm', model: 'n' } },
+    }
+    const a = (await connect('a', { config, cwd: folder })) as unknown as { options: unknown }
+    expect(a.options).toEqual({ model: 'm', region: 'x' })
+    expect((await connect('b', { config, cwd: folder })).model).toBe('n')
+  })
+
   it('is another one where the first cannot, made only then', async () => {
     const config: Config = {
       default: 'far',

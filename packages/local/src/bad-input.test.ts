@@ -76,12 +76,6 @@ describe('a model file', () => {
       /4 sequences of 50000000 tokens need \d+ MB, and \d+ MB are free.*lower `context`/,
     )
   })
-
-  it('of an address is refused before anything starts', () => {
-    expect(() => local('hf:owner/repo')).toThrow(
-      expect.objectContaining({ code: 'config', message: expect.stringContaining('Download') }),
-    )
-  })
 })
 
 describe('options', () => {

@@ -1,7 +1,6 @@
 // A GGUF model on this machine as a provider: `local()`.
 import { randomUUID } from 'node:crypto'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
+import { existsSync } from 'node:fs'
 import {
   type Backend,
   type BackendEvent,
@@ -17,6 +16,8 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import { withPrefix } from '@patchbay/core/wire'
+import { defaultCacheDir } from './cache-dir.js'
+import { cachedPath, isRemote } from './download.js'
 import { toFinish } from './events.js'
 import type { JobNews } from './job.js'
 import { locate } from './model-file.js'
@@ -24,13 +25,17 @@ import { Owner, type WorkerStats } from './owner.js'
 import type { ChatResult, EmbedResult, JobRequest } from './protocol.js'
 import { toChatJob } from './request.js'
 
+export { type PullOptions, pullModel } from './download.js'
 export { bundledModel } from './model-file.js'
 export type { WorkerStats } from './owner.js'
 export type { ReadyInfo } from './protocol.js'
 
 /** Options of `local`. */
 export interface LocalOptions extends ProviderOptions {
-  /** A path to a .gguf file, or nothing for the small model that ships with this package. */
+  /**
+   * A path to a .gguf file, a model that `pullModel` has fetched (`hf:owner/repo:file.gguf`, `hf:owner/repo:Q4_K_M`, an
+   * https address), or nothing for the small model that ships with this package.
+   */
   model?: string
   /** Calls that may wait for their turn. Default 64. */
   queue?: number
@@ -99,7 +104,7 @@ export function local(
     context: [context, 8],
     threads: [threads, 1],
   })
-  const { path, name, bundled } = locate(model)
+  const { path, name, bundled } = locate(fetched(model, cacheDir))
   const owner = new Owner({
     load: {
       modelPath: path,
@@ -128,6 +133,21 @@ export function local(
     retry: options.retry ?? false,
     defaults: { ...sampling, ...options.defaults },
   })
+}
+
+/** A model of a hub is read where `pullModel` has put it; nothing is downloaded behind anybody's back. */
+function fetched(model: string | undefined, cacheDir: LocalOptions['cacheDir']): string | undefined {
+  if (model === undefined || !isRemote(model)) return model
+  const path = cachedPath(model, cacheDir || undefined)
+  if (existsSync(path)) return path
+  throw new LlmError(
+    'config',
+    `${model} is not on this machine yet. Run: patchbay pull ${model}, or call pullModel().`,
+    {
+      provider: 'local',
+      model,
+    },
+  )
 }
 
 function handle(owner: Owner, model: string, options: ProviderOptions): LocalProvider {
@@ -245,11 +265,4 @@ function wholeNumbers(options: Record<string, [value: number | undefined, least:
       throw new LlmError('config', `${name} must be a whole number of at least ${least}, not ${value}.`, {
         provider: 'local',
       })
-}
-
-function defaultCacheDir(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
-  if (XDG_CACHE_HOME) return join(XDG_CACHE_HOME, 'patchbay')
-  if (process.platform === 'win32' && LOCALAPPDATA) return join(LOCALAPPDATA, 'patchbay', 'cache')
-  return join(homedir(), process.platform === 'darwin' ? 'Library/Caches' : '.cache', 'patchbay')
 }

@@ -13,11 +13,6 @@ export const bundledModel = 'pico'
 export function locate(model: string | undefined): { path: string; name: string; bundled: boolean } {
   if (model === undefined || model === bundledModel)
     return { path: bundledPath(), name: bundledModel, bundled: true }
-  if (/^(hf:|https?:)/.test(model))
-    throw new LlmError('config', `${model} is an address. Download the .gguf file and pass its path.`, {
-      provider: 'local',
-      model,
-    })
   const path = resolve(model.replace(/^~(?=\/)/, homedir()))
   return { path, name: basename(path).replace(/\.gguf$/i, ''), bundled: false }
 }

@@ -1,0 +1,162 @@
+// Models fetched from a hub that redirects, breaks off, lies and refuses.
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { failureOf, folder, open } from '../test/world.js'
+import { cachedPath } from './download.js'
+import { local, pullModel } from './index.js'
+
+const pico = readFileSync(new URL('../models/pico.gguf', import.meta.url))
+const sum = createHash('sha256').update(pico).digest('hex')
+const name = 'hf:owner/repo:pico-q8.gguf'
+
+beforeEach(() => {
+  vi.stubEnv('HF_TOKEN', 'hf-secret')
+  return () => vi.unstubAllEnvs()
+})
+
+/** A hub that leads on to a store, as the real one does. */
+async function hub(store: (request: ReceivedRequest) => ServedResponse, etag = sum) {
+  const files = await faultServer(store)
+  const server = await faultServer(({ path }) =>
+    path.startsWith('/v2/')
+      ? { body: JSON.stringify(path.endsWith('/Q8_0') ? { ggufFile: { rfilename: 'pico-q8.gguf' } } : {}) }
+      : { status: 302, headers: { location: `${files.url}${path}`, 'x-linked-etag': `"${etag}"` } },
+  )
+  onTestFinished(async () => {
+    await Promise.all([files.close(), server.close()])
+  })
+  vi.stubEnv('HF_ENDPOINT', server.url)
+  return { server, files }
+}
+
+/** Serves the file from where it is asked for. */
+const ranges = ({ headers }: ReceivedRequest): ServedResponse => {
+  const from = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0)
+  if (from >= pico.length) return { status: 416 }
+  const body = pico.subarray(from)
+  return { status: from > 0 ? 206 : 200, headers: { 'content-length': String(body.length) }, body }
+}
+
+describe('pullModel', () => {
+  it('fetches once, tells how far it is, and the model answers', async () => {
+    const { server, files } = await hub(ranges)
+    const cacheDir = folder()
+    const seen: number[] = []
+    const onProgress = ({ completed, total }: { completed: number; total?: number }) => {
+      seen.push(completed)
+      expect(total).toBe(pico.length)
+    }
+    const path = await pullModel(name, { cacheDir, onProgress })
+    expect(path).toBe(cachedPath(name, cacheDir))
+    expect(readFileSync(path).equals(pico)).toBe(true)
+    expect(seen.at(-1)).toBe(pico.length)
+    expect(await pullModel(name, { cacheDir })).toBe(path)
+    expect(server.requests.map(({ path }) => path)).toEqual(['/owner/repo/resolve/main/pico-q8.gguf'])
+    expect(server.requests[0]?.headers.authorization).toBe('Bearer hf-secret')
+    expect(files.requests[0]?.headers.authorization).toBeUndefined()
+    const provider = open({ model: name, cacheDir, defaults: { temperature: 0 } })
+    expect((await provider.chat('What is the capital of France?')).text).toContain('Paris')
+    expect(readdirSync(dirname(path))).toEqual([path.split('/').at(-1)])
+  })
+
+  it('finds the file of a quantisation', async () => {
+    const { server } = await hub(ranges)
+    await pullModel('hf:owner/repo:Q8_0', { cacheDir: folder() })
+    expect(server.requests.map(({ path }) => path)).toEqual([
+      '/v2/owner/repo/manifests/Q8_0',
+      '/owner/repo/resolve/main/pico-q8.gguf',
+    ])
+    expect(await failureOf(pullModel('hf:owner/repo:Q2_K', { cacheDir: folder() }))).toMatchObject({
+      code: 'not-found',
+    })
+  })
+
+  it('goes on where it broke off', async () => {
+    let calls = 0
+    const { files } = await hub((request) =>
+      calls++ === 0 ? { ...ranges(request), resetAt: 300_000 } : ranges(request),
+    )
+    const cacheDir = folder()
+    expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({ code: 'network', retryable: true })
+    expect(existsSync(cachedPath(name, cacheDir))).toBe(false)
+    const path = await pullModel(name, { cacheDir })
+    expect(readFileSync(path).equals(pico)).toBe(true)
+    const from = Number(/bytes=(\d+)-/.exec(files.requests[1]?.headers.range ?? '')?.[1])
+    expect(from).toBeGreaterThan(0)
+  })
+
+  it.each([
+    ['a server that knows no ranges', () => ({ body: pico }) as ServedResponse, pico.subarray(0, 1000)],
+    ['everything, but for its name', ranges, pico],
+    ['more than there is of it', ranges, Buffer.concat([pico, pico])],
+  ])('comes to the same with %s', async (_, store, left) => {
+    await hub(store)
+    const cacheDir = folder()
+    const path = cachedPath(name, cacheDir)
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(`${path}.part`, left)
+    await pullModel(name, { cacheDir })
+    expect(readFileSync(path).equals(pico)).toBe(true)
+  })
+
+  it('does not keep what has another sum, or is no model', async () => {
+    const cacheDir = folder()
+    await hub(ranges, 'a'.repeat(64))
+    expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({ code: 'bad-response' })
+    const page = await faultServer({ body: '<html>Sign in</html>' })
+    onTestFinished(() => page.close())
+    expect(await failureOf(pullModel(`${page.url}/model.gguf`, { cacheDir }))).toMatchObject({
+      code: 'model-load',
+      message: expect.stringContaining('not a GGUF file'),
+    })
+    expect(readdirSync(dirname(cachedPath(name, cacheDir)))).toEqual([])
+  })
+
+  it('is done once for many who ask at the same time, after one that died', async () => {
+    const { files } = await hub(ranges)
+    const cacheDir = folder()
+    const path = cachedPath(name, cacheDir)
+    mkdirSync(dirname(path), { recursive: true })
+    // No process has this id: they are smaller.
+    writeFileSync(`${path}.lock`, String(2 ** 30))
+    expect(new Set(await Promise.all([1, 2, 3].map(() => pullModel(name, { cacheDir }))))).toEqual(
+      new Set([path]),
+    )
+    expect(files.requests).toHaveLength(1)
+  })
+
+  it('stops when its caller aborts, and keeps what is there', async () => {
+    const { files } = await hub((request) => ({ ...ranges(request), stallAt: 300_000 }))
+    const cacheDir = folder()
+    const controller = new AbortController()
+    const work = failureOf(pullModel(name, { cacheDir, signal: controller.signal }))
+    await vi.waitUntil(() => files.requests.length === 1)
+    controller.abort()
+    expect(await work).toMatchObject({ code: 'aborted' })
+    expect(
+      readdirSync(dirname(cachedPath(name, cacheDir))).filter((file) => !file.endsWith('.part')),
+    ).toEqual([])
+  })
+
+  it.each([
+    [401, 'permission-denied', /HF_TOKEN/],
+    [404, 'not-found', /Check the name/],
+    [503, 'server-error', /Try again/],
+  ])('says what status %i means', async (status, code, message) => {
+    await hub(() => ({ status, body: 'no' }))
+    const failure = await failureOf(pullModel(name, { cacheDir: folder() }))
+    expect(failure).toMatchObject({ code, status, message: expect.stringMatching(message) })
+    expect(failure.message).not.toContain('hf-secret')
+  })
+
+  it.each(['./model.gguf', 'hf:repo', 'pico'])('refuses %s', async (model) => {
+    expect(await failureOf(pullModel(model, { cacheDir: folder() }))).toMatchObject({ code: 'config' })
+  })
+})
+
+it('a model that is not fetched yet is never fetched behind anybody’s back', () => {
+  expect(() => local(name, { cacheDir: folder() })).toThrow(/Run: patchbay pull hf:owner/)
+})

@@ -1,0 +1,252 @@
+// Models from Hugging Face or an address, into the cache: resumed where it broke off, checked by its sum, and never seen
+// half done. Only `pullModel` fetches anything.
+import { createHash } from 'node:crypto'
+import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { Readable, Transform } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { setTimeout as wait } from 'node:timers/promises'
+import { isLlmError, LlmError } from '@patchbay/core'
+import { defaultCacheDir } from './cache-dir.js'
+import { checkModelFile } from './model-file.js'
+
+/** Options of `pullModel`. */
+export interface PullOptions {
+  signal?: AbortSignal
+  /** Bytes that are there, and all there will be, where the server says. */
+  onProgress?: (progress: { completed: number; total?: number }) => void
+  /** Default: `patchbay` in the user's cache folder. */
+  cacheDir?: string
+}
+
+/** Is it a model that has to be fetched first? */
+export function isRemote(model: string): boolean {
+  return /^(hf:|https?:\/\/)/.test(model)
+}
+
+/** Where a fetched model lies, or will. */
+export function cachedPath(model: string, cacheDir = defaultCacheDir()): string {
+  const name = model.replace(/^(hf:|https?:\/\/)|[?#].*$|\.gguf$/g, '').replace(/[^\w.-]+/g, '--')
+  return join(cacheDir, 'models', `${name}.gguf`)
+}
+
+/**
+ * Fetches `hf:owner/repo:file.gguf`, `hf:owner/repo:Q4_K_M` or an https address, unless it is there, and gives its path.
+ * `HF_TOKEN` opens models that are not public; `HF_ENDPOINT` names another hub.
+ * @throws {LlmError} `network` (what is there is kept), `not-found`, `permission-denied`, `bad-response` for a wrong sum,
+ *   `model-load` for what is no model, `aborted`
+ */
+export async function pullModel(model: string, options: PullOptions = {}): Promise<string> {
+  const { signal = new AbortController().signal, cacheDir } = options
+  const path = cachedPath(model, cacheDir)
+  try {
+    if (!isRemote(model))
+      throw new LlmError('config', `${model} is neither hf:owner/repo:file nor an address of a .gguf file.`)
+    await mkdir(dirname(path), { recursive: true })
+    const unlock = await lock(`${path}.lock`, signal)
+    try {
+      if (!existsSync(path)) await fetchTo(path, await addressOf(model, signal), { ...options, signal })
+    } finally {
+      await unlock()
+    }
+    return path
+  } catch (cause) {
+    throw asFailure(cause, model, signal)
+  }
+}
+
+/** One process fetches a model at a time; the others wait for it. */
+async function lock(path: string, signal: AbortSignal): Promise<() => Promise<void>> {
+  for (;;) {
+    try {
+      const file = await open(path, 'wx')
+      await file.writeFile(String(process.pid))
+      await file.close()
+      return () => rm(path, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = Number(await readFile(path, 'utf8').catch(() => ''))
+    // An empty one is being written; one whose process is gone is nobody's.
+    if (holder > 0 && !isAlive(holder)) await rm(path, { force: true })
+    else await wait(100, undefined, { signal })
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
+
+/** The file's own address. A quantisation is looked up in the hub's manifest, as llama.cpp does. */
+async function addressOf(model: string, signal: AbortSignal): Promise<string> {
+  if (!model.startsWith('hf:')) return model
+  const match = /^hf:([\w.-]+\/[\w.-]+)(?:[:/](.+))?$/.exec(model)
+  if (match === null)
+    throw new LlmError(
+      'config',
+      `${model} is no model's name. Write hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M.`,
+    )
+  const [, repo, what = 'latest'] = match
+  const hub = (process.env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '')
+  let file = what
+  if (!what.endsWith('.gguf')) {
+    const { response } = await ask(`${hub}/v2/${repo}/manifests/${encodeURIComponent(what)}`, signal)
+    const manifest = (await response.json()) as { ggufFile?: { rfilename?: string } }
+    const found = manifest.ggufFile?.rfilename
+    if (found === undefined) throw new LlmError('not-found', `${repo} has no GGUF file of the kind ${what}.`)
+    file = found
+  }
+  return `${hub}/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`
+}
+
+interface Answer {
+  response: Response
+  /** What the hub says of the file, before it leads on to where it lies. */
+  sha256?: string
+}
+
+/** Follows redirects by hand: the token is for the hub alone, and the sum stands on the first answer. */
+async function ask(address: string, signal: AbortSignal, from = 0): Promise<Answer> {
+  const { host } = new URL(address)
+  let url = address
+  let sha256: string | undefined
+  for (let redirects = 0; redirects < 6; redirects++) {
+    const token = new URL(url).host === host ? process.env.HF_TOKEN : undefined
+    const headers = {
+      // The hub gives manifests to llama.cpp's name.
+      'user-agent': 'llama-cpp patchbay',
+      ...(token && { authorization: `Bearer ${token}` }),
+      ...(from > 0 && { range: `bytes=${from}-` }),
+    }
+    const response = await fetch(url, { signal, headers, redirect: 'manual' })
+    sha256 ??= /^"?([0-9a-f]{64})"?$/.exec(response.headers.get('x-linked-etag') ?? '')?.[1]
+    const location = response.headers.get('location')
+    if (response.status >= 300 && response.status < 400 && location !== null) {
+      await response.body?.cancel()
+      url = new URL(location, url).href
+      continue
+    }
+    if (!response.ok && response.status !== 416) throw refused(response.status, host)
+    return { response, ...(sha256 !== undefined && { sha256 }) }
+  }
+  throw new LlmError('bad-response', `${host} leads on and on.`)
+}
+
+function refused(status: number, host: string): LlmError {
+  const more = { status }
+  if (status === 401 || status === 403)
+    return new LlmError(
+      'permission-denied',
+      `${host} does not give this model to everybody. Accept its licence there, and set HF_TOKEN.`,
+      more,
+    )
+  if (status === 404)
+    return new LlmError('not-found', `${host} has no such model or file. Check the name.`, more)
+  return new LlmError(
+    'server-error',
+    `${host} answers with status ${status}. Try again; what is there is kept.`,
+    { ...more, retryable: true },
+  )
+}
+
+async function fetchTo(
+  path: string,
+  address: string,
+  { signal, onProgress = () => {} }: PullOptions & { signal: AbortSignal },
+): Promise<void> {
+  const part = `${path}.part`
+  const had = await stat(part).then(
+    ({ size }) => size,
+    () => 0,
+  )
+  let { response, sha256 } = await ask(address, signal, had)
+  // Nothing is left to fetch, or what is there is not of this file: its sum tells.
+  if (response.status === 416) {
+    await response.body?.cancel()
+    if (sha256 !== undefined && (await sumOf(part)) === sha256) return finish(part, path)
+    await rm(part, { force: true })
+    ;({ response, sha256 } = await ask(address, signal))
+  }
+  const from = response.status === 206 ? had : 0
+  const length = Number(response.headers.get('content-length') ?? Number.NaN)
+  const total = Number.isFinite(length) ? { total: from + length } : {}
+  let completed = from
+  const counter = new Transform({
+    transform(chunk: Buffer, _, done) {
+      completed += chunk.length
+      onProgress({ completed, ...total })
+      done(null, chunk)
+    },
+  })
+  if (response.body === null)
+    throw new LlmError('empty-response', 'The answer has no body.', { retryable: true })
+  await pipeline(
+    Readable.fromWeb(response.body as import('node:stream/web').ReadableStream),
+    counter,
+    createWriteStream(part, { flags: from > 0 ? 'a' : 'w' }),
+    { signal },
+  )
+  if (total.total !== undefined && completed < total.total)
+    throw new LlmError('network', 'The connection broke. Try again; what is there is kept.', {
+      retryable: true,
+    })
+  if (sha256 !== undefined && (await sumOf(part)) !== sha256) {
+    await rm(part, { force: true })
+    throw new LlmError('bad-response', 'What came is not what the hub has: its sum is another. Try again.', {
+      retryable: true,
+    })
+  }
+  await finish(part, path)
+}
+
+async function finish(part: string, path: string): Promise<void> {
+  try {
+    await checkModelFile(part)
+  } catch (error) {
+    await rm(part, { force: true })
+    throw error
+  }
+  await rename(part, path)
+}
+
+async function sumOf(path: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(path), hash)
+  return hash.digest('hex')
+}
+
+function asFailure(cause: unknown, model: string, signal: AbortSignal): LlmError {
+  const who = { provider: 'local', model }
+  if (signal.aborted)
+    return new LlmError('aborted', `Fetching ${model} was aborted by its caller; what is there is kept.`, {
+      ...who,
+      cause: signal.reason,
+    })
+  if (isLlmError(cause)) {
+    const { code, message, status, retryable } = cause
+    return new LlmError(code, `${model}: ${message}`, {
+      ...who,
+      retryable,
+      cause,
+      ...(status !== undefined && { status }),
+    })
+  }
+  const { code = '' } = cause as NodeJS.ErrnoException
+  if (['ENOSPC', 'EACCES', 'EROFS', 'EPERM'].includes(code))
+    return new LlmError(
+      'config',
+      `${model} cannot be kept in the cache (${code}). Make room, or set cacheDir.`,
+      { ...who, cause },
+    )
+  return new LlmError('network', `${model} could not be fetched. Try again; what is there is kept.`, {
+    ...who,
+    cause,
+    retryable: true,
+  })
+}
