@@ -48,12 +48,12 @@ function costOf(usage: Usage, price: Price, hour: boolean): number | undefined {
     [cacheWriteTokens, written],
     [outputTokens, price.output],
   ]
-  let cost = 0
+  let millionths = 0
   for (const [tokens, each] of kinds) {
     if (tokens > 0 && each === undefined) return undefined
-    cost += (tokens * (each ?? 0)) / 1_000_000
+    millionths += tokens * (each ?? 0)
   }
-  return cost
+  return millionths / 1_000_000
 }
 
 function keepsForAnHour(request: ChatInput): boolean {
