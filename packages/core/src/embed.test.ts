@@ -86,6 +86,23 @@ it('hands over what it was asked, and its own options', async () => {
   ])
 })
 
+it('takes 10,000 texts', async () => {
+  const batches: number[] = []
+  const { provider } = embedder(
+    async (request) => {
+      batches.push(request.input.length)
+      return lengths(request)
+    },
+    { texts: 2048 },
+  )
+  const { vectors, usage } = await provider.embed(
+    Array.from({ length: 10_000 }, (_, at) => 'x'.repeat(1 + (at % 7))),
+  )
+  expect(batches).toEqual([2048, 2048, 2048, 2048, 1808])
+  expect(vectors.every(([size], at) => size === 1 + (at % 7))).toBe(true)
+  expect(usage).toEqual({ inputTokens: 10_000 })
+})
+
 it('gives nothing for nothing', async () => {
   const { provider } = embedder(async (request) => lengths(request))
   expect(await provider.embed([])).toMatchObject({ vectors: [], usage: {} })

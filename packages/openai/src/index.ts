@@ -16,20 +16,11 @@ import {
   type ProviderOptions,
   type TranscribeResponse,
 } from '@patchbay/core'
-import {
-  environment,
-  exchange,
-  fetched,
-  isStream,
-  jsonEvents,
-  opened,
-  wholeJson,
-  withPrefix,
-} from '@patchbay/core/wire'
-import type OpenAI from 'openai'
+import { environment, fetched, isStream, jsonEvents, opened, withPrefix } from '@patchbay/core/wire'
 import type { Api } from './api.js'
+import { Server } from './client.js'
 import { toVectors } from './embeddings.js'
-import { fromResponse, notAnAnswer } from './errors.js'
+import { notAnAnswer } from './errors.js'
 import { asToldByServer, toModels } from './models.js'
 import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
 
@@ -76,40 +67,28 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
   return backend.isOwn ? provider : asToldByServer(provider)
 }
 
-/** A request without its body. */
-interface Frame {
-  url: string
-  /** By their names in lower case. */
-  headers: Record<string, string>
-}
-
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
-  readonly #baseURL: string
-  readonly #options: OpenAIOptions
+  readonly #server: Server
   readonly #preset: Preset
   readonly #api: 'responses' | 'chat'
-  /** Who answers, for messages. */
-  readonly #who: string
-  /** OpenAI's own host. */
-  readonly isOwn: boolean
-  #client: OpenAI | undefined
-  #frames = new Map<string, Frame>()
+  readonly #media: ProviderOptions['media']
   #loaded: Promise<Api> | undefined
 
   constructor(
     readonly model: string,
     baseURL: string,
-    options: OpenAIOptions,
+    { preset, apiKey, fetch, api, media }: OpenAIOptions,
   ) {
-    const { preset } = options
-    this.#baseURL = baseURL
-    this.#options = options
     this.#preset =
       typeof preset === 'string' ? presetFor(baseURL, preset) : presetFor(baseURL, undefined, preset)
-    this.isOwn = new URL(baseURL).hostname === 'api.openai.com'
-    this.#api = options.api ?? (this.isOwn ? 'responses' : 'chat')
-    this.#who = this.isOwn ? 'OpenAI' : `The server at ${new URL(baseURL).host}`
+    this.#server = new Server({ baseURL, apiKey, fetch, preset: this.#preset })
+    this.#api = api ?? (this.isOwn ? 'responses' : 'chat')
+    this.#media = media
+  }
+
+  get isOwn(): boolean {
+    return this.#server.isOwn
   }
 
   capabilities(): Capabilities {
@@ -139,12 +118,12 @@ class OpenAIBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const api = await this.#load()
-      const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#options.media, context)
+      const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#media, context)
       const body = api.toBody(this.model, whole, this.#preset, context.streaming)
-      const response = await this.#send(context, 'post', api.path, body)
-      const from = { who: this.#who, requestId: response.headers.get('x-request-id') ?? undefined }
+      const response = await this.#server.send(context, 'post', api.path, body)
+      const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming)) return api.fromStream(jsonEvents(response.body), from)
-      return api.fromWhole(await this.#json(response), from)
+      return api.fromWhole(await this.#server.jsonOf(response), from)
     })
   }
 
@@ -168,14 +147,14 @@ class OpenAIBackend implements Backend {
         'unsupported',
         'This API does not shorten texts. Shorten them, and leave out truncate.',
       )
-    const response = await this.#send(context, 'post', '/embeddings', {
+    const answer = await this.#server.json(context, 'post', '/embeddings', {
       model: this.model,
       input: withPrefix(this.model, input, inputType),
       encoding_format: 'float',
       ...(dimensions !== undefined && { dimensions }),
       ...providerOptions,
     })
-    return toVectors(await this.#json(response), input.length, this.model, this.#who)
+    return toVectors(answer, input.length, this.model, this.#server.who)
   }
 
   async transcribe(
@@ -183,8 +162,9 @@ class OpenAIBackend implements Backend {
     context: CallContext,
   ): Promise<Omit<TranscribeResponse, 'provider'>> {
     const { toForm, toTranscript } = await import('./audio.js')
-    const response = await this.#send(context, 'post', '/audio/transcriptions', toForm(this.model, request))
-    return toTranscript(await this.#json(response), this.model, this.#who)
+    const form = toForm(this.model, request)
+    const answer = await this.#server.json(context, 'post', '/audio/transcriptions', form)
+    return toTranscript(answer, this.model, this.#server.who)
   }
 
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
@@ -198,80 +178,12 @@ class OpenAIBackend implements Backend {
       false,
     )
     const body = { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text }
-    const counted = (await this.#json(
-      await this.#send(context, 'post', '/responses/input_tokens', body),
-    )) as { input_tokens?: number }
-    if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#who)
+    const counted = await this.#server.json(context, 'post', '/responses/input_tokens', body)
+    if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#server.who)
     return counted.input_tokens
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    return toModels(await this.#json(await this.#send(context, 'get', '/models')), this.#who)
-  }
-
-  async #send(
-    { signal, headers, clock }: CallContext,
-    method: 'get' | 'post',
-    path: string,
-    body?: object,
-  ): Promise<Response> {
-    const { key, keyHeader } = this.#preset
-    const apiKey = this.#options.apiKey ?? environment(key)
-    if (!apiKey && (this.isOwn || key !== 'OPENAI_API_KEY')) throw this.#noKey(key)
-    const options = {
-      fetch: this.#options.fetch ?? globalThis.fetch,
-      signal,
-      failed: (response: Response) => fromResponse(response, this.#who, clock.now()),
-      who: this.#who,
-      hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
-    }
-    return exchange(options, async () => {
-      // A server of one's own needs no key, but the client insists on one.
-      const { url, headers: usual } = await this.#frame(apiKey || 'none', method, path)
-      const all: Record<string, string> = { ...usual }
-      // A form says by itself what it is, and where its parts end.
-      if (body instanceof FormData) delete all['content-type']
-      if (keyHeader !== undefined && apiKey) all[keyHeader] = apiKey
-      for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
-      const sent = body instanceof FormData || body === undefined ? body : JSON.stringify(body)
-      return { url, init: { method, headers: all, ...(sent !== undefined && { body: sent }) } }
-    })
-  }
-
-  /** What the vendor's client sends to a path, without the body: asked once, for it is the same every time. */
-  async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {
-    if (this.#client?.apiKey !== apiKey) {
-      const { default: Client } = await import('openai')
-      this.#client = new Client({
-        apiKey,
-        baseURL: this.#baseURL,
-        logLevel: 'off',
-        dangerouslyAllowBrowser: true,
-      })
-      this.#frames = new Map()
-    }
-    // With another key there would be another client by the time the frame is made.
-    const [client, frames] = [this.#client, this.#frames]
-    const known = frames.get(path)
-    if (known !== undefined) return known
-    const { url, req } = await client.buildRequest({
-      method,
-      path,
-      ...(method === 'post' && { body: {} }),
-    })
-    const frame = { url, headers: Object.fromEntries(req.headers) }
-    frames.set(path, frame)
-    return frame
-  }
-
-  #noKey(variable: string): LlmError {
-    return new LlmError(
-      'authentication',
-      `There is no key for ${this.#who}. Pass apiKey, or set ${variable}.`,
-    )
-  }
-
-  #json(response: Response): Promise<unknown> {
-    return wholeJson(response, (text) => notAnAnswer(text, this.#who))
+    return toModels(await this.#server.json(context, 'get', '/models'), this.#server.who)
   }
 }
