@@ -1,6 +1,6 @@
 // Models fetched from a hub that redirects, breaks off, lies and refuses.
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -131,13 +131,19 @@ describe('pullModel', () => {
     expect(readdirSync(dirname(cachedPath(name, cacheDir)))).toEqual([])
   })
 
-  it('is done once for many who ask at the same time, after one that died', async () => {
+  it.each([
+    // No process has this id: they are smaller.
+    ['whose process is gone', String(2 ** 30), 0],
+    ['whose process is another one by now', String(process.pid), 120],
+    ['that was never written', '', 120],
+  ])('is done once for many who ask at the same time, past a lock %s', async (_, holder, age) => {
     const { files } = await hub(ranges)
     const cacheDir = folder()
     const path = cachedPath(name, cacheDir)
     mkdirSync(dirname(path), { recursive: true })
-    // No process has this id: they are smaller.
-    writeFileSync(`${path}.lock`, String(2 ** 30))
+    writeFileSync(`${path}.lock`, holder)
+    const then = new Date(Date.now() - age * 1000)
+    utimesSync(`${path}.lock`, then, then)
     expect(new Set(await Promise.all([1, 2, 3].map(() => pullModel(name, { cacheDir }))))).toEqual(
       new Set([path]),
     )

@@ -2,7 +2,7 @@
 // half done. Only `pullModel` fetches anything.
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -56,6 +56,9 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
   }
 }
 
+/** How often whoever holds a lock says so. */
+const beatMs = 10_000
+
 /** One process fetches a model at a time; the others wait for it. */
 async function lock(path: string, signal: AbortSignal): Promise<() => Promise<void>> {
   for (;;) {
@@ -63,13 +66,19 @@ async function lock(path: string, signal: AbortSignal): Promise<() => Promise<vo
       const file = await open(path, 'wx')
       await file.writeFile(String(process.pid))
       await file.close()
-      return () => rm(path, { force: true })
+      const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
+      beat.unref()
+      return () => {
+        clearInterval(beat)
+        return rm(path, { force: true })
+      }
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
     }
     const holder = Number(await readFile(path, 'utf8').catch(() => ''))
-    // An empty one is being written; one whose process is gone is nobody's.
-    if (holder > 0 && !isAlive(holder)) await rm(path, { force: true })
+    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
+    // Nobody's any more: its process is gone, or is another one by now and does not keep it fresh.
+    if ((holder > 0 && !isAlive(holder)) || Date.now() - mtimeMs > 6 * beatMs) await rm(path, { force: true })
     else await wait(100, undefined, { signal })
   }
 }
