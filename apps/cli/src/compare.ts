@@ -25,7 +25,10 @@ export async function compare(
   const outcomes = names.map(async (name): Promise<Outcome> => {
     try {
       await using llm = await connectTo(loaded, name)
-      return { name, response: await llm.chat(toRequest(question, flags), options) }
+      // As a stream, or nobody could tell when the first token came.
+      const stream = llm.stream(toRequest(question, flags), options)
+      for await (const _ of stream.text);
+      return { name, response: await stream.response() }
     } catch (error) {
       if (isLlmError(error) && error.code !== 'aborted') return { name, error }
       throw error

@@ -42,6 +42,7 @@ async function world() {
   const env = { KEY: 'sk-secret', OLLAMA_HOST: ollamaServer.url }
   return {
     folder,
+    openAI,
     run: (args: string[], more = {}, stdin = '') => patchbay(args, folder, { ...env, ...more }, stdin),
   }
 }
@@ -105,8 +106,17 @@ it('patchbay chat goes on with another provider', async () => {
 
 describe('patchbay compare', () => {
   it('asks all of them at once, and shows their answers in order', async () => {
-    const { run } = await world()
-    const { code, out } = await run(['compare', '-p', 'chat,pico,ollama:tiny', question])
+    const { run, openAI } = await world()
+    const { code, out } = await run([
+      'compare',
+      '-p',
+      'chat,pico,ollama:tiny',
+      '--max-tokens',
+      '50',
+      question,
+    ])
+    // Or there would be no time of the first token.
+    expect(openAI.requests.at(-1)?.json).toMatchObject({ stream: true })
     expect(code).toBe(0)
     expect(out.split('\n').filter((line) => /^──|Paris/.test(line))).toEqual([
       '── chat',

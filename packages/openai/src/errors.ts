@@ -34,6 +34,7 @@ const lasting = new Set<ErrorCode>([
   'authentication',
   'invalid-request',
   'content-filtered',
+  'unsupported',
 ])
 
 /** An error object, from a body, a chunk or an event; its forms differ by server. */
@@ -51,6 +52,13 @@ export function fromError(error: unknown, who: string, details: ErrorDetails = {
     (known === 'invalid-request' || known === 'server-error')
   )
     known = 'context-length'
+  // llama-server says so with a 500 (November 2026).
+  if (
+    /(image|audio|input|embeddings?) is not supported|does not support (images?|embeddings|tools)/i.test(
+      words,
+    )
+  )
+    known = 'unsupported'
   const raw = (metadata as { raw?: unknown } | undefined)?.raw
   const more = typeof raw === 'string' ? ` (${excerpt(raw)})` : ''
   return new LlmError(known, [`${who}: ${sentence(words + more)}`, advice[known]].filter(Boolean).join(' '), {

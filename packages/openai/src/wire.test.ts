@@ -766,6 +766,15 @@ describe('both APIs', () => {
         /Shorten/,
       ],
       [
+        // llama-server without a projector.
+        json(
+          error({ code: 500, type: 'server_error', message: 'image input is not supported - hint: mmproj' }),
+          500,
+        ),
+        { code: 'unsupported', retryable: false },
+        /image input is not supported/,
+      ],
+      [
         json(error({ code: 'invalid_api_key', message: 'Incorrect API key' }), 401),
         { code: 'authentication' },
         /Check the key/,
