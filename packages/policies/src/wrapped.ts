@@ -1,4 +1,4 @@
-// A provider that is another one in all that it does not change.
+// A provider that is another one in all that it does not change: what policies are made of.
 import type {
   CallOptions,
   Capabilities,
@@ -13,6 +13,10 @@ import type {
   TranscribeResponse,
 } from '@patchbay/core'
 
+/**
+ * Goes on as the provider it wraps; `chat` is `stream` collected, so there is one method to change. Closing it closes that
+ * provider.
+ */
 export abstract class Wrapped implements Provider {
   protected readonly inner: Provider
 
