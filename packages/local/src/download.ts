@@ -2,7 +2,7 @@
 // half done. Only `pullModel` fetches anything.
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, open, readFile, rename, rm, stat, utimes } from 'node:fs/promises'
+import { link, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -59,28 +59,55 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
 /** How often whoever holds a lock says so. */
 const beatMs = 10_000
 
-/** One process fetches a model at a time; the others wait for it. */
+/** What is being fetched in this process. */
+const held = new Set<string>()
+
+/** One caller fetches a model at a time; the others wait for it, in this process and in others. */
 async function lock(path: string, signal: AbortSignal): Promise<() => Promise<void>> {
-  for (;;) {
-    try {
-      const file = await open(path, 'wx')
-      await file.writeFile(String(process.pid))
-      await file.close()
-      const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
-      beat.unref()
-      return () => {
-        clearInterval(beat)
-        return rm(path, { force: true })
-      }
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
-    const holder = Number(await readFile(path, 'utf8').catch(() => ''))
-    const { mtimeMs } = await stat(path).catch(() => ({ mtimeMs: Date.now() }))
-    // Nobody's any more: its process is gone, or is another one by now and does not keep it fresh.
-    if ((holder > 0 && !isAlive(holder)) || Date.now() - mtimeMs > 6 * beatMs) await rm(path, { force: true })
-    else await wait(100, undefined, { signal })
+  while (held.has(path)) await wait(50, undefined, { signal })
+  held.add(path)
+  try {
+    while (!(await taken(path))) await wait(100, undefined, { signal })
+  } catch (error) {
+    held.delete(path)
+    throw error
   }
+  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
+  beat.unref()
+  return async () => {
+    clearInterval(beat)
+    await rm(path, { force: true })
+    held.delete(path)
+  }
+}
+
+/** Takes the lock, unless another process has it. */
+async function taken(path: string): Promise<boolean> {
+  try {
+    await writeFile(path, String(process.pid), { flag: 'wx' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  }
+  const found = await stat(path).catch(() => undefined)
+  const holder = Number(await readFile(path, 'utf8').catch(() => ''))
+  if (found === undefined) return false
+  // Nobody's any more: its process is gone, or is another one by now and does not keep it fresh.
+  if ((holder > 0 && !isAlive(holder)) || Date.now() - found.mtimeMs > 6 * beatMs)
+    await clear(path, found.mtimeMs)
+  return false
+}
+
+/** Takes an old lock away. Another process may have done so, and have put its own there: that one goes back. */
+async function clear(path: string, writtenAt: number): Promise<void> {
+  const aside = `${path}.${process.pid}`
+  try {
+    await rename(path, aside)
+    if ((await stat(aside)).mtimeMs !== writtenAt) await link(aside, path)
+  } catch {
+    // Somebody was faster; the next look tells who has it.
+  }
+  await rm(aside, { force: true })
 }
 
 function isAlive(pid: number): boolean {
