@@ -203,6 +203,27 @@ it('makes the others when they are needed, once, and closes those that were made
   expect(await failureOf(next.chat('x'))).toMatchObject({ code: 'closed' })
 })
 
+it('makes one again that could not be made, at the next call', async () => {
+  let tries = 0
+  const busy = () => new LlmError('overloaded', 'Busy.')
+  const late = () => (tries++ === 0 ? Promise.reject(new LlmError('config', 'Not yet.')) : second())
+  const provider = fallback([failing('network', { answers: [busy(), busy()] }), late])
+  expect(await failureOf(provider.chat('x'))).toMatchObject({ code: 'overloaded' })
+  expect((await provider.chat('x')).provider).toBe('second')
+})
+
+it('ends the call of a listener that throws, and asks nobody else', async () => {
+  const next = second()
+  const onStatus = () => {
+    throw new Error('out of order')
+  }
+  expect(await failureOf(fallback([failing('network'), next]).chat('x', { onStatus }))).toMatchObject({
+    code: 'aborted',
+    message: expect.stringContaining('onStatus'),
+  })
+  expect(next.requests).toHaveLength(0)
+})
+
 it('needs somebody to ask', () => {
   expect(() => fallback([] as never)).toThrow(/at least one provider/)
 })

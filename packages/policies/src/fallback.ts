@@ -59,9 +59,15 @@ class Fallback extends Wrapped {
   constructor(first: Provider, others: Candidate[], options: FallbackOptions) {
     super(first)
     this.#options = { when: (error) => elsewhere.has(error.code), clock: systemClock, ...options }
-    this.#others = others.map((candidate, index) => () => {
+    this.#others = others.map((candidate, index) => async () => {
       this.#opened[index] ??= Promise.resolve(typeof candidate === 'function' ? candidate() : candidate)
-      return this.#opened[index] as Promise<Provider>
+      try {
+        return await this.#opened[index]
+      } catch (error) {
+        // The next call may find it.
+        delete this.#opened[index]
+        throw error
+      }
     })
   }
 
@@ -71,7 +77,7 @@ class Fallback extends Wrapped {
   }
 
   override async close(): Promise<void> {
-    const opened = await Promise.allSettled(this.#opened)
+    const opened = await Promise.allSettled(this.#opened.filter(Boolean))
     const all = [this.inner, ...opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []))]
     await Promise.all(all.map((provider) => provider.close()))
   }
@@ -169,19 +175,24 @@ class FallbackCall implements EventSource {
     const tooLong = error.code === 'context-length'
     if (!tooLong && !this.rules.when(error)) return undefined
     const had = tooLong ? await this.#window(failed) : 0
-    for (let next = at + 1; next < this.candidates.length; next++)
-      try {
-        const provider = await this.#open(next)
-        if (tooLong && (await this.#window(provider)) <= had) continue
-        this.#tell(failed, provider, error)
-        return { at: next, provider }
-      } catch (cause) {
-        // One that cannot even be made says nothing of the request.
-        this.#failures.push(
-          warning(`Candidate ${next} cannot be asked: ${cause instanceof Error ? cause.message : cause}`),
-        )
-      }
+    for (let next = at + 1; next < this.candidates.length; next++) {
+      const provider = await this.#made(next)
+      if (provider === undefined || (tooLong && (await this.#window(provider)) <= had)) continue
+      this.#tell(failed, provider, error)
+      return { at: next, provider }
+    }
     return undefined
+  }
+
+  /** One that cannot even be made says nothing of the request. */
+  async #made(at: number): Promise<Provider | undefined> {
+    try {
+      return await this.#open(at)
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : cause
+      this.#failures.push(warning(`Candidate ${at} cannot be asked: ${why}`))
+      return undefined
+    }
   }
 
   async #window(provider: Provider): Promise<number> {
@@ -193,7 +204,12 @@ class FallbackCall implements EventSource {
     const reason = `${error.code}: ${error.message}`
     const name = ({ provider, model }: Provider) => `${provider} ${model}`
     this.#failures.push(warning(`${name(from)} could not answer (${reason}), so ${name(to)} was asked.`))
-    this.options.onStatus?.({ type: 'fallback', from: name(from), to: name(to), reason })
+    try {
+      this.options.onStatus?.({ type: 'fallback', from: name(from), to: name(to), reason })
+    } catch (cause) {
+      const { provider, model } = to
+      throw new LlmError('aborted', 'The onStatus callback of this call threw.', { cause, provider, model })
+    }
   }
 }
 
