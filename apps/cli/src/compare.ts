@@ -34,6 +34,8 @@ export async function compare(
       throw error
     }
   })
+  // They are awaited one after the other, and one may fail before its turn: on Ctrl-C all of them do.
+  for (const outcome of outcomes) outcome.catch(() => {})
   if (flags.json) {
     const all = await Promise.all(outcomes)
     await write(`${JSON.stringify(all.map(asJson), null, 2)}\n`)

@@ -129,6 +129,27 @@ describe('patchbay compare', () => {
     expect(out).toMatch(/pico \(local\) · 10 tokens/)
   })
 
+  it.skipIf(process.platform === 'win32')('is interrupted as a whole', async () => {
+    const { folder } = await world()
+    const stalled = await faultServer({ body: '{}', stallAt: 0 })
+    onTestFinished(() => stalled.close())
+    const slow = { use: 'openai', model: 'm', apiKey: 'k', baseURL: stalled.url }
+    writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify({ providers: { a: slow, b: slow } }))
+    const child = spawn(process.execPath, [command, 'compare', 'x'], {
+      cwd: folder,
+      env: { ...process.env, XDG_CONFIG_HOME: folder },
+    })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    let err = ''
+    child.stderr.on('data', (chunk) => (err += chunk))
+    child.stdin.end()
+    const ended = new Promise((resolve) => child.on('close', resolve))
+    await expect.poll(() => stalled.requests.length, { timeout: 20_000 }).toBe(2)
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+    expect(err).not.toContain('    at ')
+  })
+
   it('goes on where one fails, and says so with its exit code', async () => {
     const { run } = await world()
     const { code, out } = await run(['compare', '--json', '-p', 'pico,claude:m', question])

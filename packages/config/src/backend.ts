@@ -10,7 +10,7 @@ type Factory = (options: Record<string, unknown>) => Provider | Promise<Provider
 
 /** @throws {LlmError} `config` for a package that is not there, with the command that installs it */
 export async function factoryOf(use: string, folder: string): Promise<Factory> {
-  const own = use in backendOptions
+  const own = Object.hasOwn(backendOptions, use)
   const name = own ? `@patchbay/${use}` : use
   const isFile = /^\.{0,2}\//.test(use) || isAbsolute(use)
   const module = isFile ? await importFile(resolve(folder, use)) : await importPackage(name, folder)

@@ -40,7 +40,7 @@ export function parseTarget(target: string, where = ''): { use: string; model?: 
   const colon = target.indexOf(':')
   const use = colon < 0 ? target : target.slice(0, colon)
   const model = colon < 0 ? undefined : target.slice(colon + 1)
-  if (use in backendOptions || /[/.@-]/.test(use)) return { use, ...(model && { model }) }
+  if (Object.hasOwn(backendOptions, use) || /[/.@-]/.test(use)) return { use, ...(model && { model }) }
   throw wrong(`${where && `${where}: `}${unknownUse(use)}`)
 }
 

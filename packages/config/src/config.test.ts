@@ -271,6 +271,7 @@ describe('what is wrong is told by its place and its fix', () => {
     ['a wrong name', { provider: {} }],
     ['a backend nobody knows', { providers: { a: { use: 'cluade', model: 'm' } } }],
     ['a backend nobody knows, in short', { providers: { a: 'opneai:gpt-5' } }],
+    ['the name of something every object has', { providers: { a: { use: 'constructor', model: 'm' } } }],
     ['an option nobody knows', { providers: { a: { use: 'ollama', model: 'm', keepalive: 1 } } }],
     ['no use', { providers: { a: { model: 'm' } } }],
     ['a value of another type', { providers: { a: { use: 'local', parallel: 'two' } } }],

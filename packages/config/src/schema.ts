@@ -68,15 +68,19 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
   },
 }
 
+function optionsOf(use: string): Record<string, JsonSchema> | undefined {
+  return Object.hasOwn(backendOptions, use) ? backendOptions[use] : undefined
+}
+
 /** What an entry may hold; of a package that is not ours, more. */
 export function entrySchema(use: string): JsonSchema {
-  const properties = { use: text, ...(backendOptions[use] ?? common) }
+  const properties = { use: text, ...(optionsOf(use) ?? common) }
   return { type: 'object', properties, required: ['use'] }
 }
 
 /** The names an entry may have, where they are known. */
 export function knownOptions(use: string): string[] | undefined {
-  const options = backendOptions[use]
+  const options = optionsOf(use)
   return options && ['use', ...Object.keys(options)]
 }
 
