@@ -131,6 +131,15 @@ describe('a configuration', () => {
         "…/patchbay.config.json: providers.a.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.",
       ]
     `)
+    // A module that takes it from elsewhere, and a configuration in code, are nobody's file with a key in it.
+    vi.stubEnv('VAULT', 'sk-from-the-vault')
+    const module = write(
+      'other/patchbay.config.mjs',
+      "export default { providers: { a: { use: 'claude', model: 'm', apiKey: process.env.VAULT + '' } } }",
+    )
+    expect((await loadConfig({ config: module })).warnings).toEqual([])
+    const inCode: Config = { providers: { a: { use: 'claude', model: 'm', apiKey: 'sk-secret' } } }
+    expect((await loadConfig({ config: inCode })).warnings).toEqual([])
     const warned = vi.spyOn(process, 'emitWarning').mockImplementation(() => {})
     onTestFinished(() => warned.mockRestore())
     await (await connect('a', { config })).close()

@@ -48,14 +48,17 @@ const names = ['ts', 'mts', 'mjs', 'js', 'cjs', 'json', 'yaml', 'yml'].map((end)
 export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const { cwd = process.cwd(), user = true } = options
   const layers: { config: Config; file: string; folder: string }[] = []
+  const warnings: string[] = []
   if (typeof options.config === 'object') {
     checkConfig(options.config, 'the configuration')
     layers.push({ config: options.config, file: 'the configuration', folder: cwd })
   } else {
     const found = options.config === undefined ? find(cwd) : resolve(cwd, options.config)
-    if (found !== undefined) layers.push({ ...(await read(found)), folder: dirname(found) })
+    if (found !== undefined) {
+      layers.push({ ...(await read(found)), folder: dirname(found) })
+      warnings.push(...(await keysIn(found, layers[0]?.config)))
+    }
   }
-  const warnings = layers.flatMap(({ config, file }) => keysIn(config, file))
   const own = user ? findIn(userFolder(), 'config') : undefined
   if (own !== undefined) layers.push({ ...(await read(own)), folder: dirname(own) })
 
@@ -147,15 +150,15 @@ async function parse(file: string): Promise<unknown> {
   }
 }
 
-/** Keys that are written down: whoever can read the file has them. */
-function keysIn(config: Config, file: string): string[] {
+/** Keys that stand in the file itself: whoever can read it has them. */
+async function keysIn(file: string, config: Config = {}): Promise<string[]> {
   const layers = [config, ...Object.values(config.env ?? {})]
+  const text = await readFile(file, 'utf8')
   return layers.flatMap(({ providers = {} }) =>
     Object.entries(providers).flatMap(([name, entry]) => {
       const key = typeof entry === 'object' && 'apiKey' in entry ? entry.apiKey : undefined
-      // A module may have taken it from the environment.
-      const told = typeof key === 'string' && (/\$\{/.test(key) || Object.values(process.env).includes(key))
-      return typeof key !== 'string' || key === '' || told
+      // A module may have it from anywhere else.
+      return typeof key !== 'string' || key === '' || key.includes('${') || !text.includes(key)
         ? []
         : [
             `${file}: providers.${name}.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.`,
