@@ -63,8 +63,24 @@ async function ask(url: URL, asked: URL, limits: Limits, signal: AbortSignal): P
 async function askPlatform(url: URL, asked: URL, limits: Limits, signal: AbortSignal): Promise<Answer> {
   const response = await fetch(url, { signal, credentials: 'omit' })
   if (!response.ok || response.body === null) throw refused(asked, `answers with status ${response.status}`)
-  const pieces = response.body as unknown as AsyncIterable<Uint8Array>
-  return { data: await collect(pieces, asked, limits), mediaType: response.headers.get('content-type') ?? '' }
+  return {
+    data: await collect(piecesOf(response.body), asked, limits),
+    mediaType: response.headers.get('content-type') ?? '',
+  }
+}
+
+/** Not every browser can loop over a body. */
+async function* piecesOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const reader = body.getReader()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield value
+    }
+  } finally {
+    void reader.cancel().catch(() => {})
+  }
 }
 
 function askNode(url: URL, asked: URL, limits: Limits, signal: AbortSignal): Promise<Answer> {

@@ -1,7 +1,7 @@
 // One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
 // their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
 import { LlmError } from '../errors.js'
-import { excerpt, holdsHeader, send, unreachable } from './http.js'
+import { badHeader, excerpt, holdsHeader, send, unreachable } from './http.js'
 
 /** How one exchange is made. */
 export interface ExchangeOptions {
@@ -66,11 +66,7 @@ export async function requestOf(
 
 function notSendable(cause: unknown, who: string): unknown {
   if (cause instanceof LlmError) return cause
-  if (holdsHeader(cause))
-    return new LlmError(
-      'invalid-request',
-      `The request for ${who} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
-    )
+  if (holdsHeader(cause)) return badHeader(who)
   const why = cause instanceof Error ? cause.message : String(cause)
   return new LlmError('invalid-request', `The request for ${who} cannot be sent: ${excerpt(why)}`, { cause })
 }

@@ -1,5 +1,5 @@
 // Images and files by their address: fetched for services that take bytes, and never from where they should not be.
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultServer, type ServedResponse } from '../../../testing/src/fault-server.js'
 import { failureOf } from '../../test/world.js'
 import type { MediaOptions, Part, PreparedChat } from '../index.js'
@@ -101,6 +101,23 @@ describe('media by address', () => {
     )
     expect(failure).toMatchObject({ code: 'invalid-request', message: expect.stringContaining(message) })
     expect(failure.message).not.toContain('secret')
+  })
+
+  it('are fetched by the platform where there is no Node', async () => {
+    const { url, host } = await serve(image)
+    const without = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never)
+    onTestFinished(() => without.mockRestore())
+    expect(await get([{ type: 'image', url }], { allowHosts: [host] })).toMatchObject([
+      { data: png, mediaType: 'image/png' },
+    ])
+    expect(await failureOf(get([{ type: 'image', url }], { allowHosts: [host], maxBytes: 5 }))).toMatchObject(
+      {
+        message: expect.stringContaining('more than 5 bytes'),
+      },
+    )
+    expect(await failureOf(get([{ type: 'image', url: 'http://localhost/' }]))).toMatchObject({
+      message: expect.stringContaining('public'),
+    })
   })
 
   it('that break off are a network error, and an abort is an abort', async () => {

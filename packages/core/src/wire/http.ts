@@ -73,11 +73,7 @@ export function excerpt(text: string): string {
 /** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
 export function unreachable(cause: unknown, where: string, hint: string): unknown {
   if (cause instanceof LlmError || (cause instanceof Error && cause.name === 'AbortError')) return cause
-  if (holdsHeader(cause))
-    return new LlmError(
-      'invalid-request',
-      `The request for ${where} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
-    )
+  if (holdsHeader(cause)) return badHeader(where)
   const codes = codesOf(cause)
   const why = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
   return new LlmError('network', `${where} cannot be reached${why}. ${hint}`, { cause })
@@ -106,6 +102,14 @@ function codesOf(error: unknown): string[] {
   for (let at = error; at instanceof Error; at = at.cause)
     if ('code' in at && typeof at.code === 'string') codes.push(at.code)
   return codes
+}
+
+/** Told in words of our own: what the platform says quotes the header. */
+export function badHeader(who: string): LlmError {
+  return new LlmError(
+    'invalid-request',
+    `The request for ${who} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
+  )
 }
 
 /** Complaints about headers quote them, and headers hold keys: such an error is told in words of our own. */
