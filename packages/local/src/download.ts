@@ -146,7 +146,7 @@ async function fetchTo(
   const file = await open(part, from > 0 ? 'a' : 'w')
   try {
     // Piece by piece onto the disk: what has come is kept, however it ends.
-    for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+    for await (const piece of response.body) {
       await file.write(piece)
       completed += piece.length
       onProgress({ completed, ...total })
