@@ -11,11 +11,12 @@ import type {
   ChatInput,
   ChatRequest,
   EmbedRequest,
+  RerankRequest,
   RetryOptions,
   TimeoutOptions,
   TranscribeRequest,
 } from './request.js'
-import type { ChatResponse, EmbedResponse, TranscribeResponse } from './response.js'
+import type { ChatResponse, EmbedResponse, RerankResponse, TranscribeResponse } from './response.js'
 import { CallStream } from './stream.js'
 
 /** How images and files that are only an address are fetched for services that take bytes. */
@@ -102,6 +103,12 @@ class DefinedProvider implements Provider {
       work ??= (await import('./embed.js')).embedding(this.#able('embed'), input)
       return work(context)
     })
+  }
+
+  rerank(request: RerankRequest, options: CallOptions = {}): Promise<RerankResponse> {
+    return this.#once(options, async (context) =>
+      (await import('./rerank.js')).rerank(this.#able('rerank'), request, context),
+    )
   }
 
   transcribe(request: TranscribeRequest, options: CallOptions = {}): Promise<TranscribeResponse> {

@@ -79,5 +79,7 @@ export type StatusEvent =
   | { type: 'fallback'; from: string; to: string; reason: string }
   /** Waiting for a turn; `position` counts from 1. */
   | { type: 'queued'; position: number }
+  /** The process that runs a model has died; a new one starts after the delay. What waited goes on waiting. */
+  | { type: 'restarting'; delayMs: number; reason: string }
   /** A model is being loaded; `progress` from 0 to 1 where it is known. */
   | { type: 'loading'; model: string; progress?: number }

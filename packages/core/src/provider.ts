@@ -8,11 +8,12 @@ import type {
   EmbedRequest,
   JsonSchema,
   Reasoning,
+  RerankRequest,
   SamplingOptions,
   ToolChoice,
   TranscribeRequest,
 } from './request.js'
-import type { ChatResponse, EmbedResponse, TranscribeResponse, Warning } from './response.js'
+import type { ChatResponse, EmbedResponse, RerankResponse, TranscribeResponse, Warning } from './response.js'
 
 /** Can it? Only `false` refuses a call. */
 export type Capability = boolean | 'unknown'
@@ -81,6 +82,11 @@ export interface Provider extends AsyncDisposable {
    */
   embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse>
   /**
+   * Scores documents by how well they answer a query.
+   * @throws {LlmError} `unsupported` where the backend or its model cannot
+   */
+  rerank(request: RerankRequest, options?: CallOptions): Promise<RerankResponse>
+  /**
    * Turns speech into text.
    * @throws {LlmError} `unsupported` where the backend has no ears
    */
@@ -145,6 +151,12 @@ export interface PreparedTranscribe extends Omit<TranscribeRequest, 'providerOpt
   providerOptions: Record<string, unknown>
 }
 
+/** Documents for a backend to score. */
+export interface PreparedRerank extends Omit<RerankRequest, 'providerOptions'> {
+  /** Only this provider's own. */
+  providerOptions: Record<string, unknown>
+}
+
 /** What a backend gets beside the request. */
 export interface CallContext {
   /** Aborts when the attempt must end, whatever the reason. */
@@ -183,6 +195,8 @@ export interface Backend {
   embed?(request: PreparedEmbed, context: CallContext): Promise<Omit<EmbedResponse, 'provider'>>
   /** How much `embed` takes. Default: everything at once. */
   readonly embedBatch?: EmbedBatch
+  /** A score for each document, in their order. */
+  rerank?(request: PreparedRerank, context: CallContext): Promise<Omit<RerankResponse, 'provider'>>
   transcribe?(
     request: PreparedTranscribe,
     context: CallContext,

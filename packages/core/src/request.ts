@@ -157,6 +157,14 @@ export interface EmbedRequest {
   providerOptions?: Record<string, Record<string, unknown>>
 }
 
+/** A query, and the documents that may answer it. */
+export interface RerankRequest {
+  query: string
+  documents: string[]
+  /** Added to the wire form last, by provider name. */
+  providerOptions?: Record<string, Record<string, unknown>>
+}
+
 /** Speech to turn into text. */
 export interface TranscribeRequest {
   audio: Bytes

@@ -75,6 +75,15 @@ export interface EmbedResponse {
   provider: string
 }
 
+/** How well documents answer a query. */
+export interface RerankResponse {
+  /** One for each document, in their order; higher is better. Scores of different models do not compare. */
+  scores: number[]
+  usage: Usage
+  model: string
+  provider: string
+}
+
 /** What was said. */
 export interface TranscribeResponse {
   text: string

@@ -135,15 +135,17 @@ describe('threads', () => {
     const cacheDir = folder()
     const first = open({ cacheDir, threads: undefined as never })
     await first.chat('hi')
-    const file = join(cacheDir, 'threads.json')
+    const file = join(cacheDir, 'calibration.json')
     const known = JSON.parse(readFileSync(file, 'utf8'))
-    const [[key, threads] = ['', 0]] = Object.entries<number>(known)
-    expect(first.stats().loaded?.threads).toBe(threads)
+    const [[key, measured] = ['', undefined]] = Object.entries<{ threads: number }>(known)
+    expect(first.stats().loaded?.threads).toBe(measured?.threads)
+    expect(first.stats().loaded?.why.join()).toMatch(/of \d+ usable cores.*measured: 1 thread \d+ ms/)
 
-    writeFileSync(file, JSON.stringify({ [key]: 2 }))
+    writeFileSync(file, JSON.stringify({ [key]: { ...measured, threads: 2 }, broken: { threads: -1 } }))
     const second = open({ cacheDir, threads: undefined as never })
     await second.chat('hi')
     expect(second.stats().loaded?.threads).toBe(2)
+    expect(second.stats().loaded?.why.join()).toContain('remembered: measured')
   })
 
   it('can be told', async () => {

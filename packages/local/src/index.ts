@@ -12,23 +12,29 @@ import {
   type ModelInfo,
   type PreparedChat,
   type PreparedEmbed,
+  type PreparedRerank,
   type Provider,
   type ProviderOptions,
+  type RerankResponse,
 } from '@patchbay/core'
 import { withPrefix } from '@patchbay/core/wire'
 import { defaultCacheDir } from './cache-dir.js'
+import { turnOf } from './call-options.js'
 import { cachedPath, isRemote } from './download.js'
 import { toFinish } from './events.js'
 import type { JobNews } from './job.js'
 import { locate } from './model-file.js'
-import { Owner, type WorkerStats } from './owner.js'
-import type { ChatResult, EmbedResult, JobRequest } from './protocol.js'
+import { Owner } from './owner.js'
+import type { ChatResult, EmbedResult, JobRequest, RankResult } from './protocol.js'
 import { toChatJob } from './request.js'
+import type { WorkerStats } from './stats.js'
 
+export type { LocalCallOptions } from './call-options.js'
 export { type PullOptions, pullModel } from './download.js'
 export { bundledModel } from './model-file.js'
-export type { WorkerStats } from './owner.js'
 export type { ReadyInfo } from './protocol.js'
+export type { Priority } from './queue.js'
+export type { WorkerStats } from './stats.js'
 
 /** Options of `local`. */
 export interface LocalOptions extends ProviderOptions {
@@ -51,6 +57,26 @@ export interface LocalOptions extends ProviderOptions {
   threads?: number
   /** Where measurements are kept; `false` for nowhere. Default: `patchbay` in the user's cache folder. */
   cacheDir?: string | false
+  /** Layers of the model in the GPU's memory. Default: as many as it holds. */
+  gpuLayers?: number
+  /** LoRA adapters (.gguf) over the model, each with its strength. Default: none; `scale` 1. */
+  adapters?: { path: string; scale?: number }[]
+  /**
+   * Guess the next tokens where an answer repeats its prompt (edits, extraction), and check them together: the same
+   * answer, sooner where the guesses hold. Sequences then hand nothing over to each other. Default `false`.
+   */
+  speculate?: boolean
+  /** A model without work for this long is unloaded, in milliseconds; the next call loads it again. Default: never. */
+  keepAlive?: number
+  /**
+   * Bytes that the models of this app may take together. One that is wanted waits until those used least recently have
+   * made room. Default: no limit but the machine's.
+   */
+  memoryBudget?: number
+  /** A worker that takes more bytes is ended, and its calls fail with `worker-crashed`. Weights count as far as they are in memory. Default: none. */
+  memoryLimit?: number
+  /** Save what the sequences hold when the model is closed or unloaded, and read it back when it is loaded. Needs `cacheDir`. Default `false`. */
+  keepPrefixes?: boolean
   /** A Jinja chat template to use instead of the model's own. */
   chatTemplate?: string
   /** A worker silent for this long while it has work (five times as long while it loads) is replaced, in milliseconds. Default 10,000. */
@@ -96,6 +122,13 @@ export function local(
     cacheDir,
     onLog,
     model,
+    gpuLayers,
+    adapters = [],
+    speculate,
+    keepAlive,
+    memoryBudget,
+    memoryLimit,
+    keepPrefixes,
   } = options
   wholeNumbers({
     queue: [queue, 0],
@@ -103,6 +136,10 @@ export function local(
     heartbeat: [heartbeat, 1],
     context: [context, 8],
     threads: [threads, 1],
+    gpuLayers: [gpuLayers, 0],
+    keepAlive: [keepAlive, 0],
+    memoryBudget: [memoryBudget, 1],
+    memoryLimit: [memoryLimit, 1],
   })
   const { path, name, bundled } = locate(fetched(model, cacheDir))
   const owner = new Owner({
@@ -114,7 +151,16 @@ export function local(
       ...(threads !== undefined && { threads }),
       ...(chatTemplate !== undefined && { chatTemplate }),
       ...(cacheDir !== false && { cacheDir: cacheDir ?? defaultCacheDir() }),
+      ...(gpuLayers !== undefined && { gpuLayers }),
+      ...(adapters.length > 0 && {
+        adapters: adapters.map((adapter) => ({ ...adapter, path: locate(adapter.path).path })),
+      }),
+      ...(speculate !== undefined && { speculate }),
+      ...(memoryLimit !== undefined && { memoryLimit }),
+      ...(keepPrefixes !== undefined && { keepPrefixes }),
     },
+    keepAliveMs: keepAlive,
+    memoryBudget,
     model: name,
     queue,
     whenFull,
@@ -161,6 +207,8 @@ function handle(owner: Owner, model: string, options: ProviderOptions): LocalPro
 class LocalBackend implements Backend {
   readonly provider = 'local'
   readonly #owner: Owner
+  /** Who calls by this handle, where a call does not say. */
+  readonly #handle = Symbol('handle')
 
   constructor(
     owner: Owner,
@@ -191,7 +239,7 @@ class LocalBackend implements Backend {
         'unsupported',
         'A local model answers with JSON or calls tools, not both in one turn. Leave out `tools` or `output`.',
       )
-    for await (const news of this.#work(toChatJob(chat), context)) {
+    for await (const news of this.#work(toChatJob(chat), chat, context)) {
       if (news.type === 'text' || news.type === 'reasoning') yield news
       else if (news.type === 'call')
         yield { type: 'tool-call', id: `call_${randomUUID()}`, name: news.name, input: news.input }
@@ -203,11 +251,11 @@ class LocalBackend implements Backend {
   readonly embedBatch = { texts: 32, atOnce: 1 }
 
   async embed(
-    { input, dimensions, inputType, truncate = false }: PreparedEmbed,
+    { input, dimensions, inputType, truncate = false, providerOptions }: PreparedEmbed,
     context: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
     const texts = withPrefix(this.model, input, inputType)
-    for await (const news of this.#work({ texts, truncate }, context)) {
+    for await (const news of this.#work({ texts, truncate }, { providerOptions }, context)) {
       if (news.type !== 'done') continue
       const { vectors: encoded, inputTokens } = news.result as EmbedResult
       const vectors = encoded.map(toVector)
@@ -222,10 +270,27 @@ class LocalBackend implements Backend {
     throw new LlmError('bad-response', 'The worker ended its work without a word.')
   }
 
+  async rerank(
+    { query, documents, providerOptions }: PreparedRerank,
+    context: CallContext,
+  ): Promise<Omit<RerankResponse, 'provider'>> {
+    for await (const news of this.#work({ query, documents }, { providerOptions }, context)) {
+      if (news.type !== 'done') continue
+      const { scores, inputTokens } = news.result as RankResult
+      return { scores, model: this.model, usage: { inputTokens } }
+    }
+    throw new LlmError('bad-response', 'The worker ended its work without a word.')
+  }
+
   /** A job's news, up to its end. */
-  async *#work(request: JobRequest, context: CallContext): AsyncGenerator<JobNews> {
+  async *#work(
+    request: JobRequest,
+    { providerOptions }: { providerOptions: Record<string, unknown> },
+    context: CallContext,
+  ): AsyncGenerator<JobNews> {
     const { signal } = context
-    const job = this.#owner.submit(request, context)
+    const turn = turnOf(providerOptions, this.#handle)
+    const job = this.#owner.submit(request, turn, context)
     const cancel = () => this.#owner.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)
     try {

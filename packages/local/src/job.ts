@@ -1,6 +1,7 @@
 // One call in the owner's hands: a slot its text and its end are put into, and its reader takes them from.
 import type { CallContext, LlmError } from '@patchbay/core'
 import { type JobRequest, type JobResult, textWindow } from './protocol.js'
+import type { Priority, Waiting } from './queue.js'
 
 /** What a reader gets. */
 export type JobNews =
@@ -16,10 +17,13 @@ export function nextId(): number {
   return ++lastId
 }
 
-export class Job {
+export class Job implements Waiting {
   readonly id = nextId()
+  readonly caller: unknown
+  readonly priority: Priority
   readonly #submittedAt: number
   #startedAt = 0
+  #position = 0
   #news: JobNews[] = []
   /** Characters read that the worker has not been told of. */
   #taken = 0
@@ -29,10 +33,13 @@ export class Job {
 
   constructor(
     readonly request: JobRequest,
+    { caller, priority }: Waiting,
     readonly context: CallContext,
     /** Told how much text the reader has taken. */
     private readonly onTaken: (characters: number) => void,
   ) {
+    this.caller = caller
+    this.priority = priority
     this.#submittedAt = context.clock.now()
   }
 
@@ -43,6 +50,18 @@ export class Job {
 
   started(): void {
     this.#startedAt = this.context.clock.now()
+  }
+
+  /** How long it waited for its start, in milliseconds. */
+  get waitedMs(): number {
+    return this.#startedAt - this.#submittedAt
+  }
+
+  /** Its place among those who wait, from 1; its caller is told when it is another than before. */
+  standsAt(position: number): void {
+    if (position === this.#position) return
+    this.#position = position
+    this.context.status({ type: 'queued', position })
   }
 
   text(type: 'text' | 'reasoning', text: string): void {
@@ -60,7 +79,7 @@ export class Job {
   done(result: JobResult): void {
     if (this.#ended) return
     this.#ended = true
-    this.#news.push({ type: 'done', result, queuedMs: this.#startedAt - this.#submittedAt })
+    this.#news.push({ type: 'done', result, queuedMs: this.waitedMs })
     this.#wake()
   }
 

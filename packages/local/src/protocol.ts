@@ -2,7 +2,7 @@
 import type { SamplingOptions } from '@patchbay/core'
 
 /** Raised with every change of the messages below: a worker file of another version is refused by name. */
-export const protocolVersion = 3
+export const protocolVersion = 4
 
 /** What the worker loads. */
 export interface LoadSettings {
@@ -17,6 +17,16 @@ export interface LoadSettings {
   cacheDir?: string
   /** Replaces the model's own chat template (Jinja). */
   chatTemplate?: string
+  /** Absent: as many as the GPU's memory holds. */
+  gpuLayers?: number
+  /** LoRA adapters. */
+  adapters?: { path: string; scale?: number }[]
+  /** Guess tokens from the prompt. */
+  speculate?: boolean
+  /** Save what the sequences hold at an orderly end, and read it back. */
+  keepPrefixes?: boolean
+  /** The process ends itself above so many bytes. */
+  memoryLimit?: number
 }
 
 /** A message as chat templates take it: the shape of OpenAI's Chat Completions, which they were written for. */
@@ -59,21 +69,38 @@ export interface ChatJob extends SamplingOptions {
   json?: { schema?: unknown }
 }
 
-/** What a worker is asked for, one at a time for each of its sequences. */
-export type JobRequest = ChatJob | EmbedJob
+/** Documents to be told apart by how well they answer a query. */
+export interface RankJob {
+  query: string
+  documents: string[]
+}
 
-/** What the worker found. */
+/** What a worker is asked for, one at a time for each of its sequences. */
+export type JobRequest = ChatJob | EmbedJob | RankJob
+
+/** What was loaded, and how. */
 export interface ReadyInfo {
-  /** Tokens a sequence holds. */
+  /** Tokens a sequence holds, prompt and answer. */
   contextSize: number
+  /** Sequences: calls worked on at once. */
   parallel: number
   threads: number
+  /** Tokens evaluated in one go. */
+  batchSize: number
   gpu: string | false
+  /** Layers of the model in the GPU's memory. */
+  gpuLayers: number
+  /** Bytes of weights and of context, by the engine's estimate, and what was free before them. */
+  memory: { weights: number; context: number; available: number }
   /** The model's chat template has a place for tools and for calls. */
   tools: boolean
   /** The model thinks before it answers. */
   thinks: boolean
-  /** From the start of loading to ready. */
+  /** Sequences that got back what they held in an earlier process. */
+  restored: number
+  /** Why all this was chosen, in words, a line each. */
+  why: string[]
+  /** From the start of loading to ready, in milliseconds. */
   loadMs: number
 }
 
@@ -89,15 +116,27 @@ export interface ChatResult {
   reasoningTokens?: number
   /** It ended inside a call, which is lost. */
   cutCall?: boolean
+  /** Evaluating the prompt, up to the first token, in milliseconds. */
+  promptMs: number
+  /** From there to the end. */
+  decodeMs: number
 }
 
 /** The vectors of texts, of unit length, as base64 of their 32-bit numbers in this machine's order. */
 export interface EmbedResult {
   vectors: string[]
   inputTokens: number
+  promptMs: number
 }
 
-export type JobResult = ChatResult | EmbedResult
+/** A score for each document, from 0 to 1. */
+export interface RankResult {
+  scores: number[]
+  inputTokens: number
+  promptMs: number
+}
+
+export type JobResult = ChatResult | EmbedResult | RankResult
 
 /** An error on its way between processes. */
 export interface WireError {
@@ -107,6 +146,8 @@ export interface WireError {
 
 export type ToWorker =
   | { type: 'load'; settings: LoadSettings }
+  /** There is memory for what was planned. */
+  | { type: 'go-on' }
   | { type: 'run'; id: number; request: JobRequest }
   /** The reader has taken this many characters more. */
   | { type: 'credit'; id: number; characters: number }
@@ -117,6 +158,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { type: 'hello'; version: number }
+  /** What the model will take; nothing is loaded before `go-on`. */
+  | { type: 'planned'; bytes: number }
   | { type: 'loading'; progress: number }
   | { type: 'ready'; info: ReadyInfo }
   | { type: 'load-failed'; error: WireError }

@@ -107,7 +107,8 @@ describe('the queue', () => {
         }),
       ),
     )
-    expect(positions).toEqual([1, 2])
+    // Two wait; then the second of them is the first.
+    expect(positions).toEqual([1, 2, 1])
     const { timing } = await call
     expect(timing.queuedMs).toBeGreaterThanOrEqual(0)
   })

@@ -9,6 +9,8 @@ import type {
   EmbedResponse,
   ModelInfo,
   Provider,
+  RerankRequest,
+  RerankResponse,
   TranscribeRequest,
   TranscribeResponse,
 } from '@patchbay/core'
@@ -44,6 +46,10 @@ export abstract class Wrapped implements Provider {
 
   embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
     return this.inner.embed(input, options)
+  }
+
+  rerank(request: RerankRequest, options?: CallOptions): Promise<RerankResponse> {
+    return this.inner.rerank(request, options)
   }
 
   transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {

@@ -1,66 +1,52 @@
-// The engine: one model, one context, its sequences. It alone touches the weights.
+// The engine: one model and what is done with it. It alone touches the weights.
 import { stat } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
-import type {
-  Llama,
-  LlamaContext,
-  LlamaContextSequence,
-  LlamaEmbeddingContext,
-  LlamaModel,
-  Token,
-} from 'node-llama-cpp'
-import type { EmbedJob, EmbedResult, LoadSettings, ReadyInfo } from '../protocol.js'
+import type { Llama, LlamaContext, LlamaModel, TokenPredictor } from 'node-llama-cpp'
+import type { LoadSettings, ReadyInfo } from '../protocol.js'
+import { type Calibration, calibrate } from './calibrate.js'
+import { usableCores } from './cores.js'
+import { Encoder } from './encoder.js'
 import { JobError } from './failure.js'
-import { availableMemory, checkCacheFits, checkWeightsFit, megabytes, notEnoughMemory } from './memory.js'
-import { longestToken, Prompt } from './prompt.js'
-import { calibrateThreads } from './threads.js'
+import { Lanes } from './lanes.js'
+import { type MemoryPlan, megabytes, notEnoughMemory, planMemory } from './memory.js'
+import { PrefixStore } from './prefix-store.js'
+import { Prompt } from './prompt.js'
 
-/** Where loading reports to. */
+/** Where loading reports to, and asks. */
 export interface LoadListener {
   progress(share: number): void
   log(level: string, message: string): void
+  /** The model will take so many bytes; it is loaded once this resolves. */
+  admit(bytes: number): Promise<void>
 }
 
-/** A sequence of the context and whether a generation has it. */
-interface Lane {
-  readonly sequence: LlamaContextSequence
-  busy: boolean
+/** What generating needs. */
+export interface Chat {
+  readonly prompt: Prompt
+  readonly lanes: Lanes
+  readonly batchSize: number
 }
 
 export class Engine {
-  readonly #lanes: Lane[]
-  #embedding: Promise<LlamaEmbeddingContext> | undefined
-
   private constructor(
     readonly llama: Llama,
     readonly model: LlamaModel,
-    private readonly context: LlamaContext,
-    readonly prompt: Prompt,
     readonly info: ReadyInfo,
-  ) {
-    this.#lanes = Array.from({ length: info.parallel }, () => ({
-      sequence: context.getSequence(),
-      busy: false,
-    }))
-  }
+    readonly encoder: Encoder,
+    private readonly chatPart: Chat | undefined,
+    private readonly store: PrefixStore | undefined,
+  ) {}
 
   /** @throws {JobError} `model-load`, with what to do about it */
   static async load(settings: LoadSettings, listener: LoadListener): Promise<Engine> {
     const started = performance.now()
-    const { getLlama, LlamaLogLevel } = await import('node-llama-cpp').catch((cause: Error) => {
-      const missing = /Cannot find (package|module) 'node-llama-cpp'/.test(cause.message)
-      throw new JobError(
-        'model-load',
-        missing
-          ? 'The engine is not installed. Run: npm install node-llama-cpp'
-          : `The engine does not load: ${cause.message}`,
-      )
-    })
+    const { modelPath } = settings
+    const { getLlama, LlamaLogLevel, getModuleVersion } = await importEngine()
     const complaints: string[] = []
     const logger = (level: string, message: string): void => {
       if (level === 'error' || level === 'fatal') complaints.push(message.trim())
       listener.log(level, message.trim())
     }
+    const failed = (cause: unknown): Promise<never> => failedLoad(settings, cause, complaints)
     const llama = await getLlama({
       build: 'never',
       gpu: settings.gpu,
@@ -70,127 +56,129 @@ export class Engine {
     }).catch((cause: Error) => {
       throw new JobError('model-load', `The engine does not start: ${cause.message}`)
     })
-    if (llama.gpu === false) await checkWeightsFit(settings.modelPath)
+    const memory = await planMemory(llama, settings).catch(failed)
+    await listener.admit(memory.weights + memory.context)
     const model = await llama
-      .loadModel({ modelPath: settings.modelPath, onLoadProgress: listener.progress })
-      .catch((cause) => failedLoad(settings, cause, complaints))
-    if (llama.gpu === false) checkCacheFits(model, settings)
-    const prompt = new Prompt(model, settings.chatTemplate)
-    const threads = settings.threads ?? (await calibrateThreads(model, availableParallelism(), settings))
-    let engine: Engine | undefined
-    const context = await model
-      .createContext({
-        // A step waits for the others only when there are others: the wait of a whole turn costs 1.5 % of decoding.
-        batching: { dispatchSchedule: (step) => (engine?.shared ? setImmediate(step) : step()) },
-        contextSize: settings.context ?? { min: 256, max: Math.min(4096, model.trainContextSize) },
-        sequences: settings.parallel,
-        threads,
-        failedCreationRemedy: settings.context === undefined ? {} : false,
+      .loadModel({
+        modelPath,
+        ...(settings.gpuLayers !== undefined && { gpuLayers: settings.gpuLayers }),
+        onLoadProgress: listener.progress,
       })
-      .catch((cause) => failedLoad(settings, cause, complaints))
-    const info = {
-      contextSize: context.contextSize,
+      .catch(failed)
+    const cores = usableCores()
+    const calibration = await calibrate(model, cores, settings)
+    const prompt = Prompt.of(model, settings.chatTemplate)
+    // A model without a chat template is not made for chat; it needs no room for conversations.
+    const chat = prompt && (await makeChat(model, prompt, memory, calibration, settings).catch(failed))
+    const store =
+      chat && (await PrefixStore.of(chat.context, settings, await getModuleVersion()).catch(failed))
+    const restored = (await store?.restore(chat?.lanes.sequences ?? [])) ?? 0
+    const contextSize = chat?.context.contextSize ?? memory.contextSize
+    const { threads } = calibration
+    const info: ReadyInfo = {
+      contextSize,
       parallel: settings.parallel,
       threads,
+      batchSize: calibration.batchSize,
       gpu: llama.gpu,
-      tools: prompt.calls !== undefined,
-      thinks: prompt.thinking !== undefined,
+      gpuLayers: model.gpuLayers,
+      memory: { weights: memory.weights, context: memory.context, available: memory.available },
+      tools: prompt?.calls !== undefined,
+      thinks: prompt?.thinking !== undefined,
+      restored,
+      why: reasons(llama, model, settings, { memory, calibration, contextSize, cores }),
       loadMs: Math.round(performance.now() - started),
     }
-    engine = new Engine(llama, model, context, prompt, info)
-    return engine
+    return new Engine(llama, model, info, new Encoder(model, { contextSize, threads }), chat, store)
   }
 
-  /** Are other generations under way? */
-  get shared(): boolean {
-    return this.#lanes.filter(({ busy }) => busy).length > 1
-  }
-
-  get batchSize(): number {
-    return this.context.batchSize
-  }
-
-  /**
-   * Lends the free sequence that already holds most of the prompt, cut back to what they share.
-   * The app never asks for more than there are.
-   */
-  async borrow(
-    tokens: Token[],
-  ): Promise<{ sequence: LlamaContextSequence; cached: number; giveBack: () => void }> {
-    const shared = ({ sequence }: Lane) => sequence.compareContextTokens(tokens).firstDifferentIndex
-    const lane = this.#lanes
-      .filter(({ busy }) => !busy)
-      .reduce<Lane | undefined>(
-        (best, next) => (best === undefined || shared(next) > shared(best) ? next : best),
-        undefined,
-      )
-    if (lane === undefined)
-      throw new JobError('inference', 'The worker was given more work at once than it has sequences.')
-    lane.busy = true
-    const { sequence } = lane
-    try {
-      // The last token is always evaluated anew: its output is where the answer begins.
-      const cached = Math.min(shared(lane), tokens.length - 1)
-      if (cached < sequence.nextTokenIndex)
-        await sequence.eraseContextTokenRanges([{ start: cached, end: sequence.nextTokenIndex }])
-      return {
-        sequence,
-        cached: sequence.nextTokenIndex,
-        giveBack: () => {
-          lane.busy = false
-        },
-      }
-    } catch (error) {
-      lane.busy = false
-      throw error
-    }
-  }
-
-  /**
-   * The vectors of texts, of unit length. Its context is made when it is first asked for.
-   * @throws {JobError} `context-length` for a text that is too long
-   */
-  async embed({ texts, truncate }: EmbedJob, cancelled: () => boolean): Promise<EmbedResult> {
-    this.#embedding ??= this.model
-      .createEmbeddingContext({ contextSize: this.info.contextSize, threads: this.info.threads })
-      .catch((cause: Error) => {
-        this.#embedding = undefined
-        throw new JobError('inference', `This model gives no embeddings: ${cause.message}`)
-      })
-    const context = await this.#embedding
-    const vectors: string[] = []
-    let inputTokens = 0
-    for (const [index, text] of texts.entries()) {
-      if (cancelled()) break
-      const tokens = this.#embeddable(text, index, truncate)
-      inputTokens += tokens.length
-      const { vector } = await context.getEmbeddingFor(tokens)
-      const length = Math.hypot(...vector) || 1
-      vectors.push(
-        Buffer.from(Float32Array.from(vector, (value) => value / length).buffer).toString('base64'),
-      )
-    }
-    return { vectors, inputTokens }
-  }
-
-  #embeddable(text: string, index: number, truncate: boolean): Token[] {
-    const { contextSize } = this.info
-    // So many characters cannot fit, and even counting their tokens would take seconds.
-    const most = contextSize * longestToken
-    const far = text.length > most
-    const tokens = far && !truncate ? [] : this.model.tokenize(text.slice(0, most))
-    if (!far && tokens.length + 1 <= contextSize) return tokens
-    // The engine adds a token at either end where the model wants them.
-    if (truncate) return tokens.slice(0, contextSize - 2)
+  /** @throws {JobError} `model-load` for a model that has no chat template */
+  get chat(): Chat {
+    if (this.chatPart !== undefined) return this.chatPart
     throw new JobError(
-      'context-length',
-      `A text of ${text.length} characters (the ${index + 1}. of its batch) ${far ? 'has too many tokens' : `has ${tokens.length} tokens`}; the context holds ${contextSize}. Split it, or set truncate.`,
+      'model-load',
+      'This model has no chat template, so it is not made for chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
     )
   }
 
-  dispose(): Promise<void> {
-    return this.llama.dispose()
+  /** Ends it; what the sequences hold is kept where that was asked for. */
+  async dispose(): Promise<void> {
+    try {
+      await this.store?.save(this.chatPart?.lanes.sequences ?? [])
+    } finally {
+      await this.llama.dispose()
+    }
   }
+}
+
+// The engine may not be installed; only its loading says so.
+function importEngine(): Promise<typeof import('node-llama-cpp')> {
+  return import('node-llama-cpp').catch((cause: Error) => {
+    const missing = /Cannot find (package|module) 'node-llama-cpp'/.test(cause.message)
+    throw new JobError(
+      'model-load',
+      missing
+        ? 'The engine is not installed. Run: npm install node-llama-cpp'
+        : `The engine does not load: ${cause.message}`,
+    )
+  })
+}
+
+async function makeChat(
+  model: LlamaModel,
+  prompt: Prompt,
+  { contextSize }: MemoryPlan,
+  { threads, batchSize }: Calibration,
+  { parallel, context, adapters = [], speculate = false }: LoadSettings,
+): Promise<Chat & { context: LlamaContext }> {
+  let lanes: Lanes | undefined
+  const made = await model.createContext({
+    // A step waits for the others only when there are others: the wait of a whole turn costs 1.5 % of decoding.
+    batching: { dispatchSchedule: (step) => (lanes?.shared ? setImmediate(step) : step()) },
+    contextSize,
+    batchSize: Math.min(batchSize, contextSize),
+    sequences: parallel,
+    threads,
+    ...(adapters.length > 0 && {
+      lora: { adapters: adapters.map(({ path, scale = 1 }) => ({ filePath: path, scale })) },
+    }),
+    failedCreationRemedy: context === undefined ? {} : false,
+  })
+  const sequences = await Promise.all(
+    Array.from({ length: parallel }, async () => {
+      const tokenPredictor = speculate ? await lookup() : undefined
+      return made.getSequence({ ...(tokenPredictor && { tokenPredictor }) })
+    }),
+  )
+  // Guessed tokens and handed-over states do not go together in the engine.
+  lanes = new Lanes(sequences, !speculate)
+  return { prompt, lanes, batchSize: made.batchSize, context: made }
+}
+
+/** Guesses that the answer goes on as the prompt did where its last words stood. */
+async function lookup(): Promise<TokenPredictor> {
+  const { InputLookupTokenPredictor } = await import('node-llama-cpp')
+  return new InputLookupTokenPredictor()
+}
+
+/** What was chosen, and why, a line each. */
+function reasons(
+  llama: Llama,
+  model: LlamaModel,
+  { gpu, context, parallel, gpuLayers }: LoadSettings,
+  chosen: { memory: MemoryPlan; calibration: Calibration; contextSize: number; cores: number },
+): string[] {
+  const { memory, calibration, contextSize, cores } = chosen
+  const { totalLayers } = model.fileInsights
+  const used = Math.min(model.gpuLayers, totalLayers)
+  return [
+    llama.gpu === false
+      ? `CPU: ${gpu === false ? 'as asked' : 'no GPU build of the engine works here'}`
+      : `GPU (${llama.gpu}): ${used} of ${totalLayers} layers, ${gpuLayers === undefined ? 'as many as its memory holds' : 'as asked'}`,
+    `${calibration.threads} of ${cores} usable cores, batches of ${calibration.batchSize}: ${calibration.why}`,
+    `${parallel} sequences of ${contextSize} tokens: ${context === undefined ? `the model was trained for ${model.trainContextSize}` : 'as asked'}`,
+    `memory: ${megabytes(memory.weights)} of weights, ${megabytes(memory.context)} of context, ${megabytes(memory.available)} were free`,
+  ]
 }
 
 /** A model that could not be loaded, told by what is wrong with it. */
@@ -199,6 +187,7 @@ async function failedLoad(
   cause: unknown,
   complaints: string[],
 ): Promise<never> {
+  if (cause instanceof JobError) throw cause
   const reason = cause instanceof Error ? cause.message : String(cause)
   const size = await stat(modelPath).then(
     ({ size }) => size,
@@ -211,7 +200,7 @@ async function failedLoad(
   if (/memory|too large|alloc/i.test(`${reason} ${detail}`))
     throw notEnoughMemory(
       modelPath,
-      `the file has ${megabytes(size)}, ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for, and ${megabytes(availableMemory())} are free (${reason})`,
+      `the file has ${megabytes(size)}, and ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for (${reason})`,
     )
   throw new JobError(
     'model-load',

@@ -32,13 +32,17 @@ function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
   }
   made.engine = {
     info: { contextSize: 1_000_000 },
-    batchSize: 512,
-    shared: false,
     model: { detokenize: () => piece },
-    prompt: { checkLength() {}, begin: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'past' }) },
-    borrow: async () => {
-      made.lent++
-      return { sequence, cached: 0, giveBack: () => made.lent-- }
+    chat: {
+      batchSize: 512,
+      prompt: { checkLength() {}, begin: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'past' }) },
+      lanes: {
+        shared: false,
+        borrow: async () => {
+          made.lent++
+          return { sequence, cached: 0, progress() {}, begun() {}, giveBack: () => made.lent-- }
+        },
+      },
     },
   } as unknown as Engine
   return made

@@ -1,11 +1,12 @@
 // One generation: prompt in slices, then token by token, until it is done, cancelled, or its reader must catch up.
-import type { LlamaContextSequence, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../protocol.js'
 import { type Answer, JsonAnswer, TextAnswer, ToolAnswer } from './answer.js'
 import type { WrittenCall } from './call-reader.js'
 import type { Engine } from './engine.js'
 import { JobError } from './failure.js'
 import { callGrammar, jsonGrammar } from './grammar.js'
+import type { Lease } from './lanes.js'
 import { Outbox, type TextKind } from './outbox.js'
 import { tooLong } from './prompt.js'
 import { ThinkingAnswer } from './thinking.js'
@@ -14,9 +15,11 @@ import { ThinkingAnswer } from './thinking.js'
 const sliceMs = { alone: 200, shared: 50 }
 const firstSlice = 32
 
+type Ending = Omit<ChatResult, 'inputTokens' | 'cachedInputTokens' | 'promptMs' | 'decodeMs'>
+
 export class Generation {
   readonly #outbox: Outbox
-  #cancelled = false
+  readonly #cancel = new AbortController()
   /** Characters said that the reader has not taken. */
   #unread = 0
   #wake: () => void = () => {}
@@ -36,56 +39,74 @@ export class Generation {
 
   /** Ends it at the next step. */
   cancel(): void {
-    this.#cancelled = true
+    this.#cancel.abort()
     this.#wake()
   }
 
   /** @throws {JobError} for what the caller must hear of */
   async run(engine: Engine, request: ChatJob): Promise<ChatResult> {
     const { contextSize } = engine.info
-    engine.prompt.checkLength(request, contextSize)
-    const { tokens, thinking } = engine.prompt.begin(request)
+    const { prompt, lanes } = engine.chat
+    prompt.checkLength(request, contextSize)
+    const { tokens, thinking } = prompt.begin(request)
     if (tokens.length >= contextSize) throw tooLong(tokens.length, contextSize)
     const answer = await this.#answer(engine, request, thinking)
-    const { sequence, cached, giveBack } = await engine.borrow(tokens)
+    const lease = await lanes.borrow(tokens, this.#cancel.signal)
+    const started = performance.now()
     try {
-      const rest = await this.#evaluatePrompt(engine, sequence, tokens.slice(cached))
-      const usage = { inputTokens: tokens.length, cachedInputTokens: cached }
-      if (this.#cancelled)
-        return { finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0, ...usage }
+      const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
       const room = Math.min(request.maxOutputTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
-      return { ...(await this.#generate(sequence, rest, answer, request, room)), ...usage }
+      const begun = { at: performance.now() }
+      const end = this.#cancelled
+        ? ({ finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0 } as const)
+        : await this.#generate(lease, rest, answer, request, room, () => {
+            begun.at = performance.now()
+          })
+      return {
+        ...end,
+        inputTokens: tokens.length,
+        cachedInputTokens: lease.cached,
+        promptMs: begun.at - started,
+        decodeMs: performance.now() - begun.at,
+      }
     } finally {
       this.#outbox.flush()
-      giveBack()
+      lease.giveBack()
     }
   }
 
+  get #cancelled(): boolean {
+    return this.#cancel.signal.aborted
+  }
+
   /** Evaluates all but the last slice, which the sampling loop takes: the answer begins at its last token. */
-  async #evaluatePrompt(engine: Engine, sequence: LlamaContextSequence, tokens: Token[]): Promise<Token[]> {
+  async #evaluatePrompt(engine: Engine, lease: Lease, tokens: Token[]): Promise<Token[]> {
+    const { lanes, batchSize } = engine.chat
     let size = firstSlice
     let at = 0
     while (tokens.length - at > size && !this.#cancelled) {
       const started = performance.now()
-      await sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, at + size))
+      await lease.sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, at + size))
+      lease.progress()
       at += size
-      const aim = engine.shared ? sliceMs.shared : sliceMs.alone
+      const aim = lanes.shared ? sliceMs.shared : sliceMs.alone
       const perToken = Math.max((performance.now() - started) / size, 0.001)
-      size = Math.max(firstSlice, Math.min(engine.batchSize, size * 2, Math.floor(aim / perToken)))
+      size = Math.max(firstSlice, Math.min(batchSize, size * 2, Math.floor(aim / perToken)))
     }
     return tokens.slice(at)
   }
 
   async #answer(engine: Engine, request: ChatJob, thinking: 'possible' | 'begun' | 'past'): Promise<Answer> {
     const answer = await this.#spoken(engine, request)
-    const format = engine.prompt.thinking
+    const format = engine.chat.prompt.thinking
     if (thinking === 'past' || format === undefined) return answer
     const onThought = (text: string) => this.#say('reasoning', text)
     return new ThinkingAnswer(engine.model, format, thinking === 'begun', answer, onThought)
   }
 
   async #spoken(engine: Engine, request: ChatJob): Promise<Answer> {
-    const { model, prompt } = engine
+    const { model } = engine
+    const { prompt } = engine.chat
     const { json, tools, mustCall, stop } = request
     if (json !== undefined) return new JsonAnswer(model, stop, await jsonGrammar(engine, json.schema))
     if (tools === undefined || prompt.calls === undefined) return new TextAnswer(model, stop)
@@ -98,12 +119,13 @@ export class Generation {
   }
 
   async #generate(
-    sequence: LlamaContextSequence,
+    { sequence, begun }: Lease,
     prompt: Token[],
     answer: Answer,
     request: ChatJob,
     room: number,
-  ): Promise<Omit<ChatResult, 'inputTokens' | 'cachedInputTokens'>> {
+    onFirst: () => void,
+  ): Promise<Ending> {
     const options = samplingOptions(request, answer)
     const { generated } = options
     let rawFinishReason = 'eos'
@@ -111,6 +133,10 @@ export class Generation {
       if (this.#cancelled) {
         rawFinishReason = 'cancelled'
         break
+      }
+      if (generated.length === 0) {
+        onFirst()
+        begun()
       }
       generated.push(token)
       this.#say('text', answer.push(token))

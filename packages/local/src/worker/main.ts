@@ -19,12 +19,20 @@ interface Running {
 }
 const running = new Map<number, Running>()
 let engine: Engine | undefined
+let goOn: () => void = () => {}
 
 // Whatever the main thread is doing, in native code or not, a parent that is gone ends this process: standard input
 // is a pipe whose other end the parent holds, and a thread of its own waits for it to close.
+// The same thread ends a process that takes more memory than it may, and says so in its last words.
 const watchdog = new Worker(
   `const end = () => process.kill(process.pid, 'SIGKILL')
-   new (require('node:net').Socket)({ fd: 0, readable: true, writable: false }).on('error', end).on('close', end).resume()`,
+   new (require('node:net').Socket)({ fd: 0, readable: true, writable: false }).on('error', end).on('close', end).resume()
+   require('node:worker_threads').parentPort.on('message', (limit) => setInterval(() => {
+     const rss = process.memoryUsage.rss()
+     if (rss <= limit) return
+     require('node:fs').writeSync(2, 'It took ' + Math.round(rss / 1e6) + ' MB, more than its memoryLimit of ' + Math.round(limit / 1e6) + ' MB.')
+     end()
+   }, 250))`,
   { eval: true },
 )
 watchdog.unref()
@@ -35,9 +43,16 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'load':
+      if (message.settings.memoryLimit !== undefined) watchdog.postMessage(message.settings.memoryLimit)
       return void Engine.load(message.settings, {
         progress: (progress) => send({ type: 'loading', progress }),
         log: (level, text) => send({ type: 'log', level, message: text }),
+        admit: (bytes) => {
+          send({ type: 'planned', bytes })
+          return new Promise((resolve) => {
+            goOn = resolve
+          })
+        },
       }).then(
         (loaded) => {
           engine = loaded
@@ -45,6 +60,8 @@ process.on('message', (message: ToWorker) => {
         },
         (error) => send({ type: 'load-failed', error: wireError(error, 'model-load') }),
       )
+    case 'go-on':
+      return goOn()
     case 'run':
       return void run(message.id, message.request)
     case 'credit':
@@ -73,15 +90,13 @@ async function run(id: number, request: JobRequest): Promise<void> {
 }
 
 function work(engine: Engine, id: number, request: JobRequest): Promise<JobResult> {
-  if ('texts' in request) {
-    let cancelled = false
-    running.set(id, {
-      credit() {},
-      cancel() {
-        cancelled = true
-      },
-    })
-    return engine.embed(request, () => cancelled)
+  if (!('messages' in request)) {
+    const controller = new AbortController()
+    running.set(id, { credit() {}, cancel: () => controller.abort() })
+    const { encoder } = engine
+    return 'texts' in request
+      ? encoder.embed(request, controller.signal)
+      : encoder.rank(request, controller.signal)
   }
   const generation = new Generation(
     (type, text) => send({ type, id, text }),
@@ -93,7 +108,7 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
 
 function count({ id, ...request }: Extract<ToWorker, { type: 'count' }>): void {
   try {
-    send({ type: 'counted', id, tokens: engine?.prompt.tokens(request).length ?? 0 })
+    send({ type: 'counted', id, tokens: engine?.chat.prompt.tokens(request).length ?? 0 })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })
   }

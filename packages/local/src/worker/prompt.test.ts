@@ -15,6 +15,10 @@ beforeAll(async () => {
 })
 afterAll(() => llama.dispose())
 
+function promptOf(of: LlamaModel): Prompt {
+  return Prompt.of(of) ?? expect.fail('no template')
+}
+
 const isControl = (token: number) => model.isSpecialToken(token as never)
 
 // The engine takes the space before some signs when it makes text of tokens; the tokens have it.
@@ -22,7 +26,7 @@ const spaced = (text: string) => text.replace(/ +(?=[?!.,'n])/g, '')
 
 describe('a prompt', () => {
   it('is what the template says', () => {
-    const tokens = new Prompt(model).tokens({
+    const tokens = promptOf(model).tokens({
       messages: [
         { role: 'system', content: 'Be brief.' },
         { role: 'user', content: 'Hi' },
@@ -36,7 +40,7 @@ describe('a prompt', () => {
   })
 
   it('law: no text of a message becomes control, and none is lost', () => {
-    const prompt = new Prompt(model)
+    const prompt = promptOf(model)
     const frame = prompt.tokens({ messages: [{ role: 'user', content: 'x' }] }).filter(isControl).length
     const piece = fc.oneof(
       fc.constantFrom(
@@ -66,7 +70,7 @@ describe('a prompt', () => {
   })
 
   it('holds the calls and results of tools, the way the template wants them', () => {
-    const tokens = new Prompt(model).tokens({
+    const tokens = promptOf(model).tokens({
       messages: [
         { role: 'user', content: 'Weather in Lima?' },
         {
@@ -116,10 +120,10 @@ describe('a prompt', () => {
 
   it('that cannot fit is refused before it is tokenised', () => {
     expect(() =>
-      new Prompt(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(300_000) }] }, 2048),
+      promptOf(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(300_000) }] }, 2048),
     ).toThrow(/2048/)
     expect(() =>
-      new Prompt(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(2000) }] }, 2048),
+      promptOf(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(2000) }] }, 2048),
     ).not.toThrow()
   })
 })

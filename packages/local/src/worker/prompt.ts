@@ -21,15 +21,17 @@ export class Prompt {
   /** How it writes its thinking, where it thinks. */
   readonly thinking: ThinkFormat | undefined
 
-  /** @throws {JobError} `model-load` when there is no template to use */
-  constructor(model: LlamaModel, override?: string) {
-    this.#model = model
+  /**
+   * By the given template or the model's own; `undefined` when there is none.
+   * @throws {JobError} `model-load` for one that does not parse
+   */
+  static of(model: LlamaModel, override?: string): Prompt | undefined {
     const source = override ?? model.fileInfo.metadata.tokenizer.chat_template
-    if (source === undefined)
-      throw new JobError(
-        'model-load',
-        'This model has no chat template, so it is not made for chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
-      )
+    return source === undefined ? undefined : new Prompt(model, source)
+  }
+
+  constructor(model: LlamaModel, source: string) {
+    this.#model = model
     try {
       this.#template = new Template(source)
     } catch (cause) {

@@ -1,0 +1,25 @@
+// Documents told apart by how well they answer a query: the request is checked before the backend gets it. Loaded with
+// the first call.
+import { invalid } from './errors.js'
+import { isObject } from './is-object.js'
+import type { Backend, CallContext } from './provider.js'
+import type { RerankRequest } from './request.js'
+import type { RerankResponse } from './response.js'
+
+/** @throws {LlmError} `invalid-request` with the path of what is wrong */
+export async function rerank(
+  backend: Backend & Required<Pick<Backend, 'rerank'>>,
+  request: RerankRequest,
+  context: CallContext,
+): Promise<RerankResponse> {
+  if (!isObject(request)) throw invalid('request', 'must be an object with query and documents')
+  const { query, documents, providerOptions } = request
+  if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a text that is not empty')
+  if (!Array.isArray(documents)) throw invalid('documents', 'must be a list of texts')
+  for (const [index, document] of documents.entries())
+    if (typeof document !== 'string' || document === '')
+      throw invalid(`documents[${index}]`, 'must be a text that is not empty')
+  const own = providerOptions?.[backend.provider] ?? {}
+  const response = await backend.rerank({ query, documents, providerOptions: own }, context)
+  return { ...response, provider: backend.provider }
+}
