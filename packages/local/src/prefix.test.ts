@@ -2,8 +2,8 @@
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { begin, failureOf, folder, open, openRandom, until } from '../test/world.js'
 import { writeRandomModel } from '../test/random-model.js'
+import { begin, failureOf, folder, open, openRandom, until } from '../test/world.js'
 
 const rules = 'Be brief and kind. '.repeat(60)
 const ask = (question: string) => ({ system: rules, messages: question, maxOutputTokens: 24 })
@@ -97,7 +97,9 @@ describe('kept prefixes', () => {
     await first.chat(ask('One?'))
     await first.close()
     const dir = join(cacheDir, 'prefixes')
-    const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.state'))
+    const names = readdirSync(dir, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      name.endsWith('.state'),
+    )
     for (const name of names) writeFileSync(join(dir, name), 'no state at all')
 
     const second = open({ model, ...settings(cacheDir) })

@@ -1,7 +1,7 @@
 // Laws of the queue: nobody is lost or served twice, each caller's own order holds, callers take turns.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { priorities, type Priority, Queue } from './queue.js'
+import { type Priority, priorities, Queue } from './queue.js'
 
 interface Item {
   caller: string
@@ -10,7 +10,14 @@ interface Item {
 }
 
 const step = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ do: fc.constant('add' as const), caller: fc.constantFrom('a', 'b', 'c'), priority: fc.constantFrom(...priorities) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('add' as const),
+      caller: fc.constantFrom('a', 'b', 'c'),
+      priority: fc.constantFrom(...priorities),
+    }),
+  },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('take' as const) }) },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), at: fc.nat() }) },
 )
@@ -41,7 +48,9 @@ describe('a queue', () => {
             else {
               expect(inside.delete(item)).toBe(true)
               for (const other of inside) {
-                expect(priorities.indexOf(other.priority)).toBeGreaterThanOrEqual(priorities.indexOf(item.priority))
+                expect(priorities.indexOf(other.priority)).toBeGreaterThanOrEqual(
+                  priorities.indexOf(item.priority),
+                )
                 if (other.caller === item.caller && other.priority === item.priority)
                   expect(other.id).toBeGreaterThan(item.id)
               }

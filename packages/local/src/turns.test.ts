@@ -101,7 +101,11 @@ describe('stats', () => {
     const sum = (key: 'inputTokens' | 'cachedInputTokens' | 'outputTokens') =>
       answers.reduce((total, { usage }) => total + (usage[key] ?? 0), 0)
     const { tokens, tokensPerSecond, waitMs, finished, unloads } = llm.stats()
-    expect(tokens).toEqual({ prompt: sum('inputTokens'), cached: sum('cachedInputTokens'), output: sum('outputTokens') })
+    expect(tokens).toEqual({
+      prompt: sum('inputTokens'),
+      cached: sum('cachedInputTokens'),
+      output: sum('outputTokens'),
+    })
     expect(tokens.cached).toBeGreaterThan(0)
     expect(tokensPerSecond.prompt).toBeGreaterThan(0)
     expect(tokensPerSecond.decode).toBeGreaterThan(0)

@@ -126,7 +126,8 @@ export class WorkerLife implements Resident {
     this.#state = 'starting'
     this.#listener.loading()
     try {
-      await checkModelFile(load.modelPath)
+      for (const path of [load.modelPath, ...(load.adapters ?? []).map((adapter) => adapter.path)])
+        await checkModelFile(path)
     } catch (error) {
       this.#state = 'none'
       this.#failed(error as LlmError)

@@ -11,6 +11,8 @@ export interface RandomModel {
   context?: number
   /** `null` for a model without one. */
   chatTemplate?: string | null
+  /** A Qwen 3 with a head that tells documents which answer a query from those which do not, and no chat template. */
+  ranks?: boolean
   /** Default: 32-bit floats; `q8_0` for files of realistic size. */
   type?: 'f32' | 'q8_0'
   seed?: number
@@ -31,23 +33,32 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     heads = 4,
     feedForward = width * 3,
     context = 4096,
-    chatTemplate = chatml,
+    ranks = false,
+    chatTemplate = ranks ? null : chatml,
     type = 'f32',
     seed = 1,
   } = shape
   const tokens = [...byteTokens(), '<|endoftext|>', '<|im_start|>', '<|im_end|>']
   const [end, imEnd] = [tokens.indexOf('<|endoftext|>'), tokens.indexOf('<|im_end|>')]
+  const architecture = ranks ? 'qwen3' : 'llama'
   const facts: Record<string, Value> = {
-    'general.architecture': ['string', 'llama'],
+    'general.architecture': ['string', architecture],
     'general.name': ['string', `random ${layers}x${width}`],
-    'llama.context_length': ['u32', context],
-    'llama.embedding_length': ['u32', width],
-    'llama.block_count': ['u32', layers],
-    'llama.feed_forward_length': ['u32', feedForward],
-    'llama.attention.head_count': ['u32', heads],
-    'llama.attention.head_count_kv': ['u32', heads],
-    'llama.attention.layer_norm_rms_epsilon': ['f32', 1e-5],
-    'llama.rope.dimension_count': ['u32', width / heads],
+    [`${architecture}.context_length`]: ['u32', context],
+    [`${architecture}.embedding_length`]: ['u32', width],
+    [`${architecture}.block_count`]: ['u32', layers],
+    [`${architecture}.feed_forward_length`]: ['u32', feedForward],
+    [`${architecture}.attention.head_count`]: ['u32', heads],
+    [`${architecture}.attention.head_count_kv`]: ['u32', heads],
+    [`${architecture}.attention.layer_norm_rms_epsilon`]: ['f32', 1e-5],
+    [`${architecture}.rope.dimension_count`]: ['u32', width / heads],
+    ...(ranks && {
+      'qwen3.attention.key_length': ['u32', width / heads] as Value,
+      'qwen3.attention.value_length': ['u32', width / heads] as Value,
+      'qwen3.pooling_type': ['u32', 4] as Value,
+      'qwen3.classifier.output_labels': ['array', 'string', ['yes', 'no']] as Value,
+      'tokenizer.chat_template.rerank': ['string', 'Query: {query} Document: {document}'] as Value,
+    }),
     'tokenizer.ggml.model': ['string', 'gpt2'],
     'tokenizer.ggml.pre': ['string', 'default'],
     'tokenizer.ggml.tokens': ['array', 'string', tokens],
@@ -58,14 +69,16 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     ...(chatTemplate !== null && { 'tokenizer.chat_template': ['string', chatTemplate] }),
   }
   const matrix = (name: string, columns: number, rows: number) => ({ name, dims: [columns, rows], type })
-  const norm = (name: string) => ({ name, dims: [width], type: 'norm' as const })
+  const norm = (name: string, size = width) => ({ name, dims: [size], type: 'norm' as const })
   const tensors = [
     matrix('token_embd.weight', width, tokens.length),
     matrix('output.weight', width, tokens.length),
     norm('output_norm.weight'),
+    ...(ranks ? [matrix('cls.output.weight', width, 2)] : []),
     ...Array.from({ length: layers }, (_, layer) => `blk.${layer}.`).flatMap((at) => [
       norm(`${at}attn_norm.weight`),
       ...['q', 'k', 'v', 'output'].map((part) => matrix(`${at}attn_${part}.weight`, width, width)),
+      ...(ranks ? ['q', 'k'].map((part) => norm(`${at}attn_${part}_norm.weight`, width / heads)) : []),
       norm(`${at}ffn_norm.weight`),
       matrix(`${at}ffn_gate.weight`, width, feedForward),
       matrix(`${at}ffn_up.weight`, width, feedForward),
@@ -73,6 +86,46 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     ]),
   ]
 
+  // Control tokens get no weight, so that no answer ends before it is told to.
+  const silent = ({ name }: Tensor, values: Buffer) =>
+    name === 'output.weight' && values.fill(0, (values.length / tokens.length) * end)
+  return writeGguf(path, facts, tensors, seed, silent)
+}
+
+/** Writes a LoRA adapter with random weights over the queries of a random model's layers, and gives its path back. */
+export function writeRandomAdapter(
+  path: string,
+  { layers = 2, width = 64, seed = 9 }: RandomModel = {},
+): string {
+  const rank = 4
+  const facts: Record<string, Value> = {
+    'general.architecture': ['string', 'llama'],
+    'general.type': ['string', 'adapter'],
+    'adapter.type': ['string', 'lora'],
+    'adapter.lora.alpha': ['f32', 64],
+  }
+  const tensors = Array.from({ length: layers }, (_, layer) => `blk.${layer}.attn_q.weight`).flatMap(
+    (name): Tensor[] => [
+      { name: `${name}.lora_a`, dims: [width, rank], type: 'f32' },
+      { name: `${name}.lora_b`, dims: [rank, width], type: 'f32' },
+    ],
+  )
+  return writeGguf(path, facts, tensors, seed)
+}
+
+interface Tensor {
+  name: string
+  dims: number[]
+  type: 'f32' | 'q8_0' | 'norm'
+}
+
+function writeGguf(
+  path: string,
+  facts: Record<string, Value>,
+  tensors: Tensor[],
+  seed: number,
+  change: (tensor: Tensor, values: Buffer) => void = () => {},
+): string {
   const random = generator(seed)
   let offset = 0
   const placed = tensors.map((tensor) => {
@@ -101,10 +154,10 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
   const draft = `${path}.${process.pid}`
   const file = openSync(draft, 'w')
   writeSync(file, Buffer.concat([headerBytes, Buffer.alloc(pad(headerBytes.length))]))
-  for (const { name, type, count, bytes, dims } of placed) {
+  for (const tensor of placed) {
+    const { type, count, bytes, dims } = tensor
     const values = weights(type, count, dims[0] ?? 1, random)
-    // Control tokens get no weight, so that no answer ends before it is told to.
-    if (name === 'output.weight') values.fill(0, (values.length / tokens.length) * end)
+    change(tensor, values)
     writeSync(file, Buffer.concat([values, Buffer.alloc(pad(bytes))]))
   }
   closeSync(file)

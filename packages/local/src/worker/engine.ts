@@ -183,7 +183,7 @@ function reasons(
 
 /** A model that could not be loaded, told by what is wrong with it. */
 async function failedLoad(
-  { modelPath, context, parallel }: LoadSettings,
+  { modelPath, context, parallel, adapters = [] }: LoadSettings,
   cause: unknown,
   complaints: string[],
 ): Promise<never> {
@@ -201,6 +201,11 @@ async function failedLoad(
     throw notEnoughMemory(
       modelPath,
       `the file has ${megabytes(size)}, and ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for (${reason})`,
+    )
+  if (/lora/i.test(detail))
+    throw new JobError(
+      'model-load',
+      `${adapters.map(({ path }) => path).join(' or ')} does not go with ${modelPath}: ${detail}. Adapters must be GGUF files made for this very model.`,
     )
   throw new JobError(
     'model-load',

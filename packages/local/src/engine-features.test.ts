@@ -1,0 +1,112 @@
+// What the engine offers beside plain chat: adapters, guessed tokens, ranking, models that only encode.
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { writeRandomAdapter, writeRandomModel } from '../test/random-model.js'
+import { failureOf, folder, open } from '../test/world.js'
+
+const talk = { messages: 'talk', maxOutputTokens: 40, temperature: 0 }
+
+describe('adapters', () => {
+  it('change what the model says, by their strength', async () => {
+    const dir = folder()
+    const model = writeRandomModel(join(dir, 'random.gguf'))
+    const path = writeRandomAdapter(join(dir, 'adapter.gguf'))
+    const say = async (adapters: { path: string; scale?: number }[]) =>
+      (await open({ model, adapters }).chat(talk)).text
+    const plain = await say([])
+    expect(await say([{ path, scale: 0 }])).toBe(plain)
+    expect(await say([{ path }])).not.toBe(plain)
+    expect(await say([{ path, scale: 0.5 }])).not.toBe(await say([{ path }]))
+  })
+
+  it.each([
+    ['that is missing', (dir: string) => join(dir, 'missing.gguf')],
+    ['that is a model', (dir: string) => writeRandomModel(join(dir, 'model.gguf'))],
+    ['of another model', (dir: string) => writeRandomAdapter(join(dir, 'other.gguf'), { width: 128 })],
+  ])('%s is named in the error', async (_, make) => {
+    const dir = folder()
+    const model = writeRandomModel(join(dir, 'random.gguf'))
+    const path = make(dir)
+    const error = await failureOf(open({ model, adapters: [{ path }] }).chat(talk))
+    expect(error).toMatchObject({ code: 'model-load', retryable: false })
+    expect(error.message).toContain(path)
+  })
+})
+
+describe('guessed tokens', () => {
+  it('change nothing but the time', async () => {
+    const model = writeRandomModel(join(folder(), 'random.gguf'))
+    const repeat = { ...talk, messages: 'abc abc abc abc', maxOutputTokens: 200 }
+    const [plain, guessed] = [open({ model }), open({ model, speculate: true })]
+    for (const request of [repeat, { ...repeat, messages: 'other words' }, repeat]) {
+      const expected = await plain.chat(request)
+      const response = await guessed.chat(request)
+      expect(response.text).toBe(expected.text)
+      expect(response.usage.outputTokens).toBe(200)
+    }
+    const schema = {
+      type: 'object',
+      properties: { city: { type: 'string', maxLength: 8 } },
+      required: ['city'],
+    }
+    const json = { messages: 'city', output: { schema }, temperature: 0 }
+    expect((await guessed.chat(json)).output).toEqual((await plain.chat(json)).output)
+  })
+
+  it('serve several callers at once', async () => {
+    const llm = open({ speculate: true, parallel: 3 })
+    const countries = { France: 'Paris', Peru: 'Lima', Japan: 'Tokyo', Italy: 'Rome' }
+    for (const round of [1, 2])
+      await Promise.all(
+        Object.entries(countries).map(async ([country, city]) => {
+          const { text } = await llm.chat(`What is the capital of ${country}?`)
+          expect(text, `round ${round}`).toBe(`The capital of ${country} is ${city}.`)
+        }),
+      )
+  })
+})
+
+describe('a model made to rank', () => {
+  const ranker = () =>
+    open({ model: writeRandomModel(join(folder(), 'ranker.gguf'), { ranks: true, context: 512 }) })
+
+  it('scores each document, the same whatever stands beside it', async () => {
+    const llm = ranker()
+    const documents = ['Paris is a city.', 'Bread is made of flour.', 'Lima']
+    const { scores, usage, provider } = await llm.rerank({ query: 'Where is Paris?', documents })
+    expect(scores).toHaveLength(3)
+    for (const score of scores) expect(score > 0 && score < 1).toBe(true)
+    expect(new Set(scores).size).toBe(3)
+    expect(usage.inputTokens).toBeGreaterThan(60)
+    expect(provider).toBe('local')
+    const [second] = documents.slice(1)
+    const alone = await llm.rerank({ query: 'Where is Paris?', documents: [second ?? ''] })
+    expect(alone.scores[0]).toBeCloseTo(scores[1] ?? 0, 5)
+  })
+
+  it.each([1, 100])('refuses a document that is too long (%i times)', async (times) => {
+    const llm = ranker()
+    const documents = ['short', 'long '.repeat(200 * times)]
+    const error = await failureOf(llm.rerank({ query: 'q', documents }))
+    expect(error).toMatchObject({ code: 'context-length' })
+    expect(error.message).toMatch(/document 2 have .* tokens; the context holds 512/)
+    expect(llm.stats().restarts).toBe(0)
+  })
+
+  it('has no words, and other models have no scores', async () => {
+    expect(await failureOf(ranker().chat('hi'))).toMatchObject({
+      code: 'model-load',
+      message: expect.stringContaining('no chat template'),
+    })
+    expect(await failureOf(open().rerank({ query: 'q', documents: ['a'] }))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('reranker'),
+    })
+  })
+})
+
+it('a model without a chat template gives vectors', async () => {
+  const llm = open({ model: writeRandomModel(join(folder(), 'base.gguf'), { chatTemplate: null }) })
+  const { vectors } = await llm.embed(['one', 'two'])
+  expect(vectors.map(({ length }) => length)).toEqual([64, 64])
+})
