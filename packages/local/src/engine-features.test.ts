@@ -1,4 +1,4 @@
-// What the engine offers beside plain chat: adapters, guessed tokens, ranking, models that only encode.
+// What the engine offers beside plain chat: adapters, ranking, models that only encode.
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeRandomAdapter, writeRandomModel } from '../test/random-model.js'
@@ -30,39 +30,6 @@ describe('adapters', () => {
     const error = await failureOf(open({ model, adapters: [{ path }] }).chat(talk))
     expect(error).toMatchObject({ code: 'model-load', retryable: false })
     expect(error.message).toContain(path)
-  })
-})
-
-describe('guessed tokens', () => {
-  it('change nothing but the time', async () => {
-    const model = writeRandomModel(join(folder(), 'random.gguf'))
-    const repeat = { ...talk, messages: 'abc abc abc abc', maxOutputTokens: 200 }
-    const [plain, guessed] = [open({ model }), open({ model, speculate: true })]
-    for (const request of [repeat, { ...repeat, messages: 'other words' }, repeat]) {
-      const expected = await plain.chat(request)
-      const response = await guessed.chat(request)
-      expect(response.text).toBe(expected.text)
-      expect(response.usage.outputTokens).toBe(200)
-    }
-    const schema = {
-      type: 'object',
-      properties: { city: { type: 'string', maxLength: 8 } },
-      required: ['city'],
-    }
-    const json = { messages: 'city', output: { schema }, temperature: 0 }
-    expect((await guessed.chat(json)).output).toEqual((await plain.chat(json)).output)
-  })
-
-  it('serve several callers at once', async () => {
-    const llm = open({ speculate: true, parallel: 3 })
-    const countries = { France: 'Paris', Peru: 'Lima', Japan: 'Tokyo', Italy: 'Rome' }
-    for (const round of [1, 2])
-      await Promise.all(
-        Object.entries(countries).map(async ([country, city]) => {
-          const { text } = await llm.chat(`What is the capital of ${country}?`)
-          expect(text, `round ${round}`).toBe(`The capital of ${country} is ${city}.`)
-        }),
-      )
   })
 })
 

@@ -61,11 +61,6 @@ export interface LocalOptions extends ProviderOptions {
   gpuLayers?: number
   /** LoRA adapters (.gguf) over the model, each with its strength. Default: none; `scale` 1. */
   adapters?: { path: string; scale?: number }[]
-  /**
-   * Guess the next tokens where an answer repeats its prompt (edits, extraction), and check them together: the same
-   * answer, sooner where the guesses hold. Sequences then hand nothing over to each other. Default `false`.
-   */
-  speculate?: boolean
   /** A model without work for this long is unloaded, in milliseconds; the next call loads it again. Default: never. */
   keepAlive?: number
   /**
@@ -124,7 +119,6 @@ export function local(
     model,
     gpuLayers,
     adapters = [],
-    speculate,
     keepAlive,
     memoryBudget,
     memoryLimit,
@@ -155,7 +149,6 @@ export function local(
       ...(adapters.length > 0 && {
         adapters: adapters.map((adapter) => ({ ...adapter, path: locate(adapter.path).path })),
       }),
-      ...(speculate !== undefined && { speculate }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(keepPrefixes !== undefined && { keepPrefixes }),
     },

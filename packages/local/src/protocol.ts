@@ -21,8 +21,6 @@ export interface LoadSettings {
   gpuLayers?: number
   /** LoRA adapters. */
   adapters?: { path: string; scale?: number }[]
-  /** Guess tokens from the prompt. */
-  speculate?: boolean
   /** Save what the sequences hold at an orderly end, and read it back. */
   keepPrefixes?: boolean
   /** The process ends itself above so many bytes. */

@@ -1,6 +1,6 @@
 // The engine: one model and what is done with it. It alone touches the weights.
 import { stat } from 'node:fs/promises'
-import type { Llama, LlamaContext, LlamaModel, TokenPredictor } from 'node-llama-cpp'
+import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp'
 import type { LoadSettings, ReadyInfo } from '../protocol.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
@@ -129,7 +129,7 @@ async function makeChat(
   prompt: Prompt,
   { contextSize }: MemoryPlan,
   { threads, batchSize }: Calibration,
-  { parallel, context, adapters = [], speculate = false }: LoadSettings,
+  { parallel, context, adapters = [] }: LoadSettings,
 ): Promise<Chat & { context: LlamaContext }> {
   let lanes: Lanes | undefined
   const made = await model.createContext({
@@ -144,21 +144,8 @@ async function makeChat(
     }),
     failedCreationRemedy: context === undefined ? {} : false,
   })
-  const sequences = await Promise.all(
-    Array.from({ length: parallel }, async () => {
-      const tokenPredictor = speculate ? await lookup() : undefined
-      return made.getSequence({ ...(tokenPredictor && { tokenPredictor }) })
-    }),
-  )
-  // Guessed tokens and handed-over states do not go together in the engine.
-  lanes = new Lanes(sequences, !speculate)
+  lanes = new Lanes(Array.from({ length: parallel }, () => made.getSequence()))
   return { prompt, lanes, batchSize: made.batchSize, context: made }
-}
-
-/** Guesses that the answer goes on as the prompt did where its last words stood. */
-async function lookup(): Promise<TokenPredictor> {
-  const { InputLookupTokenPredictor } = await import('node-llama-cpp')
-  return new InputLookupTokenPredictor()
 }
 
 /** What was chosen, and why, a line each. */

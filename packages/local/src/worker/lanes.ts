@@ -27,13 +27,10 @@ const worthIt = 32
 
 export class Lanes {
   readonly #lanes: Lane[]
-  readonly #copies: boolean
   readonly #listeners = new Set<() => void>()
 
-  /** Without `copies`, nothing is handed over between sequences. */
-  constructor(sequences: LlamaContextSequence[], copies: boolean) {
+  constructor(sequences: LlamaContextSequence[]) {
     this.#lanes = sequences.map((sequence) => ({ sequence, state: 'free', prompt: [] }))
-    this.#copies = copies
   }
 
   /** Are several generations computing? */
@@ -85,7 +82,6 @@ export class Lanes {
 
   /** Waits for whoever is evaluating the same beginning, and takes it from whoever has most of it. */
   async #takeOver(lane: Lane, prompt: Token[], signal: AbortSignal): Promise<void> {
-    if (!this.#copies) return
     const others = this.#lanes.filter((other) => other !== lane)
     for (;;) {
       const have = Math.max(...this.#lanes.map((each) => held(each, prompt)))
