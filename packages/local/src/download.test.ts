@@ -1,16 +1,17 @@
 // Models fetched from a hub that redirects, breaks off, lies and refuses.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf, folder, open } from '../test/world.js'
-import { cachedPath } from './download.js'
-import { local, pullModel } from './index.js'
+import { local, pulledModels, pullModel, removeModel } from './index.js'
+import { modelDir } from './store.js'
 
 const pico = readFileSync(new URL('../models/pico.gguf', import.meta.url))
 const sum = createHash('sha256').update(pico).digest('hex')
 const name = 'hf:owner/repo:pico-q8.gguf'
+const cachedPath = (model: string, cacheDir: string) => join(modelDir(model, cacheDir), 'pico-q8.gguf')
 
 beforeEach(() => {
   vi.stubEnv('HF_TOKEN', 'hf-secret')
@@ -59,7 +60,7 @@ describe('pullModel', () => {
     expect(files.requests[0]?.headers.authorization).toBeUndefined()
     const provider = open({ model: name, cacheDir, defaults: { temperature: 0 } })
     expect((await provider.chat('What is the capital of France?')).text).toContain('Paris')
-    expect(readdirSync(dirname(path))).toEqual([path.split('/').at(-1)])
+    expect(readdirSync(dirname(path))).toEqual(['model.json', 'pico-q8.gguf'])
   })
 
   it('finds the file of a quantisation', async () => {
@@ -141,9 +142,9 @@ describe('pullModel', () => {
     const cacheDir = folder()
     const path = cachedPath(name, cacheDir)
     mkdirSync(dirname(path), { recursive: true })
-    writeFileSync(`${path}.lock`, holder)
+    writeFileSync(`${dirname(path)}.lock`, holder)
     const then = new Date(Date.now() - age * 1000)
-    utimesSync(`${path}.lock`, then, then)
+    utimesSync(`${dirname(path)}.lock`, then, then)
     expect(new Set(await Promise.all([1, 2, 3].map(() => pullModel(name, { cacheDir }))))).toEqual(
       new Set([path]),
     )
@@ -164,6 +165,94 @@ describe('pullModel', () => {
   it.each(['./model.gguf', 'hf:repo', 'pico'])('refuses %s', async (model) => {
     expect(await failureOf(pullModel(model, { cacheDir: folder() }))).toMatchObject({ code: 'config' })
   })
+})
+
+describe('a model in parts', () => {
+  const parts = 'hf:owner/repo:big-00002-of-00003.gguf'
+  const file = (part: number) => `big-0000${part}-of-00003.gguf`
+
+  it('is fetched whole, whichever part is named, and goes on with the part it broke off in', async () => {
+    let breaks = true
+    const { files } = await hub((request) => ({
+      ...ranges(request),
+      ...(request.path.endsWith(file(2)) && breaks && { resetAt: 300_000 }),
+    }))
+    const cacheDir = folder()
+    const seen = new Set<string>()
+    const onProgress = ({ file, files }: { file: number; files: number }) => seen.add(`${file} of ${files}`)
+    expect(await failureOf(pullModel(parts, { cacheDir }))).toMatchObject({ code: 'network' })
+    expect(await pulledModels({ cacheDir })).toEqual([])
+    expect(() => local(parts, { cacheDir })).toThrow(/patchbay pull/)
+    breaks = false
+    const path = await pullModel(parts, { cacheDir, onProgress })
+    expect(path).toBe(join(modelDir(parts, cacheDir), file(1)))
+    expect(readdirSync(dirname(path))).toEqual([file(1), file(2), file(3), 'model.json'])
+    expect([...seen]).toEqual(['2 of 3', '3 of 3'])
+    expect(files.requests.map(({ path, headers }) => [path.split('/').at(-1), headers.range])).toEqual([
+      [file(1), undefined],
+      [file(2), undefined],
+      [file(2), expect.stringMatching(/^bytes=\d+-$/)],
+      [file(3), undefined],
+    ])
+    expect(await pulledModels({ cacheDir })).toMatchObject([{ name: parts, path, size: 3 * pico.length }])
+  })
+})
+
+describe('models on this machine', () => {
+  it('are listed, and gone when removed', async () => {
+    await hub(ranges)
+    const cacheDir = folder()
+    expect(await pulledModels({ cacheDir })).toEqual([])
+    const path = await pullModel(name, { cacheDir })
+    const upper = 'hf:owner/repo:PICO-q8.gguf'
+    await pullModel(upper, { cacheDir })
+    const list = await pulledModels({ cacheDir })
+    expect(list.map((model) => model.name).sort()).toEqual([upper, name].sort())
+    expect(list.find((model) => model.name === name)).toEqual({
+      name,
+      path,
+      size: pico.length,
+      pulledAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    })
+    await removeModel(name, { cacheDir })
+    expect(existsSync(path)).toBe(false)
+    expect((await pulledModels({ cacheDir })).map((model) => model.name)).toEqual([upper])
+    expect(await failureOf(removeModel(name, { cacheDir }))).toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('models --local'),
+    })
+  })
+
+  it('are removed while half there, too', async () => {
+    await hub((request) => ({ ...ranges(request), resetAt: 300_000 }))
+    const cacheDir = folder()
+    await failureOf(pullModel(name, { cacheDir }))
+    await removeModel(name, { cacheDir })
+    expect(existsSync(modelDir(name, cacheDir))).toBe(false)
+  })
+
+  it('are all there is when offline', async () => {
+    const { server } = await hub(ranges)
+    const cacheDir = folder()
+    const error = await failureOf(pullModel(name, { cacheDir, offline: true }))
+    expect(error).toMatchObject({ code: 'config', message: expect.stringContaining('offline') })
+    vi.stubEnv('HF_HUB_OFFLINE', '1')
+    expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({ code: 'config' })
+    expect(server.requests).toEqual([])
+    const path = await pullModel(name, { cacheDir, offline: false })
+    expect(await pullModel(name, { cacheDir })).toBe(path)
+  })
+})
+
+it('a file is checked by the sum its caller gives', async () => {
+  const server = await faultServer({ body: pico })
+  onTestFinished(() => server.close())
+  const address = `${server.url}/some%20dir/pico.gguf?download=1`
+  const cacheDir = folder()
+  const wrong = await failureOf(pullModel(address, { cacheDir, sha256: 'b'.repeat(64) }))
+  expect(wrong).toMatchObject({ code: 'bad-response', retryable: true })
+  const path = await pullModel(address, { cacheDir, sha256: sum.toUpperCase() })
+  expect(path.endsWith('/pico.gguf')).toBe(true)
 })
 
 it('a model that is not fetched yet is never fetched behind anybody’s back', () => {

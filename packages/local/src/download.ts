@@ -2,140 +2,124 @@
 // half done. Only `pullModel` fetches anything.
 import { createHash } from 'node:crypto'
 import { createReadStream, existsSync } from 'node:fs'
-import { link, mkdir, open, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { setTimeout as wait } from 'node:timers/promises'
 import { isLlmError, LlmError } from '@patchbay/core'
-import { defaultCacheDir } from './cache-dir.js'
-import { addressOf, ask } from './hub.js'
+import { addressOf, ask, partsOf } from './hub.js'
+import { lock } from './lock.js'
 import { checkModelFile } from './model-file.js'
+import { isRemote, listName, type ModelList, modelDir, pulledPath } from './store.js'
+
+/** How far a model has come. */
+export interface PullProgress {
+  /** Bytes of this file that are there. */
+  completed: number
+  /** All it will have, where the server says. */
+  total?: number
+  /** Which of its files it is, from 1: large models come in parts. */
+  file: number
+  files: number
+}
 
 /** Options of `pullModel`. */
 export interface PullOptions {
   signal?: AbortSignal
-  /** Bytes that are there, and all there will be, where the server says. */
-  onProgress?: (progress: { completed: number; total?: number }) => void
+  onProgress?: (progress: PullProgress) => void
   /** Default: `patchbay` in the user's cache folder. */
   cacheDir?: string
-}
-
-/** Is it a model that has to be fetched first? */
-export function isRemote(model: string): boolean {
-  return /^(hf:|https?:\/\/)/.test(model)
-}
-
-/** Where a fetched model lies, or will. */
-export function cachedPath(model: string, cacheDir = defaultCacheDir()): string {
-  const name = model.replace(/^(hf:|https?:\/\/)|[?#].*$|\.gguf$/g, '').replace(/[^\w.-]+/g, '--')
-  return join(cacheDir, 'models', `${name}.gguf`)
+  /** What the file must have, in hexadecimal, where the hub does not say; for models of one file. */
+  sha256?: string
+  /** Fetch nothing: the model must be there. Default: true when `HF_HUB_OFFLINE` is 1. */
+  offline?: boolean
 }
 
 /**
- * Fetches `hf:owner/repo:file.gguf`, `hf:owner/repo:Q4_K_M` or an https address, unless it is there, and gives its path.
+ * Fetches `hf:owner/repo:file.gguf`, `hf:owner/repo:Q4_K_M` or an https address, unless it is there, and gives its path;
+ * of a model in parts (`-00001-of-00003.gguf`) all of them, and the path of the first.
  * `HF_TOKEN` opens models that are not public; `HF_ENDPOINT` names another hub.
  * @throws {LlmError} `network` (what is there is kept), `not-found`, `permission-denied`, `bad-response` for a wrong sum,
- *   `model-load` for what is no model, `aborted`
+ *   `model-load` for what is no model, `config` when it is not there and nothing may be fetched, `aborted`
  */
 export async function pullModel(model: string, options: PullOptions = {}): Promise<string> {
   const { signal = new AbortController().signal, cacheDir } = options
-  const path = cachedPath(model, cacheDir)
+  const offline = options.offline ?? process.env.HF_HUB_OFFLINE === '1'
   try {
     if (!isRemote(model))
       throw new LlmError('config', `${model} is neither hf:owner/repo:file nor an address of a .gguf file.`)
-    await mkdir(dirname(path), { recursive: true })
-    const unlock = await lock(`${path}.lock`, signal)
+    const there = pulledPath(model, cacheDir)
+    if (there !== undefined) return there
+    if (offline)
+      throw new LlmError('config', 'It is not on this machine, and nothing may be fetched (offline).')
+    const dir = modelDir(model, cacheDir)
+    await mkdir(dir, { recursive: true })
+    const unlock = await lock(`${dir}.lock`, signal)
     try {
-      if (!existsSync(path)) await fetchTo(path, await addressOf(model, signal), { ...options, signal })
+      // Somebody else may have fetched it meanwhile.
+      return pulledPath(model, cacheDir) ?? (await fetchAll(model, dir, { ...options, signal }))
     } finally {
       await unlock()
     }
-    return path
   } catch (cause) {
     throw asFailure(cause, model, signal)
   }
 }
 
-/** How often whoever holds a lock says so. */
-const beatMs = 10_000
+type Fetching = PullOptions & { signal: AbortSignal }
 
-/** What is being fetched in this process. */
-const held = new Set<string>()
-
-/** One caller fetches a model at a time; the others wait for it, in this process and in others. */
-async function lock(path: string, signal: AbortSignal): Promise<() => Promise<void>> {
-  while (held.has(path)) await wait(50, undefined, { signal })
-  held.add(path)
-  try {
-    while (!(await taken(path))) await wait(100, undefined, { signal })
-  } catch (error) {
-    held.delete(path)
-    throw error
+async function fetchAll(model: string, dir: string, options: Fetching): Promise<string> {
+  const addresses = partsOf(await addressOf(model, options.signal))
+  const list: ModelList = { name: model, pulledAt: new Date().toISOString(), files: [] }
+  for (const [index, address] of addresses.entries()) {
+    const name = fileName(address)
+    const onProgress = (progress: Pick<PullProgress, 'completed' | 'total'>) =>
+      options.onProgress?.({ ...progress, file: index + 1, files: addresses.length })
+    const path = join(dir, name)
+    const sha256 = await fetchTo(path, address, { ...options, onProgress })
+    const { size } = await stat(path)
+    list.files.push({ name, size, ...(sha256 !== undefined && { sha256 }) })
   }
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
-  beat.unref()
-  return async () => {
-    clearInterval(beat)
-    await rm(path, { force: true })
-    held.delete(path)
-  }
+  const draft = join(dir, `${listName}.part`)
+  await writeFile(draft, JSON.stringify(list, null, 2))
+  await rename(draft, join(dir, listName))
+  return join(dir, list.files[0]?.name ?? '')
 }
 
-/** Takes the lock, unless another process has it. */
-async function taken(path: string): Promise<boolean> {
-  try {
-    await writeFile(path, String(process.pid), { flag: 'wx' })
-    return true
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-  }
-  const found = await stat(path).catch(() => undefined)
-  const holder = Number(await readFile(path, 'utf8').catch(() => ''))
-  if (found === undefined) return false
-  // Nobody's any more: its process is gone, or is another one by now and does not keep it fresh.
-  if ((holder > 0 && !isAlive(holder)) || Date.now() - found.mtimeMs > 6 * beatMs)
-    await clear(path, found.mtimeMs)
-  return false
+/** The file's own name: the engine finds the parts of a model by their names. */
+function fileName(address: string): string {
+  const name = basename(decodeURIComponent(new URL(address).pathname)).replace(/[^\w.-]+/g, '-')
+  return name.endsWith('.gguf') ? name : `${name || 'model'}.gguf`
 }
 
-/** Takes an old lock away. Another process may have done so, and have put its own there: that one goes back. */
-async function clear(path: string, writtenAt: number): Promise<void> {
-  const aside = `${path}.${process.pid}`
-  try {
-    await rename(path, aside)
-    if ((await stat(aside)).mtimeMs !== writtenAt) await link(aside, path)
-  } catch {
-    // Somebody was faster; the next look tells who has it.
-  }
-  await rm(aside, { force: true })
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM'
-  }
-}
-
+/** Fetches a file, unless it is there, and gives the sum it was checked by. */
 async function fetchTo(
   path: string,
   address: string,
-  { signal, onProgress = () => {} }: PullOptions & { signal: AbortSignal },
-): Promise<void> {
+  {
+    signal,
+    onProgress,
+    sha256: given,
+  }: Omit<Fetching, 'onProgress'> & {
+    onProgress: (progress: { completed: number; total?: number }) => void
+  },
+): Promise<string | undefined> {
+  if (existsSync(path)) return undefined
   const part = `${path}.part`
   const had = await stat(part).then(
     ({ size }) => size,
     () => 0,
   )
-  let { response, sha256 } = await ask(address, signal, had)
+  let { response, sha256: told } = await ask(address, signal, had)
+  const sum = () => given?.toLowerCase() ?? told
   // Nothing is left to fetch, or what is there is not of this file: its sum tells.
   if (response.status === 416) {
     await response.body?.cancel()
-    if (sha256 !== undefined && (await sumOf(part)) === sha256) return finish(part, path)
+    if (sum() !== undefined && (await sumOf(part)) === sum()) {
+      await finish(part, path)
+      return sum()
+    }
     await rm(part, { force: true })
-    ;({ response, sha256 } = await ask(address, signal))
+    ;({ response, sha256: told } = await ask(address, signal))
   }
   const from = response.status === 206 ? had : 0
   const length = Number(response.headers.get('content-length') ?? Number.NaN)
@@ -158,13 +142,14 @@ async function fetchTo(
     throw new LlmError('network', 'The connection broke. Try again; what is there is kept.', {
       retryable: true,
     })
-  if (sha256 !== undefined && (await sumOf(part)) !== sha256) {
+  if (sum() !== undefined && (await sumOf(part)) !== sum()) {
     await rm(part, { force: true })
-    throw new LlmError('bad-response', 'What came is not what the hub has: its sum is another. Try again.', {
+    throw new LlmError('bad-response', 'What came is not what it should be: its sum is another. Try again.', {
       retryable: true,
     })
   }
   await finish(part, path)
+  return sum()
 }
 
 async function finish(part: string, path: string): Promise<void> {

@@ -23,6 +23,17 @@ export async function addressOf(model: string, signal: AbortSignal): Promise<str
   return `${hub}/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`
 }
 
+/** The addresses of all parts of a model whose first, or any, part this is. */
+export function partsOf(address: string): string[] {
+  const match = /^(.*-)\d{5}(-of-(\d{5})\.gguf(?:[?#].*)?)$/.exec(address)
+  if (match === null) return [address]
+  const [, head, tail, count] = match
+  return Array.from(
+    { length: Number(count) },
+    (_, index) => `${head}${String(index + 1).padStart(5, '0')}${tail}`,
+  )
+}
+
 interface Answer {
   response: Response
   /** What the hub says of the file, before it leads on to where it lies. */

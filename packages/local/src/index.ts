@@ -1,6 +1,5 @@
 // A GGUF model on this machine as a provider: `local()`.
 import { randomUUID } from 'node:crypto'
-import { existsSync } from 'node:fs'
 import {
   type Backend,
   type BackendEvent,
@@ -20,7 +19,6 @@ import {
 import { withPrefix } from '@patchbay/core/wire'
 import { defaultCacheDir } from './cache-dir.js'
 import { turnOf } from './call-options.js'
-import { cachedPath, isRemote } from './download.js'
 import { toFinish } from './events.js'
 import type { JobNews } from './job.js'
 import { locate } from './model-file.js'
@@ -28,13 +26,15 @@ import { Owner } from './owner.js'
 import type { ChatResult, EmbedResult, JobRequest, RankResult } from './protocol.js'
 import { toChatJob } from './request.js'
 import type { WorkerStats } from './stats.js'
+import { isRemote, pulledPath } from './store.js'
 
 export type { LocalCallOptions } from './call-options.js'
-export { type PullOptions, pullModel } from './download.js'
+export { type PullOptions, type PullProgress, pullModel } from './download.js'
 export { bundledModel } from './model-file.js'
 export type { ReadyInfo } from './protocol.js'
 export type { Priority } from './queue.js'
 export type { WorkerStats } from './stats.js'
+export { type PulledModel, pulledModels, removeModel } from './store.js'
 
 /** Options of `local`. */
 export interface LocalOptions extends ProviderOptions {
@@ -177,8 +177,8 @@ export function local(
 /** A model of a hub is read where `pullModel` has put it; nothing is downloaded behind anybody's back. */
 function fetched(model: string | undefined, cacheDir: LocalOptions['cacheDir']): string | undefined {
   if (model === undefined || !isRemote(model)) return model
-  const path = cachedPath(model, cacheDir || undefined)
-  if (existsSync(path)) return path
+  const path = pulledPath(model, cacheDir || undefined)
+  if (path !== undefined) return path
   throw new LlmError(
     'config',
     `${model} is not on this machine yet. Run: patchbay pull ${model}, or call pullModel().`,
