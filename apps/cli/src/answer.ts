@@ -14,6 +14,8 @@ export async function answer(
     onStatus(status) {
       if (status.type === 'loading') waiting.show(`loading ${status.model} …`)
       else if (status.type === 'queued') waiting.show(`waiting, ${status.position} in the queue …`)
+      else if (status.type === 'restarting')
+        waiting.show(`the model's process died and starts again (${status.reason})`)
       else if (status.type === 'fallback') waiting.show(`asking ${status.to} (${status.reason})`)
       else waiting.show(`trying again in ${Math.round(status.delayMs)} ms (${status.reason})`)
     },

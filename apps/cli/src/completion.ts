@@ -1,6 +1,7 @@
 // `patchbay completion`: scripts that let a shell ask the command itself what could come next.
 
 import { loadConfig } from '@patchbay/config'
+import { pulledModels } from '@patchbay/local'
 import type { Command } from 'commander'
 import { UsageError } from './exit.js'
 
@@ -43,6 +44,11 @@ export async function candidates(program: Command, words: string[]): Promise<str
   const before = rest.at(-1)
   const namesProviders =
     ['-p', '--provider', '--providers'].includes(before ?? '') || ['doctor', 'models'].includes(name)
+  if (name === 'remove')
+    return starting(
+      last,
+      (await pulledModels()).map((model) => model.name),
+    )
   const flags = command.options.flatMap(({ long }) => (long ? [long] : []))
   return starting(last, last.startsWith('-') ? flags : namesProviders ? await providerNames() : [])
 }

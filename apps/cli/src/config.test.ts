@@ -279,6 +279,18 @@ describe('patchbay pull', () => {
     })
     expect((await patchbay(['pull', name], folder, env)).code).toBe(0)
     expect((await patchbay(['ask', '-t', '0', '-m', name, question], folder, env)).out).toBe(paris)
+    const { out } = await patchbay(['models', '--local'], folder, env)
+    expect(out).toMatch(/^pico +ships with Patchbay\nhf:owner\/repo:pico\.gguf +1\.0 MB +\S+pico\.gguf\n$/)
+    expect(JSON.parse((await patchbay(['models', '--local', '--json'], folder, env)).out)).toMatchObject([
+      { name, size: pico.length },
+    ])
+    expect((await patchbay(['complete', '--', 'remove', ''], folder, env)).out).toBe(`${name}\n`)
+    expect((await patchbay(['remove', name], folder, env)).out).toBe(`${name} is gone.\n`)
+    expect(await patchbay(['remove', name], folder, env)).toMatchObject({
+      code: expect.not.toSatisfy((code) => code === 0),
+      err: expect.stringContaining('patchbay models --local'),
+    })
+    expect(JSON.parse((await patchbay(['models', '--local', '--json'], folder, env)).out)).toEqual([])
   })
 
   it('tells when it is done', async () => {
@@ -293,7 +305,22 @@ describe('patchbay pull', () => {
 
 describe('patchbay completion', () => {
   it.each([
-    ['', ['ask', 'chat', 'compare', 'doctor', 'providers', 'models', 'pull', 'init', 'completion', 'help']],
+    [
+      '',
+      [
+        'ask',
+        'chat',
+        'compare',
+        'doctor',
+        'providers',
+        'models',
+        'pull',
+        'remove',
+        'init',
+        'completion',
+        'help',
+      ],
+    ],
     ['co', ['compare', 'completion']],
     ['ask --pro', ['--provider']],
     ['ask -p an', ['anthropic']],

@@ -7,6 +7,7 @@ import { chat } from './chat.js'
 import type { DoctorFlags } from './doctor.js'
 import { errorLine, exitCodeHelp, exitCodeOf, exitCodes } from './exit.js'
 import type { InitFlags } from './init.js'
+import type { ModelsFlags } from './models.js'
 import { load, namesOf, open, type WhoFlags } from './open.js'
 
 type Flags = AskFlags & WhoFlags
@@ -102,9 +103,11 @@ configured(program.command('providers'))
 configured(program.command('models'))
   .description('the models that a provider offers')
   .argument('[provider]', 'default: the one that answers')
+  .option('--local', 'the models in files on this machine: those that were pulled, and the bundled one')
   .option('--json', 'for scripts')
-  .action(async (name: string | undefined, { config, json }: WhoFlags & { json?: boolean }) => {
-    const { models } = await import('./models.js')
+  .action(async (name: string | undefined, { config, json, local }: WhoFlags & ModelsFlags) => {
+    const { localModels, models } = await import('./models.js')
+    if (local) return localModels(json)
     const loaded = await load(config)
     await models(loaded, name ?? (loaded.providers.size === 0 ? 'local' : undefined), json, interrupted())
   })
@@ -118,6 +121,15 @@ program
   .action(async (model: string) => {
     const { pull } = await import('./pull.js')
     await pull(model, interrupted())
+  })
+
+program
+  .command('remove')
+  .description('take a model that was pulled from this machine: hf:owner/repo:file.gguf')
+  .argument('<model>')
+  .action(async (model: string) => {
+    const { remove } = await import('./pull.js')
+    await remove(model, interrupted())
   })
 
 program

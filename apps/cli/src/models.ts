@@ -1,6 +1,14 @@
 // `patchbay providers` and `patchbay models`: who is configured, and what they offer.
 import { connectTo, type Loaded } from '@patchbay/config'
+import { bundledModel, pulledModels } from '@patchbay/local'
+import { megabytes } from './print.js'
 import { table } from './table.js'
+
+/** What `patchbay models` is asked. */
+export interface ModelsFlags {
+  local?: boolean
+  json?: boolean
+}
 
 /** The configured providers, and where they stand. */
 export function providers(loaded: Loaded, json: boolean | undefined): void {
@@ -53,4 +61,16 @@ export async function models(
     name,
   ])
   process.stdout.write(table(rows))
+}
+
+/** The models in files on this machine. */
+export async function localModels(json: boolean | undefined): Promise<void> {
+  const pulled = await pulledModels()
+  if (json) return void process.stdout.write(`${JSON.stringify(pulled, null, 2)}\n`)
+  process.stdout.write(
+    table([
+      [bundledModel, '', 'ships with Patchbay'],
+      ...pulled.map(({ name, size, path }) => [name, megabytes(size), path]),
+    ]),
+  )
 }

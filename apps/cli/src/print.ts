@@ -9,6 +9,11 @@ export function dim(text: string, stream: NodeJS.WriteStream = process.stderr): 
   return colours ? styleText('dim', text) : text
 }
 
+/** A size for people. */
+export function megabytes(bytes: number): string {
+  return `${(bytes / 1e6).toFixed(1)} MB`
+}
+
 /** Which model answered, how much, how fast. */
 export function statsLine({ provider, model, usage, timing, cost }: ChatResponse): string {
   const { outputTokens } = usage

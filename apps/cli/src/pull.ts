@@ -1,8 +1,7 @@
 // `patchbay pull`: a model onto this machine, from a hub or by the Ollama server.
-import { stat } from 'node:fs/promises'
-import { pullModel } from '@patchbay/local'
+import { pulledModels, pullModel, removeModel } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
-import { transient } from './print.js'
+import { megabytes, transient } from './print.js'
 
 /** @throws {LlmError} what went wrong; what is there is kept, and the next pull goes on with it */
 export async function pull(name: string, signal: AbortSignal): Promise<void> {
@@ -28,15 +27,21 @@ async function pullFile(name: string, signal: AbortSignal): Promise<void> {
   try {
     const path = await pullModel(name, {
       signal,
-      onProgress: ({ completed, total }) =>
-        line.show(`${megabytes(completed)}${total === undefined ? '' : ` of ${megabytes(total)}`}`),
+      onProgress: ({ completed, total, file, files }) =>
+        line.show(
+          `${files > 1 ? `file ${file} of ${files}: ` : ''}${megabytes(completed)}${total === undefined ? '' : ` of ${megabytes(total)}`}`,
+        ),
     })
     line.clear()
-    const { size } = await stat(path)
+    const size = (await pulledModels()).find((model) => model.path === path)?.size ?? 0
     process.stdout.write(`${name}: ${megabytes(size)}, ${path}\nTry: patchbay ask --model ${name} "Hello"\n`)
   } finally {
     line.clear()
   }
 }
 
-const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+/** @throws {LlmError} `not-found` */
+export async function remove(name: string, signal: AbortSignal): Promise<void> {
+  await removeModel(name, { signal })
+  process.stdout.write(`${name} is gone.\n`)
+}

@@ -59,8 +59,11 @@ async function make(loaded: Loaded, name: string, cwd: string, path: string[]): 
   const { use, fallback: next, requires: _, ...rest } = given as Record<string, unknown> & { use: string }
   const options = interpolated(rest, `${file}: providers.${name}`)
   // A model file lies beside the configuration, not beside whoever runs the app.
-  if (use === 'local' && typeof options.model === 'string' && /^\.{1,2}\//.test(options.model))
-    options.model = join(folder, options.model)
+  const beside = (path: unknown) =>
+    typeof path === 'string' && /^\.{1,2}\//.test(path) ? join(folder, path) : path
+  if (use === 'local' && options.model !== undefined) options.model = beside(options.model)
+  if (use === 'local' && Array.isArray(options.adapters))
+    options.adapters = options.adapters.map((adapter) => ({ ...adapter, path: beside(adapter.path) }))
   const factory = await factoryOf(use, folder)
   const made = await factory(options)
   // The table of prices holds for the makers' own services; of others only the configuration can tell.

@@ -65,6 +65,20 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     cacheDir: { type: ['string', 'boolean'], ...notTrue },
     chatTemplate: text,
     heartbeat: whole(1),
+    gpuLayers: whole(0),
+    adapters: {
+      type: 'array',
+      items: {
+        type: 'object',
+        properties: { path: text, scale: { type: 'number' } },
+        required: ['path'],
+        additionalProperties: false,
+      },
+    },
+    keepAlive: { type: ['string', 'number'] },
+    memoryBudget: whole(1),
+    memoryLimit: whole(1),
+    keepPrefixes: { type: 'boolean' },
   },
 }
 

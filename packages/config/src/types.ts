@@ -59,6 +59,12 @@ export interface LocalEntry extends Common {
   cacheDir?: string | false
   chatTemplate?: string
   heartbeat?: number
+  gpuLayers?: number
+  adapters?: { path: string; scale?: number }[]
+  keepAlive?: string | number
+  memoryBudget?: number
+  memoryLimit?: number
+  keepPrefixes?: boolean
 }
 
 /** Any package, or file by its relative path, that exports a provider factory; all else is handed to it. */

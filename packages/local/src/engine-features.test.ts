@@ -1,4 +1,5 @@
 // What the engine offers beside plain chat: adapters, ranking, models that only encode.
+import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeRandomAdapter, writeRandomModel } from '../test/random-model.js'
@@ -76,4 +77,22 @@ it('a model without a chat template gives vectors', async () => {
   const llm = open({ model: writeRandomModel(join(folder(), 'base.gguf'), { chatTemplate: null }) })
   const { vectors } = await llm.embed(['one', 'two'])
   expect(vectors.map(({ length }) => length)).toEqual([64, 64])
+})
+
+it('a model in parts is loaded whole, whichever of them is named', async () => {
+  const dir = folder()
+  const whole = open({ model: writeRandomModel(join(dir, 'whole.gguf')) })
+  const first = writeRandomModel(join(dir, 'big.gguf'), { parts: 3 })
+  const expected = await whole.chat(talk)
+  for (const model of [first, first.replace('00001', '00003')])
+    expect((await open({ model }).chat(talk)).text).toBe(expected.text)
+})
+
+it('a model in parts of which one is missing is an error that says so', async () => {
+  const first = writeRandomModel(join(folder(), 'big.gguf'), { parts: 3 })
+  const missing = first.replace('00001', '00002')
+  rmSync(missing)
+  const error = await failureOf(open({ model: first }).chat(talk))
+  expect(error).toMatchObject({ code: 'model-load' })
+  expect(error.message).toContain(missing)
 })

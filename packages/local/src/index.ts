@@ -61,8 +61,11 @@ export interface LocalOptions extends ProviderOptions {
   gpuLayers?: number
   /** LoRA adapters (.gguf) over the model, each with its strength. Default: none; `scale` 1. */
   adapters?: { path: string; scale?: number }[]
-  /** A model without work for this long is unloaded, in milliseconds; the next call loads it again. Default: never. */
-  keepAlive?: number
+  /**
+   * A model without work for this long is unloaded; the next call loads it again. As Ollama takes it: `'10m'`, `'30s'`,
+   * a number of seconds, a negative one for ever. Default: for ever.
+   */
+  keepAlive?: string | number
   /**
    * Bytes that the models of this app may take together. One that is wanted waits until those used least recently have
    * made room. Default: no limit but the machine's.
@@ -131,7 +134,6 @@ export function local(
     context: [context, 8],
     threads: [threads, 1],
     gpuLayers: [gpuLayers, 0],
-    keepAlive: [keepAlive, 0],
     memoryBudget: [memoryBudget, 1],
     memoryLimit: [memoryLimit, 1],
   })
@@ -152,7 +154,7 @@ export function local(
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(keepPrefixes !== undefined && { keepPrefixes }),
     },
-    keepAliveMs: keepAlive,
+    keepAliveMs: keepAliveMs(keepAlive),
     memoryBudget,
     model: name,
     queue,
@@ -315,6 +317,23 @@ function toVector(base64: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64')
   // A copy of its own: small buffers share memory, at places no number may begin at.
   return new Float32Array(Uint8Array.from(bytes).buffer)
+}
+
+/** @throws {LlmError} `config` for what is no time */
+function keepAliveMs(time: string | number | undefined): number | undefined {
+  if (time === undefined) return undefined
+  const [, number, unit = 's'] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(time)) ?? []
+  if (number === undefined)
+    throw new LlmError(
+      'config',
+      `keepAlive must be a time such as '10m' or a number of seconds, not ${time}.`,
+      {
+        provider: 'local',
+      },
+    )
+  const ms = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1000)
+  // Longer than a timer can wait, some 24 days, is for ever.
+  return ms < 0 || ms > 2 ** 31 - 1 ? undefined : ms
 }
 
 function wholeNumbers(options: Record<string, [value: number | undefined, least: number]>): void {

@@ -13,8 +13,9 @@ export const bundledModel = 'pico'
 export function locate(model: string | undefined): { path: string; name: string; bundled: boolean } {
   if (model === undefined || model === bundledModel)
     return { path: bundledPath(), name: bundledModel, bundled: true }
-  const path = resolve(model.replace(/^~(?=\/)/, homedir()))
-  return { path, name: basename(path).replace(/\.gguf$/i, ''), bundled: false }
+  // The engine wants the first part of a model in parts, and finds the others itself.
+  const path = resolve(model.replace(/^~(?=\/)/, homedir())).replace(/-\d{5}(-of-\d{5}\.gguf)$/i, '-00001$1')
+  return { path, name: basename(path).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, ''), bundled: false }
 }
 
 /**

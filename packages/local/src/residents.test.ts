@@ -3,13 +3,14 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { writeRandomModel } from '../test/random-model.js'
 import { alive, begin, failureOf, folder, open, openRandom, until } from '../test/world.js'
+import { local } from './index.js'
 
 const question = 'What is the capital of France?'
 const answer = 'The capital of France is Paris.'
 
 describe('keepAlive', () => {
   it('unloads a model that is idle, and the next call loads it again', async () => {
-    const llm = open({ keepAlive: 100 })
+    const llm = open({ keepAlive: '100ms' })
     expect((await llm.chat(question)).text).toBe(answer)
     const { pid = 0 } = llm.stats()
     expect(alive(pid)).toBe(true)
@@ -31,11 +32,24 @@ describe('keepAlive', () => {
   })
 
   it('does not count while there is work', async () => {
-    const llm = openRandom({}, { keepAlive: 1 })
+    const llm = openRandom({}, { keepAlive: 0.001 })
     const busy = llm.stream({ messages: 'talk', maxOutputTokens: 400 })
     await begin(busy)
     expect((await busy.response()).usage.outputTokens).toBe(400)
   })
+})
+
+it.each(['soon', '5 minutes', Number.NaN])('keepAlive %j is refused', (keepAlive) => {
+  expect(() => local({ keepAlive })).toThrow(
+    expect.objectContaining({ code: 'config', message: expect.stringContaining('keepAlive') }),
+  )
+})
+
+it.each([-1, '-1m', '1000000h'])('keepAlive %j is for ever', async (keepAlive) => {
+  const llm = open({ keepAlive })
+  await llm.chat(question)
+  await llm.chat(question)
+  expect(llm.stats()).toMatchObject({ unloads: 0, finished: 2 })
 })
 
 describe('a memory budget', () => {

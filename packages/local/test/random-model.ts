@@ -16,13 +16,15 @@ export interface RandomModel {
   /** Default: 32-bit floats; `q8_0` for files of realistic size. */
   type?: 'f32' | 'q8_0'
   seed?: number
+  /** In so many files, `…-00001-of-00002.gguf` and so on; the path given back is that of the first. */
+  parts?: number
 }
 
 const chatml = `{%- for message in messages -%}{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}`
 
-const kinds = { u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
+const kinds = { u16: 2, u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
 type Value =
-  | [kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string]
+  | [kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string]
   | [kind: 'array', of: 'i32' | 'string', values: (number | string)[]]
 
 /** Writes the file and gives its path back. */
@@ -37,6 +39,7 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     chatTemplate = ranks ? null : chatml,
     type = 'f32',
     seed = 1,
+    parts = 1,
   } = shape
   const tokens = [...byteTokens(), '<|endoftext|>', '<|im_start|>', '<|im_end|>']
   const [end, imEnd] = [tokens.indexOf('<|endoftext|>'), tokens.indexOf('<|im_end|>')]
@@ -89,7 +92,24 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
   // Control tokens get no weight, so that no answer ends before it is told to.
   const silent = ({ name }: Tensor, values: Buffer) =>
     name === 'output.weight' && values.fill(0, (values.length / tokens.length) * end)
-  return writeGguf(path, facts, tensors, seed, silent)
+  const random = generator(seed)
+  if (parts === 1) return writeGguf(path, facts, tensors, random, silent)
+  const share = Math.ceil(tensors.length / parts)
+  const paths = Array.from({ length: parts }, (_, part) =>
+    writeGguf(
+      partPath(path, part + 1, parts),
+      {
+        ...(part === 0 && facts),
+        'split.no': ['u16', part],
+        'split.count': ['u16', parts],
+        'split.tensors.count': ['i32', tensors.length],
+      },
+      tensors.slice(part * share, (part + 1) * share),
+      random,
+      silent,
+    ),
+  )
+  return paths[0] ?? path
 }
 
 /** Writes a LoRA adapter with random weights over the queries of a random model's layers, and gives its path back. */
@@ -110,7 +130,12 @@ export function writeRandomAdapter(
       { name: `${name}.lora_b`, dims: [rank, width], type: 'f32' },
     ],
   )
-  return writeGguf(path, facts, tensors, seed)
+  return writeGguf(path, facts, tensors, generator(seed))
+}
+
+function partPath(path: string, part: number, parts: number): string {
+  const five = (number: number) => String(number).padStart(5, '0')
+  return path.replace(/\.gguf$/, `-${five(part)}-of-${five(parts)}.gguf`)
 }
 
 interface Tensor {
@@ -123,10 +148,9 @@ function writeGguf(
   path: string,
   facts: Record<string, Value>,
   tensors: Tensor[],
-  seed: number,
+  random: () => number,
   change: (tensor: Tensor, values: Buffer) => void = () => {},
 ): string {
-  const random = generator(seed)
   let offset = 0
   const placed = tensors.map((tensor) => {
     const count = tensor.dims.reduce((a, b) => a * b, 1)
@@ -223,10 +247,11 @@ function encode(value: Value): Buffer {
   ])
 }
 
-function plain(kind: 'u32' | 'i32' | 'f32' | 'string', value: number | string): Buffer {
+function plain(kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string): Buffer {
   if (typeof value === 'string') return text(value)
-  const bytes = Buffer.alloc(4)
-  if (kind === 'f32') bytes.writeFloatLE(value)
+  const bytes = Buffer.alloc(kind === 'u16' ? 2 : 4)
+  if (kind === 'u16') bytes.writeUInt16LE(value)
+  else if (kind === 'f32') bytes.writeFloatLE(value)
   else bytes.writeInt32LE(value)
   return bytes
 }
