@@ -2,6 +2,7 @@
 // work as an ES module, in CommonJS, and for TypeScript in both.
 import { spawnSync } from 'node:child_process'
 import {
+  copyFileSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -11,9 +12,10 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { checkPackage, createPackageFromTarballData } from '@arethetypeswrong/core'
+import { build } from 'esbuild'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 
@@ -166,6 +168,33 @@ for (const { name, dir } of places.filter(({ name }) => uses[name])) {
       'dir',
     )
   }
+  if (name === 'local')
+    for (const format of ['esm', 'cjs'])
+      await step(`local: works in a bundle (${format})`, async () => {
+        const outfile = join(project, 'bundle', `app.${format === 'esm' ? 'mjs' : 'cjs'}`)
+        const external = ['node-llama-cpp']
+        const entryPoints = [join(project, 'run.mjs')]
+        await build({
+          entryPoints,
+          outfile,
+          format,
+          external,
+          bundle: true,
+          platform: 'node',
+          logLevel: 'silent',
+        })
+        run(process.execPath, [outfile], { cwd: tmpdir() })
+        const alone = join(work, `alone-${basename(outfile)}`)
+        copyFileSync(outfile, alone)
+        let said = 'nothing'
+        try {
+          run(process.execPath, [alone], { cwd: tmpdir() })
+        } catch (error) {
+          said = error.message
+        }
+        if (!said.includes('Keep @patchbay/local out of the bundle'))
+          throw new Error(`alone it said: ${said}`)
+      })
   await step(`${name}: works as an ES module`, () => run(process.execPath, ['run.mjs'], { cwd: project }))
   await step(`${name}: works in CommonJS`, () => run(process.execPath, ['run.cjs'], { cwd: project }))
   await step(`${name}: has types for both`, () => {

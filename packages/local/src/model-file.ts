@@ -1,10 +1,9 @@
 // Which file a model name means, and whether it can be a model at all.
-import { existsSync } from 'node:fs'
 import { open, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { LlmError } from '@patchbay/core'
+import { packageFile } from './package-file.js'
 
 /** The model that ships with this package. */
 export const bundledModel = 'pico'
@@ -12,7 +11,7 @@ export const bundledModel = 'pico'
 /** The file and the short name of a model: a path, or nothing for the bundled one. */
 export function locate(model: string | undefined): { path: string; name: string; bundled: boolean } {
   if (model === undefined || model === bundledModel)
-    return { path: bundledPath(), name: bundledModel, bundled: true }
+    return { path: packageFile('models/pico.gguf'), name: bundledModel, bundled: true }
   // The engine wants the first part of a model in parts, and finds the others itself.
   const path = resolve(model.replace(/^~(?=\/)/, homedir())).replace(/-\d{5}(-of-\d{5}\.gguf)$/i, '-00001$1')
   return { path, name: basename(path).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, ''), bundled: false }
@@ -44,15 +43,4 @@ async function problemWith(path: string): Promise<string | undefined> {
     if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user. Check its permissions.'
     return `cannot be read (${code || error}).`
   }
-}
-
-// Beside dist/ in the package, beside src/ in the repository.
-function bundledPath(): string {
-  return fileURLToPath(new URL('../models/pico.gguf', import.meta.url))
-}
-
-/** The worker's program: beside this file once built; where the tests put it when run from the sources. */
-export function workerFile(): string {
-  const here = fileURLToPath(new URL('./worker.js', import.meta.url))
-  return existsSync(here) ? here : fileURLToPath(new URL('../.cache/worker.js', import.meta.url))
 }

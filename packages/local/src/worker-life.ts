@@ -3,6 +3,7 @@
 import { LlmError } from '@patchbay/core'
 import { crashed, type Exit, fromWire } from './errors.js'
 import { checkModelFile } from './model-file.js'
+import { workerFile } from './package-file.js'
 import type { FromWorker, LoadSettings, ReadyInfo, ToWorker } from './protocol.js'
 import { changed, gaveBack, makeRoom, type Resident } from './room.js'
 import { WorkerProcess } from './worker-process.js'
@@ -125,7 +126,9 @@ export class WorkerLife implements Resident {
     const { load, heartbeatMs } = this.#settings
     this.#state = 'starting'
     this.#listener.loading()
+    let program: string
     try {
+      program = workerFile()
       for (const path of [load.modelPath, ...(load.adapters ?? []).map((adapter) => adapter.path)])
         await checkModelFile(path)
     } catch (error) {
@@ -138,7 +141,7 @@ export class WorkerLife implements Resident {
       return this.#goOn()
     }
     this.#state = 'loading'
-    this.#worker = new WorkerProcess(heartbeatMs, {
+    this.#worker = new WorkerProcess(program, heartbeatMs, {
       message: (message) => this.#onMessage(message),
       exit: (exit) => this.#onExit(exit),
     })

@@ -2,7 +2,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Exit } from './errors.js'
-import { workerFile } from './model-file.js'
 import { type FromWorker, protocolVersion, type ToWorker } from './protocol.js'
 
 /** Who listens to a process. */
@@ -29,9 +28,10 @@ export class WorkerProcess {
   #hung = false
   #lastWords = ''
 
-  constructor(heartbeatMs: number, listener: ProcessListener) {
+  /** Runs the worker's program. */
+  constructor(program: string, heartbeatMs: number, listener: ProcessListener) {
     this.#heartbeatMs = heartbeatMs
-    this.#child = fork(workerFile(), {
+    this.#child = fork(program, {
       // Flags of the app (--inspect, loaders) are not meant for the worker.
       execArgv: [],
       // Standard input tells the worker that the app is gone; the app's own output stays its own.
@@ -82,9 +82,9 @@ export class WorkerProcess {
     clearInterval(this.#heartbeat)
     const change = working ? 'ref' : 'unref'
     this.#child[change]()
-    this.#child.channel?.[change]()
-    // The child's pipes are sockets; its type hides that.
-    for (const pipe of [this.#child.stdin, this.#child.stderr]) (pipe as Socket | null)?.[change]()
+    // The child's pipes are sockets; its type hides that. Bun's channel and pipes need no word, and have none for it.
+    for (const handle of [this.#child.channel, this.#child.stdin, this.#child.stderr])
+      (handle as Partial<Pick<Socket, 'ref' | 'unref'>> | null | undefined)?.[change]?.()
     if (!working) return
     this.#missed = 0
     this.#heartbeat = setInterval(() => this.#check(), this.#heartbeatMs / checks)

@@ -4,16 +4,19 @@ import { once } from 'node:events'
 import { createInterface } from 'node:readline'
 import { onTestFinished } from 'vitest'
 
-const bundle = new URL('../.cache/local.mjs', import.meta.url)
+const bundle = new URL('../.cache/dist/local.mjs', import.meta.url)
 
 /** Starts `code`, an ES module in which `local` is at hand, and which may `tell` the test something. */
-export function app(code: string): {
+export function app(
+  code: string,
+  program = process.execPath,
+): {
   process: ChildProcess
   told(): Promise<string>
   ended(): Promise<number | string>
 } {
   const head = `import { local } from ${JSON.stringify(bundle)}\nconst tell = (value) => process.stdout.write(value + '\\n')\n`
-  const child = spawn(process.execPath, ['--input-type=module', '-e', head + code], {
+  const child = spawn(program, ['--input-type=module', '-e', head + code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill('SIGKILL'))

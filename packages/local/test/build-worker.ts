@@ -16,8 +16,8 @@ export default async function buildWorker(): Promise<void> {
   await build({
     ...options,
     entryPoints: [at('src/worker/main.ts')],
-    outfile: at('.cache/worker.js'),
+    outfile: at('.cache/dist/worker.js'),
     packages: 'external',
   })
-  await build({ ...options, entryPoints: [at('src/index.ts')], outfile: at('.cache/local.mjs') })
+  await build({ ...options, entryPoints: [at('src/index.ts')], outfile: at('.cache/dist/local.mjs') })
 }
