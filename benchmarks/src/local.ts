@@ -1,33 +1,21 @@
 // The local worker beside direct use of node-llama-cpp: one model file, one run, rounds in turn, medians and ratios.
 //   npm run bench -- [--rounds 8] [--model FILE]
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { cpus, totalmem } from 'node:os'
-import { fileURLToPath } from 'node:url'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { local } from '@patchbay/local'
 import { build } from 'esbuild'
-import { writeRandomModel } from '../../packages/local/test/random-model.js'
 import type { Figures, Kind } from './local-round.js'
+import { randomModel } from './random-model.js'
+import { at, machine, median } from './report.js'
 
-const at = (path: string) => fileURLToPath(new URL(`../${path}`, import.meta.url))
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, model: { type: 'string' } },
 })
 const rounds = Number(values.rounds)
 
-mkdirSync(at('.cache'), { recursive: true })
 mkdirSync(at('results'), { recursive: true })
-const model = values.model ?? at('.cache/random-100mb.gguf')
-if (!existsSync(model))
-  writeRandomModel(model, {
-    layers: 12,
-    width: 768,
-    heads: 12,
-    feedForward: 2304,
-    type: 'q8_0',
-    context: 4096,
-  })
+const model = values.model ?? randomModel()
 
 // Each round is a process of its own, so that its CPU time and event loop are its own.
 const round = at('.cache/local-round.mjs')
@@ -80,23 +68,20 @@ const columns: [title: string, figure: keyof Figures, digits: number][] = [
   ['abort while decoding, ms', 'abortDecodeMs', 1],
   ['abort in a long prompt, ms', 'abortPromptMs', 0],
 ]
-const median = (numbers: number[]) => [...numbers].sort((a, b) => a - b)[Math.floor(numbers.length / 2)]
 const medianOf = (name: string, figure: keyof Figures) =>
   median((results.get(name) ?? []).flatMap((figures) => figures[figure] ?? []))
 
 const lines = [
   `# Local worker against direct node-llama-cpp`,
   '',
-  `${new Date().toISOString().slice(0, 10)}, ${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}; ${values.model ?? 'a random-weight Llama of 98 MB (Q8_0)'}; medians of ${rounds} rounds in turn (one of "as it comes"), of all their answers for speed and first token; ${threads} threads; "tuned" is the same number of threads and \`UV_THREADPOOL_SIZE=1\`.`,
+  `${machine()}; ${values.model ?? 'a random-weight Llama of 98 MB (Q8_0)'}; medians of ${rounds} rounds in turn (one of "as it comes"), of all their answers for speed and first token; ${threads} threads; "tuned" is the same number of threads and \`UV_THREADPOOL_SIZE=1\`.`,
   '',
   `| | ${kinds.map(({ name }) => name).join(' | ')} | patchbay ÷ loop | patchbay ÷ session |`,
   `|---|${kinds.map(() => '---').join('|')}|---|---|`,
   ...columns.map(([title, figure, digits]) => {
     const values = kinds.map(({ name }) => medianOf(name, figure))
-    const ratios = values
-      .slice(0, 2)
-      .map((direct) => ((values.at(-1) ?? Number.NaN) / (direct ?? Number.NaN)).toFixed(2))
-    return `| ${title} | ${values.map((value) => value?.toFixed(digits) ?? '–').join(' | ')} | ${ratios.join(' | ')} |`
+    const ratios = values.slice(0, 2).map((direct) => ((values.at(-1) ?? Number.NaN) / direct).toFixed(2))
+    return `| ${title} | ${values.map((value) => (Number.isNaN(value) ? '–' : value.toFixed(digits))).join(' | ')} | ${ratios.join(' | ')} |`
   }),
   '',
 ]

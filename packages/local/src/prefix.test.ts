@@ -18,6 +18,13 @@ describe('a shared beginning', () => {
     // One evaluates, the others take over all but their own question.
     expect(cached[0]).toBe(0)
     for (const count of cached.slice(1)) expect(count).toBeGreaterThan(rules.length * 0.9)
+    // So too when the sequences are full of something else.
+    const others = await Promise.all(
+      questions.map((messages) => llm.chat({ system: `Other ${rules}`, messages, maxOutputTokens: 2 })),
+    )
+    const again = others.map(({ usage }) => usage.cachedInputTokens ?? 0).sort((a, b) => a - b)
+    expect(again[0]).toBeLessThan(rules.length / 2)
+    for (const count of again.slice(1)) expect(count).toBeGreaterThan(rules.length * 0.9)
 
     const alone = openRandom({ context: 2048 }, { parallel: 1 })
     for (const [index, question] of questions.entries())

@@ -154,6 +154,9 @@ export type ToWorker =
   | { type: 'ping' }
   | { type: 'shutdown' }
 
+/** What a worker says, one thing or, in one go, several: a message wakes the app's process, whatever is in it. */
+export type Words = FromWorker | FromWorker[]
+
 export type FromWorker =
   | { type: 'hello'; version: number }
   /** What the model will take; nothing is loaded before `go-on`. */

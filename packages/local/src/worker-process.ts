@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import type { Socket } from 'node:net'
 import type { Exit } from './errors.js'
-import { type FromWorker, protocolVersion, type ToWorker } from './protocol.js'
+import { type FromWorker, protocolVersion, type ToWorker, type Words } from './protocol.js'
 
 /** Who listens to a process. */
 export interface ProcessListener {
@@ -43,13 +43,15 @@ export class WorkerProcess {
     this.#child.stderr?.on('data', (chunk: Buffer) => {
       this.#lastWords = (this.#lastWords + chunk).slice(-500)
     })
-    this.#child.on('message', (message: FromWorker) => {
+    this.#child.on('message', (words: Words) => {
       this.#missed = 0
-      if (message.type === 'ready') this.#loaded = true
-      if (message.type === 'hello' && message.version !== protocolVersion) {
-        this.#lastWords = `The worker file speaks version ${message.version} of the protocol, this package ${protocolVersion}. Install @patchbay/local again.`
-        this.kill()
-      } else listener.message(message)
+      for (const message of Array.isArray(words) ? words : [words]) {
+        if (message.type === 'ready') this.#loaded = true
+        if (message.type === 'hello' && message.version !== protocolVersion) {
+          this.#lastWords = `The worker file speaks version ${message.version} of the protocol, this package ${protocolVersion}. Install @patchbay/local again.`
+          this.kill()
+        } else listener.message(message)
+      }
     })
     let over = false
     const exit = (code: number | null, signal: string | null): void => {

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest'
 import { textWindow } from '../protocol.js'
 import type { Engine } from './engine.js'
-import { Generation } from './generation.js'
+import { Generation, type Voice } from './generation.js'
 
 const piece = 'x'.repeat(1000)
 
@@ -49,14 +49,18 @@ function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
 }
 
 const request = { messages: [{ role: 'user' as const, content: 'talk' }] }
+const mute: Voice = { text() {}, call() {}, flush() {} }
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a generation', () => {
   it('waits at the window for its reader, goes on when he reads, and loses nothing', async () => {
     const made = madeUp()
     let sent = ''
-    const generation = new Generation((_, text) => {
-      sent += text
+    const generation = new Generation({
+      ...mute,
+      text: (_, text) => {
+        sent += text
+      },
     })
     const total = (textWindow / piece.length) * 3
     const run = generation.run(made.engine, { ...request, maxOutputTokens: Math.ceil(total) })
@@ -84,7 +88,7 @@ describe('a generation', () => {
 
   it('that waits for its reader can be cancelled', async () => {
     const made = madeUp()
-    const generation = new Generation(() => {})
+    const generation = new Generation(mute)
     const run = generation.run(made.engine, request)
     for (let turns = 0; turns < 50; turns++) await turn()
     const before = made.generated
@@ -96,13 +100,13 @@ describe('a generation', () => {
 
   it('evaluates its prompt in slices, and stops between them', async () => {
     const whole = madeUp(5000)
-    await new Generation(() => {}).run(whole.engine, { ...request, maxOutputTokens: 1 })
+    await new Generation(mute).run(whole.engine, { ...request, maxOutputTokens: 1 })
     expect(whole.slices.length).toBeGreaterThan(3)
     expect(Math.max(...whole.slices)).toBeLessThanOrEqual(512)
     // The last slice is evaluated by the sampling loop.
     expect(whole.slices.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(5000 - 512)
 
-    const generation = new Generation(() => {})
+    const generation = new Generation(mute)
     const cut = madeUp(5000, () => generation.cancel())
     expect(await generation.run(cut.engine, request)).toMatchObject({
       rawFinishReason: 'cancelled',
@@ -117,7 +121,7 @@ describe('a generation', () => {
     const made = madeUp(5000, () => {
       throw new Error('native trouble')
     })
-    await expect(new Generation(() => {}).run(made.engine, request)).rejects.toThrow('native trouble')
+    await expect(new Generation(mute).run(made.engine, request)).rejects.toThrow('native trouble')
     expect(made.lent).toBe(0)
   })
 })

@@ -7,7 +7,7 @@ import type { Engine } from './engine.js'
 import { JobError } from './failure.js'
 import { callGrammar, jsonGrammar } from './grammar.js'
 import type { Lease } from './lanes.js'
-import { Outbox, type TextKind } from './outbox.js'
+import type { TextKind } from './outbox.js'
 import { tooLong } from './prompt.js'
 import { ThinkingAnswer } from './thinking.js'
 
@@ -15,21 +15,23 @@ import { ThinkingAnswer } from './thinking.js'
 const sliceMs = { alone: 200, shared: 50 }
 const firstSlice = 32
 
+/** Where a generation speaks to. */
+export interface Voice {
+  text(kind: TextKind, text: string): void
+  call(call: WrittenCall): void
+  /** Nothing that was said may wait any longer. */
+  flush(): void
+}
+
 type Ending = Omit<ChatResult, 'inputTokens' | 'cachedInputTokens' | 'promptMs' | 'decodeMs'>
 
 export class Generation {
-  readonly #outbox: Outbox
   readonly #cancel = new AbortController()
   /** Characters said that the reader has not taken. */
   #unread = 0
   #wake: () => void = () => {}
 
-  constructor(
-    send: (kind: TextKind, text: string) => void,
-    private readonly sendCall: (call: WrittenCall) => void = () => {},
-  ) {
-    this.#outbox = new Outbox(send)
-  }
+  constructor(private readonly voice: Voice) {}
 
   /** The reader has taken some text. */
   credit(characters: number): void {
@@ -70,7 +72,6 @@ export class Generation {
         decodeMs: performance.now() - begun.at,
       }
     } finally {
-      this.#outbox.flush()
       lease.giveBack()
     }
   }
@@ -113,8 +114,7 @@ export class Generation {
     const allowed = tools.filter((tool) => typeof mustCall !== 'string' || tool.function.name === mustCall)
     const grammar = await callGrammar(engine, allowed, prompt.calls)
     return new ToolAnswer(model, request, prompt.calls, grammar, (call) => {
-      this.#outbox.flush()
-      this.sendCall(call)
+      this.voice.call(call)
     })
   }
 
@@ -163,11 +163,11 @@ export class Generation {
 
   #say(kind: TextKind, text: string): void {
     this.#unread += text.length
-    this.#outbox.push(kind, text)
+    this.voice.text(kind, text)
   }
 
   async #readerToCatchUp(): Promise<void> {
-    this.#outbox.flush()
+    this.voice.flush()
     while (this.#unread >= textWindow && !this.#cancelled)
       await new Promise<void>((resolve) => {
         this.#wake = resolve

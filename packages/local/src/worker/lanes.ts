@@ -62,8 +62,6 @@ export class Lanes {
       const cached = Math.min(held(lane, prompt), prompt.length - 1)
       if (cached < sequence.nextTokenIndex)
         await sequence.eraseContextTokenRanges([{ start: cached, end: sequence.nextTokenIndex }])
-      lane.state = 'prompt'
-      lane.prompt = prompt
       return {
         sequence,
         cached: sequence.nextTokenIndex,
@@ -91,6 +89,9 @@ export class Lanes {
       if (coming < have + worthIt || signal.aborted) break
       await this.#change(signal)
     }
+    // From here on others can wait for it: said at once, or two who come together would both go ahead.
+    lane.state = 'prompt'
+    lane.prompt = prompt
     const source = best(others, (other) => held(other, prompt))
     if (source === undefined || held(source, prompt) < held(lane, prompt) + worthIt) return
     if (!(await copied(source.sequence, lane.sequence, held(source, prompt))))

@@ -6,12 +6,18 @@ import {
   type JobResult,
   protocolVersion,
   type ToWorker,
+  type Words,
 } from '../protocol.js'
 import { Engine } from './engine.js'
 import { JobError, wireError } from './failure.js'
 import { Generation } from './generation.js'
+import { Outbox } from './outbox.js'
 
-const send = (message: FromWorker): void => void process.send?.(message)
+const outbox = new Outbox((messages) => {
+  const words: Words = messages.length === 1 ? (messages[0] as FromWorker) : messages
+  process.send?.(words)
+})
+const send = (message: FromWorker): void => outbox.send(message)
 /** What can be told to a job under way. */
 interface Running {
   credit(characters: number): void
@@ -98,10 +104,11 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
       ? encoder.embed(request, controller.signal)
       : encoder.rank(request, controller.signal)
   }
-  const generation = new Generation(
-    (type, text) => send({ type, id, text }),
-    ({ name, input }) => send({ type: 'call', id, name, input }),
-  )
+  const generation = new Generation({
+    text: (kind, text) => outbox.text(id, kind, text, running.size > 1),
+    call: ({ name, input }) => send({ type: 'call', id, name, input }),
+    flush: () => outbox.flush(),
+  })
   running.set(id, generation)
   return generation.run(engine, request)
 }

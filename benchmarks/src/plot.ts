@@ -1,0 +1,89 @@
+// The plot of the callers' benchmark, drawn by ECharts, which is installed beside this repository.
+import { spawnSync } from 'node:child_process'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { CallersFigures } from './callers.js'
+import { at, median, percentile } from './report.js'
+
+const version = '6.1.0'
+
+interface Charts {
+  init(
+    element: null,
+    theme: null,
+    options: { renderer: 'svg'; ssr: true; width: number; height: number },
+  ): { setOption(option: object): void; renderToSVGString(): string; dispose(): void }
+}
+
+/** Throughput and the wait for the first token, by the number of callers. Without a registry there is no plot. */
+export function plotCallers(figures: CallersFigures[], file: string): void {
+  const charts = install()
+  if (charts === undefined) return
+  const chart = charts.init(null, null, { renderer: 'svg', ssr: true, width: 860, height: 380 })
+  const callers = figures[0]?.crowds.map((crowd) => String(crowd.callers)) ?? []
+  const colours = ['#2563eb', '#d97706', '#059669', '#9333ea']
+  const lines = (grid: number, pick: (crowd: CallersFigures['crowds'][number]) => number, dashed: boolean) =>
+    figures.map(({ name, crowds }, index) => ({
+      name: name.replaceAll('`', ''),
+      type: 'line',
+      xAxisIndex: grid,
+      yAxisIndex: grid,
+      symbolSize: 7,
+      itemStyle: { color: colours[index] },
+      lineStyle: { color: colours[index], width: 2, type: dashed ? 'dashed' : 'solid' },
+      data: crowds.map((crowd) => Number(pick(crowd).toPrecision(4))),
+    }))
+  const axis = (gridIndex: number) => ({
+    gridIndex,
+    type: 'category',
+    data: callers,
+    name: 'callers at once',
+    nameLocation: 'middle',
+    nameGap: 28,
+  })
+  chart.setOption({
+    animation: false,
+    backgroundColor: '#ffffff',
+    legend: { bottom: 0, data: figures.map(({ name }) => name.replaceAll('`', '')) },
+    title: [
+      { text: 'tokens per second, all callers', left: 50, textStyle: { fontSize: 14 } },
+      { text: 'first token, ms: p50 and p99 (dashed)', left: 480, textStyle: { fontSize: 14 } },
+    ],
+    grid: [
+      { left: 50, width: 350, top: 45, bottom: 80 },
+      { left: 490, width: 350, top: 45, bottom: 80 },
+    ],
+    xAxis: [axis(0), axis(1)],
+    yAxis: [
+      { gridIndex: 0, type: 'value', min: 0 },
+      { gridIndex: 1, type: 'value', min: 0 },
+    ],
+    series: [
+      ...lines(0, ({ tokensPerSecond }) => median(tokensPerSecond), false),
+      ...lines(1, ({ firstTokenMs }) => median(firstTokenMs), false),
+      ...lines(1, ({ firstTokenMs }) => percentile(firstTokenMs, 0.99), true),
+    ],
+  })
+  writeFileSync(file, chart.renderToSVGString())
+  chart.dispose()
+}
+
+function install(): Charts | undefined {
+  const folder = at('.cache/charts')
+  if (!existsSync(`${folder}/node_modules/echarts`)) {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(
+      `${folder}/package.json`,
+      JSON.stringify({ private: true, dependencies: { echarts: version } }),
+    )
+    const { status } = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {
+      cwd: folder,
+      shell: process.platform === 'win32',
+    })
+    if (status !== 0) {
+      process.stderr.write('ECharts cannot be installed (no registry?); there is no plot.\n')
+      return undefined
+    }
+  }
+  return createRequire(`${folder}/package.json`)('echarts') as Charts
+}
