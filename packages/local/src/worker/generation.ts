@@ -12,7 +12,7 @@ import { tooLong } from './prompt.js'
 import { ThinkingAnswer } from './thinking.js'
 
 /** How long a prompt slice may take, in milliseconds: an abort and the other callers wait no longer than that. */
-const sliceMs = { alone: 200, shared: 50 }
+const sliceMs = { alone: 400, shared: 50 }
 const firstSlice = 32
 
 /** Where a generation speaks to. */
