@@ -4,12 +4,12 @@
 export interface Resident {
   /** When it last had work, by `performance.now()`. */
   readonly usedAt: number
-  /** When it got its memory. */
+  /** When it could begin to work with it. */
   readonly since: number
   /** It has work. */
   readonly busy: boolean
-  /** Takes no new work, and gives its memory back when the work it is at is done. */
-  leave(): void
+  /** Takes no new work, and gives its memory back when the work it is at is done; `false` if it cannot now. */
+  leave(): boolean
 }
 
 /** How long a busy model keeps its memory while another waits for it, in milliseconds: loading costs too. */
@@ -36,25 +36,37 @@ export function bytesInUse(): number {
 
 /**
  * Waits until these bytes fit into the budget beside what the others hold; whoever came first gets them first. `false`
- * when the resident has no work any more before that.
+ * when they are not wanted any more before that; `changed` makes it look.
  */
-export function makeRoom(resident: Resident, bytes: number, budget: number): Promise<boolean> {
-  const granted = line.then(() => wait(resident, bytes, budget))
+export function makeRoom(
+  resident: Resident,
+  bytes: number,
+  budget: number,
+  wanted: () => boolean,
+): Promise<boolean> {
+  const granted = line.then(() => wait(resident, bytes, budget, wanted))
   line = granted
   return granted
 }
 
-async function wait(resident: Resident, bytes: number, budget: number): Promise<boolean> {
-  while (resident.busy) {
+async function wait(
+  resident: Resident,
+  bytes: number,
+  budget: number,
+  wanted: () => boolean,
+): Promise<boolean> {
+  while (wanted()) {
     if (bytesInUse() + bytes <= budget) {
       residents.set(resident, bytes)
       return true
     }
-    const others = [...residents.keys()].sort((a, b) => a.usedAt - b.usedAt)
-    const idle = others.find(({ busy }) => !busy)
-    const next = idle ?? others.find(({ since }) => performance.now() - since >= turnMs)
-    if (next !== undefined) next.leave()
-    await change(idle === undefined ? others : [])
+    const now = performance.now()
+    const others = [...residents.keys()].sort(
+      (a, b) => Number(a.busy) - Number(b.busy) || a.usedAt - b.usedAt,
+    )
+    const had = (other: Resident) => !other.busy || now - other.since >= turnMs
+    const going = others.some((other) => had(other) && other.leave())
+    await change(going ? [] : others)
   }
   return false
 }

@@ -39,6 +39,9 @@ export interface LifeListener {
 // them, whoever waits is told instead of waiting for ever.
 const backOff = { first: 100, longest: 5_000, deaths: 4 }
 
+/** How long an orderly end may take, in milliseconds: states of sequences can have gigabytes. */
+const graceMs = { usual: 5_000, saving: 60_000 }
+
 export class WorkerLife implements Resident {
   readonly #settings: LifeSettings
   readonly #listener: LifeListener
@@ -105,10 +108,12 @@ export class WorkerLife implements Resident {
     }
   }
 
-  leave(): void {
-    if (this.#state !== 'ready') return
+  leave(): boolean {
+    if (this.#state === 'leaving' || this.#state === 'ending') return true
+    if (this.#state !== 'ready') return false
     this.#state = 'leaving'
     if (!this.#running) this.#unload()
+    return true
   }
 
   /** Ends the process once there is no work, and resolves when it has ended. */
@@ -141,6 +146,7 @@ export class WorkerLife implements Resident {
       return this.#goOn()
     }
     this.#state = 'loading'
+    this.since = performance.now()
     this.#worker = new WorkerProcess(program, heartbeatMs, {
       message: (message) => this.#onMessage(message),
       exit: (exit) => this.#onExit(exit),
@@ -188,9 +194,9 @@ export class WorkerLife implements Resident {
           ),
         )
       }
-      const granted = await makeRoom(this, bytes, memoryBudget)
-      if (worker !== this.#worker || this.#state !== 'loading') return gaveBack(this)
-      if (!granted) return this.#endProcess()
+      const isMine = () => worker === this.#worker && this.#state === 'loading'
+      const granted = await makeRoom(this, bytes, memoryBudget, () => isMine() && this.#busy)
+      if (!granted) return isMine() ? this.#endProcess() : undefined
     }
     worker?.send({ type: 'go-on' })
   }
@@ -208,6 +214,7 @@ export class WorkerLife implements Resident {
     this.#state = 'none'
     clearTimeout(this.#timer)
     gaveBack(this)
+    changed()
     if (!ordered) this.#died(crashed(exit, doing))
     this.#goOn()
   }
@@ -260,7 +267,7 @@ export class WorkerLife implements Resident {
     }
     this.#state = 'ending'
     this.#ready = undefined
-    this.#worker.shutdown()
+    this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
   }
 }
 

@@ -15,8 +15,6 @@ export interface ProcessListener {
 // it cannot answer.
 const checks = 4
 const checksWhileLoading = 20
-/** How long an orderly end may take, in milliseconds. */
-const graceMs = 5_000
 
 export class WorkerProcess {
   readonly #child: ChildProcess
@@ -98,8 +96,8 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL')
   }
 
-  /** Lets it end by itself, or ends it when that takes too long. */
-  shutdown(): void {
+  /** Lets it end by itself, or ends it when that takes longer. */
+  shutdown(graceMs: number): void {
     this.ref(false)
     this.#child.ref()
     this.send({ type: 'shutdown' })
