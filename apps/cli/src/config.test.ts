@@ -177,6 +177,9 @@ describe('patchbay doctor', () => {
       'no',
       'yes',
     ])
+    // How a local model was loaded, and why so.
+    expect(out).toMatch(/^pico: \d+ of \d+ usable cores, /m)
+    expect(out).toMatch(/^pico: memory: 1\.0 MB of weights/m)
     expect(rows.find(([name]) => name === 'anthropic')?.slice(2, 4)).toEqual(['yes', 'yes'])
   })
 
@@ -185,7 +188,12 @@ describe('patchbay doctor', () => {
     const well = await run(['doctor', 'pico', '--require', 'tools,json', '--json'])
     expect(well.code).toBe(0)
     expect(JSON.parse(well.out)).toMatchObject([
-      { name: 'pico', ok: true, findings: { tools: { outcome: 'yes' }, vision: { outcome: 'no' } } },
+      {
+        name: 'pico',
+        ok: true,
+        load: expect.arrayContaining([expect.stringContaining('usable cores')]),
+        findings: { tools: { outcome: 'yes' }, vision: { outcome: 'no' } },
+      },
     ])
     expect((await run(['doctor', 'pico', '--require', 'vision'])).code).toBe(3)
     expect((await run(['doctor', 'pico', '--require', 'vison'])).code).toBe(2)

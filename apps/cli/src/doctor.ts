@@ -2,6 +2,7 @@
 
 import { connectTo, type Loaded } from '@patchbay/config'
 import { isLlmError } from '@patchbay/core'
+import type { LocalProvider } from '@patchbay/local'
 import { UsageError } from './exit.js'
 import { type Feature, type Finding, features, probe } from './probe.js'
 import { table } from './table.js'
@@ -19,6 +20,8 @@ interface Report {
   model?: string
   ok: boolean
   findings: Partial<Record<Feature, Finding>>
+  /** Of a local model: how it was loaded, and why so. */
+  load?: string[]
   /** Why it could not even be made. */
   problem?: string
 }
@@ -36,8 +39,8 @@ export async function doctor(
   if (json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
   else {
     process.stdout.write(table([['', 'model', ...features], ...reports.map(row)]))
-    for (const { name, problem, findings } of reports)
-      for (const line of new Set([problem, ...Object.values(findings).map(failure)]))
+    for (const { name, problem, findings, load = [] } of reports)
+      for (const line of new Set([problem, ...Object.values(findings).map(failure), ...load]))
         if (line !== undefined) process.stdout.write(`${name}: ${line}\n`)
   }
   return reports.every(({ ok }) => ok)
@@ -60,7 +63,8 @@ async function examine(
     await using llm = await connectTo(loaded, name)
     const findings = await probe(llm, options)
     const ok = required.every((feature) => findings[feature].outcome === 'yes')
-    return { name, provider: llm.provider, model: llm.model, ok, findings }
+    const load = 'stats' in llm ? (llm as LocalProvider).stats().loaded?.why : undefined
+    return { name, provider: llm.provider, model: llm.model, ok, findings, ...(load && { load }) }
   } catch (error) {
     if (!isLlmError(error) || error.code === 'aborted') throw error
     return { name, ok: false, findings: {}, problem: `${error.code}: ${error.message}` }
