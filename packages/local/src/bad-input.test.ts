@@ -86,6 +86,10 @@ describe('options', () => {
     { context: Number.NaN },
     { threads: -2 },
     { heartbeat: 0 },
+    { gpuLayers: -1 },
+    { memoryBudget: 0 },
+    { memoryLimit: 0.5 },
+    { keepPrefixes: true, cacheDir: false as const },
   ])('%j are refused', (options) => {
     expect(() => local(options)).toThrow(
       expect.objectContaining({

@@ -137,6 +137,14 @@ export function local(
     memoryBudget: [memoryBudget, 1],
     memoryLimit: [memoryLimit, 1],
   })
+  if (keepPrefixes && cacheDir === false)
+    throw new LlmError(
+      'config',
+      'keepPrefixes needs a place to keep them: leave out cacheDir, or name a folder.',
+      {
+        provider: 'local',
+      },
+    )
   const { path, name, bundled } = locate(fetched(model, cacheDir))
   const owner = new Owner({
     load: {

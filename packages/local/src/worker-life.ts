@@ -2,6 +2,7 @@
 // when it is idle for long or nobody wants it any more.
 import { LlmError } from '@patchbay/core'
 import { crashed, type Exit, fromWire } from './errors.js'
+import { megabytes } from './megabytes.js'
 import { checkModelFile } from './model-file.js'
 import { workerFile } from './package-file.js'
 import type { FromWorker, LoadSettings, ReadyInfo, ToWorker } from './protocol.js'
@@ -269,8 +270,4 @@ export class WorkerLife implements Resident {
     this.#ready = undefined
     this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
   }
-}
-
-function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`
 }

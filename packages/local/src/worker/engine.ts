@@ -1,13 +1,14 @@
 // The engine: one model and what is done with it. It alone touches the weights.
 import { stat } from 'node:fs/promises'
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp'
+import { megabytes } from '../megabytes.js'
 import type { LoadSettings, ReadyInfo } from '../protocol.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
 import { JobError } from './failure.js'
 import { Lanes } from './lanes.js'
-import { type MemoryPlan, megabytes, notEnoughMemory, planMemory } from './memory.js'
+import { type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
 import { PrefixStore } from './prefix-store.js'
 import { Prompt } from './prompt.js'
 

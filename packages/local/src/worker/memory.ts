@@ -3,6 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import type { Llama } from 'node-llama-cpp'
+import { megabytes } from '../megabytes.js'
 import type { LoadSettings } from '../protocol.js'
 import { JobError } from './failure.js'
 
@@ -85,8 +86,4 @@ export function notEnoughMemory(modelPath: string, numbers: string): JobError {
 /** What a process here may still take, a container's limit included. */
 function availableMemory(): number {
   return process.availableMemory?.() ?? freemem()
-}
-
-export function megabytes(bytes: number): string {
-  return `${(bytes / 1e6).toFixed(bytes < 1e8 ? 1 : 0)} MB`
 }
