@@ -116,6 +116,16 @@ describe('kept prefixes', () => {
     expect(names.every((name) => statSync(join(dir, name)).size > 1000)).toBe(true)
   })
 
+  it('that cannot be saved are said to the log, and the end is an end', async () => {
+    const cacheDir = folder()
+    writeFileSync(join(cacheDir, 'prefixes'), 'no folder')
+    const heard: string[] = []
+    const llm = open({ ...settings(cacheDir), onLog: (_, message) => heard.push(message) })
+    await llm.chat(ask('One?'))
+    await llm.close()
+    expect(heard.join()).toMatch(/At its end: .*prefixes/)
+  })
+
   it('are not kept unless asked for', async () => {
     const cacheDir = folder()
     const llm = open({ cacheDir })

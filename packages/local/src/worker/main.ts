@@ -79,7 +79,11 @@ process.on('message', (message: ToWorker) => {
     case 'ping':
       return send({ type: 'pong' })
     case 'shutdown':
-      return void (engine?.dispose() ?? Promise.resolve()).finally(() => process.exit(0))
+      return void (engine?.dispose() ?? Promise.resolve())
+        .catch((error: Error) =>
+          send({ type: 'log', level: 'warn', message: `At its end: ${error.message}` }),
+        )
+        .finally(() => process.exit(0))
   }
 })
 
