@@ -124,7 +124,7 @@ class ClaudeBackend implements Backend {
   }
 
   async #send(
-    { signal, headers, clock, warn }: CallContext,
+    { signal, headers, clock, warn, status }: CallContext,
     call: (client: Anthropic) => PromiseLike<unknown>,
   ): Promise<Response> {
     const {
@@ -141,6 +141,7 @@ class ClaudeBackend implements Backend {
     const options = {
       fetch,
       signal,
+      status,
       failed: (response: Response) => fromResponse(response, clock.now()),
       who: 'Anthropic',
       hint: 'Check the network and baseURL.',

@@ -71,6 +71,14 @@ export type BackendEvent =
         Pick<ChatResponse, 'finishReason'> & { timing?: { queuedMs?: number } }
     }
 
+/** One rate limit of a service, as far as it tells. */
+export interface RateLimit {
+  limit?: number
+  remaining?: number
+  /** Milliseconds until it is whole again. */
+  resetMs?: number
+}
+
 /** News of a call that is no part of its answer. */
 export type StatusEvent =
   /** An attempt failed before its first event and will be tried again. */
@@ -81,5 +89,7 @@ export type StatusEvent =
   | { type: 'queued'; position: number }
   /** The process that runs a model has died; a new one starts after the delay. What waited goes on waiting. */
   | { type: 'restarting'; delayMs: number; reason: string }
+  /** What the service says is left of its rate limits, by its own headers. */
+  | { type: 'rate-limit'; requests?: RateLimit; tokens?: RateLimit }
   /** A model is being loaded; `progress` from 0 to 1 where it is known. */
   | { type: 'loading'; model: string; progress?: number }

@@ -136,6 +136,11 @@ export interface CallOptions {
   headers?: Record<string, string>
   /** Hears of retries, queue positions and loading. */
   onStatus?: (status: StatusEvent) => void
+  /**
+   * What policies know the call by, never sent to anybody: `key` (whose budget it is), `tenant` (whose cache), and
+   * whatever else `log` and `trace` should say.
+   */
+  metadata?: Record<string, string>
 }
 
 /** Texts to turn into vectors. */

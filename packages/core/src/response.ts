@@ -56,6 +56,11 @@ export interface ChatResponse {
   usage: Usage
   /** US dollars, where the price is known: `priced` of `@patchbay/policies` puts it here. */
   cost?: number
+  /**
+   * Where it came from, where a cache stands between: `false` from the model, `'exact'` or `'semantic'` from what was
+   * kept, `'shared'` from a call for the same that was under way.
+   */
+  cached?: false | 'exact' | 'semantic' | 'shared'
   timing: Timing
   /** How many attempts it took; 1 when nothing was tried again. */
   attempts: number

@@ -43,7 +43,7 @@ export class Server {
    * @throws {LlmError} for every response that is no success, and for a key that is not there
    */
   async send(
-    { signal, headers, clock }: CallContext,
+    { signal, headers, clock, status }: CallContext,
     method: 'get' | 'post',
     path: string,
     body?: object,
@@ -53,6 +53,7 @@ export class Server {
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
+      status,
       failed: (response: Response) => fromResponse(response, this.who, clock.now()),
       who: this.who,
       hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',

@@ -1,7 +1,9 @@
 // One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
 // their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
 import { LlmError } from '../errors.js'
+import type { CallContext } from '../provider.js'
 import { badHeader, excerpt, holdsHeader, send, unreachable } from './http.js'
+import { rateLimits } from './rate-limits.js'
 
 /** How one exchange is made. */
 export interface ExchangeOptions {
@@ -9,6 +11,8 @@ export interface ExchangeOptions {
   signal: AbortSignal
   /** The error of a response that is no success. */
   failed(response: Response): Promise<unknown>
+  /** Hears what the response's headers say of rate limits. */
+  status?: CallContext['status']
   /** Who could not be reached, for the error's message: `The Ollama server at …`. */
   who: string
   /** What to do about it. */
@@ -29,7 +33,7 @@ export async function exchange(
   options: ExchangeOptions,
   make: () => Promise<WireRequest>,
 ): Promise<Response> {
-  const { signal, failed, who, hint } = options
+  const { signal, failed, who, hint, status } = options
   const { url, init } = await make().catch((cause) => {
     throw notSendable(cause, who)
   })
@@ -39,6 +43,7 @@ export async function exchange(
   } catch (cause) {
     throw unreachable(cause, who, hint)
   }
+  if (status !== undefined) tellLimits(response.headers, status)
   if (response.ok) return response
   throw await failed(response)
 }
@@ -62,6 +67,11 @@ export async function requestOf(
   )
   if (request === undefined) throw refusal
   return request
+}
+
+function tellLimits(headers: Headers, status: CallContext['status']): void {
+  const limits = rateLimits(headers, Date.now())
+  if (limits !== undefined) status({ type: 'rate-limit', ...limits })
 }
 
 function notSendable(cause: unknown, who: string): unknown {

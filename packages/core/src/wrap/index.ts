@@ -1,62 +1,36 @@
-// For policies, from Provider to Provider: streams made of other providers' streams.
-
-import { LlmError } from '../errors.js'
-import type { ChatEvent, ChatStream } from '../events.js'
-import type { ChatResponse } from '../response.js'
+// For policies, from Provider to Provider: streams made of other providers' streams, requests looked into, answers given
+// once more.
+import type { ChatStream } from '../events.js'
+import { missingFeatures, neededFeatures } from '../needs.js'
+import { prepare } from '../prepare.js'
+import type { Capabilities, PreparedChat } from '../provider.js'
+import type { ChatInput } from '../request.js'
 import { CallStream, type EventSource } from '../stream.js'
 
+export { asLlmError, withDetails } from '../errors.js'
+export { validate } from '../output.js'
+export { asRequest } from '../prepare.js'
+export { toJsonSchema } from '../schema.js'
 export type { EventSource } from '../stream.js'
+export { sum } from '../usage.js'
+export { Follower } from './follower.js'
+export { replayed } from './replayed.js'
 
 /** A stream with all the manners of one, over the events of a source. */
 export function streamOf(source: EventSource): ChatStream {
   return new CallStream(source)
 }
 
-/** The events of another stream, one by one, with a response that may be made another one on its way. */
-export class Follower implements EventSource {
-  readonly #stream: ChatStream
-  readonly #change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse>
-  #events: AsyncIterator<ChatEvent> | undefined
-  #watched = true
-  #over = false
+/**
+ * A request without sugar, as a backend of this name would get it: the same for all ways to write the same thing. What a
+ * provider adds by its own `defaults` is not in it.
+ * @throws {LlmError} `invalid-request`
+ */
+export async function preparedOf(input: ChatInput, provider: string): Promise<PreparedChat> {
+  return (await prepare(input, {}, provider)).chat
+}
 
-  constructor(
-    stream: ChatStream,
-    private readonly who: { provider: string; model: string },
-    change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse> = (response) => response,
-  ) {
-    this.#stream = stream
-    this.#change = change
-  }
-
-  async next(): Promise<ChatEvent | undefined> {
-    if (this.#over) return undefined
-    if (!this.#watched) {
-      this.#over = true
-      return { type: 'finish', response: await this.#change(await this.#stream.response()) }
-    }
-    this.#events ??= this.#stream[Symbol.asyncIterator]()
-    const { done, value: event } = await this.#events.next()
-    if (done) {
-      this.#over = true
-      return undefined
-    }
-    return event.type === 'finish' ? { type: 'finish', response: await this.#change(event.response) } : event
-  }
-
-  unwatched(): void {
-    this.#watched = false
-  }
-
-  stop(error: LlmError): void {
-    this.#stream.abort(error.cause)
-  }
-
-  leave(): LlmError {
-    const { provider, model } = this.who
-    const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
-    if (this.#events === undefined) this.#stream.abort(left)
-    else void this.#events.return?.()
-    return left
-  }
+/** What the request needs that the model is known not to have; empty where it may be asked. */
+export function missingFor(request: PreparedChat, capabilities: Capabilities): string[] {
+  return missingFeatures(neededFeatures(request), capabilities)
 }

@@ -1,0 +1,45 @@
+// An answer that is there already, given once more as a stream with all its manners: events, deadline, abort, `partial`.
+import type { Clock } from '../clock.js'
+import { defineProvider } from '../define-provider.js'
+import type { BackendEvent, ChatStream } from '../events.js'
+import type { Part } from '../message.js'
+import type { Capabilities } from '../provider.js'
+import type { CallOptions } from '../request.js'
+import type { ChatResponse } from '../response.js'
+
+const unknown: Capabilities = {
+  tools: 'unknown',
+  vision: 'unknown',
+  files: 'unknown',
+  audio: 'unknown',
+  json: 'unknown',
+  reasoning: 'unknown',
+  embed: 'unknown',
+}
+
+/** The stream of a response, its text word by word. Its timing is that of the replay. */
+export function replayed(
+  response: ChatResponse,
+  who: { provider: string; model: string },
+  options: CallOptions,
+  clock?: Clock,
+): ChatStream {
+  const chat = async function* (): AsyncGenerator<BackendEvent> {
+    const { id, requestId, model, warnings } = response
+    yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
+    for (const part of response.message.content) yield* eventsOf(part)
+    const { timing: _, attempts: __, text: ___, reasoning: ____, ...given } = response
+    yield { type: 'finish', response: given }
+  }
+  const backend = { provider: who.provider, model: who.model, capabilities: () => unknown, chat }
+  return defineProvider(backend, clock && { clock }).stream('-', { ...options, retry: false })
+}
+
+function* eventsOf(part: Part): Generator<BackendEvent> {
+  if (part.type === 'tool-call') return yield { ...part }
+  if (part.type !== 'text' && part.type !== 'reasoning') return yield { type: 'part', part }
+  for (const [text] of part.text.matchAll(/\s*\S+|\s+$/g)) yield { type: part.type, text }
+  const { opaque } = part
+  const citations = part.type === 'text' ? part.citations : undefined
+  yield { type: 'part-end', ...(opaque && { opaque }), ...(citations && { citations }) }
+}

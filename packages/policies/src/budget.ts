@@ -1,0 +1,256 @@
+// No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
+// settled by its usage when it is done.
+import { type Clock, LlmError, type Provider, type Usage } from '@patchbay/core'
+import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { costOf, keepsForAnHour, priceOf } from './cost.js'
+import { sizeOf } from './estimate.js'
+import { type Price, published } from './prices.js'
+import { Cell, memoryState, type StateStore } from './state.js'
+
+/** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
+export interface Allowance {
+  /** `run`: since this budget was made. `day` and `month` are those of UTC. `ever`: since its state began. */
+  per: 'run' | 'day' | 'month' | 'ever'
+  /** For each `metadata.key` of the calls by itself, rather than for all together. */
+  each?: 'key'
+  usd?: number
+  /** Input and output together. */
+  tokens?: number
+}
+
+/** Options of `budget`. */
+export interface BudgetOptions {
+  limits: Allowance[]
+  /** US dollars per million tokens, by model; they win over the table that comes with this package. */
+  prices?: Record<string, Price>
+  /** Shared with others, who then spend the same budget. Default: this process's own. */
+  state?: StateStore
+  /** Which budget it is, in that state. Default `'budget'`. */
+  name?: string
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/** An amount. */
+export interface Amount {
+  usd: number
+  tokens: number
+}
+
+/** How an allowance stands. */
+export interface Spending extends Allowance {
+  spent: Amount
+  /** Held back for calls that run. */
+  reserved: Amount
+}
+
+/** A provider with a budget. */
+export interface BudgetProvider extends Provider {
+  /** How each of the allowances stands; those for each key, for this one. */
+  spending(key?: string): Promise<Spending[]>
+}
+
+interface Account extends Amount {
+  /** What running calls may cost, and until when that is believed of them. */
+  reserved: Record<string, Amount & { until: number }>
+}
+
+// A call that is not heard of for so long belonged to a process that has died.
+const believedMs = 900_000
+const lives = { run: 86_400_000, day: 2 * 86_400_000, month: 32 * 86_400_000, ever: 10 * 365 * 86_400_000 }
+
+/**
+ * Refuses calls that may take an allowance over its limit. What a call may cost is its input, by its length, and the
+ * most its answer can have: set `maxOutputTokens`, so that less has to be held back. What it did cost is what the
+ * provider counted. A call whose price nobody knows is refused where there is a limit in money.
+ * @throws {LlmError} `config` for limits that make no sense; calls fail with `budget-exceeded`
+ */
+export function budget(provider: Provider, options: BudgetOptions): BudgetProvider {
+  return new Budget(provider, options)
+}
+
+class Budget extends Around implements BudgetProvider {
+  readonly #limits: Allowance[]
+  readonly #prices: Record<string, Price>
+  readonly #state: StateStore
+  readonly #name: string
+  readonly #run = Math.random().toString(36).slice(2)
+  readonly #cells = new Map<string, Cell<Account>>()
+  #calls = 0
+
+  constructor(inner: Provider, { limits, prices, state = memoryState(), name = 'budget', clock }: BudgetOptions) {
+    super(inner, clock)
+    for (const [index, { usd, tokens }] of limits.entries())
+      for (const value of usd === undefined && tokens === undefined ? [undefined] : [usd ?? 0, tokens ?? 0])
+        if (!(value !== undefined && value >= 0))
+          throw new LlmError('config', `budget: limits[${index}] needs usd or tokens, a number of at least 0.`)
+    this.#limits = limits
+    this.#prices = { ...published, ...prices }
+    this.#state = state
+    this.#name = name
+  }
+
+  async spending(key?: string): Promise<Spending[]> {
+    const now = this.clock.now()
+    return Promise.all(
+      this.#limits
+        .filter(({ each }) => each === undefined || key !== undefined)
+        .map(async (allowance) => {
+          const account = await this.#cell(allowance, key, now).read()
+          const { usd, tokens } = account
+          return { ...allowance, spent: { usd, tokens }, reserved: reservedIn(account, now) }
+        }),
+    )
+  }
+
+  protected async enter(call: Incoming): Promise<Passing> {
+    if (call.kind === 'models' || call.kind === 'countTokens') return {}
+    const estimate = await this.#estimate(call)
+    const key = call.options.metadata?.key
+    const id = `${this.#run}.${++this.#calls}`
+    const now = this.clock.now()
+    const held: Cell<Account>[] = []
+    try {
+      for (const allowance of this.#limits) {
+        const cell = this.#cell(allowance, key, now)
+        await cell.update((account) => ({
+          next: this.#held(account, allowance, key, id, estimate, now),
+          result: undefined,
+        }))
+        held.push(cell)
+      }
+    } catch (error) {
+      await settle(held, id, { usd: 0, tokens: 0 })
+      throw error
+    }
+    return {
+      done: async (response) => {
+        await settle(held, id, this.#spent(response, call, estimate))
+        return response
+      },
+      failed: (error) =>
+        settle(held, id, costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate)),
+    }
+  }
+
+  /** The most it may cost. */
+  async #estimate(call: Incoming): Promise<Amount> {
+    const { input, output } = await sizeOf(call, this.inner)
+    const tokens = input + output
+    if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens }
+    const price = priceOf(this.model, this.#prices)
+    if (price === undefined)
+      throw new LlmError(
+        'budget-exceeded',
+        `Nobody knows what ${this.model} (${this.provider}) costs, and its budget is in money. Give its price in budget.prices, or a limit in tokens.`,
+        { provider: this.provider, model: this.model },
+      )
+    const dearest = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
+    return { usd: (input * dearest + output * price.output) / 1_000_000, tokens }
+  }
+
+  /** What it did cost, or the most it may have where nobody says. */
+  #spent(answer: Answer | undefined, call: Incoming, estimate: Amount): Amount {
+    if (typeof answer !== 'object' || !('usage' in answer)) return estimate
+    if ('cached' in answer && answer.cached) return { usd: 0, tokens: 0 }
+    const usage: Usage = answer.usage
+    const { inputTokens, outputTokens = call.kind === 'chat' ? undefined : 0 } = usage
+    if (inputTokens === undefined || outputTokens === undefined) return estimate
+    const price = priceOf(answer.model, this.#prices) ?? priceOf(this.model, this.#prices)
+    const hour = call.kind === 'chat' && keepsForAnHour(call.request)
+    const said = 'cost' in answer ? answer.cost : undefined
+    const usd = said ?? (price && costOf({ ...usage, outputTokens }, price, hour)) ?? estimate.usd
+    return { usd, tokens: inputTokens + outputTokens }
+  }
+
+  #held(
+    account: Account,
+    allowance: Allowance,
+    key: string | undefined,
+    id: string,
+    estimate: Amount,
+    now: number,
+  ): Account {
+    const reserved = reservedIn(account, now)
+    for (const unit of ['usd', 'tokens'] as const) {
+      const most = allowance[unit]
+      // Sums of money have rounding errors; a limit that is met exactly is not exceeded.
+      if (most === undefined || account[unit] + reserved[unit] + estimate[unit] <= most * (1 + 1e-12)) continue
+      throw this.#exceeded(allowance, unit, key, { spent: account[unit], reserved: reserved[unit] }, estimate[unit])
+    }
+    const believed = Object.entries(account.reserved).filter(([, { until }]) => until > now)
+    return {
+      ...account,
+      reserved: { ...Object.fromEntries(believed), [id]: { ...estimate, until: now + believedMs } },
+    }
+  }
+
+  #exceeded(
+    { per, each, ...most }: Allowance,
+    unit: 'usd' | 'tokens',
+    key: string | undefined,
+    { spent, reserved }: { spent: number; reserved: number },
+    estimate: number,
+  ): LlmError {
+    const { provider, model } = this
+    const told = (amount: number) =>
+      unit === 'usd' ? `$${Number(amount.toFixed(6))}` : `${Math.ceil(amount)} tokens`
+    const whose = each === undefined ? '' : ` of the key ${JSON.stringify(key)}`
+    const next =
+      per === 'day' || per === 'month' ? `Wait for the next ${per}` : 'Ask for less (maxOutputTokens)'
+    return new LlmError(
+      'budget-exceeded',
+      `This call to ${provider} ${model} may cost ${told(estimate)}; the budget${whose} per ${per} is ${told(most[unit] ?? 0)}, of which ${told(spent)} is spent and ${told(reserved)} held back for running calls. ${next}, or raise the limit.`,
+      { provider, model },
+    )
+  }
+
+  #cell({ per, each }: Allowance, key: string | undefined, now: number): Cell<Account> {
+    if (each === 'key' && key === undefined)
+      throw new LlmError(
+        'invalid-request',
+        'This budget is kept for each key, and the call names none. Pass metadata: { key } with its options.',
+        { provider: this.provider, model: this.model },
+      )
+    const date = new Date(now).toISOString()
+    const when = { run: this.#run, day: date.slice(0, 10), month: date.slice(0, 7), ever: 'ever' }[per]
+    const name = [this.#name, per, when, ...(each === undefined ? [] : [`key=${key}`])].join(':')
+    const known = this.#cells.get(name)
+    if (known !== undefined) return known
+    // Those of days gone by are of no use any more.
+    if (this.#cells.size > 1000) this.#cells.clear()
+    const cell = new Cell<Account>(this.#state, name, () => ({ usd: 0, tokens: 0, reserved: {} }), lives[per])
+    this.#cells.set(name, cell)
+    return cell
+  }
+}
+
+async function settle(cells: Cell<Account>[], id: string, { usd, tokens }: Amount): Promise<void> {
+  await Promise.all(
+    cells.map((cell) =>
+      cell.update((account) => {
+        const { [id]: _, ...reserved } = account.reserved
+        return {
+          next: { usd: account.usd + usd, tokens: account.tokens + tokens, reserved },
+          result: undefined,
+        }
+      }),
+    ),
+  )
+}
+
+function reservedIn({ reserved }: Account, now: number): Amount {
+  const sum = { usd: 0, tokens: 0 }
+  for (const { usd, tokens, until } of Object.values(reserved)) {
+    if (until <= now) continue
+    sum.usd += usd
+    sum.tokens += tokens
+  }
+  return sum
+}
+
+/** Refused, or never reached: nothing was made that could cost anything. */
+function costNothing({ code, partial }: LlmError): boolean {
+  if (partial !== undefined) return false
+  return !['aborted', 'timeout', 'bad-response', 'empty-response', 'structured-output'].includes(code)
+}

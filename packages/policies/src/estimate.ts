@@ -1,0 +1,67 @@
+// How large a request is, before anybody has counted it.
+import type { ChatInput, PreparedChat, Provider } from '@patchbay/core'
+import { preparedOf } from '@patchbay/core/wrap'
+import type { Asked, Incoming } from './around.js'
+
+/** Tokens of a request, by estimate. */
+export interface Size {
+  input: number
+  output: number
+}
+
+// English has about four characters a token, code and other languages fewer: this is on the high side of most.
+const charactersPerToken = 3
+// What the services count for an image of usual size. Source: platform.claude.com/docs/en/build-with-claude/vision,
+// platform.openai.com/docs/guides/images-vision, November 2026.
+const tokensPerImage = 1600
+// Roles, separators and the like.
+const tokensPerMessage = 8
+/** For a model that does not say how long its answers can be. */
+const usualAnswer = 4096
+
+/** Input tokens of what is asked, by its length, on the high side. */
+export async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: string): Promise<number> {
+  switch (call.kind) {
+    case 'chat':
+    case 'countTokens': {
+      const chat = await preparedOf(call.request as ChatInput, provider)
+      return chatTokens(chat)
+    }
+    case 'models':
+      return 0
+    default:
+      return textTokens(call.request)
+  }
+}
+
+/** What a call may cost: its input by its length, its output by what it may have at most. */
+export async function sizeOf(call: Incoming, provider: Provider): Promise<Size> {
+  const input = await inputTokens(call, provider.provider)
+  if (call.kind !== 'chat') return { input, output: 0 }
+  const { request } = call
+  const asked = typeof request === 'object' && 'messages' in request ? request.maxOutputTokens : undefined
+  if (asked !== undefined) return { input, output: asked }
+  const capabilities = await provider.capabilities(call.options).catch(() => undefined)
+  return { input, output: capabilities?.maxOutput ?? usualAnswer }
+}
+
+/** Input tokens of a prepared request, on the high side. */
+export function chatTokens({ messages, tools, output }: PreparedChat): number {
+  const parts = messages.flatMap(({ content }) => content)
+  const images = parts.filter(({ type }) => type === 'image' || type === 'file' || type === 'audio').length
+  return (
+    messages.length * tokensPerMessage + images * tokensPerImage + textTokens([messages, tools, output ?? null])
+  )
+}
+
+/** Of all the words in it; what is binary counts otherwise. */
+function textTokens(value: Asked | unknown): number {
+  let characters = 0
+  JSON.stringify(value, (name, item) => {
+    if (name === 'data' || name === 'audio' || item instanceof Uint8Array) return undefined
+    if (typeof item === 'string') characters += item.length
+    else if (typeof item === 'number') characters += 3
+    return item
+  })
+  return Math.ceil(characters / charactersPerToken)
+}

@@ -1,0 +1,115 @@
+// A line for each call, without a word of what was said: `log`.
+import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
+import { type Answer, Around, type Incoming, type Passing } from './around.js'
+
+/** What a log must have; a pino logger has it. */
+export interface Logger {
+  info(fields: object, message: string): void
+  warn(fields: object, message: string): void
+  error(fields: object, message: string): void
+}
+
+/** Options of `log`. */
+export interface LogOptions {
+  /** Default: lines of JSON on the standard error. */
+  logger?: Logger
+  /** Fields for every line. */
+  fields?: Record<string, unknown>
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/**
+ * Logs the end of each call: who answered, how long it took, tokens, cost, what it was warned of, or why it failed. What
+ * was asked and answered is never logged. Failures of the service are errors, those of the caller (an abort, a wrong
+ * request) warnings.
+ */
+export function log(provider: Provider, options: LogOptions = {}): Provider {
+  return new Log(provider, options)
+}
+
+class Log extends Around {
+  readonly #logger: Logger
+  readonly #fields: Record<string, unknown>
+
+  constructor(inner: Provider, { logger = jsonLines(), fields = {}, clock }: LogOptions) {
+    super(inner, clock)
+    this.#logger = logger
+    this.#fields = fields
+  }
+
+  protected enter({ kind, options, streamed }: Incoming): Passing {
+    const began = this.clock.now()
+    const status: Record<string, number> = {}
+    let firstMs: number | undefined
+    const line = () => ({
+      ...this.#fields,
+      ...(options.metadata && { metadata: options.metadata }),
+      call: kind,
+      provider: this.provider,
+      model: this.model,
+      ms: Math.round(this.clock.now() - began),
+      ...(firstMs !== undefined && { firstMs }),
+      ...status,
+    })
+    return {
+      options: {
+        ...options,
+        onStatus: (event) => {
+          if (event.type === 'retrying') status.retries = event.attempt
+          if (event.type === 'fallback') status.fallbacks = (status.fallbacks ?? 0) + 1
+          options.onStatus?.(event)
+        },
+      },
+      ...(streamed && {
+        event: (event: ChatEvent) => {
+          if (event.type !== 'start') firstMs ??= Math.round(this.clock.now() - began)
+          return [event]
+        },
+      }),
+      done: (answer) => {
+        const fields = { ...line(), ...told(answer) }
+        const warned = typeof answer === 'object' && 'warnings' in answer && answer.warnings.length > 0
+        this.#logger[warned ? 'warn' : 'info'](fields, `${kind} answered`)
+        return answer
+      },
+      failed: ({ code, message, status: http, requestId, retryAfterMs, attempts, partial }) => {
+        const callers = ['aborted', 'invalid-request', 'unsupported', 'budget-exceeded', 'closed']
+        const fields = { code, status: http, requestId, retryAfterMs, attempts, hadBegun: partial !== undefined }
+        this.#logger[callers.includes(code) ? 'warn' : 'error'](
+          { ...line(), ...defined(fields), reason: message },
+          `${kind} failed: ${code}`,
+        )
+      },
+    }
+  }
+}
+
+function told(answer: Answer): object {
+  if (typeof answer !== 'object' || !('usage' in answer)) return {}
+  const { usage, provider, model } = answer
+  if (!('message' in answer)) return { ...defined({ answeredBy: model }), ...usage, provider }
+  const { finishReason, cost, attempts, id, requestId, cached, warnings }: ChatResponse = answer
+  return defined({
+    ...usage,
+    provider,
+    answeredBy: model,
+    finishReason,
+    cost,
+    attempts: attempts > 1 ? attempts : undefined,
+    id,
+    requestId,
+    cached,
+    warnings: warnings.length > 0 ? warnings.map(({ message }) => message) : undefined,
+  })
+}
+
+function defined(fields: Record<string, unknown>): object {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+function jsonLines(): Logger {
+  const write = (level: string) => (fields: object, msg: string) =>
+    console.error(JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg }))
+  return { info: write('info'), warn: write('warn'), error: write('error') }
+}

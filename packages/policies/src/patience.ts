@@ -1,0 +1,115 @@
+// How long a caller waits, told to policies that wait before they ask: his signal, his deadline, and his leaving.
+import { type CallOptions, type Clock, LlmError, type TimeoutOptions } from '@patchbay/core'
+
+// What core gives a call that sets no limit of its own.
+const usualTotal = 600_000
+
+/** The time limits of a call as one object. */
+function limitsOf({ timeout }: CallOptions): TimeoutOptions {
+  return typeof timeout === 'number' ? { total: timeout } : (timeout ?? {})
+}
+
+/** One call's waiting. */
+export class Patience {
+  readonly startedAt: number
+  readonly deadline: number
+  /** Why nothing more may happen, once the call has been stopped from outside. */
+  stopped: LlmError | undefined
+  readonly #controller = new AbortController()
+  readonly #options: CallOptions
+  readonly #clock: Clock
+  readonly #who: { provider: string; model: string }
+  #cancelTimer: () => void = () => {}
+
+  /** @throws {LlmError} `aborted` where the caller has left before he came */
+  constructor(options: CallOptions, clock: Clock, who: { provider: string; model: string }) {
+    this.#options = options
+    this.#clock = clock
+    this.#who = who
+    this.startedAt = clock.now()
+    const { total } = limitsOf(options)
+    this.deadline = this.startedAt + (total ?? usualTotal)
+    if (options.signal?.aborted) this.#onAbort()
+    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#setTimer()
+  }
+
+  /** Aborts as soon as the caller waits no longer. */
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  /** Ends all waiting. */
+  stop(error: LlmError): void {
+    if (this.stopped !== undefined) return
+    this.stopped = error
+    this.#controller.abort(error)
+    this.end()
+  }
+
+  /** Lets go of timer and listener. */
+  end(): void {
+    this.#cancelTimer()
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+  }
+
+  /** The same promise, but it rejects as soon as the caller waits no longer. */
+  wait<T>(work: T | PromiseLike<T>): Promise<T> {
+    if (this.stopped !== undefined) return Promise.reject(this.stopped)
+    return new Promise((resolve, reject) => {
+      const onStop = () => reject(this.stopped)
+      this.signal.addEventListener('abort', onStop, { once: true })
+      Promise.resolve(work)
+        .then(resolve, reject)
+        .finally(() => this.signal.removeEventListener('abort', onStop))
+    })
+  }
+
+  /** These options for whoever is asked next, with what is left of the time. */
+  left(options: CallOptions): CallOptions {
+    const limits = limitsOf(options)
+    if (limits.total === undefined) return options
+    const spent = this.#clock.now() - this.startedAt
+    return spent <= 0
+      ? options
+      : { ...options, timeout: { ...limits, total: Math.max(Number.MIN_VALUE, limits.total - spent) } }
+  }
+
+  #setTimer(): void {
+    const ms = this.deadline - this.#clock.now()
+    if (ms <= 0) return this.#onDeadline()
+    this.#cancelTimer = this.#clock.timer(ms, () => this.#setTimer())
+  }
+
+  readonly #onAbort = (): void => {
+    const cause: unknown = this.#options.signal?.reason
+    this.stop(new LlmError('aborted', 'The call was aborted by its caller.', { cause, ...this.#who }))
+  }
+
+  #onDeadline(): void {
+    const { total = usualTotal } = limitsOf(this.#options)
+    const { provider, model } = this.#who
+    this.stop(
+      new LlmError(
+        'timeout',
+        `The call was not done within ${total} ms (${provider} ${model}). Raise timeout.total if it needs longer.`,
+        this.#who,
+      ),
+    )
+  }
+}
+
+/** What a callback of the app gives; one that throws ends its own call, and nothing else. */
+export async function called<T>(
+  name: string,
+  callback: () => T | PromiseLike<T>,
+  who: { provider: string; model: string },
+): Promise<T> {
+  try {
+    return await callback()
+  } catch (cause) {
+    if (cause instanceof LlmError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LlmError('aborted', `The ${name} callback of this call threw: ${why}. Mend it.`, { cause, ...who })
+  }
+}

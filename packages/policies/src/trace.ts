@@ -1,0 +1,271 @@
+// Spans and metrics of OpenTelemetry, by its semantic conventions for generative AI: `trace`.
+// Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
+import {
+  type ChatEvent,
+  type ChatResponse,
+  type Clock,
+  LlmError,
+  type Message,
+  type Part,
+  type PreparedChat,
+  type Provider,
+} from '@patchbay/core'
+import { preparedOf } from '@patchbay/core/wrap'
+import type { Attributes, Histogram, Span, TracerProvider } from '@opentelemetry/api'
+import { type Answer, Around, type Incoming, type Kind, type Passing } from './around.js'
+
+type Api = typeof import('@opentelemetry/api')
+
+/** Options of `trace`. */
+export interface TraceOptions {
+  /** Default: the one that is registered with `@opentelemetry/api`. */
+  tracerProvider?: TracerProvider
+  /** Default: the one that is registered with `@opentelemetry/api`. */
+  meterProvider?: import('@opentelemetry/api').MeterProvider
+  /** Should spans hold what is asked and answered? Default false. */
+  content?: boolean
+  /** For every span and every measurement. */
+  attributes?: Attributes
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/**
+ * A span for each call (`chat gpt-5`), a child of the span that is active, and around all that its provider does; with the
+ * metrics of the conventions: tokens, duration, time to the first piece. What is said stays out of it unless
+ * `content: true`.
+ * @throws {LlmError} calls fail with `config` where `@opentelemetry/api` is not installed
+ */
+export function trace(provider: Provider, options: TraceOptions = {}): Provider {
+  return new Trace(provider, options)
+}
+
+const operations: Record<Kind, string> = {
+  chat: 'chat',
+  embed: 'embeddings',
+  rerank: 'rerank',
+  transcribe: 'transcribe',
+  countTokens: 'count_tokens',
+  models: 'list_models',
+}
+// The names of the conventions for those they know.
+const providers: Record<string, string> = { claude: 'anthropic' }
+
+interface Instruments {
+  api: Api
+  tracer: import('@opentelemetry/api').Tracer
+  duration: Histogram
+  tokens: Histogram
+  first: Histogram
+}
+
+class Trace extends Around {
+  readonly #options: TraceOptions
+  #instruments: Promise<Instruments> | undefined
+
+  constructor(inner: Provider, options: TraceOptions) {
+    super(inner, options.clock)
+    this.#options = options
+  }
+
+  protected async enter(call: Incoming): Promise<Passing> {
+    // Loaded by the first call, so that an app without it can still import this package.
+    this.#instruments ??= instruments(this.#options)
+    const { api, tracer, duration, tokens, first } = await this.#instruments
+    const { kind, options, streamed } = call
+    const began = this.clock.now()
+    const common: Attributes = {
+      ...this.#options.attributes,
+      'gen_ai.operation.name': operations[kind],
+      'gen_ai.provider.name': providers[this.provider] ?? this.provider,
+      'gen_ai.request.model': this.model,
+    }
+    const span = tracer.startSpan(`${operations[kind]} ${this.model}`, {
+      kind: api.SpanKind.CLIENT,
+      startTime: began,
+      attributes: { ...common, ...metadataOf(options.metadata) },
+    })
+    if (kind === 'chat') await this.#describe(span, call)
+    const active = api.trace.setSpan(api.context.active(), span)
+    let firstAt: number | undefined
+    const seconds = (since: number) => (this.clock.now() - since) / 1000
+    return {
+      within: (step) => api.context.with(active, step),
+      options: {
+        ...options,
+        onStatus: (event) => {
+          if (event.type === 'retrying' || event.type === 'fallback') span.addEvent(`patchbay.${event.type}`)
+          options.onStatus?.(event)
+        },
+      },
+      ...(streamed && {
+        event: (event: ChatEvent) => {
+          if (event.type !== 'start' && firstAt === undefined) {
+            firstAt = this.clock.now()
+            first.record((firstAt - began) / 1000, common)
+          }
+          return [event]
+        },
+      }),
+      done: (answer) => {
+        const answered = { ...common, ...answeredBy(answer) }
+        span.setAttributes(this.#told(answer))
+        for (const [type, count] of Object.entries(tokensOf(answer)))
+          tokens.record(count, { ...answered, 'gen_ai.token.type': type })
+        duration.record(seconds(began), answered)
+        span.end(this.clock.now())
+        return answer
+      },
+      failed: (error) => {
+        const { code, message, status, partial } = error
+        span.setAttributes({
+          'error.type': code,
+          ...(status !== undefined && { 'http.response.status_code': status }),
+          ...(partial && this.#told(partial)),
+        })
+        span.setStatus({ code: api.SpanStatusCode.ERROR, message })
+        duration.record(seconds(began), { ...common, 'error.type': code })
+        span.end(this.clock.now())
+      },
+    }
+  }
+
+  async #describe(span: Span, call: Incoming & { kind: 'chat' }): Promise<void> {
+    // What is wrong with a request is for its provider to say.
+    const chat = await preparedOf(call.request, this.provider).catch(() => undefined)
+    if (chat === undefined) return
+    const { temperature, topP, topK, seed, stop, maxOutputTokens, frequencyPenalty, presencePenalty, output } = chat
+    span.setAttributes(
+      defined({
+        'gen_ai.request.temperature': temperature,
+        'gen_ai.request.top_p': topP,
+        'gen_ai.request.top_k': topK,
+        'gen_ai.request.seed': seed,
+        'gen_ai.request.max_tokens': maxOutputTokens,
+        'gen_ai.request.frequency_penalty': frequencyPenalty,
+        'gen_ai.request.presence_penalty': presencePenalty,
+        'gen_ai.request.stop_sequences': stop,
+        'gen_ai.output.type': output === undefined ? 'text' : 'json',
+        ...(this.#options.content && contentOf(chat)),
+      }),
+    )
+  }
+
+  #told(answer: Answer): Attributes {
+    if (typeof answer !== 'object' || !('usage' in answer)) return {}
+    const { cachedInputTokens, cacheWriteTokens, reasoningTokens, inputTokens, outputTokens } = answer.usage
+    const chat: ChatResponse | undefined = 'message' in answer ? answer : undefined
+    return defined({
+      ...answeredBy(answer),
+      'gen_ai.response.id': chat?.id,
+      'gen_ai.response.finish_reasons': chat && [finishReasons[chat.finishReason] ?? chat.finishReason],
+      'gen_ai.usage.input_tokens': inputTokens,
+      'gen_ai.usage.output_tokens': outputTokens,
+      'gen_ai.usage.cache_read.input_tokens': cachedInputTokens,
+      'gen_ai.usage.cache_creation.input_tokens': cacheWriteTokens,
+      'gen_ai.usage.reasoning.output_tokens': reasoningTokens,
+      'patchbay.attempts': chat?.attempts,
+      'patchbay.cost': chat?.cost,
+      'patchbay.cached': chat?.cached === undefined ? undefined : String(chat.cached),
+      ...(this.#options.content &&
+        chat && {
+          'gen_ai.output.messages': JSON.stringify([
+            { ...messageOf(chat.message), finish_reason: finishReasons[chat.finishReason] ?? chat.finishReason },
+          ]),
+        }),
+    })
+  }
+}
+
+async function instruments({ tracerProvider, meterProvider }: TraceOptions): Promise<Instruments> {
+  let api: Api
+  try {
+    api = await import('@opentelemetry/api')
+  } catch (cause) {
+    throw new LlmError('config', 'trace() needs @opentelemetry/api. Run: npm install @opentelemetry/api', { cause })
+  }
+  const meter = (meterProvider ?? api.metrics.getMeterProvider()).getMeter('@patchbay/policies')
+  // The boundaries are those the conventions ask for.
+  const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
+  return {
+    api,
+    tracer: (tracerProvider ?? api.trace.getTracerProvider()).getTracer('@patchbay/policies'),
+    duration: meter.createHistogram('gen_ai.client.operation.duration', {
+      unit: 's',
+      description: 'GenAI operation duration.',
+      advice: { explicitBucketBoundaries: seconds },
+    }),
+    tokens: meter.createHistogram('gen_ai.client.token.usage', {
+      unit: '{token}',
+      description: 'Number of input and output tokens used.',
+      advice: { explicitBucketBoundaries: Array.from({ length: 14 }, (_, index) => 4 ** index) },
+    }),
+    first: meter.createHistogram('gen_ai.client.operation.time_to_first_chunk', {
+      unit: 's',
+      description: 'Time to receive the first chunk of a streamed response.',
+      advice: { explicitBucketBoundaries: seconds },
+    }),
+  }
+}
+
+const finishReasons: Record<string, string> = {
+  'tool-calls': 'tool_call',
+  'content-filter': 'content_filter',
+}
+
+function answeredBy(answer: Answer): Attributes {
+  return typeof answer === 'object' && 'model' in answer ? { 'gen_ai.response.model': answer.model } : {}
+}
+
+function tokensOf(answer: Answer): Record<string, number> {
+  if (typeof answer !== 'object' || !('usage' in answer)) return {}
+  const { inputTokens, outputTokens } = answer.usage
+  return {
+    ...(inputTokens !== undefined && { input: inputTokens }),
+    ...(outputTokens !== undefined && { output: outputTokens }),
+  }
+}
+
+function metadataOf(metadata: Record<string, string> = {}): Attributes {
+  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`patchbay.metadata.${name}`, value]))
+}
+
+function contentOf({ messages, tools }: PreparedChat): Attributes {
+  return defined({
+    'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
+    'gen_ai.tool.definitions':
+      tools.length === 0
+        ? undefined
+        : JSON.stringify(
+            tools.map(({ name, description, schema }) => ({ type: 'function', name, description, parameters: schema })),
+          ),
+  })
+}
+
+/** A message in the form of the conventions. Bytes are left out. */
+function messageOf({ role, content }: Pick<Message, 'role' | 'content'>): object {
+  const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+  return { role, parts: parts.map(partOf) }
+}
+
+function partOf(part: Part): object {
+  switch (part.type) {
+    case 'text':
+    case 'reasoning':
+      return { type: part.type, content: part.text }
+    case 'tool-call':
+      return { type: 'tool_call', id: part.id, name: part.name, arguments: part.input }
+    case 'tool-result': {
+      const { id, output } = part
+      return { type: 'tool_call_response', id, response: typeof output === 'string' ? output : output.map(partOf) }
+    }
+    case 'refusal':
+      return { type: 'refusal', content: part.text }
+    default:
+      return { type: part.type }
+  }
+}
+
+function defined(fields: Record<string, unknown>): Attributes {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Attributes
+}
