@@ -55,8 +55,12 @@ export interface Passing {
   request?: Asked
   /** Handed on instead of what came. */
   options?: CallOptions
+  /** A chat is answered by this stream, and the provider is not asked. */
+  stream?(options: CallOptions): ChatStream
+  /** A call of another kind is answered by this. */
+  answer?(options: CallOptions): Promise<Answer>
   /** What the caller gets for one event of a stream (the finish aside); nothing holds it back. */
-  event?(event: ChatEvent): ChatEvent[]
+  event?(event: ChatEvent): ChatEvent[] | Promise<ChatEvent[]>
   /** Events that were held back and come before the finish. */
   rest?(): ChatEvent[]
   /** Once, when the call has ended well. The response may become another one; a throw fails the call. */
@@ -88,11 +92,10 @@ export abstract class Around extends Wrapped {
   override stream(request: ChatInput, options: CallOptions = {}): ChatStream {
     const enter = (streamed: boolean, patience: Patience) =>
       this.enter({ kind: 'chat', request, options, streamed, patience })
-    const ask = (passing: Passing, patience: Patience) =>
-      this.inner.stream(
-        (passing.request as ChatInput | undefined) ?? request,
-        patience.left(passing.options ?? options),
-      )
+    const ask = (passing: Passing, patience: Patience) => {
+      const left = patience.left(passing.options ?? options)
+      return passing.stream?.(left) ?? this.inner.stream((passing.request as ChatInput | undefined) ?? request, left)
+    }
     const begin = () => ({
       end: this.#running.begin(this),
       patience: new Patience(options, this.clock, this),
@@ -136,9 +139,10 @@ export abstract class Around extends Wrapped {
     try {
       const call = { kind, request, options, streamed: false, patience } as Incoming
       passing = await entered(() => this.enter(call), patience)
-      const response = await within(passing, () =>
-        this.#ask(kind, passing.request ?? request, patience.left(passing.options ?? options)),
-      )
+      const response = await within(passing, () => {
+        const left = patience.left(passing.options ?? options)
+        return passing.answer?.(left) ?? this.#ask(kind, passing.request ?? request, left)
+      })
       patience.end()
       return (passing.done === undefined ? response : await passing.done(response)) as Calls[K][1]
     } catch (thrown) {
@@ -265,7 +269,10 @@ class PassingStream implements EventSource {
     }
     if (event.type !== 'finish') {
       if (passing.event === undefined) this.#ready.push(event)
-      else this.#ready.push(...passing.event(event))
+      else {
+        const shown = passing.event(event)
+        this.#ready.push(...(shown instanceof Promise ? await shown : shown))
+      }
       return
     }
     this.#settle()

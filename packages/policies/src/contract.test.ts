@@ -1,7 +1,27 @@
 // Every policy passes the contract, over a mock and over the real engine.
 import { local } from '@patchbay/local'
 import { describeProvider, mockProvider } from '@patchbay/testing'
-import { breaker, budget, fallback, limit, log, pipe, priced, trace } from './index.js'
+import { afterAll } from 'vitest'
+import { rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  breaker,
+  budget,
+  cache,
+  fallback,
+  guard,
+  limit,
+  log,
+  mask,
+  pipe,
+  priced,
+  record,
+  replay,
+  semanticCache,
+  trace,
+} from './index.js'
+import { lettersEmbedder } from '../test/letters.js'
 
 const long = Array.from({ length: 30 }, (_, index) => index).join(' ')
 const never = () => {
@@ -16,12 +36,26 @@ describeProvider('limit', () => limit(mockProvider(), { concurrency: 2, requests
 describeProvider('budget', () => budget(mockProvider(), { limits: [{ per: 'run', tokens: 1e9 }] }), { long })
 describeProvider('log', () => log(mockProvider(), { logger: quiet }), { long })
 describeProvider('trace', () => trace(mockProvider()), { long })
+describeProvider('cache', () => cache(mockProvider()), { long })
+describeProvider('semanticCache', () => semanticCache(mockProvider(), { embedder: lettersEmbedder() }), { long })
+describeProvider('mask', () => mask(mockProvider(), { media: 'allow', also: { COUNTRY: ['France'] } }), { long })
+describeProvider('guard', () => guard(mockProvider(), { input: () => {}, output: () => {}, every: 1 }), { long })
+
+const file = join(tmpdir(), `patchbay-contract-${process.pid}.json`)
+afterAll(() => rm(file, { force: true }))
+describeProvider('record', () => record(mockProvider(), { file }), { long })
+// What aborted calls would have been answered is on no tape.
+describeProvider('replay', () => replay(mockProvider(), { file, unrecorded: 'record' }), { long })
+
 describeProvider(
   'all of them over the local model',
   () =>
     pipe(
       fallback([local({ threads: 1, cacheDir: false }), never]),
       priced,
+      cache,
+      (provider) => mask(provider, { media: 'allow' }),
+      (provider) => guard(provider, { output: () => {}, every: 1 }),
       (provider) => breaker(provider, { failures: 1000 }),
       (provider) => limit(provider, { concurrency: 4 }),
       (provider) => budget(provider, { limits: [{ per: 'day', tokens: 1e9 }] }),

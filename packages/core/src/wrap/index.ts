@@ -8,13 +8,13 @@ import type { ChatInput } from '../request.js'
 import { CallStream, type EventSource } from '../stream.js'
 
 export { asLlmError, withDetails } from '../errors.js'
-export { validate } from '../output.js'
+export { validate, withOutput } from '../output.js'
 export { asRequest } from '../prepare.js'
 export { toJsonSchema } from '../schema.js'
 export type { EventSource } from '../stream.js'
 export { sum } from '../usage.js'
 export { Follower } from './follower.js'
-export { replayed } from './replayed.js'
+export { replayed, retold } from './replayed.js'
 
 /** A stream with all the manners of one, over the events of a source. */
 export function streamOf(source: EventSource): ChatStream {

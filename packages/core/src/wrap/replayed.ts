@@ -17,22 +17,29 @@ const unknown: Capabilities = {
   embed: 'unknown',
 }
 
-/** The stream of a response, its text word by word. Its timing is that of the replay. */
-export function replayed(
-  response: ChatResponse,
-  who: { provider: string; model: string },
+type Who = { provider: string; model: string }
+
+/** A stream with deadline, abort and `partial` over events that come from somewhere else. */
+export function retold(
+  events: () => AsyncIterable<BackendEvent>,
+  { provider, model }: Who,
   options: CallOptions,
   clock?: Clock,
 ): ChatStream {
-  const chat = async function* (): AsyncGenerator<BackendEvent> {
+  const backend = { provider, model, capabilities: () => unknown, chat: events }
+  return defineProvider(backend, clock && { clock }).stream('-', { ...options, retry: false })
+}
+
+/** The stream of a response, its text word by word. Its timing is that of the replay. */
+export function replayed(response: ChatResponse, who: Who, options: CallOptions, clock?: Clock): ChatStream {
+  const events = async function* (): AsyncGenerator<BackendEvent> {
     const { id, requestId, model, warnings } = response
     yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
     for (const part of response.message.content) yield* eventsOf(part)
     const { timing: _, attempts: __, text: ___, reasoning: ____, ...given } = response
     yield { type: 'finish', response: given }
   }
-  const backend = { provider: who.provider, model: who.model, capabilities: () => unknown, chat }
-  return defineProvider(backend, clock && { clock }).stream('-', { ...options, retry: false })
+  return retold(events, who, options, clock)
 }
 
 function* eventsOf(part: Part): Generator<BackendEvent> {

@@ -1,0 +1,86 @@
+// What is asked and answered as text and back: for keys, stores and cassettes.
+import type { Answer, Incoming } from './around.js'
+import { preparedOf } from '@patchbay/core/wrap'
+
+/** As JSON, bytes and vectors included. */
+export function frozen(value: unknown): string {
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, given) {
+    // As it was before its own `toJSON`, which a Buffer has.
+    const item = ArrayBuffer.isView(this[name]) ? this[name] : given
+    if (item instanceof Float32Array)
+      return { $floats: base64(new Uint8Array(item.buffer, item.byteOffset, item.byteLength)) }
+    if (item instanceof Uint8Array) return { $bytes: base64(item) }
+    return item
+  })
+}
+
+/** And back. */
+export function thawed(text: string): unknown {
+  return JSON.parse(text, (_, item) => {
+    if (typeof item !== 'object' || item === null) return item
+    if (typeof item.$floats === 'string') return new Float32Array(bytes(item.$floats).buffer)
+    if (typeof item.$bytes === 'string') return bytes(item.$bytes)
+    return item
+  })
+}
+
+/** A key for a call: the same for all ways to write the same request, another one for anything that matters. */
+export async function keyOf(call: Incoming, who: { provider: string; model: string }, scope = ''): Promise<string> {
+  const { provider, model } = who
+  const { headers = {}, metadata = {} } = call.options
+  const said = { headers, tenant: metadata.tenant ?? '', request: await plain(call, provider) }
+  const asked = { kind: call.kind, provider, model, scope, ...said }
+  return hash(sorted(asked))
+}
+
+/** What is asked, without sugar. */
+export function plain(call: Incoming, provider: string): unknown {
+  switch (call.kind) {
+    case 'chat':
+    case 'countTokens':
+      return preparedOf(call.request, provider)
+    case 'embed':
+      return typeof call.request === 'string' || Array.isArray(call.request)
+        ? { input: call.request }
+        : call.request
+    default:
+      return call.request
+  }
+}
+
+/** SHA-256 in hexadecimal. */
+export async function hash(value: unknown): Promise<string> {
+  const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(frozen(value)))
+  return Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('')
+}
+
+/** The same value, its keys in order. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, item]) => [name, sorted(item)]),
+  )
+}
+
+/** Without what belongs to one call alone, or is made anew of the rest. */
+export function kept(answer: Answer): Answer {
+  if (typeof answer !== 'object' || !('message' in answer)) return answer
+  const { output: _, cached: __, ...rest } = answer
+  return rest
+}
+
+function base64(bytes: Uint8Array): string {
+  let text = ''
+  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  return btoa(text)
+}
+
+function bytes(base64: string): Uint8Array<ArrayBuffer> {
+  const text = atob(base64)
+  const array = new Uint8Array(text.length)
+  for (let at = 0; at < text.length; at++) array[at] = text.charCodeAt(at)
+  return array
+}

@@ -1,0 +1,142 @@
+// What may be asked, and what may be answered: `guard`.
+import { type CallOptions, type ChatEvent, type ChatInput, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
+import { preparedOf } from '@patchbay/core/wrap'
+import { Around, type Incoming, type Passing } from './around.js'
+import { textsOf } from './mapped.js'
+import { withPartial } from './partial.js'
+import { called } from './patience.js'
+
+/** What a check looks at. */
+export interface Checked {
+  /** All that is asked, or what was answered so far. */
+  text: string
+  request: ChatInput
+  /** The whole answer, at its end. */
+  response?: ChatResponse
+  options: CallOptions
+}
+
+/** Nothing where all is well; the reason where it is not. A check that throws ends the call. */
+export type Check = (what: Checked) => string | undefined | void | Promise<string | undefined | void>
+
+/** Options of `guard`. */
+export interface GuardOptions {
+  /** Before anything is sent. The text is all texts of the request, a line each. */
+  input?: Check | Check[]
+  /** Before the caller sees anything of it. The text is that of the answer and the inputs of its tool calls. */
+  output?: Check | Check[]
+  /**
+   * How a stream is checked: at its `end`, until when nothing is shown, or each time so many characters have come; those
+   * are shown once they have passed, and the whole is checked again at the end. Default `'end'`.
+   */
+  every?: 'end' | number
+}
+
+/**
+ * Refuses requests and answers that fail a check, with `content-filtered` and the reason. What was answered and did not
+ * pass is nowhere in the error.
+ */
+export function guard(provider: Provider, options: GuardOptions): Provider {
+  return new Guard(provider, options)
+}
+
+/** A check that refuses texts with one of these words or patterns. Words are compared as whole words, in any case. */
+export function denied(words: readonly (string | RegExp)[]): Check {
+  const patterns = words.map((word) =>
+    typeof word === 'string'
+      ? new RegExp(`(?<![\\p{L}\\p{N}])${word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'iu')
+      : new RegExp(word.source, word.flags.replace(/[gy]/g, '')),
+  )
+  return ({ text }) => (patterns.some((pattern) => pattern.test(text)) ? 'it holds a word that is denied' : undefined)
+}
+
+/** A check that refuses texts of more characters. */
+export function atMost(characters: number): Check {
+  return ({ text }) => (text.length > characters ? `it has more than ${characters} characters` : undefined)
+}
+
+class Guard extends Around {
+  readonly #input: Check[]
+  readonly #output: Check[]
+  readonly #every: number
+
+  constructor(inner: Provider, { input = [], output = [], every = 'end' }: GuardOptions) {
+    super(inner)
+    this.#input = [input].flat()
+    this.#output = [output].flat()
+    this.#every = every === 'end' ? Number.POSITIVE_INFINITY : every
+  }
+
+  protected async enter(call: Incoming): Promise<Passing> {
+    if (call.kind === 'models' || call.kind === 'countTokens') return {}
+    if (call.kind !== 'chat') {
+      await this.#check(this.#input, 'request', { text: linesOf(call.request), request: '', options: call.options })
+      return {}
+    }
+    const { request, options } = call
+    if (this.#input.length > 0) {
+      const { messages, tools } = await preparedOf(request, this.provider)
+      await this.#check(this.#input, 'request', { text: linesOf([messages.map(({ content }) => content), tools]), request, options })
+    }
+    if (this.#output.length === 0) return {}
+    let held: ChatEvent[] = []
+    let text = ''
+    let checked = 0
+    const seen = { text: '', reasoning: '' }
+    const release = () => {
+      const shown = held
+      held = []
+      for (const event of shown) if (event.type === 'text' || event.type === 'reasoning') seen[event.type] += event.text
+      return shown
+    }
+    return {
+      event: async (event) => {
+        held.push(event)
+        if (event.type === 'text' || event.type === 'reasoning') text += event.text
+        if (event.type === 'tool-call-delta') text += event.json
+        if (text.length - checked < this.#every) return []
+        checked = text.length
+        await this.#check(this.#output, 'answer', { text, request, options })
+        return release()
+      },
+      done: async (answer) => {
+        const response = answer as ChatResponse
+        const { reasoning, toolCalls } = response
+        const inputs = toolCalls.map(({ input }) => linesOf(input))
+        const all = [reasoning, response.text, ...inputs].filter((one) => one !== '').join('\n')
+        await this.#check(this.#output, 'answer', { text: all, request, response, options })
+        return response
+      },
+      rest: release,
+      // What had arrived beyond that was not checked.
+      error: (error) => (error.partial === undefined ? error : withPartial(error, shownOf(error.partial, seen))),
+    }
+  }
+
+  async #check(checks: Check[], what: 'request' | 'answer', subject: Checked): Promise<void> {
+    for (const check of checks) {
+      const reason = await called('guard', () => check(subject), this)
+      if (reason === undefined) continue
+      const { provider, model } = this
+      throw new LlmError(
+        'content-filtered',
+        `This ${what} ${what === 'request' ? 'was not sent' : 'is not shown'}: ${String(reason).replace(/\.$/, '')}. Ask differently.`,
+        { provider, model },
+      )
+    }
+  }
+}
+
+function linesOf(value: unknown): string {
+  return textsOf(value).join('\n')
+}
+
+/** As much of it as the caller has seen; nothing where that is nothing. */
+function shownOf(partial: ChatResponse, seen: { text: string; reasoning: string }): ChatResponse | undefined {
+  const content = (['reasoning', 'text'] as const).flatMap((type) =>
+    seen[type] === '' ? [] : [{ type, text: seen[type] }],
+  )
+  return content.length === 0
+    ? undefined
+    : { ...partial, ...seen, toolCalls: [], message: { role: 'assistant', content } }
+}

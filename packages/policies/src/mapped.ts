@@ -1,0 +1,40 @@
+// The texts of a value, changed; its shape stays.
+
+const longNumber = 1e9
+
+/** The same value with each of its texts changed, names of properties included. What a provider must get back as it is stays. */
+export function mapped<T>(value: T, change: (text: string) => string): T {
+  return walked(value, change) as T
+}
+
+/** All texts of a value. */
+export function textsOf(value: unknown): string[] {
+  const texts: string[] = []
+  walked(value, (text) => {
+    texts.push(text)
+    return text
+  })
+  return texts
+}
+
+function walked(value: unknown, change: (text: string) => string): unknown {
+  if (typeof value === 'string') return change(value)
+  // A number may be one of a card or a telephone.
+  if (typeof value === 'number' && value >= longNumber && Number.isSafeInteger(value)) {
+    const text = String(value)
+    const changed = change(text)
+    return changed === text ? value : changed
+  }
+  if (Array.isArray(value)) return value.map((item) => walked(item, change))
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      change(name),
+      name === 'opaque' && isOpaque(item) ? item : walked(item, change),
+    ]),
+  )
+}
+
+function isOpaque(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && 'provider' in value
+}

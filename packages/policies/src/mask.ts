@@ -1,0 +1,180 @@
+// Keys, tokens and names of people stay here: `mask`. They leave as placeholders, and come back in the answer.
+import {
+  type ChatEvent,
+  type ChatInput,
+  type ChatRequest,
+  type ChatResponse,
+  type EmbedRequest,
+  LlmError,
+  type Message,
+  type MessageInput,
+  type Part,
+  type Provider,
+  type RerankRequest,
+  type TranscribeRequest,
+} from '@patchbay/core'
+import { asRequest, toJsonSchema } from '@patchbay/core/wrap'
+import { Around, type Incoming, type Passing } from './around.js'
+import { outputOf } from './cache.js'
+import { type Kind, kinds } from './detect.js'
+import { withPartial } from './partial.js'
+import { Placeholders } from './placeholders.js'
+import { Restored } from './restored.js'
+
+/** Options of `mask`. */
+export interface MaskOptions {
+  /** What is looked for. Default: everything there is a form for. */
+  find?: Kind[]
+  /** What else is: words as they are, or patterns, by a name for their placeholders. */
+  also?: Record<string, string[] | RegExp>
+  /** Images, documents and sound, which nobody can look into: refused (the default), or let through. Text files are masked. */
+  media?: 'refuse' | 'allow'
+}
+
+/**
+ * Takes keys, tokens, e-mail addresses, phone, card, account and social security numbers out of everything that leaves:
+ * messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each becomes a
+ * placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its stream the
+ * placeholders become what they stood for. Vectors and scores are those of the placeholders.
+ */
+export function mask(provider: Provider, options: MaskOptions = {}): Provider {
+  return new Mask(provider, options)
+}
+
+class Mask extends Around {
+  readonly #find: Kind[]
+  readonly #also: Record<string, string[] | RegExp>
+  readonly #media: 'refuse' | 'allow'
+
+  constructor(inner: Provider, { find = kinds, also = {}, media = 'refuse' }: MaskOptions) {
+    super(inner)
+    for (const name of Object.keys(also))
+      if (!/^[A-Z][A-Z0-9_]*$/i.test(name))
+        throw new LlmError('config', `mask: also.${name}: a name has letters, digits and _ only.`)
+    this.#find = find
+    this.#also = also
+    this.#media = media
+  }
+
+  protected enter(call: Incoming): Passing {
+    switch (call.kind) {
+      case 'models':
+        return {}
+      case 'chat':
+        return this.#chat(call)
+      case 'countTokens': {
+        const request = this.#plain(call.request)
+        return { request: sendable(this.#placeholders(request).masked(request)) }
+      }
+      case 'transcribe': {
+        this.#refuseMedia('sound')
+        return { request: this.#except(call.request, 'audio') }
+      }
+      default: {
+        const request: EmbedRequest | RerankRequest =
+          typeof call.request === 'string' || Array.isArray(call.request) ? { input: call.request } : call.request
+        return { request: this.#placeholders(request).masked(request) }
+      }
+    }
+  }
+
+  #chat(call: Incoming & { kind: 'chat' }): Passing {
+    const original = asRequest(call.request)
+    const request = this.#plain(call.request)
+    const placeholders = this.#placeholders(request)
+    const restored = new Restored(placeholders)
+    const whole = (response: ChatResponse): ChatResponse => {
+      const { message, text, reasoning, toolCalls } = response
+      return { ...response, ...placeholders.restored({ message, text, reasoning, toolCalls }) }
+    }
+    return {
+      request: sendable(placeholders.masked(request)),
+      event: (event: ChatEvent) => restored.event(event),
+      rest: () => restored.rest(),
+      // The value is made again of what the text says now, by the schema the caller gave.
+      done: (answer) => outputOf(whole(answer as ChatResponse), original),
+      error: (error) => (error.partial === undefined ? error : withPartial(error, whole(error.partial))),
+    }
+  }
+
+  #placeholders(request: unknown): Placeholders {
+    return new Placeholders(request, this.#find, this.#also)
+  }
+
+  /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
+  #plain(input: ChatInput): ChatRequest {
+    const { messages, tools, output, ...rest } = asRequest(input)
+    const all: MessageInput[] = typeof messages === 'string' ? [messages] : messages
+    return {
+      ...rest,
+      messages: Array.isArray(all) ? all.map((message) => this.#message(message)) : all,
+      ...(tools && {
+        tools: tools.map(({ name, description, input: schema }, index) => ({
+          name,
+          ...(description !== undefined && { description }),
+          input: toJsonSchema(schema, `tools[${index}].input`),
+        })),
+      }),
+      ...(output !== undefined && {
+        output:
+          typeof output === 'object' ? { ...output, schema: toJsonSchema(output.schema, 'output.schema') } : output,
+      }),
+    }
+  }
+
+  #message(message: MessageInput): MessageInput {
+    if (typeof message !== 'object' || !Array.isArray(message.content)) return message
+    return { ...message, content: message.content.map((part) => this.#part(part)) } as Message
+  }
+
+  #part(part: Part): Part {
+    if (part.type === 'tool-result' && Array.isArray(part.output))
+      return { ...part, output: part.output.map((inner) => this.#part(inner)) }
+    if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio') return part
+    const { data } = part as { data?: Uint8Array | string }
+    if (part.type === 'file' && data !== undefined && /^text\/|json|xml|csv/.test(part.mediaType ?? ''))
+      return { ...part, data: new TextDecoder().decode(bytesOf(data)) } as Part
+    this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'sound')
+    // As bytes, which nobody takes for a text.
+    return data === undefined ? part : ({ ...part, data: bytesOf(data) } as Part)
+  }
+
+  #except<T extends TranscribeRequest>(request: T, name: 'audio'): T {
+    const { [name]: binary, ...rest } = request
+    return { ...this.#placeholders(rest).masked(rest), [name]: binary } as T
+  }
+
+  #refuseMedia(what: string): void {
+    if (this.#media === 'allow') return
+    throw new LlmError(
+      'unsupported',
+      `mask() cannot look into ${what}, so they do not leave. Leave them out, or let them through: mask(provider, { media: 'allow' }).`,
+      { provider: this.provider, model: this.model },
+    )
+  }
+}
+
+function bytesOf(data: Uint8Array | string): Uint8Array {
+  return typeof data === 'string' ? Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0)) : data
+}
+
+/** With the texts of files as bytes again. */
+function sendable(request: ChatRequest): ChatRequest {
+  const encoded = (part: Part): Part => {
+    if (part.type === 'tool-result' && Array.isArray(part.output))
+      return { ...part, output: part.output.map(encoded) }
+    const { data } = part as { data?: unknown }
+    return part.type === 'file' && typeof data === 'string'
+      ? ({ ...part, data: new TextEncoder().encode(data) } as Part)
+      : part
+  }
+  if (!Array.isArray(request.messages)) return request
+  return {
+    ...request,
+    messages: request.messages.map((message) =>
+      typeof message === 'object' && Array.isArray(message.content)
+        ? ({ ...message, content: message.content.map(encoded) } as Message)
+        : message,
+    ),
+  }
+}

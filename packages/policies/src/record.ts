@@ -1,0 +1,120 @@
+// Real answers kept for tests: `record` writes what a provider answered, `replay` answers with it.
+import { type ChatResponse, type Clock, type ErrorCode, errorCodes, LlmError, type Provider } from '@patchbay/core'
+import { asRequest, replayed } from '@patchbay/core/wrap'
+import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { outputOf } from './cache.js'
+import { Cassette, type Recording } from './cassette.js'
+import { secretsIn } from './detect.js'
+import { kept, keyOf, plain } from './frozen.js'
+import { mapped } from './mapped.js'
+
+/** Options of `record`. */
+export interface RecordOptions {
+  /** The cassette: a JSON file, made where there is none, added to where there is one. */
+  file: string
+  /** Changes each text before it is written, after keys and tokens have been taken out. */
+  scrub?: (text: string) => string
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/** Options of `replay`. */
+export interface ReplayOptions {
+  /** The cassette. */
+  file: string
+  /**
+   * What becomes of a call that is not on it: an error (the default, for tests), or it is asked of the provider and added.
+   */
+  unrecorded?: 'error' | 'record'
+  /** As with `record`. */
+  scrub?: (text: string) => string
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/**
+ * Writes every call to a cassette, with its answer or its failure. Headers are never written, keys and tokens are taken
+ * out of all texts. Calls that their caller gave up are not written.
+ */
+export function record(provider: Provider, options: RecordOptions): Provider {
+  return new Recorder(provider, options, false)
+}
+
+/**
+ * Answers from a cassette. The same call, asked several times, gets the recorded answers in order, and the last one from
+ * then on. A call that is not on it fails with `not-found`, or is recorded.
+ */
+export function replay(provider: Provider, { unrecorded = 'error', ...options }: ReplayOptions): Provider {
+  return new Recorder(provider, options, true, unrecorded)
+}
+
+class Recorder extends Around {
+  readonly #cassette: Cassette
+  readonly #scrub: (text: string) => string
+  readonly #played = new Map<string, number>()
+
+  constructor(
+    inner: Provider,
+    { file, scrub = (text) => text, clock }: RecordOptions,
+    private readonly plays: boolean,
+    private readonly unrecorded: 'error' | 'record' = 'record',
+  ) {
+    super(inner, clock)
+    this.#cassette = new Cassette(file)
+    this.#scrub = (text) => scrub(secretsIn(text).reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text))
+  }
+
+  protected async enter(call: Incoming): Promise<Passing> {
+    const key = await keyOf(call, this.inner)
+    if (this.plays) {
+      const recording = this.#next(key, await this.#cassette.calls())
+      if (recording !== undefined) return this.#answered(recording, call)
+      if (this.unrecorded === 'error')
+        throw new LlmError(
+          'not-found',
+          `This ${call.kind} call is not on the cassette ${this.#cassette.file}. Record it: replay(provider, { file, unrecorded: 'record' }).`,
+          { provider: this.provider, model: this.model },
+        )
+    }
+    const add = async (came: Pick<Recording, 'response' | 'error'>) => {
+      const request = await plain(call, this.inner.provider)
+      await this.#cassette.add(
+        mapped({ key, kind: call.kind, request, ...came }, (text) => this.#scrub(text)) as Recording,
+      )
+    }
+    return {
+      done: async (response) => {
+        await add({ response: kept(response) })
+        return response
+      },
+      failed: async (error) => {
+        if (error.code === 'aborted' || error.code === 'timeout' || error.code === 'closed') return
+        const { code, message, retryable, status, requestId, retryAfterMs } = error
+        await add({ error: { code, message, retryable, status, requestId, retryAfterMs } })
+      },
+    }
+  }
+
+  /** The recording whose turn it is. */
+  #next(key: string, calls: Recording[]): Recording | undefined {
+    const all = calls.filter((recording) => recording.key === key)
+    const played = this.#played.get(key) ?? 0
+    this.#played.set(key, played + 1)
+    return all[Math.min(played, all.length - 1)]
+  }
+
+  #answered({ response, error }: Recording, { kind, request }: Incoming): Passing {
+    if (error !== undefined) throw thrown(error, this)
+    if (kind !== 'chat') return { answer: async () => response as Answer }
+    const recorded = response as ChatResponse
+    return {
+      stream: (left) => replayed(recorded, this, left, this.clock),
+      done: (answer) => outputOf({ ...(answer as ChatResponse), attempts: recorded.attempts }, asRequest(request)),
+    }
+  }
+}
+
+function thrown({ code, message, ...details }: Record<string, unknown>, { provider, model }: Provider): LlmError {
+  const known = errorCodes.includes(code as ErrorCode) ? (code as ErrorCode) : 'bad-response'
+  return new LlmError(known, String(message), { ...details, provider, model })
+}
