@@ -49,6 +49,9 @@ export type Incoming = {
 export type Asked = Calls[Kind][0]
 export type Answer = Calls[Kind][1]
 
+/** A chat that comes to a policy. */
+export type Chat = Extract<Incoming, { kind: 'chat' }>
+
 /** What a policy has to do with one call. Nothing of it is needed. */
 export interface Passing {
   /** Handed on instead of what came. */
@@ -66,7 +69,7 @@ export interface Passing {
   /** Once, when the call has ended well. The response may become another one; a throw fails the call. */
   done?(response: Answer): Answer | Promise<Answer>
   /** Once instead, when it has not: also when its caller left, and nobody reads on. */
-  failed?(error: LlmError): void | Promise<void>
+  failed?(error: LlmError): Promise<void> | void
   /** The error as the caller gets it. */
   error?(error: LlmError): LlmError
   /** Runs every step of the call inside of it, for what follows a call by its context. */
@@ -94,7 +97,10 @@ export abstract class Around extends Wrapped {
       this.enter({ kind: 'chat', request, options, streamed, patience })
     const ask = (passing: Passing, patience: Patience) => {
       const left = patience.left(passing.options ?? options)
-      return passing.stream?.(left) ?? this.inner.stream((passing.request as ChatInput | undefined) ?? request, left)
+      return (
+        passing.stream?.(left) ??
+        this.inner.stream((passing.request as ChatInput | undefined) ?? request, left)
+      )
     }
     const begin = () => ({
       end: this.#running.begin(this),
@@ -124,7 +130,12 @@ export abstract class Around extends Wrapped {
   }
 
   override close(): Promise<void> {
-    return this.#running.close(() => this.inner.close())
+    return this.#running.close(() => this.shut())
+  }
+
+  /** Closes what was wrapped, once nobody uses it. */
+  protected shut(): Promise<void> {
+    return this.inner.close()
   }
 
   /** A call whose answer comes in one piece. */

@@ -147,7 +147,13 @@ class Breaker extends Around {
       // Calls that began before it opened say what is known already.
       if (trial === undefined) return health
       if (verdict === 'failed')
-        return { ...health, circuit: 'open', until: now + Math.max(cooldown, retryAfterMs), trials: [], passed: 0 }
+        return {
+          ...health,
+          circuit: 'open',
+          until: now + Math.max(cooldown, retryAfterMs),
+          trials: [],
+          passed: 0,
+        }
       const passed = health.passed + 1
       return passed >= trials ? { ...unknown(), since: now } : { ...health, passed }
     }

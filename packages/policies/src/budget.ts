@@ -78,12 +78,18 @@ class Budget extends Around implements BudgetProvider {
   readonly #cells = new Map<string, Cell<Account>>()
   #calls = 0
 
-  constructor(inner: Provider, { limits, prices, state = memoryState(), name = 'budget', clock }: BudgetOptions) {
+  constructor(
+    inner: Provider,
+    { limits, prices, state = memoryState(), name = 'budget', clock }: BudgetOptions,
+  ) {
     super(inner, clock)
     for (const [index, { usd, tokens }] of limits.entries())
       for (const value of usd === undefined && tokens === undefined ? [undefined] : [usd ?? 0, tokens ?? 0])
         if (!(value !== undefined && value >= 0))
-          throw new LlmError('config', `budget: limits[${index}] needs usd or tokens, a number of at least 0.`)
+          throw new LlmError(
+            'config',
+            `budget: limits[${index}] needs usd or tokens, a number of at least 0.`,
+          )
     this.#limits = limits
     this.#prices = { ...published, ...prices }
     this.#state = state
@@ -129,7 +135,11 @@ class Budget extends Around implements BudgetProvider {
         return response
       },
       failed: (error) =>
-        settle(held, id, costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate)),
+        settle(
+          held,
+          id,
+          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate),
+        ),
     }
   }
 
@@ -175,8 +185,15 @@ class Budget extends Around implements BudgetProvider {
     for (const unit of ['usd', 'tokens'] as const) {
       const most = allowance[unit]
       // Sums of money have rounding errors; a limit that is met exactly is not exceeded.
-      if (most === undefined || account[unit] + reserved[unit] + estimate[unit] <= most * (1 + 1e-12)) continue
-      throw this.#exceeded(allowance, unit, key, { spent: account[unit], reserved: reserved[unit] }, estimate[unit])
+      if (most === undefined || account[unit] + reserved[unit] + estimate[unit] <= most * (1 + 1e-12))
+        continue
+      throw this.#exceeded(
+        allowance,
+        unit,
+        key,
+        { spent: account[unit], reserved: reserved[unit] },
+        estimate[unit],
+      )
     }
     const believed = Object.entries(account.reserved).filter(([, { until }]) => until > now)
     return {

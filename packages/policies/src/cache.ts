@@ -1,12 +1,12 @@
 // The same question twice is asked once: `cache`. Who asks while the first is being answered shares that answer.
-import {
-  type CallOptions,
-  type ChatRequest,
-  type ChatResponse,
-  type ChatStream,
-  type Clock,
-  type Provider,
-  type Warning,
+import type {
+  CallOptions,
+  ChatRequest,
+  ChatResponse,
+  ChatStream,
+  Clock,
+  Provider,
+  Warning,
 } from '@patchbay/core'
 import { asRequest, replayed, withOutput } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
@@ -91,14 +91,16 @@ class Cache extends Around {
     if (answer !== undefined)
       return {
         stream: (left) => replayed(answer, this, left, this.clock),
-        done: async (response) => again(await outputOf(response as ChatResponse, asRequest(request)), 'exact'),
+        done: async (response) =>
+          again(await outputOf(response as ChatResponse, asRequest(request)), 'exact'),
       }
     // Those who wait differently do not share: nobody is cut off by another one's limits.
     const limits = shareable(options)
     const name = `${key}${streamed}${JSON.stringify([limits.timeout, limits.retry])}`
     const running = this.#flights.get(name)
     const flight =
-      running ?? this.#start(name, (onStatus) => this.inner.stream(request, { ...limits, onStatus }), streamed, key)
+      running ??
+      this.#start(name, (onStatus) => this.inner.stream(request, { ...limits, onStatus }), streamed, key)
     return {
       stream: (left) => flight.join(this, left, this.clock),
       done: async (response) => {
@@ -171,7 +173,10 @@ function shareable({ headers, metadata, retry, timeout }: CallOptions): CallOpti
 }
 
 /** The value the caller asked for, made of the text by his own schema. */
-export async function outputOf(response: ChatResponse, { output = 'text' }: ChatRequest): Promise<ChatResponse> {
+export async function outputOf(
+  response: ChatResponse,
+  { output = 'text' }: ChatRequest,
+): Promise<ChatResponse> {
   return output === 'text' ? response : withOutput(response, output)
 }
 

@@ -1,27 +1,33 @@
 // Every policy passes the contract, over a mock and over the real engine.
-import { local } from '@patchbay/local'
-import { describeProvider, mockProvider } from '@patchbay/testing'
-import { afterAll } from 'vitest'
+
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { local } from '@patchbay/local'
+import { describeProvider, mockProvider } from '@patchbay/testing'
+import { afterAll } from 'vitest'
+import { lettersEmbedder } from '../test/letters.js'
 import {
   breaker,
   budget,
   cache,
+  cascade,
   fallback,
   guard,
+  hedge,
+  learn,
   limit,
+  loadBalance,
   log,
   mask,
   pipe,
   priced,
   record,
   replay,
+  route,
   semanticCache,
   trace,
 } from './index.js'
-import { lettersEmbedder } from '../test/letters.js'
 
 const long = Array.from({ length: 30 }, (_, index) => index).join(' ')
 const never = () => {
@@ -30,16 +36,37 @@ const never = () => {
 const quiet = { info() {}, warn() {}, error() {} }
 
 describeProvider('fallback, whose first answers', () => fallback([mockProvider(), never]), { long })
+for (const by of ['weighted', 'least-busy', 'latency'] as const)
+  describeProvider(`loadBalance, ${by}`, () => loadBalance([mockProvider(), () => mockProvider()], { by }), {
+    long,
+  })
+describeProvider('route', () => route([mockProvider(), () => mockProvider()], { by: 'cost' }), { long })
+describeProvider('hedge', () => hedge([mockProvider(), () => mockProvider()], { delay: 1 }), { long })
+describeProvider('cascade', () => cascade([mockProvider(), never]), { long })
+for (const by of ['ema', 'thompson', 'linucb'] as const)
+  describeProvider(`learn, ${by}`, () => learn([mockProvider(), mockProvider()], { by, seed: 1 }), { long })
 describeProvider('priced', () => priced(mockProvider()), { long })
 describeProvider('breaker', () => breaker(mockProvider(), { failures: 1000 }), { long })
-describeProvider('limit', () => limit(mockProvider(), { concurrency: 2, requestsPerMinute: 10_000 }), { long })
+describeProvider('limit', () => limit(mockProvider(), { concurrency: 2, requestsPerMinute: 10_000 }), {
+  long,
+})
 describeProvider('budget', () => budget(mockProvider(), { limits: [{ per: 'run', tokens: 1e9 }] }), { long })
 describeProvider('log', () => log(mockProvider(), { logger: quiet }), { long })
 describeProvider('trace', () => trace(mockProvider()), { long })
 describeProvider('cache', () => cache(mockProvider()), { long })
-describeProvider('semanticCache', () => semanticCache(mockProvider(), { embedder: lettersEmbedder() }), { long })
-describeProvider('mask', () => mask(mockProvider(), { media: 'allow', also: { COUNTRY: ['France'] } }), { long })
-describeProvider('guard', () => guard(mockProvider(), { input: () => {}, output: () => {}, every: 1 }), { long })
+describeProvider('semanticCache', () => semanticCache(mockProvider(), { embedder: lettersEmbedder() }), {
+  long,
+})
+describeProvider('mask', () => mask(mockProvider(), { media: 'allow', also: { COUNTRY: ['France'] } }), {
+  long,
+})
+describeProvider(
+  'guard',
+  () => guard(mockProvider(), { input: () => undefined, output: () => undefined, every: 1 }),
+  {
+    long,
+  },
+)
 
 const file = join(tmpdir(), `patchbay-contract-${process.pid}.json`)
 afterAll(() => rm(file, { force: true }))
@@ -55,7 +82,7 @@ describeProvider(
       priced,
       cache,
       (provider) => mask(provider, { media: 'allow' }),
-      (provider) => guard(provider, { output: () => {}, every: 1 }),
+      (provider) => guard(provider, { output: () => undefined, every: 1 }),
       (provider) => breaker(provider, { failures: 1000 }),
       (provider) => limit(provider, { concurrency: 4 }),
       (provider) => budget(provider, { limits: [{ per: 'day', tokens: 1e9 }] }),

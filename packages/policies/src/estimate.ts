@@ -20,7 +20,10 @@ const tokensPerMessage = 8
 const usualAnswer = 4096
 
 /** Input tokens of what is asked, by its length, on the high side. */
-export async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: string): Promise<number> {
+export async function inputTokens(
+  call: Pick<Incoming, 'kind' | 'request'>,
+  provider: string,
+): Promise<number> {
   switch (call.kind) {
     case 'chat':
     case 'countTokens': {
@@ -50,7 +53,9 @@ export function chatTokens({ messages, tools, output }: PreparedChat): number {
   const parts = messages.flatMap(({ content }) => content)
   const images = parts.filter(({ type }) => type === 'image' || type === 'file' || type === 'audio').length
   return (
-    messages.length * tokensPerMessage + images * tokensPerImage + textTokens([messages, tools, output ?? null])
+    messages.length * tokensPerMessage +
+    images * tokensPerImage +
+    textTokens([messages, tools, output ?? null])
   )
 }
 

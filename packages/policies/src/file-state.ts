@@ -39,9 +39,13 @@ export function fileState(folder: string): StateStore {
         await link(draft, path(version + 1))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
-        throw new LlmError('config', `State cannot be kept in ${folder}. It must be a folder that can be written to.`, {
-          cause: error,
-        })
+        throw new LlmError(
+          'config',
+          `State cannot be kept in ${folder}. It must be a folder that can be written to.`,
+          {
+            cause: error,
+          },
+        )
       } finally {
         await unlink(draft)
       }
@@ -49,7 +53,8 @@ export function fileState(folder: string): StateStore {
       const newest = Math.max(...all)
       // Whoever was slower than two others has written an old number.
       const won = newest === version + 1
-      for (const old of all) if (won ? old <= version : old === version + 1) await unlink(path(old)).catch(gone)
+      for (const old of all)
+        if (won ? old <= version : old === version + 1) await unlink(path(old)).catch(gone)
       return won
     },
   }

@@ -1,6 +1,15 @@
 // One call under way for several callers who ask the same: each reads it at his own pace, under his own deadline, and it
 // ends when the last one has left.
-import type { BackendEvent, CallOptions, ChatEvent, ChatResponse, ChatStream, Clock, StatusEvent, Warning } from '@patchbay/core'
+import type {
+  BackendEvent,
+  CallOptions,
+  ChatEvent,
+  ChatResponse,
+  ChatStream,
+  Clock,
+  StatusEvent,
+  Warning,
+} from '@patchbay/core'
 import { retold } from '@patchbay/core/wrap'
 
 export class Flight {

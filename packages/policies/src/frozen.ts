@@ -1,6 +1,7 @@
 // What is asked and answered as text and back: for keys, stores and cassettes.
-import type { Answer, Incoming } from './around.js'
+
 import { preparedOf } from '@patchbay/core/wrap'
+import type { Answer, Incoming } from './around.js'
 
 /** As JSON, bytes and vectors included. */
 export function frozen(value: unknown): string {
@@ -25,7 +26,11 @@ export function thawed(text: string): unknown {
 }
 
 /** A key for a call: the same for all ways to write the same request, another one for anything that matters. */
-export async function keyOf(call: Incoming, who: { provider: string; model: string }, scope = ''): Promise<string> {
+export async function keyOf(
+  call: Incoming,
+  who: { provider: string; model: string },
+  scope = '',
+): Promise<string> {
   const { provider, model } = who
   const { headers = {}, metadata = {} } = call.options
   const said = { headers, tenant: metadata.tenant ?? '', request: await plain(call, provider) }
@@ -74,7 +79,8 @@ export function kept(answer: Answer): Answer {
 
 function base64(bytes: Uint8Array): string {
   let text = ''
-  for (let at = 0; at < bytes.length; at += 0x8000) text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
+  for (let at = 0; at < bytes.length; at += 0x8000)
+    text += String.fromCharCode(...bytes.subarray(at, at + 0x8000))
   return btoa(text)
 }
 

@@ -1,5 +1,12 @@
 // What may be asked, and what may be answered: `guard`.
-import { type CallOptions, type ChatEvent, type ChatInput, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
+import {
+  type CallOptions,
+  type ChatEvent,
+  type ChatInput,
+  type ChatResponse,
+  LlmError,
+  type Provider,
+} from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
 import { Around, type Incoming, type Passing } from './around.js'
 import { textsOf } from './mapped.js'
@@ -17,7 +24,7 @@ export interface Checked {
 }
 
 /** Nothing where all is well; the reason where it is not. A check that throws ends the call. */
-export type Check = (what: Checked) => string | undefined | void | Promise<string | undefined | void>
+export type Check = (what: Checked) => string | undefined | Promise<string | undefined>
 
 /** Options of `guard`. */
 export interface GuardOptions {
@@ -44,10 +51,14 @@ export function guard(provider: Provider, options: GuardOptions): Provider {
 export function denied(words: readonly (string | RegExp)[]): Check {
   const patterns = words.map((word) =>
     typeof word === 'string'
-      ? new RegExp(`(?<![\\p{L}\\p{N}])${word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\p{L}\\p{N}])`, 'iu')
+      ? new RegExp(
+          `(?<![\\p{L}\\p{N}])${word.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')}(?![\\p{L}\\p{N}])`,
+          'iu',
+        )
       : new RegExp(word.source, word.flags.replace(/[gy]/g, '')),
   )
-  return ({ text }) => (patterns.some((pattern) => pattern.test(text)) ? 'it holds a word that is denied' : undefined)
+  return ({ text }) =>
+    patterns.some((pattern) => pattern.test(text)) ? 'it holds a word that is denied' : undefined
 }
 
 /** A check that refuses texts of more characters. */
@@ -70,13 +81,21 @@ class Guard extends Around {
   protected async enter(call: Incoming): Promise<Passing> {
     if (call.kind === 'models' || call.kind === 'countTokens') return {}
     if (call.kind !== 'chat') {
-      await this.#check(this.#input, 'request', { text: linesOf(call.request), request: '', options: call.options })
+      await this.#check(this.#input, 'request', {
+        text: linesOf(call.request),
+        request: '',
+        options: call.options,
+      })
       return {}
     }
     const { request, options } = call
     if (this.#input.length > 0) {
       const { messages, tools } = await preparedOf(request, this.provider)
-      await this.#check(this.#input, 'request', { text: linesOf([messages.map(({ content }) => content), tools]), request, options })
+      await this.#check(this.#input, 'request', {
+        text: linesOf([messages.map(({ content }) => content), tools]),
+        request,
+        options,
+      })
     }
     if (this.#output.length === 0) return {}
     let held: ChatEvent[] = []
@@ -86,7 +105,8 @@ class Guard extends Around {
     const release = () => {
       const shown = held
       held = []
-      for (const event of shown) if (event.type === 'text' || event.type === 'reasoning') seen[event.type] += event.text
+      for (const event of shown)
+        if (event.type === 'text' || event.type === 'reasoning') seen[event.type] += event.text
       return shown
     }
     return {
@@ -109,7 +129,8 @@ class Guard extends Around {
       },
       rest: release,
       // What had arrived beyond that was not checked.
-      error: (error) => (error.partial === undefined ? error : withPartial(error, shownOf(error.partial, seen))),
+      error: (error) =>
+        error.partial === undefined ? error : withPartial(error, shownOf(error.partial, seen)),
     }
   }
 

@@ -1,5 +1,12 @@
 // No faster than the service lets us: `limit`. Who is over it waits for his turn.
-import { type CallOptions, type Clock, LlmError, type Provider, type StatusEvent, type Usage } from '@patchbay/core'
+import {
+  type CallOptions,
+  type Clock,
+  LlmError,
+  type Provider,
+  type StatusEvent,
+  type Usage,
+} from '@patchbay/core'
 import { type Answer, Around, type Incoming, type Passing } from './around.js'
 import { sizeOf } from './estimate.js'
 import { type LimitRules, type Permit, permitted, type RateState, unlimited } from './rates.js'
@@ -110,7 +117,11 @@ class Limit extends Around {
       // What was refused used nothing; of what broke on the way nobody knows.
       failed: (error) =>
         end(
-          error.partial?.usage.outputTokens !== undefined ? usedBy(error.partial) : refused(error) ? 0 : undefined,
+          error.partial?.usage.outputTokens !== undefined
+            ? usedBy(error.partial)
+            : refused(error)
+              ? 0
+              : undefined,
           this.#headers && error.code === 'rate-limited' ? error.retryAfterMs : undefined,
         ),
     }
@@ -184,7 +195,13 @@ class Limit extends Around {
       let answer: { permit: Permit } | { waitMs: number }
       try {
         answer = await this.#cell.update((state) =>
-          permitted.take(state, this.#rules, { id, tokens }, now, this.#shared ? leaseMs : Number.MAX_SAFE_INTEGER),
+          permitted.take(
+            state,
+            this.#rules,
+            { id, tokens },
+            now,
+            this.#shared ? leaseMs : Number.MAX_SAFE_INTEGER,
+          ),
         )
       } catch (error) {
         this.#leave(first, error as LlmError)
@@ -278,6 +295,15 @@ function usedBy(response: Answer): number | undefined {
 
 /** Nothing was made of it. */
 function refused({ code, partial }: LlmError): boolean {
-  const codes = ['rate-limited', 'authentication', 'permission-denied', 'not-found', 'invalid-request', 'unsupported']
-  return partial === undefined && (codes.includes(code) || code === 'quota-exceeded' || code === 'context-length')
+  const codes = [
+    'rate-limited',
+    'authentication',
+    'permission-denied',
+    'not-found',
+    'invalid-request',
+    'unsupported',
+  ]
+  return (
+    partial === undefined && (codes.includes(code) || code === 'quota-exceeded' || code === 'context-length')
+  )
 }

@@ -75,7 +75,14 @@ class Log extends Around {
       },
       failed: ({ code, message, status: http, requestId, retryAfterMs, attempts, partial }) => {
         const callers = ['aborted', 'invalid-request', 'unsupported', 'budget-exceeded', 'closed']
-        const fields = { code, status: http, requestId, retryAfterMs, attempts, hadBegun: partial !== undefined }
+        const fields = {
+          code,
+          status: http,
+          requestId,
+          retryAfterMs,
+          attempts,
+          hadBegun: partial !== undefined,
+        }
         this.#logger[callers.includes(code) ? 'warn' : 'error'](
           { ...line(), ...defined(fields), reason: message },
           `${kind} failed: ${code}`,
@@ -110,6 +117,7 @@ function defined(fields: Record<string, unknown>): object {
 
 function jsonLines(): Logger {
   const write = (level: string) => (fields: object, msg: string) =>
+    // biome-ignore lint/suspicious/noConsole: it is where lines go that nobody else takes
     console.error(JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg }))
   return { info: write('info'), warn: write('warn'), error: write('error') }
 }

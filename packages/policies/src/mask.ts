@@ -72,7 +72,9 @@ class Mask extends Around {
       }
       default: {
         const request: EmbedRequest | RerankRequest =
-          typeof call.request === 'string' || Array.isArray(call.request) ? { input: call.request } : call.request
+          typeof call.request === 'string' || Array.isArray(call.request)
+            ? { input: call.request }
+            : call.request
         return { request: this.#placeholders(request).masked(request) }
       }
     }
@@ -117,7 +119,9 @@ class Mask extends Around {
       }),
       ...(output !== undefined && {
         output:
-          typeof output === 'object' ? { ...output, schema: toJsonSchema(output.schema, 'output.schema') } : output,
+          typeof output === 'object'
+            ? { ...output, schema: toJsonSchema(output.schema, 'output.schema') }
+            : output,
       }),
     }
   }

@@ -110,6 +110,9 @@ export async function called<T>(
   } catch (cause) {
     if (cause instanceof LlmError) throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
-    throw new LlmError('aborted', `The ${name} callback of this call threw: ${why}. Mend it.`, { cause, ...who })
+    throw new LlmError('aborted', `The ${name} callback of this call threw: ${why}. Mend it.`, {
+      cause,
+      ...who,
+    })
   }
 }

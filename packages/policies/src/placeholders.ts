@@ -1,5 +1,5 @@
 // What stands for what: the values that must not leave, and their placeholders, for one request.
-import { type Kind, found } from './detect.js'
+import { found, type Kind } from './detect.js'
 import { mapped, textsOf } from './mapped.js'
 
 const form = /\[[A-Z][A-Z0-9_]*_\d+\]/g
@@ -30,12 +30,16 @@ export class Placeholders {
       this.#standsFor.set(placeholder, value)
     }
     for (const text of texts) {
-      for (const [name, what] of Object.entries(also)) for (const value of matches(text, what)) add(name, value)
+      for (const [name, what] of Object.entries(also))
+        for (const value of matches(text, what)) add(name, value)
       for (const { kind, text: value } of found(text, find)) add(kind, value)
     }
     const values = [...this.#values.keys()].sort((a, b) => b.length - a.length)
     if (values.length > 0)
-      this.#any = new RegExp(values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'), 'g')
+      this.#any = new RegExp(
+        values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
+        'g',
+      )
   }
 
   /** The same with placeholders, wherever a value stands: also where it was not recognised by itself. */

@@ -42,7 +42,11 @@ export function unlimited(): RateState {
   return { requests: full(), tokens: full(), pausedUntil: 0, running: {} }
 }
 
-function filled(bucket: Bucket, rule: number | undefined, now: number): Bucket & { rate: number | undefined } {
+function filled(
+  bucket: Bucket,
+  rule: number | undefined,
+  now: number,
+): Bucket & { rate: number | undefined } {
   const rate = rule ?? bucket.told
   if (rate === undefined) return { ...bucket, at: now, rate }
   const level = Math.min(rate, bucket.level + (Math.max(0, now - bucket.at) * rate) / minute)
@@ -135,11 +139,17 @@ export const permitted = {
   ): RateState {
     const heard = (bucket: Bucket, rule: number | undefined, said: RateLimit | undefined): Bucket => {
       if (said === undefined) return bucket
-      const { level, rate } = filled({ ...bucket, ...(said.limit !== undefined && { told: said.limit }) }, rule, now)
+      const { level, rate } = filled(
+        { ...bucket, ...(said.limit !== undefined && { told: said.limit }) },
+        rule,
+        now,
+      )
       return plain({
         level: rate === undefined ? level : Math.min(level, said.remaining ?? level),
         at: now,
-        ...(said.limit !== undefined ? { told: said.limit } : bucket.told !== undefined && { told: bucket.told }),
+        ...(said.limit !== undefined
+          ? { told: said.limit }
+          : bucket.told !== undefined && { told: bucket.told }),
       })
     }
     return {

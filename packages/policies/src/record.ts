@@ -1,5 +1,12 @@
 // Real answers kept for tests: `record` writes what a provider answered, `replay` answers with it.
-import { type ChatResponse, type Clock, type ErrorCode, errorCodes, LlmError, type Provider } from '@patchbay/core'
+import {
+  type ChatResponse,
+  type Clock,
+  type ErrorCode,
+  errorCodes,
+  LlmError,
+  type Provider,
+} from '@patchbay/core'
 import { asRequest, replayed } from '@patchbay/core/wrap'
 import { type Answer, Around, type Incoming, type Passing } from './around.js'
 import { outputOf } from './cache.js'
@@ -61,7 +68,8 @@ class Recorder extends Around {
   ) {
     super(inner, clock)
     this.#cassette = new Cassette(file)
-    this.#scrub = (text) => scrub(secretsIn(text).reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text))
+    this.#scrub = (text) =>
+      scrub(secretsIn(text).reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text))
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
@@ -109,12 +117,16 @@ class Recorder extends Around {
     const recorded = response as ChatResponse
     return {
       stream: (left) => replayed(recorded, this, left, this.clock),
-      done: (answer) => outputOf({ ...(answer as ChatResponse), attempts: recorded.attempts }, asRequest(request)),
+      done: (answer) =>
+        outputOf({ ...(answer as ChatResponse), attempts: recorded.attempts }, asRequest(request)),
     }
   }
 }
 
-function thrown({ code, message, ...details }: Record<string, unknown>, { provider, model }: Provider): LlmError {
+function thrown(
+  { code, message, ...details }: Record<string, unknown>,
+  { provider, model }: Provider,
+): LlmError {
   const known = errorCodes.includes(code as ErrorCode) ? (code as ErrorCode) : 'bad-response'
   return new LlmError(known, String(message), { ...details, provider, model })
 }

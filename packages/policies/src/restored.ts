@@ -32,7 +32,12 @@ export class Restored {
     if (text === '') return []
     // Inside of JSON, a value stands as JSON writes it.
     return delta.type === 'tool-call-delta'
-      ? [{ ...delta, json: this.placeholders.restoredText(text, (value) => JSON.stringify(value).slice(1, -1)) }]
+      ? [
+          {
+            ...delta,
+            json: this.placeholders.restoredText(text, (value) => JSON.stringify(value).slice(1, -1)),
+          },
+        ]
       : [{ ...delta, text: this.placeholders.restoredText(text) }]
   }
 }

@@ -57,13 +57,21 @@ class SemanticCache extends Around {
     if (asked === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
     const { embedder, threshold } = this.#options
     const { provider, model } = this.inner
-    const scope = [provider, model, options.headers ?? {}, options.metadata?.tenant ?? '', asked.rest, embedder.model]
+    const scope = [
+      provider,
+      model,
+      options.headers ?? {},
+      options.metadata?.tenant ?? '',
+      asked.rest,
+      embedder.model,
+    ]
     const key = `meaning:${await hash(scope)}`
     const warnings: Warning[] = []
     let vector: Float32Array | undefined
     try {
-      vector = (await embedder.embed({ input: asked.question, inputType: 'query' }, patience.left({ ...options })))
-        .vectors[0]
+      vector = (
+        await embedder.embed({ input: asked.question, inputType: 'query' }, patience.left({ ...options }))
+      ).vectors[0]
     } catch (cause) {
       if (patience.stopped !== undefined) throw cause
       warnings.push(unreachable('asked (no vector)', cause))
@@ -73,7 +81,8 @@ class SemanticCache extends Around {
       const { answer } = found
       return {
         stream: (left) => replayed(answer, this, left, this.clock),
-        done: async (response) => again(await outputOf(response as ChatResponse, asRequest(request)), 'semantic'),
+        done: async (response) =>
+          again(await outputOf(response as ChatResponse, asRequest(request)), 'semantic'),
       }
     }
     return {
@@ -117,7 +126,10 @@ function taken(chat: PreparedChat): { question: string; rest: unknown } | undefi
   return { question: texts.join('\n'), rest: { ...chat, messages: chat.messages.slice(0, -1) } }
 }
 
-function nearest(entries: Entry[], vector: Float32Array): { answer: ChatResponse; similarity: number } | undefined {
+function nearest(
+  entries: Entry[],
+  vector: Float32Array,
+): { answer: ChatResponse; similarity: number } | undefined {
   let best: { answer: ChatResponse; similarity: number } | undefined
   for (const { vector: known, answer } of entries) {
     if (known.length !== vector.length) continue
@@ -126,4 +138,3 @@ function nearest(entries: Entry[], vector: Float32Array): { answer: ChatResponse
   }
   return best
 }
-

@@ -95,12 +95,17 @@ export class Cell<T> {
       if (
         after === before ||
         (await this.#reached(() => this.store.swap(this.key, before, after, this.ttlMs)))
-      )
-        return endings.forEach((end) => end())
+      ) {
+        for (const end of endings) end()
+        return
+      }
       // Out of step with whoever won.
       if (race > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(50, race)))
     }
-    throw new LlmError('overloaded', `Too many processes change ${this.key} at once. Give it a store of its own.`)
+    throw new LlmError(
+      'overloaded',
+      `Too many processes change ${this.key} at once. Give it a store of its own.`,
+    )
   }
 
   /** What cannot be read any more is begun anew. */
@@ -119,9 +124,13 @@ export class Cell<T> {
     } catch (cause) {
       if (cause instanceof LlmError) throw cause
       const why = cause instanceof Error ? cause.message : String(cause)
-      throw new LlmError('network', `The store that keeps ${this.key} cannot be reached: ${why}. Is it running?`, {
-        cause,
-      })
+      throw new LlmError(
+        'network',
+        `The store that keeps ${this.key} cannot be reached: ${why}. Is it running?`,
+        {
+          cause,
+        },
+      )
     }
   }
 }

@@ -1,5 +1,7 @@
 // Spans and metrics of OpenTelemetry, by its semantic conventions for generative AI: `trace`.
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
+
+import type { Attributes, Histogram, Span, TracerProvider } from '@opentelemetry/api'
 import {
   type ChatEvent,
   type ChatResponse,
@@ -11,7 +13,6 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import type { Attributes, Histogram, Span, TracerProvider } from '@opentelemetry/api'
 import { type Answer, Around, type Incoming, type Kind, type Passing } from './around.js'
 
 type Api = typeof import('@opentelemetry/api')
@@ -134,7 +135,17 @@ class Trace extends Around {
     // What is wrong with a request is for its provider to say.
     const chat = await preparedOf(call.request, this.provider).catch(() => undefined)
     if (chat === undefined) return
-    const { temperature, topP, topK, seed, stop, maxOutputTokens, frequencyPenalty, presencePenalty, output } = chat
+    const {
+      temperature,
+      topP,
+      topK,
+      seed,
+      stop,
+      maxOutputTokens,
+      frequencyPenalty,
+      presencePenalty,
+      output,
+    } = chat
     span.setAttributes(
       defined({
         'gen_ai.request.temperature': temperature,
@@ -170,7 +181,10 @@ class Trace extends Around {
       ...(this.#options.content &&
         chat && {
           'gen_ai.output.messages': JSON.stringify([
-            { ...messageOf(chat.message), finish_reason: finishReasons[chat.finishReason] ?? chat.finishReason },
+            {
+              ...messageOf(chat.message),
+              finish_reason: finishReasons[chat.finishReason] ?? chat.finishReason,
+            },
           ]),
         }),
     })
@@ -182,7 +196,9 @@ async function instruments({ tracerProvider, meterProvider }: TraceOptions): Pro
   try {
     api = await import('@opentelemetry/api')
   } catch (cause) {
-    throw new LlmError('config', 'trace() needs @opentelemetry/api. Run: npm install @opentelemetry/api', { cause })
+    throw new LlmError('config', 'trace() needs @opentelemetry/api. Run: npm install @opentelemetry/api', {
+      cause,
+    })
   }
   const meter = (meterProvider ?? api.metrics.getMeterProvider()).getMeter('@patchbay/policies')
   // The boundaries are those the conventions ask for.
@@ -227,7 +243,9 @@ function tokensOf(answer: Answer): Record<string, number> {
 }
 
 function metadataOf(metadata: Record<string, string> = {}): Attributes {
-  return Object.fromEntries(Object.entries(metadata).map(([name, value]) => [`patchbay.metadata.${name}`, value]))
+  return Object.fromEntries(
+    Object.entries(metadata).map(([name, value]) => [`patchbay.metadata.${name}`, value]),
+  )
 }
 
 function contentOf({ messages, tools }: PreparedChat): Attributes {
@@ -237,7 +255,12 @@ function contentOf({ messages, tools }: PreparedChat): Attributes {
       tools.length === 0
         ? undefined
         : JSON.stringify(
-            tools.map(({ name, description, schema }) => ({ type: 'function', name, description, parameters: schema })),
+            tools.map(({ name, description, schema }) => ({
+              type: 'function',
+              name,
+              description,
+              parameters: schema,
+            })),
           ),
   })
 }
@@ -257,7 +280,11 @@ function partOf(part: Part): object {
       return { type: 'tool_call', id: part.id, name: part.name, arguments: part.input }
     case 'tool-result': {
       const { id, output } = part
-      return { type: 'tool_call_response', id, response: typeof output === 'string' ? output : output.map(partOf) }
+      return {
+        type: 'tool_call_response',
+        id,
+        response: typeof output === 'string' ? output : output.map(partOf),
+      }
     }
     case 'refusal':
       return { type: 'refusal', content: part.text }

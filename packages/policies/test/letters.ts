@@ -21,8 +21,12 @@ export function lettersEmbedder(asked: string[] = []): Provider {
 /** How often each pair of letters comes, signs and case aside. */
 function vectorOf(text: string): Float32Array {
   const vector = new Float32Array(27 * 27)
-  const codes = Array.from(text.toLowerCase().replace(/[^a-z]+/g, ' ').trim(), (sign) =>
-    sign === ' ' ? 0 : sign.charCodeAt(0) - 96,
+  const codes = Array.from(
+    text
+      .toLowerCase()
+      .replace(/[^a-z]+/g, ' ')
+      .trim(),
+    (sign) => (sign === ' ' ? 0 : sign.charCodeAt(0) - 96),
   )
   codes.forEach((code, index) => {
     const at = (codes[index - 1] ?? 0) * 27 + code

@@ -1,0 +1,51 @@
+// Several providers, some of them made when their turn comes.
+import { LlmError, type Provider } from '@patchbay/core'
+
+/** A provider, or how to get it when its turn comes. */
+export type Candidate = Provider | (() => Provider | Promise<Provider>)
+
+export class Candidates {
+  readonly first: Provider
+  readonly size: number
+  readonly #makers: (() => Promise<Provider>)[]
+  readonly #opened = new Map<number, Promise<Provider>>()
+
+  /**
+   * `put` stands around each of them.
+   * @throws {LlmError} `config` for an empty list
+   */
+  constructor(
+    policy: string,
+    [first, ...rest]: readonly Candidate[],
+    put: (provider: Provider, at: number) => Provider = (provider) => provider,
+  ) {
+    if (first === undefined || typeof first === 'function')
+      throw new LlmError('config', `${policy}() needs at least one provider: ${policy}([first, second]).`)
+    this.first = put(first, 0)
+    this.size = rest.length + 1
+    this.#makers = [
+      async () => this.first,
+      ...rest.map(
+        (candidate, index) => async () =>
+          put(typeof candidate === 'function' ? await candidate() : candidate, index + 1),
+      ),
+    ]
+  }
+
+  open(at: number): Promise<Provider> {
+    const known = this.#opened.get(at)
+    if (known !== undefined) return known
+    const opening = (this.#makers[at] as () => Promise<Provider>)()
+    this.#opened.set(at, opening)
+    // The next call may find one that could not be made.
+    opening.catch(() => this.#opened.delete(at))
+    return opening
+  }
+
+  /** Closes those that were made. */
+  async close(): Promise<void> {
+    const opened = await Promise.allSettled([this.first, ...this.#opened.values()])
+    const all = new Set(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
+    await Promise.all([...all].map((provider) => provider.close()))
+  }
+}

@@ -1,0 +1,195 @@
+// The cheap one first, a better one where its answer is not good enough: `cascade`.
+import {
+  type ChatEvent,
+  type ChatInput,
+  type ChatResponse,
+  type Clock,
+  isLlmError,
+  LlmError,
+  type Provider,
+  type Usage,
+  type Warning,
+} from '@patchbay/core'
+import { asRequest, type EventSource, Follower, replayed, streamOf, sum } from '@patchbay/core/wrap'
+import { Around, type Chat, type Incoming, type Passing } from './around.js'
+import { type Candidate, Candidates } from './candidates.js'
+import { mayElsewhere, nameOf, tellChange } from './in-order.js'
+import { called } from './patience.js'
+
+/** Options of `cascade`. */
+export interface CascadeOptions {
+  /**
+   * Is the answer good enough? A reason it is not, or `false`, asks the next one. Never asked about the last one's answer.
+   * Default: it ended by itself or where the request said, was no refusal and is not empty.
+   */
+  accept?: (response: ChatResponse, request: ChatInput) => boolean | string | Promise<boolean | string>
+  /** Which failures ask the next one too. Default: those where another may be able to, and answers that fit no schema. */
+  when?: (error: LlmError) => boolean
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+/**
+ * Asks the first, looks at its whole answer, and asks the next where that is not good enough. Answers are held back until
+ * they are accepted; only the last one's is streamed as it is made. Tokens and cost of answers that were not accepted are
+ * part of the response's `usage` and `cost`, and each of them is a warning. Only chats are escalated.
+ * @throws {LlmError} `config` for an empty list
+ */
+export function cascade(
+  candidates: readonly [Provider, ...Candidate[]],
+  options: CascadeOptions = {},
+): Provider {
+  return new Cascade(new Candidates('cascade', candidates), options)
+}
+
+class Cascade extends Around {
+  constructor(
+    private readonly candidates: Candidates,
+    private readonly options: CascadeOptions,
+  ) {
+    super(candidates.first, options.clock)
+  }
+
+  protected enter(call: Incoming): Passing {
+    if (call.kind !== 'chat') return {}
+    const rules = { accept: soundly, when: fails, ...this.options, clock: this.clock }
+    return { stream: () => streamOf(new Climb(this.candidates, call, rules)) }
+  }
+
+  protected override shut(): Promise<void> {
+    return this.candidates.close()
+  }
+}
+
+function soundly({ finishReason, text, toolCalls }: ChatResponse, request: ChatInput): boolean | string {
+  // Nobody says more than the caller allows.
+  if (finishReason === 'length' && asRequest(request).maxOutputTokens !== undefined) return true
+  if (finishReason !== 'stop' && finishReason !== 'tool-calls') return `it ended with ${finishReason}`
+  return toolCalls.length > 0 || text.trim() !== '' || 'it is empty'
+}
+
+function fails(error: LlmError): boolean {
+  return mayElsewhere(error) || error.code === 'structured-output' || error.code === 'context-length'
+}
+
+class Climb implements EventSource {
+  readonly #warnings: Warning[] = []
+  #spent: { usage: Usage; cost: number | undefined } = { usage: {}, cost: 0 }
+  #current: Follower | undefined
+  /** The current one's answer is what the caller gets. */
+  #settled = false
+  #watched = true
+  #stopped: LlmError | undefined
+
+  constructor(
+    private readonly list: Candidates,
+    private readonly call: Chat,
+    private readonly rules: Required<CascadeOptions>,
+  ) {}
+
+  async next(): Promise<ChatEvent | undefined> {
+    if (!this.#settled) await this.#climb()
+    const event = await this.#current?.next()
+    return event && this.#withPast(event)
+  }
+
+  unwatched(): void {
+    this.#watched = false
+  }
+
+  stop(error: LlmError): void {
+    this.#stopped = error
+    this.#current?.stop(error)
+  }
+
+  leave(): LlmError {
+    this.#stopped ??= new LlmError('aborted', 'The reader left the stream before its end.')
+    this.#current?.leave()
+    return this.#stopped
+  }
+
+  async #climb(): Promise<void> {
+    const candidates = this.list
+    const { request, options, patience } = this.call
+    let provider = candidates.first
+    for (let at = 0; ; at++) {
+      this.#current = new Follower(provider.stream(request, patience.left(options)), provider)
+      if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
+      if (!this.#watched) this.#current.unwatched()
+      if (at === candidates.size - 1) {
+        this.#settled = true
+        return
+      }
+      const reason = await this.#verdict(provider)
+      if (reason === undefined) {
+        this.#settled = true
+        return
+      }
+      const next = await patience.wait(candidates.open(at + 1))
+      const message = `${nameOf(provider)} was not good enough (${reason}), so ${nameOf(next)} was asked.`
+      this.#warnings.push({ code: 'other', feature: 'cascade', message })
+      tellChange(options, provider, next, reason)
+      provider = next
+    }
+  }
+
+  /** Nothing where the answer is accepted, which is then given once more, as a stream. */
+  async #verdict(provider: Provider): Promise<string | undefined> {
+    let answer: ChatResponse | undefined
+    try {
+      for (let event = await this.#current?.next(); event !== undefined; event = await this.#current?.next())
+        if (event.type === 'finish') answer = event.response
+    } catch (error) {
+      const goesOn =
+        isLlmError(error) && this.#stopped === undefined && this.call.patience.stopped === undefined
+      if (!goesOn || !this.rules.when(error)) throw error
+      if (error.partial !== undefined) this.#add(error.partial)
+      return `${error.code}: ${error.message}`
+    }
+    if (answer === undefined) return 'it did not end'
+    const { request, options, patience } = this.call
+    const response = answer
+    const accepted = await patience.wait(
+      called('cascade.accept', () => this.rules.accept(response, request), provider),
+    )
+    if (accepted !== true) {
+      this.#add(response)
+      return accepted === false ? 'it was not accepted' : accepted
+    }
+    const { timing, attempts } = response
+    this.#current = new Follower(
+      replayed(response, provider, patience.left(options), this.rules.clock),
+      provider,
+      (again) => ({ ...again, timing, attempts }),
+    )
+    if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
+    return undefined
+  }
+
+  #add({ usage, cost }: ChatResponse): void {
+    const { usage: before, cost: spent } = this.#spent
+    this.#spent = {
+      usage: sum(before, usage),
+      cost: cost === undefined || spent === undefined ? undefined : spent + cost,
+    }
+  }
+
+  /** What was asked before is paid for too. */
+  #withPast(event: ChatEvent): ChatEvent {
+    if (this.#warnings.length === 0) return event
+    if (event.type === 'start') return { ...event, warnings: [...this.#warnings, ...event.warnings] }
+    if (event.type !== 'finish') return event
+    const { cost, ...response } = event.response
+    const { usage, cost: spent } = this.#spent
+    const all = cost === undefined || spent === undefined ? undefined : cost + spent
+    return {
+      type: 'finish',
+      response: {
+        ...response,
+        usage: sum(response.usage, usage),
+        warnings: [...this.#warnings, ...response.warnings],
+        ...(all !== undefined && { cost: all }),
+      },
+    }
+  }
+}

@@ -1,0 +1,122 @@
+// Each request to a provider that can answer it: `route`.
+import { type Capabilities, type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
+import { asRequest, missingFor, preparedOf } from '@patchbay/core/wrap'
+import type { Chat } from './around.js'
+import { type Candidate, Candidates } from './candidates.js'
+import { priceOf } from './cost.js'
+import { chatTokens } from './estimate.js'
+import { nameOf } from './in-order.js'
+import { called } from './patience.js'
+import { type Price, published } from './prices.js'
+import { Several, type SeveralOptions } from './several.js'
+
+/** Options of `route`. */
+export interface RouteOptions extends SeveralOptions {
+  /**
+   * Who of those that can comes first. `order`: that of the list (default). `cost`: the cheapest for this request. Or a
+   * function that gives one of them, several in order, or `undefined` for the order of the list.
+   */
+  by?: 'order' | 'cost' | ((request: ChatInput, able: Provider[]) => Chosen | Promise<Chosen>)
+  /** US dollars per million tokens, by model, for `cost`; they win over the table that comes with this package. */
+  prices?: Record<string, Price>
+}
+
+/** Whom a function chose. */
+export type Chosen = Provider | Provider[] | undefined
+
+/**
+ * Asks somebody who can: who has what the request needs (tools, images, a schema, options) and room for it. The others
+ * who can stand by. With `onUnsupported: 'warn'`, one who cannot do all of it is asked where nobody can.
+ * @throws {LlmError} `config` for an empty list; calls fail with `no-route` and the reason for each where nobody
+ *   can, or with `context-length` where it is only too long for all
+ */
+export function route(candidates: readonly [Provider, ...Candidate[]], options: RouteOptions = {}): Provider {
+  return new Routed(new Candidates('route', candidates), options)
+}
+
+interface Able {
+  at: number
+  provider: Provider
+}
+
+class Routed extends Several {
+  constructor(
+    candidates: Candidates,
+    private readonly options: RouteOptions,
+  ) {
+    super(candidates, options)
+  }
+
+  protected async order(call: Chat): Promise<number[]> {
+    const { request } = call
+    const chat = await preparedOf(request, this.provider)
+    const able: Able[] = []
+    const lacking: Able[] = []
+    const reasons: string[] = []
+    let onlyRoom = true
+    for (let at = 0; at < this.candidates.size; at++) {
+      try {
+        const provider = await this.candidates.open(at)
+        const capabilities = await provider.capabilities(call.options).catch(() => undefined)
+        const missing = capabilities === undefined ? [] : missingFor(chat, capabilities)
+        const tooSmall = capabilities && noRoom(chat, capabilities)
+        if (missing.length === 0 && tooSmall === undefined) able.push({ at, provider })
+        else if (tooSmall === undefined) lacking.push({ at, provider })
+        if (missing.length > 0) onlyRoom = false
+        reasons.push(`${nameOf(provider)} ${tooSmall ?? `has no ${missing.join(', ')}`}`)
+      } catch (cause) {
+        if (call.patience.stopped !== undefined) throw call.patience.stopped
+        onlyRoom = false
+        reasons.push(`candidate ${at} cannot be made (${cause instanceof Error ? cause.message : cause})`)
+      }
+    }
+    const chosen = able.length === 0 && asRequest(request).onUnsupported === 'warn' ? lacking : able
+    if (chosen.length === 0)
+      throw new LlmError(
+        onlyRoom ? 'context-length' : 'no-route',
+        `Nobody can answer this request: ${reasons.join('; ')}. Add a provider that can, or ask for less.`,
+        { provider: this.provider, model: this.model },
+      )
+    return this.#sorted(chosen, request, chat)
+  }
+
+  async #sorted(able: Able[], request: ChatInput, chat: PreparedChat): Promise<number[]> {
+    const { by = 'order' } = this.options
+    const all = able.map(({ at }) => at)
+    if (by === 'order') return all
+    if (by === 'cost') {
+      const cost = new Map(able.map(({ at, provider }) => [at, this.#cost(provider, chat)]))
+      return all.sort((a, b) => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || a - b)
+    }
+    const providers = able.map(({ provider }) => provider)
+    const chosen = [(await called('route.by', () => by(request, providers), this)) ?? providers].flat()
+    const order = chosen.flatMap((provider) =>
+      able.filter((one) => one.provider === provider).map(({ at }) => at),
+    )
+    if (order.length > 0) return [...order, ...all.filter((at) => !order.includes(at))]
+    throw new LlmError(
+      'no-route',
+      'The function of route.by chose nobody who can answer. It must give one of the providers it was given.',
+      { provider: this.provider, model: this.model },
+    )
+  }
+
+  /** By estimate; one whose price nobody knows comes last. */
+  #cost({ model }: Provider, chat: PreparedChat): number {
+    const price = priceOf(model, { ...published, ...this.options.prices })
+    if (price === undefined) return Number.MAX_VALUE
+    return chatTokens(chat) * price.input + (chat.maxOutputTokens ?? 1000) * price.output
+  }
+}
+
+// Estimates are on the high side. One who only may be too small is asked: he knows, and there is a next one.
+const surely = 0.6
+
+function noRoom(chat: PreparedChat, { contextWindow, maxOutput }: Capabilities): string | undefined {
+  const output = chat.maxOutputTokens ?? 0
+  if (maxOutput !== undefined && output > maxOutput) return `gives at most ${maxOutput} tokens`
+  const needed = Math.ceil(chatTokens(chat) * surely) + output
+  return contextWindow !== undefined && needed > contextWindow
+    ? `has room for ${contextWindow} tokens, not for about ${needed}`
+    : undefined
+}

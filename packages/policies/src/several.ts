@@ -1,0 +1,40 @@
+// A provider made of several: whoever is asked first, the others stand by. What differs is only the order.
+import type { Clock, LlmError } from '@patchbay/core'
+import { streamOf } from '@patchbay/core/wrap'
+import { Around, type Chat, type Incoming, type Passing } from './around.js'
+import type { Candidates } from './candidates.js'
+import { InOrder, mayElsewhere } from './in-order.js'
+
+/** Options of all that are made of several. */
+export interface SeveralOptions {
+  /** Goes on to the next one for other failures than by default. Asked for failures before the first event only. */
+  when?: (error: LlmError) => boolean
+  /** Default: the system's. */
+  clock?: Clock
+}
+
+export abstract class Several extends Around {
+  protected readonly candidates: Candidates
+  readonly #when: (error: LlmError) => boolean
+
+  constructor(candidates: Candidates, { when = mayElsewhere, clock }: SeveralOptions) {
+    super(candidates.first, clock)
+    this.candidates = candidates
+    this.#when = when
+  }
+
+  /** Who is asked, in this order. */
+  protected abstract order(call: Chat): number[] | Promise<number[]>
+
+  /** Vectors of different models do not compare; so the first alone is asked for all but chats. */
+  protected async enter(call: Incoming): Promise<Passing> {
+    if (call.kind !== 'chat') return {}
+    const order = await this.order(call)
+    const openers = order.map((at) => () => this.candidates.open(at))
+    return { stream: () => streamOf(new InOrder(openers, call, this.#when)) }
+  }
+
+  protected override shut(): Promise<void> {
+    return this.candidates.close()
+  }
+}
