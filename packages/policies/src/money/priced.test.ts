@@ -2,7 +2,7 @@
 import type { ChatInput, Usage } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { expect, it } from 'vitest'
-import { priced } from './index.js'
+import { priced } from '../index.js'
 
 const ask = (model: string, usage: Usage, prices = {}, request: ChatInput = 'x') =>
   priced(mockProvider({ model, answers: [{ text: 'hi', usage }] }), prices).chat(request)

@@ -13,7 +13,7 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import { type Answer, Around, type Incoming, type Kind, type Passing } from './around.js'
+import { type Answer, Around, type Incoming, type Kind, type Passing } from '../around/around.js'
 
 type Api = typeof import('@opentelemetry/api')
 

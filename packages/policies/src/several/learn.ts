@@ -1,14 +1,14 @@
 // Whom to ask, learned from the answers: `learn`.
 import { type ChatInput, type ChatRequest, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
 import { asRequest } from '@patchbay/core/wrap'
-import type { Chat } from './around.js'
+import type { Chat } from '../around/around.js'
+import { called } from '../around/patience.js'
+import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere } from './in-order.js'
 import { ema, type Learner, linUcb, thompson } from './learners.js'
-import { called } from './patience.js'
 import { seeded } from './random.js'
 import { Several, type SeveralOptions } from './several.js'
-import { Cell, memoryState, type StateStore } from './state.js'
 import { type Outcome, Watched } from './watched.js'
 
 /** What came of a call, for `reward`. One of `response` and `error` is there. */

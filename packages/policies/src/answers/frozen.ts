@@ -1,7 +1,7 @@
 // What is asked and answered as text and back: for keys, stores and cassettes.
 
 import { preparedOf } from '@patchbay/core/wrap'
-import type { Answer, Incoming } from './around.js'
+import type { Answer, Incoming } from '../around/around.js'
 
 /** As JSON, bytes and vectors included. */
 export function frozen(value: unknown): string {

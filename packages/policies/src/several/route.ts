@@ -1,13 +1,13 @@
 // Each request to a provider that can answer it: `route`.
 import { type Capabilities, type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
 import { asRequest, missingFor, preparedOf } from '@patchbay/core/wrap'
-import type { Chat } from './around.js'
+import type { Chat } from '../around/around.js'
+import { called } from '../around/patience.js'
+import { chatTokens } from '../limits/estimate.js'
+import { priceOf } from '../money/cost.js'
+import { type Price, published } from '../money/prices.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { priceOf } from './cost.js'
-import { chatTokens } from './estimate.js'
 import { nameOf } from './in-order.js'
-import { called } from './patience.js'
-import { type Price, published } from './prices.js'
 import { Several, type SeveralOptions } from './several.js'
 
 /** Options of `route`. */

@@ -8,10 +8,10 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import { Around, type Incoming, type Passing } from './around.js'
+import { Around, type Incoming, type Passing } from '../around/around.js'
+import { called } from '../around/patience.js'
 import { textsOf } from './mapped.js'
 import { withPartial } from './partial.js'
-import { called } from './patience.js'
 
 /** What a check looks at. */
 export interface Checked {

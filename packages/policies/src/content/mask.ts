@@ -14,8 +14,8 @@ import {
   type TranscribeRequest,
 } from '@patchbay/core'
 import { asRequest, toJsonSchema } from '@patchbay/core/wrap'
-import { Around, type Incoming, type Passing } from './around.js'
-import { outputOf } from './cache.js'
+import { outputOf } from '../answers/cache.js'
+import { Around, type Incoming, type Passing } from '../around/around.js'
 import { type Kind, kinds } from './detect.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'

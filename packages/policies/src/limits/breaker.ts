@@ -1,7 +1,7 @@
 // Who fails again and again is left alone for a while: `breaker`.
 import { type Clock, type ErrorCode, LlmError, type Provider } from '@patchbay/core'
-import { Around, type Incoming, type Passing } from './around.js'
-import { Cell, memoryState, type StateStore } from './state.js'
+import { Around, type Incoming, type Passing } from '../around/around.js'
+import { Cell, memoryState, type StateStore } from '../state/state.js'
 
 /** `closed`: asked as ever. `open`: left alone. `half-open`: tried again, a few calls at a time. */
 export type Circuit = 'closed' | 'open' | 'half-open'

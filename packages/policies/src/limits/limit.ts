@@ -7,10 +7,10 @@ import {
   type StatusEvent,
   type Usage,
 } from '@patchbay/core'
-import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { sizeOf } from './estimate.js'
 import { type LimitRules, type Permit, permitted, type RateState, unlimited } from './rates.js'
-import { Cell, memoryState, type StateStore } from './state.js'
 
 /** Options of `limit`. */
 export interface LimitOptions {

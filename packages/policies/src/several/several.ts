@@ -1,7 +1,7 @@
 // A provider made of several: whoever is asked first, the others stand by. What differs is only the order.
 import type { Clock, LlmError } from '@patchbay/core'
 import { streamOf } from '@patchbay/core/wrap'
-import { Around, type Chat, type Incoming, type Passing } from './around.js'
+import { Around, type Chat, type Incoming, type Passing } from '../around/around.js'
 import type { Candidates } from './candidates.js'
 import { InOrder, mayElsewhere } from './in-order.js'
 

@@ -10,7 +10,7 @@ import type {
 } from '@patchbay/core'
 import { asRequest, replayed, withOutput } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
-import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
 import { Flight } from './flight.js'
 import { frozen, kept, keyOf, thawed } from './frozen.js'
 

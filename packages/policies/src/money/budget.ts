@@ -1,11 +1,11 @@
 // No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
 // settled by its usage when it is done.
 import { type Clock, LlmError, type Provider, type Usage } from '@patchbay/core'
-import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { sizeOf } from '../limits/estimate.js'
+import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
-import { sizeOf } from './estimate.js'
 import { type Price, published } from './prices.js'
-import { Cell, memoryState, type StateStore } from './state.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {

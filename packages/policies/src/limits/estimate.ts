@@ -1,7 +1,7 @@
 // How large a request is, before anybody has counted it.
 import type { ChatInput, PreparedChat, Provider } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import type { Asked, Incoming } from './around.js'
+import type { Asked, Incoming } from '../around/around.js'
 
 /** Tokens of a request, by estimate. */
 export interface Size {

@@ -1,9 +1,9 @@
 // What an answer cost: `priced`.
 import type { CallOptions, ChatInput, ChatResponse, ChatStream, Provider } from '@patchbay/core'
 import { Follower, streamOf } from '@patchbay/core/wrap'
+import { Wrapped } from '../around/wrapped.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
-import { Wrapped } from './wrapped.js'
 
 /**
  * Puts `cost`, in US dollars, on each response whose price is known: by the name of the model that answered, or the

@@ -8,7 +8,7 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { asRequest, preparedOf, replayed } from '@patchbay/core/wrap'
-import { Around, type Incoming, type Passing } from './around.js'
+import { Around, type Incoming, type Passing } from '../around/around.js'
 import { again, type CacheStore, memoryCache, outputOf, unreachable } from './cache.js'
 import { frozen, hash, kept, thawed } from './frozen.js'
 

@@ -11,10 +11,10 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { asRequest, type EventSource, Follower, replayed, streamOf, sum } from '@patchbay/core/wrap'
-import { Around, type Chat, type Incoming, type Passing } from './around.js'
+import { Around, type Chat, type Incoming, type Passing } from '../around/around.js'
+import { called } from '../around/patience.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere, nameOf, tellChange } from './in-order.js'
-import { called } from './patience.js'
 
 /** Options of `cascade`. */
 export interface CascadeOptions {

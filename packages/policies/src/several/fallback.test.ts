@@ -2,7 +2,7 @@
 import { type ErrorCode, isLlmError, LlmError, type StatusEvent } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { fallback } from './index.js'
+import { fallback } from '../index.js'
 
 const failing = (code: ErrorCode, more: Parameters<typeof mockProvider>[0] = {}) =>
   mockProvider({

@@ -8,12 +8,12 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { asRequest, replayed } from '@patchbay/core/wrap'
-import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { secretsIn } from '../content/detect.js'
+import { mapped } from '../content/mapped.js'
 import { outputOf } from './cache.js'
 import { Cassette, type Recording } from './cassette.js'
-import { secretsIn } from './detect.js'
 import { kept, keyOf, plain } from './frozen.js'
-import { mapped } from './mapped.js'
 
 /** Options of `record`. */
 export interface RecordOptions {

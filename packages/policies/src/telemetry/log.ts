@@ -1,6 +1,6 @@
 // A line for each call, without a word of what was said: `log`.
 import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
-import { type Answer, Around, type Incoming, type Passing } from './around.js'
+import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
 
 /** What a log must have; a pino logger has it. */
 export interface Logger {
