@@ -128,12 +128,6 @@ class Limit extends Around {
   }
 
   #turn(tokens: number, { options, patience }: Incoming): Promise<Permit> {
-    if (this.#waiting.length >= this.#queue)
-      throw new LlmError(
-        'queue-full',
-        `${this.#waiting.length} calls wait for ${this.provider} ${this.model} already. Try again later, or raise limit.queue.`,
-        this.#who(),
-      )
     return new Promise((resolve, reject) => {
       let cancel: () => void = () => {}
       const waiting: Waiting = {
@@ -211,6 +205,7 @@ class Limit extends Around {
         this.#cancelLook()
         const waitMs = Number.isFinite(answer.waitMs) ? answer.waitMs : this.#shared ? lookMs : undefined
         if (waitMs !== undefined) this.#cancelLook = this.clock.timer(Math.ceil(waitMs), () => this.#pump())
+        for (const waiting of this.#waiting.slice(this.#queue)) this.#leave(waiting, this.#full())
         for (const [index, waiting] of this.#waiting.entries()) this.#tell(waiting, index + 1)
         return
       }
@@ -271,6 +266,14 @@ class Limit extends Around {
     const now = this.clock.now()
     // The call itself is not touched by a store that is away; its end will meet the same.
     this.#cell.update((state) => ({ next: change(state, now), result: undefined })).catch(() => {})
+  }
+
+  #full(): LlmError {
+    return new LlmError(
+      'queue-full',
+      `${this.#queue} calls wait for ${this.provider} ${this.model} already. Try again later, or raise limit.queue.`,
+      this.#who(),
+    )
   }
 
   #tooLong(): LlmError {

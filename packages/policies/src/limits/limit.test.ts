@@ -1,0 +1,310 @@
+// Who waits, how long, and in what order; what the services' headers change; and the laws of it under any load.
+import { type CallOptions, type ChatInput, LlmError, type StatusEvent } from '@patchbay/core'
+import { openai } from '@patchbay/openai'
+import { fakeClock, faultServer, mockProvider } from '@patchbay/testing'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { failureOf, read } from '../../test/failure.js'
+import { type LimitOptions, limit, memoryState } from '../index.js'
+
+const minute = 60_000
+function world(options: LimitOptions, answer: { delay?: number } = {}) {
+  const clock = fakeClock()
+  const answers = Array.from({ length: 500 }, () => ({ text: 'x', ...answer }))
+  const inner = mockProvider({ clock, answers, retry: false, capabilities: { maxOutput: 10 } })
+  const provider = limit(inner, { clock, ...options })
+  return { clock, inner, provider }
+}
+
+it('lets as many run at once, and the others in their order', async () => {
+  const { clock, inner, provider } = world({ concurrency: 2 }, { delay: 100 })
+  const ends: number[] = []
+  const calls = [1, 2, 3, 4, 5].map((name) => provider.chat('x').then(() => ends.push(name)))
+  await clock.advance(350)
+  await Promise.all(calls)
+  expect(inner.peak).toBe(2)
+  expect(ends).toEqual([1, 2, 3, 4, 5])
+})
+
+it('tells who waits where he stands', async () => {
+  const { clock, provider } = world({ concurrency: 1 }, { delay: 100 })
+  const news: StatusEvent[] = []
+  const calls = [
+    provider.chat('a'),
+    provider.chat('b'),
+    provider.chat('c', { onStatus: (event) => news.push(event) }),
+  ]
+  await clock.advance(300)
+  await Promise.all(calls)
+  expect(news).toEqual([
+    { type: 'queued', position: 2 },
+    { type: 'queued', position: 1 },
+  ])
+})
+
+it('spreads requests over the minute once the first are spent', async () => {
+  const { clock, inner, provider } = world({ requestsPerMinute: 6 })
+  const calls = Array.from({ length: 8 }, () => provider.chat('x'))
+  await clock.advance(0)
+  expect(inner.requests).toHaveLength(6)
+  await clock.advance(minute / 6 - 1)
+  expect(inner.requests).toHaveLength(6)
+  await clock.advance(1)
+  expect(inner.requests).toHaveLength(7)
+  await clock.advance(minute / 6)
+  await Promise.all(calls)
+})
+
+it('takes tokens by estimate and gives back what was not used', async () => {
+  const { clock, inner, provider } = world({ tokensPerMinute: 1000 })
+  const first = provider.chat({ messages: 'x', maxOutputTokens: 900 })
+  await clock.advance(0)
+  await first
+  // Its answer had a token or two: there is room for another of the same size.
+  const next = provider.chat({ messages: 'x', maxOutputTokens: 900 })
+  await clock.advance(0)
+  expect(inner.requests).toHaveLength(2)
+  await next
+})
+
+it('lets what is larger than the limit go when the bucket is full', async () => {
+  const { clock, inner, provider } = world({ tokensPerMinute: 100 })
+  const call = provider.chat({ messages: 'x', maxOutputTokens: 5000 })
+  await clock.advance(0)
+  expect((await call).text).toBe('x')
+  expect(inner.requests).toHaveLength(1)
+})
+
+describe('ends waiting', () => {
+  it('with queue-full, at once', async () => {
+    const { clock, provider } = world({ concurrency: 1, queue: 1 }, { delay: 100 })
+    const calls = [provider.chat('a'), provider.chat('b')]
+    await clock.advance(0)
+    expect(await failureOf(provider.chat('c'))).toMatchObject({ code: 'queue-full', provider: 'mock' })
+    await clock.advance(200)
+    await Promise.all(calls)
+  })
+
+  it('with rate-limited after maxWait', async () => {
+    const { clock, inner, provider } = world({ requestsPerMinute: 1, maxWait: 5000 })
+    await provider.chat('a')
+    const late = failureOf(provider.chat('b'))
+    await clock.advance(5000)
+    expect(await late).toMatchObject({ code: 'rate-limited', retryAfterMs: 5000 })
+    expect(inner.requests).toHaveLength(1)
+  })
+
+  it.each(['abort', 'deadline', 'leave'] as const)('when its caller is gone: %s', async (way) => {
+    const { clock, inner, provider } = world({ concurrency: 1 }, { delay: 100 })
+    const running = provider.chat('a')
+    await clock.advance(0)
+    const controller = new AbortController()
+    const stream = provider.stream('b', way === 'deadline' ? { timeout: 50 } : { signal: controller.signal })
+    const waiting = failureOf(read(stream))
+    const last = provider.chat('c')
+    await clock.advance(49)
+    if (way === 'abort') controller.abort()
+    if (way === 'leave') stream.abort()
+    await clock.advance(1)
+    expect((await waiting).code).toBe(way === 'deadline' ? 'timeout' : 'aborted')
+    await clock.advance(150)
+    await Promise.all([running, last])
+    expect(inner.requests).toHaveLength(2)
+    expect(clock.pending).toBe(0)
+  })
+})
+
+it('gives the place of a stream that nobody reads on back when it is stopped', async () => {
+  const { clock, provider } = world({ concurrency: 1 })
+  const controller = new AbortController()
+  const stream = provider.stream('a', { signal: controller.signal })
+  const events = stream[Symbol.asyncIterator]()
+  await events.next()
+  const next = provider.chat('b')
+  await clock.advance(0)
+  controller.abort()
+  await clock.advance(0)
+  expect((await next).text).toBe('x')
+})
+
+it('waits as long as a Retry-After says', async () => {
+  const { clock, inner, provider } = world({})
+  const busy = limit(
+    mockProvider({
+      clock,
+      retry: false,
+      answers: [new LlmError('rate-limited', 'Slow down.', { retryAfterMs: 2000 }), 'well'],
+    }),
+    { clock },
+  )
+  expect((await failureOf(busy.chat('x'))).code).toBe('rate-limited')
+  const next = busy.chat('x')
+  let done = false
+  void next.then(() => {
+    done = true
+  })
+  await clock.advance(1999)
+  expect(done).toBe(false)
+  await clock.advance(1)
+  expect((await next).text).toBe('well')
+  // Others are not held up.
+  await provider.chat('x')
+  expect(inner.requests).toHaveLength(1)
+})
+
+it('heeds what a real server says is left, and counts attempts that are made again', async () => {
+  const body = JSON.stringify({
+    choices: [{ message: { content: 'hi' }, finish_reason: 'stop' }],
+    model: 'm',
+    usage: { prompt_tokens: 1, completion_tokens: 1 },
+  })
+  const headers = {
+    'content-type': 'application/json',
+    'x-ratelimit-limit-requests': '60',
+    'x-ratelimit-remaining-requests': '0',
+    'x-ratelimit-reset-requests': '1m0s',
+  }
+  await using server = await faultServer({ body, headers })
+  const clock = fakeClock()
+  const inner = openai('m', { baseURL: server.url, apiKey: 'none', api: 'chat' })
+  const provider = limit(inner, { clock })
+  const news: StatusEvent[] = []
+  const ask = () =>
+    provider.chat({ messages: 'x', maxOutputTokens: 5 }, { onStatus: (event) => news.push(event) })
+  await ask()
+  expect(news).toEqual([{ type: 'rate-limit', requests: { limit: 60, remaining: 0, resetMs: minute } }])
+  const next = ask()
+  await clock.advance(999)
+  expect(server.requests).toHaveLength(1)
+  await clock.advance(1)
+  await next
+  const deaf = limit(inner, { clock, headers: false })
+  await deaf.chat({ messages: 'x', maxOutputTokens: 5 })
+  await deaf.chat({ messages: 'x', maxOutputTokens: 5 })
+  expect(server.requests).toHaveLength(4)
+})
+
+it('a retry is a request too', async () => {
+  const clock = fakeClock()
+  const inner = mockProvider({
+    clock,
+    random: () => 0,
+    answers: [new LlmError('overloaded', 'Busy.'), 'well', 'next'],
+  })
+  const provider = limit(inner, { clock, requestsPerMinute: 2 })
+  const first = provider.chat('x')
+  await clock.advance(0)
+  await first
+  const next = provider.chat('x')
+  await clock.advance(minute / 2 - 1)
+  expect(inner.requests).toHaveLength(2)
+  await clock.advance(1)
+  expect((await next).text).toBe('next')
+})
+
+it('keeps its limits together with others who share its state', async () => {
+  const state = memoryState()
+  const clock = fakeClock()
+  const inner = mockProvider({ clock, answers: Array.from({ length: 9 }, () => ({ text: 'x', delay: 50 })) })
+  const providers = [1, 2, 3].map(() => limit(inner, { clock, state, concurrency: 2 }))
+  const calls = providers.flatMap((provider) => [provider.chat('x'), provider.chat('x')])
+  for (let step = 0; step < 40; step++) await clock.advance(50)
+  await Promise.all(calls)
+  expect(inner.peak).toBe(2)
+})
+
+it('takes the place of a process that died, but not that of a long call', async () => {
+  const state = memoryState()
+  const clock = fakeClock()
+  const slow = limit(mockProvider({ clock, answers: [{ text: 'x', delay: 100_000 }] }), {
+    clock,
+    state,
+    concurrency: 1,
+  })
+  const running = slow.chat('x')
+  await clock.advance(0)
+  const quick = limit(mockProvider({ clock }), { clock, state, concurrency: 1, maxWait: 500_000 })
+  let done = false
+  const waiting = quick.chat('x').then(() => {
+    done = true
+  })
+  for (let step = 0; step < 95; step++) await clock.advance(1000)
+  expect(done).toBe(false)
+  for (let step = 0; step < 10; step++) await clock.advance(1000)
+  await Promise.all([running, waiting])
+  // One that nobody renews any more.
+  const left = {
+    requests: { level: 9, at: 0 },
+    tokens: { level: 9, at: 0 },
+    pausedUntil: 0,
+    running: { dead: clock.now() + 30_000 },
+  }
+  const other = memoryState()
+  await other.swap('limit:mock:mock-1', undefined, JSON.stringify(left), minute)
+  const after = limit(mockProvider({ clock }), { clock, state: other, concurrency: 1 }).chat('x')
+  for (let step = 0; step < 31; step++) await clock.advance(1000)
+  expect((await after).text).toBe('x')
+})
+
+it('refuses limits that let nothing through', () => {
+  expect(() => limit(mockProvider(), { concurrency: 0 })).toThrow(/concurrency/)
+})
+
+it('law: under any load no limit is ever passed, and every call ends', async () => {
+  const load = fc.record({
+    calls: fc.array(
+      fc.record({
+        at: fc.integer({ min: 0, max: 90_000 }),
+        ms: fc.integer({ min: 0, max: 20_000 }),
+        ending: fc.constantFrom('answer', 'failure', 'abort'),
+      }),
+      { minLength: 1, maxLength: 25 },
+    ),
+    concurrency: fc.integer({ min: 1, max: 4 }),
+    requests: fc.integer({ min: 1, max: 12 }),
+  })
+  await fc.assert(
+    fc.asyncProperty(load, async ({ calls, concurrency, requests }) => {
+      const clock = fakeClock(0)
+      const starts: number[] = []
+      let running = 0
+      let peak = 0
+      const inner = mockProvider({ clock, retry: false })
+      const provider = limit(inner, { clock, concurrency, requestsPerMinute: requests, maxWait: 10 * minute })
+      const ends: Promise<string>[] = []
+      const plans = [...calls].sort((a, b) => a.at - b.at)
+      const asked = (input: ChatInput, options: CallOptions) =>
+        provider.chat(input, options).then(
+          () => 'answer',
+          ({ code }) => String(code),
+        )
+      for (const { at, ms, ending } of plans) {
+        inner.answer(() => {
+          starts.push(clock.now())
+          peak = Math.max(peak, ++running)
+          return {
+            text: 'x',
+            delay: ms,
+            ...(ending === 'failure' && { error: new LlmError('network', 'Cut.') }),
+          }
+        })
+        await clock.advance(Math.max(0, at - clock.now()))
+        const controller = new AbortController()
+        if (ending === 'abort') clock.timer(ms / 2, () => controller.abort())
+        ends.push(asked('x', { signal: controller.signal, timeout: 20 * minute }).finally(() => running--))
+      }
+      for (let step = 0; step < 30; step++) await clock.advance(minute / 2)
+      const results = await Promise.all(ends)
+      expect(results).toHaveLength(calls.length)
+      expect(inner.peak).toBeLessThanOrEqual(concurrency)
+      starts.sort((a, b) => a - b)
+      for (let from = 0; from < starts.length; from++)
+        for (let to = from; to < starts.length; to++) {
+          const span = (starts[to] as number) - (starts[from] as number)
+          expect(to - from + 1).toBeLessThanOrEqual(requests + (span * requests) / minute + 1e-3)
+        }
+      expect(clock.pending).toBe(0)
+    }),
+    { numRuns: 40 },
+  )
+}, 60_000)
