@@ -8,7 +8,9 @@ import { createClient } from '@redis/client'
 
 export const hasRedis = spawnSync('redis-server', ['--version']).status === 0
 if (!hasRedis)
-  process.stderr.write('Skipped: tests with a real Redis. redis-server is not installed (apt install redis-server).\n')
+  process.stderr.write(
+    'Skipped: tests with a real Redis. redis-server is not installed (apt install redis-server).\n',
+  )
 
 export type Client = ReturnType<typeof clientOf>
 

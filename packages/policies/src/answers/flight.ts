@@ -58,21 +58,24 @@ export class Flight {
     return retold(() => this.#read(leave), who, options, clock)
   }
 
-  async *#read(leave: () => void): AsyncGenerator<BackendEvent> {
-    try {
-      for (let at = 0; ; at++) {
-        while (at >= this.#events.length) {
-          if (this.#failure !== undefined) throw this.#failure.error
-          this.#pulling ??= this.#pull()
-          await this.#pulling
-        }
-        const event = this.#events[at] as ChatEvent
-        yield event
-        if (event.type === 'finish') return
+  /** No generator: one that waits for an event could not be left before it comes. */
+  #read(leave: () => void): AsyncIterable<BackendEvent> {
+    let at = 0
+    const next = async (): Promise<IteratorResult<BackendEvent>> => {
+      while (at >= this.#events.length) {
+        if (this.#failure !== undefined) throw this.#failure.error
+        this.#pulling ??= this.#pull()
+        await this.#pulling
       }
-    } finally {
-      leave()
+      const value = this.#events[at++] as ChatEvent
+      if (value.type === 'finish') leave()
+      return { done: false, value }
     }
+    const end = async (): Promise<IteratorResult<BackendEvent>> => {
+      leave()
+      return { done: true, value: undefined }
+    }
+    return { [Symbol.asyncIterator]: () => ({ next, return: end }) }
   }
 
   /** The next event, for whoever is furthest. */

@@ -44,10 +44,11 @@ export function plain(call: Incoming, provider: string): unknown {
     case 'chat':
     case 'countTokens':
       return preparedOf(call.request, provider)
-    case 'embed':
-      return typeof call.request === 'string' || Array.isArray(call.request)
-        ? { input: call.request }
-        : call.request
+    case 'embed': {
+      const { request } = call
+      const asked = typeof request === 'string' || Array.isArray(request) ? { input: request } : request
+      return { ...asked, input: [asked.input].flat() }
+    }
     default:
       return call.request
   }

@@ -1,0 +1,78 @@
+// Which questions mean the same, and which must not.
+import { LlmError } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { expect, it } from 'vitest'
+import { lettersEmbedder } from '../../test/letters.js'
+import { semanticCache } from '../index.js'
+
+const numbered = () =>
+  mockProvider({ answers: Array.from({ length: 9 }, (_, index) => `answer ${index + 1}`) })
+const make = (options = {}) => semanticCache(numbered(), { embedder: lettersEmbedder(), ...options })
+
+it('answers a question that is near with the answer of the other, and says so', async () => {
+  const provider = make()
+  expect(await provider.chat('What is the capital of France?')).toMatchObject({
+    text: 'answer 1',
+    cached: false,
+  })
+  expect(await provider.chat('what is the capital of france')).toMatchObject({
+    text: 'answer 1',
+    cached: 'semantic',
+  })
+  expect(await provider.chat('How do I bake bread?')).toMatchObject({ text: 'answer 2', cached: false })
+})
+
+it('goes by its threshold', async () => {
+  const strict = make({ threshold: 0.999 })
+  await strict.chat('What is the capital of France?')
+  expect((await strict.chat('What is the capital city of France?')).cached).toBe(false)
+  const loose = make({ threshold: 0.7 })
+  await loose.chat('What is the capital of France?')
+  expect((await loose.chat('What is the capital city of France?')).cached).toBe('semantic')
+})
+
+it('takes no answer of another conversation, system, option or tenant', async () => {
+  const provider = make()
+  const question = 'And what is the weather like there?'
+  const said = (city: string) => ({
+    messages: [`I am in ${city}.`, { role: 'assistant' as const, content: 'Good.' }, question],
+  })
+  await provider.chat(said('Lima'))
+  expect((await provider.chat(said('Lima'))).cached).toBe('semantic')
+  expect((await provider.chat(said('Oslo'))).cached).toBe(false)
+  expect((await provider.chat({ ...said('Lima'), system: 'Be brief.' })).cached).toBe(false)
+  expect((await provider.chat({ ...said('Lima'), temperature: 1 })).cached).toBe(false)
+  expect((await provider.chat(said('Lima'), { metadata: { tenant: 'acme' } })).cached).toBe(false)
+})
+
+it('lets the oldest go, and keeps only what ended by itself', async () => {
+  const provider = make({ max: 1 })
+  await provider.chat('What is the capital of France?')
+  await provider.chat('How do I bake bread?')
+  expect((await provider.chat('What is the capital of France?')).cached).toBe(false)
+  const cut = semanticCache(mockProvider(), { embedder: lettersEmbedder() })
+  await cut.chat({ messages: 'one two three', maxOutputTokens: 1 })
+  expect((await cut.chat({ messages: 'one two three', maxOutputTokens: 1 })).cached).toBe(false)
+})
+
+it('does not look up images, and answers with a warning where its embedder fails', async () => {
+  const asked: string[] = []
+  const provider = semanticCache(numbered(), { embedder: lettersEmbedder(asked) })
+  const data = new Uint8Array([1])
+  await provider.chat([
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What is it?' },
+        { type: 'image', data, mediaType: 'image/png' },
+      ],
+    },
+  ])
+  expect(asked).toEqual([])
+  const embedder = lettersEmbedder()
+  embedder.embed = () => Promise.reject(new LlmError('network', 'Cut.'))
+  expect(await semanticCache(numbered(), { embedder }).chat('x')).toMatchObject({
+    text: 'answer 1',
+    warnings: [{ feature: 'cache', message: expect.stringContaining('Cut.') }],
+  })
+})

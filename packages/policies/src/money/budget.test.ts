@@ -1,0 +1,232 @@
+// What is refused before it is asked, what is settled after, and the law that no budget is ever exceeded.
+import { LlmError, type PreparedChat, type Usage } from '@patchbay/core'
+import { fakeClock, type MockAnswer, mockProvider } from '@patchbay/testing'
+import fc from 'fast-check'
+import { describe, expect, it, vi } from 'vitest'
+import { failureOf, read } from '../../test/failure.js'
+import { type Allowance, budget, cache, memoryState, priced } from '../index.js'
+
+const prices = { 'mock-1': { input: 1, output: 10 } }
+const ask = { messages: 'x', maxOutputTokens: 100 }
+const answered = (usage: Usage, text = 'x') => ({ text, usage })
+function world(limits: Allowance[], usage: Usage = { inputTokens: 10, outputTokens: 100 }) {
+  const clock = fakeClock()
+  const inner = mockProvider({
+    clock,
+    retry: false,
+    answers: Array.from({ length: 200 }, () => answered(usage)),
+  })
+  return { clock, inner, provider: budget(inner, { limits, prices, clock }) }
+}
+
+it('settles by what was counted, and refuses before the call that may be too much', async () => {
+  const { inner, provider } = world([{ per: 'run', tokens: 300 }])
+  await provider.chat(ask)
+  await provider.chat(ask)
+  expect(await provider.spending()).toEqual([
+    { per: 'run', tokens: 300, spent: { usd: 0.00202, tokens: 220 }, reserved: { usd: 0, tokens: 0 } },
+  ])
+  const refused = await failureOf(provider.chat(ask))
+  expect(refused).toMatchObject({
+    code: 'budget-exceeded',
+    retryable: false,
+    message: expect.stringMatching(/per run is 300 tokens, of which 220 tokens is spent/),
+  })
+  expect((await provider.chat({ ...ask, maxOutputTokens: 20 })).text).toBe('x')
+  expect(inner.requests).toHaveLength(3)
+})
+
+it('counts money by the prices, and refuses what nobody knows the price of', async () => {
+  const { provider } = world([{ per: 'run', usd: 0.002 }])
+  await provider.chat(ask)
+  expect((await provider.spending())[0]?.spent.usd).toBeCloseTo((10 + 1000) / 1e6, 12)
+  expect(await failureOf(provider.chat(ask))).toMatchObject({
+    code: 'budget-exceeded',
+    message: expect.stringMatching(/\$0\.00/),
+  })
+  const unknown = budget(mockProvider(), { limits: [{ per: 'run', usd: 1 }] })
+  expect(await failureOf(unknown.chat('x'))).toMatchObject({
+    code: 'budget-exceeded',
+    message: expect.stringMatching(/budget\.prices/),
+  })
+})
+
+it('begins anew with a day, a month; never with ever', async () => {
+  const { clock, provider } = world([{ per: 'day', tokens: 200 }])
+  await provider.chat(ask)
+  expect((await failureOf(provider.chat(ask))).message).toMatch(/next day/)
+  await clock.advance(86_400_000)
+  await provider.chat(ask)
+  const ever = world([
+    { per: 'ever', tokens: 200 },
+    { per: 'month', tokens: 1e6 },
+  ])
+  await ever.provider.chat(ask)
+  await ever.clock.advance(40 * 86_400_000)
+  await failureOf(ever.provider.chat(ask))
+  expect((await ever.provider.spending()).map(({ spent }) => spent.tokens)).toEqual([110, 0])
+})
+
+it('keeps an account for each key', async () => {
+  const { provider } = world([{ per: 'day', each: 'key', tokens: 200 }])
+  const as = (key: string) => ({ metadata: { key } })
+  await provider.chat(ask, as('ann'))
+  expect(await failureOf(provider.chat(ask, as('ann')))).toMatchObject({
+    message: expect.stringMatching(/key "ann"/),
+  })
+  await provider.chat(ask, as('bob'))
+  expect((await provider.spending('bob'))[0]?.spent.tokens).toBe(110)
+  expect(await provider.spending()).toEqual([])
+  expect(await failureOf(provider.chat(ask))).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringMatching(/metadata/),
+  })
+})
+
+describe('what did not end well', () => {
+  it('costs nothing where nothing was made of it', async () => {
+    const { inner, provider } = world([{ per: 'run', tokens: 150 }])
+    const failing = budget(
+      mockProvider({ retry: false, answers: [new LlmError('rate-limited', 'Busy.'), 'x'] }),
+      { limits: [{ per: 'run', tokens: 150 }] },
+    )
+    await failureOf(failing.chat(ask))
+    expect((await failing.chat(ask)).text).toBe('x')
+    await failureOf(provider.chat({ messages: [], maxOutputTokens: 5 }))
+    expect((await provider.spending())[0]?.spent.tokens).toBe(0)
+    expect(inner.requests).toHaveLength(0)
+  })
+
+  it('costs what it may have cost where it broke on the way, or its reader left', async () => {
+    const clock = fakeClock()
+    const inner = mockProvider({
+      clock,
+      retry: false,
+      answers: [{ text: 'half an', error: new LlmError('network', 'Cut.') }, 'one two three'],
+    })
+    const provider = budget(inner, { limits: [{ per: 'run', tokens: 1000 }], clock })
+    await failureOf(read(provider.stream(ask)))
+    const first = (await provider.spending())[0]?.spent.tokens ?? 0
+    expect(first).toBeGreaterThanOrEqual(100)
+    for await (const event of provider.stream(ask)) if (event.type === 'text') break
+    await vi.waitFor(async () => expect((await provider.spending())[0]?.spent.tokens).toBe(2 * first))
+  })
+
+  it('frees what others were holding back where one of the limits refuses', async () => {
+    const { provider } = world([
+      { per: 'run', tokens: 1000 },
+      { per: 'day', tokens: 50 },
+    ])
+    await failureOf(provider.chat(ask))
+    expect((await provider.spending())[0]?.reserved.tokens).toBe(0)
+  })
+})
+
+it('costs nothing where a cache answers', async () => {
+  const inner = cache(
+    priced(mockProvider({ answers: [answered({ inputTokens: 10, outputTokens: 50 })] }), prices),
+  )
+  const provider = budget(inner, { limits: [{ per: 'run', usd: 1 }], prices })
+  const first = await provider.chat(ask)
+  const again = await provider.chat(ask)
+  expect([first.cost, again.cost]).toEqual([0.00051, 0])
+  expect((await provider.spending())[0]?.spent.tokens).toBe(60)
+})
+
+it('is shared by its state, where a dead process holds nothing back for ever', async () => {
+  const state = memoryState()
+  const clock = fakeClock()
+  const options = { limits: [{ per: 'ever' as const, tokens: 300 }], state, clock }
+  const usage = { inputTokens: 10, outputTokens: 100 }
+  const [one, two] = [1, 2].map(() =>
+    budget(mockProvider({ clock, answers: [answered(usage), answered(usage)] }), options),
+  )
+  await one?.chat(ask)
+  await two?.chat(ask)
+  expect(await failureOf((one as typeof provider).chat(ask))).toMatchObject({ code: 'budget-exceeded' })
+  const lost = { usd: 0, tokens: 0, reserved: { dead: { usd: 0, tokens: 250, until: clock.now() + 1000 } } }
+  const other = memoryState()
+  await other.swap('budget:ever:ever', undefined, JSON.stringify(lost), 1e9)
+  const provider = budget(mockProvider({ clock }), { ...options, state: other })
+  await failureOf(provider.chat(ask))
+  await clock.advance(1000)
+  await provider.chat(ask)
+})
+
+it('does not ask where its state cannot be reached: it would not know what for', async () => {
+  const gone = () => Promise.reject(new Error('gone'))
+  const inner = mockProvider()
+  const provider = budget(inner, { limits: [{ per: 'day', tokens: 1e6 }], state: { get: gone, swap: gone } })
+  expect(await failureOf(provider.chat(ask))).toMatchObject({ code: 'network' })
+  expect(inner.requests).toHaveLength(0)
+})
+
+it('refuses limits that limit nothing', () => {
+  expect(() => budget(mockProvider(), { limits: [{ per: 'day' }] })).toThrow(/limits\[0\]/)
+  expect(() => budget(mockProvider(), { limits: [{ per: 'day', usd: Number.NaN }] })).toThrow(/limits\[0\]/)
+})
+
+it('law: whatever runs at once and however it ends, no budget is exceeded and nothing stays held back', async () => {
+  const call = fc.record({
+    wait: fc.integer({ min: 0, max: 100 }),
+    ms: fc.integer({ min: 0, max: 300 }),
+    most: fc.integer({ min: 1, max: 200 }),
+    share: fc.double({ min: 0, max: 1, noNaN: true }),
+    ending: fc.constantFrom('answer', 'refusal', 'break', 'abort', 'nothing said'),
+  })
+  const list = fc.array(call, { minLength: 1, maxLength: 25 })
+  await fc.assert(
+    fc.asyncProperty(list, fc.integer({ min: 50, max: 1500 }), async (plans, limit) => {
+      const clock = fakeClock()
+      // Each is answered by the plan whose number it names.
+      const answer = ({ messages }: PreparedChat): MockAnswer => {
+        const [part] = messages[0]?.content ?? []
+        const { ms, most, share, ending } = plans[
+          Number(part?.type === 'text' && part.text)
+        ] as (typeof plans)[number]
+        const usage =
+          ending === 'nothing said'
+            ? { outputTokens: Number.NaN }
+            : { inputTokens: 1, outputTokens: Math.floor(most * share) }
+        const error = ending === 'break' ? { error: new LlmError('network', 'Cut.') } : {}
+        return ending === 'refusal'
+          ? new LlmError('overloaded', 'Busy.')
+          : { text: 'x y', delay: ms, usage, ...error }
+      }
+      const inner = mockProvider({ clock, retry: false, answers: plans.map(() => answer) })
+      const limits: Allowance[] = [
+        { per: 'run', tokens: limit },
+        { per: 'day', usd: limit / 1e5 },
+      ]
+      const provider = budget(inner, { limits, prices, clock })
+      const within = async () => {
+        for (const { tokens, usd, spent, reserved } of await provider.spending()) {
+          expect(spent.tokens + reserved.tokens).toBeLessThanOrEqual(tokens ?? Number.POSITIVE_INFINITY)
+          expect(spent.usd + reserved.usd).toBeLessThanOrEqual((usd ?? Number.POSITIVE_INFINITY) + 1e-12)
+        }
+      }
+      const ends: Promise<string>[] = []
+      for (const [index, { wait, ms, most, ending }] of plans.entries()) {
+        await clock.advance(wait)
+        const controller = new AbortController()
+        if (ending === 'abort') clock.timer(ms / 2, () => controller.abort())
+        const request = { messages: String(index), maxOutputTokens: most }
+        const run = provider.chat(request, { signal: controller.signal })
+        ends.push(
+          run.then(
+            () => 'answer',
+            ({ code }) => String(code),
+          ),
+        )
+        await clock.advance(0)
+        await within()
+      }
+      await clock.advance(1000)
+      const results = await Promise.all(ends)
+      await within()
+      expect(results.filter((end) => end !== 'budget-exceeded')).toHaveLength(inner.requests.length)
+      for (const { reserved } of await provider.spending()) expect(reserved).toEqual({ usd: 0, tokens: 0 })
+    }),
+    { numRuns: 60 },
+  )
+})
