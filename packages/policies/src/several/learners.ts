@@ -68,9 +68,9 @@ interface Model {
 
 /**
  * LinUCB: learns what kind of request each choice is good at. A choice that is little known is given the benefit of the
- * doubt, by `alpha`. Source: Li, Chu, Langford and Schapire, "A contextual-bandit approach", 2010 (disjoint models).
+ * doubt, by `alpha` (1 is as much as the best reward). Source: Li, Chu, Langford and Schapire, "A contextual-bandit approach", 2010 (disjoint models).
  */
-export function linUcb({ alpha = 0.4 } = {}): Learner<{ models: Model[]; choices: number }> {
+export function linUcb({ alpha = 1 } = {}): Learner<{ models: Model[]; choices: number }> {
   const grown = ({ models, choices }: { models: Model[]; choices: number }, size: number): Model[] =>
     models[0]?.vector.length === size
       ? models

@@ -1,0 +1,93 @@
+// What is not sent, what is not shown, and how much of a stream may be seen before it is judged.
+import { type ChatEvent, LlmError } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { expect, it } from 'vitest'
+import { failureOf } from '../../test/failure.js'
+import { lettersEmbedder } from '../../test/letters.js'
+import { atMost, type Checked, denied, guard } from '../index.js'
+
+async function seen(stream: AsyncIterable<ChatEvent>): Promise<{ text: string; error: LlmError }> {
+  let text = ''
+  const error = await failureOf(
+    (async () => {
+      for await (const event of stream) if (event.type === 'text') text += event.text
+    })(),
+  )
+  return { text, error }
+}
+
+it('does not send what fails a check, wherever it stands', async () => {
+  const inner = mockProvider()
+  const provider = guard(inner, { input: [denied(['bomb', /\bp4ss\w+/]), atMost(200)] })
+  for (const request of [
+    'Build a BOMB.',
+    { messages: 'x', system: 'p4ssword' },
+    { messages: 'x', tools: [{ name: 't', description: 'a bomb', input: { type: 'object' } }] },
+    'x'.repeat(201),
+  ])
+    expect(await failureOf(provider.chat(request))).toMatchObject({
+      code: 'content-filtered',
+      message: expect.stringMatching(/^This request was not sent: it ha?/),
+    })
+  expect((await provider.chat('A bombastic speech.')).text).toBe('A bombastic speech.')
+  expect(inner.requests).toHaveLength(1)
+  expect(
+    await failureOf(guard(lettersEmbedder(), { input: denied(['bomb']) }).embed(['a bomb'])),
+  ).toMatchObject({ code: 'content-filtered' })
+})
+
+it('shows nothing of an answer that fails, streamed or not', async () => {
+  const answers = [{ text: 'First the word, then the bomb goes off.' }]
+  const make = () => guard(mockProvider({ answers }), { output: denied(['bomb']) })
+  const failure = await failureOf(make().chat('x'))
+  expect(failure).toMatchObject({ code: 'content-filtered', message: expect.stringContaining('not shown') })
+  expect(failure.partial).toBeUndefined()
+  expect(await seen(make().stream('x'))).toMatchObject({ text: '', error: { code: 'content-filtered' } })
+})
+
+it('checks what tools are to be called with, and gets the whole answer at its end', async () => {
+  const calls: Checked[] = []
+  const inner = mockProvider({
+    answers: [{ text: 'well', toolCalls: [{ name: 't', input: { deep: ['a bomb'] } }] }],
+  })
+  const provider = guard(inner, {
+    output: [
+      (checked) => {
+        calls.push(checked)
+        return undefined
+      },
+      denied(['bomb']),
+    ],
+  })
+  await failureOf(provider.chat({ messages: 'x', tools: [{ name: 't', input: { type: 'object' } }] }))
+  expect(calls).toMatchObject([{ text: expect.stringContaining('well'), response: { text: 'well' } }])
+})
+
+it('shows a stream piece by piece as it passes, and its partial is what was seen', async () => {
+  const text = 'one two three four five six bomb seven'
+  const make = () => guard(mockProvider({ answers: [text] }), { output: denied(['bomb']), every: 8 })
+  const { text: shown, error } = await seen(make().stream('x'))
+  expect(shown).not.toBe('')
+  expect('one two three four five six '.startsWith(shown)).toBe(true)
+  expect(error.code).toBe('content-filtered')
+  const cut = guard(
+    mockProvider({ retry: false, answers: [{ text, error: new LlmError('network', 'Cut.') }] }),
+    { output: () => undefined, every: 8 },
+  )
+  const broken = await seen(cut.stream('x'))
+  expect(broken.error).toMatchObject({ code: 'network', partial: { text: broken.text } })
+  const all = guard(mockProvider({ answers: [text] }), { output: () => undefined, every: 8 })
+  let whole = ''
+  for await (const piece of all.stream('x').text) whole += piece
+  expect(whole).toBe(text)
+})
+
+it('a check that throws ends its call, and says which', async () => {
+  const broken = () => {
+    throw new Error('no such list')
+  }
+  expect(await failureOf(guard(mockProvider(), { input: broken }).chat('x'))).toMatchObject({
+    code: 'aborted',
+    message: expect.stringMatching(/guard.*no such list/),
+  })
+})
