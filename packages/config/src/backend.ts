@@ -34,7 +34,11 @@ async function importFile(path: string): Promise<Record<string, unknown>> {
   }
 }
 
-async function importPackage(name: string, folder: string): Promise<Record<string, unknown>> {
+/**
+ * A package that lies beside this one, or beside the configuration.
+ * @throws {LlmError} `config` where it does not, with the command that installs it
+ */
+export async function importPackage(name: string, folder: string): Promise<Record<string, unknown>> {
   try {
     return (await import(name)) as Record<string, unknown>
   } catch (cause) {

@@ -1,8 +1,17 @@
 // A configuration, checked: what is wrong is told by its place, a wrong name by the nearest right one.
-import { isLlmError } from '@patchbay/core'
+import { isLlmError, type JsonSchema } from '@patchbay/core'
 import { violation } from '@patchbay/core/json-schema'
 import { nearest, wrong } from './failure.js'
-import { backendOptions, configNames, configSchema, entrySchema, knownOptions, layerNames } from './schema.js'
+import { plainPolicies, policyOptions } from './policy-schema.js'
+import {
+  backendOptions,
+  configNames,
+  configSchema,
+  entrySchema,
+  knownOptions,
+  layerNames,
+  severalOptions,
+} from './schema.js'
 import type { Config } from './types.js'
 
 /** @throws {LlmError} `config` */
@@ -28,10 +37,38 @@ function checkLayer({ providers = {} }: Config, file: string, at: string): void 
       continue
     }
     const use = typeof entry === 'object' && entry !== null ? entry.use : undefined
+    checkPolicies(entry, file, where)
     fits(entrySchema(typeof use === 'string' ? use : ''), entry, file, where)
     const known = knownOptions(String(use))
     if (known !== undefined) namesAre(Object.keys(entry), known, file, `${where}.`)
-    else if (!/[/.@-]/.test(String(use))) throw wrong(`${file}: ${where}.use: ${unknownUse(String(use))}`)
+    else if (!/[/.@-]/.test(String(use)))
+      throw wrong(`${file}: ${where}.use: ${unknownUse(String(use), Object.keys(severalOptions))}`)
+  }
+}
+
+/** Each by the shape of its own: of all shapes together a schema says only that none fits. */
+function checkPolicies(entry: unknown, file: string, where: string): void {
+  const { policies = [] } = (typeof entry === 'object' && entry !== null ? entry : {}) as {
+    policies?: unknown
+  }
+  if (!Array.isArray(policies)) throw wrong(`${file}: ${where}.policies must be a list of policies.`)
+  const names = Object.keys(policyOptions)
+  for (const [index, policy] of policies.entries()) {
+    const at = `${where}.policies[${index}]`
+    const keys = typeof policy === 'string' ? [policy] : Object.keys(policy ?? {})
+    const [name = ''] = keys
+    if (keys.length !== 1)
+      throw wrong(`${file}: ${at} must be a name, or an object with one policy and its options.`)
+    if (!names.includes(name))
+      throw wrong(
+        `${file}: ${at}: There is no policy ${JSON.stringify(name)}.${nearest(name, names) || ` There are ${names.join(', ')}.`}`,
+      )
+    const schema = policyOptions[name] as JsonSchema
+    const options = typeof policy === 'string' ? {} : (policy as Record<string, unknown>)[name]
+    if (typeof policy === 'string' && !plainPolicies.includes(name))
+      throw wrong(`${file}: ${at}: ${name} needs options: { ${name}: { … } }.`)
+    namesAre(Object.keys(options ?? {}), Object.keys(schema.properties as object), file, `${at}.${name}.`)
+    fits(schema, options, file, `${at}.${name}`)
   }
 }
 
@@ -44,8 +81,8 @@ export function parseTarget(target: string, where = ''): { use: string; model?: 
   throw wrong(`${where && `${where}: `}${unknownUse(use)}`)
 }
 
-function unknownUse(use: string): string {
-  const backends = Object.keys(backendOptions)
+function unknownUse(use: string, more: string[] = []): string {
+  const backends = [...Object.keys(backendOptions), ...more]
   return `There is no backend ${JSON.stringify(use)}.${nearest(use, backends)} There are ${backends.join(', ')}, and any package or file by its path.`
 }
 

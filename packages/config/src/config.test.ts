@@ -1,11 +1,21 @@
 // Configurations: found, layered, checked, and every message of what can be wrong with them.
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { isLlmError } from '@patchbay/core'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { hasRedis, startRedis } from '../../policies/test/redis.js'
 import { type Config, connect, loadConfig } from './index.js'
 import { publishedSchema } from './schema.js'
 
@@ -327,5 +337,178 @@ describe('what is wrong is told by its place and its fix', () => {
   it('a missing key, by its variable, with the first call', async () => {
     const provider = await connect('claude:claude-sonnet-4-5', { cwd: folder })
     expect(await problem(provider.chat('x'))).toMatchSnapshot()
+  })
+})
+
+describe('policies', () => {
+  const echo = `import { mockProvider } from ${JSON.stringify(fileURLToPath(new URL('../../testing/src/mock.ts', import.meta.url)))}
+export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvider({ provider, model, retry: false, answers })`
+  const use = './echo.ts'
+  beforeEach(() => {
+    write('echo.ts', echo)
+  })
+  const connected = async (config: object, target?: string) => {
+    write('patchbay.config.json', config)
+    const provider = await connect(target, { cwd: folder })
+    onTestFinished(() => provider.close())
+    return provider
+  }
+
+  it('are put around a provider, each by one line', async () => {
+    const policies = [
+      'breaker',
+      { limit: { requestsPerMinute: 600 } },
+      { budget: { limits: [{ per: 'day', tokens: 1_000_000 }] } },
+      'mask',
+      { guard: { input: { deny: ['bomb'] }, output: { atMost: 1000 } } },
+      'cache',
+      'trace',
+    ]
+    const provider = await connected({ providers: { own: { use, policies } } })
+    expect(await provider.chat('I am a@b.co.')).toMatchObject({ text: 'I am a@b.co.', cached: false })
+    expect((await provider.chat('I am a@b.co.')).cached).toBe('exact')
+    expect(await problem(provider.chat('A bomb.'))).toMatch(/content-filtered/)
+  })
+
+  it('of budgets and prices go together', async () => {
+    const provider = await connected({
+      prices: { m: { input: 1, output: 1_000_000 } },
+      providers: { own: { use, policies: [{ budget: { limits: [{ per: 'run', usd: 5 }] } }] } },
+    })
+    expect((await provider.chat({ messages: 'x', maxOutputTokens: 4 })).cost).toBeGreaterThan(1)
+    expect(await problem(provider.chat({ messages: 'x', maxOutputTokens: 5 }))).toMatch(
+      /budget-exceeded.*\$5/,
+    )
+  })
+
+  it('record and replay beside the configuration', async () => {
+    const recorder = await connected({
+      providers: { own: { use, policies: [{ record: { file: 'tape.json' } }] } },
+    })
+    await recorder.chat('x')
+    const player = await connected({
+      providers: { own: { use, policies: [{ replay: { file: './tape.json' } }] } },
+    })
+    expect((await player.chat('x')).text).toBe('x')
+    expect(await problem(player.chat('y'))).toMatch(/not-found.*tape\.json/)
+  })
+
+  it.each([
+    [{ use: 'loadBalance', weights: [1, 1] }, ['a', 'b', 'a', 'b']],
+    [{ use: 'hedge', delay: 50 }, ['a', 'a', 'a', 'a']],
+    [{ use: 'route', by: 'cost' }, ['b', 'b', 'b', 'b']],
+    [{ use: 'cascade', unless: ['nothing'] }, ['a', 'b', 'b', 'b']],
+    [{ use: 'learn', by: 'ema', seed: 1 }, undefined],
+  ])('%j', async (entry, expected) => {
+    const answers = ['I know.', ...Array.from({ length: 5 }, () => 'I know nothing.')]
+    const provider = await connected(
+      {
+        prices: { m: { input: 5, output: 5 }, n: { input: 1, output: 1 } },
+        providers: {
+          all: { ...entry, providers: ['first', 'second'], policies: ['breaker'] },
+          first: { use, provider: 'a', model: 'm', answers },
+          second: { use, provider: 'b', model: 'n' },
+        },
+      },
+      'all',
+    )
+    const names: string[] = []
+    for (let call = 0; call < 4; call++) names.push((await provider.chat('x')).provider)
+    if (expected === undefined) expect(names.every((name) => 'ab'.includes(name))).toBe(true)
+    else expect(names).toEqual(expected)
+  })
+
+  it('keep what they know in a folder, and answers in a file, for all who use the same', async () => {
+    const config = {
+      shared: './state',
+      providers: {
+        own: {
+          use,
+          policies: [
+            { budget: { limits: [{ per: 'ever', tokens: 30 }] } },
+            { cache: { store: 'file:answers.json' } },
+          ],
+        },
+      },
+    }
+    const one = await connected(config)
+    const ask = { messages: 'x', maxOutputTokens: 10 }
+    expect((await one.chat(ask)).cached).toBe(false)
+    await one.close()
+    const two = await connected(config)
+    expect((await two.chat(ask)).cached).toBe('exact')
+    await two.chat({ ...ask, maxOutputTokens: 9 })
+    expect(
+      JSON.parse(readFileSync(join(folder, 'state', readdirSync(join(folder, 'state'))[0] ?? ''), 'utf8'))
+        .tokens,
+    ).toBe(4)
+  })
+
+  it.skipIf(!hasRedis)('keep all of it in a real Redis', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.stop())
+    const config = {
+      shared: redis.url,
+      providers: {
+        own: {
+          use,
+          policies: [
+            { limit: { concurrency: 1 } },
+            { budget: { limits: [{ per: 'day', tokens: 1000 }] } },
+            'cache',
+          ],
+        },
+      },
+    }
+    const [one, two] = [await connected(config), await connected(config)]
+    await one.chat({ messages: 'x', maxOutputTokens: 10 })
+    expect((await two.chat({ messages: 'x', maxOutputTokens: 10 })).cached).toBe('exact')
+    const client = await redis.connect()
+    const keys = (await client.keys('*')).join(' ')
+    for (const name of ['patchbay:limit:', 'patchbay:budget:day', 'patchbay']) expect(keys).toContain(name)
+    await Promise.all([one.close(), two.close()])
+  })
+
+  // `npm install @keyv/sqlite` compiles SQLite where it has no binary for the machine, so it is not among our own packages.
+  const sqlite = process.env.PATCHBAY_SQLITE
+  if (!sqlite)
+    process.stderr.write(
+      'Skipped: answers kept in SQLite. Set PATCHBAY_SQLITE to a folder where @keyv/sqlite is installed.\n',
+    )
+  it.skipIf(!sqlite)('keep answers in SQLite', async () => {
+    symlinkSync(join(sqlite ?? '', 'node_modules'), join(folder, 'node_modules'))
+    const store = `sqlite://${join(folder, 'answers.sqlite')}`
+    const config = { providers: { own: { use, policies: [{ cache: { store } }] } } }
+    const one = await connected(config)
+    await one.chat('x')
+    await one.close()
+    expect((await (await connected(config)).chat('x')).cached).toBe('exact')
+  })
+
+  it.each<[string, object]>([
+    ['a policy nobody knows', { policies: ['cash'] }],
+    ['an option nobody knows', { policies: [{ cache: { tll: 1 } }] }],
+    ['a value that makes no sense', { policies: ['log', { limit: { concurrency: 0 } }] }],
+    ['one that needs options', { policies: ['budget'] }],
+    ['a limit without an amount', { policies: [{ budget: { limits: [{ per: 'day' }] } }] }],
+    ['two in one', { policies: [{ cache: {}, log: {} }] }],
+    ['no list', { policies: 'cache' }],
+    ['a store nobody knows', { policies: [{ cache: { store: 'ftp://x' } }] }],
+    ['an embedder that is not there', { policies: [{ semanticCache: { embedder: 'vectors' } }] }],
+    ['one made of nobody', { use: 'route' }],
+    ['one made of itself', { use: 'route', providers: ['own'] }],
+  ])('wrong: %s', async (_, entry) => {
+    write('patchbay.config.json', { providers: { own: { use, ...entry } } })
+    expect(await problem(connect(undefined, { cwd: folder }))).toMatchSnapshot()
+  })
+
+  it('wrong: a Redis that is not there', async () => {
+    write('patchbay.config.json', {
+      shared: 'redis://:secret@127.0.0.1:1',
+      providers: { own: { use, policies: ['breaker'] } },
+    })
+    const told = await problem(connect(undefined, { cwd: folder }))
+    expect(told).toMatch(/config: The Redis at 127\.0\.0\.1:1 cannot be reached/)
+    expect(told).not.toContain('secret')
   })
 })

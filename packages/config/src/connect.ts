@@ -1,12 +1,9 @@
 // From a name to a provider: `connect`.
-import { join } from 'node:path'
 import { LlmError, type Provider } from '@patchbay/core'
-import { fallback, priced } from '@patchbay/policies'
-import { factoryOf } from './backend.js'
-import { parseTarget } from './check.js'
-import { nearest, wrong } from './failure.js'
-import { interpolated } from './interpolate.js'
-import { type Entry, type Loaded, type LoadOptions, loadConfig } from './load.js'
+import { wrong } from './failure.js'
+import { type Loaded, type LoadOptions, loadConfig } from './load.js'
+import { Maker } from './make.js'
+import { Shared } from './shared.js'
 import type { Requirement } from './types.js'
 
 /**
@@ -28,7 +25,8 @@ export async function connectTo(
   { cwd = process.cwd() }: Pick<LoadOptions, 'cwd'> = {},
 ): Promise<Provider> {
   const chosen = target ?? onlyOne(loaded)
-  const provider = await make(loaded, chosen, cwd, [])
+  const shared = new Shared(loaded.shared)
+  const provider = owned(await new Maker(loaded, cwd, shared).make(chosen), shared)
   try {
     await checkRequired(provider, [...loaded.requires, ...requiresOf(loaded, chosen)])
     return provider
@@ -36,6 +34,14 @@ export async function connectTo(
     await provider.close()
     throw error
   }
+}
+
+/** The provider, which takes with it what only it uses. */
+function owned(provider: Provider, shared: Shared): Provider {
+  const close = provider.close.bind(provider)
+  let closing: Promise<void> | undefined
+  const both = () => (closing ??= close().finally(() => shared.close()))
+  return Object.assign(provider, { close: both, [Symbol.asyncDispose]: both })
 }
 
 function onlyOne({ providers, files }: Loaded): string {
@@ -51,50 +57,6 @@ function onlyOne({ providers, files }: Loaded): string {
 function requiresOf({ providers }: Loaded, name: string): Requirement[] {
   const entry = providers.get(name)?.entry
   return (typeof entry === 'object' && entry.requires) || []
-}
-
-async function make(loaded: Loaded, name: string, cwd: string, path: string[]): Promise<Provider> {
-  const { entry, folder, file } = find(loaded, name, cwd)
-  const given = typeof entry === 'string' ? parseTarget(entry, `${file}: providers.${name}`) : entry
-  const { use, fallback: next, requires: _, ...rest } = given as Record<string, unknown> & { use: string }
-  const options = interpolated(rest, `${file}: providers.${name}`)
-  // A model file lies beside the configuration, not beside whoever runs the app.
-  const beside = (path: unknown) =>
-    typeof path === 'string' && /^\.{1,2}\//.test(path) ? join(folder, path) : path
-  if (use === 'local' && options.model !== undefined) options.model = beside(options.model)
-  if (use === 'local' && Array.isArray(options.adapters))
-    options.adapters = options.adapters.map((adapter) => ({ ...adapter, path: beside(adapter.path) }))
-  const factory = await factoryOf(use, folder)
-  const made = await factory(options)
-  // The table of prices holds for the makers' own services; of others only the configuration can tell.
-  const isMakers = (use === 'claude' || use === 'openai') && options.baseURL === undefined
-  const first = isMakers || Object.hasOwn(loaded.prices, made.model) ? priced(made, loaded.prices) : made
-  const names = next === undefined ? [] : ([next].flat() as string[])
-  for (const other of names) {
-    if ([...path, name].includes(other))
-      throw wrong(
-        `${file}: providers.${name}.fallback goes in a circle: ${[...path, name, other].join(' → ')}.`,
-      )
-    find(loaded, other, cwd, `${file}: providers.${name}.fallback`)
-  }
-  return names.length === 0
-    ? first
-    : fallback([first, ...names.map((other) => () => make(loaded, other, cwd, [...path, name]))])
-}
-
-function find({ providers, files }: Loaded, name: string, cwd: string, where = ''): Entry {
-  const entry = providers.get(name)
-  if (entry !== undefined) return entry
-  try {
-    parseTarget(name)
-    return { entry: name, folder: cwd, file: 'the name' }
-  } catch (error) {
-    if (name.includes(':')) throw error
-  }
-  const names = [...providers.keys()]
-  throw wrong(
-    `${where && `${where}: `}There is no provider ${JSON.stringify(name)}${files[0] ? ` in ${files[0]}` : ''}.${nearest(name, names) || (names.length > 0 ? ` There are ${names.join(', ')}.` : ' Run: patchbay init')}`,
-  )
 }
 
 async function checkRequired(provider: Provider, required: Requirement[]): Promise<void> {

@@ -7,6 +7,8 @@ import { pathToFileURL } from 'node:url'
 import type { Price } from '@patchbay/policies'
 import { checkConfig } from './check.js'
 import { wrong } from './failure.js'
+import { interpolated } from './interpolate.js'
+import type { SharedPlace } from './shared.js'
 import type { Config, ProviderEntry, Requirement } from './types.js'
 
 /** Where a configuration is looked for. */
@@ -36,6 +38,8 @@ export interface Loaded {
   providers: Map<string, Entry>
   requires: Requirement[]
   prices: Record<string, Price>
+  /** Where policies keep what they know, for all processes. */
+  shared?: SharedPlace
   /** The files it came from, the strongest first. */
   files: string[]
   /** What should be changed although it works. */
@@ -77,6 +81,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     for (const [name, entry] of Object.entries(given))
       providers.set(name, merged(providers.get(name), { entry, file, folder }))
   const chosen = flat.find((layer) => layer.default !== undefined)?.default
+  const shared = flat.find((layer) => layer.shared !== undefined)
   return {
     providers,
     requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
@@ -84,6 +89,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     files: layers.map(({ file }) => file),
     warnings,
     ...(chosen !== undefined && { default: chosen }),
+    ...(shared?.shared !== undefined && {
+      shared: { place: interpolated(shared.shared, `${shared.file}: shared`), folder: shared.folder },
+    }),
   }
 }
 

@@ -1,5 +1,6 @@
 // The shape of a configuration as JSON Schema: what is checked, and what editors read (schema.json).
 import type { JsonSchema } from '@patchbay/core'
+import { policyEntry } from './policy-schema.js'
 
 const text = { type: 'string' }
 const whole = (minimum: number) => ({ type: 'integer', minimum })
@@ -15,15 +16,24 @@ const requires = {
   description: 'What must work; checked before the first call.',
 }
 
-const common = {
-  model: text,
-  defaults: { type: 'object', description: 'For every request that does not say otherwise.' },
+const around = {
+  policies: {
+    type: 'array',
+    items: policyEntry(),
+    description: 'Put around this provider in this order; the last is met first by a call.',
+  },
   fallback: {
     type: ['string', 'array'],
     items: text,
     description: 'Names of providers that are asked where this one cannot answer.',
   },
   requires,
+}
+
+const common = {
+  ...around,
+  model: text,
+  defaults: { type: 'object', description: 'For every request that does not say otherwise.' },
   timeout: {
     type: ['number', 'object'],
     exclusiveMinimum: 0,
@@ -82,14 +92,55 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
   },
 }
 
+const providers = {
+  type: 'array',
+  items: text,
+  minItems: 1,
+  description: 'Names of the providers it is made of.',
+}
+
+/** The options of what is made of several providers, by name. */
+export const severalOptions: Record<string, Record<string, JsonSchema>> = {
+  loadBalance: {
+    ...around,
+    providers,
+    by: { enum: ['weighted', 'least-busy', 'latency'] },
+    weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
+  },
+  hedge: {
+    ...around,
+    providers,
+    delay: { type: ['number', 'string'], description: 'Milliseconds, or p95.' },
+  },
+  route: { ...around, providers, by: { enum: ['order', 'cost'] } },
+  cascade: {
+    ...around,
+    providers,
+    unless: {
+      type: 'array',
+      items: text,
+      description: 'Answers with one of these words are not good enough.',
+    },
+  },
+  learn: {
+    ...around,
+    providers,
+    by: { enum: ['ema', 'thompson', 'linucb'] },
+    key: text,
+    seed: { type: 'integer' },
+  },
+}
+
 function optionsOf(use: string): Record<string, JsonSchema> | undefined {
+  if (Object.hasOwn(severalOptions, use)) return severalOptions[use]
   return Object.hasOwn(backendOptions, use) ? backendOptions[use] : undefined
 }
 
 /** What an entry may hold; of a package that is not ours, more. */
 export function entrySchema(use: string): JsonSchema {
   const properties = { use: text, ...(optionsOf(use) ?? common) }
-  return { type: 'object', properties, required: ['use'] }
+  const required = Object.hasOwn(severalOptions, use) ? ['use', 'providers'] : ['use']
+  return { type: 'object', properties, required }
 }
 
 /** The names an entry may have, where they are known. */
@@ -102,6 +153,11 @@ const layer = {
   default: { type: 'string', description: 'Who answers connect().' },
   providers: { type: 'object' },
   requires,
+  shared: {
+    type: 'string',
+    description:
+      'Where limits, budgets, circuits and what was learned are kept for all processes: redis://host, or a folder.',
+  },
   prices: {
     ...map({
       type: 'object',
@@ -139,12 +195,18 @@ export const configNames = [...layerNames, '$schema', 'env']
 export function publishedSchema(): JsonSchema {
   const closed = { additionalProperties: false }
   const entries = [
-    ...Object.keys(backendOptions).map((use) => ({
+    ...[...Object.keys(backendOptions), ...Object.keys(severalOptions)].map((use) => ({
       ...entrySchema(use),
       properties: { ...(entrySchema(use).properties as object), use: { const: use } },
       ...closed,
     })),
-    { ...entrySchema(''), properties: { use: { not: { enum: Object.keys(backendOptions) } }, ...common } },
+    {
+      ...entrySchema(''),
+      properties: {
+        use: { not: { enum: [...Object.keys(backendOptions), ...Object.keys(severalOptions)] } },
+        ...common,
+      },
+    },
   ]
   const providers = map({ anyOf: [{ type: 'string', pattern: '^[^:]+(:.+)?$' }, ...entries] })
   const inner = { ...layer, providers: { $ref: '#/$defs/providers' } }

@@ -14,7 +14,7 @@ import {
 
 /** What only code can say. */
 type Coded = 'fetch' | 'clock' | 'random' | 'onLog' | 'rules'
-type Own = 'use' | 'fallback' | 'requires'
+type Own = 'use' | 'fallback' | 'requires' | 'policies'
 
 describe('an entry', () => {
   it('has every option that can be written down', () => {
@@ -35,6 +35,23 @@ describe('an entry', () => {
     defineConfig({
       providers: { a: { use: 'claude', model: 'm' }, b: 'openai:gpt-5', c: { use: '@acme/llm', own: 1 } },
     })
+    defineConfig({
+      shared: 'redis://127.0.0.1',
+      providers: {
+        a: {
+          use: 'claude',
+          model: 'm',
+          policies: ['log', { cache: { ttl: 1 } }, { budget: { limits: [{ per: 'day', usd: 1 }] } }],
+        },
+        all: { use: 'route', providers: ['a', 'b'], by: 'cost', policies: ['breaker'] },
+      },
+    })
+    // @ts-expect-error an option of another policy
+    defineConfig({ providers: { a: { use: 'claude', policies: [{ cache: { failures: 1 } }] } } })
+    // @ts-expect-error a policy that needs options
+    defineConfig({ providers: { a: { use: 'claude', policies: ['budget'] } } })
+    // @ts-expect-error nobody to ask
+    defineConfig({ providers: { a: { use: 'hedge', providers: [] } } })
     // @ts-expect-error a typo
     defineConfig({ providers: { a: { use: 'claude', modle: 'm' } } })
     // @ts-expect-error another backend's option

@@ -1,19 +1,78 @@
 // What a configuration file holds.
 
 import type { ChatRequest, MediaOptions, RetryOptions, TimeoutOptions } from '@patchbay/core'
-import type { Price } from '@patchbay/policies'
+import type {
+  BreakerOptions,
+  BudgetOptions,
+  CacheOptions,
+  GuardOptions,
+  HedgeOptions,
+  LearnOptions,
+  LimitOptions,
+  LoadBalanceOptions,
+  LogOptions,
+  MaskOptions,
+  Price,
+  ReplayOptions,
+  RouteOptions,
+  SemanticCacheOptions,
+  TraceOptions,
+} from '@patchbay/policies'
 
 /** What an app needs of whoever answers. */
 export type Requirement = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | 'embed'
 
-interface Common {
-  model?: string
-  /** For every request that does not say otherwise. */
-  defaults?: Partial<Omit<ChatRequest, 'messages'>>
+/** What may not be asked, or answered. */
+export interface GuardEntry {
+  /** Words, as whole words in any case. */
+  deny?: string[]
+  /** Characters. */
+  atMost?: number
+}
+
+/** What of the options of each policy can be written down. */
+export interface PolicyOptions {
+  breaker: Omit<BreakerOptions, 'counts' | 'onChange' | 'state' | 'clock'>
+  budget: Omit<BudgetOptions, 'prices' | 'state' | 'clock'>
+  /** `store`: `redis://host`, `sqlite://path` or `file:path`; each by its adapter of Keyv. */
+  cache: Omit<CacheOptions, 'store' | 'when' | 'clock'> & { store?: string }
+  guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry; output?: GuardEntry }
+  limit: Omit<LimitOptions, 'state' | 'clock'>
+  log: Pick<LogOptions, 'fields'>
+  mask: Omit<MaskOptions, 'also'> & { also?: Record<string, string[]> }
+  record: { file: string }
+  replay: Pick<ReplayOptions, 'file' | 'unrecorded'>
+  /** `embedder`: the name of a provider. */
+  semanticCache: Omit<SemanticCacheOptions, 'embedder' | 'store' | 'clock'> & {
+    embedder: string
+    store?: string
+  }
+  trace: Pick<TraceOptions, 'content' | 'attributes'>
+}
+
+/** A policy by its name, or with its options: `{ cache: { ttl: 60000 } }`. */
+export type PolicyEntry =
+  | 'breaker'
+  | 'cache'
+  | 'limit'
+  | 'log'
+  | 'mask'
+  | 'trace'
+  | { [Name in keyof PolicyOptions]: Record<Name, PolicyOptions[Name]> }[keyof PolicyOptions]
+
+interface Around {
+  /** Put around this provider in this order; the last is met first by a call. */
+  policies?: PolicyEntry[]
   /** Names of providers that are asked, in this order, where this one cannot answer. */
   fallback?: string | string[]
   /** What this provider must be able to do; checked before the first call. */
   requires?: Requirement[]
+}
+
+interface Common extends Around {
+  model?: string
+  /** For every request that does not say otherwise. */
+  defaults?: Partial<Omit<ChatRequest, 'messages'>>
   timeout?: number | TimeoutOptions
   retry?: false | RetryOptions
   headers?: Record<string, string>
@@ -67,6 +126,16 @@ export interface LocalEntry extends Common {
   keepPrefixes?: boolean
 }
 
+/** A provider made of others, by their names. */
+export type SeveralEntry = Around & { providers: [string, ...string[]] } & (
+    | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
+    | ({ use: 'hedge' } & Pick<HedgeOptions, 'delay'>)
+    | { use: 'route'; by?: Extract<RouteOptions['by'], string> }
+    /** Answers with one of these words are not good enough. */
+    | { use: 'cascade'; unless?: string[] }
+    | ({ use: 'learn'; by?: Extract<LearnOptions['by'], string> } & Pick<LearnOptions, 'key' | 'seed'>)
+  )
+
 /** Any package, or file by its relative path, that exports a provider factory; all else is handed to it. */
 export interface OtherEntry extends Common {
   /** A name without a sign is one of ours, whose options are checked. */
@@ -75,7 +144,14 @@ export interface OtherEntry extends Common {
 }
 
 /** A provider by name: its options, or `'claude:claude-sonnet-4-5'` where its model is all there is to say. */
-export type ProviderEntry = ClaudeEntry | OpenAIEntry | OllamaEntry | LocalEntry | OtherEntry | string
+export type ProviderEntry =
+  | ClaudeEntry
+  | OpenAIEntry
+  | OllamaEntry
+  | LocalEntry
+  | SeveralEntry
+  | OtherEntry
+  | string
 
 interface Layer {
   /** Who answers `connect()`. Default: the only one there is. */
@@ -83,6 +159,11 @@ interface Layer {
   providers?: Record<string, ProviderEntry>
   /** What every provider must be able to do; checked before the first call. */
   requires?: Requirement[]
+  /**
+   * Where limits, budgets, circuits and what was learned are kept, for all processes that use the same: `redis://host`,
+   * or a folder. A Redis keeps the answers of caches too. Default: each process has its own.
+   */
+  shared?: string
   /** US dollars per million tokens, by model: what `response.cost` is counted by. */
   prices?: Record<string, Price>
 }

@@ -1,0 +1,97 @@
+// The shape of the policies of a configuration, as JSON Schema.
+import type { JsonSchema } from '@patchbay/core'
+
+const text = { type: 'string' }
+const texts = { type: 'array', items: text }
+const positive = { type: 'number', exclusiveMinimum: 0 }
+const amount = { type: 'number', minimum: 0 }
+const whole = { type: 'integer', minimum: 1 }
+const store = {
+  type: 'string',
+  pattern: '^(rediss?://|sqlite:|file:|\\$\\{)',
+  description: 'redis://host, sqlite://path or file:path.',
+}
+const closed = (properties: JsonSchema, required: string[] = []) => ({
+  type: 'object',
+  properties,
+  ...(required.length > 0 && { required }),
+  additionalProperties: false,
+})
+const checks = closed({ deny: texts, atMost: whole })
+
+/** The options of each policy that can be written down. */
+export const policyOptions: Record<string, JsonSchema> = {
+  breaker: closed({
+    failures: whole,
+    rate: { type: 'number', minimum: 0, maximum: 1 },
+    window: positive,
+    cooldown: positive,
+    trials: whole,
+    key: text,
+  }),
+  budget: closed(
+    {
+      limits: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          ...closed(
+            {
+              per: { enum: ['run', 'day', 'month', 'ever'] },
+              each: { const: 'key' },
+              usd: amount,
+              tokens: amount,
+            },
+            ['per'],
+          ),
+          anyOf: [{ required: ['usd'] }, { required: ['tokens'] }],
+        },
+      },
+      name: text,
+    },
+    ['limits'],
+  ),
+  cache: closed({ store, ttl: positive, namespace: text }),
+  guard: closed({ input: checks, output: checks, every: { type: ['string', 'number'] } }),
+  limit: closed({
+    concurrency: whole,
+    requestsPerMinute: positive,
+    tokensPerMinute: positive,
+    queue: { type: 'integer', minimum: 0 },
+    maxWait: positive,
+    headers: { type: 'boolean' },
+    key: text,
+  }),
+  log: closed({ fields: { type: 'object' } }),
+  mask: closed({
+    find: { type: 'array', items: { enum: ['secret', 'email', 'phone', 'card', 'iban', 'ssn'] } },
+    also: { type: 'object', additionalProperties: texts },
+    media: { enum: ['refuse', 'allow'] },
+  }),
+  record: closed({ file: text }, ['file']),
+  replay: closed({ file: text, unrecorded: { enum: ['error', 'record'] } }, ['file']),
+  semanticCache: closed(
+    {
+      embedder: text,
+      threshold: { type: 'number', minimum: -1, maximum: 1 },
+      max: whole,
+      store,
+      ttl: positive,
+    },
+    ['embedder'],
+  ),
+  trace: closed({ content: { type: 'boolean' }, attributes: { type: 'object' } }),
+}
+
+/** Those that need no options. */
+export const plainPolicies = ['breaker', 'cache', 'limit', 'log', 'mask', 'trace']
+
+/** One of a list. */
+export function policyEntry(): JsonSchema {
+  return {
+    anyOf: [
+      { enum: plainPolicies },
+      ...Object.entries(policyOptions).map(([name, options]) => closed({ [name]: options }, [name])),
+    ],
+  }
+}

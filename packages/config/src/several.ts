@@ -1,0 +1,55 @@
+// Entries that are made of others: `use: route` and the like.
+import type { Provider } from '@patchbay/core'
+import {
+  type Candidate,
+  type CascadeOptions,
+  cascade,
+  denied,
+  type HedgeOptions,
+  hedge,
+  type LearnOptions,
+  type LoadBalanceOptions,
+  learn,
+  loadBalance,
+  type RouteOptions,
+  route,
+} from '@patchbay/policies'
+import type { Maker } from './make.js'
+
+/** The provider made of these, the first of which is made at once. */
+export async function ofSeveral(
+  use: string,
+  { providers: _, ...options }: Record<string, unknown>,
+  [first, ...others]: (() => Promise<Provider>)[],
+  { loaded, shared }: Maker,
+): Promise<Provider> {
+  const list: [Provider, ...Candidate[]] = [await (first as () => Promise<Provider>)(), ...others]
+  switch (use) {
+    case 'loadBalance':
+      return loadBalance(list, options as LoadBalanceOptions)
+    case 'hedge':
+      return hedge(list, options as HedgeOptions)
+    case 'route':
+      return route(list, { ...(options as RouteOptions), prices: loaded.prices })
+    case 'cascade':
+      return cascade(list, gate(options.unless as string[] | undefined))
+    default: {
+      const state = await shared.state()
+      return learn(list, { ...(options as LearnOptions), ...(state && { state }) })
+    }
+  }
+}
+
+/** Answers that hold one of these words are not good enough, and neither are those that never are. */
+function gate(unless: string[] | undefined): CascadeOptions {
+  if (unless === undefined) return {}
+  const check = denied(unless)
+  return {
+    accept: async (response, request) => {
+      const { text, finishReason, toolCalls } = response
+      if (finishReason !== 'stop' && finishReason !== 'tool-calls') return `it ended with ${finishReason}`
+      if (toolCalls.length === 0 && text.trim() === '') return 'it is empty'
+      return (await check({ text, request, response, options: {} })) ?? true
+    },
+  }
+}
