@@ -2,6 +2,7 @@
 import type Anthropic from '@anthropic-ai/sdk'
 import {
   type Backend,
+  type BackendBatch,
   type BackendEvent,
   type CallContext,
   type Capabilities,
@@ -114,6 +115,35 @@ class ClaudeBackend implements Backend {
     return count
   }
 
+  readonly batch: BackendBatch = {
+    submit: async (requests, context) => {
+      const { toBatch, idOf } = await import('./batch.js')
+      const body = toBatch(requests.map((chat) => toWire(this.model, chat, this.#rules, context.warn)))
+      return idOf(await this.#batches(context, (client) => client.post('/v1/messages/batches', { body })))
+    },
+    status: async (id, context) => {
+      const { toStatus } = await import('./batch.js')
+      return toStatus(await this.#batches(context, (client) => client.get(batchPath(id))))
+    },
+    results: (id, context) =>
+      opened(async () => {
+        const { toOutcomes } = await import('./batch.js')
+        const { body } = await this.#send(context, (client) => client.get(`${batchPath(id)}/results`))
+        if (body === null) throw new LlmError('bad-response', 'Anthropic gave no results.')
+        return toOutcomes(body)
+      }),
+    cancel: async (id, context) => {
+      await this.#batches(context, (client) => client.post(`${batchPath(id)}/cancel`))
+    },
+  }
+
+  async #batches(
+    context: CallContext,
+    call: (client: Anthropic) => PromiseLike<unknown>,
+  ): Promise<Record<string, unknown>> {
+    return json(await this.#send(context, call))
+  }
+
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { data } = await json(await this.#send(context, (client) => client.models.list({ limit: 1000 })))
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
@@ -176,6 +206,10 @@ function withoutConsole<T>(call: () => T, warn: CallContext['warn']): T {
   } finally {
     printer.warn = print
   }
+}
+
+function batchPath(id: string): string {
+  return `/v1/messages/batches/${encodeURIComponent(id)}`
 }
 
 function json(response: Response): Promise<Record<string, unknown>> {

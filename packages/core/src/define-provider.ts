@@ -1,11 +1,20 @@
 // From a Backend, the small inside, to a Provider: everything that is the same for all of them.
+import type { BatchSteps } from './batches.js'
 import { Call, type CallHome } from './call.js'
 import { type Clock, systemClock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
 import type { ChatStream } from './events.js'
 import { defaultTimeout, Life, type LifeSettings, retryRules, timeouts } from './life.js'
 import { prepare } from './prepare.js'
-import type { Backend, CallContext, Capabilities, ModelInfo, Provider } from './provider.js'
+import type {
+  Backend,
+  Batches,
+  BatchResult,
+  CallContext,
+  Capabilities,
+  ModelInfo,
+  Provider,
+} from './provider.js'
 import type {
   CallOptions,
   ChatInput,
@@ -124,6 +133,33 @@ class DefinedProvider implements Provider {
         context,
       ),
     )
+  }
+
+  readonly batches: Batches = {
+    submit: (requests, options) => this.#batch('submit', requests, options),
+    status: (id, options) => this.#batch('status', id, options),
+    results: (id, options = {}) => this.#results(id, options),
+    cancel: (id, options) => this.#batch('cancel', id, options),
+  }
+
+  #batch<Step extends keyof BatchSteps>(
+    step: Step,
+    input: BatchSteps[Step][0],
+    options: CallOptions = {},
+  ): Promise<BatchSteps[Step][1]> {
+    return this.#once(options, async (context) =>
+      (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
+    )
+  }
+
+  async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
+    const leave = this.#enter()
+    try {
+      const { results } = await import('./batches.js')
+      for await (const result of results(this.#able('batch'), id, this.#settings, options)) yield result
+    } finally {
+      leave()
+    }
   }
 
   models(options: CallOptions = {}): Promise<ModelInfo[]> {

@@ -1,5 +1,6 @@
 // The two sides of a model: Provider, which apps use, and Backend, which those who add a model write.
 import type { Clock } from './clock.js'
+import type { LlmError } from './errors.js'
 import type { BackendEvent, ChatStream, StatusEvent } from './events.js'
 import type { Message, Part, Role } from './message.js'
 import type {
@@ -62,6 +63,39 @@ export interface ModelInfo {
   capabilities?: Partial<Capabilities>
 }
 
+/** How a batch stands. */
+export interface BatchStatus {
+  /** `cancelled`: what was not answered before never will be. */
+  state: 'running' | 'ended' | 'cancelled'
+  total: number
+  answered: number
+  failed: number
+}
+
+/** What came of one request of a batch; its timing says nothing. */
+export type BatchResult =
+  | { index: number; response: ChatResponse; error?: never }
+  | { index: number; error: LlmError; response?: never }
+
+/**
+ * Many requests, answered within hours, at a lower price where the service has one. An id is all that is needed to go on
+ * in another process. Values of a schema are in the texts; nobody has checked them.
+ */
+export interface Batches {
+  /**
+   * Hands requests over; gives the id of the batch.
+   * @throws {LlmError} for the first request that is wrong; `unsupported` where there are no batches
+   */
+  submit(requests: readonly ChatInput[], options?: CallOptions): Promise<string>
+  status(id: string, options?: CallOptions): Promise<BatchStatus>
+  /**
+   * One result for each request, in their order.
+   * @throws {LlmError} `invalid-request` while it is running
+   */
+  results(id: string, options?: CallOptions): AsyncIterable<BatchResult>
+  cancel(id: string, options?: CallOptions): Promise<void>
+}
+
 /** A model, whoever serves it. All of it is safe to call at the same time. */
 export interface Provider extends AsyncDisposable {
   /** Who serves it: `'claude'`, `'openai'`, `'ollama'`, `'local'` … */
@@ -96,6 +130,7 @@ export interface Provider extends AsyncDisposable {
    * @throws {LlmError} `unsupported` where the backend cannot count
    */
   countTokens(request: ChatInput, options?: CallOptions): Promise<number>
+  readonly batches: Batches
   /** The models this provider offers. */
   models(options?: CallOptions): Promise<ModelInfo[]>
   /** Waits for running calls, then lets go. Later calls reject with `closed`. Idempotent. */
@@ -180,6 +215,20 @@ export interface ChatContext extends CallContext {
   readonly streaming: boolean
 }
 
+/** What came of one request of a batch: its events, or why there are none. */
+export type BatchOutcome =
+  | { index: number; events: AsyncIterable<BackendEvent>; error?: never }
+  | { index: number; error: unknown; events?: never }
+
+/** The batches of a backend. */
+export interface BackendBatch {
+  submit(requests: PreparedChat[], context: CallContext): Promise<string>
+  status(id: string, context: CallContext): Promise<BatchStatus>
+  /** In any order. Only asked when it runs no more. */
+  results(id: string, context: CallContext): AsyncIterable<BatchOutcome>
+  cancel(id: string, context: CallContext): Promise<void>
+}
+
 /** The small inside of a provider. `defineProvider` makes the rest. */
 export interface Backend {
   readonly provider: string
@@ -203,5 +252,6 @@ export interface Backend {
   ): Promise<Omit<TranscribeResponse, 'provider'>>
   countTokens?(request: PreparedChat, context: CallContext): Promise<number>
   models?(context: CallContext): Promise<ModelInfo[]>
+  readonly batch?: BackendBatch
   close?(): Promise<void>
 }

@@ -1,7 +1,9 @@
 // A model of OpenAI, or of any compatible server, as a provider: `openai()`.
 import {
   type Backend,
+  type BackendBatch,
   type BackendEvent,
+  type BatchOutcome,
   type CallContext,
   type Capabilities,
   type ChatContext,
@@ -18,6 +20,7 @@ import {
 } from '@patchbay/core'
 import { environment, fetched, isStream, jsonEvents, opened, withPrefix } from '@patchbay/core/wire'
 import type { Api } from './api.js'
+import type { Wire as BatchWire } from './batch.js'
 import { Server } from './client.js'
 import { toVectors } from './embeddings.js'
 import { notAnAnswer } from './errors.js'
@@ -183,7 +186,51 @@ class OpenAIBackend implements Backend {
     return counted.input_tokens
   }
 
+  readonly batch: BackendBatch = {
+    submit: async (requests, context) => {
+      const { idOf, toFile } = await import('./batch.js')
+      const api = await this.#load()
+      const whole = await Promise.all(
+        requests.map((chat) => fetched(chat, (part) => !api.takesAddress(part), this.#media, context)),
+      )
+      const bodies = whole.map((chat) => api.toBody(this.model, chat, this.#preset, false))
+      const endpoint = `/v1${api.path}`
+      const { who } = this.#server
+      const file = await this.#server.json(context, 'post', '/files', toFile(bodies, endpoint))
+      const input_file_id = idOf(file, who)
+      const batch = { input_file_id, endpoint, completion_window: '24h' }
+      return idOf(await this.#server.json(context, 'post', '/batches', batch), who)
+    },
+    status: async (id, context) => {
+      const { toStatus } = await import('./batch.js')
+      return toStatus(await this.#server.json(context, 'get', batchPath(id)), this.#server.who)
+    },
+    results: (id, context) => this.#batchResults(id, context),
+    cancel: async (id, context) => {
+      await this.#server.json(context, 'post', `${batchPath(id)}/cancel`)
+    },
+  }
+
+  async *#batchResults(id: string, context: CallContext): AsyncGenerator<BatchOutcome> {
+    const { toOutcomes } = await import('./batch.js')
+    const api = await this.#load()
+    const { output_file_id, error_file_id }: BatchWire = await this.#server.json(
+      context,
+      'get',
+      batchPath(id),
+    )
+    for (const file of [output_file_id, error_file_id]) {
+      if (!file) continue
+      const { body } = await this.#server.send(context, 'get', `/files/${encodeURIComponent(file)}/content`)
+      if (body !== null) yield* toOutcomes(body, api, this.#server.who)
+    }
+  }
+
   async models(context: CallContext): Promise<ModelInfo[]> {
     return toModels(await this.#server.json(context, 'get', '/models'), this.#server.who)
   }
+}
+
+function batchPath(id: string): string {
+  return `/batches/${encodeURIComponent(id)}`
 }

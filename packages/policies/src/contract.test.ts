@@ -8,6 +8,7 @@ import { describeProvider, mockProvider } from '@patchbay/testing'
 import { afterAll } from 'vitest'
 import { lettersEmbedder } from '../test/letters.js'
 import {
+  batch,
   breaker,
   budget,
   cache,
@@ -53,6 +54,7 @@ describeProvider('limit', () => limit(mockProvider(), { concurrency: 2, requests
 describeProvider('budget', () => budget(mockProvider(), { limits: [{ per: 'run', tokens: 1e9 }] }), { long })
 describeProvider('log', () => log(mockProvider(), { logger: quiet }), { long })
 describeProvider('trace', () => trace(mockProvider()), { long })
+describeProvider('batch', () => batch(mockProvider()), { long })
 describeProvider('cache', () => cache(mockProvider()), { long })
 describeProvider('semanticCache', () => semanticCache(mockProvider(), { embedder: lettersEmbedder() }), {
   long,

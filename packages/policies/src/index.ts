@@ -5,6 +5,7 @@ export { type RecordOptions, type ReplayOptions, record, replay } from './answer
 export { type SemanticCacheOptions, semanticCache } from './answers/semantic-cache.js'
 export { type Policy, pipe } from './around/pipe.js'
 export { Wrapped } from './around/wrapped.js'
+export { type BatchEndOptions, type BatchOptions, batch, batchResults } from './batch/batch.js'
 export type { Kind as MaskKind } from './content/detect.js'
 export { atMost, type Check, type Checked, denied, type GuardOptions, guard } from './content/guard.js'
 export { type MaskOptions, mask } from './content/mask.js'

@@ -1,5 +1,6 @@
 // A provider that is another one in all that it does not change: what policies are made of.
 import type {
+  Batches,
   CallOptions,
   Capabilities,
   ChatInput,
@@ -58,6 +59,10 @@ export abstract class Wrapped implements Provider {
 
   countTokens(request: ChatInput, options?: CallOptions): Promise<number> {
     return this.inner.countTokens(request, options)
+  }
+
+  get batches(): Batches {
+    return this.inner.batches
   }
 
   models(options?: CallOptions): Promise<ModelInfo[]> {

@@ -15,7 +15,7 @@ import { all, last } from './reading.js'
 import { person, type Subject } from './subject.js'
 
 export function abilities(subject: Subject): void {
-  const { short, toolRequest, failsWith } = subject
+  const { short, toolRequest, failsWith, failure } = subject
 
   describe('what a model cannot do', () => {
     const image: Part = { type: 'image', data: 'iVBORw0KGgo=', mediaType: 'image/png' }
@@ -134,6 +134,15 @@ export function abilities(subject: Subject): void {
       if (isLlmError(count, 'unsupported')) return
       expect(count).toBeGreaterThan(0)
       expect(await subject.provider.countTokens([hidden, shown])).toBe(count)
+    })
+
+    it('is taking batches, or saying that there are none', async () => {
+      const { batches } = subject.provider
+      const codes = ['unsupported', 'invalid-request']
+      expect(codes).toContain((await failure(batches.submit([]))).code)
+      expect(['unsupported', 'invalid-request', 'not-found']).toContain(
+        (await failure(batches.status('none'))).code,
+      )
     })
 
     it('is naming its models', async () => {

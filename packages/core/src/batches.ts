@@ -1,0 +1,149 @@
+// Many requests at once, answered when the service finds the time. Loaded with the first of them.
+import type { CallHome } from './call.js'
+import { withoutMissing } from './check.js'
+import { Collector } from './collect.js'
+import { asLlmError, invalid, LlmError } from './errors.js'
+import { Life, type LifeSettings } from './life.js'
+import { missingFeatures, neededFeatures } from './needs.js'
+import { prepare } from './prepare.js'
+import type {
+  Backend,
+  BackendBatch,
+  BatchOutcome,
+  BatchResult,
+  BatchStatus,
+  CallContext,
+  PreparedChat,
+} from './provider.js'
+import type { CallOptions, ChatInput } from './request.js'
+import type { ChatResponse } from './response.js'
+
+type Batching = Backend & { batch: BackendBatch }
+
+/** What is asked of a batch, by what it takes and gives. */
+export interface BatchSteps {
+  submit: [requests: readonly ChatInput[], id: string]
+  status: [id: string, status: BatchStatus]
+  cancel: [id: string, done: undefined]
+}
+
+/** Each of them as one call. */
+export const steps: {
+  [Step in keyof BatchSteps]: (
+    backend: Batching,
+    input: BatchSteps[Step][0],
+    context: CallContext,
+    home: CallHome,
+  ) => Promise<BatchSteps[Step][1]>
+} = {
+  submit,
+  status: ({ batch }, id, context) => batch.status(id, context),
+  cancel: async ({ batch }, id, context) => {
+    await batch.cancel(id, context)
+    return undefined
+  },
+}
+
+/**
+ * Hands the requests over. Nobody hears warnings later, so what the model cannot do is refused, whatever
+ * `onUnsupported` says.
+ * @throws {LlmError} for the first request that is wrong, by its place
+ */
+async function submit(
+  backend: Batching,
+  requests: readonly ChatInput[],
+  context: CallContext,
+  { defaults, knownCapabilities }: CallHome,
+): Promise<string> {
+  if (!Array.isArray(requests) || requests.length === 0)
+    throw invalid('requests', 'must be a list of at least one request')
+  const capabilities = await knownCapabilities(context.status)
+  const chats: PreparedChat[] = []
+  for (const [index, request] of requests.entries()) {
+    try {
+      const { chat, warnings } = await prepare(request, defaults, backend.provider)
+      const missing = capabilities ? missingFeatures(neededFeatures(chat), capabilities) : []
+      chats.push(missing.length > 0 ? withoutMissing(chat, missing, backend, 'error', warnings) : chat)
+    } catch (error) {
+      const { code, message } = asLlmError(error, backend)
+      throw new LlmError(code, `requests[${index}]: ${message}`, { cause: error })
+    }
+  }
+  return backend.batch.submit(chats, context)
+}
+
+/** The results in the order of the requests, whatever order the service gives them in. */
+export async function* results(
+  backend: Batching,
+  id: string,
+  settings: LifeSettings,
+  options: CallOptions,
+): AsyncGenerator<BatchResult> {
+  const life = new Life(settings, options)
+  let outcomes: AsyncIterator<BatchOutcome> | undefined
+  try {
+    const { total, first } = await life.attempting(async (context) => {
+      const { state, total, answered, failed } = await life.wait(backend.batch.status(id, context), 'first')
+      if (state === 'running')
+        throw new LlmError(
+          'invalid-request',
+          `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
+        )
+      outcomes = backend.batch.results(id, context)[Symbol.asyncIterator]()
+      return { total, first: await life.wait(outcomes.next(), 'first') }
+    })
+    const early = new Map<number, BatchResult>()
+    let next = 0
+    for (
+      let outcome = first;
+      !outcome.done;
+      outcome = await life.wait((outcomes as unknown as AsyncIterator<BatchOutcome>).next(), 'idle')
+    ) {
+      early.set(outcome.value.index, await resultOf(backend, outcome.value))
+      for (let result = early.get(next); result !== undefined; result = early.get(next)) {
+        early.delete(next++)
+        yield result
+      }
+    }
+    for (; next < total; next++) yield early.get(next) ?? missing(backend, next)
+  } catch (error) {
+    throw life.errorFrom(error)
+  } finally {
+    life.end()
+    void outcomes?.return?.()
+  }
+}
+
+async function resultOf(backend: Backend, { index, events, error }: BatchOutcome): Promise<BatchResult> {
+  try {
+    if (events === undefined) throw error
+    return { index, response: await collected(backend, events) }
+  } catch (thrown) {
+    const { provider, model } = backend
+    return { index, error: asLlmError(thrown, { provider, model }) }
+  }
+}
+
+async function collected(
+  { provider, model }: Backend,
+  events: NonNullable<BatchOutcome['events']>,
+): Promise<ChatResponse> {
+  const collector = new Collector(provider, model, [])
+  for await (const event of events) {
+    if (event.type === 'finish') return collector.finish(event.response, 1, { firstTokenMs: 0, totalMs: 0 })
+    collector.add(event, () => {})
+  }
+  throw new LlmError('bad-response', 'This answer ended without saying that it was complete.')
+}
+
+function missing({ provider, model }: Backend, index: number): BatchResult {
+  const error = new LlmError(
+    'bad-response',
+    'The service gave no result for this request. Submit it again.',
+    {
+      provider,
+      model,
+    },
+  )
+  return { index, error }
+}

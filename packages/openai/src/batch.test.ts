@@ -1,0 +1,138 @@
+// The Batch API on the wire: the file, the batch, and results in two other files.
+import { isLlmError, type LlmError } from '@patchbay/core'
+import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
+import { expect, it, onTestFinished } from 'vitest'
+import { openai } from './index.js'
+
+const json = (value: unknown): ServedResponse => ({
+  body: JSON.stringify(value),
+  headers: { 'content-type': 'application/json' },
+})
+const completion = (content: string) => ({
+  id: 'chatcmpl_1',
+  model: 'gpt-x-1',
+  choices: [{ message: { role: 'assistant', content }, finish_reason: 'stop' }],
+  usage: { prompt_tokens: 3, completion_tokens: 2 },
+})
+const line = (index: number, rest: object) =>
+  JSON.stringify({ id: `r${index}`, custom_id: `request-${index}`, response: null, error: null, ...rest })
+
+async function batches(
+  answer: (request: ReceivedRequest) => ServedResponse,
+  api: 'chat' | 'responses' = 'chat',
+) {
+  const server = await faultServer(answer)
+  onTestFinished(() => server.close())
+  return {
+    server,
+    batches: openai('gpt-x', { apiKey: 'sk-secret', retry: false, baseURL: server.url, api }).batches,
+  }
+}
+async function all(results: AsyncIterable<{ index: number; response?: { text: string }; error?: LlmError }>) {
+  const seen: [number, string][] = []
+  for await (const { index, response, error } of results)
+    seen.push([index, response?.text ?? error?.code ?? ''])
+  return seen
+}
+async function failureOf(work: Promise<unknown>): Promise<LlmError> {
+  const error: unknown = await work.then(
+    () => undefined,
+    (thrown) => thrown,
+  )
+  if (!isLlmError(error)) throw error
+  return error
+}
+
+it.each(['chat', 'responses'] as const)('sends a file of requests, and a batch of it: %s', async (api) => {
+  const { server, batches: own } = await batches(
+    ({ path }) => json(path === '/files' ? { id: 'file-1' } : { id: 'batch_1', status: 'validating' }),
+    api,
+  )
+  expect(await own.submit(['one', { messages: 'two', maxOutputTokens: 9 }])).toBe('batch_1')
+  const [file, batch] = server.requests
+  expect(file?.headers['content-type']).toMatch(/^multipart\/form-data/)
+  expect(file?.body).toMatch(/name="purpose"\s+batch/)
+  const endpoint = api === 'chat' ? '/v1/chat/completions' : '/v1/responses'
+  const lines = (file?.body.match(/^\{.*\}$/gm) ?? []).map((text) => JSON.parse(text))
+  expect(lines).toMatchObject([
+    { custom_id: 'request-0', method: 'POST', url: endpoint, body: { model: 'gpt-x' } },
+    {
+      custom_id: 'request-1',
+      url: endpoint,
+      body: { [api === 'chat' ? 'max_tokens' : 'max_output_tokens']: 9 },
+    },
+  ])
+  expect(lines[0]?.body).not.toHaveProperty('stream', true)
+  expect(batch).toMatchObject({
+    path: '/batches',
+    json: { input_file_id: 'file-1', endpoint, completion_window: '24h' },
+  })
+})
+
+it('tells how it stands, and why a whole one was refused', async () => {
+  const counts = { total: 4, completed: 1, failed: 1 }
+  let wire: object = { id: 'b', status: 'in_progress', request_counts: counts }
+  const { server, batches: own } = await batches(() => json(wire))
+  expect(await own.status('b')).toEqual({ state: 'running', total: 4, answered: 1, failed: 1 })
+  wire = { id: 'b', status: 'cancelled', request_counts: counts }
+  expect(await own.status('b')).toEqual({ state: 'cancelled', total: 4, answered: 1, failed: 3 })
+  wire = { id: 'b', status: 'failed', errors: { data: [{ message: 'Line 2 is no JSON' }] } }
+  expect(await failureOf(own.status('b'))).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('Line 2'),
+  })
+  wire = { id: 'b', status: 'cancelling' }
+  await own.cancel('b')
+  expect(server.requests.at(-1)).toMatchObject({ method: 'POST', path: '/batches/b/cancel' })
+})
+
+it('gives results of both files in the order of the requests, failures and gaps typed', async () => {
+  const output = [
+    line(3, { response: { status_code: 200, request_id: 'q', body: completion('last') } }),
+    line(0, { response: { status_code: 200, body: completion('first') } }),
+  ]
+  const errors = [
+    line(1, {
+      response: {
+        status_code: 429,
+        request_id: 'q',
+        body: { error: { message: 'Slow down', type: 'rate_limit_error' } },
+      },
+    }),
+    line(2, { error: { code: 'batch_expired', message: 'expired' } }),
+  ]
+  const { batches: own } = await batches(({ path }) => {
+    if (path === '/files/out/content') return { body: output.join('\n'), chunk: 9 }
+    if (path === '/files/err/content') return { body: errors.join('\n') }
+    return json({
+      id: 'b',
+      status: 'expired',
+      output_file_id: 'out',
+      error_file_id: 'err',
+      request_counts: { total: 5, completed: 2, failed: 1 },
+    })
+  })
+  expect(await own.status('b')).toEqual({ state: 'ended', total: 5, answered: 2, failed: 3 })
+  expect(await all(own.results('b'))).toEqual([
+    [0, 'first'],
+    [1, 'rate-limited'],
+    [2, 'timeout'],
+    [3, 'last'],
+    [4, 'bad-response'],
+  ])
+})
+
+it('says that a file was cut off', async () => {
+  const output = line(0, { response: { status_code: 200, body: completion('first') } })
+  const { batches: own } = await batches(({ path }) =>
+    path.startsWith('/files')
+      ? { body: output, cutAt: 40 }
+      : json({
+          id: 'b',
+          status: 'completed',
+          output_file_id: 'out',
+          request_counts: { total: 1, completed: 1 },
+        }),
+  )
+  expect(await failureOf(all(own.results('b')))).toMatchObject({ code: 'bad-response', provider: 'openai' })
+})

@@ -1,0 +1,218 @@
+// A queue of our own for batches: requests and results as state, worked on by whichever process holds the lease.
+import {
+  type BatchResult,
+  type BatchStatus,
+  type ChatInput,
+  type ChatRequest,
+  type ChatResponse,
+  type Clock,
+  type ErrorCode,
+  errorCodes,
+  LlmError,
+  type Provider,
+} from '@patchbay/core'
+import { asLlmError, preparedOf } from '@patchbay/core/wrap'
+import { frozen, thawed } from '../answers/frozen.js'
+import { Cell, type StateStore } from '../state/state.js'
+
+/** What is known of a batch beside its requests and results. */
+interface Head {
+  total: number
+  /** Who works on it, and until when he is believed to. */
+  worker?: { name: string; until: number }
+  cancelled?: true
+  answered: number
+  failed: number
+}
+
+type Kept = { response: ChatResponse } | { error: Record<string, unknown> }
+
+const leaseMs = 30_000
+const aMonth = 30 * 86_400_000
+
+export class Queue {
+  readonly #name = Math.random().toString(36).slice(2)
+  readonly #working = new Map<string, Promise<void>>()
+  #closed = false
+
+  constructor(
+    private readonly inner: Provider,
+    private readonly state: StateStore,
+    private readonly concurrency: number,
+    private readonly clock: Clock,
+  ) {}
+
+  async submit(requests: readonly ChatInput[]): Promise<string> {
+    if (this.#closed) throw this.#error('closed', 'This provider is closed. Make a new one.')
+    if (!Array.isArray(requests) || requests.length === 0)
+      throw this.#error('invalid-request', 'requests must be a list of at least one request.')
+    const plain = await Promise.all(requests.map((request, index) => this.#writable(request, index)))
+    const id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`
+    await Promise.all(plain.map((request, index) => this.#write(`${id}:request:${index}`, request)))
+    await this.#head(id).update(() => ({
+      next: { total: plain.length, answered: 0, failed: 0 },
+      result: undefined,
+    }))
+    this.#work(id)
+    return id
+  }
+
+  async status(id: string): Promise<BatchStatus> {
+    const { total, answered, failed, cancelled } = await this.#known(id)
+    const running = answered + failed < total
+    // Whoever worked on it may be gone.
+    if (running && !cancelled) this.#work(id)
+    if (cancelled) return { state: 'cancelled', total, answered, failed: total - answered }
+    return { state: running ? 'running' : 'ended', total, answered, failed }
+  }
+
+  async *results(id: string): AsyncGenerator<BatchResult> {
+    const { state, total, answered, failed } = await this.status(id)
+    if (state === 'running')
+      throw this.#error(
+        'invalid-request',
+        `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
+      )
+    for (let index = 0; index < total; index++) {
+      const kept = await this.#read<Kept>(`${id}:result:${index}`)
+      if (kept === undefined)
+        yield {
+          index,
+          error: this.#error('aborted', 'This batch was cancelled before this request was answered.'),
+        }
+      else if ('response' in kept) yield { index, response: kept.response }
+      else yield { index, error: this.#thrown(kept.error) }
+    }
+  }
+
+  async cancel(id: string): Promise<void> {
+    await this.#known(id)
+    await this.#head(id).update((head) => ({ next: { ...head, cancelled: true }, result: undefined }))
+  }
+
+  /** Calls that run are finished; the rest waits for whoever comes next. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all(this.#working.values())
+  }
+
+  /** Works on it, unless somebody does. */
+  #work(id: string): void {
+    if (this.#closed || this.#working.has(id)) return
+    const work = this.#leased(id)
+      // The store is gone: the next look at the status begins again.
+      .catch(() => {})
+      .finally(() => this.#working.delete(id))
+    this.#working.set(id, work)
+  }
+
+  async #leased(id: string): Promise<void> {
+    const head = this.#head(id)
+    const mine = await head.update((now) => this.#lease(now))
+    if (!mine) return
+    let cancelRenewal: () => void = () => {}
+    const renew = () => {
+      cancelRenewal = this.clock.timer(leaseMs / 3, () => {
+        head.update((now) => this.#lease(now)).catch(() => {})
+        renew()
+      })
+    }
+    renew()
+    try {
+      const { total } = await head.read()
+      let next = 0
+      const worker = async () => {
+        while (next < total && !this.#closed) {
+          const index = next++
+          if ((await head.read()).cancelled) return
+          await this.#one(id, index)
+        }
+      }
+      await Promise.all(Array.from({ length: Math.min(this.concurrency, total) }, worker))
+    } finally {
+      cancelRenewal()
+      await head.update(({ worker: _, ...now }) => ({ next: now, result: undefined }))
+    }
+  }
+
+  #lease(head: Head): { next: Head; result: boolean } {
+    const now = this.clock.now()
+    const taken = head.worker !== undefined && head.worker.name !== this.#name && head.worker.until > now
+    if (taken || head.cancelled || head.answered + head.failed >= head.total)
+      return { next: head, result: false }
+    return { next: { ...head, worker: { name: this.#name, until: now + leaseMs } }, result: true }
+  }
+
+  /** Asks one, unless it was asked before. */
+  async #one(id: string, index: number): Promise<void> {
+    if ((await this.state.get(`batch:${id}:result:${index}`)) !== undefined) return
+    const request = await this.#read<ChatRequest>(`${id}:request:${index}`)
+    if (request === undefined) return
+    let kept: Kept
+    try {
+      kept = { response: await this.inner.chat(request) }
+    } catch (thrown) {
+      const error = asLlmError(thrown, { provider: this.inner.provider, model: this.inner.model })
+      const { code, message, retryable, status, requestId, retryAfterMs } = error
+      kept = { error: { code, message, retryable, status, requestId, retryAfterMs } }
+    }
+    const written = await this.#write(`${id}:result:${index}`, kept)
+    // Somebody who took it over in the meantime has counted it.
+    if (!written) return
+    const what = 'response' in kept ? 'answered' : 'failed'
+    await this.#head(id).update((head) => ({ next: { ...head, [what]: head[what] + 1 }, result: undefined }))
+  }
+
+  /** As it can be written down, checked before it is. */
+  async #writable(request: ChatInput, index: number): Promise<ChatRequest> {
+    try {
+      const { providerOptions, tools, ...chat } = await preparedOf(request, this.inner.provider)
+      return {
+        ...chat,
+        ...(tools.length > 0 && { tools: tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })) }),
+        providerOptions: { [this.inner.provider]: providerOptions },
+        ...(chat.output !== undefined && {
+          output: chat.output.schema === undefined ? 'json' : { ...chat.output, schema: chat.output.schema },
+        }),
+      } as ChatRequest
+    } catch (thrown) {
+      const { code, message } = asLlmError(thrown, { provider: this.inner.provider, model: this.inner.model })
+      throw this.#error(code, `requests[${index}]: ${message}`)
+    }
+  }
+
+  #head(id: string): Cell<Head> {
+    return new Cell<Head>(this.state, `batch:${id}`, () => ({ total: 0, answered: 0, failed: 0 }), aMonth)
+  }
+
+  async #known(id: string): Promise<Head> {
+    const head = await this.#head(id).read()
+    if (head.total > 0) return head
+    throw this.#error(
+      'not-found',
+      `There is no batch ${id} in this state. Check the id, and where its state is kept.`,
+    )
+  }
+
+  async #read<T>(key: string): Promise<T | undefined> {
+    const text = await this.state.get(`batch:${key}`)
+    return text === undefined ? undefined : (thawed(text) as T)
+  }
+
+  #write(key: string, value: unknown): Promise<boolean> {
+    return this.state.swap(`batch:${key}`, undefined, frozen(value), aMonth)
+  }
+
+  #thrown({ code, message, ...details }: Record<string, unknown>): LlmError {
+    const known = errorCodes.includes(code as ErrorCode) ? (code as ErrorCode) : 'bad-response'
+    return new LlmError(known, String(message), {
+      ...details,
+      provider: this.inner.provider,
+      model: this.inner.model,
+    })
+  }
+
+  #error(code: ErrorCode, message: string): LlmError {
+    return new LlmError(code, message, { provider: this.inner.provider, model: this.inner.model })
+  }
+}
