@@ -20,6 +20,8 @@ interface Asked {
 /** `read` is what the model makes of a document when it is asked for JSON. */
 export function playAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
   return faultServer(({ path, json: body }) => {
+    if (path.startsWith('/v1/messages/batches'))
+      return json({ type: 'error', error: { type: 'not_found_error', message: 'No such batch' } }, 404)
     const asked = body as Asked
     const words = JSON.stringify([asked?.system, asked?.messages]).split(/\s+/).length
     if (path.startsWith('/v1/models'))

@@ -9,7 +9,10 @@ import { z } from 'zod'
 import { failureOf, read } from '../../test/failure.js'
 import { lettersEmbedder } from '../../test/letters.js'
 import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
+import { warm } from '../../test/warm.js'
 import { type CacheStore, cache, memoryCache, priced } from '../index.js'
+
+beforeAll(warm)
 
 let redis: Redis | undefined
 beforeAll(async () => {

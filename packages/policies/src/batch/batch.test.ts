@@ -5,10 +5,13 @@ import { join } from 'node:path'
 import { claude } from '@patchbay/claude'
 import { type BatchResult, LlmError } from '@patchbay/core'
 import { fakeClock, faultServer, mockProvider } from '@patchbay/testing'
-import { expect, it, vi } from 'vitest'
+import { beforeAll, expect, it, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { bundled, run } from '../../test/program.js'
+import { warm } from '../../test/warm.js'
 import { batch, batchResults, fileState, memoryState } from '../index.js'
+
+beforeAll(warm)
 
 async function all(results: AsyncIterable<BatchResult>): Promise<[number, string][]> {
   const seen: [number, string][] = []
@@ -132,6 +135,7 @@ it('goes on in another process after a crash in the middle', async () => {
   const program = await bundled(
     `import { mockProvider } from '@patchbay/testing/mock'
 import { batch, fileState } from './index.js'
+
 let calls = 0
 const answer = ({ messages }) => {
   if (++calls > 2) process.exit(0)

@@ -3,9 +3,12 @@ import { type CallOptions, type ChatInput, LlmError, type StatusEvent } from '@p
 import { openai } from '@patchbay/openai'
 import { fakeClock, faultServer, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { failureOf, read } from '../../test/failure.js'
+import { warm } from '../../test/warm.js'
 import { type LimitOptions, limit, memoryState } from '../index.js'
+
+beforeAll(warm)
 
 const minute = 60_000
 function world(options: LimitOptions, answer: { delay?: number } = {}) {

@@ -2,9 +2,12 @@
 import { LlmError, type PreparedChat, type Usage } from '@patchbay/core'
 import { fakeClock, type MockAnswer, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
-import { describe, expect, it, vi } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { failureOf, read } from '../../test/failure.js'
+import { warm } from '../../test/warm.js'
 import { type Allowance, budget, cache, memoryState, priced } from '../index.js'
+
+beforeAll(warm)
 
 const prices = { 'mock-1': { input: 1, output: 10 } }
 const ask = { messages: 'x', maxOutputTokens: 100 }

@@ -1,9 +1,12 @@
 // Who is asked too, when, and what becomes of the others.
 import { LlmError, type StatusEvent } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { failureOf, read } from '../../test/failure.js'
+import { warm } from '../../test/warm.js'
 import { type HedgeOptions, hedge } from '../index.js'
+
+beforeAll(warm)
 
 function world(first: object, second: object, options: HedgeOptions = {}) {
   const clock = fakeClock()

@@ -1,10 +1,13 @@
 // Who is asked: by turns, by load, by speed, by what the request needs, by what it costs.
 import { type Capabilities, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
-import { describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { lettersEmbedder } from '../../test/letters.js'
+import { warm } from '../../test/warm.js'
 import { loadBalance, route } from '../index.js'
+
+beforeAll(warm)
 
 const named = (provider: string, more: Parameters<typeof mockProvider>[0] = {}) =>
   mockProvider({ provider, retry: false, ...more })

@@ -14,7 +14,10 @@ import { fakeClock, mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { failureOf, read } from '../../test/failure.js'
 import { lettersEmbedder } from '../../test/letters.js'
+import { warm } from '../../test/warm.js'
 import { log, type TraceOptions, trace } from '../index.js'
+
+beforeAll(warm)
 
 describe('log', () => {
   const lines: [level: string, fields: Record<string, unknown>, message: string][] = []
