@@ -1,6 +1,6 @@
 // How large a request is, before anybody has counted it.
 import type { ChatInput, PreparedChat, Provider } from '@patchbay/core'
-import { preparedOf } from '@patchbay/core/wrap'
+import { asRequest, preparedOf } from '@patchbay/core/wrap'
 import type { Asked, Incoming } from '../around/around.js'
 
 /** Tokens of a request, by estimate. */
@@ -20,10 +20,7 @@ const tokensPerMessage = 8
 const usualAnswer = 4096
 
 /** Input tokens of what is asked, by its length, on the high side. */
-export async function inputTokens(
-  call: Pick<Incoming, 'kind' | 'request'>,
-  provider: string,
-): Promise<number> {
+async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: string): Promise<number> {
   switch (call.kind) {
     case 'chat':
     case 'countTokens': {
@@ -37,15 +34,19 @@ export async function inputTokens(
   }
 }
 
-/** What a call may cost: its input by its length, its output by what it may have at most. */
+/** What a call may take: its input by its length, its output by what it may have at most, where the request says so. */
 export async function sizeOf(call: Incoming, provider: Provider): Promise<Size> {
   const input = await inputTokens(call, provider.provider)
   if (call.kind !== 'chat') return { input, output: 0 }
-  const { request } = call
-  const asked = typeof request === 'object' && 'messages' in request ? request.maxOutputTokens : undefined
-  if (asked !== undefined) return { input, output: asked }
+  return { input, output: asRequest(call.request).maxOutputTokens ?? usualAnswer }
+}
+
+/** The most it may take: of a request that does not say, as much as the model can give. */
+export async function mostOf(call: Incoming, provider: Provider): Promise<Size> {
+  const size = await sizeOf(call, provider)
+  if (call.kind !== 'chat' || asRequest(call.request).maxOutputTokens !== undefined) return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)
-  return { input, output: capabilities?.maxOutput ?? usualAnswer }
+  return { ...size, output: capabilities?.maxOutput ?? size.output }
 }
 
 /** Input tokens of a prepared request, on the high side. */

@@ -2,7 +2,7 @@
 // settled by its usage when it is done.
 import { type Clock, LlmError, type Provider, type Usage } from '@patchbay/core'
 import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
-import { sizeOf } from '../limits/estimate.js'
+import { mostOf } from '../limits/estimate.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
@@ -145,7 +145,7 @@ class Budget extends Around implements BudgetProvider {
 
   /** The most it may cost. */
   async #estimate(call: Incoming): Promise<Amount> {
-    const { input, output } = await sizeOf(call, this.inner)
+    const { input, output } = await mostOf(call, this.inner)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens }
     const price = priceOf(this.model, this.#prices)

@@ -31,7 +31,7 @@ function gamma(shape: number, random: () => number): number {
 }
 
 /** Box and Muller. */
-export function normal(random: () => number): number {
+function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(positive(random))) * Math.cos(2 * Math.PI * random())
 }
 
