@@ -1,4 +1,4 @@
-// The plot of the callers' benchmark, drawn by ECharts, which is installed beside this repository.
+// The plots of the benchmarks, drawn by ECharts, which is installed beside this repository.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -15,11 +15,8 @@ interface Charts {
   ): { setOption(option: object): void; renderToSVGString(): string; dispose(): void }
 }
 
-/** Throughput and the wait for the first token, by the number of callers. Without a registry there is no plot. */
+/** Throughput and the wait for the first token, by the number of callers. */
 export function plotCallers(figures: CallersFigures[], file: string): void {
-  const charts = install()
-  if (charts === undefined) return
-  const chart = charts.init(null, null, { renderer: 'svg', ssr: true, width: 860, height: 380 })
   const callers = figures[0]?.crowds.map((crowd) => String(crowd.callers)) ?? []
   const colours = ['#2563eb', '#d97706', '#059669', '#9333ea']
   const lines = (grid: number, pick: (crowd: CallersFigures['crowds'][number]) => number, dashed: boolean) =>
@@ -41,7 +38,7 @@ export function plotCallers(figures: CallersFigures[], file: string): void {
     nameLocation: 'middle',
     nameGap: 28,
   })
-  chart.setOption({
+  drawn(file, 380, {
     animation: false,
     backgroundColor: '#ffffff',
     legend: { bottom: 0, data: figures.map(({ name }) => name.replaceAll('`', '')) },
@@ -64,6 +61,14 @@ export function plotCallers(figures: CallersFigures[], file: string): void {
       ...lines(1, ({ firstTokenMs }) => percentile(firstTokenMs, 0.99), true),
     ],
   })
+}
+
+/** A picture of what ECharts is told. Without a registry there is none. */
+export function drawn(file: string, height: number, option: object): void {
+  const charts = install()
+  if (charts === undefined) return
+  const chart = charts.init(null, null, { renderer: 'svg', ssr: true, width: 860, height })
+  chart.setOption(option)
   writeFileSync(file, chart.renderToSVGString())
   chart.dispose()
 }

@@ -12,6 +12,14 @@ const promises: Record<string, string> = {
     'What is my name? Your name is Zoe. (15 of 48 tokens were new)\n' +
     'What is the opposite of hot? The opposite of hot is cold. (18 of 72 tokens were new)\n',
   'many-callers.ts': "{ 'The capital of Peru is Lima.': 12, 'queue-full': 8 }\n",
+  'chaos.ts':
+    'yes  every one of 10000 calls ended, once\n' +
+    'yes  every end is an answer or a typed error\n' +
+    'yes  nothing was answered twice\n' +
+    'yes  no answer was lost\n' +
+    'yes  the budget of 250000 tokens was never exceeded\n' +
+    'yes  nothing is still held back\n' +
+    'yes  most were answered\n',
   'extract.ts': 'Zoe, 31, of Oslo\n',
   'tested-app.ts': 'all good\n',
   'weather-agent.ts':

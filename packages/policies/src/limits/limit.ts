@@ -44,7 +44,8 @@ interface Waiting {
   id: string
   /** Where it stood when it was last told. */
   position?: number
-  tell(position: number): void
+  /** Where somebody listens. */
+  tell?(position: number): void
   admit(permit: Permit): void
   refuse(error: LlmError): void
   /** Has it been taken out of the queue? */
@@ -72,6 +73,8 @@ class Limit extends Around {
   readonly #running = new Set<string>()
   readonly #name = Math.random().toString(36).slice(2)
   #calls = 0
+  /** How many of those that wait hear where they stand. */
+  #listeners = 0
   #pumping = false
   #again = false
   #cancelLook: () => void = () => {}
@@ -134,11 +137,13 @@ class Limit extends Around {
         tokens,
         id: `${this.#name}.${++this.#calls}`,
         over: false,
-        tell(position) {
-          if (position === waiting.position) return
-          waiting.position = position
-          options.onStatus?.({ type: 'queued', position })
-        },
+        ...(options.onStatus && {
+          tell(position: number) {
+            if (position === waiting.position) return
+            waiting.position = position
+            options.onStatus?.({ type: 'queued', position })
+          },
+        }),
         admit: (permit) => {
           out()
           resolve(permit)
@@ -150,12 +155,14 @@ class Limit extends Around {
       }
       const out = () => {
         waiting.over = true
+        if (waiting.tell !== undefined) this.#listeners--
         cancel()
         patience.signal.removeEventListener('abort', onStop)
       }
       const onStop = () => this.#leave(waiting, patience.stopped as LlmError)
       patience.signal.addEventListener('abort', onStop, { once: true })
       cancel = this.clock.timer(this.#maxWait, () => this.#leave(waiting, this.#tooLong()))
+      if (waiting.tell !== undefined) this.#listeners++
       this.#waiting.push(waiting)
       this.#pump()
     })
@@ -206,7 +213,9 @@ class Limit extends Around {
         const waitMs = Number.isFinite(answer.waitMs) ? answer.waitMs : this.#shared ? lookMs : undefined
         if (waitMs !== undefined) this.#cancelLook = this.clock.timer(Math.ceil(waitMs), () => this.#pump())
         for (const waiting of this.#waiting.slice(this.#queue)) this.#leave(waiting, this.#full())
-        for (const [index, waiting] of this.#waiting.entries()) this.#tell(waiting, index + 1)
+        if (this.#listeners > 0)
+          for (const [index, waiting] of this.#waiting.entries())
+            if (waiting.tell !== undefined) this.#tell(waiting, index + 1)
         return
       }
       const { permit } = answer
@@ -228,7 +237,7 @@ class Limit extends Around {
 
   #tell(waiting: Waiting, position: number): void {
     try {
-      waiting.tell(position)
+      waiting.tell?.(position)
     } catch (cause) {
       this.#leave(
         waiting,

@@ -28,7 +28,7 @@ export function memoryState(): StateStore {
   }
 }
 
-/** A change of a value: what it becomes, and what the one who changed it wants to know. */
+/** A change of a value: what it becomes, and what the one who changed it wants to know. It leaves the old one as it is. */
 export type Change<T, R> = (value: T) => { next: T; result: R }
 
 interface Waiting<T> {
@@ -44,6 +44,8 @@ const mostRaces = 1000
 export class Cell<T> {
   readonly #waiting: Waiting<T>[] = []
   #busy = false
+  /** What was written last: as long as nobody else has, there is nothing to read in it. */
+  #last: { text: string; value: T } | undefined
 
   constructor(
     private readonly store: StateStore,
@@ -96,6 +98,7 @@ export class Cell<T> {
         after === before ||
         (await this.#reached(() => this.store.swap(this.key, before, after, this.ttlMs)))
       ) {
+        this.#last = { text: after, value }
         for (const end of endings) end()
         return
       }
@@ -111,6 +114,7 @@ export class Cell<T> {
   /** What cannot be read any more is begun anew. */
   #parsed(text: string | undefined): T {
     if (text === undefined) return this.initial()
+    if (text === this.#last?.text) return this.#last.value
     try {
       return JSON.parse(text) as T
     } catch {
