@@ -135,11 +135,13 @@ class DefinedProvider implements Provider {
     )
   }
 
-  readonly batches: Batches = {
-    submit: (requests, options) => this.#batch('submit', requests, options),
-    status: (id, options) => this.#batch('status', id, options),
-    results: (id, options = {}) => this.#results(id, options),
-    cancel: (id, options) => this.#batch('cancel', id, options),
+  get batches(): Batches {
+    return {
+      submit: (requests, options) => this.#batch('submit', requests, options),
+      status: (id, options) => this.#batch('status', id, options),
+      results: (id, options = {}) => this.#results(id, options),
+      cancel: (id, options) => this.#batch('cancel', id, options),
+    }
   }
 
   #batch<Step extends keyof BatchSteps>(
