@@ -162,7 +162,7 @@ describe('a configuration', () => {
     write('patchbay.config.yaml', /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? '')
     const { providers, requires, default: chosen } = await loadConfig({ cwd: folder, env: 'test' })
     expect([[...providers.keys()], requires, chosen]).toEqual([
-      ['main', 'spare', 'server', 'here'],
+      ['main', 'spare', 'server', 'careful', 'able', 'here'],
       ['tools'],
       'here',
     ])
