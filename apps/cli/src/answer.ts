@@ -17,7 +17,8 @@ export async function answer(
       else if (status.type === 'restarting')
         waiting.show(`the model's process died and starts again (${status.reason})`)
       else if (status.type === 'fallback') waiting.show(`asking ${status.to} (${status.reason})`)
-      else waiting.show(`trying again in ${Math.round(status.delayMs)} ms (${status.reason})`)
+      else if (status.type === 'retrying')
+        waiting.show(`trying again in ${Math.round(status.delayMs)} ms (${status.reason})`)
     },
   })
   let last = ''

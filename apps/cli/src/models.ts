@@ -1,5 +1,5 @@
 // `patchbay providers` and `patchbay models`: who is configured, and what they offer.
-import { connectTo, type Loaded } from '@patchbay/config'
+import { connectTo, type Loaded, type PolicyEntry } from '@patchbay/config'
 import { bundledModel, pulledModels } from '@patchbay/local'
 import { megabytes } from './print.js'
 import { table } from './table.js'
@@ -10,18 +10,31 @@ export interface ModelsFlags {
   json?: boolean
 }
 
+/** What is shown of an entry, whatever kind it is. */
+interface Shown {
+  use: string
+  model?: string
+  providers?: string[]
+  fallback?: string | string[]
+  policies?: PolicyEntry[]
+}
+
 /** The configured providers, and where they stand. */
 export function providers(loaded: Loaded, json: boolean | undefined): void {
   const rows = [...loaded.providers].map(([name, { entry, file }]) => {
-    const { use, model, fallback } =
+    const { use, model, providers, fallback, policies }: Shown =
       typeof entry === 'string'
-        ? { use: entry.split(':')[0] ?? '', model: entry.split(':').slice(1).join(':'), fallback: undefined }
-        : entry
+        ? { use: entry.split(':')[0] ?? '', model: entry.split(':').slice(1).join(':') }
+        : (entry as Shown)
     return {
       name,
       use,
       ...(model && { model }),
-      ...(fallback !== undefined && { fallback: [fallback].flat() as string[] }),
+      ...(providers && { providers }),
+      ...(fallback !== undefined && { fallback: [fallback].flat() }),
+      ...(policies && {
+        policies: policies.flatMap((one) => (typeof one === 'string' ? one : Object.keys(one))),
+      }),
       file,
       default: loaded.default === name || loaded.providers.size === 1,
     }
@@ -33,14 +46,17 @@ export function providers(loaded: Loaded, json: boolean | undefined): void {
     )
   process.stdout.write(
     table([
-      ['', 'use', 'model', 'fallback', 'file'],
-      ...rows.map(({ name, use, model = '', fallback = [], file, default: first }) => [
-        `${name}${first ? ' *' : ''}`,
-        use,
-        model,
-        fallback.join(' → '),
-        file,
-      ]),
+      ['', 'use', 'model', 'fallback', 'policies', 'file'],
+      ...rows.map(
+        ({ name, use, model, providers = [], fallback = [], policies = [], file, default: first }) => [
+          `${name}${first ? ' *' : ''}`,
+          use,
+          model ?? providers.join(', '),
+          fallback.join(' → '),
+          policies.join(', '),
+          file,
+        ],
+      ),
     ]),
   )
 }

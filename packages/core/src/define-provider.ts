@@ -98,6 +98,10 @@ class DefinedProvider implements Provider {
     }
   }
 
+  get defaults(): Partial<ChatRequest> {
+    return this.#home.defaults
+  }
+
   chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
     return this.stream(request, options).response()
   }
@@ -136,29 +140,24 @@ class DefinedProvider implements Provider {
   }
 
   get batches(): Batches {
+    const call =
+      <Step extends keyof BatchSteps>(step: Step) =>
+      (input: BatchSteps[Step][0], options: CallOptions = {}): Promise<BatchSteps[Step][1]> =>
+        this.#once(options, async (context) =>
+          (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
+        )
     return {
-      submit: (requests, options) => this.#batch('submit', requests, options),
-      status: (id, options) => this.#batch('status', id, options),
+      submit: call('submit'),
+      status: call('status'),
+      cancel: call('cancel'),
       results: (id, options = {}) => this.#results(id, options),
-      cancel: (id, options) => this.#batch('cancel', id, options),
     }
-  }
-
-  #batch<Step extends keyof BatchSteps>(
-    step: Step,
-    input: BatchSteps[Step][0],
-    options: CallOptions = {},
-  ): Promise<BatchSteps[Step][1]> {
-    return this.#once(options, async (context) =>
-      (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
-    )
   }
 
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
     const leave = this.#enter()
     try {
-      const { results } = await import('./batches.js')
-      for await (const result of results(this.#able('batch'), id, this.#settings, options)) yield result
+      yield* (await import('./batches.js')).results(this.#able('batch'), id, this.#settings, options)
     } finally {
       leave()
     }

@@ -70,7 +70,8 @@ export function asRequest(input: ChatInput): ChatRequest {
   return request
 }
 
-function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
+/** The request as the caller meant it, defaults included. */
+export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
   const request = asRequest(input)
   const providerOptions = { ...defaults.providerOptions }
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))

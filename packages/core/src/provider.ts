@@ -6,6 +6,7 @@ import type { Message, Part, Role } from './message.js'
 import type {
   CallOptions,
   ChatInput,
+  ChatRequest,
   EmbedRequest,
   JsonSchema,
   Reasoning,
@@ -101,6 +102,8 @@ export interface Provider extends AsyncDisposable {
   /** Who serves it: `'claude'`, `'openai'`, `'ollama'`, `'local'` … */
   readonly provider: string
   readonly model: string
+  /** What it adds to every request that does not say otherwise. */
+  readonly defaults?: Partial<ChatRequest>
   /** What the model can do. At most one request, then remembered. */
   capabilities(options?: CallOptions): Promise<Capabilities>
   /**

@@ -2,14 +2,13 @@
 // once more.
 import type { ChatStream } from '../events.js'
 import { missingFeatures, neededFeatures } from '../needs.js'
-import { prepare } from '../prepare.js'
-import type { Capabilities, PreparedChat } from '../provider.js'
-import type { ChatInput } from '../request.js'
+import { prepare, withDefaults } from '../prepare.js'
+import type { Capabilities, PreparedChat, Provider } from '../provider.js'
+import type { ChatInput, ChatRequest } from '../request.js'
 import { CallStream, type EventSource } from '../stream.js'
 
 export { asLlmError, withDetails } from '../errors.js'
 export { validate, withOutput } from '../output.js'
-export { asRequest } from '../prepare.js'
 export { toJsonSchema } from '../schema.js'
 export type { EventSource } from '../stream.js'
 export { sum } from '../usage.js'
@@ -21,13 +20,20 @@ export function streamOf(source: EventSource): ChatStream {
   return new CallStream(source)
 }
 
+/** The request with what this provider adds to it. */
+export function requestOf(input: ChatInput, { defaults = {} }: Pick<Provider, 'defaults'>): ChatRequest {
+  return withDefaults(input, defaults)
+}
+
 /**
- * A request without sugar, as a backend of this name would get it: the same for all ways to write the same thing. What a
- * provider adds by its own `defaults` is not in it.
+ * A request without sugar, as the backend of this provider would get it: the same for all ways to write the same thing.
  * @throws {LlmError} `invalid-request`
  */
-export async function preparedOf(input: ChatInput, provider: string): Promise<PreparedChat> {
-  return (await prepare(input, {}, provider)).chat
+export async function preparedOf(
+  input: ChatInput,
+  { provider, defaults = {} }: Pick<Provider, 'provider' | 'defaults'>,
+): Promise<PreparedChat> {
+  return (await prepare(input, defaults, provider)).chat
 }
 
 /** What the request needs that the model is known not to have; empty where it may be asked. */

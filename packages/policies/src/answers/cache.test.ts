@@ -77,6 +77,13 @@ describe('the key', () => {
     expect(await asked({ metadata: { key: 'ann' }, timeout: 5000 })).toBe('exact')
   })
 
+  it('is another one for what another provider adds to a request', async () => {
+    const store = memoryCache()
+    const asked = async (system: string) =>
+      (await cache(mockProvider({ defaults: { system } }), { store }).chat('x')).cached
+    expect([await asked('a'), await asked('b'), await asked('a')]).toEqual([false, false, 'exact'])
+  })
+
   it('is the same for the same thing said in other words of ours', async () => {
     const provider = cache(numbered())
     await provider.chat('x')

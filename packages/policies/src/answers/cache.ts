@@ -8,7 +8,7 @@ import type {
   Provider,
   Warning,
 } from '@patchbay/core'
-import { asRequest, replayed, withOutput } from '@patchbay/core/wrap'
+import { replayed, requestOf, withOutput } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
 import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
 import { Flight } from './flight.js'
@@ -28,8 +28,8 @@ export interface CacheOptions {
   /** How long an answer is good, in milliseconds. Default: as long as it is kept. */
   ttl?: number
   /**
-   * Part of every key. Give one where several apps share a store, and their providers differ in what they add to a request
-   * by themselves (`defaults`, `baseURL`): that is nothing the cache can see.
+   * Part of every key. Give one where several apps share a store and the same model name means different models (two
+   * servers, say): that is nothing the cache can see.
    */
   namespace?: string
   /** Is this call answered from the cache, and its answer kept? Default: all but those that ask for no text or vectors. */
@@ -92,7 +92,7 @@ class Cache extends Around {
       return {
         stream: (left) => replayed(answer, this, left, this.clock),
         done: async (response) =>
-          again(await outputOf(response as ChatResponse, asRequest(request)), 'exact'),
+          again(await outputOf(response as ChatResponse, requestOf(request, this)), 'exact'),
       }
     // Those who wait differently do not share: nobody is cut off by another one's limits.
     const limits = shareable(options)
@@ -105,7 +105,7 @@ class Cache extends Around {
       stream: (left) => flight.join(this, left, this.clock),
       done: async (response) => {
         const final = flight.final ?? (response as ChatResponse)
-        if (running !== undefined) return again(await outputOf(final, asRequest(request)), 'shared')
+        if (running !== undefined) return again(await outputOf(final, requestOf(request, this)), 'shared')
         return { ...final, cached: false, warnings: [...final.warnings, ...warnings] }
       },
     }

@@ -1,7 +1,11 @@
 // What is asked and answered as text and back: for keys, stores and cassettes.
 
+import type { Provider } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
 import type { Answer, Incoming } from '../around/around.js'
+
+/** Who is asked. */
+type Asked = Pick<Provider, 'provider' | 'defaults'>
 
 /** As JSON, bytes and vectors included. */
 export function frozen(value: unknown): string {
@@ -26,20 +30,16 @@ export function thawed(text: string): unknown {
 }
 
 /** A key for a call: the same for all ways to write the same request, another one for anything that matters. */
-export async function keyOf(
-  call: Incoming,
-  who: { provider: string; model: string },
-  scope = '',
-): Promise<string> {
+export async function keyOf(call: Incoming, who: Asked & { model: string }, scope = ''): Promise<string> {
   const { provider, model } = who
   const { headers = {}, metadata = {} } = call.options
-  const said = { headers, tenant: metadata.tenant ?? '', request: await plain(call, provider) }
+  const said = { headers, tenant: metadata.tenant ?? '', request: await plain(call, who) }
   const asked = { kind: call.kind, provider, model, scope, ...said }
   return hash(sorted(asked))
 }
 
 /** What is asked, without sugar. */
-export function plain(call: Incoming, provider: string): unknown {
+export function plain(call: Incoming, provider: Asked): unknown {
   switch (call.kind) {
     case 'chat':
     case 'countTokens':

@@ -7,7 +7,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { asRequest, replayed } from '@patchbay/core/wrap'
+import { replayed, requestOf } from '@patchbay/core/wrap'
 import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
 import { secretsIn } from '../content/detect.js'
 import { mapped } from '../content/mapped.js'
@@ -85,7 +85,7 @@ class Recorder extends Around {
         )
     }
     const add = async (came: Pick<Recording, 'response' | 'error'>) => {
-      const request = await plain(call, this.inner.provider)
+      const request = await plain(call, this.inner)
       await this.#cassette.add(
         mapped({ key, kind: call.kind, request, ...came }, (text) => this.#scrub(text)) as Recording,
       )
@@ -118,7 +118,7 @@ class Recorder extends Around {
     return {
       stream: (left) => replayed(recorded, this, left, this.clock),
       done: (answer) =>
-        outputOf({ ...(answer as ChatResponse), attempts: recorded.attempts }, asRequest(request)),
+        outputOf({ ...(answer as ChatResponse), attempts: recorded.attempts }, requestOf(request, this)),
     }
   }
 }

@@ -7,7 +7,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { asRequest, preparedOf, replayed } from '@patchbay/core/wrap'
+import { preparedOf, replayed, requestOf } from '@patchbay/core/wrap'
 import { Around, type Incoming, type Passing } from '../around/around.js'
 import { again, type CacheStore, memoryCache, outputOf, unreachable } from './cache.js'
 import { frozen, hash, kept, thawed } from './frozen.js'
@@ -53,7 +53,7 @@ class SemanticCache extends Around {
   protected async enter(call: Incoming): Promise<Passing> {
     if (call.kind !== 'chat') return {}
     const { request, options, patience } = call
-    const asked = taken(await preparedOf(request, this.inner.provider))
+    const asked = taken(await preparedOf(request, this.inner))
     if (asked === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
     const { embedder, threshold } = this.#options
     const { provider, model } = this.inner
@@ -82,7 +82,7 @@ class SemanticCache extends Around {
       return {
         stream: (left) => replayed(answer, this, left, this.clock),
         done: async (response) =>
-          again(await outputOf(response as ChatResponse, asRequest(request)), 'semantic'),
+          again(await outputOf(response as ChatResponse, requestOf(request, this)), 'semantic'),
       }
     }
     return {

@@ -4,6 +4,7 @@ import type {
   CallOptions,
   Capabilities,
   ChatInput,
+  ChatRequest,
   ChatResponse,
   ChatStream,
   EmbedRequest,
@@ -33,6 +34,10 @@ export abstract class Wrapped implements Provider {
 
   get model(): string {
     return this.inner.model
+  }
+
+  get defaults(): Partial<ChatRequest> {
+    return this.inner.defaults ?? {}
   }
 
   abstract stream(request: ChatInput, options?: CallOptions): ChatStream

@@ -166,7 +166,7 @@ export class Queue {
   /** As it can be written down, checked before it is. */
   async #writable(request: ChatInput, index: number): Promise<ChatRequest> {
     try {
-      const { providerOptions, tools, ...chat } = await preparedOf(request, this.inner.provider)
+      const { providerOptions, tools, ...chat } = await preparedOf(request, this.inner)
       return {
         ...chat,
         ...(tools.length > 0 && { tools: tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })) }),

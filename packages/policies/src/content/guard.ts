@@ -90,7 +90,7 @@ class Guard extends Around {
     }
     const { request, options } = call
     if (this.#input.length > 0) {
-      const { messages, tools } = await preparedOf(request, this.provider)
+      const { messages, tools } = await preparedOf(request, this)
       await this.#check(this.#input, 'request', {
         text: linesOf([messages.map(({ content }) => content), tools]),
         request,

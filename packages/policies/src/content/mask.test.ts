@@ -119,6 +119,17 @@ it('takes it out of everything that leaves', async () => {
     providerOptions: { mock: { user: mail } },
   }
   await mask(inner).chat(request)
+  await mask(
+    mockProvider({
+      defaults: { system: `Ask ${mail}.` },
+      answers: [
+        ({ messages }) => {
+          expect(asText(messages)).toContain('Ask [EMAIL_1].')
+          return 'well'
+        },
+      ],
+    }),
+  ).chat('x')
   const left = asText(inner.requests)
   expect(left).not.toMatch(/ann\.lee|4111111111111111/)
   expect(left.match(/\[EMAIL_1\]/g)?.length).toBeGreaterThanOrEqual(10)

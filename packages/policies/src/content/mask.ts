@@ -13,7 +13,7 @@ import {
   type RerankRequest,
   type TranscribeRequest,
 } from '@patchbay/core'
-import { asRequest, toJsonSchema } from '@patchbay/core/wrap'
+import { requestOf, toJsonSchema } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/cache.js'
 import { Around, type Incoming, type Passing } from '../around/around.js'
 import { type Kind, kinds } from './detect.js'
@@ -81,7 +81,7 @@ class Mask extends Around {
   }
 
   #chat(call: Incoming & { kind: 'chat' }): Passing {
-    const original = asRequest(call.request)
+    const original = requestOf(call.request, this)
     const request = this.#plain(call.request)
     const placeholders = this.#placeholders(request)
     const restored = new Restored(placeholders)
@@ -105,7 +105,7 @@ class Mask extends Around {
 
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
   #plain(input: ChatInput): ChatRequest {
-    const { messages, tools, output, ...rest } = asRequest(input)
+    const { messages, tools, output, ...rest } = requestOf(input, this)
     const all: MessageInput[] = typeof messages === 'string' ? [messages] : messages
     return {
       ...rest,

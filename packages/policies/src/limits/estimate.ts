@@ -1,6 +1,6 @@
 // How large a request is, before anybody has counted it.
 import type { ChatInput, PreparedChat, Provider } from '@patchbay/core'
-import { asRequest, preparedOf } from '@patchbay/core/wrap'
+import { preparedOf, requestOf } from '@patchbay/core/wrap'
 import type { Asked, Incoming } from '../around/around.js'
 
 /** Tokens of a request, by estimate. */
@@ -20,7 +20,7 @@ const tokensPerMessage = 8
 const usualAnswer = 4096
 
 /** Input tokens of what is asked, by its length, on the high side. */
-async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: string): Promise<number> {
+async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: Provider): Promise<number> {
   switch (call.kind) {
     case 'chat':
     case 'countTokens': {
@@ -36,15 +36,15 @@ async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: s
 
 /** What a call may take: its input by its length, its output by what it may have at most, where the request says so. */
 export async function sizeOf(call: Incoming, provider: Provider): Promise<Size> {
-  const input = await inputTokens(call, provider.provider)
+  const input = await inputTokens(call, provider)
   if (call.kind !== 'chat') return { input, output: 0 }
-  return { input, output: asRequest(call.request).maxOutputTokens ?? usualAnswer }
+  return { input, output: requestOf(call.request, provider).maxOutputTokens ?? usualAnswer }
 }
 
 /** The most it may take: of a request that does not say, as much as the model can give. */
 export async function mostOf(call: Incoming, provider: Provider): Promise<Size> {
   const size = await sizeOf(call, provider)
-  if (call.kind !== 'chat' || asRequest(call.request).maxOutputTokens !== undefined) return size
+  if (call.kind !== 'chat' || requestOf(call.request, provider).maxOutputTokens !== undefined) return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)
   return { ...size, output: capabilities?.maxOutput ?? size.output }
 }

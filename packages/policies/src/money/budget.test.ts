@@ -39,6 +39,16 @@ it('settles by what was counted, and refuses before the call that may be too muc
   expect(inner.requests).toHaveLength(3)
 })
 
+it('knows what its provider adds to a request', async () => {
+  const inner = mockProvider({ defaults: { maxOutputTokens: 10 } })
+  expect((await budget(inner, { limits: [{ per: 'run', tokens: 50 }] }).chat('x')).text).toBe('x')
+  expect(
+    await failureOf(budget(mockProvider(), { limits: [{ per: 'run', tokens: 50 }] }).chat('x')),
+  ).toMatchObject({
+    code: 'budget-exceeded',
+  })
+})
+
 it('counts money by the prices, and refuses what nobody knows the price of', async () => {
   const { provider } = world([{ per: 'run', usd: 0.002 }])
   await provider.chat(ask)

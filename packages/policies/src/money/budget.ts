@@ -213,11 +213,10 @@ class Budget extends Around implements BudgetProvider {
     const told = (amount: number) =>
       unit === 'usd' ? `$${Number(amount.toFixed(6))}` : `${Math.ceil(amount)} tokens`
     const whose = each === undefined ? '' : ` of the key ${JSON.stringify(key)}`
-    const next =
-      per === 'day' || per === 'month' ? `Wait for the next ${per}` : 'Ask for less (maxOutputTokens)'
+    const wait = per === 'day' || per === 'month' ? ` wait for the next ${per},` : ''
     return new LlmError(
       'budget-exceeded',
-      `This call to ${provider} ${model} may cost ${told(estimate)}; the budget${whose} per ${per} is ${told(most[unit] ?? 0)}, of which ${told(spent)} is spent and ${told(reserved)} held back for running calls. ${next}, or raise the limit.`,
+      `This call to ${provider} ${model} may cost ${told(estimate)}; the budget${whose} per ${per} is ${told(most[unit] ?? 0)}, of which ${told(spent)} is spent and ${told(reserved)} held back for running calls. Ask for less (maxOutputTokens),${wait} or raise the limit.`,
       { provider, model },
     )
   }

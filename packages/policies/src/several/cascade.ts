@@ -1,7 +1,7 @@
 // The cheap one first, a better one where its answer is not good enough: `cascade`.
 import {
   type ChatEvent,
-  type ChatInput,
+  type ChatRequest,
   type ChatResponse,
   type Clock,
   isLlmError,
@@ -10,7 +10,7 @@ import {
   type Usage,
   type Warning,
 } from '@patchbay/core'
-import { asRequest, type EventSource, Follower, replayed, streamOf, sum } from '@patchbay/core/wrap'
+import { type EventSource, Follower, replayed, requestOf, streamOf, sum } from '@patchbay/core/wrap'
 import { Around, type Chat, type Incoming, type Passing } from '../around/around.js'
 import { called } from '../around/patience.js'
 import { type Candidate, Candidates } from './candidates.js'
@@ -22,7 +22,7 @@ export interface CascadeOptions {
    * Is the answer good enough? A reason it is not, or `false`, asks the next one. Never asked about the last one's answer.
    * Default: it ended by itself or where the request said, was no refusal and is not empty.
    */
-  accept?: (response: ChatResponse, request: ChatInput) => boolean | string | Promise<boolean | string>
+  accept?: (response: ChatResponse, request: ChatRequest) => boolean | string | Promise<boolean | string>
   /** Which failures ask the next one too. Default: those where another may be able to, and answers that fit no schema. */
   when?: (error: LlmError) => boolean
   /** Default: the system's. */
@@ -61,9 +61,9 @@ class Cascade extends Around {
   }
 }
 
-function soundly({ finishReason, text, toolCalls }: ChatResponse, request: ChatInput): boolean | string {
+function soundly({ finishReason, text, toolCalls }: ChatResponse, request: ChatRequest): boolean | string {
   // Nobody says more than the caller allows.
-  if (finishReason === 'length' && asRequest(request).maxOutputTokens !== undefined) return true
+  if (finishReason === 'length' && request.maxOutputTokens !== undefined) return true
   if (finishReason !== 'stop' && finishReason !== 'tool-calls') return `it ended with ${finishReason}`
   return toolCalls.length > 0 || text.trim() !== '' || 'it is empty'
 }
@@ -150,7 +150,7 @@ class Climb implements EventSource {
     const { request, options, patience } = this.call
     const response = answer
     const accepted = await patience.wait(
-      called('cascade.accept', () => this.rules.accept(response, request), provider),
+      called('cascade.accept', () => this.rules.accept(response, requestOf(request, provider)), provider),
     )
     if (accepted !== true) {
       this.#add(response)

@@ -1,6 +1,6 @@
 // Whom to ask, learned from the answers: `learn`.
 import { type ChatInput, type ChatRequest, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
-import { asRequest } from '@patchbay/core/wrap'
+import { requestOf } from '@patchbay/core/wrap'
 import type { Chat } from '../around/around.js'
 import { called } from '../around/patience.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
@@ -70,7 +70,7 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
       const came = { request, firstMs, totalMs, ...(response && { response }), ...(error && { error }) }
       const worth = await called('learn.reward', () => reward(came), provider)
       if (worth === undefined) return
-      const seen = features(asRequest(request))
+      const seen = features(requestOf(request, provider))
       const better = (state: unknown) => learner.learn(state, at, Math.min(1, Math.max(0, worth)), seen)
       // What could not be learned this time is learned another time.
       await cell.update((state) => ({ next: better(state), result: undefined })).catch(() => {})
@@ -98,7 +98,7 @@ class Learned extends Several {
     const all = Array.from({ length: this.candidates.size }, (_, at) => at)
     const state = await this.cell.read().catch(() => undefined)
     if (state === undefined) return all
-    const seen = await called('learn.features', () => this.features(asRequest(request)), this)
+    const seen = await called('learn.features', () => this.features(requestOf(request, this)), this)
     const scores = this.learner.scores(state, seen, this.#random)
     return all.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
   }

@@ -1,6 +1,6 @@
 // Each request to a provider that can answer it: `route`.
 import { type Capabilities, type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
-import { asRequest, missingFor, preparedOf } from '@patchbay/core/wrap'
+import { missingFor, preparedOf, requestOf } from '@patchbay/core/wrap'
 import type { Chat } from '../around/around.js'
 import { called } from '../around/patience.js'
 import { chatTokens } from '../limits/estimate.js'
@@ -49,7 +49,7 @@ class Routed extends Several {
 
   protected async order(call: Chat): Promise<number[]> {
     const { request } = call
-    const chat = await preparedOf(request, this.provider)
+    const chat = await preparedOf(request, this)
     const able: Able[] = []
     const lacking: Able[] = []
     const reasons: string[] = []
@@ -70,7 +70,7 @@ class Routed extends Several {
         reasons.push(`candidate ${at} cannot be made (${cause instanceof Error ? cause.message : cause})`)
       }
     }
-    const chosen = able.length === 0 && asRequest(request).onUnsupported === 'warn' ? lacking : able
+    const chosen = able.length === 0 && requestOf(request, this).onUnsupported === 'warn' ? lacking : able
     if (chosen.length === 0)
       throw new LlmError(
         onlyRoom ? 'context-length' : 'no-route',

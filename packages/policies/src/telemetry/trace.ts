@@ -1,7 +1,7 @@
 // Spans and metrics of OpenTelemetry, by its semantic conventions for generative AI: `trace`.
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
-import type { Attributes, Histogram, Span, TracerProvider } from '@opentelemetry/api'
+import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
 import {
   type ChatEvent,
   type ChatResponse,
@@ -19,14 +19,14 @@ type Api = typeof import('@opentelemetry/api')
 
 /** Options of `trace`. */
 export interface TraceOptions {
-  /** Default: the one that is registered with `@opentelemetry/api`. */
-  tracerProvider?: TracerProvider
-  /** Default: the one that is registered with `@opentelemetry/api`. */
-  meterProvider?: import('@opentelemetry/api').MeterProvider
+  /** A `TracerProvider`. Default: the one that is registered with `@opentelemetry/api`. */
+  tracerProvider?: { getTracer(name: string): object }
+  /** A `MeterProvider`. Default: the one that is registered with `@opentelemetry/api`. */
+  meterProvider?: { getMeter(name: string): object }
   /** Should spans hold what is asked and answered? Default false. */
   content?: boolean
   /** For every span and every measurement. */
-  attributes?: Attributes
+  attributes?: Record<string, string | number | boolean>
   /** Default: the system's. */
   clock?: Clock
 }
@@ -54,7 +54,7 @@ const providers: Record<string, string> = { claude: 'anthropic' }
 
 interface Instruments {
   api: Api
-  tracer: import('@opentelemetry/api').Tracer
+  tracer: Tracer
   duration: Histogram
   tokens: Histogram
   first: Histogram
@@ -133,7 +133,7 @@ class Trace extends Around {
 
   async #describe(span: Span, call: Incoming & { kind: 'chat' }): Promise<void> {
     // What is wrong with a request is for its provider to say.
-    const chat = await preparedOf(call.request, this.provider).catch(() => undefined)
+    const chat = await preparedOf(call.request, this).catch(() => undefined)
     if (chat === undefined) return
     const {
       temperature,
@@ -200,12 +200,12 @@ async function instruments({ tracerProvider, meterProvider }: TraceOptions): Pro
       cause,
     })
   }
-  const meter = (meterProvider ?? api.metrics.getMeterProvider()).getMeter('@patchbay/policies')
+  const meter = (meterProvider ?? api.metrics.getMeterProvider()).getMeter('@patchbay/policies') as Meter
   // The boundaries are those the conventions ask for.
   const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
   return {
     api,
-    tracer: (tracerProvider ?? api.trace.getTracerProvider()).getTracer('@patchbay/policies'),
+    tracer: (tracerProvider ?? api.trace.getTracerProvider()).getTracer('@patchbay/policies') as Tracer,
     duration: meter.createHistogram('gen_ai.client.operation.duration', {
       unit: 's',
       description: 'GenAI operation duration.',
