@@ -1,9 +1,11 @@
 // One round of the overhead benchmark, in a process of its own: one client against the upstream, its CPU time printed.
 import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
+import type { Provider } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
+import { breaker, budget, limit, log, pipe, priced } from '@patchbay/policies'
 
-export type Client = 'floor' | 'patchbay' | 'openai' | 'ai' | 'langchain'
+export type Client = 'floor' | 'patchbay' | 'policy' | 'policies' | 'openai' | 'ai' | 'langchain'
 
 const [who, url = '', peers = ''] = process.argv.slice(2)
 const streams = 120
@@ -59,8 +61,9 @@ async function make(client: string | undefined): Promise<Way> {
   const baseURL = url
   const apiKey = 'k'
   if (client === 'floor') return floor
-  if (client === 'patchbay') {
-    const llm = openai('gpt-x', { baseURL, apiKey })
+  if (client === 'patchbay' || client === 'policy' || client === 'policies') {
+    const bare = openai('gpt-x', { baseURL, apiKey })
+    const llm = client === 'patchbay' ? bare : client === 'policy' ? breaker(bare) : withFive(bare)
     return {
       async stream() {
         let pieces = 0
@@ -126,6 +129,18 @@ async function make(client: string | undefined): Promise<Way> {
     },
     call: async () => (await chain.invoke('Hi')).content.length,
   }
+}
+
+function withFive(provider: Provider): Provider {
+  const nowhere = { info() {}, warn() {}, error() {} }
+  return pipe(
+    provider,
+    priced,
+    (inner) => breaker(inner),
+    (inner) => limit(inner, { concurrency: 100, requestsPerMinute: 1e9 }),
+    (inner) => budget(inner, { limits: [{ per: 'run', tokens: 1e12 }] }),
+    (inner) => log(inner, { logger: nowhere }),
+  )
 }
 
 async function cost(

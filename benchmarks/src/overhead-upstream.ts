@@ -20,6 +20,8 @@ const whole = JSON.stringify({
 const server = createServer(async (request, response) => {
   let body = ''
   for await (const part of request) body += part
+  // A budget asks once how long answers can be.
+  if (request.method !== 'POST') return void response.writeHead(404).end('{}')
   if (!JSON.parse(body).stream) {
     response.writeHead(200, { 'content-type': 'application/json' })
     return void response.end(whole)

@@ -50,6 +50,8 @@ const { value: url } = await createInterface({ input: upstream.stdout })[Symbol.
 const clients: [client: Client, name: string][] = [
   ['floor', 'hand-written fetch loop (the floor)'],
   ['patchbay', '@patchbay/openai'],
+  ['policy', 'the same in `breaker`'],
+  ['policies', 'the same in five policies'],
   ['openai', 'openai 6.49.0'],
   ...(existsSync(`${peers}/node_modules/ai`)
     ? ([

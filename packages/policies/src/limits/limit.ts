@@ -73,6 +73,8 @@ class Limit extends Around {
   readonly #running = new Set<string>()
   readonly #name = Math.random().toString(36).slice(2)
   #calls = 0
+  /** Is there a limit of tokens, ours or the service's? */
+  #countsTokens: boolean
   /** How many of those that wait hear where they stand. */
   #listeners = 0
   #pumping = false
@@ -91,6 +93,7 @@ class Limit extends Around {
       ...(requestsPerMinute !== undefined && { requests: requestsPerMinute }),
       ...(tokensPerMinute !== undefined && { tokens: tokensPerMinute }),
     }
+    this.#countsTokens = tokensPerMinute !== undefined
     this.#queue = queue
     this.#maxWait = maxWait
     this.#headers = options.headers ?? true
@@ -100,7 +103,7 @@ class Limit extends Around {
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
-    const { input, output } = await sizeOf(call, this.inner)
+    const { input, output } = this.#countsTokens ? await sizeOf(call, this.inner) : { input: 0, output: 0 }
     const permit = await this.#turn(input + output, call)
     const end = async (tokens: number | undefined, pauseMs?: number) => {
       this.#running.delete(permit.id)
@@ -263,8 +266,10 @@ class Limit extends Around {
 
   #listening(options: CallOptions): CallOptions {
     const onStatus = (event: StatusEvent) => {
-      if (event.type === 'rate-limit' && this.#headers)
+      if (event.type === 'rate-limit' && this.#headers) {
+        this.#countsTokens ||= event.tokens !== undefined
         this.#note((state, now) => permitted.told(state, this.#rules, event, now))
+      }
       if (event.type === 'retrying') this.#note((state, now) => permitted.again(state, this.#rules, now))
       options.onStatus?.(event)
     }
