@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { Provider } from '@patchbay/core'
 import {
   atMost,
+  batch,
   breaker,
   budget,
   type Check,
@@ -51,6 +52,7 @@ export async function withPolicies(
     return found === undefined ? {} : { store: found }
   }
   const policies: Policies = {
+    batch: async (inner, options) => batch(inner, { ...options, ...(await state()) }),
     breaker: async (inner, options) => breaker(inner, { ...options, ...(await state()) }),
     budget: async (inner, options) =>
       budget(inner, { ...options, prices: loaded.prices, ...(await state()) }),

@@ -21,6 +21,7 @@ const checks = closed({ deny: texts, atMost: whole })
 
 /** The options of each policy that can be written down. */
 export const policyOptions: Record<string, JsonSchema> = {
+  batch: closed({ concurrency: whole, native: { type: 'boolean' } }),
   breaker: closed({
     failures: whole,
     rate: { type: 'number', minimum: 0, maximum: 1 },
@@ -84,7 +85,7 @@ export const policyOptions: Record<string, JsonSchema> = {
 }
 
 /** Those that need no options. */
-export const plainPolicies = ['breaker', 'cache', 'limit', 'log', 'mask', 'trace']
+export const plainPolicies = ['batch', 'breaker', 'cache', 'limit', 'log', 'mask', 'trace']
 
 /** One of a list. */
 export function policyEntry(): JsonSchema {

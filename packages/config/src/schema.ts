@@ -17,11 +17,8 @@ const requires = {
 }
 
 const around = {
-  policies: {
-    type: 'array',
-    items: policyEntry(),
-    description: 'Put around this provider in this order; the last is met first by a call.',
-  },
+  // Checked by themselves: of all their shapes together a schema says only that none fits.
+  policies: { type: 'array' },
   fallback: {
     type: ['string', 'array'],
     items: text,
@@ -194,10 +191,16 @@ export const configNames = [...layerNames, '$schema', 'env']
 /** All of it in one, for editors. */
 export function publishedSchema(): JsonSchema {
   const closed = { additionalProperties: false }
+  const policies = {
+    type: 'array',
+    items: policyEntry(),
+    description: 'Put around this provider in this order; the last is met first by a call.',
+  }
+  const own = { policies: { $ref: '#/$defs/policies' } }
   const entries = [
     ...[...Object.keys(backendOptions), ...Object.keys(severalOptions)].map((use) => ({
       ...entrySchema(use),
-      properties: { ...(entrySchema(use).properties as object), use: { const: use } },
+      properties: { ...(entrySchema(use).properties as object), ...own, use: { const: use } },
       ...closed,
     })),
     {
@@ -205,6 +208,7 @@ export function publishedSchema(): JsonSchema {
       properties: {
         use: { not: { enum: [...Object.keys(backendOptions), ...Object.keys(severalOptions)] } },
         ...common,
+        ...own,
       },
     },
   ]
@@ -220,6 +224,6 @@ export function publishedSchema(): JsonSchema {
       env: map({ type: 'object', properties: inner, ...closed }),
     },
     ...closed,
-    $defs: { providers },
+    $defs: { providers, policies },
   }
 }

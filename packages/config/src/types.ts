@@ -2,6 +2,7 @@
 
 import type { ChatRequest, MediaOptions, RetryOptions, TimeoutOptions } from '@patchbay/core'
 import type {
+  BatchOptions,
   BreakerOptions,
   BudgetOptions,
   CacheOptions,
@@ -32,6 +33,7 @@ export interface GuardEntry {
 
 /** What of the options of each policy can be written down. */
 export interface PolicyOptions {
+  batch: Pick<BatchOptions, 'concurrency' | 'native'>
   breaker: Omit<BreakerOptions, 'counts' | 'onChange' | 'state' | 'clock'>
   budget: Omit<BudgetOptions, 'prices' | 'state' | 'clock'>
   /** `store`: `redis://host`, `sqlite://path` or `file:path`; each by its adapter of Keyv. */
@@ -52,6 +54,7 @@ export interface PolicyOptions {
 
 /** A policy by its name, or with its options: `{ cache: { ttl: 60000 } }`. */
 export type PolicyEntry =
+  | 'batch'
   | 'breaker'
   | 'cache'
   | 'limit'

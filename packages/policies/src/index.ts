@@ -3,6 +3,8 @@
 export { type CacheOptions, type CacheStore, cache, memoryCache } from './answers/cache.js'
 export { type RecordOptions, type ReplayOptions, record, replay } from './answers/record.js'
 export { type SemanticCacheOptions, semanticCache } from './answers/semantic-cache.js'
+export { type Answer, Around, type Asked, type Incoming, type Passing } from './around/around.js'
+export { Patience } from './around/patience.js'
 export { type Policy, pipe } from './around/pipe.js'
 export { Wrapped } from './around/wrapped.js'
 export { type BatchEndOptions, type BatchOptions, batch, batchResults } from './batch/batch.js'

@@ -1,5 +1,14 @@
 // Each request to a provider that can answer it: `route`.
-import { type Capabilities, type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
+import {
+  type CallOptions,
+  type Capabilities,
+  type Capability,
+  type ChatInput,
+  LlmError,
+  type OptionName,
+  type PreparedChat,
+  type Provider,
+} from '@patchbay/core'
 import { missingFor, preparedOf, requestOf } from '@patchbay/core/wrap'
 import type { Chat } from '../around/around.js'
 import { called } from '../around/patience.js'
@@ -45,6 +54,18 @@ class Routed extends Several {
     private readonly options: RouteOptions,
   ) {
     super(candidates, options)
+  }
+
+  /** What any of them can. */
+  override async capabilities(options?: CallOptions): Promise<Capabilities> {
+    const all = await Promise.all(
+      Array.from({ length: this.candidates.size }, async (_, at) =>
+        // One that cannot be made, or cannot be asked, can do nothing.
+        (await this.candidates.open(at)).capabilities(options).catch(() => undefined),
+      ).map((one) => one.catch(() => undefined)),
+    )
+    const known = all.filter((one) => one !== undefined)
+    return known.length === 0 ? super.capabilities(options) : known.reduce(together)
   }
 
   protected async order(call: Chat): Promise<number[]> {
@@ -106,6 +127,30 @@ class Routed extends Several {
     const price = priceOf(model, { ...published, ...this.options.prices })
     if (price === undefined) return Number.MAX_VALUE
     return chatTokens(chat) * price.input + (chat.maxOutputTokens ?? 1000) * price.output
+  }
+}
+
+const better = (a: Capability, b: Capability): Capability =>
+  a === true || b === true ? true : a === 'unknown' || b === 'unknown' ? 'unknown' : false
+
+/** What one of two can. */
+function together(a: Capabilities, b: Capabilities): Capabilities {
+  const names = ['tools', 'vision', 'files', 'audio', 'json', 'reasoning', 'embed'] as const
+  const options = Object.entries(a.options ?? {}).filter(
+    ([name, can]) => can === false && b.options?.[name as OptionName] === false,
+  )
+  const largest = (x: number | undefined, y: number | undefined) =>
+    x === undefined || y === undefined ? undefined : Math.max(x, y)
+  const contextWindow = largest(a.contextWindow, b.contextWindow)
+  const maxOutput = largest(a.maxOutput, b.maxOutput)
+  return {
+    ...(Object.fromEntries(names.map((name) => [name, better(a[name], b[name])])) as Pick<
+      Capabilities,
+      (typeof names)[number]
+    >),
+    options: Object.fromEntries(options),
+    ...(contextWindow !== undefined && { contextWindow }),
+    ...(maxOutput !== undefined && { maxOutput }),
   }
 }
 

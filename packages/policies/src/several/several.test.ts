@@ -110,6 +110,26 @@ describe('route', () => {
     expect((await provider.chat([{ role: 'user', content: [image] }])).provider).toBe('all')
   })
 
+  it('can what any of them can', async () => {
+    const provider = route([
+      able('a', {
+        tools: false,
+        vision: 'unknown',
+        contextWindow: 100,
+        options: { seed: false, topK: false },
+      }),
+      able('b', { vision: false, contextWindow: 200, options: { seed: false } }),
+      () => Promise.reject(new Error('no such package')),
+    ])
+    expect(await provider.capabilities()).toMatchObject({
+      tools: true,
+      vision: 'unknown',
+      contextWindow: 200,
+      options: { seed: false },
+    })
+    expect((await provider.capabilities()).options).not.toHaveProperty('topK')
+  })
+
   it('asks who has room for it', async () => {
     const provider = route([able('small', { contextWindow: 100, maxOutput: 50 }), able('large', {})])
     expect((await provider.chat('x')).provider).toBe('small')
