@@ -10,7 +10,8 @@ import type {
 } from '@patchbay/core'
 import { replayed, requestOf, withOutput } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
-import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { Flight } from './flight.js'
 import { frozen, kept, keyOf, thawed } from './frozen.js'
 

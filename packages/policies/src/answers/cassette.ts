@@ -63,8 +63,18 @@ async function read(file: string): Promise<Recording[]> {
 async function written(file: string, tape: Tape): Promise<void> {
   const { mkdir, rename, writeFile } = await import('node:fs/promises')
   const { dirname } = await import('node:path')
-  await mkdir(dirname(file), { recursive: true })
-  const draft = `${file}.${process.pid}`
-  await writeFile(draft, `${JSON.stringify(JSON.parse(frozen(tape)), undefined, 2)}\n`)
-  await rename(draft, file)
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    const draft = `${file}.${process.pid}`
+    await writeFile(draft, `${JSON.stringify(JSON.parse(frozen(tape)), undefined, 2)}\n`)
+    await rename(draft, file)
+  } catch (cause) {
+    throw new LlmError(
+      'config',
+      `The cassette ${file} cannot be written. Is its folder one that can be written to?`,
+      {
+        cause,
+      },
+    )
+  }
 }

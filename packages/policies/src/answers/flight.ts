@@ -43,8 +43,7 @@ export class Flight {
 
   /** A reader of his own for one more caller. */
   join(who: { provider: string; model: string }, options: CallOptions, clock: Clock): ChatStream {
-    this.#readers++
-    let here = true
+    let here = false
     const leave = () => {
       if (!here) return
       here = false
@@ -54,8 +53,14 @@ export class Flight {
         this.#stream.abort()
       }
     }
-    if (options.onStatus !== undefined) this.#listeners.add(options.onStatus)
-    return retold(() => this.#read(leave), who, options, clock)
+    // Who leaves before he has read anything was never here.
+    const come = () => {
+      here = true
+      this.#readers++
+      if (options.onStatus !== undefined) this.#listeners.add(options.onStatus)
+      return this.#read(leave)
+    }
+    return retold(come, who, options, clock)
   }
 
   /** No generator: one that waits for an event could not be left before it comes. */

@@ -2,7 +2,7 @@
 
 import type { Provider } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import type { Answer, Incoming } from '../around/around.js'
+import type { Answer, Incoming } from '../around/passing.js'
 
 /** Who is asked. */
 type Asked = Pick<Provider, 'provider' | 'defaults'>

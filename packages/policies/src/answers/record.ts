@@ -8,7 +8,8 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { replayed, requestOf } from '@patchbay/core/wrap'
-import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { secretsIn } from '../content/detect.js'
 import { mapped } from '../content/mapped.js'
 import { outputOf } from './cache.js'

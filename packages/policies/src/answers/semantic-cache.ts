@@ -8,7 +8,8 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { preparedOf, replayed, requestOf } from '@patchbay/core/wrap'
-import { Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Incoming, Passing } from '../around/passing.js'
 import { again, type CacheStore, memoryCache, outputOf, unreachable } from './cache.js'
 import { frozen, hash, kept, thawed } from './frozen.js'
 
@@ -53,6 +54,8 @@ class SemanticCache extends Around {
   protected async enter(call: Incoming): Promise<Passing> {
     if (call.kind !== 'chat') return {}
     const { request, options, patience } = call
+    // Its headers are for the service that is asked the question.
+    const { headers: _, onStatus: __, ...rest } = options
     const asked = taken(await preparedOf(request, this.inner))
     if (asked === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
     const { embedder, threshold } = this.#options
@@ -69,9 +72,8 @@ class SemanticCache extends Around {
     const warnings: Warning[] = []
     let vector: Float32Array | undefined
     try {
-      vector = (
-        await embedder.embed({ input: asked.question, inputType: 'query' }, patience.left({ ...options }))
-      ).vectors[0]
+      vector = (await embedder.embed({ input: asked.question, inputType: 'query' }, patience.left(rest)))
+        .vectors[0]
     } catch (cause) {
       if (patience.stopped !== undefined) throw cause
       warnings.push(unreachable('asked (no vector)', cause))

@@ -55,7 +55,11 @@ export class Patience {
 
   /** The same promise, but it rejects as soon as the caller waits no longer. */
   wait<T>(work: T | PromiseLike<T>): Promise<T> {
-    if (this.stopped !== undefined) return Promise.reject(this.stopped)
+    if (this.stopped !== undefined) {
+      // Nobody is there to hear of it.
+      Promise.resolve(work).catch(() => {})
+      return Promise.reject(this.stopped)
+    }
     return new Promise((resolve, reject) => {
       const onStop = () => reject(this.stopped)
       this.signal.addEventListener('abort', onStop, { once: true })

@@ -8,7 +8,8 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import { Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { textsOf } from './mapped.js'
 import { withPartial } from './partial.js'

@@ -1,6 +1,8 @@
 // Who fails again and again is left alone for a while: `breaker`.
 import { type Clock, type ErrorCode, LlmError, type Provider } from '@patchbay/core'
-import { Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Incoming, Passing } from '../around/passing.js'
+import { called } from '../around/patience.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 
 /** `closed`: asked as ever. `open`: left alone. `half-open`: tried again, a few calls at a time. */
@@ -181,7 +183,8 @@ class Breaker extends Around {
       // Nothing is known of the service then, and that is no reason not to ask it.
       return otherwise
     }
-    if (changed !== undefined) this.#rules.onChange(changed)
+    const circuit = changed
+    if (circuit !== undefined) await called('breaker.onChange', () => this.#rules.onChange(circuit), this)
     return result
   }
 }

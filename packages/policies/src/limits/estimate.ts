@@ -1,7 +1,7 @@
 // How large a request is, before anybody has counted it.
 import type { ChatInput, PreparedChat, Provider } from '@patchbay/core'
 import { preparedOf, requestOf } from '@patchbay/core/wrap'
-import type { Asked, Incoming } from '../around/around.js'
+import type { Asked, Incoming } from '../around/passing.js'
 
 /** Tokens of a request, by estimate. */
 export interface Size {

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { failureOf, read } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
-import { type Allowance, budget, cache, memoryState, priced } from '../index.js'
+import { type Allowance, budget, cache, memoryState, priced, type StateStore } from '../index.js'
 
 beforeAll(warm)
 
@@ -172,6 +172,37 @@ it('does not ask where its state cannot be reached: it would not know what for',
   const provider = budget(inner, { limits: [{ per: 'day', tokens: 1e6 }], state: { get: gone, swap: gone } })
   expect(await failureOf(provider.chat(ask))).toMatchObject({ code: 'network' })
   expect(inner.requests).toHaveLength(0)
+})
+
+it('gives the answer, with a warning, where its state is gone when it is settled', async () => {
+  const kept = memoryState()
+  let gone = false
+  const orGone = <T>(work: Promise<T>): Promise<T> => (gone ? Promise.reject(new Error('ECONNRESET')) : work)
+  const state: StateStore = {
+    get: (key) => orGone(kept.get(key)),
+    swap: (...swap) => orGone(kept.swap(...swap)),
+  }
+  const inner = mockProvider({
+    retry: false,
+    answers: [
+      () => {
+        gone = true
+        return 'an answer that was paid for'
+      },
+      () => {
+        gone = true
+        return new LlmError('overloaded', 'Busy.')
+      },
+    ],
+  })
+  const provider = budget(inner, { limits: [{ per: 'day', tokens: 1e6 }], state })
+  expect(await provider.chat(ask)).toMatchObject({
+    text: 'an answer that was paid for',
+    warnings: [{ feature: 'budget', message: expect.stringContaining('ECONNRESET') }],
+  })
+  gone = false
+  // Why a call failed is not hidden by it.
+  expect(await failureOf(provider.chat(ask))).toMatchObject({ code: 'overloaded' })
 })
 
 it('refuses limits that limit nothing', () => {

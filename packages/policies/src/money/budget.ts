@@ -1,7 +1,9 @@
 // No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
 // settled by its usage when it is done.
 import { type Clock, LlmError, type Provider, type Usage } from '@patchbay/core'
-import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Answer, Incoming, Passing } from '../around/passing.js'
+import { unsettled } from '../around/unsettled.js'
 import { mostOf } from '../limits/estimate.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
@@ -130,10 +132,8 @@ class Budget extends Around implements BudgetProvider {
       throw error
     }
     return {
-      done: async (response) => {
-        await settle(held, id, this.#spent(response, call, estimate))
-        return response
-      },
+      done: (answer) =>
+        unsettled(answer, 'budget', () => settle(held, id, this.#spent(answer, call, estimate))),
       failed: (error) =>
         settle(
           held,

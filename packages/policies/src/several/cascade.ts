@@ -11,7 +11,8 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { type EventSource, Follower, replayed, requestOf, streamOf, sum } from '@patchbay/core/wrap'
-import { Around, type Chat, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere, nameOf, tellChange } from './in-order.js'

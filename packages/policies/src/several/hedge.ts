@@ -1,7 +1,8 @@
 // A second one is asked where the first is slow to begin: `hedge`.
 import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type Warning } from '@patchbay/core'
 import { type EventSource, Follower, streamOf } from '@patchbay/core/wrap'
-import { Around, type Chat, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere, nameOf, tellChange } from './in-order.js'
 

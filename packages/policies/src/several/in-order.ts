@@ -10,7 +10,7 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { type EventSource, Follower } from '@patchbay/core/wrap'
-import type { Chat } from '../around/around.js'
+import type { Chat } from '../around/passing.js'
 
 // Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
 const elsewhere = new Set<ErrorCode>([

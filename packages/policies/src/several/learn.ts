@@ -1,7 +1,7 @@
 // Whom to ask, learned from the answers: `learn`.
 import { type ChatInput, type ChatRequest, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
 import { requestOf } from '@patchbay/core/wrap'
-import type { Chat } from '../around/around.js'
+import type { Chat } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { type Candidate, Candidates } from './candidates.js'

@@ -1,6 +1,6 @@
 // The calls of one app spread over several providers: `loadBalance`.
 import { LlmError, type Provider } from '@patchbay/core'
-import type { Incoming, Passing } from '../around/around.js'
+import type { Incoming, Passing } from '../around/passing.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere } from './in-order.js'
 import { Several, type SeveralOptions } from './several.js'

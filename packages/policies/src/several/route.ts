@@ -10,7 +10,7 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { missingFor, preparedOf, requestOf } from '@patchbay/core/wrap'
-import type { Chat } from '../around/around.js'
+import type { Chat } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { chatTokens } from '../limits/estimate.js'
 import { priceOf } from '../money/cost.js'

@@ -1,7 +1,8 @@
 // A provider made of several: whoever is asked first, the others stand by. What differs is only the order.
 import type { Clock, LlmError } from '@patchbay/core'
 import { streamOf } from '@patchbay/core/wrap'
-import { Around, type Chat, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Chat, Incoming, Passing } from '../around/passing.js'
 import type { Candidates } from './candidates.js'
 import { InOrder, mayElsewhere } from './in-order.js'
 

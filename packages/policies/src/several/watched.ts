@@ -1,6 +1,7 @@
 // How a provider does: how many calls run, how long it takes to begin and to end, how often it fails.
 import type { ChatEvent, Clock, LlmError, Provider } from '@patchbay/core'
-import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Answer, Incoming, Passing } from '../around/passing.js'
 
 /** What became of a call. */
 export interface Outcome {

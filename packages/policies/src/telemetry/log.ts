@@ -1,6 +1,7 @@
 // A line for each call, without a word of what was said: `log`.
 import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
-import { type Answer, Around, type Incoming, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Answer, Incoming, Passing } from '../around/passing.js'
 
 /** What a log must have; a pino logger has it. */
 export interface Logger {
@@ -34,7 +35,7 @@ class Log extends Around {
 
   constructor(inner: Provider, { logger = jsonLines(), fields = {}, clock }: LogOptions) {
     super(inner, clock)
-    this.#logger = logger
+    this.#logger = unfailing(logger)
     this.#fields = fields
   }
 
@@ -90,6 +91,18 @@ class Log extends Around {
       },
     }
   }
+}
+
+/** A log that fails is no reason to lose an answer. */
+function unfailing(logger: Logger): Logger {
+  const safely = (level: keyof Logger) => (fields: object, message: string) => {
+    try {
+      logger[level](fields, message)
+    } catch {
+      // There is nowhere left to tell it.
+    }
+  }
+  return { info: safely('info'), warn: safely('warn'), error: safely('error') }
 }
 
 function told(answer: Answer): object {

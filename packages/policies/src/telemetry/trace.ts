@@ -13,7 +13,8 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import { type Answer, Around, type Incoming, type Kind, type Passing } from '../around/around.js'
+import { Around } from '../around/around.js'
+import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
 
 type Api = typeof import('@opentelemetry/api')
 
@@ -86,7 +87,7 @@ class Trace extends Around {
       startTime: began,
       attributes: { ...common, ...metadataOf(options.metadata) },
     })
-    if (kind === 'chat') await this.#describe(span, call)
+    if (kind === 'chat' && span.isRecording()) await this.#describe(span, call)
     const active = api.trace.setSpan(api.context.active(), span)
     let firstAt: number | undefined
     const seconds = (since: number) => (this.clock.now() - since) / 1000

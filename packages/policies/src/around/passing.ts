@@ -1,0 +1,106 @@
+// A call that comes to a policy, and what the policy has to do with it.
+import type {
+  CallOptions,
+  ChatEvent,
+  ChatInput,
+  ChatResponse,
+  ChatStream,
+  EmbedRequest,
+  EmbedResponse,
+  LlmError,
+  ModelInfo,
+  RerankRequest,
+  RerankResponse,
+  TranscribeRequest,
+  TranscribeResponse,
+} from '@patchbay/core'
+import type { Patience } from './patience.js'
+
+/** The kinds of calls, by what is asked and what is answered. */
+export interface Calls {
+  chat: [request: ChatInput, response: ChatResponse]
+  embed: [request: string | string[] | EmbedRequest, response: EmbedResponse]
+  rerank: [request: RerankRequest, response: RerankResponse]
+  transcribe: [request: TranscribeRequest, response: TranscribeResponse]
+  countTokens: [request: ChatInput, response: number]
+  models: [request: undefined, response: ModelInfo[]]
+}
+export type Kind = keyof Calls
+
+/** A call that comes to a policy. Told apart by `kind`. */
+export type Incoming = {
+  [K in Kind]: {
+    kind: K
+    request: Calls[K][0]
+    options: CallOptions
+    /** Will the caller see the answer as it is made? Or only the whole of it. */
+    streamed: boolean
+    patience: Patience
+  }
+}[Kind]
+
+export type Asked = Calls[Kind][0]
+export type Answer = Calls[Kind][1]
+
+/** A chat that comes to a policy. */
+export type Chat = Extract<Incoming, { kind: 'chat' }>
+
+/** What a policy has to do with one call. Nothing of it is needed. */
+export interface Passing {
+  /** Handed on instead of what came. */
+  request?: Asked
+  /** Handed on instead of what came. */
+  options?: CallOptions
+  /** A chat is answered by this stream, and the provider is not asked. */
+  stream?(options: CallOptions): ChatStream
+  /** A call of another kind is answered by this. */
+  answer?(options: CallOptions): Promise<Answer>
+  /** What the caller gets for one event of a stream (the finish aside); nothing holds it back. */
+  event?(event: ChatEvent): ChatEvent[] | Promise<ChatEvent[]>
+  /** Events that were held back and come before the finish. */
+  rest?(): ChatEvent[]
+  /** Once, when the call has ended well. The response may become another one; a throw fails the call. */
+  done?(response: Answer): Answer | Promise<Answer>
+  /** Once instead, when it has not: also when its caller left, and nobody reads on. */
+  failed?(error: LlmError): Promise<void> | void
+  /** The error as the caller gets it. */
+  error?(error: LlmError): LlmError
+  /** Runs every step of the call inside of it, for what follows a call by its context. */
+  within?<T>(step: () => T): T
+}
+
+/** A step of a call, inside of what the policy wants it in. */
+export function within<T>(passing: Passing, step: () => T): T {
+  return passing.within === undefined ? step() : passing.within(step)
+}
+
+/** What a policy lets in, unless the caller leaves; then what it lets in too late is told so. */
+export async function entered(enter: () => Passing | Promise<Passing>, patience: Patience): Promise<Passing> {
+  if (patience.stopped !== undefined) throw patience.stopped
+  const entering = enter()
+  if (!(entering instanceof Promise)) return entering
+  return new Promise((resolve, reject) => {
+    let waiting = true
+    const onStop = () => {
+      waiting = false
+      reject(patience.stopped)
+    }
+    patience.signal.addEventListener('abort', onStop, { once: true })
+    entering
+      .then((passing) => {
+        if (waiting) resolve(passing)
+        else return passing.failed?.(patience.stopped as LlmError)
+      })
+      .catch(reject)
+      .finally(() => patience.signal.removeEventListener('abort', onStop))
+  })
+}
+
+/** Tells a policy that its call has failed. Trouble of its own must not hide why. */
+export async function told(passing: Passing | undefined, error: LlmError): Promise<void> {
+  try {
+    await passing?.failed?.(error)
+  } catch {
+    // The store of a policy is gone, say: its next call meets the same, and tells.
+  }
+}
