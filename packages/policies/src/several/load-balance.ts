@@ -75,9 +75,9 @@ class Balanced extends Several {
   protected override async enter(call: Incoming): Promise<Passing> {
     if (call.kind === 'chat' || call.kind === 'models' || call.kind === 'transcribe') return super.enter(call)
     const { kind, request, patience } = call
-    const all = await patience.wait(Promise.all(this.stations.map((_, at) => this.candidates.open(at))))
-    const [first] = all
-    if (!all.every(({ model }) => model === first?.model)) return {}
+    const opening = this.stations.map((_, at) => this.candidates.open(at).catch(() => undefined))
+    const all = await patience.wait(Promise.all(opening))
+    if (!all.every((provider) => provider?.model === this.model)) return {}
     const chosen = all[this.order()[0] ?? 0] as Provider
     return { answer: (left) => chosen[kind](request as never, left) as Promise<never> }
   }

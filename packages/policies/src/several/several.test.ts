@@ -85,6 +85,9 @@ describe('loadBalance', () => {
     await other.embed('x')
     await other.embed('y')
     expect(first).toEqual(['x', 'y'])
+    const missing = loadBalance([lettersEmbedder(first), () => Promise.reject(new Error('no such package'))])
+    await missing.embed('z')
+    expect(first).toEqual(['x', 'y', 'z'])
   })
 
   it('refuses weights that make no sense', () => {
