@@ -45,6 +45,21 @@ function prune() {
     // TypeScript sources beside what is built of them.
     'openai/src',
     '@anthropic-ai/sdk/src',
+    'zod/src',
+    // What only bundlers read.
+    ...[
+      'api',
+      'core',
+      'resources',
+      'sdk-metrics',
+      'sdk-trace',
+      'sdk-trace-base',
+      'semantic-conventions',
+    ].flatMap((name) => [`@opentelemetry/${name}/build/esm`, `@opentelemetry/${name}/build/esnext`]),
+    // The messages of the compiler in other languages.
+    ...['cs', 'de', 'es', 'fr', 'it', 'ja', 'ko', 'pl', 'pt-br', 'ru', 'tr', 'zh-cn', 'zh-tw'].map(
+      (language) => `@typescript/old/lib/${language}`,
+    ),
   ])
     rmSync(at(`node_modules/${path}`), { force: true, recursive: true })
   for (const path of readdirSync(at('node_modules'), { recursive: true }))
