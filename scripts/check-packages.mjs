@@ -75,6 +75,10 @@ llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if
     code: `connect('claude:m').then(() => { throw new Error('it is not installed') }, (error) => { if (!error.message.includes('npm install @patchbay/claude')) throw error })`,
     names: ['connect'],
   },
+  gateway: {
+    code: `serve({ host: '0.0.0.0', loaded: { providers: new Map(), requires: [], prices: {}, files: [], warnings: [] } }).then(() => { throw new Error('anybody could ask') }, (error) => { if (error.code !== 'config') throw error })`,
+    names: ['serve'],
+  },
   testing: {
     from: '@patchbay/testing/mock',
     code: `mockProvider({ answers: ['hi'] }).chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text) })`,

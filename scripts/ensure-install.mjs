@@ -56,7 +56,8 @@ function prune() {
       'sdk-trace-base',
       'semantic-conventions',
     ].flatMap((name) => [`@opentelemetry/${name}/build/esm`, `@opentelemetry/${name}/build/esnext`]),
-    // The messages of the compiler in other languages.
+    // The compiler is the native one; the other is there for its API. Its messages are wanted in one language.
+    '@typescript/old/lib/_tsc.js',
     ...['cs', 'de', 'es', 'fr', 'it', 'ja', 'ko', 'pl', 'pt-br', 'ru', 'tr', 'zh-cn', 'zh-tw'].map(
       (language) => `@typescript/old/lib/${language}`,
     ),

@@ -9,6 +9,7 @@ import { errorLine, exitCodeHelp, exitCodeOf, exitCodes } from './exit.js'
 import type { InitFlags } from './init.js'
 import type { ModelsFlags } from './models.js'
 import { load, namesOf, open, type WhoFlags } from './open.js'
+import type { ServeFlags } from './serve.js'
 
 type Flags = AskFlags & WhoFlags
 
@@ -77,6 +78,18 @@ sampling(configured(program.command('compare')))
     const loaded = await load(flags.config)
     const all = await compare(loaded, namesOf(loaded, flags.providers ?? []), words, flags, interrupted())
     if (!all) process.exitCode = exitCodes.provider
+  })
+
+configured(program.command('serve'))
+  .description(
+    'one HTTP server over all configured providers, for clients of OpenAI; without any, over the bundled model',
+  )
+  .option('--port <number>', 'default 8787; 0 takes a free one', number)
+  .option('--host <address>', 'default 127.0.0.1')
+  .option('--strict-models', 'a model nobody knows is an error, rather than the default one')
+  .action(async (flags: ServeFlags) => {
+    const { serve } = await import('./serve.js')
+    await serve(flags)
   })
 
 configured(program.command('doctor'))

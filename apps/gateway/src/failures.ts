@@ -1,0 +1,51 @@
+// Which status of HTTP a failure is, whatever the protocol.
+import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
+
+const statuses: Record<ErrorCode, number> = {
+  aborted: 499,
+  timeout: 504,
+  network: 502,
+  'rate-limited': 429,
+  'quota-exceeded': 429,
+  overloaded: 503,
+  'server-error': 502,
+  authentication: 401,
+  'permission-denied': 403,
+  'not-found': 404,
+  'invalid-request': 400,
+  'context-length': 400,
+  'content-filtered': 400,
+  unsupported: 400,
+  'bad-response': 502,
+  'empty-response': 502,
+  'structured-output': 502,
+  'tool-failed': 500,
+  'queue-full': 503,
+  closed: 503,
+  'model-load': 503,
+  inference: 500,
+  'worker-crashed': 503,
+  'circuit-open': 503,
+  'budget-exceeded': 429,
+  'no-route': 400,
+  config: 500,
+}
+
+/** What was thrown, as the one error a client is told. A bug says nothing of the inside. */
+export function failureOf(thrown: unknown): LlmError {
+  return isLlmError(thrown)
+    ? thrown
+    : new LlmError('inference', 'The gateway failed in a way it does not know. Its log says more.', {
+        cause: thrown,
+      })
+}
+
+/** A key that is wrong upstream is the gateway's trouble, not that of who asks it. */
+export function statusOf({ code }: LlmError): number {
+  return code === 'authentication' || code === 'permission-denied' ? 502 : statuses[code]
+}
+
+/** A request the gateway itself refuses. */
+export function refused(message: string): LlmError {
+  return new LlmError('invalid-request', message)
+}

@@ -1,0 +1,137 @@
+// Our answer as one of Chat Completions: whole, or as chunks of a stream.
+// Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
+import type { ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
+
+type Json = Record<string, unknown>
+
+const reasons: Record<FinishReason, string> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool_calls',
+  'content-filter': 'content_filter',
+  refusal: 'stop',
+  pause: 'stop',
+  other: 'stop',
+}
+
+export function toCompletion(response: ChatResponse, id: string, created: number): Json {
+  const { text, reasoning, toolCalls, message, finishReason, model, usage } = response
+  const refusal = message.content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
+  return {
+    id,
+    object: 'chat.completion',
+    created,
+    model,
+    choices: [
+      {
+        index: 0,
+        message: {
+          role: 'assistant',
+          content: text === '' && toolCalls.length > 0 ? null : text,
+          refusal: refusal === '' ? null : refusal,
+          ...(reasoning !== '' && { reasoning_content: reasoning }),
+          ...(toolCalls.length > 0 && {
+            tool_calls: toolCalls.map(({ id, name, input }) => ({
+              id,
+              type: 'function',
+              function: { name, arguments: JSON.stringify(input) },
+            })),
+          }),
+        },
+        logprobs: null,
+        finish_reason: reasons[finishReason],
+      },
+    ],
+    usage: toUsage(usage),
+  }
+}
+
+/** What nobody has counted is 0: the protocol has no word for not knowing. */
+function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoningTokens }: Usage): Json {
+  return {
+    prompt_tokens: inputTokens,
+    completion_tokens: outputTokens,
+    total_tokens: inputTokens + outputTokens,
+    ...(cachedInputTokens !== undefined && { prompt_tokens_details: { cached_tokens: cachedInputTokens } }),
+    ...(reasoningTokens !== undefined && {
+      completion_tokens_details: { reasoning_tokens: reasoningTokens },
+    }),
+  }
+}
+
+/** The chunks of a stream, event by event. */
+export class Chunks {
+  readonly #calls = new Map<string, number>()
+  #model: string
+
+  constructor(
+    private readonly id: string,
+    private readonly created: number,
+    model: string,
+    private readonly withUsage: boolean,
+  ) {
+    this.#model = model
+  }
+
+  of(event: ChatEvent): Json[] {
+    switch (event.type) {
+      case 'start':
+        this.#model = event.model
+        return [this.#chunk({ role: 'assistant', content: '' })]
+      case 'text':
+        return [this.#chunk({ content: event.text })]
+      case 'reasoning':
+        return [this.#chunk({ reasoning_content: event.text })]
+      case 'tool-call-start': {
+        const index = this.#calls.size
+        this.#calls.set(event.id, index)
+        const call = { index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } }
+        return [this.#chunk({ tool_calls: [call] })]
+      }
+      case 'tool-call-delta': {
+        const call = { index: this.#calls.get(event.id) ?? 0, function: { arguments: event.json } }
+        return [this.#chunk({ tool_calls: [call] })]
+      }
+      // Its pieces have been told.
+      case 'tool-call':
+        return []
+      case 'part':
+        return event.part.type === 'refusal' ? [this.#chunk({ refusal: event.part.text })] : []
+      case 'finish': {
+        const end = this.#chunk({}, reasons[event.response.finishReason])
+        return this.withUsage ? [end, { ...end, choices: [], usage: toUsage(event.response.usage) }] : [end]
+      }
+    }
+  }
+
+  #chunk(delta: Json, finish_reason: string | null = null): Json {
+    return {
+      id: this.id,
+      object: 'chat.completion.chunk',
+      created: this.created,
+      model: this.#model,
+      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+    }
+  }
+}
+
+const types: Partial<Record<LlmError['code'], string>> = {
+  'rate-limited': 'rate_limit_error',
+  'quota-exceeded': 'insufficient_quota',
+  'budget-exceeded': 'insufficient_quota',
+  'not-found': 'not_found_error',
+  'invalid-request': 'invalid_request_error',
+  'context-length': 'invalid_request_error',
+  'content-filtered': 'invalid_request_error',
+  unsupported: 'invalid_request_error',
+  'no-route': 'invalid_request_error',
+}
+
+/** An error in the protocol's own shape. */
+export function toError({ code, message }: LlmError): Json {
+  const known = { 'context-length': 'context_length_exceeded', 'not-found': 'model_not_found' } as Record<
+    string,
+    string
+  >
+  return { error: { message, type: types[code] ?? 'server_error', param: null, code: known[code] ?? code } }
+}

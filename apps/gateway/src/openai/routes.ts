@@ -1,0 +1,111 @@
+// OpenAI's protocol: /chat/completions, /embeddings, /models.
+import { type CallOptions, type EmbedRequest, LlmError, type Provider } from '@patchbay/core'
+import { type Context, Hono } from 'hono'
+import { streamSSE } from 'hono/streaming'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { failureOf, refused, statusOf } from '../failures.js'
+import type { Targets } from '../targets.js'
+import { fromBody } from './request.js'
+import { Chunks, toCompletion, toError } from './response.js'
+
+type Json = Record<string, unknown>
+
+export function openaiRoutes(targets: Targets): Hono {
+  const app = new Hono()
+  app.onError((thrown, context) => {
+    const error = failureOf(thrown)
+    if (error.retryAfterMs !== undefined)
+      context.header('retry-after-ms', String(Math.ceil(error.retryAfterMs)))
+    return context.json(toError(error), statusOf(error) as ContentfulStatusCode)
+  })
+  app.get('/models', (context) => context.json({ object: 'list', data: targets.names.map(toModel) }))
+  app.get('/models/:name', (context) => {
+    const name = context.req.param('name')
+    if (targets.names.includes(name)) return context.json(toModel(name))
+    throw new LlmError(
+      'not-found',
+      `There is no model ${JSON.stringify(name)}. There are ${targets.names.join(', ')}.`,
+    )
+  })
+  app.post('/chat/completions', async (context) => {
+    const body = await jsonOf(context)
+    const request = fromBody(body)
+    const provider = await targets.get(nameOf(body))
+    const options = optionsOf(context, body)
+    const [id, created] = [`chatcmpl-${crypto.randomUUID()}`, Math.floor(Date.now() / 1000)]
+    if (body.stream !== true)
+      return context.json(toCompletion(await provider.chat(request, options), id, created))
+    const events = provider.stream(request, options)[Symbol.asyncIterator]()
+    // What fails before it begins has a status of its own.
+    const first = await events.next()
+    const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
+    const chunks = new Chunks(id, created, provider.model, include_usage === true)
+    return streamSSE(context, async (stream) => {
+      // A client that goes away ends the call; one that reads slowly holds it up.
+      stream.onAbort(() => void events.return?.())
+      try {
+        for (let event = first; !event.done; event = await events.next())
+          for (const chunk of chunks.of(event.value)) await stream.writeSSE({ data: JSON.stringify(chunk) })
+        await stream.writeSSE({ data: '[DONE]' })
+      } catch (thrown) {
+        if (!stream.aborted) await stream.writeSSE({ data: JSON.stringify(toError(failureOf(thrown))) })
+      }
+    })
+  })
+  app.post('/embeddings', async (context) => {
+    const body = await jsonOf(context)
+    const { input, dimensions, encoding_format: format = 'float' } = body
+    if (format !== 'float' && format !== 'base64')
+      throw refused("encoding_format: must be 'float' or 'base64'.")
+    const texts = [input].flat()
+    if (!texts.every((text) => typeof text === 'string'))
+      throw refused('input: must be a text or a list of texts.')
+    const provider: Provider = await targets.get(nameOf(body))
+    const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
+    const { vectors, usage, model } = await provider.embed(request, optionsOf(context, body))
+    const { inputTokens = 0 } = usage
+    return context.json({
+      object: 'list',
+      model,
+      data: vectors.map((vector, index) => ({
+        object: 'embedding',
+        index,
+        embedding:
+          format === 'float'
+            ? Array.from(vector)
+            : Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'),
+      })),
+      usage: { prompt_tokens: inputTokens, total_tokens: inputTokens },
+    })
+  })
+  return app
+}
+
+function toModel(id: string): Json {
+  return { id, object: 'model', created: 0, owned_by: 'patchbay' }
+}
+
+async function jsonOf(context: Context): Promise<Json> {
+  let body: unknown
+  try {
+    body = await context.req.json()
+  } catch {
+    throw refused('The body must be JSON.')
+  }
+  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Json
+  throw refused('The body must be an object.')
+}
+
+function nameOf({ model }: Json): string | undefined {
+  if (model === undefined || typeof model === 'string') return model
+  throw refused('model: must be a string.')
+}
+
+function optionsOf(context: Context, { metadata, user }: Json): CallOptions {
+  const said = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : []
+  const all = {
+    ...Object.fromEntries(said.map(([name, value]) => [name, String(value)])),
+    ...(typeof user === 'string' && { user }),
+  }
+  return { signal: context.req.raw.signal, ...(Object.keys(all).length > 0 && { metadata: all }) }
+}
