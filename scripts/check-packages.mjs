@@ -118,6 +118,20 @@ for (const { name, dir } of places) {
   })
 }
 
+/** The package and those of ours that it needs, however far away. */
+function withOwn(name, all = new Set()) {
+  if (tarballs[name] === undefined || all.has(name)) return all
+  all.add(name)
+  const { dir } = places.find(({ dir }) => nameIn(dir) === name)
+  const { dependencies = {} } = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
+  for (const dependency of Object.keys(dependencies)) withOwn(dependency, all)
+  return all
+}
+
+function nameIn(dir) {
+  return JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8')).name
+}
+
 for (const { name, dir } of places.filter(({ name }) => uses[name])) {
   const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
   const { from = manifest.name, code, names } = uses[name]
@@ -138,10 +152,7 @@ for (const { name, dir } of places.filter(({ name }) => uses[name])) {
   const project = join(work, name)
   mkdirSync(project)
   await step(`${name}: installs alone`, () => {
-    const own = [
-      manifest.name,
-      ...Object.keys(manifest.dependencies ?? {}).filter((dependency) => tarballs[dependency]),
-    ]
+    const own = [...withOwn(manifest.name)]
     const dependencies = Object.fromEntries(
       own.map((dependency) => [dependency, `file:${tarballs[dependency]}`]),
     )

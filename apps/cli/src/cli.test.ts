@@ -214,3 +214,34 @@ describe('patchbay', () => {
     expect(out).toContain('Exit codes:')
   })
 })
+
+describe('patchbay serve', () => {
+  it('says where it listens, answers with the bundled model, and finishes what runs when it is told to end', async () => {
+    const server = start(['serve', '--port', '0'])
+    await until(() => server.out().includes('\n'))
+    expect(server.out()).toMatch(/^listening on http:\/\/127\.0\.0\.1:\d+\n$/)
+    const url = server.out().slice('listening on '.length).trim()
+    const ask = (content: string) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        body: JSON.stringify({ model: 'default', messages: [{ role: 'user', content }] }),
+      }).then((response) => response.json())
+    const paris = { choices: [{ message: { content: 'The capital of France is Paris.' } }] }
+    expect(await ask('What is the capital of France?')).toMatchObject(paris)
+    const last = ask('Count from 1 to 12.')
+    await new Promise((resolve) => setImmediate(resolve))
+    const running = ask('What is the capital of France?')
+    await fetch(`${url}/healthz`)
+    server.child.kill('SIGTERM')
+    expect(await running).toMatchObject(paris)
+    expect(await last).toMatchObject({ choices: [{ finish_reason: 'stop' }] })
+    expect(await server.ended).toMatchObject({ code: 0, err: '' })
+  })
+
+  it('does not listen to everybody', async () => {
+    expect(await patchbay(['serve', '--host', '0.0.0.0', '--port', '0'])).toMatchObject({
+      code: 3,
+      err: expect.stringContaining('no keys yet'),
+    })
+  })
+})
