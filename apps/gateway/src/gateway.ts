@@ -3,6 +3,7 @@ import type { Loaded } from '@patchbay/config'
 import { LlmError, type Provider } from '@patchbay/core'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
+import { anthropicRoutes } from './anthropic/routes.js'
 import { toError } from './openai/response.js'
 import { openaiRoutes } from './openai/routes.js'
 import { Targets } from './targets.js'
@@ -48,6 +49,7 @@ export function gateway({
         ),
     }),
   )
+  app.route('/v1', anthropicRoutes(targets))
   app.route('/v1', openaiRoutes(targets))
   app.notFound(({ req, json }) => {
     const error = new LlmError('not-found', `There is no ${req.method} ${req.path} here.`)

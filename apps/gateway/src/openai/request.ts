@@ -1,9 +1,8 @@
 // The body of POST /v1/chat/completions as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
+import type { Json } from '../body.js'
 import { refused } from '../failures.js'
-
-type Json = Record<string, unknown>
 
 /** What belongs to the account and the service of who asks, and says nothing of the answer. */
 const ignored = new Set([

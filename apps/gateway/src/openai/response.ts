@@ -1,8 +1,7 @@
 // Our answer as one of Chat Completions: whole, or as chunks of a stream.
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
 import type { ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
-
-type Json = Record<string, unknown>
+import type { Json } from '../body.js'
 
 const reasons: Record<FinishReason, string> = {
   stop: 'stop',

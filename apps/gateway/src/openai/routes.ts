@@ -1,14 +1,13 @@
 // OpenAI's protocol: /chat/completions, /embeddings, /models.
-import { type CallOptions, type EmbedRequest, LlmError, type Provider } from '@patchbay/core'
-import { type Context, Hono } from 'hono'
+import { type EmbedRequest, LlmError, type Provider } from '@patchbay/core'
+import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
 import { failureOf, refused, statusOf } from '../failures.js'
 import type { Targets } from '../targets.js'
 import { fromBody } from './request.js'
 import { Chunks, toCompletion, toError } from './response.js'
-
-type Json = Record<string, unknown>
 
 export function openaiRoutes(targets: Targets): Hono {
   const app = new Hono()
@@ -18,7 +17,17 @@ export function openaiRoutes(targets: Targets): Hono {
       context.header('retry-after-ms', String(Math.ceil(error.retryAfterMs)))
     return context.json(toError(error), statusOf(error) as ContentfulStatusCode)
   })
-  app.get('/models', (context) => context.json({ object: 'list', data: targets.names.map(toModel) }))
+  // Both protocols have this path; Anthropic's clients say their version.
+  app.get('/models', (context) =>
+    context.req.header('anthropic-version') === undefined
+      ? context.json({ object: 'list', data: targets.names.map(toModel) })
+      : context.json({
+          data: targets.names.map(toAnthropicModel),
+          has_more: false,
+          first_id: null,
+          last_id: null,
+        }),
+  )
   app.get('/models/:name', (context) => {
     const name = context.req.param('name')
     if (targets.names.includes(name)) return context.json(toModel(name))
@@ -31,7 +40,7 @@ export function openaiRoutes(targets: Targets): Hono {
     const body = await jsonOf(context)
     const request = fromBody(body)
     const provider = await targets.get(nameOf(body))
-    const options = optionsOf(context, body)
+    const options = optionsOf(context, metadataOf(body))
     const [id, created] = [`chatcmpl-${crypto.randomUUID()}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true)
       return context.json(toCompletion(await provider.chat(request, options), id, created))
@@ -62,7 +71,7 @@ export function openaiRoutes(targets: Targets): Hono {
       throw refused('input: must be a text or a list of texts.')
     const provider: Provider = await targets.get(nameOf(body))
     const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
-    const { vectors, usage, model } = await provider.embed(request, optionsOf(context, body))
+    const { vectors, usage, model } = await provider.embed(request, optionsOf(context, metadataOf(body)))
     const { inputTokens = 0 } = usage
     return context.json({
       object: 'list',
@@ -85,27 +94,10 @@ function toModel(id: string): Json {
   return { id, object: 'model', created: 0, owned_by: 'patchbay' }
 }
 
-async function jsonOf(context: Context): Promise<Json> {
-  let body: unknown
-  try {
-    body = await context.req.json()
-  } catch {
-    throw refused('The body must be JSON.')
-  }
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Json
-  throw refused('The body must be an object.')
+function toAnthropicModel(id: string): Json {
+  return { id, type: 'model', display_name: id, created_at: '1970-01-01T00:00:00Z' }
 }
 
-function nameOf({ model }: Json): string | undefined {
-  if (model === undefined || typeof model === 'string') return model
-  throw refused('model: must be a string.')
-}
-
-function optionsOf(context: Context, { metadata, user }: Json): CallOptions {
-  const said = typeof metadata === 'object' && metadata !== null ? Object.entries(metadata) : []
-  const all = {
-    ...Object.fromEntries(said.map(([name, value]) => [name, String(value)])),
-    ...(typeof user === 'string' && { user }),
-  }
-  return { signal: context.req.raw.signal, ...(Object.keys(all).length > 0 && { metadata: all }) }
+function metadataOf({ metadata, user }: Json): Json {
+  return { ...(metadata as Json | undefined), user }
 }

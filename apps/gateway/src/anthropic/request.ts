@@ -1,0 +1,193 @@
+// The body of POST /v1/messages as our request. What the contract has no word for is refused, never dropped.
+// Source: platform.claude.com/docs/en/api/messages, November 2026.
+import type { ChatRequest, Message, OpaqueState, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
+import type { Json } from '../body.js'
+import { refused } from '../failures.js'
+
+const known = new Set([
+  ...['model', 'messages', 'max_tokens', 'metadata', 'stop_sequences', 'stream', 'system', 'temperature'],
+  ...['thinking', 'tool_choice', 'tools', 'top_k', 'top_p', 'output_config', 'service_tier'],
+])
+
+/** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
+export function fromBody(body: Json): ChatRequest {
+  for (const [name, value] of Object.entries(body))
+    if (value !== undefined && value !== null && !known.has(name))
+      throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
+  if (!Array.isArray(body.messages)) throw refused('messages: must be a list.')
+  const { format, effort } = (body.output_config ?? {}) as { format?: Json; effort?: string }
+  const choice = (body.tool_choice ?? {}) as {
+    type?: string
+    name?: string
+    disable_parallel_tool_use?: boolean
+  }
+  const request: Json = {
+    messages: [
+      ...toSystem(body.system),
+      ...body.messages.flatMap((message, index) => toMessages(message as Json, `messages[${index}]`)),
+    ],
+    tools: body.tools === undefined ? undefined : toTools(body.tools),
+    toolChoice: toToolChoice(choice),
+    parallelToolCalls: choice.disable_parallel_tool_use === true ? false : undefined,
+    output: toOutput(format),
+    maxOutputTokens: body.max_tokens,
+    temperature: body.temperature,
+    topP: body.top_p,
+    topK: body.top_k,
+    stop: body.stop_sequences,
+    reasoning: toReasoning(body.thinking, effort),
+  }
+  const said = Object.entries(request).filter(([, value]) => value !== undefined && value !== null)
+  return Object.fromEntries(said) as unknown as ChatRequest
+}
+
+function toSystem(system: unknown): Message[] {
+  if (system === undefined || system === null || system === '') return []
+  const blocks = blocksOf(system, 'system')
+  return [
+    {
+      role: 'system',
+      content: blocks.map((block, at) => toPart(block, `system[${at}]`)),
+      ...cacheOf(blocks),
+    },
+  ]
+}
+
+/** Results of tools stand in the user's turn there, and in one of their own here. */
+function toMessages({ role, content }: Json, where: string): Message[] {
+  if (role !== 'user' && role !== 'assistant') throw refused(`${where}.role: must be user or assistant.`)
+  const blocks = blocksOf(content, `${where}.content`)
+  if (role === 'assistant') return [{ role, content: withState(blocks, where), ...cacheOf(blocks) }]
+  const results = blocks.filter(({ type }) => type === 'tool_result')
+  const others = blocks.filter(({ type }) => type !== 'tool_result')
+  const parts = (list: Json[]) => list.map((block, at) => toPart(block, `${where}.content[${at}]`))
+  return [
+    ...(results.length > 0 ? [{ role: 'tool' as const, content: parts(results), ...cacheOf(results) }] : []),
+    ...(others.length > 0 ? [{ role: 'user' as const, content: parts(others), ...cacheOf(others) }] : []),
+  ]
+}
+
+function blocksOf(content: unknown, where: string): Json[] {
+  if (typeof content === 'string') return [{ type: 'text', text: content }]
+  if (Array.isArray(content)) return content as Json[]
+  throw refused(`${where}: must be a string or a list of blocks.`)
+}
+
+/** A breakpoint is after a message here: after the last of its blocks that has one. */
+function cacheOf(blocks: Json[]): Pick<Message, 'cache'> {
+  const { ttl } = (blocks.findLast(({ cache_control }) => cache_control)?.cache_control ?? {}) as {
+    ttl?: string
+  }
+  if (!blocks.some(({ cache_control }) => cache_control)) return {}
+  return { cache: ttl === '1h' || ttl === '5m' ? { ttl } : true }
+}
+
+const ours = 'patchbay:'
+
+/** What providers must get back verbatim, as a block that clients give back verbatim. */
+export function stateBlock(content: readonly Part[]): Json | undefined {
+  const states = content.flatMap(({ opaque }, index) => (opaque === undefined ? [] : [[index, opaque]]))
+  if (states.length === 0) return undefined
+  return { type: 'redacted_thinking', data: ours + Buffer.from(JSON.stringify(states)).toString('base64') }
+}
+
+/** The parts of an answer, each with its provider's state again. */
+function withState(blocks: Json[], where: string): Part[] {
+  const state = blocks.find(({ type, data }) => type === 'redacted_thinking' && String(data).startsWith(ours))
+  const parts = blocks.flatMap((block, at) =>
+    block === state ? [] : [toPart(block, `${where}.content[${at}]`)],
+  )
+  if (state === undefined) return parts
+  try {
+    const states: [number, OpaqueState][] = JSON.parse(
+      Buffer.from(String(state.data).slice(ours.length), 'base64').toString(),
+    )
+    const byPart = new Map(states)
+    return parts.map((part, at) => {
+      const opaque = byPart.get(at)
+      return opaque === undefined ? part : { ...part, opaque }
+    })
+  } catch {
+    throw refused(`${where}: its redacted_thinking block is not as the gateway gave it.`)
+  }
+}
+
+function toPart(block: Json, where: string): Part {
+  switch (block.type) {
+    case 'text':
+      return { type: 'text', text: String(block.text) }
+    case 'thinking':
+      return { type: 'reasoning', text: String(block.thinking) }
+    case 'tool_use':
+      return { type: 'tool-call', id: String(block.id), name: String(block.name), input: block.input ?? {} }
+    case 'tool_result':
+      return {
+        type: 'tool-result',
+        id: String(block.tool_use_id),
+        output:
+          typeof block.content === 'string' || block.content === undefined
+            ? ((block.content as string | undefined) ?? '')
+            : blocksOf(block.content, where).map((inner, at) => toPart(inner, `${where}.content[${at}]`)),
+        ...(block.is_error === true && { isError: true }),
+      }
+    case 'image':
+    case 'document':
+      return toMedia(block, where)
+    default:
+      throw refused(`${where}.type: the gateway does not know ${JSON.stringify(block.type)}.`)
+  }
+}
+
+function toMedia({ type, source, title }: Json, where: string): Part {
+  const { type: kind, media_type, data, url } = (source ?? {}) as Record<string, string>
+  const name = typeof title === 'string' ? { name: title } : {}
+  if (kind === 'url' && url !== undefined)
+    return type === 'image' ? { type, url } : { type: 'file', url, ...name }
+  if (kind === 'text' && data !== undefined)
+    return { type: 'file', data: new TextEncoder().encode(data), mediaType: 'text/plain', ...name }
+  if (kind === 'base64' && data !== undefined && media_type !== undefined)
+    return type === 'image'
+      ? { type, data, mediaType: media_type }
+      : { type: 'file', data, mediaType: media_type, ...name }
+  throw refused(`${where}.source: must be base64, text or url; the gateway keeps no files.`)
+}
+
+function toTools(tools: unknown): Tool[] {
+  if (!Array.isArray(tools)) throw refused('tools: must be a list.')
+  return tools.map(({ type = 'custom', name, description, input_schema }: Json, index) => {
+    if (type !== 'custom' || typeof name !== 'string')
+      throw refused(
+        `tools[${index}]: the gateway takes tools with a name and an input_schema, and runs none itself.`,
+      )
+    return {
+      name,
+      ...(typeof description === 'string' && { description }),
+      input: (input_schema ?? {}) as Json,
+    }
+  })
+}
+
+function toToolChoice({ type, name }: { type?: string; name?: string }): ToolChoice | undefined {
+  if (type === undefined) return undefined
+  if (type === 'any') return 'required'
+  if (type === 'auto' || type === 'none') return type
+  if (type === 'tool' && name !== undefined) return { name }
+  throw refused('tool_choice.type: must be auto, any, none or tool.')
+}
+
+function toOutput(format: Json | undefined): ChatRequest['output'] {
+  if (format === undefined || format === null) return undefined
+  if (format.type !== 'json_schema') throw refused('output_config.format.type: must be json_schema.')
+  return { schema: (format.schema ?? {}) as Json }
+}
+
+function toReasoning(thinking: unknown, effort: string | undefined): Reasoning | undefined {
+  const { type, budget_tokens } = (thinking ?? {}) as { type?: string; budget_tokens?: number }
+  if (type === 'disabled') return 'off'
+  if (effort !== undefined) {
+    if (['low', 'medium', 'high', 'max'].includes(effort)) return effort as Reasoning
+    throw refused('output_config.effort: must be low, medium, high or max.')
+  }
+  if (type === 'enabled' && budget_tokens !== undefined) return { budgetTokens: budget_tokens }
+  return type === 'adaptive' || type === 'enabled' ? 'medium' : undefined
+}

@@ -1,0 +1,161 @@
+// Our answer as one of the Messages API: whole, or as the events of a stream.
+// Source: platform.claude.com/docs/en/api/messages and /messages-streaming, November 2026.
+import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
+import type { Json } from '../body.js'
+import { stateBlock } from './request.js'
+
+const reasons: Record<FinishReason, string> = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  'tool-calls': 'tool_use',
+  'content-filter': 'refusal',
+  refusal: 'refusal',
+  pause: 'pause_turn',
+  other: 'end_turn',
+}
+
+export function toMessage(response: ChatResponse, id: string): Json {
+  const { message, finishReason, model, usage } = response
+  const state = stateBlock(message.content)
+  return {
+    id,
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [...message.content.flatMap(toBlock), ...(state === undefined ? [] : [state])],
+    stop_reason: reasons[finishReason],
+    stop_sequence: null,
+    usage: toUsage(usage),
+  }
+}
+
+function toBlock(part: Part): Json[] {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return [{ type: 'text', text: part.text, citations: null }]
+    case 'reasoning':
+      return [{ type: 'thinking', thinking: part.text, signature: '' }]
+    case 'tool-call':
+      return [{ type: 'tool_use', id: part.id, name: part.name, input: part.input }]
+    default:
+      return []
+  }
+}
+
+/** Input from a cache is counted by itself there. What nobody has counted is 0. */
+function toUsage({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedInputTokens = 0,
+  cacheWriteTokens = 0,
+}: Usage): Json {
+  return {
+    input_tokens: Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens),
+    output_tokens: outputTokens,
+    cache_read_input_tokens: cachedInputTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+  }
+}
+
+type Open = 'text' | 'thinking' | 'tool_use'
+
+/** The events of a stream: blocks are opened and closed as what they hold comes. */
+export class Events {
+  #index = -1
+  #open: Open | undefined
+
+  constructor(
+    private readonly id: string,
+    private readonly model: string,
+  ) {}
+
+  of(event: ChatEvent): Json[] {
+    switch (event.type) {
+      case 'start': {
+        const message = {
+          id: this.id,
+          type: 'message',
+          role: 'assistant',
+          model: event.model || this.model,
+          content: [],
+        }
+        const nothing = { stop_reason: null, stop_sequence: null, usage: toUsage({}) }
+        return [{ type: 'message_start', message: { ...message, ...nothing } }]
+      }
+      case 'text':
+        return this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.text })
+      case 'reasoning': {
+        const block = { type: 'thinking', thinking: '', signature: '' }
+        return this.#delta('thinking', block, { type: 'thinking_delta', thinking: event.text })
+      }
+      case 'tool-call-start':
+        return this.#begin('tool_use', { type: 'tool_use', id: event.id, name: event.name, input: {} })
+      case 'tool-call-delta':
+        return [this.#piece({ type: 'input_json_delta', partial_json: event.json })]
+      case 'tool-call':
+        return this.#end()
+      case 'part':
+        return event.part.type === 'refusal'
+          ? this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.part.text })
+          : []
+      case 'finish': {
+        const { message, finishReason, usage } = event.response
+        const state = stateBlock(message.content)
+        return [
+          ...this.#end(),
+          ...(state === undefined ? [] : [...this.#begin('text', state), ...this.#end()]),
+          {
+            type: 'message_delta',
+            delta: { stop_reason: reasons[finishReason], stop_sequence: null },
+            usage: toUsage(usage),
+          },
+          { type: 'message_stop' },
+        ]
+      }
+    }
+  }
+
+  #delta(kind: Open, block: Json, delta: Json): Json[] {
+    return [...(this.#open === kind ? [] : this.#begin(kind, block)), this.#piece(delta)]
+  }
+
+  #begin(kind: Open, content_block: Json): Json[] {
+    const before = this.#end()
+    this.#open = kind
+    this.#index++
+    return [...before, { type: 'content_block_start', index: this.#index, content_block }]
+  }
+
+  #piece(delta: Json): Json {
+    return { type: 'content_block_delta', index: this.#index, delta }
+  }
+
+  #end(): Json[] {
+    if (this.#open === undefined) return []
+    this.#open = undefined
+    return [{ type: 'content_block_stop', index: this.#index }]
+  }
+}
+
+const types: Partial<Record<LlmError['code'], string>> = {
+  'rate-limited': 'rate_limit_error',
+  'quota-exceeded': 'billing_error',
+  'budget-exceeded': 'billing_error',
+  'not-found': 'not_found_error',
+  overloaded: 'overloaded_error',
+  'queue-full': 'overloaded_error',
+  'circuit-open': 'overloaded_error',
+  timeout: 'timeout_error',
+  'invalid-request': 'invalid_request_error',
+  'context-length': 'invalid_request_error',
+  'content-filtered': 'invalid_request_error',
+  unsupported: 'invalid_request_error',
+  'no-route': 'invalid_request_error',
+}
+
+/** An error in the protocol's own shape. Clients know a long conversation by these words. */
+export function toError({ code, message }: LlmError): Json {
+  const words = code === 'context-length' ? `prompt is too long: ${message}` : message
+  return { type: 'error', error: { type: types[code] ?? 'api_error', message: words } }
+}
