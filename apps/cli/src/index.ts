@@ -82,7 +82,7 @@ sampling(configured(program.command('compare')))
 
 configured(program.command('serve'))
   .description(
-    'one HTTP server over all configured providers, for clients of OpenAI and Anthropic; without any, over the bundled model',
+    'one HTTP server over all configured providers, for clients of OpenAI, Anthropic and Ollama; without any, over the bundled model',
   )
   .option('--port <number>', 'default 8787; 0 takes a free one', number)
   .option('--host <address>', 'default 127.0.0.1')

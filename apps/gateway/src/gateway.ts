@@ -4,6 +4,7 @@ import { LlmError, type Provider } from '@patchbay/core'
 import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { anthropicRoutes } from './anthropic/routes.js'
+import { ollamaRoutes } from './ollama/routes.js'
 import { toError } from './openai/response.js'
 import { openaiRoutes } from './openai/routes.js'
 import { Targets } from './targets.js'
@@ -49,6 +50,7 @@ export function gateway({
         ),
     }),
   )
+  app.route('/api', ollamaRoutes(targets))
   app.route('/v1', anthropicRoutes(targets))
   app.route('/v1', openaiRoutes(targets))
   app.notFound(({ req, json }) => {

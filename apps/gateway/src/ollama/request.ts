@@ -1,0 +1,139 @@
+// The bodies of POST /api/chat and /api/generate as our request. Source: ollama/ollama, docs/api.md and api/types.go,
+// November 2026.
+import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
+import type { Json } from '../body.js'
+import { refused } from '../failures.js'
+
+/** What a server of models is told about loading them, which a gateway does not do. */
+const ignored = new Set(['model', 'stream', 'keep_alive', 'truncate', 'shift'])
+const known = new Set(['messages', 'tools', 'format', 'options', 'think', 'prompt', 'system', 'images'])
+const options: Record<string, string> = {
+  temperature: 'temperature',
+  top_p: 'topP',
+  top_k: 'topK',
+  min_p: 'minP',
+  seed: 'seed',
+  stop: 'stop',
+  num_predict: 'maxOutputTokens',
+  frequency_penalty: 'frequencyPenalty',
+  presence_penalty: 'presencePenalty',
+}
+/** How the engine is set up, which is the provider's own business. */
+const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'num_keep'])
+
+/** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
+export function fromChat(body: Json): ChatRequest {
+  checkNames(body)
+  if (!Array.isArray(body.messages)) throw refused('messages: must be a list.')
+  return {
+    ...common(body),
+    messages: withIds(body.messages as Json[]),
+    ...(Array.isArray(body.tools) && body.tools.length > 0 && { tools: body.tools.map(toTool) }),
+  }
+}
+
+/** @throws {LlmError} `invalid-request` */
+export function fromGenerate(body: Json): ChatRequest {
+  checkNames(body)
+  if (typeof body.prompt !== 'string') throw refused('prompt: must be a string.')
+  const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body)]
+  return {
+    ...common(body),
+    ...(typeof body.system === 'string' && body.system !== '' && { system: body.system }),
+    messages: [{ role: 'user', content }],
+  }
+}
+
+function checkNames(body: Json): void {
+  for (const [name, value] of Object.entries(body))
+    if (value !== undefined && value !== null && !ignored.has(name) && !known.has(name))
+      throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
+}
+
+function common({ options: given = {}, format, think }: Json): Omit<ChatRequest, 'messages'> {
+  const request: Json = {}
+  for (const [name, value] of Object.entries((given ?? {}) as Json)) {
+    if (engines.has(name) || value === null || value === undefined) continue
+    const own = Object.hasOwn(options, name) ? options[name] : undefined
+    if (own === undefined)
+      throw refused(`options.${name}: the gateway does not know this option. Leave it out.`)
+    // -1 is without a limit there.
+    if (name === 'num_predict' && (value as number) < 0) continue
+    request[own] = name === 'stop' ? [value].flat() : value
+  }
+  if (format === 'json') request.output = 'json'
+  else if (typeof format === 'object' && format !== null) request.output = { schema: format }
+  if (think !== undefined && think !== null) request.reasoning = toReasoning(think)
+  return request as Omit<ChatRequest, 'messages'>
+}
+
+function toReasoning(think: unknown): Reasoning {
+  if (think === true) return 'medium'
+  if (think === false) return 'off'
+  if (think === 'low' || think === 'medium' || think === 'high' || think === 'max') return think
+  throw refused('think: must be true, false, low, medium, high or max.')
+}
+
+/** Older clients give calls no ids: results belong to calls in their order then. */
+function withIds(messages: Json[]): Message[] {
+  const waiting: string[] = []
+  let calls = 0
+  return messages.map((message, index) => {
+    const where = `messages[${index}]`
+    const { role, content = '', thinking, tool_calls = [], tool_call_id } = message
+    if (typeof content !== 'string') throw refused(`${where}.content: must be a string.`)
+    const text: Part[] = content === '' ? [] : [{ type: 'text', text: content }]
+    switch (role) {
+      case 'system':
+      case 'user':
+        return { role, content: [...text, ...imagesOf(message)] }
+      case 'assistant': {
+        const thought: Part[] = thinking ? [{ type: 'reasoning', text: String(thinking) }] : []
+        const asked = (tool_calls as { id?: string; function: { name: string; arguments: unknown } }[]).map(
+          ({ id = `call_${++calls}`, function: { name, arguments: input } }): Part => {
+            waiting.push(id)
+            return { type: 'tool-call', id, name, input }
+          },
+        )
+        return { role, content: [...thought, ...text, ...asked] }
+      }
+      case 'tool': {
+        const id = typeof tool_call_id === 'string' ? tool_call_id : waiting[0]
+        if (id === undefined) throw refused(`${where}: answers no call of a tool.`)
+        waiting.splice(waiting.indexOf(id), 1)
+        return { role, content: [{ type: 'tool-result', id, output: content }] }
+      }
+      default:
+        throw refused(`${where}.role: must be system, user, assistant or tool.`)
+    }
+  })
+}
+
+function imagesOf({ images }: Json): Part[] {
+  if (images === undefined || images === null) return []
+  if (!Array.isArray(images) || !images.every((image) => typeof image === 'string'))
+    throw refused('images: must be a list of base64 strings.')
+  return images.map((data) => ({ type: 'image', data, mediaType: mediaTypeOf(data) }))
+}
+
+// The protocol does not say what an image is; its first bytes do.
+const beginnings: [base64: string, mediaType: string][] = [
+  ['iVBOR', 'image/png'],
+  ['/9j/', 'image/jpeg'],
+  ['R0lGOD', 'image/gif'],
+  ['UklGR', 'image/webp'],
+]
+
+function mediaTypeOf(data: string): string {
+  return beginnings.find(([beginning]) => data.startsWith(beginning))?.[1] ?? 'image/png'
+}
+
+function toTool(tool: unknown, index: number): Tool {
+  const { name, description, parameters } = ((tool as Json).function ?? {}) as Json
+  if (typeof name !== 'string') throw refused(`tools[${index}]: must be a function with a name.`)
+  return {
+    name,
+    ...(typeof description === 'string' && { description }),
+    input: (parameters ?? { type: 'object', properties: {} }) as Json,
+  }
+}
