@@ -319,6 +319,7 @@ describe('patchbay completion', () => {
         'ask',
         'chat',
         'compare',
+        'serve',
         'doctor',
         'providers',
         'models',
