@@ -331,6 +331,11 @@ it('listens to this machine alone, and says when a port is taken', async () => {
     ).end()
   })
   expect(status).toBe(403)
+  // A page elsewhere that asks without being allowed to read.
+  const asked = (origin: string) => fetch(`${gateway.url}/healthz`, { headers: { origin } })
+  expect((await asked('https://evil.example')).status).toBe(403)
+  expect((await asked('null')).status).toBe(403)
+  expect((await asked('http://localhost:3000')).status).toBe(200)
 })
 
 it('ends when what runs has ended', async () => {

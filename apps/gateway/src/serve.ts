@@ -52,15 +52,21 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
   }
 }
 
-/** A page of another site that leads its name to this machine (DNS rebinding) names another host than we listen on. */
+const here = /^(127(\.\d+){3}|localhost|\[::1\])$/
+
+/**
+ * Pages of other sites must not ask: not under a name of theirs that leads to this machine (DNS rebinding), and not
+ * across origins, where they could not read the answer but would have it made.
+ */
 function guarded(
   request: Request,
   fetch: (request: Request) => Response | Promise<Response>,
 ): Response | Promise<Response> {
   const { hostname } = new URL(request.url)
-  if (/^(127(\.\d+){3}|localhost|\[::1\])$/.test(hostname)) return fetch(request)
-  return Response.json(
-    { error: { message: `This gateway does not answer for ${hostname}.`, type: 'invalid_request_error' } },
-    { status: 403 },
-  )
+  const origin = request.headers.get('origin')
+  const from = origin === null ? hostname : URL.canParse(origin) ? new URL(origin).hostname : origin
+  const stranger = [hostname, from].find((name) => !here.test(name))
+  if (stranger === undefined) return fetch(request)
+  const message = `This gateway does not answer for ${stranger}.`
+  return Response.json({ error: { message, type: 'invalid_request_error' } }, { status: 403 })
 }
