@@ -1,5 +1,5 @@
 // Several providers, some of them made when their turn comes.
-import { LlmError, type Provider } from '@patchbay/core'
+import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 
 /** A provider, or how to get it when its turn comes. */
 export type Candidate = Provider | (() => Provider | Promise<Provider>)
@@ -27,11 +27,12 @@ export class Candidates {
       async () => this.first,
       ...rest.map(
         (candidate, index) => async () =>
-          put(typeof candidate === 'function' ? await candidate() : candidate, index + 1),
+          put(typeof candidate === 'function' ? await made(candidate, index + 1) : candidate, index + 1),
       ),
     ]
   }
 
+  /** @throws {LlmError} why it cannot be made; `config` for what is no `LlmError` */
   open(at: number): Promise<Provider> {
     const known = this.#opened.get(at)
     if (known !== undefined) return known
@@ -47,5 +48,17 @@ export class Candidates {
     const opened = await Promise.allSettled([this.first, ...this.#opened.values()])
     const all = new Set(opened.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))
     await Promise.all([...all].map((provider) => provider.close()))
+  }
+}
+
+async function made(make: () => Provider | Promise<Provider>, at: number): Promise<Provider> {
+  try {
+    return await make()
+  } catch (cause) {
+    if (isLlmError(cause)) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LlmError('config', `Candidate ${at} cannot be made: ${why}. Mend it, or leave it out.`, {
+      cause,
+    })
   }
 }

@@ -52,6 +52,21 @@ it('asks the next one for a value that fits no schema', async () => {
   expect((await provider.chat({ messages: 'x', output: { schema } })).output).toEqual({ a: 1 })
 })
 
+it('goes past one that cannot be made, and says which', async () => {
+  const cheap = () => mockProvider({ answers: ['no'] })
+  const broken = () => Promise.reject(new Error('no such package'))
+  const accept = () => false
+  const past = await cascade([cheap(), broken, mockProvider({ answers: ['well'] })], { accept }).chat('x')
+  expect(past).toMatchObject({
+    text: 'well',
+    warnings: [{ message: expect.stringContaining('no such package') }, {}],
+  })
+  expect(await failureOf(cascade([cheap(), broken], { accept }).chat('x'))).toMatchObject({
+    code: 'config',
+    message: expect.stringMatching(/Candidate 1 cannot be made: no such package/),
+  })
+})
+
 it('the last one’s answer is what it is', async () => {
   const { provider } = make(['no'], ['no either'], { accept: () => false })
   expect((await provider.chat('x')).text).toBe('no either')

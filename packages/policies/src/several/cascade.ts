@@ -113,7 +113,7 @@ class Climb implements EventSource {
     const candidates = this.list
     const { request, options, patience } = this.call
     let provider = candidates.first
-    for (let at = 0; ; at++) {
+    for (let at = 0; ; ) {
       this.#current = new Follower(provider.stream(request, patience.left(options)), provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
       if (!this.#watched) this.#current.unwatched()
@@ -126,11 +126,30 @@ class Climb implements EventSource {
         this.#settled = true
         return
       }
-      const next = await patience.wait(candidates.open(at + 1))
+      const found = await this.#above(at)
+      const { provider: next } = found
+      at = found.at
       const message = `${nameOf(provider)} was not good enough (${reason}), so ${nameOf(next)} was asked.`
       this.#warnings.push({ code: 'other', feature: 'cascade', message })
       tellChange(options, provider, next, reason)
       provider = next
+    }
+  }
+
+  /**
+   * The next one that can be asked.
+   * @throws {LlmError} why the last one cannot, where there is none
+   */
+  async #above(at: number): Promise<{ at: number; provider: Provider }> {
+    const { patience } = this.call
+    for (let next = at + 1; ; next++) {
+      try {
+        return { at: next, provider: await patience.wait(this.list.open(next)) }
+      } catch (cause) {
+        if (patience.stopped !== undefined || next === this.list.size - 1) throw cause
+        const message = `Candidate ${next} was not asked: ${(cause as Error).message}`
+        this.#warnings.push({ code: 'other', feature: 'cascade', message })
+      }
     }
   }
 

@@ -74,6 +74,37 @@ it('learns how long it takes, and asks the other at nineteen of twenty', async (
   expect((await late).provider).toBe('b')
 })
 
+it('counts how long those took that lost, so that it does not ask ever sooner', async () => {
+  const clock = fakeClock()
+  const a = mockProvider({
+    clock,
+    provider: 'a',
+    answers: Array.from({ length: 200 }, (_, call) => ({ text: 'a', delay: call % 10 === 9 ? 500 : 100 })),
+  })
+  const b = mockProvider({ clock, provider: 'b' })
+  const provider = hedge([a, b], { clock })
+  for (let call = 0; call < 200; call++) {
+    const answer = provider.chat('x')
+    await clock.advance(600)
+    await answer
+  }
+  // One in ten is slow, and nobody else.
+  expect(b.requests.length).toBeLessThanOrEqual(20)
+})
+
+it('goes on without one that cannot be made', async () => {
+  const clock = fakeClock()
+  const slow = mockProvider({ clock, provider: 'a', answers: [{ text: 'a', delay: 300 }] })
+  const broken = () => Promise.reject(new Error('no such package'))
+  const alone = hedge([slow, broken], { clock, delay: 100 }).chat('x')
+  await clock.advance(300)
+  expect((await alone).provider).toBe('a')
+  slow.answer({ text: 'a', delay: 300 })
+  const third = hedge([slow, broken, mockProvider({ clock, provider: 'c' })], { clock, delay: 100 }).chat('x')
+  await clock.advance(150)
+  expect((await third).provider).toBe('c')
+})
+
 describe('failures', () => {
   const busy = { error: new LlmError('overloaded', 'Busy.'), text: '' }
   it('ask the other at once', async () => {

@@ -75,7 +75,7 @@ interface RaceRules {
   delay: number
   when: (error: LlmError) => boolean
   clock: Clock
-  /** Hears how long the first one took to begin, where it did. */
+  /** Hears how long the first one took to begin, or that it had taken so long when another one was quicker. */
   began(ms: number): void
 }
 
@@ -121,6 +121,7 @@ class Race implements EventSource {
       let asked = 0
       let running = 0
       let over = false
+      let firstRuns = true
       let cancel: () => void = () => {}
       let last: Provider | undefined
       const settle = (end: () => void) => {
@@ -160,7 +161,8 @@ class Race implements EventSource {
             racer.next().then(
               (event) =>
                 settle(() => {
-                  if (at === 0) this.rules.began(clock.now() - began)
+                  // Without those that lost, only the quick ones would be counted.
+                  if (firstRuns) this.rules.began(clock.now() - began)
                   this.#lost(racer, () =>
                     resolve(
                       event?.type === 'start'
@@ -171,12 +173,17 @@ class Race implements EventSource {
                 }),
               (error) => {
                 this.#racers.delete(racer)
+                if (at === 0) firstRuns = false
                 failed(error)
               },
             )
           },
           // One that cannot even be made says nothing of the request.
-          (error) => failed(error),
+          (error) => {
+            running--
+            if (asked < this.candidates.size && this.call.patience.stopped === undefined) start()
+            else if (running === 0) settle(() => this.#lost(undefined, () => reject(error)))
+          },
         )
         if (asked < this.candidates.size)
           cancel = clock.timer(delay, () => start(`it had not begun after ${Math.round(delay)} ms`))

@@ -118,8 +118,7 @@ export class InOrder implements EventSource {
       return await this.#open(at)
     } catch (cause) {
       if (cause === this.call.patience.stopped) throw cause
-      const why = cause instanceof Error ? cause.message : cause
-      this.#failures.push(warning(`Candidate ${at} cannot be asked: ${why}`))
+      this.#failures.push(warning(`Candidate ${at} was not asked: ${(cause as Error).message}`))
       return undefined
     }
   }
