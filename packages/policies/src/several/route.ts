@@ -88,7 +88,7 @@ class Routed extends Several {
       } catch (cause) {
         if (call.patience.stopped !== undefined) throw call.patience.stopped
         onlyRoom = false
-        reasons.push(`candidate ${at} cannot be made (${cause instanceof Error ? cause.message : cause})`)
+        reasons.push((cause as Error).message.replace(/\.$/, ''))
       }
     }
     const chosen = able.length === 0 && requestOf(request, this).onUnsupported === 'warn' ? lacking : able
