@@ -1,7 +1,7 @@
 // Message Batches: many requests at half the price, answered within a day.
 // Source: platform.claude.com/docs/en/build-with-claude/batch-processing, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { textLines } from '@patchbay/core/wire'
+import { batchLines, batchName, unanswered } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { fromMessage } from './events.js'
 
@@ -15,7 +15,7 @@ interface Wire {
 
 /** Every request by its number, which comes back with its result. */
 export function toBatch(bodies: object[]): { requests: object[] } {
-  return { requests: bodies.map((params, index) => ({ custom_id: `request-${index}`, params })) }
+  return { requests: bodies.map((params, index) => ({ custom_id: batchName(index), params })) }
 }
 
 /** @throws {LlmError} `bad-response` */
@@ -35,35 +35,15 @@ export function toStatus({ processing_status, cancel_initiated_at, request_count
   }
 }
 
-/** One result a line. */
-export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
-  for await (const line of textLines(body)) {
-    if (line.trim() === '') continue
-    const { custom_id, result } = parsed(line)
-    const index = Number(/^request-(\d+)$/.exec(custom_id ?? '')?.[1] ?? Number.NaN)
-    if (Number.isNaN(index)) throw new LlmError('bad-response', 'This batch was not made by this library.')
-    if (result?.type === 'succeeded') yield { index, events: fromMessage(result.message) }
-    else yield { index, error: failureOf(result) }
-  }
-}
-
 interface Line {
-  custom_id?: string
   result?: { type?: string; message?: unknown; error?: unknown }
 }
 
-function parsed(line: string): Line {
-  try {
-    return JSON.parse(line) as Line
-  } catch (cause) {
-    throw new LlmError(
-      'bad-response',
-      'A line of the results is no JSON: it may be cut off. Read them again.',
-      {
-        retryable: true,
-        cause,
-      },
-    )
+/** One result a line. */
+export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
+  for await (const { index, line } of batchLines<Line>(body)) {
+    if (line.result?.type === 'succeeded') yield { index, events: fromMessage(line.result.message) }
+    else yield { index, error: failureOf(line.result) }
   }
 }
 
@@ -72,9 +52,9 @@ function failureOf(result: Line['result']): LlmError {
     case 'errored':
       return fromBody(result.error)
     case 'canceled':
-      return new LlmError('aborted', 'This request was cancelled with its batch before it was answered.')
+      return unanswered('cancelled', 'Anthropic')
     case 'expired':
-      return new LlmError('timeout', 'Anthropic did not get to this request within a day. Submit it again.')
+      return unanswered('expired', 'Anthropic')
     default:
       return new LlmError('bad-response', `Anthropic gave a result of a kind nobody knows: ${result?.type}.`)
   }

@@ -1,7 +1,7 @@
 // The Batch API: a file of requests at half the price, answered within a day in two other files.
 // Source: platform.openai.com/docs/guides/batch, platform.openai.com/docs/api-reference/batch, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { textLines } from '@patchbay/core/wire'
+import { batchLines, batchName, unanswered } from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import { fromError } from './errors.js'
 
@@ -18,7 +18,7 @@ export interface Wire {
 /** The file of the requests, a line each. */
 export function toFile(bodies: object[], url: string): FormData {
   const lines = bodies.map((body, index) =>
-    JSON.stringify({ custom_id: `request-${index}`, method: 'POST', url, body }),
+    JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body }),
   )
   const form = new FormData()
   form.set('purpose', 'batch')
@@ -48,7 +48,6 @@ export function toStatus({ status = '', request_counts = {}, errors }: Wire, who
 }
 
 interface Line {
-  custom_id?: string
   response?: { status_code?: number; request_id?: string; body?: unknown } | null
   error?: { code?: string; message?: string } | null
 }
@@ -59,23 +58,10 @@ export async function* toOutcomes(
   api: Api,
   who: string,
 ): AsyncGenerator<BatchOutcome> {
-  for await (const text of textLines(body)) {
-    if (text.trim() === '') continue
-    const { custom_id, response, error } = parsed(text)
-    const index = Number(/^request-(\d+)$/.exec(custom_id ?? '')?.[1] ?? Number.NaN)
-    if (Number.isNaN(index)) throw new LlmError('bad-response', 'This batch was not made by this library.')
+  for await (const { index, line } of batchLines<Line>(body)) {
+    const { response, error } = line
     const { status_code: status = 200, request_id: requestId, body: answer } = response ?? {}
-    if (error?.code === 'batch_expired')
-      yield {
-        index,
-        error: new LlmError('timeout', `${who} did not get to this request within a day. Submit it again.`),
-      }
-    else if (error?.code === 'batch_cancelled')
-      yield {
-        index,
-        error: new LlmError('aborted', 'This request was cancelled with its batch before it was answered.'),
-      }
-    else if (error) yield { index, error: fromError(error, who) }
+    if (error) yield { index, error: failureOf(error, who) }
     else if (status >= 400) {
       const { error: told } = (answer ?? {}) as { error?: unknown }
       yield { index, error: fromError(told, who, { status, ...(requestId && { requestId }) }) }
@@ -83,17 +69,7 @@ export async function* toOutcomes(
   }
 }
 
-function parsed(line: string): Line {
-  try {
-    return JSON.parse(line) as Line
-  } catch (cause) {
-    throw new LlmError(
-      'bad-response',
-      'A line of the results is no JSON: it may be cut off. Read them again.',
-      {
-        retryable: true,
-        cause,
-      },
-    )
-  }
+function failureOf(error: NonNullable<Line['error']>, who: string): LlmError {
+  if (error.code === 'batch_expired') return unanswered('expired', who)
+  return error.code === 'batch_cancelled' ? unanswered('cancelled', who) : fromError(error, who)
 }

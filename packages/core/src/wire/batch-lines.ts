@@ -1,0 +1,44 @@
+// Results of a batch of a service, a line of JSON each, with the number of the request each belongs to.
+import { LlmError } from '../errors.js'
+import { textLines } from './body.js'
+
+/** The name a request goes by in a batch; it comes back with its result. */
+export function batchName(index: number): string {
+  return `request-${index}`
+}
+
+/**
+ * The lines of a file of results, each with its request's number.
+ * @throws {LlmError} `bad-response` for a line that is cut off, and for a batch that was made by somebody else
+ */
+export async function* batchLines<Line extends object>(
+  body: ReadableStream<Uint8Array>,
+): AsyncGenerator<{ index: number; line: Line }> {
+  for await (const text of textLines(body)) {
+    if (text.trim() === '') continue
+    const line = parsed(text) as Line & { custom_id?: string }
+    const number = /^request-(\d+)$/.exec(line.custom_id ?? '')?.[1]
+    if (number === undefined)
+      throw new LlmError(
+        'bad-response',
+        'This batch was not made by this library. Read it with what made it.',
+      )
+    yield { index: Number(number), line }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const message = 'A line of the results is no JSON: it may be cut off. Read them again.'
+    throw new LlmError('bad-response', message, { retryable: true, cause })
+  }
+}
+
+/** A request that was not answered, because its batch was cancelled or its time was up. */
+export function unanswered(why: 'cancelled' | 'expired', who: string): LlmError {
+  return why === 'cancelled'
+    ? new LlmError('aborted', 'This request was cancelled with its batch before it was answered.')
+    : new LlmError('timeout', `${who} did not get to this request within a day. Submit it again.`)
+}
