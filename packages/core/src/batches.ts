@@ -80,38 +80,44 @@ export async function* results(
   options: CallOptions,
 ): AsyncGenerator<BatchResult> {
   const life = new Life(settings, options)
-  let outcomes: AsyncIterator<BatchOutcome> | undefined
   try {
-    const { total, first } = await life.attempting(async (context) => {
-      const { state, total, answered, failed } = await life.wait(backend.batch.status(id, context), 'first')
-      if (state === 'running')
-        throw new LlmError(
-          'invalid-request',
-          `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
-        )
-      outcomes = backend.batch.results(id, context)[Symbol.asyncIterator]()
-      return { total, first: await life.wait(outcomes.next(), 'first') }
-    })
-    const early = new Map<number, BatchResult>()
-    let next = 0
-    for (
-      let outcome = first;
-      !outcome.done;
-      outcome = await life.wait((outcomes as unknown as AsyncIterator<BatchOutcome>).next(), 'idle')
-    ) {
-      early.set(outcome.value.index, await resultOf(backend, outcome.value))
-      for (let result = early.get(next); result !== undefined; result = early.get(next)) {
-        early.delete(next++)
-        yield result
+    const { total, outcomes, first } = await life.attempting((context) => begun(backend, id, life, context))
+    try {
+      const early = new Map<number, BatchResult>()
+      let next = 0
+      for (let outcome = first; !outcome.done; outcome = await life.wait(outcomes.next(), 'idle')) {
+        early.set(outcome.value.index, await resultOf(backend, outcome.value))
+        for (let result = early.get(next); result !== undefined; result = early.get(next)) {
+          early.delete(next++)
+          yield result
+        }
       }
+      for (; next < total; next++) yield early.get(next) ?? missing(backend, next)
+    } finally {
+      void outcomes.return?.()
     }
-    for (; next < total; next++) yield early.get(next) ?? missing(backend, next)
   } catch (error) {
     throw life.errorFrom(error)
   } finally {
     life.end()
-    void outcomes?.return?.()
   }
+}
+
+/** The results, begun to be read, of a batch that runs no more. */
+async function begun(
+  { batch }: Batching,
+  id: string,
+  life: Life,
+  context: CallContext,
+): Promise<{ total: number; outcomes: AsyncIterator<BatchOutcome>; first: IteratorResult<BatchOutcome> }> {
+  const { state, total, answered, failed } = await life.wait(batch.status(id, context), 'first')
+  if (state === 'running')
+    throw new LlmError(
+      'invalid-request',
+      `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
+    )
+  const outcomes = batch.results(id, context)[Symbol.asyncIterator]()
+  return { total, outcomes, first: await life.wait(outcomes.next(), 'first') }
 }
 
 async function resultOf(backend: Backend, { index, events, error }: BatchOutcome): Promise<BatchResult> {
