@@ -2,8 +2,9 @@
 import { Hono } from 'hono'
 import { streamSSE } from 'hono/streaming'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { jsonOf, nameOf, optionsOf } from '../body.js'
+import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
 import { failureOf, refused, statusOf } from '../failures.js'
+import { begun } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { fromBody } from './request.js'
 import { Events, toError, toMessage } from './response.js'
@@ -25,21 +26,11 @@ export function anthropicRoutes(targets: Targets): Hono {
     const options = optionsOf(context, { user })
     const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
     if (body.stream !== true) return context.json(toMessage(await provider.chat(request, options), id))
-    const source = provider.stream(request, options)[Symbol.asyncIterator]()
-    // What fails before it begins has a status of its own.
-    const first = await source.next()
+    const tell = await begun(provider.stream(request, options))
     const events = new Events(id, provider.model)
     return streamSSE(context, async (stream) => {
-      // A client that goes away ends the call; one that reads slowly holds it up.
-      stream.onAbort(() => void source.return?.())
-      const write = (data: { type?: unknown }) =>
-        stream.writeSSE({ event: String(data.type), data: JSON.stringify(data) })
-      try {
-        for (let event = first; !event.done; event = await source.next())
-          for (const data of events.of(event.value)) await write(data)
-      } catch (thrown) {
-        if (!stream.aborted) await write(toError(failureOf(thrown)))
-      }
+      const write = (data: Json) => stream.writeSSE({ event: String(data.type), data: JSON.stringify(data) })
+      await tell(stream, { lines: (event) => events.of(event), error: toError, write })
     })
   })
   app.post('/messages/count_tokens', async (context) => {

@@ -1,10 +1,11 @@
 // Ollama's protocol: /api/chat, /api/generate, /api/embed, and what its clients ask about models.
-import type { Capabilities, ChatRequest } from '@patchbay/core'
+import type { Capabilities, ChatEvent, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { stream as streaming } from 'hono/streaming'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
 import { failureOf, refused, statusOf } from '../failures.js'
+import { begun } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { fromChat, fromGenerate } from './request.js'
 import { type Form, toLine, toLines } from './response.js'
@@ -73,20 +74,12 @@ async function answer(
   const options = optionsOf(context, {})
   // A stream unless it is told otherwise.
   if (body.stream === false) return context.json(toLine(await provider.chat(request, options), form))
-  const events = provider.stream(request, options)[Symbol.asyncIterator]()
-  // What fails before it begins has a status of its own.
-  const first = await events.next()
+  const tell = await begun(provider.stream(request, options))
   context.header('content-type', 'application/x-ndjson')
   return streaming(context, async (stream) => {
-    // A client that goes away ends the call; one that reads slowly holds it up.
-    stream.onAbort(() => void events.return?.())
+    const lines = (event: ChatEvent) => toLines(event, form, provider.model)
     const write = (line: Json) => stream.write(`${JSON.stringify(line)}\n`)
-    try {
-      for (let event = first; !event.done; event = await events.next())
-        for (const line of toLines(event.value, form, provider.model)) await write(line)
-    } catch (thrown) {
-      if (!stream.aborted) await write({ error: failureOf(thrown).message })
-    }
+    await tell(stream, { lines, error: ({ message }) => ({ error: message }), write })
   })
 }
 

@@ -72,7 +72,8 @@ export class Chunks {
     this.#model = model
   }
 
-  of(event: ChatEvent): Json[] {
+  /** The last of them is a word, not JSON. */
+  of(event: ChatEvent): (Json | string)[] {
     switch (event.type) {
       case 'start':
         this.#model = event.model
@@ -98,7 +99,8 @@ export class Chunks {
         return event.part.type === 'refusal' ? [this.#chunk({ refusal: event.part.text })] : []
       case 'finish': {
         const end = this.#chunk({}, reasons[event.response.finishReason])
-        return this.withUsage ? [end, { ...end, choices: [], usage: toUsage(event.response.usage) }] : [end]
+        const usage = { ...end, choices: [], usage: toUsage(event.response.usage) }
+        return [end, ...(this.withUsage ? [usage] : []), '[DONE]']
       }
     }
   }

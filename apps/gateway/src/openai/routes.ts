@@ -5,6 +5,7 @@ import { streamSSE } from 'hono/streaming'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
 import { failureOf, refused, statusOf } from '../failures.js'
+import { begun } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { fromBody } from './request.js'
 import { Chunks, toCompletion, toError } from './response.js'
@@ -44,21 +45,13 @@ export function openaiRoutes(targets: Targets): Hono {
     const [id, created] = [`chatcmpl-${crypto.randomUUID()}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true)
       return context.json(toCompletion(await provider.chat(request, options), id, created))
-    const events = provider.stream(request, options)[Symbol.asyncIterator]()
-    // What fails before it begins has a status of its own.
-    const first = await events.next()
+    const tell = await begun(provider.stream(request, options))
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new Chunks(id, created, provider.model, include_usage === true)
     return streamSSE(context, async (stream) => {
-      // A client that goes away ends the call; one that reads slowly holds it up.
-      stream.onAbort(() => void events.return?.())
-      try {
-        for (let event = first; !event.done; event = await events.next())
-          for (const chunk of chunks.of(event.value)) await stream.writeSSE({ data: JSON.stringify(chunk) })
-        await stream.writeSSE({ data: '[DONE]' })
-      } catch (thrown) {
-        if (!stream.aborted) await stream.writeSSE({ data: JSON.stringify(toError(failureOf(thrown))) })
-      }
+      const write = (data: Json | string) =>
+        stream.writeSSE({ data: typeof data === 'string' ? data : JSON.stringify(data) })
+      await tell(stream, { lines: (event) => chunks.of(event), error: toError, write })
     })
   })
   app.post('/embeddings', async (context) => {
