@@ -1,34 +1,22 @@
 // The gateway by the official Anthropic client, unchanged: every feature of the protocol, and what can go wrong.
 import Anthropic, { APIError } from '@anthropic-ai/sdk'
 import { claude } from '@patchbay/claude'
-import { loadConfig } from '@patchbay/config'
 import { LlmError, type OpaqueState, type PreparedChat } from '@patchbay/core'
-import { local } from '@patchbay/local'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Served, serve } from './index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundled, over, served, thrownBy } from '../test/served.js'
+import type { Served } from './index.js'
 
-const nothing = () => loadConfig({ config: { providers: {} } })
-
-async function served(inner: MockProvider): Promise<Anthropic> {
-  const gateway = await serve({ loaded: await nothing(), otherwise: () => inner, port: 0 })
-  onTestFinished(() => gateway.close())
-  return new Anthropic({ baseURL: gateway.url, apiKey: 'none', maxRetries: 0 })
+async function clientOf(inner: MockProvider): Promise<Anthropic> {
+  return new Anthropic({ baseURL: (await served(inner)).url, apiKey: 'none', maxRetries: 0 })
 }
-async function failed(work: Promise<unknown>): Promise<InstanceType<typeof APIError>> {
-  const error: unknown = await work.then(
-    () => new Error('expected a failure'),
-    (thrown) => thrown,
-  )
-  if (!(error instanceof APIError)) throw error
-  return error
-}
+const failed = (work: Promise<unknown>) => thrownBy<InstanceType<typeof APIError>>(APIError, work)
 const hi = { model: 'default', max_tokens: 100, messages: [{ role: 'user' as const, content: 'Hi' }] }
 
 it('an answer is whole, with usage and the reason it ended', async () => {
   const usage = { inputTokens: 17, outputTokens: 3, cachedInputTokens: 5, cacheWriteTokens: 2 }
   const toolCalls = [{ id: 'a', name: 'weather', input: { city: 'Lima' } }]
-  const client = await served(
+  const client = await clientOf(
     mockProvider({ answers: [{ reasoning: 'Hm.', text: 'Let me see.', toolCalls, usage }] }),
   )
   expect(await client.messages.create(hi)).toMatchObject({
@@ -50,7 +38,7 @@ it('is streamed as the client’s own helper reads it', async () => {
     { id: 'a', name: 'weather', input: { city: 'Lima' } },
     { id: 'b', name: 'weather', input: { city: 'Oslo' } },
   ]
-  const client = await served(
+  const client = await clientOf(
     mockProvider({ answers: [{ reasoning: 'Hm, well.', text: 'one two', toolCalls }] }),
   )
   const texts: string[] = []
@@ -70,7 +58,7 @@ it('is streamed as the client’s own helper reads it', async () => {
 
 it('a request loses nothing on its way', async () => {
   const inner = mockProvider()
-  const client = await served(inner)
+  const client = await clientOf(inner)
   await client.messages.create({
     model: 'default',
     max_tokens: 9,
@@ -170,7 +158,7 @@ it.each([
     { type: 'tool-call' as const, id: 'c', name: 't', input: {}, opaque: { provider: 'mock', data: 7 } },
   ]
   const inner = mockProvider({ answers: [{ events }, 'done'] })
-  const client = await served(inner)
+  const client = await clientOf(inner)
   const tools = [{ name: 't', input_schema: { type: 'object' as const } }]
   const first = streamed
     ? await client.messages.stream({ ...hi, tools }).finalMessage()
@@ -193,7 +181,7 @@ it.each([
 
 it('counts, lists models, and takes a schema', async () => {
   const inner = mockProvider()
-  const client = await served(inner)
+  const client = await clientOf(inner)
   expect(await client.messages.countTokens({ model: 'default', messages: hi.messages })).toMatchObject({
     input_tokens: 1,
   })
@@ -234,7 +222,7 @@ describe('refuses, in the protocol’s own shape', () => {
     ],
   ])('%s', async (_, more, message) => {
     const inner = mockProvider()
-    const client = await served(inner)
+    const client = await clientOf(inner)
     const error = await failed(client.messages.create({ ...hi, ...more } as never))
     expect(error).toMatchObject({
       status: 400,
@@ -248,7 +236,7 @@ describe('refuses, in the protocol’s own shape', () => {
     [new LlmError('context-length', 'Too long.'), 400, 'invalid_request_error'],
     [new LlmError('overloaded', 'Busy.'), 503, 'overloaded_error'],
   ])('%s', async (given, status, type) => {
-    const client = await served(mockProvider({ retry: false, answers: [given, given] }))
+    const client = await clientOf(mockProvider({ retry: false, answers: [given, given] }))
     const error = await failed(client.messages.create(hi))
     expect(error).toMatchObject({ status, error: { error: { type } } })
     if (given.retryAfterMs) expect(error.headers?.get('retry-after')).toBe('2')
@@ -256,7 +244,7 @@ describe('refuses, in the protocol’s own shape', () => {
   })
 
   it('a stream that breaks on the way, as an error the client throws', async () => {
-    const client = await served(
+    const client = await clientOf(
       mockProvider({ retry: false, answers: [{ text: 'half an', error: new LlmError('network', 'Cut.') }] }),
     )
     expect((await failed(client.messages.stream(hi).finalMessage())).message).toContain('Cut.')
@@ -266,11 +254,7 @@ describe('refuses, in the protocol’s own shape', () => {
 describe('over the local model, through our own client', () => {
   let gateway: Served
   beforeAll(async () => {
-    gateway = await serve({
-      loaded: await nothing(),
-      otherwise: () => local({ threads: 1, cacheDir: false }),
-      port: 0,
-    })
+    gateway = await over(bundled)
   })
   afterAll(() => gateway.close())
   describeProvider(

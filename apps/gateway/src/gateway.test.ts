@@ -1,33 +1,23 @@
 // The gateway by the official OpenAI client, unchanged: every feature of the protocol, and what can go wrong.
 import { loadConfig } from '@patchbay/config'
 import { LlmError, type PreparedChat } from '@patchbay/core'
-import { local } from '@patchbay/local'
 import { openai } from '@patchbay/openai'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { bundled, over, served, thrownBy } from '../test/served.js'
 import { type GatewayOptions, type Served, serve } from './index.js'
 
-const nothing = async () => loadConfig({ config: { providers: {} } })
-
-async function served(inner: MockProvider, more: Partial<GatewayOptions> = {}) {
-  const gateway = await serve({ loaded: await nothing(), otherwise: () => inner, port: 0, ...more })
-  onTestFinished(() => gateway.close())
+async function clientOf(inner: MockProvider, more?: Partial<GatewayOptions>) {
+  const gateway = await served(inner, more)
   return { gateway, client: new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }) }
 }
-async function failed(work: Promise<unknown>): Promise<APIError> {
-  const error: unknown = await work.then(
-    () => new Error('expected a failure'),
-    (thrown) => thrown,
-  )
-  if (!(error instanceof APIError)) throw error
-  return error
-}
+const failed = (work: Promise<unknown>) => thrownBy<APIError>(APIError, work)
 
 describe('an answer', () => {
   it('is whole, with usage and the reason it ended', async () => {
     const usage = { inputTokens: 7, outputTokens: 3, cachedInputTokens: 2, reasoningTokens: 1 }
-    const { client } = await served(
+    const { client } = await clientOf(
       mockProvider({ answers: [{ reasoning: 'Hm.', text: 'Hello there', usage }] }),
     )
     const completion = await client.chat.completions.create({
@@ -55,7 +45,7 @@ describe('an answer', () => {
   })
 
   it('is streamed, piece by piece, with usage at its end', async () => {
-    const { client } = await served(mockProvider({ answers: ['one two three'] }))
+    const { client } = await clientOf(mockProvider({ answers: ['one two three'] }))
     const stream = await client.chat.completions.create({
       model: 'default',
       messages: [{ role: 'user', content: 'Hi' }],
@@ -78,7 +68,7 @@ describe('an answer', () => {
       { id: 'a', name: 'weather', input: { city: 'Lima' } },
       { id: 'b', name: 'weather', input: { city: 'Oslo' } },
     ]
-    const { client } = await served(
+    const { client } = await clientOf(
       mockProvider({ answers: [{ text: 'Let me see.', toolCalls }, { toolCalls }] }),
     )
     const tools = [
@@ -99,7 +89,7 @@ describe('an answer', () => {
 
 it('a request loses nothing on its way', async () => {
   const inner = mockProvider({ answers: ['{}'] })
-  const { client } = await served(inner)
+  const { client } = await clientOf(inner)
   await client.chat.completions.create({
     model: 'default',
     messages: [
@@ -199,7 +189,7 @@ describe('refuses, in the protocol’s own shape', () => {
     ['an option out of range', { top_p: 9 }, /topP/],
   ])('%s', async (_, more, message) => {
     const inner = mockProvider()
-    const { client } = await served(inner)
+    const { client } = await clientOf(inner)
     const body = { model: 'default', messages: [{ role: 'user' as const, content: 'x' }], ...more }
     const error = await failed(client.chat.completions.create(body as never))
     expect(error).toMatchObject({
@@ -217,7 +207,7 @@ describe('refuses, in the protocol’s own shape', () => {
     [new LlmError('overloaded', 'Busy.'), 503, 'server_error'],
     [new LlmError('budget-exceeded', 'Nothing left.'), 429, 'insufficient_quota'],
   ])('%s', async (given, status, type) => {
-    const { client } = await served(mockProvider({ retry: false, answers: [given, given] }))
+    const { client } = await clientOf(mockProvider({ retry: false, answers: [given, given] }))
     const body = { model: 'default', messages: [{ role: 'user' as const, content: 'x' }] }
     const error = await failed(client.chat.completions.create(body))
     expect(error).toMatchObject({ status, type })
@@ -230,7 +220,7 @@ describe('refuses, in the protocol’s own shape', () => {
   })
 
   it('a stream that breaks on the way, as an error the client throws', async () => {
-    const { client } = await served(
+    const { client } = await clientOf(
       mockProvider({ retry: false, answers: [{ text: 'half an', error: new LlmError('network', 'Cut.') }] }),
     )
     const stream = await client.chat.completions.create({
@@ -247,7 +237,7 @@ describe('refuses, in the protocol’s own shape', () => {
   })
 
   it('what is no request at all', async () => {
-    const { gateway } = await served(mockProvider(), { maxBytes: 1000 })
+    const { gateway } = await clientOf(mockProvider(), { maxBytes: 1000 })
     const post = (path: string, body: string) =>
       fetch(`${gateway.url}${path}`, {
         method: 'POST',
@@ -268,7 +258,7 @@ describe('refuses, in the protocol’s own shape', () => {
 
 it('a client that goes away ends the call behind it', async () => {
   const inner = mockProvider({ answers: [{ text: 'one two three', interval: 60_000 }] })
-  const { client } = await served(inner)
+  const { client } = await clientOf(inner)
   const stream = await client.chat.completions.create({
     model: 'default',
     messages: [{ role: 'user', content: 'x' }],
@@ -314,9 +304,9 @@ it('models are the names of providers; one nobody knows is the default, or an er
 })
 
 it('listens to this machine alone, and says when a port is taken', async () => {
-  const loaded = await nothing()
+  const loaded = await loadConfig({ config: { providers: {} } })
   await expect(serve({ loaded, host: '0.0.0.0', port: 0 })).rejects.toMatchObject({ code: 'config' })
-  const { gateway } = await served(mockProvider())
+  const { gateway } = await clientOf(mockProvider())
   const port = Number(new URL(gateway.url).port)
   await expect(serve({ loaded, port })).rejects.toMatchObject({
     code: 'config',
@@ -340,7 +330,7 @@ it('listens to this machine alone, and says when a port is taken', async () => {
 
 it('ends when what runs has ended', async () => {
   const inner = mockProvider({ answers: [{ text: 'one two', delay: 200 }] })
-  const { gateway, client } = await served(inner)
+  const { gateway, client } = await clientOf(inner)
   const answer = client.chat.completions.create({
     model: 'default',
     messages: [{ role: 'user', content: 'x' }],
@@ -355,11 +345,7 @@ it('ends when what runs has ended', async () => {
 describe('over the local model, through our own client', () => {
   let gateway: Served
   beforeAll(async () => {
-    gateway = await serve({
-      loaded: await nothing(),
-      otherwise: () => local({ threads: 1, cacheDir: false }),
-      port: 0,
-    })
+    gateway = await over(bundled)
   })
   afterAll(() => gateway.close())
   describeProvider('the gateway', () => openai('pico', { baseURL: `${gateway.url}/v1`, apiKey: 'none' }), {

@@ -1,18 +1,14 @@
 // The gateway by the official Ollama client, unchanged: every feature of the protocol, and what can go wrong.
-import { loadConfig } from '@patchbay/config'
 import { LlmError, type PreparedChat } from '@patchbay/core'
-import { local } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
 import { Ollama } from 'ollama'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type Served, serve } from './index.js'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bundled, over, served } from '../test/served.js'
+import type { Served } from './index.js'
 
-const nothing = () => loadConfig({ config: { providers: {} } })
-
-async function served(inner: MockProvider) {
-  const gateway = await serve({ loaded: await nothing(), otherwise: () => inner, port: 0 })
-  onTestFinished(() => gateway.close())
+async function clientOf(inner: MockProvider) {
+  const gateway = await served(inner)
   return { gateway, client: new Ollama({ host: gateway.url }) }
 }
 const messages = [{ role: 'user', content: 'Hi' }]
@@ -24,7 +20,7 @@ it('an answer is whole or streamed, with usage, thinking and calls', async () =>
     toolCalls: [{ id: 'a', name: 'weather', input: { city: 'Lima' } }],
     usage: { inputTokens: 7, outputTokens: 3 },
   }
-  const { client } = await served(mockProvider({ answers: [script, script] }))
+  const { client } = await clientOf(mockProvider({ answers: [script, script] }))
   const calls = [{ function: { name: 'weather', arguments: { city: 'Lima' } } }]
   const whole = await client.chat({ model: 'default', messages })
   expect(whole).toMatchObject({
@@ -49,7 +45,7 @@ it('an answer is whole or streamed, with usage, thinking and calls', async () =>
 
 it('a request loses nothing on its way, and calls without ids find their results', async () => {
   const inner = mockProvider({ answers: ['{}'] })
-  const { client } = await served(inner)
+  const { client } = await clientOf(inner)
   await client.chat({
     model: 'default',
     messages: [
@@ -127,7 +123,7 @@ it('a request loses nothing on its way, and calls without ids find their results
 
 it('answers a prompt, names models, shows them and tells its version', async () => {
   const inner = mockProvider()
-  const { client, gateway } = await served(inner)
+  const { client, gateway } = await clientOf(inner)
   expect(await client.generate({ model: 'default', prompt: 'Say this', system: 'Be brief.' })).toMatchObject({
     response: 'Say this',
     done: true,
@@ -157,7 +153,7 @@ it.each<[string, object, RegExp]>([
   ['a role nobody has', { messages: [{ role: 'robot', content: 'x' }] }, /messages\[0\]\.role/],
   ['a result of no call', { messages: [{ role: 'tool', content: 'x' }] }, /answers no call/],
 ])('refuses %s', async (_, more, message) => {
-  const { client } = await served(mockProvider())
+  const { client } = await clientOf(mockProvider())
   await expect(client.chat({ model: 'default', messages, ...more } as never)).rejects.toMatchObject({
     status_code: 400,
     message: expect.stringMatching(message),
@@ -172,7 +168,7 @@ it('failures have a status before the answer, and a line in the middle of it', a
       { text: 'half an', error: new LlmError('network', 'Cut.') },
     ],
   })
-  const { client } = await served(inner)
+  const { client } = await clientOf(inner)
   await expect(client.chat({ model: 'default', messages, stream: true })).rejects.toMatchObject({
     status_code: 503,
     message: 'Busy.',
@@ -186,11 +182,7 @@ it('failures have a status before the answer, and a line in the middle of it', a
 describe('over the local model, through our own client', () => {
   let gateway: Served
   beforeAll(async () => {
-    gateway = await serve({
-      loaded: await nothing(),
-      otherwise: () => local({ threads: 1, cacheDir: false }),
-      port: 0,
-    })
+    gateway = await over(bundled)
   })
   afterAll(() => gateway.close())
   // The protocol has no way to demand a call.
