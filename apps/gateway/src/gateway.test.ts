@@ -4,7 +4,7 @@ import { LlmError, type PreparedChat } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bundled, over, served, thrownBy } from '../test/served.js'
 import { type GatewayOptions, type Served, serve } from './index.js'
 
@@ -254,6 +254,21 @@ describe('refuses, in the protocol’s own shape', () => {
     })
     expect(await (await fetch(`${gateway.url}/healthz`)).text()).toBe('ok')
   })
+})
+
+it('a bug is told to who runs it, and not to who asks', async () => {
+  const broken = mockProvider()
+  broken.embed = () => Promise.reject(new TypeError('reading the secret of undefined'))
+  const { client } = await clientOf(broken)
+  const told = vi.spyOn(console, 'error').mockImplementation(() => {})
+  const error = await failed(client.embeddings.create({ model: 'default', input: 'x' }))
+  expect(error).toMatchObject({ status: 500, message: expect.stringContaining('Its log says more') })
+  expect(error.message).not.toContain('secret')
+  expect(told).toHaveBeenCalledWith(
+    expect.stringContaining('report'),
+    expect.objectContaining({ name: 'TypeError' }),
+  )
+  told.mockRestore()
 })
 
 it('a client that goes away ends the call behind it', async () => {
