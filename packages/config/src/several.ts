@@ -4,7 +4,6 @@ import {
   type Candidate,
   type CascadeOptions,
   cascade,
-  denied,
   type HedgeOptions,
   hedge,
   type LearnOptions,
@@ -32,24 +31,10 @@ export async function ofSeveral(
     case 'route':
       return route(list, { ...(options as RouteOptions), prices: loaded.prices })
     case 'cascade':
-      return cascade(list, gate(options.unless as string[] | undefined))
+      return cascade(list, options as CascadeOptions)
     default: {
       const state = await shared.state()
       return learn(list, { ...(options as LearnOptions), ...(state && { state }) })
     }
-  }
-}
-
-/** Answers that hold one of these words are not good enough, and neither are those that never are. */
-function gate(unless: string[] | undefined): CascadeOptions {
-  if (unless === undefined) return {}
-  const check = denied(unless)
-  return {
-    accept: async (response, request) => {
-      const { text, finishReason, toolCalls } = response
-      if (finishReason !== 'stop' && finishReason !== 'tool-calls') return `it ended with ${finishReason}`
-      if (toolCalls.length === 0 && text.trim() === '') return 'it is empty'
-      return (await check({ text, request, response, options: {} })) ?? true
-    },
   }
 }

@@ -6,6 +6,7 @@ import type {
   BreakerOptions,
   BudgetOptions,
   CacheOptions,
+  CascadeOptions,
   GuardOptions,
   HedgeOptions,
   LearnOptions,
@@ -134,8 +135,7 @@ export type SeveralEntry = Around & { providers: [string, ...string[]] } & (
     | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
     | ({ use: 'hedge' } & Pick<HedgeOptions, 'delay'>)
     | { use: 'route'; by?: Extract<RouteOptions['by'], string> }
-    /** Answers with one of these words are not good enough. */
-    | { use: 'cascade'; unless?: string[] }
+    | ({ use: 'cascade' } & Pick<CascadeOptions, 'unless'>)
     | ({ use: 'learn'; by?: Extract<LearnOptions['by'], string> } & Pick<LearnOptions, 'key' | 'seed'>)
   )
 

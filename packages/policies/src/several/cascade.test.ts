@@ -46,6 +46,13 @@ it('asks by a gate of one’s own, whose reason is told, and counts all tokens a
   expect(response.warnings[0]?.message).toMatch(/not good enough \(it did not know\), so strong/)
 })
 
+it('asks the next one where an answer holds a word, or is not sound either', async () => {
+  const options = { unless: ['not sure'] }
+  expect((await make(['I am NOT SURE.'], ['Paris.'], options).provider.chat('x')).text).toBe('Paris.')
+  expect((await make([' '], ['Paris.'], options).provider.chat('x')).text).toBe('Paris.')
+  expect((await make(['Sure.'], ['Paris.'], options).provider.chat('x')).text).toBe('Sure.')
+})
+
 it('asks the next one for a value that fits no schema', async () => {
   const { provider } = make(['no JSON'], ['{"a":1}'])
   const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }

@@ -14,6 +14,7 @@ import { type EventSource, Follower, replayed, requestOf, streamOf, sum } from '
 import { Around } from '../around/around.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
+import { denied } from '../content/guard.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere, nameOf, tellChange } from './in-order.js'
 
@@ -24,6 +25,8 @@ export interface CascadeOptions {
    * Default: it ended by itself or where the request said, was no refusal and is not empty.
    */
   accept?: (response: ChatResponse, request: ChatRequest) => boolean | string | Promise<boolean | string>
+  /** Answers with one of these words (whole words, in any case) are not good enough, whatever `accept` says. */
+  unless?: string[]
   /** Which failures ask the next one too. Default: those where another may be able to, and answers that fit no schema. */
   when?: (error: LlmError) => boolean
   /** Default: the system's. */
@@ -53,7 +56,8 @@ class Cascade extends Around {
 
   protected enter(call: Incoming): Passing {
     if (call.kind !== 'chat') return {}
-    const rules = { accept: soundly, when: fails, ...this.options, clock: this.clock }
+    const { accept = soundly, unless = [], when = fails } = this.options
+    const rules = { accept: without(unless, accept), when, clock: this.clock }
     return { stream: () => streamOf(new Climb(this.candidates, call, rules)) }
   }
 
@@ -67,6 +71,16 @@ function soundly({ finishReason, text, toolCalls }: ChatResponse, request: ChatR
   if (finishReason === 'length' && request.maxOutputTokens !== undefined) return true
   if (finishReason !== 'stop' && finishReason !== 'tool-calls') return `it ended with ${finishReason}`
   return toolCalls.length > 0 || text.trim() !== '' || 'it is empty'
+}
+
+type Accept = NonNullable<CascadeOptions['accept']>
+
+/** The gate, and before it the words. */
+function without(words: string[], accept: Accept): Accept {
+  if (words.length === 0) return accept
+  const check = denied(words)
+  return async (response, request) =>
+    (await check({ text: response.text, request, response, options: {} })) ?? accept(response, request)
 }
 
 function fails(error: LlmError): boolean {
@@ -85,7 +99,7 @@ class Climb implements EventSource {
   constructor(
     private readonly list: Candidates,
     private readonly call: Chat,
-    private readonly rules: Required<CascadeOptions>,
+    private readonly rules: Required<Omit<CascadeOptions, 'unless'>>,
   ) {}
 
   async next(): Promise<ChatEvent | undefined> {
