@@ -34,7 +34,6 @@ const statuses: Record<ErrorCode, number> = {
 /** What was thrown, as the one error a client is told. A bug says nothing of the inside to him, and all of it to the log. */
 export function failureOf(thrown: unknown): LlmError {
   if (isLlmError(thrown)) return thrown
-  // biome-ignore lint/suspicious/noConsole: whoever runs the server must hear of it
   console.error('The gateway failed in a way it does not know. Please report this:', thrown)
   return new LlmError('inference', 'The gateway failed in a way it does not know. Its log says more.', {
     cause: thrown,
