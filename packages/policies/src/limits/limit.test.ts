@@ -226,6 +226,13 @@ it('keeps its limits together with others who share its state', async () => {
   expect(inner.peak).toBe(2)
 })
 
+it('leaves no timer behind that would keep a process alive', async () => {
+  const clock = fakeClock()
+  const provider = limit(mockProvider({ clock }), { clock, state: memoryState(), concurrency: 1 })
+  await ended(clock, Promise.all([provider.chat('a'), provider.chat('b')]))
+  expect(clock.pending).toBe(0)
+})
+
 it('takes the place of a process that died, but not that of a long call', async () => {
   const state = memoryState()
   const clock = fakeClock()

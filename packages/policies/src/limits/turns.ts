@@ -98,6 +98,7 @@ export class Turns {
   /** It is over; `used` settles what was taken for it, `pauseMs` is how long the service wants to be left alone. */
   async end(permit: Permit, used: number | undefined, pauseMs?: number): Promise<void> {
     this.#running.delete(permit.id)
+    if (this.#running.size === 0) this.#stopRenewing()
     try {
       await this.#change((state, rules, now) => permitted.ended(state, rules, permit, used, now, pauseMs))
     } finally {
@@ -192,11 +193,16 @@ export class Turns {
     if (!shared || rules.concurrency === undefined || this.#cancelRenewal !== undefined) return
     this.#cancelRenewal = clock.timer(leaseMs / 3, () => {
       this.#cancelRenewal = undefined
-      if (this.#running.size === 0) return
       // A store that cannot be reached now may be there at the next renewal.
       this.note((state, _, now) => permitted.renewed(state, this.#running, now + leaseMs))
       this.#renew()
     })
+  }
+
+  /** A timer would keep the process alive. */
+  #stopRenewing(): void {
+    this.#cancelRenewal?.()
+    this.#cancelRenewal = undefined
   }
 
   #full(): LlmError {
