@@ -40,12 +40,16 @@ export function failureOf(thrown: unknown): LlmError {
   })
 }
 
-/** A key that is wrong upstream is the gateway's trouble, not that of who asks it. */
-export function statusOf({ code }: LlmError): number {
+/**
+ * A key that is wrong upstream is the gateway's trouble, not that of who asks it: only the gateway's own failures have no
+ * provider.
+ */
+export function statusOf({ code, status, provider }: LlmError): number {
+  if (provider === undefined) return status ?? statuses[code]
   return code === 'authentication' || code === 'permission-denied' ? 502 : statuses[code]
 }
 
 /** A request the gateway itself refuses. */
-export function refused(message: string): LlmError {
-  return new LlmError('invalid-request', message)
+export function refused(message: string, status = 400): LlmError {
+  return new LlmError('invalid-request', message, { status })
 }

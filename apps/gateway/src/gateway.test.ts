@@ -5,10 +5,10 @@ import { openai } from '@patchbay/openai'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { bundled, over, served, thrownBy } from '../test/served.js'
-import { type GatewayOptions, type Served, serve } from './index.js'
+import { bundled, over, type Settings, served, thrownBy } from '../test/served.js'
+import { type Served, serve } from './index.js'
 
-async function clientOf(inner: MockProvider, more?: Partial<GatewayOptions>) {
+async function clientOf(inner: MockProvider, more?: Settings) {
   const gateway = await served(inner, more)
   return { gateway, client: new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: 'none', maxRetries: 0 }) }
 }

@@ -1,61 +1,88 @@
-// One server over all configured providers: routes, limits, and what every protocol has in common.
+// One server over all configured providers, without its socket: one configuration at a time, and the change to the next.
+import { isDeepStrictEqual } from 'node:util'
 import type { Loaded } from '@patchbay/config'
-import { LlmError, type Provider } from '@patchbay/core'
-import { Hono } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
-import { anthropicRoutes } from './anthropic/routes.js'
-import { ollamaRoutes } from './ollama/routes.js'
-import { toError } from './openai/response.js'
-import { openaiRoutes } from './openai/routes.js'
-import { Targets } from './targets.js'
+import { app } from './app.js'
+import { assets } from './assets.js'
+import { Metrics } from './metrics.js'
+import { Connections, type Otherwise, Targets } from './targets.js'
+import type { Watcher } from './visit.js'
 
 /** Options of `gateway`. */
 export interface GatewayOptions {
   /** What is configured: `await loadConfig()`. */
   loaded: Loaded
-  /** A model nobody knows is an error, rather than the default one. Default false. */
+  /** A model nobody knows is an error, rather than the default one. Default: what is configured, else false. */
   strictModels?: boolean
   /** Who answers where nothing is configured. */
-  otherwise?: () => Provider | Promise<Provider>
-  /** The largest body of a request. Default 20 MiB. */
-  maxBytes?: number
+  otherwise?: Otherwise
+  /** Can others than this machine reach it? Then names of hosts and origins say nothing of who asks. Default false. */
+  public?: boolean
+  /** Told when a request has ended, what is known of it: for logs. What was said in it is not. */
+  onRequest?: Watcher
 }
 
 /** A gateway without its socket. */
 export interface Gateway {
   fetch(request: Request): Response | Promise<Response>
+  /** From now on this is the configuration; what runs finishes with the one it began with. */
+  reload(loaded: Loaded): void
+  /** From now on `/readyz` says that it takes no more. */
+  drain(): void
   /** Waits for what runs, and closes all providers. */
   close(): Promise<void>
 }
 
 /** The gateway as a handler of requests, for any server that has such a thing. */
-export function gateway({
-  loaded,
-  strictModels = false,
-  otherwise,
-  maxBytes = 20 * 1024 * 1024,
-}: GatewayOptions): Gateway {
-  const targets = new Targets(loaded, strictModels, otherwise)
-  const app = new Hono()
-  app.get('/healthz', (context) => context.text('ok'))
-  app.use(
-    bodyLimit({
-      maxSize: maxBytes,
-      onError: (context) =>
-        context.json(
-          {
-            error: { message: `The request has more than ${maxBytes} bytes.`, type: 'invalid_request_error' },
-          },
-          413,
-        ),
-    }),
-  )
-  app.route('/api', ollamaRoutes(targets))
-  app.route('/v1', anthropicRoutes(targets))
-  app.route('/v1', openaiRoutes(targets))
-  app.notFound(({ req, json }) => {
-    const error = new LlmError('not-found', `There is no ${req.method} ${req.path} here.`)
-    return json(toError(error), 404)
-  })
-  return { fetch: (request) => app.fetch(request), close: () => targets.close() }
+export function gateway(options: GatewayOptions): Gateway {
+  const { strictModels, otherwise, onRequest } = options
+  const metrics = new Metrics()
+  const closing = new Set<Promise<void>>()
+  let draining = false
+
+  /** What one configuration serves. */
+  const served = (loaded: Loaded, connections: Connections) => {
+    const { gateway: settings } = loaded
+    const routes = app({
+      targets: new Targets(connections, settings, strictModels ?? settings.strictModels ?? false),
+      settings,
+      loopback: options.public !== true,
+      metrics,
+      watchers: [() => connections.release(), ...(onRequest === undefined ? [] : [onRequest])],
+      ready: () => !draining,
+      assets: settings.playground === false ? new Map() : assets(),
+    })
+    const fetch = (request: Request) => {
+      connections.hold()
+      return routes.fetch(request)
+    }
+    return { loaded, connections, fetch }
+  }
+  let current = served(options.loaded, new Connections(options.loaded, otherwise))
+
+  return {
+    fetch: (request) => current.fetch(request),
+    reload(loaded) {
+      const { connections } = current
+      if (isDeepStrictEqual(providersOf(current.loaded), providersOf(loaded))) {
+        current = served(loaded, connections)
+        return
+      }
+      current = served(loaded, new Connections(loaded, otherwise))
+      const closed = connections.retire()
+      closing.add(closed)
+      void closed.finally(() => closing.delete(closed))
+    },
+    drain() {
+      draining = true
+    },
+    async close() {
+      draining = true
+      await Promise.all([...closing, current.connections.retire()])
+    },
+  }
+}
+
+/** What providers are made of: a change of it makes new ones, and a change of anything else does not. */
+function providersOf({ gateway, files: _, warnings: __, ...providers }: Loaded): unknown {
+  return { ...providers, telemetry: gateway.telemetry ?? false }
 }

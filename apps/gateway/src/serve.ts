@@ -1,14 +1,16 @@
-// The gateway on a socket: where it listens, and how it ends.
+// The gateway on a socket: where it listens, how long it waits for a request, and how it ends.
 import type { AddressInfo, Server } from 'node:net'
 import { serve as listen } from '@hono/node-server'
+import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
+import { isThisMachine } from './border.js'
 import { type GatewayOptions, gateway } from './gateway.js'
 
 /** Options of `serve`. */
-export interface ServeOptions extends GatewayOptions {
+export interface ServeOptions extends Omit<GatewayOptions, 'public'> {
   /** Default 8787; 0 takes a free one. */
   port?: number
-  /** Default `127.0.0.1`. There are no keys yet, so it listens to this machine only. */
+  /** Default `127.0.0.1`, this machine alone. All others need keys. */
   host?: string
 }
 
@@ -16,21 +18,33 @@ export interface ServeOptions extends GatewayOptions {
 export interface Served {
   /** For example `http://127.0.0.1:8787`. */
   readonly url: string
-  /** Takes no more requests, waits for those that run, and closes all providers. */
+  /**
+   * From now on this is the configuration; what runs finishes with the one it began with.
+   * @throws {LlmError} `config` for one without keys where others than this machine can ask
+   */
+  reload(loaded: Loaded): void
+  /** Takes no more requests, waits for those that run, and closes all providers. What takes longer than `drain` is cut. */
   close(): Promise<void>
 }
 
-/** @throws {LlmError} `config` for a host that is not this machine, or a port that is taken */
+const defaultArrival = 60_000
+const defaultDrain = 30_000
+
+/** @throws {LlmError} `config` for a public host without keys, or a port that is taken */
 export async function serve({ port = 8787, host = '127.0.0.1', ...options }: ServeOptions): Promise<Served> {
-  if (!/^(127(\.\d+){3}|localhost|::1)$/.test(host))
-    throw new LlmError(
-      'config',
-      `The gateway has no keys yet, so it does not listen on ${host}: anybody could ask. Use 127.0.0.1.`,
-    )
-  const own = gateway(options)
-  const server = await new Promise<Server>((resolve, reject) => {
-    const listening = listen({ fetch: (request) => guarded(request, own.fetch), port, hostname: host }, () =>
-      resolve(listening as Server),
+  const isPublic = !isThisMachine(host)
+  let { loaded } = options
+  checkKeys(loaded, host)
+  const own = gateway({ ...options, public: isPublic })
+  const { arrival = defaultArrival } = loaded.gateway
+  const serverOptions = {
+    requestTimeout: arrival,
+    headersTimeout: Math.min(arrival, 10_000),
+    connectionsCheckingInterval: Math.min(arrival, 5000),
+  }
+  const server = await new Promise<Server & { closeAllConnections(): void }>((resolve, reject) => {
+    const listening = listen({ fetch: own.fetch, port, hostname: host, serverOptions }, () =>
+      resolve(listening as Server & { closeAllConnections(): void }),
     )
     listening.on('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'is taken' : `cannot be listened on (${cause.message})`
@@ -43,30 +57,28 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
   })
   const { port: taken } = server.address() as AddressInfo
   let closing: Promise<void> | undefined
+  const end = async () => {
+    own.drain()
+    const cut = setTimeout(() => server.closeAllConnections(), loaded.gateway.drain ?? defaultDrain)
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    clearTimeout(cut)
+    await own.close()
+  }
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
-    close: () => {
-      closing ??= new Promise<void>((resolve) => server.close(() => resolve())).then(() => own.close())
-      return closing
+    reload(next) {
+      checkKeys(next, host)
+      loaded = next
+      own.reload(next)
     },
+    close: () => (closing ??= end()),
   }
 }
 
-const here = /^(127(\.\d+){3}|localhost|\[::1\])$/
-
-/**
- * Pages of other sites must not ask: not under a name of theirs that leads to this machine (DNS rebinding), and not
- * across origins, where they could not read the answer but would have it made.
- */
-function guarded(
-  request: Request,
-  fetch: (request: Request) => Response | Promise<Response>,
-): Response | Promise<Response> {
-  const { hostname } = new URL(request.url)
-  const origin = request.headers.get('origin')
-  const from = origin === null ? hostname : URL.canParse(origin) ? new URL(origin).hostname : origin
-  const stranger = [hostname, from].find((name) => !here.test(name))
-  if (stranger === undefined) return fetch(request)
-  const message = `This gateway does not answer for ${stranger}.`
-  return Response.json({ error: { message, type: 'invalid_request_error' } }, { status: 403 })
+function checkKeys({ gateway: { keys = {} } }: Loaded, host: string): void {
+  if (isThisMachine(host) || Object.keys(keys).length > 0) return
+  throw new LlmError(
+    'config',
+    `The gateway has no keys, so it does not listen on ${host}: anybody could ask. Make one with patchbay key, or use 127.0.0.1.`,
+  )
 }

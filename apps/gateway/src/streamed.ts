@@ -1,37 +1,109 @@
-// A call that is streamed to a client, whatever the protocol: begun before the status is sent, and ended with the client.
+// A call that is streamed to a client, whatever the protocol: begun before the status is sent, ended with the client, and
+// held up by a client that reads slowly.
 import type { ChatEvent, ChatStream, LlmError } from '@patchbay/core'
-import { failureOf } from './failures.js'
-
-/** What is written to, and what it is told in. */
-export interface Wire {
-  readonly aborted: boolean
-  onAbort(left: () => void): void
-}
+import { failureOf, statusOf } from './failures.js'
+import type { Visit } from './visit.js'
 
 /** How a protocol says it. */
-export interface Words<Line> {
-  lines(event: ChatEvent): Line[]
-  error(error: LlmError): Line
-  write(line: Line): Promise<unknown>
+export interface Words {
+  contentType: string
+  /** What is written for an event. */
+  event(event: ChatEvent): string
+  error(error: LlmError): string
 }
 
+// So much may wait for a client before the call behind it waits too.
+const mostWaiting = 64 * 1024
+
 /**
- * Begins the call: what fails before its first event throws here, so that it has a status of its own. The rest is told
- * by the function that comes back.
+ * The answer to the client. What fails before its first event throws here, so that it has a status of its own.
  */
-export async function begun(
-  stream: ChatStream,
-): Promise<<Line>(wire: Wire, words: Words<Line>) => Promise<void>> {
+export async function streamed(visit: Visit, stream: ChatStream, words: Words): Promise<Response> {
   const events = stream[Symbol.asyncIterator]()
   const first = await events.next()
-  return async (wire, { lines, error, write }) => {
-    // A client that goes away ends the call; one that reads slowly holds it up.
-    wire.onAbort(() => void events.return?.())
+  visit.streams()
+  const teller = new Teller(events, words, visit)
+  const body = new ReadableStream<Uint8Array>(
+    {
+      start: (controller) => void teller.tell(first, controller),
+      pull: () => teller.goOn(),
+      cancel: () => teller.left(),
+    },
+    new ByteLengthQueuingStrategy({ highWaterMark: mostWaiting }),
+  )
+  // Proxies between must not keep it back.
+  const headers = {
+    'content-type': words.contentType,
+    'cache-control': 'no-cache',
+    'x-accel-buffering': 'no',
+    'x-request-id': visit.id,
+  }
+  return new Response(body, { headers })
+}
+
+const encoder = new TextEncoder()
+
+/** Writes together what comes together: one write for all the events of one packet of the service. */
+class Teller {
+  #text = ''
+  #planned = false
+  #left = false
+  #room: (() => void) | undefined
+
+  constructor(
+    private readonly events: AsyncIterator<ChatEvent>,
+    private readonly words: Words,
+    private readonly visit: Visit,
+  ) {}
+
+  async tell(
+    first: IteratorResult<ChatEvent>,
+    controller: ReadableStreamDefaultController<Uint8Array>,
+  ): Promise<void> {
+    let status = 200
     try {
-      for (let event = first; !event.done; event = await events.next())
-        for (const line of lines(event.value)) await write(line)
+      for (let event = first; !event.done; event = await this.events.next()) {
+        this.visit.event(event.value)
+        this.#write(this.words.event(event.value), controller)
+        while ((controller.desiredSize ?? 0) <= 0 && !this.#left)
+          await new Promise<void>((resolve) => {
+            this.#room = resolve
+          })
+      }
     } catch (thrown) {
-      if (!wire.aborted) await write(error(failureOf(thrown)))
+      const error = failureOf(thrown)
+      this.visit.failed(error)
+      status = statusOf(error)
+      this.#write(this.words.error(error), controller)
     }
+    this.#flush(controller)
+    if (!this.#left) controller.close()
+    this.visit.end(this.#left ? 499 : status)
+  }
+
+  goOn(): void {
+    this.#room?.()
+    this.#room = undefined
+  }
+
+  left(): void {
+    this.#left = true
+    void this.events.return?.()
+    this.goOn()
+  }
+
+  #write(text: string, controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#text += text
+    if (this.#text.length >= mostWaiting) this.#flush(controller)
+    else if (!this.#planned) {
+      this.#planned = true
+      setImmediate(() => this.#flush(controller))
+    }
+  }
+
+  #flush(controller: ReadableStreamDefaultController<Uint8Array>): void {
+    this.#planned = false
+    if (this.#text !== '' && !this.#left) controller.enqueue(encoder.encode(this.#text))
+    this.#text = ''
   }
 }

@@ -1,55 +1,145 @@
-// From the name of a model to who answers: configured providers, each connected when it is first asked.
-import { connectTo, type Loaded } from '@patchbay/config'
+// From the name of a model to who answers: configured providers, each connected when it is first asked, and for each key
+// within its own limits.
+import { connectTo, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
 import { LlmError, type Provider } from '@patchbay/core'
+import { budget, limit, memoryState, type StateStore, trace } from '@patchbay/policies'
+import type { Client } from './keys.js'
 
-export class Targets {
-  readonly #loaded: Loaded
-  readonly #strict: boolean
-  readonly #otherwise: (() => Provider | Promise<Provider>) | undefined
+/** Who answers where nothing is configured. */
+export type Otherwise = () => Provider | Promise<Provider>
+
+/** Providers of one configuration. They stay when only other parts of it change, and go when nobody asks them any more. */
+export class Connections {
   readonly #open = new Map<string, Promise<Provider>>()
+  readonly #shared: Shared
+  #held = 0
+  #idle: (() => void) | undefined
 
-  /** `otherwise` answers where nothing is configured. */
-  constructor(loaded: Loaded, strict: boolean, otherwise?: () => Provider | Promise<Provider>) {
-    this.#loaded = loaded
-    this.#strict = strict
-    this.#otherwise = otherwise
+  constructor(
+    readonly loaded: Loaded,
+    private readonly otherwise: Otherwise | undefined,
+  ) {
+    this.#shared = new Shared(loaded.shared)
   }
 
-  /** The names clients may ask for. */
-  get names(): string[] {
-    const { providers } = this.#loaded
-    return providers.size > 0 ? [...providers.keys()] : ['default']
+  /** The empty name is the default's. */
+  get(name: string): Promise<Provider> {
+    const open = this.#open.get(name)
+    if (open !== undefined) return open
+    const opening = this.#connect(name)
+    this.#open.set(name, opening)
+    // The next request may find it.
+    opening.catch(() => this.#open.delete(name))
+    return opening
+  }
+
+  state(): Promise<StateStore | undefined> {
+    return this.#shared.state()
+  }
+
+  /** A request has begun that may ask them. */
+  hold(): void {
+    this.#held++
+  }
+
+  release(): void {
+    this.#held--
+    if (this.#held === 0) this.#idle?.()
+  }
+
+  /** Closes them when the last request has ended. */
+  async retire(): Promise<void> {
+    if (this.#held > 0)
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    const all = await Promise.allSettled(this.#open.values())
+    await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    await this.#shared.close()
+  }
+
+  async #connect(name: string): Promise<Provider> {
+    const { loaded } = this
+    const nobody = name === '' && loaded.providers.size === 0 && !process.env.PATCHBAY_PROVIDER
+    const made =
+      nobody && this.otherwise !== undefined
+        ? await this.otherwise()
+        : await connectTo(loaded, name || undefined)
+    return loaded.gateway.telemetry ? trace(made) : made
+  }
+}
+
+/** What keys have used, where no other process is to know it. */
+const ownState = memoryState()
+
+/** Who answers whom. */
+export class Targets {
+  readonly #limited = new Map<string, Promise<Provider>>()
+
+  constructor(
+    private readonly connections: Connections,
+    private readonly settings: GatewayEntry,
+    private readonly strict: boolean,
+  ) {}
+
+  /** The names this client may ask for. */
+  names(client?: Client): string[] {
+    const { providers } = this.connections.loaded
+    const { aliases = {} } = this.settings
+    const all = providers.size > 0 ? [...providers.keys(), ...Object.keys(aliases)] : ['default']
+    return all.filter((name) => this.#allowed(this.#meant(name), client))
   }
 
   /**
    * Who answers for this name: a configured one, or the default for `default` and for names nobody knows.
-   * @throws {LlmError} `not-found` for those, where names are strict; `config` for what cannot be connected
+   * @throws {LlmError} `not-found` for those, where names are strict; `permission-denied` for those this client may not
+   *   ask; `config` for what cannot be connected
    */
-  get(name: string | undefined): Promise<Provider> {
-    const { providers } = this.#loaded
-    const known = name !== undefined && providers.has(name) ? name : ''
-    if (known === '' && this.#strict && name !== undefined && name !== 'default')
+  async get(named: string | undefined, client?: Client): Promise<Provider> {
+    const name = this.#meant(named)
+    if (!this.#allowed(name, client))
       throw new LlmError(
-        'not-found',
-        `There is no model ${JSON.stringify(name)}. There are ${this.names.join(', ')}.`,
+        'permission-denied',
+        `The key ${client?.name} may not ask ${JSON.stringify(named ?? 'default')}. It may ask ${this.names(client).join(', ') || 'nobody'}.`,
       )
-    const open = this.#open.get(known)
-    if (open !== undefined) return open
-    const opening = this.#connect(known)
-    this.#open.set(known, opening)
-    // The next request may find it.
-    opening.catch(() => this.#open.delete(known))
-    return opening
+    const inner = this.connections.get(name)
+    if (client?.limit === undefined && client?.budget === undefined) return inner
+    const key = JSON.stringify([client.name, name])
+    const known = this.#limited.get(key)
+    if (known !== undefined) return known
+    const within = this.#within(await inner, client)
+    this.#limited.set(key, within)
+    within.catch(() => this.#limited.delete(key))
+    return within
   }
 
-  async close(): Promise<void> {
-    const all = await Promise.allSettled(this.#open.values())
-    await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+  /** The configured name behind what a client says; the empty one is the default's. */
+  #meant(named: string | undefined): string {
+    const { providers } = this.connections.loaded
+    const { aliases = {} } = this.settings
+    if (named === undefined || named === 'default') return ''
+    if (providers.has(named)) return named
+    if (Object.hasOwn(aliases, named)) return aliases[named] as string
+    if (!this.strict) return ''
+    throw new LlmError(
+      'not-found',
+      `There is no model ${JSON.stringify(named)}. There are ${this.names().join(', ')}.`,
+    )
   }
 
-  async #connect(name: string): Promise<Provider> {
-    if (name !== '') return connectTo(this.#loaded, name)
-    const nobody = this.#loaded.providers.size === 0 && !process.env.PATCHBAY_PROVIDER
-    return nobody && this.#otherwise !== undefined ? this.#otherwise() : connectTo(this.#loaded)
+  #allowed(name: string, client: Client | undefined): boolean {
+    const { default: chosen, providers } = this.connections.loaded
+    const meant = name || chosen || (providers.size === 1 ? [...providers.keys()][0] : undefined) || 'default'
+    return client?.providers?.includes(meant) ?? true
+  }
+
+  /** One limit and one budget for all a key asks, whoever it asks. */
+  async #within(inner: Provider, { name, limit: limits, budget: limitsOfMoney }: Client): Promise<Provider> {
+    const state = (await this.connections.state()) ?? ownState
+    const { prices } = this.connections.loaded
+    const key = `gateway:${name}`
+    const paid =
+      limitsOfMoney === undefined ? inner : budget(inner, { limits: limitsOfMoney, prices, state, name: key })
+    return limits === undefined ? paid : limit(paid, { ...limits, state, key, maxWait: 0, headers: false })
   }
 }

@@ -8,6 +8,7 @@ import {
   configNames,
   configSchema,
   entrySchema,
+  gatewayNames,
   knownOptions,
   layerNames,
   severalOptions,
@@ -28,7 +29,8 @@ export function checkConfig(value: unknown, file: string): asserts value is Conf
   }
 }
 
-function checkLayer({ providers = {} }: Config, file: string, at: string): void {
+function checkLayer({ providers = {}, gateway = {} }: Config, file: string, at: string): void {
+  namesAre(Object.keys(gateway), gatewayNames, file, `${at}gateway.`)
   for (const [name, entry] of Object.entries(providers)) {
     const where = `${at}providers.${name}`
     if (name.includes(':')) throw wrong(`${file}: ${where}: a name cannot hold a colon.`)

@@ -9,7 +9,7 @@ import { checkConfig } from './check.js'
 import { wrong } from './failure.js'
 import { interpolated } from './interpolate.js'
 import type { SharedPlace } from './shared.js'
-import type { Config, ProviderEntry, Requirement } from './types.js'
+import type { Config, GatewayEntry, ProviderEntry, Requirement } from './types.js'
 
 /** Where a configuration is looked for. */
 export interface LoadOptions {
@@ -40,6 +40,8 @@ export interface Loaded {
   prices: Record<string, Price>
   /** Where policies keep what they know, for all processes. */
   shared?: SharedPlace
+  /** How the gateway serves; a stronger layer's wins option by option. */
+  gateway: GatewayEntry
   /** The files it came from, the strongest first. */
   files: string[]
   /** What should be changed although it works. */
@@ -86,6 +88,10 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     providers,
     requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
     prices: Object.assign({}, ...flat.map(({ prices }) => prices ?? {}).reverse()),
+    gateway: interpolated(
+      Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
+      `${flat[0]?.file ?? 'the configuration'}: gateway`,
+    ),
     files: layers.map(({ file }) => file),
     warnings,
     ...(chosen !== undefined && { default: chosen }),

@@ -18,6 +18,12 @@ const closed = (properties: JsonSchema, required: string[] = []) => ({
   additionalProperties: false,
 })
 const checks = closed({ deny: texts, atMost: whole })
+const allowance = (more: JsonSchema = {}) => ({
+  ...closed({ per: { enum: ['run', 'day', 'month', 'ever'] }, ...more, usd: amount, tokens: amount }, [
+    'per',
+  ]),
+  anyOf: [{ required: ['usd'] }, { required: ['tokens'] }],
+})
 
 /** The options of each policy that can be written down. */
 export const policyOptions: Record<string, JsonSchema> = {
@@ -32,22 +38,7 @@ export const policyOptions: Record<string, JsonSchema> = {
   }),
   budget: closed(
     {
-      limits: {
-        type: 'array',
-        minItems: 1,
-        items: {
-          ...closed(
-            {
-              per: { enum: ['run', 'day', 'month', 'ever'] },
-              each: { const: 'key' },
-              usd: amount,
-              tokens: amount,
-            },
-            ['per'],
-          ),
-          anyOf: [{ required: ['usd'] }, { required: ['tokens'] }],
-        },
-      },
+      limits: { type: 'array', minItems: 1, items: allowance({ each: { const: 'key' } }) },
       name: text,
     },
     ['limits'],
@@ -59,7 +50,7 @@ export const policyOptions: Record<string, JsonSchema> = {
     requestsPerMinute: positive,
     tokensPerMinute: positive,
     queue: { type: 'integer', minimum: 0 },
-    maxWait: positive,
+    maxWait: { type: 'number', minimum: 0 },
     headers: { type: 'boolean' },
     key: text,
   }),
@@ -95,4 +86,10 @@ export function policyEntry(): JsonSchema {
       ...Object.entries(policyOptions).map(([name, options]) => closed({ [name]: options }, [name])),
     ],
   }
+}
+
+/** What a key of the gateway may spend, and how fast. */
+export const keyLimits: Record<string, JsonSchema> = {
+  limit: closed({ concurrency: whole, requestsPerMinute: positive, tokensPerMinute: positive }),
+  budget: { type: 'array', minItems: 1, items: allowance() },
 }

@@ -1,6 +1,6 @@
 // The shape of a configuration as JSON Schema: what is checked, and what editors read (schema.json).
 import type { JsonSchema } from '@patchbay/core'
-import { policyEntry } from './policy-schema.js'
+import { keyLimits, policyEntry } from './policy-schema.js'
 
 const text = { type: 'string' }
 const whole = (minimum: number) => ({ type: 'integer', minimum })
@@ -146,7 +146,50 @@ export function knownOptions(use: string): string[] | undefined {
   return options && ['use', ...Object.keys(options)]
 }
 
+const names = { type: 'array', items: text }
+const gateway = {
+  type: 'object',
+  properties: {
+    keys: {
+      ...map({
+        type: 'object',
+        properties: {
+          hash: {
+            type: 'string',
+            pattern: '^sha256:[0-9a-f]{64}$',
+            description: 'As `patchbay key` prints it.',
+          },
+          providers: { ...names, description: 'The names it may ask. Default: all.' },
+          ...keyLimits,
+        },
+        required: ['hash'],
+        additionalProperties: false,
+      }),
+      description: 'Who may ask, by name. Default: anybody on this machine.',
+    },
+    aliases: { ...map(text), description: 'Other names for providers: what clients call a model.' },
+    strictModels: {
+      type: 'boolean',
+      description: 'A model nobody knows is an error, rather than the default one.',
+    },
+    origins: { ...names, description: 'Pages that may ask, by their origin: https://app.example.' },
+    hosts: { ...names, description: 'Names it answers to, where it listens to this machine alone.' },
+    maxBytes: { ...whole(1), description: 'The largest body of a request. Default 20 MiB.' },
+    arrival: { ...whole(1), description: 'Milliseconds a request may take to arrive. Default 60,000.' },
+    timeout: { ...whole(1), description: 'Milliseconds a call may take. Default: what its provider says.' },
+    drain: {
+      ...whole(0),
+      description: 'Milliseconds what runs may take to finish at the end. Default 30,000.',
+    },
+    telemetry: { type: 'boolean', description: 'Spans and metrics of OpenTelemetry.' },
+    playground: { type: 'boolean', description: 'The web page at /. Default true.' },
+  },
+  additionalProperties: false,
+  description: 'How `patchbay serve` serves.',
+}
+
 const layer = {
+  gateway,
   default: { type: 'string', description: 'Who answers connect().' },
   providers: { type: 'object' },
   requires,
@@ -186,6 +229,7 @@ export const configSchema: JsonSchema = {
 
 /** The names a configuration, or the layer of an environment, may have. */
 export const layerNames = Object.keys(layer)
+export const gatewayNames = Object.keys(gateway.properties)
 export const configNames = [...layerNames, '$schema', 'env']
 
 /** All of it in one, for editors. */

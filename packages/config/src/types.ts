@@ -2,6 +2,7 @@
 
 import type { ChatRequest, MediaOptions, RetryOptions, TimeoutOptions } from '@patchbay/core'
 import type {
+  Allowance,
   BatchOptions,
   BreakerOptions,
   BudgetOptions,
@@ -156,7 +157,47 @@ export type ProviderEntry =
   | OtherEntry
   | string
 
+/** Somebody who may ask the gateway, and how much. */
+export interface KeyEntry {
+  /** Of the key itself, which nobody keeps: `sha256:…`, as `patchbay key` prints it. */
+  hash: string
+  /** The names it may ask. Default: all. */
+  providers?: string[]
+  /** More is refused at once, with the time after which it is not. */
+  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
+  /** What it may spend. */
+  budget?: Omit<Allowance, 'each'>[]
+}
+
+/** How `patchbay serve` serves. */
+export interface GatewayEntry {
+  /** Who may ask, by name. Default: anybody on this machine. */
+  keys?: Record<string, KeyEntry>
+  /** Other names for providers: what clients call a model. */
+  aliases?: Record<string, string>
+  /** A model nobody knows is an error, rather than the default one. Default false. */
+  strictModels?: boolean
+  /** Pages that may ask, by their origin: `https://app.example`. Default: those of this machine. */
+  origins?: string[]
+  /** Names it answers to, where it listens to this machine alone. Default: this machine's. */
+  hosts?: string[]
+  /** The largest body of a request. Default 20 MiB. */
+  maxBytes?: number
+  /** How long a request may take to arrive, in milliseconds. Default 60,000. */
+  arrival?: number
+  /** How long a call may take, in milliseconds. Default: what its provider says. */
+  timeout?: number
+  /** How long what runs may take to finish when the server is told to end, in milliseconds. Default 30,000. */
+  drain?: number
+  /** Spans and metrics of OpenTelemetry. Default false. */
+  telemetry?: boolean
+  /** The web page at `/`. Default true. */
+  playground?: boolean
+}
+
 interface Layer {
+  /** How `patchbay serve` serves. */
+  gateway?: GatewayEntry
   /** Who answers `connect()`. Default: the only one there is. */
   default?: string
   providers?: Record<string, ProviderEntry>

@@ -1,42 +1,43 @@
 // Anthropic's protocol: /messages, /messages/count_tokens.
 import { Hono } from 'hono'
-import { streamSSE } from 'hono/streaming'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
-import { failureOf, refused, statusOf } from '../failures.js'
-import { begun } from '../streamed.js'
+import { type Env, providerOf } from '../asked.js'
+import { type Json, jsonOf } from '../body.js'
+import { refused } from '../failures.js'
+import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { fromBody } from './request.js'
 import { Events, toError, toMessage } from './response.js'
 
-export function anthropicRoutes(targets: Targets): Hono {
-  const app = new Hono()
-  app.onError((thrown, context) => {
-    const error = failureOf(thrown)
-    if (error.retryAfterMs !== undefined)
-      context.header('retry-after', String(Math.ceil(error.retryAfterMs / 1000)))
-    return context.json(toError(error), statusOf(error) as ContentfulStatusCode)
-  })
+export function anthropicRoutes(targets: Targets): Hono<Env> {
+  const app = new Hono<Env>()
   app.post('/messages', async (context) => {
+    const { visit } = context.var
     const body = await jsonOf(context)
     const request = fromBody(body)
     if (request.maxOutputTokens === undefined) throw refused('max_tokens: must be given.')
-    const provider = await targets.get(nameOf(body))
+    const provider = await providerOf(context, targets, body)
     const { user_id: user } = (body.metadata ?? {}) as { user_id?: unknown }
-    const options = optionsOf(context, { user })
-    const id = `msg_${crypto.randomUUID().replaceAll('-', '')}`
-    if (body.stream !== true) return context.json(toMessage(await provider.chat(request, options), id))
-    const tell = await begun(provider.stream(request, options))
+    const options = visit.options({ user })
+    const id = `msg_${visit.id.replaceAll('-', '')}`
+    if (body.stream !== true)
+      return context.json(toMessage(visit.answered(await provider.chat(request, options)), id))
     const events = new Events(id, provider.model)
-    return streamSSE(context, async (stream) => {
-      const write = (data: Json) => stream.writeSSE({ event: String(data.type), data: JSON.stringify(data) })
-      await tell(stream, { lines: (event) => events.of(event), error: toError, write })
+    return streamed(visit, provider.stream(request, options), {
+      contentType: 'text/event-stream',
+      event: (event) => events.of(event).map(written).join(''),
+      error: (error) => written(toError(error)),
     })
   })
   app.post('/messages/count_tokens', async (context) => {
     const body = await jsonOf(context)
-    const provider = await targets.get(nameOf(body))
-    return context.json({ input_tokens: await provider.countTokens(fromBody(body), optionsOf(context, {})) })
+    const provider = await providerOf(context, targets, body)
+    return context.json({
+      input_tokens: await provider.countTokens(fromBody(body), context.var.visit.options()),
+    })
   })
   return app
+}
+
+function written(data: Json): string {
+  return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,11 +1,10 @@
 // Ollama's protocol: /api/chat, /api/generate, /api/embed, and what its clients ask about models.
-import type { Capabilities, ChatEvent, ChatRequest } from '@patchbay/core'
+import type { Capabilities, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { stream as streaming } from 'hono/streaming'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
-import { failureOf, refused, statusOf } from '../failures.js'
-import { begun } from '../streamed.js'
+import { type Env, providerOf } from '../asked.js'
+import { type Json, jsonOf } from '../body.js'
+import { refused } from '../failures.js'
+import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { fromChat, fromGenerate } from './request.js'
 import { type Form, toLine, toLines } from './response.js'
@@ -13,19 +12,15 @@ import { type Form, toLine, toLines } from './response.js'
 // Clients compare it with what they need; this is the server whose protocol it is.
 const version = '0.33.0'
 
-export function ollamaRoutes(targets: Targets): Hono {
-  const app = new Hono()
-  app.onError((thrown, context) => {
-    const error = failureOf(thrown)
-    return context.json({ error: error.message }, statusOf(error) as ContentfulStatusCode)
-  })
+export function ollamaRoutes(targets: Targets): Hono<Env> {
+  const app = new Hono<Env>()
   app.get('/version', (context) => context.json({ version }))
-  app.get('/tags', (context) => context.json({ models: targets.names.map(toModel) }))
-  app.get('/ps', (context) => context.json({ models: targets.names.map(toModel) }))
+  app.get('/tags', (context) => context.json({ models: targets.names(context.var.client).map(toModel) }))
+  app.get('/ps', (context) => context.json({ models: targets.names(context.var.client).map(toModel) }))
   app.post('/show', async (context) => {
     const { model, name = model } = await jsonOf(context)
-    const provider = await targets.get(nameOf({ model: name }))
-    const capabilities = await provider.capabilities(optionsOf(context, {}))
+    const provider = await providerOf(context, targets, { model: name })
+    const capabilities = await provider.capabilities(context.var.visit.options())
     return context.json({
       ...toModel(String(name)),
       capabilities: namesOf(capabilities),
@@ -45,13 +40,14 @@ export function ollamaRoutes(targets: Targets): Hono {
     if (!texts.every((text) => typeof text === 'string'))
       throw refused('input: must be a text or a list of texts.')
     const { dimensions, truncate } = body
-    const provider = await targets.get(nameOf(body))
+    const provider = await providerOf(context, targets, body)
+    const { visit } = context.var
     const request = {
       input: texts,
       ...(typeof dimensions === 'number' && { dimensions }),
       ...(typeof truncate === 'boolean' && { truncate }),
     }
-    const { vectors, usage, model } = await provider.embed(request, optionsOf(context, {}))
+    const { vectors, usage, model } = visit.answered(await provider.embed(request, visit.options()))
     return context.json({
       model,
       embeddings: vectors.map((vector) => Array.from(vector)),
@@ -63,24 +59,28 @@ export function ollamaRoutes(targets: Targets): Hono {
 }
 
 async function answer(
-  context: Context,
+  context: Context<Env>,
   targets: Targets,
   read: (body: Json) => ChatRequest,
   form: Form,
 ): Promise<Response> {
+  const { visit } = context.var
   const body = await jsonOf(context)
   const request = read(body)
-  const provider = await targets.get(nameOf(body))
-  const options = optionsOf(context, {})
+  const provider = await providerOf(context, targets, body)
+  const options = visit.options()
   // A stream unless it is told otherwise.
-  if (body.stream === false) return context.json(toLine(await provider.chat(request, options), form))
-  const tell = await begun(provider.stream(request, options))
-  context.header('content-type', 'application/x-ndjson')
-  return streaming(context, async (stream) => {
-    const lines = (event: ChatEvent) => toLines(event, form, provider.model)
-    const write = (line: Json) => stream.write(`${JSON.stringify(line)}\n`)
-    await tell(stream, { lines, error: ({ message }) => ({ error: message }), write })
+  if (body.stream === false)
+    return context.json(toLine(visit.answered(await provider.chat(request, options)), form))
+  return streamed(visit, provider.stream(request, options), {
+    contentType: 'application/x-ndjson',
+    event: (event) => toLines(event, form, provider.model).map(written).join(''),
+    error: ({ message }) => written({ error: message }),
   })
+}
+
+function written(line: Json): string {
+  return `${JSON.stringify(line)}\n`
 }
 
 function toModel(name: string): Json {

@@ -1,29 +1,22 @@
 // OpenAI's protocol: /chat/completions, /embeddings, /models.
-import { type EmbedRequest, LlmError, type Provider } from '@patchbay/core'
+import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
-import { streamSSE } from 'hono/streaming'
-import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { type Json, jsonOf, nameOf, optionsOf } from '../body.js'
-import { failureOf, refused, statusOf } from '../failures.js'
-import { begun } from '../streamed.js'
+import { type Env, providerOf } from '../asked.js'
+import { type Json, jsonOf } from '../body.js'
+import { refused } from '../failures.js'
+import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { fromBody } from './request.js'
 import { Chunks, toCompletion, toError } from './response.js'
 
-export function openaiRoutes(targets: Targets): Hono {
-  const app = new Hono()
-  app.onError((thrown, context) => {
-    const error = failureOf(thrown)
-    if (error.retryAfterMs !== undefined)
-      context.header('retry-after-ms', String(Math.ceil(error.retryAfterMs)))
-    return context.json(toError(error), statusOf(error) as ContentfulStatusCode)
-  })
+export function openaiRoutes(targets: Targets): Hono<Env> {
+  const app = new Hono<Env>()
   // Both protocols have this path; Anthropic's clients say their version.
   app.get('/models', (context) =>
     context.req.header('anthropic-version') === undefined
-      ? context.json({ object: 'list', data: targets.names.map(toModel) })
+      ? context.json({ object: 'list', data: targets.names(context.var.client).map(toModel) })
       : context.json({
-          data: targets.names.map(toAnthropicModel),
+          data: targets.names(context.var.client).map(toAnthropicModel),
           has_more: false,
           first_id: null,
           last_id: null,
@@ -31,27 +24,31 @@ export function openaiRoutes(targets: Targets): Hono {
   )
   app.get('/models/:name', (context) => {
     const name = context.req.param('name')
-    if (targets.names.includes(name)) return context.json(toModel(name))
-    throw new LlmError(
-      'not-found',
-      `There is no model ${JSON.stringify(name)}. There are ${targets.names.join(', ')}.`,
+    const names = targets.names(context.var.client)
+    if (!names.includes(name))
+      throw new LlmError(
+        'not-found',
+        `There is no model ${JSON.stringify(name)}. There are ${names.join(', ')}.`,
+      )
+    return context.json(
+      context.req.header('anthropic-version') === undefined ? toModel(name) : toAnthropicModel(name),
     )
   })
   app.post('/chat/completions', async (context) => {
+    const { visit } = context.var
     const body = await jsonOf(context)
     const request = fromBody(body)
-    const provider = await targets.get(nameOf(body))
-    const options = optionsOf(context, metadataOf(body))
-    const [id, created] = [`chatcmpl-${crypto.randomUUID()}`, Math.floor(Date.now() / 1000)]
+    const provider = await providerOf(context, targets, body)
+    const options = visit.options(metadataOf(body))
+    const [id, created] = [`chatcmpl-${visit.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true)
-      return context.json(toCompletion(await provider.chat(request, options), id, created))
-    const tell = await begun(provider.stream(request, options))
+      return context.json(toCompletion(visit.answered(await provider.chat(request, options)), id, created))
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new Chunks(id, created, provider.model, include_usage === true)
-    return streamSSE(context, async (stream) => {
-      const write = (data: Json | string) =>
-        stream.writeSSE({ data: typeof data === 'string' ? data : JSON.stringify(data) })
-      await tell(stream, { lines: (event) => chunks.of(event), error: toError, write })
+    return streamed(visit, provider.stream(request, options), {
+      contentType: 'text/event-stream',
+      event: (event) => chunks.of(event).map(written).join(''),
+      error: (error) => written(toError(error)),
     })
   })
   app.post('/embeddings', async (context) => {
@@ -62,9 +59,12 @@ export function openaiRoutes(targets: Targets): Hono {
     const texts = [input].flat()
     if (!texts.every((text) => typeof text === 'string'))
       throw refused('input: must be a text or a list of texts.')
-    const provider: Provider = await targets.get(nameOf(body))
+    const { visit } = context.var
+    const provider = await providerOf(context, targets, body)
     const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
-    const { vectors, usage, model } = await provider.embed(request, optionsOf(context, metadataOf(body)))
+    const { vectors, usage, model } = visit.answered(
+      await provider.embed(request, visit.options(metadataOf(body))),
+    )
     const { inputTokens = 0 } = usage
     return context.json({
       object: 'list',
@@ -93,4 +93,8 @@ function toAnthropicModel(id: string): Json {
 
 function metadataOf({ metadata, user }: Json): Json {
   return { ...(metadata as Json | undefined), user }
+}
+
+function written(data: Json | string): string {
+  return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 }

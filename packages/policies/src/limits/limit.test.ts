@@ -99,6 +99,17 @@ describe('ends waiting', () => {
     await Promise.all(calls)
   })
 
+  it('at once where nobody is to wait, with when it is worth another try', async () => {
+    const { clock, inner, provider } = world({ requestsPerMinute: 1, maxWait: 0 })
+    await provider.chat('a')
+    const error = await failureOf(provider.chat('b'))
+    expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: minute })
+    expect(inner.requests).toHaveLength(1)
+    await clock.advance(minute)
+    await provider.chat('c')
+    expect(inner.requests).toHaveLength(2)
+  })
+
   it('with rate-limited after maxWait', async () => {
     const { clock, inner, provider } = world({ requestsPerMinute: 1, maxWait: 5000 })
     await provider.chat('a')

@@ -18,7 +18,7 @@ export interface LimitOptions {
   tokensPerMinute?: number
   /** How many may wait; one more is refused with `queue-full`. Default 1,000. */
   queue?: number
-  /** How long one may wait, in milliseconds; then it is `rate-limited`. Default 60,000. */
+  /** How long one may wait, in milliseconds; then it is `rate-limited`; 0: at once. Default 60,000. */
   maxWait?: number
   /** Should the service's own headers, and its `Retry-After`, hold the calls back? Default true. */
   headers?: boolean

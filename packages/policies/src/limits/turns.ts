@@ -88,7 +88,7 @@ export class Turns {
       const onStop = () => this.#leave(waiting, patience.stopped as LlmError)
       patience.signal.addEventListener('abort', onStop, { once: true })
       const { clock, maxWait } = this.settings
-      cancel = clock.timer(maxWait, () => this.#leave(waiting, this.#tooLong()))
+      if (maxWait > 0) cancel = clock.timer(maxWait, () => this.#leave(waiting, this.#tooLong(maxWait)))
       if (waiting.tell !== undefined) this.#listeners++
       this.#waiting.push(waiting)
       this.#pump()
@@ -168,8 +168,12 @@ export class Turns {
 
   /** Nobody may go now: those that are too many are refused, the others hear where they stand. */
   #lookAgain(waitMs: number): void {
-    const { queue, shared, clock } = this.settings
+    const { queue, maxWait, shared, clock } = this.settings
     this.#cancelLook()
+    if (maxWait === 0) {
+      for (const waiting of [...this.#waiting]) this.#leave(waiting, this.#tooLong(waitMs))
+      return
+    }
     // A place is left by a call of ours, which says so, or by one of another process.
     const after = Number.isFinite(waitMs) ? waitMs : shared ? lookMs : undefined
     if (after !== undefined) this.#cancelLook = clock.timer(Math.ceil(after), () => this.#pump())
@@ -214,12 +218,14 @@ export class Turns {
     )
   }
 
-  #tooLong(): LlmError {
+  /** `waitMs`: when it is worth another try; a place that others have may be free at any time. */
+  #tooLong(waitMs: number): LlmError {
     const { who, maxWait } = this.settings
+    const busy = maxWait === 0 ? 'is at its limit' : `was kept busy by others for ${maxWait} ms`
     return new LlmError(
       'rate-limited',
-      `${who.provider} ${who.model} was kept busy by others for ${maxWait} ms. Try again later, or raise limit.maxWait.`,
-      { ...this.#who(), retryAfterMs: maxWait },
+      `${who.provider} ${who.model} ${busy}. Try again later, or raise limit.maxWait.`,
+      { ...this.#who(), retryAfterMs: Number.isFinite(waitMs) ? waitMs : lookMs },
     )
   }
 

@@ -1,0 +1,97 @@
+// The routes of one configuration, and what all of them have in common: who may ask, how large, and how it is told.
+import type { GatewayEntry } from '@patchbay/config'
+import { LlmError } from '@patchbay/core'
+import { type Context, Hono } from 'hono'
+import { bodyLimit } from 'hono/body-limit'
+import { routePath } from 'hono/route'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { anthropicRoutes } from './anthropic/routes.js'
+import type { Env } from './asked.js'
+import type { Assets } from './assets.js'
+import { border } from './border.js'
+import { failureOf, refused, statusOf } from './failures.js'
+import { Keys } from './keys.js'
+import type { Metrics } from './metrics.js'
+import { ollamaRoutes } from './ollama/routes.js'
+import { openaiRoutes } from './openai/routes.js'
+import { protocolOf } from './protocols.js'
+import { traced } from './spans.js'
+import type { Targets } from './targets.js'
+import { Visit, type Watcher } from './visit.js'
+
+/** What the routes are over. */
+export interface World {
+  targets: Targets
+  settings: GatewayEntry
+  /** Can only this machine reach it? */
+  loopback: boolean
+  metrics: Metrics
+  watchers: readonly Watcher[]
+  /** Does it take requests? */
+  ready(): boolean
+  /** The web page. */
+  assets: Assets
+}
+
+export function app(world: World): Hono<Env> {
+  const { targets, settings, loopback, metrics, watchers, ready, assets } = world
+  const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
+  const keys = new Keys(settings.keys)
+  const app = new Hono<Env>()
+
+  app.use(async (context, next) => {
+    const visit = new Visit(context.req.raw, settings.timeout, watchers)
+    context.set('visit', visit)
+    context.header('x-request-id', visit.id)
+    metrics.began()
+    visit.watch(metrics.ended)
+    if (settings.telemetry) await traced(context, visit, next)
+    else await next()
+    visit.found({ path: pathOf(context) })
+    if (!visit.streamed) visit.end(context.res.status)
+  })
+  app.onError((thrown, context) => {
+    const error = failureOf(thrown)
+    context.var.visit.failed(error)
+    const protocol = protocolOf({ path: context.req.path, headers: context.req.raw.headers })
+    if (error.retryAfterMs !== undefined) context.header(...protocol.retryAfter(error.retryAfterMs))
+    return context.json(protocol.error(error), statusOf(error) as ContentfulStatusCode)
+  })
+  app.notFound(({ req }) => {
+    throw new LlmError('not-found', `There is no ${req.method} ${req.path} here.`)
+  })
+  app.use(border({ loopback, origins, hosts }))
+  app.get('/healthz', (context) => context.text('ok'))
+  app.get('/readyz', (context) => (ready() ? context.text('ok') : context.text('ending', 503)))
+  for (const [path, { body, headers }] of assets) app.get(path, () => new Response(body, { headers }))
+  app.use(async (context, next) => {
+    if (keys.wanted) {
+      const client = keys.of(context.req.raw.headers)
+      context.set('client', client)
+      context.var.visit.found({ key: client.name })
+    }
+    await next()
+  })
+  app.get('/metrics', async (context) => {
+    const { text, contentType } = await metrics.text()
+    return context.text(text, 200, { 'content-type': contentType })
+  })
+  app.use(
+    bodyLimit({
+      maxSize: maxBytes,
+      onError: () => {
+        throw refused(`The request has more than ${maxBytes} bytes.`, 413)
+      },
+    }),
+  )
+  app.route('/api', ollamaRoutes(targets))
+  app.route('/v1', anthropicRoutes(targets))
+  app.route('/v1', openaiRoutes(targets))
+  return app
+}
+
+/** The route, never what a client made up: that has no end. */
+function pathOf(context: Context): string {
+  const path = routePath(context, -1)
+  return path === '*' || path === '/*' ? 'other' : path
+}

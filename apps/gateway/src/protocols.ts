@@ -1,0 +1,27 @@
+// The protocols a client may speak, as far as all its requests are alike: which one it is, and how it hears of a failure.
+import type { LlmError } from '@patchbay/core'
+import { toError as toAnthropicError } from './anthropic/response.js'
+import type { Json } from './body.js'
+import { toError as toOpenAIError } from './openai/response.js'
+
+/** How a protocol tells a failure. */
+export interface Protocol {
+  error(error: LlmError): Json
+  /** The header that says when it is worth another try. */
+  retryAfter(ms: number): [name: string, value: string]
+}
+
+const inSeconds = (ms: number): [string, string] => ['retry-after', String(Math.ceil(ms / 1000))]
+
+const openai: Protocol = {
+  error: toOpenAIError,
+  retryAfter: (ms) => ['retry-after-ms', String(Math.ceil(ms))],
+}
+const anthropic: Protocol = { error: toAnthropicError, retryAfter: inSeconds }
+const ollama: Protocol = { error: ({ message }) => ({ error: message }), retryAfter: inSeconds }
+
+/** By the path, and where two protocols share one, by the version that clients of Anthropic send. */
+export function protocolOf({ path, headers }: { path: string; headers: Headers }): Protocol {
+  if (path.startsWith('/api/')) return ollama
+  return path.startsWith('/v1/messages') || headers.has('anthropic-version') ? anthropic : openai
+}

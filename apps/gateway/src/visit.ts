@@ -1,0 +1,130 @@
+// One request of a client, from its arrival to the last byte it is told: who asks, who answers, and what became of it.
+import type { CallOptions, ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
+
+/** What is known of a request; never what was said in it. */
+export interface VisitRecord {
+  /** Told to the client as `x-request-id`. */
+  id: string
+  method: string
+  /** The route. */
+  path: string
+  /** Of OpenTelemetry, where it is on. */
+  traceId?: string
+  /** The name of the key it came with. */
+  key?: string
+  /** The model as the client named it. */
+  model?: string
+  /** Who answered, and with which model. */
+  provider?: string
+  answeredBy?: string
+  streamed: boolean
+  /** Of HTTP; 499 for a client that went away. */
+  status: number
+  /** From its arrival to its end, in milliseconds. */
+  ms: number
+  /** From its arrival to the first piece of an answer that is streamed. */
+  firstMs?: number
+  usage?: Usage
+  finishReason?: FinishReason
+  /** US dollars, where the price is known. */
+  cost?: number
+  /** It came from a cache, and was free. */
+  cached?: Exclude<ChatResponse['cached'], undefined>
+  /** The code of the failure. */
+  error?: string
+}
+
+/** Told when a request has ended. */
+export type Watcher = (record: VisitRecord) => void
+
+type Found = Partial<Omit<VisitRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
+
+export class Visit {
+  readonly id = crypto.randomUUID()
+  readonly #began = performance.now()
+  #found: Found = {}
+  #streamed = false
+  #ended = false
+
+  readonly #watchers: Watcher[]
+
+  constructor(
+    private readonly request: { readonly method: string; readonly signal: AbortSignal },
+    private readonly timeout: number | undefined,
+    watchers: readonly Watcher[],
+  ) {
+    this.#watchers = [...watchers]
+  }
+
+  /** The key it came with. */
+  get key(): string | undefined {
+    return this.#found.key
+  }
+
+  /** Is it told to the end by what streams it? */
+  get streamed(): boolean {
+    return this.#streamed
+  }
+
+  watch(watcher: Watcher): void {
+    this.#watchers.push(watcher)
+  }
+
+  found(more: Found): void {
+    this.#found = { ...this.#found, ...more }
+  }
+
+  failed(error: LlmError): void {
+    this.found({ error: error.code })
+    if (error.partial !== undefined) this.found({ usage: error.partial.usage })
+  }
+
+  /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts. */
+  options(metadata: Record<string, unknown> = {}): CallOptions {
+    const said = Object.entries({ ...metadata, ...(this.key !== undefined && { key: this.key }) }).flatMap(
+      ([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]]),
+    )
+    return {
+      signal: this.request.signal,
+      ...(this.timeout !== undefined && { timeout: this.timeout }),
+      ...(said.length > 0 && { metadata: Object.fromEntries(said) }),
+    }
+  }
+
+  answered<Answer extends Pick<ChatResponse, 'provider' | 'model' | 'usage'> & Partial<ChatResponse>>(
+    answer: Answer,
+  ): Answer {
+    const { provider, model, usage, finishReason, cost, cached } = answer
+    this.found({
+      provider,
+      answeredBy: model,
+      usage,
+      ...(finishReason !== undefined && { finishReason }),
+      ...(cost !== undefined && { cost }),
+      ...(cached !== undefined && { cached }),
+    })
+    return answer
+  }
+
+  streams(): void {
+    this.#streamed = true
+  }
+
+  event(event: ChatEvent): void {
+    if (event.type === 'finish') this.answered(event.response)
+    else if (event.type !== 'start' && this.#found.firstMs === undefined)
+      this.#found.firstMs = performance.now() - this.#began
+  }
+
+  /** Once; what is told later is not heard. */
+  end(status: number): void {
+    if (this.#ended) return
+    this.#ended = true
+    const { id } = this
+    const { method } = this.request
+    const { path = 'other', ...found } = this.#found
+    const ms = performance.now() - this.#began
+    const record = { id, method, path, ...found, streamed: this.#streamed, status, ms }
+    for (const watcher of this.#watchers) watcher(record)
+  }
+}
