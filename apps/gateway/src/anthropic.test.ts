@@ -179,6 +179,34 @@ it.each([
   ])
 })
 
+it('names the sequence it stopped at, and where its words come from', async () => {
+  const citations = [{ url: 'https://example.com', title: 'E', quote: 'One' }]
+  const events = [
+    { type: 'text' as const, text: 'One.' },
+    { type: 'part-end' as const, citations },
+    {
+      type: 'finish' as const,
+      response: { finishReason: 'stop' as const, rawFinishReason: 'stop_sequence' },
+    },
+  ]
+  const client = await clientOf(mockProvider({ answers: [{ events }, { events }] }))
+  const expected = {
+    stop_reason: 'stop_sequence',
+    stop_sequence: 'END',
+    content: [
+      {
+        type: 'text',
+        text: 'One.',
+        citations: [{ url: 'https://example.com', title: 'E', cited_text: 'One' }],
+      },
+      { type: 'redacted_thinking' },
+    ],
+  }
+  const body = { ...hi, stop_sequences: ['END'] }
+  expect(await client.messages.create(body)).toMatchObject(expected)
+  expect(await client.messages.stream(body).finalMessage()).toMatchObject(expected)
+})
+
 it('counts, lists models, and takes a schema', async () => {
   const inner = mockProvider()
   const client = await clientOf(inner)

@@ -1,6 +1,5 @@
 // The routes of one configuration, and what all of them have in common: who may ask, how large, and how it is told.
 import type { GatewayEntry } from '@patchbay/config'
-import { LlmError } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { routePath } from 'hono/route'
@@ -15,6 +14,8 @@ import type { Metrics } from './metrics.js'
 import { ollamaRoutes } from './ollama/routes.js'
 import { openaiRoutes } from './openai/routes.js'
 import { protocolOf } from './protocols.js'
+import type { KeptResponses } from './responses/kept.js'
+import { responsesRoutes } from './responses/routes.js'
 import { traced } from './spans.js'
 import type { Targets } from './targets.js'
 import { Visit, type Watcher } from './visit.js'
@@ -25,6 +26,7 @@ export interface World {
   settings: GatewayEntry
   /** Can only this machine reach it? */
   loopback: boolean
+  kept: KeptResponses
   metrics: Metrics
   watchers: readonly Watcher[]
   /** Does it take requests? */
@@ -34,7 +36,7 @@ export interface World {
 }
 
 export function app(world: World): Hono<Env> {
-  const { targets, settings, loopback, metrics, watchers, ready, assets } = world
+  const { targets, settings, loopback, kept, metrics, watchers, ready, assets } = world
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
   const keys = new Keys(settings.keys)
   const app = new Hono<Env>()
@@ -58,7 +60,7 @@ export function app(world: World): Hono<Env> {
     return context.json(protocol.error(error), statusOf(error) as ContentfulStatusCode)
   })
   app.notFound(({ req }) => {
-    throw new LlmError('not-found', `There is no ${req.method} ${req.path} here.`)
+    throw refused(`There is no ${req.method} ${req.path} here.`, 404)
   })
   app.use(border({ loopback, origins, hosts }))
   app.get('/healthz', (context) => context.text('ok'))
@@ -87,6 +89,7 @@ export function app(world: World): Hono<Env> {
   app.route('/api', ollamaRoutes(targets))
   app.route('/v1', anthropicRoutes(targets))
   app.route('/v1', openaiRoutes(targets))
+  app.route('/v1', responsesRoutes(targets, kept))
   return app
 }
 

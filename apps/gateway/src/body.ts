@@ -1,4 +1,4 @@
-// What every protocol asks of a request: a JSON object, and a model's name.
+// What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
 import type { Context } from 'hono'
 import { refused } from './failures.js'
 import { parsed } from './json.js'
@@ -8,13 +8,23 @@ export type Json = Record<string, unknown>
 
 /** @throws {LlmError} `invalid-request` for what is none */
 export async function jsonOf(context: Context): Promise<Json> {
-  const body = parsed(await context.req.text())
-  if (typeof body === 'object' && body !== null && !Array.isArray(body)) return body as Json
-  throw refused('The body must be an object.')
+  return objectOf(parsed(await context.req.text()), 'The body')
 }
 
 /** @throws {LlmError} `invalid-request` */
 export function nameOf({ model }: Json): string | undefined {
   if (model === undefined || typeof model === 'string') return model
   throw refused('model: must be a string.')
+}
+
+/** @throws {LlmError} `invalid-request` for what is no object */
+export function objectOf(value: unknown, where: string): Json {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  throw refused(`${where}: must be an object.`)
+}
+
+/** @throws {LlmError} `invalid-request` for what is no list */
+export function listOf(value: unknown, where: string): unknown[] {
+  if (Array.isArray(value)) return value
+  throw refused(`${where}: must be a list.`)
 }

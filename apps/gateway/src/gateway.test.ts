@@ -250,7 +250,7 @@ describe('refuses, in the protocol’s own shape', () => {
       (await post('/v1/chat/completions', JSON.stringify({ messages: ['x'.repeat(2000)] }))).status,
     ).toBe(413)
     expect(await (await post('/v1/images', '{}')).json()).toMatchObject({
-      error: { type: 'not_found_error' },
+      error: { type: 'invalid_request_error', message: 'There is no POST /v1/images here.' },
     })
     expect(await (await fetch(`${gateway.url}/healthz`)).text()).toBe('ok')
   })

@@ -4,6 +4,7 @@ import type { Loaded } from '@patchbay/config'
 import { app } from './app.js'
 import { assets } from './assets.js'
 import { Metrics } from './metrics.js'
+import { KeptResponses } from './responses/kept.js'
 import { Connections, type Otherwise, Targets } from './targets.js'
 import type { Watcher } from './visit.js'
 
@@ -36,6 +37,7 @@ export interface Gateway {
 export function gateway(options: GatewayOptions): Gateway {
   const { strictModels, otherwise, onRequest } = options
   const metrics = new Metrics()
+  const kept = new KeptResponses(() => current.connections.state())
   const closing = new Set<Promise<void>>()
   let draining = false
 
@@ -46,6 +48,7 @@ export function gateway(options: GatewayOptions): Gateway {
       targets: new Targets(connections, settings, strictModels ?? settings.strictModels ?? false),
       settings,
       loopback: options.public !== true,
+      kept,
       metrics,
       watchers: [() => connections.release(), ...(onRequest === undefined ? [] : [onRequest])],
       ready: () => !draining,

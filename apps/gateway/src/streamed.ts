@@ -8,7 +8,7 @@ import type { Visit } from './visit.js'
 export interface Words {
   contentType: string
   /** What is written for an event. */
-  event(event: ChatEvent): string
+  event(event: ChatEvent): string | Promise<string>
   error(error: LlmError): string
 }
 
@@ -64,7 +64,8 @@ class Teller {
     try {
       for (let event = first; !event.done; event = await this.events.next()) {
         this.visit.event(event.value)
-        this.#write(this.words.event(event.value), controller)
+        const text = this.words.event(event.value)
+        this.#write(typeof text === 'string' ? text : await text, controller)
         while ((controller.desiredSize ?? 0) <= 0 && !this.#left)
           await new Promise<void>((resolve) => {
             this.#room = resolve

@@ -1,8 +1,9 @@
 // The body of POST /v1/messages as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
-import type { ChatRequest, Message, OpaqueState, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
-import type { Json } from '../body.js'
+import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
+import { type Json, listOf, objectOf } from '../body.js'
 import { refused } from '../failures.js'
+import { isState, stateOf, withState } from '../state.js'
 
 const known = new Set([
   ...['model', 'messages', 'max_tokens', 'metadata', 'stop_sequences', 'stream', 'system', 'temperature'],
@@ -14,17 +15,14 @@ export function fromBody(body: Json): ChatRequest {
   for (const [name, value] of Object.entries(body))
     if (value !== undefined && value !== null && !known.has(name))
       throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
-  if (!Array.isArray(body.messages)) throw refused('messages: must be a list.')
-  const { format, effort } = (body.output_config ?? {}) as { format?: Json; effort?: string }
-  const choice = (body.tool_choice ?? {}) as {
-    type?: string
-    name?: string
-    disable_parallel_tool_use?: boolean
-  }
+  const { format, effort } = objectOf(body.output_config ?? {}, 'output_config')
+  const choice = objectOf(body.tool_choice ?? {}, 'tool_choice')
   const request: Json = {
     messages: [
       ...toSystem(body.system),
-      ...body.messages.flatMap((message, index) => toMessages(message as Json, `messages[${index}]`)),
+      ...listOf(body.messages, 'messages').flatMap((message, index) =>
+        toMessages(objectOf(message, `messages[${index}]`), `messages[${index}]`),
+      ),
     ],
     tools: body.tools === undefined ? undefined : toTools(body.tools),
     toolChoice: toToolChoice(choice),
@@ -57,7 +55,7 @@ function toSystem(system: unknown): Message[] {
 function toMessages({ role, content }: Json, where: string): Message[] {
   if (role !== 'user' && role !== 'assistant') throw refused(`${where}.role: must be user or assistant.`)
   const blocks = blocksOf(content, `${where}.content`)
-  if (role === 'assistant') return [{ role, content: withState(blocks, where), ...cacheOf(blocks) }]
+  if (role === 'assistant') return [{ role, content: [...toTurn(blocks, where)], ...cacheOf(blocks) }]
   const results = blocks.filter(({ type }) => type === 'tool_result')
   const others = blocks.filter(({ type }) => type !== 'tool_result')
   const parts = (list: Json[]) => list.map((block, at) => toPart(block, `${where}.content[${at}]`))
@@ -69,8 +67,7 @@ function toMessages({ role, content }: Json, where: string): Message[] {
 
 function blocksOf(content: unknown, where: string): Json[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
-  if (Array.isArray(content)) return content as Json[]
-  throw refused(`${where}: must be a string or a list of blocks.`)
+  return listOf(content, where).map((block, at) => objectOf(block, `${where}[${at}]`))
 }
 
 /** A breakpoint is after a message here: after the last of its blocks that has one. */
@@ -82,34 +79,19 @@ function cacheOf(blocks: Json[]): Pick<Message, 'cache'> {
   return { cache: ttl === '1h' || ttl === '5m' ? { ttl } : true }
 }
 
-const ours = 'patchbay:'
-
 /** What providers must get back verbatim, as a block that clients give back verbatim. */
 export function stateBlock(content: readonly Part[]): Json | undefined {
-  const states = content.flatMap(({ opaque }, index) => (opaque === undefined ? [] : [[index, opaque]]))
-  if (states.length === 0) return undefined
-  return { type: 'redacted_thinking', data: ours + Buffer.from(JSON.stringify(states)).toString('base64') }
+  const data = stateOf(content)
+  return data === undefined ? undefined : { type: 'redacted_thinking', data }
 }
 
 /** The parts of an answer, each with its provider's state again. */
-function withState(blocks: Json[], where: string): Part[] {
-  const state = blocks.find(({ type, data }) => type === 'redacted_thinking' && String(data).startsWith(ours))
+function toTurn(blocks: Json[], where: string): readonly Part[] {
+  const state = blocks.find(({ type, data }) => type === 'redacted_thinking' && isState(data))
   const parts = blocks.flatMap((block, at) =>
     block === state ? [] : [toPart(block, `${where}.content[${at}]`)],
   )
-  if (state === undefined) return parts
-  try {
-    const states: [number, OpaqueState][] = JSON.parse(
-      Buffer.from(String(state.data).slice(ours.length), 'base64').toString(),
-    )
-    const byPart = new Map(states)
-    return parts.map((part, at) => {
-      const opaque = byPart.get(at)
-      return opaque === undefined ? part : { ...part, opaque }
-    })
-  } catch {
-    throw refused(`${where}: its redacted_thinking block is not as the gateway gave it.`)
-  }
+  return withState(parts, state?.data as string | undefined, where)
 }
 
 function toPart(block: Json, where: string): Part {
@@ -139,13 +121,13 @@ function toPart(block: Json, where: string): Part {
 }
 
 function toMedia({ type, source, title }: Json, where: string): Part {
-  const { type: kind, media_type, data, url } = (source ?? {}) as Record<string, string>
+  const { type: kind, media_type, data, url } = objectOf(source ?? {}, `${where}.source`)
   const name = typeof title === 'string' ? { name: title } : {}
-  if (kind === 'url' && url !== undefined)
+  if (kind === 'url' && typeof url === 'string')
     return type === 'image' ? { type, url } : { type: 'file', url, ...name }
-  if (kind === 'text' && data !== undefined)
+  if (kind === 'text' && typeof data === 'string')
     return { type: 'file', data: new TextEncoder().encode(data), mediaType: 'text/plain', ...name }
-  if (kind === 'base64' && data !== undefined && media_type !== undefined)
+  if (kind === 'base64' && typeof data === 'string' && typeof media_type === 'string')
     return type === 'image'
       ? { type, data, mediaType: media_type }
       : { type: 'file', data, mediaType: media_type, ...name }
@@ -153,8 +135,8 @@ function toMedia({ type, source, title }: Json, where: string): Part {
 }
 
 function toTools(tools: unknown): Tool[] {
-  if (!Array.isArray(tools)) throw refused('tools: must be a list.')
-  return tools.map(({ type = 'custom', name, description, input_schema }: Json, index) => {
+  return listOf(tools, 'tools').map((tool, index) => {
+    const { type = 'custom', name, description, input_schema } = objectOf(tool, `tools[${index}]`)
     if (type !== 'custom' || typeof name !== 'string')
       throw refused(
         `tools[${index}]: the gateway takes tools with a name and an input_schema, and runs none itself.`,
@@ -167,27 +149,28 @@ function toTools(tools: unknown): Tool[] {
   })
 }
 
-function toToolChoice({ type, name }: { type?: string; name?: string }): ToolChoice | undefined {
+function toToolChoice({ type, name }: Json): ToolChoice | undefined {
   if (type === undefined) return undefined
   if (type === 'any') return 'required'
   if (type === 'auto' || type === 'none') return type
-  if (type === 'tool' && name !== undefined) return { name }
+  if (type === 'tool' && typeof name === 'string') return { name }
   throw refused('tool_choice.type: must be auto, any, none or tool.')
 }
 
-function toOutput(format: Json | undefined): ChatRequest['output'] {
+function toOutput(format: unknown): ChatRequest['output'] {
   if (format === undefined || format === null) return undefined
-  if (format.type !== 'json_schema') throw refused('output_config.format.type: must be json_schema.')
-  return { schema: (format.schema ?? {}) as Json }
+  const { type, schema } = objectOf(format, 'output_config.format')
+  if (type !== 'json_schema') throw refused('output_config.format.type: must be json_schema.')
+  return { schema: (schema ?? {}) as Json }
 }
 
-function toReasoning(thinking: unknown, effort: string | undefined): Reasoning | undefined {
-  const { type, budget_tokens } = (thinking ?? {}) as { type?: string; budget_tokens?: number }
+function toReasoning(thinking: unknown, effort: unknown): Reasoning | undefined {
+  const { type, budget_tokens } = objectOf(thinking ?? {}, 'thinking')
   if (type === 'disabled') return 'off'
-  if (effort !== undefined) {
-    if (['low', 'medium', 'high', 'max'].includes(effort)) return effort as Reasoning
+  if (effort !== undefined && effort !== null) {
+    if (['low', 'medium', 'high', 'max'].includes(String(effort))) return effort as Reasoning
     throw refused('output_config.effort: must be low, medium, high or max.')
   }
-  if (type === 'enabled' && budget_tokens !== undefined) return { budgetTokens: budget_tokens }
+  if (type === 'enabled' && typeof budget_tokens === 'number') return { budgetTokens: budget_tokens }
   return type === 'adaptive' || type === 'enabled' ? 'medium' : undefined
 }

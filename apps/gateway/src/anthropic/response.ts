@@ -1,6 +1,6 @@
 // Our answer as one of the Messages API: whole, or as the events of a stream.
 // Source: platform.claude.com/docs/en/api/messages and /messages-streaming, November 2026.
-import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import type { Json } from '../body.js'
 import { stateBlock } from './request.js'
 
@@ -14,8 +14,8 @@ const reasons: Record<FinishReason, string> = {
   other: 'end_turn',
 }
 
-export function toMessage(response: ChatResponse, id: string): Json {
-  const { message, finishReason, model, usage } = response
+export function toMessage(response: ChatResponse, id: string, stops: readonly string[] = []): Json {
+  const { message, model, usage } = response
   const state = stateBlock(message.content)
   return {
     id,
@@ -23,15 +23,24 @@ export function toMessage(response: ChatResponse, id: string): Json {
     role: 'assistant',
     model,
     content: [...message.content.flatMap(toBlock), ...(state === undefined ? [] : [state])],
-    stop_reason: reasons[finishReason],
-    stop_sequence: null,
+    ...toStop(response, stops),
     usage: toUsage(usage),
   }
+}
+
+/** Of several stop sequences nobody says which one it was. */
+function toStop({ finishReason, rawFinishReason }: ChatResponse, stops: readonly string[]): Json {
+  // As Claude and our own worker name it; other services say no more than that they stopped.
+  const hit = rawFinishReason === 'stop_sequence' || rawFinishReason === 'stop-string'
+  return hit
+    ? { stop_reason: 'stop_sequence', stop_sequence: stops.length === 1 ? stops[0] : null }
+    : { stop_reason: reasons[finishReason], stop_sequence: null }
 }
 
 function toBlock(part: Part): Json[] {
   switch (part.type) {
     case 'text':
+      return [{ type: 'text', text: part.text, citations: part.citations?.flatMap(toCitation) ?? null }]
     case 'refusal':
       return [{ type: 'text', text: part.text, citations: null }]
     case 'reasoning':
@@ -41,6 +50,14 @@ function toBlock(part: Part): Json[] {
     default:
       return []
   }
+}
+
+/** A source without an address has no word there. */
+function toCitation({ url, title, quote = '' }: Citation): Json[] {
+  if (url === undefined) return []
+  return [
+    { type: 'web_search_result_location', url, title: title ?? null, cited_text: quote, encrypted_index: '' },
+  ]
 }
 
 /** Input from a cache is counted by itself there. What nobody has counted is 0. */
@@ -64,10 +81,13 @@ type Open = 'text' | 'thinking' | 'tool_use'
 export class Events {
   #index = -1
   #open: Open | undefined
+  /** The last block of text, whose sources are known at the end. */
+  #text: number | undefined
 
   constructor(
     private readonly id: string,
     private readonly model: string,
+    private readonly stops: readonly string[] = [],
   ) {}
 
   of(event: ChatEvent): Json[] {
@@ -100,20 +120,33 @@ export class Events {
           ? this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.part.text })
           : []
       case 'finish': {
-        const { message, finishReason, usage } = event.response
+        const { message, usage } = event.response
         const state = stateBlock(message.content)
         return [
+          ...this.#cite(message.content),
           ...this.#end(),
           ...(state === undefined ? [] : [...this.#begin('text', state), ...this.#end()]),
           {
             type: 'message_delta',
-            delta: { stop_reason: reasons[finishReason], stop_sequence: null },
+            delta: toStop(event.response, this.stops),
             usage: toUsage(usage),
           },
           { type: 'message_stop' },
         ]
       }
     }
+  }
+
+  /** All of them to the last text: where one text ends and the next begins, a stream does not say. */
+  #cite(content: readonly Part[]): Json[] {
+    const citations = content.flatMap((part) => (part.type === 'text' ? (part.citations ?? []) : []))
+    if (this.#text === undefined) return []
+    const index = this.#text
+    return citations.flatMap(toCitation).map((citation) => ({
+      type: 'content_block_delta',
+      index,
+      delta: { type: 'citations_delta', citation },
+    }))
   }
 
   #delta(kind: Open, block: Json, delta: Json): Json[] {
@@ -124,6 +157,7 @@ export class Events {
     const before = this.#end()
     this.#open = kind
     this.#index++
+    if (kind === 'text') this.#text = this.#index
     return [...before, { type: 'content_block_start', index: this.#index, content_block }]
   }
 

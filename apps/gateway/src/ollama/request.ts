@@ -1,7 +1,7 @@
 // The bodies of POST /api/chat and /api/generate as our request. Source: ollama/ollama, docs/api.md and api/types.go,
 // November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
-import type { Json } from '../body.js'
+import { type Json, listOf, objectOf } from '../body.js'
 import { refused } from '../failures.js'
 
 /** What a server of models is told about loading them, which a gateway does not do. */
@@ -24,10 +24,11 @@ const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mma
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
 export function fromChat(body: Json): ChatRequest {
   checkNames(body)
-  if (!Array.isArray(body.messages)) throw refused('messages: must be a list.')
   return {
     ...common(body),
-    messages: withIds(body.messages as Json[]),
+    messages: withIds(
+      listOf(body.messages, 'messages').map((message, index) => objectOf(message, `messages[${index}]`)),
+    ),
     ...(Array.isArray(body.tools) && body.tools.length > 0 && { tools: body.tools.map(toTool) }),
   }
 }
@@ -52,7 +53,7 @@ function checkNames(body: Json): void {
 
 function common({ options: given = {}, format, think }: Json): Omit<ChatRequest, 'messages'> {
   const request: Json = {}
-  for (const [name, value] of Object.entries((given ?? {}) as Json)) {
+  for (const [name, value] of Object.entries(objectOf(given ?? {}, 'options'))) {
     if (engines.has(name) || value === null || value === undefined) continue
     const own = Object.hasOwn(options, name) ? options[name] : undefined
     if (own === undefined)
@@ -89,12 +90,13 @@ function withIds(messages: Json[]): Message[] {
         return { role, content: [...text, ...imagesOf(message)] }
       case 'assistant': {
         const thought: Part[] = thinking ? [{ type: 'reasoning', text: String(thinking) }] : []
-        const asked = (tool_calls as { id?: string; function: { name: string; arguments: unknown } }[]).map(
-          ({ id = `call_${++calls}`, function: { name, arguments: input } }): Part => {
-            waiting.push(id)
-            return { type: 'tool-call', id, name, input }
-          },
-        )
+        const asked = listOf(tool_calls ?? [], `${where}.tool_calls`).map((call): Part => {
+          const { id: given, function: called } = objectOf(call, `${where}.tool_calls`)
+          const { name, arguments: input } = objectOf(called, `${where}.tool_calls.function`)
+          const id = typeof given === 'string' ? given : `call_${++calls}`
+          waiting.push(id)
+          return { type: 'tool-call', id, name: String(name), input }
+        })
         return { role, content: [...thought, ...text, ...asked] }
       }
       case 'tool': {
@@ -129,7 +131,8 @@ function mediaTypeOf(data: string): string {
 }
 
 function toTool(tool: unknown, index: number): Tool {
-  const { name, description, parameters } = ((tool as Json).function ?? {}) as Json
+  const { function: called } = objectOf(tool, `tools[${index}]`)
+  const { name, description, parameters } = objectOf(called ?? {}, `tools[${index}].function`)
   if (typeof name !== 'string') throw refused(`tools[${index}]: must be a function with a name.`)
   return {
     name,

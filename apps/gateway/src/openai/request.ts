@@ -1,7 +1,7 @@
 // The body of POST /v1/chat/completions as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
-import type { Json } from '../body.js'
+import { type Json, listOf, objectOf } from '../body.js'
 import { refused } from '../failures.js'
 
 /** What belongs to the account and the service of who asks, and says nothing of the answer. */
@@ -32,9 +32,10 @@ export function fromBody(body: Json): ChatRequest {
   if (body.logprobs) throw refused('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
     throw refused('modalities: the gateway answers in text.')
-  if (!Array.isArray(body.messages)) throw refused('messages: must be a list.')
   const request: Json = {
-    messages: body.messages.map((message, index) => toMessage(message as Json, `messages[${index}]`)),
+    messages: listOf(body.messages, 'messages').map((message, index) =>
+      toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`),
+    ),
     tools: body.tools === undefined || body.tools === null ? undefined : toTools(body.tools),
     toolChoice: toToolChoice(body.tool_choice),
     parallelToolCalls: body.parallel_tool_calls,
@@ -48,7 +49,7 @@ export function fromBody(body: Json): ChatRequest {
     stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
     frequencyPenalty: body.frequency_penalty,
     presencePenalty: body.presence_penalty,
-    reasoning: toReasoning(body.reasoning_effort),
+    reasoning: toEffort(body.reasoning_effort, 'reasoning_effort'),
   }
   // `null` is how many clients say nothing.
   const said = Object.entries(request).filter(([, value]) => value !== undefined && value !== null)
@@ -91,25 +92,35 @@ function said(content: unknown, { refusal, reasoning_content }: Json, where: str
 
 function toCalls(calls: unknown, where: string): Part[] {
   if (calls === undefined || calls === null) return []
-  if (!Array.isArray(calls)) throw refused(`${where}.tool_calls: must be a list.`)
-  return calls.map(({ id, function: { name, arguments: json = '' } = {} }, index) => {
-    try {
-      return {
-        type: 'tool-call',
-        id: String(id),
-        name: String(name),
-        input: json === '' ? {} : JSON.parse(json),
-      }
-    } catch {
-      throw refused(`${where}.tool_calls[${index}].function.arguments: must be JSON.`)
+  return listOf(calls, `${where}.tool_calls`).map((call, index) => {
+    const here = `${where}.tool_calls[${index}]`
+    const { id, function: called } = objectOf(call, here)
+    const { name, arguments: json } = objectOf(called, `${here}.function`)
+    return {
+      type: 'tool-call',
+      id: String(id),
+      name: String(name),
+      input: inputOf(json, `${here}.function.arguments`),
     }
   })
 }
 
+/** The arguments of a call, which models write as JSON text. */
+export function inputOf(json: unknown, where: string): unknown {
+  if (json === undefined || json === '') return {}
+  try {
+    return JSON.parse(String(json))
+  } catch {
+    throw refused(`${where}: must be JSON.`)
+  }
+}
+
 function toParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
-  if (!Array.isArray(content)) throw refused(`${where}.content: must be a string or a list of parts.`)
-  return content.map((part, index) => toPart(part as Json, `${where}.content[${index}]`))
+  return listOf(content, `${where}.content`).map((part, index) => {
+    const here = `${where}.content[${index}]`
+    return toPart(objectOf(part, here), here)
+  })
 }
 
 function toPart(part: Json, where: string): Part {
@@ -119,38 +130,37 @@ function toPart(part: Json, where: string): Part {
     case 'refusal':
       return { type: 'refusal', text: String(part.refusal) }
     case 'image_url': {
-      const { url } = (part.image_url ?? {}) as { url?: unknown }
+      const { url } = objectOf(part.image_url, `${where}.image_url`)
       if (typeof url !== 'string') throw refused(`${where}.image_url.url: must be a string.`)
-      const { mediaType, data } = dataUrl(url) ?? {}
-      return mediaType === undefined
-        ? { type: 'image', url }
-        : { type: 'image', mediaType, data: data as string }
+      const bytes = dataUrl(url)
+      return bytes === undefined ? { type: 'image', url } : { type: 'image', ...bytes }
     }
     case 'input_audio': {
-      const { data, format } = (part.input_audio ?? {}) as { data?: unknown; format?: unknown }
+      const { data, format } = objectOf(part.input_audio, `${where}.input_audio`)
       return { type: 'audio', data: String(data), mediaType: `audio/${format === 'mp3' ? 'mpeg' : format}` }
     }
     case 'file': {
-      const { file_data, filename } = (part.file ?? {}) as { file_data?: unknown; filename?: string }
+      const { file_data, filename } = objectOf(part.file, `${where}.file`)
       const file = typeof file_data === 'string' ? dataUrl(file_data) : undefined
       if (file === undefined)
         throw refused(`${where}.file: must hold its data (file_data); the gateway keeps no files.`)
-      return { type: 'file', ...file, ...(filename !== undefined && { name: filename }) }
+      return { type: 'file', ...file, ...(typeof filename === 'string' && { name: filename }) }
     }
     default:
       throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
   }
 }
 
-function dataUrl(url: string): { mediaType: string; data: string } | undefined {
+/** The bytes an address of this kind holds; nothing where it is another kind. */
+export function dataUrl(url: string): { mediaType: string; data: string } | undefined {
   const [, mediaType, data] = /^data:([^;,]+);base64,(.*)$/s.exec(url) ?? []
   return mediaType === undefined || data === undefined ? undefined : { mediaType, data }
 }
 
 function toTools(tools: unknown): Tool[] {
-  if (!Array.isArray(tools)) throw refused('tools: must be a list.')
-  return tools.map((tool: Json, index) => {
-    const { name, description, parameters } = (tool.function ?? {}) as Json
+  return listOf(tools, 'tools').map((given, index) => {
+    const tool = objectOf(given, `tools[${index}]`)
+    const { name, description, parameters } = objectOf(tool.function ?? {}, `tools[${index}].function`)
     if (tool.type !== 'function' || typeof name !== 'string')
       throw refused(`tools[${index}]: must be a function with a name.`)
     return {
@@ -161,22 +171,24 @@ function toTools(tools: unknown): Tool[] {
   })
 }
 
-function toToolChoice(choice: unknown): ToolChoice | undefined {
+/** Chat Completions puts the name into `function`, Responses beside the type. */
+export function toToolChoice(choice: unknown): ToolChoice | undefined {
   if (choice === undefined || choice === null) return undefined
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice
-  const { function: named } = choice as { function?: { name?: unknown } }
-  if (typeof named?.name === 'string') return { name: named.name }
+  const { function: called, name } = objectOf(choice, 'tool_choice')
+  const named = called === undefined ? name : objectOf(called, 'tool_choice.function').name
+  if (typeof named === 'string') return { name: named }
   throw refused("tool_choice: must be 'auto', 'none', 'required' or a function.")
 }
 
 function toOutput(format: unknown): ChatRequest['output'] {
   if (format === undefined || format === null) return undefined
-  const { type, json_schema } = format as { type?: unknown; json_schema?: Json }
+  const { type, json_schema } = objectOf(format, 'response_format')
   if (type === 'text') return undefined
   if (type === 'json_object') return 'json'
   if (type !== 'json_schema' || json_schema === undefined)
     throw refused('response_format.type: must be text, json_object or json_schema.')
-  const { name, schema, strict } = json_schema
+  const { name, schema, strict } = objectOf(json_schema, 'response_format.json_schema')
   return {
     schema: (schema ?? {}) as Json,
     ...(typeof name === 'string' && { name }),
@@ -185,20 +197,18 @@ function toOutput(format: unknown): ChatRequest['output'] {
 }
 
 const efforts: Record<string, Reasoning> = {
-  ...{
-    none: 'off',
-    minimal: 'minimal',
-    low: 'low',
-    medium: 'medium',
-    high: 'high',
-    xhigh: 'max',
-    max: 'max',
-  },
+  none: 'off',
+  minimal: 'minimal',
+  low: 'low',
+  medium: 'medium',
+  high: 'high',
+  xhigh: 'max',
+  max: 'max',
 }
 
-function toReasoning(effort: unknown): Reasoning | undefined {
+export function toEffort(effort: unknown, where: string): Reasoning | undefined {
   if (effort === undefined || effort === null) return undefined
   const reasoning = Object.hasOwn(efforts, String(effort)) ? efforts[String(effort)] : undefined
   if (reasoning !== undefined) return reasoning
-  throw refused(`reasoning_effort: must be one of ${Object.keys(efforts).join(', ')}.`)
+  throw refused(`${where}: must be one of ${Object.keys(efforts).join(', ')}.`)
 }

@@ -1,6 +1,6 @@
 // Our answer as one of Chat Completions: whole, or as chunks of a stream.
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
-import type { ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import type { Json } from '../body.js'
 
 const reasons: Record<FinishReason, string> = {
@@ -15,6 +15,7 @@ const reasons: Record<FinishReason, string> = {
 
 export function toCompletion(response: ChatResponse, id: string, created: number): Json {
   const { text, reasoning, toolCalls, message, finishReason, model, usage } = response
+  const annotations = annotationsOf(message.content)
   const refusal = message.content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
   return {
     id,
@@ -29,6 +30,7 @@ export function toCompletion(response: ChatResponse, id: string, created: number
           content: text === '' && toolCalls.length > 0 ? null : text,
           refusal: refusal === '' ? null : refusal,
           ...(reasoning !== '' && { reasoning_content: reasoning }),
+          ...(annotations.length > 0 && { annotations }),
           ...(toolCalls.length > 0 && {
             tool_calls: toolCalls.map(({ id, name, input }) => ({
               id,
@@ -43,6 +45,26 @@ export function toCompletion(response: ChatResponse, id: string, created: number
     ],
     usage: toUsage(usage),
   }
+}
+
+/** Sources with an address; their places are those in the whole text. A source without one has no word there. */
+function annotationsOf(content: readonly Part[]): Json[] {
+  let before = 0
+  return content.flatMap((part) => {
+    if (part.type !== 'text') return []
+    const offset = before
+    before += part.text.length
+    return (part.citations ?? []).flatMap(({ url, title = '', start = 0, end = part.text.length }) =>
+      url === undefined
+        ? []
+        : [
+            {
+              type: 'url_citation',
+              url_citation: { url, title, start_index: offset + start, end_index: offset + end },
+            },
+          ],
+    )
+  })
 }
 
 /** What nobody has counted is 0: the protocol has no word for not knowing. */
@@ -100,7 +122,9 @@ export class Chunks {
       case 'finish': {
         const end = this.#chunk({}, reasons[event.response.finishReason])
         const usage = { ...end, choices: [], usage: toUsage(event.response.usage) }
-        return [end, ...(this.withUsage ? [usage] : []), '[DONE]']
+        const annotations = annotationsOf(event.response.message.content)
+        const cited = annotations.length > 0 ? [this.#chunk({ annotations })] : []
+        return [...cited, end, ...(this.withUsage ? [usage] : []), '[DONE]']
       }
     }
   }

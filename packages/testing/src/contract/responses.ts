@@ -56,7 +56,12 @@ export function responses(subject: Subject): void {
       for await (const _ of stream);
       const streamed = await stream.response()
       const told = ({ message, finishReason, rawFinishReason, output, warnings, usage }: ChatResponse) => ({
-        message: message.content.map((part) => (part.type === 'tool-call' ? { ...part, id: '' } : part)),
+        // Ids, ours and those in a provider's state, are of one answer only.
+        message: message.content.map(({ opaque, ...part }) => ({
+          ...part,
+          ...('id' in part && { id: '' }),
+          opaque: opaque?.provider,
+        })),
         ...{ finishReason, rawFinishReason, output, warnings },
         usage: { ...usage, cachedInputTokens: 0 },
       })

@@ -1,0 +1,209 @@
+// The body of POST /v1/responses as our request. What the contract has no word for is refused, never dropped.
+// Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
+import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
+import { type Json, listOf, objectOf } from '../body.js'
+import { refused } from '../failures.js'
+import { dataUrl, inputOf, toEffort, toToolChoice } from '../openai/request.js'
+import { isState, withState } from '../state.js'
+
+/** What belongs to the account and the service of who asks, and says nothing of the answer. */
+const ignored = new Set([
+  ...['model', 'stream', 'store', 'user', 'metadata', 'service_tier', 'safety_identifier', 'stream_options'],
+  ...[
+    'prompt_cache_key',
+    'prompt_cache_retention',
+    'include',
+    'previous_response_id',
+    'input',
+    'instructions',
+  ],
+])
+const known = new Set([
+  ...['tools', 'tool_choice', 'parallel_tool_calls', 'text', 'max_output_tokens', 'temperature', 'top_p'],
+  ...['reasoning', 'truncation', 'background', 'top_logprobs'],
+])
+
+/** What came before: items that clients name by their ids. */
+export type Referenced = ReadonlyMap<string, Json>
+
+/** The ids of such items. */
+export function referencesOf(input: unknown): string[] {
+  if (!Array.isArray(input)) return []
+  return input.flatMap((item) => (item?.type === 'item_reference' ? [String(item.id)] : []))
+}
+
+/**
+ * `before` are the messages of the response it goes on from.
+ * @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract
+ */
+export function fromBody(body: Json, before: readonly Message[], referenced: Referenced): ChatRequest {
+  for (const [name, value] of Object.entries(body))
+    if (value !== null && value !== undefined && !ignored.has(name) && !known.has(name))
+      throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
+  if (body.background === true) throw refused('background: the gateway answers while the client waits.')
+  if (body.top_logprobs) throw refused('top_logprobs: the gateway has none.')
+  if (body.truncation === 'auto')
+    throw refused('truncation: the gateway takes nothing out of a conversation.')
+  const { instructions, input } = body
+  const messages: Message[] = [
+    ...(typeof instructions === 'string' ? [{ role: 'system' as const, content: instructions }] : []),
+    ...before,
+    ...(typeof input === 'string'
+      ? [{ role: 'user' as const, content: input }]
+      : toMessages(listOf(input, 'input'), referenced)),
+  ]
+  const { format } = objectOf(body.text ?? {}, 'text')
+  const request: Json = {
+    messages,
+    tools: body.tools === null || body.tools === undefined ? undefined : toTools(body.tools),
+    toolChoice: toToolChoice(body.tool_choice),
+    parallelToolCalls: body.parallel_tool_calls,
+    output: toOutput(format),
+    maxOutputTokens: body.max_output_tokens,
+    temperature: body.temperature,
+    topP: body.top_p,
+    reasoning: toEffort(objectOf(body.reasoning ?? {}, 'reasoning').effort, 'reasoning.effort'),
+  }
+  const said = Object.entries(request).filter(([, value]) => value !== undefined && value !== null)
+  return Object.fromEntries(said) as unknown as ChatRequest
+}
+
+/** Items in their order; those of the model that follow each other are one turn. */
+function toMessages(items: unknown[], referenced: Referenced): Message[] {
+  const messages: Message[] = []
+  let turn: { parts: Part[]; state?: string } | undefined
+  const end = (where: string) => {
+    if (turn !== undefined)
+      messages.push({ role: 'assistant', content: said(withState(turn.parts, turn.state, where)) })
+    turn = undefined
+  }
+  for (const [index, given] of items.entries()) {
+    const where = `input[${index}]`
+    const item = resolved(objectOf(given, where), where, referenced)
+    const { type = 'message', role } = item
+    if (role === 'assistant' || type === 'function_call' || type === 'reasoning') {
+      turn ??= { parts: [] }
+      const { encrypted_content: state } = item
+      if (type === 'reasoning' && isState(state)) turn.state = state
+      else turn.parts.push(...toTurn(type, item, where))
+      continue
+    }
+    end(where)
+    if (type === 'function_call_output') messages.push(toResult(item, where))
+    else if (type === 'message') messages.push(toMessage(item, where))
+    else throw refused(`${where}.type: the gateway does not know ${JSON.stringify(type)}.`)
+  }
+  end('input')
+  return messages
+}
+
+/** Thinking that was encrypted for somebody else is nothing here. */
+function said(parts: readonly Part[]): Part[] {
+  return parts.filter((part) => part.type !== 'reasoning' || part.text !== '' || part.opaque !== undefined)
+}
+
+function resolved(item: Json, where: string, referenced: Referenced): Json {
+  if (item.type !== 'item_reference') return item
+  const found = referenced.get(String(item.id))
+  if (found !== undefined) return found
+  throw refused(
+    `${where}: the gateway does not know the item ${JSON.stringify(item.id)} any more. Send what it was (store: false makes clients do so).`,
+  )
+}
+
+function toTurn(type: unknown, item: Json, where: string): Part[] {
+  if (type === 'function_call')
+    return [
+      {
+        type: 'tool-call',
+        id: String(item.call_id),
+        name: String(item.name),
+        input: inputOf(item.arguments, `${where}.arguments`),
+      },
+    ]
+  if (type === 'reasoning') {
+    const summary = listOf(item.summary ?? [], `${where}.summary`)
+    const text = summary
+      .map((part, at) => String(objectOf(part, `${where}.summary[${at}]`).text))
+      .join('\n\n')
+    return [{ type: 'reasoning', text }]
+  }
+  return toParts(item.content, where)
+}
+
+function toMessage({ role, content }: Json, where: string): Message {
+  if (role === 'system' || role === 'developer') return { role: 'system', content: toParts(content, where) }
+  if (role === 'user') return { role, content: toParts(content, where) }
+  throw refused(`${where}.role: must be system, developer, user or assistant, not ${JSON.stringify(role)}.`)
+}
+
+function toResult({ call_id, output }: Json, where: string): Message {
+  if (typeof call_id !== 'string') throw refused(`${where}.call_id: must be a string.`)
+  const told = typeof output === 'string' ? output : toParts(output, where)
+  return { role: 'tool', content: [{ type: 'tool-result', id: call_id, output: told }] }
+}
+
+function toParts(content: unknown, where: string): Part[] {
+  if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
+  return listOf(content, `${where}.content`).map((part, at) => {
+    const here = `${where}.content[${at}]`
+    return toPart(objectOf(part, here), here)
+  })
+}
+
+function toPart(part: Json, where: string): Part {
+  switch (part.type) {
+    case 'input_text':
+    case 'output_text':
+      return { type: 'text', text: String(part.text) }
+    case 'refusal':
+      return { type: 'refusal', text: String(part.refusal) }
+    case 'input_image': {
+      const { image_url } = part
+      if (typeof image_url !== 'string')
+        throw refused(`${where}.image_url: must be a string; the gateway keeps no files.`)
+      const bytes = dataUrl(image_url)
+      return bytes === undefined ? { type: 'image', url: image_url } : { type: 'image', ...bytes }
+    }
+    case 'input_file': {
+      const { file_data, file_url, filename } = part
+      const name = typeof filename === 'string' ? { name: filename } : {}
+      if (typeof file_url === 'string') return { type: 'file', url: file_url, ...name }
+      const bytes = typeof file_data === 'string' ? dataUrl(file_data) : undefined
+      if (bytes !== undefined) return { type: 'file', ...bytes, ...name }
+      throw refused(`${where}: must hold file_data or file_url; the gateway keeps no files.`)
+    }
+    case 'input_audio': {
+      const { data, format } = objectOf(part.input_audio, `${where}.input_audio`)
+      return { type: 'audio', data: String(data), mediaType: `audio/${format === 'mp3' ? 'mpeg' : format}` }
+    }
+    default:
+      throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+  }
+}
+
+function toTools(tools: unknown): Tool[] {
+  return listOf(tools, 'tools').map((given, index) => {
+    const { type, name, description, parameters } = objectOf(given, `tools[${index}]`)
+    if (type !== 'function' || typeof name !== 'string')
+      throw refused(`tools[${index}]: must be a function with a name; the gateway runs no tools itself.`)
+    return {
+      name,
+      ...(typeof description === 'string' && { description }),
+      input: (parameters ?? { type: 'object', properties: {} }) as Json,
+    }
+  })
+}
+
+function toOutput(format: unknown): ChatRequest['output'] {
+  if (format === undefined || format === null) return undefined
+  const { type, name, schema, strict } = objectOf(format, 'text.format')
+  if (type === 'text') return undefined
+  if (type === 'json_object') return 'json'
+  if (type !== 'json_schema') throw refused('text.format.type: must be text, json_object or json_schema.')
+  return {
+    schema: (schema ?? {}) as Json,
+    ...(typeof name === 'string' && { name }),
+    ...(typeof strict === 'boolean' && { strict }),
+  }
+}
