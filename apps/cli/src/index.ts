@@ -87,9 +87,23 @@ configured(program.command('serve'))
   .option('--port <number>', 'default 8787; 0 takes a free one', number)
   .option('--host <address>', 'default 127.0.0.1')
   .option('--strict-models', 'a model nobody knows is an error, rather than the default one')
+  .option(
+    '--log',
+    'a line of JSON on standard error for each request: who asked whom, how long it took, what it used',
+  )
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./serve.js')
     await serve(flags)
+  })
+
+program
+  .command('key')
+  .description('a new key for who may ask the gateway; the configuration keeps only its hash')
+  .argument('<name>')
+  .option('--json', 'for scripts')
+  .action(async (name: string, flags: { json?: boolean }) => {
+    const { key } = await import('./key.js')
+    key(name, flags)
   })
 
 configured(program.command('doctor'))

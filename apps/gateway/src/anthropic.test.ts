@@ -69,7 +69,7 @@ it('a request loses nothing on its way', async () => {
         content: [
           { type: 'text', text: 'What is it?' },
           { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AQID' } },
-          { type: 'image', source: { type: 'url', url: 'https://example.com/a.png' } },
+          { type: 'image', source: { type: 'url', url: 'https://93.184.215.14/a.png' } },
           {
             type: 'document',
             source: { type: 'base64', media_type: 'application/pdf', data: 'AQID' },
@@ -116,7 +116,7 @@ it('a request loses nothing on its way', async () => {
         content: [
           { type: 'text', text: 'What is it?' },
           { type: 'image', data: 'AQID', mediaType: 'image/png' },
-          { type: 'image', url: 'https://example.com/a.png' },
+          { type: 'image', url: 'https://93.184.215.14/a.png' },
           { type: 'file', data: 'AQID', mediaType: 'application/pdf', name: 'a.pdf' },
           { type: 'file', data: new TextEncoder().encode('words'), mediaType: 'text/plain' },
         ],

@@ -1,5 +1,6 @@
 // What a handler knows of its request: who asks, and who answers.
-import type { Provider } from '@patchbay/core'
+import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
+import { checkPublic } from '@patchbay/core/wire'
 import type { Context } from 'hono'
 import { type Json, nameOf } from './body.js'
 import type { Client } from './keys.js'
@@ -17,4 +18,25 @@ export function providerOf(context: Context<Env>, targets: Targets, body: Json):
   const model = nameOf(body)
   if (model !== undefined) visit.found({ model })
   return targets.get(model, client)
+}
+
+/**
+ * The request, whose images and files lie where everybody can reach them. An address that only this network has would be
+ * opened for a stranger by whoever answers, who may stand in it (server-side request forgery).
+ * @throws {LlmError} `invalid-request`
+ */
+export async function fetchable(request: ChatRequest): Promise<ChatRequest> {
+  const messages = request.messages as Message[]
+  const addresses = messages.flatMap(({ content }) =>
+    typeof content === 'string' ? [] : addressesIn(content),
+  )
+  await Promise.all([...new Set(addresses)].map((address) => checkPublic(address)))
+  return request
+}
+
+function addressesIn(parts: readonly Part[]): string[] {
+  return parts.flatMap((part) => {
+    if (part.type === 'tool-result') return typeof part.output === 'string' ? [] : addressesIn(part.output)
+    return (part.type === 'image' || part.type === 'file') && part.url !== undefined ? [part.url] : []
+  })
 }

@@ -41,12 +41,17 @@ export function failureOf(thrown: unknown): LlmError {
 }
 
 /**
- * A key that is wrong upstream is the gateway's trouble, not that of who asks it: only the gateway's own failures have no
- * provider.
+ * What its client is told it is. A key that is wrong upstream is the gateway's trouble, not that of who asks it: only the
+ * gateway's own failures have no provider.
  */
-export function statusOf({ code, status, provider }: LlmError): number {
-  if (provider === undefined) return status ?? statuses[code]
-  return code === 'authentication' || code === 'permission-denied' ? 502 : statuses[code]
+export function codeOf({ code, provider }: LlmError): ErrorCode {
+  const isOurs = provider === undefined
+  return !isOurs && (code === 'authentication' || code === 'permission-denied') ? 'server-error' : code
+}
+
+/** What the gateway itself refuses may say its own. */
+export function statusOf(error: LlmError): number {
+  return (error.provider === undefined ? error.status : undefined) ?? statuses[codeOf(error)]
 }
 
 /** A request the gateway itself refuses. */

@@ -99,7 +99,7 @@ it('a request loses nothing on its way', async () => {
         content: [
           { type: 'text', text: 'What is it?' },
           { type: 'image_url', image_url: { url: 'data:image/png;base64,AQID' } },
-          { type: 'image_url', image_url: { url: 'https://example.com/a.png' } },
+          { type: 'image_url', image_url: { url: 'https://93.184.215.14/a.png' } },
           { type: 'input_audio', input_audio: { data: 'AQID', format: 'mp3' } },
           { type: 'file', file: { file_data: 'data:application/pdf;base64,AQID', filename: 'a.pdf' } },
         ],
@@ -145,7 +145,7 @@ it('a request loses nothing on its way', async () => {
         content: [
           { type: 'text', text: 'What is it?' },
           { type: 'image', data: 'AQID', mediaType: 'image/png' },
-          { type: 'image', url: 'https://example.com/a.png' },
+          { type: 'image', url: 'https://93.184.215.14/a.png' },
           { type: 'audio', data: 'AQID', mediaType: 'audio/mpeg' },
           { type: 'file', data: 'AQID', mediaType: 'application/pdf', name: 'a.pdf' },
         ],

@@ -96,9 +96,9 @@ it('a request loses nothing on its way', async () => {
         content: [
           { type: 'input_text', text: 'What is it?' },
           { type: 'input_image', image_url: 'data:image/png;base64,AQID', detail: 'auto' },
-          { type: 'input_image', image_url: 'https://example.com/a.png', detail: 'auto' },
+          { type: 'input_image', image_url: 'https://93.184.215.14/a.png', detail: 'auto' },
           { type: 'input_file', file_data: 'data:application/pdf;base64,AQID', filename: 'a.pdf' },
-          { type: 'input_file', file_url: 'https://example.com/a.pdf' },
+          { type: 'input_file', file_url: 'https://93.184.215.14/a.pdf' },
         ],
       },
       { type: 'function_call', call_id: 'c', name: 't', arguments: '{"a":[1]}' },
@@ -122,9 +122,9 @@ it('a request loses nothing on its way', async () => {
         content: [
           { type: 'text', text: 'What is it?' },
           { type: 'image', data: 'AQID', mediaType: 'image/png' },
-          { type: 'image', url: 'https://example.com/a.png' },
+          { type: 'image', url: 'https://93.184.215.14/a.png' },
           { type: 'file', data: 'AQID', mediaType: 'application/pdf', name: 'a.pdf' },
-          { type: 'file', url: 'https://example.com/a.pdf' },
+          { type: 'file', url: 'https://93.184.215.14/a.pdf' },
         ],
       },
       { role: 'assistant', content: [{ type: 'tool-call', id: 'c', name: 't', input: { a: [1] } }] },

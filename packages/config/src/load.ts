@@ -1,6 +1,6 @@
 // From files to one checked configuration: found, read, layered.
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, extname, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -156,9 +156,11 @@ async function parse(file: string): Promise<unknown> {
       return (await import('yaml')).parse(await readFile(file, 'utf8'))
     case '.ts':
     case '.mts':
-      return (await import('jiti')).createJiti(file).import(file, { default: true })
+      return (await import('jiti')).createJiti(file, { moduleCache: false }).import(file, { default: true })
     default: {
-      const loaded = (await import(pathToFileURL(file).href)) as { default?: unknown }
+      // One that has changed is read again: a module is kept by its address.
+      const { mtimeMs } = await stat(file)
+      const loaded = (await import(`${pathToFileURL(file).href}?${mtimeMs}`)) as { default?: unknown }
       return loaded.default
     }
   }

@@ -2,6 +2,7 @@
 // Source: platform.claude.com/docs/en/api/messages and /messages-streaming, November 2026.
 import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import type { Json } from '../body.js'
+import { codeOf } from '../failures.js'
 import { stateBlock } from './request.js'
 
 const reasons: Record<FinishReason, string> = {
@@ -173,6 +174,8 @@ export class Events {
 }
 
 const types: Partial<Record<LlmError['code'], string>> = {
+  authentication: 'authentication_error',
+  'permission-denied': 'permission_error',
   'rate-limited': 'rate_limit_error',
   'quota-exceeded': 'billing_error',
   'budget-exceeded': 'billing_error',
@@ -189,7 +192,9 @@ const types: Partial<Record<LlmError['code'], string>> = {
 }
 
 /** An error in the protocol's own shape. Clients know a long conversation by these words. */
-export function toError({ code, message }: LlmError): Json {
+export function toError(error: LlmError): Json {
+  const code = codeOf(error)
+  const { message } = error
   const words = code === 'context-length' ? `prompt is too long: ${message}` : message
   return { type: 'error', error: { type: types[code] ?? 'api_error', message: words } }
 }

@@ -1,6 +1,6 @@
 // Anthropic's protocol: /messages, /messages/count_tokens.
 import { Hono } from 'hono'
-import { type Env, providerOf } from '../asked.js'
+import { type Env, fetchable, providerOf } from '../asked.js'
 import { type Json, jsonOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
@@ -13,7 +13,7 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
   app.post('/messages', async (context) => {
     const { visit } = context.var
     const body = await jsonOf(context)
-    const request = fromBody(body)
+    const request = await fetchable(fromBody(body))
     if (request.maxOutputTokens === undefined) throw refused('max_tokens: must be given.')
     const provider = await providerOf(context, targets, body)
     const { user_id: user } = (body.metadata ?? {}) as { user_id?: unknown }
@@ -32,7 +32,7 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
     const body = await jsonOf(context)
     const provider = await providerOf(context, targets, body)
     return context.json({
-      input_tokens: await provider.countTokens(fromBody(body), context.var.visit.options()),
+      input_tokens: await provider.countTokens(await fetchable(fromBody(body)), context.var.visit.options()),
     })
   })
   return app

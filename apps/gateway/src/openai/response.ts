@@ -2,6 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
 import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import type { Json } from '../body.js'
+import { codeOf } from '../failures.js'
 
 const reasons: Record<FinishReason, string> = {
   stop: 'stop',
@@ -141,6 +142,8 @@ export class Chunks {
 }
 
 const types: Partial<Record<LlmError['code'], string>> = {
+  authentication: 'authentication_error',
+  'permission-denied': 'permission_error',
   'rate-limited': 'rate_limit_error',
   'quota-exceeded': 'insufficient_quota',
   'budget-exceeded': 'insufficient_quota',
@@ -152,11 +155,16 @@ const types: Partial<Record<LlmError['code'], string>> = {
   'no-route': 'invalid_request_error',
 }
 
+/** The protocol's own words, where it has some. */
+const codes: Partial<Record<LlmError['code'], string>> = {
+  'context-length': 'context_length_exceeded',
+  'not-found': 'model_not_found',
+  authentication: 'invalid_api_key',
+}
+
 /** An error in the protocol's own shape. */
-export function toError({ code, message }: LlmError): Json {
-  const known = { 'context-length': 'context_length_exceeded', 'not-found': 'model_not_found' } as Record<
-    string,
-    string
-  >
-  return { error: { message, type: types[code] ?? 'server_error', param: null, code: known[code] ?? code } }
+export function toError(error: LlmError): Json {
+  const code = codeOf(error)
+  const { message } = error
+  return { error: { message, type: types[code] ?? 'server_error', param: null, code: codes[code] ?? code } }
 }

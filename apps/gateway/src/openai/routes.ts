@@ -1,7 +1,7 @@
 // OpenAI's protocol: /chat/completions, /embeddings, /models.
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
-import { type Env, providerOf } from '../asked.js'
+import { type Env, fetchable, providerOf } from '../asked.js'
 import { type Json, jsonOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
@@ -37,7 +37,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
   app.post('/chat/completions', async (context) => {
     const { visit } = context.var
     const body = await jsonOf(context)
-    const request = fromBody(body)
+    const request = await fetchable(fromBody(body))
     const provider = await providerOf(context, targets, body)
     const options = visit.options(metadataOf(body))
     const [id, created] = [`chatcmpl-${visit.id}`, Math.floor(Date.now() / 1000)]

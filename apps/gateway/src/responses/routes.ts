@@ -1,7 +1,7 @@
 // OpenAI's newer protocol: /responses, and what its clients ask about responses they have had.
 import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { type Env, providerOf } from '../asked.js'
+import { type Env, fetchable, providerOf } from '../asked.js'
 import { type Json, jsonOf } from '../body.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
@@ -20,7 +20,7 @@ export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env
       const item = await kept.item(owner, id)
       if (item !== undefined) items.set(id, item)
     }
-    return fromBody(body, before, items)
+    return fetchable(fromBody(body, before, items))
   }
   app.post('/responses', async (context) => {
     const { visit } = context.var

@@ -31,6 +31,38 @@ export async function download(
   }
 }
 
+/**
+ * For those who hand an address on to somebody who fetches it: does it lead to a public host, as far as can be known here?
+ * @throws {LlmError} `invalid-request`
+ */
+export async function checkPublic(
+  address: string,
+  { allowHosts = [] }: Pick<MediaOptions, 'allowHosts'> = {},
+): Promise<void> {
+  if (!URL.canParse(address))
+    throw new LlmError('invalid-request', 'An address is no URL. Pass `data` instead.')
+  const url = new URL(address)
+  check(url, url, { allowHosts, maxBytes: 0 })
+  if (allowHosts.includes(url.host)) return
+  // In a browser or an edge worker the platform keeps its own borders.
+  const net = typeof process === 'undefined' ? undefined : process.getBuiltinModule?.('node:net')
+  if (net === undefined) return
+  const { lookup } = process.getBuiltinModule('node:dns').promises
+  const name = url.hostname.replace(/^\[|\]$/g, '')
+  const isPublic = publicAddresses(net)
+  const found =
+    net.isIP(name) !== 0
+      ? [{ address: name }]
+      : await lookup(name, { all: true }).catch((cause) => {
+          throw new LlmError(
+            'invalid-request',
+            `${told(url)} cannot be found. Pass \`data\` instead, or another address.`,
+            { cause },
+          )
+        })
+  if (!found.every((one) => isPublic(one.address))) throw notPublic(url)
+}
+
 interface Answer {
   data: Uint8Array
   mediaType: string
@@ -172,8 +204,10 @@ const reserved4 = [
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24 192.0.2.0/24',
   '192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24 224.0.0.0/4 240.0.0.0/4',
 ]
+// Addresses of version 4 written as ones of version 6 (::ffff:0:0/96) are met by the ranges above; a range of their own
+// would hold all of version 4.
 const reserved6 = [
-  '::/96 ::ffff:0:0/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/10',
+  '::/96 64:ff9b::/96 64:ff9b:1::/48 100::/64 2001::/23 2001:db8::/32 2002::/16 fc00::/7 fe80::/10',
   'fec0::/10 ff00::/8',
 ]
 let reserved: BlockList | undefined

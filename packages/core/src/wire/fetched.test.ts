@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultServer, type ServedResponse } from '../../../testing/src/fault-server.js'
 import { failureOf } from '../../test/world.js'
 import type { MediaOptions, Part, PreparedChat } from '../index.js'
-import { fetched } from './index.js'
+import { checkPublic, fetched } from './index.js'
 
 async function serve(answer: Parameters<typeof faultServer>[0]) {
   const server = await faultServer(answer)
@@ -189,5 +189,39 @@ describe('an address that leads inside', () => {
     )
     expect(['invalid-request', 'network']).toContain(failure.code)
     expect(requests).toHaveLength(0)
+  })
+})
+
+describe('an address somebody else will fetch', () => {
+  it.each([
+    'https://93.184.215.14/a.png',
+    'http://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/a.png',
+    'http://[::ffff:93.184.215.14]/a.png',
+  ])('%s is public', async (address) => {
+    await expect(checkPublic(address)).resolves.toBeUndefined()
+  })
+
+  it.each([
+    'http://127.0.0.1/',
+    'http://2130706433/',
+    'http://0x7f.1/',
+    'http://169.254.169.254/latest/meta-data',
+    'http://10.1.2.3/',
+    'http://[::1]/',
+    'http://[::ffff:10.0.0.1]/',
+    'http://[fd00::1]/',
+    'http://localhost/',
+    'http://db.internal/',
+    'http://user:word@93.184.215.14/',
+    'file:///etc/passwd',
+    'nonsense',
+  ])('%s is not', async (address) => {
+    expect(await failureOf(checkPublic(address))).toMatchObject({ code: 'invalid-request' })
+  })
+
+  it('is where its host is named', async () => {
+    await expect(
+      checkPublic('http://127.0.0.1:8080/', { allowHosts: ['127.0.0.1:8080'] }),
+    ).resolves.toBeUndefined()
   })
 })

@@ -1,6 +1,7 @@
 // For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
 export * from './batch-lines.js'
 export * from './body.js'
+export { checkPublic } from './download.js'
 export * from './embed-prefix.js'
 export * from './exchange.js'
 export * from './fetched.js'
