@@ -34,6 +34,9 @@ const statuses: Record<ErrorCode, number> = {
 /** What was thrown, as the one error a client is told. A bug says nothing of the inside to him, and all of it to the log. */
 export function failureOf(thrown: unknown): LlmError {
   if (isLlmError(thrown)) return thrown
+  // Calls fail with errors of ours: what is cut here is the request itself.
+  if ((thrown as NodeJS.ErrnoException).code === 'ECONNRESET')
+    return new LlmError('aborted', 'The client left before its request had come.', { cause: thrown })
   console.error('The gateway failed in a way it does not know. Please report this:', thrown)
   return new LlmError('inference', 'The gateway failed in a way it does not know. Its log says more.', {
     cause: thrown,

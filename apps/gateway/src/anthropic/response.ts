@@ -41,9 +41,15 @@ function toStop({ finishReason, rawFinishReason }: ChatResponse, stops: readonly
 function toBlock(part: Part): Json[] {
   switch (part.type) {
     case 'text':
-      return [{ type: 'text', text: part.text, citations: part.citations?.flatMap(toCitation) ?? null }]
+      return [
+        {
+          type: 'text',
+          text: part.text,
+          ...(part.citations && { citations: part.citations.flatMap(toCitation) }),
+        },
+      ]
     case 'refusal':
-      return [{ type: 'text', text: part.text, citations: null }]
+      return [{ type: 'text', text: part.text }]
     case 'reasoning':
       return [{ type: 'thinking', thinking: part.text, signature: '' }]
     case 'tool-call':
