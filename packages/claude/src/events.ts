@@ -40,6 +40,11 @@ const reasons: Record<string, FinishReason> = {
   refusal: 'refusal',
 }
 
+/** After it the service says no more. */
+export function isLast(event: unknown): boolean {
+  return (event as { type?: unknown } | null)?.type === 'message_stop'
+}
+
 /**
  * The events of a streamed message, up to its `message_stop`.
  * @throws {LlmError} for an error event, or events of another service

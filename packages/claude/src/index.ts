@@ -25,7 +25,7 @@ import {
   wholeJson,
 } from '@patchbay/core/wire'
 import { fromResponse } from './errors.js'
-import { fromMessage, fromStream } from './events.js'
+import { fromMessage, fromStream, isLast } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
 import { toWire } from './request.js'
 
@@ -100,7 +100,8 @@ class ClaudeBackend implements Backend {
         } as unknown as Anthropic.MessageCreateParamsStreaming),
       )
       const requestId = response.headers.get('request-id') ?? undefined
-      if (isStream(response, context.streaming)) return fromStream(jsonEvents(response.body), requestId)
+      if (isStream(response, context.streaming))
+        return fromStream(jsonEvents(response.body, isLast), requestId)
       return fromMessage(await json(response), requestId)
     })
   }

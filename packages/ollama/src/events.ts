@@ -18,6 +18,11 @@ interface WireCall {
   function?: { name?: string; arguments?: unknown }
 }
 
+/** After it the server says no more. */
+export function isLast(line: unknown): boolean {
+  return (line as { done?: unknown } | null)?.done === true
+}
+
 /**
  * The events of an answer, up to its `done` line; what comes after it is not read.
  * @throws {LlmError} for an error line, or a line of nothing Ollama says

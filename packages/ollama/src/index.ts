@@ -19,7 +19,7 @@ import { environment, excerpt, fetched, jsonLines, opened, wholeJson, withPrefix
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { errorMessage, fromWords } from './errors.js'
-import { toEvents } from './events.js'
+import { isLast, toEvents } from './events.js'
 import { toWire, type WireSettings } from './request.js'
 
 /** Options of `ollama`. */
@@ -135,7 +135,7 @@ class OllamaBackend implements Backend {
       )
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
-      return toEvents(jsonLines(response.body), this.model)
+      return toEvents(jsonLines(response.body, isLast), this.model)
     })
   }
 

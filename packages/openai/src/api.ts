@@ -16,6 +16,8 @@ export interface Api {
   /** Can it be told where an image or file is, or does it take the bytes? */
   takesAddress(part: { type: 'image' | 'file' }): boolean
   toBody(model: string, chat: PreparedChat, preset: Preset, streaming: boolean): Record<string, unknown>
+  /** Is it the last event of a stream that does not say `[DONE]`? */
+  isLast?(event: unknown): boolean
   fromStream(events: AsyncIterable<unknown>, from: Source): AsyncIterable<BackendEvent>
   fromWhole(body: unknown, from: Source): AsyncIterable<BackendEvent>
 }

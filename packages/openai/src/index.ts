@@ -125,7 +125,8 @@ class OpenAIBackend implements Backend {
       const body = api.toBody(this.model, whole, this.#preset, context.streaming)
       const response = await this.#server.send(context, 'post', api.path, body)
       const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
-      if (isStream(response, context.streaming)) return api.fromStream(jsonEvents(response.body), from)
+      if (isStream(response, context.streaming))
+        return api.fromStream(jsonEvents(response.body, api.isLast), from)
       return api.fromWhole(await this.#server.jsonOf(response), from)
     })
   }

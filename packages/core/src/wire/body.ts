@@ -2,35 +2,54 @@
 // each hop between generators costs as much as parsing a token.
 import { LlmError } from '../errors.js'
 
-/** Said by a decoder when what follows is of no interest. */
-export const endOfBody: unique symbol = Symbol('end of body')
-
 /**
- * What `decode` makes of the text of a body, piece by piece; `last` is true once, with what is left at the end.
- * Leaving the loop cancels the body.
+ * What `decode` makes of the text of a body, piece by piece; `last` is true once, with what is left at the end. It says
+ * `over` before it gives the last value of interest; what follows is read to its end then, so that the connection can be
+ * used again. Leaving the loop before that cancels the body.
  * @throws {LlmError} `network` when the connection breaks
  */
 export async function* decodeBody<T>(
   body: ReadableStream<Uint8Array>,
-  decode: (text: string, last: boolean) => Iterable<T | typeof endOfBody>,
+  decode: (text: string, last: boolean, over: () => void) => Iterable<T>,
 ): AsyncGenerator<T> {
   const reader = body.getReader()
   const decoder = new TextDecoder()
+  let over = false
+  const isOver = () => {
+    over = true
+  }
   let whole = false
   try {
-    for (;;) {
+    while (!over) {
       const { done, value } = await unbroken(() => reader.read())
-      for (const item of decode(done ? decoder.decode() : decoder.decode(value, { stream: true }), done)) {
-        if (item === endOfBody) return
-        yield item
-      }
       if (done) {
         whole = true
-        return
+        return yield* decode(decoder.decode(), true, isOver)
       }
+      for (const item of decode(decoder.decode(value, { stream: true }), false, isOver)) yield item
     }
   } finally {
-    if (!whole) void reader.cancel().catch(() => {})
+    if (over && !whole) void drain(reader)
+    else if (!whole) void reader.cancel().catch(() => {})
+  }
+}
+
+// Nothing of interest comes after the last word; whoever goes on talking is not listened to.
+const longestFarewell = 16
+const farewellMs = 250
+
+/** Reads what is left; a body that does not end is cancelled. */
+async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<void> {
+  const stop = () => reader.cancel().catch(() => {})
+  const timer: { unref?(): void } | number = setTimeout(stop, farewellMs)
+  if (typeof timer === 'object') timer.unref?.()
+  try {
+    for (let reads = 0; reads < longestFarewell; reads++) if ((await reader.read()).done) return
+    await stop()
+  } catch {
+    // It broke after its last word.
+  } finally {
+    clearTimeout(timer as never)
   }
 }
 

@@ -4,13 +4,21 @@ import { decodeBody, lineSplitter } from './body.js'
 import { excerpt } from './http.js'
 
 /**
- * The values of a body of JSON lines; empty lines are skipped.
+ * The values of a body of JSON lines, up to the one that `isLast` names; empty lines are skipped.
  * @throws {LlmError} `bad-response` for a line that is not JSON, `network` when the connection breaks
  */
-export function jsonLines(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
+export function jsonLines(
+  body: ReadableStream<Uint8Array>,
+  isLast: (value: unknown) => boolean = () => false,
+): AsyncGenerator<unknown> {
   const split = lineSplitter()
-  return decodeBody(body, function* (text, last) {
-    for (const line of split(text, last)) if (line.trim() !== '') yield parseJson(line, 'line')
+  return decodeBody(body, function* (text, last, over) {
+    for (const line of split(text, last)) {
+      if (line.trim() === '') continue
+      const value = parseJson(line, 'line')
+      if (isLast(value)) over()
+      yield value
+    }
   })
 }
 

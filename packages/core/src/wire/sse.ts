@@ -1,5 +1,5 @@
 // Server-sent events (WHATWG HTML, section 9.2), as Anthropic, OpenAI and compatible servers stream.
-import { decodeBody, endOfBody, lineSplitter } from './body.js'
+import { decodeBody, lineSplitter } from './body.js'
 import { parseJson } from './ndjson.js'
 
 /** One event: its name, where it has one, and its data. */
@@ -44,12 +44,20 @@ export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<S
 }
 
 /**
- * The JSON values of a body of server-sent events, up to `[DONE]` where that is said.
+ * The JSON values of a body of server-sent events, up to `[DONE]`, or to the one that `isLast` names.
  * @throws {LlmError} `bad-response` for data that is not JSON, `network` when the connection breaks
  */
-export function jsonEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown> {
+export function jsonEvents(
+  body: ReadableStream<Uint8Array>,
+  isLast: (value: unknown) => boolean = () => false,
+): AsyncGenerator<unknown> {
   const split = eventSplitter()
-  return decodeBody(body, function* (text, last) {
-    for (const { data } of split(text, last)) yield data === '[DONE]' ? endOfBody : parseJson(data, 'event')
+  return decodeBody(body, function* (text, last, over) {
+    for (const { data } of split(text, last)) {
+      if (data === '[DONE]') return over()
+      const value = parseJson(data, 'event')
+      if (isLast(value)) over()
+      yield value
+    }
   })
 }

@@ -104,6 +104,12 @@ export async function* fromStream(
   }
 }
 
+/** After it a service says no more. */
+export function isLast(event: unknown): boolean {
+  const { type } = (event ?? {}) as { type?: unknown }
+  return type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed'
+}
+
 /** The events of a response that came whole. */
 export async function* fromWhole(body: unknown, { who, requestId }: Source): AsyncGenerator<BackendEvent> {
   const response = body as WireResponse
