@@ -50,8 +50,7 @@ async function call(model: string, stream: boolean): Promise<void> {
     for await (const piece of response) text += piece
     const tokens = text.split('word').length - 1
     const right = stream ? tokens === 500 && text.includes('[DONE]') : text.includes('A short answer.')
-    if (response.statusCode !== 200 || !right)
-      throw new Error(`${response.statusCode}: ${text.slice(-300)}`)
+    if (response.statusCode !== 200 || !right) throw new Error(`${response.statusCode}: ${text.slice(-300)}`)
     came.calls++
     came.tokens += stream ? tokens : 0
   } catch (error) {

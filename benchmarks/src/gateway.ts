@@ -239,7 +239,9 @@ const gateways: [name: string, start: () => Promise<Running | string>][] = [
   [`LiteLLM proxy ${litellm}, one worker`, startLitellm],
 ]
 const results: Record<string, Partial<Figures>[]> = {}
-for (let round = 0; round < rounds; round++)
+for (let round = 0; round < rounds; round++) {
+  await load(upstream, 'requests', 16, 2000)
+  const { times: direct = [] } = await load(upstream, 'latency', 1, 500)
   for (const [name, start] of gateways) {
     const running = await start()
     if (typeof running === 'string') {
@@ -249,11 +251,11 @@ for (let round = 0; round < rounds; round++)
     // The same warm-up for all.
     await load(running, 'requests', 16, 2000)
     await load(running, 'stream', 16, 2000)
-    const { times: direct = [] } = await load(upstream, 'latency', 1, 500)
     results[name] = [...(results[name] ?? []), await measured(running, direct)]
     running.child.kill()
     process.stderr.write('.')
   }
+}
 process.stderr.write('\n')
 
 const columns: [figure: keyof Figures, title: string, digits: number][] = [

@@ -1,6 +1,6 @@
 // The routes of one configuration, and what all of them have in common: who may ask, how large, and how it is told.
 import type { GatewayEntry } from '@patchbay/config'
-import { type Context, Hono } from 'hono'
+import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { routePath } from 'hono/route'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
@@ -78,19 +78,26 @@ export function app(world: World): Hono<Env> {
     const { text, contentType } = await metrics.text()
     return context.text(text, 200, { 'content-type': contentType })
   })
-  app.use(
-    bodyLimit({
-      maxSize: maxBytes,
-      onError: () => {
-        throw refused(`The request has more than ${maxBytes} bytes.`, 413)
-      },
-    }),
-  )
+  app.use(limited(maxBytes))
   app.route('/api', ollamaRoutes(targets))
   app.route('/v1', anthropicRoutes(targets))
   app.route('/v1', openaiRoutes(targets))
   app.route('/v1', responsesRoutes(targets, kept))
   return app
+}
+
+/** Most requests say how long they are; those that do not are counted as they come. */
+function limited(maxSize: number): MiddlewareHandler {
+  const refuse = () => {
+    throw refused(`The request has more than ${maxSize} bytes.`, 413)
+  }
+  const counted = bodyLimit({ maxSize, onError: refuse })
+  return (context, next) => {
+    const length = context.req.header('content-length')
+    if (length === undefined || context.req.header('transfer-encoding') !== undefined)
+      return counted(context, next)
+    return Number(length) > maxSize ? refuse() : next()
+  }
 }
 
 /** The route, never what a client made up: that has no end. */

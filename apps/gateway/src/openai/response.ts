@@ -81,10 +81,12 @@ function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoni
   }
 }
 
-/** The chunks of a stream, event by event. */
+/** The chunks of a stream, event by event, as they are written. */
 export class Chunks {
   readonly #calls = new Map<string, number>()
   #model: string
+  /** What all chunks begin with, made once: a chunk is a few letters in many that are always the same. */
+  #head: string | undefined
 
   constructor(
     private readonly id: string,
@@ -95,49 +97,53 @@ export class Chunks {
     this.#model = model
   }
 
-  /** The last of them is a word, not JSON. */
-  of(event: ChatEvent): (Json | string)[] {
+  of(event: ChatEvent): string {
     switch (event.type) {
       case 'start':
         this.#model = event.model
-        return [this.#chunk({ role: 'assistant', content: '' })]
+        return this.#chunk({ role: 'assistant', content: '' })
       case 'text':
-        return [this.#chunk({ content: event.text })]
+        return this.#chunk({ content: event.text })
       case 'reasoning':
-        return [this.#chunk({ reasoning_content: event.text })]
+        return this.#chunk({ reasoning_content: event.text })
       case 'tool-call-start': {
         const index = this.#calls.size
         this.#calls.set(event.id, index)
         const call = { index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } }
-        return [this.#chunk({ tool_calls: [call] })]
+        return this.#chunk({ tool_calls: [call] })
       }
       case 'tool-call-delta': {
         const call = { index: this.#calls.get(event.id) ?? 0, function: { arguments: event.json } }
-        return [this.#chunk({ tool_calls: [call] })]
+        return this.#chunk({ tool_calls: [call] })
       }
       // Its pieces have been told.
       case 'tool-call':
-        return []
+        return ''
       case 'part':
-        return event.part.type === 'refusal' ? [this.#chunk({ refusal: event.part.text })] : []
+        return event.part.type === 'refusal' ? this.#chunk({ refusal: event.part.text }) : ''
       case 'finish': {
-        const end = this.#chunk({}, reasons[event.response.finishReason])
-        const usage = { ...end, choices: [], usage: toUsage(event.response.usage) }
-        const annotations = annotationsOf(event.response.message.content)
-        const cited = annotations.length > 0 ? [this.#chunk({ annotations })] : []
-        return [...cited, end, ...(this.withUsage ? [usage] : []), '[DONE]']
+        const { message, finishReason, usage } = event.response
+        const annotations = annotationsOf(message.content)
+        const cited = annotations.length > 0 ? this.#chunk({ annotations }) : ''
+        const used = `${this.#before()}[],"usage":${JSON.stringify(toUsage(usage))}}\n\n`
+        return `${cited}${this.#chunk({}, reasons[finishReason])}${this.withUsage ? used : ''}data: [DONE]\n\n`
       }
     }
   }
 
-  #chunk(delta: Json, finish_reason: string | null = null): Json {
-    return {
+  #chunk(delta: Json, reason?: string): string {
+    const why = reason === undefined ? null : `"${reason}"`
+    return `${this.#before()}[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${why}}]}\n\n`
+  }
+
+  #before(): string {
+    this.#head ??= `data: ${JSON.stringify({
       id: this.id,
       object: 'chat.completion.chunk',
       created: this.created,
       model: this.#model,
-      choices: [{ index: 0, delta, logprobs: null, finish_reason }],
-    }
+    }).slice(0, -1)},"choices":`
+    return this.#head
   }
 }
 

@@ -47,8 +47,8 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     const chunks = new Chunks(id, created, provider.model, include_usage === true)
     return streamed(visit, provider.stream(request, options), {
       contentType: 'text/event-stream',
-      event: (event) => chunks.of(event).map(written).join(''),
-      error: (error) => written(toError(error)),
+      event: (event) => chunks.of(event),
+      error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
     })
   })
   app.post('/embeddings', async (context) => {
@@ -93,8 +93,4 @@ function toAnthropicModel(id: string): Json {
 
 function metadataOf({ metadata, user }: Json): Json {
   return { ...(metadata as Json | undefined), user }
-}
-
-function written(data: Json | string): string {
-  return `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
 }
