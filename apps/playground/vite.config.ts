@@ -1,8 +1,8 @@
-// How the page is built: from the sources of this repository, all in files of its own.
+// How the page is built: from the sources of this repository, with all it needs in files of its own.
 import { defineConfig } from 'vite'
 
 export default defineConfig({
-  resolve: { conditions: ['@patchbay/source', 'module', 'browser', 'development|production'] },
+  resolve: { conditions: ['@patchbay/source', 'module', 'browser', 'production'] },
   esbuild: { jsx: 'automatic', jsxImportSource: 'preact' },
   build: { target: 'es2022', assetsInlineLimit: 0, modulePreload: { polyfill: false } },
 })

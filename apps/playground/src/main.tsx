@@ -1,1 +1,11 @@
-document.title = 'x'
+// The page, begun.
+import { render } from 'preact'
+import 'uplot/dist/uPlot.min.css'
+import './style.css'
+import { restore } from './conversations.js'
+import { loadModels } from './models.js'
+import { Page } from './view/page.js'
+
+await restore()
+render(<Page />, document.getElementById('app') as HTMLElement)
+void loadModels()

@@ -1,0 +1,31 @@
+// Who can be asked, as the gateway says it.
+import { signal } from '@preact/signals'
+import { chosenModels, key } from './settings.js'
+
+/** `wantsKey`: the gateway asks for a key before it says anything. */
+export type Models =
+  | { state: 'loading' }
+  | { state: 'known'; names: string[] }
+  | { state: 'wantsKey' }
+  | { state: 'failed'; message: string }
+
+export const models = signal<Models>({ state: 'loading' })
+
+export async function loadModels(): Promise<void> {
+  try {
+    const headers = key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
+    const response = await fetch('/v1/models', { headers })
+    if (response.status === 401) {
+      models.value = { state: 'wantsKey' }
+      return
+    }
+    if (!response.ok) throw new Error(`The gateway answers with status ${response.status}.`)
+    const { data } = (await response.json()) as { data: { id: string }[] }
+    const names = data.map(({ id }) => id)
+    models.value = { state: 'known', names }
+    const there = chosenModels.value.filter((name) => names.includes(name))
+    chosenModels.value = there.length > 0 ? there : names.slice(0, 1)
+  } catch (error) {
+    models.value = { state: 'failed', message: error instanceof Error ? error.message : String(error) }
+  }
+}

@@ -1,0 +1,101 @@
+// What one model answered: its thinking, its words, the tools it wants, and how it went.
+import type { Message, Part } from '@patchbay/core'
+import { inspected } from '../inspected.js'
+import { type Answer, rateOf } from '../talk.js'
+import { Calls } from './calls.js'
+import { Markdown } from './markdown.js'
+
+export function AnswerCard({ answer, turn }: { answer: Answer; turn: string }) {
+  const { model, messages, text, reasoning, calls, state, error } = answer
+  return (
+    <article class="answer" aria-label={model} aria-busy={state === 'running'}>
+      <h2>{model}</h2>
+      {messages.map((message, index) => (
+        <Said key={index} message={message} />
+      ))}
+      <Thinking text={reasoning} open={state === 'running' && text === ''} />
+      {text === '' ? null : <Markdown text={text} />}
+      {state === 'running' && text === '' && reasoning === '' ? (
+        <p class="waiting">Waiting for the first token …</p>
+      ) : null}
+      {calls.length > 0 && state === 'done' ? <Calls calls={calls} turn={turn} model={model} /> : null}
+      {state === 'stopped' ? <p class="note">Stopped.</p> : null}
+      {error === undefined ? null : (
+        <p role="alert" class="error">
+          <code>{error.code}</code> {error.message}
+        </p>
+      )}
+      <footer>
+        <span>{toldOf(answer)}</span>
+        <button type="button" class="quiet" onClick={() => (inspected.value = { turn, model, view: 'wire' })}>
+          Inspect
+        </button>
+        <button type="button" class="quiet" onClick={() => (inspected.value = { turn, model, view: 'code' })}>
+          Copy as code
+        </button>
+      </footer>
+    </article>
+  )
+}
+
+function Said({ message }: { message: Message }) {
+  const parts: Part[] =
+    typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content
+  return (
+    <>
+      {parts.map((part, index) => (
+        <SaidPart key={index} part={part} />
+      ))}
+    </>
+  )
+}
+
+function SaidPart({ part }: { part: Part }) {
+  switch (part.type) {
+    case 'text':
+      return <Markdown text={part.text} />
+    case 'reasoning':
+      return <Thinking text={part.text} open={false} />
+    case 'refusal':
+      return <p class="note">Declined: {part.text}</p>
+    case 'tool-call':
+      return (
+        <div class="call">
+          <b>{part.name}</b> <code>{JSON.stringify(part.input)}</code>
+        </div>
+      )
+    case 'tool-result':
+      return (
+        <div class="call result">
+          <span>came to</span>{' '}
+          <code>{typeof part.output === 'string' ? part.output : JSON.stringify(part.output)}</code>
+        </div>
+      )
+    default:
+      return null
+  }
+}
+
+function Thinking({ text, open }: { text: string; open: boolean }) {
+  if (text === '') return null
+  return (
+    <details class="thinking" open={open}>
+      <summary>Thinking</summary>
+      <p>{text}</p>
+    </details>
+  )
+}
+
+function toldOf({ numbers }: Answer): string {
+  const { firstMs, ms, usage } = numbers
+  const rate = rateOf(numbers)
+  return [
+    firstMs === undefined ? '' : `first token ${(firstMs / 1000).toFixed(2)} s`,
+    rate === undefined ? '' : `${rate.toFixed(1)} tokens/s`,
+    ms === undefined ? '' : `${(ms / 1000).toFixed(2)} s`,
+    usage?.inputTokens === undefined ? '' : `${usage.inputTokens} in`,
+    usage?.outputTokens === undefined ? '' : `${usage.outputTokens} out`,
+  ]
+    .filter((part) => part !== '')
+    .join(' · ')
+}

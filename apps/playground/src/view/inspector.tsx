@@ -1,0 +1,112 @@
+// One answer looked at closely: what went over the wire for it, and the code that asks the same.
+import { useSignal } from '@preact/signals'
+import { codeOf, type Language, languages } from '../code.js'
+import { inspected } from '../inspected.js'
+import { parameters, wantedOf } from '../settings.js'
+import { type Conversation, historyOf, type WireExchange } from '../talk.js'
+
+export function Inspector({ conversation }: { conversation: Conversation }) {
+  const chosen = inspected.value
+  const turn = conversation.turns.find(({ id }) => id === chosen?.turn)
+  const answer = turn?.answers.find(({ model }) => model === chosen?.model)
+  if (chosen === undefined || turn === undefined || answer === undefined)
+    return <p class="hint">Choose “Inspect” or “Copy as code” below an answer.</p>
+  return (
+    <div class="inspector">
+      <h2>{answer.model}</h2>
+      {chosen.view === 'code' ? (
+        <Code conversation={conversation} turn={turn.id} model={answer.model} />
+      ) : (
+        answer.wire.map((exchange, index) => <Exchange key={index} exchange={exchange} />)
+      )}
+    </div>
+  )
+}
+
+function Exchange({
+  exchange: { method, url, headers, body, status, answered, lines },
+}: {
+  exchange: WireExchange
+}) {
+  return (
+    <section>
+      <h3>
+        {method} {new URL(url, location.href).pathname} {status === undefined ? '' : `→ ${status}`}
+      </h3>
+      <Part name="Request headers" text={linesOf(headers)} />
+      <Part name="Request" text={pretty(body)} open />
+      <Part name="Response headers" text={linesOf(answered ?? {})} />
+      <Part
+        name={`Response, ${lines.length} lines`}
+        text={lines.map(({ at, text }) => `${at.toFixed(0).padStart(6)} ms  ${text}`).join('\n')}
+        open
+      />
+    </section>
+  )
+}
+
+function Part({ name, text, open = false }: { name: string; text: string; open?: boolean }) {
+  return (
+    <details open={open}>
+      <summary>{name}</summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1) */}
+      <pre tabIndex={0}>{text}</pre>
+    </details>
+  )
+}
+
+function Code({ conversation, turn, model }: { conversation: Conversation; turn: string; model: string }) {
+  const language = useSignal<Language>('patchbay')
+  const copied = useSignal(false)
+  const messages = historyOf(conversation, turn, model)
+  const question = messages.findLastIndex(({ role }) => role === 'user')
+  const text = codeOf(
+    language.value,
+    model,
+    messages.slice(0, question + 1),
+    wantedOf(parameters.value),
+    location.origin,
+  )
+  return (
+    <section>
+      <label>
+        For
+        <select
+          value={language.value}
+          onChange={({ currentTarget }) => (language.value = currentTarget.value as Language)}
+        >
+          {Object.entries(languages).map(([name, title]) => (
+            <option key={name} value={name}>
+              {title}
+            </option>
+          ))}
+        </select>
+      </label>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls must be reached by the keyboard (WCAG 2.1.1) */}
+      <pre tabIndex={0}>{text}</pre>
+      <button
+        type="button"
+        onClick={async () => {
+          await navigator.clipboard.writeText(text)
+          copied.value = true
+        }}
+      >
+        {copied.value ? 'Copied' : 'Copy'}
+      </button>
+    </section>
+  )
+}
+
+function linesOf(headers: Record<string, string>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n')
+}
+
+function pretty(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2)
+  } catch {
+    return body
+  }
+}

@@ -1,0 +1,67 @@
+// One plot, drawn by uPlot in the colours of the page. Its numbers are in the table below it, for who cannot see it.
+import { useEffect, useRef } from 'preact/hooks'
+import UPlot from 'uplot'
+
+export interface Line {
+  name: string
+  values: (number | null)[]
+}
+
+interface PlotProps {
+  title: string
+  x: number[]
+  xName: string
+  lines: Line[]
+  /** Single values, rather than a line through them. */
+  points?: boolean
+}
+
+export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
+  const box = useRef<HTMLDivElement>(null)
+  const plot = useRef<UPlot>(undefined)
+  const names = lines.map(({ name }) => name).join('\n')
+  useEffect(() => {
+    const { current } = box
+    if (current === null) return
+    const style = getComputedStyle(current)
+    const colour = (name: string) => style.getPropertyValue(name).trim()
+    const axis = {
+      stroke: colour('--text'),
+      grid: { stroke: colour('--line') },
+      ticks: { stroke: colour('--line') },
+    }
+    const series = lines.map(({ name }, index) => ({
+      label: name,
+      stroke: colour(`--series-${(index % 4) + 1}`),
+      width: 2,
+      spanGaps: true,
+      points: { show: points, size: 7 },
+    }))
+    const made = new UPlot(
+      {
+        width: current.clientWidth,
+        height: 160,
+        scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.001)] } },
+        axes: [axis, { ...axis, size: 48 }],
+        series: [{ label: xName }, ...series],
+        cursor: { show: false },
+      },
+      [x, ...lines.map(({ values }) => values)],
+      current,
+    )
+    plot.current = made
+    const resized = new ResizeObserver(() => made.setSize({ width: current.clientWidth, height: 160 }))
+    resized.observe(current)
+    return () => {
+      resized.disconnect()
+      made.destroy()
+    }
+  }, [names, points, xName])
+  useEffect(() => plot.current?.setData([x, ...lines.map(({ values }) => values)]))
+  return (
+    <figure class="plot">
+      <figcaption>{title}</figcaption>
+      <div ref={box} aria-hidden="true" />
+    </figure>
+  )
+}
