@@ -283,8 +283,11 @@ describe.skipIf(!browserPath)('the page', () => {
     }
     await check('talk')
     if (name === 'phone') {
-      await page.getByRole('button', { name: 'Settings' }).tap()
+      await answer(page).getByRole('button', { name: 'Inspect' }).tap()
+      await page.getByText('POST /v1/chat/completions').waitFor()
+      await check('inspector')
       await page.getByRole('tab', { name: 'Numbers' }).tap()
+      await expect.poll(() => page.locator('.u-wrap canvas').count()).toBe(2)
       await check('numbers')
       await page.getByRole('button', { name: 'Talks' }).tap()
       await page.getByRole('button', { name: 'What does it look like?', exact: true }).waitFor()

@@ -1,6 +1,7 @@
 // The page: conversations, the one that is open, and what can be set and seen beside it.
-import { useSignal } from '@preact/signals'
+import { useSignal, useSignalEffect } from '@preact/signals'
 import { begin, current } from '../conversations.js'
+import { inspected } from '../inspected.js'
 import { loadModels, models } from '../models.js'
 import { key, theme } from '../settings.js'
 import { Aside } from './aside.js'
@@ -11,6 +12,10 @@ import { Who } from './who.js'
 
 export function Page() {
   const shown = useSignal<'talk' | 'list' | 'aside'>('talk')
+  // On a narrow screen the inspector lies behind the talk.
+  useSignalEffect(() => {
+    if (inspected.value !== undefined) shown.value = 'aside'
+  })
   const toggle = (what: 'list' | 'aside') => () => {
     shown.value = shown.value === what ? 'talk' : what
   }

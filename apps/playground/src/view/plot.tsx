@@ -1,6 +1,7 @@
 // One plot, drawn by uPlot in the colours of the page. Its numbers are in the table below it, for who cannot see it.
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
+import { theme } from '../settings.js'
 
 export interface Line {
   name: string
@@ -23,8 +24,7 @@ export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
   useEffect(() => {
     const { current } = box
     if (current === null) return
-    const style = getComputedStyle(current)
-    const colour = (name: string) => style.getPropertyValue(name).trim()
+    const colour = (name: string) => resolved(current, name)
     const axis = {
       stroke: colour('--text'),
       grid: { stroke: colour('--line') },
@@ -45,6 +45,7 @@ export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
         axes: [axis, { ...axis, size: 48 }],
         series: [{ label: xName }, ...series],
         cursor: { show: false },
+        legend: { live: false },
       },
       [x, ...lines.map(({ values }) => values)],
       current,
@@ -56,7 +57,7 @@ export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
       resized.disconnect()
       made.destroy()
     }
-  }, [names, points, xName])
+  }, [names, points, xName, theme.value])
   useEffect(() => plot.current?.setData([x, ...lines.map(({ values }) => values)]))
   return (
     <figure class="plot">
@@ -64,4 +65,12 @@ export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
       <div ref={box} aria-hidden="true" />
     </figure>
   )
+}
+
+/** A canvas knows no variables of the page, and none of its two schemes. */
+function resolved(element: HTMLElement, name: string): string {
+  element.style.color = `var(${name})`
+  const { color } = getComputedStyle(element)
+  element.style.color = ''
+  return color
 }
