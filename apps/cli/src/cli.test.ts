@@ -1,6 +1,7 @@
 // The command as a user has it: a process, its standard streams, its exit code.
 import { spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -238,10 +239,82 @@ describe('patchbay serve', () => {
     expect(await server.ended).toMatchObject({ code: 0, err: '' })
   })
 
-  it('does not listen to everybody', async () => {
+  it('listens to others than this machine only with keys, and says what to do', async () => {
     expect(await patchbay(['serve', '--host', '0.0.0.0', '--port', '0'])).toMatchObject({
       code: 3,
-      err: expect.stringContaining('no keys yet'),
+      err: expect.stringContaining('patchbay key'),
+    })
+  })
+
+  it('keeps who may ask, logs each request, and reads its configuration again', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'patchbay-serve-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const { key, hash } = JSON.parse((await patchbay(['key', 'ann', '--json'])).out)
+    const config = join(folder, 'patchbay.config.json')
+    const write = (gateway: object) => writeFileSync(config, JSON.stringify({ gateway }))
+    write({ keys: { ann: { hash } } })
+    const server = start(['serve', '--port', '0', '--log', '--config', config])
+    await until(() => server.out().includes('\n'))
+    const url = server.out().slice('listening on '.length).trim()
+    const ask = (model: string, given = key) =>
+      fetch(`${url}/v1/chat/completions`, {
+        method: 'POST',
+        headers: { authorization: `Bearer ${given}` },
+        body: JSON.stringify({
+          model,
+          messages: [{ role: 'user', content: 'What is the capital of France?' }],
+        }),
+      })
+    expect((await ask('default', 'wrong')).status).toBe(401)
+    expect((await ask('gpt-5')).status).toBe(200)
+    await until(() => server.err().split('\n').length === 3)
+    expect(
+      server
+        .err()
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line)),
+    ).toMatchObject([
+      { level: 'warn', status: 401, error: 'authentication' },
+      {
+        level: 'info',
+        status: 200,
+        key: 'ann',
+        model: 'gpt-5',
+        provider: 'local',
+        path: '/v1/chat/completions',
+      },
+    ])
+    expect(server.err()).not.toContain('France')
+    write({ keys: { ann: { hash } }, strictModels: true })
+    server.child.kill('SIGHUP')
+    await until(() => server.err().includes('read again'))
+    expect((await ask('gpt-5')).status).toBe(404)
+    writeFileSync(config, '{ half')
+    server.child.kill('SIGHUP')
+    await until(() => server.err().includes('stays as it was'))
+    expect((await ask('default')).status).toBe(200)
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(0)
+  })
+
+  it('serves its page', async () => {
+    const server = start(['serve', '--port', '0'])
+    await until(() => server.out().includes('\n'))
+    const page = await fetch(server.out().slice('listening on '.length).trim())
+    expect(await page.text()).toContain('<title>Patchbay playground</title>')
+  })
+})
+
+describe('patchbay key', () => {
+  it('is shown once, with what the configuration keeps of it', async () => {
+    const { code, out } = await patchbay(['key', 'ann'])
+    expect(code).toBe(0)
+    const [key = ''] = out.split('\n')
+    expect(key).toMatch(/^pb-[\w-]{43}$/)
+    const hash = createHash('sha256').update(key).digest('hex')
+    expect(JSON.parse(out.slice(out.indexOf('{')))).toEqual({
+      gateway: { keys: { ann: { hash: `sha256:${hash}` } } },
     })
   })
 })

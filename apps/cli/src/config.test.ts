@@ -320,6 +320,7 @@ describe('patchbay completion', () => {
         'chat',
         'compare',
         'serve',
+        'key',
         'doctor',
         'providers',
         'models',

@@ -2,7 +2,7 @@
 import type { GatewayEntry } from '@patchbay/config'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
-import { routePath } from 'hono/route'
+import { matchedRoutes } from 'hono/route'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { anthropicRoutes } from './anthropic/routes.js'
 import type { Env } from './asked.js'
@@ -102,6 +102,5 @@ function limited(maxSize: number): MiddlewareHandler {
 
 /** The route, never what a client made up: that has no end. */
 function pathOf(context: Context): string {
-  const path = routePath(context, -1)
-  return path === '*' || path === '/*' ? 'other' : path
+  return matchedRoutes(context).findLast(({ path }) => !path.endsWith('*'))?.path ?? 'other'
 }

@@ -309,7 +309,9 @@ describe('those who run it see', () => {
     }));
     await failed(client(gateway).chat.completions.create({ ...hi, nonsense: 1 } as never))
     await fetch(`${gateway.url}/made/up/PRIVATE`)
-    await expect.poll(() => records).toHaveLength(4)
+    await fetch(`${gateway.url}/v1/models/default`)
+    await fetch(gateway.url)
+    await expect.poll(() => records).toHaveLength(6)
     expect(records).toMatchObject([
       {
         id: whole.headers.get('x-request-id'),
@@ -326,6 +328,8 @@ describe('those who run it see', () => {
       { model: 'gpt-9', streamed: true, status: 200, usage, firstMs: expect.any(Number) },
       { status: 400, error: 'invalid-request' },
       { path: 'other', status: 404 },
+      { path: '/v1/models/:name', status: 200 },
+      { path: '/', status: 200 },
     ])
     expect(JSON.stringify(records)).not.toContain('PRIVATE')
   })
