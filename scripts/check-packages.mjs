@@ -76,7 +76,13 @@ llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if
     names: ['connect'],
   },
   gateway: {
-    code: `serve({ host: '0.0.0.0', loaded: { providers: new Map(), requires: [], prices: {}, files: [], warnings: [] } }).then(() => { throw new Error('anybody could ask') }, (error) => { if (error.code !== 'config') throw error })`,
+    code: `const loaded = { providers: new Map(), requires: [], prices: {}, gateway: {}, files: [], warnings: [] }
+serve({ host: '0.0.0.0', loaded }).then(() => { throw new Error('anybody could ask') }, (error) => { if (error.code !== 'config') throw error })
+serve({ port: 0, loaded }).then(async ({ url, close }) => {
+  const page = await (await fetch(url)).text()
+  if (!page.includes('Patchbay playground')) throw new Error(page)
+  await close()
+})`,
     names: ['serve'],
   },
   testing: {

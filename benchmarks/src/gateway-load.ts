@@ -32,7 +32,12 @@ const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY 
 const came: Came = { calls: 0, tokens: 0, failed: 0, ms: 0 }
 
 function open(model: string, stream: boolean): Promise<IncomingMessage> {
-  const body = JSON.stringify({ model, stream, messages: [{ role: 'user', content: 'Say something.' }] })
+  const body = JSON.stringify({
+    model,
+    stream,
+    max_tokens: 1000,
+    messages: [{ role: 'user', content: 'Say something.' }],
+  })
   return new Promise((resolve, reject) => {
     const options = {
       method: 'POST',

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import type { Came, Load } from './gateway-load.js'
+import { plotGateways } from './plot.js'
 import { at, machine, median, percentile } from './report.js'
 
 const { values } = parseArgs({
@@ -287,6 +288,29 @@ const lines = [
 process.stdout.write(`${lines.join('\n')}\n`)
 writeFileSync(at('results/gateway.md'), lines.join('\n'))
 writeFileSync(at('results/gateway.json'), `${JSON.stringify(results, null, 2)}\n`)
+const short: Record<string, string> = Object.fromEntries(
+  Object.keys(results).map((name) => [
+    name,
+    name.replace(/^@|-ai| proxy|,.*| [\d.]+$/g, '').replace('a bare (the floor)', 'floor'),
+  ]),
+)
+const panels: [figure: keyof Figures, title: string][] = [
+  ['addedP50Ms', 'added latency p50, ms'],
+  ['requestsPerCpuSecond', 'requests/s a core'],
+  ['tokensPerCpuSecond', 'streamed tokens/s a core'],
+  ['memoryMb', 'MB, 1,000 streams open'],
+]
+plotGateways(
+  panels.map(([figure, title]) => ({
+    title,
+    bars: Object.entries(results).map(([name, all]) => {
+      const known = all.flatMap((one) => one[figure] ?? [])
+      const fits = figure !== 'memoryMb' || all.every(({ openStreams }) => openStreams === 1000)
+      return { name: short[name] ?? name, value: known.length > 0 && fits ? median(known) : undefined }
+    }),
+  })),
+  at('gateway.svg'),
+)
 process.exit(0)
 
 function freePort(): Promise<number> {

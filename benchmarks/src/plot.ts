@@ -63,6 +63,42 @@ export function plotCallers(figures: CallersFigures[], file: string): void {
   })
 }
 
+/** A panel for each figure, a bar for each gateway; one that could not do it has none. */
+export function plotGateways(
+  panels: { title: string; bars: { name: string; value: number | undefined }[] }[],
+  file: string,
+): void {
+  const width = 180
+  const left = (index: number) => 30 + index * (width + 30)
+  drawn(file, 300, {
+    animation: false,
+    backgroundColor: '#ffffff',
+    title: panels.map(({ title }, index) => ({
+      text: title,
+      left: left(index) - 10,
+      textStyle: { fontSize: 12 },
+    })),
+    grid: panels.map((_, index) => ({ left: left(index), width, top: 40, bottom: 70 })),
+    xAxis: panels.map(({ bars }, gridIndex) => ({
+      gridIndex,
+      type: 'category',
+      data: bars.map(({ name }) => name),
+      axisLabel: { interval: 0, rotate: 30, fontSize: 10 },
+    })),
+    yAxis: panels.map((_, gridIndex) => ({ gridIndex, type: 'value', axisLabel: { show: false } })),
+    series: panels.map(({ bars }, index) => ({
+      type: 'bar',
+      xAxisIndex: index,
+      yAxisIndex: index,
+      label: { show: true, position: 'top', fontSize: 10 },
+      data: bars.map(({ value }, at) => ({
+        value: value === undefined ? null : Number(value.toPrecision(3)),
+        itemStyle: { color: ['#94a3b8', '#2563eb', '#d97706', '#9333ea'][at] },
+      })),
+    })),
+  })
+}
+
 /** A picture of what ECharts is told. Without a registry there is none. */
 export function drawn(file: string, height: number, option: object): void {
   const charts = install()

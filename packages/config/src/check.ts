@@ -9,6 +9,7 @@ import {
   configSchema,
   entrySchema,
   gatewayNames,
+  gatewaySchema,
   knownOptions,
   layerNames,
   severalOptions,
@@ -31,6 +32,7 @@ export function checkConfig(value: unknown, file: string): asserts value is Conf
 
 function checkLayer({ providers = {}, gateway = {} }: Config, file: string, at: string): void {
   namesAre(Object.keys(gateway), gatewayNames, file, `${at}gateway.`)
+  fits(gatewaySchema, gateway, file, `${at}gateway`)
   for (const [name, entry] of Object.entries(providers)) {
     const where = `${at}providers.${name}`
     if (name.includes(':')) throw wrong(`${file}: ${where}: a name cannot hold a colon.`)

@@ -512,3 +512,38 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     expect(told).not.toContain('secret')
   })
 })
+
+describe('how the gateway serves', () => {
+  const hash = `sha256:${'0'.repeat(64)}`
+  const read = (config: object) => loadConfig({ config: config as never, user: false })
+
+  it('is read, its variables put in, the environment’s options over the others', async () => {
+    vi.stubEnv('GATEWAY_HOST', 'llm.example')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const config = {
+      gateway: { keys: { ann: { hash } }, hosts: ['${GATEWAY_HOST}'], maxBytes: 1000 },
+      env: { production: { gateway: { maxBytes: 2000 } } },
+    }
+    expect((await loadConfig({ config, user: false, env: 'production' })).gateway).toEqual({
+      keys: { ann: { hash } },
+      hosts: ['llm.example'],
+      maxBytes: 2000,
+    })
+    expect((await read({})).gateway).toEqual({})
+  })
+
+  it.each([
+    [{ keyz: {} }, /gateway\.keyz is no option\..*keys/],
+    [{ keys: { ann: {} } }, /keys\.ann.*hash/],
+    [{ keys: { ann: { hash: 'pb-secret' } } }, /keys\.ann\.hash/],
+    [{ keys: { ann: { hash, limit: { requests: 1 } } } }, /keys\.ann\.limit/],
+    [{ keys: { ann: { hash, budget: [{ per: 'week', usd: 1 }] } } }, /keys\.ann\.budget/],
+    [{ aliases: { a: 1 } }, /aliases\.a/],
+    [{ maxBytes: 0 }, /maxBytes/],
+  ])('and what is wrong in it is told by its place: %j', async (gateway, message) => {
+    await expect(read({ gateway })).rejects.toMatchObject({
+      code: 'config',
+      message: expect.stringMatching(message),
+    })
+  })
+})

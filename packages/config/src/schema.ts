@@ -147,7 +147,8 @@ export function knownOptions(use: string): string[] | undefined {
 }
 
 const names = { type: 'array', items: text }
-const gateway = {
+/** Its names are checked by themselves, so that a wrong one is told by the nearest right one. */
+export const gatewaySchema = {
   type: 'object',
   properties: {
     keys: {
@@ -189,7 +190,7 @@ const gateway = {
 }
 
 const layer = {
-  gateway,
+  gateway: { type: 'object', description: gatewaySchema.description },
   default: { type: 'string', description: 'Who answers connect().' },
   providers: { type: 'object' },
   requires,
@@ -229,7 +230,7 @@ export const configSchema: JsonSchema = {
 
 /** The names a configuration, or the layer of an environment, may have. */
 export const layerNames = Object.keys(layer)
-export const gatewayNames = Object.keys(gateway.properties)
+export const gatewayNames = Object.keys(gatewaySchema.properties)
 export const configNames = [...layerNames, '$schema', 'env']
 
 /** All of it in one, for editors. */
@@ -257,7 +258,7 @@ export function publishedSchema(): JsonSchema {
     },
   ]
   const providers = map({ anyOf: [{ type: 'string', pattern: '^[^:]+(:.+)?$' }, ...entries] })
-  const inner = { ...layer, providers: { $ref: '#/$defs/providers' } }
+  const inner = { ...layer, providers: { $ref: '#/$defs/providers' }, gateway: { $ref: '#/$defs/gateway' } }
   return {
     $schema: 'https://json-schema.org/draft/2020-12/schema',
     title: 'patchbay.config',
@@ -268,6 +269,6 @@ export function publishedSchema(): JsonSchema {
       env: map({ type: 'object', properties: inner, ...closed }),
     },
     ...closed,
-    $defs: { providers, policies },
+    $defs: { providers, policies, gateway: gatewaySchema },
   }
 }

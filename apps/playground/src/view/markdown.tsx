@@ -23,7 +23,7 @@ const markdown = new Marked({
   },
 })
 
-export function htmlOf(text: string): string {
+function htmlOf(text: string): string {
   const html = markdown.parse(text, { async: false })
   return DOMPurify.sanitize(html, {
     ALLOWED_TAGS: tags,
