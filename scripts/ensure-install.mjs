@@ -46,6 +46,13 @@ function prune() {
     'openai/src',
     '@anthropic-ai/sdk/src',
     'zod/src',
+    '@langchain/anthropic/node_modules/@anthropic-ai/sdk/src',
+    // Tables of tokens, of which LangChain fetches the one it needs; pages of a browser driver that nobody opens here.
+    'js-tiktoken/dist/index.cjs',
+    'js-tiktoken/dist/index.js',
+    'js-tiktoken/dist/ranks',
+    'playwright-core/lib/vite',
+    'axe-core/locales',
     // What only bundlers read; the check without Node is one, and reads that of the API.
     '@opentelemetry/api/build/esnext',
     ...['core', 'resources', 'sdk-metrics', 'sdk-trace', 'sdk-trace-base', 'semantic-conventions'].flatMap(
