@@ -26,6 +26,12 @@ const promises: Record<string, string> = {
     'get_weather { city: \'Lima\' } → {"temperature":19,"condition":"sunny"}\n' +
     'get_weather { city: \'Oslo\' } → {"temperature":4,"condition":"sunny"}\n' +
     'It is 19 degrees and sunny in Lima. It is 4 degrees and sunny in Oslo.\n(answer after 2 steps)\n',
+  'team-gateway.ts':
+    '  ann /v1/responses 200\nThe capital of Peru is Lima.\n' +
+    '  ann /v1/messages 200\nThe capital of Italy is Rome.\n' +
+    '  bob /api/generate 200\n2 + 3 = 5.\n' +
+    '  bob /api/generate 200\n  bob /api/generate 200\n  bob /api/generate 200\n' +
+    '  bob /api/generate 429\nbob has spent his day\n',
   'invoice.ts':
     '2026-117 of 2026-11-03: 698 EUR\n2 × Chair, oak at 149.5\n1 × Desk, birch at 399\nthe items add up\n',
   'retrieval.ts':

@@ -10,7 +10,7 @@ import OpenAI, { APIError } from 'openai'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../../packages/policies/test/redis.js'
 import { served, thrownBy } from '../test/served.js'
-import { newKey, type Served, serve, type VisitRecord } from './index.js'
+import { gateway, newKey, type Served, serve, type VisitRecord } from './index.js'
 
 const hi = { model: 'default', messages: [{ role: 'user' as const, content: 'Say PRIVATE' }] }
 const client = ({ url }: Served, apiKey = 'none') =>
@@ -206,7 +206,17 @@ describe('a new configuration', () => {
 })
 
 describe('the end', () => {
-  it('lets a stream finish, and is not ready any more', async () => {
+  it('is told to who asks whether it is ready', async () => {
+    const loaded = await loadConfig({ config: {}, user: false })
+    const own = gateway({ loaded, otherwise: () => mockProvider() })
+    const ready = async () => (await own.fetch(new Request('http://127.0.0.1/readyz'))).status
+    expect(await ready()).toBe(200)
+    own.drain()
+    expect(await ready()).toBe(503)
+    await own.close()
+  })
+
+  it('lets a stream finish', async () => {
     const inner = mockProvider({ answers: [{ text: 'one two three', interval: 50 }] })
     const gateway = await served(inner)
     const stream = await client(gateway).chat.completions.create({ ...hi, stream: true })
