@@ -13,6 +13,7 @@ export { toJsonSchema } from '../schema.js'
 export type { EventSource } from '../stream.js'
 export { sum } from '../usage.js'
 export { Follower } from './follower.js'
+export { type Hidden, hiddenOf, withHidden } from './hidden.js'
 export { replayed, retold } from './replayed.js'
 
 /** A stream with all the manners of one, over the events of a source. */

@@ -1,0 +1,71 @@
+// What a foreign protocol has no place for, there and back.
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import type { Part } from '../index.js'
+import { hiddenOf, withHidden } from './index.js'
+
+const opaque = fc.option(fc.record({ provider: fc.constant('p'), data: fc.jsonValue() }), { nil: undefined })
+const text = (type: 'text' | 'reasoning' | 'refusal') =>
+  fc.record({ type: fc.constant(type), text: fc.string({ maxLength: 5 }), opaque })
+const part: fc.Arbitrary<Part> = fc
+  .oneof(
+    text('text'),
+    text('reasoning'),
+    text('refusal'),
+    fc.record({ type: fc.constant('provider-block' as const), kind: fc.string(), opaque }),
+  )
+  .map((one) => JSON.parse(JSON.stringify(one)))
+const call = fc
+  .uniqueArray(fc.string({ minLength: 1 }), { maxLength: 3 })
+  .map((ids) =>
+    ids.map(
+      (id): Part => ({ type: 'tool-call', id, name: 't', input: {}, opaque: { provider: 'p', data: 1 } }),
+    ),
+  )
+
+/** As a client sees it: texts of a kind put together, empty ones and what it does not know left out. */
+function seen(content: readonly Part[]): Part[] {
+  const all: Part[] = []
+  for (const { ...part } of content) {
+    delete part.opaque
+    const last = all.at(-1)
+    if (part.type === 'provider-block' || ('text' in part && part.text === '')) continue
+    if ('text' in part && last !== undefined && 'text' in last && last.type === part.type)
+      last.text += part.text
+    else all.push(part as Part)
+  }
+  return all
+}
+
+it('law: a message that a client gives back as it got it is what it was', () => {
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), call, (parts, calls) => {
+      const content = [...parts, ...calls]
+      const hidden = hiddenOf(content)
+      const there = JSON.parse(JSON.stringify(hidden ?? null))
+      expect(there === null ? seen(content) : withHidden(seen(content), there)).toEqual(
+        there === null ? seen(content) : content,
+      )
+    }),
+  )
+})
+
+it('one that the client has changed is what the client says', () => {
+  const content: Part[] = [
+    { type: 'text', text: 'One. ', opaque: { provider: 'p', data: 1 } },
+    { type: 'text', text: 'Two.' },
+  ]
+  const hidden = hiddenOf(content) ?? []
+  const changed: Part[] = [{ type: 'text', text: 'One.' }]
+  expect(withHidden(changed, hidden)).toEqual(changed)
+  expect(withHidden([...seen(content), { type: 'text', text: 'More.' }], hidden)).toHaveLength(2)
+})
+
+it('nothing is hidden of what everybody sees', () => {
+  expect(
+    hiddenOf([
+      { type: 'text', text: 'x' },
+      { type: 'tool-call', id: 'a', name: 't', input: {} },
+    ]),
+  ).toBeUndefined()
+})
