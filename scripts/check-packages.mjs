@@ -85,6 +85,12 @@ serve({ port: 0, loaded }).then(async ({ url, close }) => {
 })`,
     names: ['serve'],
   },
+  'ai-sdk': {
+    code: `const none = () => Promise.reject(new Error('nobody is there'))
+const llm = aiSdk({ specificationVersion: 'v3', provider: 'p', modelId: 'm', supportedUrls: {}, doGenerate: none, doStream: none }, { retry: false })
+llm.chat('x').then(() => { throw new Error('somebody is there') }, (error) => { if (!error.message.includes('nobody is there') && !String(error.cause).includes('nobody is there')) throw error })`,
+    names: ['aiSdk'],
+  },
   testing: {
     from: '@patchbay/testing/mock',
     code: `mockProvider({ answers: ['hi'] }).chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text) })`,

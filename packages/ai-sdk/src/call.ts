@@ -1,0 +1,140 @@
+// Our request as a call of the AI SDK. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
+import type {
+  JSONSchema7,
+  LanguageModelV3CallOptions,
+  LanguageModelV3FilePart,
+  LanguageModelV3Message,
+  LanguageModelV3ToolResultPart,
+  SharedV3ProviderOptions,
+} from '@ai-sdk/provider'
+import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
+
+/** Who the opaque state of parts belongs to. */
+export const owner = 'ai-sdk'
+
+export function toCallOptions(chat: PreparedChat): LanguageModelV3CallOptions {
+  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = chat
+  const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
+  const options: Record<string, unknown> = {
+    prompt: messages.flatMap(toMessages),
+    tools:
+      tools.length === 0
+        ? undefined
+        : tools.map(({ name, description, schema }) => ({
+            type: 'function',
+            name,
+            ...(description !== undefined && { description }),
+            inputSchema: schema,
+          })),
+    toolChoice:
+      toolChoice && tools.length > 0
+        ? typeof toolChoice === 'object'
+          ? { type: 'tool', toolName: toolChoice.name }
+          : { type: toolChoice }
+        : undefined,
+    responseFormat: output && {
+      type: 'json',
+      ...(output.schema && { schema: output.schema as JSONSchema7 }),
+      ...(output.name !== undefined && { name: output.name }),
+    },
+    ...{ maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty },
+    stopSequences: stop,
+    providerOptions: Object.keys(providerOptions).length > 0 ? providerOptions : undefined,
+  }
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as unknown as LanguageModelV3CallOptions
+}
+
+function toMessages({ role, content }: PreparedMessage): LanguageModelV3Message[] {
+  switch (role) {
+    case 'system':
+      return [{ role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }]
+    case 'user':
+      return [{ role, content: content.flatMap(toUserPart) }]
+    case 'assistant':
+      return [{ role, content: content.flatMap(toAssistantPart) }]
+    case 'tool':
+      return [{ role, content: content.flatMap(toResult) }]
+  }
+}
+
+type UserPart = Extract<LanguageModelV3Message, { role: 'user' }>['content'][number]
+
+function toUserPart(part: Part): UserPart[] {
+  return part.type === 'text' ? [{ type: 'text', text: part.text }] : toFile(part)
+}
+
+type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
+
+function toAssistantPart(part: Part): AssistantPart[] {
+  const own =
+    part.opaque?.provider === owner ? { providerOptions: part.opaque.data as SharedV3ProviderOptions } : {}
+  switch (part.type) {
+    case 'text':
+    case 'reasoning':
+      return [{ type: part.type, text: part.text, ...own }]
+    case 'refusal':
+      return [{ type: 'text', text: part.text }]
+    case 'tool-call':
+      return [{ type: 'tool-call', toolCallId: part.id, toolName: part.name, input: part.input, ...own }]
+    default:
+      return toFile(part)
+  }
+}
+
+function toResult(part: Part): LanguageModelV3ToolResultPart[] {
+  if (part.type !== 'tool-result') return []
+  const { id: toolCallId, name: toolName = '', output, isError } = part
+  if (typeof output === 'string')
+    return [
+      {
+        type: 'tool-result',
+        toolCallId,
+        toolName,
+        output: { type: isError ? 'error-text' : 'text', value: output },
+      },
+    ]
+  return [
+    {
+      type: 'tool-result',
+      toolCallId,
+      toolName,
+      output: { type: 'content', value: output.flatMap(toPiece) },
+    },
+  ]
+}
+
+type Piece = Extract<LanguageModelV3ToolResultPart['output'], { type: 'content' }>['value'][number]
+
+function toPiece(part: Part): Piece[] {
+  if (part.type === 'text') return [{ type: 'text', text: part.text }]
+  return toFile(part).map(({ data, mediaType }) =>
+    data instanceof URL
+      ? { type: 'file-url', url: data.href }
+      : { type: 'file-data', data: typeof data === 'string' ? data : base64(data), mediaType },
+  )
+}
+
+function toFile(part: Part): LanguageModelV3FilePart[] {
+  if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio') return []
+  const name = part.type === 'file' && part.name !== undefined ? { filename: part.name } : {}
+  if ('url' in part && part.url !== undefined)
+    return [
+      {
+        type: 'file',
+        data: new URL(part.url),
+        mediaType: part.mediaType ?? (part.type === 'image' ? 'image/*' : 'application/octet-stream'),
+        ...name,
+      },
+    ]
+  return [
+    { type: 'file', data: part.data as string | Uint8Array, mediaType: part.mediaType as string, ...name },
+  ]
+}
+
+function base64(bytes: Uint8Array): string {
+  let binary = ''
+  for (const byte of bytes) binary += String.fromCharCode(byte)
+  return btoa(binary)
+}

@@ -1,0 +1,39 @@
+// Failures, in the words of the other side.
+import { APICallError } from '@ai-sdk/provider'
+import { isLlmError, LlmError, parseRetryAfter } from '@patchbay/core'
+import { codeOfStatus } from '@patchbay/core/wire'
+
+/** Ours as the AI SDK knows them: it tries again what may be tried again. An abort stays an abort. */
+export function toCallError(error: unknown, signal: AbortSignal | undefined): unknown {
+  if (signal?.aborted) return signal.reason
+  if (!isLlmError(error)) return error
+  const { message, provider, model, status, retryable, retryAfterMs } = error
+  return new APICallError({
+    message,
+    url: `patchbay:${provider}/${model}`,
+    requestBodyValues: {},
+    isRetryable: retryable,
+    cause: error,
+    data: { code: error.code },
+    ...(status !== undefined && { statusCode: status }),
+    ...(retryAfterMs !== undefined && {
+      responseHeaders: { 'retry-after-ms': String(Math.ceil(retryAfterMs)) },
+    }),
+  })
+}
+
+/** Theirs as ours. One of ours that went through comes back as it was. */
+export function toLlmError(error: unknown): unknown {
+  if (isLlmError(error)) return error
+  if (!APICallError.isInstance(error)) return error
+  if (isLlmError(error.cause)) return error.cause
+  const { message, statusCode, responseHeaders = {}, isRetryable } = error
+  const retryAfterMs = parseRetryAfter(new Headers(responseHeaders), Date.now())
+  const code = statusCode === undefined ? 'network' : codeOfStatus(statusCode)
+  return new LlmError(code, /[.!?]$/.test(message) ? message : `${message}.`, {
+    cause: error,
+    retryable: isRetryable,
+    ...(statusCode !== undefined && { status: statusCode }),
+    ...(retryAfterMs !== undefined && { retryAfterMs }),
+  })
+}

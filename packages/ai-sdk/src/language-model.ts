@@ -1,0 +1,243 @@
+// A provider as a language model of the AI SDK: `languageModel()`.
+import type {
+  LanguageModelV3,
+  LanguageModelV3CallOptions,
+  LanguageModelV3Content,
+  LanguageModelV3FinishReason,
+  LanguageModelV3StreamPart,
+  LanguageModelV3Usage,
+  SharedV3Warning,
+} from '@ai-sdk/provider'
+import type {
+  CallOptions,
+  ChatEvent,
+  ChatResponse,
+  FinishReason,
+  Provider,
+  Usage,
+  Warning,
+} from '@patchbay/core'
+import { toCallError } from './errors.js'
+import { metadataOf } from './hidden.js'
+import { toRequest } from './request.js'
+
+/**
+ * The provider, for `generateText`, `streamText` and all that takes a model. The AI SDK tries again by itself
+ * (`maxRetries`), so the provider does not. `providerOptions: { patchbay: { reasoning: 'low' } }` adds to the request.
+ */
+export function languageModel(provider: Provider): LanguageModelV3 {
+  return {
+    specificationVersion: 'v3',
+    provider: provider.provider,
+    modelId: provider.model,
+    // Addresses go through: who takes bytes has them fetched.
+    supportedUrls: { '*/*': [/^https?:\/\//] },
+    async doGenerate(options) {
+      const response = await provider.chat(toRequest(options), callOptions(options)).catch((error) => {
+        throw toCallError(error, options.abortSignal)
+      })
+      return {
+        content: toContent(response),
+        finishReason: toReason(response),
+        usage: toUsage(response.usage),
+        warnings: response.warnings.map(toWarning),
+        response: { modelId: response.model, ...(response.id !== undefined && { id: response.id }) },
+      }
+    },
+    async doStream(options) {
+      const events = provider.stream(toRequest(options), callOptions(options))[Symbol.asyncIterator]()
+      // What fails before its first event fails the call, so that it can be tried again.
+      const first = await events.next().catch((error) => {
+        throw toCallError(error, options.abortSignal)
+      })
+      return { stream: told(events, first, options.abortSignal) }
+    },
+  }
+}
+
+function callOptions({ abortSignal, headers = {} }: LanguageModelV3CallOptions): CallOptions {
+  const given = Object.entries(headers).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value]],
+  )
+  return {
+    retry: false,
+    ...(abortSignal && { signal: abortSignal }),
+    ...(given.length > 0 && { headers: Object.fromEntries(given) }),
+  }
+}
+
+function told(
+  events: AsyncIterator<ChatEvent>,
+  first: IteratorResult<ChatEvent>,
+  signal: AbortSignal | undefined,
+): ReadableStream<LanguageModelV3StreamPart> {
+  const parts = new Parts()
+  let next: IteratorResult<ChatEvent> | undefined = first
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        // An event may have no part; a pull that brings nothing would be the last.
+        for (let told: LanguageModelV3StreamPart[] = []; told.length === 0; ) {
+          const { done, value } = next ?? (await events.next())
+          next = undefined
+          if (done) return controller.close()
+          told = parts.of(value)
+          for (const part of told) controller.enqueue(part)
+        }
+      } catch (error) {
+        controller.enqueue({ type: 'error', error: toCallError(error, signal) })
+        controller.close()
+      }
+    },
+    async cancel() {
+      await events.return?.()
+    },
+  })
+}
+
+/** Parts as the AI SDK streams them: each begun, told and ended. */
+class Parts {
+  #open: { type: 'text' | 'reasoning'; id: string } | undefined
+  #blocks = 0
+
+  of(event: ChatEvent): LanguageModelV3StreamPart[] {
+    switch (event.type) {
+      case 'start':
+        return [
+          { type: 'stream-start', warnings: event.warnings.map(toWarning) },
+          {
+            type: 'response-metadata',
+            modelId: event.model,
+            ...(event.id !== undefined && { id: event.id }),
+          },
+        ]
+      case 'text':
+      case 'reasoning': {
+        const begun = this.#open?.type === event.type ? [] : [...this.#end(), this.#begin(event.type)]
+        const { id } = this.#open as { id: string }
+        return [...begun, { type: `${event.type}-delta`, id, delta: event.text }]
+      }
+      case 'tool-call-start':
+        return [...this.#end(), { type: 'tool-input-start', id: event.id, toolName: event.name }]
+      case 'tool-call-delta':
+        return [{ type: 'tool-input-delta', id: event.id, delta: event.json }]
+      case 'tool-call':
+        return [{ type: 'tool-input-end', id: event.id }]
+      case 'part':
+        return event.part.type === 'refusal' ? this.of({ type: 'text', text: event.part.text }) : []
+      case 'finish':
+        return this.#finish(event.response)
+    }
+  }
+
+  #begin(type: 'text' | 'reasoning'): LanguageModelV3StreamPart {
+    const id = String(this.#blocks++)
+    this.#open = { type, id }
+    return { type: `${type}-start`, id }
+  }
+
+  #end(metadata: object = {}): LanguageModelV3StreamPart[] {
+    if (this.#open === undefined) return []
+    const { type, id } = this.#open
+    this.#open = undefined
+    return [{ type: `${type}-end`, id, ...metadata }]
+  }
+
+  /** Calls are given whole here, so that the last part of all can carry what the AI SDK does not see. */
+  #finish(response: ChatResponse): LanguageModelV3StreamPart[] {
+    const { message, usage, toolCalls } = response
+    const hidden = metadataOf(message.content)
+    const calls = toolCalls.map((call, index) => ({
+      ...toCall(call),
+      ...(index === toolCalls.length - 1 && hidden),
+    }))
+    return [
+      ...this.#end(calls.length === 0 ? hidden : {}),
+      ...sourcesOf(response),
+      ...calls,
+      { type: 'finish', usage: toUsage(usage), finishReason: toReason(response) },
+    ]
+  }
+}
+
+function toContent(response: ChatResponse): LanguageModelV3Content[] {
+  const { content } = response.message
+  const told = content.flatMap((part): LanguageModelV3Content[] => {
+    switch (part.type) {
+      case 'text':
+      case 'reasoning':
+        return part.text === '' ? [] : [{ type: part.type, text: part.text }]
+      case 'refusal':
+        return [{ type: 'text', text: part.text }]
+      case 'tool-call':
+        return [toCall(part)]
+      default:
+        return []
+    }
+  })
+  const last = told.at(-1)
+  if (last !== undefined) Object.assign(last, metadataOf(content))
+  return [...told, ...sourcesOf(response)]
+}
+
+function toCall({ id, name, input }: { id: string; name: string; input: unknown }) {
+  return { type: 'tool-call' as const, toolCallId: id, toolName: name, input: JSON.stringify(input) }
+}
+
+function sourcesOf({
+  message: { content },
+}: ChatResponse): Extract<LanguageModelV3Content, { type: 'source' }>[] {
+  const citations = content.flatMap((part) => (part.type === 'text' ? (part.citations ?? []) : []))
+  return citations.flatMap(({ url, title }, index) =>
+    url === undefined
+      ? []
+      : [
+          {
+            type: 'source',
+            sourceType: 'url',
+            id: String(index),
+            url,
+            ...(title !== undefined && { title }),
+          },
+        ],
+  )
+}
+
+const reasons: Record<FinishReason, LanguageModelV3FinishReason['unified']> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool-calls',
+  'content-filter': 'content-filter',
+  refusal: 'content-filter',
+  pause: 'other',
+  other: 'other',
+}
+
+function toReason({ finishReason, rawFinishReason }: ChatResponse): LanguageModelV3FinishReason {
+  return { unified: reasons[finishReason], raw: rawFinishReason ?? finishReason }
+}
+
+function toUsage(usage: Usage): LanguageModelV3Usage {
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
+  const rest = (all: number | undefined, ...parts: (number | undefined)[]) =>
+    all === undefined ? undefined : parts.reduce<number>((left, part) => left - (part ?? 0), all)
+  return {
+    inputTokens: {
+      total: inputTokens,
+      noCache: rest(inputTokens, cachedInputTokens, cacheWriteTokens),
+      cacheRead: cachedInputTokens,
+      cacheWrite: cacheWriteTokens,
+    },
+    outputTokens: {
+      total: outputTokens,
+      text: rest(outputTokens, reasoningTokens),
+      reasoning: reasoningTokens,
+    },
+  }
+}
+
+function toWarning({ code, feature, message }: Warning): SharedV3Warning {
+  return code === 'unsupported' && feature !== undefined
+    ? { type: 'unsupported', feature, details: message }
+    : { type: 'other', message }
+}
