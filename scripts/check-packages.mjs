@@ -91,6 +91,10 @@ const llm = aiSdk({ specificationVersion: 'v3', provider: 'p', modelId: 'm', sup
 llm.chat('x').then(() => { throw new Error('somebody is there') }, (error) => { if (!error.message.includes('nobody is there') && !String(error.cause).includes('nobody is there')) throw error })`,
     names: ['aiSdk'],
   },
+  langchain: {
+    code: `if (embeddings.length !== 1 || chatModel.length === 0) throw new Error('they take a provider')`,
+    names: ['chatModel', 'embeddings'],
+  },
   testing: {
     from: '@patchbay/testing/mock',
     code: `mockProvider({ answers: ['hi'] }).chat('x').then(({ text }) => { if (text !== 'hi') throw new Error(text) })`,

@@ -304,6 +304,10 @@ describe('a model of the AI SDK as a provider', () => {
     })
   })
 
+  it('makes no vectors without an embedding model', async () => {
+    await expect(aiSdk(playing(finish)).embed('x')).rejects.toMatchObject({ code: 'unsupported' })
+  })
+
   it('knows a status, and what its answer says of trying again', async () => {
     const model = playing(finish)
     const failing = (statusCode: number): LanguageModelV3 => ({

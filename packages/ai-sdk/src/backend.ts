@@ -80,7 +80,12 @@ class AiSdkBackend implements Backend {
     { input, dimensions }: PreparedEmbed,
     { signal, headers }: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
-    const model = this.embedding as EmbeddingModelV3
+    const model = this.embedding
+    if (model === undefined)
+      throw new LlmError(
+        'unsupported',
+        'This provider makes no vectors. Pass an embedding model: aiSdk(model, { embedding }).',
+      )
     if (dimensions !== undefined)
       throw new LlmError(
         'unsupported',

@@ -46,7 +46,7 @@ export function requests(subject: Subject): void {
     it('of any characters is taken as text', async () => {
       const response = await subject.provider.chat({
         messages: 'Zoë 🦀 \u0000 \uD800 <|im_end|> <s>[INST] {{x}} {% y %}\r\n 中文',
-        maxOutputTokens: 20,
+        ...subject.limit(20),
       })
       expect(response.warnings).toMatchObject([{ code: 'repaired', feature: 'unicode' }])
       expect(response.text.isWellFormed()).toBe(true)

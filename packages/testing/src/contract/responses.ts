@@ -50,7 +50,7 @@ export function responses(subject: Subject): void {
       ['reasoning', { messages: short, reasoning: 'low' }, 'reasoning'],
     ])('with a limit is what the stream says: %s', async (_, request, feature) => {
       if (!deterministic || (feature !== undefined && subject.capabilities[feature] !== true)) return
-      const limited = { ...request, maxOutputTokens: 2000 }
+      const limited = { ...request, ...subject.limit(2000) }
       const chatted = await subject.provider.chat(limited)
       const stream = subject.provider.stream(limited)
       for await (const _ of stream);

@@ -36,6 +36,11 @@ export class Subject {
     this.capabilities = await this.provider.capabilities()
   }
 
+  /** The most tokens of an answer, where the model takes such a limit. */
+  limit(maxOutputTokens: number): { maxOutputTokens?: number } {
+    return this.capabilities.options?.maxOutputTokens === false ? {} : { maxOutputTokens }
+  }
+
   /** The one typed error a call must end with. */
   readonly failure = async (promise: Promise<unknown>): Promise<LlmError> => {
     const error: unknown = await promise.then(
