@@ -92,6 +92,8 @@ llm.chat('x').then(() => { throw new Error('somebody is there') }, (error) => { 
     names: ['aiSdk'],
   },
   langchain: {
+    // LangChain's own types do not pass under exactOptionalPropertyTypes (@langchain/core 1.4.0).
+    loose: true,
     code: `if (embeddings.length !== 1 || chatModel.length === 0) throw new Error('they take a provider')`,
     names: ['chatModel', 'embeddings'],
   },
@@ -150,7 +152,7 @@ function nameIn(dir) {
 
 for (const { name, dir } of places.filter(({ name }) => uses[name])) {
   const manifest = JSON.parse(readFileSync(join(dir, 'package.json'), 'utf8'))
-  const { from = manifest.name, code, names } = uses[name]
+  const { from = manifest.name, code, names, loose = false } = uses[name]
 
   await step(`${name}: types resolve (attw)`, async () => {
     const { problems = [] } = await checkPackage(
@@ -244,6 +246,7 @@ for (const { name, dir } of places.filter(({ name }) => uses[name])) {
       'node',
       '--typeRoots',
       join(root, 'node_modules/@types'),
+      ...(loose ? ['--skipLibCheck'] : []),
     ]
     run(process.execPath, [tsc, ...flags, 'types.mts', 'types.cts'], { cwd: project })
   })
