@@ -2,13 +2,14 @@
 // installed beside this repository, and a bare proxy as the floor. All over one service that answers at once.
 //   node scripts/run-ts.mjs benchmarks/src/gateway.ts [--seconds 5] [--rounds 3]
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import type { Came, Load } from './gateway-load.js'
 import { plotGateways } from './plot.js'
+import { cpuOf, memoryOf } from './proc.js'
 import { at, machine, median, percentile } from './report.js'
 
 const { values } = parseArgs({
@@ -170,49 +171,14 @@ async function load(
   return JSON.parse(line)
 }
 
-/** It and its children. */
-function processesOf(pid: number): number[] {
-  const all = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  const parents = all.flatMap((name) => {
-    try {
-      return [[Number(name), Number(statOf(Number(name))[1])]]
-    } catch {
-      return []
-    }
-  })
-  const family = [pid]
-  for (const member of family)
-    for (const [child, parent] of parents) if (parent === member && child !== undefined) family.push(child)
-  return family
-}
-
-/** What follows the name of the process: state, parent, … Source: man 5 proc_pid_stat. */
-function statOf(pid: number): string[] {
-  const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  return text.slice(text.lastIndexOf(')') + 2).split(' ')
-}
-
-/** Seconds. The kernel counts in hundredths. */
-function cpuOf({ child }: Running): number {
-  const ticks = processesOf(child.pid ?? 0).map((pid) => Number(statOf(pid)[11]) + Number(statOf(pid)[12]))
-  return ticks.reduce((sum, one) => sum + one, 0) / 100
-}
-
-function memoryOf({ child }: Running): number {
-  const pages = processesOf(child.pid ?? 0).map((pid) =>
-    Number(readFileSync(`/proc/${pid}/statm`, 'utf8').split(' ')[1]),
-  )
-  return (pages.reduce((sum, one) => sum + one, 0) * 4096) / 2 ** 20
-}
-
 async function measured(running: Running, direct: number[]): Promise<Partial<Figures>> {
   const { times = [], failed, why } = await load(running, 'latency', 1, 500)
   if (failed > 0) process.stderr.write(`${failed} of 500 calls failed: ${why}\n`)
   const under = async (kind: 'requests' | 'stream', what: 'calls' | 'tokens') => {
-    const before = cpuOf(running)
+    const before = cpuOf(running.child.pid ?? 0)
     const came = await load(running, kind, 16, ms)
     if (came.failed > 0) process.stderr.write(`${kind}: ${came.failed} failed: ${came.why}\n`)
-    const cpu = cpuOf(running) - before
+    const cpu = cpuOf(running.child.pid ?? 0) - before
     return came.calls === 0
       ? undefined
       : { perSecond: came[what] / (came.ms / 1000), perCpuSecond: came[what] / cpu }
@@ -221,7 +187,7 @@ async function measured(running: Running, direct: number[]): Promise<Partial<Fig
   const tokens = await under('stream', 'tokens')
   let memoryMb = 0
   const held = await load(running, 'hold', 1000, 20_000, () => {
-    memoryMb = memoryOf(running)
+    memoryMb = memoryOf(running.child.pid ?? 0)
   })
   return {
     addedP50Ms: percentile(times, 0.5) - percentile(direct, 0.5),

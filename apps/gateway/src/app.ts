@@ -47,9 +47,9 @@ export function app(world: World): Hono<Env> {
     context.header('x-request-id', visit.id)
     metrics.began()
     visit.watch(metrics.ended)
+    visit.found({ path: pathOf(context) })
     if (settings.telemetry) await traced(context, visit, next)
     else await next()
-    visit.found({ path: pathOf(context) })
     if (!visit.streamed) visit.end(context.res.status)
   })
   app.onError((thrown, context) => {
