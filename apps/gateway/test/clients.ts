@@ -35,14 +35,14 @@ export interface Client {
 
 const parameters = {
   type: 'object' as const,
-  properties: { city: { type: 'string', description: 'The city' } },
+  properties: { city: { type: 'string' as const, description: 'The city' } },
   required: ['city'],
 }
 const weather = { name: 'get_weather', description: 'Get the current weather for a city' }
 const result = JSON.stringify({ temperature: 21, condition: 'sunny' })
 const person = {
   type: 'object' as const,
-  properties: { name: { type: 'string' }, age: { type: 'integer' } },
+  properties: { name: { type: 'string' as const }, age: { type: 'integer' as const } },
   required: ['name', 'age'],
   additionalProperties: false,
 }
