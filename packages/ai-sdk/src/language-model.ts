@@ -17,6 +17,7 @@ import type {
   Usage,
   Warning,
 } from '@patchbay/core'
+import { Blocks, citationsOf } from './blocks.js'
 import { toCallError } from './errors.js'
 import { metadataOf } from './hidden.js'
 import { toRequest } from './request.js'
@@ -95,10 +96,9 @@ function told(
   })
 }
 
-/** Parts as the AI SDK streams them: each begun, told and ended. */
+/** Parts as the AI SDK streams them. */
 class Parts {
-  #open: { type: 'text' | 'reasoning'; id: string } | undefined
-  #blocks = 0
+  readonly #blocks = new Blocks()
 
   of(event: ChatEvent): LanguageModelV3StreamPart[] {
     switch (event.type) {
@@ -113,12 +113,11 @@ class Parts {
         ]
       case 'text':
       case 'reasoning': {
-        const begun = this.#open?.type === event.type ? [] : [...this.#end(), this.#begin(event.type)]
-        const { id } = this.#open as { id: string }
-        return [...begun, { type: `${event.type}-delta`, id, delta: event.text }]
+        const { marks, id } = this.#blocks.into(event.type)
+        return [...marks, { type: `${event.type}-delta`, id, delta: event.text }]
       }
       case 'tool-call-start':
-        return [...this.#end(), { type: 'tool-input-start', id: event.id, toolName: event.name }]
+        return [...this.#blocks.end(), { type: 'tool-input-start', id: event.id, toolName: event.name }]
       case 'tool-call-delta':
         return [{ type: 'tool-input-delta', id: event.id, delta: event.json }]
       case 'tool-call':
@@ -130,19 +129,6 @@ class Parts {
     }
   }
 
-  #begin(type: 'text' | 'reasoning'): LanguageModelV3StreamPart {
-    const id = String(this.#blocks++)
-    this.#open = { type, id }
-    return { type: `${type}-start`, id }
-  }
-
-  #end(metadata: object = {}): LanguageModelV3StreamPart[] {
-    if (this.#open === undefined) return []
-    const { type, id } = this.#open
-    this.#open = undefined
-    return [{ type: `${type}-end`, id, ...metadata }]
-  }
-
   /** Calls are given whole here, so that the last part of all can carry what the AI SDK does not see. */
   #finish(response: ChatResponse): LanguageModelV3StreamPart[] {
     const { message, usage, toolCalls } = response
@@ -152,7 +138,7 @@ class Parts {
       ...(index === toolCalls.length - 1 && hidden),
     }))
     return [
-      ...this.#end(calls.length === 0 ? hidden : {}),
+      ...this.#blocks.end(calls.length === 0 ? hidden : {}),
       ...sourcesOf(response),
       ...calls,
       { type: 'finish', usage: toUsage(usage), finishReason: toReason(response) },
@@ -184,23 +170,14 @@ function toCall({ id, name, input }: { id: string; name: string; input: unknown 
   return { type: 'tool-call' as const, toolCallId: id, toolName: name, input: JSON.stringify(input) }
 }
 
-function sourcesOf({
-  message: { content },
-}: ChatResponse): Extract<LanguageModelV3Content, { type: 'source' }>[] {
-  const citations = content.flatMap((part) => (part.type === 'text' ? (part.citations ?? []) : []))
-  return citations.flatMap(({ url, title }, index) =>
-    url === undefined
-      ? []
-      : [
-          {
-            type: 'source',
-            sourceType: 'url',
-            id: String(index),
-            url,
-            ...(title !== undefined && { title }),
-          },
-        ],
-  )
+function sourcesOf({ message }: ChatResponse): Extract<LanguageModelV3Content, { type: 'source' }>[] {
+  return citationsOf(message.content).map(({ url, title }, index) => ({
+    type: 'source',
+    sourceType: 'url',
+    id: String(index),
+    url,
+    ...(title !== undefined && { title }),
+  }))
 }
 
 const reasons: Record<FinishReason, LanguageModelV3FinishReason['unified']> = {

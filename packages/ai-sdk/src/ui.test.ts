@@ -1,0 +1,155 @@
+// A chat of `useChat`, by the class that stands behind it, over a real server that answers with `toResponse`.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { Readable } from 'node:stream'
+import { type BackendEvent, LlmError, type Provider, runTools, type Tool } from '@patchbay/core'
+import { local } from '@patchbay/local'
+import { mockProvider } from '@patchbay/testing'
+import { AbstractChat, type ChatState, type ChatStatus, DefaultChatTransport, type UIMessage } from 'ai'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { fromUiMessages, toResponse, type UiMessage } from './index.js'
+
+/** What React's `useChat` keeps in its state. */
+class State implements ChatState<UIMessage> {
+  status: ChatStatus = 'ready'
+  error: Error | undefined
+  messages: UIMessage[] = []
+  pushMessage = (message: UIMessage) => void this.messages.push(message)
+  popMessage = () => void this.messages.pop()
+  replaceMessage = (index: number, message: UIMessage) => {
+    this.messages[index] = message
+  }
+  snapshot = <T>(value: T): T => structuredClone(value)
+}
+class Chat extends AbstractChat<UIMessage> {}
+
+/** A route handler on a server. */
+async function chatOver(handler: (messages: UiMessage[], signal: AbortSignal) => Response) {
+  const server = createServer(async (request, response) => {
+    const controller = new AbortController()
+    response.on('close', () => controller.abort())
+    let body = ''
+    for await (const chunk of request) body += chunk
+    const { status, headers, body: answer } = handler(JSON.parse(body).messages, controller.signal)
+    response.writeHead(status, Object.fromEntries(headers))
+    const reading = Readable.fromWeb(answer as never)
+    reading.on('error', () => {})
+    response.on('close', () => reading.destroy())
+    reading.pipe(response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close()
+    server.closeAllConnections()
+  })
+  const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/chat`
+  return new Chat({ state: new State(), transport: new DefaultChatTransport({ api }) })
+}
+
+const over = (provider: Provider) =>
+  chatOver((messages, signal) => toResponse(provider.stream(fromUiMessages(messages), { signal })))
+const textOf = ({ parts }: UIMessage) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+
+describe('useChat', () => {
+  it('talks to the local model, and remembers', async () => {
+    const provider = local({ threads: 1, cacheDir: false })
+    onTestFinished(() => provider.close())
+    const chat = await over(provider)
+    await chat.sendMessage({ text: 'My name is Zoe.' })
+    await chat.sendMessage({ text: 'What is my name?' })
+    expect(chat.messages.map(({ role }) => role)).toEqual(['user', 'assistant', 'user', 'assistant'])
+    expect(textOf(chat.messages[3] as UIMessage)).toBe('Your name is Zoe.')
+    expect(chat.status).toBe('ready')
+  })
+
+  const opaque = { provider: 'mock', data: { signature: 'x' } }
+  const tools: Tool[] = [
+    {
+      name: 'get_weather',
+      input: { type: 'object', properties: { city: { type: 'string' } } },
+      run: async () => ({ temperature: 21 }),
+    },
+  ]
+
+  it('shows a run of tools, and gives back verbatim what a provider must get', async () => {
+    const events: BackendEvent[] = [
+      { type: 'reasoning', text: 'Hm.' },
+      { type: 'part-end', opaque },
+      { type: 'text', text: 'Let me see.' },
+      { type: 'part-end', citations: [{ url: 'https://example.com', title: 'E' }] },
+      { type: 'tool-call', id: 'a', name: 'get_weather', input: { city: 'Lima' }, opaque },
+      { type: 'finish', response: { finishReason: 'tool-calls' } },
+    ]
+    const inner = mockProvider({ answers: [{ events }, 'Sunny.', 'Yes.'] })
+    const chat = await chatOver((messages, signal) =>
+      toResponse(runTools(inner, { messages: fromUiMessages(messages), tools }, { signal })),
+    )
+    await chat.sendMessage({ text: 'Weather?' })
+    expect(chat.messages[1]?.parts).toMatchObject([
+      { type: 'step-start' },
+      { type: 'reasoning', text: 'Hm.', state: 'done' },
+      { type: 'text', text: 'Let me see.' },
+      {
+        type: 'tool-get_weather',
+        state: 'output-available',
+        input: { city: 'Lima' },
+        output: '{"temperature":21}',
+      },
+      { type: 'source-url', url: 'https://example.com' },
+      { type: 'step-start' },
+      { type: 'text', text: 'Sunny.' },
+    ])
+    await chat.sendMessage({ text: 'Sure?' })
+    const [, second, third] = inner.requests
+    // What the page sends again is what the run itself has sent.
+    expect(third?.messages.slice(0, 3)).toEqual(second?.messages)
+    expect(third?.messages.slice(3)).toMatchObject([
+      { role: 'assistant', content: [{ text: 'Sunny.' }] },
+      { role: 'user', content: [{ text: 'Sure?' }] },
+    ])
+  })
+
+  it('sends images', async () => {
+    const inner = mockProvider()
+    const chat = await over(inner)
+    const url = 'data:image/png;base64,AQID'
+    await chat.sendMessage({ text: 'What is it?', files: [{ type: 'file', mediaType: 'image/png', url }] })
+    expect(inner.requests[0]?.messages[0]?.content).toEqual([
+      { type: 'image', data: 'AQID', mediaType: 'image/png' },
+      { type: 'text', text: 'What is it?' },
+    ])
+  })
+
+  it('hears of a failure, in the words it is told in, and keeps what was said', async () => {
+    const failing = () =>
+      mockProvider({ retry: false, answers: [{ text: 'half', error: new LlmError('network', 'Cut.') }] })
+    const chat = await over(failing())
+    await chat.sendMessage({ text: 'x' })
+    expect(chat.error?.message).toContain('Cut.')
+    expect(textOf(chat.messages[1] as UIMessage)).toBe('half')
+    const discreet = await chatOver((messages) =>
+      toResponse(failing().stream(fromUiMessages(messages)), {
+        toldAs: ({ code }) => `It failed (${code}).`,
+      }),
+    )
+    await discreet.sendMessage({ text: 'x' })
+    expect(discreet.error?.message).toBe('It failed (network).')
+  })
+
+  it('ends the call when it stops', async () => {
+    const inner = mockProvider({ answers: [{ text: 'one two', interval: 60_000 }] })
+    const chat = await over(inner)
+    const sending = chat.sendMessage({ text: 'x' })
+    await expect.poll(() => inner.running).toBe(1)
+    await expect.poll(() => chat.messages.length).toBe(2)
+    await chat.stop()
+    await sending
+    await expect.poll(() => inner.running).toBe(0)
+  })
+})
+
+describe('messages that are none', () => {
+  it.each([[undefined], [[{ role: 'user' }]]])('%j', (messages) => {
+    expect(() => fromUiMessages(messages as never)).toThrow(LlmError)
+  })
+})

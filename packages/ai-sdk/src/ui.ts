@@ -1,0 +1,246 @@
+// A chat of `useChat` (React, Vue, Svelte) and a provider, without anything between: its messages as ours, and our streams
+// as the answer it reads. Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol (UI message stream, v1), November 2026.
+import {
+  type ChatEvent,
+  type ChatResponse,
+  isLlmError,
+  LlmError,
+  type Message,
+  type Part,
+  type ToolRunEvent,
+} from '@patchbay/core'
+import { type Hidden, withHidden } from '@patchbay/core/wrap'
+import { Blocks, citationsOf } from './blocks.js'
+import { metadataOf } from './hidden.js'
+
+/** A message as `useChat` sends it. */
+export interface UiMessage {
+  id?: string
+  role: 'system' | 'user' | 'assistant'
+  parts: readonly UiPart[]
+}
+
+/** What is read of its parts; all others are unknown here. */
+export interface UiPart {
+  type: string
+  text?: string
+  mediaType?: string
+  filename?: string
+  url?: string
+  toolCallId?: string
+  toolName?: string
+  state?: string
+  input?: unknown
+  output?: unknown
+  errorText?: string
+  providerMetadata?: unknown
+  callProviderMetadata?: unknown
+}
+
+type Json = Record<string, unknown>
+
+/**
+ * The conversation of a `useChat`, to go on with. Parts that only the page knows (`data-…`, sources) are left out.
+ * @throws {LlmError} `invalid-request` for what is none
+ */
+export function fromUiMessages(messages: readonly UiMessage[]): Message[] {
+  if (!Array.isArray(messages)) throw wrong('messages must be a list')
+  return messages.flatMap(({ role, parts }, index) => {
+    if (!Array.isArray(parts)) throw wrong(`messages[${index}].parts must be a list`)
+    if (role !== 'assistant') return [{ role, content: parts.flatMap(toPart) }]
+    // A turn of several steps is one message there, and several here.
+    const steps: UiPart[][] = [[]]
+    for (const part of parts)
+      if (part.type === 'step-start') steps.push([])
+      else steps.at(-1)?.push(part)
+    return steps.flatMap(toTurn)
+  })
+}
+
+function toTurn(parts: UiPart[]): Message[] {
+  const said = parts.flatMap((part) => (isCall(part) ? [toCall(part)] : toPart(part)))
+  if (said.length === 0) return []
+  const results = parts.flatMap((part) => (isCall(part) ? toResult(part) : []))
+  const hidden = hiddenOf(parts)
+  return [
+    { role: 'assistant', content: [...(hidden === undefined ? said : withHidden(said, hidden))] },
+    ...(results.length > 0 ? [{ role: 'tool' as const, content: results }] : []),
+  ]
+}
+
+function hiddenOf(parts: UiPart[]): Hidden | undefined {
+  for (const { providerMetadata, callProviderMetadata } of parts) {
+    const { patchbay } = (providerMetadata ?? callProviderMetadata ?? {}) as {
+      patchbay?: { hidden?: Hidden }
+    }
+    if (Array.isArray(patchbay?.hidden)) return patchbay.hidden
+  }
+  return undefined
+}
+
+function isCall({ type }: UiPart): boolean {
+  return type === 'dynamic-tool' || type.startsWith('tool-')
+}
+
+function nameOf({ type, toolName }: UiPart): string {
+  return toolName ?? type.slice('tool-'.length)
+}
+
+function toCall(part: UiPart): Part {
+  return { type: 'tool-call', id: String(part.toolCallId), name: nameOf(part), input: part.input ?? {} }
+}
+
+function toResult(part: UiPart): Part[] {
+  const { toolCallId, state, output, errorText } = part
+  const result = { type: 'tool-result' as const, id: String(toolCallId), name: nameOf(part) }
+  if (state === 'output-available')
+    return [{ ...result, output: typeof output === 'string' ? output : JSON.stringify(output ?? null) }]
+  if (state === 'output-error') return [{ ...result, output: errorText ?? 'It failed.', isError: true }]
+  return state === 'output-denied' ? [{ ...result, output: 'The user did not allow it.', isError: true }] : []
+}
+
+function toPart(part: UiPart): Part[] {
+  const { type, text = '', mediaType = '', filename, url = '' } = part
+  if (type === 'text') return text === '' ? [] : [{ type, text }]
+  if (type === 'reasoning') return [{ type, text }]
+  if (type !== 'file') return []
+  const [, data] = /^data:[^,]*;base64,(.*)$/s.exec(url) ?? []
+  const from = data === undefined ? { url } : { data }
+  if (mediaType.startsWith('image/')) return [{ type: 'image', ...from, mediaType } as Part]
+  if (mediaType.startsWith('audio/') && data !== undefined) return [{ type: 'audio', data, mediaType }]
+  return [{ type: 'file', ...from, mediaType, ...(filename !== undefined && { name: filename }) } as Part]
+}
+
+function wrong(what: string): LlmError {
+  return new LlmError('invalid-request', `${what}, as useChat sends it.`)
+}
+
+/**
+ * A stream, or a run of tools, as the answer of a route handler: `return toResponse(provider.stream(…))`. A client that
+ * leaves ends the call. What a failure says goes to the page; `toldAs` says it in other words.
+ */
+export function toResponse(
+  events: AsyncIterable<ChatEvent | ToolRunEvent>,
+  { toldAs = (error: LlmError) => error.message }: { toldAs?: (error: LlmError) => string } = {},
+): Response {
+  const reading = events[Symbol.asyncIterator]()
+  const chunks = new Chunks()
+  const encoder = new TextEncoder()
+  const written = (chunk: Json | string) =>
+    encoder.encode(`data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`)
+  const body = new ReadableStream<Uint8Array>({
+    start(controller) {
+      controller.enqueue(written({ type: 'start' }))
+    },
+    async pull(controller) {
+      try {
+        for (let told: Json[] = []; told.length === 0; ) {
+          const { done, value } = await reading.next()
+          if (done) {
+            for (const chunk of [...chunks.end(), '[DONE]']) controller.enqueue(written(chunk))
+            return controller.close()
+          }
+          told = chunks.of(value)
+          for (const chunk of told) controller.enqueue(written(chunk))
+        }
+      } catch (error) {
+        const errorText = isLlmError(error) ? toldAs(error) : 'Something failed that nobody foresaw.'
+        for (const chunk of [{ type: 'error', errorText }, '[DONE]']) controller.enqueue(written(chunk))
+        controller.close()
+      }
+    },
+    async cancel() {
+      await reading.return?.()
+    },
+  })
+  return new Response(body, {
+    headers: {
+      'content-type': 'text/event-stream',
+      'cache-control': 'no-cache',
+      'x-accel-buffering': 'no',
+      'x-vercel-ai-ui-message-stream': 'v1',
+    },
+  })
+}
+
+/** Chunks of a UI message stream; a stream without steps of its own is one step. */
+class Chunks {
+  readonly #blocks = new Blocks()
+  #inStep = false
+  #reason = 'stop'
+
+  of(event: ChatEvent | ToolRunEvent): Json[] {
+    switch (event.type) {
+      case 'start': {
+        const before = this.#endStep()
+        this.#inStep = true
+        return [...before, { type: 'start-step' }]
+      }
+      case 'text':
+      case 'reasoning': {
+        const { marks, id } = this.#blocks.into(event.type)
+        return [...marks, { type: `${event.type}-delta`, id, delta: event.text }]
+      }
+      case 'tool-call-start':
+        return [
+          ...this.#blocks.end(),
+          { type: 'tool-input-start', toolCallId: event.id, toolName: event.name },
+        ]
+      case 'tool-call-delta':
+        return [{ type: 'tool-input-delta', toolCallId: event.id, inputTextDelta: event.json }]
+      case 'part':
+        return event.part.type === 'refusal' ? this.of({ type: 'text', text: event.part.text }) : []
+      case 'finish':
+        return this.#finish(event.response)
+      case 'tool-result': {
+        const { call, output, isError } = event
+        const text = typeof output === 'string' ? output : JSON.stringify(output)
+        return [
+          isError
+            ? { type: 'tool-output-error', toolCallId: call.id, errorText: text }
+            : { type: 'tool-output-available', toolCallId: call.id, output: text },
+        ]
+      }
+      // Calls are told whole at the end of their answer; steps begin and end with answers.
+      case 'tool-call':
+      case 'step-start':
+      case 'step-end':
+        return []
+    }
+  }
+
+  end(): Json[] {
+    return [...this.#blocks.end(), ...this.#endStep(), { type: 'finish', finishReason: this.#reason }]
+  }
+
+  #finish({ message, toolCalls, finishReason }: ChatResponse): Json[] {
+    this.#reason = reasons[finishReason] ?? 'other'
+    const hidden = metadataOf(message.content)
+    const sources = citationsOf(message.content).map(({ url, title }, index) => ({
+      type: 'source-url',
+      sourceId: String(index),
+      url,
+      ...(title !== undefined && { title }),
+    }))
+    const calls = toolCalls.map(({ id, name, input }, index) => ({
+      ...{ type: 'tool-input-available', toolCallId: id, toolName: name, input },
+      ...(index === toolCalls.length - 1 && hidden),
+    }))
+    // Results of tools belong to the step that asked for them: it ends with the next answer.
+    return [...this.#blocks.end(calls.length === 0 ? hidden : {}), ...sources, ...calls]
+  }
+
+  #endStep(): Json[] {
+    if (!this.#inStep) return []
+    this.#inStep = false
+    return [{ type: 'finish-step' }]
+  }
+}
+
+const reasons: Record<string, string> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool-calls',
+  'content-filter': 'content-filter',
+  refusal: 'content-filter',
+}
