@@ -1,9 +1,10 @@
 // Each client people have, unchanged, against each backend: the local model itself, and the same model behind Claude's,
 // OpenAI's and Ollama's protocol, as a second gateway speaks them.
 import { loadConfig } from '@patchbay/config'
+import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientsOf } from '../test/clients.js'
-import { bundled, over } from '../test/served.js'
+import { bundled, over, served } from '../test/served.js'
 import { type Served, serve, type VisitRecord } from './index.js'
 
 const backends = ['local', 'claude', 'openai-chat', 'openai-responses', 'ollama']
@@ -77,6 +78,24 @@ describe.each(Object.keys(clientsOf('http://127.0.0.1:1')))('%s', (name) => {
       await client().leave(model, 'Count to 12.')
       await expect.poll(() => records.length).toBe(before + 1)
     })
+  })
+
+  it('shows an image, and hears what was thought', async () => {
+    const seeing = mockProvider({ answers: [{ reasoning: 'I see.', text: 'A dot.' }] })
+    const own = await served(seeing)
+    const png =
+      'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=='
+    const { text, reasoning } = (await clientsOf(own.url)[name]?.see('default', png)) ?? {}
+    expect(text).toBe('A dot.')
+    // Not every client has a word for it, in the protocol it speaks.
+    if (reasoning !== undefined) expect(reasoning).toBe('I see.')
+    // LangChain's client for Ollama says each part in a message of its own.
+    expect(seeing.requests[0]?.messages.flatMap(({ content }) => content)).toEqual(
+      expect.arrayContaining([
+        { type: 'text', text: 'What is it?' },
+        { type: 'image', data: png, mediaType: 'image/png' },
+      ]),
+    )
   })
 
   it('is told of a model nobody knows', async () => {

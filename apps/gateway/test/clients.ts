@@ -29,6 +29,8 @@ export interface Client {
   tool(model: string, question: string): Promise<{ input: unknown; text: string }>
   /** An answer in JSON, by a schema. */
   object(model: string, question: string): Promise<unknown>
+  /** A question about an image, and what was thought before the answer, where the client has a word for that. */
+  see(model: string, png: string): Promise<{ text: string; reasoning?: string }>
   /** Leaves after the first piece. */
   leave(model: string, question: string): Promise<void>
 }
@@ -110,6 +112,15 @@ function openaiChat(url: string): Client {
       })
       return JSON.parse(choices[0]?.message.content ?? '')
     },
+    async see(model, png) {
+      const image = { type: 'image_url' as const, image_url: { url: `data:image/png;base64,${png}` } }
+      const { choices } = await chat.completions.create({
+        model,
+        messages: [{ role: 'user', content: [{ type: 'text', text: 'What is it?' }, image] }],
+      })
+      const message = choices[0]?.message as { content: string; reasoning_content?: string }
+      return { text: message.content, reasoning: message.reasoning_content ?? '' }
+    },
     async leave(model, question) {
       const events = await chat.completions.create({
         model,
@@ -153,6 +164,19 @@ function openaiResponses(url: string): Client {
         text: { format: { type: 'json_schema', name: 'person', schema: person, strict: true } },
       })
       return JSON.parse(output_text)
+    },
+    async see(model, png) {
+      const image = {
+        type: 'input_image' as const,
+        image_url: `data:image/png;base64,${png}`,
+        detail: 'auto' as const,
+      }
+      const { output, output_text: text } = await responses.create({
+        model,
+        input: [{ role: 'user', content: [{ type: 'input_text', text: 'What is it?' }, image] }],
+      })
+      const thought = output.flatMap((item) => (item.type === 'reasoning' ? item.summary : []))
+      return { text, reasoning: thought.map((part) => part.text).join('') }
     },
     async leave(model, input) {
       for await (const _ of await responses.create({ model, input, stream: true })) break
@@ -198,6 +222,24 @@ function anthropic(url: string): Client {
       const { content } = await api.create({ ...body(model, question), output_config: { format } })
       return JSON.parse(textOf(content))
     },
+    async see(model, png) {
+      const source = { type: 'base64' as const, media_type: 'image/png' as const, data: png }
+      const { content } = await api.create({
+        model,
+        max_tokens: 50,
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'image', source },
+              { type: 'text', text: 'What is it?' },
+            ],
+          },
+        ],
+      })
+      const thought = content.map((block) => (block.type === 'thinking' ? block.thinking : ''))
+      return { text: textOf(content), reasoning: thought.join('') }
+    },
     async leave(model, question) {
       for await (const _ of await api.create({ ...body(model, question), stream: true })) break
     },
@@ -236,6 +278,13 @@ function ollama(url: string): Client {
     async object(model, question) {
       const { message } = await client.chat({ model, messages: messages(question), format: person })
       return JSON.parse(message.content)
+    },
+    async see(model, png) {
+      const { message } = await client.chat({
+        model,
+        messages: [{ role: 'user', content: 'What is it?', images: [png] }],
+      })
+      return { text: message.content, reasoning: message.thinking ?? '' }
     },
     async leave(model, question) {
       for await (const _ of await client.chat({ model, messages: messages(question), stream: true })) break
@@ -280,6 +329,22 @@ function aiSdk(modelOf: (model: string) => LanguageModel): Client {
       const output = Output.object({ schema: jsonSchema(person) })
       return (await generateText({ model: modelOf(model), prompt, output, ...options })).output
     },
+    async see(model, png) {
+      const { text, reasoningText } = await generateText({
+        model: modelOf(model),
+        messages: [
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'What is it?' },
+              { type: 'image', image: png, mediaType: 'image/png' },
+            ],
+          },
+        ],
+        ...options,
+      })
+      return { text, ...(reasoningText !== undefined && { reasoning: reasoningText }) }
+    },
     async leave(model, prompt) {
       const controller = new AbortController()
       const { textStream } = streamText({
@@ -323,6 +388,17 @@ function langchain(modelOf: (model: string) => BaseChatModel): Client {
       return modelOf(model)
         .withStructuredOutput(person, { method: 'jsonSchema', name: 'person' })
         .invoke(asked(question))
+    },
+    async see(model, png) {
+      const content = [
+        { type: 'text', text: 'What is it?' },
+        { type: 'image_url', image_url: { url: `data:image/png;base64,${png}` } },
+      ]
+      const message = await modelOf(model).invoke([new HumanMessage({ content })])
+      const thought = message.contentBlocks.flatMap((block) =>
+        block.type === 'reasoning' ? [String(block.reasoning)] : [],
+      )
+      return { text: message.text, ...(thought.length > 0 && { reasoning: thought.join('') }) }
     },
     async leave(model, question) {
       for await (const _ of await modelOf(model).stream(asked(question))) break
