@@ -1,0 +1,51 @@
+// The rules of the house about who may know whom: arrows point one way, a backend has one vendor, core has none.
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+/** Which of our own packages each may depend on. */
+const own = {
+  core: [],
+  ...Object.fromEntries(
+    ['claude', 'local', 'ollama', 'openai', 'policies', 'mcp', 'testing', 'ai-sdk', 'langchain'].map(
+      (name) => [name, ['core']],
+    ),
+  ),
+  config: ['core', 'policies'],
+  playground: [],
+  gateway: ['config', 'core', 'playground', 'policies'],
+  cli: ['claude', 'config', 'core', 'gateway', 'local', 'ollama', 'openai', 'policies'],
+}
+
+/** The foreign packages of core and of a backend: types, one vendor, and what reads a model's own templates. */
+const vendors = {
+  core: ['@standard-schema/spec'],
+  claude: ['@anthropic-ai/sdk'],
+  openai: ['openai'],
+  ollama: ['ollama'],
+  local: ['@huggingface/jinja', 'node-llama-cpp'],
+}
+
+const problems = []
+for (const group of ['packages', 'apps'])
+  for (const name of readdirSync(`${root}/${group}`)) {
+    const manifest = JSON.parse(readFileSync(`${root}/${group}/${name}/package.json`, 'utf8'))
+    // What is only used where it is installed is no arrow.
+    const { dependencies, peerDependencies = {}, peerDependenciesMeta = {} } = manifest
+    const peers = Object.keys(peerDependencies).filter((one) => !peerDependenciesMeta[one]?.optional)
+    const all = [...Object.keys(dependencies ?? {}), ...peers]
+    const ours = all
+      .filter((one) => one.startsWith('@patchbay/'))
+      .map((one) => one.slice('@patchbay/'.length))
+    const foreign = all.filter((one) => !one.startsWith('@patchbay/'))
+    if (own[name] === undefined) problems.push(`${name} has no place in scripts/check-arrows.mjs yet.`)
+    for (const one of ours)
+      if (!(own[name] ?? []).includes(one)) problems.push(`${name} must not know ${one}.`)
+    for (const one of vendors[name] === undefined ? [] : foreign)
+      if (!vendors[name].includes(one)) problems.push(`${name} must not depend on ${one}.`)
+  }
+
+for (const problem of problems) process.stdout.write(`FAIL  ${problem}\n`)
+if (problems.length > 0) process.exit(1)
+process.stdout.write('ok    arrows point one way\n')
