@@ -58,12 +58,14 @@ describe('what a model hears', () => {
 })
 
 describe('numbers', () => {
-  it('are pieces a second over time', () => {
+  it('are tokens a second over time', () => {
     expect(ratesOf({ pieces: [10, 20, 300], ms: 600 })).toEqual({
       seconds: [0.25, 0.5, 0.75],
       rates: [8, 4, 0],
     })
     expect(ratesOf({ pieces: [] }).rates).toEqual([0])
+    // Several tokens came in a piece.
+    expect(ratesOf({ pieces: [10, 20], ms: 100, usage: { outputTokens: 10 } }).rates).toEqual([40])
   })
 
   it('are tokens a second after the first', () => {

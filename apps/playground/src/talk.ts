@@ -82,10 +82,14 @@ export function wordsOf(question: readonly Part[]): string {
   return question.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }
 
-/** Pieces a second, in steps of a quarter of a second. */
-export function ratesOf({ pieces, ms }: Numbers): { seconds: number[]; rates: number[] } {
+/**
+ * Tokens a second, in steps of a quarter of a second. A piece is a token until the service has counted them; then it is as
+ * many as there were to a piece.
+ */
+export function ratesOf({ pieces, ms, usage }: Numbers): { seconds: number[]; rates: number[] } {
   const step = 250
   const end = Math.max(ms ?? 0, pieces.at(-1) ?? 0)
+  const each = pieces.length === 0 ? 1 : (usage?.outputTokens ?? pieces.length) / pieces.length
   const counts = Array.from({ length: Math.ceil(end / step) || 1 }, () => 0)
   for (const at of pieces) {
     const slot = Math.min(counts.length - 1, Math.floor(at / step))
@@ -93,7 +97,7 @@ export function ratesOf({ pieces, ms }: Numbers): { seconds: number[]; rates: nu
   }
   return {
     seconds: counts.map((_, index) => ((index + 1) * step) / 1000),
-    rates: counts.map((count) => (count * 1000) / step),
+    rates: counts.map((count) => (count * each * 1000) / step),
   }
 }
 

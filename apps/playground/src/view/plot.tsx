@@ -13,7 +13,7 @@ interface PlotProps {
   x: number[]
   xName: string
   lines: Line[]
-  /** Single values, rather than a line through them. */
+  /** Values by themselves, at whole places. */
   points?: boolean
 }
 
@@ -35,14 +35,18 @@ export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
       stroke: colour(`--series-${(index % 4) + 1}`),
       width: 2,
       spanGaps: true,
-      points: { show: points, size: 7 },
+      // A single value has no line.
+      points: { show: (plot: UPlot) => points || plot.data[0].length < 2, size: 7 },
     }))
     const made = new UPlot(
       {
         width: current.clientWidth,
         height: 160,
         scales: { x: { time: false }, y: { range: (_, __, most) => [0, Math.max(most * 1.1, 0.001)] } },
-        axes: [axis, { ...axis, size: 48 }],
+        axes: [
+          { ...axis, ...(points && { incrs: [1, 2, 5, 10, 20, 50, 100] }) },
+          { ...axis, size: 48 },
+        ],
         series: [{ label: xName }, ...series],
         cursor: { show: false },
         legend: { live: false },
