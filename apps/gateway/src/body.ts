@@ -1,4 +1,5 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
+import type { ChatRequest } from '@patchbay/core'
 import type { Context } from 'hono'
 import { refused } from './failures.js'
 import { parsed } from './json.js'
@@ -27,4 +28,10 @@ export function objectOf(value: unknown, where: string): Json {
 export function listOf(value: unknown, where: string): unknown[] {
   if (Array.isArray(value)) return value
   throw refused(`${where}: must be a list.`)
+}
+
+/** What is said of a request: `null` is how many clients say nothing. Core checks what it is. */
+export function asRequest(fields: Json): ChatRequest {
+  const said = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
+  return Object.fromEntries(said) as unknown as ChatRequest
 }

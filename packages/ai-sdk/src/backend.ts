@@ -25,6 +25,7 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { owner, toCallOptions } from './call.js'
+import { defined } from './defined.js'
 import { toLlmError } from './errors.js'
 
 /** Options of `aiSdk`. */
@@ -223,7 +224,7 @@ function toUsage({ inputTokens: input, outputTokens: output }: LanguageModelV3Us
     cacheWriteTokens: input.cacheWrite,
     reasoningTokens: output.reasoning,
   }
-  return Object.fromEntries(Object.entries(usage).filter(([, count]) => count !== undefined))
+  return defined(usage)
 }
 
 function toWarning(warning: SharedV3Warning): Warning {

@@ -8,6 +8,7 @@ import type {
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider'
 import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
+import { defined } from './defined.js'
 
 /** Who the opaque state of parts belongs to. */
 export const owner = 'ai-sdk'
@@ -41,9 +42,7 @@ export function toCallOptions(chat: PreparedChat): LanguageModelV3CallOptions {
     stopSequences: stop,
     providerOptions: Object.keys(providerOptions).length > 0 ? providerOptions : undefined,
   }
-  return Object.fromEntries(
-    Object.entries(options).filter(([, value]) => value !== undefined),
-  ) as unknown as LanguageModelV3CallOptions
+  return defined(options) as unknown as LanguageModelV3CallOptions
 }
 
 function toMessages({ role, content }: PreparedMessage): LanguageModelV3Message[] {

@@ -7,6 +7,7 @@ import type {
 } from '@ai-sdk/provider'
 import { type ChatRequest, LlmError, type Message, type Part, type Tool } from '@patchbay/core'
 import { withHidden } from '@patchbay/core/wrap'
+import { defined } from './defined.js'
 import { hiddenIn } from './hidden.js'
 
 /** `providerOptions.patchbay` holds what the AI SDK has no word for: `reasoning`, `minP`, `parallelToolCalls` … */
@@ -39,9 +40,7 @@ export function toRequest(options: LanguageModelV3CallOptions): ChatRequest {
     onUnsupported: 'warn',
     ...more,
   }
-  return Object.fromEntries(
-    Object.entries(request).filter(([, value]) => value !== undefined),
-  ) as unknown as ChatRequest
+  return defined(request) as unknown as ChatRequest
 }
 
 function toMessage(message: LanguageModelV3Message): Message {

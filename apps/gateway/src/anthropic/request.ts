@@ -1,7 +1,7 @@
 // The body of POST /v1/messages as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
-import { type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf } from '../body.js'
 import { refused } from '../failures.js'
 import { isState, stateOf, withState } from '../state.js'
 
@@ -17,7 +17,7 @@ export function fromBody(body: Json): ChatRequest {
       throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
   const { format, effort } = objectOf(body.output_config ?? {}, 'output_config')
   const choice = objectOf(body.tool_choice ?? {}, 'tool_choice')
-  const request: Json = {
+  return asRequest({
     messages: [
       ...toSystem(body.system),
       ...listOf(body.messages, 'messages').flatMap((message, index) =>
@@ -34,9 +34,7 @@ export function fromBody(body: Json): ChatRequest {
     topK: body.top_k,
     stop: body.stop_sequences,
     reasoning: toReasoning(body.thinking, effort),
-  }
-  const said = Object.entries(request).filter(([, value]) => value !== undefined && value !== null)
-  return Object.fromEntries(said) as unknown as ChatRequest
+  })
 }
 
 function toSystem(system: unknown): Message[] {

@@ -1,7 +1,7 @@
 // The body of POST /v1/chat/completions as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
-import { type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf } from '../body.js'
 import { refused } from '../failures.js'
 
 /** What belongs to the account and the service of who asks, and says nothing of the answer. */
@@ -32,7 +32,7 @@ export function fromBody(body: Json): ChatRequest {
   if (body.logprobs) throw refused('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
     throw refused('modalities: the gateway answers in text.')
-  const request: Json = {
+  return asRequest({
     messages: listOf(body.messages, 'messages').map((message, index) =>
       toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`),
     ),
@@ -50,10 +50,7 @@ export function fromBody(body: Json): ChatRequest {
     frequencyPenalty: body.frequency_penalty,
     presencePenalty: body.presence_penalty,
     reasoning: toEffort(body.reasoning_effort, 'reasoning_effort'),
-  }
-  // `null` is how many clients say nothing.
-  const said = Object.entries(request).filter(([, value]) => value !== undefined && value !== null)
-  return Object.fromEntries(said) as unknown as ChatRequest
+  })
 }
 
 function toMessage({ role, content, ...message }: Json, where: string): Message {

@@ -1,7 +1,7 @@
 // The body of POST /v1/responses as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
-import { type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf } from '../body.js'
 import { refused } from '../failures.js'
 import { dataUrl, inputOf, toEffort, toToolChoice } from '../openai/request.js'
 import { isState, withState } from '../state.js'
@@ -53,7 +53,7 @@ export function fromBody(body: Json, before: readonly Message[], referenced: Ref
       : toMessages(listOf(input, 'input'), referenced)),
   ]
   const { format } = objectOf(body.text ?? {}, 'text')
-  const request: Json = {
+  return asRequest({
     messages,
     tools: body.tools === null || body.tools === undefined ? undefined : toTools(body.tools),
     toolChoice: toToolChoice(body.tool_choice),
@@ -63,9 +63,7 @@ export function fromBody(body: Json, before: readonly Message[], referenced: Ref
     temperature: body.temperature,
     topP: body.top_p,
     reasoning: toEffort(objectOf(body.reasoning ?? {}, 'reasoning').effort, 'reasoning.effort'),
-  }
-  const said = Object.entries(request).filter(([, value]) => value !== undefined && value !== null)
-  return Object.fromEntries(said) as unknown as ChatRequest
+  })
 }
 
 /** Items in their order; those of the model that follow each other are one turn. */
