@@ -186,7 +186,7 @@ it('names the sequence it stopped at, and where its words come from', async () =
     { type: 'part-end' as const, citations },
     {
       type: 'finish' as const,
-      response: { finishReason: 'stop' as const, rawFinishReason: 'stop_sequence' },
+      response: { finishReason: 'stop' as const, rawFinishReason: 'stop_sequence', stopSequence: 'END' },
     },
   ]
   const client = await clientOf(mockProvider({ answers: [{ events }, { events }] }))
@@ -202,7 +202,7 @@ it('names the sequence it stopped at, and where its words come from', async () =
       { type: 'redacted_thinking' },
     ],
   }
-  const body = { ...hi, stop_sequences: ['END'] }
+  const body = { ...hi, stop_sequences: ['STOP', 'END'] }
   expect(await client.messages.create(body)).toMatchObject(expected)
   expect(await client.messages.stream(body).finalMessage()).toMatchObject(expected)
 })

@@ -18,6 +18,7 @@ interface WireMessage {
   model?: string
   content?: Json[]
   stop_reason?: string | null
+  stop_sequence?: string | null
   usage?: Json
 }
 
@@ -56,6 +57,7 @@ export async function* fromStream(
   const blocks = new Map<number, OpenBlock>()
   const usage: Json = {}
   let stopReason: string | undefined
+  let stopSequence: string | undefined
   let started = false
   /** Calls whose input is no JSON: cut off, or badly written. The reason to stop tells which. */
   const unparsed: OpenBlock[] = []
@@ -101,8 +103,9 @@ export async function* fromStream(
         break
       }
       case 'message_delta': {
-        const { stop_reason: reason } = (event.delta ?? {}) as WireMessage
+        const { stop_reason: reason, stop_sequence: stop } = (event.delta ?? {}) as WireMessage
         if (reason) stopReason = reason
+        if (stop) stopSequence = stop
         keep(usage, event.usage as Json | undefined)
         break
       }
@@ -115,7 +118,7 @@ export async function* fromStream(
               name: String(block.name),
               input: { $unparsed: said },
             }
-        return yield finishOf(stopReason, usage)
+        return yield finishOf(stopReason, stopSequence, usage)
       case 'error':
         throw fromBody(event)
       default:
@@ -134,7 +137,7 @@ export async function* fromMessage(body: unknown, requestId?: string): AsyncGene
   for (const block of message.content) yield* wholeBlock(block)
   const usage: Json = {}
   keep(usage, message.usage)
-  yield finishOf(message.stop_reason ?? undefined, usage)
+  yield finishOf(message.stop_reason ?? undefined, message.stop_sequence ?? undefined, usage)
 }
 
 function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
@@ -243,12 +246,13 @@ function startOf({ id, model }: WireMessage, requestId: string | undefined): Bac
   return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 
-function finishOf(reason: string | undefined, raw: Json): BackendEvent {
+function finishOf(reason: string | undefined, stopSequence: string | undefined, raw: Json): BackendEvent {
   return {
     type: 'finish',
     response: {
       finishReason: reasons[reason ?? ''] ?? 'other',
       ...(reason && { rawFinishReason: reason }),
+      ...(stopSequence !== undefined && { stopSequence }),
       usage: toUsage(raw),
     },
   }

@@ -430,6 +430,22 @@ describe('an answer', () => {
     })
   })
 
+  it('says which sequence it stopped at', async () => {
+    const ended = {
+      type: 'message_delta',
+      delta: { stop_reason: 'stop_sequence', stop_sequence: 'END' },
+      usage: {},
+    }
+    const events = [start(), ...text(0, 'a'), ended, { type: 'message_stop' }]
+    expect(await (await ask(sse(events))).chat('x')).toMatchObject({
+      finishReason: 'stop',
+      stopSequence: 'END',
+    })
+    expect(await (await ask(sse([start(), ...text(0, 'a'), ...stop()]))).chat('x')).not.toHaveProperty(
+      'stopSequence',
+    )
+  })
+
   it('may begin with whole blocks, begin twice, or come whole', async () => {
     const resumed = start({ content: [{ type: 'text', text: 'All ' }], stop_reason: 'end_turn' })
     expect(

@@ -53,6 +53,8 @@ export interface ChatResponse {
   finishReason: FinishReason
   /** The provider's own word for it. */
   rawFinishReason?: string
+  /** The one of `stop` that ended it, where the provider says which. */
+  stopSequence?: string
   usage: Usage
   /** US dollars, where the price is known: `priced` of `@patchbay/policies` puts it here. */
   cost?: number

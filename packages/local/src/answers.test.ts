@@ -93,7 +93,11 @@ describe('sampling', () => {
 
   it('ends before a stop string, wherever the pieces of text are cut', async () => {
     const response = await open().chat({ messages: 'Count to 12.', stop: ['unknown', '10,'] })
-    expect(response).toMatchObject({ finishReason: 'stop', rawFinishReason: 'stop-string' })
+    expect(response).toMatchObject({
+      finishReason: 'stop',
+      rawFinishReason: 'stop-string',
+      stopSequence: '10,',
+    })
     expect(response.text.trim()).toBe('1, 2, 3, 4, 5, 6, 7, 8, 9,')
   })
 

@@ -10,13 +10,21 @@ export function toFinish(result: ChatResult, queuedMs: number, warn: CallContext
       feature: 'tools',
       message: 'The answer ended inside a tool call; the unfinished call was left out.',
     })
-  const { finishReason, rawFinishReason, inputTokens, cachedInputTokens, outputTokens, reasoningTokens } =
-    result
+  const {
+    finishReason,
+    rawFinishReason,
+    stopSequence,
+    inputTokens,
+    cachedInputTokens,
+    outputTokens,
+    reasoningTokens,
+  } = result
   return {
     type: 'finish',
     response: {
       finishReason,
       rawFinishReason,
+      ...(stopSequence !== undefined && { stopSequence }),
       usage: {
         inputTokens,
         cachedInputTokens,

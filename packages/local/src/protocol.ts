@@ -107,6 +107,8 @@ export interface ChatResult {
   finishReason: 'stop' | 'length'
   /** `eos`, `stop-string`, `json-complete`, `one-call`, `max-tokens` or `context-full`. */
   rawFinishReason: string
+  /** The stop string that ended it. */
+  stopSequence?: string
   inputTokens: number
   cachedInputTokens: number
   outputTokens: number

@@ -15,7 +15,7 @@ const reasons: Record<FinishReason, string> = {
   other: 'end_turn',
 }
 
-export function toMessage(response: ChatResponse, id: string, stops: readonly string[] = []): Json {
+export function toMessage(response: ChatResponse, id: string): Json {
   const { message, model, usage } = response
   const state = stateBlock(message.content)
   return {
@@ -24,18 +24,16 @@ export function toMessage(response: ChatResponse, id: string, stops: readonly st
     role: 'assistant',
     model,
     content: [...message.content.flatMap(toBlock), ...(state === undefined ? [] : [state])],
-    ...toStop(response, stops),
+    ...toStop(response),
     usage: toUsage(usage),
   }
 }
 
-/** Of several stop sequences nobody says which one it was. */
-function toStop({ finishReason, rawFinishReason }: ChatResponse, stops: readonly string[]): Json {
-  // As Claude and our own worker name it; other services say no more than that they stopped.
-  const hit = rawFinishReason === 'stop_sequence' || rawFinishReason === 'stop-string'
-  return hit
-    ? { stop_reason: 'stop_sequence', stop_sequence: stops.length === 1 ? stops[0] : null }
-    : { stop_reason: reasons[finishReason], stop_sequence: null }
+/** Claude and our own worker say which sequence it was; other services no more than that they stopped. */
+function toStop({ finishReason, stopSequence }: ChatResponse): Json {
+  return stopSequence === undefined
+    ? { stop_reason: reasons[finishReason], stop_sequence: null }
+    : { stop_reason: 'stop_sequence', stop_sequence: stopSequence }
 }
 
 function toBlock(part: Part): Json[] {
@@ -94,7 +92,6 @@ export class Events {
   constructor(
     private readonly id: string,
     private readonly model: string,
-    private readonly stops: readonly string[] = [],
   ) {}
 
   of(event: ChatEvent): Json[] {
@@ -135,7 +132,7 @@ export class Events {
           ...(state === undefined ? [] : [...this.#begin('text', state), ...this.#end()]),
           {
             type: 'message_delta',
-            delta: toStop(event.response, this.stops),
+            delta: toStop(event.response),
             usage: toUsage(usage),
           },
           { type: 'message_stop' },

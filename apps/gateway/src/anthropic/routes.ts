@@ -20,8 +20,8 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
     const options = visit.options({ user })
     const id = `msg_${visit.id.replaceAll('-', '')}`
     if (body.stream !== true)
-      return context.json(toMessage(visit.answered(await provider.chat(request, options)), id, request.stop))
-    const events = new Events(id, provider.model, request.stop)
+      return context.json(toMessage(visit.answered(await provider.chat(request, options)), id))
+    const events = new Events(id, provider.model)
     return streamed(visit, provider.stream(request, options), {
       contentType: 'text/event-stream',
       event: (event) => events.of(event).map(written).join(''),

@@ -13,6 +13,8 @@ export interface Answer {
   rest(): string
   /** Why it is over, once it is. */
   readonly over: 'stop-string' | 'json-complete' | 'one-call' | undefined
+  /** The stop string that ended it. */
+  readonly stopSequence: string | undefined
   /** It stands in the middle of a call. */
   readonly inCall: boolean
   /** What the next token must fit. */
@@ -28,7 +30,11 @@ export class TextAnswer implements Answer {
   }
 
   get over(): 'stop-string' | undefined {
-    return this.#decoder.stopped ? 'stop-string' : undefined
+    return this.stopSequence === undefined ? undefined : 'stop-string'
+  }
+
+  get stopSequence(): string | undefined {
+    return this.#decoder.stopped
   }
 
   push(token: Token): string {
@@ -56,7 +62,11 @@ export class JsonAnswer implements Answer {
   }
 
   get over(): Answer['over'] {
-    return this.#whole ? 'json-complete' : this.#decoder.stopped ? 'stop-string' : undefined
+    return this.#whole ? 'json-complete' : this.stopSequence === undefined ? undefined : 'stop-string'
+  }
+
+  get stopSequence(): string | undefined {
+    return this.#decoder.stopped
   }
 
   readonly grammar = (): LlamaGrammarEvaluationState => this.state
@@ -106,8 +116,12 @@ export class ToolAnswer implements Answer {
   }
 
   get over(): Answer['over'] {
-    if (this.#stops.found) return 'stop-string'
+    if (this.stopSequence !== undefined) return 'stop-string'
     return this.#oneCall && this.#reader.calls > 0 ? 'one-call' : undefined
+  }
+
+  get stopSequence(): string | undefined {
+    return this.#stops.found
   }
 
   get inCall(): boolean {

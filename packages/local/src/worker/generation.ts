@@ -155,6 +155,7 @@ export class Generation {
     return {
       finishReason: cut ? 'length' : 'stop',
       rawFinishReason,
+      ...(answer.over === 'stop-string' && { stopSequence: answer.stopSequence as string }),
       outputTokens: generated.length,
       ...(answer instanceof ThinkingAnswer && { reasoningTokens: answer.thoughtTokens }),
       ...(answer.inCall && { cutCall: true }),

@@ -54,7 +54,12 @@ describe('StopStrings', () => {
           out += matcher.rest()
           const text = pieces.join('')
           const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
-          expect(matcher.found).toBe(ends.length > 0)
+          expect(matcher.found !== undefined).toBe(ends.length > 0)
+          // It says which one: the text goes on with it.
+          if (matcher.found !== undefined) {
+            expect(stops).toContain(matcher.found)
+            expect(text.startsWith(out + matcher.found)).toBe(true)
+          }
           // A stop that is whole earlier in the stream wins over one that began earlier but is not yet whole.
           expect(text.startsWith(out)).toBe(true)
           if (ends.length === 0) expect(out).toBe(text)

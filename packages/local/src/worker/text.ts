@@ -6,8 +6,8 @@ const longestCharacter = 4
 const broken = '\uFFFD'
 
 export class TextDecoder {
-  /** A stop string was reached. */
-  stopped = false
+  /** The stop string that was reached. */
+  stopped: string | undefined
   readonly #model: Pick<LlamaModel, 'detokenize'>
   readonly #stops: StopStrings
   #done: Token[] = []
@@ -34,7 +34,7 @@ export class TextDecoder {
 
   /** What was held back, at the end. */
   rest(): string {
-    if (this.stopped) return ''
+    if (this.stopped !== undefined) return ''
     const text = this.#pending.length > 0 ? this.#model.detokenize(this.#pending, false, this.#done) : ''
     return this.#stops.push(text) + this.#stops.rest()
   }
@@ -42,19 +42,22 @@ export class TextDecoder {
 
 /** Holds back what may become a stop string, and ends the text before the first that does. */
 export class StopStrings {
-  found = false
+  /** The one that ended the text. */
+  found: string | undefined
   #held = ''
 
   constructor(private readonly stops: string[]) {}
 
   push(text: string): string {
-    if (this.stops.length === 0 || this.found) return this.found ? '' : text
+    if (this.found !== undefined) return ''
+    if (this.stops.length === 0) return text
     const all = this.#held + text
-    const first = Math.min(...this.stops.map((stop) => all.indexOf(stop)).filter((at) => at >= 0))
-    if (first !== Number.POSITIVE_INFINITY) {
-      this.found = true
+    const ends = this.stops.map((stop) => ({ stop, at: all.indexOf(stop) })).filter(({ at }) => at >= 0)
+    const [first] = ends.sort((a, b) => a.at - b.at)
+    if (first !== undefined) {
+      this.found = first.stop
       this.#held = ''
-      return all.slice(0, first)
+      return all.slice(0, first.at)
     }
     const keep = Math.max(...this.stops.map((stop) => overlap(all, stop)))
     this.#held = all.slice(all.length - keep)
@@ -62,7 +65,7 @@ export class StopStrings {
   }
 
   rest(): string {
-    return this.found ? '' : this.#held
+    return this.found === undefined ? this.#held : ''
   }
 }
 

@@ -95,6 +95,7 @@ describe('thinking', () => {
       push: () => '',
       rest: () => '',
       over: undefined,
+      stopSequence: undefined,
       inCall: false,
       grammar: () => state,
     }

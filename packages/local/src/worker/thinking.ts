@@ -43,6 +43,10 @@ export class ThinkingAnswer implements Answer {
     return this.#answer.over
   }
 
+  get stopSequence(): string | undefined {
+    return this.#answer.stopSequence
+  }
+
   get inCall(): boolean {
     return this.#answer.inCall
   }
