@@ -26,7 +26,13 @@ export class Shared {
   /** Where limits, budgets, circuits and what was learned are; nothing where each process has its own. */
   async state(): Promise<StateStore | undefined> {
     if (this.where === undefined) return undefined
-    this.#state ??= this.#open(this.where)
+    if (this.#state === undefined) {
+      this.#state = this.#open(this.where)
+      // A server that outlives it looks again at its next request.
+      this.#state.catch(() => {
+        this.#state = undefined
+      })
+    }
     return this.#state
   }
 

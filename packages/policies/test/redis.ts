@@ -21,9 +21,9 @@ export interface Redis {
   stop(): Promise<void>
 }
 
-export async function startRedis(): Promise<Redis> {
+export async function startRedis(at?: number): Promise<Redis> {
   const folder = await mkdtemp(join(tmpdir(), 'patchbay-redis-'))
-  const port = await freePort()
+  const port = at ?? (await freePort())
   const server = spawn(
     'redis-server',
     ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder],
@@ -65,7 +65,7 @@ function clientOf(url: string) {
   return createClient({ url, disableOfflineQueue: true, socket: { reconnectStrategy: false } })
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address()
