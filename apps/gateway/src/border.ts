@@ -2,6 +2,7 @@
 // own that leads here (DNS rebinding), and not across origins, where it could not read the answer but would have it made.
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
+import { refused } from './failures.js'
 
 const thisMachine = /^(127(\.\d+){3}|localhost|\[::1\])$/
 
@@ -31,18 +32,13 @@ export function border({ loopback, origins, hosts }: Place): MiddlewareHandler {
     const origin = context.req.header('origin')
     const ours = (name: string) => thisMachine.test(name) || hosts.includes(name)
     const from = origin !== undefined && URL.canParse(origin) ? new URL(origin) : undefined
-    const stranger =
-      loopback && !ours(hostname)
-        ? hostname
-        : origin === undefined || origins.includes(origin) || from?.host === host
-          ? undefined
-          : loopback && from !== undefined && ours(from.hostname)
-            ? undefined
-            : origin
-    if (stranger !== undefined) {
-      const message = `This gateway does not answer for ${stranger}.`
-      return context.json({ error: { message, type: 'invalid_request_error' } }, 403)
-    }
+    if (loopback && !ours(hostname)) throw refused(`This gateway does not answer for ${hostname}.`, 403)
+    const welcome =
+      origin === undefined ||
+      origins.includes(origin) ||
+      from?.host === host ||
+      (loopback && from !== undefined && ours(from.hostname))
+    if (!welcome) throw refused(`This gateway does not answer for ${origin}.`, 403)
     return origins.length > 0 ? named(context, next) : next()
   }
 }

@@ -8,7 +8,7 @@ import { type Capabilities, defineProvider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { hasRedis, startRedis } from '../../../packages/policies/test/redis.js'
+import { freePort, hasRedis, startRedis } from '../../../packages/policies/test/redis.js'
 import { served, thrownBy } from '../test/served.js'
 import { gateway, newKey, type Served, serve, type VisitRecord } from './index.js'
 
@@ -156,6 +156,27 @@ describe.skipIf(!hasRedis)('several instances', () => {
         type: 'insufficient_quota',
       })
   })
+})
+
+it.skipIf(!hasRedis)('a Redis that is away is told, and looked for again', async () => {
+  const port = await freePort()
+  const { key, hash } = newKey()
+  const config = {
+    shared: `redis://127.0.0.1:${port}`,
+    gateway: { keys: { ann: { hash, limit: { requestsPerMinute: 10 } } } },
+  }
+  const inner = mockProvider({ retry: false })
+  const loaded = await loadConfig({ config, user: false })
+  const gateway = await serve({ loaded, otherwise: () => inner, port: 0 })
+  onTestFinished(() => gateway.close())
+  const ask = () => client(gateway, key).chat.completions.create(hi)
+  expect(await failed(ask())).toMatchObject({
+    status: 500,
+    message: expect.stringContaining('Is it running?'),
+  })
+  const redis = await startRedis(port)
+  onTestFinished(() => redis.stop())
+  expect((await ask()).choices).toHaveLength(1)
 })
 
 describe('a new configuration', () => {
