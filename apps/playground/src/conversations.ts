@@ -51,7 +51,7 @@ export function addTurn(turn: Turn, title: string): Conversation {
     at: Date.now(),
     turns: [...before.turns, turn],
   }
-  put(next)
+  put(next, true)
   return next
 }
 
@@ -64,18 +64,24 @@ export function changeAnswer(
 ): void {
   const found = all.value.find(({ id }) => id === conversation)
   if (found === undefined) return
-  put({
+  const next = {
     ...found,
     turns: found.turns.map((one) =>
       one.id === turn
         ? { ...one, answers: one.answers.map((answer) => (answer.model === model ? change(answer) : answer)) }
         : one,
     ),
-  })
+  }
+  // It changes with every frame while it is made; kept is what was asked, and what came of it.
+  const answers = next.turns.find(({ id }) => id === turn)?.answers ?? []
+  put(
+    next,
+    answers.every((answer) => answer.model !== model || answer.state !== 'running'),
+  )
 }
 
-function put(conversation: Conversation): void {
+function put(conversation: Conversation, keep: boolean): void {
   all.value = [...all.value.filter(({ id }) => id !== conversation.id), conversation]
   // A browser that keeps nothing (a private window) still talks.
-  void set(conversation.id, conversation).catch(() => {})
+  if (keep) void set(conversation.id, conversation).catch(() => {})
 }
