@@ -5,23 +5,10 @@ import { Readable } from 'node:stream'
 import { type BackendEvent, LlmError, type Provider, runTools, type Tool } from '@patchbay/core'
 import { local } from '@patchbay/local'
 import { mockProvider } from '@patchbay/testing'
-import { AbstractChat, type ChatState, type ChatStatus, DefaultChatTransport, type UIMessage } from 'ai'
+import { DefaultChatTransport, type UIMessage } from 'ai'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { chatBy, textOf } from '../test/chat.js'
 import { fromUiMessages, toResponse, type UiMessage } from './index.js'
-
-/** What React's `useChat` keeps in its state. */
-class State implements ChatState<UIMessage> {
-  status: ChatStatus = 'ready'
-  error: Error | undefined
-  messages: UIMessage[] = []
-  pushMessage = (message: UIMessage) => void this.messages.push(message)
-  popMessage = () => void this.messages.pop()
-  replaceMessage = (index: number, message: UIMessage) => {
-    this.messages[index] = message
-  }
-  snapshot = <T>(value: T): T => structuredClone(value)
-}
-class Chat extends AbstractChat<UIMessage> {}
 
 /** A route handler on a server. */
 async function chatOver(handler: (messages: UiMessage[], signal: AbortSignal) => Response) {
@@ -43,12 +30,11 @@ async function chatOver(handler: (messages: UiMessage[], signal: AbortSignal) =>
     server.closeAllConnections()
   })
   const api = `http://127.0.0.1:${(server.address() as AddressInfo).port}/api/chat`
-  return new Chat({ state: new State(), transport: new DefaultChatTransport({ api }) })
+  return chatBy(new DefaultChatTransport({ api }))
 }
 
 const over = (provider: Provider) =>
   chatOver((messages, signal) => toResponse(provider.stream(fromUiMessages(messages), { signal })))
-const textOf = ({ parts }: UIMessage) => parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
 
 describe('useChat', () => {
   it('talks to the local model, and remembers', async () => {
