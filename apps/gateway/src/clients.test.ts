@@ -3,7 +3,7 @@
 import { loadConfig } from '@patchbay/config'
 import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { clientsOf } from '../test/clients.js'
+import { clientsOf } from '../test/clients/index.js'
 import { bundled, over, served } from '../test/served.js'
 import { type Served, serve, type VisitRecord } from './index.js'
 
