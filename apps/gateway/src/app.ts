@@ -42,7 +42,7 @@ export function app(world: World): Hono<Env> {
   const app = new Hono<Env>()
 
   app.use(async (context, next) => {
-    const visit = new Visit(context.req.raw, settings.timeout, watchers)
+    const visit = new Visit(context.req.raw, settings, watchers)
     context.set('visit', visit)
     context.header('x-request-id', visit.id)
     metrics.began()

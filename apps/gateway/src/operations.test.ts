@@ -317,6 +317,35 @@ it('a slow reader holds up the call behind it, and nobody else', async () => {
   expect(read).toBeGreaterThan(total * piece.length)
 })
 
+it('a client that reads nothing is cut, and the call behind it ends', async () => {
+  const records: VisitRecord[] = []
+  let ended = false
+  const endless = defineProvider({
+    provider: 'endless',
+    model: 'endless-1',
+    capabilities: () => ({ tools: true }) as Capabilities,
+    async *chat() {
+      try {
+        for (;;) yield { type: 'text', text: 'x'.repeat(64 * 1024) }
+      } finally {
+        ended = true
+      }
+    },
+  })
+  const gateway = await served(endless, { stalled: 100, onRequest: (record) => records.push(record) })
+  const { port } = new URL(gateway.url)
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    request({ port, method: 'POST', path: '/v1/chat/completions' }, resolve).end(
+      JSON.stringify({ ...hi, stream: true }),
+    )
+  })
+  response.pause()
+  await expect.poll(() => records).toMatchObject([{ error: 'timeout', status: 499 }])
+  expect(ended).toBe(true)
+  // What had been sent is still there to read; then the connection is gone.
+  await expect(response.forEach(() => {})).rejects.toThrow()
+})
+
 describe('those who run it see', () => {
   it('a record of each request, with what it came to and nothing of what was said', async () => {
     const records: VisitRecord[] = []

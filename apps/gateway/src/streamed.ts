@@ -1,6 +1,6 @@
 // A call that is streamed to a client, whatever the protocol: begun before the status is sent, ended with the client, and
 // held up by a client that reads slowly.
-import type { ChatEvent, ChatStream, LlmError } from '@patchbay/core'
+import { type ChatEvent, type ChatStream, LlmError } from '@patchbay/core'
 import { failureOf, statusOf } from './failures.js'
 import type { Visit } from './visit.js'
 
@@ -48,7 +48,7 @@ class Teller {
   #text = ''
   #planned = false
   #left = false
-  #room: (() => void) | undefined
+  #goOn: (() => void) | undefined
 
   constructor(
     private readonly events: AsyncIterator<ChatEvent>,
@@ -66,10 +66,7 @@ class Teller {
         this.visit.event(event.value)
         const text = this.words.event(event.value)
         this.#write(typeof text === 'string' ? text : await text, controller)
-        while ((controller.desiredSize ?? 0) <= 0 && !this.#left)
-          await new Promise<void>((resolve) => {
-            this.#room = resolve
-          })
+        while ((controller.desiredSize ?? 0) <= 0 && !this.#left) await this.#room(controller)
       }
     } catch (thrown) {
       const error = failureOf(thrown)
@@ -83,14 +80,30 @@ class Teller {
   }
 
   goOn(): void {
-    this.#room?.()
-    this.#room = undefined
+    this.#goOn?.()
+    this.#goOn = undefined
   }
 
   left(): void {
     this.#left = true
     void this.events.return?.()
     this.goOn()
+  }
+
+  /** Until the client has read; one that never does is cut, for nobody else would end it. */
+  async #room(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const { stalledMs } = this.visit
+    let timer: NodeJS.Timeout | undefined
+    await new Promise<void>((resolve) => {
+      this.#goOn = resolve
+      timer = setTimeout(() => {
+        const error = new LlmError('timeout', `The client read nothing for ${stalledMs} ms.`)
+        this.visit.failed(error)
+        controller.error(error)
+        this.left()
+      }, stalledMs)
+    })
+    clearTimeout(timer)
   }
 
   #write(text: string, controller: ReadableStreamDefaultController<Uint8Array>): void {

@@ -50,7 +50,7 @@ export class Visit {
 
   constructor(
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
-    private readonly timeout: number | undefined,
+    private readonly limits: { timeout?: number; stalled?: number },
     watchers: readonly Watcher[],
   ) {
     this.#watchers = [...watchers]
@@ -59,6 +59,11 @@ export class Visit {
   /** The key it came with. */
   get key(): string | undefined {
     return this.#found.key
+  }
+
+  /** How long its client may read nothing of a stream, in milliseconds. */
+  get stalledMs(): number {
+    return this.limits.stalled ?? 120_000
   }
 
   /** Is it told to the end by what streams it? */
@@ -86,7 +91,7 @@ export class Visit {
     )
     return {
       signal: this.request.signal,
-      ...(this.timeout !== undefined && { timeout: this.timeout }),
+      ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(said.length > 0 && { metadata: Object.fromEntries(said) }),
     }
   }

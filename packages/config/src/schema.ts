@@ -178,6 +178,10 @@ export const gatewaySchema = {
     maxBytes: { ...whole(1), description: 'The largest body of a request. Default 20 MiB.' },
     arrival: { ...whole(1), description: 'Milliseconds a request may take to arrive. Default 60,000.' },
     timeout: { ...whole(1), description: 'Milliseconds a call may take. Default: what its provider says.' },
+    stalled: {
+      ...whole(1),
+      description: 'Milliseconds a client may read nothing of its stream before it is cut. Default 120,000.',
+    },
     drain: {
       ...whole(0),
       description: 'Milliseconds what runs may take to finish at the end. Default 30,000.',

@@ -187,6 +187,8 @@ export interface GatewayEntry {
   arrival?: number
   /** How long a call may take, in milliseconds. Default: what its provider says. */
   timeout?: number
+  /** How long a client may read nothing of its stream before it is cut, in milliseconds. Default 120,000. */
+  stalled?: number
   /** How long what runs may take to finish when the server is told to end, in milliseconds. Default 30,000. */
   drain?: number
   /** Spans and metrics of OpenTelemetry. Default false. */
