@@ -35,7 +35,7 @@ if (installed !== wanted) {
   writeFileSync(stamp, wanted)
 }
 
-/** What nothing here uses, a hundred megabytes of it: the tree stays under 300 MB. */
+/** What nothing here uses, more than a hundred megabytes of it. */
 function prune() {
   // llama.cpp's sources, for those who compile an engine of their own, and the engine for the other processor.
   const other = process.arch === 'x64' ? 'arm64' : 'x64'
@@ -53,6 +53,10 @@ function prune() {
     'js-tiktoken/dist/ranks',
     'playwright-core/lib/vite',
     'axe-core/locales',
+    // A search service that the guide does not use: its own search needs no network.
+    '@algolia',
+    'algoliasearch',
+    '@docsearch/react',
     // What only bundlers read; the check without Node is one, and reads that of the API.
     '@opentelemetry/api/build/esnext',
     ...['core', 'resources', 'sdk-metrics', 'sdk-trace', 'sdk-trace-base', 'semantic-conventions'].flatMap(

@@ -1,13 +1,9 @@
-// Several callers of one model at once: tokens per second and time to the first token by how many there are, the second
-// turn of a long conversation, and what it costs the app. Beside real servers, where the environment names them.
-//   LLAMA_SERVER=/path/to/llama-server OLLAMA=/path/to/ollama npm run bench:callers -- [--rounds 3] [--model FILE]
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { llamaServer, most, ollama, ours, type Said, type Way } from './callers-ways.js'
 import { plotCallers } from './plot.js'
 import { randomModel } from './random-model.js'
-import { at, machine, median, percentile } from './report.js'
+import { machine, median, percentile, plotAt, told } from './report.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, model: { type: 'string' } },
@@ -15,7 +11,6 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds)
 const answer = 64
 const crowds = [1, 2, 4, most]
-mkdirSync(at('results'), { recursive: true })
 const model = values.model ?? randomModel()
 
 /** What one way did, over all rounds. */
@@ -210,8 +205,6 @@ const rows: [title: string, pick: (figures: CallersFigures) => number, digits: n
   ['second turn: first token, ms', ({ secondTurnMs }) => median(secondTurnMs), 0, false],
 ]
 const lines = [
-  '# Several callers',
-  '',
   `${machine()}; ${values.model === undefined ? 'a random-weight Llama of 98 MB (Q8_0)' : model.split('/').at(-1)}; ${rounds} ${rounds === 1 ? 'round' : 'rounds in turn'}, ${answer} tokens an answer, a system text of 150 words that is new each time; ${threads} threads. ${why.join('; ')}.`,
   '',
   `| | ${figures.map(({ name }) => name).join(' | ')} | patchbay ÷ best other |`,
@@ -223,9 +216,6 @@ const lines = [
   }),
   '',
   `Eight streams cost the app ${cost.cpuPerTokenUs.toFixed(0)} µs of CPU a token; its event loop waits ${cost.loopDelayP99Ms.toFixed(1)} ms (p99). From an abort until the sequence is free: ${cost.stopP50Ms.toFixed(1)} ms (p50), ${cost.stopP99Ms.toFixed(1)} ms (p99); a decode step takes ${cost.stepMs.toFixed(1)} ms. After a crash: ${cost.restartMs.toFixed(0)} ms to the first token, beside loading.`,
-  '',
 ]
-process.stdout.write(`${lines.join('\n')}\n`)
-writeFileSync(at('results/callers.md'), lines.join('\n'))
-writeFileSync(at('results/callers.json'), `${JSON.stringify({ figures, cost }, null, 2)}\n`)
-plotCallers(figures, at('callers.svg'))
+told('callers', { figures, cost }, lines)
+plotCallers(figures, plotAt('callers'))

@@ -8,9 +8,9 @@ import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { build } from 'esbuild'
 import type { Came, Load } from './gateway-load.js'
-import { plotGateways } from './plot.js'
+import { plotBars } from './plot.js'
 import { cpuOf, memoryOf } from './proc.js'
-import { at, machine, median, percentile } from './report.js'
+import { at, machine, median, percentile, plotAt, told } from './report.js'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } },
@@ -39,7 +39,6 @@ interface Figures {
 }
 
 mkdirSync(at('.cache'), { recursive: true })
-mkdirSync(at('results'), { recursive: true })
 for (const name of ['gateway-upstream', 'gateway-bare', 'gateway-load', 'gateway-patchbay'])
   await build({
     entryPoints: [at(`src/${name}.ts`)],
@@ -236,8 +235,6 @@ const columns: [figure: keyof Figures, title: string, digits: number][] = [
   ['memoryMb', 'memory then, MB', 0],
 ]
 const lines = [
-  '# What a gateway adds',
-  '',
   `${machine()}; 16 callers, ${values.seconds} s a load, a stream of 500 tokens, a packet each; medians of ${rounds} rounds in turn. A core is a second of CPU time of the gateway's processes.`,
   '',
   `| | ${columns.map(([, title]) => title).join(' | ')} |`,
@@ -249,11 +246,8 @@ const lines = [
     })
     return `| ${name} | ${cells.join(' | ')} |`
   }),
-  '',
 ]
-process.stdout.write(`${lines.join('\n')}\n`)
-writeFileSync(at('results/gateway.md'), lines.join('\n'))
-writeFileSync(at('results/gateway.json'), `${JSON.stringify(results, null, 2)}\n`)
+told('gateway', results, lines)
 const short: Record<string, string> = Object.fromEntries(
   Object.keys(results).map((name) => [
     name,
@@ -266,7 +260,7 @@ const panels: [figure: keyof Figures, title: string][] = [
   ['tokensPerCpuSecond', 'streamed tokens/s a core'],
   ['memoryMb', 'MB, 1,000 streams open'],
 ]
-plotGateways(
+plotBars(
   panels.map(([figure, title]) => ({
     title,
     bars: Object.entries(results).map(([name, all]) => {
@@ -275,7 +269,7 @@ plotGateways(
       return { name: short[name] ?? name, value: known.length > 0 && fits ? median(known) : undefined }
     }),
   })),
-  at('gateway.svg'),
+  plotAt('gateway'),
 )
 process.exit(0)
 

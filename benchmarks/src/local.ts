@@ -1,20 +1,19 @@
 // The local worker beside direct use of node-llama-cpp: one model file, one run, rounds in turn, medians and ratios.
 //   npm run bench -- [--rounds 8] [--model FILE]
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { local } from '@patchbay/local'
 import { build } from 'esbuild'
 import type { Figures, Kind } from './local-round.js'
+import { plotBars } from './plot.js'
 import { randomModel } from './random-model.js'
-import { at, machine, median } from './report.js'
+import { at, machine, median, plotAt, told } from './report.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, model: { type: 'string' } },
 })
 const rounds = Number(values.rounds)
 
-mkdirSync(at('results'), { recursive: true })
 const model = values.model ?? randomModel()
 
 // Each round is a process of its own, so that its CPU time and event loop are its own.
@@ -72,8 +71,6 @@ const medianOf = (name: string, figure: keyof Figures) =>
   median((results.get(name) ?? []).flatMap((figures) => figures[figure] ?? []))
 
 const lines = [
-  `# Local worker against direct node-llama-cpp`,
-  '',
   `${machine()}; ${values.model ?? 'a random-weight Llama of 98 MB (Q8_0)'}; medians of ${rounds} rounds in turn (one of "as it comes"), of all their answers for speed and first token; ${threads} threads; "tuned" is the same number of threads and \`UV_THREADPOOL_SIZE=1\`.`,
   '',
   `| | ${kinds.map(({ name }) => name).join(' | ')} | patchbay ÷ loop | patchbay ÷ session |`,
@@ -83,8 +80,21 @@ const lines = [
     const ratios = values.slice(0, 2).map((direct) => ((values.at(-1) ?? Number.NaN) / direct).toFixed(2))
     return `| ${title} | ${values.map((value) => (Number.isNaN(value) ? '–' : value.toFixed(digits))).join(' | ')} | ${ratios.join(' | ')} |`
   }),
-  '',
 ]
-process.stdout.write(`${lines.join('\n')}\n`)
-writeFileSync(at('results/local.md'), lines.join('\n'))
-writeFileSync(at('results/local.json'), `${JSON.stringify(Object.fromEntries(results), null, 2)}\n`)
+told('local', Object.fromEntries(results), lines)
+const colours = ['#94a3b8', '#d97706', '#9333ea', '#2563eb']
+plotBars(
+  columns
+    .filter(([, figure]) => figure !== 'appCpuPerTokenUs' && figure !== 'loopDelayP99Ms')
+    .map(([title, figure]) => ({
+      title,
+      bars: kinds.flatMap(({ name }, index) => {
+        // As it comes, the engine is hundreds of times slower: a bar of its own would flatten the others.
+        if (name.includes('as it comes')) return []
+        const value = medianOf(name, figure)
+        const short = name.replace(/direct: |, tuned|patchbay: |`/g, '')
+        return [{ name: short, value: Number.isNaN(value) ? undefined : value, colour: colours[index] }]
+      }),
+    })),
+  plotAt('local'),
+)

@@ -1,8 +1,8 @@
 // The plots of the benchmarks, drawn by ECharts, which is installed beside this repository.
-import { spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { CallersFigures } from './callers.js'
+import { installed } from './peers.js'
 import { at, median, percentile } from './report.js'
 
 const version = '6.1.0'
@@ -63,12 +63,20 @@ export function plotCallers(figures: CallersFigures[], file: string): void {
   })
 }
 
-/** A panel for each figure, a bar for each gateway; one that could not do it has none. */
-export function plotGateways(
-  panels: { title: string; bars: { name: string; value: number | undefined }[] }[],
-  file: string,
-): void {
-  const width = 180
+interface Bar {
+  name: string
+  /** Without one there is a gap. */
+  value: number | undefined
+  /** Default: by its place; ours is blue. */
+  colour?: string | undefined
+}
+
+/** Of those compared, by their places: the floor, ours, the others. */
+const palette = ['#94a3b8', '#2563eb', '#d97706', '#9333ea', '#059669', '#be123c']
+
+/** A panel for each figure, a bar for each of those compared; one that could not do it has none. */
+export function plotBars(panels: { title: string; bars: Bar[] }[], file: string): void {
+  const width = Math.floor(860 / panels.length) - 35
   const left = (index: number) => 30 + index * (width + 30)
   drawn(file, 300, {
     animation: false,
@@ -91,9 +99,9 @@ export function plotGateways(
       xAxisIndex: index,
       yAxisIndex: index,
       label: { show: true, position: 'top', fontSize: 10 },
-      data: bars.map(({ value }, at) => ({
+      data: bars.map(({ value, colour }, at) => ({
         value: value === undefined ? null : Number(value.toPrecision(3)),
-        itemStyle: { color: ['#94a3b8', '#2563eb', '#d97706', '#9333ea'][at] },
+        itemStyle: { color: colour ?? palette[at] },
       })),
     })),
   })
@@ -111,20 +119,6 @@ export function drawn(file: string, height: number, option: object): void {
 
 function install(): Charts | undefined {
   const folder = at('.cache/charts')
-  if (!existsSync(`${folder}/node_modules/echarts`)) {
-    mkdirSync(folder, { recursive: true })
-    writeFileSync(
-      `${folder}/package.json`,
-      JSON.stringify({ private: true, dependencies: { echarts: version } }),
-    )
-    const { status } = spawnSync('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund'], {
-      cwd: folder,
-      shell: process.platform === 'win32',
-    })
-    if (status !== 0) {
-      process.stderr.write('ECharts cannot be installed (no registry?); there is no plot.\n')
-      return undefined
-    }
-  }
+  if (!installed(folder, { echarts: version })) return undefined
   return createRequire(`${folder}/package.json`)('echarts') as Charts
 }

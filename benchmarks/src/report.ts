@@ -1,10 +1,25 @@
-// What the benchmarks share: where things lie, the machine's name, medians and percentiles.
+// What the benchmarks share: where things lie, the machine's name, medians and percentiles, and how a run is told.
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'
 
 /** A path inside this package. */
 export function at(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url))
+}
+
+/** Where the plot of this name lies: the guide shows it. */
+export function plotAt(name: string): string {
+  return at(`../docs/plots/${name}.svg`)
+}
+
+/** Prints the table of a run, and keeps it beside the raw figures: the guide includes the one, anybody can check the other. */
+export function told(name: string, figures: unknown, lines: string[]): void {
+  const page = `${lines.join('\n')}\n`
+  process.stdout.write(page)
+  mkdirSync(at('results'), { recursive: true })
+  writeFileSync(at(`results/${name}.md`), page)
+  writeFileSync(at(`results/${name}.json`), `${JSON.stringify({ machine: machine(), figures })}\n`)
 }
 
 /** The day, the machine and the runtime. */

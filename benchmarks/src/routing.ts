@@ -1,8 +1,6 @@
-// Learned routing against fixed choices, simulated: what each loses against somebody who always knows the best (regret).
-import { writeFileSync } from 'node:fs'
 import { ema, type Learner, linUcb, thompson } from '@patchbay/policies'
 import { drawn } from './plot.js'
-import { at } from './report.js'
+import { plotAt, told } from './report.js'
 
 const calls = 3000
 const runs = 40
@@ -130,9 +128,7 @@ const lines = [
     return `| ${name} | ${cells.join(' | ')} |`
   }),
 ]
-writeFileSync(at('results/routing.json'), `${JSON.stringify({ calls, runs, figures })}\n`)
-writeFileSync(at('results/routing.md'), `${lines.join('\n')}\n`)
-process.stdout.write(`${lines.join('\n')}\n`)
+told('routing', { calls, runs, figures }, lines)
 
 const colours = ['#2563eb', '#059669', '#9333ea', '#9ca3af', '#9ca3af', '#9ca3af', '#d97706']
 const places = [
@@ -141,7 +137,7 @@ const places = [
   { left: 50, top: 335 },
   { left: 490, top: 335 },
 ]
-drawn(at('routing.svg'), 640, {
+drawn(plotAt('routing'), 640, {
   animation: false,
   backgroundColor: '#ffffff',
   legend: { bottom: 0, data: Object.keys(choosers) },

@@ -1,9 +1,12 @@
-// Every code block of every README is type-checked and run, and prints what the block after it says.
+// Every code block of every README and of the guide is type-checked and run, and prints what the block after it says.
 import { execFileSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { loadConfig } from '@patchbay/config'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parse } from 'yaml'
 import { at, runProgram, runShell } from './run.js'
+import { type Services, startServices } from './services.js'
 
 interface Block {
   language: string
@@ -20,6 +23,12 @@ const pages = [
   'benchmarks/README.md',
   ...['packages', 'apps'].flatMap((group) =>
     readdirSync(join(root, group)).map((name) => `${group}/${name}/README.md`),
+  ),
+  'packages/core/errors.md',
+  ...['.', 'backends', 'interop', 'migrate'].flatMap((folder) =>
+    readdirSync(join(root, 'docs', folder))
+      .filter((name) => name.endsWith('.md'))
+      .map((name) => join('docs', folder, name)),
   ),
 ]
 
@@ -43,19 +52,21 @@ const programs = snippets
   .map((snippet) => ({ ...snippet, file: at(`.cache/snippets/${snippet.name.replace(/[^\w]+/g, '-')}.ts`) }))
 const shells = snippets.filter(({ language }) => language === 'sh')
 
-beforeAll(() => {
+let services: Services
+beforeAll(async () => {
+  services = await startServices()
   rmSync(at('.cache/snippets'), { recursive: true, force: true })
   mkdirSync(at('.cache/snippets'), { recursive: true })
   for (const { file, code } of programs) writeFileSync(file, code)
 })
+afterAll(() => services.close())
 
 it('knows what to do with every block', () => {
   expect(new Set(snippets.map(({ language }) => language))).toEqual(
-    new Set(['ts', 'ts no-run', 'sh', 'yaml']),
+    // `theirs` is what LiteLLM reads, which is no program of this repository's.
+    new Set(['ts', 'ts no-run', 'sh', 'yaml', 'json', 'yaml theirs', 'python theirs']),
   )
-  // The one in YAML is a configuration, and the tests of that package read it.
-  expect(snippets.filter(({ language }) => language === 'yaml')).toHaveLength(1)
-  expect(programs.length).toBeGreaterThan(8)
+  expect(programs.length).toBeGreaterThan(60)
 })
 
 it('programs are right for the compiler', () => {
@@ -73,9 +84,20 @@ it('programs are right for the compiler', () => {
 
 describe('programs', () => {
   it.each(programs.filter(({ language }) => language === 'ts'))('$name', async ({ file, output }) => {
-    const said = await runProgram(file)
+    const said = await runProgram(file, services.env)
     expect(output, 'a program needs a text block after it').toBeDefined()
     expect(said.trimEnd()).toBe(output?.trimEnd())
+  })
+})
+
+describe('configurations', () => {
+  // All in YAML and JSON are: YAML reads both.
+  it.each(snippets.filter(({ language }) => language === 'yaml' || language === 'json'))('$name', async ({
+    code,
+  }) => {
+    const { providers, warnings } = await loadConfig({ config: parse(code), user: false })
+    expect(warnings).toEqual([])
+    expect(providers.size).toBeGreaterThan(0)
   })
 })
 

@@ -311,6 +311,18 @@ describe('patchbay pull', () => {
   })
 })
 
+describe('patchbay explain', () => {
+  it('tells what a code means, and which codes there are', async () => {
+    const { code, out } = await patchbay(['explain', 'rate-limited'], '.')
+    expect(code).toBe(0)
+    expect(out).toMatch(/^## rate-limited\n\nToo many requests/)
+    expect(out).not.toContain('## quota-exceeded')
+    const wrong = await patchbay(['explain', 'rate-limitd'], '.')
+    expect(wrong.code).toBe(2)
+    expect(wrong.err).toContain('rate-limited')
+  })
+})
+
 describe('patchbay completion', () => {
   it.each([
     [
@@ -322,6 +334,7 @@ describe('patchbay completion', () => {
         'serve',
         'key',
         'doctor',
+        'explain',
         'providers',
         'models',
         'pull',

@@ -45,6 +45,11 @@ export function exitCodeOf(error: unknown): number {
   return requestErrors.has(error.code) ? exitCodes.request : exitCodes.provider
 }
 
+/** Where there is more to read about an error, on a line of its own; nothing for what is no failure of a call. */
+export function helpLine(error: unknown): string {
+  return isLlmError(error) && error.code !== 'aborted' ? `More: patchbay explain ${error.code}\n` : ''
+}
+
 /** One line for people. */
 export function errorLine(error: unknown): string {
   if (isLlmError(error)) return `${error.code}: ${error.message}`

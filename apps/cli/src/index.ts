@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError } from 'commander'
 import { type AskFlags, ask } from './ask.js'
 import { chat } from './chat.js'
 import type { DoctorFlags } from './doctor.js'
-import { errorLine, exitCodeHelp, exitCodeOf, exitCodes } from './exit.js'
+import { errorLine, exitCodeHelp, exitCodeOf, exitCodes, helpLine } from './exit.js'
 import type { InitFlags } from './init.js'
 import type { ModelsFlags } from './models.js'
 import { load, namesOf, open, type WhoFlags } from './open.js'
@@ -119,6 +119,15 @@ configured(program.command('doctor'))
     if (!well) process.exitCode = flags.require === undefined ? exitCodes.provider : exitCodes.request
   })
 
+program
+  .command('explain')
+  .description('what an error code means, and what to do about it')
+  .argument('<code>')
+  .action(async (code: string) => {
+    const { explain } = await import('./explain.js')
+    explain(code)
+  })
+
 configured(program.command('providers'))
   .description('the providers that are configured')
   .option('--json', 'for scripts')
@@ -185,7 +194,7 @@ program
 try {
   await program.parseAsync()
 } catch (error) {
-  process.stderr.write(`${errorLine(error)}\n`)
+  process.stderr.write(`${errorLine(error)}\n${helpLine(error)}`)
   process.exitCode = exitCodeOf(error)
 }
 

@@ -1,4 +1,5 @@
 // LlmError: known across copies, and quiet about what it does not know.
+import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { asLlmError, errorCodes, isLlmError, LlmError, withDetails } from './errors.js'
 
@@ -11,8 +12,16 @@ describe('LlmError', () => {
 
   it('shows only fields that are known', () => {
     const error = new LlmError('network', 'Gone.', { status: undefined, requestId: 'req_1' })
-    expect(Object.keys(error).sort()).toEqual(['code', 'name', 'requestId', 'retryable'])
+    expect(Object.keys(error).sort()).toEqual(['code', 'help', 'name', 'requestId', 'retryable'])
     expect('cause' in error).toBe(false)
+  })
+
+  it('links to its entry in the troubleshooting guide, and there is one for every code', () => {
+    const guide = readFileSync(new URL('../errors.md', import.meta.url), 'utf8')
+    const entries = [...guide.matchAll(/^## (.*)$/gm)].map(([, code]) => code)
+    expect(entries.sort()).toEqual([...errorCodes].sort())
+    for (const code of errorCodes)
+      expect(new LlmError(code, 'x').help).toBe(`@patchbay/core/errors.md#${code}`)
   })
 
   it('is known by its brand, whichever copy of the package made it', () => {

@@ -1,4 +1,5 @@
 // The one error: LlmError, told apart by its code.
+import { defined } from './defined.js'
 import type { Message } from './message.js'
 import type { ChatResponse } from './response.js'
 
@@ -70,6 +71,8 @@ export class LlmError extends Error {
   override readonly name = 'LlmError'
   readonly code: ErrorCode
   readonly retryable: boolean
+  /** The entry of its code in the troubleshooting guide, a file of this package: what it means and what to do. */
+  readonly help: string
   declare readonly provider?: string
   declare readonly model?: string
   declare readonly status?: number
@@ -84,8 +87,8 @@ export class LlmError extends Error {
     super(message, cause === undefined ? undefined : { cause })
     this.code = code
     this.retryable = retryable ?? retryableByDefault[code]
-    for (const [key, value] of Object.entries(rest))
-      if (value !== undefined) Object.assign(this, { [key]: value })
+    this.help = `@patchbay/core/errors.md#${code}`
+    Object.assign(this, defined(rest))
     Object.defineProperty(this, brand, { value: true })
   }
 }

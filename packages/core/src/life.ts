@@ -46,7 +46,7 @@ function checked<T extends object>(name: string, numbers: T, least: number): T {
     if (!(typeof value === 'number' && value >= least))
       throw new LlmError(
         'invalid-request',
-        `${name}.${key} must be a number ${least > 0 ? 'above' : 'of at least'} 0, not ${value}.`,
+        `${name}.${key} must be ${least > 0 ? 'above' : 'at least'} 0, not ${value}.`,
       )
   return numbers
 }

@@ -1,4 +1,5 @@
 // From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
+import { defined } from './defined.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { Message, MessageInput, Part } from './message.js'
@@ -125,11 +126,4 @@ async function prepareContent(message: Message, where: string, warnings: Warning
 function text(value: unknown, warnings: Warning[]): Part {
   if (typeof value !== 'string') throw invalid('system', 'must be a string')
   return { type: 'text', text: wellFormed(value, warnings) }
-}
-
-/** The object without its undefined properties. */
-function defined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
-  const kept: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(object)) if (value !== undefined) kept[name] = value
-  return kept as never
 }

@@ -57,7 +57,7 @@ export class CallStream implements ChatStream {
     if (this.#reader !== 'none')
       throw new LlmError(
         'invalid-request',
-        'This stream is already being read. A stream has one reader; ask again for another answer.',
+        'This stream has its one reader already. Ask again for another answer.',
       )
     this.#reader = 'loop'
     return {

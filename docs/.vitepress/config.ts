@@ -1,0 +1,143 @@
+// The site: what is in its sidebar, and how links of the packages' READMEs, which are pages of it too, are followed.
+import { defineConfig } from 'vitepress'
+
+/** Where the README of a package stands in the guide. */
+const pages: Record<string, string> = {
+  core: '/contract',
+  local: '/backends/local',
+  claude: '/backends/claude',
+  openai: '/backends/openai',
+  ollama: '/backends/ollama',
+  config: '/config',
+  policies: '/policies',
+  gateway: '/gateway',
+  playground: '/gateway',
+  cli: '/cli',
+  'ai-sdk': '/interop/ai-sdk',
+  langchain: '/interop/langchain',
+  mcp: '/interop/mcp',
+  testing: '/testing',
+  benchmarks: '/benchmarks',
+  examples: '/examples',
+}
+
+/** Files of the repository that a page of the guide shows. */
+const sources = [
+  ['/deploy', '/deploy'],
+  ['/examples/next/app/api/chat/route.ts', '/examples#a-chat-in-next-js'],
+] as const
+
+/** A link as it stands in a README of the repository, as the guide knows it. */
+function followed(href: string): string {
+  const readme = /(?:^|\/)([\w-]+)\/README\.md(#.*)?$/.exec(href)
+  if (readme?.[1] !== undefined && pages[readme[1]] !== undefined)
+    return `${pages[readme[1]]}${readme[2] ?? ''}`
+  const shown = sources.find(([end]) => href.endsWith(end))
+  if (shown !== undefined) return shown[1]
+  const guide = /(?:^|\/)docs\/([\w/-]+)\.md(#.*)?$/.exec(href)
+  return guide === null ? href : `/${guide[1]}${guide[2] ?? ''}`
+}
+
+const api = (name: string, page = name) => ({ text: `@patchbay/${name}`, link: `/api/@patchbay/${page}` })
+
+export default defineConfig({
+  title: 'Patchbay',
+  description: 'One TypeScript interface to many language models',
+  lang: 'en',
+  cleanUrls: true,
+  head: [['link', { rel: 'icon', href: '/logo.svg' }]],
+  markdown: {
+    config(md) {
+      md.core.ruler.push('readme-links', ({ tokens }) => {
+        for (const { children } of tokens)
+          for (const token of children ?? [])
+            if (token.type === 'link_open') token.attrSet('href', followed(token.attrGet('href') ?? ''))
+      })
+    },
+  },
+  vite: { build: { chunkSizeWarningLimit: 2000 } },
+  themeConfig: {
+    logo: '/logo.svg',
+    search: { provider: 'local' },
+    outline: [2, 3],
+    nav: [
+      { text: 'Guide', link: '/start' },
+      { text: 'Troubleshooting', link: '/troubleshooting' },
+      { text: 'API', link: '/api/overview' },
+      { text: 'Benchmarks', link: '/benchmarks' },
+    ],
+    sidebar: [
+      {
+        text: 'Guide',
+        items: [
+          { text: 'Start in two minutes', link: '/start' },
+          { text: 'The contract', link: '/contract' },
+          { text: 'Streaming', link: '/streaming' },
+          { text: 'Tools and agents', link: '/tools' },
+          { text: 'Structured output', link: '/structured-output' },
+          { text: 'Images, documents, sound, vectors', link: '/media' },
+          { text: 'Errors and retries', link: '/errors' },
+          { text: 'Troubleshooting by code', link: '/troubleshooting' },
+        ],
+      },
+      {
+        text: 'Backends',
+        items: [
+          { text: 'Claude', link: '/backends/claude' },
+          { text: 'OpenAI and compatible servers', link: '/backends/openai' },
+          { text: 'Ollama', link: '/backends/ollama' },
+          { text: 'Local models', link: '/backends/local' },
+          { text: 'One of your own', link: '/backends/your-own' },
+        ],
+      },
+      {
+        text: 'In production',
+        items: [
+          { text: 'Swap by configuration', link: '/config' },
+          { text: 'Policies', link: '/policies' },
+          { text: 'The gateway', link: '/gateway' },
+          { text: 'In a container', link: '/deploy' },
+          { text: 'The command line', link: '/cli' },
+          { text: 'Testing', link: '/testing' },
+          { text: 'Security', link: '/security' },
+          { text: 'Versions and runtimes', link: '/versions' },
+          { text: 'Benchmarks', link: '/benchmarks' },
+          { text: 'Examples', link: '/examples' },
+        ],
+      },
+      {
+        text: 'With others',
+        items: [
+          { text: 'AI SDK and useChat', link: '/interop/ai-sdk' },
+          { text: 'LangChain.js', link: '/interop/langchain' },
+          { text: 'MCP servers', link: '/interop/mcp' },
+        ],
+      },
+      {
+        text: 'Moving to Patchbay',
+        items: [
+          { text: 'from the AI SDK', link: '/migrate/ai-sdk' },
+          { text: 'from LangChain.js', link: '/migrate/langchain' },
+          { text: 'from the vendors’ SDKs', link: '/migrate/sdks' },
+          { text: 'from LiteLLM', link: '/migrate/litellm' },
+        ],
+      },
+      {
+        text: 'API reference',
+        collapsed: true,
+        items: [
+          api('core', 'core/'),
+          api('core/wrap'),
+          api('core/wire'),
+          api('core/json-schema'),
+          ...['local', 'claude', 'openai', 'ollama', 'config', 'policies', 'gateway'].map((name) =>
+            api(name),
+          ),
+          ...['ai-sdk', 'langchain', 'mcp'].map((name) => api(name)),
+          api('testing', 'testing/'),
+          api('testing/mock'),
+        ],
+      },
+    ],
+  },
+})

@@ -1,0 +1,65 @@
+// The API reference, from the docstrings: a folder of pages for the guide, one a package.
+import { readFileSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { Application } from 'typedoc'
+
+const at = (path) => fileURLToPath(new URL(path, import.meta.url))
+
+/** In the order of the sidebar. */
+export const packages = [
+  ...['core', 'local', 'claude', 'openai', 'ollama', 'config', 'policies'].map((name) => `packages/${name}`),
+  ...['ai-sdk', 'langchain', 'mcp', 'testing'].map((name) => `packages/${name}`),
+  'apps/gateway',
+]
+
+const shared = {
+  excludePrivate: true,
+  excludeInternal: true,
+  readme: 'none',
+  logLevel: 'Warn',
+  disableSources: true,
+}
+
+/** What a package exports, by docstrings, as a file. */
+async function read(folder) {
+  const { name, exports } = JSON.parse(readFileSync(at(`../${folder}/package.json`), 'utf8'))
+  const app = await Application.bootstrap({
+    ...shared,
+    name,
+    entryPoints: Object.values(exports).flatMap((entry) =>
+      entry['@patchbay/source'] === undefined ? [] : [at(`../${folder}/${entry['@patchbay/source']}`)],
+    ),
+    tsconfig: at(`../${folder}/tsconfig.json`),
+    basePath: at(`../${folder}/src`),
+    skipErrorChecking: true,
+  })
+  const project = await app.convert()
+  if (project === undefined) throw new Error(`typedoc found nothing in ${folder}`)
+  const file = at(`.cache/api/${name.replace('@patchbay/', '')}.json`)
+  await app.generateJson(project, file)
+  return file
+}
+
+/** Writes `api/`. */
+export async function writeApi() {
+  rmSync(at('api'), { recursive: true, force: true })
+  const files = []
+  for (const folder of packages) files.push(await read(folder))
+  const app = await Application.bootstrapWithPlugins({
+    ...shared,
+    plugin: ['typedoc-plugin-markdown'],
+    name: 'API reference',
+    entryPointStrategy: 'merge',
+    entryPoints: files,
+    router: 'module',
+    outputs: [{ name: 'markdown', path: at('api') }],
+    hidePageHeader: true,
+    hideBreadcrumbs: true,
+    useCodeBlocks: true,
+    entryFileName: 'overview',
+  })
+  const project = await app.convert()
+  if (project === undefined) throw new Error('typedoc has merged nothing')
+  await app.generateOutputs(project)
+  if (app.logger.hasErrors()) throw new Error('typedoc failed; its messages are above')
+}

@@ -1,0 +1,60 @@
+// Stand-ins for the services that snippets ask: one gateway speaks the protocols of all of them, over the bundled model
+// where that can answer, and over a script where it cannot (thinking, images, documents).
+import { loadConfig } from '@patchbay/config'
+import { type Backend, defineProvider } from '@patchbay/core'
+import { serve } from '@patchbay/gateway'
+import { local } from '@patchbay/local'
+import { Around, type Incoming, type Passing, route } from '@patchbay/policies'
+
+const scripted: Backend = {
+  provider: 'scripted',
+  model: 'able-1',
+  capabilities: () => ({
+    tools: true,
+    vision: true,
+    files: true,
+    audio: true,
+    json: true,
+    reasoning: true,
+    embed: false,
+    contextWindow: 1000,
+  }),
+  async *chat({ messages, reasoning }) {
+    const last = messages.at(-1)?.content.flatMap((part) => (part.type === 'text' ? part.text : [])) ?? []
+    if (reasoning !== undefined) yield { type: 'reasoning', text: 'Short waves scatter most.' }
+    const text = last.join(' ').includes('sky') ? 'Because blue light is scattered most.' : 'It says hello.'
+    yield { type: 'text', text }
+    yield { type: 'finish', response: { finishReason: 'stop', usage: { inputTokens: 12, outputTokens: 8 } } }
+  },
+}
+
+/** Services take any limit of an answer; the bundled model has room for a short one. */
+class Short extends Around {
+  protected enter({ kind, request }: Incoming): Passing {
+    if (kind !== 'chat' || typeof request !== 'object' || !('messages' in request)) return {}
+    return { request: { ...request, maxOutputTokens: Math.min(request.maxOutputTokens ?? 500, 500) } }
+  }
+}
+
+export interface Services {
+  /** What a program needs in its environment to ask them. */
+  readonly env: Record<string, string>
+  close(): Promise<void>
+}
+
+export async function startServices(): Promise<Services> {
+  const loaded = await loadConfig({ config: { providers: {} }, user: false })
+  const otherwise = () => new Short(route([local(), defineProvider(scripted)]))
+  const { url, close } = await serve({ loaded, otherwise, port: 0 })
+  return {
+    env: {
+      ANTHROPIC_API_KEY: 'none',
+      ANTHROPIC_BASE_URL: url,
+      OPENAI_API_KEY: 'none',
+      OPENAI_BASE_URL: `${url}/v1`,
+      OLLAMA_HOST: url,
+      GATEWAY_URL: url,
+    },
+    close,
+  }
+}
