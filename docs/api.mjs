@@ -6,7 +6,7 @@ import { Application } from 'typedoc'
 const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /** In the order of the sidebar. */
-export const packages = [
+const packages = [
   ...['core', 'local', 'claude', 'openai', 'ollama', 'config', 'policies'].map((name) => `packages/${name}`),
   ...['ai-sdk', 'langchain', 'mcp', 'testing'].map((name) => `packages/${name}`),
   'apps/gateway',
