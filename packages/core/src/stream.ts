@@ -57,7 +57,7 @@ export class CallStream implements ChatStream {
     if (this.#reader !== 'none')
       throw new LlmError(
         'invalid-request',
-        'This stream has its one reader already. Ask again for another answer.',
+        'This stream is already being read. Ask again for another answer.',
       )
     this.#reader = 'loop'
     return {

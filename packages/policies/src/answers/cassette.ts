@@ -1,5 +1,6 @@
 // Calls on a tape: a file of what was asked and what came of it. `record` writes one, `replay` plays it.
 import { LlmError } from '@patchbay/core'
+import { files } from '../state/files.js'
 import { frozen, thawed } from './frozen.js'
 
 /** One call on a tape. */
@@ -43,10 +44,10 @@ export class Cassette {
 }
 
 async function read(file: string): Promise<Recording[]> {
-  const { readFile } = await import('node:fs/promises')
+  const { fs } = files()
   let text: string
   try {
-    text = await readFile(file, 'utf8')
+    text = await fs.readFile(file, 'utf8')
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw new LlmError('config', `The cassette ${file} cannot be read.`, { cause })
@@ -61,13 +62,12 @@ async function read(file: string): Promise<Recording[]> {
 }
 
 async function written(file: string, tape: Tape): Promise<void> {
-  const { mkdir, rename, writeFile } = await import('node:fs/promises')
-  const { dirname } = await import('node:path')
+  const { fs, path } = files()
   try {
-    await mkdir(dirname(file), { recursive: true })
+    await fs.mkdir(path.dirname(file), { recursive: true })
     const draft = `${file}.${process.pid}`
-    await writeFile(draft, `${JSON.stringify(JSON.parse(frozen(tape)), undefined, 2)}\n`)
-    await rename(draft, file)
+    await fs.writeFile(draft, `${JSON.stringify(JSON.parse(frozen(tape)), undefined, 2)}\n`)
+    await fs.rename(draft, file)
   } catch (cause) {
     throw new LlmError(
       'config',

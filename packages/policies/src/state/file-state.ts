@@ -1,5 +1,6 @@
 // State in a folder: it outlives the process, and processes of one machine share it.
 import { LlmError } from '@patchbay/core'
+import { files } from './files.js'
 import type { StateStore } from './state.js'
 
 /**
@@ -8,7 +9,7 @@ import type { StateStore } from './state.js'
  */
 export function fileState(folder: string): StateStore {
   const open = async () => {
-    const fs = await import('node:fs/promises')
+    const { fs } = files()
     await fs.mkdir(folder, { recursive: true })
     return fs
   }
