@@ -26,17 +26,23 @@ const advice: Partial<Record<ErrorCode, string>> = {
 
 /** The body of an error, or the data of an error event: `{ type: 'error', error: { type, message } }`. */
 export function fromBody(body: unknown, details: ErrorDetails = {}): LlmError {
-  const { error = {}, request_id: requestId } = (typeof body === 'object' && body !== null ? body : {}) as {
-    error?: { type?: string; message?: string }
-    request_id?: string
-  }
-  const message = error.message ?? error.type ?? 'an error without words'
-  let code = codes[error.type ?? ''] ?? codeOfStatus(details.status ?? 500)
+  const { error, request_id: requestId } = fieldsOf(body)
+  const { type, message: said } = fieldsOf(error)
+  const message = [said, type].find(isWords) ?? 'an error without words'
+  let code = codes[String(type)] ?? codeOfStatus(details.status ?? 500)
   if (code === 'invalid-request' && /prompt is too long|exceed.*context|context window/i.test(message))
     code = 'context-length'
   if (code === 'invalid-request' && /credit balance/i.test(message)) code = 'quota-exceeded'
   const words = [`Anthropic: ${sentence(message)}`, advice[code]].filter(Boolean).join(' ')
-  return new LlmError(code, words, { ...details, ...(requestId && { requestId }) })
+  return new LlmError(code, words, { ...details, ...(typeof requestId === 'string' && { requestId }) })
+}
+
+function isWords(value: unknown): value is string {
+  return typeof value === 'string' && value !== ''
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 /** A response that is no success. */

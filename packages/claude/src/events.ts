@@ -7,7 +7,7 @@ import {
   LlmError,
   type OpaqueState,
 } from '@patchbay/core'
-import { excerpt } from '@patchbay/core/wire'
+import { callField, excerpt } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { keep, toUsage } from './usage.js'
 
@@ -82,7 +82,11 @@ export async function* fromStream(
         const open: OpenBlock = { block, said: '', signature: '', citations: [] }
         blocks.set(event.index as number, open)
         if (block.type === 'tool_use')
-          yield { type: 'tool-call-start', id: String(block.id), name: String(block.name) }
+          yield {
+            type: 'tool-call-start',
+            id: callField('id', block.id),
+            name: callField('name', block.name),
+          }
         const begun = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
         if (typeof begun === 'string' && begun !== '')
           yield say(open, block.type === 'text' ? 'text' : 'reasoning', begun)
@@ -114,8 +118,8 @@ export async function* fromStream(
           for (const { block, said } of unparsed)
             yield {
               type: 'tool-call',
-              id: String(block.id),
-              name: String(block.name),
+              id: callField('id', block.id),
+              name: callField('name', block.name),
               input: { $unparsed: said },
             }
         return yield finishOf(stopReason, stopSequence, usage)
@@ -206,8 +210,8 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
       const whole = said === '' ? (input ?? {}) : parsed(said)
       return yield {
         type: 'tool-call',
-        id: String(id),
-        name: String(name),
+        id: callField('id', id),
+        name: callField('name', name),
         input: whole,
         ...(Object.keys(more).length > 0 && { opaque: opaque(more) }),
       }

@@ -513,6 +513,31 @@ describe('an answer', () => {
 })
 
 describe('a failure', () => {
+  it.each([
+    ['without a name', { type: 'tool_use', id: 'c1', input: {} }],
+    ['without an id', { type: 'tool_use', name: 'look', input: {} }],
+    ['with a name that is none', { type: 'tool_use', id: 'c1', name: 5, input: {} }],
+  ])('is what a tool call %s is, and not a call of a tool nobody has', async (_, call) => {
+    const llm = await ask(sse([start(), ...text(0, 'Let me look.'), ...block(1, call), ...stop('tool_use')]))
+    const error = await failureOf(
+      llm.stream({ messages: 'Hi', tools: [{ name: 'look', input: { type: 'object' } }] }).response(),
+    )
+    expect(error).toMatchObject({ code: 'bad-response', partial: { text: 'Let me look.' } })
+    expect(error.message).toContain('a tool call without its')
+  })
+
+  it.each([
+    null,
+    'Overloaded',
+    { type: 5, message: { a: 1 } },
+    [],
+  ])('may be told in any shape: %j', async (said) => {
+    const llm = await ask(sse([start(), ...text(0, 'Half'), { type: 'error', error: said }]))
+    const error = await failureOf(llm.stream('Hi').response())
+    expect(error).toMatchObject({ code: 'server-error', partial: { text: 'Half' } })
+    expect(error.message).toContain('an error without words')
+  })
+
   const error = (type: string, message: string) => ({
     type: 'error',
     error: { type, message },

@@ -141,7 +141,7 @@ async function read(file: string): Promise<{ config: Config; file: string }> {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(file))
       throw wrong(`There is no ${file}. Check the path, or run: patchbay init`)
     const problem = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
-    throw wrong(`${file} cannot be read: ${problem}`, { cause })
+    throw wrong(`${file} cannot be read: ${problem.slice(0, 300)}`, { cause })
   }
   checkConfig(value, file)
   return { config: value, file }

@@ -1,6 +1,6 @@
 // The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { excerpt } from '@patchbay/core/wire'
+import { callField, excerpt } from '@patchbay/core/wire'
 import { errorMessage, fromWords } from './errors.js'
 
 interface WireLine {
@@ -65,9 +65,14 @@ function asLine(value: unknown): WireLine {
   )
 }
 
-function toToolCall({ id, function: { name = '', arguments: given } = {} }: WireCall): BackendEvent {
+function toToolCall({ id, function: { name, arguments: given } = {} }: WireCall): BackendEvent {
   // Older servers give no id; ours must be unique across turns.
-  return { type: 'tool-call', id: id || `call_${crypto.randomUUID()}`, name, input: toInput(given) }
+  return {
+    type: 'tool-call',
+    id: id ? String(id) : `call_${crypto.randomUUID()}`,
+    name: callField('name', name),
+    input: toInput(given),
+  }
 }
 
 function toInput(given: unknown): unknown {

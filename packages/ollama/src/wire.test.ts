@@ -343,6 +343,15 @@ describe('an answer', () => {
 })
 
 describe('a failure', () => {
+  it('is what a tool call without a name is, and not a call of a tool nobody has', async () => {
+    const call = { tool_calls: [{ function: { arguments: { at: 'it' } } }] }
+    const llm = await ask(ndjson(say('Let me look.'), say('', call), done()))
+    const error = await failureOf(
+      llm.stream({ messages: 'Hi', tools: [{ name: 'look', input: { type: 'object' } }] }).response(),
+    )
+    expect(error).toMatchObject({ code: 'bad-response', partial: { text: 'Let me look.' } })
+  })
+
   it.each<[ServedResponse, Partial<LlmError>, RegExp]>([
     [
       json({ error: "model 'tiny' not found" }, 404),

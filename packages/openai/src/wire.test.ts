@@ -701,6 +701,32 @@ describe('a response', () => {
 })
 
 describe('both APIs', () => {
+  const item = { type: 'function_call', call_id: 'c1', arguments: '{}' }
+  const nameless = {
+    chat: [
+      chunk({ content: 'Hm.' }),
+      calls({ index: 0, id: 'a', function: { arguments: '{}' } }),
+      end('tool_calls'),
+    ],
+    responses: [
+      created,
+      { type: 'response.output_text.delta', output_index: 0, delta: 'Hm.' },
+      { type: 'response.output_item.added', output_index: 1, item },
+      { type: 'response.output_item.done', output_index: 1, item },
+      completed(),
+    ],
+  }
+  it.each([
+    'chat',
+    'responses',
+  ] as const)('%s: a tool call without a name is an error, and not a call of a tool nobody has', async (api) => {
+    const llm = await ask(sse(nameless[api]), { api })
+    const error = await failureOf(
+      llm.stream({ messages: 'Hi', tools: [{ name: 'look', input: { type: 'object' } }] }).response(),
+    )
+    expect(error).toMatchObject({ code: 'bad-response', partial: { text: 'Hm.' } })
+  })
+
   const bodies = {
     chat: sse([chunk({ content: 'Wörld 🦀' }), chunk({ content: ' peace' }), end(), '[DONE]']),
     responses: sse([

@@ -1,6 +1,7 @@
 // Chat Completions, streamed or whole, in all their dialects, as our events.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
+import { callField } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
@@ -114,6 +115,7 @@ export async function* toEvents(
   // A call is whole only when the answer is: JSON that parses may still be half of what was meant.
   if (reason !== 'length')
     for (const call of calls) {
+      callField('name', call.name)
       yield* announce(call, true)
       yield { type: 'tool-call', id: call.id, name: call.name, input: parseInput(call.json) }
     }
@@ -151,9 +153,11 @@ function* takeCall(
   position: number | undefined,
 ): Generator<BackendEvent> {
   const place = position ?? index
-  const call = openCall(calls, place, id || undefined)
-  if (id && call.id === '') call.id = id
-  if (name && !call.announced && !call.name.endsWith(name)) call.name += name
+  const ownId = id ? String(id) : undefined
+  const call = openCall(calls, place, ownId)
+  if (ownId !== undefined && call.id === '') call.id = ownId
+  if (typeof name === 'string' && name !== '' && !call.announced && !call.name.endsWith(name))
+    call.name += name
   const json =
     typeof given === 'string' ? given : given === undefined || given === null ? '' : JSON.stringify(given)
   // Some servers send the whole call again after its pieces.

@@ -8,6 +8,7 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
+import { callField } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
@@ -59,8 +60,9 @@ export async function* fromStream(
       case 'response.output_item.added': {
         const item = at(event)
         if (event.item?.type !== 'function_call') break
-        item.callId = String(event.item.call_id)
-        yield { type: 'tool-call-start', id: item.callId, name: String(event.item.name) }
+        const id = callField('id', event.item.call_id)
+        item.callId = id
+        yield { type: 'tool-call-start', id, name: callField('name', event.item.name) }
         break
       }
       case 'response.output_text.delta':
@@ -153,8 +155,8 @@ function* closeItem(item: Json, said: string): Generator<BackendEvent> {
       const more = { ...(id !== undefined && { id }), ...(namespace !== undefined && { namespace }) }
       return yield {
         type: 'tool-call',
-        id: String(item.call_id),
-        name: String(item.name),
+        id: callField('id', item.call_id),
+        name: callField('name', item.name),
         input: parseInput(String(item.arguments ?? '')),
         opaque: opaque({ type: 'function_call', ...more }),
       }
