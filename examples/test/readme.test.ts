@@ -49,7 +49,12 @@ const snippets = pages.flatMap((page) =>
 )
 const programs = snippets
   .filter(({ language }) => language.startsWith('ts'))
-  .map((snippet) => ({ ...snippet, file: at(`.cache/snippets/${snippet.name.replace(/[^\w]+/g, '-')}.ts`) }))
+  .map((snippet) => ({
+    ...snippet,
+    file: at(
+      `.cache/snippets/${snippet.name.replace(/[^\w]+/g, '-')}${snippet.language === 'ts test' ? '.test' : ''}.ts`,
+    ),
+  }))
 const shells = snippets.filter(({ language }) => language === 'sh')
 
 let services: Services
@@ -58,13 +63,17 @@ beforeAll(async () => {
   rmSync(at('.cache/snippets'), { recursive: true, force: true })
   mkdirSync(at('.cache/snippets'), { recursive: true })
   for (const { file, code } of programs) writeFileSync(file, code)
+  writeFileSync(
+    at('.cache/snippets/vitest.config.ts'),
+    "export default { test: { include: ['*.test.ts'] } }\n",
+  )
 })
 afterAll(() => services.close())
 
 it('knows what to do with every block', () => {
   expect(new Set(snippets.map(({ language }) => language))).toEqual(
     // `theirs` is what LiteLLM reads, which is no program of this repository's.
-    new Set(['ts', 'ts no-run', 'sh', 'yaml', 'json', 'yaml theirs', 'python theirs']),
+    new Set(['ts', 'ts test', 'sh', 'yaml', 'json', 'yaml theirs', 'python theirs']),
   )
   expect(programs.length).toBeGreaterThan(60)
 })
@@ -87,6 +96,18 @@ describe('programs', () => {
     const said = await runProgram(file, services.env)
     expect(output, 'a program needs a text block after it').toBeDefined()
     expect(said.trimEnd()).toBe(output?.trimEnd())
+  })
+})
+
+describe('tests', () => {
+  it.each(programs.filter(({ language }) => language === 'ts test'))('$name', ({ file }) => {
+    const vitest = join(root, 'node_modules/vitest/vitest.mjs')
+    const said = execFileSync(process.execPath, [vitest, 'run', file], {
+      cwd: at('.cache/snippets'),
+      encoding: 'utf8',
+      stdio: 'pipe',
+    })
+    expect(said).toMatch(/Tests .*passed/)
   })
 })
 

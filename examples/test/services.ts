@@ -17,7 +17,7 @@ const scripted: Backend = {
     json: true,
     reasoning: true,
     embed: false,
-    contextWindow: 1000,
+    contextWindow: 4000,
   }),
   async *chat({ messages, reasoning }) {
     const last = messages.at(-1)?.content.flatMap((part) => (part.type === 'text' ? part.text : [])) ?? []

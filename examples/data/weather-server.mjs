@@ -1,0 +1,14 @@
+// A server of the Model Context Protocol, on its standard input and output: one tool, made up.
+import { McpServer } from '@modelcontextprotocol/server'
+import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
+import * as z from 'zod'
+
+const server = new McpServer({ name: 'weather', version: '1.0.0' })
+server.registerTool(
+  'get_weather',
+  { description: 'Get the current weather in a city.', inputSchema: z.object({ city: z.string() }) },
+  async ({ city }) => ({
+    content: [{ type: 'text', text: JSON.stringify({ city, temperature: 21, condition: 'sunny' }) }],
+  }),
+)
+await server.connect(new StdioServerTransport())
