@@ -13,6 +13,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { inspect } from 'node:util'
 import { isLlmError } from '@patchbay/core'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../policies/test/redis.js'
@@ -281,6 +282,33 @@ describe('who answers', () => {
 })
 
 describe('what is wrong is told by its place and its fix', () => {
+  it.each([
+    [
+      'patchbay.config.json',
+      '{\n "providers": {\n "a": { "use": "claude", "apiKey": sk-ant-secret }}}',
+      'line 3',
+    ],
+    [
+      'patchbay.config.json',
+      '{ "providers": { "a": { "use": "claude", "apiKey": "sk-ant-secret", } } }',
+      'a comma too many',
+    ],
+    ['patchbay.config.json', '{ "providers": { "a": { "use": "claude", "apiKey": "sk-ant-secret', 'line 1'],
+    ['patchbay.config.yaml', 'providers:\n  a:\n    use: claude\n    apiKey: sk-ant-secret: "\n', 'line 4'],
+    [
+      'patchbay.config.yaml',
+      'providers:\n  a: !own { use: claude, apiKey: sk-ant-secret }\n',
+      'TAG_RESOLVE_FAILED) at line 2',
+    ],
+    ['patchbay.config.yaml', 'providers: *nobody\nkey: sk-ant-secret\n', ''],
+  ])('a broken %s, and the key beside the mistake stays out of it: %s', async (name, text, place) => {
+    const file = write(name, text)
+    const error: unknown = await loadConfig({ config: file, user: false }).catch((thrown) => thrown)
+    expect(isLlmError(error, 'config')).toBe(true)
+    expect(String(error)).toContain(place)
+    expect(inspect(error, { depth: 9 })).not.toContain('sk-ant')
+  })
+
   const failing = (config: unknown, target?: string) =>
     problem(connect(target, { config: write('patchbay.config.json', config as object), cwd: folder }))
 

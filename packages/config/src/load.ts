@@ -150,10 +150,10 @@ async function read(file: string): Promise<{ config: Config; file: string }> {
 async function parse(file: string): Promise<unknown> {
   switch (extname(file)) {
     case '.json':
-      return JSON.parse(await readFile(file, 'utf8'))
+      return fromJson(await readFile(file, 'utf8'))
     case '.yaml':
     case '.yml':
-      return (await import('yaml')).parse(await readFile(file, 'utf8'))
+      return fromYaml(await readFile(file, 'utf8'))
     case '.ts':
     case '.mts':
       return (await import('jiti')).createJiti(file, { moduleCache: false }).import(file, { default: true })
@@ -164,6 +164,30 @@ async function parse(file: string): Promise<unknown> {
       return loaded.default
     }
   }
+}
+
+/** A parser's own words show what stands beside the mistake, which may be a key: only its place is told. */
+async function fromJson(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // JSON is YAML, and that parser knows lines.
+    await fromYaml(text, 'json')
+    throw new SyntaxError('no JSON: a comma too many, a comment, or single quotes?')
+  }
+}
+
+/** What is only a warning to the parser, a tag that means nothing to it, is an error here: it would be left out. */
+async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml')
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { schema, lineCounter, prettyErrors: false })
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem === undefined) return document.toJS()
+  const { line, col } = lineCounter.linePos(problem.pos[0])
+  throw new SyntaxError(
+    `${schema === 'json' ? 'no JSON' : `no YAML (${problem.code})`} at line ${line}, column ${col}`,
+  )
 }
 
 /** Keys that stand in the file itself: whoever can read it has them. */
