@@ -1,0 +1,267 @@
+// What requests become on the wire, in both APIs.
+import type { ChatRequest } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { json } from '../test/server.js'
+import { ask, bodyOf, failureOf } from '../test/wire.js'
+import type { OpenAIOptions } from './index.js'
+import { isReasoningModel, presetFor } from './presets.js'
+
+const conversation: ChatRequest = {
+  system: 'Be brief.',
+  messages: [
+    {
+      role: 'user',
+      content: [
+        { type: 'text', text: 'What is this?' },
+        { type: 'image', data: new Uint8Array([1, 2, 3]), mediaType: 'image/png' },
+        { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: 'a.pdf' },
+      ],
+    },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'text', text: 'I look.' },
+        { type: 'tool-call', id: 'c1', name: 'look', input: { at: 'it' } },
+        { type: 'tool-call', id: 'c2', name: 'time', input: {} },
+      ],
+    },
+    {
+      role: 'tool',
+      content: [
+        {
+          type: 'tool-result',
+          id: 'c1',
+          output: [
+            { type: 'text', text: 'a cat' },
+            { type: 'image', url: 'https://example.com/a.png' },
+          ],
+        },
+        { type: 'tool-result', id: 'c2', output: 'noon' },
+      ],
+    },
+    'Thanks.',
+  ],
+  tools: [{ name: 'look', description: 'Look.', input: { type: 'object', properties: {} } }],
+  toolChoice: { name: 'look' },
+  parallelToolCalls: false,
+  maxOutputTokens: 100,
+  reasoning: 'low',
+  output: {
+    schema: {
+      type: 'object',
+      properties: { a: { type: 'string' } },
+      required: ['a'],
+      additionalProperties: false,
+    },
+    name: 'it',
+  },
+  providerOptions: { openai: { user: 'u' } },
+}
+
+describe('a request', () => {
+  it('of plain text is as small as it can be, in both APIs', async () => {
+    expect(await bodyOf({ messages: 'Hello' })).toEqual({
+      model: 'gpt-x',
+      messages: [{ role: 'user', content: 'Hello' }],
+      stream: true,
+      stream_options: { include_usage: true },
+    })
+    expect(await bodyOf({ messages: 'Hello' }, { api: 'responses' })).toEqual({
+      model: 'gpt-x',
+      input: [{ role: 'user', content: [{ type: 'input_text', text: 'Hello' }] }],
+      stream: true,
+      store: false,
+      include: ['reasoning.encrypted_content'],
+    })
+  })
+
+  it('has every part of ours in its place in Chat Completions', async () => {
+    expect(
+      await bodyOf({
+        ...conversation,
+        temperature: 0.5,
+        topP: 0.9,
+        seed: 7,
+        stop: ['END'],
+        frequencyPenalty: 0.1,
+        presencePenalty: 0.2,
+      }),
+    ).toEqual({
+      model: 'gpt-x',
+      stream: false,
+      messages: [
+        { role: 'system', content: 'Be brief.' },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'What is this?' },
+            { type: 'image_url', image_url: { url: 'data:image/png;base64,AQID' } },
+            { type: 'file', file: { file_data: 'data:application/pdf;base64,JVBERi0=', filename: 'a.pdf' } },
+          ],
+        },
+        {
+          role: 'assistant',
+          content: 'I look.',
+          tool_calls: [
+            { id: 'c1', type: 'function', function: { name: 'look', arguments: '{"at":"it"}' } },
+            { id: 'c2', type: 'function', function: { name: 'time', arguments: '{}' } },
+          ],
+        },
+        { role: 'tool', tool_call_id: 'c1', content: 'a cat' },
+        { role: 'tool', tool_call_id: 'c2', content: 'noon' },
+        { role: 'user', content: [{ type: 'image_url', image_url: { url: 'https://example.com/a.png' } }] },
+        { role: 'user', content: 'Thanks.' },
+      ],
+      tools: [
+        {
+          type: 'function',
+          function: { name: 'look', description: 'Look.', parameters: { type: 'object', properties: {} } },
+        },
+      ],
+      tool_choice: { type: 'function', function: { name: 'look' } },
+      parallel_tool_calls: false,
+      max_tokens: 100,
+      reasoning_effort: 'low',
+      response_format: {
+        type: 'json_schema',
+        json_schema: {
+          name: 'it',
+          strict: true,
+          schema: {
+            type: 'object',
+            properties: { a: { type: 'string' } },
+            required: ['a'],
+            additionalProperties: false,
+          },
+        },
+      },
+      temperature: 0.5,
+      top_p: 0.9,
+      seed: 7,
+      stop: ['END'],
+      frequency_penalty: 0.1,
+      presence_penalty: 0.2,
+      user: 'u',
+    })
+  })
+
+  it('has every part of ours in its place in Responses', async () => {
+    expect(await bodyOf(conversation, { api: 'responses' })).toEqual({
+      model: 'gpt-x',
+      stream: false,
+      store: false,
+      include: ['reasoning.encrypted_content'],
+      input: [
+        { role: 'system', content: [{ type: 'input_text', text: 'Be brief.' }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'input_text', text: 'What is this?' },
+            { type: 'input_image', image_url: 'data:image/png;base64,AQID', detail: 'auto' },
+            { type: 'input_file', filename: 'a.pdf', file_data: 'data:application/pdf;base64,JVBERi0=' },
+          ],
+        },
+        {
+          type: 'message',
+          role: 'assistant',
+          content: [{ type: 'output_text', text: 'I look.', annotations: [] }],
+        },
+        { type: 'function_call', call_id: 'c1', name: 'look', arguments: '{"at":"it"}' },
+        { type: 'function_call', call_id: 'c2', name: 'time', arguments: '{}' },
+        {
+          type: 'function_call_output',
+          call_id: 'c1',
+          output: [
+            { type: 'input_text', text: 'a cat' },
+            { type: 'input_image', image_url: 'https://example.com/a.png', detail: 'auto' },
+          ],
+        },
+        { type: 'function_call_output', call_id: 'c2', output: 'noon' },
+        { role: 'user', content: [{ type: 'input_text', text: 'Thanks.' }] },
+      ],
+      tools: [
+        {
+          type: 'function',
+          name: 'look',
+          description: 'Look.',
+          parameters: { type: 'object', properties: {} },
+          strict: false,
+        },
+      ],
+      tool_choice: { type: 'function', name: 'look' },
+      parallel_tool_calls: false,
+      max_output_tokens: 100,
+      reasoning: { effort: 'low', summary: 'auto' },
+      text: {
+        format: {
+          type: 'json_schema',
+          name: 'it',
+          strict: true,
+          schema: {
+            type: 'object',
+            properties: { a: { type: 'string' } },
+            required: ['a'],
+            additionalProperties: false,
+          },
+        },
+      },
+      user: 'u',
+    })
+  })
+
+  it('speaks the dialect of its server', async () => {
+    const request: ChatRequest = {
+      messages: [
+        'x',
+        {
+          role: 'assistant',
+          content: [{ type: 'tool-call', id: 'call_with_a_long_id', name: 'a', input: {} }],
+        },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'call_with_a_long_id', output: 'y' }] },
+      ],
+      maxOutputTokens: 5,
+      output: { schema: { type: 'object', properties: { a: {} } } },
+    }
+    expect(await bodyOf(request, { preset: 'groq' })).toMatchObject({
+      max_completion_tokens: 5,
+      response_format: { json_schema: { strict: false } },
+    })
+    expect(await bodyOf(request, { preset: 'deepseek' })).toMatchObject({
+      max_tokens: 5,
+      response_format: { type: 'json_object' },
+    })
+    const mistral = (await bodyOf(request, { preset: 'mistral' })) as {
+      messages: { tool_calls?: { id: string }[]; tool_call_id?: string }[]
+    }
+    expect(mistral).not.toHaveProperty('stream_options')
+    expect(mistral.messages[1]?.tool_calls?.[0]?.id).toMatch(/^[a-zA-Z0-9]{9}$/)
+    expect(mistral.messages[2]?.tool_call_id).toBe(mistral.messages[1]?.tool_calls?.[0]?.id)
+    expect(await bodyOf({ messages: 'x', topK: 4, minP: 0.1 }, { preset: 'vllm' })).toMatchObject({
+      top_k: 4,
+      min_p: 0.1,
+    })
+    expect(
+      await bodyOf({ messages: 'x', maxOutputTokens: 5 }, { preset: { maxTokens: 'max_completion_tokens' } }),
+    ).toMatchObject({ max_completion_tokens: 5 })
+    expect(presetFor('https://api.groq.com/openai/v1', undefined).key).toBe('GROQ_API_KEY')
+    expect(presetFor('https://me.openai.azure.com/', undefined).maxTokens).toBe('max_completion_tokens')
+  })
+
+  it.each<[Partial<ChatRequest>, Partial<OpenAIOptions>, RegExp]>([
+    [{ topK: 4 }, {}, /topK/],
+    [{ seed: 4 }, { api: 'responses' }, /seed/],
+    [{ reasoning: { budgetTokens: 5 } }, {}, /reasoningBudget/],
+    [{ temperature: 1 }, { baseURL: 'https://api.openai.com/v1' }, /temperature/],
+  ])('that the API has no form for is refused before the wire: %j', async (request, options, message) => {
+    const error = await failureOf((await ask(json({}), options)).chat({ messages: 'x', ...request }))
+    expect(error.code).toBe('unsupported')
+    expect(error.message).toMatch(message)
+  })
+
+  it('knows models that think from those that do not, and takes a new name for one of today', () => {
+    expect(['o3', 'gpt-5', 'gpt-5-mini', 'gpt-9'].map(isReasoningModel)).toEqual([true, true, true, true])
+    expect(
+      ['gpt-4o', 'gpt-4.1', 'gpt-3.5-turbo', 'gpt-5-chat', 'gpt-5-chat-latest'].map(isReasoningModel),
+    ).toEqual([false, false, false, false, false])
+  })
+})
