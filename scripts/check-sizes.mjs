@@ -1,5 +1,5 @@
 // The promises about size and start: what a bundle of core and of each adapter weighs (without its SDK), and how long
-// importing core, and all backends, takes.
+// importing core, and all backends, takes; and that an import does nothing else.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
@@ -46,6 +46,13 @@ function timeImport(names) {
   return Math.min(...times)
 }
 
+/** What importing these leaves behind in a process, beside the modules: globals, listeners, timers, sockets. */
+function traces(names) {
+  const code = `const look = () => JSON.stringify([Object.getOwnPropertyNames(globalThis).sort(), process.eventNames().map((name) => [String(name), process.listenerCount(name)]), process.getActiveResourcesInfo().filter((one) => one !== 'FSReqPromise' && one !== 'PipeWrap' && one !== 'TTYWrap')]);
+const before = look(); await Promise.all(${JSON.stringify(names.map(dist))}.map((file) => import(file))); await new Promise(setImmediate); process.stdout.write(before === look() ? '' : before + ' became ' + look())`
+  return spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' }).stdout
+}
+
 let failed = false
 const check = (what, value, limit, unit) => {
   failed ||= value >= limit
@@ -57,5 +64,14 @@ check('core, min+gzip', await weigh('core'), 8, 'KB')
 for (const name of ['claude', 'openai', 'ollama'])
   check(`${name} without its SDK, min+gzip`, await weigh(name), 6, 'KB')
 check('importing core', timeImport(['core']), 15, 'ms')
-check('importing claude, openai and ollama', timeImport(['claude', 'openai', 'ollama']), 30, 'ms')
+check('importing every backend', timeImport(['claude', 'openai', 'ollama', 'local']), 30, 'ms')
+// mcp and langchain stand on packages of others, which set globals when they are imported.
+const every = ['core', 'claude', 'openai', 'ollama', 'local', 'policies', 'config', 'ai-sdk']
+const leaving = every.filter((name) => traces([name]) !== '')
+failed ||= leaving.length > 0
+process.stdout.write(
+  leaving.length === 0
+    ? 'ok    importing a package does nothing else: no global, listener, timer or socket\n'
+    : `FAIL  importing ${leaving.join(', ')} leaves a global, a listener, a timer or a socket\n`,
+)
 process.exit(failed ? 1 : 0)
