@@ -1,5 +1,5 @@
 // The API reference, from the docstrings: a folder of pages for the guide, one a package.
-import { readFileSync, rmSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { Application } from 'typedoc'
 
@@ -56,10 +56,24 @@ export async function writeApi() {
     hidePageHeader: true,
     hideBreadcrumbs: true,
     useCodeBlocks: true,
+    parametersFormat: 'table',
+    interfacePropertiesFormat: 'table',
+    classPropertiesFormat: 'table',
+    propertyMembersFormat: 'table',
+    typeDeclarationFormat: 'table',
+    enumMembersFormat: 'table',
+    tableColumnSettings: { hideInherited: true, hideModifiers: true, hideOverrides: true, hideSources: true },
     entryFileName: 'overview',
   })
   const project = await app.convert()
   if (project === undefined) throw new Error('typedoc has merged nothing')
   await app.generateOutputs(project)
+  for (const file of readdirSync(at('api'), { recursive: true }).filter((path) => path.includes('/')))
+    if (file.endsWith('.md')) named(at(`api/${file}`), file.replace(/(\/index)?\.md$/, ''))
   if (app.logger.hasErrors()) throw new Error('typedoc failed; its messages are above')
+}
+
+/** The page of an entry is called what an app imports. */
+function named(file, name) {
+  writeFileSync(file, readFileSync(file, 'utf8').replace(/^# .*$/m, `# ${name}`))
 }
