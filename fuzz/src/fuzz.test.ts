@@ -1,25 +1,28 @@
-// A few hundred cases of each decoder with every run, and every case that ever found something. `npm run fuzz` runs more.
+// A few hundred cases of each decoder, always the same, and every case that ever found something. `npm run fuzz` looks for more.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { damaged } from './mutate.js'
 import seeds from './seeds.json' with { type: 'json' }
 import { targets } from './targets.js'
 
-interface Seed {
+/** What once broke a law: the seed it came from, and the body itself, which outlives a change of what is made of seeds. */
+interface Found {
   target: string
   seed: number
-  path: string
+  /** Base64. */
+  body: string
+  cuts: number[][]
 }
 
 const runs = 200
 
 it.each(Object.entries(targets))('%s takes anything', async (name, target) => {
   const property = fc.asyncProperty(damaged(target.corpus), ({ bytes, cuts }) => target.check(bytes, cuts))
-  await fc.assert(property, { numRuns: runs })
-  for (const { seed, path } of (seeds as Seed[]).filter((one) => one.target === name))
-    await fc.assert(property, { seed, path, endOnFailure: true, numRuns: 1 })
+  await fc.assert(property, { seed: 1, numRuns: runs })
+  for (const { body, cuts } of (seeds as Found[]).filter((one) => one.target === name))
+    await target.check(Buffer.from(body, 'base64'), [cuts[0] ?? [], cuts[1] ?? []])
 })
 
 it('keeps seeds of targets that are there', () => {
-  for (const { target } of seeds as Seed[]) expect(Object.keys(targets)).toContain(target)
+  for (const { target } of seeds as Found[]) expect(Object.keys(targets)).toContain(target)
 })

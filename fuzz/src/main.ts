@@ -1,5 +1,5 @@
 // `npm run fuzz [-- --minutes 60] [--target NAME]`: damaged bodies for every decoder in turn, until the time is up. What
-// breaks a law is told, and its seed kept in src/seeds.json, which the tests run ever after.
+// breaks a law is told, and kept in src/seeds.json with its seed, which the tests run ever after.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -40,9 +40,12 @@ while (Date.now() < until)
     const said = errorInstance instanceof Error ? `${errorInstance.message} ${errorInstance.cause}` : ''
     if (told.has(`${name} ${said}`)) continue
     told.add(`${name} ${said}`)
+    const { bytes, cuts } = counterexample?.[0] ?? { bytes: new Uint8Array(), cuts: [[], []] }
     const kept = JSON.parse(readFileSync(file, 'utf8')) as object[]
-    writeFileSync(file, `${JSON.stringify([...kept, { target: name, seed, path }], null, 2)}\n`)
-    const bytes = counterexample?.[0].bytes ?? new Uint8Array()
+    writeFileSync(
+      file,
+      `${JSON.stringify([...kept, { target: name, seed, body: Buffer.from(bytes).toString('base64'), cuts }], null, 2)}\n`,
+    )
     process.stdout.write(
       `${name}: seed ${seed}, path ${path}\n${new TextDecoder().decode(bytes.subarray(0, 2000))}\n${errorInstance instanceof Error ? (errorInstance.stack ?? '') : errorInstance}\n${errorInstance instanceof Error && errorInstance.cause instanceof Error ? errorInstance.cause.stack : ''}\n\n`,
     )

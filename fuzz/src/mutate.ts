@@ -116,7 +116,11 @@ const retyped = fc
       (bytes) => {
         // Only bytes that are text have values; others stay as they are.
         const text = new TextDecoder('latin1').decode(bytes)
-        const values = [...text.matchAll(/(?<=":\s?)("(?:[^"\\\n]|\\.)*"|-?\d[\d.e+-]*|true|false|null)/g)]
+        const values = [
+          ...text.matchAll(
+            /(?<=":\s?)("(?:[^"\\\n]|\\.)*"|-?\d[\d.e+-]*|true|false|null|\[[^[\]]*\]|\{[^{}]*\})/g,
+          ),
+        ]
         const found = values[Math.floor(at * values.length)]
         if (found === undefined) return bytes
         return replaced(bytes, found.index, found.index + found[0].length, new TextEncoder().encode(value))

@@ -3,7 +3,8 @@ import { LlmError } from '@patchbay/core'
 import { closest, distance } from 'fastest-levenshtein'
 
 export function wrong(problem: string, options: { cause?: unknown; provider?: string } = {}): LlmError {
-  return new LlmError('config', problem, options)
+  // A name can be as long as a file.
+  return new LlmError('config', problem.length > 1000 ? `${problem.slice(0, 1000)}…` : problem, options)
 }
 
 /** ` Did you mean fast?`, where one of the names is near. */

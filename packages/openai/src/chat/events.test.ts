@@ -228,4 +228,17 @@ describe('a chat completion', () => {
       ],
     })
   })
+
+  it('takes lists and fields of other kinds than they should be for nothing, and not for a bug of ours', async () => {
+    const odd = {
+      content: [null, 'x', { type: 'text', text: 'Hi.' }],
+      annotations: [null, { url_citation: null }],
+      reasoning_details: {},
+      tool_calls: {},
+    }
+    const { text, toolCalls } = await (
+      await ask(sse([chunk(odd), chunk({ annotations: 5 }), end(), '[DONE]']))
+    ).chat('Hi')
+    expect([text, toolCalls]).toEqual(['Hi.', []])
+  })
 })

@@ -102,8 +102,8 @@ export async function* toEvents(
     if (typeof delta.content === 'string') yield { type: 'text', text: delta.content }
     else if (Array.isArray(delta.content)) yield* partsOf(delta.content)
     if (delta.refusal) refusal += delta.refusal
-    if (delta.annotations) citations.push(...delta.annotations.flatMap(toCitation))
-    if (delta.tool_calls)
+    if (Array.isArray(delta.annotations)) citations.push(...delta.annotations.flatMap(toCitation))
+    if (Array.isArray(delta.tool_calls))
       for (const [position, call] of delta.tool_calls.entries())
         yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
     if (choice.finish_reason) reason = choice.finish_reason
@@ -134,16 +134,24 @@ function thoughtOf({
   if (typeof reasoning_content === 'string' && reasoning_content !== '')
     return { text: reasoning_content, field: 'reasoning_content' }
   if (typeof reasoning === 'string' && reasoning !== '') return { text: reasoning, field: 'reasoning' }
-  const text = reasoning_details?.map((detail) => detail.text ?? detail.summary ?? '').join('')
+  if (!Array.isArray(reasoning_details)) return undefined
+  const text = reasoning_details
+    .map(fieldsOf)
+    .map(({ text, summary }) => text ?? summary ?? '')
+    .join('')
   return text ? { text, field: 'reasoning' } : undefined
 }
 
+function fieldsOf(value: unknown): Json {
+  return typeof value === 'object' && value !== null ? (value as Json) : {}
+}
+
 /** Mistral's lists of text and thinking. */
-function* partsOf(content: Json[]): Generator<BackendEvent> {
-  for (const { type, text, thinking } of content) {
+function* partsOf(content: unknown[]): Generator<BackendEvent> {
+  for (const { type, text, thinking } of content.map(fieldsOf)) {
     if (type === 'text' && typeof text === 'string') yield { type: 'text', text }
     if (type === 'thinking' && Array.isArray(thinking))
-      yield { type: 'reasoning', text: thinking.map((part: Json) => part.text ?? '').join('') }
+      yield { type: 'reasoning', text: thinking.map((part) => fieldsOf(part).text ?? '').join('') }
   }
 }
 
@@ -191,8 +199,8 @@ function* announce(call: OpenCall, whole: boolean): Generator<BackendEvent> {
   if (whole && call.json !== '') yield { type: 'tool-call-delta', id: call.id, json: call.json }
 }
 
-function toCitation({ url_citation: cited }: Json): Citation[] {
-  const { url, title, start_index: start, end_index: end } = (cited ?? {}) as Json
+function toCitation(annotation: unknown): Citation[] {
+  const { url, title, start_index: start, end_index: end } = fieldsOf(fieldsOf(annotation).url_citation)
   if (typeof url !== 'string') return []
   return [
     {
