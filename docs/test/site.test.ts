@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { browserPath, launch, type Page } from '../../apps/gateway/test/chromium.js'
 
 const site = fileURLToPath(new URL('../.vitepress/dist', import.meta.url))
+if (!existsSync(site)) throw new Error('The site is not built. Run: npm run build')
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const pages = readdirSync(site, { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.html') && file !== '404.html')

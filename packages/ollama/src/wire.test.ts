@@ -607,3 +607,12 @@ it('a key that no header can hold is a typed error, and stays out of it', async 
   expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret')
 })
+
+it('a key that the service repeats in its refusal stands nowhere in the error', async () => {
+  const key = 'sk-live-0123456789'
+  const refusal = { error: { type: 'authentication_error', message: `Received=${key}, which is not valid` } }
+  const llm = await ask(json(refusal, 401), { apiKey: key })
+  const error = await failureOf(llm.chat('Hi'))
+  expect(error.message).toContain('Received=…')
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key)
+})

@@ -1,4 +1,5 @@
 // What holds of both APIs, whatever goes wrong on the wire.
+import { inspect } from 'node:util'
 import type { LlmError } from '@patchbay/core'
 import type { ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -227,4 +228,13 @@ describe('both APIs', () => {
       expect.objectContaining({ code: 'config', message: expect.stringContaining('baseURL') }),
     )
   })
+})
+
+it('a key that the service repeats in its refusal stands nowhere in the error', async () => {
+  const key = 'sk-live-0123456789'
+  const refusal = { error: { type: 'authentication_error', message: `Received=${key}, which is not valid` } }
+  const llm = await ask(json(refusal, 401), { apiKey: key })
+  const error = await failureOf(llm.chat('Hi'))
+  expect(error.message).toContain('Received=…')
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key)
 })

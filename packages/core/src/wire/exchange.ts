@@ -3,6 +3,7 @@
 import { LlmError } from '../errors.js'
 import type { CallContext } from '../provider.js'
 import { badHeader, excerpt, holdsHeader, send, unreachable } from './http.js'
+import { withoutKeys } from './keys.js'
 import { rateLimits } from './rate-limits.js'
 
 /** How one exchange is made. */
@@ -45,7 +46,7 @@ export async function exchange(
   }
   if (status !== undefined) tellLimits(response.headers, status)
   if (response.ok) return response
-  throw await failed(response)
+  throw await failed(await withoutKeys(response, init.headers))
 }
 
 /**
