@@ -1,6 +1,6 @@
 // Anthropic's errors as ours. Source: platform.claude.com/docs/en/api/errors, November 2026.
 import { type ErrorCode, type ErrorDetails, LlmError } from '@patchbay/core'
-import { codeOfStatus, detailsOf, errorText, excerpt } from '@patchbay/core/wire'
+import { codeOfStatus, detailsOf, errorText, excerpt, fieldsOf } from '@patchbay/core/wire'
 
 const codes: Record<string, ErrorCode> = {
   invalid_request_error: 'invalid-request',
@@ -39,10 +39,6 @@ export function fromBody(body: unknown, details: ErrorDetails = {}): LlmError {
 
 function isWords(value: unknown): value is string {
   return typeof value === 'string' && value !== ''
-}
-
-function fieldsOf(value: unknown): Record<string, unknown> {
-  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
 }
 
 /** A response that is no success. */

@@ -7,7 +7,7 @@ import {
   LlmError,
   type OpaqueState,
 } from '@patchbay/core'
-import { callField, excerpt } from '@patchbay/core/wire'
+import { callField, excerpt, fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { keep, toUsage } from './usage.js'
 
@@ -66,14 +66,14 @@ export async function* fromStream(
     const event = value as Json & { type?: string }
     switch (event?.type) {
       case 'message_start': {
-        const message = (event.message ?? {}) as WireMessage
+        const message: WireMessage = fieldsOf(event.message)
         keep(usage, message.usage)
         // Proxies repeat it in the middle of a stream; the message has begun once.
         if (started) break
         started = true
         yield startOf(message, requestId)
         // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
-        for (const block of message.content ?? []) yield* wholeBlock(block)
+        for (const block of objectsIn(message.content)) yield* wholeBlock(block)
         stopReason = message.stop_reason ?? undefined
         break
       }
@@ -94,7 +94,7 @@ export async function* fromStream(
       }
       case 'content_block_delta': {
         const open = blocks.get(event.index as number)
-        if (open !== undefined) yield* takeDelta(open, event.delta as Json)
+        if (open !== undefined) yield* takeDelta(open, fieldsOf(event.delta))
         break
       }
       case 'content_block_stop': {
@@ -107,7 +107,7 @@ export async function* fromStream(
         break
       }
       case 'message_delta': {
-        const { stop_reason: reason, stop_sequence: stop } = (event.delta ?? {}) as WireMessage
+        const { stop_reason: reason, stop_sequence: stop } = fieldsOf(event.delta) as WireMessage
         if (reason) stopReason = reason
         if (stop) stopSequence = stop
         keep(usage, event.usage as Json | undefined)
@@ -138,7 +138,7 @@ export async function* fromMessage(body: unknown, requestId?: string): AsyncGene
   if (message?.type === 'error') throw fromBody(body)
   if (!Array.isArray(message?.content)) throw notAnthropic(body)
   yield startOf(message, requestId)
-  for (const block of message.content) yield* wholeBlock(block)
+  for (const block of objectsIn(message.content)) yield* wholeBlock(block)
   const usage: Json = {}
   keep(usage, message.usage)
   yield finishOf(message.stop_reason ?? undefined, message.stop_sequence ?? undefined, usage)
@@ -160,7 +160,7 @@ function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
       open.signature += String(delta.signature ?? '')
       return
     case 'citations_delta':
-      open.citations.push(delta.citation as Json)
+      open.citations.push(fieldsOf(delta.citation))
       return
     default:
       // Deltas of blocks we keep closed carry fields of the block (`compaction_delta` its content).
@@ -182,7 +182,7 @@ function* wholeBlock(block: Json): Generator<BackendEvent> {
     block,
     said: '',
     signature: String(block.signature ?? ''),
-    citations: (block.citations as Json[] | null) ?? [],
+    citations: objectsIn(block.citations),
   }
   if (block.type === 'text' && block.text) yield say(open, 'text', String(block.text))
   if (block.type === 'thinking' && block.thinking) yield say(open, 'reasoning', String(block.thinking))

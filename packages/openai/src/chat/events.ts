@@ -1,7 +1,7 @@
 // Chat Completions, streamed or whole, in all their dialects, as our events.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
-import { callField } from '@patchbay/core/wire'
+import { callField, fieldsOf, objectsIn } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
@@ -24,11 +24,19 @@ interface WireCall {
   function?: { name?: string | null; arguments?: unknown }
 }
 
+interface Choice {
+  index?: number
+  delta?: Delta
+  message?: Delta
+  finish_reason?: string | null
+  usage?: Json
+}
+
 interface Chunk extends Json {
   id?: string
   model?: string
   error?: unknown
-  choices?: { index?: number; delta?: Delta; message?: Delta; finish_reason?: string | null; usage?: Json }[]
+  choices?: Choice[]
   usage?: Json | null
   x_groq?: { usage?: Json; error?: unknown }
 }
@@ -85,8 +93,7 @@ export async function* toEvents(
         ...(chunk.model && { model: chunk.model }),
       }
     started = true
-    const [first] = chunk.choices
-    const choice = first === undefined || !first.index ? first : chunk.choices.find(({ index }) => !index)
+    const choice: Choice | undefined = objectsIn(chunk.choices).find(({ index }) => !index)
     usage = chunk.usage ?? chunk.x_groq?.usage ?? choice?.usage ?? usage
     if (choice === undefined) continue
     const delta = choice.delta ?? choice.message ?? {}
@@ -102,10 +109,9 @@ export async function* toEvents(
     if (typeof delta.content === 'string') yield { type: 'text', text: delta.content }
     else if (Array.isArray(delta.content)) yield* partsOf(delta.content)
     if (delta.refusal) refusal += delta.refusal
-    if (Array.isArray(delta.annotations)) citations.push(...delta.annotations.flatMap(toCitation))
-    if (Array.isArray(delta.tool_calls))
-      for (const [position, call] of delta.tool_calls.entries())
-        yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
+    citations.push(...objectsIn(delta.annotations).flatMap(toCitation))
+    for (const [position, call] of objectsIn(delta.tool_calls).entries())
+      yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
     if (choice.finish_reason) reason = choice.finish_reason
   }
   if (reason === undefined) return
@@ -134,21 +140,15 @@ function thoughtOf({
   if (typeof reasoning_content === 'string' && reasoning_content !== '')
     return { text: reasoning_content, field: 'reasoning_content' }
   if (typeof reasoning === 'string' && reasoning !== '') return { text: reasoning, field: 'reasoning' }
-  if (!Array.isArray(reasoning_details)) return undefined
-  const text = reasoning_details
-    .map(fieldsOf)
+  const text = objectsIn(reasoning_details)
     .map(({ text, summary }) => text ?? summary ?? '')
     .join('')
   return text ? { text, field: 'reasoning' } : undefined
 }
 
-function fieldsOf(value: unknown): Json {
-  return typeof value === 'object' && value !== null ? (value as Json) : {}
-}
-
 /** Mistral's lists of text and thinking. */
 function* partsOf(content: unknown[]): Generator<BackendEvent> {
-  for (const { type, text, thinking } of content.map(fieldsOf)) {
+  for (const { type, text, thinking } of objectsIn(content)) {
     if (type === 'text' && typeof text === 'string') yield { type: 'text', text }
     if (type === 'thinking' && Array.isArray(thinking))
       yield { type: 'reasoning', text: thinking.map((part) => fieldsOf(part).text ?? '').join('') }
@@ -157,9 +157,10 @@ function* partsOf(content: unknown[]): Generator<BackendEvent> {
 
 function* takeCall(
   calls: OpenCall[],
-  { index = undefined, id, function: { name, arguments: given } = {} }: WireCall,
+  { index, id, function: called }: WireCall,
   position: number | undefined,
 ): Generator<BackendEvent> {
+  const { name, arguments: given } = fieldsOf(called)
   const place = position ?? index
   const ownId = id ? String(id) : undefined
   const call = openCall(calls, place, ownId)
@@ -199,8 +200,8 @@ function* announce(call: OpenCall, whole: boolean): Generator<BackendEvent> {
   if (whole && call.json !== '') yield { type: 'tool-call-delta', id: call.id, json: call.json }
 }
 
-function toCitation(annotation: unknown): Citation[] {
-  const { url, title, start_index: start, end_index: end } = fieldsOf(fieldsOf(annotation).url_citation)
+function toCitation({ url_citation: cited }: Json): Citation[] {
+  const { url, title, start_index: start, end_index: end } = fieldsOf(cited)
   if (typeof url !== 'string') return []
   return [
     {

@@ -8,7 +8,7 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
-import { callField } from '@patchbay/core/wire'
+import { callField, objectsIn } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
@@ -131,13 +131,11 @@ function* closeItem(item: Json, said: string): Generator<BackendEvent> {
         ...(id !== undefined && { id }),
         ...(phase !== undefined && { phase }),
       })
-      const parts = (item.content ?? []) as Json[]
+      const parts = objectsIn(item.content)
       // Several parts that were streamed are one text to whoever read it; what they cite stays with it.
       const texts = parts.filter(({ type }) => type === 'output_text')
       if (said === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
-      const citations = texts.flatMap(({ annotations }) =>
-        ((annotations ?? []) as Json[]).flatMap(toCitation),
-      )
+      const citations = texts.flatMap(({ annotations }) => objectsIn(annotations).flatMap(toCitation))
       yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
       for (const { type, refusal } of parts)
         if (type === 'refusal') yield { type: 'part', part: { type: 'refusal', text: String(refusal) } }
@@ -167,7 +165,10 @@ function* closeItem(item: Json, said: string): Generator<BackendEvent> {
 }
 
 function reasoningOf({ summary, content }: Json): string {
-  const texts = (parts: unknown) => ((parts ?? []) as Json[]).map(({ text }) => text ?? '').join('')
+  const texts = (parts: unknown) =>
+    objectsIn(parts)
+      .map(({ text }) => text ?? '')
+      .join('')
   return texts(summary) || texts(content)
 }
 
