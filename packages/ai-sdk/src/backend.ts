@@ -24,8 +24,8 @@ import {
   type Usage,
   type Warning,
 } from '@patchbay/core'
+import { defined } from '@patchbay/core/wrap'
 import { owner, toCallOptions } from './call.js'
-import { defined } from './defined.js'
 import { toLlmError } from './errors.js'
 
 /** Options of `aiSdk`. */

@@ -8,7 +8,7 @@ import type {
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider'
 import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
-import { defined } from './defined.js'
+import { defined } from '@patchbay/core/wrap'
 
 /** Who the opaque state of parts belongs to. */
 export const owner = 'ai-sdk'
@@ -16,7 +16,7 @@ export const owner = 'ai-sdk'
 export function toCallOptions(chat: PreparedChat): LanguageModelV3CallOptions {
   const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = chat
   const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
-  const options: Record<string, unknown> = {
+  return defined({
     prompt: messages.flatMap(toMessages),
     tools:
       tools.length === 0
@@ -40,9 +40,10 @@ export function toCallOptions(chat: PreparedChat): LanguageModelV3CallOptions {
     },
     ...{ maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty },
     stopSequences: stop,
-    providerOptions: Object.keys(providerOptions).length > 0 ? providerOptions : undefined,
-  }
-  return defined(options) as unknown as LanguageModelV3CallOptions
+    // Options of a provider are JSON; whoever wrote them for it knows.
+    providerOptions:
+      Object.keys(providerOptions).length > 0 ? (providerOptions as SharedV3ProviderOptions) : undefined,
+  })
 }
 
 function toMessages({ role, content }: PreparedMessage): LanguageModelV3Message[] {

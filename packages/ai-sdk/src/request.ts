@@ -5,16 +5,22 @@ import type {
   LanguageModelV3Message,
   LanguageModelV3ToolResultOutput,
 } from '@ai-sdk/provider'
-import { type ChatRequest, LlmError, type Message, type Part, type Tool } from '@patchbay/core'
-import { withHidden } from '@patchbay/core/wrap'
-import { defined } from './defined.js'
+import {
+  type ChatRequest,
+  type JsonSchema,
+  LlmError,
+  type Message,
+  type Part,
+  type Tool,
+} from '@patchbay/core'
+import { defined, withHidden } from '@patchbay/core/wrap'
 import { hiddenIn } from './hidden.js'
 
 /** `providerOptions.patchbay` holds what the AI SDK has no word for: `reasoning`, `minP`, `parallelToolCalls` … */
 export function toRequest(options: LanguageModelV3CallOptions): ChatRequest {
   const { prompt, responseFormat, tools, toolChoice, stopSequences, providerOptions = {} } = options
   const { patchbay: more = {}, ...others } = providerOptions
-  const request: Record<string, unknown> = {
+  return defined({
     messages: prompt.map(toMessage),
     tools: tools?.map(toTool),
     toolChoice: toolChoice && (toolChoice.type === 'tool' ? { name: toolChoice.toolName } : toolChoice.type),
@@ -24,7 +30,7 @@ export function toRequest(options: LanguageModelV3CallOptions): ChatRequest {
         : responseFormat.schema === undefined
           ? 'json'
           : {
-              schema: responseFormat.schema,
+              schema: responseFormat.schema as JsonSchema,
               ...(responseFormat.name !== undefined && { name: responseFormat.name }),
             },
     maxOutputTokens: options.maxOutputTokens,
@@ -39,8 +45,7 @@ export function toRequest(options: LanguageModelV3CallOptions): ChatRequest {
     // What a model cannot is a warning there.
     onUnsupported: 'warn',
     ...more,
-  }
-  return defined(request) as unknown as ChatRequest
+  })
 }
 
 function toMessage(message: LanguageModelV3Message): Message {

@@ -7,6 +7,7 @@ import type { Capabilities, PreparedChat, Provider } from '../provider.js'
 import type { ChatInput, ChatRequest } from '../request.js'
 import { CallStream, type EventSource } from '../stream.js'
 
+export { defined } from '../defined.js'
 export { asLlmError, withDetails } from '../errors.js'
 export { validate, withOutput } from '../output.js'
 export { toJsonSchema } from '../schema.js'

@@ -1,5 +1,6 @@
 // A line for each call, without a word of what was said: `log`.
 import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
+import { defined } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 
@@ -122,10 +123,6 @@ function told(answer: Answer): object {
     cached,
     warnings: warnings.length > 0 ? warnings.map(({ message }) => message) : undefined,
   })
-}
-
-function defined(fields: Record<string, unknown>): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
 function jsonLines(): Logger {

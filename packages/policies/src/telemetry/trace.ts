@@ -12,7 +12,7 @@ import {
   type PreparedChat,
   type Provider,
 } from '@patchbay/core'
-import { preparedOf } from '@patchbay/core/wrap'
+import { defined, preparedOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
 
@@ -292,8 +292,4 @@ function partOf(part: Part): object {
     default:
       return { type: part.type }
   }
-}
-
-function defined(fields: Record<string, unknown>): Attributes {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Attributes
 }
