@@ -279,6 +279,8 @@ await step('cli: installs alone and answers', () => {
     input: '',
   })
   if (said !== 'The capital of France is Paris.\n') throw new Error(`it said: ${said}`)
+  const entry = run('npx', ['--no-install', 'patchbay', 'explain', 'timeout'], { cwd: project })
+  if (!entry.startsWith('## timeout\n')) throw new Error(`it explained: ${entry}`)
 })
 
 process.stdout.write(failures === 0 ? 'all packages are sound\n' : `${failures} package checks failed\n`)

@@ -134,9 +134,9 @@ describe.skipIf(!browserPath)('in a browser', () => {
     visit('/start', {}, async (page) => {
       await page.getByRole('button', { name: 'Search' }).first().click()
       await page.locator('.VPLocalSearchBox input').fill('rate-limited')
-      await page.locator('.VPLocalSearchBox .result').first().waitFor()
-      await page.keyboard.press('Enter')
-      await page.waitForURL(/#rate-limited|errors|troubleshooting/)
+      const result = page.locator('.VPLocalSearchBox .result').filter({ hasText: 'Troubleshooting' }).first()
+      await result.click()
+      await page.waitForURL(/\/troubleshooting#rate-limited$/)
     }))
 
   it('shows two programs side by side where there is room, and one below the other where there is none', async () => {

@@ -28,6 +28,7 @@ async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
   try {
     return { gave: await work() }
   } catch (error) {
+    if (error instanceof Broken) throw error
     if (!isLlmError(error)) throw new Broken('something else than an LlmError was thrown', { cause: error })
     sound(error)
     return { failed: error.code, partial: error.partial?.text }
