@@ -22,6 +22,12 @@ interface Found {
 
 const file = 'patchbay.config.json'
 
+/**
+ * Models with a future. Source: platform.claude.com, model pages (claude-opus-5: not retired before July 2027);
+ * developers.openai.com, deprecations (gpt-5.6-sol takes the place of gpt-5, which ends in December 2026). November 2026.
+ */
+export const suggestedModels = { claude: 'claude-opus-5', openai: 'gpt-5.6-sol' }
+
 /** Asks who should answer, where there is somebody to ask, and writes the file. */
 export async function init(folder: string, { yes, force }: InitFlags): Promise<void> {
   const path = resolve(folder, file)
@@ -56,11 +62,15 @@ async function detect(folder: string): Promise<Found[]> {
   if (process.env.ANTHROPIC_API_KEY)
     found.push({
       name: 'claude',
-      entry: { use: 'claude', model: 'claude-sonnet-4-5' },
+      entry: { use: 'claude', model: suggestedModels.claude },
       why: 'ANTHROPIC_API_KEY is set',
     })
   if (process.env.OPENAI_API_KEY)
-    found.push({ name: 'openai', entry: { use: 'openai', model: 'gpt-5' }, why: 'OPENAI_API_KEY is set' })
+    found.push({
+      name: 'openai',
+      entry: { use: 'openai', model: suggestedModels.openai },
+      why: 'OPENAI_API_KEY is set',
+    })
   const [model] = await ollamaModels()
   if (model !== undefined)
     found.push({

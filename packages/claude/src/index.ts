@@ -33,7 +33,7 @@ export type { ModelRules } from './models.js'
 
 /** Options of `claude`. */
 export interface ClaudeOptions extends ProviderOptions {
-  /** For example `'claude-sonnet-4-5'`. */
+  /** For example `'claude-opus-5'`. */
   model?: string
   /** Default: `ANTHROPIC_API_KEY`. */
   apiKey?: string
@@ -55,7 +55,7 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
   const options: ClaudeOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const { model } = options
   if (!model)
-    throw new LlmError('config', "claude() needs a model, for example claude('claude-sonnet-4-5').", {
+    throw new LlmError('config', "claude() needs a model, for example claude('claude-opus-5').", {
       provider: 'claude',
     })
   return defineProvider(new ClaudeBackend(model, options), options)

@@ -23,6 +23,8 @@ const newest: ModelRules = {
 }
 
 const families: [prefix: string, rules: Partial<ModelRules>][] = [
+  ['claude-opus-5', { maxOutput: 128_000, contextWindow: 1_000_000 }],
+  ['claude-sonnet-5', { maxOutput: 128_000, contextWindow: 1_000_000 }],
   ['claude-3-haiku', { maxOutput: 4_096, thinking: 'none', schema: false, bothSampling: true }],
   ['claude-3-opus', { maxOutput: 4_096, thinking: 'none', schema: false, bothSampling: true }],
   ['claude-3-5', { maxOutput: 8_192, thinking: 'none', schema: false, bothSampling: true }],

@@ -2,6 +2,7 @@
 import { isLlmError, type JsonSchema } from '@patchbay/core'
 import { violation } from '@patchbay/core/json-schema'
 import { nearest, wrong } from './failure.js'
+import { interpolated, interpolatedIfSet } from './interpolate.js'
 import { plainPolicies, policyOptions } from './policy-schema.js'
 import {
   backendOptions,
@@ -12,27 +13,42 @@ import {
   gatewaySchema,
   knownOptions,
   layerNames,
+  type ObjectSchema,
   severalOptions,
 } from './schema.js'
 import type { Config } from './types.js'
+
+/**
+ * The options of an entry as they are used, their variables filled in.
+ * @throws {LlmError} `config` for a variable that is not set, and for a value that is none of this option
+ */
+export function usable<T>(value: T, schema: JsonSchema | undefined, file: string, at: string): T {
+  const filled = interpolated(value, `${file}: ${at}`, schema)
+  if (schema !== undefined) check(schema, filled, file, at)
+  return filled
+}
 
 /** @throws {LlmError} `config` */
 export function checkConfig(value: unknown, file: string): asserts value is Config {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw wrong(`${file} must hold a configuration: { providers: { name: { use, model } } }.`)
-  fits(configSchema, value, file, '')
   namesAre(Object.keys(value), configNames, file, '')
   const { env = {}, ...top } = value as Config
   checkLayer(top, file, '')
+  check(configSchema.properties.env, env, file, 'env')
   for (const [name, layer] of Object.entries(env)) {
     namesAre(Object.keys(layer), layerNames, file, `env.${name}.`)
     checkLayer(layer, file, `env.${name}.`)
   }
 }
 
-function checkLayer({ providers = {}, gateway = {} }: Config, file: string, at: string): void {
+function checkLayer(layer: Config, file: string, at: string): void {
+  const { providers = {}, gateway = {}, ...rest } = layer
+  fits(configSchema, rest, file, at)
+  check({ type: 'object' }, providers, file, `${at}providers`)
+  check({ type: 'object' }, gateway, file, `${at}gateway`)
   namesAre(Object.keys(gateway), gatewayNames, file, `${at}gateway.`)
-  fits(gatewaySchema, gateway, file, `${at}gateway`)
+  fits(gatewaySchema, gateway, file, `${at}gateway.`)
   for (const [name, entry] of Object.entries(providers)) {
     const where = `${at}providers.${name}`
     if (name.includes(':')) throw wrong(`${file}: ${where}: a name cannot hold a colon.`)
@@ -42,7 +58,9 @@ function checkLayer({ providers = {}, gateway = {} }: Config, file: string, at: 
     }
     const use = typeof entry === 'object' && entry !== null ? entry.use : undefined
     checkPolicies(entry, file, where)
-    fits(entrySchema(typeof use === 'string' ? use : ''), entry, file, where)
+    const schema = entrySchema(typeof use === 'string' ? use : '')
+    check({ type: 'object', required: schema.required }, entry, file, where)
+    fits(schema, entry, file, `${where}.`)
     const known = knownOptions(String(use))
     if (known !== undefined) namesAre(Object.keys(entry), known, file, `${where}.`)
     else if (!/[/.@-]/.test(String(use)))
@@ -67,16 +85,17 @@ function checkPolicies(entry: unknown, file: string, where: string): void {
       throw wrong(
         `${file}: ${at}: There is no policy ${JSON.stringify(name)}.${nearest(name, names) || ` There are ${names.join(', ')}.`}`,
       )
-    const schema = policyOptions[name] as JsonSchema
+    const schema = policyOptions[name] as ObjectSchema
     const options = typeof policy === 'string' ? {} : (policy as Record<string, unknown>)[name]
     if (typeof policy === 'string' && !plainPolicies.includes(name))
       throw wrong(`${file}: ${at}: ${name} needs options: { ${name}: { … } }.`)
-    namesAre(Object.keys(options ?? {}), Object.keys(schema.properties as object), file, `${at}.${name}.`)
-    fits(schema, options, file, `${at}.${name}`)
+    namesAre(Object.keys(options ?? {}), Object.keys(schema.properties), file, `${at}.${name}.`)
+    const value = interpolatedIfSet(options, `${file}: ${at}.${name}`, schema)
+    if (value !== undefined) check(schema, value, file, `${at}.${name}`)
   }
 }
 
-/** `claude:claude-sonnet-4-5`, taken apart. */
+/** `claude:claude-opus-5`, taken apart. */
 export function parseTarget(target: string, where = ''): { use: string; model?: string } {
   const colon = target.indexOf(':')
   const use = colon < 0 ? target : target.slice(0, colon)
@@ -90,10 +109,25 @@ function unknownUse(use: string, more: string[] = []): string {
   return `There is no backend ${JSON.stringify(use)}.${nearest(use, backends)} There are ${backends.join(', ')}, and any package or file by its path.`
 }
 
-function fits(schema: Parameters<typeof violation>[0], value: unknown, file: string, at: string): void {
+/** Each option by itself: one whose variables are not set is checked when it is used. */
+function fits(
+  { properties }: { properties: Readonly<Record<string, JsonSchema>> },
+  options: object,
+  file: string,
+  at: string,
+): void {
+  for (const [name, given] of Object.entries(options)) {
+    const schema = properties[name]
+    if (schema === undefined) continue
+    const value = interpolatedIfSet(given, `${file}: ${at}${name}`, schema)
+    if (value !== undefined) check(schema, value, file, `${at}${name}`)
+  }
+}
+
+function check(schema: JsonSchema, value: unknown, file: string, at: string): void {
   try {
-    const problem = violation(schema, value, schema, at || 'it')
-    if (problem !== undefined) throw wrong(`${file}: ${problem.replace(/^it\./, '')}.`)
+    const problem = violation(schema, value, schema, at)
+    if (problem !== undefined) throw wrong(`${file}: ${problem}.`)
   } catch (error) {
     if (isLlmError(error)) throw error
     throw wrong(`${file} cannot be checked: ${error}`)

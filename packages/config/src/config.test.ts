@@ -1,63 +1,23 @@
 // Configurations: found, layered, checked, and every message of what can be wrong with them.
-import {
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { isLlmError } from '@patchbay/core'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../policies/test/redis.js'
+import { backend, eachInItsFolder } from '../test/folder.js'
 import { type Config, connect, loadConfig } from './index.js'
 import { publishedSchema } from './schema.js'
 
+const { at, write, problem } = eachInItsFolder()
 let folder = ''
 beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'patchbay-config-'))
-  const made = folder
-  vi.stubEnv('XDG_CONFIG_HOME', join(folder, 'user'))
-  for (const name of ['PATCHBAY_PROVIDER', 'PATCHBAY_ENV', 'ANTHROPIC_API_KEY', 'OPENAI_API_KEY'])
-    vi.stubEnv(name, '')
-  vi.stubEnv('NODE_ENV', 'test')
-  return () => {
-    vi.unstubAllEnvs()
-    rmSync(made, { recursive: true, force: true })
-  }
+  folder = at()
 })
 
-function write(name: string, content: string | object): string {
-  const file = join(folder, name)
-  mkdirSync(dirname(file), { recursive: true })
-  writeFileSync(file, typeof content === 'string' ? content : JSON.stringify(content))
-  return file
-}
-
-/** What goes wrong, without the folder of this test. */
-async function problem(work: Promise<unknown>): Promise<string> {
-  const error: unknown = await work.then(
-    () => new Error('nothing was wrong'),
-    (thrown) => thrown,
-  )
-  if (!isLlmError(error)) throw error
-  return `${error.code}: ${error.message}`.replaceAll(folder, '…')
-}
-
-/** A backend that is a file beside the configuration, and says how it was made. */
-const backend = `export default (options) => ({
-  provider: 'own', model: options.model ?? 'none', options,
-  capabilities: async () => ({ tools: true, vision: false }),
-  chat: async () => ({ text: JSON.stringify(options) }),
-  close: async () => {},
-})`
 const optionsOf = async (target?: string) => {
   const provider = await connect(target, { cwd: folder })
   return (provider as unknown as { options: Record<string, unknown> }).options

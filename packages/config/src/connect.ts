@@ -7,7 +7,7 @@ import { Shared } from './shared.js'
 import type { Requirement } from './types.js'
 
 /**
- * The provider of this name, or of `claude:claude-sonnet-4-5`, which needs no configuration; without a name, the one of
+ * The provider of this name, or of `claude:claude-opus-5`, which needs no configuration; without a name, the one of
  * `PATCHBAY_PROVIDER`, else the configuration's default.
  * @throws {LlmError} `config` for what is missing or wrong, with the place and the fix; `unsupported` for a model that
  *   cannot do what the app requires
@@ -49,7 +49,7 @@ function onlyOne({ providers, files }: Loaded): string {
   if (first !== undefined && others.length === 0) return first
   throw wrong(
     first === undefined
-      ? `Nobody says who should answer: there is no patchbay.config file${files.length > 0 ? ' with providers' : ''}. Run: patchbay init, or name a provider, for example claude:claude-sonnet-4-5.`
+      ? `Nobody says who should answer: there is no patchbay.config file${files.length > 0 ? ' with providers' : ''}. Run: patchbay init, or name a provider, for example claude:claude-opus-5.`
       : `Several providers are configured (${[first, ...others].join(', ')}), and none is the default. Set default in ${files[0]}, or PATCHBAY_PROVIDER.`,
   )
 }

@@ -1,21 +1,124 @@
-// `${NAME}` and `${NAME:-otherwise}` in the texts of a configuration.
+// Environment variables in a configuration: `${NAME}`, `${NAME:-default}` (which may hold variables itself), `$${` for a
+// literal `${`.
+import type { JsonSchema } from '@patchbay/core'
 import { wrong } from './failure.js'
 
-/** @throws {LlmError} `config` for a variable that is not set, by its name */
-export function interpolated<T>(value: T, where: string): T {
-  return visit(value, where) as T
+/**
+ * The value with its variables filled in. Where the schema takes no text, what a variable holds is read as JSON: `300`,
+ * `true`, `["a"]`.
+ * @throws {LlmError} `config` for a variable that is not set, and for `${` that begins none
+ */
+export function interpolated<T>(value: T, where: string, schema?: JsonSchema): T {
+  return visit(value, where, schema) as T
 }
 
-function visit(value: unknown, where: string): unknown {
-  if (typeof value === 'string')
-    return value.replace(/\$\{(\w+)(?::-([^}]*))?\}/g, (_, name: string, otherwise: string | undefined) => {
-      const found = process.env[name] || otherwise
-      if (found === undefined) throw wrong(`${where}: the variable ${name} is not set.`)
-      return found
-    })
-  if (Array.isArray(value)) return value.map((item, index) => visit(item, `${where}[${index}]`))
+/** The same, or nothing while a variable is not set: what needs it is not in use yet. */
+export function interpolatedIfSet<T>(value: T, where: string, schema?: JsonSchema): T | undefined {
+  try {
+    return interpolated(value, where, schema)
+  } catch (error) {
+    if (error instanceof Error && unset.has(error)) return undefined
+    throw error
+  }
+}
+
+/** Errors of variables that are not set, apart from those of mistakes in the text. */
+const unset = new WeakSet<Error>()
+
+function visit(value: unknown, where: string, schema: JsonSchema | undefined): unknown {
+  if (typeof value === 'string') {
+    const text = new Text(value, where).filled()
+    return value.startsWith('${') && value.endsWith('}') ? fitted(text, schema) : text
+  }
+  if (Array.isArray(value))
+    return value.map((item, index) => visit(item, `${where}[${index}]`, schemaAt(schema, 'items')))
   // Only what a file can hold: functions and instances come from modules, and are nobody's text.
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, visit(item, `${where}.${key}`)]))
+  const properties = schema?.properties as Record<string, JsonSchema> | undefined
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [
+      key,
+      visit(item, `${where}.${key}`, properties?.[key] ?? schemaAt(schema, 'additionalProperties')),
+    ]),
+  )
+}
+
+function schemaAt(schema: JsonSchema | undefined, keyword: string): JsonSchema | undefined {
+  const found = schema?.[keyword]
+  return typeof found === 'object' && found !== null ? (found as JsonSchema) : undefined
+}
+
+/** What a variable holds, as the kind of value the schema takes. */
+function fitted(text: string, schema: JsonSchema | undefined): unknown {
+  const values = (schema?.enum as unknown[] | undefined)?.map((one) => typeof one) ?? []
+  const types = [schema?.type ?? [], values].flat() as string[]
+  if (types.length === 0 || (schema?.enum as unknown[] | undefined)?.includes(text)) return text
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return text
+  }
+  const isNumber = typeof value === 'number' && (types.includes('number') || types.includes('integer'))
+  return isNumber || !types.includes('string') ? value : text
+}
+
+/** One text, read from left to right. */
+class Text {
+  #at = 0
+  constructor(
+    private readonly text: string,
+    private readonly where: string,
+  ) {}
+
+  filled(): string {
+    let out = ''
+    while (this.#at < this.text.length) {
+      if (this.#takes('$${')) {
+        const end = this.text.indexOf('}', this.#at)
+        const literal = this.text.slice(this.#at, end < 0 ? undefined : end + 1)
+        this.#at += literal.length
+        out += `\${${literal}`
+      } else if (this.#takes('${')) out += this.#variable()
+      else out += this.text[this.#at++]
+    }
+    return out
+  }
+
+  #variable(): string {
+    const from = this.#at
+    const [name = ''] = /^\w*/.exec(this.text.slice(from, from + 256)) ?? []
+    this.#at += name.length
+    const otherwise = name !== '' && this.#takes(':-') ? this.#default() : undefined
+    if (name === '' || !this.#takes('}'))
+      throw wrong(
+        `${this.where}: a "\${" begins no variable. Write \${NAME} or \${NAME:-default}, and $\${ for a literal "\${".`,
+      )
+    const found = process.env[name] || otherwise?.()
+    if (found !== undefined) return found
+    const error = wrong(`${this.where}: the variable ${name} is not set.`)
+    unset.add(error)
+    throw error
+  }
+
+  /** Only a default that is needed has to have its variables set. */
+  #default(): () => string {
+    const from = this.#at
+    let depth = 0
+    for (; this.#at < this.text.length; this.#at++) {
+      if (this.text.startsWith('${', this.#at)) depth++
+      if (this.text[this.#at] !== '}') continue
+      if (depth === 0) break
+      depth--
+    }
+    const inner = this.text.slice(from, this.#at)
+    return () => new Text(inner, this.where).filled()
+  }
+
+  #takes(sign: string): boolean {
+    const there = this.text.startsWith(sign, this.#at)
+    if (there) this.#at += sign.length
+    return there
+  }
 }

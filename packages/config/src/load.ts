@@ -8,6 +8,7 @@ import type { Price } from '@patchbay/policies'
 import { checkConfig } from './check.js'
 import { wrong } from './failure.js'
 import { interpolated } from './interpolate.js'
+import { gatewaySchema } from './schema.js'
 import type { SharedPlace } from './shared.js'
 import type { Config, GatewayEntry, ProviderEntry, Requirement } from './types.js'
 
@@ -23,13 +24,24 @@ export interface LoadOptions {
   user?: boolean
 }
 
-/** A provider as configured, and where that stands. */
-export interface Entry {
-  entry: ProviderEntry
+/** A layer of a configuration. */
+export interface Place {
   /** The folder its relative paths are meant from. */
   folder: string
   /** For messages: the file, or what stands for it. */
   file: string
+}
+
+/** A provider as configured, and where that stands. */
+export interface Entry extends Place {
+  entry: ProviderEntry
+  /** Options that come from a weaker layer, and which. */
+  inherited?: Readonly<Record<string, Place>>
+}
+
+/** Where an option of an entry stands. */
+export function placeOf({ inherited, folder, file }: Entry, option: string): Place {
+  return (inherited && Object.hasOwn(inherited, option) && inherited[option]) || { folder, file }
 }
 
 /** A configuration, its layers put together. */
@@ -81,9 +93,10 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const providers = new Map<string, Entry>()
   for (const { providers: given = {}, file, folder } of flat)
     for (const [name, entry] of Object.entries(given))
-      providers.set(name, merged(providers.get(name), { entry, file, folder }))
-  const chosen = flat.find((layer) => layer.default !== undefined)?.default
+      providers.set(name, merged(name, providers.get(name), { entry, file, folder }))
+  const chosen = flat.find((layer) => layer.default !== undefined)
   const shared = flat.find((layer) => layer.shared !== undefined)
+  warnings.push(...unusableSpares(providers))
   return {
     providers,
     requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
@@ -91,10 +104,13 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     gateway: interpolated(
       Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
       `${flat[0]?.file ?? 'the configuration'}: gateway`,
+      gatewaySchema,
     ),
     files: layers.map(({ file }) => file),
     warnings,
-    ...(chosen !== undefined && { default: chosen }),
+    ...(chosen?.default !== undefined && {
+      default: interpolated(chosen.default, `${chosen.file}: default`),
+    }),
     ...(shared?.shared !== undefined && {
       shared: { place: interpolated(shared.shared, `${shared.file}: shared`), folder: shared.folder },
     }),
@@ -102,13 +118,68 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
 }
 
 /** The stronger entry, with what it leaves unsaid from the weaker, where both use the same. */
-function merged(strong: Entry | undefined, weak: Entry): Entry {
+function merged(name: string, strong: Entry | undefined, weak: Entry): Entry {
   if (strong === undefined) return weak
   const { entry } = strong
   if (typeof entry === 'string' || typeof weak.entry === 'string') return strong
-  return entry.use === weak.entry.use || entry.use === undefined
-    ? { ...strong, entry: { ...weak.entry, ...entry } as ProviderEntry }
-    : strong
+  if (entry.use !== weak.entry.use && entry.use !== undefined) return strong
+  const added = Object.keys(weak.entry).filter((option) => !Object.hasOwn(entry, option))
+  checkCredentials(name, strong, weak, added)
+  return {
+    ...strong,
+    entry: { ...weak.entry, ...entry } as ProviderEntry,
+    inherited: {
+      ...Object.fromEntries(added.map((option) => [option, placeOf(weak, option)])),
+      ...strong.inherited,
+    },
+  }
+}
+
+const isAddress = (option: string) => /url|host|endpoint|preset/i.test(option)
+const isCredential = (option: string) => /key|token|secret|password|headers|auth/i.test(option)
+
+/**
+ * A key goes to the server it was written for: one file's keys are not sent to an address that another file names.
+ * @throws {LlmError} `config` where they would be
+ */
+function checkCredentials(name: string, strong: Entry, weak: Entry, added: string[]): void {
+  const ours = strong.entry as Record<string, unknown>
+  const theirs = weak.entry as Record<string, unknown>
+  const address = Object.keys(ours).find(
+    (option) =>
+      isAddress(option) &&
+      ours[option] !== theirs[option] &&
+      added.some((one) => isCredential(one) && placeOf(weak, one).file !== placeOf(strong, option).file),
+  )
+  const credential = added.find(isCredential)
+  if (address === undefined || credential === undefined) return
+  const from = placeOf(weak, credential).file
+  throw wrong(
+    `${placeOf(strong, address).file}: providers.${name}.${address} names a server, and ${from} has ${credential} for another one: they would be sent there. If that is meant, write the same ${address} beside ${credential} in ${from}. If not, write ${credential} beside ${address}, or use another name than ${name}.`,
+  )
+}
+
+/** Spares are made when they are needed; that one cannot be is known now. */
+function unusableSpares(providers: ReadonlyMap<string, Entry>): string[] {
+  const spares = new Set(
+    [...providers.values()].flatMap(({ entry }) =>
+      typeof entry === 'object'
+        ? [
+            ('fallback' in entry && entry.fallback) || [],
+            ('providers' in entry && entry.providers) || [],
+          ].flat(2)
+        : [],
+    ),
+  )
+  return [...providers].flatMap(([name, found]) => {
+    if (!spares.has(name)) return []
+    try {
+      interpolated(found.entry, `${found.file}: providers.${name}`)
+      return []
+    } catch (error) {
+      return [`${(error as Error).message} Nobody can fall back to ${name} until it is.`]
+    }
+  })
 }
 
 function find(from: string): string | undefined {
@@ -150,10 +221,10 @@ async function read(file: string): Promise<{ config: Config; file: string }> {
 async function parse(file: string): Promise<unknown> {
   switch (extname(file)) {
     case '.json':
-      return fromJson(await readFile(file, 'utf8'))
+      return fromJson(await textOf(file))
     case '.yaml':
     case '.yml':
-      return fromYaml(await readFile(file, 'utf8'))
+      return fromYaml(await textOf(file))
     case '.ts':
     case '.mts':
       return (await import('jiti')).createJiti(file, { moduleCache: false }).import(file, { default: true })
@@ -164,6 +235,13 @@ async function parse(file: string): Promise<unknown> {
       return loaded.default
     }
   }
+}
+
+/** Without the byte order mark that some editors write. */
+async function textOf(file: string): Promise<string> {
+  const bytes = await readFile(file)
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
 }
 
 /** A parser's own words show what stands beside the mistake, which may be a key: only its place is told. */
@@ -181,7 +259,7 @@ async function fromJson(text: string): Promise<unknown> {
 async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml')
   const lineCounter = new LineCounter()
-  const document = parseDocument(text, { schema, lineCounter, prettyErrors: false })
+  const document = parseDocument(text, { schema, lineCounter, prettyErrors: false, merge: schema === 'core' })
   const [problem] = [...document.errors, ...document.warnings]
   if (problem === undefined) return document.toJS()
   const { line, col } = lineCounter.linePos(problem.pos[0])
@@ -193,7 +271,7 @@ async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise
 /** Keys that stand in the file itself: whoever can read it has them. */
 async function keysIn(file: string, config: Config = {}): Promise<string[]> {
   const layers = [config, ...Object.values(config.env ?? {})]
-  const text = await readFile(file, 'utf8')
+  const text = await textOf(file)
   return layers.flatMap(({ providers = {} }) =>
     Object.entries(providers).flatMap(([name, entry]) => {
       const key = typeof entry === 'object' && 'apiKey' in entry ? entry.apiKey : undefined

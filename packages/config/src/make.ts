@@ -1,14 +1,14 @@
 // From a configured name to a provider: its backend, or the others it is made of, and the policies around it.
-import { join } from 'node:path'
 import type { Provider } from '@patchbay/core'
 import { fallback, priced } from '@patchbay/policies'
 import { factoryOf } from './backend.js'
-import { parseTarget } from './check.js'
+import { parseTarget, usable } from './check.js'
 import { nearest, wrong } from './failure.js'
-import { interpolated } from './interpolate.js'
-import type { Entry, Loaded } from './load.js'
+import { type Entry, type Loaded, placeOf } from './load.js'
+import { resolvePaths } from './local-paths.js'
 import { withPolicies } from './policies.js'
-import { severalOptions } from './schema.js'
+import { policiesSchema } from './policy-schema.js'
+import { entrySchema, severalOptions } from './schema.js'
 import { ofSeveral } from './several.js'
 import type { Shared } from './shared.js'
 import type { PolicyEntry } from './types.js'
@@ -32,49 +32,66 @@ export class Maker {
    * @throws {LlmError} `config` for a circle, and for what is missing or wrong
    */
   async make(name: string, path: readonly string[] = []): Promise<Provider> {
-    const { entry, folder, file } = this.#find(name)
+    const found = this.#find(name)
+    const { entry, file } = found
     const where = `${file}: providers.${name}`
     const given = typeof entry === 'string' ? parseTarget(entry, where) : entry
     const {
       use,
-      fallback: next,
+      fallback: next = [],
       policies = [],
       requires: _,
       ...rest
-    } = given as Around & Record<string, unknown>
-    const options = interpolated(rest, where)
+    } = this.#usable(name, found, given) as Around & Record<string, unknown>
     const here = [...path, name]
-    /** The others of a list, each made when its turn comes. */
-    const others = (names: string[], option: string) =>
-      names.map((other) => {
-        if (here.includes(other))
-          throw wrong(`${where}.${option} goes in a circle: ${[...here, other].join(' → ')}.`)
-        this.#find(other, `${where}.${option}`)
-        return () => this.make(other, here)
-      })
+    /** The others of a list, each made when its turn comes. Who is on the way to here already is asked anyway. */
+    const others = (names: string[], option: string) => {
+      const at = `${placeOf(found, option).file}: providers.${name}.${option}`
+      for (const other of names) this.#find(other, at)
+      const left = names.filter((other) => !path.includes(other))
+      if (names.includes(name) || (left.length === 0 && option === 'providers'))
+        throw wrong(
+          `${at} goes in a circle: ${[...here, names.includes(name) ? name : names[0]].join(' → ')}.`,
+        )
+      return left.map((other) => () => this.make(other, here))
+    }
     const made = Object.hasOwn(severalOptions, use)
-      ? await ofSeveral(use, options, others(options.providers as string[], 'providers'), this)
-      : await this.#backend(use, options, folder)
-    const unsaid = { ...rest, apiKey: undefined, headers: undefined }
+      ? await ofSeveral(use, rest, others(rest.providers as string[], 'providers'), this)
+      : await this.#backend(use, rest, found)
+    const unsaid = {
+      ...(given as object),
+      ...{ policies: undefined, fallback: undefined, requires: undefined },
+    }
     const context = {
       where,
-      folder,
-      scope: JSON.stringify(unsaid),
-      make: (other: string) => this.make(other, here),
+      folder: placeOf(found, 'policies').folder,
+      scope: JSON.stringify({ ...unsaid, use: undefined, apiKey: undefined, headers: undefined }),
+      make: (other: string) => {
+        if (here.includes(other)) throw wrong(`${where} goes in a circle: ${[...here, other].join(' → ')}.`)
+        return this.make(other, here)
+      },
     }
-    const first = await withPolicies(made, interpolated(policies, `${where}.policies`), this, context)
-    const names = next === undefined ? [] : [next].flat()
-    return names.length === 0 ? first : fallback([first, ...others(names, 'fallback')])
+    const first = await withPolicies(made, policies, this, context)
+    const spares = others([next].flat(), 'fallback')
+    return spares.length === 0 ? first : fallback([first, ...spares])
   }
 
-  async #backend(use: string, options: Record<string, unknown>, folder: string): Promise<Provider> {
-    // A model file lies beside the configuration, not beside whoever runs the app.
-    const beside = (path: unknown) =>
-      typeof path === 'string' && /^\.{1,2}\//.test(path) ? join(folder, path) : path
-    if (use === 'local' && options.model !== undefined) options.model = beside(options.model)
-    if (use === 'local' && Array.isArray(options.adapters))
-      options.adapters = options.adapters.map((adapter) => ({ ...adapter, path: beside(adapter.path) }))
-    const factory = await factoryOf(use, folder)
+  /** The options of an entry as they are used. */
+  #usable(name: string, found: Entry, given: object): Record<string, unknown> {
+    const { use } = given as Around
+    const { properties } = entrySchema(use)
+    return Object.fromEntries(
+      Object.entries(given).map(([option, value]) => {
+        const schema = option === 'policies' ? policiesSchema : properties[option]
+        const at = `providers.${name}.${option}`
+        return [option, usable(value, schema, placeOf(found, option).file, at)]
+      }),
+    )
+  }
+
+  async #backend(use: string, options: Record<string, unknown>, found: Entry): Promise<Provider> {
+    if (use === 'local') resolvePaths(options, (option) => placeOf(found, option).folder)
+    const factory = await factoryOf(use, placeOf(found, 'use').folder)
     const made = await factory(options)
     const { prices } = this.loaded
     // The table of prices holds for the makers' own services; of others only the configuration can tell.

@@ -2,7 +2,14 @@
 import type { JsonSchema } from '@patchbay/core'
 import { keyLimits, policyEntry } from './policy-schema.js'
 
+/** The schema of an object that has named options. */
+export type ObjectSchema = JsonSchema & {
+  readonly properties: Readonly<Record<string, JsonSchema>>
+  readonly required?: readonly string[]
+}
+
 const text = { type: 'string' }
+const number = { type: 'number' }
 const whole = (minimum: number) => ({ type: 'integer', minimum })
 const map = (additionalProperties: JsonSchema) => ({ type: 'object', additionalProperties })
 const numbers = (...names: string[]) => ({
@@ -30,7 +37,17 @@ const around = {
 const common = {
   ...around,
   model: text,
-  defaults: { type: 'object', description: 'For every request that does not say otherwise.' },
+  defaults: {
+    type: 'object',
+    properties: {
+      ...Object.fromEntries(
+        ['temperature', 'topP', 'minP', 'frequencyPenalty', 'presencePenalty'].map((name) => [name, number]),
+      ),
+      ...{ maxOutputTokens: whole(1), topK: { type: 'integer' }, seed: { type: 'integer' } },
+      parallelToolCalls: { type: 'boolean' },
+    },
+    description: 'For every request that does not say otherwise.',
+  },
   timeout: {
     type: ['number', 'object'],
     exclusiveMinimum: 0,
@@ -134,7 +151,7 @@ function optionsOf(use: string): Record<string, JsonSchema> | undefined {
 }
 
 /** What an entry may hold; of a package that is not ours, more. */
-export function entrySchema(use: string): JsonSchema {
+export function entrySchema(use: string): ObjectSchema & { required: string[] } {
   const properties = { use: text, ...(optionsOf(use) ?? common) }
   const required = Object.hasOwn(severalOptions, use) ? ['use', 'providers'] : ['use']
   return { type: 'object', properties, required }
@@ -220,7 +237,7 @@ const layer = {
 }
 
 /** A configuration, entries aside. */
-export const configSchema: JsonSchema = {
+export const configSchema = {
   type: 'object',
   properties: {
     $schema: text,
@@ -249,7 +266,7 @@ export function publishedSchema(): JsonSchema {
   const entries = [
     ...[...Object.keys(backendOptions), ...Object.keys(severalOptions)].map((use) => ({
       ...entrySchema(use),
-      properties: { ...(entrySchema(use).properties as object), ...own, use: { const: use } },
+      properties: { ...entrySchema(use).properties, ...own, use: { const: use } },
       ...closed,
     })),
     {
@@ -268,7 +285,7 @@ export function publishedSchema(): JsonSchema {
     title: 'patchbay.config',
     ...configSchema,
     properties: {
-      ...(configSchema.properties as object),
+      ...configSchema.properties,
       ...inner,
       env: map({ type: 'object', properties: inner, ...closed }),
     },

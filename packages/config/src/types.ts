@@ -147,7 +147,7 @@ export interface OtherEntry extends Common {
   [option: string]: unknown
 }
 
-/** A provider by name: its options, or `'claude:claude-sonnet-4-5'` where its model is all there is to say. */
+/** A provider by name: its options, or `'claude:claude-opus-5'` where its model is all there is to say. */
 export type ProviderEntry =
   | ClaudeEntry
   | OpenAIEntry

@@ -56,7 +56,7 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
   const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const { model, baseURL = environment('OPENAI_BASE_URL') ?? ownHost } = options
   if (!model)
-    throw new LlmError('config', "openai() needs a model, for example openai('gpt-5').", {
+    throw new LlmError('config', "openai() needs a model, for example openai('gpt-5.6-sol').", {
       provider: 'openai',
     })
   if (!URL.canParse(baseURL))

@@ -1,4 +1,4 @@
-// What models cost, in US dollars per million tokens, as their makers published it in November 2025. Newer models, and
+// What models cost, in US dollars per million tokens, as their makers published it in November 2026. Other models, and
 // prices of one's own, are handed over; nothing is guessed.
 // Source: platform.claude.com/docs/en/about-claude/pricing, platform.openai.com/docs/pricing.
 
@@ -26,10 +26,17 @@ const claude = (input: number, output: number, more: Partial<Price> = {}): Price
 })
 
 export const published: Record<string, Price> = {
+  'claude-opus-5-5': claude(4, 20, { cachedInput: 0.2 }),
+  'claude-opus-5': claude(5, 25),
+  'claude-sonnet-5-5': claude(2, 10),
+  'claude-sonnet-5': claude(2, 10),
   'claude-opus-4-5': claude(5, 25),
   'claude-opus-4-1': claude(15, 75),
   'claude-sonnet-4-5': claude(3, 15, { upTo: 200_000 }),
   'claude-haiku-4-5': claude(1, 5),
+  'gpt-5.6-sol': { input: 4, output: 20, cachedInput: 0.4, cacheWrite: 5, upTo: 271_999 },
+  'gpt-5.6-terra': { input: 2, output: 12, cachedInput: 0.2, cacheWrite: 2.5, upTo: 271_999 },
+  'gpt-5.6-luna': { input: 0.2, output: 1.2, cachedInput: 0.02, cacheWrite: 0.25, upTo: 271_999 },
   'gpt-5': { input: 1.25, output: 10, cachedInput: 0.125 },
   'gpt-5-mini': { input: 0.25, output: 2, cachedInput: 0.025 },
   'gpt-5-nano': { input: 0.05, output: 0.4, cachedInput: 0.005 },
