@@ -1,6 +1,6 @@
 // One answer onto the terminal, as it comes.
 import type { CallOptions, ChatRequest, ChatResponse, Provider } from '@patchbay/core'
-import { transient } from './print.js'
+import { printable, transient } from './print.js'
 
 /** Streams an answer to standard output, waiting for it where it is slow, and gives the response. */
 export async function answer(
@@ -35,9 +35,10 @@ export async function answer(
   return stream.response()
 }
 
-/** Writes to standard output and waits for it to be taken. */
+/** Writes to standard output and waits for it to be taken: as it is into a file or a pipe, printable on a terminal. */
 export function write(text: string): Promise<void> {
+  const shown = process.stdout.isTTY ? printable(text) : text
   return new Promise((resolve, reject) =>
-    process.stdout.write(text, (error) => (error ? reject(error) : resolve())),
+    process.stdout.write(shown, (error) => (error ? reject(error) : resolve())),
   )
 }

@@ -1,11 +1,12 @@
 // `patchbay chat`: a conversation in the terminal.
 import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
+import { nearest } from '@patchbay/config'
 import { isLlmError, type Message, type Provider } from '@patchbay/core'
 import { answer } from './answer.js'
 import { type AskFlags, toRequest } from './ask.js'
 import { errorLine } from './exit.js'
-import { dim, statsLine } from './print.js'
+import { dim, printable, statsLine } from './print.js'
 
 const help = `/system TEXT  set what the model is told first; without TEXT: show it
 /model WHO    go on with another one: a provider of the configuration, claude:…, openai:…, ollama:…, or a .gguf file
@@ -14,13 +15,15 @@ const help = `/system TEXT  set what the model is told first; without TEXT: show
 /help         this
 /quit         leave (or Ctrl-D)`
 
+const commands = ['/system', '/model', '/save', '/clear', '/help', '/quit']
+
 /** Runs until the user leaves. `open` gives another provider. */
 export async function chat(
   first: Provider,
   open: (who: string) => Promise<Provider>,
   flags: AskFlags,
 ): Promise<void> {
-  const say = (text: string) => process.stderr.write(`${dim(text)}\n`)
+  const say = (text: string) => process.stderr.write(`${dim(printable(text))}\n`)
   let provider = first
   let messages: Message[] = []
   let { system } = flags
@@ -101,6 +104,7 @@ export async function chat(
       case '/exit':
         return leave()
       default:
+        if (name !== '/help') say(`There is no ${name}.${nearest(name ?? '', commands)}`)
         return void say(help)
     }
   }

@@ -3,10 +3,9 @@
 import { connectTo, type Loaded } from '@patchbay/config'
 import { type ChatResponse, isLlmError, type LlmError } from '@patchbay/core'
 import { write } from './answer.js'
-import { type AskFlags, toRequest } from './ask.js'
+import { type AskFlags, questionOf, toRequest } from './ask.js'
 import { errorLine, UsageError } from './exit.js'
-import { dim, statsLine } from './print.js'
-import { readStdin } from './stdin.js'
+import { dim, statsLine, toJson } from './print.js'
 
 type Outcome = { name: string; response: ChatResponse } | { name: string; error: LlmError }
 
@@ -18,7 +17,7 @@ export async function compare(
   flags: AskFlags,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const question = [words.join(' '), await readStdin()].filter((text) => text !== '').join('\n\n')
+  const question = await questionOf(words, flags, signal)
   if (question === '')
     throw new UsageError('Ask something: patchbay compare "What is the capital of France?"')
   const options = { signal, ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }) }
@@ -38,15 +37,23 @@ export async function compare(
   for (const outcome of outcomes) outcome.catch(() => {})
   if (flags.json) {
     const all = await Promise.all(outcomes)
-    await write(`${JSON.stringify(all.map(asJson), null, 2)}\n`)
+    await write(`${toJson(all.map(asJson), 2)}\n`)
   } else
     for (const outcome of outcomes) {
       const one = await outcome
-      await write(`${dim(`── ${one.name}`, process.stdout)}\n`)
+      writeStyled(`── ${one.name}`)
       if ('error' in one) await write(`${errorLine(one.error)}\n\n`)
-      else await write(`${one.response.text.trimEnd()}\n${dim(statsLine(one.response), process.stdout)}\n\n`)
+      else {
+        await write(`${one.response.text.trimEnd()}\n`)
+        writeStyled(`${statsLine(one.response)}\n`)
+      }
     }
   return (await Promise.all(outcomes)).every((one) => 'response' in one)
+}
+
+/** What is ours to say, dimmed. */
+function writeStyled(text: string): void {
+  process.stdout.write(`${dim(text, process.stdout)}\n`)
 }
 
 function asJson(outcome: Outcome): object {

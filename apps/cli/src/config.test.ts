@@ -9,6 +9,7 @@ import { playAnthropic } from '../../../packages/claude/test/server.js'
 import { playOllama } from '../../../packages/ollama/test/server.js'
 import { playOpenAI } from '../../../packages/openai/test/server.js'
 import { faultServer } from '../../../packages/testing/src/fault-server.js'
+import { suggestedModels } from './init.js'
 
 const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 
@@ -246,12 +247,15 @@ describe('patchbay init', () => {
     expect(JSON.parse(written)).toMatchObject({
       default: 'openai',
       providers: {
-        openai: { use: 'openai' },
+        openai: { use: 'openai', model: suggestedModels.openai },
         small: { use: 'local', model: './models/small.gguf' },
         pico: { use: 'local' },
       },
     })
     expect(written).not.toContain('sk-secret')
+    // Makers' pages of November 2026: gone by the end of that year, or announced.
+    for (const model of Object.values(suggestedModels))
+      expect(model).not.toMatch(/^(gpt-(3|4|5$|5-)|o\d|claude-\w+-[34])/)
     expect((await patchbay(['init', '--yes'], made, env)).code).toBe(2)
     expect((await patchbay(['ask', '-p', 'pico', question], made)).out).toBe(paris)
   })

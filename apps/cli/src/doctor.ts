@@ -1,9 +1,10 @@
 // `patchbay doctor`: does every configured provider work, and what works there?
 
-import { connectTo, type Loaded } from '@patchbay/config'
+import { connectTo, type Loaded, nearest } from '@patchbay/config'
 import { isLlmError } from '@patchbay/core'
 import type { LocalProvider } from '@patchbay/local'
 import { UsageError } from './exit.js'
+import { printable, toJson } from './print.js'
 import { type Feature, type Finding, features, probe } from './probe.js'
 import { table } from './table.js'
 
@@ -36,12 +37,12 @@ export async function doctor(
   const required = requirements(wanted)
   const options = { signal, timeout: timeout * 1000 }
   const reports = await Promise.all(names.map((name) => examine(loaded, name, required, options)))
-  if (json) process.stdout.write(`${JSON.stringify(reports, null, 2)}\n`)
+  if (json) process.stdout.write(`${toJson(reports, 2)}\n`)
   else {
     process.stdout.write(table([['', 'model', ...features], ...reports.map(row)]))
     for (const { name, problem, findings, load = [] } of reports)
       for (const line of new Set([problem, ...Object.values(findings).map(failure), ...load]))
-        if (line !== undefined) process.stdout.write(`${name}: ${line}\n`)
+        if (line !== undefined) process.stdout.write(`${printable(`${name}: ${line}`)}\n`)
   }
   return reports.every(({ ok }) => ok)
 }
@@ -49,7 +50,10 @@ export async function doctor(
 function requirements(text: string): Feature[] {
   const names = text.split(',').filter(Boolean)
   const unknown = names.find((name) => !features.includes(name as Feature))
-  if (unknown !== undefined) throw new UsageError(`--require ${unknown}: there are ${features.join(', ')}.`)
+  if (unknown !== undefined)
+    throw new UsageError(
+      `--require ${unknown}:${nearest(unknown, features)} There are ${features.join(', ')}.`,
+    )
   return ['text', ...(names as Feature[])]
 }
 

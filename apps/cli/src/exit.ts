@@ -1,5 +1,6 @@
 // What the exit codes of `patchbay` mean, and how an error is told on a terminal.
 import { type ErrorCode, isLlmError } from '@patchbay/core'
+import { printable } from './print.js'
 
 /** Scripts can count on these. */
 export const exitCodes = {
@@ -52,7 +53,7 @@ export function helpLine(error: unknown): string {
 
 /** One line for people. */
 export function errorLine(error: unknown): string {
-  if (isLlmError(error)) return `${error.code}: ${error.message}`
+  if (isLlmError(error)) return printable(`${error.code}: ${error.message}`)
   if (error instanceof UsageError) return error.message
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

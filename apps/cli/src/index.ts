@@ -43,8 +43,12 @@ const sampling = (command: Command): Command =>
     .option('-t, --temperature <number>', '0 is greedy', number)
     .option('--max-tokens <number>', 'the most tokens an answer may have', number)
     .option('--timeout <seconds>', 'for one answer', number)
+const piped = (command: Command): Command =>
+  command
+    .option('--stdin', 'read standard input until it ends, however long it takes')
+    .option('--no-stdin', 'do not read standard input')
 
-sampling(withFlags(program.command('ask')))
+piped(sampling(withFlags(program.command('ask'))))
   .description('ask one question; standard input is put after it: cat notes.txt | patchbay ask "Summarise"')
   .argument('[question...]')
   .option('--json', 'one event per line, for scripts')
@@ -68,7 +72,7 @@ sampling(withFlags(program.command('chat')))
     ),
   )
 
-sampling(configured(program.command('compare')))
+piped(sampling(configured(program.command('compare'))))
   .description('one question to several providers at once; default: all that are configured')
   .argument('<question...>')
   .option('-p, --providers <names>', 'a,b,claude:MODEL', list)

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline/promises'
 import type { ProviderEntry } from '@patchbay/config'
 import { ollama } from '@patchbay/ollama'
 import { UsageError } from './exit.js'
+import { printable } from './print.js'
 
 /** The flags of `init`. */
 export interface InitFlags {
@@ -33,7 +34,9 @@ export async function init(folder: string, { yes, force }: InitFlags): Promise<v
   const path = resolve(folder, file)
   if (existsSync(path) && !force) throw new UsageError(`There is a ${file} already. --force writes over it.`)
   const found = await detect(folder)
-  process.stdout.write(found.map(({ name, why }, index) => `${index + 1}. ${name}: ${why}\n`).join(''))
+  process.stdout.write(
+    found.map(({ name, why }, index) => `${index + 1}. ${printable(`${name}: ${why}`)}\n`).join(''),
+  )
   const chosen = yes || !process.stdin.isTTY ? 0 : await choose(found)
   const config = {
     $schema: './node_modules/@patchbay/config/schema.json',

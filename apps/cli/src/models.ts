@@ -1,7 +1,7 @@
 // `patchbay providers` and `patchbay models`: who is configured, and what they offer.
 import { connectTo, type Loaded, type PolicyEntry } from '@patchbay/config'
 import { bundledModel, pulledModels } from '@patchbay/local'
-import { megabytes } from './print.js'
+import { megabytes, toJson } from './print.js'
 import { table } from './table.js'
 
 /** What `patchbay models` is asked. */
@@ -39,7 +39,7 @@ export function providers(loaded: Loaded, json: boolean | undefined): void {
       default: loaded.default === name || loaded.providers.size === 1,
     }
   })
-  if (json) return void process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
+  if (json) return void process.stdout.write(`${toJson(rows, 2)}\n`)
   if (rows.length === 0)
     return void process.stdout.write(
       'No provider is configured: the bundled model answers. Run: patchbay init\n',
@@ -70,7 +70,7 @@ export async function models(
 ): Promise<void> {
   await using llm = await connectTo(loaded, name)
   const list = await llm.models({ signal })
-  if (json) return void process.stdout.write(`${JSON.stringify(list, null, 2)}\n`)
+  if (json) return void process.stdout.write(`${toJson(list, 2)}\n`)
   const rows = list.map(({ id, name = '', contextWindow }) => [
     `${id}${id === llm.model ? ' *' : ''}`,
     contextWindow === undefined ? '' : `${contextWindow} tokens`,
@@ -82,7 +82,7 @@ export async function models(
 /** The models in files on this machine. */
 export async function localModels(json: boolean | undefined): Promise<void> {
   const pulled = await pulledModels()
-  if (json) return void process.stdout.write(`${JSON.stringify(pulled, null, 2)}\n`)
+  if (json) return void process.stdout.write(`${toJson(pulled, 2)}\n`)
   process.stdout.write(
     table([
       [bundledModel, '', 'ships with Patchbay'],

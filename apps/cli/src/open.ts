@@ -3,7 +3,7 @@
 import { connectTo, type Loaded, loadConfig } from '@patchbay/config'
 import type { Provider } from '@patchbay/core'
 import { local } from '@patchbay/local'
-import { dim } from './print.js'
+import { dim, printable } from './print.js'
 
 /** The flags that say who answers. */
 export interface WhoFlags {
@@ -26,7 +26,7 @@ export async function open({ model, provider, config }: WhoFlags): Promise<Provi
 /** The configuration, its warnings told. */
 export async function load(config?: string): Promise<Loaded> {
   const loaded = await loadConfig(config === undefined ? {} : { config })
-  for (const warning of loaded.warnings) process.stderr.write(`${dim(`warning: ${warning}`)}\n`)
+  for (const warning of loaded.warnings) process.stderr.write(`${dim(`warning: ${printable(warning)}`)}\n`)
   return loaded
 }
 

@@ -1,7 +1,7 @@
 // `patchbay pull`: a model onto this machine, from a hub or by the Ollama server.
 import { pulledModels, pullModel, removeModel } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
-import { megabytes, transient } from './print.js'
+import { megabytes, printable, transient } from './print.js'
 
 /** @throws {LlmError} what went wrong; what is there is kept, and the next pull goes on with it */
 export async function pull(name: string, signal: AbortSignal): Promise<void> {
@@ -19,7 +19,9 @@ export async function pull(name: string, signal: AbortSignal): Promise<void> {
     line.clear()
     await llm.close()
   }
-  process.stdout.write(`${llm.model}: ${last}. Try: patchbay ask --provider ollama:${llm.model} "Hello"\n`)
+  process.stdout.write(
+    `${llm.model}: ${printable(last)}. Try: patchbay ask --provider ollama:${llm.model} "Hello"\n`,
+  )
 }
 
 async function pullFile(name: string, signal: AbortSignal): Promise<void> {

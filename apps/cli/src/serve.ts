@@ -3,6 +3,7 @@ import { isLlmError } from '@patchbay/core'
 import { serve as listen, type VisitRecord } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { load } from './open.js'
+import { printable } from './print.js'
 
 /** What `patchbay serve` is told. */
 export interface ServeFlags {
@@ -30,7 +31,7 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
       process.stderr.write('The configuration was read again.\n')
     } catch (error) {
       if (!isLlmError(error)) throw error
-      process.stderr.write(`The configuration stays as it was: ${error.message}\n`)
+      process.stderr.write(`The configuration stays as it was: ${printable(error.message)}\n`)
     }
   }
   process.on('SIGHUP', () => void reload())

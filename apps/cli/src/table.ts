@@ -1,7 +1,9 @@
 // Rows in columns, for people.
+import { printable } from './print.js'
 
 /** Each column as wide as its widest cell; the last one as it comes. */
-export function table(rows: string[][]): string {
+export function table(given: string[][]): string {
+  const rows = given.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   )

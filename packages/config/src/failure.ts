@@ -7,7 +7,10 @@ export function wrong(problem: string, options: { cause?: unknown; provider?: st
   return new LlmError('config', problem.length > 1000 ? `${problem.slice(0, 1000)}…` : problem, options)
 }
 
-/** ` Did you mean fast?`, where one of the names is near. */
+/**
+ * A question to put behind a message, ` Did you mean fast?`; nothing where none of the names is near.
+ * @example nearest('fats', ['fast', 'slow'])
+ */
 export function nearest(name: string, names: string[]): string {
   if (names.length === 0) return ''
   const near = closest(name, names)
