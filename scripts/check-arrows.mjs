@@ -1,5 +1,7 @@
-// The rules of the house about who may know whom: arrows point one way, a backend has one vendor, core has none.
-import { readdirSync, readFileSync } from 'node:fs'
+// The rules of the house about who may know whom: arrows point one way, a backend has one vendor, core has none, and no
+// file leads back to itself.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -44,6 +46,55 @@ for (const group of ['packages', 'apps'])
       if (!(own[name] ?? []).includes(one)) problems.push(`${name} must not know ${one}.`)
     for (const one of vendors[name] === undefined ? [] : foreign)
       if (!vendors[name].includes(one)) problems.push(`${name} must not depend on ${one}.`)
+  }
+
+/** The files of a package that each of its files imports, types included. */
+function importsOf(folder) {
+  const files = readdirSync(folder, { recursive: true })
+    .filter((file) => /\.tsx?$/.test(file) && !/\.test(-d)?\.ts$/.test(file))
+    .map((file) => join(folder, file))
+  return new Map(
+    files.map((file) => {
+      const paths = readFileSync(file, 'utf8').matchAll(
+        /^(?:import|export)\b[^'"]*?'(\.[^']+)'|import\('(\.[^']+)'\)/gm,
+      )
+      const targets = [...paths].map(([, fixed, late]) => join(dirname(file), fixed ?? late))
+      return [
+        file,
+        targets.flatMap((path) =>
+          [path.replace(/\.js$/, '.ts'), path.replace(/\.js$/, '.tsx')].filter((one) => existsSync(one)),
+        ),
+      ]
+    }),
+  )
+}
+
+/** A way from a file back to itself, or nothing. */
+function circleOf(imports) {
+  const clear = new Set()
+  const search = (file, path) => {
+    if (path.includes(file)) return [...path.slice(path.indexOf(file)), file]
+    if (clear.has(file)) return undefined
+    for (const next of imports.get(file) ?? []) {
+      const circle = search(next, [...path, file])
+      if (circle !== undefined) return circle
+    }
+    clear.add(file)
+    return undefined
+  }
+  for (const file of imports.keys()) {
+    const circle = search(file, [])
+    if (circle !== undefined) return circle
+  }
+  return undefined
+}
+
+for (const group of ['packages', 'apps'])
+  for (const name of readdirSync(`${root}/${group}`)) {
+    const folder = join(root, group, name, 'src')
+    const circle = existsSync(folder) ? circleOf(importsOf(folder)) : undefined
+    if (circle !== undefined)
+      problems.push(`imports go in a circle: ${circle.map((file) => relative(root, file)).join(' → ')}.`)
   }
 
 for (const problem of problems) process.stdout.write(`FAIL  ${problem}\n`)

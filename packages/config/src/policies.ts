@@ -18,7 +18,8 @@ import {
   semanticCache,
   trace,
 } from '@patchbay/policies'
-import type { Maker } from './make.js'
+import type { Loaded } from './load.js'
+import type { Shared } from './shared.js'
 import type { GuardEntry, PolicyEntry, PolicyOptions } from './types.js'
 
 /** Where a list of policies stands. */
@@ -40,7 +41,7 @@ type Policies = {
 export async function withPolicies(
   provider: Provider,
   list: PolicyEntry[],
-  { loaded, shared }: Maker,
+  { loaded, shared }: { loaded: Loaded; shared: Shared },
   { folder, scope, make }: PolicyContext,
 ): Promise<Provider> {
   const state = async () => {

@@ -13,14 +13,15 @@ import {
   type RouteOptions,
   route,
 } from '@patchbay/policies'
-import type { Maker } from './make.js'
+import type { Loaded } from './load.js'
+import type { Shared } from './shared.js'
 
 /** The provider made of these, the first of which is made at once. */
 export async function ofSeveral(
   use: string,
   { providers: _, ...options }: Record<string, unknown>,
   [first, ...others]: (() => Promise<Provider>)[],
-  { loaded, shared }: Maker,
+  { loaded, shared }: { loaded: Loaded; shared: Shared },
 ): Promise<Provider> {
   const list: [Provider, ...Candidate[]] = [await (first as () => Promise<Provider>)(), ...others]
   switch (use) {
