@@ -55,8 +55,8 @@ function checked<T extends object>(name: string, numbers: T, least: number): T {
 }
 
 /** @throws {LlmError} `invalid-request` for options that make no sense */
-export function startLife(settings: LifeSettings, options: CallOptions): Promise<Life> {
-  return reading('The options', () => new Life(settings, options))
+export function startLife(settings: LifeSettings, options: CallOptions, startedAt?: number): Promise<Life> {
+  return reading('The options', () => new Life(settings, options, startedAt))
 }
 
 export class Life {
@@ -83,12 +83,12 @@ export class Life {
   #unlisten: () => void = () => {}
 
   /** @throws {LlmError} `invalid-request` for options that make no sense */
-  constructor(settings: LifeSettings, options: CallOptions) {
+  constructor(settings: LifeSettings, options: CallOptions, startedAt = settings.clock.now()) {
     this.#settings = settings
     this.#options = options
     this.#rules = retryRules(options.retry, settings.retry)
     this.limits = timeouts(options.timeout, settings.timeout)
-    this.startedAt = settings.clock.now()
+    this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
     if (signal?.aborted) this.#onAbort()

@@ -88,6 +88,7 @@ describe('pairToolCalls', () => {
       fc.array(ids, { minLength: 1, maxLength: 3 }).map((some) => tool(...some.map((id) => result(id)))),
       fc.constant(user(text('u'))),
       fc.tuple(ids).map(([id]) => user(result(id), text('u'))),
+      fc.tuple(ids).map(([id]) => assistant(result(id), text('own'))),
     )
     fc.assert(
       fc.property(fc.array(message, { maxLength: 8 }), fc.boolean(), (history, lenient) => {
@@ -109,6 +110,8 @@ describe('pairToolCalls', () => {
           expect(new Set(calls).size).toBe(calls.length)
           if (role === 'tool')
             expect(paired[index - 1]?.content.some((part) => part.type === 'tool-call')).toBe(true)
+          // An assistant's own results stay where they are.
+          if (calls.length > 0) expect(paired[index + 1]?.role).toBe('tool')
           if (role === 'user') expect(content.some((part) => part.type === 'tool-result')).toBe(false)
         }
         // Words are never lost.
