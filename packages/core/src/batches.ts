@@ -5,7 +5,7 @@ import { Collector } from './collect.js'
 import { asLlmError, invalid, LlmError } from './errors.js'
 import { type Life, type LifeSettings, startLife } from './life.js'
 import type { Work } from './operations.js'
-import { prepare } from './prepare.js'
+import { type Prepared, prepare } from './prepare.js'
 import type {
   Backend,
   BackendBatch,
@@ -13,7 +13,6 @@ import type {
   BatchResult,
   BatchStatus,
   CallContext,
-  PreparedChat,
 } from './provider.js'
 import type { CallOptions, ChatInput } from './request.js'
 import type { ChatResponse } from './response.js'
@@ -54,20 +53,27 @@ function submit(
 ): Work<string> {
   if (!Array.isArray(requests) || requests.length === 0)
     throw invalid('requests', 'must be a list of at least one request')
-  return async (context) => {
-    const capabilities = await knownCapabilities(context.status)
-    const chats: PreparedChat[] = []
-    for (const [index, request] of requests.entries()) {
+  const each = async <T>(work: (index: number) => T | Promise<T>): Promise<T[]> => {
+    const made: T[] = []
+    for (const index of requests.keys()) {
       try {
-        const { chat, warnings, needed } = await prepare(request, defaults, backend.provider)
-        chats.push(
-          capabilities ? withoutMissing(chat, needed, capabilities, backend, 'error', warnings) : chat,
-        )
+        made.push(await work(index))
       } catch (error) {
         const { code, message } = asLlmError(error, backend)
         throw new LlmError(code, `requests[${index}]: ${message}`, { cause: error })
       }
     }
+    return made
+  }
+  return async (context) => {
+    const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
+    // What a model can do is only asked where a request needs to know.
+    const asks = prepared.some(({ needed }) => needed.length > 0)
+    const capabilities = asks ? await knownCapabilities(context.status) : undefined
+    const chats = await each((index) => {
+      const { chat, needed, warnings } = prepared[index] as Prepared
+      return capabilities ? withoutMissing(chat, needed, capabilities, backend, 'error', warnings) : chat
+    })
     return backend.batch.submit(chats, context)
   }
 }

@@ -149,7 +149,8 @@ class DefinedProvider implements Provider {
   }
 
   capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    return this.#once(options, ({ status }) => this.#known(status))
+    // The call that asks tries again by itself.
+    return this.#once({ ...options, retry: false }, ({ status }) => this.#known(status))
   }
 
   close(): Promise<void> {
