@@ -14,6 +14,7 @@ import type {
   ModelInfo,
   Provider,
 } from './provider.js'
+import { reading } from './reading.js'
 import type {
   CallOptions,
   ChatInput,
@@ -148,9 +149,10 @@ class DefinedProvider implements Provider {
     }
   }
 
-  capabilities(options: CallOptions = {}): Promise<Capabilities> {
+  async capabilities(options: CallOptions = {}): Promise<Capabilities> {
     // The call that asks tries again by itself.
-    return this.#once({ ...options, retry: false }, ({ status }) => this.#known(status))
+    const once = await reading('The options', () => ({ ...options, retry: false as const }))
+    return this.#once(once, ({ status }) => this.#known(status))
   }
 
   close(): Promise<void> {

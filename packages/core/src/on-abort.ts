@@ -15,8 +15,8 @@ export function onAbort(signal: AbortSignal, callback: () => void): () => void {
       for (const each of callbacks) each()
     }
     entry = { callbacks, listener }
-    listening.set(signal, entry)
     signal.addEventListener('abort', listener)
+    listening.set(signal, entry)
   }
   const { callbacks, listener } = entry
   callbacks.add(callback)

@@ -15,6 +15,16 @@ const tool = (...content: Part[]): PreparedMessage => ({ role: 'tool', content }
 const user = (...content: Part[]): PreparedMessage => ({ role: 'user', content })
 
 describe('pairToolCalls', () => {
+  it("leaves an assistant's own result with it, and tells of the open call before it", () => {
+    const warnings: Warning[] = []
+    const own = assistant(result('own'), text('Found.'))
+    const paired = pairToolCalls([assistant(call('a')), own, user(text('go on'))], false, warnings)
+    expect(paired.map(({ role }) => role)).toEqual(['assistant', 'tool', 'assistant', 'user'])
+    expect(paired[1]?.content).toMatchObject([{ type: 'tool-result', id: 'a', isError: true }])
+    expect(paired[2]).toEqual(own)
+    expect(warnings).toMatchObject([{ code: 'repaired', feature: 'tools' }])
+  })
+
   it('gathers results into one message, in the order of the calls, and names them', () => {
     expect(
       pairToolCalls(

@@ -10,6 +10,7 @@ import { onAbort } from './on-abort.js'
 import { append, called, openCalls } from './open-calls.js'
 import { asRequest, withDefaults } from './prepare.js'
 import type { Provider } from './provider.js'
+import { reading } from './reading.js'
 import type { CallOptions, ChatInput, ChatRequest, Tool } from './request.js'
 import type { ChatResponse, FinishReason, ToolCall, Usage } from './response.js'
 import { runTool, type ToolOutcome } from './run-tool.js'
@@ -82,14 +83,18 @@ export async function* run(
   input: ChatInput,
   options: ToolRunOptions,
 ): AsyncGenerator<ToolRunEvent, ToolRunResult> {
-  const request = asRequest(input)
   const { defaults = {} } = provider
-  const { tools = [], toolChoice } = withDefaults(request, defaults)
+  const { request, tools, toolChoice, messages } = await reading('The request', () => {
+    const request = asRequest(input)
+    const { tools = [], toolChoice } = withDefaults(request, defaults)
+    return { request, tools, toolChoice, messages: [request.messages].flat().map(toMessage) }
+  })
   const { toolChoice: _, ...rest } = request
   const free: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
-  const { loop, call } = split(options)
-  const messages = [request.messages].flat().map(toMessage)
-  const running = new LinkedSignal(call.signal)
+  const { loop, call, running } = await reading('The options', () => {
+    const parts = split(options)
+    return { ...parts, running: new LinkedSignal(parts.call.signal) }
+  })
   const { signal } = running
 
   let steps = 0
@@ -158,22 +163,16 @@ export async function* run(
   } catch (cause) {
     // What was answered and done before must not be paid for, or done, twice.
     keepResults()
-    const details = {
-      provider: provider.provider,
-      model: provider.model,
-      partial: response,
-      messages: [...messages],
-    }
-    if (isLlmError(cause)) throw withDetails(cause, { messages: details.messages })
+    const details = { provider: provider.provider, model: provider.model, messages: [...messages] }
+    if (isLlmError(cause)) throw withDetails(cause, details)
     throw signal.aborted && cause === signal.reason
       ? new LlmError('aborted', 'The run was aborted by its caller while tools were running.', {
-          cause,
-          ...details,
+          ...{ cause, partial: response, ...details },
         })
       : new LlmError(
           'tool-failed',
           `A callback of this run threw (approve, needsApproval, stopWhen or the check of a schema): ${describe(cause)}. Correct it, and go on from \`messages\`.`,
-          { cause, ...details },
+          { cause, partial: response, ...details },
         )
   } finally {
     running.release()
