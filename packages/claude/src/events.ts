@@ -6,6 +6,7 @@ import {
   type FinishReason,
   LlmError,
   type OpaqueState,
+  type Usage,
 } from '@patchbay/core'
 import { callField, excerpt, fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
@@ -72,6 +73,7 @@ export async function* fromStream(
         if (started) break
         started = true
         yield startOf(message, requestId)
+        yield { type: 'usage', usage: inputUsage(usage) }
         // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
         for (const block of objectsIn(message.content)) yield* wholeBlock(block)
         stopReason = message.stop_reason ?? undefined
@@ -260,6 +262,11 @@ function finishOf(reason: string | undefined, stopSequence: string | undefined, 
       usage: toUsage(raw),
     },
   }
+}
+
+/** What is known before the answer: its output has only begun to be counted. */
+function inputUsage({ output_tokens: _, ...input }: Json): Usage {
+  return toUsage(input)
 }
 
 function opaque(data: unknown): OpaqueState {

@@ -3,9 +3,9 @@ import type { CallHome } from './call.js'
 import { withoutMissing } from './check.js'
 import { Collector } from './collect.js'
 import { asLlmError, invalid, LlmError } from './errors.js'
-import { Life, type LifeSettings } from './life.js'
-import { missingFeatures, neededFeatures } from './needs.js'
-import { prepare } from './prepare.js'
+import { type Life, type LifeSettings, startLife } from './life.js'
+import type { Work } from './operations.js'
+import { type Prepared, prepare } from './prepare.js'
 import type {
   Backend,
   BackendBatch,
@@ -13,7 +13,6 @@ import type {
   BatchResult,
   BatchStatus,
   CallContext,
-  PreparedChat,
 } from './provider.js'
 import type { CallOptions, ChatInput } from './request.js'
 import type { ChatResponse } from './response.js'
@@ -27,21 +26,19 @@ export interface BatchSteps {
   cancel: [id: string, done: undefined]
 }
 
-/** Each of them as one call. */
-export const steps: {
-  [Step in keyof BatchSteps]: (
-    backend: Batching,
-    input: BatchSteps[Step][0],
-    context: CallContext,
-    home: CallHome,
-  ) => Promise<BatchSteps[Step][1]>
-} = {
+/** The work of each; what is handed over is checked first. */
+export const steps = {
   submit,
-  status: ({ batch }, id, context) => batch.status(id, context),
-  cancel: async ({ batch }, id, context) => {
-    await batch.cancel(id, context)
-    return undefined
-  },
+  status:
+    ({ batch }: Batching, id: string): Work<BatchStatus> =>
+    (context) =>
+      batch.status(id, context),
+  cancel:
+    ({ batch }: Batching, id: string): Work<undefined> =>
+    async (context) => {
+      await batch.cancel(id, context)
+      return undefined
+    },
 }
 
 /**
@@ -49,27 +46,36 @@ export const steps: {
  * `onUnsupported` says.
  * @throws {LlmError} for the first request that is wrong, by its place
  */
-async function submit(
+function submit(
   backend: Batching,
   requests: readonly ChatInput[],
-  context: CallContext,
   { defaults, knownCapabilities }: CallHome,
-): Promise<string> {
+): Work<string> {
   if (!Array.isArray(requests) || requests.length === 0)
     throw invalid('requests', 'must be a list of at least one request')
-  const capabilities = await knownCapabilities(context.status)
-  const chats: PreparedChat[] = []
-  for (const [index, request] of requests.entries()) {
-    try {
-      const { chat, warnings } = await prepare(request, defaults, backend.provider)
-      const missing = capabilities ? missingFeatures(neededFeatures(chat), capabilities) : []
-      chats.push(missing.length > 0 ? withoutMissing(chat, missing, backend, 'error', warnings) : chat)
-    } catch (error) {
-      const { code, message } = asLlmError(error, backend)
-      throw new LlmError(code, `requests[${index}]: ${message}`, { cause: error })
+  const each = async <T>(work: (index: number) => T | Promise<T>): Promise<T[]> => {
+    const made: T[] = []
+    for (const index of requests.keys()) {
+      try {
+        made.push(await work(index))
+      } catch (error) {
+        const { code, message } = asLlmError(error, backend)
+        throw new LlmError(code, `requests[${index}]: ${message}`, { cause: error })
+      }
     }
+    return made
   }
-  return backend.batch.submit(chats, context)
+  return async (context) => {
+    const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
+    // What a model can do is only asked where a request needs to know.
+    const asks = prepared.some(({ needed }) => needed.length > 0)
+    const capabilities = asks ? await knownCapabilities(context.status) : undefined
+    const chats = await each((index) => {
+      const { chat, needed, warnings } = prepared[index] as Prepared
+      return capabilities ? withoutMissing(chat, needed, capabilities, backend, 'error', warnings) : chat
+    })
+    return backend.batch.submit(chats, context)
+  }
 }
 
 /** The results in the order of the requests, whatever order the service gives them in. */
@@ -79,13 +85,17 @@ export async function* results(
   settings: LifeSettings,
   options: CallOptions,
 ): AsyncGenerator<BatchResult> {
-  const life = new Life(settings, options)
+  const life = await startLife(settings, options)
   try {
     const { total, outcomes, first } = await life.attempting((context) => begun(backend, id, life, context))
     try {
       const early = new Map<number, BatchResult>()
       let next = 0
-      for (let outcome = first; !outcome.done; outcome = await life.wait(outcomes.next(), 'idle')) {
+      for (
+        let outcome = first;
+        !outcome.done;
+        outcome = await life.wait(outcomes.next(), 'idle', settings.clock.now())
+      ) {
         early.set(outcome.value.index, await resultOf(backend, outcome.value))
         for (let result = early.get(next); result !== undefined; result = early.get(next)) {
           early.delete(next++)

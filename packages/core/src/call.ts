@@ -2,8 +2,7 @@
 import { Collector, type Moments } from './collect.js'
 import { asLlmError, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
-import { Life, type LifeSettings } from './life.js'
-import { missingFeatures, neededFeatures } from './needs.js'
+import { type Life, type LifeSettings, startLife } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'
@@ -32,6 +31,9 @@ interface Running {
   collector: Collector
 }
 
+let check: Promise<typeof import('./check.js')> | undefined
+const loadCheck = () => (check ??= import('./check.js'))
+
 export class Call implements EventSource {
   readonly #home: CallHome
   readonly #input: ChatInput
@@ -39,6 +41,7 @@ export class Call implements EventSource {
   readonly #ready: ChatEvent[] = []
   readonly #emit = (event: ChatEvent): void => {
     this.#begun = true
+    this.#waitingSince = undefined
     if (this.#watched) this.#ready.push(event)
   }
   #running: Running | undefined
@@ -47,6 +50,8 @@ export class Call implements EventSource {
   #begun = false
   #events: AsyncIterator<BackendEvent> | undefined
   #firstAt: number | undefined
+  /** Since when nothing has come that says something, while somebody waits for it. */
+  #waitingSince: number | undefined
   #stopped: LlmError | undefined
   #over = false
 
@@ -66,6 +71,8 @@ export class Call implements EventSource {
       const stopped = this.#stopped ?? this.#running?.life.stopped
       if (stopped !== undefined) throw stopped
       if (this.#events === undefined) await this.#open()
+      // Time in which nobody waited does not count.
+      this.#waitingSince = undefined
       while (this.#ready.length === 0) await this.#pull()
     } catch (error) {
       throw this.#broken(error)
@@ -98,7 +105,7 @@ export class Call implements EventSource {
     let life: Life
     try {
       prepared = await prepare(this.#input, defaults, backend.provider)
-      life = new Life(settings, this.#options)
+      life = await startLife(settings, this.#options)
     } catch (error) {
       leave()
       throw error
@@ -114,31 +121,39 @@ export class Call implements EventSource {
     if (chat.output === undefined) running.output = 'text'
     await life.attempting(async (context) => {
       const streaming = this.#watched || (chat.maxOutputTokens ?? Number.POSITIVE_INFINITY) > shortAnswer
-      const events = backend.chat(chat, { ...context, streaming })[Symbol.asyncIterator]()
-      this.#events = events
-      // Until the backend has said something that counts, a failure may still be tried again.
-      while (!this.#begun) await this.#take(await life.wait(events.next(), 'first'))
-    })
+      try {
+        this.#events = backend.chat(chat, { ...context, streaming })[Symbol.asyncIterator]()
+        // Until the backend has said something that counts, a failure may still be tried again.
+        while (!this.#begun) await this.#take(await life.wait(this.#events.next(), 'first'))
+      } catch (error) {
+        this.#dismiss()
+        throw error
+      }
+    }, chat)
     if (this.#watched) this.#ready.unshift(collector.startEvent())
   }
 
-  async #checked({ chat, request }: Prepared, life: Life): Promise<PreparedChat> {
-    const { backend } = this.#home
-    const needed = neededFeatures(chat)
+  async #checked({ chat, request, needed }: Prepared, life: Life): Promise<PreparedChat> {
     if (needed.length === 0 || life.stopped !== undefined) return chat
     const known = this.#home.knownCapabilities(life.status)
     const capabilities = known instanceof Promise ? await life.wait(known) : known
     if (capabilities === undefined) return chat
-    const missing = missingFeatures(needed, capabilities)
-    if (missing.length === 0) return chat
-    const { withoutMissing } = await import('./check.js')
-    return withoutMissing(chat, missing, backend, request.onUnsupported, life.warnings)
+    const { withoutMissing } = await loadCheck()
+    return withoutMissing(
+      chat,
+      needed,
+      capabilities,
+      this.#home.backend,
+      request.onUnsupported,
+      life.warnings,
+    )
   }
 
   async #pull(): Promise<void> {
     const { life } = this.#running as Running
+    this.#waitingSince ??= this.#home.settings.clock.now()
     const result = (this.#events as AsyncIterator<BackendEvent>).next()
-    return this.#take(await life.wait(result, 'idle'))
+    return this.#take(await life.wait(result, 'idle', this.#waitingSince))
   }
 
   #take(result: IteratorResult<BackendEvent>): void | Promise<void> {
@@ -157,7 +172,9 @@ export class Call implements EventSource {
   async #finish(given: Extract<BackendEvent, { type: 'finish' }>['response']): Promise<void> {
     const { life, collector, output } = this.#running as Running
     let response = collector.finish(given, life.attempts, this.#moments(life))
-    if (output !== 'text') response = await (await import('./output.js')).withOutput(response, output)
+    // The check runs the app's own schema, which may take for ever.
+    if (output !== 'text')
+      response = await life.wait((await import('./output.js')).withOutput(response, output))
     this.#begun = true
     this.#ready.push({ type: 'finish', response })
     this.#over = true
@@ -187,9 +204,13 @@ export class Call implements EventSource {
 
   /** The backend may stop, and the provider may close. */
   #release(): void {
-    // A backend that does not answer must not hold up its caller, and what it says after the end is of no interest.
-    void this.#events?.return?.().then(undefined, () => {})
+    this.#dismiss()
     this.#running?.leave()
+  }
+
+  /** A backend that does not answer must not hold up its caller, and what it says after the end is of no interest. */
+  #dismiss(): void {
+    void (async () => this.#events?.return?.())().catch(() => {})
   }
 
   #moments(life: Life): Moments {

@@ -1,28 +1,32 @@
-// What a model cannot do is refused before the wire, or dropped with a warning. Loaded when there is such a thing.
+// What a model cannot do is refused before the wire, or dropped with a warning. Loaded with the first request that needs
+// more of a model than text.
 import { LlmError } from './errors.js'
 import type { Part } from './message.js'
-import { type Feature, isMedia, mediaFeature } from './needs.js'
-import type { PreparedChat, PreparedMessage } from './provider.js'
+import { type Feature, isMedia, mediaFeature, missingFeatures } from './needs.js'
+import type { Capabilities, PreparedChat, PreparedMessage } from './provider.js'
 import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 
 /**
- * The request a model can honour.
+ * The request a model of these capabilities can honour.
  * @throws {LlmError} `unsupported`, naming what is missing, unless the caller asked for warnings
  */
 export function withoutMissing(
   chat: PreparedChat,
-  missing: Feature[],
-  model: { provider: string; model: string },
+  needed: Feature[],
+  capabilities: Capabilities,
+  { provider, model }: { provider: string; model: string },
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],
 ): PreparedChat {
-  const message = `${model.model} (${model.provider}) does not support ${missing.join(', ')}.`
+  const missing = missingFeatures(needed, capabilities)
+  if (missing.length === 0) return chat
+  const message = `${model} (${provider}) does not support ${missing.join(', ')}.`
   if (onUnsupported !== 'warn')
     throw new LlmError(
       'unsupported',
       `${message} Leave it out, choose another model, or set onUnsupported: 'warn' to go on without.`,
-      model,
+      { provider, model },
     )
 
   const kept = { ...chat }
@@ -30,7 +34,7 @@ export function withoutMissing(
     warnings.push({
       code: 'unsupported',
       feature,
-      message: `${model.model} (${model.provider}) does not support ${feature}; it was left out.`,
+      message: `${model} (${provider}) does not support ${feature}; it was left out.`,
     })
     if (feature === 'tools') {
       kept.tools = []

@@ -19,6 +19,7 @@ export class Collector {
   readonly #openCalls = new Map<string, OpenCall>()
   #open: TextPart | ReasoningPart | undefined
   #start: Partial<StartEvent> = {}
+  #usage: Usage = {}
 
   constructor(
     private readonly provider: string,
@@ -79,6 +80,9 @@ export class Collector {
         this.#parts.push({ type: 'tool-call', id, name, input, ...(opaque && { opaque }) })
         return emit({ type: 'tool-call', id, name, input })
       }
+      case 'usage':
+        this.#usage = { ...this.#usage, ...soundUsage(event.usage) }
+        return
       case 'part':
         return this.#addPart(event.part, emit)
     }
@@ -97,7 +101,8 @@ export class Collector {
         message: `The answer ended inside a call of ${name}; the unfinished call was left out.`,
       })
     const response = this.#response(given.finishReason, attempts, moments)
-    const { message = response.message, usage = {}, timing, provider = response.provider } = given
+    const { message = response.message, timing, provider = response.provider } = given
+    this.#usage = { ...this.#usage, ...soundUsage(given.usage ?? {}) }
     const { text, reasoning, toolCalls, warnings } = response
     return Object.assign(response, given, {
       // What is in the message decides: servers say 'stop' although there are calls, or name server-side calls.
@@ -107,7 +112,7 @@ export class Collector {
       reasoning,
       toolCalls,
       attempts,
-      usage: soundUsage(usage),
+      usage: this.#usage,
       timing: { ...moments, ...(timing?.queuedMs !== undefined && { queuedMs: timing.queuedMs }) },
       provider,
       warnings,
@@ -147,7 +152,7 @@ export class Collector {
         part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [],
       ),
       finishReason,
-      usage: {},
+      usage: this.#usage,
       timing,
       attempts,
       provider: this.provider,

@@ -1,11 +1,10 @@
 // From a Backend, the small inside, to a Provider: everything that is the same for all of them.
-import type { BatchSteps } from './batches.js'
 import { Call, type CallHome } from './call.js'
 import { type Clock, systemClock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
 import type { ChatStream } from './events.js'
-import { defaultTimeout, Life, type LifeSettings, retryRules, timeouts } from './life.js'
-import { prepare } from './prepare.js'
+import { defaultTimeout, type LifeSettings, retryRules, startLife, timeouts } from './life.js'
+import type { Operations, Work } from './operations.js'
 import type {
   Backend,
   Batches,
@@ -15,6 +14,7 @@ import type {
   ModelInfo,
   Provider,
 } from './provider.js'
+import { reading } from './reading.js'
 import type {
   CallOptions,
   ChatInput,
@@ -111,45 +111,30 @@ class DefinedProvider implements Provider {
   }
 
   embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
-    let work: ((context: CallContext) => Promise<EmbedResponse>) | undefined
-    return this.#once(options, async (context) => {
-      work ??= (await import('./embed.js')).embedding(this.#able('embed'), input)
-      return work(context)
-    })
+    return this.#ask('embed', input, options)
   }
 
   rerank(request: RerankRequest, options: CallOptions = {}): Promise<RerankResponse> {
-    return this.#once(options, async (context) =>
-      (await import('./rerank.js')).rerank(this.#able('rerank'), request, context),
-    )
+    return this.#ask('rerank', request, options)
   }
 
   transcribe(request: TranscribeRequest, options: CallOptions = {}): Promise<TranscribeResponse> {
-    return this.#once(options, async (context) =>
-      (await import('./transcribe.js')).transcribe(this.#able('transcribe'), request, context),
-    )
+    return this.#ask('transcribe', request, options)
   }
 
   countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
-    return this.#once(options, async (context) =>
-      this.#able('countTokens').countTokens(
-        (await prepare(request, this.#home.defaults, this.provider)).chat,
-        context,
-      ),
-    )
+    return this.#ask('countTokens', request, options)
+  }
+
+  models(options: CallOptions = {}): Promise<ModelInfo[]> {
+    return this.#ask('models', undefined, options)
   }
 
   get batches(): Batches {
-    const call =
-      <Step extends keyof BatchSteps>(step: Step) =>
-      (input: BatchSteps[Step][0], options: CallOptions = {}): Promise<BatchSteps[Step][1]> =>
-        this.#once(options, async (context) =>
-          (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
-        )
     return {
-      submit: call('submit'),
-      status: call('status'),
-      cancel: call('cancel'),
+      submit: (requests, options = {}) => this.#ask('submit', requests, options),
+      status: (id, options = {}) => this.#ask('status', id, options),
+      cancel: (id, options = {}) => this.#ask('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),
     }
   }
@@ -157,21 +142,17 @@ class DefinedProvider implements Provider {
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
     const leave = this.#enter()
     try {
-      yield* (await import('./batches.js')).results(this.#able('batch'), id, this.#settings, options)
+      const { able, results } = await import('./operations.js')
+      yield* results(able(this.#backend, 'batch'), id, this.#settings, options)
     } finally {
       leave()
     }
   }
 
-  models(options: CallOptions = {}): Promise<ModelInfo[]> {
-    return this.#once(
-      options,
-      async (context) => (await this.#backend.models?.(context)) ?? [{ id: this.model }],
-    )
-  }
-
-  capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    return this.#once(options, ({ status }) => this.#known(status))
+  async capabilities(options: CallOptions = {}): Promise<Capabilities> {
+    // The call that asks tries again by itself.
+    const once = await reading('The options', () => ({ ...options, retry: false as const }))
+    return this.#once(once, ({ status }) => this.#known(status))
   }
 
   close(): Promise<void> {
@@ -221,6 +202,18 @@ class DefinedProvider implements Provider {
     for (const listener of this.#asking) listener(status)
   }
 
+  #ask<Name extends keyof Operations>(
+    name: Name,
+    input: Operations[Name][0],
+    options: CallOptions,
+  ): Promise<Operations[Name][1]> {
+    let work: Promise<Work<Operations[Name][1]>> | undefined
+    return this.#once(options, async (context) => {
+      work ??= import('./operations.js').then(({ workOf }) => workOf(this.#home, name, input))
+      return (await work)(context)
+    })
+  }
+
   /** A call whose answer comes in one piece. */
   async #once<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
     let leave: () => void = () => {}
@@ -235,21 +228,11 @@ class DefinedProvider implements Provider {
   }
 
   async #live<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
-    const life = new Life(this.#settings, options)
+    const life = await startLife(this.#settings, options)
     try {
       return await life.attempting((context) => life.wait(work(context), 'first'))
     } finally {
       life.end()
     }
-  }
-
-  /** The backend, which has it. */
-  #able<Name extends keyof Backend>(name: Name): Backend & Required<Pick<Backend, Name>> {
-    if (this.#backend[name] === undefined)
-      throw new LlmError(
-        'unsupported',
-        `The ${this.provider} backend has no ${name}. Use a provider that has.`,
-      )
-    return this.#backend as Backend & Required<Pick<Backend, Name>>
   }
 }

@@ -1,6 +1,8 @@
 // A list from any model, element by element: each is given when it is whole and fits.
+import { systemClock } from './clock.js'
 import { LlmError } from './errors.js'
 import { generate, type ObjectOptions, type ObjectResult } from './generate.js'
+import { inTime } from './in-time.js'
 import { validate } from './output.js'
 import type { Provider } from './provider.js'
 import type { ChatInput, JsonSchema, SchemaOutput, StandardSchema } from './request.js'
@@ -18,6 +20,7 @@ export async function* elements<Schema extends StandardSchema | JsonSchema>(
   options: ElementOptions,
 ): AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
   const list = wrapped(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
+  const startedAt = systemClock.now()
   const work = generate(provider, list, input, { ...options, repairs: 0 })
   const given: SchemaOutput<Schema>[] = []
   try {
@@ -28,7 +31,8 @@ export async function* elements<Schema extends StandardSchema | JsonSchema>(
         // The last one may still grow until another begins.
         const whole = done ? known.length : known.length - 1
         while (given.length < whole) {
-          const checked = await validate(schema, known[given.length])
+          const check = () => validate(schema, known[given.length])
+          const checked = await inTime(provider, options, { startedAt }, check)
           if ('problem' in checked)
             throw new LlmError(
               'structured-output',

@@ -2,7 +2,8 @@
 // with the first call.
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
-import type { Backend, CallContext, EmbedBatch } from './provider.js'
+import type { Work } from './operations.js'
+import type { Backend, EmbedBatch } from './provider.js'
 import type { EmbedRequest } from './request.js'
 import type { EmbedResponse } from './response.js'
 import { sum } from './usage.js'
@@ -14,7 +15,7 @@ import { sum } from './usage.js'
 export function embedding(
   backend: Backend & Required<Pick<Backend, 'embed'>>,
   given: string | string[] | EmbedRequest,
-): (context: CallContext) => Promise<EmbedResponse> {
+): Work<EmbedResponse> {
   const request = typeof given === 'string' || Array.isArray(given) ? { input: given } : given
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
   const { input, concurrency = 4, providerOptions, ...options } = request

@@ -1,5 +1,6 @@
 // The one error: LlmError, told apart by its code.
 import { defined } from './defined.js'
+import { describe } from './describe.js'
 import type { Message } from './message.js'
 import type { ChatResponse } from './response.js'
 
@@ -116,8 +117,7 @@ export function asLlmError(
   details: ErrorDetails & { provider: string; model: string },
 ): LlmError {
   if (isLlmError(thrown)) return withDetails(thrown, details)
-  const what = thrown instanceof Error ? `${thrown.name}: ${thrown.message}` : String(thrown)
-  const message = `${details.provider} (${details.model}) failed in a way Patchbay does not know: ${what}. Please report this.`
+  const message = `${details.provider} (${details.model}) failed in a way Patchbay does not know: ${describe(thrown)}. Please report this.`
   return new LlmError('bad-response', message, { ...details, cause: thrown })
 }
 

@@ -1,6 +1,6 @@
 // What happens on the way: a stream and its events, and the status of a call.
 import type { Citation, OpaqueState, Part } from './message.js'
-import type { ChatResponse, Warning } from './response.js'
+import type { ChatResponse, Usage, Warning } from './response.js'
 
 /** The first event of every stream. */
 export interface StartEvent {
@@ -63,6 +63,11 @@ export type BackendEvent =
   | (Pick<StartEvent, 'type'> & Partial<StartEvent>)
   | Deltas[keyof Deltas]
   | (ToolCallEvent & { opaque?: OpaqueState })
+  /**
+   * What the service has said of the tokens so far. It is the usage of an answer that breaks or is left; what
+   * `finish` says takes its place.
+   */
+  | { type: 'usage'; usage: Usage }
   /** Ends the text or reasoning part being streamed, with what else belongs to it. */
   | { type: 'part-end'; opaque?: OpaqueState; citations?: Citation[] }
   | {

@@ -1,6 +1,8 @@
 // A value of a schema, from any model: constrained where the provider can, asked for in words where it cannot, checked in
 // any case, and sent back for repair when it does not fit.
+import { systemClock } from './clock.js'
 import { isLlmError, LlmError } from './errors.js'
+import { inTime } from './in-time.js'
 import { isObject } from './is-object.js'
 import type { MessageInput } from './message.js'
 import { validate } from './output.js'
@@ -71,6 +73,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
       ? { ...given, messages, output: { schema: form, ...(name !== undefined && { name }) } }
       : inWords({ ...given, messages }, form)
     const partial = new PartialJson()
+    const startedAt = systemClock.now()
     const stream = provider.stream(request, options)
     let response: ChatResponse
     try {
@@ -90,7 +93,8 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
       response = error.partial
     }
     usage = sum(usage, response.usage)
-    const found = await valueIn(response, schema, form, inner)
+    const check = () => valueIn(response, schema, form, inner)
+    const found = await inTime(provider, options, { startedAt, response }, check)
     if ('value' in found)
       return { object: found.value as SchemaOutput<Schema>, response, repairs: repair, usage }
     if (repair === repairs || !found.repairable)

@@ -1,8 +1,11 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
 import type { Clock } from './clock.js'
-import { asLlmError, LlmError } from './errors.js'
+import { describe } from './describe.js'
+import { asLlmError, isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
+import { onAbort } from './on-abort.js'
 import type { CallContext } from './provider.js'
+import { reading } from './reading.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from './request.js'
 import type { Warning } from './response.js'
 import { defaultRetry, nextDelay, type RetryRules } from './retry.js'
@@ -46,9 +49,14 @@ function checked<T extends object>(name: string, numbers: T, least: number): T {
     if (!(typeof value === 'number' && value >= least))
       throw new LlmError(
         'invalid-request',
-        `${name}.${key} must be ${least > 0 ? 'above' : 'at least'} 0, not ${value}.`,
+        `${name}.${key} must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}.`,
       )
   return numbers
+}
+
+/** @throws {LlmError} `invalid-request` for options that make no sense */
+export function startLife(settings: LifeSettings, options: CallOptions, startedAt?: number): Promise<Life> {
+  return reading('The options', () => new Life(settings, options, startedAt))
 }
 
 export class Life {
@@ -66,24 +74,26 @@ export class Life {
   readonly #options: CallOptions
   readonly #rules: RetryRules
   #attempt: AbortController | undefined
+  #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
   // One timer serves all limits: it is set for the nearest and looks again when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #cancelTimer: () => void = () => {}
+  #unlisten: () => void = () => {}
 
-  /** @throws {LlmError} `invalid-request` for limits that make no sense */
-  constructor(settings: LifeSettings, options: CallOptions) {
+  /** @throws {LlmError} `invalid-request` for options that make no sense */
+  constructor(settings: LifeSettings, options: CallOptions, startedAt = settings.clock.now()) {
     this.#settings = settings
     this.#options = options
     this.#rules = retryRules(options.retry, settings.retry)
     this.limits = timeouts(options.timeout, settings.timeout)
-    this.startedAt = settings.clock.now()
+    this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
     if (signal?.aborted) this.#onAbort()
     else {
-      signal?.addEventListener('abort', this.#onAbort, { once: true })
+      if (signal) this.#unlisten = onAbort(signal, this.#onAbort)
       this.#setTimer(this.deadline)
     }
   }
@@ -99,10 +109,13 @@ export class Life {
 
   /** Tells the caller. A listener that throws ends its own call, and nothing else. */
   readonly status = (event: StatusEvent): void => {
-    try {
-      this.#options.onStatus?.(event)
-    } catch (cause) {
+    const failed = (cause: unknown) =>
       this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause }))
+    try {
+      // It may be an async function, whose rejection nobody else would hear.
+      Promise.resolve(this.#options.onStatus?.(event) as unknown).catch(failed)
+    } catch (cause) {
+      failed(cause)
     }
   }
 
@@ -110,12 +123,15 @@ export class Life {
   end(error?: LlmError): void {
     this.#cancelTimer()
     this.#timerAt = Number.NEGATIVE_INFINITY
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#unlisten()
     if (error !== undefined) this.#attempt?.abort(error)
   }
 
-  /** The same promise, but it rejects as soon as the call is stopped or the named limit runs out. */
-  wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle'): Promise<T> {
+  /**
+   * The same promise, but it rejects as soon as the call is stopped or the named limit runs out. The limit counts from
+   * `since`; default: from the start of the attempt.
+   */
+  wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle', since = this.#attemptAt): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const settled = () => {
         // Work that was given up may settle long after; the wait of that time is then another.
@@ -123,7 +139,7 @@ export class Life {
         this.#rejectWait = undefined
         this.#limit = undefined
       }
-      work.then(
+      Promise.resolve(work).then(
         (value) => {
           settled()
           resolve(value)
@@ -134,29 +150,35 @@ export class Life {
         },
       )
       const now = this.#settings.clock.now()
-      // A busy event loop runs timers late; the deadline holds all the same.
-      if (now >= this.deadline) this.stop(this.#timeout('total', 'The call was not done'))
+      // A busy event loop runs timers late; the limits hold all the same.
+      if (now >= this.deadline) this.stop(this.#timeout('total'))
       if (this.stopped !== undefined) return reject(this.stopped)
+      if (limit !== undefined) {
+        const at = since + this.limits[limit]
+        if (now >= at) return reject(this.#timeout(limit))
+        this.#limit = { name: limit, at }
+        if (at < this.#timerAt) this.#setTimer(at)
+      }
       this.#rejectWait = reject
-      if (limit === undefined) return
-      const at = now + this.limits[limit]
-      this.#limit = { name: limit, at }
-      if (at < this.#timerAt) this.#setTimer(at)
     })
   }
 
-  /** Tries, and tries again by the rules of retry.ts. Every failure comes out as one `LlmError`. */
-  async attempting<T>(attempt: (context: CallContext) => Promise<T>): Promise<T> {
+  /**
+   * Tries, and tries again by the rules of retry.ts. Every failure comes out as one `LlmError`; for one that nobody knows,
+   * `request` is looked into.
+   */
+  async attempting<T>(attempt: (context: CallContext) => Promise<T>, request?: object): Promise<T> {
     const { clock, random, provider, model } = this.#settings
     for (;;) {
       if (this.stopped !== undefined) throw this.stopped
       this.attempts++
       const controller = new AbortController()
       this.#attempt = controller
+      this.#attemptAt = clock.now()
       try {
         return await attempt(this.#context(controller.signal))
       } catch (cause) {
-        const error = this.errorFrom(cause)
+        const error = this.errorFrom(isLlmError(cause) ? cause : await causeIn(request, cause))
         controller.abort(error)
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
         const delay = this.stopped === undefined ? nextDelay(error, at, this.#rules) : undefined
@@ -219,16 +241,11 @@ export class Life {
   readonly #onTimer = (): void => {
     const now = this.#settings.clock.now()
     this.#timerAt = Number.POSITIVE_INFINITY
-    if (now >= this.deadline) return this.stop(this.#timeout('total', 'The call was not done'))
+    if (now >= this.deadline) return this.stop(this.#timeout('total'))
     const limit = this.#limit
     if (limit !== undefined && now >= limit.at) {
       this.#limit = undefined
-      this.#fail(
-        this.#timeout(
-          limit.name,
-          limit.name === 'first' ? 'No answer began' : 'The answer stopped coming: nothing',
-        ),
-      )
+      this.#fail(this.#timeout(limit.name))
     }
     this.#setTimer(Math.min(this.deadline, this.#limit?.at ?? Number.POSITIVE_INFINITY))
   }
@@ -244,12 +261,21 @@ export class Life {
     this.#rejectWait = undefined
   }
 
-  #timeout(name: keyof TimeoutOptions, what: string): LlmError {
+  #timeout(name: keyof TimeoutOptions): LlmError {
     const { provider, model } = this.#settings
-    const ms = this.limits[name]
     return new LlmError(
       'timeout',
-      `${what} within ${ms} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
+      `${broken[name]} within ${Math.ceil(this.limits[name])} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
     )
   }
+}
+
+async function causeIn(request: object | undefined, thrown: unknown): Promise<unknown> {
+  return request === undefined ? thrown : ((await import('./json-problem.js')).jsonProblem(request) ?? thrown)
+}
+
+const broken = {
+  total: 'The call was not done',
+  first: 'No answer began',
+  idle: 'The answer stopped coming: nothing',
 }

@@ -18,7 +18,7 @@ export function runTools(
   request: ChatInput,
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
-  return new Run(async () => (await import('./run-tools.js')).run(provider, request, options))
+  return new Run(async () => (await import('./run-tools.js')).run(provider, request, options), provider)
 }
 
 /**
@@ -44,7 +44,10 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   request: ChatInput,
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
-  return new Run(async () => (await import('./generate.js')).generate(provider, schema, request, options))
+  return new Run(
+    async () => (await import('./generate.js')).generate(provider, schema, request, options),
+    provider,
+  )
 }
 
 /**
@@ -57,5 +60,8 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   request: ChatInput,
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  return new Run(async () => (await import('./elements.js')).elements(provider, element, request, options))
+  return new Run(
+    async () => (await import('./elements.js')).elements(provider, element, request, options),
+    provider,
+  )
 }

@@ -1,7 +1,9 @@
 // The options of a request, checked. Loaded when a request has the first of them.
+import { defined } from './defined.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
-import type { ChatRequest } from './request.js'
+import type { PreparedChat } from './provider.js'
+import type { ChatRequest, OutputSpec } from './request.js'
 
 const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
   temperature: [0, 100],
@@ -35,4 +37,18 @@ export function checkOptions(request: ChatRequest): void {
     throw invalid('stop', 'must be a list of strings that are not empty')
   if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
     throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
+}
+
+/**
+ * What the answer must be, for the wire; nothing for plain text.
+ * @throws {LlmError} `invalid-request` for anything else
+ */
+export async function prepareOutput(output: OutputSpec): Promise<PreparedChat['output']> {
+  if (output === 'text') return undefined
+  if (output === 'json') return {}
+  if (!isObject(output) || !('schema' in output))
+    throw invalid('output', "must be 'text', 'json' or an object with a schema")
+  const { schema, name, strict } = output
+  const { toJsonSchema } = await import('./schema.js')
+  return defined({ schema: toJsonSchema(schema, 'output.schema'), name, strict })
 }

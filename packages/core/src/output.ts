@@ -4,7 +4,7 @@ import { isObject } from './is-object.js'
 import { violation } from './json-schema.js'
 import type { JsonSchema, OutputSpec, StandardSchema } from './request.js'
 import type { ChatResponse } from './response.js'
-import { isStandardSchema } from './schema.js'
+import { isStandardSchema, standardResult } from './schema.js'
 
 /**
  * The response with its `output`, where the model answered rather than called a tool or declined.
@@ -50,7 +50,7 @@ export async function validate(
     const problem = violation(schema, value)
     return problem === undefined ? { value } : { problem }
   }
-  const result = await schema['~standard'].validate(value)
+  const result = await standardResult(schema, value)
   if (result.issues === undefined) return { value: result.value }
   const problem = result.issues
     .map((issue) => {

@@ -15,6 +15,16 @@ const tool = (...content: Part[]): PreparedMessage => ({ role: 'tool', content }
 const user = (...content: Part[]): PreparedMessage => ({ role: 'user', content })
 
 describe('pairToolCalls', () => {
+  it("leaves an assistant's own result with it, and tells of the open call before it", () => {
+    const warnings: Warning[] = []
+    const own = assistant(result('own'), text('Found.'))
+    const paired = pairToolCalls([assistant(call('a')), own, user(text('go on'))], false, warnings)
+    expect(paired.map(({ role }) => role)).toEqual(['assistant', 'tool', 'assistant', 'user'])
+    expect(paired[1]?.content).toMatchObject([{ type: 'tool-result', id: 'a', isError: true }])
+    expect(paired[2]).toEqual(own)
+    expect(warnings).toMatchObject([{ code: 'repaired', feature: 'tools' }])
+  })
+
   it('gathers results into one message, in the order of the calls, and names them', () => {
     expect(
       pairToolCalls(
@@ -88,6 +98,7 @@ describe('pairToolCalls', () => {
       fc.array(ids, { minLength: 1, maxLength: 3 }).map((some) => tool(...some.map((id) => result(id)))),
       fc.constant(user(text('u'))),
       fc.tuple(ids).map(([id]) => user(result(id), text('u'))),
+      fc.tuple(ids).map(([id]) => assistant(result(id), text('own'))),
     )
     fc.assert(
       fc.property(fc.array(message, { maxLength: 8 }), fc.boolean(), (history, lenient) => {
@@ -109,6 +120,8 @@ describe('pairToolCalls', () => {
           expect(new Set(calls).size).toBe(calls.length)
           if (role === 'tool')
             expect(paired[index - 1]?.content.some((part) => part.type === 'tool-call')).toBe(true)
+          // An assistant's own results stay where they are.
+          if (calls.length > 0) expect(paired[index + 1]?.role).toBe('tool')
           if (role === 'user') expect(content.some((part) => part.type === 'tool-result')).toBe(false)
         }
         // Words are never lost.

@@ -31,7 +31,7 @@ export function pairToolCalls(
     const rest: PreparedMessage[] = []
     let cache: PreparedMessage['cache']
     // Results may stand in several tool messages, or at the head of the next user message.
-    for (let next = messages[index]; next?.content.some(isResult); next = messages[++index]) {
+    for (let next = messages[index]; next && bringsResults(next); next = messages[++index]) {
       results.push(...next.content.filter(isResult))
       cache = next.cache ?? cache
       const others = next.content.filter((part) => !isResult(part))
@@ -90,6 +90,11 @@ function unanswered(
     message: `The tool call ${name} (${original}) had no result; the model is told so.`,
   })
   return { type: 'tool-result', id, name, output: 'No result: the call was interrupted.', isError: true }
+}
+
+/** An assistant's own results are those of tools its service runs; they answer no call of ours. */
+function bringsResults({ role, content }: PreparedMessage): boolean {
+  return role !== 'assistant' && content.some(isResult)
 }
 
 function isResult(part: Part): part is ToolResultPart {

@@ -2,11 +2,11 @@
 import { defined } from './defined.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
-import type { Message, MessageInput, Part } from './message.js'
+import type { Feature } from './needs.js'
 import type { PreparedChat, PreparedMessage } from './provider.js'
+import { reading } from './reading.js'
 import type { ChatInput, ChatRequest } from './request.js'
 import type { Warning } from './response.js'
-import { wellFormed } from './unicode.js'
 
 /** What a backend gets, and what the caller should be told about it. */
 export interface Prepared {
@@ -14,54 +14,57 @@ export interface Prepared {
   /** The request as the caller meant it, defaults included. */
   request: ChatRequest
   warnings: Warning[]
+  /** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
+  needed: Feature[]
 }
 
 /**
  * Makes a request ready for a backend.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
-export async function prepare(
+export function prepare(
+  input: ChatInput,
+  defaults: Partial<ChatRequest>,
+  provider: string,
+): Promise<Prepared> {
+  return reading('The request', () => prepared(input, defaults, provider))
+}
+
+async function prepared(
   input: ChatInput,
   defaults: Partial<ChatRequest>,
   provider: string,
 ): Promise<Prepared> {
   const request = withDefaults(input, defaults)
-  if (Object.keys(request).some((name) => !plain.has(name))) (await loadOptions()).checkOptions(request)
+  const plain = Object.keys(request).every((name) => textOnly.has(name))
+  if (!plain) (await loadOptions()).checkOptions(request)
   const warnings: Warning[] = []
   const tools =
     request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
-  let messages = await prepareMessages(request, warnings)
-  if (
-    messages.some(({ content }) => content.some(({ type }) => type === 'tool-call' || type === 'tool-result'))
-  )
-    messages = (await import('./pairing.js')).pairToolCalls(
-      messages,
-      request.onUnsupported === 'warn',
-      warnings,
-    )
-  if (!messages.some((message) => message.role !== 'system'))
-    throw invalid('messages', 'has nothing to answer: add a user message with some text')
-
+  const messages = await prepareMessages(request, warnings)
   const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...rest } = request
   const chat: PreparedChat = defined({
     ...rest,
     messages,
     tools,
-    output: await prepareOutput(output),
+    output: output === undefined ? undefined : await (await loadOptions()).prepareOutput(output),
     stop: stop?.length ? stop : undefined,
     providerOptions: providerOptions?.[provider] ?? {},
   })
-  return { chat, request, warnings }
+  const isText = plain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))
+  return { chat, request, warnings, needed: isText ? [] : (await loadNeeds()).neededFeatures(chat) }
 }
 
 // Most requests have an option or two, and asking for a loaded module again has its price too.
 let options: Promise<typeof import('./options.js')> | undefined
 const loadOptions = () => (options ??= import('./options.js'))
-let parts: Promise<typeof import('./parts.js')> | undefined
-const loadParts = () => (parts ??= import('./parts.js'))
+let messages: Promise<typeof import('./prepare-messages.js')> | undefined
+const loadMessages = () => (messages ??= import('./prepare-messages.js'))
+let needs: Promise<typeof import('./needs.js')> | undefined
+const loadNeeds = () => (needs ??= import('./needs.js'))
 
 // What a request of text alone has; all else is looked at by options.ts.
-const plain = new Set(['messages', 'system', 'providerOptions'])
+const textOnly = new Set(['messages', 'system', 'providerOptions'])
 
 /** A question or a conversation as a whole request. */
 export function asRequest(input: ChatInput): ChatRequest {
@@ -80,50 +83,10 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
   return { ...defaults, ...defined(request), providerOptions } as ChatRequest
 }
 
-async function prepareOutput(output: ChatRequest['output'] = 'text'): Promise<PreparedChat['output']> {
-  if (output === 'text') return undefined
-  if (output === 'json') return {}
-  if (!isObject(output) || !('schema' in output))
-    throw invalid('output', "must be 'text', 'json' or an object with a schema")
-  const { schema, name, strict } = output
-  const { toJsonSchema } = await import('./schema.js')
-  return defined({ schema: toJsonSchema(schema, 'output.schema'), name, strict })
-}
-
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
   const { messages: given, system } = request
-  if (typeof given !== 'string' && !Array.isArray(given))
-    throw invalid('messages', 'must be a string or a list of messages')
-  const inputs: MessageInput[] = typeof given === 'string' ? [given] : given
-  const prepared: PreparedMessage[] = system ? [{ role: 'system', content: [text(system, warnings)] }] : []
-  for (const [index, input] of inputs.entries()) {
-    const message: Message = typeof input === 'string' ? { role: 'user', content: input } : input
-    const where = `messages[${index}]`
-    if (!isObject(message) || !roles.has(message.role))
-      throw invalid(where, 'must be a string or an object with a role: system, user, assistant or tool')
-    if (message.visibility === 'user') continue
-    const content = await prepareContent(message, where, warnings)
-    if (content.length > 0)
-      prepared.push({ role: message.role, content, ...(message.cache && { cache: message.cache }) })
-    // A turn in which nothing was said tells the model nothing; a question or a result without content is a mistake.
-    else if (message.role === 'user' || message.role === 'tool')
-      throw invalid(where, 'is empty: give it some content or leave it out')
-  }
-  return prepared
-}
-
-const roles = new Set(['system', 'user', 'assistant', 'tool'])
-async function prepareContent(message: Message, where: string, warnings: Warning[]): Promise<Part[]> {
-  const { content, role } = message
-  if (typeof content === 'string') {
-    if (role === 'tool') throw invalid(`${where}.content`, 'must be a list of tool-result parts')
-    return content === '' ? [] : [text(content, warnings)]
-  }
-  if (!Array.isArray(content)) throw invalid(`${where}.content`, 'must be a string or a list of parts')
-  return (await loadParts()).prepareContentParts(content, role, `${where}.content`, warnings)
-}
-
-function text(value: unknown, warnings: Warning[]): Part {
-  if (typeof value !== 'string') throw invalid('system', 'must be a string')
-  return { type: 'text', text: wellFormed(value, warnings) }
+  // A plain question needs no check.
+  if (!system && typeof given === 'string' && given !== '' && given.isWellFormed())
+    return [{ role: 'user', content: [{ type: 'text', text: given }] }]
+  return (await loadMessages()).prepareMessages(request, warnings)
 }

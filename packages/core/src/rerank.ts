@@ -2,16 +2,16 @@
 // the first call.
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
-import type { Backend, CallContext } from './provider.js'
+import type { Work } from './operations.js'
+import type { Backend } from './provider.js'
 import type { RerankRequest } from './request.js'
 import type { RerankResponse } from './response.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export async function rerank(
+export function reranking(
   backend: Backend & Required<Pick<Backend, 'rerank'>>,
   request: RerankRequest,
-  context: CallContext,
-): Promise<RerankResponse> {
+): Work<RerankResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with query and documents')
   const { query, documents, providerOptions } = request
   if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a text that is not empty')
@@ -20,6 +20,8 @@ export async function rerank(
     if (typeof document !== 'string' || document === '')
       throw invalid(`documents[${index}]`, 'must be a text that is not empty')
   const own = providerOptions?.[backend.provider] ?? {}
-  const response = await backend.rerank({ query, documents, providerOptions: own }, context)
-  return { ...response, provider: backend.provider }
+  return async (context) => {
+    const response = await backend.rerank({ query, documents, providerOptions: own }, context)
+    return { ...response, provider: backend.provider }
+  }
 }

@@ -1,8 +1,12 @@
 // One call of a tool: found, checked, approved, run within its time, and its result as the model gets it. Whatever goes
 // wrong becomes a result that tells the model what to do better.
 import type { Clock } from './clock.js'
+import { describe } from './describe.js'
+import { LlmError } from './errors.js'
 import { isObject } from './is-object.js'
+import { LinkedSignal } from './linked-signal.js'
 import type { Message, Part } from './message.js'
+import { onAbort } from './on-abort.js'
 import { validate } from './output.js'
 import type { Tool } from './request.js'
 import type { ToolCall } from './response.js'
@@ -47,51 +51,70 @@ export async function runTool(
   }
   if (isObject(call.input) && '$unparsed' in call.input)
     return outcome(`The input of ${name} is not JSON. Call it again with valid JSON.`, true)
-  const checked = await validate(tool.input, call.input)
-  if ('problem' in checked)
-    return outcome(
-      `The input of ${name} does not fit its schema: ${checked.problem}. Correct it and call it again.`,
-      true,
-    )
   const { run } = tool
-  if (run === undefined) return undefined
-
-  const ending = new AbortController()
-  const context = { signal: AbortSignal.any([signal, ending.signal]), id: call.id, messages }
-  if (await tool.needsApproval?.(checked.value, context)) {
-    const approval = await rules.approve(call)
-    if (approval === 'later') return undefined
-    if (approval !== true)
-      return outcome(approval === false ? `The call of ${name} was not allowed.` : approval.deny, true)
-  }
   const limit = tool.timeout ?? rules.timeout
-  let cancel: () => void = () => {}
-  let onAbort: () => void = () => {}
+  const linked = new LinkedSignal(signal)
+  const context = { signal: linked.signal, id: call.id, messages }
+  const within = <T>(work: () => T | PromiseLike<T>, late: () => Error) =>
+    bounded(work, limit, { clock: rules.clock, signal }, late)
+  const tooLate = (what: string) => () =>
+    new LlmError(
+      'timeout',
+      `${what} of the tool ${name} took longer than ${Math.ceil(limit)} ms. Raise its timeout if it needs longer.`,
+    )
   try {
-    const value: unknown = await new Promise((resolve, reject) => {
-      onAbort = () => reject(signal.reason)
-      if (signal.aborted) return onAbort()
-      signal.addEventListener('abort', onAbort, { once: true })
-      cancel = rules.clock.timer(limit, () => reject(new Error(`it took longer than ${limit} ms`)))
-      // A tool may throw before it gives a promise.
-      Promise.resolve()
-        .then(() => run.call(tool, checked.value, context))
-        .then(resolve, reject)
-    })
-    const output = toOutput(value)
-    const length = typeof output === 'string' ? output.length : JSON.stringify(output).length
-    if (length > rules.maxLength)
+    const checked = await within(() => validate(tool.input, call.input), tooLate('The check of the input'))
+    if ('problem' in checked)
       return outcome(
-        `The result of ${name} has ${length} characters; at most ${rules.maxLength} fit. Ask for less of it.`,
+        `The input of ${name} does not fit its schema: ${checked.problem}. Correct it and call it again.`,
         true,
       )
-    return outcome(output, false)
-  } catch (cause) {
-    return outcome(`${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, true, cause)
+    if (run === undefined) return undefined
+    if (await within(() => tool.needsApproval?.(checked.value, context), tooLate('needsApproval'))) {
+      // Somebody has to decide, who may take his time.
+      const approval = await rules.approve(call)
+      if (approval === 'later') return undefined
+      if (approval !== true)
+        return outcome(isObject(approval) ? approval.deny : `The call of ${name} was not allowed.`, true)
+    }
+    try {
+      const work = () => run.call(tool, checked.value, context)
+      const value = await within(work, () => new Error(`it took longer than ${Math.ceil(limit)} ms`))
+      const output = toOutput(value)
+      const length = typeof output === 'string' ? output.length : JSON.stringify(output).length
+      if (length > rules.maxLength)
+        return outcome(
+          `The result of ${name} has ${length} characters; at most ${rules.maxLength} fit. Ask for less of it.`,
+          true,
+        )
+      return outcome(output, false)
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : describe(cause)
+      return outcome(`${name} failed: ${what}`, true, cause)
+    }
   } finally {
-    cancel()
-    signal.removeEventListener('abort', onAbort)
-    ending.abort()
+    linked.release()
+  }
+}
+
+/** What the work gives, unless the signal aborts or its time is up before. */
+async function bounded<T>(
+  work: () => T | PromiseLike<T>,
+  ms: number,
+  { clock, signal }: { clock: Clock; signal: AbortSignal },
+  late: () => Error,
+): Promise<T> {
+  const endings: (() => void)[] = []
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      endings.push(onAbort(signal, () => reject(signal.reason)))
+      endings.push(clock.timer(ms, () => reject(late())))
+      // It may throw before it gives a promise.
+      Promise.resolve().then(work).then(resolve, reject)
+    })
+  } finally {
+    for (const end of endings) end()
   }
 }
 

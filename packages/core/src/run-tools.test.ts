@@ -226,6 +226,36 @@ describe('a run of tools', () => {
     expect(provider.requests.map((request) => request.toolChoice)).toEqual(['required', undefined])
   })
 
+  it.each([
+    'tools',
+    'a choice',
+  ])('forces a call once, also where the provider forces it by its defaults: %s', async (of) => {
+    const defaults = { toolChoice: 'required' as const, ...(of === 'tools' && { tools: [weather as Tool] }) }
+    const provider = mockProvider({ answers: [asks('weather'), 'Sunny.'], defaults })
+    const request = { messages: 'Lima?', ...(of !== 'tools' && { tools: [weather] }) }
+    const result = await runTools(provider, request).result()
+    expect(result).toMatchObject({ reason: 'answer', text: 'Sunny.', steps: 2 })
+    expect(provider.requests.map((request) => request.toolChoice)).toEqual(['required', 'auto'])
+  })
+
+  it.each([
+    'length',
+    'refusal',
+    'content-filter',
+  ] as const)('does not call an answer that ended by %s an answer, and keeps what there is', async (finishReason) => {
+    const { result } = await ran([weather], {}, [{ text: 'It is', finishReason }])
+    expect(result).toMatchObject({ reason: finishReason, text: 'It is', steps: 1, pending: [] })
+    expect(result.messages.at(-1)).toMatchObject({ role: 'assistant' })
+
+    // Whole calls of such an answer are not run; the app can go on with them.
+    const calls = { toolCalls: [{ id: 'c1', name: 'weather', input: { city: 'Lima' } }], finishReason }
+    const cut = await ran([weather], {}, [calls])
+    expect(cut.result).toMatchObject({ reason: finishReason, pending: [{ id: 'c1' }] })
+    const other = mockProvider({ answers: ['Sunny.'] })
+    const went = await runTools(other, { messages: cut.result.messages, tools: [weather] }).result()
+    expect(went).toMatchObject({ reason: 'answer', text: 'Sunny.', steps: 1 })
+  })
+
   it('ends at its limit of steps with the calls still open', async () => {
     const { provider, result } = await ran([weather], { maxSteps: 2 }, [
       asks('weather'),
@@ -239,6 +269,12 @@ describe('a run of tools', () => {
   it('ends where the app says so', async () => {
     const { result } = await ran([weather], { stopWhen: ({ response }) => response.toolCalls.length > 0 })
     expect(result).toMatchObject({ reason: 'stopped', steps: 1, pending: [{ id: 'c1' }] })
+  })
+
+  it('waits for stopWhen', async () => {
+    const stopWhen = async ({ step }: { step: number }) => step === 2
+    const { result } = await ran([weather], { stopWhen }, [asks('weather'), asks('weather'), 'Never.'])
+    expect(result).toMatchObject({ reason: 'stopped', steps: 2 })
   })
 
   it('ends when its caller aborts, in the middle of a tool, whose signal says so', async () => {

@@ -1,21 +1,26 @@
 // The loop over tools: ask, run what the model calls, give it the results, until it answers.
 import { type Clock, systemClock } from './clock.js'
-import { invalid, isLlmError, LlmError, withDetails } from './errors.js'
+import { describe } from './describe.js'
+import { asLlmError, invalid, isLlmError, LlmError, withDetails } from './errors.js'
 import type { ChatEvent } from './events.js'
 import { isObject } from './is-object.js'
+import { LinkedSignal } from './linked-signal.js'
 import type { Message, MessageInput, ToolResultPart } from './message.js'
-import { asRequest } from './prepare.js'
+import { onAbort } from './on-abort.js'
+import { append, called, openCalls } from './open-calls.js'
+import { asRequest, withDefaults } from './prepare.js'
 import type { Provider } from './provider.js'
+import { reading } from './reading.js'
 import type { CallOptions, ChatInput, ChatRequest, Tool } from './request.js'
-import type { ChatResponse, ToolCall, Usage } from './response.js'
+import type { ChatResponse, FinishReason, ToolCall, Usage } from './response.js'
 import { runTool, type ToolOutcome } from './run-tool.js'
 import { sum } from './usage.js'
 
 /** May the tool run? A text says why not; the model reads it. `'later'` leaves the call open and ends the run. */
 export type Approval = boolean | 'later' | { deny: string }
 
-/** Options of `runTools`. Those of a call hold for each call of the loop. */
-export interface ToolRunOptions extends CallOptions {
+/** Options of the loop itself. */
+export interface ToolLoopOptions {
   /** The most answers to ask for. Default 10. */
   maxSteps?: number
   /** How many tools may run at once. Default 8. */
@@ -27,12 +32,15 @@ export interface ToolRunOptions extends CallOptions {
   /** Decides on calls of tools that need approval. Default: `'later'`. */
   approve?: (call: ToolCall) => Approval | Promise<Approval>
   /** Ends the run after a step. The calls of its answer stay open. */
-  stopWhen?: (step: { step: number; response: ChatResponse }) => boolean
+  stopWhen?: (step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>
   /** A tool that fails ends the run with `tool-failed`, or the model is told. Default `'tell'`. */
   onToolError?: 'tell' | 'throw'
   /** Default: the system's clock. */
   clock?: Clock
 }
+
+/** Options of `runTools`. Those of a call hold for each call of the loop. */
+export interface ToolRunOptions extends CallOptions, ToolLoopOptions {}
 
 /** The events of all answers, with markers between them. */
 export type ToolRunEvent =
@@ -44,13 +52,17 @@ export type ToolRunEvent =
   /** After an answer and its tools; with `messages` the run can go on elsewhere. */
   | { type: 'step-end'; step: number; messages: Message[] }
 
+/** Reasons of an answer that is none: it is not whole, or declined. */
+type CutReason = Extract<FinishReason, 'length' | 'refusal' | 'content-filter'>
+
 /** How a run ended. */
 export interface ToolRunResult {
   /**
    * `'answer'`: the model is done. `'max-steps'`, `'stopped'`: by the options. `'pending'`: calls wait for an approval,
-   * or for a result only the app can give.
+   * or for a result only the app can give. `'length'`: the last answer was cut off at its limit of tokens. `'refusal'`,
+   * `'content-filter'`: the model declined, or its service took the answer away.
    */
-  reason: 'answer' | 'max-steps' | 'stopped' | 'pending'
+  reason: 'answer' | 'max-steps' | 'stopped' | 'pending' | CutReason
   /** The text of the last answer. */
   text: string
   /** The last answer; absent when there was none. */
@@ -71,31 +83,19 @@ export async function* run(
   input: ChatInput,
   options: ToolRunOptions,
 ): AsyncGenerator<ToolRunEvent, ToolRunResult> {
-  const request = asRequest(input)
-  const { tools = [] } = request
-  const { maxSteps = 10, stopWhen = () => false } = options
-  for (const [name, least] of [
-    ['maxSteps', 1],
-    ['concurrency', 1],
-    ['toolTimeout', 1],
-    ['maxResultLength', 1],
-  ] as const)
-    if (options[name] !== undefined && !(options[name] >= least))
-      throw new LlmError(
-        'invalid-request',
-        `${name} must be a number of at least ${least}, not ${options[name]}.`,
-      )
-  const messages = [request.messages].flat().map(toMessage)
-  const leaving = new AbortController()
-  const signal = options.signal ? AbortSignal.any([options.signal, leaving.signal]) : leaving.signal
-  const { timeout, retry, headers, onStatus } = options
-  const call: CallOptions = {
-    signal,
-    ...(timeout !== undefined && { timeout }),
-    ...(retry !== undefined && { retry }),
-    ...(headers && { headers }),
-    ...(onStatus && { onStatus }),
-  }
+  const { defaults = {} } = provider
+  const { request, tools, toolChoice, messages } = await reading('The request', () => {
+    const request = asRequest(input)
+    const { tools = [], toolChoice } = withDefaults(request, defaults)
+    return { request, tools, toolChoice, messages: [request.messages].flat().map(toMessage) }
+  })
+  const { toolChoice: _, ...rest } = request
+  const free: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
+  const { loop, call, running } = await reading('The options', () => {
+    const parts = split(options)
+    return { ...parts, running: new LinkedSignal(parts.call.signal) }
+  })
+  const { signal } = running
 
   let steps = 0
   let usage: Usage = {}
@@ -122,30 +122,28 @@ export async function* run(
     open = openCalls(messages)
     for (;;) {
       if (open.length === 0) {
-        if (steps === maxSteps) return ended('max-steps')
+        if (steps === loop.maxSteps) return ended('max-steps')
         steps++
         yield { type: 'step-start', step: steps }
         // A choice that forces a call is met by the first; forced for ever, the loop would never answer.
-        const { toolChoice, ...rest } = request
-        const met = toolChoice !== undefined && forces(toolChoice) && called(messages)
-        const stream = provider.stream({ ...(met ? rest : request), messages }, call)
-        for await (const event of stream) yield event
-        response = await stream.response()
+        const met = forces(toolChoice) && called(messages)
+        response = yield* answer(provider, { ...(met ? free : request), messages }, { ...call, signal })
         usage = sum(usage, response.usage)
         messages.push(response.message)
         open = response.finishReason === 'tool-calls' ? response.toolCalls : []
-        if (stopWhen({ step: steps, response }) && (open.length > 0 || response.finishReason === 'pause')) {
+        const more = open.length > 0 || response.finishReason === 'pause'
+        if ((await loop.stopWhen({ step: steps, response })) && more) {
           yield { type: 'step-end', step: steps, messages: [...messages] }
           return ended('stopped', open)
         }
       }
       if (open.length > 0) {
         // The last answer may still call tools; without another answer nobody would read their results.
-        if (steps === maxSteps) {
+        if (steps === loop.maxSteps) {
           yield { type: 'step-end', step: steps, messages: [...messages] }
           return ended('max-steps', open)
         }
-        for await (const outcome of runAll(open, tools, messages, signal, options)) {
+        for await (const outcome of runAll(open, tools, messages, signal, loop)) {
           const { call, output, isError } = outcome
           const { id, name } = call
           results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
@@ -158,31 +156,69 @@ export async function* run(
         continue
       }
       yield { type: 'step-end', step: steps, messages: [...messages] }
-      if (response?.finishReason !== 'pause') return ended('answer')
+      const { finishReason = 'other', toolCalls = [] } = response ?? {}
+      if (isCut(finishReason)) return ended(finishReason, toolCalls)
+      if (finishReason !== 'pause') return ended('answer')
     }
   } catch (cause) {
     // What was answered and done before must not be paid for, or done, twice.
     keepResults()
-    const details = {
-      provider: provider.provider,
-      model: provider.model,
-      partial: response,
-      messages: [...messages],
-    }
-    if (isLlmError(cause)) throw withDetails(cause, { messages: details.messages })
+    const details = { provider: provider.provider, model: provider.model, messages: [...messages] }
+    if (isLlmError(cause)) throw withDetails(cause, details)
     throw signal.aborted && cause === signal.reason
       ? new LlmError('aborted', 'The run was aborted by its caller while tools were running.', {
-          cause,
-          ...details,
+          ...{ cause, partial: response, ...details },
         })
       : new LlmError(
           'tool-failed',
-          `A callback of this run threw (approve, needsApproval, stopWhen or the check of a schema): ${cause instanceof Error ? cause.message : String(cause)}. Correct it, and go on from \`messages\`.`,
-          { cause, ...details },
+          `A callback of this run threw (approve, needsApproval, stopWhen or the check of a schema): ${describe(cause)}. Correct it, and go on from \`messages\`.`,
+          { cause, partial: response, ...details },
         )
   } finally {
-    leaving.abort()
+    running.release()
   }
+}
+
+/**
+ * What the loop knows, complete, and the rest: options of its calls, all of them, also those that do not exist yet.
+ * @throws {LlmError} `invalid-request` for limits that make no sense
+ */
+function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call: CallOptions } {
+  const {
+    maxSteps = 10,
+    concurrency = 8,
+    toolTimeout = 60_000,
+    maxResultLength = 200_000,
+    approve = () => 'later',
+    stopWhen = () => false,
+    onToolError = 'tell',
+    clock = systemClock,
+    ...call
+  } = options
+  const limits = { maxSteps, concurrency, toolTimeout, maxResultLength }
+  for (const [name, value] of Object.entries(limits))
+    if (!(value >= 1))
+      throw new LlmError('invalid-request', `${name} must be a number of at least 1, not ${describe(value)}.`)
+  return { loop: { ...limits, approve, stopWhen, onToolError, clock }, call }
+}
+
+/** The events of one answer. Whatever a provider throws is an `LlmError`, also from one that is not ours. */
+async function* answer(
+  provider: Provider,
+  request: ChatRequest,
+  options: CallOptions,
+): AsyncGenerator<ChatEvent, ChatResponse> {
+  try {
+    const stream = provider.stream(request, options)
+    for await (const event of stream) yield event
+    return await stream.response()
+  } catch (error) {
+    throw asLlmError(error, { provider: provider.provider, model: provider.model })
+  }
+}
+
+function isCut(reason: FinishReason): reason is CutReason {
+  return reason === 'length' || reason === 'refusal' || reason === 'content-filter'
 }
 
 /** Runs them side by side and gives each outcome when it is there. A call that must wait gives none. */
@@ -191,22 +227,19 @@ async function* runAll(
   tools: Tool[],
   messages: Message[],
   signal: AbortSignal,
-  options: ToolRunOptions,
+  { concurrency, toolTimeout, maxResultLength, clock, approve, onToolError }: Required<ToolLoopOptions>,
 ): AsyncGenerator<ToolOutcome> {
-  const { concurrency = 8, toolTimeout = 60_000, maxResultLength = 200_000, clock = systemClock } = options
-  const { approve = () => 'later' as const, onToolError = 'tell' } = options
   const rules = { timeout: toolTimeout, maxLength: maxResultLength, clock, approve }
   const waiting = [...calls]
   type Ended = { work: Promise<Ended>; outcome: ToolOutcome | undefined }
   const running = new Set<Promise<Ended>>()
   // One that fails ends the others.
-  const failing = new AbortController()
-  const context = { signal: AbortSignal.any([signal, failing.signal]), messages: [...messages] }
-  let onAbort: () => void = () => {}
+  const failing = new LinkedSignal(signal)
+  const context = { signal: failing.signal, messages: [...messages] }
+  let stopListening: () => void = () => {}
   // An app's `approve` may be waiting for somebody who has left.
   const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(signal.reason)
-    signal.addEventListener('abort', onAbort)
+    stopListening = onAbort(signal, () => reject(signal.reason))
   })
   aborted.catch(() => {})
   try {
@@ -232,48 +265,13 @@ async function* runAll(
       yield outcome
     }
   } finally {
-    signal.removeEventListener('abort', onAbort)
-    failing.abort()
+    stopListening()
+    failing.release()
   }
 }
 
-function forces(choice: NonNullable<ChatRequest['toolChoice']>): boolean {
+function forces(choice: ChatRequest['toolChoice']): boolean {
   return choice === 'required' || typeof choice === 'object'
-}
-
-/** Is the last turn one of results? */
-function called(messages: Message[]): boolean {
-  return messages.at(-1)?.role === 'tool'
-}
-
-/** The calls at the end of a conversation that have no result yet. */
-function openCalls(messages: Message[]): ToolCall[] {
-  const at = messages.findLastIndex(({ role }) => role === 'assistant')
-  const message = messages[at]
-  if (message === undefined || typeof message.content === 'string') return []
-  const after = messages.slice(at + 1)
-  if (!after.every(({ role }) => role === 'tool')) return []
-  const answered = after.flatMap(({ content }) =>
-    typeof content === 'string'
-      ? []
-      : content.flatMap((part) => (part.type === 'tool-result' ? [part.id] : [])),
-  )
-  return message.content.flatMap((part) => {
-    if (part.type !== 'tool-call') return []
-    const result = answered.indexOf(part.id)
-    if (result < 0) return [{ id: part.id, name: part.name, input: part.input }]
-    answered.splice(result, 1)
-    return []
-  })
-}
-
-/** Results of one turn stand in one message, also when some of them came later. */
-function append(messages: Message[], results: ToolResultPart[]): void {
-  if (results.length === 0) return
-  const last = messages.at(-1)
-  if (last?.role === 'tool' && typeof last.content !== 'string')
-    messages[messages.length - 1] = { ...last, content: [...last.content, ...results] }
-  else messages.push({ role: 'tool', content: results })
 }
 
 function toMessage(message: MessageInput): Message {

@@ -1,5 +1,5 @@
 // Something that goes on for several calls: read as events, or waited for as one result.
-import { LlmError } from './errors.js'
+import { asLlmError, isLlmError, LlmError } from './errors.js'
 
 /**
  * The events of work over several calls, and its result. It is read once, by a loop or by `result()`; nothing happens
@@ -12,7 +12,11 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
   #reject: (error: unknown) => void = () => {}
   #reading: AsyncGenerator<Event, void> | undefined
 
-  constructor(open: () => Promise<AsyncGenerator<Event, Result>>) {
+  /** What it throws that is no `LlmError` becomes one, in the name of the model it asks. */
+  constructor(
+    open: () => Promise<AsyncGenerator<Event, Result>>,
+    private readonly who: { provider: string; model: string },
+  ) {
     this.#open = open
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve
@@ -46,7 +50,9 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
       const work = await this.#open()
       const result = yield* work
       this.#resolve(result)
-    } catch (error) {
+    } catch (thrown) {
+      const { provider, model } = this.who
+      const error = isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
       this.#reject(error)
       throw error
     } finally {

@@ -1,5 +1,6 @@
 // Schemas: any Standard Schema or JSON Schema in, JSON Schema for the wire out.
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+import { describe } from './describe.js'
 import { LlmError } from './errors.js'
 import { isObject } from './is-object.js'
 import type { JsonSchema, StandardSchema } from './request.js'
@@ -29,6 +30,25 @@ export function toJsonSchema(schema: StandardSchema | JsonSchema, where: string)
     throw new LlmError(
       'invalid-request',
       `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * What a Standard Schema says of a value.
+ * @throws {LlmError} `invalid-request` where its own code throws
+ */
+export async function standardResult<Output>(
+  schema: StandardSchema<unknown, Output>,
+  value: unknown,
+): Promise<StandardSchemaV1.Result<Output>> {
+  try {
+    return await schema['~standard'].validate(value)
+  } catch (cause) {
+    throw new LlmError(
+      'invalid-request',
+      `The schema threw while it checked a value: ${describe(cause)}. Correct the schema.`,
       { cause },
     )
   }

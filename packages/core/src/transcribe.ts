@@ -2,29 +2,29 @@
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import { bytesAndType } from './media.js'
-import type { Backend, CallContext } from './provider.js'
+import type { Work } from './operations.js'
+import type { Backend } from './provider.js'
 import type { TranscribeRequest } from './request.js'
 import type { TranscribeResponse } from './response.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export async function transcribe(
+export function transcribing(
   backend: Backend & Required<Pick<Backend, 'transcribe'>>,
   request: TranscribeRequest,
-  context: CallContext,
-): Promise<TranscribeResponse> {
+): Work<TranscribeResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
   const { audio, mediaType, providerOptions, ...options } = request
   const sound = bytesAndType({ data: audio, mediaType }, 'audio')
   if (!/^(audio|video)\//.test(sound.mediaType))
     throw invalid('mediaType', `must be a kind of sound, for example 'audio/wav', not ${sound.mediaType}`)
-  const response = await backend.transcribe(
-    {
-      ...options,
-      audio: sound.data,
-      mediaType: sound.mediaType,
-      providerOptions: providerOptions?.[backend.provider] ?? {},
-    },
-    context,
-  )
-  return { ...response, provider: backend.provider }
+  const prepared = {
+    ...options,
+    audio: sound.data,
+    mediaType: sound.mediaType,
+    providerOptions: providerOptions?.[backend.provider] ?? {},
+  }
+  return async (context) => {
+    const response = await backend.transcribe(prepared, context)
+    return { ...response, provider: backend.provider }
+  }
 }

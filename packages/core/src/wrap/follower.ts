@@ -48,7 +48,8 @@ export class Follower implements EventSource {
     const { provider, model } = this.who
     const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
     if (this.#events === undefined) this.#stream.abort(left)
-    else void this.#events.return?.()
+    // What it says after its reader has gone is of no interest.
+    else void (async () => this.#events?.return?.())().catch(() => {})
     return left
   }
 }

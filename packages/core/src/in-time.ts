@@ -1,0 +1,34 @@
+// Waiting for an app's own code after a call (validators of schemas): it is part of the call, whose time and signal hold.
+import { systemClock } from './clock.js'
+import { isLlmError, withDetails } from './errors.js'
+import { defaultTimeout, startLife } from './life.js'
+import type { Provider } from './provider.js'
+import type { CallOptions } from './request.js'
+import type { ChatResponse } from './response.js'
+import { defaultRetry } from './retry.js'
+
+/**
+ * What the work gives.
+ * @throws {LlmError} `timeout` once `timeout.total` of the options has passed since the start of the call, `aborted` by
+ * its signal; both with the response as `partial`
+ */
+export async function inTime<T>(
+  { provider, model }: Provider,
+  options: CallOptions,
+  call: { startedAt: number; response?: ChatResponse },
+  work: () => Promise<T>,
+): Promise<T> {
+  const settings = { provider, model, clock: systemClock, random: Math.random, headers: {} }
+  const life = await startLife(
+    { ...settings, timeout: defaultTimeout, retry: defaultRetry },
+    options,
+    call.startedAt,
+  )
+  try {
+    return await life.wait(work())
+  } catch (error) {
+    throw isLlmError(error) ? withDetails(error, { provider, model, partial: call.response }) : error
+  } finally {
+    life.end()
+  }
+}

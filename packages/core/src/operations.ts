@@ -1,0 +1,75 @@
+// What a provider does beside chats: each checked and prepared once, then asked of the backend, if need be again. Loaded
+// with the first of them.
+import { type BatchSteps, results, steps } from './batches.js'
+import type { CallHome } from './call.js'
+import { embedding } from './embed.js'
+import { LlmError } from './errors.js'
+import { prepare } from './prepare.js'
+import type { Backend, CallContext, ModelInfo } from './provider.js'
+import { reading } from './reading.js'
+import type { ChatInput, EmbedRequest, RerankRequest, TranscribeRequest } from './request.js'
+import { reranking } from './rerank.js'
+import type { EmbedResponse, RerankResponse, TranscribeResponse } from './response.js'
+import { transcribing } from './transcribe.js'
+
+export { results }
+
+/** What each takes and gives. */
+export interface Operations extends BatchSteps {
+  embed: [input: string | string[] | EmbedRequest, response: EmbedResponse]
+  rerank: [request: RerankRequest, response: RerankResponse]
+  transcribe: [request: TranscribeRequest, response: TranscribeResponse]
+  countTokens: [request: ChatInput, tokens: number]
+  models: [input: undefined, models: ModelInfo[]]
+}
+
+/** One attempt. */
+export type Work<T> = (context: CallContext) => Promise<T>
+
+const operations: {
+  [Name in keyof Operations]: (
+    home: CallHome,
+    input: Operations[Name][0],
+  ) => Work<Operations[Name][1]> | Promise<Work<Operations[Name][1]>>
+} = {
+  embed: ({ backend }, input) => embedding(able(backend, 'embed'), input),
+  rerank: ({ backend }, request) => reranking(able(backend, 'rerank'), request),
+  transcribe: ({ backend }, request) => transcribing(able(backend, 'transcribe'), request),
+  async countTokens({ backend, defaults }, request) {
+    const counting = able(backend, 'countTokens')
+    const { chat } = await prepare(request, defaults, backend.provider)
+    return (context) => counting.countTokens(chat, context)
+  },
+  models:
+    ({ backend }) =>
+    async (context) =>
+      (await backend.models?.(context)) ?? [{ id: backend.model }],
+  submit: (home, requests) => steps.submit(able(home.backend, 'batch'), requests, home),
+  status: ({ backend }, id) => steps.status(able(backend, 'batch'), id),
+  cancel: ({ backend }, id) => steps.cancel(able(backend, 'batch'), id),
+}
+
+/**
+ * The work of one operation, its input checked.
+ * @throws {LlmError} `invalid-request`; `unsupported` where the backend has no such thing
+ */
+export function workOf<Name extends keyof Operations>(
+  home: CallHome,
+  name: Name,
+  input: Operations[Name][0],
+): Promise<Work<Operations[Name][1]>> {
+  return reading('The request', () => operations[name](home, input))
+}
+
+/** The backend, which has it. */
+export function able<Name extends keyof Backend>(
+  backend: Backend,
+  name: Name,
+): Backend & Required<Pick<Backend, Name>> {
+  if (backend[name] === undefined)
+    throw new LlmError(
+      'unsupported',
+      `The ${backend.provider} backend has no ${name}. Use a provider that has.`,
+    )
+  return backend as Backend & Required<Pick<Backend, Name>>
+}
