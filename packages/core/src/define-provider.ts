@@ -143,8 +143,11 @@ class DefinedProvider implements Provider {
     const call =
       <Step extends keyof BatchSteps>(step: Step) =>
       (input: BatchSteps[Step][0], options: CallOptions = {}): Promise<BatchSteps[Step][1]> =>
-        this.#once(options, async (context) =>
-          (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
+        this.#once(
+          // A batch that may have been taken is not ordered again, unless the caller of this very step asks for it.
+          step === 'submit' ? { retry: false, ...options } : options,
+          async (context) =>
+            (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
         )
     return {
       submit: call('submit'),
