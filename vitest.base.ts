@@ -11,6 +11,8 @@ export const tests = (more: { globalSetup?: string[]; testTimeout?: number } = {
       include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
       typecheck: { enabled: true, include: ['src/**/*.test-d.ts'], tsconfig: './tsconfig.json' },
       reporters: ['default', ['json', { outputFile: '.cache/test.json' }]],
+      // No test is about its time: a busy machine takes longer.
+      testTimeout: 60_000,
       ...more,
     },
   })

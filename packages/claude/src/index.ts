@@ -22,6 +22,8 @@ import {
   jsonEvents,
   opened,
   requestOf,
+  type ServerAddress,
+  serverAddress,
   wholeJson,
 } from '@patchbay/core/wire'
 import { fromResponse } from './errors.js'
@@ -47,7 +49,7 @@ export interface ClaudeOptions extends ProviderOptions {
 
 /**
  * A Claude model, by the Anthropic Messages API.
- * @throws {LlmError} `config` without a model; a missing key comes with the first call
+ * @throws {LlmError} `config` without a model, or for an address that is not one; a missing key comes with the first call
  */
 export function claude(options: ClaudeOptions): Provider
 export function claude(model: string, options?: Omit<ClaudeOptions, 'model'>): Provider
@@ -64,6 +66,7 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
 class ClaudeBackend implements Backend {
   readonly provider = 'claude'
   readonly #options: ClaudeOptions
+  readonly #address: ServerAddress | undefined
   readonly #rules: ModelRules
 
   constructor(
@@ -71,6 +74,8 @@ class ClaudeBackend implements Backend {
     options: ClaudeOptions,
   ) {
     this.#options = options
+    const { baseURL = environment('ANTHROPIC_BASE_URL') } = options
+    this.#address = baseURL === undefined ? undefined : serverAddress(baseURL, 'http://127.0.0.1:8080')
     this.#rules = rulesFor(model, options.rules)
   }
 
@@ -155,14 +160,11 @@ class ClaudeBackend implements Backend {
   }
 
   async #send(
-    { signal, headers, clock, warn, status }: CallContext,
+    { signal, headers, clock, warn, status, onFailure }: CallContext,
     call: (client: Anthropic) => PromiseLike<unknown>,
   ): Promise<Response> {
-    const {
-      apiKey = environment('ANTHROPIC_API_KEY'),
-      baseURL = environment('ANTHROPIC_BASE_URL'),
-      fetch = globalThis.fetch,
-    } = this.#options
+    const { apiKey = environment('ANTHROPIC_API_KEY'), fetch = globalThis.fetch } = this.#options
+    const address = this.#address
     if (!apiKey)
       throw new LlmError(
         'authentication',
@@ -173,7 +175,10 @@ class ClaudeBackend implements Backend {
       fetch,
       signal,
       status,
-      failed: (response: Response) => fromResponse(response, clock.now()),
+      ...(onFailure && { onFailure }),
+      ...(address && { address }),
+      headers: { 'x-api-key': apiKey, ...headers },
+      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path),
       who: 'Anthropic',
       hint: 'Check the network and baseURL.',
     }
@@ -188,7 +193,7 @@ class ClaudeBackend implements Backend {
         logLevel: 'off',
         dangerouslyAllowBrowser: true,
         fetch,
-        ...(baseURL !== undefined && { baseURL }),
+        ...(address && { baseURL: address.baseURL }),
       })
       await withoutConsole(() => call(client), warn)
     }

@@ -527,15 +527,15 @@ describe('a failure', () => {
   })
 
   it.each([
-    null,
-    'Overloaded',
-    { type: 5, message: { a: 1 } },
-    [],
-  ])('may be told in any shape: %j', async (said) => {
+    [null, 'an error without words'],
+    ['Overloaded', 'Overloaded'],
+    [{ type: 5, message: { a: 1 } }, '{"type":5,"message":{"a":1}}'],
+    [[], 'an error without words'],
+  ])('may be told in any shape: %j', async (said, words) => {
     const llm = await ask(sse([start(), ...text(0, 'Half'), { type: 'error', error: said }]))
     const error = await failureOf(llm.stream('Hi').response())
     expect(error).toMatchObject({ code: 'server-error', partial: { text: 'Half' } })
-    expect(error.message).toContain('an error without words')
+    expect(error.message).toContain(words)
   })
 
   const error = (type: string, message: string) => ({

@@ -96,7 +96,7 @@ export async function* results(
         !outcome.done;
         outcome = await life.wait(outcomes.next(), 'idle', settings.clock.now())
       ) {
-        early.set(outcome.value.index, await resultOf(backend, outcome.value))
+        early.set(outcome.value.index, await resultOf(backend, outcome.value, life))
         for (let result = early.get(next); result !== undefined; result = early.get(next)) {
           early.delete(next++)
           yield result
@@ -130,13 +130,16 @@ async function begun(
   return { total, outcomes, first: await life.wait(outcomes.next(), 'first') }
 }
 
-async function resultOf(backend: Backend, { index, events, error }: BatchOutcome): Promise<BatchResult> {
+async function resultOf(
+  backend: Backend,
+  { index, events, error }: BatchOutcome,
+  life: Life,
+): Promise<BatchResult> {
   try {
     if (events === undefined) throw error
     return { index, response: await collected(backend, events) }
   } catch (thrown) {
-    const { provider, model } = backend
-    return { index, error: asLlmError(thrown, { provider, model }) }
+    return { index, error: life.errorFrom(thrown) }
   }
 }
 

@@ -132,7 +132,8 @@ class DefinedProvider implements Provider {
 
   get batches(): Batches {
     return {
-      submit: (requests, options = {}) => this.#ask('submit', requests, options),
+      // A batch that may have been taken is not ordered again, unless the caller of this very step asks for it.
+      submit: (requests, options = {}) => this.#ask('submit', requests, { retry: false, ...options }),
       status: (id, options = {}) => this.#ask('status', id, options),
       cancel: (id, options = {}) => this.#ask('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),

@@ -4,42 +4,39 @@ import { describe } from './describe.js'
 import type { Message } from './message.js'
 import type { ChatResponse } from './response.js'
 
-/** Whether an error of this code may go away when the same request is made again. */
-const retryableByDefault = {
-  aborted: false,
-  timeout: true,
-  network: true,
-  'rate-limited': true,
-  'quota-exceeded': false,
-  overloaded: true,
-  'server-error': true,
-  authentication: false,
-  'permission-denied': false,
-  'not-found': false,
-  'invalid-request': false,
-  'context-length': false,
-  'content-filtered': false,
-  unsupported: false,
-  'bad-response': false,
-  'empty-response': false,
-  'structured-output': false,
-  'tool-failed': false,
-  'queue-full': true,
-  closed: false,
-  'model-load': false,
-  inference: false,
-  'worker-crashed': true,
-  'circuit-open': true,
-  'budget-exceeded': false,
-  'no-route': false,
-  config: false,
-} as const
+/** All codes, for tables and exhaustive handling. Of the first eight, the same request may succeed later. */
+export const errorCodes = [
+  'timeout',
+  'network',
+  'rate-limited',
+  'overloaded',
+  'server-error',
+  'queue-full',
+  'worker-crashed',
+  'circuit-open',
+  'aborted',
+  'quota-exceeded',
+  'authentication',
+  'permission-denied',
+  'not-found',
+  'invalid-request',
+  'context-length',
+  'content-filtered',
+  'unsupported',
+  'bad-response',
+  'empty-response',
+  'structured-output',
+  'tool-failed',
+  'closed',
+  'model-load',
+  'inference',
+  'budget-exceeded',
+  'no-route',
+  'config',
+] as const
 
 /** What went wrong. */
-export type ErrorCode = keyof typeof retryableByDefault
-
-/** All codes, for tables and exhaustive handling. */
-export const errorCodes = Object.keys(retryableByDefault) as ErrorCode[]
+export type ErrorCode = (typeof errorCodes)[number]
 
 /** The fields of an `LlmError` beside its code and message. */
 export interface ErrorDetails {
@@ -52,6 +49,8 @@ export interface ErrorDetails {
   retryable?: boolean | undefined
   /** How long the server asked to wait, in milliseconds. */
   retryAfterMs?: number | undefined
+  /** What the service sent of the failure, at most 64 Ki characters of it; secrets of the request are taken out. */
+  responseBody?: string | undefined
   /** How many attempts were made. */
   attempts?: number | undefined
   /** What had arrived before it broke. */
@@ -79,18 +78,23 @@ export class LlmError extends Error {
   declare readonly status?: number
   declare readonly requestId?: string
   declare readonly retryAfterMs?: number
+  /** What the service sent of the failure, at most 64 Ki characters of it; the message has only its beginning. */
+  declare readonly responseBody?: string
   declare readonly attempts?: number
   declare readonly partial?: ChatResponse
   declare readonly messages?: Message[]
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     const { cause, retryable, ...rest } = details
-    super(message, cause === undefined ? undefined : { cause })
+    super(message, defined({ cause }))
     this.code = code
-    this.retryable = retryable ?? retryableByDefault[code]
+    this.retryable = retryable ?? errorCodes.indexOf(code) < 8
     this.help = `@patchbay/core/errors.md#${code}`
     Object.assign(this, defined(rest))
-    Object.defineProperty(this, brand, { value: true })
+  }
+
+  get [brand](): true {
+    return true
   }
 }
 
@@ -99,15 +103,14 @@ export function isLlmError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
 ): error is LlmError & { readonly code: Code } {
-  if (typeof error !== 'object' || error === null || !(brand in error)) return false
-  return code === undefined || ('code' in error && error.code === code)
+  return Object(error) === error && brand in (error as object) && (!code || (error as LlmError).code === code)
 }
 
 /** The same error, knowing more. What it already knows stays. */
 export function withDetails(error: LlmError, details: ErrorDetails): LlmError {
   const { name: _, code, ...known } = error
   const next = new LlmError(code, error.message, { ...details, ...known, cause: error.cause })
-  if (error.stack !== undefined) next.stack = error.stack
+  if (error.stack) next.stack = error.stack
   return next
 }
 

@@ -76,6 +76,8 @@ export class Life {
   #attempt: AbortController | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
+  /** What a failure becomes before anybody sees it. */
+  #change = (failure: LlmError): LlmError => failure
   // One timer serves all limits: it is set for the nearest and looks again when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -197,7 +199,7 @@ export class Life {
   /** Whatever was thrown, as the error the caller gets. */
   errorFrom(cause: unknown): LlmError {
     const { provider, model } = this.#settings
-    return asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts })
+    return this.#change(asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts }))
   }
 
   async #sleep(ms: number): Promise<void> {
@@ -224,6 +226,9 @@ export class Life {
       status: this.status,
       warn: (warning) => {
         if (!this.warnings.some(({ message }) => message === warning.message)) this.warnings.push(warning)
+      },
+      onFailure: (change) => {
+        this.#change = change
       },
     }
   }

@@ -207,6 +207,8 @@ export interface CallContext {
   status(event: StatusEvent): void
   /** Puts a warning on the response. */
   warn(warning: Warning): void
+  /** Changes every failure of this attempt before anybody sees it: so `exchange` takes secrets out of what fails later. */
+  onFailure?(change: (failure: LlmError) => LlmError): void
 }
 
 /** What a chat gets beside the request. */

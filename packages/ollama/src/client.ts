@@ -1,13 +1,13 @@
 // One request to an Ollama server, made by the official client. Its own reading of answers has no time-out, drops
 // lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
-import { exchange, requestOf } from '@patchbay/core/wire'
+import { exchange, requestOf, type ServerAddress, serverAddress } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { fromResponse } from './errors.js'
 
 /** Where the server is and how to reach it. */
 export interface Server {
-  host: string
+  address: ServerAddress
   headers: Record<string, string>
   fetch: typeof fetch
   /** For messages. */
@@ -20,37 +20,37 @@ export interface Server {
  */
 export async function send(
   server: Server,
-  { signal, headers, clock }: Pick<CallContext, 'signal' | 'headers' | 'clock'>,
+  { signal, headers, clock, onFailure }: Pick<CallContext, 'signal' | 'headers' | 'clock' | 'onFailure'>,
   call: (client: Ollama) => Promise<unknown>,
 ): Promise<Response> {
   const { Ollama } = await import('ollama/browser')
+  const { address } = server
+  const all = { ...server.headers, ...headers }
   const options = {
     fetch: server.fetch,
     signal,
+    ...(onFailure && { onFailure }),
+    address,
+    headers: all,
     failed: (response: Response) => fromResponse(response, server.model, clock.now()),
-    who: `The Ollama server at ${hostOf(server.host)}`,
+    who: `The Ollama server at ${new URL(address.baseURL).host}`,
     hint: 'Is it running? Start it with: ollama serve.',
   }
   const ask = (fetch: typeof globalThis.fetch) =>
-    call(new Ollama({ host: server.host, headers: { ...server.headers, ...headers }, fetch }))
+    call(new Ollama({ host: address.baseURL, headers: all, fetch }))
   return exchange(options, () => requestOf(ask))
 }
 
-function hostOf(host: string): string {
-  try {
-    return new URL(host).host
-  } catch {
-    return host
-  }
-}
-
-/** The address of a server, from a host that may lack scheme or port, as `OLLAMA_HOST` may. */
-export function addressOf(host: string): string {
-  const address = new URL(
-    host.includes('://') ? host : `http://${host.startsWith(':') ? `127.0.0.1${host}` : host}`,
-  )
-  if (address.port === '' && !host.includes('://')) address.port = '11434'
+/**
+ * The address of a server, from a host that may lack scheme or port, as `OLLAMA_HOST` may.
+ * @throws {LlmError} `config` for what is not an address, told without its password
+ */
+export function addressOf(host: string): ServerAddress {
+  const text = host.includes('://') ? host : `http://${host.startsWith(':') ? `127.0.0.1${host}` : host}`
+  const address = serverAddress(text, 'http://127.0.0.1:11434')
+  const url = new URL(address.baseURL)
+  if (url.port === '' && !host.includes('://')) url.port = '11434'
   // What a server listens on is not always where it can be reached.
-  if (address.hostname === '0.0.0.0' || address.hostname === '[::]') address.hostname = '127.0.0.1'
-  return address.href.replace(/\/+$/, '')
+  if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1'
+  return { ...address, baseURL: url.href.replace(/\/+$/, '') }
 }

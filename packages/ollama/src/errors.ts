@@ -1,12 +1,28 @@
 // Ollama's errors as ours. It says what is wrong in English, so the words decide where the status does not.
 // Source: ollama/ollama, server/routes.go and server/sched.go, August 2026.
-import { type ErrorCode, type ErrorDetails, LlmError } from '@patchbay/core'
-import { codeOfStatus, detailsOf, errorText, excerpt } from '@patchbay/core/wire'
+import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
+import {
+  codeOfStatus,
+  detailsOf,
+  errorIn,
+  errorText,
+  excerpt,
+  isOverflow,
+  jsonIn,
+  serviceError,
+  wordsOf,
+} from '@patchbay/core/wire'
 
-const words: [pattern: RegExp, code: ErrorCode, advice: (model: string) => string][] = [
-  [/not found|try pulling it first/i, 'not-found', (model) => `Fetch it with: ollama pull ${model}`],
+const who = 'Ollama'
+
+const words: [
+  pattern: { test(text: string): boolean },
+  code: ErrorCode,
+  advice: (model: string) => string,
+][] = [
+  [/not found|try pulling it first/i, 'not-found', (model) => `Fetch it with: ollama pull ${model}.`],
   [
-    /exceeds? the context length|longer than the context|exceeds maximum context/i,
+    { test: isOverflow },
     'context-length',
     () => 'Shorten the conversation, or raise `context` if the model allows it.',
   ],
@@ -24,54 +40,44 @@ const words: [pattern: RegExp, code: ErrorCode, advice: (model: string) => strin
   ],
 ]
 
-/** An error Ollama told in words, in a response or in the middle of a stream. */
+/** An error Ollama told in words, in a response or in the middle of a stream; `body` is all it sent. */
 export function fromWords(
   message: string,
   model: string,
   otherwise: ErrorCode,
   details: ErrorDetails = {},
+  body: unknown = message,
 ): LlmError {
   for (const [pattern, code, advice] of words) {
     if (!pattern.test(message)) continue
     // What the words say beats what the status allows: a missing model stays missing.
     const { retryable: _, ...rest } = details
-    return new LlmError(
+    return serviceError({
+      who,
       code,
-      `Ollama: ${sentence(message)} ${advice(model)}${/\.$/.test(advice(model)) ? '' : '.'}`,
-      rest,
-    )
+      words: message,
+      body,
+      advice: { [code]: advice(model) },
+      details: rest,
+    })
   }
-  return new LlmError(otherwise, `Ollama: ${sentence(message)}`, details)
+  return serviceError({ who, code: otherwise, words: message, body, details })
 }
 
 /** A response that is no success. */
 export async function fromResponse(response: Response, model: string, now: number): Promise<LlmError> {
   const text = await errorText(response)
+  const error = errorIn(jsonIn(text))
   return fromWords(
-    errorOf(text) ?? `HTTP ${response.status} with ${excerpt(text)}`,
+    error === undefined ? `HTTP ${response.status} with ${excerpt(text)}` : wordsOf(error),
     model,
     codeOfStatus(response.status),
     detailsOf(response, now),
+    text,
   )
 }
 
 /** The message of an error object, whatever its form. */
 export function errorMessage(error: unknown): string {
-  if (typeof error === 'string') return error
-  if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message)
-  return JSON.stringify(error)
-}
-
-function errorOf(text: string): string | undefined {
-  try {
-    const body: unknown = JSON.parse(text)
-    return typeof body === 'object' && body !== null && 'error' in body ? errorMessage(body.error) : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function sentence(message: string): string {
-  const line = excerpt(message)
-  return /[.!?…]$/.test(line) ? line : `${line}.`
+  return wordsOf(error)
 }

@@ -7,6 +7,7 @@ import {
   type ChatContext,
   defineProvider,
   type EmbedResponse,
+  isLlmError,
   LlmError,
   type ModelInfo,
   type PreparedChat,
@@ -70,8 +71,15 @@ export function ollama(
     throw new LlmError('config', "ollama() needs a model, for example ollama('qwen3:0.6b').", {
       provider: 'ollama',
     })
+  const address = addressOf(options.baseURL ?? environment('OLLAMA_HOST') ?? '127.0.0.1:11434')
+  if (address.authorization !== undefined && apiKey !== undefined)
+    throw new LlmError(
+      'config',
+      'baseURL holds a password, and apiKey is there too. A request can carry only one of them: leave one out.',
+      { provider: 'ollama' },
+    )
   const server: Server = {
-    host: hostFrom(options.baseURL ?? environment('OLLAMA_HOST') ?? '127.0.0.1:11434'),
+    address,
     headers: apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` },
     fetch: given,
     model,
@@ -196,8 +204,14 @@ async function* pull(
   context: Pick<CallContext, 'signal' | 'headers' | 'clock'>,
 ): AsyncGenerator<PullProgress> {
   const { model } = server
+  let redact = (failure: LlmError): LlmError => failure
+  const onFailure = (change: typeof redact) => {
+    redact = change
+  }
   try {
-    const response = await send(server, context, (client) => client.pull({ model, stream: true }))
+    const response = await send(server, { ...context, onFailure }, (client) =>
+      client.pull({ model, stream: true }),
+    )
     if (response.body === null) throw new LlmError('empty-response', 'Ollama sent no body.')
     for await (const line of jsonLines(response.body)) {
       const step = line as PullProgress & { error?: unknown }
@@ -217,18 +231,6 @@ async function* pull(
         provider: 'ollama',
         model,
       })
-    throw cause
-  }
-}
-
-function hostFrom(host: string): string {
-  try {
-    return addressOf(host)
-  } catch (cause) {
-    throw new LlmError(
-      'config',
-      `${JSON.stringify(host)} is no address of a server. Pass baseURL, for example http://127.0.0.1:11434.`,
-      { provider: 'ollama', cause },
-    )
+    throw isLlmError(cause) ? redact(cause) : cause
   }
 }

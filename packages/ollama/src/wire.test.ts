@@ -457,15 +457,6 @@ describe('a failure', () => {
     ).toMatchObject({ text: 'Hi', attempts: 2 })
   })
 
-  it('of a kept connection that the server has just closed is sent again at once, even without retries', async () => {
-    let turn = 0
-    const server = await serve(() => (turn++ === 0 ? { noAnswer: true } : ndjson(say('Hi'), done())))
-    expect(await ollama('tiny', { baseURL: server.url, retry: false }).chat('Hello')).toMatchObject({
-      text: 'Hi',
-      attempts: 1,
-    })
-  })
-
   it('never shows the key', async () => {
     const server = await serve(json({ error: 'unauthorized' }, 401))
     const error = await failureOf(ollama('tiny', { baseURL: server.url, apiKey: 'sk-secret' }).chat('Hello'))
@@ -563,7 +554,7 @@ describe('the rest of the service', () => {
     [':9000', 'http://127.0.0.1:9000'],
     ['https://ollama.example.com/', 'https://ollama.example.com'],
     ['http://proxy/ollama/', 'http://proxy/ollama'],
-  ])('is found at %s', (host, address) => expect(addressOf(host)).toBe(address))
+  ])('is found at %s', (host, baseURL) => expect(addressOf(host)).toEqual({ baseURL, query: '' }))
 
   it('needs a model and an address', () => {
     expect(() => ollama('')).toThrow(expect.objectContaining({ code: 'config' }))

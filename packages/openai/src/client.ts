@@ -2,14 +2,14 @@
 // to a path looks; every call fills in its body. Its own reading of answers has no time-out, and ends silently on cut
 // streams.
 import { type CallContext, LlmError } from '@patchbay/core'
-import { environment, exchange, wholeJson } from '@patchbay/core/wire'
+import { environment, exchange, type ServerAddress, wholeJson } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import { fromResponse, notAnAnswer } from './errors.js'
-import type { Preset } from './presets.js'
+import { isOwnHost, type Preset } from './presets.js'
 
 /** Where the server is and how to reach it. */
 export interface ServerOptions {
-  baseURL: string
+  address: ServerAddress
   apiKey?: string | undefined
   fetch?: typeof fetch | undefined
   preset: Preset
@@ -29,12 +29,20 @@ export class Server {
   readonly who: string
   readonly #options: ServerOptions
   #client: OpenAI | undefined
+  /** One a method: paths hold ids, and there is no end of them. */
   #frames = new Map<string, Frame>()
 
+  /** @throws {LlmError} `config` for a password in the address beside a key, where one header would hold both */
   constructor(options: ServerOptions) {
-    const { hostname, host } = new URL(options.baseURL)
+    const { hostname, host } = new URL(options.address.baseURL)
     this.#options = options
-    this.isOwn = hostname === 'api.openai.com'
+    this.isOwn = isOwnHost(hostname)
+    if (options.address.authorization !== undefined && options.apiKey && !options.preset.keyHeader)
+      throw new LlmError(
+        'config',
+        'baseURL holds a password, and apiKey is there too. A request can carry only one of them: leave one out.',
+        { provider: 'openai' },
+      )
     this.who = this.isOwn ? 'OpenAI' : `The server at ${host}`
   }
 
@@ -43,18 +51,22 @@ export class Server {
    * @throws {LlmError} for every response that is no success, and for a key that is not there
    */
   async send(
-    { signal, headers, clock, status }: CallContext,
+    { signal, headers, clock, status, onFailure }: CallContext,
     method: 'get' | 'post',
     path: string,
     body?: object,
   ): Promise<Response> {
-    const { keyHeader } = this.#options.preset
+    const { address, preset } = this.#options
+    const { keyHeader } = preset
     const apiKey = this.#key()
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
       status,
-      failed: (response: Response) => fromResponse(response, this.who, clock.now()),
+      ...(onFailure && { onFailure }),
+      address,
+      headers: { ...headers, ...(apiKey && { [keyHeader ?? 'api-key']: apiKey }) },
+      failed: (response: Response, asked: string) => fromResponse(response, this.who, clock.now(), asked),
       who: this.who,
       hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
     }
@@ -76,13 +88,18 @@ export class Server {
     return this.jsonOf(await this.send(...request))
   }
 
-  /** @throws {LlmError} `bad-response` for what is no JSON */
-  jsonOf(response: Response): Promise<Record<string, unknown>> {
-    return wholeJson(response, (text) => notAnAnswer(text, this.who))
+  /**
+   * @param most characters at most
+   * @throws {LlmError} `bad-response` for what is not JSON, or has no end
+   */
+  jsonOf(response: Response, most?: number): Promise<Record<string, unknown>> {
+    return wholeJson(response, (text) => notAnAnswer(text, this.who), most)
   }
 
   #key(): string | undefined {
-    const { apiKey, preset } = this.#options
+    const { address, apiKey, preset } = this.#options
+    // A password in the address is what the server wants; a key of the environment is somebody else's.
+    if (address.authorization !== undefined && !apiKey) return undefined
     const key = apiKey ?? environment(preset.key)
     if (key || (!this.isOwn && preset.key === 'OPENAI_API_KEY')) return key
     throw new LlmError(
@@ -94,21 +111,24 @@ export class Server {
   async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {
     if (this.#client?.apiKey !== apiKey) {
       const { default: Client } = await import('openai')
-      const { baseURL } = this.#options
+      const { baseURL } = this.#options.address
       this.#client = new Client({ apiKey, baseURL, logLevel: 'off', dangerouslyAllowBrowser: true })
       this.#frames = new Map()
     }
     // With another key there would be another client by the time the frame is made.
     const [client, frames] = [this.#client, this.#frames]
-    const known = frames.get(path)
-    if (known !== undefined) return known
-    const { url, req } = await client.buildRequest({
-      method,
-      path,
-      ...(method === 'post' && { body: {} }),
-    })
-    const frame = { url, headers: Object.fromEntries(req.headers) }
-    frames.set(path, frame)
-    return frame
+    const frame = frames.get(method) ?? (await frameOf(client, method))
+    frames.set(method, frame)
+    return { ...frame, url: `${frame.url}${path}` }
   }
+}
+
+/** What the client says of a request with this method, up to its path. */
+async function frameOf(client: OpenAI, method: 'get' | 'post'): Promise<Frame> {
+  const { url, req } = await client.buildRequest({
+    method,
+    path: '/',
+    ...(method === 'post' && { body: {} }),
+  })
+  return { url: url.replace(/\/$/, ''), headers: Object.fromEntries(req.headers) }
 }

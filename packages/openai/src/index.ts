@@ -18,7 +18,16 @@ import {
   type ProviderOptions,
   type TranscribeResponse,
 } from '@patchbay/core'
-import { environment, fetched, isStream, jsonEvents, opened, withPrefix } from '@patchbay/core/wire'
+import {
+  environment,
+  fetched,
+  isStream,
+  jsonEvents,
+  opened,
+  type ServerAddress,
+  serverAddress,
+  withPrefix,
+} from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import type { Wire as BatchWire } from './batch.js'
 import { Server } from './client.js'
@@ -44,6 +53,9 @@ export interface OpenAIOptions extends ProviderOptions {
   preset?: PresetName | Partial<Preset>
 }
 
+// 2,048 texts with vectors of 3,072 numbers come as up to 140 million characters.
+const longestVectors = 256 * 1024 * 1024
+
 const ownHost = 'https://api.openai.com/v1'
 
 /**
@@ -59,13 +71,7 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
     throw new LlmError('config', "openai() needs a model, for example openai('gpt-5.6-sol').", {
       provider: 'openai',
     })
-  if (!URL.canParse(baseURL))
-    throw new LlmError(
-      'config',
-      `${JSON.stringify(baseURL)} is no address of a server. Pass baseURL, for example http://127.0.0.1:8080/v1.`,
-      { provider: 'openai' },
-    )
-  const backend = new OpenAIBackend(model, baseURL, options)
+  const backend = new OpenAIBackend(model, serverAddress(baseURL, 'http://127.0.0.1:8080/v1'), options)
   const provider = defineProvider(backend, options)
   return backend.isOwn ? provider : asToldByServer(provider)
 }
@@ -80,12 +86,14 @@ class OpenAIBackend implements Backend {
 
   constructor(
     readonly model: string,
-    baseURL: string,
+    address: ServerAddress,
     { preset, apiKey, fetch, api, media }: OpenAIOptions,
   ) {
     this.#preset =
-      typeof preset === 'string' ? presetFor(baseURL, preset) : presetFor(baseURL, undefined, preset)
-    this.#server = new Server({ baseURL, apiKey, fetch, preset: this.#preset })
+      typeof preset === 'string'
+        ? presetFor(address.baseURL, preset)
+        : presetFor(address.baseURL, undefined, preset)
+    this.#server = new Server({ address, apiKey, fetch, preset: this.#preset })
     this.#api = api ?? (this.isOwn ? 'responses' : 'chat')
     this.#media = media
   }
@@ -151,13 +159,14 @@ class OpenAIBackend implements Backend {
         'unsupported',
         'This API does not shorten texts. Shorten them, and leave out truncate.',
       )
-    const answer = await this.#server.json(context, 'post', '/embeddings', {
+    const response = await this.#server.send(context, 'post', '/embeddings', {
       model: this.model,
       input: withPrefix(this.model, input, inputType),
       encoding_format: 'float',
       ...(dimensions !== undefined && { dimensions }),
       ...providerOptions,
     })
+    const answer = await this.#server.jsonOf(response, longestVectors)
     return toVectors(answer, input.length, this.model, this.#server.who)
   }
 

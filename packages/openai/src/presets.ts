@@ -71,11 +71,19 @@ const hosts: [end: string, name: PresetName][] = [
   ['generativelanguage.googleapis.com', 'google'],
 ]
 
+/** OpenAI's own host, also of a region: `eu.api.openai.com`. */
+export function isOwnHost(hostname: string): boolean {
+  return under(hostname, 'api.openai.com')
+}
+
+function under(hostname: string, end: string): boolean {
+  return hostname === end || hostname.endsWith(`.${end}`)
+}
+
 /** The ways of the server at an address, or of a named one; `own` wins. */
 export function presetFor(baseURL: string, name: PresetName | undefined, own: Partial<Preset> = {}): Preset {
   const { hostname } = new URL(baseURL)
-  const known =
-    name ?? hosts.find(([end]) => hostname === end || hostname.endsWith(`.${end}`))?.[1] ?? 'compatible'
+  const known = name ?? hosts.find(([end]) => under(hostname, end))?.[1] ?? 'compatible'
   return { ...compatible, ...presets[known], ...own }
 }
 

@@ -39,6 +39,31 @@ describe('faultServer', () => {
   })
 })
 
+describe('faultServer, where HTTP itself is broken,', () => {
+  it('sends a body without an end until the client goes, and says how much of it', async () => {
+    const server = await serve({ body: 'x'.repeat(1000), endless: true })
+    const reader = (await fetch(server.url)).body?.getReader()
+    for (let bytes = 0; bytes < 100_000; ) bytes += (await reader?.read())?.value?.length ?? 0
+    expect(server.sent).toBeGreaterThanOrEqual(100_000)
+    await reader?.cancel()
+    await vi.waitFor(() => expect(server.open).toBe(0))
+  })
+
+  it('sends headers that are none, and breaks connections', async () => {
+    const code = (answer: ServedResponse) =>
+      serve(answer).then(({ url }) =>
+        fetch(url).then(
+          () => 'an answer',
+          ({ cause }) => cause.code,
+        ),
+      )
+    expect(await code({ raw: 'HTTP/1.1 200 OK\r\nBad Header\x01: x\r\n\r\n' })).toBe(
+      'HPE_INVALID_HEADER_TOKEN',
+    )
+    expect(await code({ noAnswer: 'reset' })).toBe('ECONNRESET')
+  })
+})
+
 describe('replayServer', () => {
   it('plays exchanges in order and refuses what it does not expect', async () => {
     const server = await replayServer([

@@ -29,8 +29,12 @@ export interface ServedResponse {
   stallAt?: number
   /** Keeps the connection open after the last byte. */
   neverEnd?: boolean
-  /** Destroys the connection without an answer. */
-  noAnswer?: boolean
+  /** Sends the body again and again until the client goes. */
+  endless?: boolean
+  /** Reads the request, then closes the connection without an answer; `'reset'` breaks it. */
+  noAnswer?: boolean | 'reset'
+  /** Sent in place of an answer, byte for byte: status lines and headers that no server should send. */
+  raw?: string | Uint8Array
 }
 
 /** A server that answers by script. */
@@ -40,6 +44,8 @@ export interface FaultServer extends AsyncDisposable {
   readonly requests: readonly ReceivedRequest[]
   /** Answers that are neither complete nor given up by the client. */
   readonly open: number
+  /** Bytes of bodies that were sent. */
+  readonly sent: number
   close(): Promise<void>
 }
 
@@ -50,13 +56,17 @@ export async function faultServer(
   const requests: ReceivedRequest[] = []
   const sockets = new Set<Socket>()
   const answers = new Set<ServerResponse>()
+  let sent = 0
   const server = createServer((incoming, response) => {
     answers.add(response)
     response.on('close', () => answers.delete(response))
     void (async () => {
       const request = await receive(incoming)
       requests.push(request)
-      await serve(response, typeof answer === 'function' ? await answer(request) : answer)
+      const given = typeof answer === 'function' ? await answer(request) : answer
+      await serve(response, given, (bytes) => {
+        sent += bytes
+      })
     })().catch(() => response.destroy())
   })
   server.on('connection', (socket) => {
@@ -74,6 +84,9 @@ export async function faultServer(
     requests,
     get open() {
       return answers.size
+    },
+    get sent() {
+      return sent
     },
     close,
     [Symbol.asyncDispose]: close,
@@ -98,16 +111,24 @@ function parsed(body: string): unknown {
   }
 }
 
-async function serve(response: ServerResponse, answer: ServedResponse): Promise<void> {
+async function serve(
+  response: ServerResponse,
+  answer: ServedResponse,
+  onSent: (bytes: number) => void,
+): Promise<void> {
   const {
     status = 200,
     headers = {},
     body = '',
     chunk = Number.POSITIVE_INFINITY,
     neverEnd = false,
+    endless = false,
     noAnswer = false,
+    raw,
   } = answer
+  if (noAnswer === 'reset') return void response.socket?.resetAndDestroy()
   if (noAnswer) return void response.destroy()
+  if (raw !== undefined) return void response.socket?.end(raw)
   const bytes = Buffer.from(body as Uint8Array)
   const [cutAt, resetAt, stallAt] = [answer.cutAt, answer.resetAt, answer.stallAt].map(
     (at) => at ?? Number.POSITIVE_INFINITY,
@@ -116,13 +137,16 @@ async function serve(response: ServerResponse, answer: ServedResponse): Promise<
   response.socket?.setNoDelay(true)
   response.writeHead(status, headers)
   response.flushHeaders()
-  for (let at = 0; at < end; at += chunk) {
-    if (response.destroyed) return
-    const part = bytes.subarray(at, Math.min(at + chunk, end))
-    await new Promise<void>((resolve) => response.write(part, () => resolve()))
-    // A turn of the event loop keeps packets apart.
-    if (chunk < bytes.length) await new Promise((resolve) => setImmediate(resolve))
-  }
+  do
+    for (let at = 0; at < end; at += chunk) {
+      if (response.destroyed) return
+      const part = bytes.subarray(at, Math.min(at + chunk, end))
+      await new Promise<void>((resolve) => response.write(part, () => resolve()))
+      onSent(part.length)
+      // A turn of the event loop keeps packets apart.
+      if (chunk < bytes.length) await new Promise((resolve) => setImmediate(resolve))
+    }
+  while (endless && end > 0)
   if (end === resetAt) response.destroy()
   else if (end !== stallAt && !neverEnd) response.end()
 }

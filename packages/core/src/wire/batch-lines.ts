@@ -31,7 +31,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const message = 'A line of the results is no JSON: it may be cut off. Read them again.'
+    const message = 'A line of the results is not JSON: it may be cut off. Read them again.'
     throw new LlmError('bad-response', message, { retryable: true, cause })
   }
 }

@@ -1,6 +1,23 @@
 // A body of bytes, decoded as it comes. One place awaits the bytes; what is made of their text is synchronous, because
 // each hop between generators costs as much as parsing a token.
 import { LlmError } from '../errors.js'
+import { brokenOff } from './connection.js'
+
+/** Bodies and lines of a service have no end by themselves. In characters, beyond which they are refused. */
+export const longest = {
+  /** A line, or an event of several: an image comes as one, or a tool call of a whole file. */
+  line: 16 * 1024 * 1024,
+  /** A body in one piece. */
+  body: 64 * 1024 * 1024,
+}
+
+/** A body or line without an end: what has come of it is let go. */
+export function endless(what: string, limit: number): LlmError {
+  return new LlmError(
+    'bad-response',
+    `The server sent ${what} of more than ${limit / 1024 / 1024} MiB, which is not read further. Check that it is the right server.`,
+  )
+}
 
 /**
  * What `decode` makes of the text of a body, piece by piece; `last` is true once, with what is left at the end. It says
@@ -21,12 +38,17 @@ export async function* decodeBody<T>(
   let whole = false
   try {
     while (!over) {
-      const { done, value } = await unbroken(() => reader.read())
-      if (done) {
+      let read: Awaited<ReturnType<typeof reader.read>>
+      try {
+        read = await reader.read()
+      } catch (cause) {
+        throw brokenOff(cause)
+      }
+      if (read.done) {
         whole = true
         return yield* decode(decoder.decode(), true, isOver)
       }
-      for (const item of decode(decoder.decode(value, { stream: true }), false, isOver)) yield item
+      for (const item of decode(decoder.decode(read.value, { stream: true }), false, isOver)) yield item
     }
   } finally {
     if (over && !whole) void drain(reader)
@@ -53,32 +75,23 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
   }
 }
 
-async function unbroken<T>(read: () => Promise<T>): Promise<T> {
-  try {
-    return await read()
-  } catch (cause) {
-    // An abort is the caller's doing; the life of the call knows the reason.
-    if (cause instanceof Error && cause.name === 'AbortError') throw cause
-    throw new LlmError('network', 'The connection broke in the middle of the answer. Try again.', { cause })
-  }
-}
-
 /**
- * Takes text in pieces and gives its whole lines, without their ends: `\n`, `\r\n` or `\r`. An end that may go on in
- * the next piece (`\r`, then `\n`) is waited for.
+ * Takes text in pieces and gives its whole lines, without their ends: `\n`, `\r\n` or `\r`. Each piece is looked at once.
+ * @throws {LlmError} `bad-response` for a line without an end
  */
 export function lineSplitter(): (text: string, last: boolean) => string[] {
   let rest = ''
+  /** The last piece ended with `\r`: a `\n` that begins the next one belongs to it. */
+  let returned = false
   return (text, last) => {
-    rest += text
-    const held = !last && rest.endsWith('\r') ? '\r' : ''
-    const lines =
-      held === ''
-        ? rest.split(rest.includes('\r') ? /\r\n|\n|\r/ : '\n')
-        : rest.slice(0, -1).split(/\r\n|\n|\r/)
-    rest = last ? '' : (lines.pop() ?? '') + held
+    const piece = returned && text.startsWith('\n') ? text.slice(1) : text
+    if (text !== '') returned = text.endsWith('\r')
+    const lines = piece.split(piece.includes('\r') ? /\r\n|\n|\r/ : '\n')
+    lines[0] = rest + lines[0]
+    rest = lines.pop() as string
+    if (rest.length > longest.line) throw endless('a line', longest.line)
     // At the end what is left is a line too, unless there is nothing left.
-    if (last && lines.at(-1) === '') lines.pop()
+    if (last && rest !== '') lines.push(rest)
     return lines
   }
 }
@@ -94,14 +107,21 @@ export function isStream(
 
 /**
  * A whole body as JSON.
- * @throws {LlmError} `network` when the connection breaks, `bad-response` for half a body; what `notJson` makes of a
- *   text that is none
+ * @param most characters at most; default 64 Mi
+ * @throws {LlmError} `network` when the connection breaks, `bad-response` for half a body and for one without an end;
+ *   what `notJson` makes of a text that is none
  */
 export async function wholeJson(
   response: Response,
   notJson: (text: string) => LlmError,
+  most: number = longest.body,
 ): Promise<Record<string, unknown>> {
-  const text = await unbroken(() => response.text())
+  let text = ''
+  if (response.body !== null)
+    for await (const piece of decodeBody(response.body, (piece) => [piece])) {
+      text += piece
+      if (text.length > most) throw endless('a body', most)
+    }
   try {
     return JSON.parse(text)
   } catch {

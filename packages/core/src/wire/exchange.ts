@@ -2,18 +2,29 @@
 // their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
 import { LlmError } from '../errors.js'
 import type { CallContext } from '../provider.js'
-import { badHeader, excerpt, holdsHeader, send, unreachable } from './http.js'
-import { withoutKeys } from './keys.js'
+import { type ServerAddress, withQuery } from './address.js'
+import { checkHeaders, idleConnectionsChecked, unreachable } from './connection.js'
+import { excerpt } from './http.js'
 import { rateLimits } from './rate-limits.js'
+import { entriesOf, type HeaderFields, redactor } from './redact.js'
 
 /** How one exchange is made. */
 export interface ExchangeOptions {
   fetch: typeof globalThis.fetch
   signal: AbortSignal
-  /** The error of a response that is no success. */
-  failed(response: Response): Promise<unknown>
+  /** The error of a response that is no success; `path` is what was asked for. */
+  failed(response: Response, path: string): Promise<unknown>
   /** Hears what the response's headers say of rate limits. */
   status?: CallContext['status']
+  /**
+   * Of the call's context: what fails later, in the middle of an answer, loses the secrets of this request too. What
+   * `exchange` itself throws has lost them.
+   */
+  onFailure?: CallContext['onFailure']
+  /** Where the server is; its password and its query go with the request. */
+  address?: ServerAddress
+  /** The headers and keys that the request is made of: what no header can hold is told before a client quotes it. */
+  headers?: HeaderFields
   /** Who could not be reached, for the error's message: `The Ollama server at …`. */
   who: string
   /** What to do about it. */
@@ -27,26 +38,59 @@ export interface WireRequest {
 }
 
 /**
- * The response to the request that `make` makes.
- * @throws {LlmError} for every response that is no success, and when nobody answers
+ * The response to the request that `make` makes, which is sent once.
+ * @throws {LlmError} for every response that is no success, and when nobody answers; no secret of the request stands in it
  */
 export async function exchange(
   options: ExchangeOptions,
   make: () => Promise<WireRequest>,
 ): Promise<Response> {
-  const { signal, failed, who, hint, status } = options
-  const { url, init } = await make().catch((cause) => {
-    throw notSendable(cause, who)
-  })
-  let response: Response
+  const { who, address, headers, status } = options
+  let redact = redactor(address && withQuery(address.baseURL, address.query), [
+    ...entriesOf(headers),
+    ['authorization', address?.authorization ?? ''],
+  ])
   try {
-    response = await send(options.fetch, url, { ...init, signal, redirect: 'manual' })
+    checkHeaders(headers, who)
+    const { url, init } = addressed(await make().catch(notSendable(who)), options)
+    redact = redactor(url, init.headers)
+    options.onFailure?.(redact)
+    checkHeaders(init.headers, who)
+    await idleConnectionsChecked()
+    const response = await answered(url, init, options)
+    if (status !== undefined) tellLimits(response.headers, status)
+    if (response.ok) return response
+    throw await options.failed(response, new URL(url).pathname)
+  } catch (failure) {
+    throw redact(failure)
+  }
+}
+
+async function answered(
+  url: string,
+  init: RequestInit,
+  { fetch, signal, who, hint }: ExchangeOptions,
+): Promise<Response> {
+  try {
+    return await fetch(url, { ...init, signal, redirect: 'manual' })
   } catch (cause) {
     throw unreachable(cause, who, hint)
   }
-  if (status !== undefined) tellLimits(response.headers, status)
-  if (response.ok) return response
-  throw await failed(await withoutKeys(response, init.headers))
+}
+
+/** The request with the password and the query of its server. An `authorization` of the caller's own stays. */
+function addressed(
+  { url, init }: WireRequest,
+  { address, headers: own }: ExchangeOptions,
+): { url: string; init: RequestInit } {
+  const href = url instanceof Request ? url.url : String(url)
+  if (address === undefined) return { url: href, init }
+  const { authorization, query } = address
+  const asked = { url: withQuery(href, query), init }
+  if (authorization === undefined || new Headers(own).has('authorization')) return asked
+  const headers = new Headers(init.headers)
+  headers.set('authorization', authorization)
+  return { ...asked, init: { ...init, headers } }
 }
 
 /**
@@ -75,9 +119,12 @@ function tellLimits(headers: Headers, status: CallContext['status']): void {
   if (limits !== undefined) status({ type: 'rate-limit', ...limits })
 }
 
-function notSendable(cause: unknown, who: string): unknown {
-  if (cause instanceof LlmError) return cause
-  if (holdsHeader(cause)) return badHeader(who)
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return new LlmError('invalid-request', `The request for ${who} cannot be sent: ${excerpt(why)}`, { cause })
+/** What a client says of a request that it does not make. */
+function notSendable(who: string): (cause: unknown) => never {
+  return (cause) => {
+    if (cause instanceof LlmError) throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    const message = `The request for ${who} cannot be sent: ${excerpt(why)}`
+    throw new LlmError('invalid-request', message, { cause })
+  }
 }

@@ -1,5 +1,5 @@
-// HTTP failures, the same for every service: what a status means, and what a connection that failed says.
-import { type ErrorCode, LlmError } from '../errors.js'
+// HTTP failures, the same for every service: what a status and its headers mean, and what the body says.
+import type { ErrorCode } from '../errors.js'
 import { parseRetryAfter } from '../retry.js'
 
 const codes: Record<number, ErrorCode> = {
@@ -36,13 +36,14 @@ export function detailsOf(
   return {
     status,
     retryable: told === 'true' || (told !== 'false' && worthRetrying.has(status)),
-    ...(requestId !== null && { requestId }),
+    ...(requestId !== null && { requestId: requestId.slice(0, longestId) }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   }
 }
 
-// A page of a proxy can be long; an error body never needs to be.
-const longestErrorBody = 64 * 1024
+const longestId = 200
+/** A page of a proxy can be long; an error body never needs to be. In characters. */
+export const longestErrorBody = 64 * 1024
 
 /** The text of an error body, as much of it as one needs. Never throws: half a message is better than none. */
 export async function errorText(response: Response): Promise<string> {
@@ -61,60 +62,12 @@ export async function errorText(response: Response): Promise<string> {
   } finally {
     void reader.cancel().catch(() => {})
   }
-  return text
+  return text.slice(0, longestErrorBody)
 }
 
 /** The beginning of a text, on one line, for an error message. */
 export function excerpt(text: string): string {
-  const line = text.replace(/\s+/g, ' ').trim()
+  // A body of megabytes is not looked through for the sake of its first words.
+  const line = text.slice(0, 4096).replace(/\s+/g, ' ').trim()
   return line.length > 120 ? `${line.slice(0, 120)}…` : line === '' ? '(nothing)' : line
-}
-
-/** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
-export function unreachable(cause: unknown, where: string, hint: string): unknown {
-  if (cause instanceof LlmError || (cause instanceof Error && cause.name === 'AbortError')) return cause
-  if (holdsHeader(cause)) return badHeader(where)
-  const codes = codesOf(cause)
-  const why = codes.length > 0 ? ` (${[...new Set(codes)].join(', ')})` : ''
-  return new LlmError('network', `${where} cannot be reached${why}. ${hint}`, { cause })
-}
-
-// A server closes an idle connection at the moment a request is put on it: nothing was answered, so it is safe to send
-// the request again at once, whatever the rules for retries are.
-const closedUnderUs = new Set(['UND_ERR_SOCKET', 'ECONNRESET', 'EPIPE'])
-
-/** `fetch`, sent once more when a kept connection turns out to be closed. */
-export async function send(
-  fetch: typeof globalThis.fetch,
-  address: Parameters<typeof globalThis.fetch>[0],
-  init: RequestInit,
-): Promise<Response> {
-  try {
-    return await fetch(address, init)
-  } catch (error) {
-    if (init.signal?.aborted || !codesOf(error).some((code) => closedUnderUs.has(code))) throw error
-    return fetch(address, init)
-  }
-}
-
-function codesOf(error: unknown): string[] {
-  const codes: string[] = []
-  for (let at = error; at instanceof Error; at = at.cause)
-    if ('code' in at && typeof at.code === 'string') codes.push(at.code)
-  return codes
-}
-
-/** Told in words of our own: what the platform says quotes the header. */
-export function badHeader(who: string): LlmError {
-  return new LlmError(
-    'invalid-request',
-    `The request for ${who} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
-  )
-}
-
-/** Complaints about headers quote them, and headers hold keys: such an error is told in words of our own. */
-export function holdsHeader(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause)
-    if (/header/i.test(at.message) && !/timeout|overflow/i.test(at.message)) return true
-  return false
 }

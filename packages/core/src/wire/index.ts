@@ -1,13 +1,25 @@
 // For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
+export { type ServerAddress, serverAddress } from './address.js'
 export * from './batch-lines.js'
-export * from './body.js'
+export {
+  decodeBody,
+  isStream,
+  lineSplitter,
+  opened,
+  textLines,
+  wholeJson,
+} from './body.js'
+export { unreachable } from './connection.js'
 export { checkPublic } from './download.js'
 export * from './embed-prefix.js'
 export * from './exchange.js'
 export * from './fetched.js'
 export * from './fields.js'
-export * from './http.js'
+export { codeOfStatus, detailsOf, errorText, excerpt } from './http.js'
 export * from './ndjson.js'
+export { isOverflow } from './overflow.js'
 export * from './platform.js'
+export { type HeaderFields, type Redact, redactor } from './redact.js'
+export * from './service-error.js'
 export * from './sse.js'
 export * from './tool-call.js'

@@ -5,7 +5,7 @@ import { excerpt } from './http.js'
 
 /**
  * The values of a body of JSON lines, up to the one that `isLast` names; empty lines are skipped.
- * @throws {LlmError} `bad-response` for a line that is not JSON, `network` when the connection breaks
+ * @throws {LlmError} `bad-response` for a line that is not JSON or has no end, `network` when the connection breaks
  */
 export function jsonLines(
   body: ReadableStream<Uint8Array>,

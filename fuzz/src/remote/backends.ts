@@ -1,0 +1,130 @@
+// The remote backends, and how each of their services says the same thing: for laws that hold of all of them.
+import { claude } from '@patchbay/claude'
+import type { Provider, ProviderOptions } from '@patchbay/core'
+import { ollama } from '@patchbay/ollama'
+import { openai } from '@patchbay/openai'
+import { onTestFinished } from 'vitest'
+import { faultServer, type ServedResponse } from '../../../packages/testing/src/fault-server.js'
+
+export type Options = ProviderOptions & { baseURL: string; apiKey?: string; fetch?: typeof fetch }
+
+/** A remote backend and the forms its service speaks in. */
+export interface Remote {
+  make(options: Options): Provider
+  /** A refusal. */
+  refusal(words: string): object
+  /** A stream that fails before anything is said, or after it. */
+  broken(words: string, begun: boolean): ServedResponse
+  /** An answer in one piece that says it failed. */
+  failedWhole(words: string): ServedResponse
+  /** An answer that is one. */
+  answer: ServedResponse
+  /** The results of a batch, one of which failed; by path. */
+  batch?(words: string, path: string): ServedResponse
+}
+
+const json = (body: unknown): ServedResponse => ({
+  headers: { 'content-type': 'application/json' },
+  body: JSON.stringify(body),
+})
+const sse = (...events: unknown[]): ServedResponse => ({
+  headers: { 'content-type': 'text/event-stream' },
+  body: events
+    .map((event) => `data: ${typeof event === 'string' ? event : JSON.stringify(event)}\n\n`)
+    .join(''),
+})
+const lines = (...values: unknown[]): ServedResponse => ({
+  headers: { 'content-type': 'application/x-ndjson' },
+  body: values.map((value) => `${JSON.stringify(value)}\n`).join(''),
+})
+
+const anthropicError = (message: string) => ({
+  type: 'error',
+  error: { type: 'invalid_request_error', message },
+})
+const openaiError = (message: string) => ({ error: { message, type: 'invalid_request_error' } })
+const chunk = (content: string, finish_reason: string | null = null) => ({
+  choices: [{ index: 0, delta: { content }, finish_reason }],
+})
+const messageStart = { type: 'message_start', message: { id: 'm', model: 'm', content: [], usage: {} } }
+const textBlock = [
+  { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'Half' } },
+]
+const created = { type: 'response.created', response: { id: 'r', model: 'm' } }
+
+/** The results of a batch of OpenAI's. */
+const openaiBatch = (words: string, path: string): ServedResponse =>
+  path.endsWith('/content')
+    ? lines({ custom_id: 'request-0', response: { status_code: 400, body: openaiError(words) } })
+    : json({ id: 'b', status: 'completed', output_file_id: 'f', request_counts: { total: 1, completed: 0 } })
+
+export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote> = {
+  claude: {
+    make: (options) => claude('m', { apiKey: 'sk-none-at-all', ...options }),
+    refusal: anthropicError,
+    broken: (words, begun) => sse(...(begun ? [messageStart, ...textBlock] : []), anthropicError(words)),
+    failedWhole: (words) => json(anthropicError(words)),
+    answer: sse(
+      messageStart,
+      ...textBlock,
+      { type: 'content_block_stop', index: 0 },
+      { type: 'message_delta', delta: { stop_reason: 'end_turn' }, usage: {} },
+      { type: 'message_stop' },
+    ),
+    batch: (words, path) =>
+      path.endsWith('/results')
+        ? lines({ custom_id: 'request-0', result: { type: 'errored', error: anthropicError(words) } })
+        : json({ id: 'b', processing_status: 'ended', request_counts: { errored: 1 } }),
+  },
+  chat: {
+    make: (options) => openai('m', { api: 'chat', ...options }),
+    refusal: openaiError,
+    broken: (words, begun) => sse(...(begun ? [chunk('Half')] : []), openaiError(words)),
+    failedWhole: (words) => json(openaiError(words)),
+    answer: sse(chunk('Half'), chunk('', 'stop'), '[DONE]'),
+    batch: openaiBatch,
+  },
+  responses: {
+    make: (options) => openai('m', { api: 'responses', ...options }),
+    refusal: openaiError,
+    broken: (words, begun) =>
+      sse(
+        ...(begun ? [created, { type: 'response.output_text.delta', output_index: 0, delta: 'Half' }] : []),
+        { type: 'error', ...openaiError(words) },
+      ),
+    failedWhole: (words) => json(openaiError(words)),
+    answer: sse(
+      created,
+      { type: 'response.output_text.delta', output_index: 0, delta: 'Half' },
+      {
+        type: 'response.completed',
+        response: { id: 'r', model: 'm', status: 'completed', output: [] },
+      },
+    ),
+    batch: openaiBatch,
+  },
+  ollama: {
+    make: (options) => ollama('m', options),
+    refusal: (error) => ({ error }),
+    broken: (words, begun) => lines(...(begun ? [{ message: { content: 'Half' } }] : []), { error: words }),
+    failedWhole: (words) => json({ error: words }),
+    answer: lines({ message: { content: 'Half' } }, { message: { content: '' }, done: true }),
+  },
+}
+
+export async function serve(answer: Parameters<typeof faultServer>[0]) {
+  const server = await faultServer(answer)
+  onTestFinished(() => server.close())
+  return server
+}
+
+/** What a promise fails with; a success is none. */
+export async function thrownBy(work: Promise<unknown>): Promise<unknown> {
+  return work.then(
+    (value) => {
+      throw new Error(`expected a failure, got ${JSON.stringify(value)}`)
+    },
+    (error: unknown) => error,
+  )
+}

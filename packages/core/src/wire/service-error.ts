@@ -1,0 +1,109 @@
+// What a service says of a failure, as one error: a code, the beginning of its words for people, all of them for programs.
+import { type ErrorCode, type ErrorDetails, LlmError } from '../errors.js'
+import { fieldsOf, objectsIn } from './fields.js'
+import { excerpt, longestErrorBody } from './http.js'
+import { isOverflow } from './overflow.js'
+
+/** A failure as a service tells it. */
+export interface ServiceFailure {
+  /** Who said it, for the message. */
+  who: string
+  /** What it is by its status, code and type. */
+  code: ErrorCode
+  /** In its own words, whole. */
+  words: string
+  /** All it sent, for `responseBody`: the text of a body, or the JSON of an event. Default: the words. */
+  body?: unknown
+  /** What to do about it, where that is not the usual. */
+  advice?: Partial<Record<ErrorCode, string>>
+  details?: ErrorDetails
+}
+
+const usualAdvice: Partial<Record<ErrorCode, string>> = {
+  authentication: 'Check the key.',
+  'not-found': 'Check the name of the model, and baseURL.',
+  'context-length': 'Shorten the conversation, or take a model with a larger context.',
+  'quota-exceeded': 'Check the plan and billing of the account.',
+  overloaded: 'Try again later.',
+  'rate-limited': 'Try again later.',
+}
+
+// What the words say of the context beats these, and no others.
+const general = new Set<ErrorCode>(['invalid-request', 'server-error', 'bad-response'])
+
+// Answers that stay the same however often one asks.
+const lasting = new Set<ErrorCode>([
+  'quota-exceeded',
+  'context-length',
+  'not-found',
+  'authentication',
+  'invalid-request',
+  'content-filtered',
+  'unsupported',
+])
+
+/** The error of what a service said. */
+export function serviceError({ who, code, words, body = words, advice, details }: ServiceFailure): LlmError {
+  const known = general.has(code) && isOverflow(words) ? 'context-length' : code
+  const next = advice?.[known] ?? usualAdvice[known]
+  const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
+  return new LlmError(known, `${who}: ${sentence(words)}${next === undefined ? '' : ` ${next}`}`, {
+    ...details,
+    responseBody: text.slice(0, longestErrorBody),
+    retryable: lasting.has(known) ? false : details?.retryable,
+  })
+}
+
+/** What to check where something that a path names is not there. */
+export function notFoundAdvice(path: string): { 'not-found': string } | undefined {
+  const [, what] = /\/(batches|files|responses)(?:\/|$)/.exec(path) ?? []
+  if (what === undefined || path.endsWith('/responses')) return undefined
+  const name = { batches: 'batch', files: 'file', responses: 'response' }[what]
+  return {
+    'not-found': `Check the id of the ${name}: it may belong to another account or host, or be no longer kept.`,
+  }
+}
+
+/** The error in a body. Services wrap it in a list, call it `error`, `detail` or `message`; `undefined` where there is none. */
+export function errorIn(body: unknown): unknown {
+  const first = fieldsOf(Array.isArray(body) ? body[0] : body)
+  return first.error ?? first.detail ?? (first.message === undefined ? undefined : first)
+}
+
+/** The text of a body as JSON, or `undefined`: a proxy's page says more by its beginning than by a parser's complaint. */
+export function jsonIn(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The words of an error of whatever form, whole; of whoever stands behind it too (OpenRouter's `metadata.raw`). */
+export function wordsOf(error: unknown): string {
+  if (typeof error === 'string' && error !== '') return error
+  const { message, metadata } = fieldsOf(error)
+  // FastAPI's list of what is wrong; `input` beside it repeats what was sent.
+  const problems = objectsIn(error).flatMap(({ msg }) => (typeof msg === 'string' ? [msg] : []))
+  const own =
+    typeof message === 'string' && message !== ''
+      ? message
+      : problems.length > 0
+        ? problems.join('; ')
+        : inJson(error)
+  const { raw } = fieldsOf(metadata)
+  if (raw === undefined || raw === null) return own
+  const behind = typeof raw === 'string' ? (jsonIn(raw) ?? raw) : raw
+  return `${own}: ${wordsOf(errorIn(behind) ?? behind)}`
+}
+
+function inJson(error: unknown): string {
+  const json = JSON.stringify(error) ?? ''
+  return /[a-z0-9]/i.test(json) ? json : 'an error without words'
+}
+
+/** A text as one short sentence. */
+export function sentence(text: string): string {
+  const line = excerpt(text)
+  return /[.!?…]$/.test(line) ? line : `${line}.`
+}
