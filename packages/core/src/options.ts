@@ -35,4 +35,8 @@ export function checkOptions(request: ChatRequest): void {
     throw invalid('stop', 'must be a list of strings that are not empty')
   if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
     throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
+  if (reasoning !== undefined && !isObject(reasoning) && !levels.has(reasoning))
+    throw invalid('reasoning', `must be one of ${[...levels].join(', ')}, or { budgetTokens }`)
 }
+
+const levels = new Set<unknown>(['off', 'minimal', 'low', 'medium', 'high', 'max'])

@@ -29,7 +29,9 @@ export async function prepare(
   if (Object.keys(request).some((name) => !plain.has(name))) (await loadOptions()).checkOptions(request)
   const warnings: Warning[] = []
   const tools =
-    request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
+    request.tools?.length || request.toolChoice
+      ? (await import('./tools.js')).prepareTools(request, warnings)
+      : []
   let messages = await prepareMessages(request, warnings)
   if (
     messages.some(({ content }) => content.some(({ type }) => type === 'tool-call' || type === 'tool-result'))
@@ -47,8 +49,8 @@ export async function prepare(
     ...rest,
     messages,
     tools,
-    output: await prepareOutput(output),
-    stop: stop?.length ? stop : undefined,
+    output: await prepareOutput(output, warnings),
+    stop: stop?.length ? stop.map((one) => wellFormed(one, warnings)) : undefined,
     providerOptions: providerOptions?.[provider] ?? {},
   })
   return { chat, request, warnings }
@@ -80,14 +82,17 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
   return { ...defaults, ...defined(request), providerOptions } as ChatRequest
 }
 
-async function prepareOutput(output: ChatRequest['output'] = 'text'): Promise<PreparedChat['output']> {
+async function prepareOutput(
+  output: ChatRequest['output'] = 'text',
+  warnings: Warning[],
+): Promise<PreparedChat['output']> {
   if (output === 'text') return undefined
   if (output === 'json') return {}
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
   const { schema, name, strict } = output
   const { toJsonSchema } = await import('./schema.js')
-  return defined({ schema: toJsonSchema(schema, 'output.schema'), name, strict })
+  return defined({ schema: toJsonSchema(schema, 'output.schema', warnings), name, strict })
 }
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {

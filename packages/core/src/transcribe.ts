@@ -14,7 +14,7 @@ export async function transcribe(
 ): Promise<TranscribeResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
   const { audio, mediaType, providerOptions, ...options } = request
-  const sound = bytesAndType({ data: audio, mediaType }, 'audio')
+  const sound = await bytesAndType({ data: audio, mediaType }, 'audio')
   if (!/^(audio|video)\//.test(sound.mediaType))
     throw invalid('mediaType', `must be a kind of sound, for example 'audio/wav', not ${sound.mediaType}`)
   const response = await backend.transcribe(

@@ -128,7 +128,7 @@ class OllamaBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
-      const body = toWire(this.model, whole, this.#settings, context.streaming)
+      const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // The client's types know only what its version knew.
       const response = await send(this.#server, context, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
