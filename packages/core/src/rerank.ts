@@ -1,6 +1,6 @@
 // Documents told apart by how well they answer a query: the request is checked before the backend gets it. Loaded with
 // the first call.
-import { invalid } from './errors.js'
+import { invalid, LlmError } from './errors.js'
 import { isObject } from './is-object.js'
 import type { Backend, CallContext } from './provider.js'
 import type { RerankRequest } from './request.js'
@@ -21,5 +21,11 @@ export async function rerank(
       throw invalid(`documents[${index}]`, 'must be a text that is not empty')
   const own = providerOptions?.[backend.provider] ?? {}
   const response = await backend.rerank({ query, documents, providerOptions: own }, context)
+  const { scores } = response
+  if (scores.length !== documents.length || !scores.every(Number.isFinite))
+    throw new LlmError(
+      'bad-response',
+      `The service gave ${scores.filter(Number.isFinite).length} scores for ${documents.length} documents. Try again, or use another model.`,
+    )
   return { ...response, provider: backend.provider }
 }
