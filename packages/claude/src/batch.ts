@@ -1,7 +1,7 @@
 // Message Batches: many requests at half the price, answered within a day.
 // Source: platform.claude.com/docs/en/build-with-claude/batch-processing, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, unanswered } from '@patchbay/core/wire'
+import { batchLines, batchName, fieldsOf, unanswered } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { fromMessage } from './events.js'
 
@@ -10,7 +10,7 @@ interface Wire {
   id?: unknown
   processing_status?: string
   cancel_initiated_at?: string | null
-  request_counts?: Record<string, number>
+  request_counts?: unknown
 }
 
 /** Every request by its number, which comes back with its result. */
@@ -24,8 +24,15 @@ export function idOf({ id }: Wire): string {
   throw new LlmError('bad-response', 'Anthropic took the batch and gave it no id.')
 }
 
-export function toStatus({ processing_status, cancel_initiated_at, request_counts = {} }: Wire): BatchStatus {
-  const { processing = 0, succeeded = 0, errored = 0, canceled = 0, expired = 0 } = request_counts
+export function toStatus({ processing_status, cancel_initiated_at, request_counts }: Wire): BatchStatus {
+  const counts = fieldsOf(request_counts)
+  const [processing, succeeded, errored, canceled, expired] = [
+    counts.processing,
+    counts.succeeded,
+    counts.errored,
+    counts.canceled,
+    counts.expired,
+  ].map((count) => (typeof count === 'number' ? count : 0)) as [number, number, number, number, number]
   const failed = errored + canceled + expired
   return {
     state: processing_status !== 'ended' ? 'running' : cancel_initiated_at ? 'cancelled' : 'ended',
@@ -36,19 +43,20 @@ export function toStatus({ processing_status, cancel_initiated_at, request_count
 }
 
 interface Line {
-  result?: { type?: string; message?: unknown; error?: unknown }
+  result?: unknown
 }
 
 /** One result a line. */
 export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
   for await (const { index, line } of batchLines<Line>(body)) {
-    if (line.result?.type === 'succeeded') yield { index, events: fromMessage(line.result.message) }
-    else yield { index, error: failureOf(line.result) }
+    const result = fieldsOf(line.result)
+    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message) }
+    else yield { index, error: failureOf(result) }
   }
 }
 
-function failureOf(result: Line['result']): LlmError {
-  switch (result?.type) {
+function failureOf(result: Record<string, unknown>): LlmError {
+  switch (result.type) {
     case 'errored':
       return fromBody(result.error)
     case 'canceled':
@@ -56,6 +64,9 @@ function failureOf(result: Line['result']): LlmError {
     case 'expired':
       return unanswered('expired', 'Anthropic')
     default:
-      return new LlmError('bad-response', `Anthropic gave a result of a kind nobody knows: ${result?.type}.`)
+      return new LlmError(
+        'bad-response',
+        `Anthropic gave a result of a kind nobody knows: ${String(result.type)}.`,
+      )
   }
 }

@@ -11,7 +11,8 @@ describe('with a server that plays the protocol', () => {
     server = await playAnthropic()
   })
   afterAll(() => server.close())
-  describeProvider('claude', () => claude('claude-x', { apiKey: 'sk-test', baseURL: server.url }))
+  const sent = () => server.requests.map(({ body }) => body)
+  describeProvider('claude', () => claude('claude-x', { apiKey: 'sk-test', baseURL: server.url }), { sent })
   describeProvider('an older claude', () =>
     claude('claude-3-haiku-20240307', { apiKey: 'sk-test', baseURL: server.url }),
   )

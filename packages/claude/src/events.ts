@@ -8,7 +8,7 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
-import { callField, excerpt, fieldsOf, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, excerpt, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { keep, toUsage } from './usage.js'
 
@@ -60,8 +60,8 @@ export async function* fromStream(
   let stopReason: string | undefined
   let stopSequence: string | undefined
   let started = false
-  /** Calls whose input is no JSON: cut off, or badly written. The reason to stop tells which. */
-  const unparsed: OpenBlock[] = []
+  const ids = new CallIds()
+  const lastCall = new LastCall()
 
   for await (const value of events) {
     const event = value as Json & { type?: string }
@@ -75,18 +75,23 @@ export async function* fromStream(
         yield startOf(message, requestId)
         yield { type: 'usage', usage: inputUsage(usage) }
         // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
-        for (const block of objectsIn(message.content)) yield* wholeBlock(block)
+        yield* wholeBlocks(message.content, ids, lastCall)
         stopReason = message.stop_reason ?? undefined
         break
       }
       case 'content_block_start': {
+        const index = event.index as number
+        // One that was never ended, where an index is used again.
+        yield* close(blocks, index, lastCall)
+        yield* lastCall.whole()
         const block = { ...(event.content_block as Json) }
+        if (block.type === 'tool_use') block.id = ids.unique(callField('id', block.id))
         const open: OpenBlock = { block, said: '', signature: '', citations: [] }
-        blocks.set(event.index as number, open)
+        blocks.set(index, open)
         if (block.type === 'tool_use')
           yield {
             type: 'tool-call-start',
-            id: callField('id', block.id),
+            id: String(block.id),
             name: callField('name', block.name),
           }
         const begun = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
@@ -99,15 +104,9 @@ export async function* fromStream(
         if (open !== undefined) yield* takeDelta(open, fieldsOf(event.delta))
         break
       }
-      case 'content_block_stop': {
-        const open = blocks.get(event.index as number)
-        blocks.delete(event.index as number)
-        if (open === undefined) break
-        if (open.block.type === 'tool_use' && open.said !== '' && parsed(open.said) === undefined)
-          unparsed.push(open)
-        else yield* closeBlock(open)
+      case 'content_block_stop':
+        yield* close(blocks, event.index as number, lastCall)
         break
-      }
       case 'message_delta': {
         const { stop_reason: reason, stop_sequence: stop } = fieldsOf(event.delta) as WireMessage
         if (reason) stopReason = reason
@@ -116,14 +115,8 @@ export async function* fromStream(
         break
       }
       case 'message_stop':
-        if (stopReason !== 'max_tokens')
-          for (const { block, said } of unparsed)
-            yield {
-              type: 'tool-call',
-              id: callField('id', block.id),
-              name: callField('name', block.name),
-              input: { $unparsed: said },
-            }
+        for (const index of [...blocks.keys()]) yield* close(blocks, index, lastCall)
+        yield* lastCall.end(reasonOf(stopReason))
         return yield finishOf(stopReason, stopSequence, usage)
       case 'error':
         throw fromBody(event)
@@ -140,7 +133,10 @@ export async function* fromMessage(body: unknown, requestId?: string): AsyncGene
   if (message?.type === 'error') throw fromBody(body)
   if (!Array.isArray(message?.content)) throw notAnthropic(body)
   yield startOf(message, requestId)
-  for (const block of objectsIn(message.content)) yield* wholeBlock(block)
+  const ids = new CallIds()
+  const lastCall = new LastCall()
+  yield* wholeBlocks(message.content, ids, lastCall)
+  yield* lastCall.end(reasonOf(message.stop_reason))
   const usage: Json = {}
   keep(usage, message.usage)
   yield finishOf(message.stop_reason ?? undefined, message.stop_sequence ?? undefined, usage)
@@ -179,9 +175,29 @@ function say(open: OpenBlock, type: 'text' | 'reasoning', text: string): Backend
   return { type, text }
 }
 
-function* wholeBlock(block: Json): Generator<BackendEvent> {
+function* close(blocks: Map<number, OpenBlock>, index: number, lastCall: LastCall): Generator<BackendEvent> {
+  const open = blocks.get(index)
+  blocks.delete(index)
+  if (open === undefined) return
+  for (const event of closeBlock(open))
+    if (event.type === 'tool-call') yield* lastCall.take(event, true)
+    else yield event
+}
+
+function* wholeBlocks(content: unknown, ids: CallIds, lastCall: LastCall): Generator<BackendEvent> {
+  // Of an input that came whole nobody can tell whether it is: the last one is, unless the answer was cut.
+  for (const block of objectsIn(content))
+    for (const event of wholeBlock(block, ids))
+      if (event.type === 'tool-call') yield* lastCall.take(event, false, true)
+      else {
+        yield* lastCall.whole()
+        yield event
+      }
+}
+
+function* wholeBlock(block: Json, ids: CallIds): Generator<BackendEvent> {
   const open: OpenBlock = {
-    block,
+    block: block.type === 'tool_use' ? { ...block, id: ids.unique(callField('id', block.id)) } : block,
     said: '',
     signature: String(block.signature ?? ''),
     citations: objectsIn(block.citations),
@@ -209,10 +225,10 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
       return yield { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(block) } }
     case 'tool_use': {
       const { type: _, id, name, input, ...more } = block
-      const whole = said === '' ? (input ?? {}) : parsed(said)
+      const whole = said === '' ? (input ?? {}) : (parsed(said) ?? { $unparsed: said })
       return yield {
         type: 'tool-call',
-        id: callField('id', id),
+        id: String(id),
         name: callField('name', name),
         input: whole,
         ...(Object.keys(more).length > 0 && { opaque: opaque(more) }),
@@ -230,21 +246,35 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
   }
 }
 
-function toCitation({
-  url,
-  title,
-  document_title,
-  cited_text,
-  start_char_index,
-  end_char_index,
-}: Json): Citation {
-  const named = title ?? document_title
+// The kinds of places: `char_location`, `page_location`, `content_block_location`, `search_result_location`, and
+// `web_search_result_location`, which has none. A citation is of the whole text block it comes with.
+const places = [
+  ['character', 'start_char_index', 'end_char_index'],
+  ['page', 'start_page_number', 'end_page_number'],
+  ['block', 'start_block_index', 'end_block_index'],
+] as const
+
+function toCitation(cited: Json): Citation {
+  const { url, source, title, document_title: document, cited_text: quote } = cited
+  const address = url ?? source
+  const isAddress = typeof address === 'string' && URL.canParse(address)
+  const named = [title, document, source].find((name) => typeof name === 'string' && name !== '')
+  const [unit, from, to] = places.find(([, from]) => typeof cited[from] === 'number') ?? []
+  const [index, start, end] = [
+    cited.document_index ?? cited.search_result_index,
+    from && cited[from],
+    to && cited[to],
+  ].map((value) => (typeof value === 'number' ? value : undefined))
+  const place = {
+    ...(index !== undefined && { index }),
+    ...(unit && start !== undefined && { unit, start }),
+    ...(unit && end !== undefined && { end }),
+  }
   return {
-    ...(typeof url === 'string' && { url }),
+    ...(isAddress && { url: address }),
     ...(typeof named === 'string' && { title: named }),
-    ...(typeof cited_text === 'string' && { quote: cited_text }),
-    ...(typeof start_char_index === 'number' && { start: start_char_index }),
-    ...(typeof end_char_index === 'number' && { end: end_char_index }),
+    ...(typeof quote === 'string' && { quote }),
+    ...(Object.keys(place).length > 0 && { source: place }),
   }
 }
 
@@ -256,7 +286,7 @@ function finishOf(reason: string | undefined, stopSequence: string | undefined, 
   return {
     type: 'finish',
     response: {
-      finishReason: reasons[reason ?? ''] ?? 'other',
+      finishReason: reasonOf(reason),
       ...(reason && { rawFinishReason: reason }),
       ...(stopSequence !== undefined && { stopSequence }),
       usage: toUsage(raw),
@@ -267,6 +297,10 @@ function finishOf(reason: string | undefined, stopSequence: string | undefined, 
 /** What is known before the answer: its output has only begun to be counted. */
 function inputUsage({ output_tokens: _, ...input }: Json): Usage {
   return toUsage(input)
+}
+
+function reasonOf(reason: string | null | undefined): FinishReason {
+  return reasons[reason ?? ''] ?? 'other'
 }
 
 function opaque(data: unknown): OpaqueState {

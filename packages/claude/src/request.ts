@@ -7,7 +7,7 @@ import {
   type PreparedMessage,
   type Warning,
 } from '@patchbay/core'
-import { fromBase64, toBase64 } from '@patchbay/core/wire'
+import { asSpoken, fromBase64, type NotSent, notSent, toBase64 } from '@patchbay/core/wire'
 import type { ModelRules } from './models.js'
 import { strictSchema } from './schema.js'
 
@@ -60,12 +60,13 @@ export function toWire(
   const format = output && toFormat(model, output.schema, warn)
   const config = { ...(effort && { effort }), ...(format && { format }) }
   const system = chat.messages.filter(({ role }) => role === 'system')
-  const messages = toMessages(chat.messages)
+  const lost = notSent('Claude', warn)
+  const messages = toMessages(chat.messages, lost)
   const body: WireChat = {
     model,
     max_tokens: maxTokens,
     messages,
-    ...(system.length > 0 && { system: system.flatMap(toBlocks) }),
+    ...(system.length > 0 && { system: system.flatMap((message) => toBlocks(message, lost)) }),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, schema }) => ({
         name,
@@ -81,10 +82,16 @@ export function toWire(
     ...(thinking && { thinking }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
   }
-  keepFourBreakpoints([
+  const blocks = [
     ...((body.system as Block[] | undefined) ?? []),
     ...messages.flatMap(({ content }) => content),
-  ])
+  ]
+  if (keepFourBreakpoints(blocks))
+    warn({
+      code: 'unsupported',
+      feature: 'cache',
+      message: 'Claude takes four cache marks in a request; the older ones were left out.',
+    })
   return { ...body, ...providerOptions }
 }
 
@@ -133,44 +140,69 @@ function toToolChoice(choice: PreparedChat['toolChoice'] = 'auto', parallel = tr
   return { tool_choice: { type: 'tool', name: choice.name, ...one } }
 }
 
-/** Roles alternate: turns of one side are merged, results first. System messages have a field of their own. */
-function toMessages(messages: PreparedMessage[]): WireMessage[] {
+/**
+ * Roles alternate: turns of one side are merged, results first. Media stand on the user's side alone: what an answer
+ * shows comes after it, and after the results of its calls. System messages have a field of their own.
+ */
+function toMessages(messages: PreparedMessage[], lost: NotSent): WireMessage[] {
   const wire: WireMessage[] = []
-  for (const message of messages) {
-    if (message.role === 'system') continue
-    const role = message.role === 'assistant' ? 'assistant' : 'user'
-    const content = toBlocks(message)
+  const say = (role: 'user' | 'assistant', content: Block[]) => {
     const last = wire.at(-1)
-    if (content.length === 0) continue
+    if (content.length === 0) return
     if (last?.role === role) last.content.push(...content)
     else wire.push({ role, content })
   }
+  let shown: Part[] = []
+  const show = () => {
+    say(
+      'user',
+      shown.flatMap((part) => toBlock(part, lost)),
+    )
+    shown = []
+  }
+  for (const message of messages) {
+    if (message.role === 'system') continue
+    if (message.role !== 'tool') show()
+    if (message.role === 'assistant') {
+      const spoken = asSpoken(message.content)
+      say('assistant', toBlocks({ ...message, content: spoken.said }, lost))
+      shown = spoken.shown
+    } else say('user', toBlocks(message, lost))
+  }
+  show()
   const end = wire.at(-1)?.content.at(-1)
   // The API refuses white space at the end of an answer it should go on with.
-  if (wire.at(-1)?.role === 'assistant' && typeof end?.text === 'string') end.text = end.text.trimEnd()
+  if (wire.at(-1)?.role === 'assistant' && end?.type === 'text') end.text = String(end.text).trimEnd()
   return wire
 }
 
-function toBlocks({ content, cache }: PreparedMessage): Block[] {
-  const blocks = content.flatMap(toBlock)
+/** Blocks of our own making, or copies: what the caller handed over is his. */
+function toBlocks({ content, cache }: PreparedMessage, lost: NotSent): Block[] {
+  const blocks = content.flatMap((part) => toBlock(part, lost))
+  if (!cache) return blocks
   // A breakpoint sits on the last block that can carry one.
-  const last = cache && blocks.findLast(({ type }) => type !== 'thinking' && type !== 'redacted_thinking')
+  const last = blocks.findLast(({ type }) => type !== 'thinking' && type !== 'redacted_thinking')
   if (last) last.cache_control = { type: 'ephemeral', ...(typeof cache === 'object' && { ttl: cache.ttl }) }
+  else lost('cache')
   return blocks
 }
 
-function toBlock(part: Part): Block[] {
+function toBlock(part: Part, lost: NotSent): Block[] {
   const own = part.opaque?.provider === 'claude' ? (part.opaque.data as Block) : undefined
   switch (part.type) {
     case 'text':
-      return [{ type: 'text', text: part.text, ...own }]
+      if (own?.citations === undefined && part.citations?.length) lost('citations')
+      return part.text === '' ? [] : [{ type: 'text', text: part.text, ...own }]
     case 'refusal':
-      return [{ type: 'text', text: part.text }]
+      return part.text === '' ? [] : [{ type: 'text', text: part.text }]
     case 'reasoning':
       // Thinking without its signature cannot be read by the service.
-      return own === undefined
-        ? []
-        : [own.type === 'redacted_thinking' ? own : { type: 'thinking', thinking: part.text, ...own }]
+      if (own !== undefined)
+        return [
+          own.type === 'redacted_thinking' ? { ...own } : { type: 'thinking', thinking: part.text, ...own },
+        ]
+      lost('reasoning')
+      return []
     case 'image':
       return [{ type: 'image', source: toSource(part) }]
     case 'file':
@@ -178,7 +210,10 @@ function toBlock(part: Part): Block[] {
         { type: 'document', source: toSource(part), ...(part.name !== undefined && { title: part.name }) },
       ]
     case 'audio':
-      throw new LlmError('unsupported', 'Claude does not hear. Leave the audio out, or send its transcript.')
+      throw new LlmError(
+        'unsupported',
+        'Claude does not accept audio input. Leave the audio out, or send its transcript.',
+      )
     case 'tool-call':
       return [{ type: 'tool_use', id: toId(part.id), name: part.name, input: part.input ?? {}, ...own }]
     case 'tool-result':
@@ -186,12 +221,15 @@ function toBlock(part: Part): Block[] {
         {
           type: 'tool_result',
           tool_use_id: toId(part.id),
-          content: typeof part.output === 'string' ? part.output : part.output.flatMap(toBlock),
+          content:
+            typeof part.output === 'string' ? part.output : part.output.flatMap((one) => toBlock(one, lost)),
           ...(part.isError && { is_error: true }),
         },
       ]
     case 'provider-block':
-      return own === undefined ? [] : [own]
+      if (own !== undefined) return [{ ...own }]
+      lost('provider-block')
+      return []
   }
 }
 
@@ -213,9 +251,8 @@ function toId(id: string): string {
 }
 
 /** The service takes four breakpoints; the oldest of the messages give way, those of the system text stay. */
-function keepFourBreakpoints(blocks: Block[]): void {
+function keepFourBreakpoints(blocks: Block[]): boolean {
   const marked = blocks.filter((block) => block.cache_control !== undefined)
-  const first = marked[0]
-  const keep = new Set([...(first !== undefined ? [first] : []), ...marked.slice(1).slice(-3)])
-  for (const block of marked) if (!keep.has(block)) delete block.cache_control
+  for (const block of marked.slice(1, -3)) delete block.cache_control
+  return marked.length > 4
 }

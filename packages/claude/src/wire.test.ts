@@ -505,7 +505,7 @@ describe('an answer', () => {
       {
         type: 'text',
         text: 'Green.',
-        citations: [{ title: 'Doc', quote: 'grass', start: 1, end: 6 }],
+        citations: [{ title: 'Doc', quote: 'grass', source: { unit: 'character', start: 1, end: 6 } }],
         opaque: { provider: 'claude', data: { citations: [citation] } },
       },
     ])

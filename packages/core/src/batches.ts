@@ -4,7 +4,6 @@ import { withoutMissing } from './check.js'
 import { Collector } from './collect.js'
 import { asLlmError, invalid, LlmError } from './errors.js'
 import { type Life, type LifeSettings, startLife } from './life.js'
-import type { Work } from './operations.js'
 import { type Prepared, prepare } from './prepare.js'
 import type {
   Backend,
@@ -16,6 +15,7 @@ import type {
 } from './provider.js'
 import type { CallOptions, ChatInput } from './request.js'
 import type { ChatResponse } from './response.js'
+import type { Work } from './work.js'
 
 type Batching = Backend & { batch: BackendBatch }
 

@@ -4,7 +4,7 @@ import { type Clock, systemClock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
 import type { ChatStream } from './events.js'
 import { defaultTimeout, type LifeSettings, retryRules, startLife, timeouts } from './life.js'
-import type { Operations, Work } from './operations.js'
+import type { Operations } from './operations.js'
 import type {
   Backend,
   Batches,
@@ -27,6 +27,7 @@ import type {
 } from './request.js'
 import type { ChatResponse, EmbedResponse, RerankResponse, TranscribeResponse } from './response.js'
 import { CallStream } from './stream.js'
+import type { Work } from './work.js'
 
 /** How images and files that are only an address are fetched for services that take bytes. */
 export interface MediaOptions {

@@ -122,3 +122,30 @@ it.each<[unknown, string]>([
     message: expect.stringContaining(path),
   })
 })
+
+it.each<[string, Float32Array[]]>([
+  ['too few', [Float32Array.of(1)]],
+  ['too many', [Float32Array.of(1), Float32Array.of(2), Float32Array.of(3)]],
+  ['of different lengths', [Float32Array.of(1), Float32Array.of(1, 2)]],
+  ['without numbers', [new Float32Array(), new Float32Array()]],
+  ['with what is no number', [Float32Array.of(1), Float32Array.of(Number.NaN)]],
+  ['with what is too large', [Float32Array.of(1), Float32Array.of(1e300)]],
+])('refuses vectors that are none: %s', async (_, vectors) => {
+  const { provider } = embedder(async () => ({ vectors, model: 'm', usage: {} }))
+  expect(await failureOf(provider.embed({ input: ['a', 'b'] }, { retry: false }))).toMatchObject({
+    code: 'bad-response',
+    message: expect.stringContaining('vectors'),
+  })
+})
+
+it('refuses batches whose vectors differ in length', async () => {
+  const { provider } = embedder(
+    async ({ input }) => ({
+      vectors: [new Float32Array(input[0]?.length ?? 0).fill(1)],
+      model: 'm',
+      usage: {},
+    }),
+    { texts: 1 },
+  )
+  expect(await failureOf(provider.embed(['a', 'bb']))).toMatchObject({ code: 'bad-response' })
+})

@@ -1,12 +1,12 @@
 // Texts as vectors: checked, cut into batches as the backend takes them, some at once, put together in order. Loaded
 // with the first call.
-import { invalid } from './errors.js'
+import { invalid, LlmError } from './errors.js'
 import { isObject } from './is-object.js'
-import type { Work } from './operations.js'
 import type { Backend, EmbedBatch } from './provider.js'
 import type { EmbedRequest } from './request.js'
 import type { EmbedResponse } from './response.js'
 import { sum } from './usage.js'
+import type { Work } from './work.js'
 
 /**
  * The work of one `embed` call. It may be begun again: batches that were done stay done.
@@ -40,17 +40,41 @@ export function embedding(
       while (next < batches.length) {
         const at = next++
         const batch = batches[at] as string[]
-        done[at] ??= await backend.embed({ ...options, input: batch, providerOptions: own }, context)
+        if (done[at] !== undefined) continue
+        const some = await backend.embed({ ...options, input: batch, providerOptions: own }, context)
+        checkVectors(some.vectors, batch.length)
+        done[at] = some
       }
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, atOnce) }, work))
+    const vectors = done.flatMap(({ vectors }) => vectors)
+    if (done.length > 1) checkVectors(vectors, texts.length)
     return {
-      vectors: done.flatMap(({ vectors }) => vectors),
+      vectors,
       model: done.at(-1)?.model ?? backend.model,
       usage: done.reduce((all, { usage }) => sum(all, usage), {}),
       provider: backend.provider,
     }
   }
+}
+
+/**
+ * What cannot be the vectors of these texts is not handed on: how services write NaN, and whatever else goes wrong there,
+ * would make every search worse and tell nobody.
+ */
+function checkVectors(vectors: Float32Array[], count: number): void {
+  const length = vectors[0]?.length
+  const odd = vectors.find((vector) => vector.length !== length)
+  const problem =
+    vectors.length !== count
+      ? `${vectors.length} vectors for ${count} texts`
+      : odd !== undefined
+        ? `vectors of ${length} numbers and of ${odd.length}`
+        : length === 0 || !vectors.every((vector) => vector.every(Number.isFinite))
+          ? 'vectors with something in them that is no number'
+          : undefined
+  if (problem !== undefined)
+    throw new LlmError('bad-response', `The service gave ${problem}. Try again, or use another model.`)
 }
 
 function inBatches(

@@ -6,14 +6,14 @@ import { invalid, type LlmError } from './errors.js'
 // JSON.stringify ends somewhere in the thousands, which depends on the stack.
 const deepest = 500
 
-/** An `invalid-request` with the place of the first such value; nothing where all of it is JSON. */
-export function jsonProblem(request: object): LlmError | undefined {
+/** An `invalid-request` with the place of the first such value, after `where`; nothing where all of it is JSON. */
+export function jsonProblem(value: unknown, where = ''): LlmError | undefined {
   try {
-    JSON.stringify(request)
+    JSON.stringify(value)
     return undefined
   } catch (error) {
-    const [at, problem] = find(request, '', new Set()) ?? ['', describe(error)]
-    return invalid(at.slice(1) || 'The request', `cannot be written as JSON: ${problem}`)
+    const [at, problem] = find(value, where, new Set()) ?? [where, describe(error)]
+    return invalid(at.replace(/^\./, '') || 'The request', `cannot be written as JSON: ${problem}`)
   }
 }
 

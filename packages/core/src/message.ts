@@ -11,17 +11,30 @@ export interface OpaqueState {
   data: unknown
 }
 
-/** Where a piece of an answer comes from. */
+/** Where a piece of an answer comes from. `start` and `end` are places in the answer, those of `source` in what is cited. */
 export interface Citation {
   /** Address of the source. */
   url?: string
-  /** Title of the source. */
+  /** Title of the source, or its name. */
   title?: string
   /** The words of the source that are cited. */
   quote?: string
-  /** First character of the cited text part, counted from 0. */
+  /** First character of what rests on the source, in the text of the part, counted from 0. Absent: all of the part. */
   start?: number
   /** One past the last character. */
+  end?: number
+  /** Where in the source the words stand, as far as the service says. */
+  source?: CitedPlace
+}
+
+/** A place in a source. */
+export interface CitedPlace {
+  /** Which of the documents or search results of the request, counted from 0. */
+  index?: number
+  /** What `start` and `end` count: characters and content blocks from 0, pages from 1. */
+  unit?: 'character' | 'page' | 'block'
+  start?: number
+  /** One past the last. */
   end?: number
 }
 

@@ -5,12 +5,13 @@ import type { CallHome } from './call.js'
 import { embedding } from './embed.js'
 import { LlmError } from './errors.js'
 import { prepare } from './prepare.js'
-import type { Backend, CallContext, ModelInfo } from './provider.js'
+import type { Backend, ModelInfo } from './provider.js'
 import { reading } from './reading.js'
 import type { ChatInput, EmbedRequest, RerankRequest, TranscribeRequest } from './request.js'
 import { reranking } from './rerank.js'
 import type { EmbedResponse, RerankResponse, TranscribeResponse } from './response.js'
 import { transcribing } from './transcribe.js'
+import type { Work } from './work.js'
 
 export { results }
 
@@ -22,9 +23,6 @@ export interface Operations extends BatchSteps {
   countTokens: [request: ChatInput, tokens: number]
   models: [input: undefined, models: ModelInfo[]]
 }
-
-/** One attempt. */
-export type Work<T> = (context: CallContext) => Promise<T>
 
 const operations: {
   [Name in keyof Operations]: (

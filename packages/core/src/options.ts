@@ -4,6 +4,8 @@ import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { PreparedChat } from './provider.js'
 import type { ChatRequest, OutputSpec } from './request.js'
+import type { Warning } from './response.js'
+import { wellFormed } from './unicode.js'
 
 const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
   temperature: [0, 100],
@@ -37,18 +39,30 @@ export function checkOptions(request: ChatRequest): void {
     throw invalid('stop', 'must be a list of strings that are not empty')
   if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
     throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
+  if (reasoning !== undefined && !isObject(reasoning) && !levels.has(reasoning))
+    throw invalid('reasoning', `must be one of ${[...levels].join(', ')}, or { budgetTokens }`)
 }
 
 /**
  * What the answer must be, for the wire; nothing for plain text.
  * @throws {LlmError} `invalid-request` for anything else
  */
-export async function prepareOutput(output: OutputSpec): Promise<PreparedChat['output']> {
+export async function prepareOutput(
+  output: OutputSpec,
+  warnings: Warning[],
+): Promise<PreparedChat['output']> {
   if (output === 'text') return undefined
   if (output === 'json') return {}
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
   const { schema, name, strict } = output
   const { toJsonSchema } = await import('./schema.js')
-  return defined({ schema: toJsonSchema(schema, 'output.schema'), name, strict })
+  return defined({ schema: toJsonSchema(schema, 'output.schema', warnings), name, strict })
 }
+
+/** The texts that end an answer, for the wire. */
+export function prepareStop(stop: string[], warnings: Warning[]): string[] {
+  return stop.map((text) => wellFormed(text, warnings))
+}
+
+const levels = new Set<unknown>(['off', 'minimal', 'low', 'medium', 'high', 'max'])

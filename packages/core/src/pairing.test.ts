@@ -1,6 +1,7 @@
 // Tool calls and results: whatever history comes in, what goes out is paired, or refused.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { growth } from '../test/growth.js'
 import { isLlmError } from './errors.js'
 import type { Part, ToolCallPart, ToolResultPart } from './message.js'
 import { pairToolCalls } from './pairing.js'
@@ -87,6 +88,43 @@ describe('pairToolCalls', () => {
   it('leaves a server-side result of an assistant message alone', () => {
     const message = assistant(text('a'), result('srv'))
     expect(pairToolCalls([message], false, [])).toEqual([message])
+  })
+
+  it('does not take a server-side result of the next answer for one of an open call', () => {
+    const warnings: Warning[] = []
+    const own = assistant(result('srv'), text('It is sunny.'))
+    expect(pairToolCalls([assistant(call('a')), own, user(text('thanks'))], false, warnings)).toEqual([
+      assistant(call('a')),
+      tool(expect.objectContaining({ id: 'a', isError: true })),
+      own,
+      user(text('thanks')),
+    ])
+    expect(warnings).toMatchObject([{ code: 'repaired', message: expect.stringContaining('weather (a)') }])
+  })
+
+  it('says when a result has another name than its call', () => {
+    const warnings: Warning[] = []
+    const [, results] = pairToolCalls(
+      [assistant(call('a')), tool({ ...result('a'), name: 'time' })],
+      false,
+      warnings,
+    )
+    expect(results?.content).toMatchObject([{ name: 'weather' }])
+    expect(warnings).toMatchObject([{ code: 'repaired', message: expect.stringContaining('time') }])
+  })
+
+  it.each<[string, (index: number) => string]>([
+    ['the same', () => 'a'],
+    ['repeated', (index) => `a_${index % 7}`],
+    ['different', (index) => `a${index}`],
+  ])('takes time in step with the number of calls, whose ids are %s', async (_, id) => {
+    const pair = (n: number) => {
+      const calls = Array.from({ length: n }, (_, index) => call(id(index)))
+      const results = Array.from({ length: n }, (_, index) => result(id(n - 1 - index)))
+      const [paired] = pairToolCalls([assistant(...calls), tool(...results)], false, [])
+      expect(new Set(paired?.content.map((part) => 'id' in part && part.id)).size).toBe(n)
+    }
+    expect(await growth(pair, 5_000)).toBeLessThan(9)
   })
 
   it('law: every call is answered right after, once, and nothing is there without its call', () => {

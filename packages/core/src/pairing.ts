@@ -51,26 +51,53 @@ function match(
   lenient: boolean,
   warnings: Warning[],
 ): [content: Part[], answers: Part[]] {
-  const left = [...results]
-  const used = new Set<string>()
+  // By their ids, the first of each on top.
+  const left = new Map<string, ToolResultPart[]>()
+  for (const result of results.toReversed()) {
+    const same = left.get(result.id) ?? []
+    same.push(result)
+    left.set(result.id, same)
+  }
+  let unmatched = results.length
+  const copies = new Map<string, number>()
   const answers: Part[] = []
   const renamed = content.map((part): Part => {
     if (part.type !== 'tool-call') return part
-    // Some servers repeat an id within a turn; the pairs stay apart by order and get ids of their own.
-    let id = part.id
-    for (let copy = 2; used.has(id); copy++) id = `${part.id}_${copy}`
-    used.add(id)
-    const at = left.findIndex((result) => result.id === part.id)
-    const [result] = at < 0 ? [] : left.splice(at, 1)
+    const id = ownId(part.id, copies)
+    const result = left.get(part.id)?.pop()
+    if (result !== undefined) unmatched--
     answers.push(
       result
-        ? { ...result, id, name: result.name ?? part.name }
-        : unanswered(part, id, last && left.length === 0, warnings),
+        ? { ...result, id, name: nameOf(result, part, warnings) }
+        : unanswered(part, id, last && unmatched === 0, warnings),
     )
     return { ...part, id }
   })
-  for (const orphan of left) refuse(orphan, lenient, warnings)
+  for (const orphan of [...left.values()].flat()) refuse(orphan, lenient, warnings)
   return [renamed, answers]
+}
+
+/** Some servers repeat an id within a turn; the pairs stay apart by order and get ids of their own. */
+function ownId(given: string, copies: Map<string, number>): string {
+  let id = given
+  while (copies.has(id)) {
+    const copy = (copies.get(given) ?? 1) + 1
+    copies.set(given, copy)
+    id = `${given}_${copy}`
+  }
+  copies.set(id, 1)
+  return id
+}
+
+/** Services know a result by its call, whose name it has; another name would be lost on the way. */
+function nameOf({ name = '' }: ToolResultPart, call: ToolCallPart, warnings: Warning[]): string {
+  if (name !== '' && name !== call.name)
+    warnings.push({
+      code: 'repaired',
+      feature: 'tools',
+      message: `The result of the tool call ${call.name} (${call.id}) had the name ${name}; it was sent with the name of its call.`,
+    })
+  return call.name
 }
 
 function unanswered(

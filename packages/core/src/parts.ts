@@ -1,6 +1,7 @@
 // The parts of a message, checked one by one. Loaded when a message is more than a string.
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
+import { jsonValue } from './json-value.js'
 import type { Part, Role } from './message.js'
 import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
@@ -40,27 +41,29 @@ async function prepareParts(
   return prepared
 }
 
-async function preparePart(part: Part, at: string, warnings: Warning[]): Promise<Part[]> {
+async function preparePart(given: Part, at: string, warnings: Warning[]): Promise<Part[]> {
+  const part = withWholeText(given, warnings)
   switch (part.type) {
     case 'text':
     case 'refusal':
-    case 'reasoning': {
+    case 'reasoning':
       if (typeof part.text !== 'string') throw invalid(`${at}.text`, 'must be a string')
       if (part.text === '' && part.opaque === undefined) return []
-      return [{ ...part, text: wellFormed(part.text, warnings) }]
-    }
+      if (part.type !== 'text' || part.citations === undefined) return [part]
+      if (!Array.isArray(part.citations)) throw invalid(`${at}.citations`, 'must be a list of citations')
+      return [{ ...part, citations: jsonValue(part.citations, `${at}.citations`, warnings) }]
     case 'image':
     case 'file':
     case 'audio':
-      return [(await import('./media.js')).prepareMedia(part, at, warnings)]
+      return [await (await import('./media.js')).prepareMedia(part, at, warnings)]
     case 'tool-call':
       if (typeof part.id !== 'string' || typeof part.name !== 'string')
         throw invalid(at, 'needs an id and a name')
-      return [part]
+      return [{ ...part, input: jsonValue(part.input, `${at}.input`, warnings) }]
     case 'tool-result': {
       if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
       const { output } = part
-      if (typeof output === 'string') return [{ ...part, output: wellFormed(output, warnings) }]
+      if (typeof output === 'string') return [part]
       if (!Array.isArray(output))
         throw invalid(`${at}.output`, 'must be a string or a list of parts; JSON.stringify other values')
       return [
@@ -73,4 +76,13 @@ async function preparePart(part: Part, at: string, warnings: Warning[]): Promise
     case 'provider-block':
       return [part]
   }
+}
+
+/** The part, no half of a surrogate pair in any of its texts. Base64 has none, and state is its provider's own. */
+function withWholeText<P extends Part>(part: P, warnings: Warning[]): P {
+  const repaired: Record<string, string> = {}
+  for (const [key, value] of Object.entries(part))
+    if (key !== 'data' && typeof value === 'string' && !value.isWellFormed())
+      repaired[key] = wellFormed(value, warnings)
+  return { ...part, ...repaired }
 }

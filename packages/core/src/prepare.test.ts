@@ -180,7 +180,10 @@ describe('messages', () => {
       'messages[0].content[0].data',
     ],
     [[{ role: 'user', content: [{ type: 'image', url: '/a.png' }] }], 'messages[0].content[0].url'],
-    [[{ role: 'user', content: [{ type: 'file', url: 'data:text/plain,hi' }] }], 'messages[0].content[0]'],
+    [
+      [{ role: 'user', content: [{ type: 'file', url: 'data:text/plain,hi' }] }],
+      'messages[0].content[0].url',
+    ],
     [[{ role: 'tool', content: 'sunny' }], 'messages[0].content'],
     [{ messages: 'hi', system: 5 }, 'system'],
     [{ messages: 'hi', temperature: -1 }, 'temperature'],

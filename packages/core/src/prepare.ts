@@ -40,15 +40,17 @@ async function prepared(
   if (!plain) (await loadOptions()).checkOptions(request)
   const warnings: Warning[] = []
   const tools =
-    request.tools?.length || request.toolChoice ? (await import('./tools.js')).prepareTools(request) : []
+    request.tools?.length || request.toolChoice
+      ? (await import('./tools.js')).prepareTools(request, warnings)
+      : []
   const messages = await prepareMessages(request, warnings)
   const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...rest } = request
   const chat: PreparedChat = defined({
     ...rest,
     messages,
     tools,
-    output: output === undefined ? undefined : await (await loadOptions()).prepareOutput(output),
-    stop: stop?.length ? stop : undefined,
+    output: output === undefined ? undefined : await (await loadOptions()).prepareOutput(output, warnings),
+    stop: stop?.length ? (await loadOptions()).prepareStop(stop, warnings) : undefined,
     providerOptions: providerOptions?.[provider] ?? {},
   })
   const isText = plain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))

@@ -64,3 +64,15 @@ describe('rerank', () => {
     })
   })
 })
+
+it.each([
+  [[0.5]],
+  [[0.5, 0.4, 0.3]],
+  [[0.5, Number.NaN]],
+  [[0.5, null as never]],
+])('scores that are not one number for each document are a bad answer: %j', async (scores) => {
+  const llm = provider(async () => ({ scores, model: 'm', usage: {} }))
+  await expect(llm.rerank({ query: 'q', documents: ['a', 'b'] })).rejects.toMatchObject({
+    code: 'bad-response',
+  })
+})

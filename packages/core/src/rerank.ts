@@ -1,11 +1,11 @@
 // Documents told apart by how well they answer a query: the request is checked before the backend gets it. Loaded with
 // the first call.
-import { invalid } from './errors.js'
+import { invalid, LlmError } from './errors.js'
 import { isObject } from './is-object.js'
-import type { Work } from './operations.js'
 import type { Backend } from './provider.js'
 import type { RerankRequest } from './request.js'
 import type { RerankResponse } from './response.js'
+import type { Work } from './work.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
 export function reranking(
@@ -22,6 +22,12 @@ export function reranking(
   const own = providerOptions?.[backend.provider] ?? {}
   return async (context) => {
     const response = await backend.rerank({ query, documents, providerOptions: own }, context)
+    const { scores } = response
+    if (scores.length !== documents.length || !scores.every(Number.isFinite))
+      throw new LlmError(
+        'bad-response',
+        `The service gave ${scores.filter(Number.isFinite).length} scores for ${documents.length} documents. Try again, or use another model.`,
+      )
     return { ...response, provider: backend.provider }
   }
 }

@@ -10,7 +10,9 @@ import { onAbort } from './on-abort.js'
 import { validate } from './output.js'
 import type { Tool } from './request.js'
 import type { ToolCall } from './response.js'
-import type { Approval } from './run-tools.js'
+
+/** May the tool run? A text says why not; the model reads it. `'later'` leaves the call open and ends the run. */
+export type Approval = boolean | 'later' | { deny: string }
 
 /** What became of a call. */
 export interface ToolOutcome {

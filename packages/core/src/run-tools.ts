@@ -13,11 +13,8 @@ import type { Provider } from './provider.js'
 import { reading } from './reading.js'
 import type { CallOptions, ChatInput, ChatRequest, Tool } from './request.js'
 import type { ChatResponse, FinishReason, ToolCall, Usage } from './response.js'
-import { runTool, type ToolOutcome } from './run-tool.js'
+import { type Approval, runTool, type ToolOutcome } from './run-tool.js'
 import { sum } from './usage.js'
-
-/** May the tool run? A text says why not; the model reads it. `'later'` leaves the call open and ends the run. */
-export type Approval = boolean | 'later' | { deny: string }
 
 /** Options of the loop itself. */
 export interface ToolLoopOptions {

@@ -3,7 +3,9 @@ import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/sp
 import { describe } from './describe.js'
 import { LlmError } from './errors.js'
 import { isObject } from './is-object.js'
+import { jsonValue } from './json-value.js'
 import type { JsonSchema, StandardSchema } from './request.js'
+import type { Warning } from './response.js'
 
 /** Is it a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema? */
 export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is StandardSchema {
@@ -12,12 +14,16 @@ export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is
 
 /**
  * The JSON Schema of a schema.
- * @throws {LlmError} `invalid-request` when the schema's library cannot give one
+ * @throws {LlmError} `invalid-request` when the schema's library cannot give one, or JSON cannot hold it
  */
-export function toJsonSchema(schema: StandardSchema | JsonSchema, where: string): JsonSchema {
+export function toJsonSchema(
+  schema: StandardSchema | JsonSchema,
+  where: string,
+  warnings: Warning[] = [],
+): JsonSchema {
   if (!isObject(schema) && typeof schema !== 'function')
     throw new LlmError('invalid-request', `${where} must be a Standard Schema or a JSON Schema object.`)
-  if (!isStandardSchema(schema)) return schema
+  if (!isStandardSchema(schema)) return jsonValue(schema, where, warnings)
   const standard = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>
   if (standard.jsonSchema === undefined)
     throw new LlmError(

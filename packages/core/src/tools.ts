@@ -4,24 +4,33 @@ import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { PreparedTool } from './provider.js'
 import type { ChatRequest, Tool } from './request.js'
+import type { Warning } from './response.js'
 import { toJsonSchema } from './schema.js'
+import { wellFormed } from './unicode.js'
 
 /** @throws {LlmError} `invalid-request` for names that clash or a choice that cannot be made */
-export function prepareTools({ tools = [], toolChoice }: ChatRequest): PreparedTool[] {
+export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: Warning[]): PreparedTool[] {
+  if (!Array.isArray(tools) || !tools.every(isObject)) throw invalid('tools', 'must be a list of tools')
+  if (toolChoice !== undefined && !isObject(toolChoice) && !choices.has(toolChoice))
+    throw invalid('toolChoice', "must be 'auto', 'none', 'required' or { name }")
   if (tools.length === 0 && (toolChoice === 'required' || isObject(toolChoice)))
     throw invalid('toolChoice', 'asks for a tool, but the request has no tools')
   if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
     throw invalid('toolChoice', `names ${JSON.stringify(toolChoice.name)}, which is none of the tools`)
   const seen = new Set<string>()
   return tools.map(({ name, description, input }: Tool, index) => {
-    if (!/^[\w-]{1,64}$/.test(name))
+    if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
       throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
     if (seen.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
     seen.add(name)
+    if (description !== undefined && typeof description !== 'string')
+      throw invalid(`tools[${index}].description`, 'must be a string')
     return {
       name,
-      schema: toJsonSchema(input, `tools[${index}].input`),
-      ...(description !== undefined && { description }),
+      schema: toJsonSchema(input, `tools[${index}].input`, warnings),
+      ...(description !== undefined && { description: wellFormed(description, warnings) }),
     }
   })
 }
+
+const choices = new Set<unknown>(['auto', 'none', 'required'])

@@ -2,19 +2,19 @@
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import { bytesAndType } from './media.js'
-import type { Work } from './operations.js'
 import type { Backend } from './provider.js'
 import type { TranscribeRequest } from './request.js'
 import type { TranscribeResponse } from './response.js'
+import type { Work } from './work.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export function transcribing(
+export async function transcribing(
   backend: Backend & Required<Pick<Backend, 'transcribe'>>,
   request: TranscribeRequest,
-): Work<TranscribeResponse> {
+): Promise<Work<TranscribeResponse>> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
   const { audio, mediaType, providerOptions, ...options } = request
-  const sound = bytesAndType({ data: audio, mediaType }, 'audio')
+  const sound = await bytesAndType({ data: audio, mediaType }, 'audio')
   if (!/^(audio|video)\//.test(sound.mediaType))
     throw invalid('mediaType', `must be a kind of sound, for example 'audio/wav', not ${sound.mediaType}`)
   const prepared = {

@@ -56,7 +56,7 @@ export class LocalBackend implements Backend {
         'unsupported',
         'A local model answers with JSON or calls tools, not both in one turn. Leave out `tools` or `output`.',
       )
-    for await (const news of this.#work(toChatJob(chat), chat, context)) {
+    for await (const news of this.#work(toChatJob(chat, context.warn), chat, context)) {
       if (news.type === 'text' || news.type === 'reasoning') yield news
       else if (news.type === 'call')
         yield { type: 'tool-call', id: `call_${randomUUID()}`, name: news.name, input: news.input }
@@ -123,7 +123,7 @@ export class LocalBackend implements Backend {
   }
 
   countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    return this.#owner.count(toChatJob(chat), context)
+    return this.#owner.count(toChatJob(chat, context.warn), context)
   }
 
   async models(): Promise<ModelInfo[]> {

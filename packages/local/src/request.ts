@@ -1,16 +1,17 @@
 // Our request as the worker's: parts become the text a chat template takes.
-import type { Part, PreparedChat, PreparedMessage, ToolResultPart } from '@patchbay/core'
+import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
+import { asSpoken, failureInWords, type NotSent, notSent, tellMarks } from '@patchbay/core/wire'
 import type { ChatJob, TemplateMessage } from './protocol.js'
 
 /** What the worker is asked for. */
-export function toChatJob(chat: PreparedChat): ChatJob {
+export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void): ChatJob {
   const { messages, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
     chat
   const given = toolChoice === 'none' ? [] : tools
   const named = typeof toolChoice === 'object' && toolChoice.name
   return {
     ...options,
-    messages: toTemplateMessages(messages),
+    messages: toTemplateMessages(messages, notSent('A local model', warn)),
     ...(given.length > 0 && {
       tools: given.map(({ name, description, schema }) => ({
         type: 'function' as const,
@@ -24,21 +25,28 @@ export function toChatJob(chat: PreparedChat): ChatJob {
   }
 }
 
-/** Media never come this far: the capability check stops them. */
-function toTemplateMessages(messages: PreparedMessage[]): TemplateMessage[] {
+function toTemplateMessages(messages: PreparedMessage[], lost: NotSent): TemplateMessage[] {
+  tellMarks(messages, lost)
   return messages.flatMap(({ role, content }): TemplateMessage[] => {
-    if (role === 'tool')
-      return content.flatMap((part) => (part.type === 'tool-result' ? [toolMessage(part)] : []))
-    const reasoning = textOf(content, 'reasoning')
-    const calls = content.flatMap((part) =>
+    if (role === 'tool') return content.flatMap(toolMessage)
+    if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
+    const said = spoken(content)
+    const reasoning = textOf(said, 'reasoning')
+    const calls = said.flatMap((part) =>
       part.type === 'tool-call'
-        ? [{ type: 'function' as const, id: part.id, function: { name: part.name, arguments: part.input } }]
+        ? [
+            {
+              type: 'function' as const,
+              id: part.id,
+              function: { name: part.name, arguments: part.input ?? {} },
+            },
+          ]
         : [],
     )
     return [
       {
         role,
-        content: textOf(content, 'text', 'refusal'),
+        content: textOf(said, 'text', 'refusal'),
         ...(reasoning !== '' && { reasoning_content: reasoning }),
         ...(calls.length > 0 && { tool_calls: calls }),
       },
@@ -46,9 +54,22 @@ function toTemplateMessages(messages: PreparedMessage[]): TemplateMessage[] {
   })
 }
 
-function toolMessage({ id, name, output }: ToolResultPart): TemplateMessage {
-  const content = typeof output === 'string' ? output : textOf(output, 'text')
-  return { role: 'tool', content, tool_call_id: id, ...(name !== undefined && { name }) }
+function toolMessage(part: Part): TemplateMessage[] {
+  if (part.type !== 'tool-result') return []
+  const content = textOf(spoken(failureInWords(part)), 'text')
+  const { id, name } = part
+  return [{ role: 'tool', content, tool_call_id: id, ...(name !== undefined && { name }) }]
+}
+
+/** Media do not come this far where the capabilities of the model are known. */
+function spoken(content: Part[]): Part[] {
+  const { said, shown } = asSpoken(content)
+  if (shown[0] !== undefined)
+    throw new LlmError(
+      'unsupported',
+      `A local model takes text, no part of type ${shown[0].type}. Leave it out.`,
+    )
+  return said
 }
 
 function textOf(parts: Part[], ...types: ('text' | 'refusal' | 'reasoning')[]): string {

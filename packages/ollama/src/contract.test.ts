@@ -22,7 +22,10 @@ describe('with a server that plays the protocol', () => {
     server = await playOllama()
   })
   afterAll(() => server.close())
-  describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), { toolRequest: tools })
+  describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), {
+    toolRequest: tools,
+    sent: () => server.requests.filter(({ path }) => path !== '/api/show').map(({ body }) => body),
+  })
 })
 
 describe('with a server whose model can only talk', () => {
@@ -31,7 +34,10 @@ describe('with a server whose model can only talk', () => {
     server = await playOllama(['completion'])
   })
   afterAll(() => server.close())
-  describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), { toolRequest: tools })
+  describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), {
+    toolRequest: tools,
+    sent: () => server.requests.filter(({ path }) => path !== '/api/show').map(({ body }) => body),
+  })
 })
 
 const { OLLAMA_HOST, OLLAMA_MODEL } = process.env

@@ -1,6 +1,6 @@
 // The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { callField, excerpt } from '@patchbay/core/wire'
+import { CallIds, callField, excerpt, LastCall, objectsIn } from '@patchbay/core/wire'
 import { errorMessage, fromWords } from './errors.js'
 
 interface WireLine {
@@ -30,15 +30,18 @@ export function isLast(line: unknown): boolean {
 export async function* toEvents(lines: AsyncIterable<unknown>, model: string): AsyncGenerator<BackendEvent> {
   let started = false
   let empty = true
+  const ids = new CallIds()
+  const lastCall = new LastCall()
   for await (const value of lines) {
     const line = asLine(value)
     if (line.error !== undefined) throw fromWords(errorMessage(line.error), model, 'server-error')
     if (!started) yield { type: 'start', ...(line.model && { model: line.model }) }
     started = true
     const { content, thinking, tool_calls: calls } = line.message ?? {}
+    if (thinking || content) yield* lastCall.whole()
     if (thinking) yield { type: 'reasoning', text: thinking }
     if (content) yield { type: 'text', text: content }
-    for (const call of calls ?? []) yield toToolCall(call)
+    for (const call of objectsIn(calls)) yield* lastCall.take(toToolCall(call, ids), false)
     empty &&= !content && !thinking && !calls?.length
     if (!line.done) continue
     // `load` and `unload` answer a request without messages; ours always has some, so this is no answer.
@@ -48,7 +51,9 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
         `Ollama only ${line.done_reason}ed ${model} and gave no answer. Try again.`,
         { retryable: true },
       )
-    return yield { type: 'finish', response: toFinish(line) }
+    const response = toFinish(line)
+    yield* lastCall.end(response.finishReason)
+    return yield { type: 'finish', response }
   }
 }
 
@@ -65,11 +70,12 @@ function asLine(value: unknown): WireLine {
   )
 }
 
-function toToolCall({ id, function: { name, arguments: given } = {} }: WireCall): BackendEvent {
+function toToolCall({ id, function: called }: WireCall, ids: CallIds): BackendEvent & { type: 'tool-call' } {
+  const { name, arguments: given } = called ?? {}
   // Older servers give no id; ours must be unique across turns.
   return {
     type: 'tool-call',
-    id: id ? String(id) : `call_${crypto.randomUUID()}`,
+    id: ids.unique(id ? String(id) : `call_${crypto.randomUUID()}`),
     name: callField('name', name),
     input: toInput(given),
   }

@@ -16,7 +16,18 @@ import {
   type ProviderOptions,
   systemClock,
 } from '@patchbay/core'
-import { environment, excerpt, fetched, jsonLines, opened, wholeJson, withPrefix } from '@patchbay/core/wire'
+import {
+  environment,
+  excerpt,
+  fetched,
+  fieldsOf,
+  jsonLines,
+  objectsIn,
+  opened,
+  toVector,
+  wholeJson,
+  withPrefix,
+} from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { errorMessage, fromWords } from './errors.js'
@@ -117,7 +128,7 @@ class OllamaBackend implements Backend {
     // Servers before 0.6.4 (April 2025) do not say what a model can do.
     const known = Array.isArray(shown.capabilities) ? new Set(shown.capabilities) : undefined
     const can = (name: string) => known?.has(name) ?? 'unknown'
-    const info = (shown.model_info ?? {}) as Record<string, unknown>
+    const info = fieldsOf(shown.model_info)
     const trained = info[`${info['general.architecture']}.context_length`]
     const contextWindow = this.#settings.context ?? (typeof trained === 'number' ? trained : undefined)
     return {
@@ -136,7 +147,7 @@ class OllamaBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
-      const body = toWire(this.model, whole, this.#settings, context.streaming)
+      const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // The client's types know only what its version knew.
       const response = await send(this.#server, context, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
@@ -166,13 +177,10 @@ class OllamaBackend implements Backend {
       model,
       prompt_eval_count: inputTokens,
     } = await this.#json(context, (client) => client.embed(request))
-    if (!Array.isArray(embeddings) || embeddings.length !== input.length)
-      throw new LlmError(
-        'bad-response',
-        `Ollama gave ${Array.isArray(embeddings) ? embeddings.length : 'no'} vectors for ${input.length} texts.`,
-      )
+    if (!Array.isArray(embeddings))
+      throw new LlmError('bad-response', `Ollama gave no vectors for ${input.length} texts.`)
     return {
-      vectors: embeddings.map((vector: number[]) => Float32Array.from(vector)),
+      vectors: embeddings.map(toVector),
       model: typeof model === 'string' ? model : this.model,
       usage: typeof inputTokens === 'number' ? { inputTokens } : {},
     }
@@ -181,7 +189,7 @@ class OllamaBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { models } = await this.#json(context, (client) => client.list())
     if (!Array.isArray(models)) throw new LlmError('bad-response', 'Ollama gave no list of models.')
-    return models.map(({ name }: { name: string }) => ({ id: name }))
+    return objectsIn(models).flatMap(({ name }) => (typeof name === 'string' ? [{ id: name }] : []))
   }
 
   async #json(

@@ -1,6 +1,13 @@
 // Our request as the body of POST /api/chat. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
-import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Reasoning } from '@patchbay/core'
-import { toBase64 } from '@patchbay/core/wire'
+import {
+  LlmError,
+  type Part,
+  type PreparedChat,
+  type PreparedMessage,
+  type Reasoning,
+  type Warning,
+} from '@patchbay/core'
+import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
 
 /** What Ollama takes; its client's types lag behind its server. */
 export interface WireChat {
@@ -40,6 +47,7 @@ export function toWire(
   chat: PreparedChat,
   settings: WireSettings,
   streaming: boolean,
+  warn: (warning: Warning) => void,
 ): WireChat {
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
@@ -56,9 +64,11 @@ export function toWire(
     num_predict: maxOutputTokens,
     num_ctx: settings.context,
   }
+  const lost = notSent('Ollama', warn)
+  tellMarks(chat.messages, lost)
   const body: WireChat = {
     model,
-    messages: chat.messages.flatMap(toMessages),
+    messages: chat.messages.flatMap((message) => toMessages(message, lost)),
     stream: streaming,
     truncate: false,
     shift: false,
@@ -94,15 +104,13 @@ function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
   }
 }
 
-function toMessages({ role, content }: PreparedMessage): WireMessage[] {
+function toMessages({ role, content }: PreparedMessage, lost: NotSent): WireMessage[] {
   if (role === 'tool')
     return content.flatMap((part) =>
       part.type === 'tool-result'
         ? [
             {
-              ...textAndImages(
-                typeof part.output === 'string' ? [{ type: 'text', text: part.output }] : part.output,
-              ),
+              ...textAndImages(failureInWords(part)),
               role,
               tool_call_id: part.id,
               ...(part.name !== undefined && { tool_name: part.name }),
@@ -110,9 +118,12 @@ function toMessages({ role, content }: PreparedMessage): WireMessage[] {
           ]
         : [],
     )
+  if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
   const thinking = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('')
   const calls = content.flatMap((part) =>
-    part.type === 'tool-call' ? [{ id: part.id, function: { name: part.name, arguments: part.input } }] : [],
+    part.type === 'tool-call'
+      ? [{ id: part.id, function: { name: part.name, arguments: part.input ?? {} } }]
+      : [],
   )
   return [
     {
@@ -125,10 +136,26 @@ function toMessages({ role, content }: PreparedMessage): WireMessage[] {
 }
 
 function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
-  const images = parts.flatMap((part) => (part.type === 'image' ? [imageOf(part)] : []))
-  const content = parts
-    .map((part) => (part.type === 'text' || part.type === 'refusal' ? part.text : ''))
-    .join('')
+  let content = ''
+  const images: string[] = []
+  const take = (part: Part): void => {
+    switch (part.type) {
+      case 'text':
+      case 'refusal':
+        content += part.text
+        return
+      case 'image':
+        images.push(imageOf(part))
+        return
+      case 'file':
+      case 'audio':
+        throw new LlmError('unsupported', `Ollama takes text and images, no part of type ${part.type}.`)
+      case 'tool-result':
+        content += `\nThe result of ${part.name ?? part.id}: `
+        failureInWords(part).forEach(take)
+    }
+  }
+  parts.forEach(take)
   return { content, ...(images.length > 0 && { images }) }
 }
 

@@ -1,7 +1,7 @@
 // Speech to text: the form of POST /audio/transcriptions, and its answer.
 // Source: platform.openai.com/docs/api-reference/audio/createTranscription, November 2026.
 import type { PreparedTranscribe, TranscribeResponse } from '@patchbay/core'
-import { fromBase64 } from '@patchbay/core/wire'
+import { fieldsOf, fromBase64, objectsIn } from '@patchbay/core/wire'
 import { notAnAnswer } from './errors.js'
 
 // The service goes by the name of the file.
@@ -17,7 +17,7 @@ const endings: Record<string, string> = {
 /** The form. Whisper tells times, language and length when it is asked to; the models after it only give text. */
 export function toForm(model: string, request: PreparedTranscribe): FormData {
   const { audio, mediaType, language, prompt, temperature, providerOptions } = request
-  const bytes = typeof audio === 'string' ? fromBase64(audio.replace(/\s/g, '')) : new Uint8Array(audio)
+  const bytes = typeof audio === 'string' ? fromBase64(audio) : new Uint8Array(audio)
   const kind = mediaType.replace(/^\w+\/|;.*$/g, '')
   const form = new FormData()
   form.set('file', new Blob([bytes], { type: mediaType }), `audio.${endings[kind] ?? kind}`)
@@ -34,32 +34,30 @@ export function toForm(model: string, request: PreparedTranscribe): FormData {
   return form
 }
 
-interface Body {
-  text?: unknown
-  language?: string
-  duration?: number
-  segments?: { start: number; end: number; text: string }[]
-  usage?: { input_tokens?: number; output_tokens?: number }
-}
-
 /** @throws {LlmError} `bad-response` for an answer without text */
 export function toTranscript(
   answer: unknown,
   model: string,
   who: string,
 ): Omit<TranscribeResponse, 'provider'> {
-  const { text, language, duration, segments = [], usage } = (answer ?? {}) as Body
+  const { text, language, duration, segments, usage } = fieldsOf(answer)
   if (typeof text !== 'string') throw notAnAnswer(answer, who)
-  const { input_tokens: inputTokens, output_tokens: outputTokens } = usage ?? {}
+  const { input_tokens: inputTokens, output_tokens: outputTokens } = fieldsOf(usage)
+  // Some servers write the length as text.
+  const seconds = Number(duration ?? Number.NaN)
   return {
     text: text.trim(),
-    segments: segments.map(({ start, end, text }) => ({ start, end, text: text.trim() })),
+    segments: objectsIn(segments).flatMap(({ start, end, text }) =>
+      typeof start === 'number' && typeof end === 'number' && typeof text === 'string'
+        ? [{ start, end, text: text.trim() }]
+        : [],
+    ),
     usage: {
-      ...(inputTokens !== undefined && { inputTokens }),
-      ...(outputTokens !== undefined && { outputTokens }),
+      ...(typeof inputTokens === 'number' && { inputTokens }),
+      ...(typeof outputTokens === 'number' && { outputTokens }),
     },
     model,
-    ...(language !== undefined && { language }),
-    ...(duration !== undefined && { duration }),
+    ...(typeof language === 'string' && { language }),
+    ...(Number.isFinite(seconds) && { duration: seconds }),
   }
 }

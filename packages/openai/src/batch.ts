@@ -1,7 +1,7 @@
 // The Batch API: a file of requests at half the price, answered within a day in two other files.
 // Source: platform.openai.com/docs/guides/batch, platform.openai.com/docs/api-reference/batch, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, unanswered } from '@patchbay/core/wire'
+import { batchLines, batchName, fieldsOf, objectsIn, unanswered } from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import { fromError } from './errors.js'
 
@@ -11,8 +11,8 @@ export interface Wire {
   status?: string
   output_file_id?: string | null
   error_file_id?: string | null
-  request_counts?: { total?: number; completed?: number; failed?: number }
-  errors?: { data?: { message?: string; line?: number | null }[] } | null
+  request_counts?: unknown
+  errors?: unknown
 }
 
 /** The file of the requests, a line each. */
@@ -35,21 +35,24 @@ export function idOf({ id }: { id?: unknown }, who: string): string {
 const over = new Set(['completed', 'failed', 'expired', 'cancelled'])
 
 /** @throws {LlmError} `invalid-request` for a batch the service refused as a whole */
-export function toStatus({ status = '', request_counts = {}, errors }: Wire, who: string): BatchStatus {
+export function toStatus({ status = '', request_counts, errors }: Wire, who: string): BatchStatus {
   if (status === 'failed')
     throw new LlmError(
       'invalid-request',
-      `${who} refused the batch: ${errors?.data?.[0]?.message ?? 'it does not say why'}.`,
+      `${who} refused the batch: ${objectsIn(fieldsOf(errors).data)[0]?.message ?? 'it does not say why'}.`,
     )
-  const { total = 0, completed = 0, failed = 0 } = request_counts
+  const counts = fieldsOf(request_counts)
+  const [total, completed, failed] = [counts.total, counts.completed, counts.failed].map((count) =>
+    typeof count === 'number' ? count : 0,
+  ) as [number, number, number]
   const state = !over.has(status) ? 'running' : status === 'cancelled' ? 'cancelled' : 'ended'
   // What the day was too short for is in the file of errors, and not counted.
   return { state, total, answered: completed, failed: state === 'running' ? failed : total - completed }
 }
 
 interface Line {
-  response?: { status_code?: number; request_id?: string; body?: unknown } | null
-  error?: { code?: string; message?: string } | null
+  response?: unknown
+  error?: unknown
 }
 
 /** One result a line, of either file. */
@@ -59,17 +62,18 @@ export async function* toOutcomes(
   who: string,
 ): AsyncGenerator<BatchOutcome> {
   for await (const { index, line } of batchLines<Line>(body)) {
-    const { response, error } = line
-    const { status_code: status = 200, request_id: requestId, body: answer } = response ?? {}
-    if (error) yield { index, error: failureOf(error, who) }
-    else if (status >= 400) {
-      const { error: told } = (answer ?? {}) as { error?: unknown }
-      yield { index, error: fromError(told, who, { status, ...(requestId && { requestId }) }) }
+    const { status_code: status, request_id: id, body: answer } = fieldsOf(line.response)
+    const requestId = typeof id === 'string' ? id : undefined
+    if (line.error) yield { index, error: failureOf(line.error, who) }
+    else if (typeof status === 'number' && status >= 400) {
+      const details = { status, ...(requestId && { requestId }) }
+      yield { index, error: fromError(fieldsOf(answer).error, who, details) }
     } else yield { index, events: api.fromWhole(answer, { who, requestId }) }
   }
 }
 
-function failureOf(error: NonNullable<Line['error']>, who: string): LlmError {
-  if (error.code === 'batch_expired') return unanswered('expired', who)
-  return error.code === 'batch_cancelled' ? unanswered('cancelled', who) : fromError(error, who)
+function failureOf(error: unknown, who: string): LlmError {
+  const { code } = fieldsOf(error)
+  if (code === 'batch_expired') return unanswered('expired', who)
+  return code === 'batch_cancelled' ? unanswered('cancelled', who) : fromError(error, who)
 }

@@ -11,9 +11,14 @@ describe('with a server that plays the protocol', () => {
     server = await playOpenAI()
   })
   afterAll(() => server.close())
-  describeProvider('chat completions', () => openai('gpt-x', { apiKey: 'sk-test', baseURL: server.url }))
-  describeProvider('responses', () =>
-    openai('gpt-x', { apiKey: 'sk-test', baseURL: server.url, api: 'responses' }),
+  const sent = () => server.requests.map(({ body }) => body)
+  describeProvider('chat completions', () => openai('gpt-x', { apiKey: 'sk-test', baseURL: server.url }), {
+    sent,
+  })
+  describeProvider(
+    'responses',
+    () => openai('gpt-x', { apiKey: 'sk-test', baseURL: server.url, api: 'responses' }),
+    { sent },
   )
 })
 

@@ -130,7 +130,7 @@ class OpenAIBackend implements Backend {
     return opened(async () => {
       const api = await this.#load()
       const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#media, context)
-      const body = api.toBody(this.model, whole, this.#preset, context.streaming)
+      const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
       const response = await this.#server.send(context, 'post', api.path, body)
       const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))
@@ -189,6 +189,7 @@ class OpenAIBackend implements Backend {
       chat,
       this.#preset,
       false,
+      context.warn,
     )
     const body = { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text }
     const counted = await this.#server.json(context, 'post', '/responses/input_tokens', body)
@@ -203,7 +204,7 @@ class OpenAIBackend implements Backend {
       const whole = await Promise.all(
         requests.map((chat) => fetched(chat, (part) => !api.takesAddress(part), this.#media, context)),
       )
-      const bodies = whole.map((chat) => api.toBody(this.model, chat, this.#preset, false))
+      const bodies = whole.map((chat) => api.toBody(this.model, chat, this.#preset, false, context.warn))
       const endpoint = `/v1${api.path}`
       const { who } = this.#server
       const file = await this.#server.json(context, 'post', '/files', toFile(bodies, endpoint))

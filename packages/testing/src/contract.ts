@@ -3,6 +3,7 @@ import type { ChatRequest, Provider } from '@patchbay/core'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { abilities } from './contract/abilities.js'
 import { endings } from './contract/endings.js'
+import { kept } from './contract/kept.js'
 import { requests } from './contract/requests.js'
 import { responses } from './contract/responses.js'
 import { streams } from './contract/streams.js'
@@ -20,6 +21,11 @@ export interface ContractOptions {
   toolRequest?: ChatRequest
   /** Bounds a single test, in milliseconds. Default 30,000. */
   timeout?: number
+  /**
+   * The bodies of all requests that were sent to the model so far. Where they can be seen, the suite looks for every piece
+   * of a request in them: it is there, or an error or a warning names it.
+   */
+  sent?: () => readonly string[]
 }
 
 /** Makes a fresh provider; the suite closes it. */
@@ -51,12 +57,12 @@ export function describeProvider(
     long = 'Count from 1 to 12.',
     deterministic = true,
   } = options
-  const { toolRequest = weather, timeout = 30_000 } = options
-  const subject = new Subject(factory, short, long, deterministic, toolRequest)
+  const { toolRequest = weather, timeout = 30_000, sent } = options
+  const subject = new Subject(factory, short, long, deterministic, toolRequest, sent)
 
   describe(`the contract: ${name}`, { timeout }, () => {
     beforeAll(() => subject.open(), timeout)
     afterAll(() => subject.provider.close(), timeout)
-    for (const group of [streams, responses, endings, requests, abilities]) group(subject)
+    for (const group of [streams, responses, endings, requests, abilities, kept]) group(subject)
   })
 }

@@ -1,6 +1,7 @@
 // Results of a batch of a service, a line of JSON each, with the number of the request each belongs to.
 import { LlmError } from '../errors.js'
 import { textLines } from './body.js'
+import { fieldsOf } from './fields.js'
 
 /** The name a request goes by in a batch; it comes back with its result. */
 export function batchName(index: number): string {
@@ -16,14 +17,14 @@ export async function* batchLines<Line extends object>(
 ): AsyncGenerator<{ index: number; line: Line }> {
   for await (const text of textLines(body)) {
     if (text.trim() === '') continue
-    const line = parsed(text) as Line & { custom_id?: string }
-    const number = /^request-(\d+)$/.exec(line.custom_id ?? '')?.[1]
+    const line = fieldsOf(parsed(text))
+    const number = /^request-(\d+)$/.exec(String(line.custom_id))?.[1]
     if (number === undefined)
       throw new LlmError(
         'bad-response',
         'This batch was not made by this library. Read it with what made it.',
       )
-    yield { index: Number(number), line }
+    yield { index: Number(number), line: line as Line }
   }
 }
 

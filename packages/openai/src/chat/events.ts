@@ -1,8 +1,9 @@
 // Chat Completions, streamed or whole, in all their dialects, as our events.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
-import { callField, fieldsOf, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, objectsIn } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
+import { CitedText } from '../cited-text.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
 
@@ -44,10 +45,21 @@ interface Chunk extends Json {
 /** A tool call on its way. */
 interface OpenCall {
   index: number | undefined
-  id: string
+  /** The service's. */
+  id: string | undefined
+  /** Ours, once it is announced. */
+  ownId: string
   name: string
   json: string
   announced: boolean
+}
+
+/** The calls of an answer, the latest of each index and of each id. */
+interface OpenCalls {
+  all: OpenCall[]
+  byIndex: Map<number, OpenCall>
+  byId: Map<string, OpenCall>
+  ids: CallIds
 }
 
 const reasons: Record<string, FinishReason> = {
@@ -68,8 +80,8 @@ export async function* toEvents(
   chunks: AsyncIterable<unknown> | Iterable<unknown>,
   { who, requestId }: Source,
 ): AsyncGenerator<BackendEvent> {
-  const calls: OpenCall[] = []
-  const citations: Citation[] = []
+  const calls: OpenCalls = { all: [], byIndex: new Map(), byId: new Map(), ids: new CallIds() }
+  const cited = new CitedText()
   let usage: Json = {}
   let reason: string | undefined
   let refusal = ''
@@ -100,34 +112,40 @@ export async function* toEvents(
     const thought = thoughtOf(delta)
     if (thought !== undefined) {
       field = thought.field
+      yield* cited.close()
       yield { type: 'reasoning', text: thought.text }
     }
     if (field !== undefined && (delta.content || delta.tool_calls?.length)) {
       yield { type: 'part-end', opaque: { provider: 'openai', data: { field } } }
       field = undefined
     }
-    if (typeof delta.content === 'string') yield { type: 'text', text: delta.content }
-    else if (Array.isArray(delta.content)) yield* partsOf(delta.content)
-    if (delta.refusal) refusal += delta.refusal
-    citations.push(...objectsIn(delta.annotations).flatMap(toCitation))
+    if (typeof delta.content === 'string') yield cited.say(delta.content)
+    else if (Array.isArray(delta.content)) yield* partsOf(delta.content, cited)
+    if (typeof delta.refusal === 'string') refusal += delta.refusal
+    cited.add(objectsIn(delta.annotations).flatMap(toCitation))
+    if (delta.tool_calls?.length) yield* cited.close()
     for (const [position, call] of objectsIn(delta.tool_calls).entries())
       yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
     if (choice.finish_reason) reason = choice.finish_reason
   }
   if (reason === undefined) return
   if (field !== undefined) yield { type: 'part-end', opaque: { provider: 'openai', data: { field } } }
-  if (citations.length > 0) yield { type: 'part-end', citations }
+  yield* cited.end()
   if (refusal !== '') yield { type: 'part', part: { type: 'refusal', text: refusal } }
-  // A call is whole only when the answer is: JSON that parses may still be half of what was meant.
-  if (reason !== 'length')
-    for (const call of calls) {
-      callField('name', call.name)
-      yield* announce(call, true)
-      yield { type: 'tool-call', id: call.id, name: call.name, input: parseInput(call.json) }
-    }
+  const finishReason = reasons[reason] ?? 'other'
+  for (const call of calls.all) {
+    // A call is whole only when the answer is: JSON that parses may still be half of what was meant. What was announced
+    // and is not given is told by a warning.
+    const cut = finishReason === 'length' || finishReason === 'content-filter'
+    const left = cut || (finishReason === 'other' && !parses(call.json))
+    if (!left) callField('name', call.name)
+    if (call.name !== '') yield* announce(calls, call, true)
+    if (left) continue
+    yield { type: 'tool-call', id: call.ownId, name: call.name, input: parseInput(call.json) }
+  }
   yield {
     type: 'finish',
-    response: { finishReason: reasons[reason] ?? 'other', rawFinishReason: reason, usage: toUsage(usage) },
+    response: { finishReason, rawFinishReason: reason, usage: toUsage(usage) },
   }
 }
 
@@ -147,57 +165,71 @@ function thoughtOf({
 }
 
 /** Mistral's lists of text and thinking. */
-function* partsOf(content: unknown[]): Generator<BackendEvent> {
+function* partsOf(content: unknown[], cited: CitedText): Generator<BackendEvent> {
   for (const { type, text, thinking } of objectsIn(content)) {
-    if (type === 'text' && typeof text === 'string') yield { type: 'text', text }
-    if (type === 'thinking' && Array.isArray(thinking))
+    if (type === 'text' && typeof text === 'string') yield cited.say(text)
+    if (type === 'thinking' && Array.isArray(thinking)) {
+      yield* cited.close()
       yield { type: 'reasoning', text: thinking.map((part) => fieldsOf(part).text ?? '').join('') }
+    }
   }
 }
 
 function* takeCall(
-  calls: OpenCall[],
-  { index, id, function: called }: WireCall,
+  calls: OpenCalls,
+  { index, id: given, function: called }: WireCall,
   position: number | undefined,
 ): Generator<BackendEvent> {
-  const { name, arguments: given } = fieldsOf(called)
-  const place = position ?? index
-  const ownId = id ? String(id) : undefined
-  const call = openCall(calls, place, ownId)
-  if (ownId !== undefined && call.id === '') call.id = ownId
+  const { name, arguments: input } = fieldsOf(called)
+  const id = given ? String(given) : undefined
+  const json =
+    typeof input === 'string' ? input : input === undefined || input === null ? '' : JSON.stringify(input)
+  const known = knownCall(calls, position ?? index, id)
+  // Some servers send the whole call again after its pieces; others give the next call the same id and index.
+  const again = known !== undefined && !!name && json.startsWith('{') && isWhole(known.json)
+  if (again && json === known.json && name === known.name) return
+  const call = known === undefined || again ? openCall(calls, position ?? index, id) : known
+  if (id !== undefined && call.id === undefined) {
+    call.id = id
+    calls.byId.set(id, call)
+  }
   if (typeof name === 'string' && name !== '' && !call.announced && !call.name.endsWith(name))
     call.name += name
-  const json =
-    typeof given === 'string' ? given : given === undefined || given === null ? '' : JSON.stringify(given)
-  // Some servers send the whole call again after its pieces.
-  if (json === '' || (json === call.json && parses(json))) return
   call.json += json
-  if (!call.announced && call.name === '') return
+  if (json === '' || (!call.announced && call.name === '')) return
   const before = call.announced
-  yield* announce(call, false)
-  yield { type: 'tool-call-delta', id: call.id, json: before ? json : call.json }
+  yield* announce(calls, call, false)
+  yield { type: 'tool-call-delta', id: call.ownId, json: before ? json : call.json }
 }
 
-/** Calls are told apart by id and by index; servers leave out either, or use an index again. */
-function openCall(calls: OpenCall[], index: number | undefined, id: string | undefined): OpenCall {
-  const known =
-    calls.find((call) => id !== undefined && call.id === id) ??
-    calls.findLast(
-      (call) => index !== undefined && call.index === index && (id === undefined || call.id === ''),
-    ) ??
-    (index === undefined && id === undefined ? calls.at(-1) : undefined)
-  if (known !== undefined) return known
-  const call = { index, id: id ?? '', name: '', json: '', announced: false }
-  calls.push(call)
+/** Calls are told apart by index and by id; servers leave out either, or use one again. */
+function knownCall(
+  calls: OpenCalls,
+  index: number | undefined,
+  id: string | undefined,
+): OpenCall | undefined {
+  if (index === undefined && id === undefined) return calls.all.at(-1)
+  const there = index === undefined ? undefined : calls.byIndex.get(index)
+  if (there !== undefined && (id === undefined || there.id === undefined || there.id === id)) return there
+  const named = id === undefined ? undefined : calls.byId.get(id)
+  // The same id at another index is another call.
+  return named !== undefined && (index === undefined || named.index === undefined) ? named : undefined
+}
+
+function openCall(calls: OpenCalls, index: number | undefined, id: string | undefined): OpenCall {
+  const call = { index, id, ownId: '', name: '', json: '', announced: false }
+  calls.all.push(call)
+  if (index !== undefined) calls.byIndex.set(index, call)
+  if (id !== undefined) calls.byId.set(id, call)
   return call
 }
 
-function* announce(call: OpenCall, whole: boolean): Generator<BackendEvent> {
+function* announce(calls: OpenCalls, call: OpenCall, whole: boolean): Generator<BackendEvent> {
   if (call.announced) return
-  if (call.id === '') call.id = `call_${crypto.randomUUID()}`
+  call.ownId = calls.ids.unique(call.id ?? `call_${crypto.randomUUID()}`)
   call.announced = true
-  yield { type: 'tool-call-start', id: call.id, name: call.name }
-  if (whole && call.json !== '') yield { type: 'tool-call-delta', id: call.id, json: call.json }
+  yield { type: 'tool-call-start', id: call.ownId, name: call.name }
+  if (whole && call.json !== '') yield { type: 'tool-call-delta', id: call.ownId, json: call.json }
 }
 
 function toCitation({ url_citation: cited }: Json): Citation[] {
@@ -239,4 +271,9 @@ function parses(json: string): boolean {
   } catch {
     return false
   }
+}
+
+/** Asked of every piece that comes with a name, so what cannot be is told by its last character. */
+function isWhole(json: string): boolean {
+  return json.at(-1) === '}' && parses(json)
 }

@@ -1,6 +1,7 @@
 // Our request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
-import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
+import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
+import { asSpoken, failureInWords, type NotSent, notSent, tellMarks } from '@patchbay/core/wire'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
@@ -9,7 +10,13 @@ import { isStrict } from '../schema.js'
 type Json = Record<string, unknown>
 
 /** The wire body. */
-export function toChatBody(model: string, chat: PreparedChat, preset: Preset, streaming: boolean): Json {
+export function toChatBody(
+  model: string,
+  chat: PreparedChat,
+  preset: Preset,
+  streaming: boolean,
+  warn: (warning: Warning) => void,
+): Json {
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { tools, toolChoice, parallelToolCalls, output, reasoning, providerOptions } = chat
@@ -43,7 +50,7 @@ export function toChatBody(model: string, chat: PreparedChat, preset: Preset, st
   }
   return {
     model,
-    messages: chat.messages.flatMap((message) => toMessages(message, preset)),
+    messages: toMessages(chat.messages, preset, notSent('Chat Completions', warn)),
     stream: streaming,
     ...options,
     ...providerOptions,
@@ -58,12 +65,41 @@ function toFormat(
   return { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema, strict) } }
 }
 
-function toMessages({ role, content }: PreparedMessage, preset: Preset): Json[] {
+/** Media stand in messages of the user alone: what an answer or a result shows comes after the turn it belongs to. */
+function toMessages(messages: PreparedMessage[], preset: Preset, lost: NotSent): Json[] {
+  tellMarks(messages, lost)
   const toId = (id: string) => (preset.shortIds ? shortId(id) : id)
-  if (role === 'tool') return toResults(content, toId)
-  if (role !== 'assistant') return [{ role, content: simplest(content.flatMap(toPart)) }]
-  const text = content.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  const refusal = content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
+  const wire: Json[] = []
+  let shown: Part[] = []
+  const show = () => {
+    if (shown.length > 0) wire.push({ role: 'user', content: shown.flatMap(toPart) })
+    shown = []
+  }
+  for (const { role, content } of messages) {
+    // Results follow their calls directly.
+    if (role === 'tool') {
+      for (const part of content) {
+        if (part.type !== 'tool-result') continue
+        const { said, shown: media } = asSpoken(failureInWords(part))
+        wire.push({ role, tool_call_id: toId(part.id), content: textOf(said, 'text') })
+        shown.push(...media)
+      }
+      continue
+    }
+    show()
+    if (role === 'assistant') {
+      const { said, shown: media } = asSpoken(content)
+      wire.push(...toTurn(said, toId, lost))
+      shown.push(...media)
+    } else wire.push({ role, content: simplest(content.flatMap(toPart)) })
+  }
+  show()
+  return wire
+}
+
+function toTurn(content: Part[], toId: (id: string) => string, lost: NotSent): Json[] {
+  const text = textOf(content, 'text')
+  const refusal = textOf(content, 'refusal')
   const calls = content.flatMap((part) =>
     part.type === 'tool-call'
       ? [
@@ -76,42 +112,26 @@ function toMessages({ role, content }: PreparedMessage, preset: Preset): Json[] 
       : [],
   )
   // Thinking is given back while tools are being used, where the server gave it in a field of its own.
-  const thought =
-    calls.length === 0
-      ? []
-      : content.filter((part) => part.type === 'reasoning' && part.opaque?.provider === 'openai')
-  const field =
-    thought[0]?.type === 'reasoning' ? (thought[0].opaque?.data as { field?: string })?.field : undefined
+  const thoughts = content.filter((part) => part.type === 'reasoning' && part.text !== '')
+  const own = calls.length === 0 ? [] : thoughts.filter(({ opaque }) => opaque?.provider === 'openai')
+  const { field } = (own[0]?.opaque?.data ?? {}) as { field?: string }
+  if (thoughts.length > (field === undefined ? 0 : own.length)) lost('reasoning')
+  if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
+  if (text === '' && refusal === '' && calls.length === 0) return []
   return [
     {
-      role,
+      role: 'assistant',
       // Only calls: OpenAI wants null.
-      content: text === '' && (calls.length > 0 || refusal !== '') ? null : text,
+      content: text === '' ? null : text,
       ...(refusal !== '' && { refusal }),
-      ...(field !== undefined && {
-        [field]: thought.map((part) => (part.type === 'reasoning' ? part.text : '')).join(''),
-      }),
+      ...(field !== undefined && { [field]: textOf(own, 'reasoning') }),
       ...(calls.length > 0 && { tool_calls: calls }),
     },
   ]
 }
 
-/** Results are text here and follow their calls directly; what they show comes after them, as a message of the user. */
-function toResults(content: Part[], toId: (id: string) => string): Json[] {
-  const results = content.filter((part) => part.type === 'tool-result')
-  const shown = results.flatMap(({ output }) =>
-    typeof output === 'string' ? [] : output.filter(({ type }) => type !== 'text').flatMap(toPart),
-  )
-  return [
-    ...results.map(({ id, output }) => ({ role: 'tool', tool_call_id: toId(id), content: textOf(output) })),
-    ...(shown.length > 0 ? [{ role: 'user', content: shown }] : []),
-  ]
-}
-
-function textOf(output: string | Part[]): string {
-  return typeof output === 'string'
-    ? output
-    : output.map((part) => (part.type === 'text' ? part.text : '')).join('')
+function textOf(parts: Part[], type: 'text' | 'refusal' | 'reasoning'): string {
+  return parts.map((part) => (part.type === type ? part.text : '')).join('')
 }
 
 function toPart(part: Part): Json[] {
@@ -136,7 +156,10 @@ function toPart(part: Part): Json[] {
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
     default:
-      return []
+      throw new LlmError(
+        'unsupported',
+        `Chat Completions takes no part of type ${part.type} in such a message.`,
+      )
   }
 }
 

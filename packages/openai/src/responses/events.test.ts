@@ -86,13 +86,7 @@ describe('a response', () => {
     expect(sent.slice(1)).toEqual([
       reasoning,
       search,
-      {
-        type: 'message',
-        role: 'assistant',
-        id: 'msg_1',
-        phase: 'final',
-        content: [{ type: 'output_text', text: 'Hi there', annotations: [] }],
-      },
+      message,
       call,
       { type: 'function_call_output', call_id: 'call_1', output: 'y' },
     ])

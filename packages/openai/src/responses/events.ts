@@ -8,7 +8,7 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
-import { callField, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { parseInput } from '../input.js'
@@ -25,8 +25,9 @@ interface WireResponse extends Json {
   usage?: Json | null
 }
 
-/** An output item on its way, known by its index: ids rotate between events on some hosts. */
+/** An output item on its way. */
 interface OpenItem {
+  id: unknown
   callId?: string
   /** What was streamed of it. */
   said: string
@@ -41,14 +42,8 @@ export async function* fromStream(
   events: AsyncIterable<unknown>,
   { who, requestId }: Source,
 ): AsyncGenerator<BackendEvent> {
-  const items = new Map<unknown, OpenItem>()
-  // llama.cpp's server says no index.
-  const at = ({ output_index, item_id, item }: Json): OpenItem => {
-    const key = output_index ?? item_id ?? (item as Json | undefined)?.id
-    const known = items.get(key) ?? { said: '', done: false }
-    items.set(key, known)
-    return known
-  }
+  const items = new OpenItems()
+  const calls: Calls = { ids: new CallIds(), last: new LastCall() }
   let started = false
   for await (const value of events) {
     const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
@@ -58,42 +53,48 @@ export async function* fromStream(
     }
     switch (event?.type) {
       case 'response.output_item.added': {
-        const item = at(event)
-        if (event.item?.type !== 'function_call') break
-        const id = callField('id', event.item.call_id)
+        const known = items.at(event)
+        const other = known.done || (known.callId !== undefined && known.id !== fieldsOf(event.item).id)
+        const item = other ? items.open(event) : known
+        yield* calls.last.whole()
+        if (event.item?.type !== 'function_call' || item.callId !== undefined) break
+        const id = calls.ids.unique(callField('id', event.item.call_id))
         item.callId = id
         yield { type: 'tool-call-start', id, name: callField('name', event.item.name) }
         break
       }
       case 'response.output_text.delta':
-        at(event).said += event.delta
+        items.at(event).said += event.delta
         yield { type: 'text', text: String(event.delta) }
         break
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
-        at(event).said += event.delta
+        items.at(event).said += event.delta
         yield { type: 'reasoning', text: String(event.delta) }
         break
       case 'response.function_call_arguments.delta': {
-        const { callId } = at(event)
+        const { callId } = items.at(event)
         if (callId !== undefined) yield { type: 'tool-call-delta', id: callId, json: String(event.delta) }
         break
       }
       case 'response.output_item.done': {
-        const item = at(event)
-        if (!item.done) yield* closeItem(event.item ?? {}, item.said)
+        const known = items.at(event)
+        // Some hosts use an index again, or say an item's end alone.
+        if (known.done && known.id === fieldsOf(event.item).id) break
+        const item = known.done ? items.open(event) : known
         item.done = true
+        yield* closeItem(fieldsOf(event.item), item, calls)
         break
       }
       case 'response.completed':
       case 'response.incomplete': {
-        const response = event.response ?? {}
+        const response: WireResponse = fieldsOf(event.response)
         // What was never said on the way still counts.
-        for (const [index, item] of (response.output ?? []).entries()) {
-          const known = items.get(index) ?? items.get(item.id)
-          if (!known?.done) yield* closeItem(item, known?.said ?? '')
+        for (const [index, item] of objectsIn(response.output).entries()) {
+          const known = items.at({ output_index: index, item })
+          if (!known.done) yield* closeItem(item, known, calls)
         }
-        return yield finishOf(response)
+        return yield* finishOf(response, calls.last)
       }
       case 'response.failed':
         throw fromError(event.response?.error ?? { message: 'The response failed without a reason.' }, who)
@@ -118,11 +119,48 @@ export async function* fromWhole(body: unknown, { who, requestId }: Source): Asy
   if (response?.error) throw fromError(response.error, who)
   if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
   yield startOf(response, requestId)
-  for (const item of response.output) yield* closeItem(item, '')
-  yield finishOf(response)
+  const calls: Calls = { ids: new CallIds(), last: new LastCall() }
+  for (const item of objectsIn(response.output)) yield* closeItem(item, newItem(item.id), calls)
+  yield* finishOf(response, calls.last)
 }
 
-function* closeItem(item: Json, said: string): Generator<BackendEvent> {
+/** Items by their ids and by their indexes: ids rotate between events on some hosts, llama.cpp's server says no index. */
+class OpenItems {
+  readonly #items = new Map<unknown, OpenItem>()
+
+  at(event: Json): OpenItem {
+    const { byId, byIndex } = keysOf(event)
+    return this.#items.get(byId) ?? this.#items.get(byIndex) ?? this.open(event)
+  }
+
+  open(event: Json): OpenItem {
+    const { byId, byIndex } = keysOf(event)
+    const item = newItem(byId)
+    if (byId !== undefined) this.#items.set(byId, item)
+    if (byIndex !== undefined) this.#items.set(byIndex, item)
+    return item
+  }
+}
+
+function keysOf({ item_id, item, output_index: byIndex }: Json): { byId: unknown; byIndex: unknown } {
+  return { byId: item_id ?? fieldsOf(item).id, byIndex }
+}
+
+function newItem(id: unknown): OpenItem {
+  return { id, said: '', done: false }
+}
+
+interface Calls {
+  ids: CallIds
+  last: LastCall
+}
+
+function* closeItem(
+  item: Json,
+  { said, callId }: Pick<OpenItem, 'said' | 'callId'>,
+  { ids, last }: Calls,
+): Generator<BackendEvent> {
+  if (item.type !== 'function_call') yield* last.whole()
   switch (item.type) {
     case 'message': {
       const { id, phase } = item
@@ -135,7 +173,7 @@ function* closeItem(item: Json, said: string): Generator<BackendEvent> {
       // Several parts that were streamed are one text to whoever read it; what they cite stays with it.
       const texts = parts.filter(({ type }) => type === 'output_text')
       if (said === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
-      const citations = texts.flatMap(({ annotations }) => objectsIn(annotations).flatMap(toCitation))
+      const citations = citationsOf(texts)
       yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
       for (const { type, refusal } of parts)
         if (type === 'refusal') yield { type: 'part', part: { type: 'refusal', text: String(refusal) } }
@@ -149,15 +187,16 @@ function* closeItem(item: Json, said: string): Generator<BackendEvent> {
         : { type: 'part-end', opaque: opaque(item) }
     }
     case 'function_call': {
-      const { id, namespace } = item
+      const { id, namespace, status } = item
       const more = { ...(id !== undefined && { id }), ...(namespace !== undefined && { namespace }) }
-      return yield {
+      const call = {
         type: 'tool-call',
-        id: callField('id', item.call_id),
+        id: callId ?? ids.unique(callField('id', item.call_id)),
         name: callField('name', item.name),
         input: parseInput(String(item.arguments ?? '')),
         opaque: opaque({ type: 'function_call', ...more }),
-      }
+      } as const
+      return yield* last.take(call, callId !== undefined, status === 'incomplete' || undefined)
     }
     default:
       yield { type: 'part', part: { type: 'provider-block', kind: String(item.type), opaque: opaque(item) } }
@@ -172,15 +211,29 @@ function reasoningOf({ summary, content }: Json): string {
   return texts(summary) || texts(content)
 }
 
-function toCitation({ url, title, filename, start_index: start, end_index: end }: Json): Citation[] {
-  const named = title ?? filename
+/** Each text counts from its own beginning; together they are one text part. */
+function citationsOf(texts: Json[]): Citation[] {
+  let before = 0
+  return texts.flatMap(({ text, annotations }) => {
+    const citations = objectsIn(annotations).flatMap((one) => toCitation(one, before))
+    before += String(text ?? '').length
+    return citations
+  })
+}
+
+function toCitation(
+  { url, title, filename, file_id: file, index, start_index: start, end_index: end }: Json,
+  before: number,
+): Citation[] {
+  const named = title ?? filename ?? file
   if (typeof url !== 'string' && typeof named !== 'string') return []
   return [
     {
       ...(typeof url === 'string' && { url }),
       ...(typeof named === 'string' && { title: named }),
-      ...(typeof start === 'number' && { start }),
-      ...(typeof end === 'number' && { end }),
+      ...(typeof start === 'number' && { start: before + start }),
+      ...(typeof end === 'number' && { end: before + end }),
+      ...(typeof index === 'number' && { source: { index } }),
     },
   ]
 }
@@ -189,7 +242,10 @@ function startOf({ id, model }: WireResponse, requestId: string | undefined): Ba
   return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 
-function finishOf({ status, incomplete_details: details, usage }: WireResponse): BackendEvent {
+function* finishOf(
+  { status, incomplete_details: details, usage }: WireResponse,
+  last: LastCall,
+): Generator<BackendEvent> {
   const reason = details?.reason
   if (reason === undefined && status !== 'completed' && status !== undefined && status !== 'incomplete')
     throw new LlmError('bad-response', `The response ended with the status ${status}. Try again.`)
@@ -199,7 +255,8 @@ function finishOf({ status, incomplete_details: details, usage }: WireResponse):
   }
   const finishReason = reason === undefined ? 'stop' : (reasons[reason] ?? 'other')
   const raw = reason ?? status
-  return {
+  yield* last.end(finishReason)
+  yield {
     type: 'finish',
     response: { finishReason, ...(raw && { rawFinishReason: raw }), usage: toUsage(usage ?? {}) },
   }

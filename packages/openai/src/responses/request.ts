@@ -1,6 +1,14 @@
 // Our request as the body of POST /responses. Nothing is stored with the service: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
-import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
+import {
+  type Citation,
+  LlmError,
+  type Part,
+  type PreparedChat,
+  type PreparedMessage,
+  type Warning,
+} from '@patchbay/core'
+import { asSpoken, failureInWords, type NotSent, notSent } from '@patchbay/core/wire'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
@@ -14,6 +22,7 @@ export function toResponsesBody(
   chat: PreparedChat,
   _preset: Preset,
   streaming: boolean,
+  warn: (warning: Warning) => void,
 ): Json {
   const {
     temperature,
@@ -55,7 +64,7 @@ export function toResponsesBody(
   }
   return {
     model,
-    input: chat.messages.flatMap(toItems),
+    input: toItems(chat.messages, notSent('The Responses API', warn)),
     stream: streaming,
     store: false,
     include: ['reasoning.encrypted_content'],
@@ -70,24 +79,46 @@ function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat[
     : { type: 'json_schema', name, schema, strict: isStrict(schema, strict) }
 }
 
-function toItems({ role, content }: PreparedMessage): Json[] {
-  if (role === 'assistant') return toTurn(content)
-  if (role !== 'tool') return [{ role, content: content.flatMap(toPart) }]
-  return content.flatMap((part) =>
-    part.type === 'tool-result'
-      ? [
-          {
-            type: 'function_call_output',
-            call_id: part.id,
-            output: typeof part.output === 'string' ? part.output : part.output.flatMap(toPart),
-          },
-        ]
-      : [],
-  )
+/** Media stand in messages of the user and in results: what an answer shows comes after its turn. */
+function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
+  const items: Json[] = []
+  let shown: Part[] = []
+  const show = () => {
+    if (shown.length > 0) items.push({ role: 'user', content: shown.flatMap(toPart) })
+    shown = []
+  }
+  for (const { role, content, cache } of messages) {
+    if (cache) lost('cache')
+    if (role === 'tool') {
+      items.push(...content.flatMap(toResult))
+      continue
+    }
+    show()
+    if (role === 'assistant') {
+      const spoken = asSpoken(content)
+      items.push(...toTurn(spoken.said, lost))
+      shown = spoken.shown
+    } else items.push({ role, content: content.flatMap(toPart) })
+  }
+  show()
+  return items
+}
+
+function toResult(part: Part): Json[] {
+  if (part.type !== 'tool-result') return []
+  const output = failureInWords(part)
+  const text = output.map((one) => (one.type === 'text' ? one.text : '')).join('')
+  return [
+    {
+      type: 'function_call_output',
+      call_id: part.id,
+      output: typeof part.output === 'string' ? text : output.flatMap(toPart),
+    },
+  ]
 }
 
 /** A turn of the model as its items, in their order: reasoning right before what it led to. */
-function toTurn(content: Part[]): Json[] {
+function toTurn(content: Part[], lost: NotSent): Json[] {
   const items: Json[] = []
   let open: Json[] | undefined
   for (const part of content) {
@@ -98,7 +129,7 @@ function toTurn(content: Part[]): Json[] {
         items.push({ type: 'message', role: 'assistant', ...message, content: (open = []) })
       open.push(
         part.type === 'text'
-          ? { type: 'output_text', text: part.text, annotations: [] }
+          ? { type: 'output_text', text: part.text, annotations: toAnnotations(part.citations, lost) }
           : { type: 'refusal', refusal: part.text },
       )
       continue
@@ -111,11 +142,22 @@ function toTurn(content: Part[]): Json[] {
         name: part.name,
         arguments: JSON.stringify(part.input ?? {}),
       })
-    // Thinking that was not encrypted cannot go back where nothing is stored.
-    else if (part.type === 'reasoning' ? own?.encrypted_content : part.type === 'provider-block')
-      if (own !== undefined) items.push(own)
+    else if (part.type === 'reasoning' || part.type === 'provider-block') {
+      // Thinking that was not encrypted cannot go back where nothing is stored.
+      if (own !== undefined && (part.type === 'provider-block' || own.encrypted_content)) items.push(own)
+      else lost(part.type)
+    }
   }
   return items
+}
+
+function toAnnotations(citations: Citation[] = [], lost: NotSent): Json[] {
+  return citations.flatMap(({ url, title = '', start, end }) => {
+    if (url !== undefined && start !== undefined && end !== undefined)
+      return [{ type: 'url_citation', url, title, start_index: start, end_index: end }]
+    lost('citations')
+    return []
+  })
 }
 
 function toPart(part: Part): Json[] {
@@ -133,6 +175,9 @@ function toPart(part: Part): Json[] {
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
     default:
-      return []
+      throw new LlmError(
+        'unsupported',
+        `The Responses API takes no part of type ${part.type} in such a message.`,
+      )
   }
 }

@@ -29,6 +29,8 @@ export class Subject {
     readonly long: string,
     readonly deterministic: boolean,
     readonly toolRequest: ChatRequest,
+    /** The bodies that were sent so far, where they can be seen. */
+    readonly sent?: (() => readonly string[]) | undefined,
   ) {}
 
   async open(): Promise<void> {

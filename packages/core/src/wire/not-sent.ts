@@ -1,0 +1,67 @@
+// What a request holds and a service has no form for: said in words, shown in another place, or told by a warning, but
+// never left out in silence.
+
+import type { Part } from '../message.js'
+import { isMedia } from '../needs.js'
+import type { PreparedMessage } from '../provider.js'
+import type { Warning } from '../response.js'
+
+const words = {
+  cache: 'the cache marks of messages; it may keep prompts by itself',
+  citations: 'the citations of earlier answers',
+  reasoning: 'the reasoning of earlier answers',
+  'provider-block': 'the closed blocks of another provider',
+}
+
+/** Puts a warning on the response, once for each kind. */
+export type NotSent = (feature: keyof typeof words) => void
+
+/** @param who for the message: `Ollama` */
+export function notSent(who: string, warn: (warning: Warning) => void): NotSent {
+  const told = new Set<string>()
+  return (feature) => {
+    if (told.has(feature)) return
+    told.add(feature)
+    warn({
+      code: 'unsupported',
+      feature,
+      message: `${who} does not take ${words[feature]}. They were left out.`,
+    })
+  }
+}
+
+/** For services that have neither cache marks nor citations in a request. */
+export function tellMarks(messages: PreparedMessage[], lost: NotSent): void {
+  const cited = (part: Part): boolean =>
+    part.type === 'tool-result'
+      ? typeof part.output !== 'string' && part.output.some(cited)
+      : part.type === 'text' && (part.citations?.length ?? 0) > 0
+  for (const { cache, content } of messages) {
+    if (cache) lost('cache')
+    if (content.some(cited)) lost('citations')
+  }
+}
+
+/** What a tool gave, for services that cannot mark a failure: the words say it. */
+export function failureInWords({ output, isError }: Extract<Part, { type: 'tool-result' }>): Part[] {
+  const parts: Part[] = typeof output === 'string' ? [{ type: 'text', text: output }] : output
+  return isError ? [{ type: 'text', text: 'The tool failed: ' }, ...parts] : parts
+}
+
+/**
+ * An answer, or what a tool gave, for services that take neither media nor results of tools inside it: results become
+ * words of it, and media are shown after it.
+ */
+export function asSpoken(content: Part[]): { said: Part[]; shown: Part[] } {
+  const said: Part[] = []
+  const shown: Part[] = []
+  for (const part of content)
+    if (isMedia(part)) shown.push(part)
+    else if (part.type !== 'tool-result') said.push(part)
+    else {
+      const inner = asSpoken(failureInWords(part))
+      said.push({ type: 'text', text: `\nThe result of ${part.name ?? part.id}: ` }, ...inner.said)
+      shown.push(...inner.shown)
+    }
+  return { said, shown }
+}

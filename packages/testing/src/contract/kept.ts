@@ -1,0 +1,332 @@
+// What a request says arrives: each part, in each role, is sent, or an error or a warning names it. And what the caller
+// hands over stays as it is.
+import { type ChatRequest, isLlmError, type Message, type Part } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import type { Subject } from './subject.js'
+
+/** What is looked for in what was sent. */
+const marker = 'xq7marker'
+const base64 = btoa(marker)
+const address = `http://127.0.0.1:9/${marker}`
+
+const media: Record<string, Part> = {
+  'the bytes of an image': { type: 'image', data: base64, mediaType: 'image/x-own' },
+  'the address of an image': { type: 'image', url: address },
+  'the bytes of a file': { type: 'file', data: base64, mediaType: 'application/pdf' },
+  'the name of a file': { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: marker },
+  'the address of a file': { type: 'file', url: address },
+  'the bytes of a sound': { type: 'audio', data: base64, mediaType: 'audio/wav' },
+}
+const words: Record<string, Part> = { 'a text': { type: 'text', text: marker } }
+const foreign = { provider: 'somebody-else', data: { signature: 'x' } }
+const spoken: Record<string, Part> = {
+  'a text': { type: 'text', text: marker },
+  'the citations of a text': {
+    type: 'text',
+    text: 'It is so.',
+    citations: [{ url: address, title: marker, quote: marker, start: 0, end: 5 }],
+  },
+  'a citation without a place': { type: 'text', text: 'It is so.', citations: [{ title: marker }] },
+  reasoning: { type: 'reasoning', text: marker },
+  "reasoning of another provider's": { type: 'reasoning', text: marker, opaque: foreign },
+  'a refusal': { type: 'refusal', text: marker },
+  "another provider's block": {
+    type: 'provider-block',
+    kind: 'search',
+    opaque: { ...foreign, data: { words: marker } },
+  },
+  'a result of its own': { type: 'tool-result', id: 'own', name: 'search', output: marker },
+  'the name of a result of its own': { type: 'tool-result', id: 'own', name: marker, output: 'x' },
+  'an image in a result of its own': {
+    type: 'tool-result',
+    id: 'own',
+    output: [{ type: 'image', data: base64, mediaType: 'image/x-own' }],
+  },
+}
+
+const call: Part = { type: 'tool-call', id: 'c1', name: 'look', input: {} }
+const answered = (output: string | Part[], more: object = {}): Message[] => [
+  { role: 'user', content: 'Look.' },
+  { role: 'assistant', content: [call] },
+  { role: 'tool', content: [{ type: 'tool-result', id: 'c1', output, ...more }] },
+]
+
+/** `times` is how often the marker is in it. */
+type Case = [what: string, messages: Message[], named: RegExp, times?: number]
+
+function cases(): Case[] {
+  const last: Message = { role: 'user', content: 'Go on.' }
+  const all: Case[] = []
+  const add = (role: string, parts: Record<string, Part>, make: (part: Part) => Message[]) => {
+    for (const [what, part] of Object.entries(parts))
+      all.push([`${what} (${role})`, make(part), new RegExp(named(part), 'i')])
+  }
+  add('system', words, (part) => [{ role: 'system', content: [part] }, last])
+  add('user', { ...words, ...media }, (part) => [{ role: 'user', content: [part] }])
+  add('assistant', { ...spoken, ...media }, (part) => [
+    { role: 'user', content: 'Hi.' },
+    { role: 'assistant', content: [{ type: 'text', text: 'Hello.' }, part] },
+    last,
+  ])
+  add('assistant, alone in its turn', { ...spoken, ...media }, (part) => [
+    { role: 'user', content: 'Hi.' },
+    { role: 'assistant', content: [part] },
+    last,
+  ])
+  add('assistant, beside a call', { ...spoken, ...media }, (part) => [
+    { role: 'user', content: 'Hi.' },
+    { role: 'assistant', content: [part, call] },
+    { role: 'tool', content: [{ type: 'tool-result', id: 'c1', output: 'seen' }] },
+  ])
+  add('tool', { ...words, ...media }, (part) => answered([part]))
+  add('a failed tool', { ...words, ...media }, (part) => answered([part], { isError: true }))
+  return [
+    ...all,
+    ['the words of a result', answered(marker), /result/],
+    ['the words of a failure', answered(marker, { isError: true }), /result/],
+    ['the name of a result', answered('seen', { name: marker }), /name/],
+    [
+      'the name and input of a call',
+      [
+        { role: 'user', content: 'Look.' },
+        {
+          role: 'assistant',
+          content: [{ type: 'tool-call', id: 'c1', name: marker, input: { at: marker } }],
+        },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'c1', output: 'seen' }] },
+      ],
+      /call/,
+      2,
+    ],
+    ['a message for the model alone', [{ role: 'user', content: marker, visibility: 'model' }], /visibility/],
+  ]
+}
+
+function named(part: Part): string {
+  const names: Partial<Record<Part['type'], string>> = {
+    image: 'vision|image|url',
+    file: 'file|url',
+    text: 'citation',
+    'tool-result': 'vision|image',
+  }
+  return names[part.type] ?? part.type
+}
+
+const cacheable: [what: string, messages: Message[]][] = [
+  ['user', [{ role: 'user', content: 'Hi.', cache: true }]],
+  [
+    'system',
+    [
+      { role: 'system', content: 'Be brief.', cache: { ttl: '1h' } },
+      { role: 'user', content: 'Hi.' },
+    ],
+  ],
+  [
+    'assistant',
+    [
+      { role: 'user', content: 'Hi.' },
+      { role: 'assistant', content: 'Hello.', cache: true },
+      { role: 'user', content: 'Bye.' },
+    ],
+  ],
+  [
+    'assistant, with nothing that can carry it',
+    [
+      { role: 'user', content: 'Hi.' },
+      { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm.', opaque: foreign }], cache: true },
+      { role: 'user', content: 'Bye.' },
+    ],
+  ],
+  ['tool', answered('seen').map((message) => ({ ...message, cache: message.role === 'tool' }))],
+  [
+    'six messages',
+    Array.from(
+      { length: 6 },
+      (_, index) =>
+        ({ role: index % 2 ? 'assistant' : 'user', content: `${index}`, cache: true }) satisfies Message,
+    ).concat({ role: 'user', content: 'Bye.', cache: true }),
+  ],
+]
+
+export function kept(subject: Subject): void {
+  const { sent } = subject
+
+  /** What was sent for it, and what was said of it. */
+  async function outcome(messages: Message[]): Promise<{ wire: string; told: string }> {
+    const before = sent?.().length ?? 0
+    const told = await subject.provider.chat({ messages }, { retry: false }).then(
+      ({ warnings }) => warnings.map(({ feature, message }) => `${feature}: ${message}`).join('\n'),
+      (error: unknown) => {
+        if (!isLlmError(error)) throw error
+        expect(error.message).not.toContain('Please report this')
+        expect(['unsupported', 'invalid-request']).toContain(error.code)
+        return error.message
+      },
+    )
+    return { wire: sent?.().slice(before).join('\n') ?? '', told }
+  }
+
+  describe.runIf(sent !== undefined)('nothing of a request is lost in silence', () => {
+    it.each(cases())('%s is sent, or named', async (_, messages, names, times = 1) => {
+      const { wire, told } = await outcome(messages)
+      const found = [marker, base64].reduce((sum, one) => sum + wire.split(one).length - 1, 0)
+      if (found < times && !told.includes(marker)) expect(told).toMatch(names)
+    })
+
+    it('the state of its own service goes back as it came', async () => {
+      const own = { provider: subject.provider.provider, data: { type: 'own_block', words: marker } }
+      const { wire, told } = await outcome([
+        { role: 'user', content: 'Hi.' },
+        { role: 'assistant', content: [{ type: 'provider-block', kind: 'own_block', opaque: own }] },
+        { role: 'user', content: 'Go on.' },
+      ])
+      if (!wire.includes(marker)) expect(told).toMatch(/provider-block/)
+    })
+
+    it('a message for the user alone is not sent', async () => {
+      const { wire } = await outcome([
+        { role: 'user', content: 'Hi.' },
+        { role: 'assistant', content: marker, visibility: 'user' },
+        { role: 'user', content: 'Go on.' },
+      ])
+      expect(wire).not.toBe('')
+      expect(wire).not.toContain(marker)
+    })
+
+    it.each([
+      'it broke',
+      '',
+      [{ type: 'text', text: 'it broke' } satisfies Part],
+    ])('a tool that failed is told from one that worked: %j', async (output) => {
+      const failed = await outcome(answered(output, { isError: true }))
+      const worked = await outcome(answered(output))
+      if (worked.wire !== '') expect(failed.wire).not.toBe(worked.wire)
+    })
+
+    it.each(cacheable)('a cache mark is sent, or named: %s', async (what, messages) => {
+      const { wire, told } = await outcome(messages)
+      const marks = messages.filter(({ cache }) => cache).length
+      if (wire.split('cache_control').length - 1 < marks) expect(told).toMatch(/cache/)
+      if (what === 'system' && wire.includes('cache_control')) expect(wire).toContain('1h')
+    })
+
+    it('tools arrive with their names, descriptions and schemas', async ({ skip }) => {
+      if (subject.capabilities.tools === false) skip()
+      const before = sent?.().length ?? 0
+      const input = { type: 'object', properties: { [`${marker}property`]: { type: 'string' } } }
+      await subject.provider.chat({
+        messages: 'Hi.',
+        tools: [{ name: `${marker}name`, description: `${marker}description`, input }],
+      })
+      const wire = sent?.().slice(before).join('\n')
+      for (const what of ['name', 'description', 'property']) expect(wire).toContain(marker + what)
+    })
+  })
+
+  describe('what the caller hands over', () => {
+    const block = (of: string): Part => ({
+      type: 'provider-block',
+      kind: 'own_block',
+      opaque: {
+        provider: of,
+        data: { type: 'own_block', cache_control: { type: 'ephemeral' }, text: 'x  ' },
+      },
+    })
+    const request = (of: string, can: (part: Part) => boolean): ChatRequest => ({
+      system: 'Be brief.',
+      messages: [
+        {
+          role: 'user',
+          content: [{ type: 'text', text: 'Hi.', opaque: { provider: of, data: {} } }],
+          cache: true,
+        },
+        ...Array.from(
+          { length: 6 },
+          (): Message => ({ role: 'assistant', content: [block(of)], cache: true }),
+        ),
+        {
+          role: 'user',
+          content: [{ type: 'text', text: 'Look.' }, ...Object.values(media).filter(can)],
+          cache: true,
+        },
+        {
+          role: 'assistant',
+          content: [
+            {
+              type: 'reasoning',
+              text: 'Hm.',
+              opaque: {
+                provider: of,
+                data: { type: 'redacted_thinking', signature: 's', field: 'reasoning' },
+              },
+            },
+            { type: 'text', text: 'So.  ', citations: [{ url: address, start: 0, end: 2 }] },
+            { ...call, opaque: { provider: of, data: { type: 'function_call' } } },
+            { ...call },
+          ],
+          cache: true,
+        },
+        {
+          role: 'tool',
+          content: [
+            { type: 'tool-result', id: 'c1', output: [{ type: 'text', text: 'seen' }], isError: true },
+            { type: 'tool-result', id: 'c1', output: 'seen' },
+          ],
+          cache: { ttl: '1h' },
+        },
+        { role: 'assistant', content: [block('somebody-else'), { type: 'text', text: 'Well  ' }] },
+      ],
+      tools: [
+        { name: 'look', input: { type: 'object', properties: { a: { type: 'string', minLength: 1 } } } },
+      ],
+      stop: ['END'],
+      providerOptions: { [of]: {} },
+    })
+
+    it('stays as it is, and may be frozen', async () => {
+      const { provider, capabilities } = subject
+      const features = { image: 'vision', file: 'files', audio: 'audio' } as const
+      const can = (part: Part) =>
+        !('url' in part && part.url) && capabilities[features[part.type as 'image']] !== false
+      const make = () => request(provider.provider, can)
+      const options = () => ({ retry: false as const, headers: { 'x-own': '1' }, metadata: { tenant: 'a' } })
+      for (const onUnsupported of ['warn', 'error'] as const) {
+        const frozen = deepFreeze({ ...make(), onUnsupported })
+        const given = deepFreeze(options())
+        for (const work of [
+          () => provider.chat(frozen, given),
+          () => provider.stream(frozen, given).response(),
+          () => provider.countTokens(frozen, given),
+          () =>
+            provider.chat(
+              deepFreeze({
+                messages: 'Hi.',
+                output: { schema: { type: 'object', properties: { a: { minLength: 1 } } } },
+              }),
+              given,
+            ),
+          () => provider.embed(deepFreeze({ input: ['a', 'b'] }), given),
+          () => provider.rerank(deepFreeze({ query: 'a', documents: ['a', 'b'] }), given),
+        ]) {
+          // What a service says of such a request is its own business; that it was changed would be ours.
+          const error = await work().then(
+            () => undefined,
+            (thrown: unknown) => thrown,
+          )
+          if (error !== undefined && !isLlmError(error)) throw error
+          expect(String(error)).not.toContain('Please report this')
+        }
+      }
+      // Not all writing fails where it is not frozen.
+      const open = { ...make(), onUnsupported: 'warn' as const }
+      await provider.chat(open, { retry: false }).catch(() => {})
+      expect(open).toEqual({ ...make(), onUnsupported: 'warn' })
+    })
+  })
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
+  for (const inner of Object.values(value)) deepFreeze(inner)
+  return Object.freeze(value)
+}
