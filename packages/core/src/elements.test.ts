@@ -87,3 +87,24 @@ it('keeps references inside the element where they lead to', async () => {
     message: expect.stringContaining('children[0]'),
   })
 })
+
+it('fails rather than gives what another value of the answer says', async () => {
+  const answer =
+    'First {"value": [{"name": "Eve", "age": 30}, {"name": "Bob"}]}, no: {"value": [{"name": "Bob", "age": 4}]}'
+  const run = streamElements(mockProvider({ answers: [answer] }), person, 'Who?')
+  const given: unknown[] = []
+  const failure = await failureOf(
+    (async () => {
+      for await (const element of run) given.push(element)
+    })(),
+  )
+  expect([given, failure.code]).toEqual([[{ name: 'Eve', age: '30 years' }], 'structured-output'])
+})
+
+it('loses no element to a word of another language', async () => {
+  const rows = '{"value": [{"id": 1, "ok": true}, {"id": 2, "ok": True}, {"id": 3}]}'
+  const row = z.object({ id: z.number(), ok: z.boolean().optional() })
+  const ids: number[] = []
+  for await (const { id } of streamElements(mockProvider({ answers: [rows] }), row, 'Which?')) ids.push(id)
+  expect(ids).toEqual([1, 2, 3])
+})

@@ -23,24 +23,33 @@ export async function* elements<Schema extends StandardSchema | JsonSchema>(
   const startedAt = systemClock.now()
   const work = generate(provider, list, input, { ...options, repairs: 0 })
   const given: SchemaOutput<Schema>[] = []
+  /** The elements as they were written: what was given cannot become something else. */
+  const written: string[] = []
+  let current: unknown
+  const misfit = (problem: string) =>
+    new LlmError(
+      'structured-output',
+      `Element ${given.length} of the answer of ${provider.model} (${provider.provider}) does not fit: ${problem}.`,
+      { provider: provider.provider, model: provider.model },
+    )
   try {
     for (;;) {
       const { done, value } = await work.next()
       const known: unknown = done ? value.object : value
       if (Array.isArray(known)) {
+        const begins =
+          known === current || written.every((text, index) => text === JSON.stringify(known[index]))
+        if (!begins) throw misfit('what came before it is said in another way later')
+        current = known
         // The last one may still grow until another begins.
         const whole = done ? known.length : known.length - 1
         while (given.length < whole) {
-          const check = () => validate(schema, known[given.length])
-          const checked = await inTime(provider, options, { startedAt }, check)
-          if ('problem' in checked)
-            throw new LlmError(
-              'structured-output',
-              `Element ${given.length} of the answer of ${provider.model} (${provider.provider}) does not fit: ${checked.problem}.`,
-              { provider: provider.provider, model: provider.model },
-            )
+          const raw: unknown = known[given.length]
+          const checked = await inTime(provider, options, { startedAt }, () => validate(schema, raw))
+          if ('problem' in checked) throw misfit(checked.problem)
           const element = checked.value as SchemaOutput<Schema>
           given.push(element)
+          written.push(JSON.stringify(raw))
           yield element
         }
       }

@@ -66,10 +66,81 @@ describe('generateObject', () => {
   it.each([
     ['between words', `Sure! Here it is: ${eve} Anything else?`],
     ['in a fence', `Sure:\n\`\`\`json\n${eve}\n\`\`\``],
-  ])('finds the value %s', async (_, text) => {
+    ['in a fence alone', `\`\`\`\n${eve}\n\`\`\`\n`],
+    ['after a byte order mark', `\uFEFF${eve}`],
+    ['after a think block', `<think>\nPerhaps {"name": "Bob", "age": 1}?\n</think>\n${eve}`],
+    ['after the end of a think block', `Perhaps {"name": "Bob", "age": 1}?\n</think>\n${eve}`],
+    ['after other brackets', `As I said [1] in {this} and [see above], the JSON {"name": 5} is ${eve} [2]`],
+    ['before another that fits', `${eve}\n{"name": "Bob", "age": 1}`],
+    ['with single quotes, comments and a comma too many', `{'name': 'Eve Adams', // }"\n age: 30, /* ] */ }`],
+    ['in digit groups', '{"name": "Eve Adams", "age": 3_0}'],
+  ])('finds the value %s, streamed and in a plain call', async (_, text) => {
     const { object, repairs } = await generateObject(mockProvider({ answers: [text] }), person, 'Who?')
     expect(object).toEqual(JSON.parse(eve))
     expect(repairs).toBe(0)
+    const call = { messages: 'Who?', output: { schema: person } }
+    expect((await mockProvider({ answers: [text] }).chat(call)).output).toEqual(JSON.parse(eve))
+  })
+
+  it.each<[string, z.ZodType, string, unknown]>([
+    [
+      'a word of Python',
+      z.object({ rows: z.array(z.object({ id: z.number(), ok: z.boolean().optional() })) }),
+      '{"rows": [{"id":1,"ok":true},{"id":2,"ok":True},{"id":3,"ok":False}]}',
+      {
+        rows: [
+          { id: 1, ok: true },
+          { id: 2, ok: true },
+          { id: 3, ok: false },
+        ],
+      },
+    ],
+    ['None', z.object({ a: z.null() }), "{'a': None}", { a: null }],
+    [
+      'words in texts',
+      z.object({ a: z.string() }),
+      "{'a': 'None, True \\' 1_000'}",
+      { a: "None, True ' 1_000" },
+    ],
+    ['a scalar in a fence', z.number(), '```json\n5\n```', 5],
+    [
+      'brackets in texts',
+      z.object({ a: z.string() }),
+      'So: {"a": "] } </think> \\" {"} [x]',
+      { a: '] } </think> " {' },
+    ],
+  ])('reads %s as it is meant, whole', async (_, schema, text, expected) => {
+    const { object, repairs } = await generateObject(mockProvider({ answers: [text] }), schema, 'What?')
+    expect([object, repairs]).toEqual([expected, 0])
+  })
+
+  it.each([
+    ['a word in a list', '{"value": ["a", None, "c"]}'],
+    ['NaN', '{"value": ["a", NaN]}'],
+    ['a list that is not closed', '{"value": ["a", "b"'],
+    ['a list that is not closed, then another', 'So [1, "a" and {"value": ["a"]}'],
+    ['smart quotes', '{“value”: ["a"]}'],
+    ['a text without quotes', '{"value": [a, ["b"]]}'],
+    ['a bracket too many', '{"value": ["a"]]}'],
+    ['a line break in a text', '{"value": ["a\nb", "c"]}'],
+    ['no brackets that are JSON', '[see above] {a b}'],
+  ])('asks again for %s, and never takes the part that parses', async (_, broken) => {
+    const provider = mockProvider({ answers: [broken, '{"value": ["whole"]}'] })
+    const { object, repairs } = await generateObject(provider, z.array(z.string()), 'What?')
+    expect([object, repairs]).toEqual([['whole'], 1])
+    const call = { messages: 'What?', output: { schema: z.object({ value: z.array(z.string()) }) } }
+    expect(await failureOf(mockProvider({ answers: [broken] }).chat(call))).toMatchObject({
+      code: 'structured-output',
+      partial: { text: broken },
+    })
+  })
+
+  it('tells the model what is broken', async () => {
+    const provider = mockProvider({ answers: ['{"name": undefined}', eve] })
+    await generateObject(provider, person, 'Who?')
+    expect(provider.requests[1]?.messages.at(-1)?.content[0]).toMatchObject({
+      text: expect.stringMatching(/JSON is broken: .*Unexpected token/),
+    })
   })
 
   it.each([
@@ -113,6 +184,10 @@ describe('generateObject', () => {
     const refuses = new LlmError('invalid-request', 'unknown field response_format', { status: 400 })
     const server = mockProvider({ answers: [refuses, eve] })
     expect((await generateObject(server, person, 'Who?')).object.age).toBe(30)
+    // The name of the field at the end of a long refusal, of which the message is the beginning.
+    const long = `${'Something is wrong. '.repeat(50)}Unknown field: response_format`
+    const cut = new LlmError('invalid-request', long.slice(0, 100), { status: 400, cause: new Error(long) })
+    expect((await generateObject(mockProvider({ answers: [cut, eve] }), person, 'Who?')).object.age).toBe(30)
   })
 
   it('passes other failures on', async () => {
@@ -131,14 +206,30 @@ describe('streamObject', () => {
     const run = streamObject(mockProvider({ answers: [eve] }), person, 'Who?')
     const seen: string[] = []
     for await (const partial of run) seen.push(JSON.stringify(partial))
-    expect(seen).toEqual([
-      '{}',
-      '{"name":"Eve "}',
-      '{"name":"Eve Adams"}',
-      '{"name":"Eve Adams"}',
-      '{"name":"Eve Adams","age":30}',
-    ])
+    expect(seen).toEqual(['{}', '{"name":"Eve "}', '{"name":"Eve Adams"}', '{"name":"Eve Adams","age":30}'])
     expect((await run.result()).object).toEqual(JSON.parse(eve))
+  })
+
+  it('shows nothing of what stands before the object, and another object as another one', async () => {
+    const texts = [
+      'As I said [1], {"name": "Bob"} is not {"name": "Eve", "age": 30}',
+      '<think>{"name": "No"}</think>{"name": "Eve", "age": 30}',
+    ]
+    const seen: unknown[][] = []
+    for (const text of texts) {
+      const objects = new Set<unknown>()
+      const run = streamObject(mockProvider({ answers: [text] }), person, 'Who?')
+      for await (const partial of run) objects.add(partial)
+      seen.push([...objects])
+      expect((await run.result()).object).toEqual({ name: 'Eve', age: 30 })
+    }
+    expect(seen).toEqual([[{ name: 'Bob' }, { name: 'Eve', age: 30 }], [{ name: 'Eve', age: 30 }]])
+  })
+
+  it('passes on what breaks the stream', async () => {
+    const broken = { text: '{"name": "Ev', error: new LlmError('network', 'Cut.') }
+    const run = streamObject(mockProvider({ answers: [broken] }), person, 'Who?', { retry: false })
+    expect(await failureOf(run.result())).toMatchObject({ code: 'network' })
   })
 
   it('gives a list item by item', async () => {
@@ -159,6 +250,30 @@ describe('streamObject', () => {
     for await (const _ of run) break
     while (provider.running > 0) await new Promise((resolve) => setImmediate(resolve))
     expect(await failureOf(run.result())).toMatchObject({ code: 'aborted' })
+  })
+})
+
+describe("output: 'json'", () => {
+  it.each<[string, unknown]>([
+    ['[1, 2]', [1, 2]],
+    ['```json\n{"a": 1}\n```', { a: 1 }],
+    ['Here: {"a": [1]} Done.', { a: [1] }],
+    ['5', 5],
+  ])('takes %j', async (text, value) => {
+    const call = { messages: 'x', output: 'json' } as const
+    expect((await mockProvider({ answers: [text] }).chat(call)).output).toEqual(value)
+  })
+
+  it.each([
+    'As I said [1], it is {"a": 1}',
+    'Sorry!',
+    '{"a": [1, }',
+    '{"a": 1',
+  ])('refuses %j', async (text) => {
+    const call = { messages: 'x', output: 'json' } as const
+    expect(await failureOf(mockProvider({ answers: [text] }).chat(call))).toMatchObject({
+      code: 'structured-output',
+    })
   })
 })
 

@@ -5,8 +5,8 @@ import { isLlmError, LlmError } from './errors.js'
 import { inTime } from './in-time.js'
 import { isObject } from './is-object.js'
 import type { MessageInput } from './message.js'
-import { validate } from './output.js'
-import { PartialJson } from './partial-json.js'
+import { fitting, validate } from './output.js'
+import { partialObjects } from './partial-json.js'
 import { asRequest } from './prepare.js'
 import type { Provider } from './provider.js'
 import type {
@@ -72,14 +72,12 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
     const request = constrained
       ? { ...given, messages, output: { schema: form, ...(name !== undefined && { name }) } }
       : inWords({ ...given, messages }, form)
-    const partial = new PartialJson()
     const startedAt = systemClock.now()
     const stream = provider.stream(request, options)
     let response: ChatResponse
     try {
-      for await (const text of stream.text) {
-        partial.push(text)
-        const value = inner(partial.value)
+      for await (const known of partialObjects(stream.text)) {
+        const value = inner(known)
         if (value !== undefined) yield value as PartialOf<SchemaOutput<Schema>>
       }
       response = await stream.response()
@@ -123,31 +121,15 @@ async function valueIn(
     return { problem: 'it was cut off before its end; raise maxOutputTokens', repairable: false }
   if (finishReason === 'refusal' || finishReason === 'content-filter')
     return { problem: 'it was declined', repairable: false }
-  const parsed = parse(text)
-  if (parsed === undefined)
-    return finishReason === 'tool-calls'
-      ? { problem: 'it called a tool instead', repairable: false }
-      : { problem: 'it holds no JSON', repairable: true }
-  const whole = await validate(form, parsed.value)
-  // Some models leave out the wrapping; the value is what counts.
-  const value = 'problem' in whole && inner(parsed.value) === undefined ? parsed.value : inner(parsed.value)
-  const checked = await validate(schema, value)
-  return 'problem' in checked ? { problem: checked.problem, repairable: true } : checked
-}
-
-/** The JSON of a text: all of it, or the one value that stands between other words or in a code fence. */
-function parse(text: string): { value: unknown } | undefined {
-  const candidates = [
-    text,
-    ...[...text.matchAll(/```(?:json)?\s*\n([\s\S]*?)```/g)].map(([, code = '']) => code),
-  ]
-  for (const candidate of candidates)
-    try {
-      return { value: JSON.parse(candidate) }
-    } catch {}
-  const partial = new PartialJson()
-  partial.push(text)
-  return partial.done ? { value: partial.value } : undefined
+  const found = await fitting(text, async (value) => {
+    const whole = await validate(form, value)
+    // Some models leave out the wrapping; the value is what counts.
+    return validate(schema, 'problem' in whole && inner(value) === undefined ? value : inner(value))
+  })
+  if ('value' in found) return found
+  if (finishReason === 'tool-calls' && !found.isValue)
+    return { problem: 'it called a tool instead', repairable: false }
+  return { problem: found.problem, repairable: true }
 }
 
 /** Refused because of the wish for JSON, by us or by the server? Then the wish can be told in words. */
@@ -155,7 +137,16 @@ function cannotConstrain(error: unknown): boolean {
   if (!isLlmError(error)) return false
   return error.code === 'unsupported'
     ? /json|schema/i.test(error.message)
-    : error.status === 400 && /response_format|json_?schema|structured/i.test(error.message)
+    : error.status === 400 && /response_format|json_?schema|structured/i.test(wordsOf(error))
+}
+
+/** All that is said in an error and its causes: a message may be cut. */
+function wordsOf(error: unknown, depth = 0): string {
+  if (typeof error === 'string') return error
+  if (!(error instanceof Error) && !isObject(error)) return ''
+  const { message, cause } = error as { message?: unknown; cause?: unknown }
+  const words = [message, ...Object.values(error)].filter((value) => typeof value === 'string')
+  return [...words, depth < 5 ? wordsOf(cause, depth + 1) : ''].join('\n')
 }
 
 function inWords({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {

@@ -1,5 +1,7 @@
-// The JSON Schema check: each keyword, with the path of what is wrong.
+// The JSON Schema check: each keyword, with the path of what is wrong, and schemas of strangers.
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { growth } from '../test/growth.js'
 import { violation } from './json-schema.js'
 import type { JsonSchema } from './request.js'
 
@@ -9,6 +11,8 @@ const tree: JsonSchema = {
   required: ['value'],
   additionalProperties: false,
 }
+
+const chosen: JsonSchema = JSON.parse('{"if":{"type":"number"},"then":{"minimum":3},"else":false}')
 
 describe('violation', () => {
   it.each<[JsonSchema, unknown]>([
@@ -27,6 +31,20 @@ describe('violation', () => {
     [{ $defs: { 'a/b': { type: 'string' } }, $ref: '#/$defs/a~1b' }, 'x'],
     [tree, { value: 1, children: [{ value: 2, children: [] }] }],
     [{ required: ['toString'] }, { toString: 1 }],
+    [{ multipleOf: 0.01 }, 19.99],
+    [{ multipleOf: 0.1 }, 0.3],
+    [{ $defs: { '100%': { type: 'string' } }, $ref: '#/$defs/100%' }, 'x'],
+    [{ patternProperties: { '^x-': { type: 'number' } }, additionalProperties: false }, { 'x-a': 1 }],
+    [
+      { patternProperties: { '[.]$': true }, additionalProperties: false },
+      { 'a(b|c.': 1, '[.': 2 },
+    ],
+    [{ uniqueItems: true }, [1, '1', { a: 1 }, { a: 2 }]],
+    [{ format: 'email' }, 'nobody'],
+    [{ $schema: 'http://json-schema.org/draft-04/schema#', minimum: 1, exclusiveMinimum: true }, 2],
+    [{ minimum: 1, exclusiveMinimum: true }, 1],
+    [{ required: true, properties: null, enum: 'x', minLength: '5' }, { a: 1 }],
+    [{ id: 'http://elsewhere/', properties: { a: { $ref: '#/$defs/b' } }, $defs: { b: {} } }, { a: 1 }],
   ])('%j takes %j', (schema, value) => expect(violation(schema, value)).toBeUndefined())
 
   it.each<[JsonSchema, unknown, string]>([
@@ -54,6 +72,33 @@ describe('violation', () => {
     [tree, { value: 1, children: [{ value: 'x' }] }, '$.children[0].value must be number'],
     [tree, { value: 1, more: 2 }, '$.more is not allowed'],
     [{ required: ['toString'] }, {}, '$.toString is missing'],
+    [{ multipleOf: 0.01 }, 19.995, '$ must be a multiple of 0.01'],
+    [{ $defs: { '100%': { type: 'string' } }, $ref: '#/$defs/100%' }, 1, '$ must be string'],
+    [
+      { properties: { 'a/b %~': { $ref: '#/$defs/x' } }, $defs: { x: { maxLength: 1 } } },
+      { 'a/b %~': 'xx' },
+      '$.a/b %~ must have at most 1 characters',
+    ],
+    [{ patternProperties: { '^x-': { type: 'number' } } }, { 'x-a': 'b' }, '$.x-a must be number'],
+    [{ patternProperties: { '^x-': {} }, additionalProperties: false }, { y: 1 }, '$.y is not allowed'],
+    [{ additionalProperties: false }, JSON.parse('{"__proto__":1}'), '$.__proto__ is not allowed'],
+    [{ uniqueItems: true }, [{ a: 1 }, { a: 1 }], '$ must not have the same item twice'],
+    [{ minProperties: 1 }, {}, 'at least 1 properties'],
+    [{ maxProperties: 1 }, { a: 1, b: 2 }, 'at most 1 properties'],
+    [{ propertyNames: { maxLength: 1 } }, { ab: 1 }, '$.ab: its name must have at most 1 characters'],
+    [{ propertyNames: { pattern: '^a$' } }, { ab: 1 }, '$.ab: its name must match ^a$'],
+    [{ contains: { type: 'string' } }, [1], '$ must have an item of the wanted form'],
+    [{ contains: {}, maxContains: 1 }, [1, 2], 'at most 1 items of the wanted form'],
+    [{ minItems: 2 }, [1], 'at least 2 items'],
+    [{ prefixItems: [{}], items: false }, [1, 2], '$[1] is not allowed'],
+    [{ dependentRequired: { a: ['b'] } }, { a: 1 }, '$.b is missing'],
+    [{ dependentSchemas: { a: { required: ['b'] } } }, { a: 1 }, '$.b is missing'],
+    [chosen, 1, '$ must be at least 3'],
+    [chosen, 'a', '$ is not allowed'],
+    [{ unevaluatedProperties: false, properties: { a: {} } }, { a: 1, b: 2 }, '$.b is not allowed'],
+    [{ $dynamicRef: '#node', $defs: { x: { $dynamicAnchor: 'node', type: 'string' } } }, 1, 'must be string'],
+    [{ $ref: 'https://example.com/schema' }, 1, "$: the schema's https://example.com/schema leads nowhere"],
+    [{ $id: 'http://' }, 1, 'the schema cannot be used'],
   ])('%j refuses %j', (schema, value, problem) => expect(violation(schema, value)).toContain(problem))
 })
 
@@ -61,4 +106,97 @@ it('takes patterns of older and other dialects', () => {
   expect(violation({ pattern: '^\\-\\w+$' }, '-a')).toBeUndefined()
   expect(violation({ pattern: '^\\-\\w+$' }, 'a')).toMatch(/must match/)
   expect(violation({ pattern: '(?i)a' }, 'b')).toBeUndefined()
+})
+
+describe('a schema or a value of a stranger', () => {
+  const nested = (depth: number, inner: unknown, around: (inner: unknown) => unknown) => {
+    let value = inner
+    for (let level = 0; level < depth; level++) value = around(value)
+    return value
+  }
+
+  it('is judged or told to be unusable, whatever it is, and stays as it was', () => {
+    const keyword = fc.constantFrom(
+      ...'type const enum allOf anyOf oneOf not if then properties patternProperties required items contains'.split(
+        ' ',
+      ),
+      ...'additionalProperties uniqueItems pattern $ref $id $anchor $defs minimum multipleOf minLength format'.split(
+        ' ',
+      ),
+    )
+    const small = { maxLength: 2, maxKeys: 3 }
+    const flat = fc.dictionary(keyword, fc.oneof(fc.jsonValue({ maxDepth: 1 }), fc.constant('#')), small)
+    const schema = fc.dictionary(
+      keyword,
+      fc.oneof(flat, fc.array(flat, small), fc.dictionary(fc.string(), flat, small), fc.constant('#')),
+      small,
+    )
+    fc.assert(
+      fc.property(schema, fc.jsonValue(), (made, value) => {
+        const before = structuredClone(made)
+        const problem = violation(made as JsonSchema, value)
+        expect(problem === undefined || problem.startsWith('$')).toBe(true)
+        expect(made).toEqual(before)
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
+  it('may be frozen', () => {
+    const schema = Object.freeze({
+      $ref: '#/$defs/a',
+      $defs: Object.freeze({ a: Object.freeze({ type: 'string' }) }),
+    })
+    expect(violation(schema, 1)).toBe('$ must be string')
+  })
+
+  it.each<[string, JsonSchema, unknown]>([
+    ['a value', { items: { $ref: '#' } }, nested(20_000, 1, (inner) => [inner])],
+    ['a schema', nested(20_000, {}, (items) => ({ items })) as JsonSchema, [1]],
+    ['both', nested(20_000, {}, (items) => ({ items })) as JsonSchema, nested(20_000, 1, (inner) => [inner])],
+  ])('%s that is nested too deeply is told so', (_, schema, value) =>
+    expect(violation(schema, value)).toMatch(/nested too deeply/))
+
+  it('references that multiply end', () => {
+    const steps = Array.from({ length: 60 }, (_, step) => [
+      `d${step}`,
+      { anyOf: [{ $ref: `#/$defs/d${step + 1}` }, { $ref: `#/$defs/d${step + 1}` }] },
+    ])
+    const $defs = { ...Object.fromEntries(steps), d60: { type: 'string' } }
+    expect(violation({ $ref: '#/$defs/d0', $defs }, 1)).toMatch(/refers to itself/)
+    // Many values may follow as many references.
+    const list = Array.from({ length: 20_000 }, (_, id) => ({ id }))
+    const row = { type: 'object', properties: { id: { $ref: '#/$defs/id' } } }
+    expect(
+      violation({ items: { $ref: '#/$defs/row' }, $defs: { row, id: { type: 'number' } } }, list),
+    ).toBeUndefined()
+  })
+
+  it.each<[string, (pattern: string) => JsonSchema, (text: string) => unknown]>([
+    ['pattern', (pattern) => ({ pattern }), (text) => text],
+    [
+      'patternProperties',
+      (pattern) => ({ patternProperties: { [pattern]: false } }),
+      (text) => ({ [text]: 1 }),
+    ],
+    ['propertyNames', (pattern) => ({ propertyNames: { pattern } }), (text) => ({ [text]: 1 })],
+  ])('a %s that would never end takes time that grows with the text', async (_, schema, value) => {
+    for (const pattern of ['^(a+)+$', '(a|a)*$', '(.*)*,(.*)*$', '^(\\w+\\s?)*$'])
+      expect(
+        await growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`)), 2_000),
+      ).toBeLessThan(10)
+  })
+
+  it('the test of a pattern is nowhere to be found afterwards', async () => {
+    const { format } = await import('@cfworker/json-schema')
+    const before = Object.keys(format)
+    violation({ pattern: '^only here$' }, 'x')
+    expect(Object.keys(format)).toEqual(before)
+  })
+})
+
+it('references of a part of a schema lead into the whole', () => {
+  const root = { $defs: { a: { type: 'string' } }, properties: { b: { $ref: '#/$defs/a' } } }
+  expect(violation(root.properties.b, 1, root, 'b')).toBe('b must be string')
+  expect(violation(root.properties.b, 'x', root, 'b')).toBeUndefined()
 })

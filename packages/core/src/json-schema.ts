@@ -1,137 +1,66 @@
-// Checks a value against a JSON Schema: the keywords that models are given (types, properties, items, choices,
-// bounds, local references). Others, formats among them, are annotations here, as the draft allows.
+// JSON Schema: whether a value fits, judged by @cfworker/json-schema, which generates no code and so runs anywhere.
+// Drafts 4, 7, 2019-09 and 2020-12, by `$schema`; without one, 2020-12. Nothing is fetched for a `$ref`, `format` is an
+// annotation, and the caller's schema is copied, since the validator writes into it.
+import { dereference, initialBaseURI, type SchemaDraft, validate } from '@cfworker/json-schema'
+import { isObject } from './is-object.js'
 import type { JsonSchema } from './request.js'
+import { keywordAt, messageOf } from './schema-message.js'
+import { checkable } from './schema-patterns.js'
 
-/** What is wrong with `value`, with its path, or `undefined` when nothing is. */
+/** References followed for each value in what is checked, at most: those of a schema can multiply without an end. */
+const stepsPerValue = 1000
+
+/**
+ * What is wrong with `value`, beginning with its place (`$.a[0] must be string`), or `undefined` when nothing is. A schema
+ * that cannot be used is told in the same way; nothing is thrown. `root` is where the references of `schema` lead,
+ * `path` what the value itself is called. Time grows with the size of the schema and of the value.
+ */
 export function violation(
   schema: JsonSchema | boolean,
   value: unknown,
-  root = schema,
+  root: JsonSchema | boolean = schema,
   path = '$',
-  followed: readonly string[] = [],
 ): string | undefined {
-  if (typeof schema === 'boolean') return schema ? undefined : `${path} is not allowed`
-  let refs = followed
-  const check = (sub: unknown, at: unknown = value, where = path) =>
-    violation(sub as JsonSchema, at, root, where, where === path ? refs : [])
-
-  if (typeof schema.$ref === 'string') {
-    const target = resolve(root, schema.$ref)
-    if (target === undefined) return `${path}: the schema's ${schema.$ref} leads nowhere`
-    // A reference that comes back to itself at the same value would never end.
-    if (refs.includes(schema.$ref)) return `${path}: the schema's ${schema.$ref} refers to itself`
-    refs = [...refs, schema.$ref]
-    const problem = check(target)
-    if (problem !== undefined) return problem
-  }
-  const types = schema.type === undefined ? [] : [schema.type].flat()
-  if (types.length > 0 && !types.some((type) => isOfType(value, type)))
-    return `${path} must be ${types.join(' or ')}`
-  if ('const' in schema && !same(schema.const, value))
-    return `${path} must be ${JSON.stringify(schema.const)}`
-  if (Array.isArray(schema.enum) && !schema.enum.some((choice) => same(choice, value)))
-    return `${path} must be one of ${JSON.stringify(schema.enum)}`
-
-  for (const sub of list(schema.allOf)) {
-    const problem = check(sub)
-    if (problem !== undefined) return problem
-  }
-  if (Array.isArray(schema.anyOf) && !schema.anyOf.some((sub) => check(sub) === undefined))
-    return `${path} matches none of the allowed forms`
-  if (Array.isArray(schema.oneOf) && schema.oneOf.filter((sub) => check(sub) === undefined).length !== 1)
-    return `${path} must match exactly one of the allowed forms`
-  if (schema.not !== undefined && check(schema.not) === undefined) return `${path} matches a forbidden form`
-
-  if (typeof value === 'number') return numberProblem(schema, value, path)
-  if (typeof value === 'string') return stringProblem(schema, value, path)
-  if (Array.isArray(value)) {
-    const count = bounds(value.length, schema.minItems, schema.maxItems)
-    if (count !== undefined) return `${path} must have ${count} items`
-    const prefix = list(schema.prefixItems)
-    for (const [index, item] of value.entries()) {
-      const sub = prefix[index] ?? schema.items
-      const problem = sub === undefined ? undefined : check(sub, item, `${path}[${index}]`)
-      if (problem !== undefined) return problem
+  try {
+    const draft = draftOf(root)
+    const whole = checkable(root, draft === '4')
+    const lookup = dereference(whole.schema)
+    let steps = stepsPerValue * (whole.adapt(value) + 10)
+    const bounded = new Proxy(lookup, {
+      get: (known, uri) => {
+        if (steps-- === 0) throw new RangeError('too many references')
+        return Reflect.get(known, uri)
+      },
+    })
+    let checked = whole
+    if (schema !== root) {
+      checked = checkable(schema, draft === '4')
+      dereference(checked.schema, lookup, initialBaseURI, '/part')
+      checked.adapt(value)
     }
-  } else if (typeof value === 'object' && value !== null) {
-    const object = value as Record<string, unknown>
-    const properties = (schema.properties ?? {}) as Record<string, unknown>
-    for (const key of list(schema.required) as string[])
-      if (!Object.hasOwn(object, key)) return `${path}.${key} is missing`
-    for (const [key, item] of Object.entries(object)) {
-      const sub = Object.hasOwn(properties, key) ? properties[key] : schema.additionalProperties
-      const problem = sub === undefined ? undefined : check(sub, item, `${path}.${key}`)
-      if (problem !== undefined) return problem
-    }
+    const { valid, errors } = whole.matching(() =>
+      checked.matching(() => validate(value, checked.schema, draft, bounded)),
+    )
+    if (valid) return undefined
+    return messageOf(errors, value, path, (location) => keywordAt(location, checked.schema, lookup))
+  } catch (error) {
+    return `${path}: ${unusable(error)}`
   }
-  return undefined
 }
 
-function numberProblem(schema: JsonSchema, value: number, path: string): string | undefined {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema
-  if (typeof minimum === 'number' && value < minimum) return `${path} must be at least ${minimum}`
-  if (typeof maximum === 'number' && value > maximum) return `${path} must be at most ${maximum}`
-  if (typeof exclusiveMinimum === 'number' && value <= exclusiveMinimum)
-    return `${path} must be above ${exclusiveMinimum}`
-  if (typeof exclusiveMaximum === 'number' && value >= exclusiveMaximum)
-    return `${path} must be below ${exclusiveMaximum}`
-  if (typeof multipleOf === 'number' && !Number.isInteger(value / multipleOf))
-    return `${path} must be a multiple of ${multipleOf}`
-  return undefined
+function draftOf(root: JsonSchema | boolean): SchemaDraft {
+  const named = isObject(root) ? String(root.$schema) : ''
+  if (named.includes('draft-04')) return '4'
+  if (named.includes('draft-06') || named.includes('draft-07')) return '7'
+  return named.includes('2019-09') ? '2019-09' : '2020-12'
 }
 
-function stringProblem(schema: JsonSchema, value: string, path: string): string | undefined {
-  const length = bounds([...value].length, schema.minLength, schema.maxLength)
-  if (length !== undefined) return `${path} must have ${length} characters`
-  if (typeof schema.pattern === 'string' && expression(schema.pattern)?.test(value) === false)
-    return `${path} must match ${schema.pattern}`
-  return undefined
-}
-
-/** Nothing for a pattern of another dialect: the draft asks for ECMAScript's, and servers' schemas have others too. */
-function expression(pattern: string): RegExp | undefined {
-  for (const flags of ['u', ''])
-    try {
-      return new RegExp(pattern, flags)
-    } catch {}
-  return undefined
-}
-
-function bounds(count: number, least: unknown, most: unknown): string | undefined {
-  if (typeof least === 'number' && count < least) return `at least ${least}`
-  if (typeof most === 'number' && count > most) return `at most ${most}`
-  return undefined
-}
-
-function isOfType(value: unknown, type: unknown): boolean {
-  if (type === 'null') return value === null
-  if (type === 'array') return Array.isArray(value)
-  if (type === 'object') return typeof value === 'object' && value !== null && !Array.isArray(value)
-  if (type === 'integer') return Number.isInteger(value)
-  return typeof value === type
-}
-
-function resolve(root: JsonSchema | boolean, ref: string): unknown {
-  if (!ref.startsWith('#')) return undefined
-  let at: unknown = root
-  for (const step of ref.slice(1).split('/').filter(Boolean)) {
-    const key = decodeURIComponent(step).replaceAll('~1', '/').replaceAll('~0', '~')
-    at =
-      typeof at === 'object' && at !== null && Object.hasOwn(at, key)
-        ? (at as Record<string, unknown>)[key]
-        : undefined
-  }
-  return at
-}
-
-function same(a: unknown, b: unknown): boolean {
-  if (Object.is(a, b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  const keys = Object.keys(a)
-  if (Array.isArray(a) !== Array.isArray(b) || keys.length !== Object.keys(b).length) return false
-  return keys.every((key) => Object.hasOwn(b, key) && same(a[key as never], b[key as never]))
-}
-
-function list(value: unknown): unknown[] {
-  return Array.isArray(value) ? value : []
+function unusable(error: unknown): string {
+  // The stack or the steps are used up.
+  if (error instanceof RangeError)
+    return 'this cannot be checked: the schema refers to itself without an end, or it or the value is nested too deeply'
+  const text = error instanceof Error ? error.message : String(error)
+  const nowhere = /^Unresolved \$ref "([^"]*)"/.exec(text)?.[1]
+  if (nowhere !== undefined) return `the schema's ${nowhere} leads nowhere`
+  return `the schema cannot be used: ${text}`
 }

@@ -2,6 +2,7 @@
 import { LlmError } from './errors.js'
 import { isObject } from './is-object.js'
 import { violation } from './json-schema.js'
+import { jsonIn } from './json-text.js'
 import type { JsonSchema, OutputSpec, StandardSchema } from './request.js'
 import type { ChatResponse } from './response.js'
 import { isStandardSchema, standardResult } from './schema.js'
@@ -29,16 +30,39 @@ export async function withOutput(
 
   if (response.finishReason === 'length')
     throw broken('was cut off before its JSON ended; raise maxOutputTokens')
-  let value: unknown
-  try {
-    value = JSON.parse(response.text)
-  } catch (cause) {
-    throw broken('is not JSON; see `partial.text`', cause)
+  const found = isObject(output)
+    ? await fitting(response.text, (value) => validate(output.schema, value))
+    : onlyValue(response.text)
+  if ('value' in found) return { ...response, output: found.value }
+  throw broken(
+    found.isValue
+      ? `does not fit the schema: ${found.problem}`
+      : `is not JSON; see \`partial.text\`: ${found.problem}`,
+  )
+}
+
+type Checked = { value: unknown } | { problem: string }
+
+/** The first value of a text that fits, or what is wrong with the largest that is in it. */
+export async function fitting(
+  text: string,
+  fits: (value: unknown) => Promise<Checked>,
+): Promise<{ value: unknown } | { problem: string; isValue: boolean }> {
+  let largest = { problem: 'it holds no JSON', isValue: false, length: 0 }
+  for (const candidate of jsonIn(text)) {
+    const checked = 'value' in candidate ? await fits(candidate.value) : candidate
+    if ('value' in checked) return checked
+    const { length } = candidate
+    if (length > largest.length) largest = { problem: checked.problem, isValue: 'value' in candidate, length }
   }
-  if (!isObject(output)) return { ...response, output: value }
-  const result = await validate(output.schema, value)
-  if ('problem' in result) throw broken(`does not fit the schema: ${result.problem}`)
-  return { ...response, output: result.value }
+  return largest
+}
+
+/** Without a schema nothing tells which of several values is the answer. */
+function onlyValue(text: string): Checked & { isValue?: boolean } {
+  const [only, ...others] = jsonIn(text)
+  if (only === undefined) return { problem: 'it holds no JSON' }
+  return others.length === 0 ? only : { problem: 'it holds several values between other words' }
 }
 
 /** The value as the schema sees it, or what is wrong with it in one line. */

@@ -1,9 +1,25 @@
-// JSON that is still coming: its laws.
+// JSON that is still coming, and JSON in the text of a model: its laws.
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
-import { PartialJson } from './partial-json.js'
+import { describe, expect, it } from 'vitest'
+import { growth } from '../test/growth.js'
+import { jsonIn } from './json-text.js'
+import { partialObjects } from './partial-json.js'
 
-const document = fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.array(fc.jsonValue()))
+async function* inPieces(text: string, sizes: number[]): AsyncGenerator<string> {
+  for (let at = 0, piece = 0; at < text.length; piece++) {
+    const size = sizes[piece % sizes.length] ?? 1
+    yield text.slice(at, at + size)
+    at += size
+  }
+}
+
+/** What was shown, as it was then, one list for each object. */
+async function shown(text: string, sizes = [1]): Promise<unknown[][]> {
+  const objects = new Map<unknown, unknown[]>()
+  for await (const object of partialObjects(inPieces(text, sizes)))
+    objects.set(object, [...(objects.get(object) ?? []), structuredClone(object)])
+  return [...objects.values()]
+}
 
 /** Is `part` the value `whole` at an earlier time? */
 function begins(part: unknown, whole: unknown): boolean {
@@ -14,52 +30,100 @@ function begins(part: unknown, whole: unknown): boolean {
   return Object.keys(part).every((key) => begins(part[key as never], whole[key as never]))
 }
 
-it('law: in whatever pieces it comes, the value is the whole one at the end and a beginning of it before', () => {
-  fc.assert(
-    fc.property(
-      document,
-      fc.infiniteStream(fc.integer({ min: 1, max: 7 })),
-      fc.constantFrom(0, 2),
-      (value, sizes, indent) => {
-        const text = JSON.stringify(value, null, indent)
-        const whole = JSON.parse(text)
-        const parser = new PartialJson()
-        for (let at = 0; at < text.length; ) {
-          const size = sizes.next().value as number
-          parser.push(text.slice(at, at + size))
-          at += size
-          if (parser.value !== undefined) expect(begins(parser.value, whole)).toBe(true)
-        }
-        expect(parser.value).toEqual(whole)
-        expect(parser.done).toBe(true)
-      },
-    ),
-    { numRuns: 1000 },
-  )
+const object = fc.dictionary(fc.string(), fc.jsonValue())
+const sizes = fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 })
+const prose = fc.constantFrom(
+  '',
+  'As I said [1], {this} is it: ',
+  '\uFEFF',
+  '<think>\n{"a": 1}</think>\n',
+  '```json\n',
+  '[see] ',
+)
+
+describe('law', () => {
+  it('in whatever pieces it comes, and whatever stands before it, an object is whole at the end and a beginning of it before', () =>
+    fc.assert(
+      fc.asyncProperty(object, sizes, fc.constantFrom(0, 2), prose, async (value, cuts, indent, before) => {
+        const json = JSON.stringify(value, null, indent)
+        const whole: unknown = JSON.parse(json)
+        const parts = (await shown(`${before}${json}\n\`\`\` Done.`, cuts)).flat()
+        expect(parts.at(-1)).toEqual(whole)
+        expect(parts.every((part) => begins(part, whole))).toBe(true)
+        const values = jsonIn(`${before}${json} Done.`).map((found) => 'value' in found && found.value)
+        expect(values.filter((found) => !Array.isArray(found))).toEqual([whole])
+      }),
+      { numRuns: 500 },
+    ))
+
+  it('what is shown of a broken object is a beginning of what it was meant to be, and no part of it is a value', () =>
+    fc.assert(
+      fc.asyncProperty(
+        object,
+        sizes,
+        fc.constantFrom('None', 'True', "'x'", 'NaN', '1_0', '}', 'a', '/* [ */ 1'),
+        async (value, cuts, odd) => {
+          const text = `So: {"first": ${JSON.stringify(value)}, "odd": ${odd}, "last": {"a": 1}} and [1].`
+          const meant = jsonIn(text)
+          const [first] = meant
+          for (const parts of await shown(text, cuts))
+            for (const part of parts)
+              expect(begins(part, first && 'value' in first ? first.value : { first: value })).toBe(true)
+          // The whole or nothing of it.
+          const values = meant.flatMap((found) => ('value' in found ? [found.value] : []))
+          expect(values.every((found) => Array.isArray(found) || 'last' in Object(found))).toBe(true)
+        },
+      ),
+      { numRuns: 500 },
+    ))
+
+  it('whatever the text is, it is read and never throws', () =>
+    fc.assert(
+      fc.asyncProperty(
+        fc.string({ unit: fc.constantFrom(...'{}[]"\'\\/*:,a1 -\n') }),
+        sizes,
+        async (text, cuts) => {
+          jsonIn(text)
+          await shown(text, cuts)
+        },
+      ),
+      { numRuns: 1000 },
+    ))
 })
 
-it('shows half a string, but no half number and no half escape', () => {
-  const parser = new PartialJson()
-  parser.push('{"a": "hel')
-  expect(parser.value).toEqual({ a: 'hel' })
-  parser.push('lo\\u00')
-  expect(parser.value).toEqual({ a: 'hello' })
-  parser.push('e9", "b": 12')
-  expect(parser.value).toEqual({ a: 'helloé' })
-  parser.push('3, "c')
-  expect(parser.value).toEqual({ a: 'helloé', b: 123 })
+it('shows half a text, but no half number and no half escape', async () => {
+  const [parts] = await shown('{"a": "hello\\u00e9", "b": 123, "c": tr', [10, 6, 16, 3, 9])
+  expect(parts).toEqual([{ a: 'hel' }, { a: 'hello' }, { a: 'helloé', b: 123 }])
 })
 
-it('skips what stands before and after the value, and never throws', () => {
-  const parser = new PartialJson()
-  parser.push('Here it is:\n```json\n[1, 2]\n```\nDone {"x": 1}')
-  expect(parser.value).toEqual([1, 2])
-  fc.assert(fc.property(fc.string(), (text) => new PartialJson().push(`{${text}`)))
+it('makes no prototype of a key', async () => {
+  const parts = (await shown('{"__proto__": {"admin": true}}')).flat()
+  const values = jsonIn(`So: {'__proto__': {'admin': True}}`).map((found) => 'value' in found && found.value)
+  for (const value of [parts.at(-1), ...values]) {
+    expect(Object.keys(value as object)).toEqual(['__proto__'])
+    expect((value as { admin?: boolean }).admin).toBeUndefined()
+  }
 })
 
-it('makes no prototype of a key', () => {
-  const parser = new PartialJson()
-  parser.push('{"__proto__": {"admin": true}}')
-  expect(Object.keys(parser.value as object)).toEqual(['__proto__'])
-  expect((parser.value as { admin?: boolean }).admin).toBeUndefined()
+it.each([
+  ['{'],
+  ['['],
+  ['{"a":'],
+  ['[ '],
+  ['{ '],
+  [' '],
+  ['```\n  \n'],
+  ['"'],
+  ["{'"],
+  ['{a'],
+  ['[1]'],
+  ['{"a":1}'],
+  ['// '],
+  ['</think>'],
+  ['<think>'],
+  ['\\"'],
+  ['{"a": None}'],
+  ['1_'],
+])('reads %j again and again in time that grows with the text', async (piece) => {
+  expect(await growth((length) => jsonIn(`x ${piece.repeat(length)}`), 2_000)).toBeLessThan(10)
 })

@@ -1,141 +1,63 @@
-// JSON that is still coming: the value so far, grown in place. Each character is looked at once.
-
-interface Frame {
-  value: Record<string, unknown> | unknown[]
-  /** Where in an object the next value goes. */
-  key?: string
-}
-
-const plain = /[^"\\]*/y
-const scalar = /[^\s,\]}]*/y
-const space = /[\s,:]*/y
-const escapes: Record<string, string> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' }
+// The object that a text is on its way to be, while it comes: what is shown is always a beginning of what the text says.
+import { parse } from 'jsonriver'
+import { isLlmError } from './errors.js'
+import { isObject } from './is-object.js'
+import { Extent, nextBeginning } from './json-extent.js'
+import { thinkBegin, thinkEnd } from './json-text.js'
 
 /**
- * Takes JSON text in pieces. `value` is what is known: strings grow, numbers and words come whole. What stands before
- * the first `{` or `[` is skipped; text that is no JSON gives nothing more, and says so nowhere: it is for the check
- * of the whole text to refuse it.
+ * The value so far after each piece: one and the same object, which grows. Texts grow, numbers and words come whole.
+ * Nothing is shown of what stands around it or is a list, and nothing more from where it is broken on. Another object in
+ * the text is another value.
  */
-export class PartialJson {
-  value: unknown
-  /** The outermost value has ended. */
-  done = false
-  readonly #stack: Frame[] = []
-  #rest = ''
-  /** A string on its way: what is known of it, and whether it is a key. */
-  #string: { text: string; isKey: boolean } | undefined
+export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenerator<Record<string, unknown>> {
+  const source = texts[Symbol.asyncIterator]()
+  let rest = ''
+  const more = async (): Promise<boolean> => {
+    const next = await source.next()
+    if (next.done !== true) rest += next.value
+    return next.done !== true
+  }
+  /** One value, in the pieces in which it comes. */
+  async function* pieces(): AsyncGenerator<string> {
+    const extent = new Extent()
+    do {
+      const end = extent.endIn(rest, 0)
+      const piece = rest.slice(0, end)
+      rest = rest.slice(piece.length)
+      yield piece
+      if (end !== undefined) return
+    } while (await more())
+  }
 
-  push(text: string): void {
-    const all = this.#rest + text
-    this.#rest = ''
-    let at = 0
-    while (at < all.length && !this.done) {
-      const next = this.#string === undefined ? this.#step(all, at) : this.#inString(all, at)
-      if (next === undefined) {
-        this.#rest = all.slice(at)
+  try {
+    while (rest.length < thinkBegin.length && thinkBegin.startsWith(rest)) {
+      if (!(await more())) return
+      rest = rest.trimStart()
+    }
+    while (rest.startsWith(thinkBegin) && !rest.includes(thinkEnd)) {
+      // Only a part of the end may be there.
+      rest = thinkBegin + rest.slice(thinkBegin.length).slice(-thinkEnd.length)
+      if (!(await more())) return
+    }
+    if (rest.startsWith(thinkBegin)) rest = rest.slice(rest.indexOf(thinkEnd) + thinkEnd.length)
+    for (;;) {
+      const { at, unsure } = nextBeginning(rest, 0)
+      rest = rest.slice(at ?? unsure ?? rest.length)
+      if (at === undefined) {
+        if (await more()) continue
         return
       }
-      at = next
-    }
-  }
-
-  /** Where to go on; nothing when the text ends too early to tell. */
-  #step(all: string, from: number): number | undefined {
-    const frame = this.#stack.at(-1)
-    const at = from + run(space, all, from)
-    const character = all[at]
-    if (character === undefined) return all.length
-    if (character === '{' || character === '[') {
-      this.#put(character === '{' ? {} : [], true)
-      return at + 1
-    }
-    if (frame === undefined) return at + 1
-    if (character === '}' || character === ']') {
-      this.#stack.pop()
-      this.done = this.#stack.length === 0
-      return at + 1
-    }
-    if (character === '"') {
-      const isKey = !Array.isArray(frame.value) && frame.key === undefined
-      this.#string = { text: '', isKey }
-      if (!isKey) this.#put('')
-      return at + 1
-    }
-    const length = run(scalar, all, at)
-    // A number may go on in the next piece.
-    if (at + length === all.length) return undefined
-    try {
-      this.#put(JSON.parse(all.slice(at, at + length)))
-    } catch {
-      this.done = true
-    }
-    return at + Math.max(length, 1)
-  }
-
-  #inString(all: string, from: number): number | undefined {
-    const open = this.#string as { text: string; isKey: boolean }
-    const at = from + run(plain, all, from)
-    open.text += all.slice(from, at)
-    const close = all[at] === '"'
-    let next = at
-    if (all[at] === '\\') {
-      const code = all[at + 1]
-      const length = code === 'u' ? 6 : 2
-      if (code === undefined || at + length > all.length) {
-        // What stands before it is known all the same.
-        this.#show(open)
-        this.#rest = all.slice(at)
-        return all.length
+      try {
+        for await (const known of parse(pieces())) if (isObject(known)) yield known
+      } catch (error) {
+        if (isLlmError(error)) throw error
+        // Broken: what it is meant to say, if anything, is known at the end.
+        while (await more()) rest = ''
+        return
       }
-      open.text +=
-        code === 'u'
-          ? String.fromCharCode(Number.parseInt(all.slice(at + 2, at + 6), 16))
-          : (escapes[code] ?? code)
-      next = at + length
     }
-    if (close || next === all.length) this.#show(open)
-    if (!close) return next
-    const frame = this.#stack.at(-1) as Frame
-    if (open.isKey) frame.key = open.text
-    else this.#filled(frame)
-    this.#string = undefined
-    return at + 1
+  } finally {
+    await source.return?.()
   }
-
-  #show({ text, isKey }: { text: string; isKey: boolean }): void {
-    if (!isKey) this.#set(this.#stack.at(-1) as Frame, text)
-  }
-
-  /** A value begins: it gets its place. */
-  #put(value: unknown, opens = false): void {
-    const frame = this.#stack.at(-1)
-    if (frame === undefined) this.value = value
-    else {
-      if (Array.isArray(frame.value)) frame.value.push(value)
-      else this.#set(frame, value)
-      if (typeof value !== 'string') this.#filled(frame)
-    }
-    if (opens) this.#stack.push({ value: value as Frame['value'] })
-  }
-
-  #set(frame: Frame, value: unknown): void {
-    if (Array.isArray(frame.value)) frame.value[frame.value.length - 1] = value
-    // A plain assignment to `__proto__` would not make a property.
-    else if (frame.key !== undefined)
-      Object.defineProperty(frame.value, frame.key, {
-        value,
-        writable: true,
-        enumerable: true,
-        configurable: true,
-      })
-  }
-
-  #filled(frame: Frame): void {
-    delete frame.key
-  }
-}
-
-function run(pattern: RegExp, text: string, at: number): number {
-  pattern.lastIndex = at
-  return pattern.exec(text)?.[0].length ?? 0
 }
