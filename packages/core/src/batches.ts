@@ -3,7 +3,7 @@ import type { CallHome } from './call.js'
 import { withoutMissing } from './check.js'
 import { Collector } from './collect.js'
 import { asLlmError, invalid, LlmError } from './errors.js'
-import { Life, type LifeSettings } from './life.js'
+import { Life } from './life.js'
 import { missingFeatures, neededFeatures } from './needs.js'
 import { prepare } from './prepare.js'
 import type {
@@ -76,11 +76,13 @@ async function submit(
 export async function* results(
   backend: Batching,
   id: string,
-  settings: LifeSettings,
+  { settings, enter }: CallHome,
   options: CallOptions,
 ): AsyncGenerator<BatchResult> {
   const life = new Life(settings, options)
+  let leave: () => void = () => {}
   try {
+    leave = enter()
     const { total, outcomes, first } = await life.attempting((context) => begun(backend, id, life, context))
     try {
       const early = new Map<number, BatchResult>()
@@ -100,6 +102,7 @@ export async function* results(
     throw life.errorFrom(error)
   } finally {
     life.end()
+    leave()
   }
 }
 

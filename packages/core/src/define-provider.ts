@@ -147,6 +147,7 @@ class DefinedProvider implements Provider {
           (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
         )
     return {
+      available: this.#backend.batch !== undefined,
       submit: call('submit'),
       status: call('status'),
       cancel: call('cancel'),
@@ -155,12 +156,7 @@ class DefinedProvider implements Provider {
   }
 
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    const leave = this.#enter()
-    try {
-      yield* (await import('./batches.js')).results(this.#able('batch'), id, this.#settings, options)
-    } finally {
-      leave()
-    }
+    yield* (await import('./batches.js')).results(this.#able('batch'), id, this.#home, options)
   }
 
   models(options: CallOptions = {}): Promise<ModelInfo[]> {

@@ -28,6 +28,6 @@ class Priced extends Wrapped {
       const cost = price && costOf(response.usage, price, keepsForAnHour(request))
       return cost === undefined ? response : { ...response, cost }
     }
-    return streamOf(new Follower(this.inner.stream(request, options), this, withCost))
+    return streamOf(new Follower(() => this.inner.stream(request, options), this, withCost))
   }
 }

@@ -14,6 +14,7 @@ import {
 } from '@patchbay/core'
 import { defined, preparedOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
 
 type Api = typeof import('@opentelemetry/api')
@@ -49,9 +50,19 @@ const operations: Record<Kind, string> = {
   transcribe: 'transcribe',
   countTokens: 'count_tokens',
   models: 'list_models',
+  capabilities: 'get_capabilities',
+  'batches.submit': 'submit_batch',
+  'batches.status': 'get_batch',
+  'batches.results': 'read_batch',
+  'batches.cancel': 'cancel_batch',
 }
 // The names of the conventions for those they know.
 const providers: Record<string, string> = { claude: 'anthropic' }
+
+/** Who answered, or failed: of several, only the end tells. */
+function nameFor(provider: string): Attributes {
+  return { 'gen_ai.provider.name': providers[provider] ?? provider }
+}
 
 interface Instruments {
   api: Api
@@ -62,6 +73,7 @@ interface Instruments {
 }
 
 class Trace extends Around {
+  protected override readonly doors = doors.trace
   readonly #options: TraceOptions
   #instruments: Promise<Instruments> | undefined
 
@@ -79,13 +91,13 @@ class Trace extends Around {
     const common: Attributes = {
       ...this.#options.attributes,
       'gen_ai.operation.name': operations[kind],
-      'gen_ai.provider.name': providers[this.provider] ?? this.provider,
+      ...nameFor(this.provider),
       'gen_ai.request.model': this.model,
     }
     const span = tracer.startSpan(`${operations[kind]} ${this.model}`, {
       kind: api.SpanKind.CLIENT,
       startTime: began,
-      attributes: { ...common, ...metadataOf(options.metadata) },
+      attributes: { ...common, ...metadataOf(options.metadata), ...batchOf(call) },
     })
     if (kind === 'chat' && span.isRecording()) await this.#describe(span, call)
     const active = api.trace.setSpan(api.context.active(), span)
@@ -102,7 +114,8 @@ class Trace extends Around {
       },
       ...(streamed && {
         event: (event: ChatEvent) => {
-          if (event.type !== 'start' && firstAt === undefined) {
+          if (event.type === 'start') Object.assign(common, nameFor(event.provider))
+          else if (firstAt === undefined) {
             firstAt = this.clock.now()
             first.record((firstAt - began) / 1000, common)
           }
@@ -111,6 +124,7 @@ class Trace extends Around {
       }),
       done: (answer) => {
         const answered = { ...common, ...answeredBy(answer) }
+        if (kind === 'batches.submit') span.setAttribute('patchbay.batch.id', answer as string)
         span.setAttributes(this.#told(answer))
         for (const [type, count] of Object.entries(tokensOf(answer)))
           tokens.record(count, { ...answered, 'gen_ai.token.type': type })
@@ -119,14 +133,19 @@ class Trace extends Around {
         return answer
       },
       failed: (error) => {
-        const { code, message, status, partial } = error
+        const { code, message, status, partial, provider } = error
+        if (provider !== undefined) Object.assign(common, nameFor(provider))
         span.setAttributes({
+          ...common,
           'error.type': code,
           ...(status !== undefined && { 'http.response.status_code': status }),
           ...(partial && this.#told(partial)),
         })
         span.setStatus({ code: api.SpanStatusCode.ERROR, message })
-        duration.record(seconds(began), { ...common, 'error.type': code })
+        const known = { ...common, ...(partial && answeredBy(partial)) }
+        for (const [type, count] of Object.entries(tokensOf(partial)))
+          tokens.record(count, { ...known, 'gen_ai.token.type': type })
+        duration.record(seconds(began), { ...known, 'error.type': code })
         span.end(this.clock.now())
       },
     }
@@ -231,7 +250,15 @@ const finishReasons: Record<string, string> = {
 }
 
 function answeredBy(answer: Answer): Attributes {
-  return typeof answer === 'object' && 'model' in answer ? { 'gen_ai.response.model': answer.model } : {}
+  return typeof answer === 'object' && 'model' in answer
+    ? { ...nameFor(answer.provider), 'gen_ai.response.model': answer.model }
+    : {}
+}
+
+/** Which batch it is about, and how large it is. */
+function batchOf({ kind, request }: Incoming): Attributes {
+  if (kind === 'batches.submit') return { 'patchbay.batch.requests': request.length }
+  return kind.startsWith('batches.') ? { 'patchbay.batch.id': request as string } : {}
 }
 
 function tokensOf(answer: Answer): Record<string, number> {
