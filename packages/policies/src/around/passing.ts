@@ -74,6 +74,8 @@ export interface Passing {
   stream?(options: CallOptions): ChatStream
   /** A call of another kind is answered by this. */
   answer?(options: CallOptions): Promise<Answer>
+  /** The results of a batch come from here, and the provider is not asked. */
+  results?(options: CallOptions): AsyncIterable<BatchResult>
   /** What the caller gets for one event of a stream (the finish aside); nothing holds it back. */
   event?(event: ChatEvent): ChatEvent[] | Promise<ChatEvent[]>
   /** What the caller gets for one result of a batch. */

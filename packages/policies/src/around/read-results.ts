@@ -18,7 +18,9 @@ export async function* readResults(
   try {
     passing = await entered(enter, patience)
     const left = patience.left(passing.options ?? options)
-    results = within(passing, () => inner.batches.results(id, left)[Symbol.asyncIterator]())
+    results = within(passing, () =>
+      (passing.results?.(left) ?? inner.batches.results(id, left))[Symbol.asyncIterator](),
+    )
     for (;;) {
       const { done, value } = await patience.wait(
         within(passing, () => (results as AsyncIterator<BatchResult>).next()),

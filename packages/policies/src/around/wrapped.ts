@@ -68,7 +68,14 @@ export abstract class Wrapped implements Provider {
   }
 
   get batches(): Batches {
-    return this.inner.batches
+    const { batches } = this.inner
+    return {
+      available: batches.available,
+      submit: (...given) => this.#typed(() => batches.submit(...given)),
+      status: (...given) => this.#typed(() => batches.status(...given)),
+      results: (...given) => batches.results(...given),
+      cancel: (...given) => this.#typed(() => batches.cancel(...given)),
+    }
   }
 
   models(options?: CallOptions): Promise<ModelInfo[]> {

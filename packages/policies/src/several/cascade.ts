@@ -113,6 +113,8 @@ class Climb implements EventSource {
   #current: Follower | undefined
   /** The current one's answer is what the caller gets. */
   #settled = false
+  /** Why the one asked last failed, where it did not only answer badly. */
+  #failure: LlmError | undefined
   #watched = true
   #stopped: LlmError | undefined
 
@@ -190,8 +192,9 @@ class Climb implements EventSource {
       } catch (cause) {
         if (patience.stopped !== undefined) throw cause
         const warning = { ...tellUnmade(this.call.options, from, next, cause), feature: 'cascade' }
-        if (next === this.list.size - 1) throw withNotes(asLlmError(cause, namesOf(from)), this.#warnings)
         this.#warnings.push(warning)
+        if (next < this.list.size - 1) continue
+        throw withNotes(this.#failure ?? asLlmError(cause, namesOf(from)), this.#warnings)
       }
     }
   }
@@ -206,9 +209,11 @@ class Climb implements EventSource {
       const goesOn =
         isLlmError(error) && this.#stopped === undefined && this.call.patience.stopped === undefined
       if (!goesOn || !this.rules.goesOn(error, provider)) throw error
+      this.#failure = error
       if (error.partial !== undefined) this.#add(error.partial)
       return `${error.code}: ${error.message}`
     }
+    this.#failure = undefined
     if (answer === undefined) return 'it did not end'
     const { request, options, patience } = this.call
     const response = answer

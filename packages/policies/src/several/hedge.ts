@@ -147,8 +147,10 @@ class Race implements EventSource {
       }
       const lost = (error: unknown) =>
         settle(() => this.#lost(undefined, () => reject(this.#withUnmade(error))))
+      let lastFailure: LlmError | undefined
       const failed = (error: LlmError, provider: Provider) => {
         running--
+        lastFailure = error
         const mayGoOn = error.partial === undefined && this.#stopped === undefined
         const next = mayGoOn && this.rules.goesOn(error, provider)
         if (next && asked < this.candidates.size) start(`${error.code}: ${error.message}`)
@@ -177,7 +179,7 @@ class Race implements EventSource {
           this.#unmade.push(tellUnmade(this.call.options, last, at, cause))
           // One that cannot even be made says nothing of the request.
           if (asked < this.candidates.size) start(reason)
-          else if (running === 0) lost(cause)
+          else if (running === 0) lost(lastFailure ?? cause)
           return
         }
         if (over) return

@@ -82,6 +82,8 @@ class Routed extends Several {
     const chat = await preparedOf(request, this)
     const able: Able[] = []
     const lacking: Able[] = []
+    // They come last, and whoever asks them then tells why they cannot be.
+    const unmade: number[] = []
     const reasons: string[] = []
     let onlyRoom = true
     for (let at = 0; at < this.candidates.size; at++) {
@@ -97,6 +99,7 @@ class Routed extends Several {
       } catch (cause) {
         if (call.patience.stopped !== undefined) throw call.patience.stopped
         onlyRoom = false
+        unmade.push(at)
         reasons.push((cause as Error).message.replace(/\.$/, ''))
       }
     }
@@ -107,7 +110,7 @@ class Routed extends Several {
         `Nobody can answer this request: ${reasons.join('; ')}. Add a provider that can, or ask for less.`,
         { provider: this.provider, model: this.model },
       )
-    return this.#sorted(chosen, request, chat)
+    return [...(await this.#sorted(chosen, request, chat)), ...unmade]
   }
 
   async #sorted(able: Able[], request: ChatInput, chat: PreparedChat): Promise<number[]> {
