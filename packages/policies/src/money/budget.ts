@@ -1,15 +1,17 @@
 // No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
 // settled by its usage when it is done.
-import { type ChatInput, type Clock, LlmError, type Provider, type Usage } from '@patchbay/core'
+import { type Clock, LlmError, type Provider } from '@patchbay/core'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
 import { unsettled } from '../around/unsettled.js'
 import { mostOf } from '../limits/estimate.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
+import { type Account, holding, reservedIn, settle } from './account.js'
 import { keepNote, readNote, takeNote } from './batch-note.js'
-import { costOf, keepsForAnHour, priceOf } from './cost.js'
+import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
+import { type Asking, costNothing, type Estimate, spentOn } from './spent.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {
@@ -54,15 +56,8 @@ export interface BudgetProvider extends Provider {
   spending(key?: string): Promise<Spending[]>
 }
 
-interface Account extends Amount {
-  /** What running calls may cost, and until when that is believed of them. */
-  reserved: Record<string, Amount & { until: number }>
-}
-
 // What is paid for when it is asked. Results of a batch are paid for with the batch.
 const costs = new Set<Kind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
-// A call that is not heard of for so long belonged to a process that has died.
-const believedMs = 900_000
 // After its last change. A value takes some 300 bytes, one for each key where an allowance is kept for `each`.
 const lives = {
   run: 32 * 86_400_000,
@@ -159,7 +154,7 @@ class Budget extends Around implements BudgetProvider {
         settle(
           held,
           id,
-          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate),
+          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate, true),
         ),
     }
   }
@@ -196,10 +191,10 @@ class Budget extends Around implements BudgetProvider {
   }
 
   /** The most it may cost. */
-  async #estimate(call: Incoming): Promise<Amount> {
+  async #estimate(call: Incoming): Promise<Estimate> {
     const { input, output } = await mostOf(call, this.inner)
     const tokens = input + output
-    if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens }
+    if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
     const price = priceOf(this.model, this.#prices)
     if (price === undefined)
       throw new LlmError(
@@ -208,21 +203,13 @@ class Budget extends Around implements BudgetProvider {
         { provider: this.provider, model: this.model },
       )
     const dearest = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
-    return { usd: (input * dearest + output * price.output) / 1_000_000, tokens }
+    return { usd: (input * dearest + output * price.output) / 1_000_000, tokens, output }
   }
 
   /** What it did cost, or the most it may have where nobody says. */
-  #spent(answer: Answer | undefined, call: Pick<Incoming, 'kind' | 'request'>, estimate: Amount): Amount {
-    if (typeof answer !== 'object' || !('usage' in answer) || !('model' in answer)) return estimate
-    if ('cached' in answer && answer.cached) return { usd: 0, tokens: 0 }
-    const usage: Usage = answer.usage
-    const { inputTokens, outputTokens = call.kind === 'chat' ? undefined : 0 } = usage
-    if (inputTokens === undefined || outputTokens === undefined) return estimate
-    const price = priceOf(answer.model, this.#prices) ?? priceOf(this.model, this.#prices)
-    const hour = call.kind === 'chat' && keepsForAnHour(call.request as ChatInput)
-    const said = 'cost' in answer ? answer.cost : undefined
-    const usd = said ?? (price && costOf({ ...usage, outputTokens }, price, hour)) ?? estimate.usd
-    return { usd, tokens: inputTokens + outputTokens }
+  #spent(answer: Answer | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
+    const priced = (model: string) => priceOf(model, this.#prices) ?? priceOf(this.model, this.#prices)
+    return spentOn(answer, call, estimate, priced, broken)
   }
 
   #held(
@@ -247,11 +234,7 @@ class Budget extends Around implements BudgetProvider {
         estimate[unit],
       )
     }
-    const believed = Object.entries(account.reserved).filter(([, { until }]) => until > now)
-    return {
-      ...account,
-      reserved: { ...Object.fromEntries(believed), [id]: { ...estimate, until: now + believedMs } },
-    }
+    return holding(account, id, estimate, now)
   }
 
   #exceeded(
@@ -291,38 +274,4 @@ class Budget extends Around implements BudgetProvider {
     this.#cells.set(name, cell)
     return cell
   }
-}
-
-async function settle(cells: Cell<Account>[], id: string, { usd, tokens }: Amount): Promise<void> {
-  await Promise.all(
-    cells.map((cell) =>
-      cell.update((account) => {
-        const { [id]: _, ...reserved } = account.reserved
-        return {
-          next: {
-            usd: Math.max(0, account.usd + usd),
-            tokens: Math.max(0, account.tokens + tokens),
-            reserved,
-          },
-          result: undefined,
-        }
-      }),
-    ),
-  )
-}
-
-function reservedIn({ reserved }: Account, now: number): Amount {
-  const sum = { usd: 0, tokens: 0 }
-  for (const { usd, tokens, until } of Object.values(reserved)) {
-    if (until <= now) continue
-    sum.usd += usd
-    sum.tokens += tokens
-  }
-  return sum
-}
-
-/** Refused, or never reached: nothing was made that could cost anything. */
-function costNothing({ code, partial }: LlmError): boolean {
-  if (partial !== undefined) return false
-  return !['aborted', 'timeout', 'bad-response', 'empty-response', 'structured-output'].includes(code)
 }

@@ -2,20 +2,12 @@
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
-import {
-  type ChatEvent,
-  type ChatResponse,
-  type Clock,
-  LlmError,
-  type Message,
-  type Part,
-  type PreparedChat,
-  type Provider,
-} from '@patchbay/core'
+import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
 import { defined, preparedOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
+import { answerOf, contentOf, finishReasonOf } from './content.js'
 
 type Api = typeof import('@opentelemetry/api')
 
@@ -189,7 +181,7 @@ class Trace extends Around {
     return defined({
       ...answeredBy(answer),
       'gen_ai.response.id': chat?.id,
-      'gen_ai.response.finish_reasons': chat && [finishReasons[chat.finishReason] ?? chat.finishReason],
+      'gen_ai.response.finish_reasons': chat && [finishReasonOf(chat)],
       'gen_ai.usage.input_tokens': inputTokens,
       'gen_ai.usage.output_tokens': outputTokens,
       'gen_ai.usage.cache_read.input_tokens': cachedInputTokens,
@@ -198,15 +190,9 @@ class Trace extends Around {
       'patchbay.attempts': chat?.attempts,
       'patchbay.cost': chat?.cost,
       'patchbay.cached': chat?.cached === undefined ? undefined : String(chat.cached),
-      ...(this.#options.content &&
-        chat && {
-          'gen_ai.output.messages': JSON.stringify([
-            {
-              ...messageOf(chat.message),
-              finish_reason: finishReasons[chat.finishReason] ?? chat.finishReason,
-            },
-          ]),
-        }),
+      ...(this.#options.content && chat && answerOf(chat)),
+      'patchbay.batch.answered': 'answered' in answer ? answer.answered : undefined,
+      'patchbay.batch.failed': 'answered' in answer ? answer.failed : undefined,
     })
   }
 }
@@ -244,11 +230,6 @@ async function instruments({ tracerProvider, meterProvider }: TraceOptions): Pro
   }
 }
 
-const finishReasons: Record<string, string> = {
-  'tool-calls': 'tool_call',
-  'content-filter': 'content_filter',
-}
-
 function answeredBy(answer: Answer): Attributes {
   return typeof answer === 'object' && 'model' in answer
     ? { ...nameFor(answer.provider), 'gen_ai.response.model': answer.model }
@@ -274,49 +255,4 @@ function metadataOf(metadata: Record<string, string> = {}): Attributes {
   return Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [`patchbay.metadata.${name}`, value]),
   )
-}
-
-function contentOf({ messages, tools }: PreparedChat): Attributes {
-  return defined({
-    'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
-    'gen_ai.tool.definitions':
-      tools.length === 0
-        ? undefined
-        : JSON.stringify(
-            tools.map(({ name, description, schema }) => ({
-              type: 'function',
-              name,
-              description,
-              parameters: schema,
-            })),
-          ),
-  })
-}
-
-/** A message in the form of the conventions. Bytes are left out. */
-function messageOf({ role, content }: Pick<Message, 'role' | 'content'>): object {
-  const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  return { role, parts: parts.map(partOf) }
-}
-
-function partOf(part: Part): object {
-  switch (part.type) {
-    case 'text':
-    case 'reasoning':
-      return { type: part.type, content: part.text }
-    case 'tool-call':
-      return { type: 'tool_call', id: part.id, name: part.name, arguments: part.input }
-    case 'tool-result': {
-      const { id, output } = part
-      return {
-        type: 'tool_call_response',
-        id,
-        response: typeof output === 'string' ? output : output.map(partOf),
-      }
-    }
-    case 'refusal':
-      return { type: 'refusal', content: part.text }
-    default:
-      return { type: part.type }
-  }
 }
