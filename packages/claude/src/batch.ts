@@ -1,7 +1,7 @@
 // Message Batches: many requests at half the price, answered within a day.
 // Source: platform.claude.com/docs/en/build-with-claude/batch-processing, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, fieldsOf, unanswered } from '@patchbay/core/wire'
+import { batchLines, batchName, fieldsOf, unanswered, withinBatch } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { fromMessage } from './events.js'
 
@@ -13,8 +13,19 @@ interface Wire {
   request_counts?: unknown
 }
 
-/** Every request by its number, which comes back with its result. */
+// Source: platform.claude.com/docs/en/build-with-claude/batch-processing ("Batch limitations"), November 2026.
+const limits = { requests: 100_000, bytes: 256_000_000 }
+
+/**
+ * Every request by its number, which comes back with its result.
+ * @throws {LlmError} `invalid-request` for more than the service takes
+ */
 export function toBatch(bodies: object[]): { requests: object[] } {
+  withinBatch({ requests: bodies.length }, limits, 'Anthropic')
+  const encoder = new TextEncoder()
+  let bytes = 0
+  for (const body of bodies) bytes += encoder.encode(JSON.stringify(body)).length
+  withinBatch({ bytes }, limits, 'Anthropic')
   return { requests: bodies.map((params, index) => ({ custom_id: batchName(index), params })) }
 }
 

@@ -3,7 +3,7 @@ import type { CallHome } from './call.js'
 import { withoutMissing } from './check.js'
 import { Collector } from './collect.js'
 import { asLlmError, invalid, LlmError } from './errors.js'
-import { type Life, type LifeSettings, startLife } from './life.js'
+import { type Life, startLife } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
 import type {
   Backend,
@@ -82,11 +82,13 @@ function submit(
 export async function* results(
   backend: Batching,
   id: string,
-  settings: LifeSettings,
+  { settings, enter }: CallHome,
   options: CallOptions,
 ): AsyncGenerator<BatchResult> {
   const life = await startLife(settings, options)
+  let leave: () => void = () => {}
   try {
+    leave = enter()
     const { total, outcomes, first } = await life.attempting((context) => begun(backend, id, life, context))
     try {
       const early = new Map<number, BatchResult>()
@@ -110,6 +112,7 @@ export async function* results(
     throw life.errorFrom(error)
   } finally {
     life.end()
+    leave()
   }
 }
 

@@ -133,6 +133,7 @@ class DefinedProvider implements Provider {
 
   get batches(): Batches {
     return {
+      available: this.#backend.batch !== undefined,
       // A batch that may have been taken is not ordered again, unless the caller of this very step asks for it.
       submit: (requests, options = {}) => this.#ask('submit', requests, { retry: false, ...options }),
       status: (id, options = {}) => this.#ask('status', id, options),
@@ -142,13 +143,8 @@ class DefinedProvider implements Provider {
   }
 
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    const leave = this.#enter()
-    try {
-      const { able, results } = await import('./operations.js')
-      yield* results(able(this.#backend, 'batch'), id, this.#settings, options)
-    } finally {
-      leave()
-    }
+    const { able, results } = await import('./operations.js')
+    yield* results(able(this.#backend, 'batch'), id, this.#home, options)
   }
 
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {

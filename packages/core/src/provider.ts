@@ -83,6 +83,8 @@ export type BatchResult =
  * in another process. Values of a schema are in the texts; nobody has checked them.
  */
 export interface Batches {
+  /** `false` where there are none: `submit` then fails with `unsupported`, without asking anybody. */
+  readonly available?: boolean | undefined
   /**
    * Hands requests over; gives the id of the batch.
    * @throws {LlmError} for the first request that is wrong; `unsupported` where there are no batches

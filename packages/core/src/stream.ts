@@ -72,10 +72,16 @@ export class CallStream implements ChatStream {
         }
       },
       return: async () => {
-        if (this.#final === undefined) this.#failure ??= this.#call.leave()
+        this.leave()
         return { done: true, value: undefined }
       },
     }
+  }
+
+  /** Ends the call because its reader went away; what had failed by then, if it has not ended well. */
+  leave(): unknown {
+    if (this.#final === undefined) this.#failure ??= this.#call.leave()
+    return this.#failure
   }
 
   /** One event at a time, in the order of asking. The first read begins the call before it returns. */

@@ -1,7 +1,7 @@
 // The Batch API: a file of requests at half the price, answered within a day in two other files.
 // Source: platform.openai.com/docs/guides/batch, platform.openai.com/docs/api-reference/batch, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, fieldsOf, objectsIn, unanswered } from '@patchbay/core/wire'
+import { batchLines, batchName, fieldsOf, objectsIn, unanswered, withinBatch } from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import { fromError } from './errors.js'
 
@@ -15,14 +15,23 @@ export interface Wire {
   errors?: unknown
 }
 
-/** The file of the requests, a line each. */
-export function toFile(bodies: object[], url: string): FormData {
+// Source: platform.openai.com/docs/api-reference/batch/create ("input_file_id"), November 2026.
+const limits = { requests: 50_000, bytes: 200_000_000 }
+
+/**
+ * The file of the requests, a line each.
+ * @throws {LlmError} `invalid-request` for more than OpenAI takes; what other servers take is not known
+ */
+export function toFile(bodies: object[], url: string, isOwn: boolean): FormData {
+  if (isOwn) withinBatch({ requests: bodies.length }, limits, 'OpenAI')
   const lines = bodies.map((body, index) =>
     JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body }),
   )
+  const file = new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })
+  if (isOwn) withinBatch({ bytes: file.size }, limits, 'OpenAI')
   const form = new FormData()
   form.set('purpose', 'batch')
-  form.set('file', new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' }), 'batch.jsonl')
+  form.set('file', file, 'batch.jsonl')
   return form
 }
 

@@ -206,8 +206,8 @@ class OpenAIBackend implements Backend {
       )
       const bodies = whole.map((chat) => api.toBody(this.model, chat, this.#preset, false, context.warn))
       const endpoint = `/v1${api.path}`
-      const { who } = this.#server
-      const file = await this.#server.json(context, 'post', '/files', toFile(bodies, endpoint))
+      const { who, isOwn } = this.#server
+      const file = await this.#server.json(context, 'post', '/files', toFile(bodies, endpoint, isOwn))
       const input_file_id = idOf(file, who)
       const batch = { input_file_id, endpoint, completion_window: '24h' }
       return idOf(await this.#server.json(context, 'post', '/batches', batch), who)

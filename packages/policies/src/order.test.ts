@@ -4,52 +4,13 @@ import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { failureOf, read } from '../test/failure.js'
-import { lettersEmbedder } from '../test/letters.js'
-import {
-  batch,
-  breaker,
-  budget,
-  cache,
-  cascade,
-  fallback,
-  guard,
-  hedge,
-  learn,
-  limit,
-  loadBalance,
-  log,
-  mask,
-  priced,
-  route,
-  semanticCache,
-  trace,
-} from './index.js'
+import { harmless } from '../test/policies.js'
 
-const never = () => {
-  throw new Error('nobody asked for this one')
-}
-const policies: Record<string, (provider: Provider) => Provider> = {
-  batch: (provider) => batch(provider),
-  breaker: (provider) => breaker(provider),
-  budget: (provider) => budget(provider, { limits: [{ per: 'run', tokens: 1e9 }] }),
-  cache: (provider) => cache(provider),
-  cascade: (provider) => cascade([provider, never]),
-  fallback: (provider) => fallback([provider, never]),
-  guard: (provider) => guard(provider, { input: () => undefined, output: () => undefined, every: 1 }),
-  hedge: (provider) => hedge([provider, never], { delay: 60_000 }),
-  learn: (provider) => learn([provider], { seed: 1 }),
-  limit: (provider) => limit(provider, { concurrency: 2 }),
-  loadBalance: (provider) => loadBalance([provider]),
-  log: (provider) => log(provider, { logger: { info() {}, warn() {}, error() {} } }),
-  mask: (provider) => mask(provider),
-  priced: (provider) => priced(provider),
-  route: (provider) => route([provider]),
-  semanticCache: (provider) => semanticCache(provider, { embedder: lettersEmbedder() }),
-  trace: (provider) => trace(provider),
-}
-const names = Object.keys(policies)
-const put = (provider: Provider, order: string[]) =>
-  order.reduce((inner, name) => (policies[name] as (provider: Provider) => Provider)(inner), provider)
+// A cassette gives the same answers to whoever asks, in another order.
+const { record: _, replay: __, ...policies } = harmless
+const names = Object.keys(policies) as (keyof typeof policies)[]
+const put = (provider: Provider, order: (keyof typeof policies)[]) =>
+  order.reduce((inner, name) => policies[name](inner), provider)
 
 it('law: any of them, in any order, keep the answer, the failure and the close', async () => {
   await fc.assert(

@@ -8,6 +8,27 @@ export function batchName(index: number): string {
   return `request-${index}`
 }
 
+/** The most that a service takes in one batch. */
+export interface BatchLimits {
+  requests: number
+  /** Of all requests as they are sent. */
+  bytes: number
+}
+
+/**
+ * Keeps from the wire what the service would refuse after all of it has been sent.
+ * @throws {LlmError} `invalid-request`
+ */
+export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who: string): void {
+  for (const unit of ['requests', 'bytes'] as const) {
+    const given = size[unit] ?? 0
+    if (given <= limits[unit]) continue
+    const most = limits[unit].toLocaleString('en')
+    const message = `A batch of ${who} has at most ${most} ${unit}; this one has ${given.toLocaleString('en')}. Submit them in several batches.`
+    throw new LlmError('invalid-request', message)
+  }
+}
+
 /**
  * The lines of a file of results, each with its request's number.
  * @throws {LlmError} `bad-response` for a line that is cut off, and for a batch that was made by somebody else

@@ -1,39 +1,37 @@
 // The events of another provider's stream, read for one's own.
-import { LlmError } from '../errors.js'
+import { asLlmError, isLlmError, LlmError } from '../errors.js'
 import type { ChatEvent, ChatStream } from '../events.js'
 import type { ChatResponse } from '../response.js'
 import type { EventSource } from '../stream.js'
 
-/** The events of another stream, one by one, with a response that may be made another one on its way. */
+/**
+ * The events of another stream, one by one, with a response that may be made another one on its way. The stream is opened by
+ * the first read; one that throws at once, or anything that is no `LlmError`, fails as a call does.
+ */
 export class Follower implements EventSource {
-  readonly #stream: ChatStream
-  readonly #change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse>
+  #stream: ChatStream | undefined
   #events: AsyncIterator<ChatEvent> | undefined
+  #stopped: LlmError | undefined
   #watched = true
   #over = false
 
   constructor(
-    stream: ChatStream,
+    private readonly open: () => ChatStream,
     private readonly who: { provider: string; model: string },
-    change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse> = (response) => response,
-  ) {
-    this.#stream = stream
-    this.#change = change
-  }
+    private readonly change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse> = (response) =>
+      response,
+  ) {}
 
   async next(): Promise<ChatEvent | undefined> {
     if (this.#over) return undefined
-    if (!this.#watched) {
-      this.#over = true
-      return { type: 'finish', response: await this.#change(await this.#stream.response()) }
+    try {
+      const event = await this.#read()
+      if (event?.type !== 'finish') return event
+      return { type: 'finish', response: await this.change(event.response) }
+    } catch (thrown) {
+      const { provider, model } = this.who
+      throw isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
     }
-    this.#events ??= this.#stream[Symbol.asyncIterator]()
-    const { done, value: event } = await this.#events.next()
-    if (done) {
-      this.#over = true
-      return undefined
-    }
-    return event.type === 'finish' ? { type: 'finish', response: await this.#change(event.response) } : event
   }
 
   unwatched(): void {
@@ -41,15 +39,36 @@ export class Follower implements EventSource {
   }
 
   stop(error: LlmError): void {
-    this.#stream.abort(error.cause)
+    this.#stopped ??= error
+    this.#stream?.abort(error.cause)
   }
 
+  /** Leaves the stream, and says what had arrived of it. */
   leave(): LlmError {
     const { provider, model } = this.who
     const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
-    if (this.#events === undefined) this.#stream.abort(left)
-    // What it says after its reader has gone is of no interest.
-    else void (async () => this.#events?.return?.())().catch(() => {})
-    return left
+    this.#stopped ??= left
+    const stream: (ChatStream & { leave?: () => unknown }) | undefined = this.#stream
+    if (this.#events === undefined || stream?.leave === undefined) {
+      if (this.#events === undefined) stream?.abort(left)
+      // What it says after its reader has gone is of no interest.
+      else void (async () => this.#events?.return?.())().catch(() => {})
+      return left
+    }
+    const failure = stream.leave()
+    return isLlmError(failure) ? failure : left
+  }
+
+  async #read(): Promise<ChatEvent | undefined> {
+    if (this.#stream === undefined && this.#stopped !== undefined) throw this.#stopped
+    this.#stream ??= this.open()
+    if (!this.#watched) {
+      this.#over = true
+      return { type: 'finish', response: await this.#stream.response() }
+    }
+    this.#events ??= this.#stream[Symbol.asyncIterator]()
+    const { done, value } = await this.#events.next()
+    if (done) this.#over = true
+    return done ? undefined : value
   }
 }

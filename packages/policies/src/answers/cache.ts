@@ -11,6 +11,7 @@ import type {
 import { replayed, requestOf, withOutput } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { Flight } from './flight.js'
 import { frozen, kept, keyOf, thawed } from './frozen.js'
@@ -61,6 +62,7 @@ export function cache(provider: Provider, options: CacheOptions = {}): Provider 
 const whole = new Set(['stop', 'length', 'tool-calls'])
 
 class Cache extends Around {
+  protected override readonly doors = doors.cache
   readonly #store: CacheStore
   readonly #options: CacheOptions
   readonly #flights = new Map<string, Flight>()

@@ -9,6 +9,7 @@ import {
 } from '@patchbay/core'
 import { replayed, requestOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { type Doors, doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { secretsIn } from '../content/detect.js'
 import { mapped } from '../content/mapped.js'
@@ -57,6 +58,7 @@ export function replay(provider: Provider, { unrecorded = 'error', ...options }:
 }
 
 class Recorder extends Around {
+  protected override readonly doors: Doors
   readonly #cassette: Cassette
   readonly #scrub: (text: string) => string
   readonly #played = new Map<string, number>()
@@ -68,6 +70,7 @@ class Recorder extends Around {
     private readonly unrecorded: 'error' | 'record' = 'record',
   ) {
     super(inner, clock)
+    this.doors = plays ? doors.replay : doors.record
     this.#cassette = new Cassette(file)
     this.#scrub = (text) =>
       scrub(secretsIn(text).reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text))

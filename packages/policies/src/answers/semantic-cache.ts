@@ -9,6 +9,7 @@ import {
 } from '@patchbay/core'
 import { preparedOf, replayed, requestOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { again, type CacheStore, memoryCache, outputOf, unreachable } from './cache.js'
 import { frozen, hash, kept, thawed } from './frozen.js'
@@ -44,6 +45,7 @@ export function semanticCache(provider: Provider, options: SemanticCacheOptions)
 }
 
 class SemanticCache extends Around {
+  protected override readonly doors = doors.semanticCache
   readonly #options: Required<Omit<SemanticCacheOptions, 'ttl' | 'clock'>> & { ttl: number | undefined }
 
   constructor(inner: Provider, { clock, ttl, ...options }: SemanticCacheOptions) {

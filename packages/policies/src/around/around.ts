@@ -1,11 +1,15 @@
 // What stands around every call of a provider, whatever kind it is: before it, on its way, after it. Most policies are
 // one of these, and say only what they do at these three places.
 import {
+  type Batches,
+  type BatchResult,
   type CallOptions,
+  type Capabilities,
   type ChatInput,
   type ChatStream,
   type Clock,
   type EmbedResponse,
+  LlmError,
   type ModelInfo,
   type Provider,
   type RerankRequest,
@@ -15,6 +19,7 @@ import {
   type TranscribeResponse,
 } from '@patchbay/core'
 import { asLlmError, streamOf } from '@patchbay/core/wrap'
+import { type Doors, everyDoor } from './doors.js'
 import {
   type Answer,
   type Asked,
@@ -28,11 +33,14 @@ import {
 } from './passing.js'
 import { PassingStream } from './passing-stream.js'
 import { Patience } from './patience.js'
+import { readResults } from './read-results.js'
 import { Running } from './running.js'
 import { Wrapped } from './wrapped.js'
 
 /** A policy that is the same for calls of every kind. */
 export abstract class Around extends Wrapped {
+  /** What it does at each door of the provider. Default: it applies to all that is asked. */
+  protected readonly doors: Doors = everyDoor
   protected readonly clock: Clock
   readonly #running = new Running()
 
@@ -42,14 +50,14 @@ export abstract class Around extends Wrapped {
   }
 
   /**
-   * Before anything is sent. It may wait: `call.patience` says how long.
+   * Before anything is sent, for each call of a door where the policy applies. It may wait: `call.patience` says how long.
    * @throws {LlmError} to refuse the call
    */
   protected abstract enter(call: Incoming): Passing | Promise<Passing>
 
   override stream(request: ChatInput, options: CallOptions = {}): ChatStream {
     const enter = (streamed: boolean, patience: Patience) =>
-      this.enter({ kind: 'chat', request, options, streamed, patience })
+      this.#enter({ kind: 'chat', request, options, streamed, patience })
     const ask = (passing: Passing, patience: Patience) => {
       const left = patience.left(passing.options ?? options)
       return (
@@ -61,7 +69,7 @@ export abstract class Around extends Wrapped {
       end: this.#running.begin(this),
       patience: new Patience(options, this.clock, this),
     })
-    return streamOf(new PassingStream(this, begin, enter, ask))
+    return streamOf(new PassingStream(this, begin, enter, ask, this.clock))
   }
 
   override embed(input: Calls['embed'][0], options: CallOptions = {}): Promise<EmbedResponse> {
@@ -82,6 +90,20 @@ export abstract class Around extends Wrapped {
 
   override models(options: CallOptions = {}): Promise<ModelInfo[]> {
     return this.#once('models', undefined, options)
+  }
+
+  override capabilities(options: CallOptions = {}): Promise<Capabilities> {
+    return this.#once('capabilities', undefined, options)
+  }
+
+  override get batches(): Batches {
+    return {
+      available: typeof this.doors.batches === 'object' ? false : this.inner.batches.available,
+      submit: (requests, options = {}) => this.#once('batches.submit', requests, options),
+      status: (id, options = {}) => this.#once('batches.status', id, options),
+      results: (id, options = {}) => this.#results(id, options),
+      cancel: (id, options = {}) => this.#once('batches.cancel', id, options),
+    }
   }
 
   override close(): Promise<void> {
@@ -105,17 +127,18 @@ export abstract class Around extends Wrapped {
     let settled = false
     try {
       const call = { kind, request, options, streamed: false, patience } as Incoming
-      passing = await entered(() => this.enter(call), patience)
-      const response = await within(passing, () => {
-        const left = patience.left(passing.options ?? options)
-        return passing.answer?.(left) ?? this.#ask(kind, passing.request ?? request, left)
-      })
-      patience.end()
+      passing = await entered(() => this.#enter(call), patience)
+      const response = await patience.waitFor(() =>
+        within(passing, () => {
+          const left = patience.left(passing.options ?? options)
+          return passing.answer?.(left) ?? this.#ask(kind, passing.request ?? request, left)
+        }),
+      )
       settled = true
-      return (passing.done === undefined ? response : await passing.done(response)) as Calls[K][1]
+      return (await patience.waitFor(() => passing.done?.(response) ?? response)) as Calls[K][1]
     } catch (thrown) {
       const error = asLlmError(thrown, { provider: this.provider, model: this.model })
-      if (!settled) await told(passing, error)
+      if (!settled) await told(passing, error, this.clock)
       throw passing.error?.(error) ?? error
     } finally {
       patience.end()
@@ -123,8 +146,46 @@ export abstract class Around extends Wrapped {
     }
   }
 
-  #ask(kind: Exclude<Kind, 'chat'>, request: Asked, options: CallOptions): Promise<Answer> {
-    if (kind === 'models') return this.inner.models(options)
-    return this.inner[kind](request as never, options)
+  async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
+    const end = this.#running.begin(this)
+    const patience = new Patience(options, this.clock, this)
+    try {
+      const call: Incoming = { kind: 'batches.results', request: id, options, streamed: false, patience }
+      yield* readResults(call, () => this.#enter(call), this.inner, this, this.clock)
+    } finally {
+      patience.end()
+      end()
+    }
+  }
+
+  /** What the policy has to do with it, by the table of its doors. */
+  #enter(call: Incoming): Passing | Promise<Passing> {
+    if (call.kind === 'batches.submit' && !Array.isArray(call.request))
+      throw new LlmError('invalid-request', 'requests must be a list of at least one request.')
+    const [door] = call.kind.split('.') as [keyof Doors]
+    const stand = this.doors[door]
+    if (stand === 'applies') return this.enter(call)
+    if (stand === 'nothing') return {}
+    throw new LlmError('unsupported', stand.refuses, { provider: this.provider, model: this.model })
+  }
+
+  async #ask(kind: Exclude<Kind, 'chat'>, request: Asked, options: CallOptions): Promise<Answer> {
+    const { inner } = this
+    switch (kind) {
+      case 'models':
+      case 'capabilities':
+        return inner[kind](options)
+      case 'batches.submit':
+        return inner.batches.submit(request as readonly ChatInput[], options)
+      case 'batches.status':
+        return inner.batches.status(request as string, options)
+      case 'batches.cancel':
+        await inner.batches.cancel(request as string, options)
+        return undefined
+      case 'batches.results':
+        throw new LlmError('invalid-request', 'The results of a batch come one by one.')
+      default:
+        return inner[kind](request as never, options)
+    }
   }
 }

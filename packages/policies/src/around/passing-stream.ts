@@ -1,5 +1,5 @@
 // A stream on its way through a policy: let in, each of its events passed on, and let out once, however it ends.
-import { type ChatEvent, type ChatResponse, type ChatStream, LlmError } from '@patchbay/core'
+import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
 import { asLlmError, type EventSource, Follower, withDetails } from '@patchbay/core/wrap'
 import { entered, type Passing, told, within } from './passing.js'
 import type { Patience } from './patience.js'
@@ -22,6 +22,7 @@ export class PassingStream implements EventSource {
     private readonly begin: () => { patience: Patience; end: () => void },
     private readonly enter: (streamed: boolean, patience: Patience) => Passing | Promise<Passing>,
     private readonly ask: (passing: Passing, patience: Patience) => ChatStream,
+    private readonly clock: Clock,
   ) {}
 
   async next(): Promise<ChatEvent | undefined> {
@@ -55,11 +56,13 @@ export class PassingStream implements EventSource {
   }
 
   leave(): LlmError {
-    const left = new LlmError('aborted', 'The reader left the stream before its end.', this.#names())
+    // What had arrived by then is known to whoever is asked.
+    const left =
+      this.#inner?.leave() ??
+      new LlmError('aborted', 'The reader left the stream before its end.', this.#names())
     this.#stopped ??= left
-    this.#inner?.leave()
     this.#patience?.stop(left)
-    return left
+    return this.#passing?.error?.(left) ?? left
   }
 
   async #open(): Promise<void> {
@@ -72,14 +75,12 @@ export class PassingStream implements EventSource {
     this.#passing = passing
     patience.signal.addEventListener('abort', this.#onStop, { once: true })
     if (patience.stopped !== undefined) throw patience.stopped
-    this.#inner = new Follower(
-      within(passing, () => this.ask(passing, patience)),
-      this.who,
-    )
+    this.#inner = new Follower(() => within(passing, () => this.ask(passing, patience)), this.who)
     if (!this.#watched) this.#inner.unwatched()
   }
 
   async #pull(inner: Follower, passing: Passing): Promise<void> {
+    const patience = this.#patience as Patience
     const event = await within(passing, () => inner.next())
     if (event === undefined) {
       this.#over = true
@@ -88,15 +89,16 @@ export class PassingStream implements EventSource {
     if (event.type !== 'finish') {
       if (passing.event === undefined) this.#ready.push(event)
       else {
-        const shown = passing.event(event)
+        const shown = patience.waitFor(() => passing.event?.(event) ?? [event])
         this.#ready.push(...(shown instanceof Promise ? await shown : shown))
       }
       return
     }
-    this.#settle()
+    this.#settled = true
     this.#over = true
-    const response =
-      passing.done === undefined ? event.response : ((await passing.done(event.response)) as ChatResponse)
+    const done = patience.waitFor(() => passing.done?.(event.response) ?? event.response)
+    const response = (done instanceof Promise ? await done : done) as ChatResponse
+    this.#settle()
     if (this.#watched && passing.rest !== undefined) this.#ready.push(...passing.rest())
     this.#ready.push({ type: 'finish', response })
     this.#end()
@@ -111,16 +113,16 @@ export class PassingStream implements EventSource {
   async #failed(error: LlmError): Promise<void> {
     try {
       if (!this.#settled) {
-        this.#settle()
-        await told(this.#passing, error)
+        this.#settled = true
+        await told(this.#passing, error, this.clock)
       }
     } finally {
+      this.#settle()
       this.#end()
     }
   }
 
   #settle(): void {
-    this.#settled = true
     this.#patience?.end()
     this.#patience?.signal.removeEventListener('abort', this.#onStop)
   }

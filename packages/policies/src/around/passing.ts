@@ -1,10 +1,14 @@
 // A call that comes to a policy, and what the policy has to do with it.
 import type {
+  BatchResult,
+  BatchStatus,
   CallOptions,
+  Capabilities,
   ChatEvent,
   ChatInput,
   ChatResponse,
   ChatStream,
+  Clock,
   EmbedRequest,
   EmbedResponse,
   LlmError,
@@ -13,8 +17,10 @@ import type {
   RerankResponse,
   TranscribeRequest,
   TranscribeResponse,
+  Usage,
 } from '@patchbay/core'
 import type { Patience } from './patience.js'
+import { soonEnough } from './unsettled.js'
 
 /** The kinds of calls, by what is asked and what is answered. */
 export interface Calls {
@@ -24,8 +30,21 @@ export interface Calls {
   transcribe: [request: TranscribeRequest, response: TranscribeResponse]
   countTokens: [request: ChatInput, response: number]
   models: [request: undefined, response: ModelInfo[]]
+  capabilities: [request: undefined, response: Capabilities]
+  'batches.submit': [requests: readonly ChatInput[], id: string]
+  'batches.status': [id: string, status: BatchStatus]
+  'batches.results': [id: string, read: BatchRead]
+  'batches.cancel': [id: string, done: undefined]
 }
 export type Kind = keyof Calls
+
+/** What a batch gave, once its results have been read. */
+export interface BatchRead {
+  answered: number
+  failed: number
+  /** Of all that was answered. */
+  usage: Usage
+}
 
 /** A call that comes to a policy. Told apart by `kind`. */
 export type Incoming = {
@@ -55,8 +74,12 @@ export interface Passing {
   stream?(options: CallOptions): ChatStream
   /** A call of another kind is answered by this. */
   answer?(options: CallOptions): Promise<Answer>
+  /** The results of a batch come from here, and the provider is not asked. */
+  results?(options: CallOptions): AsyncIterable<BatchResult>
   /** What the caller gets for one event of a stream (the finish aside); nothing holds it back. */
   event?(event: ChatEvent): ChatEvent[] | Promise<ChatEvent[]>
+  /** What the caller gets for one result of a batch. */
+  result?(result: BatchResult): BatchResult | Promise<BatchResult>
   /** Events that were held back and come before the finish. */
   rest?(): ChatEvent[]
   /** Once, when the call has ended well. The response may become another one; a throw fails the call. */
@@ -96,10 +119,11 @@ export async function entered(enter: () => Passing | Promise<Passing>, patience:
   })
 }
 
-/** Tells a policy that its call has failed. Trouble of its own must not hide why. */
-export async function told(passing: Passing | undefined, error: LlmError): Promise<void> {
+/** Tells a policy that its call has failed. Trouble of its own must not hide why, nor hold it back. */
+export async function told(passing: Passing | undefined, error: LlmError, clock: Clock): Promise<void> {
   try {
-    await passing?.failed?.(error)
+    const telling = passing?.failed?.(error)
+    if (telling !== undefined) await soonEnough(telling, clock)
   } catch {
     // The store of a policy is gone, say: its next call meets the same, and tells.
   }

@@ -1,5 +1,5 @@
 // How long a caller waits, told to policies that wait before they ask: his signal, his deadline, and his leaving.
-import { type CallOptions, type Clock, LlmError, type TimeoutOptions } from '@patchbay/core'
+import { type CallOptions, type Clock, isLlmError, LlmError, type TimeoutOptions } from '@patchbay/core'
 
 // What core gives a call that sets no limit of its own.
 const usualTotal = 600_000
@@ -69,14 +69,21 @@ export class Patience {
     })
   }
 
+  /** What `work` gives, at once where it need not be waited for; else as `wait` does. */
+  waitFor<T>(work: () => T | Promise<T>): T | Promise<T> {
+    const given = work()
+    return given instanceof Promise ? this.wait(given) : given
+  }
+
   /** These options for whoever is asked next, with what is left of the time. */
   left(options: CallOptions): CallOptions {
     const limits = limitsOf(options)
     if (limits.total === undefined) return options
     const spent = this.#clock.now() - this.startedAt
-    return spent <= 0
-      ? options
-      : { ...options, timeout: { ...limits, total: Math.max(Number.MIN_VALUE, limits.total - spent) } }
+    if (spent <= 0) return options
+    // Whole milliseconds: they stand in messages.
+    const total = Math.max(1, Math.floor(limits.total - spent))
+    return { ...options, timeout: { ...limits, total } }
   }
 
   #setTimer(): void {
@@ -96,7 +103,7 @@ export class Patience {
     this.stop(
       new LlmError(
         'timeout',
-        `The call was not done within ${total} ms (${provider} ${model}). Raise timeout.total if it needs longer.`,
+        `The call was not done within ${Math.round(total)} ms (${provider} ${model}). Raise timeout.total if it needs longer.`,
         this.#who,
       ),
     )
@@ -112,11 +119,22 @@ export async function called<T>(
   try {
     return await callback()
   } catch (cause) {
-    if (cause instanceof LlmError) throw cause
-    const why = cause instanceof Error ? cause.message : String(cause)
-    throw new LlmError('aborted', `The ${name} callback of this call threw: ${why}. Mend it.`, {
-      cause,
-      ...who,
-    })
+    throw threw(name, cause, who)
   }
+}
+
+/** The same for a callback that answers at once. */
+export function calledNow<T>(name: string, callback: () => T, who: { provider: string; model: string }): T {
+  try {
+    return callback()
+  } catch (cause) {
+    throw threw(name, cause, who)
+  }
+}
+
+function threw(name: string, cause: unknown, { provider, model }: { provider: string; model: string }) {
+  if (isLlmError(cause)) return cause
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const message = `The ${name} callback of this call threw: ${why}. Mend it.`
+  return new LlmError('aborted', message, { cause, provider, model })
 }

@@ -1,14 +1,34 @@
 // An answer whose accounts could not be closed is an answer all the same.
+import { type Clock, LlmError } from '@patchbay/core'
 import type { Answer } from './passing.js'
 
-/** The answer, with a warning where what `settle` does fails. */
-export async function unsettled(
-  answer: Answer,
-  policy: string,
-  settle: () => Promise<void>,
-): Promise<Answer> {
+// How long the books of a call may hold up its caller once it is over. What is written later is written all the same.
+const graceMs = 1000
+
+/** The same promise, but a store that does not answer is not waited for. */
+export async function soonEnough(work: Promise<void>, clock: Clock): Promise<void> {
+  let cancel: () => void = () => {}
+  const grace = new Promise<void>((_, reject) => {
+    cancel = clock.timer(graceMs, () =>
+      reject(new LlmError('timeout', `the store did not answer within ${graceMs} ms`)),
+    )
+  })
   try {
-    await settle()
+    await Promise.race([work, grace])
+  } finally {
+    cancel()
+  }
+}
+
+/** The answer, with a warning where what `settle` does fails. */
+export async function unsettled<A extends Answer>(
+  answer: A,
+  policy: string,
+  clock: Clock,
+  settle: () => Promise<void>,
+): Promise<A> {
+  try {
+    await soonEnough(settle(), clock)
     return answer
   } catch (cause) {
     if (typeof answer !== 'object' || !('warnings' in answer)) return answer

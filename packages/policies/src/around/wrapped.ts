@@ -16,6 +16,7 @@ import type {
   TranscribeRequest,
   TranscribeResponse,
 } from '@patchbay/core'
+import { asLlmError } from '@patchbay/core/wrap'
 
 /**
  * Goes on as the provider it wraps; `chat` is `stream` collected, so there is one method to change. Closing it closes that
@@ -47,31 +48,38 @@ export abstract class Wrapped implements Provider {
   }
 
   capabilities(options?: CallOptions): Promise<Capabilities> {
-    return this.inner.capabilities(options)
+    return this.#typed(() => this.inner.capabilities(options))
   }
 
   embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
-    return this.inner.embed(input, options)
+    return this.#typed(() => this.inner.embed(input, options))
   }
 
   rerank(request: RerankRequest, options?: CallOptions): Promise<RerankResponse> {
-    return this.inner.rerank(request, options)
+    return this.#typed(() => this.inner.rerank(request, options))
   }
 
   transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
-    return this.inner.transcribe(request, options)
+    return this.#typed(() => this.inner.transcribe(request, options))
   }
 
   countTokens(request: ChatInput, options?: CallOptions): Promise<number> {
-    return this.inner.countTokens(request, options)
+    return this.#typed(() => this.inner.countTokens(request, options))
   }
 
   get batches(): Batches {
-    return this.inner.batches
+    const { batches } = this.inner
+    return {
+      available: batches.available,
+      submit: (...given) => this.#typed(() => batches.submit(...given)),
+      status: (...given) => this.#typed(() => batches.status(...given)),
+      results: (...given) => batches.results(...given),
+      cancel: (...given) => this.#typed(() => batches.cancel(...given)),
+    }
   }
 
   models(options?: CallOptions): Promise<ModelInfo[]> {
-    return this.inner.models(options)
+    return this.#typed(() => this.inner.models(options))
   }
 
   close(): Promise<void> {
@@ -80,5 +88,14 @@ export abstract class Wrapped implements Provider {
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  /** A provider of an app's own may throw at once, or something else than an `LlmError`. */
+  async #typed<T>(call: () => Promise<T>): Promise<T> {
+    try {
+      return await call()
+    } catch (thrown) {
+      throw asLlmError(thrown, { provider: this.provider, model: this.model })
+    }
   }
 }

@@ -4,16 +4,15 @@ import {
   type BatchResult,
   type BatchStatus,
   type CallOptions,
-  type ChatInput,
-  type ChatStream,
   type Clock,
   isLlmError,
-  LlmError,
   type Provider,
   systemClock,
 } from '@patchbay/core'
-import { Patience } from '../around/patience.js'
-import { Wrapped } from '../around/wrapped.js'
+import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
+import type { Incoming, Passing } from '../around/passing.js'
+import { calledNow, Patience } from '../around/patience.js'
 import { memoryState, type StateStore } from '../state/state.js'
 import { Queue } from './queue.js'
 
@@ -23,7 +22,9 @@ export interface BatchOptions {
   concurrency?: number
   /**
    * Where a queue of our own keeps requests and results. A folder or a Redis outlives the app: whoever asks for the status
-   * of a batch nobody works on goes on with it. Default: this process's own memory.
+   * of a batch nobody works on goes on with it, with its `headers` and `metadata`, `timeout` and `retry`; `signal` and
+   * `onStatus` end with the process that submitted. Default: this process's own memory, which keeps the last 1,000 batches
+   * that are over, and of those that were read the last 100.
    */
   state?: StateStore
   /** Are batches of the service used where it has some? Default true. */
@@ -36,56 +37,52 @@ const ours = 'local-'
 
 /**
  * Gives `batches` to a provider that has none: its requests are asked one after the other, as ordinary calls of the
- * provider that is wrapped, policies included. Where the service has batches, they are used, at its lower price. An id
- * tells which of the two it is.
+ * provider that is wrapped, policies included, each with the options that were given to `submit`. Where the service has
+ * batches, they are used, at its lower price. An id tells which of the two it is.
  */
 export function batch(provider: Provider, options: BatchOptions = {}): Provider {
   return new Batched(provider, options)
 }
 
-class Batched extends Wrapped {
+class Batched extends Around {
+  protected override readonly doors = doors.batch
   readonly #queue: Queue
   readonly #native: boolean
 
   constructor(inner: Provider, options: BatchOptions) {
-    super(inner)
-    const { concurrency = 4, state = memoryState(), clock = systemClock } = options
-    this.#queue = new Queue(inner, state, concurrency, clock)
-    this.#native = options.native ?? true
+    super(inner, options.clock)
+    const { concurrency = 4, state, native = true } = options
+    this.#queue = new Queue(inner, state ?? memoryState(), concurrency, this.clock, state === undefined)
+    this.#native = native
   }
 
   override get batches(): Batches {
-    return {
-      submit: async (requests, options) => {
-        if (this.#native) {
-          try {
-            return await this.inner.batches.submit(requests, options)
-          } catch (error) {
-            if (!isLlmError(error, 'unsupported') || !/has no batch\b/.test(error.message)) throw error
-          }
+    return { ...super.batches, available: true }
+  }
+
+  protected enter(call: Incoming): Passing {
+    const queue = this.#queue
+    switch (call.kind) {
+      case 'batches.submit':
+        return this.#native && this.inner.batches.available !== false
+          ? {}
+          : { answer: async () => ours + (await queue.submit(call.request, call.options)) }
+      case 'batches.status':
+      case 'batches.results':
+      case 'batches.cancel': {
+        if (!call.request.startsWith(ours)) return {}
+        const id = call.request.slice(ours.length)
+        return {
+          answer: async () => (call.kind === 'batches.status' ? queue.status(id) : queue.cancel(id)),
+          results: () => queue.results(id),
         }
-        return ours + (await this.#queue.submit(requests))
-      },
-      status: (id, options) =>
-        id.startsWith(ours)
-          ? this.#queue.status(id.slice(ours.length))
-          : this.inner.batches.status(id, options),
-      results: (id, options) =>
-        id.startsWith(ours)
-          ? this.#queue.results(id.slice(ours.length))
-          : this.inner.batches.results(id, options),
-      cancel: (id, options) =>
-        id.startsWith(ours)
-          ? this.#queue.cancel(id.slice(ours.length))
-          : this.inner.batches.cancel(id, options),
+      }
+      default:
+        return {}
     }
   }
 
-  override stream(request: ChatInput, options?: CallOptions): ChatStream {
-    return this.inner.stream(request, options)
-  }
-
-  override async close(): Promise<void> {
+  protected override async shut(): Promise<void> {
     await this.#queue.close()
     await this.inner.close()
   }
@@ -101,8 +98,13 @@ export interface BatchEndOptions extends CallOptions {
   clock?: Clock
 }
 
+// A batch that was just made may not be known everywhere yet.
+const earlyLooks = 5
+
 /**
- * Waits until a batch has ended, and reads its results. `timeout` is for all of the waiting; default: for ever.
+ * Waits until a batch has ended, and reads its results. `timeout` is for all of the waiting; default: for ever. A look that
+ * fails is made again at the next turn where that may help: a service that is away, a batch (or its results) that is not
+ * there yet in the first five looks.
  * @throws {LlmError} `aborted`, `timeout`, and what asking for the status throws
  */
 export async function* batchResults(
@@ -112,23 +114,41 @@ export async function* batchResults(
 ): AsyncGenerator<BatchResult> {
   const { timeout = 30 * 86_400_000, ...rest } = options
   const patience = new Patience({ ...rest, timeout }, clock, provider)
+  let looks = 0
+  let found = false
+  let ended = false
+  let next = 0
   try {
     for (;;) {
-      const status = await provider.batches.status(id, rest)
-      onProgress?.(status)
-      if (status.state !== 'running') break
+      try {
+        if (!ended) {
+          const status = await patience.wait(provider.batches.status(id, rest))
+          found = true
+          calledNow('onProgress', () => onProgress?.(status), provider)
+          ended = status.state !== 'running'
+          if (ended) looks = 0
+        }
+        if (ended) {
+          for await (const result of provider.batches.results(id, rest)) {
+            // What was given before the results broke off is not given again.
+            if (result.index < next) continue
+            next = result.index + 1
+            yield result
+          }
+          return
+        }
+      } catch (error) {
+        const early = isLlmError(error, 'not-found') && (!found || ended) && next === 0 && looks < earlyLooks
+        if (patience.stopped !== undefined || !isLlmError(error) || !(error.retryable || early)) throw error
+      }
+      looks++
       let cancel: () => void = () => {}
       const pause = new Promise<void>((resolve) => {
         cancel = clock.timer(every, resolve)
       })
       await patience.wait(pause).finally(() => cancel())
     }
-  } catch (error) {
-    throw isLlmError(error)
-      ? error
-      : new LlmError('aborted', 'The onProgress callback threw.', { cause: error })
   } finally {
     patience.end()
   }
-  yield* provider.batches.results(id, rest)
 }

@@ -2,6 +2,7 @@
 import {
   type BatchResult,
   type BatchStatus,
+  type CallOptions,
   type ChatInput,
   type ChatRequest,
   type ChatResponse,
@@ -29,10 +30,17 @@ type Kept = { response: ChatResponse } | { error: Record<string, unknown> }
 
 const leaseMs = 30_000
 const aMonth = 30 * 86_400_000
+// Batches that are over and stay in a queue that lives in memory: those nobody has read yet, and those somebody has.
+const mostUnread = 1000
+const mostRead = 100
 
 export class Queue {
   readonly #name = Math.random().toString(36).slice(2)
   readonly #working = new Map<string, Promise<void>>()
+  /** The options of batches that this process took and that are not over. */
+  readonly #options = new Map<string, CallOptions>()
+  readonly #unread = new Set<string>()
+  readonly #read = new Set<string>()
   #closed = false
 
   constructor(
@@ -40,15 +48,21 @@ export class Queue {
     private readonly state: StateStore,
     private readonly concurrency: number,
     private readonly clock: Clock,
+    /** Is the state this process's memory alone? Then what is over does not stay for ever. */
+    private readonly inMemory: boolean,
   ) {}
 
-  async submit(requests: readonly ChatInput[]): Promise<string> {
+  /** All of `options` hold for each request; whoever goes on in another process knows neither `signal` nor `onStatus`. */
+  async submit(requests: readonly ChatInput[], options: CallOptions = {}): Promise<string> {
     if (this.#closed) throw this.#error('closed', 'This provider is closed. Make a new one.')
     if (!Array.isArray(requests) || requests.length === 0)
       throw this.#error('invalid-request', 'requests must be a list of at least one request.')
     const plain = await Promise.all(requests.map((request, index) => this.#writable(request, index)))
     const id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`
     await Promise.all(plain.map((request, index) => this.#write(`${id}:request:${index}`, request)))
+    const { signal: _, onStatus: __, ...kept } = options
+    if (Object.keys(kept).length > 0) await this.#write(`${id}:options`, kept)
+    this.#options.set(id, options)
     await this.#head(id).update(() => ({
       next: { total: plain.length, answered: 0, failed: 0 },
       result: undefined,
@@ -74,7 +88,7 @@ export class Queue {
         `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
       )
     for (let index = 0; index < total; index++) {
-      const kept = await this.#read<Kept>(`${id}:result:${index}`)
+      const kept = await this.#written<Kept>(`${id}:result:${index}`)
       if (kept === undefined)
         yield {
           index,
@@ -83,11 +97,16 @@ export class Queue {
       else if ('response' in kept) yield { index, response: kept.response }
       else yield { index, error: this.#thrown(kept.error) }
     }
+    this.#unread.delete(id)
+    this.#keep(this.#read, id, mostRead)
   }
 
-  async cancel(id: string): Promise<void> {
-    await this.#known(id)
+  async cancel(id: string): Promise<undefined> {
+    const { total } = await this.#known(id)
     await this.#head(id).update((head) => ({ next: { ...head, cancelled: true }, result: undefined }))
+    for (let index = 0; index < total; index++) await this.#forget(`${id}:request:${index}`)
+    this.#over(id)
+    return undefined
   }
 
   /** Calls that run are finished; the rest waits for whoever comes next. */
@@ -110,6 +129,7 @@ export class Queue {
     const head = this.#head(id)
     const mine = await head.update((now) => this.#lease(now))
     if (!mine) return
+    const options = this.#options.get(id) ?? (await this.#written<CallOptions>(`${id}:options`)) ?? {}
     let cancelRenewal: () => void = () => {}
     const renew = () => {
       cancelRenewal = this.clock.timer(leaseMs / 3, () => {
@@ -125,10 +145,11 @@ export class Queue {
         while (next < total && !this.#closed) {
           const index = next++
           if ((await head.read()).cancelled) return
-          await this.#one(id, index)
+          await this.#one(id, index, options)
         }
       }
       await Promise.all(Array.from({ length: Math.min(this.concurrency, total) }, worker))
+      if (next >= total) this.#over(id)
     } finally {
       cancelRenewal()
       await head.update(({ worker: _, ...now }) => ({ next: now, result: undefined }))
@@ -144,13 +165,13 @@ export class Queue {
   }
 
   /** Asks one, unless it was asked before. */
-  async #one(id: string, index: number): Promise<void> {
+  async #one(id: string, index: number, options: CallOptions): Promise<void> {
     if ((await this.state.get(`batch:${id}:result:${index}`)) !== undefined) return
-    const request = await this.#read<ChatRequest>(`${id}:request:${index}`)
+    const request = await this.#written<ChatRequest>(`${id}:request:${index}`)
     if (request === undefined) return
     let kept: Kept
     try {
-      kept = { response: await this.inner.chat(request) }
+      kept = { response: await this.inner.chat(request, options) }
     } catch (thrown) {
       const error = asLlmError(thrown, { provider: this.inner.provider, model: this.inner.model })
       const { code, message, retryable, status, requestId, retryAfterMs } = error
@@ -161,6 +182,37 @@ export class Queue {
     if (!written) return
     const what = 'response' in kept ? 'answered' : 'failed'
     await this.#head(id).update((head) => ({ next: { ...head, [what]: head[what] + 1 }, result: undefined }))
+    await this.#forget(`${id}:request:${index}`)
+  }
+
+  /** Nothing of it is asked any more. */
+  #over(id: string): void {
+    this.#options.delete(id)
+    if (!this.#read.has(id)) this.#keep(this.#unread, id, mostUnread)
+  }
+
+  /** One more of these; the oldest goes where memory would hold too many. */
+  #keep(ids: Set<string>, id: string, most: number): void {
+    if (!this.inMemory) return
+    ids.delete(id)
+    ids.add(id)
+    const [oldest] = ids
+    if (ids.size <= most || oldest === undefined) return
+    ids.delete(oldest)
+    void this.#forgetAll(oldest)
+  }
+
+  async #forgetAll(id: string): Promise<void> {
+    const { total } = await this.#head(id).read()
+    for (let index = 0; index < total; index++) await this.#forget(`${id}:result:${index}`)
+    await this.#forget(`${id}:options`)
+    await this.#forget(id)
+  }
+
+  /** A store has no way to remove a value but its time. */
+  async #forget(key: string): Promise<void> {
+    const text = await this.state.get(`batch:${key}`)
+    if (text !== undefined) await this.state.swap(`batch:${key}`, text, '', 1)
   }
 
   /** As it can be written down, checked before it is. */
@@ -194,9 +246,9 @@ export class Queue {
     )
   }
 
-  async #read<T>(key: string): Promise<T | undefined> {
+  async #written<T>(key: string): Promise<T | undefined> {
     const text = await this.state.get(`batch:${key}`)
-    return text === undefined ? undefined : (thawed(text) as T)
+    return text === undefined || text === '' ? undefined : (thawed(text) as T)
   }
 
   #write(key: string, value: unknown): Promise<boolean> {

@@ -1,15 +1,19 @@
 // What may be asked, and what may be answered: `guard`.
 import {
+  type BatchResult,
   type CallOptions,
   type ChatEvent,
   type ChatInput,
   type ChatResponse,
+  isLlmError,
   LlmError,
   type Provider,
+  type TranscribeResponse,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
-import type { Incoming, Passing } from '../around/passing.js'
+import { doors } from '../around/doors.js'
+import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { textsOf } from './mapped.js'
 import { withPartial } from './partial.js'
@@ -18,6 +22,7 @@ import { withPartial } from './partial.js'
 export interface Checked {
   /** All that is asked, or what was answered so far. */
   text: string
+  /** Of what is no chat, and of a result of a batch, it is `''`. */
   request: ChatInput
   /** The whole answer, at its end. */
   response?: ChatResponse
@@ -68,6 +73,7 @@ export function atMost(characters: number): Check {
 }
 
 class Guard extends Around {
+  protected override readonly doors = doors.guard
   readonly #input: Check[]
   readonly #output: Check[]
   readonly #every: number
@@ -80,24 +86,60 @@ class Guard extends Around {
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
-    if (call.kind === 'models' || call.kind === 'countTokens') return {}
-    if (call.kind !== 'chat') {
-      await this.#check(this.#input, 'request', {
-        text: linesOf(call.request),
-        request: '',
-        options: call.options,
-      })
-      return {}
+    const { kind, options } = call
+    switch (kind) {
+      case 'chat':
+      case 'countTokens':
+        await this.#checkRequest(call.request, options)
+        return kind === 'chat' ? this.#chat(call) : {}
+      case 'batches.submit':
+        for (const [index, request] of call.request.entries())
+          await this.#checkRequest(request, options, `requests[${index}]: `)
+        return {}
+      case 'batches.results':
+        return { result: (result) => this.#result(result, options) }
+      case 'embed':
+      case 'rerank':
+        await this.#check(this.#input, 'request', { text: linesOf(call.request), request: '', options })
+        return {}
+      case 'transcribe':
+        await this.#check(this.#input, 'request', { text: linesOf(call.request), request: '', options })
+        return {
+          done: async (answer) => {
+            const { text } = answer as TranscribeResponse
+            await this.#check(this.#output, 'answer', { text, request: '', options })
+            return answer
+          },
+        }
+      default:
+        return {}
     }
-    const { request, options } = call
-    if (this.#input.length > 0) {
-      const { messages, tools } = await preparedOf(request, this)
-      await this.#check(this.#input, 'request', {
-        text: linesOf([messages.map(({ content }) => content), tools]),
-        request,
-        options,
-      })
+  }
+
+  async #checkRequest(request: ChatInput, options: CallOptions, where = ''): Promise<void> {
+    if (this.#input.length === 0) return
+    const { messages, tools } = await preparedOf(request, this)
+    const text = linesOf([messages.map(({ content }) => content), tools])
+    await this.#check(this.#input, 'request', { text, request, options }, where)
+  }
+
+  /** One that does not pass is a failure of its own; the others are shown. */
+  async #result(result: BatchResult, options: CallOptions): Promise<BatchResult> {
+    const { index, response, error } = result
+    if (response === undefined)
+      return error.partial === undefined || this.#output.length === 0
+        ? result
+        : { index, error: withPartial(error, undefined) }
+    try {
+      await this.#check(this.#output, 'answer', { text: allOf(response), request: '', response, options })
+      return result
+    } catch (thrown) {
+      if (!isLlmError(thrown, 'content-filtered')) throw thrown
+      return { index, error: thrown }
     }
+  }
+
+  #chat({ request, options }: Chat): Passing {
     if (this.#output.length === 0) return {}
     let held: ChatEvent[] = []
     let text = ''
@@ -122,10 +164,7 @@ class Guard extends Around {
       },
       done: async (answer) => {
         const response = answer as ChatResponse
-        const { reasoning, toolCalls } = response
-        const inputs = toolCalls.map(({ input }) => linesOf(input))
-        const all = [reasoning, response.text, ...inputs].filter((one) => one !== '').join('\n')
-        await this.#check(this.#output, 'answer', { text: all, request, response, options })
+        await this.#check(this.#output, 'answer', { text: allOf(response), request, response, options })
         return response
       },
       rest: release,
@@ -135,18 +174,24 @@ class Guard extends Around {
     }
   }
 
-  async #check(checks: Check[], what: 'request' | 'answer', subject: Checked): Promise<void> {
+  async #check(checks: Check[], what: 'request' | 'answer', subject: Checked, where = ''): Promise<void> {
     for (const check of checks) {
       const reason = await called('guard', () => check(subject), this)
       if (reason === undefined) continue
       const { provider, model } = this
       throw new LlmError(
         'content-filtered',
-        `This ${what} ${what === 'request' ? 'was not sent' : 'is not shown'}: ${String(reason).replace(/\.$/, '')}. Ask differently.`,
+        `${where}This ${what} ${what === 'request' ? 'was not sent' : 'is not shown'}: ${String(reason).replace(/\.$/, '')}. Ask differently.`,
         { provider, model },
       )
     }
   }
+}
+
+/** All that was answered. */
+function allOf({ reasoning, text, toolCalls }: ChatResponse): string {
+  const inputs = toolCalls.map(({ input }) => linesOf(input))
+  return [reasoning, text, ...inputs].filter((one) => one !== '').join('\n')
 }
 
 function linesOf(value: unknown): string {

@@ -11,13 +11,15 @@ import {
   type Part,
   type Provider,
   type RerankRequest,
-  type TranscribeRequest,
 } from '@patchbay/core'
 import { requestOf, toJsonSchema } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/cache.js'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
+import { memoryState, type StateStore } from '../state/state.js'
 import { type Kind, kinds } from './detect.js'
+import { keepNotes, restoring } from './mask-batch.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
 import { Restored } from './restored.js'
@@ -30,24 +32,34 @@ export interface MaskOptions {
   also?: Record<string, string[] | RegExp>
   /** Images, documents and sound, which nobody can look into: refused (the default), or let through. Text files are masked. */
   media?: 'refuse' | 'allow'
+  /**
+   * Where it is kept what the placeholders of a batch stand for, in clear, until its results are read; they can be read where
+   * this state is. Default: this process's own.
+   */
+  state?: StateStore
 }
 
 /**
  * Takes keys, tokens, e-mail addresses, phone, card, account and social security numbers out of everything that leaves:
  * messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each becomes a
  * placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its stream the
- * placeholders become what they stood for. Vectors and scores are those of the placeholders.
+ * placeholders become what they stood for, in the results of batches too. Vectors and scores are those of the placeholders.
  */
 export function mask(provider: Provider, options: MaskOptions = {}): Provider {
   return new Mask(provider, options)
 }
 
 class Mask extends Around {
+  protected override readonly doors = doors.mask
   readonly #find: Kind[]
   readonly #also: Record<string, string[] | RegExp>
   readonly #media: 'refuse' | 'allow'
+  readonly #state: StateStore
 
-  constructor(inner: Provider, { find = kinds, also = {}, media = 'refuse' }: MaskOptions) {
+  constructor(
+    inner: Provider,
+    { find = kinds, also = {}, media = 'refuse', state = memoryState() }: MaskOptions,
+  ) {
     super(inner)
     for (const name of Object.keys(also))
       if (!/^[A-Z][A-Z0-9_]*$/i.test(name))
@@ -55,23 +67,38 @@ class Mask extends Around {
     this.#find = find
     this.#also = also
     this.#media = media
+    this.#state = state
   }
 
-  protected enter(call: Incoming): Passing {
+  protected enter(call: Incoming): Passing | Promise<Passing> {
     switch (call.kind) {
-      case 'models':
-        return {}
       case 'chat':
         return this.#chat(call)
+      case 'batches.submit':
+        return this.#submit(call.request)
+      case 'batches.results':
+        return this.#results(call.request)
+      case 'models':
+      case 'capabilities':
+      case 'batches.status':
+      case 'batches.cancel':
+        return {}
       case 'countTokens': {
         const request = this.#plain(call.request)
         return { request: sendable(this.#placeholders(request).masked(request)) }
       }
       case 'transcribe': {
         this.#refuseMedia('sound')
-        return { request: this.#except(call.request, 'audio') }
+        const { audio, ...rest } = call.request
+        const placeholders = this.#placeholders(rest)
+        return {
+          request: { ...placeholders.masked(rest), audio },
+          // It may say what the prompt says.
+          done: (answer) => placeholders.restored(answer),
+        }
       }
-      default: {
+      case 'embed':
+      case 'rerank': {
         const request: EmbedRequest | RerankRequest =
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
@@ -79,6 +106,28 @@ class Mask extends Around {
         return { request: this.#placeholders(request).masked(request) }
       }
     }
+  }
+
+  #submit(requests: readonly ChatInput[]): Passing {
+    if (!Array.isArray(requests)) return {}
+    const all = requests.map((request) => {
+      const plain = this.#plain(request)
+      const placeholders = this.#placeholders(plain)
+      const json = (plain.output ?? 'text') !== 'text'
+      return { request: sendable(placeholders.masked(plain)), placeholders, json }
+    })
+    return {
+      request: all.map(({ request }) => request),
+      done: async (id) => {
+        await keepNotes(this.#state, id as string, all)
+        return id
+      },
+    }
+  }
+
+  async #results(id: string): Promise<Passing> {
+    const restore = await restoring(this.#state, id)
+    return { result: (result) => restore(result) }
   }
 
   #chat(call: Incoming & { kind: 'chat' }): Passing {
@@ -142,11 +191,6 @@ class Mask extends Around {
     this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'sound')
     // As bytes, which nobody takes for a text.
     return data === undefined ? part : ({ ...part, data: bytesOf(data) } as Part)
-  }
-
-  #except<T extends TranscribeRequest>(request: T, name: 'audio'): T {
-    const { [name]: binary, ...rest } = request
-    return { ...this.#placeholders(rest).masked(rest), [name]: binary } as T
   }
 
   #refuseMedia(what: string): void {

@@ -62,6 +62,18 @@ export class Placeholders {
     })
   }
 
+  /** The placeholders with what they stand for, to be written down. */
+  get pairs(): [placeholder: string, value: string][] {
+    return [...this.#standsFor]
+  }
+
+  /** Those that were written down. */
+  static of(pairs: readonly [placeholder: string, value: string][]): Placeholders {
+    const placeholders = new Placeholders([], [], {})
+    for (const [placeholder, value] of pairs) placeholders.#standsFor.set(placeholder, value)
+    return placeholders
+  }
+
   get empty(): boolean {
     return this.#standsFor.size === 0
   }

@@ -1,6 +1,7 @@
 // Who fails again and again is left alone for a while: `breaker`.
 import { type Clock, type ErrorCode, LlmError, type Provider } from '@patchbay/core'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
@@ -62,6 +63,7 @@ export function breaker(provider: Provider, options: BreakerOptions = {}): Provi
 }
 
 class Breaker extends Around {
+  protected override readonly doors = doors.breaker
   readonly #rules: Required<Omit<BreakerOptions, 'state' | 'key' | 'clock'>>
   readonly #cell: Cell<Health>
 
@@ -105,7 +107,12 @@ class Breaker extends Around {
   /** What a failure says of the service. */
   #verdict(error: LlmError): 'failed' | 'well' | 'nothing' {
     if (error.code === 'aborted' || error.code === 'closed' || error.code === 'circuit-open') return 'nothing'
-    return this.#rules.counts(error) ? 'failed' : 'well'
+    try {
+      return this.#rules.counts(error) ? 'failed' : 'well'
+    } catch {
+      // Its own failure is what the caller hears of; a trial gives its place back.
+      return 'nothing'
+    }
   }
 
   #admit(health: Health, now: number): { next: Health; result: { until: number; trial: boolean } } {

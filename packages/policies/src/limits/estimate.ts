@@ -1,6 +1,6 @@
 // How large a request is, before anybody has counted it.
-import type { ChatInput, PreparedChat, Provider } from '@patchbay/core'
-import { preparedOf, requestOf } from '@patchbay/core/wrap'
+import { type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
+import { asLlmError, preparedOf, requestOf } from '@patchbay/core/wrap'
 import type { Asked, Incoming } from '../around/passing.js'
 
 /** Tokens of a request, by estimate. */
@@ -28,6 +28,11 @@ async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: P
       return chatTokens(chat)
     }
     case 'models':
+    case 'capabilities':
+    case 'batches.submit':
+    case 'batches.status':
+    case 'batches.results':
+    case 'batches.cancel':
       return 0
     default:
       return textTokens(call.request)
@@ -41,8 +46,24 @@ export async function sizeOf(call: Incoming, provider: Provider): Promise<Size> 
   return { input, output: requestOf(call.request, provider).maxOutputTokens ?? usualAnswer }
 }
 
-/** The most it may take: of a request that does not say, as much as the model can give. */
+/** The most it may take: of a request that does not say, as much as the model can give. Of a batch, that of each request. */
 export async function mostOf(call: Incoming, provider: Provider): Promise<Size> {
+  if (call.kind !== 'batches.submit') return mostOfOne(call, provider)
+  const most = { input: 0, output: 0 }
+  for (const [index, request] of call.request.entries()) {
+    try {
+      const { input, output } = await mostOfOne({ ...call, kind: 'chat', request }, provider)
+      most.input += input
+      most.output += output
+    } catch (cause) {
+      const { code, message } = asLlmError(cause, { provider: provider.provider, model: provider.model })
+      throw new LlmError(code, `requests[${index}]: ${message}`, { cause })
+    }
+  }
+  return most
+}
+
+async function mostOfOne(call: Incoming, provider: Provider): Promise<Size> {
   const size = await sizeOf(call, provider)
   if (call.kind !== 'chat' || requestOf(call.request, provider).maxOutputTokens !== undefined) return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)

@@ -1,6 +1,7 @@
 // No faster than the service lets us: `limit`. Who is over it waits for his turn.
 import { type CallOptions, type Clock, LlmError, type Provider, type StatusEvent } from '@patchbay/core'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { unsettled } from '../around/unsettled.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
@@ -33,7 +34,8 @@ export interface LimitOptions {
 /**
  * Keeps calls within limits of concurrency, and of requests and tokens a minute: buckets that fill as time goes by, a
  * minute's worth at most. Tokens are taken by estimate before a call and settled by its usage after it. Calls wait in
- * the order they came, within their own deadlines.
+ * the order they came, within their own deadlines. Each request about a batch counts as one, its tokens do not: services
+ * count those apart.
  * @throws {LlmError} calls fail with `queue-full`, or with `rate-limited` and `retryAfterMs`
  */
 export function limit(provider: Provider, options: LimitOptions = {}): Provider {
@@ -41,6 +43,7 @@ export function limit(provider: Provider, options: LimitOptions = {}): Provider 
 }
 
 class Limit extends Around {
+  protected override readonly doors = doors.limit
   readonly #turns: Turns
   readonly #headers: boolean
   /** Is there a limit of tokens, ours or the service's? */
@@ -70,11 +73,12 @@ class Limit extends Around {
     const permit = await this.#turns.next(input + output, call)
     return {
       options: this.#listening(call.options),
-      done: (answer) => unsettled(answer, 'limit', () => this.#turns.end(permit, usedBy(answer))),
+      done: (answer) =>
+        unsettled(answer, 'limit', this.clock, () => this.#turns.end(permit, usedBy(answer, call))),
       // What was refused used nothing; of what broke on the way nobody knows.
       failed: (error) => {
         const { code, partial, retryAfterMs } = error
-        const used = partial !== undefined ? usedBy(partial) : refused(error) ? 0 : undefined
+        const used = partial !== undefined ? usedBy(partial, call) : refused(error) ? 0 : undefined
         return this.#turns.end(
           permit,
           used,
@@ -97,7 +101,10 @@ class Limit extends Around {
   }
 }
 
-function usedBy(answer: Answer): number | undefined {
+function usedBy(answer: Answer, { kind }: Incoming): number | undefined {
+  // What batches use counts by limits of their own.
+  // Source: platform.claude.com/docs/en/api/rate-limits, platform.openai.com/docs/guides/batch, November 2026.
+  if (kind.startsWith('batches.')) return 0
   if (typeof answer !== 'object' || !('usage' in answer)) return undefined
   if ('cached' in answer && answer.cached) return 0
   const { inputTokens, outputTokens } = answer.usage

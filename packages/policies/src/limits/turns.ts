@@ -57,6 +57,8 @@ export class Turns {
    * @throws {LlmError} `queue-full`, `rate-limited`, and why the caller has left
    */
   next(tokens: number, { options, patience }: Incoming): Promise<Permit> {
+    // He has left while his request was being looked at, and would stand in the queue for nobody.
+    if (patience.stopped !== undefined) return Promise.reject(patience.stopped)
     return new Promise((resolve, reject) => {
       let cancel: () => void = () => {}
       const waiting: Waiting = {

@@ -1,13 +1,17 @@
 // No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
 // settled by its usage when it is done.
-import { type Clock, LlmError, type Provider, type Usage } from '@patchbay/core'
+import { type Clock, LlmError, type Provider } from '@patchbay/core'
 import { Around } from '../around/around.js'
-import type { Answer, Incoming, Passing } from '../around/passing.js'
+import { doors } from '../around/doors.js'
+import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
 import { unsettled } from '../around/unsettled.js'
 import { mostOf } from '../limits/estimate.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
-import { costOf, keepsForAnHour, priceOf } from './cost.js'
+import { type Account, holding, reservedIn, settle } from './account.js'
+import { keepNote, readNote, takeNote } from './batch-note.js'
+import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
+import { type Asking, costNothing, type Estimate, spentOn } from './spent.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {
@@ -52,19 +56,21 @@ export interface BudgetProvider extends Provider {
   spending(key?: string): Promise<Spending[]>
 }
 
-interface Account extends Amount {
-  /** What running calls may cost, and until when that is believed of them. */
-  reserved: Record<string, Amount & { until: number }>
+// What is paid for when it is asked. Results of a batch are paid for with the batch.
+const costs = new Set<Kind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
+// After its last change. A value takes some 300 bytes, one for each key where an allowance is kept for `each`.
+const lives = {
+  run: 32 * 86_400_000,
+  day: 2 * 86_400_000,
+  month: 32 * 86_400_000,
+  ever: 10 * 365 * 86_400_000,
 }
-
-// A call that is not heard of for so long belonged to a process that has died.
-const believedMs = 900_000
-const lives = { run: 86_400_000, day: 2 * 86_400_000, month: 32 * 86_400_000, ever: 10 * 365 * 86_400_000 }
 
 /**
  * Refuses calls that may take an allowance over its limit. What a call may cost is its input, by its length, and the
  * most its answer can have: set `maxOutputTokens`, so that less has to be held back. What it did cost is what the
- * provider counted. A call whose price nobody knows is refused where there is a limit in money.
+ * provider counted. A batch is counted by its estimate when it is submitted, and corrected when its results are read, at the
+ * prices of ordinary calls. A call whose price nobody knows is refused where there is a limit in money.
  * @throws {LlmError} `config` for limits that make no sense; calls fail with `budget-exceeded`
  */
 export function budget(provider: Provider, options: BudgetOptions): BudgetProvider {
@@ -72,6 +78,7 @@ export function budget(provider: Provider, options: BudgetOptions): BudgetProvid
 }
 
 class Budget extends Around implements BudgetProvider {
+  protected override readonly doors = doors.budget
   readonly #limits: Allowance[]
   readonly #prices: Record<string, Price>
   readonly #state: StateStore
@@ -112,7 +119,8 @@ class Budget extends Around implements BudgetProvider {
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
-    if (call.kind === 'models' || call.kind === 'countTokens') return {}
+    if (call.kind === 'batches.results') return this.#results(call.request)
+    if (!costs.has(call.kind)) return {}
     const estimate = await this.#estimate(call)
     const key = call.options.metadata?.key
     const id = `${this.#run}.${++this.#calls}`
@@ -133,21 +141,60 @@ class Budget extends Around implements BudgetProvider {
     }
     return {
       done: (answer) =>
-        unsettled(answer, 'budget', () => settle(held, id, this.#spent(answer, call, estimate))),
+        unsettled(answer, 'budget', this.clock, async () => {
+          await settle(held, id, this.#spent(answer, call, estimate))
+          // It is paid for whether its results are read or not; they tell what it did cost.
+          if (call.kind === 'batches.submit') {
+            const { length: requests } = call.request
+            const note = { at: now, run: this.#run, requests, estimate, ...(key !== undefined && { key }) }
+            await keepNote(this.#state, `${this.#name}:batch:${answer as string}`, note)
+          }
+        }),
       failed: (error) =>
         settle(
           held,
           id,
-          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate),
+          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate, true),
         ),
     }
   }
 
+  /** Corrects the estimate of a batch by what its results cost, once; one that was submitted elsewhere is none of its. */
+  async #results(id: string): Promise<Passing> {
+    const key = `${this.#name}:batch:${id}`
+    const note = await readNote(this.#state, key)
+    if (note === undefined) return {}
+    const { at, run, requests, estimate } = note
+    const each = { usd: estimate.usd / requests, tokens: estimate.tokens / requests }
+    const more = { usd: -estimate.usd, tokens: -estimate.tokens }
+    return {
+      result: (result) => {
+        const answer = result.response ?? result.error.partial
+        if (answer !== undefined) {
+          const { usd, tokens } = this.#spent(answer, { kind: 'chat', request: '' }, each)
+          more.usd += usd
+          more.tokens += tokens
+        }
+        return result
+      },
+      done: (read) =>
+        unsettled(read, 'budget', this.clock, async () => {
+          if (!(await takeNote(this.#state, key, note))) return
+          const limits = this.#limits.filter(({ per }) => per !== 'run' || run === this.#run)
+          await settle(
+            limits.map((allowance) => this.#cell(allowance, note.key, at)),
+            '',
+            more,
+          )
+        }),
+    }
+  }
+
   /** The most it may cost. */
-  async #estimate(call: Incoming): Promise<Amount> {
+  async #estimate(call: Incoming): Promise<Estimate> {
     const { input, output } = await mostOf(call, this.inner)
     const tokens = input + output
-    if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens }
+    if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
     const price = priceOf(this.model, this.#prices)
     if (price === undefined)
       throw new LlmError(
@@ -156,21 +203,13 @@ class Budget extends Around implements BudgetProvider {
         { provider: this.provider, model: this.model },
       )
     const dearest = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
-    return { usd: (input * dearest + output * price.output) / 1_000_000, tokens }
+    return { usd: (input * dearest + output * price.output) / 1_000_000, tokens, output }
   }
 
   /** What it did cost, or the most it may have where nobody says. */
-  #spent(answer: Answer | undefined, call: Incoming, estimate: Amount): Amount {
-    if (typeof answer !== 'object' || !('usage' in answer)) return estimate
-    if ('cached' in answer && answer.cached) return { usd: 0, tokens: 0 }
-    const usage: Usage = answer.usage
-    const { inputTokens, outputTokens = call.kind === 'chat' ? undefined : 0 } = usage
-    if (inputTokens === undefined || outputTokens === undefined) return estimate
-    const price = priceOf(answer.model, this.#prices) ?? priceOf(this.model, this.#prices)
-    const hour = call.kind === 'chat' && keepsForAnHour(call.request)
-    const said = 'cost' in answer ? answer.cost : undefined
-    const usd = said ?? (price && costOf({ ...usage, outputTokens }, price, hour)) ?? estimate.usd
-    return { usd, tokens: inputTokens + outputTokens }
+  #spent(answer: Answer | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
+    const priced = (model: string) => priceOf(model, this.#prices) ?? priceOf(this.model, this.#prices)
+    return spentOn(answer, call, estimate, priced, broken)
   }
 
   #held(
@@ -195,11 +234,7 @@ class Budget extends Around implements BudgetProvider {
         estimate[unit],
       )
     }
-    const believed = Object.entries(account.reserved).filter(([, { until }]) => until > now)
-    return {
-      ...account,
-      reserved: { ...Object.fromEntries(believed), [id]: { ...estimate, until: now + believedMs } },
-    }
+    return holding(account, id, estimate, now)
   }
 
   #exceeded(
@@ -239,34 +274,4 @@ class Budget extends Around implements BudgetProvider {
     this.#cells.set(name, cell)
     return cell
   }
-}
-
-async function settle(cells: Cell<Account>[], id: string, { usd, tokens }: Amount): Promise<void> {
-  await Promise.all(
-    cells.map((cell) =>
-      cell.update((account) => {
-        const { [id]: _, ...reserved } = account.reserved
-        return {
-          next: { usd: account.usd + usd, tokens: account.tokens + tokens, reserved },
-          result: undefined,
-        }
-      }),
-    ),
-  )
-}
-
-function reservedIn({ reserved }: Account, now: number): Amount {
-  const sum = { usd: 0, tokens: 0 }
-  for (const { usd, tokens, until } of Object.values(reserved)) {
-    if (until <= now) continue
-    sum.usd += usd
-    sum.tokens += tokens
-  }
-  return sum
-}
-
-/** Refused, or never reached: nothing was made that could cost anything. */
-function costNothing({ code, partial }: LlmError): boolean {
-  if (partial !== undefined) return false
-  return !['aborted', 'timeout', 'bad-response', 'empty-response', 'structured-output'].includes(code)
 }

@@ -1,7 +1,8 @@
 // What an answer cost: `priced`.
-import type { CallOptions, ChatInput, ChatResponse, ChatStream, Provider } from '@patchbay/core'
-import { Follower, streamOf } from '@patchbay/core/wrap'
-import { Wrapped } from '../around/wrapped.js'
+import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
+import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
+import type { Incoming, Passing } from '../around/passing.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
 
@@ -14,7 +15,9 @@ export function priced(provider: Provider, prices: Record<string, Price> = {}): 
   return new Priced(provider, { ...published, ...prices })
 }
 
-class Priced extends Wrapped {
+class Priced extends Around {
+  protected override readonly doors = doors.priced
+
   constructor(
     inner: Provider,
     private readonly prices: Record<string, Price>,
@@ -22,12 +25,14 @@ class Priced extends Wrapped {
     super(inner)
   }
 
-  override stream(request: ChatInput, options: CallOptions = {}): ChatStream {
-    const withCost = (response: ChatResponse): ChatResponse => {
-      const price = priceOf(response.model, this.prices) ?? priceOf(this.model, this.prices)
-      const cost = price && costOf(response.usage, price, keepsForAnHour(request))
-      return cost === undefined ? response : { ...response, cost }
+  protected enter({ request }: Incoming): Passing {
+    return {
+      done: (answer) => {
+        const response = answer as ChatResponse
+        const price = priceOf(response.model, this.prices) ?? priceOf(this.model, this.prices)
+        const cost = price && costOf(response.usage, price, keepsForAnHour(request as ChatInput))
+        return cost === undefined ? response : { ...response, cost }
+      },
     }
-    return streamOf(new Follower(this.inner.stream(request, options), this, withCost))
   }
 }

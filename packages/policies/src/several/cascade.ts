@@ -10,13 +10,32 @@ import {
   type Usage,
   type Warning,
 } from '@patchbay/core'
-import { type EventSource, Follower, replayed, requestOf, streamOf, sum } from '@patchbay/core/wrap'
+import {
+  asLlmError,
+  type EventSource,
+  Follower,
+  replayed,
+  requestOf,
+  streamOf,
+  sum,
+} from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { denied } from '../content/guard.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { mayElsewhere, nameOf, tellChange } from './in-order.js'
+import {
+  mayElsewhere,
+  nameOf,
+  namesOf,
+  type Rules,
+  rulesOf,
+  tellChange,
+  tellUnmade,
+  type When,
+  withNotes,
+} from './in-order.js'
 
 /** Options of `cascade`. */
 export interface CascadeOptions {
@@ -28,7 +47,7 @@ export interface CascadeOptions {
   /** Answers with one of these words (whole words, in any case) are not good enough, whatever `accept` says. */
   unless?: string[]
   /** Which failures ask the next one too. Default: those where another may be able to, and answers that fit no schema. */
-  when?: (error: LlmError) => boolean
+  when?: When
   /** Default: the system's. */
   clock?: Clock
 }
@@ -47,6 +66,7 @@ export function cascade(
 }
 
 class Cascade extends Around {
+  protected override readonly doors = doors.cascade
   constructor(
     private readonly candidates: Candidates,
     private readonly options: CascadeOptions,
@@ -57,7 +77,7 @@ class Cascade extends Around {
   protected enter(call: Incoming): Passing {
     if (call.kind !== 'chat') return {}
     const { accept = soundly, unless = [], when = fails } = this.options
-    const rules = { accept: without(unless, accept), when, clock: this.clock }
+    const rules = { accept: without(unless, accept), ...rulesOf('cascade', when), clock: this.clock }
     return { stream: () => streamOf(new Climb(this.candidates, call, rules)) }
   }
 
@@ -93,13 +113,15 @@ class Climb implements EventSource {
   #current: Follower | undefined
   /** The current one's answer is what the caller gets. */
   #settled = false
+  /** Why the one asked last failed, where it did not only answer badly. */
+  #failure: LlmError | undefined
   #watched = true
   #stopped: LlmError | undefined
 
   constructor(
     private readonly list: Candidates,
     private readonly call: Chat,
-    private readonly rules: Required<Omit<CascadeOptions, 'unless'>>,
+    private readonly rules: Rules & { accept: Accept; clock: Clock },
   ) {}
 
   async next(): Promise<ChatEvent | undefined> {
@@ -118,17 +140,25 @@ class Climb implements EventSource {
   }
 
   leave(): LlmError {
-    this.#stopped ??= new LlmError('aborted', 'The reader left the stream before its end.')
-    this.#current?.leave()
+    const left = this.#current?.leave()
+    this.#stopped ??=
+      // What is not accepted yet was not shown, and is not told either.
+      (this.#settled ? left : undefined) ??
+      new LlmError('aborted', 'The reader left the stream before its end.')
     return this.#stopped
+  }
+
+  #ask(provider: Provider): Follower {
+    const { request, options, patience } = this.call
+    return new Follower(() => provider.stream(request, patience.left(options)), provider)
   }
 
   async #climb(): Promise<void> {
     const candidates = this.list
-    const { request, options, patience } = this.call
+    const { options } = this.call
     let provider = candidates.first
     for (let at = 0; ; ) {
-      this.#current = new Follower(provider.stream(request, patience.left(options)), provider)
+      this.#current = this.#ask(provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
       if (!this.#watched) this.#current.unwatched()
       if (at === candidates.size - 1) {
@@ -140,12 +170,12 @@ class Climb implements EventSource {
         this.#settled = true
         return
       }
-      const found = await this.#above(at)
+      const found = await this.#above(at, provider)
       const { provider: next } = found
       at = found.at
       const message = `${nameOf(provider)} was not good enough (${reason}), so ${nameOf(next)} was asked.`
       this.#warnings.push({ code: 'other', feature: 'cascade', message })
-      tellChange(options, provider, next, reason)
+      tellChange(options, provider, nameOf(next), reason)
       provider = next
     }
   }
@@ -154,15 +184,17 @@ class Climb implements EventSource {
    * The next one that can be asked.
    * @throws {LlmError} why the last one cannot, where there is none
    */
-  async #above(at: number): Promise<{ at: number; provider: Provider }> {
+  async #above(at: number, from: Provider): Promise<{ at: number; provider: Provider }> {
     const { patience } = this.call
     for (let next = at + 1; ; next++) {
       try {
         return { at: next, provider: await patience.wait(this.list.open(next)) }
       } catch (cause) {
-        if (patience.stopped !== undefined || next === this.list.size - 1) throw cause
-        const message = `Candidate ${next} was not asked: ${(cause as Error).message}`
-        this.#warnings.push({ code: 'other', feature: 'cascade', message })
+        if (patience.stopped !== undefined) throw cause
+        const warning = { ...tellUnmade(this.call.options, from, next, cause), feature: 'cascade' }
+        this.#warnings.push(warning)
+        if (next < this.list.size - 1) continue
+        throw withNotes(this.#failure ?? asLlmError(cause, namesOf(from)), this.#warnings)
       }
     }
   }
@@ -176,10 +208,12 @@ class Climb implements EventSource {
     } catch (error) {
       const goesOn =
         isLlmError(error) && this.#stopped === undefined && this.call.patience.stopped === undefined
-      if (!goesOn || !this.rules.when(error)) throw error
+      if (!goesOn || !this.rules.goesOn(error, provider)) throw error
+      this.#failure = error
       if (error.partial !== undefined) this.#add(error.partial)
       return `${error.code}: ${error.message}`
     }
+    this.#failure = undefined
     if (answer === undefined) return 'it did not end'
     const { request, options, patience } = this.call
     const response = answer
@@ -192,7 +226,7 @@ class Climb implements EventSource {
     }
     const { timing, attempts } = response
     this.#current = new Follower(
-      replayed(response, provider, patience.left(options), this.rules.clock),
+      () => replayed(response, provider, patience.left(options), this.rules.clock),
       provider,
       (again) => ({ ...again, timing, attempts }),
     )

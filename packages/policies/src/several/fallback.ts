@@ -1,5 +1,6 @@
 // Another provider where one cannot: `fallback`.
 import type { Provider } from '@patchbay/core'
+import { doors } from '../around/doors.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { Several, type SeveralOptions } from './several.js'
 
@@ -21,6 +22,7 @@ export function fallback(
 }
 
 class Fallback extends Several {
+  protected override readonly doors = doors.fallback
   protected order(): number[] {
     return Array.from({ length: this.candidates.size }, (_, at) => at)
   }

@@ -1,10 +1,20 @@
 // A second one is asked where the first is slow to begin: `hedge`.
 import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type Warning } from '@patchbay/core'
-import { type EventSource, Follower, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, type EventSource, Follower, streamOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { mayElsewhere, nameOf, tellChange } from './in-order.js'
+import {
+  nameOf,
+  namesOf,
+  type Rules,
+  rulesOf,
+  tellChange,
+  tellUnmade,
+  type When,
+  withNotes,
+} from './in-order.js'
 
 /** Options of `hedge`. */
 export interface HedgeOptions {
@@ -14,7 +24,7 @@ export interface HedgeOptions {
    */
   delay?: number | 'p95'
   /** Is the next one asked at once after this failure? Default: where another provider may be able to. */
-  when?: (error: LlmError) => boolean
+  when?: When
   /** Default: the system's. */
   clock?: Clock
 }
@@ -34,6 +44,7 @@ export function hedge(candidates: readonly [Provider, ...Candidate[]], options: 
 }
 
 class Hedge extends Around {
+  protected override readonly doors = doors.hedge
   readonly #begins: number[] = []
 
   constructor(
@@ -45,10 +56,9 @@ class Hedge extends Around {
 
   protected enter(call: Incoming): Passing {
     if (call.kind !== 'chat') return {}
-    const { when = mayElsewhere } = this.options
     const rules = {
+      ...rulesOf('hedge', this.options.when),
       delay: this.#delay(),
-      when,
       clock: this.clock,
       began: (ms: number) => {
         this.#begins.push(ms)
@@ -71,9 +81,8 @@ class Hedge extends Around {
   }
 }
 
-interface RaceRules {
+interface RaceRules extends Rules {
   delay: number
-  when: (error: LlmError) => boolean
   clock: Clock
   /** Hears how long the first one took to begin, or that it had taken so long when another one was quicker. */
   began(ms: number): void
@@ -82,8 +91,12 @@ interface RaceRules {
 class Race implements EventSource {
   readonly #racers = new Set<Follower>()
   readonly #warnings: Warning[] = []
+  /** Who was not asked, because he cannot be made. */
+  readonly #unmade: Warning[] = []
   #winner: Follower | undefined
   #stopped: LlmError | undefined
+  /** Nobody else is asked any more by the clock. */
+  #cancelNext: () => void = () => {}
 
   constructor(
     private readonly candidates: Candidates,
@@ -104,89 +117,95 @@ class Race implements EventSource {
 
   stop(error: LlmError): void {
     this.#stopped = error
+    this.#cancelNext()
     for (const racer of this.#racers) racer.stop(error)
   }
 
   leave(): LlmError {
-    const left = new LlmError('aborted', 'The reader left the stream before its end.')
+    const left =
+      this.#winner?.leave() ?? new LlmError('aborted', 'The reader left the stream before its end.')
     this.#stopped = left
+    this.#cancelNext()
     for (const racer of this.#racers) racer.leave()
     return left
   }
 
   #race(): Promise<ChatEvent | undefined> {
-    const { clock, delay, when } = this.rules
+    const { clock, delay } = this.rules
     return new Promise((resolve, reject) => {
       const began = clock.now()
       let asked = 0
       let running = 0
       let over = false
       let firstRuns = true
-      let cancel: () => void = () => {}
-      let last: Provider | undefined
+      let last = this.candidates.first
       const settle = (end: () => void) => {
         if (over) return
         over = true
-        cancel()
+        this.#cancelNext()
         end()
       }
-      const failed = (error: unknown) => {
+      const lost = (error: unknown) =>
+        settle(() => this.#lost(undefined, () => reject(this.#withUnmade(error))))
+      let lastFailure: LlmError | undefined
+      const failed = (error: LlmError, provider: Provider) => {
         running--
-        const next =
-          isLlmError(error) && error.partial === undefined && this.#stopped === undefined && when(error)
+        lastFailure = error
+        const mayGoOn = error.partial === undefined && this.#stopped === undefined
+        const next = mayGoOn && this.rules.goesOn(error, provider)
         if (next && asked < this.candidates.size) start(`${error.code}: ${error.message}`)
         // Somebody else may still answer, unless it is the request or its caller that is wrong.
-        else if (running === 0 || !next) settle(() => this.#lost(undefined, () => reject(error)))
+        else if (running === 0 || !next) lost(error)
+      }
+      const begun = (racer: Follower, event: ChatEvent | undefined) =>
+        settle(() => {
+          // Without those that lost, only the quick ones would be counted.
+          if (firstRuns) this.rules.began(clock.now() - began)
+          this.#lost(racer, () =>
+            resolve(
+              event?.type === 'start'
+                ? { ...event, warnings: [...this.#warnings, ...event.warnings] }
+                : event,
+            ),
+          )
+        })
+      const ask = async (at: number, reason: string | undefined) => {
+        let provider: Provider
+        try {
+          provider = await this.#open(at)
+        } catch (cause) {
+          running--
+          if (this.call.patience.stopped !== undefined || this.#stopped !== undefined) return lost(cause)
+          this.#unmade.push(tellUnmade(this.call.options, last, at, cause))
+          // One that cannot even be made says nothing of the request.
+          if (asked < this.candidates.size) start(reason)
+          else if (running === 0) lost(lastFailure ?? cause)
+          return
+        }
+        if (over) return
+        if (at > 0 && reason !== undefined) this.#tell(last, provider, reason)
+        last = provider
+        const { request, options, patience } = this.call
+        const racer = new Follower(() => provider.stream(request, patience.left(options)), provider)
+        this.#racers.add(racer)
+        if (this.#stopped !== undefined) racer.stop(this.#stopped)
+        try {
+          begun(racer, await racer.next())
+        } catch (error) {
+          this.#racers.delete(racer)
+          if (at === 0) firstRuns = false
+          failed(asLlmError(error, namesOf(provider)), provider)
+        }
       }
       const start = (reason?: string) => {
-        if (over) return
-        cancel()
+        if (over || this.#stopped !== undefined) return
+        this.#cancelNext()
         const at = asked++
         running++
-        this.#open(at).then(
-          (provider) => {
-            if (over) return
-            if (last !== undefined && reason !== undefined) {
-              try {
-                this.#tell(last, provider, reason)
-              } catch (error) {
-                return settle(() => this.#lost(undefined, () => reject(error)))
-              }
-            }
-            last = provider
-            const { request, options, patience } = this.call
-            const racer = new Follower(provider.stream(request, patience.left(options)), provider)
-            this.#racers.add(racer)
-            if (this.#stopped !== undefined) racer.stop(this.#stopped)
-            racer.next().then(
-              (event) =>
-                settle(() => {
-                  // Without those that lost, only the quick ones would be counted.
-                  if (firstRuns) this.rules.began(clock.now() - began)
-                  this.#lost(racer, () =>
-                    resolve(
-                      event?.type === 'start'
-                        ? { ...event, warnings: [...this.#warnings, ...event.warnings] }
-                        : event,
-                    ),
-                  )
-                }),
-              (error) => {
-                this.#racers.delete(racer)
-                if (at === 0) firstRuns = false
-                failed(error)
-              },
-            )
-          },
-          // One that cannot even be made says nothing of the request.
-          (error) => {
-            running--
-            if (asked < this.candidates.size && this.call.patience.stopped === undefined) start()
-            else if (running === 0) settle(() => this.#lost(undefined, () => reject(error)))
-          },
-        )
+        // A callback of the app may throw anywhere in it.
+        ask(at, reason).catch(lost)
         if (asked < this.candidates.size)
-          cancel = clock.timer(delay, () => start(`it had not begun after ${Math.round(delay)} ms`))
+          this.#cancelNext = clock.timer(delay, () => start(`it had not begun after ${Math.round(delay)} ms`))
       }
       start()
     })
@@ -210,6 +229,12 @@ class Race implements EventSource {
   #tell(from: Provider, to: Provider, reason: string): void {
     const message = `${nameOf(to)} was asked too, because ${nameOf(from)} did not answer: ${reason}`
     this.#warnings.push({ code: 'other', feature: 'hedge', message: message.replace(/\.?$/, '.') })
-    tellChange(this.call.options, from, to, reason)
+    tellChange(this.call.options, from, nameOf(to), reason)
+  }
+
+  #withUnmade(error: unknown): unknown {
+    return isLlmError(error) && this.#unmade.length > 0 && error !== this.#stopped
+      ? withNotes(error, this.#unmade)
+      : error
   }
 }

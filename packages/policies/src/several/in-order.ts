@@ -4,13 +4,13 @@ import {
   type ChatEvent,
   type ChatResponse,
   type ErrorCode,
-  isLlmError,
   LlmError,
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { type EventSource, Follower } from '@patchbay/core/wrap'
+import { asLlmError, type EventSource, Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
+import { called, calledNow } from '../around/patience.js'
 
 // Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
 const elsewhere = new Set<ErrorCode>([
@@ -24,6 +24,29 @@ export function mayElsewhere({ code }: LlmError): boolean {
   return elsewhere.has(code)
 }
 
+/**
+ * Which failures ask the next one: a function, or a list of error codes (`'usual'` stands for those of the default).
+ * `'empty-response'` in a list is also an answer without text and tool calls, as long as nothing of it was shown.
+ */
+export type When = ((error: LlmError) => boolean) | readonly (ErrorCode | 'usual')[]
+
+/** The rules of `when` as two questions. */
+export function rulesOf(name: string, when: When = mayElsewhere): Rules {
+  if (typeof when !== 'function')
+    return {
+      goesOn: (error) => when.includes(error.code) || (when.includes('usual') && mayElsewhere(error)),
+      empty: when.includes('empty-response'),
+    }
+  return { goesOn: (error, who) => calledNow(`${name}.when`, () => when(error), who), empty: false }
+}
+
+export interface Rules {
+  /** @throws {LlmError} `aborted` where the callback throws */
+  goesOn(error: LlmError, who: { provider: string; model: string }): boolean
+  /** Is an empty answer a failure? */
+  empty: boolean
+}
+
 interface Asked {
   at: number
   provider: Provider
@@ -32,6 +55,8 @@ interface Asked {
 export class InOrder implements EventSource {
   readonly #failures: Warning[] = []
   #current: Follower | undefined
+  /** Read before it was known that they are shown. */
+  readonly #held: ChatEvent[] = []
   #begun = false
   #watched = true
   #stopped: LlmError | undefined
@@ -39,24 +64,28 @@ export class InOrder implements EventSource {
   constructor(
     private readonly candidates: (() => Promise<Provider>)[],
     private readonly call: Chat,
-    /** Does it go on after this failure? */
-    private readonly when: (error: LlmError) => boolean,
+    private readonly rules: Rules,
   ) {}
 
   async next(): Promise<ChatEvent | undefined> {
-    if (this.#begun) return this.#current?.next()
+    if (this.#begun) return this.#held.shift() ?? this.#current?.next()
     for (let asked: Asked = { at: 0, provider: await this.#open(0) }; ; ) {
+      let next: Asked | undefined
       try {
         const event = await this.#first(asked)
-        this.#begun = true
-        return event?.type === 'start'
-          ? { ...event, warnings: [...this.#failures, ...event.warnings] }
-          : event
-      } catch (error) {
-        const next = isLlmError(error) ? await this.#after(asked, error) : undefined
-        if (next === undefined) throw error
-        asked = next
+        const empty = this.rules.empty ? await this.#emptied(asked, event) : undefined
+        if (empty !== undefined) next = await this.#after(asked, empty)
+        if (next === undefined) {
+          this.#begun = true
+          return this.#shown(event)
+        }
+      } catch (thrown) {
+        const error = asLlmError(thrown, namesOf(asked.provider))
+        next = this.#begun ? undefined : await this.#after(asked, error)
+        if (next === undefined) throw this.#withUnmade(error)
       }
+      this.#held.length = 0
+      asked = next
     }
   }
 
@@ -82,11 +111,29 @@ export class InOrder implements EventSource {
 
   #first({ provider }: Asked): Promise<ChatEvent | undefined> {
     const { request, options, patience } = this.call
-    const stream = provider.stream(request, patience.left(options))
-    this.#current = new Follower(stream, provider, (response) => this.#withFailures(response))
+    const open = () => provider.stream(request, patience.left(options))
+    this.#current = new Follower(open, provider, (response) => this.#withFailures(response))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
     if (!this.#watched) this.#current.unwatched()
     return this.#current.next()
+  }
+
+  /** Why the answer is as good as none; what was read to find out is held back. */
+  async #emptied({ provider }: Asked, first: ChatEvent | undefined): Promise<LlmError | undefined> {
+    let event = first
+    if (event?.type === 'start') {
+      event = await this.#current?.next()
+      if (event !== undefined) this.#held.push(event)
+    }
+    if (event?.type !== 'finish' || !isEmpty(event.response)) return undefined
+    const { provider: name, model } = provider
+    return new LlmError('empty-response', 'It answered nothing.', { provider: name, model })
+  }
+
+  #shown(event: ChatEvent | undefined): ChatEvent | undefined {
+    if (this.#failures.length === 0) return event
+    if (event?.type === 'start') return { ...event, warnings: [...this.#failures, ...event.warnings] }
+    return event
   }
 
   #withFailures(response: ChatResponse): ChatResponse {
@@ -101,10 +148,10 @@ export class InOrder implements EventSource {
     if (error.partial !== undefined || this.#stopped !== undefined) return undefined
     if (this.call.patience.stopped !== undefined) return undefined
     const tooLong = error.code === 'context-length'
-    if (!tooLong && !this.when(error)) return undefined
+    if (!tooLong && !this.rules.goesOn(error, failed)) return undefined
     const had = tooLong ? await this.#window(failed) : 0
     for (let next = at + 1; next < this.candidates.length; next++) {
-      const provider = await this.#made(next)
+      const provider = await this.#made(next, failed)
       if (provider === undefined || (tooLong && (await this.#window(provider)) <= had)) continue
       this.#tell(failed, provider, error)
       return { at: next, provider }
@@ -113,42 +160,68 @@ export class InOrder implements EventSource {
   }
 
   /** One that cannot even be made says nothing of the request. */
-  async #made(at: number): Promise<Provider | undefined> {
+  async #made(at: number, failed: Provider): Promise<Provider | undefined> {
     try {
       return await this.#open(at)
     } catch (cause) {
       if (cause === this.call.patience.stopped) throw cause
-      this.#failures.push(warning(`Candidate ${at} was not asked: ${(cause as Error).message}`))
+      this.#failures.push({ ...tellUnmade(this.call.options, failed, at, cause), feature: 'fallback' })
       return undefined
     }
   }
 
+  /** The last failure, and who could not be asked: nobody hears of the warnings of an answer that never came. */
+  #withUnmade(error: LlmError): LlmError {
+    const unmade = this.#failures.filter(({ message }) => message.startsWith('Candidate '))
+    return unmade.length === 0 ? error : withNotes(error, unmade)
+  }
+
   async #window(provider: Provider): Promise<number> {
-    const capabilities = await provider.capabilities(this.call.options).catch(() => undefined)
+    const { options, patience } = this.call
+    const asking = called('capabilities', () => provider.capabilities(patience.left(options)), provider)
+    const capabilities = await patience.wait(asking.catch(() => undefined))
     return capabilities?.contextWindow ?? 0
   }
 
   #tell(from: Provider, to: Provider, error: LlmError): void {
     const reason = `${error.code}: ${error.message}`
-    this.#failures.push(warning(`${nameOf(from)} could not answer (${reason}), so ${nameOf(to)} was asked.`))
-    tellChange(this.call.options, from, to, reason)
+    const message = `${nameOf(from)} could not answer (${reason}), so ${nameOf(to)} was asked.`
+    this.#failures.push({ code: 'other', feature: 'fallback', message })
+    tellChange(this.call.options, from, nameOf(to), reason)
   }
+}
+
+function isEmpty({ finishReason, message, text }: ChatResponse): boolean {
+  return (
+    finishReason === 'stop' &&
+    text.trim() === '' &&
+    message.content.every(({ type }) => type === 'text' || type === 'reasoning')
+  )
+}
+
+/** The same error, its message with more to say. */
+export function withNotes(error: LlmError, notes: { message: string }[]): LlmError {
+  const { code, message, cause, name: _, ...details } = error
+  return new LlmError(code, [message, ...notes.map((note) => note.message)].join(' '), { ...details, cause })
 }
 
 export function nameOf({ provider, model }: Provider): string {
   return `${provider} ${model}`
 }
 
-/** @throws {LlmError} `aborted` where the listener throws */
-export function tellChange({ onStatus }: CallOptions, from: Provider, to: Provider, reason: string): void {
-  try {
-    onStatus?.({ type: 'fallback', from: nameOf(from), to: nameOf(to), reason })
-  } catch (cause) {
-    const { provider, model } = to
-    throw new LlmError('aborted', 'The onStatus callback of this call threw.', { cause, provider, model })
-  }
+/** Who it is, for an error. */
+export function namesOf({ provider, model }: Provider): { provider: string; model: string } {
+  return { provider, model }
 }
 
-function warning(message: string): Warning {
-  return { code: 'other', feature: 'fallback', message }
+/** @throws {LlmError} `aborted` where the listener throws */
+export function tellChange({ onStatus }: CallOptions, from: Provider, to: string, reason: string): void {
+  calledNow('onStatus', () => onStatus?.({ type: 'fallback', from: nameOf(from), to, reason }), from)
+}
+
+/** Tells of one that cannot be made, and that nobody will ask therefore. */
+export function tellUnmade(options: CallOptions, from: Provider, at: number, cause: unknown): Warning {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  tellChange(options, from, `candidate ${at}`, `it cannot be made: ${why}`)
+  return { code: 'other', message: `Candidate ${at} was not asked: ${why}` }
 }

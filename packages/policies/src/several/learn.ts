@@ -1,8 +1,9 @@
 // Whom to ask, learned from the answers: `learn`.
 import { type ChatInput, type ChatRequest, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
 import { requestOf } from '@patchbay/core/wrap'
+import { doors } from '../around/doors.js'
 import type { Chat } from '../around/passing.js'
-import { called } from '../around/patience.js'
+import { called, calledNow } from '../around/patience.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere } from './in-order.js'
@@ -70,7 +71,7 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
       const came = { request, firstMs, totalMs, ...(response && { response }), ...(error && { error }) }
       const worth = await called('learn.reward', () => reward(came), provider)
       if (worth === undefined) return
-      const seen = features(requestOf(request, provider))
+      const seen = calledNow('learn.features', () => features(requestOf(request, provider)), provider)
       const better = (state: unknown) => learner.learn(state, at, Math.min(1, Math.max(0, worth)), seen)
       // What could not be learned this time is learned another time.
       await cell.update((state) => ({ next: better(state), result: undefined })).catch(() => {})
@@ -81,6 +82,7 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
 }
 
 class Learned extends Several {
+  protected override readonly doors = doors.learn
   readonly #random: () => number
 
   constructor(
@@ -99,7 +101,7 @@ class Learned extends Several {
     const state = await this.cell.read().catch(() => undefined)
     if (state === undefined) return all
     const seen = await called('learn.features', () => this.features(requestOf(request, this)), this)
-    const scores = this.learner.scores(state, seen, this.#random)
+    const scores = calledNow('learn.by', () => this.learner.scores(state, seen, this.#random), this)
     return all.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
   }
 }

@@ -1,5 +1,6 @@
 // The calls of one app spread over several providers: `loadBalance`.
 import { LlmError, type Provider } from '@patchbay/core'
+import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere } from './in-order.js'
@@ -63,6 +64,7 @@ interface Station {
 }
 
 class Balanced extends Several {
+  protected override readonly doors = doors.loadBalance
   constructor(
     candidates: Candidates,
     private readonly stations: Station[],
@@ -73,8 +75,8 @@ class Balanced extends Several {
   }
 
   protected override async enter(call: Incoming): Promise<Passing> {
-    if (call.kind === 'chat' || call.kind === 'models' || call.kind === 'transcribe') return super.enter(call)
     const { kind, request, patience } = call
+    if (kind !== 'embed' && kind !== 'rerank' && kind !== 'countTokens') return super.enter(call)
     const opening = this.stations.map((_, at) => this.candidates.open(at).catch(() => undefined))
     const all = await patience.wait(Promise.all(opening))
     if (!all.every((provider) => provider?.model === this.model)) return {}

@@ -10,7 +10,8 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { missingFor, preparedOf, requestOf } from '@patchbay/core/wrap'
-import type { Chat } from '../around/passing.js'
+import { doors } from '../around/doors.js'
+import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { chatTokens } from '../limits/estimate.js'
 import { priceOf } from '../money/cost.js'
@@ -49,6 +50,7 @@ interface Able {
 }
 
 class Routed extends Several {
+  protected override readonly doors = doors.route
   constructor(
     candidates: Candidates,
     private readonly options: RouteOptions,
@@ -56,16 +58,23 @@ class Routed extends Several {
     super(candidates, options)
   }
 
-  /** What any of them can. */
-  override async capabilities(options?: CallOptions): Promise<Capabilities> {
+  protected override async enter(call: Incoming): Promise<Passing> {
+    return call.kind === 'capabilities' ? { answer: (left) => this.#togetherCan(left) } : super.enter(call)
+  }
+
+  /** What any of them can. One that cannot be made, or cannot be asked, can do nothing. */
+  async #togetherCan(options: CallOptions): Promise<Capabilities> {
     const all = await Promise.all(
-      Array.from({ length: this.candidates.size }, async (_, at) =>
-        // One that cannot be made, or cannot be asked, can do nothing.
-        (await this.candidates.open(at)).capabilities(options).catch(() => undefined),
-      ).map((one) => one.catch(() => undefined)),
+      Array.from({ length: this.candidates.size }, async (_, at) => {
+        try {
+          return await (await this.candidates.open(at)).capabilities(options)
+        } catch {
+          return undefined
+        }
+      }),
     )
     const known = all.filter((one) => one !== undefined)
-    return known.length === 0 ? super.capabilities(options) : known.reduce(together)
+    return known.length === 0 ? this.inner.capabilities(options) : known.reduce(together)
   }
 
   protected async order(call: Chat): Promise<number[]> {
@@ -73,12 +82,14 @@ class Routed extends Several {
     const chat = await preparedOf(request, this)
     const able: Able[] = []
     const lacking: Able[] = []
+    // They come last, and whoever asks them then tells why they cannot be.
+    const unmade: number[] = []
     const reasons: string[] = []
     let onlyRoom = true
     for (let at = 0; at < this.candidates.size; at++) {
       try {
         const provider = await this.candidates.open(at)
-        const capabilities = await provider.capabilities(call.options).catch(() => undefined)
+        const capabilities = await known(provider, call)
         const missing = capabilities === undefined ? [] : missingFor(chat, capabilities)
         const tooSmall = capabilities && noRoom(chat, capabilities)
         if (missing.length === 0 && tooSmall === undefined) able.push({ at, provider })
@@ -88,6 +99,7 @@ class Routed extends Several {
       } catch (cause) {
         if (call.patience.stopped !== undefined) throw call.patience.stopped
         onlyRoom = false
+        unmade.push(at)
         reasons.push((cause as Error).message.replace(/\.$/, ''))
       }
     }
@@ -98,7 +110,7 @@ class Routed extends Several {
         `Nobody can answer this request: ${reasons.join('; ')}. Add a provider that can, or ask for less.`,
         { provider: this.provider, model: this.model },
       )
-    return this.#sorted(chosen, request, chat)
+    return [...(await this.#sorted(chosen, request, chat)), ...unmade]
   }
 
   async #sorted(able: Able[], request: ChatInput, chat: PreparedChat): Promise<number[]> {
@@ -127,6 +139,16 @@ class Routed extends Several {
     const price = priceOf(model, { ...published, ...this.options.prices })
     if (price === undefined) return Number.MAX_VALUE
     return chatTokens(chat) * price.input + (chat.maxOutputTokens ?? 1000) * price.output
+  }
+}
+
+/** What it can; nothing where it cannot be asked just now. */
+async function known(provider: Provider, { options, patience }: Chat): Promise<Capabilities | undefined> {
+  try {
+    return await patience.wait(provider.capabilities(patience.left(options)))
+  } catch (error) {
+    if (patience.stopped !== undefined) throw error
+    return undefined
   }
 }
 

@@ -1,27 +1,27 @@
 // A provider made of several: whoever is asked first, the others stand by. What differs is only the order.
-import type { Clock, LlmError } from '@patchbay/core'
+import type { Clock } from '@patchbay/core'
 import { streamOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import type { Candidates } from './candidates.js'
-import { InOrder, mayElsewhere } from './in-order.js'
+import { InOrder, type Rules, rulesOf, type When } from './in-order.js'
 
 /** Options of all that are made of several. */
 export interface SeveralOptions {
   /** Goes on to the next one for other failures than by default. Asked for failures before the first event only. */
-  when?: (error: LlmError) => boolean
+  when?: When
   /** Default: the system's. */
   clock?: Clock
 }
 
 export abstract class Several extends Around {
   protected readonly candidates: Candidates
-  readonly #when: (error: LlmError) => boolean
+  readonly #rules: Rules
 
-  constructor(candidates: Candidates, { when = mayElsewhere, clock }: SeveralOptions) {
+  constructor(candidates: Candidates, { when, clock }: SeveralOptions) {
     super(candidates.first, clock)
     this.candidates = candidates
-    this.#when = when
+    this.#rules = rulesOf('fallback', when)
   }
 
   /** Who is asked, in this order. */
@@ -32,7 +32,7 @@ export abstract class Several extends Around {
     if (call.kind !== 'chat') return {}
     const order = await this.order(call)
     const openers = order.map((at) => () => this.candidates.open(at))
-    return { stream: () => streamOf(new InOrder(openers, call, this.#when)) }
+    return { stream: () => streamOf(new InOrder(openers, call, this.#rules)) }
   }
 
   protected override shut(): Promise<void> {

@@ -2,6 +2,7 @@
 import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
 import { defined } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 
 /** What a log must have; a pino logger has it. */
@@ -31,6 +32,7 @@ export function log(provider: Provider, options: LogOptions = {}): Provider {
 }
 
 class Log extends Around {
+  protected override readonly doors = doors.log
   readonly #logger: Logger
   readonly #fields: Record<string, unknown>
 
@@ -40,7 +42,8 @@ class Log extends Around {
     this.#fields = fields
   }
 
-  protected enter({ kind, options, streamed }: Incoming): Passing {
+  protected enter(call: Incoming): Passing {
+    const { kind, options, streamed } = call
     const began = this.clock.now()
     const status: Record<string, number> = {}
     let firstMs: number | undefined
@@ -48,6 +51,7 @@ class Log extends Around {
       ...this.#fields,
       ...(options.metadata && { metadata: options.metadata }),
       call: kind,
+      ...batchOf(call),
       provider: this.provider,
       model: this.model,
       ms: Math.round(this.clock.now() - began),
@@ -71,11 +75,14 @@ class Log extends Around {
       }),
       done: (answer) => {
         const fields = { ...line(), ...told(answer) }
+        if (kind === 'batches.submit') Object.assign(fields, { batch: answer })
         const warned = typeof answer === 'object' && 'warnings' in answer && answer.warnings.length > 0
         this.#logger[warned ? 'warn' : 'info'](fields, `${kind} answered`)
         return answer
       },
-      failed: ({ code, message, status: http, requestId, retryAfterMs, attempts, partial }) => {
+      failed: (error) => {
+        const { code, message, status: http, requestId, retryAfterMs, attempts, partial } = error
+        const { provider, model } = error
         const callers = ['aborted', 'invalid-request', 'unsupported', 'budget-exceeded', 'closed']
         const fields = {
           code,
@@ -83,7 +90,11 @@ class Log extends Around {
           requestId,
           retryAfterMs,
           attempts,
-          hadBegun: partial !== undefined,
+          // Who failed last, of several.
+          provider,
+          answeredBy: partial && model,
+          hadBegun: partial !== undefined || firstMs !== undefined,
+          ...partial?.usage,
         }
         this.#logger[callers.includes(code) ? 'warn' : 'error'](
           { ...line(), ...defined(fields), reason: message },
@@ -92,6 +103,12 @@ class Log extends Around {
       },
     }
   }
+}
+
+/** Which batch it is about, and how large it is; nothing of what is asked in it. */
+function batchOf({ kind, request }: Incoming): object {
+  if (kind === 'batches.submit') return { requests: request.length }
+  return kind.startsWith('batches.') ? { batch: request } : {}
 }
 
 /** A log that fails is no reason to lose an answer. */
@@ -108,6 +125,7 @@ function unfailing(logger: Logger): Logger {
 
 function told(answer: Answer): object {
   if (typeof answer !== 'object' || !('usage' in answer)) return {}
+  if ('answered' in answer) return { answered: answer.answered, failed: answer.failed, ...answer.usage }
   const { usage, provider, model } = answer
   if (!('message' in answer)) return { ...defined({ answeredBy: model }), ...usage, provider }
   const { finishReason, cost, attempts, id, requestId, cached, warnings }: ChatResponse = answer

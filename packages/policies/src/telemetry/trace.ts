@@ -2,19 +2,12 @@
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
-import {
-  type ChatEvent,
-  type ChatResponse,
-  type Clock,
-  LlmError,
-  type Message,
-  type Part,
-  type PreparedChat,
-  type Provider,
-} from '@patchbay/core'
+import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
 import { defined, preparedOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
+import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
+import { answerOf, contentOf, finishReasonOf } from './content.js'
 
 type Api = typeof import('@opentelemetry/api')
 
@@ -49,9 +42,19 @@ const operations: Record<Kind, string> = {
   transcribe: 'transcribe',
   countTokens: 'count_tokens',
   models: 'list_models',
+  capabilities: 'get_capabilities',
+  'batches.submit': 'submit_batch',
+  'batches.status': 'get_batch',
+  'batches.results': 'read_batch',
+  'batches.cancel': 'cancel_batch',
 }
 // The names of the conventions for those they know.
 const providers: Record<string, string> = { claude: 'anthropic' }
+
+/** Who answered, or failed: of several, only the end tells. */
+function nameFor(provider: string): Attributes {
+  return { 'gen_ai.provider.name': providers[provider] ?? provider }
+}
 
 interface Instruments {
   api: Api
@@ -62,6 +65,7 @@ interface Instruments {
 }
 
 class Trace extends Around {
+  protected override readonly doors = doors.trace
   readonly #options: TraceOptions
   #instruments: Promise<Instruments> | undefined
 
@@ -79,13 +83,13 @@ class Trace extends Around {
     const common: Attributes = {
       ...this.#options.attributes,
       'gen_ai.operation.name': operations[kind],
-      'gen_ai.provider.name': providers[this.provider] ?? this.provider,
+      ...nameFor(this.provider),
       'gen_ai.request.model': this.model,
     }
     const span = tracer.startSpan(`${operations[kind]} ${this.model}`, {
       kind: api.SpanKind.CLIENT,
       startTime: began,
-      attributes: { ...common, ...metadataOf(options.metadata) },
+      attributes: { ...common, ...metadataOf(options.metadata), ...batchOf(call) },
     })
     if (kind === 'chat' && span.isRecording()) await this.#describe(span, call)
     const active = api.trace.setSpan(api.context.active(), span)
@@ -102,7 +106,8 @@ class Trace extends Around {
       },
       ...(streamed && {
         event: (event: ChatEvent) => {
-          if (event.type !== 'start' && firstAt === undefined) {
+          if (event.type === 'start') Object.assign(common, nameFor(event.provider))
+          else if (firstAt === undefined) {
             firstAt = this.clock.now()
             first.record((firstAt - began) / 1000, common)
           }
@@ -111,6 +116,7 @@ class Trace extends Around {
       }),
       done: (answer) => {
         const answered = { ...common, ...answeredBy(answer) }
+        if (kind === 'batches.submit') span.setAttribute('patchbay.batch.id', answer as string)
         span.setAttributes(this.#told(answer))
         for (const [type, count] of Object.entries(tokensOf(answer)))
           tokens.record(count, { ...answered, 'gen_ai.token.type': type })
@@ -119,14 +125,19 @@ class Trace extends Around {
         return answer
       },
       failed: (error) => {
-        const { code, message, status, partial } = error
+        const { code, message, status, partial, provider } = error
+        if (provider !== undefined) Object.assign(common, nameFor(provider))
         span.setAttributes({
+          ...common,
           'error.type': code,
           ...(status !== undefined && { 'http.response.status_code': status }),
           ...(partial && this.#told(partial)),
         })
         span.setStatus({ code: api.SpanStatusCode.ERROR, message })
-        duration.record(seconds(began), { ...common, 'error.type': code })
+        const known = { ...common, ...(partial && answeredBy(partial)) }
+        for (const [type, count] of Object.entries(tokensOf(partial)))
+          tokens.record(count, { ...known, 'gen_ai.token.type': type })
+        duration.record(seconds(began), { ...known, 'error.type': code })
         span.end(this.clock.now())
       },
     }
@@ -170,7 +181,7 @@ class Trace extends Around {
     return defined({
       ...answeredBy(answer),
       'gen_ai.response.id': chat?.id,
-      'gen_ai.response.finish_reasons': chat && [finishReasons[chat.finishReason] ?? chat.finishReason],
+      'gen_ai.response.finish_reasons': chat && [finishReasonOf(chat)],
       'gen_ai.usage.input_tokens': inputTokens,
       'gen_ai.usage.output_tokens': outputTokens,
       'gen_ai.usage.cache_read.input_tokens': cachedInputTokens,
@@ -179,15 +190,9 @@ class Trace extends Around {
       'patchbay.attempts': chat?.attempts,
       'patchbay.cost': chat?.cost,
       'patchbay.cached': chat?.cached === undefined ? undefined : String(chat.cached),
-      ...(this.#options.content &&
-        chat && {
-          'gen_ai.output.messages': JSON.stringify([
-            {
-              ...messageOf(chat.message),
-              finish_reason: finishReasons[chat.finishReason] ?? chat.finishReason,
-            },
-          ]),
-        }),
+      ...(this.#options.content && chat && answerOf(chat)),
+      'patchbay.batch.answered': 'answered' in answer ? answer.answered : undefined,
+      'patchbay.batch.failed': 'answered' in answer ? answer.failed : undefined,
     })
   }
 }
@@ -225,13 +230,16 @@ async function instruments({ tracerProvider, meterProvider }: TraceOptions): Pro
   }
 }
 
-const finishReasons: Record<string, string> = {
-  'tool-calls': 'tool_call',
-  'content-filter': 'content_filter',
+function answeredBy(answer: Answer): Attributes {
+  return typeof answer === 'object' && 'model' in answer
+    ? { ...nameFor(answer.provider), 'gen_ai.response.model': answer.model }
+    : {}
 }
 
-function answeredBy(answer: Answer): Attributes {
-  return typeof answer === 'object' && 'model' in answer ? { 'gen_ai.response.model': answer.model } : {}
+/** Which batch it is about, and how large it is. */
+function batchOf({ kind, request }: Incoming): Attributes {
+  if (kind === 'batches.submit') return { 'patchbay.batch.requests': request.length }
+  return kind.startsWith('batches.') ? { 'patchbay.batch.id': request as string } : {}
 }
 
 function tokensOf(answer: Answer): Record<string, number> {
@@ -247,49 +255,4 @@ function metadataOf(metadata: Record<string, string> = {}): Attributes {
   return Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [`patchbay.metadata.${name}`, value]),
   )
-}
-
-function contentOf({ messages, tools }: PreparedChat): Attributes {
-  return defined({
-    'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
-    'gen_ai.tool.definitions':
-      tools.length === 0
-        ? undefined
-        : JSON.stringify(
-            tools.map(({ name, description, schema }) => ({
-              type: 'function',
-              name,
-              description,
-              parameters: schema,
-            })),
-          ),
-  })
-}
-
-/** A message in the form of the conventions. Bytes are left out. */
-function messageOf({ role, content }: Pick<Message, 'role' | 'content'>): object {
-  const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-  return { role, parts: parts.map(partOf) }
-}
-
-function partOf(part: Part): object {
-  switch (part.type) {
-    case 'text':
-    case 'reasoning':
-      return { type: part.type, content: part.text }
-    case 'tool-call':
-      return { type: 'tool_call', id: part.id, name: part.name, arguments: part.input }
-    case 'tool-result': {
-      const { id, output } = part
-      return {
-        type: 'tool_call_response',
-        id,
-        response: typeof output === 'string' ? output : output.map(partOf),
-      }
-    }
-    case 'refusal':
-      return { type: 'refusal', content: part.text }
-    default:
-      return { type: part.type }
-  }
 }

@@ -1,0 +1,79 @@
+// What the placeholders of a batch stand for, kept from its submission until its results are read.
+import { type BatchResult, type ChatResponse, LlmError } from '@patchbay/core'
+import type { StateStore } from '../state/state.js'
+import { withPartial } from './partial.js'
+import { Placeholders } from './placeholders.js'
+
+/** Of one request; `json` where its answer is JSON. */
+export interface Note {
+  placeholders: Placeholders
+  json: boolean
+}
+
+// As long as services keep results, and a few days.
+const keptMs = 32 * 86_400_000
+
+interface Written {
+  /** By the place of their request; those without placeholders are left out. */
+  [index: number]: { pairs: [placeholder: string, value: string][]; json: boolean }
+}
+
+/** @throws {LlmError} with the id of the batch, which is under way */
+export async function keepNotes(state: StateStore, id: string, notes: Note[]): Promise<void> {
+  const written: Written = {}
+  for (const [index, { placeholders, json }] of notes.entries())
+    if (!placeholders.empty) written[index] = { pairs: placeholders.pairs, json }
+  try {
+    await state.swap(keyOf(id), undefined, JSON.stringify(written), keptMs)
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new LlmError(
+      'network',
+      `The batch ${id} was submitted, but what its placeholders stand for could not be kept: ${why}. Cancel it, or read its results masked.`,
+      { cause, retryable: false },
+    )
+  }
+}
+
+/**
+ * Puts the values back into results.
+ * @throws {LlmError} `unsupported` where nobody knows them
+ */
+export async function restoring(
+  state: StateStore,
+  id: string,
+): Promise<(result: BatchResult) => BatchResult> {
+  const text = await state.get(keyOf(id))
+  if (text === undefined)
+    throw new LlmError(
+      'unsupported',
+      `mask() does not know what the placeholders of the batch ${id} stand for: whoever submitted it does. Share a state, mask(provider, { state: fileState('./masked') }), or read the results masked, from the provider that mask() is around.`,
+    )
+  const written = JSON.parse(text) as Written
+  return (result) => {
+    const note = written[result.index]
+    if (note === undefined) return result
+    const whole = (response: ChatResponse) => restored(response, Placeholders.of(note.pairs), note.json)
+    const { index, response, error } = result
+    if (response !== undefined) return { index, response: whole(response) }
+    return error.partial === undefined ? result : { index, error: withPartial(error, whole(error.partial)) }
+  }
+}
+
+function restored(response: ChatResponse, placeholders: Placeholders, json: boolean): ChatResponse {
+  const { message, text, reasoning, toolCalls } = response
+  const plain = placeholders.restored({ message, text, reasoning, toolCalls })
+  if (!json) return { ...response, ...plain }
+  // A value stands in a text of JSON as JSON spells it.
+  const spelled = (one: string) =>
+    placeholders.restoredText(one, (value) => JSON.stringify(value).slice(1, -1))
+  const content = plain.message.content.map((part, index) => {
+    const before = message.content[index]
+    return part.type === 'text' && before?.type === 'text' ? { ...part, text: spelled(before.text) } : part
+  })
+  return { ...response, ...plain, message: { ...plain.message, content }, text: spelled(text) }
+}
+
+function keyOf(id: string): string {
+  return `mask:batch:${id}`
+}

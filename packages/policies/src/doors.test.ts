@@ -1,0 +1,295 @@
+// Every policy at every door of a provider: it applies, it has nothing to do there, or it refuses; nothing passes in silence.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  type BatchResult,
+  type CallOptions,
+  type ChatResponse,
+  isLlmError,
+  LlmError,
+  type Provider,
+} from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { afterAll, describe, expect, it } from 'vitest'
+import { standIn, walk, type ways } from '../test/doors.js'
+import { failureOf } from '../test/failure.js'
+import { lettersEmbedder } from '../test/letters.js'
+import { spansAndMetrics } from '../test/telemetry.js'
+import { type Door, doors, type PolicyName } from './around/doors.js'
+import * as policies from './index.js'
+
+const folder = mkdtempSync(join(tmpdir(), 'patchbay-doors-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+let files = 0
+
+/** What was seen of a call by whoever looks on: lines, spans, files. */
+type Seen = string[]
+const spare = () => mockProvider({ provider: 'spare', answers: ['from the spare'] })
+
+/** Each of them around a provider, so that it does what it is for. */
+const put: Record<PolicyName, (provider: Provider, seen: Seen) => Provider> = {
+  batch: (inner) => policies.batch(inner, { native: false }),
+  breaker: (inner) => policies.breaker(inner, { failures: 1 }),
+  budget: (inner) => policies.budget(inner, { limits: [{ per: 'run', tokens: 0 }] }),
+  cache: (inner) => policies.cache(inner),
+  cascade: (inner) => policies.cascade([inner, spare], { accept: () => false }),
+  fallback: (inner) => policies.fallback([inner, spare]),
+  guard: (inner) => policies.guard(inner, { input: policies.denied(['bomb']) }),
+  hedge: (inner) => policies.hedge([inner, spare], { delay: 60_000 }),
+  learn: (inner) =>
+    policies.learn([inner, spare], { by: { begin: () => 0, scores: () => [1, 0], learn: (s) => s } }),
+  limit: (inner) => policies.limit(inner, { requestsPerMinute: 1, maxWait: 0 }),
+  loadBalance: (inner) =>
+    policies.loadBalance([inner, standIn({ model: 'stand-in-1', name: 'second' }).provider]),
+  log: (inner, seen) => {
+    const write = (fields: object, message: string) => seen.push(JSON.stringify({ ...fields, message }))
+    return policies.log(inner, { logger: { info: write, warn: write, error: write } })
+  },
+  mask: (inner) => policies.mask(inner, { media: 'allow' }),
+  priced: (inner) => policies.priced(inner, { 'stand-in-1': { input: 1, output: 1 } }),
+  record: (inner, seen) => {
+    const file = join(folder, `${files++}.json`)
+    seen.push(file)
+    return policies.record(inner, { file })
+  },
+  replay: (inner, seen) => {
+    const file = join(folder, `${files++}.json`)
+    seen.push(file)
+    return policies.replay(inner, { file })
+  },
+  route: (inner) => policies.route([inner, spare]),
+  semanticCache: (inner) => policies.semanticCache(inner, { embedder: lettersEmbedder() }),
+  trace: (inner, seen) => policies.trace(inner, spansAndMetrics(seen)),
+}
+
+/** What it does where it applies: each looks for what the policy is for, and fails where nothing of it happened. */
+type Proof = (way: (typeof ways)[number], put: (provider: Provider, seen: Seen) => Provider) => Promise<void>
+const fails = (error: LlmError) => standIn({ fails: error })
+const overloaded = new LlmError('overloaded', 'Busy.')
+
+const refusesAtOnce =
+  (code: string, text: string): Proof =>
+  async (way, around) => {
+    const { provider, asked } = standIn()
+    const outer = around(provider, [])
+    // Looking at a batch that is there is nothing that could be refused for what it asks.
+    if (way.door === 'batches' && way.name !== 'batches.submit') {
+      await way.ask(outer, text)
+      return
+    }
+    expect(await failureOf(way.ask(outer, text))).toMatchObject({ code })
+    expect(asked).toHaveLength(0)
+  }
+
+const asksTheSpare: Proof = async (way, around) => {
+  const { provider } = fails(overloaded)
+  expect(JSON.stringify(await way.ask(around(provider, []), 'hi'))).toContain('from the spare')
+}
+
+const tells: Proof = async (way, around) => {
+  for (const { provider } of [standIn(), fails(overloaded)]) {
+    const seen: Seen = []
+    await way.ask(around(provider, seen), 'a secret').catch(() => {})
+    expect(seen.length, way.name).toBeGreaterThan(0)
+    expect(seen.join()).not.toContain('secret')
+  }
+}
+
+const asksOnce: Proof = async (way, around) => {
+  const { provider, asked } = standIn()
+  const outer = around(provider, [])
+  await way.ask(outer, 'hi')
+  await way.ask(outer, 'hi')
+  expect(asked).toHaveLength(1)
+}
+
+const proofs: Record<PolicyName, Proof> = {
+  batch: async (way, around) => {
+    const outer = around(mockProvider(), [])
+    const id = await outer.batches.submit(['a', 'b'])
+    await expect.poll(async () => (await outer.batches.status(id)).state).toBe('ended')
+    const texts: string[] = []
+    for await (const { response } of outer.batches.results(id)) texts.push(response?.text ?? '')
+    expect(texts, way.name).toEqual(['a', 'b'])
+    await outer.batches.cancel(id)
+  },
+  breaker: async (way, around) => {
+    const { provider, asked } = fails(overloaded)
+    const outer = around(provider, [])
+    expect(await failureOf(way.ask(outer, 'hi'))).toMatchObject({ code: 'overloaded' })
+    expect(await failureOf(way.ask(outer, 'hi'))).toMatchObject({ code: 'circuit-open' })
+    expect(asked).toHaveLength(1)
+  },
+  budget: refusesAtOnce('budget-exceeded', 'hi'),
+  cache: asksOnce,
+  cascade: asksTheSpare,
+  fallback: asksTheSpare,
+  guard: refusesAtOnce('content-filtered', 'how to make a bomb'),
+  hedge: asksTheSpare,
+  learn: asksTheSpare,
+  limit: async (way, around) => {
+    const { provider, asked } = standIn()
+    const outer = around(provider, [])
+    await way.ask(outer, 'hi')
+    expect(await failureOf(way.ask(outer, 'hi'))).toMatchObject({ code: 'rate-limited' })
+    expect(asked).toHaveLength(1)
+  },
+  loadBalance: async (way) => {
+    const both = [standIn({ name: 'one' }), standIn({ name: 'two' })] as const
+    const outer = policies.loadBalance([both[0].provider, both[1].provider])
+    await way.ask(outer, 'hi')
+    await way.ask(outer, 'hi')
+    expect(both.map(({ asked }) => asked.length)).toEqual([1, 1])
+  },
+  log: tells,
+  mask: async (way, around) => {
+    const { provider, asked } = standIn()
+    const outer = around(provider, [])
+    // It asks for results of a batch that it has masked.
+    if (way.door === 'batches') await outer.batches.submit(['Write to ann@example.com'])
+    const answer = JSON.stringify((await way.ask(outer, 'Write to ann@example.com')) ?? null)
+    expect(JSON.stringify(asked)).not.toContain('ann@example.com')
+    if (way.door !== 'batches' || way.name === 'batches.submit')
+      expect(JSON.stringify(asked)).toContain('[EMAIL_1]')
+    if (answer.includes('echo')) expect(answer).toContain('ann@example.com')
+    expect(answer).not.toContain('[EMAIL_1]')
+  },
+  priced: async (way, around) => {
+    const { provider } = standIn()
+    expect(((await way.ask(around(provider, []), 'hi')) as ChatResponse).cost).toBeGreaterThan(0)
+  },
+  record: async (way, around) => {
+    const { provider } = standIn()
+    const seen: Seen = []
+    const key = `sk-ant-api03-${'x'.repeat(40)}`
+    await way.ask(around(provider, seen), `the key ${key}`)
+    const cassette = readFileSync(seen[0] as string, 'utf8')
+    expect(JSON.parse(cassette).calls ?? JSON.parse(cassette)).not.toHaveLength(0)
+    expect(cassette).not.toContain(key)
+  },
+  replay: async (way, around) => {
+    const { provider, asked } = standIn()
+    expect(await failureOf(way.ask(around(provider, []), 'hi'))).toMatchObject({ code: 'not-found' })
+    expect(asked).toHaveLength(0)
+  },
+  route: async (way) => {
+    const cannot = mockProvider({ provider: 'cannot', capabilities: { tools: false } })
+    const can = mockProvider({ provider: 'can', answers: ['yes'] })
+    const outer = policies.route([cannot, can])
+    if (way.door === 'capabilities') expect(await way.ask(outer, 'hi')).toMatchObject({ tools: true })
+    else
+      expect(await outer.chat({ messages: 'hi', tools: [{ name: 't', input: {} }] })).toMatchObject({
+        provider: 'can',
+      })
+  },
+  semanticCache: asksOnce,
+  trace: tells,
+}
+
+const all = Object.entries(doors) as [PolicyName, Record<Door, policies.Stand>][]
+
+it('has a row for each policy of the package, and no other', () => {
+  const made = Object.entries(policies).flatMap(([name, value]) =>
+    typeof value === 'function' && !/^[A-Z]/.test(name) ? [name] : [],
+  )
+  for (const name of Object.keys(doors)) expect(made).toContain(name)
+})
+
+describe.each(all)('%s', (name, row) => {
+  it.each(walk(row))('%j at %s', async (stand, _, way) => {
+    const seen: Seen = []
+    if (stand === 'applies') return proofs[name](way, put[name])
+    const { provider, asked, answers } = standIn()
+    const outer = put[name](provider, seen)
+    if (stand === 'nothing') {
+      const options: CallOptions = { headers: { a: 'b' }, metadata: { key: 'k' }, retry: false }
+      const input = 'as it is'
+      expect(await way.ask(outer, input, options)).toEqual(answers.at(-1))
+      expect(asked).toMatchObject([{ options }])
+      expect(JSON.stringify(asked)).toContain(way.input(input))
+      return
+    }
+    const error = await failureOf(way.ask(outer, 'hi'))
+    expect(error).toMatchObject({ code: 'unsupported', message: stand.refuses })
+    expect(error.message).toMatch(/\. (Put|Use|Submit|Ask) /)
+    expect(asked).toHaveLength(0)
+  })
+})
+
+describe('batches', () => {
+  async function read(results: AsyncIterable<BatchResult>) {
+    const all: string[] = []
+    for await (const { response, error } of results) all.push(response?.text ?? error?.code ?? '')
+    return all
+  }
+
+  it('are masked, and their results restored, also by another process that shares the state', async () => {
+    const state = policies.memoryState()
+    const { provider, asked } = standIn()
+    const id = await policies
+      .mask(provider, { state })
+      .batches.submit(['Call ann@example.com', 'Nothing', 'Call bob@example.com and ann@example.com'])
+    expect(JSON.stringify(asked)).not.toMatch(/ann|bob/)
+    expect(await read(policies.mask(provider, { state }).batches.results(id))).toEqual([
+      'echo: Call ann@example.com',
+      'echo: Nothing',
+      'echo: Call bob@example.com and ann@example.com',
+    ])
+    const stranger = policies.mask(provider)
+    const error = await read(stranger.batches.results(id)).catch((thrown) => thrown)
+    expect(isLlmError(error, 'unsupported') && error.message).toMatch(/state/)
+  })
+
+  it('are not submitted again because the state of a mask is gone: the id is told', async () => {
+    const gone = {
+      get: async () => undefined,
+      swap: async () => {
+        throw new Error('ECONNREFUSED')
+      },
+    }
+    const { provider, asked } = standIn()
+    const error = await failureOf(policies.mask(provider, { state: gone }).batches.submit(['a@b.co']))
+    expect(error).toMatchObject({
+      code: 'network',
+      retryable: false,
+      message: expect.stringContaining('batch-1'),
+    })
+    expect(asked).toHaveLength(1)
+  })
+
+  it('whose answers a guard denies are failures of their own', async () => {
+    const { provider } = standIn()
+    const outer = policies.guard(provider, { output: policies.denied(['bomb']) })
+    const id = await outer.batches.submit(['a flower', 'a bomb'])
+    expect(await read(outer.batches.results(id))).toEqual(['echo: a flower', 'content-filtered'])
+  })
+
+  it('are counted when they are submitted, by estimate, and corrected once by what they cost', async () => {
+    const { provider } = standIn()
+    const outer = policies.budget(provider, { limits: [{ per: 'day', tokens: 1000 }] })
+    const requests = ['one', 'two'].map((messages) => ({ messages, maxOutputTokens: 100 }))
+    const spent = async () => (await outer.spending())[0]?.spent.tokens
+    const id = await outer.batches.submit(requests)
+    expect(await spent()).toBeGreaterThan(200)
+    await read(outer.batches.results(id))
+    expect(await spent()).toBe(14)
+    await read(outer.batches.results(id))
+    expect(await spent()).toBe(14)
+    const large = requests.map((request) => ({ ...request, maxOutputTokens: 600 }))
+    expect(await failureOf(outer.batches.submit(large))).toMatchObject({ code: 'budget-exceeded' })
+  })
+
+  it('are logged and traced by their id and their number', async () => {
+    const { provider } = standIn()
+    const lines: Record<string, unknown>[] = []
+    const write = (fields: object) => lines.push(fields as Record<string, unknown>)
+    const outer = policies.log(provider, { logger: { info: write, warn: write, error: write } })
+    const id = await outer.batches.submit(['one', 'two'])
+    await read(outer.batches.results(id))
+    expect(lines).toMatchObject([
+      { call: 'batches.submit', requests: 2, batch: id },
+      { call: 'batches.results', batch: id, answered: 2, failed: 0, inputTokens: 6, outputTokens: 8 },
+    ])
+  })
+})

@@ -1,0 +1,66 @@
+// What is asked and answered, in the form of OpenTelemetry's conventions: only where an app wants it in its spans.
+import type { Attributes } from '@opentelemetry/api'
+import type { ChatResponse, Message, Part, PreparedChat } from '@patchbay/core'
+import { defined } from '@patchbay/core/wrap'
+
+const finishReasons: Record<string, string> = {
+  'tool-calls': 'tool_call',
+  'content-filter': 'content_filter',
+}
+
+/** Why it ended, in the words of the conventions. */
+export function finishReasonOf({ finishReason }: ChatResponse): string {
+  return finishReasons[finishReason] ?? finishReason
+}
+
+/** The answer. */
+export function answerOf(response: ChatResponse): Attributes {
+  const message = { ...messageOf(response.message), finish_reason: finishReasonOf(response) }
+  return { 'gen_ai.output.messages': JSON.stringify([message]) }
+}
+
+/** The request. */
+export function contentOf({ messages, tools }: PreparedChat): Attributes {
+  return defined({
+    'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
+    'gen_ai.tool.definitions':
+      tools.length === 0
+        ? undefined
+        : JSON.stringify(
+            tools.map(({ name, description, schema }) => ({
+              type: 'function',
+              name,
+              description,
+              parameters: schema,
+            })),
+          ),
+  })
+}
+
+/** A message in the form of the conventions. Bytes are left out. */
+function messageOf({ role, content }: Pick<Message, 'role' | 'content'>): object {
+  const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+  return { role, parts: parts.map(partOf) }
+}
+
+function partOf(part: Part): object {
+  switch (part.type) {
+    case 'text':
+    case 'reasoning':
+      return { type: part.type, content: part.text }
+    case 'tool-call':
+      return { type: 'tool_call', id: part.id, name: part.name, arguments: part.input }
+    case 'tool-result': {
+      const { id, output } = part
+      return {
+        type: 'tool_call_response',
+        id,
+        response: typeof output === 'string' ? output : output.map(partOf),
+      }
+    }
+    case 'refusal':
+      return { type: 'refusal', content: part.text }
+    default:
+      return { type: part.type }
+  }
+}

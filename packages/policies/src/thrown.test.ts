@@ -1,0 +1,171 @@
+// Whatever throws at once, rather than failing as a call does, and whatever callback of an app throws: one typed error or
+// the next candidate, and never an unhandled rejection (which fails this run).
+import { type CallOptions, isLlmError, LlmError, type Provider } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { standIn, ways } from '../test/doors.js'
+import { failureOf, read } from '../test/failure.js'
+import { harmless } from '../test/policies.js'
+import { doors, type PolicyName } from './around/doors.js'
+import {
+  batch,
+  batchResults,
+  breaker,
+  type Candidate,
+  cascade,
+  fallback,
+  guard,
+  hedge,
+  learn,
+  loadBalance,
+  route,
+} from './index.js'
+
+let unhandled: unknown[] = []
+const onUnhandled = (reason: unknown) => unhandled.push(reason)
+beforeEach(() => {
+  unhandled = []
+  process.on('unhandledRejection', onUnhandled)
+})
+afterEach(async () => {
+  // They are told after the microtasks.
+  await new Promise(setImmediate)
+  process.off('unhandledRejection', onUnhandled)
+  expect(unhandled).toEqual([])
+})
+
+describe.each(
+  Object.entries(harmless) as [PolicyName, (typeof harmless)[PolicyName]][],
+)('%s', (name, put) => {
+  const open = ways.filter(({ door }) => typeof doors[name][door] !== 'object')
+  it.each(
+    open.map((way) => [way.name, way] as const),
+  )('makes a typed error of what throws at once: %s', async (_, way) => {
+    const { provider } = standIn({ throws: new Error('at once') })
+    const outer = put(provider)
+    // What a mask has to know of it is known.
+    if (way.name === 'batches.results') return
+    const error = await failureOf(way.ask(outer, 'hi'))
+    expect(error).toMatchObject({ code: 'bad-response', message: expect.stringContaining('at once') })
+  })
+})
+
+type Several = (candidates: readonly [Provider, ...Candidate[]]) => Provider
+const first = { begin: () => 0, scores: () => [1, 0], learn: (state: unknown) => state }
+const several: Record<string, Several> = {
+  fallback,
+  loadBalance,
+  route,
+  hedge: (list) => hedge(list, { delay: 60_000 }),
+  cascade,
+  learn: (list) => learn(list, { by: first }),
+}
+const bad = () => standIn({ throws: new Error('at once'), name: 'bad' }).provider
+const good = () => mockProvider({ provider: 'good', answers: ['well done'] })
+
+describe.each(Object.entries(several))('%s', (_, make) => {
+  it('takes a candidate that throws at once for one that failed', async () => {
+    expect(await make([bad(), good()]).chat('hi')).toMatchObject({ text: 'well done', provider: 'good' })
+    expect(await read(make([bad(), good()]).stream('hi'))).toBe('well done')
+  })
+
+  it('fails with a typed error where all of them throw at once', async () => {
+    const provider = make([bad(), bad()])
+    expect(await failureOf(provider.chat('hi'))).toMatchObject({ code: 'bad-response', provider: 'bad' })
+    expect(await failureOf(read(provider.stream('hi')))).toMatchObject({ code: 'bad-response' })
+  })
+
+  it('tells in its last error, and in a status event, of a candidate that cannot be made', async () => {
+    const busy = mockProvider({
+      provider: 'busy',
+      retry: false,
+      answers: [new LlmError('overloaded', 'Busy.')],
+    })
+    const unmade = () => {
+      throw new LlmError('config', 'SPARE_KEY is not set.')
+    }
+    const heard: string[] = []
+    const onStatus: CallOptions['onStatus'] = (event) => {
+      if (event.type === 'fallback') heard.push(`${event.to}: ${event.reason}`)
+    }
+    const error = await failureOf(make([busy, unmade]).chat('hi', { onStatus }))
+    expect(error.message).toContain('SPARE_KEY')
+    expect(error.code).toBe('overloaded')
+    expect(heard.join()).toContain('SPARE_KEY')
+  })
+
+  it('ends with a typed error where the listener of a status throws', async () => {
+    const busy = mockProvider({
+      provider: 'busy',
+      retry: false,
+      answers: [new LlmError('overloaded', 'Busy.')],
+    })
+    const onStatus = () => {
+      throw new Error('not now')
+    }
+    const outcome = await make([busy, good()])
+      .chat('hi', { onStatus })
+      .catch((error) => error)
+    expect(isLlmError(outcome, 'aborted')).toBe(true)
+  })
+})
+
+const thrower = (): never => {
+  throw new Error('of the app')
+}
+const failing = () =>
+  mockProvider({
+    retry: false,
+    answers: [new LlmError('overloaded', 'Busy.'), new LlmError('overloaded', 'Busy.')],
+  })
+const callbacks: [name: string, make: () => Provider, code: string][] = [
+  ['fallback.when', () => fallback([failing(), good()], { when: thrower }), 'aborted'],
+  ['hedge.when', () => hedge([failing(), good()], { when: thrower, delay: 60_000 }), 'aborted'],
+  ['cascade.when', () => cascade([failing(), good()], { when: thrower }), 'aborted'],
+  ['cascade.accept', () => cascade([good(), good()], { accept: thrower }), 'aborted'],
+  ['route.by', () => route([good(), good()], { by: thrower }), 'aborted'],
+  ['learn.by', () => learn([good(), good()], { by: { ...first, scores: thrower } }), 'aborted'],
+  ['learn.features', () => learn([good(), good()], { by: 'linucb', features: thrower }), 'aborted'],
+  ['learn.reward', () => learn([good()], { reward: thrower }), 'aborted'],
+  ['guard', () => guard(good(), { input: thrower }), 'aborted'],
+  ['guard of an answer', () => guard(good(), { output: thrower, every: 1 }), 'aborted'],
+  // The failure itself is told.
+  ['breaker.counts', () => breaker(failing(), { counts: thrower }), 'overloaded'],
+  ['breaker.onChange', () => breaker(failing(), { failures: 1, onChange: thrower }), 'overloaded'],
+]
+
+it.each(callbacks)('a callback that throws ends its own call, typed: %s', async (_, make, code) => {
+  for (const ask of [
+    (provider: Provider) => provider.chat('hi'),
+    (provider: Provider) => read(provider.stream('hi')),
+  ])
+    expect(await failureOf(ask(make()))).toMatchObject({ code })
+})
+
+it('a trial whose verdict throws gives its place back', async () => {
+  let now = 0
+  const clock = { now: () => now, timer: () => () => {} }
+  const inner = mockProvider({
+    retry: false,
+    answers: [...Array(4)].map(() => new LlmError('overloaded', 'Busy.')),
+  })
+  let throws = false
+  const counts = () => (throws ? thrower() : true)
+  const provider = breaker(inner, { failures: 1, cooldown: 1000, counts, clock })
+  await failureOf(provider.chat('hi'))
+  now += 2000
+  throws = true
+  await failureOf(provider.chat('hi'))
+  // Without the place, this one would be refused unasked.
+  expect(await failureOf(provider.chat('hi'))).toMatchObject({ code: 'overloaded' })
+  expect(inner.requests).toHaveLength(3)
+})
+
+it('onProgress that throws ends the waiting for a batch, typed', async () => {
+  const provider = batch(mockProvider())
+  const id = await provider.batches.submit(['hi'])
+  const waiting = async () => {
+    for await (const _ of batchResults(provider, id, { onProgress: thrower }));
+  }
+  expect(await failureOf(waiting())).toMatchObject({ code: 'aborted' })
+})
