@@ -1,8 +1,9 @@
 // Policies: what takes a Provider and gives a Provider.
 
-export { type CacheOptions, type CacheStore, cache, memoryCache } from './answers/cache.js'
+export { type CacheOptions, cache } from './answers/cache.js'
 export { type RecordOptions, type ReplayOptions, record, replay } from './answers/record.js'
 export { type SemanticCacheOptions, semanticCache } from './answers/semantic-cache.js'
+export { type CacheStore, memoryCache } from './answers/store.js'
 export { Around } from './around/around.js'
 export type { Answer, Asked, Incoming, Passing } from './around/passing.js'
 export { Patience } from './around/patience.js'

@@ -14,7 +14,7 @@ import {
   type TranscribeRequest,
 } from '@patchbay/core'
 import { requestOf, toJsonSchema } from '@patchbay/core/wrap'
-import { outputOf } from '../answers/cache.js'
+import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { type Kind, kinds } from './detect.js'
