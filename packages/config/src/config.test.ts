@@ -1,11 +1,12 @@
 // Configurations: found, layered, checked, and every message of what can be wrong with them.
-import { mkdirSync, readdirSync, readFileSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readFileSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { isLlmError } from '@patchbay/core'
+import { fileState } from '@patchbay/policies'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../policies/test/redis.js'
 import { backend, eachInItsFolder } from '../test/folder.js'
@@ -426,10 +427,7 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     const two = await connected(config)
     expect((await two.chat(ask)).cached).toBe('exact')
     await two.chat({ ...ask, maxOutputTokens: 9 })
-    expect(
-      JSON.parse(readFileSync(join(folder, 'state', readdirSync(join(folder, 'state'))[0] ?? ''), 'utf8'))
-        .tokens,
-    ).toBe(4)
+    expect(await fileState(join(folder, 'state')).get('budget:ever:ever')).toContain('"tokens":4')
   })
 
   it.skipIf(!hasRedis)('keep all of it in a real Redis', async () => {
@@ -496,7 +494,7 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
       providers: { own: { use, policies: ['breaker'] } },
     })
     const told = await problem(connect(undefined, { cwd: folder }))
-    expect(told).toMatch(/config: The Redis at 127\.0\.0\.1:1 cannot be reached/)
+    expect(told).toMatch(/network: The Redis at 127\.0\.0\.1:1 cannot be reached/)
     expect(told).not.toContain('secret')
   })
 })

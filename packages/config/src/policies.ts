@@ -67,7 +67,12 @@ export async function withPolicies(
     record: async (inner, { file }) => record(inner, { file: resolve(folder, file) }),
     replay: async (inner, { file, ...options }) => replay(inner, { ...options, file: resolve(folder, file) }),
     semanticCache: async (inner, { embedder, store: named, ...options }) =>
-      semanticCache(inner, { ...options, embedder: await make(embedder), ...(await store(named)) }),
+      semanticCache(inner, {
+        namespace: scope,
+        ...options,
+        embedder: await make(embedder),
+        ...(await store(named)),
+      }),
     trace: async (inner, options) => trace(inner, options),
   }
   let made = provider

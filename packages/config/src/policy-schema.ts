@@ -43,7 +43,7 @@ export const policyOptions: Record<string, JsonSchema> = {
     },
     ['limits'],
   ),
-  cache: closed({ store, ttl: positive, namespace: text }),
+  cache: closed({ store, ttl: positive, namespace: text, truncated: { type: 'boolean' } }),
   guard: closed({ input: checks, output: checks, every: { type: ['string', 'number'] } }),
   limit: closed({
     concurrency: whole,
@@ -69,6 +69,7 @@ export const policyOptions: Record<string, JsonSchema> = {
       max: whole,
       store,
       ttl: positive,
+      namespace: text,
     },
     ['embedder'],
   ),

@@ -2,6 +2,7 @@
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { LlmError } from '@patchbay/core'
 import type { CacheStore, RedisClient, StateStore } from '@patchbay/policies'
 import { fileState, redisState } from '@patchbay/policies'
 import { importPackage } from './backend.js'
@@ -48,55 +49,113 @@ export class Shared {
     return store
   }
 
+  /** Ends in some seconds, also where a server does not answer. */
   async close(): Promise<void> {
+    // What is being opened is closed as well.
+    await Promise.allSettled([this.#state, ...this.#stores.values()])
     await Promise.allSettled(this.#closers.map((close) => close()))
   }
 
   async #open({ place, folder }: SharedPlace): Promise<StateStore> {
     if (!isRedis(place)) return fileState(resolve(folder, place))
     const { createClient } = (await importPackage('@redis/client', folder)) as {
-      createClient(options: object): RedisClient & {
-        on(event: 'error', listener: () => void): void
-        connect(): Promise<unknown>
-        close(): Promise<unknown>
-      }
+      createClient(options: object): Client
     }
-    // One that was there is looked for again; one that never was is told at once.
-    let found = false
-    const reconnectStrategy = (tries: number) => (found ? Math.min(100 * tries, 5000) : false)
-    const client = createClient({ url: place, disableOfflineQueue: true, socket: { reconnectStrategy } })
+    const { options, found } = redisOptions(place)
+    const client = createClient(options)
     // What fails is told by the calls it fails for.
     client.on('error', () => {})
-    await client.connect().catch((cause: Error) => {
-      throw wrong(`The Redis at ${hostOf(place)} cannot be reached: ${cause.message}. Is it running?`, {
-        cause,
-      })
-    })
-    found = true
-    this.#closers.push(() => client.close())
+    try {
+      await client.connect()
+    } catch (cause) {
+      throw unreachable(place, cause)
+    }
+    found()
+    this.#closers.push(() => ended(client))
     return redisState(client)
   }
 
   async #keyv(place: string, folder: string): Promise<CacheStore> {
     const { Keyv } = await import('keyv')
+    const kept = await adapter(place, folder)
     const store = new Keyv({
-      store: await adapter(place, folder),
+      store: kept,
       namespace: 'patchbay',
       throwOnErrors: true,
     })
     store.on('error', () => {})
-    this.#closers.push(() => store.disconnect())
+    this.#closers.push(() => ('client' in kept ? ended(kept.client as Client) : store.disconnect()))
     return store
   }
 }
 
-type Made = new (options: unknown) => object
+type Made = new (options: unknown, more?: unknown) => object
+
+/** What of a client of `@redis/client` is used here. */
+type Client = RedisClient & {
+  readonly isOpen: boolean
+  on(event: 'error' | 'ready', listener: () => void): void
+  connect(): Promise<unknown>
+  sendCommand(args: string[]): Promise<unknown>
+  destroy(): void
+}
+
+// A server that says nothing for so long, in milliseconds, is looked for anew; it is asked for a sign of life in between.
+const silenceMs = 4000
+const signMs = 1500
+// How long the last answers are waited for when all is closed.
+const lastAnswersMs = 1000
+
+/**
+ * For a client that is told at once where there never was a server, and looks again for one that was there.
+ * @throws {LlmError} `config` for an address that is none
+ */
+function redisOptions(url: string): { options: object; found: () => void } {
+  if (!URL.canParse(url))
+    throw wrong('The address of the Redis cannot be read. It is redis://host:port, or rediss:// with TLS.')
+  let there = false
+  const reconnectStrategy = (tries: number) => (there ? Math.min(100 * tries, 5000) : false)
+  const socket = { reconnectStrategy, connectTimeout: silenceMs, socketTimeout: silenceMs }
+  return {
+    options: { url, disableOfflineQueue: true, pingInterval: signMs, socket },
+    found: () => {
+      there = true
+    },
+  }
+}
+
+/** Closes it after the answers to what was sent; one that does not answer is left in time. */
+async function ended(client: Client): Promise<void> {
+  if (!client.isOpen) return
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const late = new Promise((resolve) => {
+    timer = setTimeout(resolve, lastAnswersMs)
+  })
+  // It answers in order.
+  await Promise.race([client.sendCommand(['PING']).catch(() => {}), late])
+  clearTimeout(timer)
+  if (client.isOpen) client.destroy()
+}
+
+function unreachable(place: string, cause: unknown): LlmError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  return new LlmError('network', `The Redis at ${hostOf(place)} cannot be reached: ${why}. Is it running?`, {
+    cause,
+  })
+}
 
 /** The adapter of Keyv for an address. */
 async function adapter(place: string, folder: string): Promise<object> {
-  const made = async (name: string, option: unknown, exported = 'default') =>
-    new ((await importPackage(name, folder))[exported] as Made)(option)
-  if (isRedis(place)) return made('@keyv/redis', place)
+  const made = async (name: string, option: unknown, exported = 'default', more?: unknown) =>
+    new ((await importPackage(name, folder))[exported] as Made)(option, more)
+  if (isRedis(place)) {
+    const { options, found } = redisOptions(place)
+    const kept = (await made('@keyv/redis', options, 'default', { throwOnErrors: true })) as {
+      client: Client
+    }
+    kept.client.on('ready', found)
+    return kept
+  }
   if (place.startsWith('sqlite:')) return made('@keyv/sqlite', place)
   if (place.startsWith('file:')) {
     const filename = place.startsWith('file:///')

@@ -18,6 +18,9 @@ export interface Redis {
   url: string
   /** Another connection. */
   connect(): Promise<Client>
+  /** Stops it from answering, as if its machine were frozen; connections stay. */
+  pause(): void
+  resume(): void
   stop(): Promise<void>
 }
 
@@ -52,7 +55,10 @@ export async function startRedis(at?: number): Promise<Redis> {
       clients.push(client)
       return client
     },
+    pause: () => void server.kill('SIGSTOP'),
+    resume: () => void server.kill('SIGCONT'),
     async stop() {
+      server.kill('SIGCONT')
       for (const client of clients) if (client.isOpen) client.destroy()
       server.kill()
       await ended

@@ -1,27 +1,14 @@
 // The same question twice is asked once: `cache`. Who asks while the first is being answered shares that answer.
-import type {
-  CallOptions,
-  ChatRequest,
-  ChatResponse,
-  ChatStream,
-  Clock,
-  Provider,
-  Warning,
-} from '@patchbay/core'
-import { replayed, requestOf, withOutput } from '@patchbay/core/wrap'
-import { LRUCache } from 'lru-cache'
+import type { CallOptions, ChatResponse, ChatStream, Clock, Provider, Warning } from '@patchbay/core'
+import { replayed, requestOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
-import type { Answer, Incoming, Passing } from '../around/passing.js'
-import { Flight } from './flight.js'
-import { frozen, kept, keyOf, thawed } from './frozen.js'
-
-/** Where answers are kept. A `Keyv` is one, and with its adapters so are Redis, SQLite and files. */
-export interface CacheStore {
-  get(key: string): Promise<unknown>
-  /** Keeps a text for as many milliseconds; `undefined`: for ever. */
-  set(key: string, value: string, ttl?: number): Promise<unknown>
-}
+import type { Answer, Chat, Incoming, Passing } from '../around/passing.js'
+import { Flight, passenger } from './flight.js'
+import { kept, keyOf } from './frozen.js'
+import { SharedCalls } from './shared-call.js'
+import { AnswerStore, type CacheStore, memoryCache } from './store.js'
+import { again, outputOf, saysSomething } from './whole.js'
 
 /** Options of `cache`. */
 export interface CacheOptions {
@@ -34,81 +21,89 @@ export interface CacheOptions {
    * servers, say): that is nothing the cache can see.
    */
   namespace?: string
+  /** Keep answers too that were cut off because they were too long (`length`)? Default false: the next call asks again. */
+  truncated?: boolean
   /** Is this call answered from the cache, and its answer kept? Default: all but those that ask for no text or vectors. */
   when?: (call: { kind: string; request: unknown; options: CallOptions }) => boolean
   /** Default: the system's. */
   clock?: Clock
 }
 
-/** Answers kept in this process. */
-export function memoryCache({ max = 1000, maxSize = 64_000_000 } = {}): CacheStore {
-  const entries = new LRUCache<string, string>({ max, maxSize, sizeCalculation: ({ length }) => length + 1 })
-  return {
-    get: async (key) => entries.get(key),
-    set: async (key, value, ttl) => entries.set(key, value, ttl === undefined ? {} : { ttl }),
-  }
-}
-
 /**
  * Answers a request that was answered before with that answer, as a stream where a stream is asked for. The key is made of
- * everything a call can say: messages, tools, schemas, options, headers, provider, model. Whole answers are kept
- * (`stop`, `length`, `tool-calls`), failures never. The response's `cached` tells where it came from. A store that cannot
- * be reached is a warning on the response.
+ * everything a call can say: messages, tools, schemas, options, headers, tenant, provider, model. Whole answers that say
+ * something are kept (`stop`, `tool-calls`), failures, empty and truncated ones are not. The response's `cached` tells
+ * where it came from. A store that cannot be reached is a warning on the response.
  */
 export function cache(provider: Provider, options: CacheOptions = {}): Provider {
   return new Cache(provider, options)
 }
 
-const whole = new Set(['stop', 'length', 'tool-calls'])
-
 class Cache extends Around {
   protected override readonly doors = doors.cache
-  readonly #store: CacheStore
+  readonly #store: AnswerStore
   readonly #options: CacheOptions
+  readonly #whole: Set<ChatResponse['finishReason']>
   readonly #flights = new Map<string, Flight>()
-  readonly #answers = new Map<string, Promise<Answer>>()
+  readonly #answers = new SharedCalls<Answer>()
 
   constructor(inner: Provider, options: CacheOptions) {
     super(inner, options.clock)
-    this.#store = options.store ?? memoryCache()
+    this.#store = new AnswerStore(options.store ?? memoryCache(), options.ttl)
     this.#options = options
+    this.#whole = new Set(['stop', 'tool-calls', ...(options.truncated ? (['length'] as const) : [])])
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
-    const { kind, request, options } = call
+    const { kind, request, options, patience } = call
     if (kind === 'models' || this.#options.when?.({ kind, request, options }) === false) return {}
     const key = await keyOf(call, this.inner, this.#options.namespace)
     const warnings: Warning[] = []
-    const answer = await this.#kept(key, warnings)
+    const answer = (await this.#store.get(key, warnings)) as Answer | undefined
     if (kind === 'chat') return this.#chat(call, key, answer as ChatResponse | undefined, warnings)
     if (answer !== undefined) return { answer: async () => answer }
-    return { answer: () => call.patience.wait(this.#shared(key, call)) }
+    const limits = shareable(options)
+    const ask = async (more: CallOptions) => {
+      const came = (await this.inner[kind as 'embed'](request as never, { ...limits, ...more })) as Answer
+      await this.#store.set(key, came, [])
+      return came
+    }
+    return { answer: () => this.#answers.answer(nameOf(key, limits), ask, options, patience) }
   }
 
-  #chat(
-    { request, options, streamed }: Incoming & { kind: 'chat' },
+  async #chat(
+    call: Chat,
     key: string,
     answer: ChatResponse | undefined,
     warnings: Warning[],
-  ): Passing {
-    if (answer !== undefined)
+  ): Promise<Passing> {
+    const { request, options, streamed } = call
+    const meant = requestOf(request, this)
+    // What was good enough for another schema may not fit this one: then it is asked again.
+    const fitting = answer && (await outputOf(answer, meant).catch(() => undefined))
+    if (answer !== undefined && fitting !== undefined)
       return {
         stream: (left) => replayed(answer, this, left, this.clock),
-        done: async (response) =>
-          again(await outputOf(response as ChatResponse, requestOf(request, this)), 'exact'),
+        done: async (response) => again(await outputOf(response as ChatResponse, meant), 'exact'),
       }
-    // Those who wait differently do not share: nobody is cut off by another one's limits.
+    // Those who wait differently do not share: nobody is cut off by another one's limits, nor refused by his schema.
     const limits = shareable(options)
-    const name = `${key}${streamed}${JSON.stringify([limits.timeout, limits.retry])}`
-    const running = this.#flights.get(name)
-    const flight =
-      running ??
-      this.#start(name, (onStatus) => this.inner.stream(request, { ...limits, onStatus }), streamed, key)
+    const name = nameOf(key, limits, streamed, idOf(meant.output))
+    let flight: Flight | undefined
+    let shared = false
+    const board = () => {
+      const running = this.#flights.get(name)
+      shared = running !== undefined
+      flight =
+        running ??
+        this.#start(name, (onStatus) => this.inner.stream(request, { ...limits, onStatus }), streamed, key)
+      return flight
+    }
     return {
-      stream: (left) => flight.join(this, left, this.clock),
+      stream: (left) => passenger(board, this, left, this.clock),
       done: async (response) => {
-        const final = flight.final ?? (response as ChatResponse)
-        if (running !== undefined) return again(await outputOf(final, requestOf(request, this)), 'shared')
+        const final = flight?.final ?? (response as ChatResponse)
+        if (shared) return again(await outputOf(final, meant), 'shared')
         return { ...final, cached: false, warnings: [...final.warnings, ...warnings] }
       },
     }
@@ -122,45 +117,13 @@ class Cache extends Around {
   ): Flight {
     const flight = new Flight(ask, streamed, async (final) => {
       const problems: Warning[] = []
-      if (final !== undefined && whole.has(final.finishReason)) await this.#keep(key, final, problems)
+      if (final !== undefined && this.#whole.has(final.finishReason) && saysSomething(final))
+        await this.#store.set(key, kept(final), problems)
       if (this.#flights.get(name) === flight) this.#flights.delete(name)
       return problems
     })
     this.#flights.set(name, flight)
     return flight
-  }
-
-  /** An answer in one piece, asked for once by those who ask at the same time; so no single one's limits hold for it. */
-  #shared(key: string, { kind, request, options }: Incoming): Promise<Answer> {
-    const running = this.#answers.get(key)
-    if (running !== undefined) return running
-    const ask = this.inner[kind as 'embed'](request as never, shareable(options)) as Promise<Answer>
-    const asking = ask
-      .then(async (answer) => {
-        await this.#keep(key, answer, [])
-        return answer
-      })
-      .finally(() => this.#answers.delete(key))
-    this.#answers.set(key, asking)
-    return asking
-  }
-
-  async #kept(key: string, warnings: Warning[]): Promise<Answer | undefined> {
-    try {
-      const text = await this.#store.get(key)
-      return typeof text === 'string' ? (thawed(text) as Answer) : undefined
-    } catch (cause) {
-      warnings.push(unreachable('read', cause))
-      return undefined
-    }
-  }
-
-  async #keep(key: string, answer: Answer, warnings: Warning[]): Promise<void> {
-    try {
-      await this.#store.set(key, frozen(kept(answer)), this.#options.ttl)
-    } catch (cause) {
-      warnings.push(unreachable('written', cause))
-    }
   }
 }
 
@@ -175,20 +138,19 @@ function shareable({ headers, metadata, retry, timeout }: CallOptions): CallOpti
   }
 }
 
-/** The value the caller asked for, made of the text by his own schema. */
-export async function outputOf(
-  response: ChatResponse,
-  { output = 'text' }: ChatRequest,
-): Promise<ChatResponse> {
-  return output === 'text' ? response : withOutput(response, output)
+function nameOf(key: string, { timeout, retry }: CallOptions, ...more: unknown[]): string {
+  return JSON.stringify([key, timeout ?? null, retry ?? null, ...more])
 }
 
-/** An answer that costs nothing this time. */
-export function again(response: ChatResponse, cached: NonNullable<ChatResponse['cached']>): ChatResponse {
-  return { ...response, cached, ...(response.cost !== undefined && { cost: 0 }) }
-}
+const schemaIds = new WeakMap<object, number>()
+let schemas = 0
 
-export function unreachable(what: string, cause: unknown): Warning {
-  const why = cause instanceof Error ? cause.message : String(cause)
-  return { code: 'other', feature: 'cache', message: `The cache could not be ${what}: ${why}` }
+/** Two schemas that look the same as JSON Schema may check differently. */
+function idOf(output: unknown): number {
+  if (typeof output !== 'object' || output === null || !('schema' in output)) return 0
+  const { schema } = output
+  if (typeof schema !== 'object' || schema === null || !('~standard' in schema)) return 0
+  const known = schemaIds.get(schema)
+  if (known === undefined) schemaIds.set(schema, ++schemas)
+  return known ?? schemas
 }

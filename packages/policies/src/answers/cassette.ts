@@ -21,25 +21,53 @@ interface Tape {
   calls: Recording[]
 }
 
+/** What is on it, and where each call is. */
+interface Index {
+  calls: Recording[]
+  byKey: Map<string, Recording[]>
+}
+
 export class Cassette {
-  #calls: Promise<Recording[]> | undefined
-  #writing: Promise<void> = Promise.resolve()
+  #read: Promise<Index> | undefined
+  #written: Promise<void> | undefined
+  #next: Promise<void> | undefined
 
   constructor(readonly file: string) {}
 
-  /** @throws {LlmError} `config` for a file that is no cassette */
-  calls(): Promise<Recording[]> {
-    this.#calls ??= read(this.file)
-    return this.#calls
+  /**
+   * The recordings of one call, in their order.
+   * @throws {LlmError} `config` for a file that is no cassette
+   */
+  async recordings(key: string): Promise<Recording[]> {
+    return (await this.#index()).byKey.get(key) ?? []
   }
 
   /** Adds a call; the file is whole at any time. */
   async add(recording: Recording): Promise<void> {
-    const calls = await this.calls()
+    const { calls, byKey } = await this.#index()
     calls.push(recording)
-    const write = () => written(this.file, { patchbay: 1, calls })
-    this.#writing = this.#writing.then(write, write)
-    return this.#writing
+    const same = byKey.get(recording.key)
+    if (same === undefined) byKey.set(recording.key, [recording])
+    else same.push(recording)
+    // Those that come while it is being written are written together.
+    this.#next ??= this.#write(calls)
+    return this.#next
+  }
+
+  async #write(calls: Recording[]): Promise<void> {
+    await this.#written?.catch(() => {})
+    this.#written = this.#next
+    this.#next = undefined
+    await written(this.file, { patchbay: 1, calls })
+  }
+
+  #index(): Promise<Index> {
+    this.#read ??= read(this.file).then((calls) => {
+      const byKey = new Map<string, Recording[]>()
+      for (const call of calls) byKey.set(call.key, [...(byKey.get(call.key) ?? []), call])
+      return { calls, byKey }
+    })
+    return this.#read
   }
 }
 

@@ -12,13 +12,15 @@ import type {
 } from '@patchbay/core'
 import { retold } from '@patchbay/core/wrap'
 
+type Listener = CallOptions['onStatus']
+
 export class Flight {
   /** The answer, once it is whole. */
   final: ChatResponse | undefined
   readonly #stream: ChatStream
   readonly #streamed: boolean
   readonly #events: ChatEvent[] = []
-  readonly #listeners = new Set<NonNullable<CallOptions['onStatus']>>()
+  readonly #listeners = new Set<NonNullable<Listener>>()
   readonly #onEnd: (final?: ChatResponse) => Promise<Warning[]>
   #iterator: AsyncIterator<ChatEvent> | undefined
   #pulling: Promise<void> | undefined
@@ -41,46 +43,26 @@ export class Flight {
     this.#onEnd = onEnd
   }
 
-  /** A reader of his own for one more caller. */
-  join(who: { provider: string; model: string }, options: CallOptions, clock: Clock): ChatStream {
-    let here = false
-    const leave = () => {
-      if (!here) return
-      here = false
-      if (options.onStatus !== undefined) this.#listeners.delete(options.onStatus)
-      if (--this.#readers === 0 && this.final === undefined && this.#failure === undefined) {
-        void this.#onEnd()
-        this.#stream.abort()
-      }
-    }
-    // Who leaves before he has read anything was never here.
-    const come = () => {
-      here = true
-      this.#readers++
-      if (options.onStatus !== undefined) this.#listeners.add(options.onStatus)
-      return this.#read(leave)
-    }
-    return retold(come, who, options, clock)
+  enter(listener: Listener): void {
+    this.#readers++
+    if (listener !== undefined) this.#listeners.add(listener)
   }
 
-  /** No generator: one that waits for an event could not be left before it comes. */
-  #read(leave: () => void): AsyncIterable<BackendEvent> {
-    let at = 0
-    const next = async (): Promise<IteratorResult<BackendEvent>> => {
-      while (at >= this.#events.length) {
-        if (this.#failure !== undefined) throw this.#failure.error
-        this.#pulling ??= this.#pull()
-        await this.#pulling
-      }
-      const value = this.#events[at++] as ChatEvent
-      if (value.type === 'finish') leave()
-      return { done: false, value }
+  /** The last one to leave ends it. */
+  leave(listener: Listener): void {
+    if (listener !== undefined) this.#listeners.delete(listener)
+    if (--this.#readers > 0 || this.final !== undefined || this.#failure !== undefined) return
+    void this.#onEnd()
+    this.#stream.abort()
+  }
+
+  async event(at: number): Promise<ChatEvent> {
+    while (at >= this.#events.length) {
+      if (this.#failure !== undefined) throw this.#failure.error
+      this.#pulling ??= this.#pull()
+      await this.#pulling
     }
-    const end = async (): Promise<IteratorResult<BackendEvent>> => {
-      leave()
-      return { done: true, value: undefined }
-    }
-    return { [Symbol.asyncIterator]: () => ({ next, return: end }) }
+    return this.#events[at] as ChatEvent
   }
 
   /** The next event, for whoever is furthest. */
@@ -103,4 +85,43 @@ export class Flight {
       this.#pulling = undefined
     }
   }
+}
+
+/**
+ * A reader of his own for one more caller. `board` finds the flight, or begins it, when the first event is asked for: who
+ * leaves before that was never on it.
+ */
+export function passenger(
+  board: () => Flight,
+  who: { provider: string; model: string },
+  options: CallOptions,
+  clock: Clock,
+): ChatStream {
+  return retold(() => read(board, options.onStatus), who, options, clock)
+}
+
+/** No generator: one that waits for an event could not be left before it comes. */
+function read(board: () => Flight, listener: Listener): AsyncIterable<BackendEvent> {
+  let flight: Flight | undefined
+  let here = false
+  let at = 0
+  const leave = () => {
+    if (here) flight?.leave(listener)
+    here = false
+  }
+  const next = async (): Promise<IteratorResult<BackendEvent>> => {
+    if (flight === undefined) {
+      flight = board()
+      flight.enter(listener)
+      here = true
+    }
+    const value = await flight.event(at++)
+    if (value.type === 'finish') leave()
+    return { done: false, value }
+  }
+  const end = async (): Promise<IteratorResult<BackendEvent>> => {
+    leave()
+    return { done: true, value: undefined }
+  }
+  return { [Symbol.asyncIterator]: () => ({ next, return: end }) }
 }

@@ -13,9 +13,9 @@ import { type Doors, doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { secretsIn } from '../content/detect.js'
 import { mapped } from '../content/mapped.js'
-import { outputOf } from './cache.js'
 import { Cassette, type Recording } from './cassette.js'
 import { kept, keyOf, plain } from './frozen.js'
+import { outputOf } from './whole.js'
 
 /** Options of `record`. */
 export interface RecordOptions {
@@ -79,7 +79,7 @@ class Recorder extends Around {
   protected async enter(call: Incoming): Promise<Passing> {
     const key = await keyOf(call, this.inner)
     if (this.plays) {
-      const recording = this.#next(key, await this.#cassette.calls())
+      const recording = this.#next(await this.#cassette.recordings(key))
       if (recording !== undefined) return this.#answered(recording, call)
       if (this.unrecorded === 'error')
         throw new LlmError(
@@ -108,10 +108,11 @@ class Recorder extends Around {
   }
 
   /** The recording whose turn it is. */
-  #next(key: string, calls: Recording[]): Recording | undefined {
-    const all = calls.filter((recording) => recording.key === key)
-    const played = this.#played.get(key) ?? 0
-    this.#played.set(key, played + 1)
+  #next(all: Recording[]): Recording | undefined {
+    const [first] = all
+    if (first === undefined) return undefined
+    const played = this.#played.get(first.key) ?? 0
+    this.#played.set(first.key, played + 1)
     return all[Math.min(played, all.length - 1)]
   }
 

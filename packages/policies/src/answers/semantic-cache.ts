@@ -1,18 +1,14 @@
 // A question that means the same as one before gets that one's answer: `semanticCache`.
-import {
-  type ChatResponse,
-  type Clock,
-  cosineSimilarity,
-  type PreparedChat,
-  type Provider,
-  type Warning,
-} from '@patchbay/core'
+import type { ChatResponse, Clock, PreparedChat, Provider, Warning } from '@patchbay/core'
 import { preparedOf, replayed, requestOf } from '@patchbay/core/wrap'
+import { LRUCache } from 'lru-cache'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
-import type { Incoming, Passing } from '../around/passing.js'
-import { again, type CacheStore, memoryCache, outputOf, unreachable } from './cache.js'
-import { frozen, hash, kept, thawed } from './frozen.js'
+import type { Chat, Incoming, Passing } from '../around/passing.js'
+import { beside, hash, kept, sorted } from './frozen.js'
+import { Meanings } from './meanings.js'
+import { AnswerStore, type CacheStore, memoryCache, unreachable } from './store.js'
+import { again, outputOf, saysSomething } from './whole.js'
 
 /** Options of `semanticCache`. */
 export interface SemanticCacheOptions {
@@ -22,23 +18,28 @@ export interface SemanticCacheOptions {
   threshold?: number
   /** Questions kept for each conversation that leads to them; the oldest goes. Default 500. */
   max?: number
-  /** Default: in this process. Processes that share one may lose each other's newest entry, never more. */
+  /**
+   * Default: in this process, 64 million characters at most. Each question is an entry of its own. Processes that share
+   * one may lose each other's newest entry, never more.
+   */
   store?: CacheStore
   /** How long an answer is good, in milliseconds. Default: as long as it is kept. */
   ttl?: number
+  /** Part of every key, as with `cache`: for apps that share a store. */
+  namespace?: string
   /** Default: the system's. */
   clock?: Clock
 }
 
-interface Entry {
-  vector: Float32Array
-  answer: ChatResponse
-}
+// Conversations whose vectors are in memory, and how many vectors of all of them together.
+const mostConversations = 1000
+const mostVectors = 20_000
 
 /**
  * Compares the last question with those answered before, by their meaning; all else (what was said before it, system,
- * tools, options, `metadata.tenant`) must be equal to the letter. Only answers that ended with `stop` are kept; a request
- * with images or files is not looked up. An embedder or a store that fails is a warning on the response.
+ * tools, options, `metadata.tenant`) must be equal to the letter. Only answers that ended with `stop` and say something
+ * are kept; a request with images or files is not looked up. An embedder or a store that fails is a warning on the
+ * response.
  */
 export function semanticCache(provider: Provider, options: SemanticCacheOptions): Provider {
   return new SemanticCache(provider, options)
@@ -46,78 +47,100 @@ export function semanticCache(provider: Provider, options: SemanticCacheOptions)
 
 class SemanticCache extends Around {
   protected override readonly doors = doors.semanticCache
-  readonly #options: Required<Omit<SemanticCacheOptions, 'ttl' | 'clock'>> & { ttl: number | undefined }
+  readonly #store: AnswerStore
+  readonly #conversations: LRUCache<string, Meanings>
+  readonly #threshold: number
+  readonly #max: number
 
-  constructor(inner: Provider, { clock, ttl, ...options }: SemanticCacheOptions) {
-    super(inner, clock)
-    this.#options = { threshold: 0.95, max: 500, store: memoryCache(), ttl, ...options }
+  constructor(
+    inner: Provider,
+    private readonly options: SemanticCacheOptions,
+  ) {
+    super(inner, options.clock)
+    const { threshold = 0.95, max = 500, store, ttl } = options
+    this.#threshold = threshold
+    this.#max = max
+    this.#store = new AnswerStore(store ?? memoryCache({ max: mostVectors }), ttl)
+    this.#conversations = new LRUCache({
+      max: mostConversations,
+      maxSize: Math.max(mostVectors, max + 1),
+      sizeCalculation: ({ size }) => size + 1,
+    })
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
     if (call.kind !== 'chat') return {}
-    const { request, options, patience } = call
-    // Its headers are for the service that is asked the question.
-    const { headers: _, onStatus: __, ...rest } = options
+    const { request } = call
     const asked = taken(await preparedOf(request, this.inner))
     if (asked === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
-    const { embedder, threshold } = this.#options
-    const { provider, model } = this.inner
-    const scope = [
-      provider,
-      model,
-      options.headers ?? {},
-      options.metadata?.tenant ?? '',
-      asked.rest,
-      embedder.model,
-    ]
-    const key = `meaning:${await hash(scope)}`
     const warnings: Warning[] = []
-    let vector: Float32Array | undefined
-    try {
-      vector = (await embedder.embed({ input: asked.question, inputType: 'query' }, patience.left(rest)))
-        .vectors[0]
-    } catch (cause) {
-      if (patience.stopped !== undefined) throw cause
-      warnings.push(unreachable('asked (no vector)', cause))
-    }
-    const found = vector && nearest(await this.#entries(key, warnings), vector)
-    if (found !== undefined && found.similarity >= threshold) {
-      const { answer } = found
+    const vector = await this.#vector(asked.question, call, warnings)
+    const key = vector && (await this.#key(asked.rest, call, vector.length))
+    const found =
+      key === undefined || vector === undefined
+        ? undefined
+        : await this.#meanings(key).find(vector, this.#threshold, warnings)
+    const meant = requestOf(request, this)
+    // What fits another schema may not fit this one.
+    const fitting = found && (await outputOf(found, meant).catch(() => undefined))
+    if (found !== undefined && fitting !== undefined)
       return {
-        stream: (left) => replayed(answer, this, left, this.clock),
-        done: async (response) =>
-          again(await outputOf(response as ChatResponse, requestOf(request, this)), 'semantic'),
+        stream: (left) => replayed(found, this, left, this.clock),
+        done: async (response) => again(await outputOf(response as ChatResponse, meant), 'semantic'),
       }
-    }
     return {
       done: async (answer) => {
         const response = answer as ChatResponse
-        if (vector !== undefined && response.finishReason === 'stop')
-          await this.#keep(key, { vector, answer: kept(response) as ChatResponse }, warnings)
+        if (key !== undefined && response.finishReason === 'stop' && saysSomething(response)) {
+          const meanings = this.#meanings(key)
+          await meanings.keep(vector as Float32Array, kept(response) as ChatResponse, warnings)
+          // Its size has changed.
+          this.#conversations.set(key, meanings)
+        }
         return { ...response, cached: false, warnings: [...response.warnings, ...warnings] }
       },
     }
   }
 
-  async #entries(key: string, warnings: Warning[]): Promise<Entry[]> {
+  async #vector(
+    question: string,
+    { options, patience }: Chat,
+    warnings: Warning[],
+  ): Promise<Float32Array | undefined> {
+    // Its headers are for the service that is asked the question.
+    const { headers: _, onStatus: __, ...rest } = options
     try {
-      const text = await this.#options.store.get(key)
-      return typeof text === 'string' ? (thawed(text) as Entry[]) : []
+      const input = { input: question, inputType: 'query' as const }
+      return (await this.options.embedder.embed(input, patience.left(rest))).vectors[0]
     } catch (cause) {
-      warnings.push(unreachable('read', cause))
-      return []
+      if (patience.stopped !== undefined) throw cause
+      warnings.push(unreachable('asked (no vector)', cause))
+      return undefined
     }
   }
 
-  async #keep(key: string, entry: Entry, warnings: Warning[]): Promise<void> {
-    const { store, max, ttl } = this.#options
-    // Others may have been answered since.
-    const entries = [...(await this.#entries(key, warnings)), entry].slice(-max)
-    try {
-      await store.set(key, frozen(entries), ttl)
-    } catch (cause) {
-      warnings.push(unreachable('written', cause))
+  /** What must be equal to the letter. */
+  async #key(rest: unknown, call: Chat, dimensions: number): Promise<string> {
+    const { headers = {}, metadata = {} } = call.options
+    const { embedder, namespace = '' } = this.options
+    const scope = {
+      who: [this.inner.provider, this.inner.model],
+      embedder: [embedder.provider, embedder.model, dimensions],
+      kept: [namespace, this.#max],
+      headers,
+      tenant: metadata.tenant ?? '',
+      rest,
+      ...beside(call, this.inner),
     }
+    return `meaning:${await hash(sorted(scope))}`
+  }
+
+  #meanings(key: string): Meanings {
+    const known = this.#conversations.get(key)
+    if (known !== undefined) return known
+    const meanings = new Meanings(this.#store, key, this.#max)
+    this.#conversations.set(key, meanings)
+    return meanings
   }
 }
 
@@ -128,17 +151,4 @@ function taken(chat: PreparedChat): { question: string; rest: unknown } | undefi
   const texts = last.content.map((part) => (part.type === 'text' ? part.text : undefined))
   if (texts.some((text) => text === undefined)) return undefined
   return { question: texts.join('\n'), rest: { ...chat, messages: chat.messages.slice(0, -1) } }
-}
-
-function nearest(
-  entries: Entry[],
-  vector: Float32Array,
-): { answer: ChatResponse; similarity: number } | undefined {
-  let best: { answer: ChatResponse; similarity: number } | undefined
-  for (const { vector: known, answer } of entries) {
-    if (known.length !== vector.length) continue
-    const similarity = cosineSimilarity(known, vector)
-    if (best === undefined || similarity > best.similarity) best = { answer, similarity }
-  }
-  return best
 }

@@ -13,7 +13,7 @@ import {
   type RerankRequest,
 } from '@patchbay/core'
 import { requestOf, toJsonSchema } from '@patchbay/core/wrap'
-import { outputOf } from '../answers/cache.js'
+import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'

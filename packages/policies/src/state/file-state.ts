@@ -1,71 +1,135 @@
 // State in a folder: it outlives the process, and processes of one machine share it.
 import { LlmError } from '@patchbay/core'
+import { hash } from '../answers/frozen.js'
 import { files } from './files.js'
 import type { StateStore } from './state.js'
 
+type FileSystem = ReturnType<typeof files>['fs']
+
+/** A value of a key, with the number of its file. */
+interface Version {
+  number: number
+  /** Nothing where its time is up. */
+  text: string | undefined
+}
+
+// Expired files stay so long, in milliseconds: a process that has read one may be about to write the next number.
+const graceMs = 3_600_000
+const sweepEveryMs = 600_000
+
 /**
- * State in files. A value is a file with a number that goes up; the next one is written beside it and put in its place by
- * a link, which only one process can make. A crash leaves the old value or the new one.
+ * State in files, a folder for each key. A value is a file with a number that goes up; its first line is when its time is
+ * up. The next one is written beside it and put in its place by a link, which only one process can make. A crash leaves
+ * the old value or the new one. What has run out is removed within some hours, by whichever process changes something.
  */
 export function fileState(folder: string): StateStore {
-  const open = async () => {
-    const { fs } = files()
-    await fs.mkdir(folder, { recursive: true })
-    return fs
-  }
-  const stem = (key: string) => `${encodeURIComponent(key)}.`
-  const latest = async (key: string): Promise<{ version: number; text: string | undefined }> => {
-    const { readdir, readFile } = await open()
-    for (;;) {
-      const version = Math.max(0, ...versions(await readdir(folder), stem(key)))
-      if (version === 0) return { version, text: undefined }
-      try {
-        return { version, text: await readFile(`${folder}/${stem(key)}${version}.json`, 'utf8') }
-      } catch (error) {
-        // Replaced since it was listed.
-        if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-      }
-    }
+  let sweptAt = 0
+  const sweep = (fs: FileSystem) => {
+    const now = Date.now()
+    if (now - sweptAt < sweepEveryMs) return
+    sweptAt = now
+    // Beside the call that began it; what could not be removed is tried again later.
+    void removeExpired(fs, folder, now).catch(() => {})
   }
   return {
-    get: async (key) => (await latest(key)).text,
-    async swap(key, expected, next) {
-      const { version, text } = await latest(key)
+    async get(key) {
+      const { fs } = files()
+      return (await latest(fs, `${folder}/${await nameOf(key)}`)).text
+    },
+    async swap(key, expected, next, ttlMs) {
+      const { fs } = files()
+      const place = `${folder}/${await nameOf(key)}`
+      const { number, text } = await latest(fs, place)
       if (text !== expected) return false
-      const { link, readdir, unlink, writeFile } = await open()
-      const path = (at: number) => `${folder}/${stem(key)}${at}.json`
-      const draft = `${folder}/.${stem(key)}${process.pid}.${Math.random().toString(36).slice(2)}`
-      await writeFile(draft, next, { flag: 'wx', flush: true })
+      const draft = `${place}/.${process.pid}.${Math.random().toString(36).slice(2)}`
+      const path = (at: number) => `${place}/${at}.json`
       try {
-        await link(draft, path(version + 1))
+        await written(fs, place, draft, `${Date.now() + ttlMs}\n${next}`)
+        await fs.link(draft, path(number + 1))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
         throw new LlmError(
           'config',
           `State cannot be kept in ${folder}. It must be a folder that can be written to.`,
-          {
-            cause: error,
-          },
+          { cause: error },
         )
       } finally {
-        await unlink(draft)
+        await fs.unlink(draft).catch(gone)
       }
-      const all = versions(await readdir(folder), stem(key))
-      const newest = Math.max(...all)
+      const all = await numbers(fs, place)
       // Whoever was slower than two others has written an old number.
-      const won = newest === version + 1
+      const won = Math.max(...all) === number + 1
       for (const old of all)
-        if (won ? old <= version : old === version + 1) await unlink(path(old)).catch(gone)
+        if (won ? old <= number : old === number + 1) await fs.unlink(path(old)).catch(gone)
+      sweep(fs)
       return won
     },
   }
 }
 
-function versions(names: string[], stem: string): number[] {
+/** A name that every file system tells from others, whatever the key is: some fold upper and lower case, or have reserved ones. */
+async function nameOf(key: string): Promise<string> {
+  const readable = key
+    .toLowerCase()
+    .replace(/[^a-z0-9=-]/g, '_')
+    .slice(0, 80)
+  return `${readable}.${(await hash(key)).slice(0, 32)}`
+}
+
+async function latest(fs: FileSystem, place: string): Promise<Version> {
+  for (;;) {
+    const number = Math.max(0, ...(await numbers(fs, place)))
+    if (number === 0) return { number, text: undefined }
+    try {
+      const content = await fs.readFile(`${place}/${number}.json`, 'utf8')
+      const end = content.indexOf('\n')
+      return { number, text: Number(content.slice(0, end)) > Date.now() ? content.slice(end + 1) : undefined }
+    } catch (error) {
+      // Replaced since it was listed.
+      gone(error as NodeJS.ErrnoException)
+    }
+  }
+}
+
+/** The numbers of a key's files. */
+async function numbers(fs: FileSystem, place: string): Promise<number[]> {
+  const names = await fs.readdir(place).catch((error) => {
+    gone(error)
+    return [] as string[]
+  })
   return names
-    .filter((name) => name.startsWith(stem) && name.endsWith('.json'))
-    .map((name) => Number(name.slice(stem.length, -'.json'.length)))
-    .filter((version) => Number.isInteger(version))
+    .filter((name) => name.endsWith('.json'))
+    .map((name) => Number(name.slice(0, -'.json'.length)))
+    .filter((number) => Number.isInteger(number))
+}
+
+/** Writes a draft; its folder may be cleared away by another process until there is a file in it. */
+async function written(fs: FileSystem, place: string, draft: string, content: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    await fs.mkdir(place, { recursive: true })
+    try {
+      return await fs.writeFile(draft, content, { flag: 'wx', flush: true })
+    } catch (error) {
+      if (tries > 10) throw error
+      gone(error as NodeJS.ErrnoException)
+    }
+  }
+}
+
+/** Removes the keys whose time is up, and drafts of processes that died. */
+async function removeExpired(fs: FileSystem, folder: string, now: number): Promise<void> {
+  for (const name of await fs.readdir(folder)) {
+    const place = `${folder}/${name}`
+    for (const file of await fs.readdir(place).catch(() => [] as string[])) {
+      const path = `${place}/${file}`
+      const over = file.endsWith('.json')
+        ? Number((await fs.readFile(path, 'utf8').catch(() => `${now}`)).split('\n', 1)[0])
+        : ((await fs.stat(path).catch(() => undefined))?.mtimeMs ?? now)
+      if (over < now - graceMs) await fs.unlink(path).catch(gone)
+    }
+    // A folder with something in it stays.
+    await fs.rmdir(place).catch(() => {})
+  }
 }
 
 /** Somebody else has cleared it away. */

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { bundled, run } from '../../test/program.js'
 import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
@@ -121,4 +121,142 @@ it.skipIf(!hasRedis)('Redis: speaks through either client, and lets a value go i
   expect(await one.swap('b', undefined, 'y', hour)).toBe(true)
   expect(await other.get('b')).toBe('y')
   expect(await client.pTTL('own:b')).toBeGreaterThan(hour / 2)
+})
+
+describe.each(stores)('time to live in %s', (name, make, there) => {
+  afterEach(() => void vi.useRealTimers())
+
+  it.skipIf(!there)(
+    'a value is there until its time is up, and then it is as if it had never been',
+    async () => {
+      if (name !== 'Redis') vi.useFakeTimers({ toFake: ['Date'] })
+      const store = await make()
+      const other = name === 'memory' ? store : await make()
+      const key = `ttl ${name}`
+      expect(await store.swap(key, undefined, 'text', 40)).toBe(true)
+      if (name !== 'Redis') expect(await other.get(key)).toBe('text')
+      if (name !== 'Redis') vi.setSystemTime(Date.now() + 40)
+      await vi.waitFor(async () => expect(await other.get(key)).toBeUndefined())
+      expect(await other.swap(key, 'text', 'late', hour)).toBe(false)
+      expect(await other.swap(key, undefined, 'new', hour)).toBe(true)
+      expect(await store.get(key)).toBe('new')
+      if (name === 'Redis') return
+      vi.setSystemTime(Date.now() + hour - 1)
+      expect(await store.swap(key, 'new', 'newer', hour)).toBe(true)
+      vi.setSystemTime(Date.now() + hour - 1)
+      expect(await other.get(key)).toBe('newer')
+    },
+  )
+
+  it.skipIf(!there)('keeps keys apart that differ only in case or in signs', async () => {
+    const store = await make()
+    const keys = [
+      'key=Ann',
+      'key=ann',
+      'key/ann',
+      '../ann',
+      `${'long '.repeat(200)}a`,
+      `${'long '.repeat(200)}b`,
+    ]
+    for (const key of keys) expect(await store.swap(key, undefined, `of ${key}`, hour)).toBe(true)
+    for (const key of keys) expect(await store.get(key)).toBe(`of ${key}`)
+  })
+})
+
+describe('what is kept has a bound', () => {
+  afterEach(() => void vi.useRealTimers())
+
+  it('in memory: a number of values, and the one that was changed longest ago goes', async () => {
+    const store = memoryState({ max: 2 })
+    await store.swap('a', undefined, '1', hour)
+    await store.swap('b', undefined, '1', hour)
+    await store.swap('a', '1', '2', hour)
+    await store.swap('c', undefined, '1', hour)
+    expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual(['2', undefined, '1'])
+  })
+
+  it('in files: what has run out is removed by whoever changes something later, and drafts of the dead', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    const place = join(folder, 'swept')
+    const store = fileState(place)
+    for (let key = 0; key < 20; key++) await store.swap(`old ${key}`, undefined, 'x', 1000)
+    await store.swap('living', undefined, 'x', 100 * hour)
+    expect(await readdir(place)).toHaveLength(21)
+    vi.setSystemTime(Date.now() + 3 * hour)
+    await fileState(place).swap('living', 'x', 'y', 100 * hour)
+    vi.useRealTimers()
+    await vi.waitFor(async () => expect(await readdir(place)).toHaveLength(1))
+    expect(await store.get('living')).toBe('y')
+  })
+
+  it('in files: a call reads no more of them, however many other keys there are', async () => {
+    const place = join(folder, 'many')
+    const store = fileState(place)
+    for (let key = 0; key < 50; key++) await store.swap(`key ${key}`, undefined, 'x', hour)
+    const fs = process.getBuiltinModule('node:fs/promises')
+    const read: string[] = []
+    const { readdir } = fs
+    const listed = vi.spyOn(fs, 'readdir').mockImplementation((async (path: string) => {
+      const names = await readdir(path)
+      read.push(...names)
+      return names
+    }) as never)
+    await store.get('key 7')
+    await store.swap('key 7', 'x', 'y', hour)
+    listed.mockRestore()
+    expect(read.length).toBeGreaterThan(0)
+    expect(read.length).toBeLessThan(10)
+  })
+})
+
+describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
+  it('ends every call in its time with a typed error, further ones at once, and is used again later', async () => {
+    const own = await startRedis()
+    onTestFinished(() => own.stop())
+    const store = redisState(await own.connect(), { timeout: 300 })
+    expect(await store.swap('a', undefined, 'x', hour)).toBe(true)
+    own.pause()
+    const told = {
+      code: 'network',
+      retryable: true,
+      message: expect.stringMatching(/Redis.*did not answer within 300 ms/),
+    }
+    const first = await Promise.all([store.get('a'), store.swap('a', 'x', 'y', hour)].map(failureOf))
+    expect(first).toMatchObject([told, told])
+    const cell = new Cell(store, 'a', () => 0, hour)
+    expect(await failureOf(cell.read())).toMatchObject(told)
+    own.resume()
+    // What was sent before is done late; the answer to it opens the way again.
+    await vi.waitFor(async () => expect(await store.get('a')).toBe('y'), { timeout: 10_000 })
+  })
+
+  it('an error that it answers with is told as its own', async () => {
+    const client = await (redis as Redis).connect()
+    await client.sendCommand(['LPUSH', 'patchbay:list', 'x'])
+    expect(await failureOf(redisState(client).get('list'))).toMatchObject({
+      code: 'server-error',
+      message: expect.stringMatching(/refused a command: WRONGTYPE/),
+    })
+  })
+
+  it('and one that is gone is told as such, at once', async () => {
+    const own = await startRedis()
+    const store = redisState(await own.connect())
+    await own.stop()
+    expect(await failureOf(store.get('a'))).toMatchObject({
+      code: 'network',
+      retryable: true,
+      message: expect.stringMatching(/Redis.*cannot be reached/),
+    })
+  })
+})
+
+it('a store that never answers ends a change with a typed error', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  const never = () => new Promise<never>(() => {})
+  const cell = new Cell({ get: never, swap: never }, 'limit:x', () => 0, hour)
+  const change = failureOf(cell.update(add(1)))
+  await vi.advanceTimersByTimeAsync(60_000)
+  expect(await change).toMatchObject({ code: 'network', message: expect.stringContaining('limit:x') })
 })

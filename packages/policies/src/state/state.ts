@@ -1,31 +1,18 @@
 // What policies know between calls, where several processes may know it together: one value a key, changed atomically.
 import { LlmError } from '@patchbay/core'
+import { storeTimeout, withinTime } from './time-limit.js'
+
+export { memoryState } from './memory-state.js'
 
 /** Where values live. `memoryState`, `fileState` and `redisState` are three; anything with a compare-and-swap can be one. */
 export interface StateStore {
+  /** `undefined` where there is none, or its time is up. */
   get(key: string): Promise<string | undefined>
-  /** Sets it, if it is still what is expected (`undefined`: not there), and says whether it was. */
+  /**
+   * Sets it, if it is still what is expected (`undefined`: not there), and says whether it was. After `ttlMs`
+   * milliseconds it is not there any more.
+   */
   swap(key: string, expected: string | undefined, next: string, ttlMs: number): Promise<boolean>
-}
-
-// How many changes go by between two looks for what has run out.
-const sweepEvery = 1000
-
-/** Values of this process alone. The default everywhere. */
-export function memoryState(): StateStore {
-  const values = new Map<string, { text: string; until: number }>()
-  let changes = 0
-  return {
-    get: async (key) => values.get(key)?.text,
-    async swap(key, expected, next, ttlMs) {
-      if (values.get(key)?.text !== expected) return false
-      const now = Date.now()
-      values.set(key, { text: next, until: now + ttlMs })
-      if (++changes % sweepEvery === 0)
-        for (const [old, { until }] of values) if (until < now) values.delete(old)
-      return true
-    },
-  }
 }
 
 /** A change of a value: what it becomes, and what the one who changed it wants to know. It leaves the old one as it is. */
@@ -124,7 +111,7 @@ export class Cell<T> {
 
   async #reached<R>(work: () => Promise<R>): Promise<R> {
     try {
-      return await work()
+      return await withinTime(work(), storeTimeout, `The store that keeps ${this.key}`)
     } catch (cause) {
       if (cause instanceof LlmError) throw cause
       const why = cause instanceof Error ? cause.message : String(cause)

@@ -1,0 +1,93 @@
+// What is shared in a Redis, when the Redis does not answer: every call ends with a typed error, closing ends, and what
+// comes back is used again.
+import { isLlmError, type LlmError } from '@patchbay/core'
+import { cache } from '@patchbay/policies'
+import { mockProvider } from '@patchbay/testing'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { hasRedis, startRedis } from '../../policies/test/redis.js'
+import { Shared } from './shared.js'
+
+const hour = 3_600_000
+
+async function failureOf(work: Promise<unknown>): Promise<LlmError> {
+  const error: unknown = await work.then(
+    () => new Error('expected a failure'),
+    (thrown) => thrown,
+  )
+  if (!isLlmError(error)) throw error
+  return error
+}
+
+async function opened() {
+  const redis = await startRedis()
+  const shared = new Shared({ place: redis.url, folder: '.' })
+  onTestFinished(async () => {
+    redis.resume()
+    await shared.close()
+    await redis.stop()
+  })
+  return { redis, shared }
+}
+
+describe.skipIf(!hasRedis)('a Redis that is frozen', () => {
+  it('fails a call with a typed error, is closed all the same, and is used again when it answers', async () => {
+    const { redis, shared } = await opened()
+    const state = await shared.state()
+    expect(await state?.swap('a', undefined, 'x', hour)).toBe(true)
+    redis.pause()
+    const unreachable = { code: 'network', retryable: true, message: expect.stringContaining('Redis') }
+    expect(await failureOf(state?.get('a') ?? Promise.resolve())).toMatchObject(unreachable)
+    expect(await failureOf(state?.get('a') ?? Promise.resolve())).toMatchObject(unreachable)
+    redis.resume()
+    await vi.waitFor(async () => expect(await state?.get('a')).toBe('x'), { timeout: 20_000, interval: 200 })
+    redis.pause()
+    await shared.close()
+  }, 60_000)
+
+  it('fails to be opened with a typed error, and can be opened later', async () => {
+    const { redis, shared } = await opened()
+    redis.pause()
+    expect(await failureOf(shared.state())).toMatchObject({ code: 'network' })
+    redis.resume()
+    await vi.waitFor(async () => expect(await shared.state()).toBeDefined(), { timeout: 20_000 })
+    expect(await (await shared.state())?.get('a')).toBeUndefined()
+  }, 60_000)
+
+  it('does not keep an answer from its caller, and is closed', async () => {
+    const { redis, shared } = await opened()
+    const store = await shared.store(undefined, '.')
+    const provider = cache(
+      mockProvider({ answers: ['one', 'two', 'three'] }),
+      store === undefined ? {} : { store },
+    )
+    expect((await provider.chat('x')).cached).toBe(false)
+    expect((await provider.chat('x')).cached).toBe('exact')
+    redis.pause()
+    const response = await provider.chat('x')
+    expect(response).toMatchObject({ cached: false, warnings: [{ feature: 'cache' }, { feature: 'cache' }] })
+    await shared.close()
+  }, 60_000)
+})
+
+it.each([
+  ['an address that is none', 'redis://:pass word@[', 'config'],
+  ['a server that is not there', 'redis://ann:secret@127.0.0.1:1', 'network'],
+])('%s is told without its password', async (_, place, code) => {
+  const shared = new Shared({ place, folder: '.' })
+  for (const opening of [shared.state(), shared.store(undefined, '.').then((store) => store?.get('x'))]) {
+    const error: unknown = await opening.then(
+      () => undefined,
+      (thrown) => thrown,
+    )
+    expect(error).toBeDefined()
+    const told = JSON.stringify([
+      String(error),
+      error,
+      (error as Error).cause,
+      String((error as Error).cause),
+    ])
+    expect(told).not.toMatch(/secret|pass word/)
+  }
+  expect(await failureOf(shared.state())).toMatchObject({ code })
+  await shared.close()
+})
