@@ -1,9 +1,8 @@
 // `patchbay serve`: the gateway over everything that is configured.
-import { isLlmError } from '@patchbay/core'
 import { serve as listen, type VisitRecord } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
+import { errorLine } from './exit.js'
 import { load } from './open.js'
-import { printable } from './print.js'
 
 /** What `patchbay serve` is told. */
 export interface ServeFlags {
@@ -30,17 +29,33 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
       gateway.reload(await load(config))
       process.stderr.write('The configuration was read again.\n')
     } catch (error) {
-      if (!isLlmError(error)) throw error
-      process.stderr.write(`The configuration stays as it was: ${printable(error.message)}\n`)
+      // Whatever it is: what is served goes on.
+      process.stderr.write(`The configuration stays as it was: ${errorLine(error)}\n`)
     }
   }
-  process.on('SIGHUP', () => void reload())
-  process.stdout.write(`listening on ${gateway.url}\n`)
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', () => resolve())
-    process.once('SIGTERM', () => resolve())
+  // One after the other: what was read last counts.
+  let reloading = Promise.resolve()
+  process.on('SIGHUP', () => {
+    reloading = reloading.then(reload)
   })
+  process.stdout.write(`listening on ${gateway.url}\n`)
+  await told(['SIGINT', 'SIGTERM'])
   await gateway.close()
+  // A service or a store that hangs may hold the process: it ends all the same.
+  setTimeout(() => process.exit(), endMs).unref()
+}
+
+const endMs = 500
+
+/** Until one of these signals comes. The next one ends the process at once, as it does by default. */
+function told(signals: NodeJS.Signals[]): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      for (const signal of signals) process.off(signal, end)
+      resolve()
+    }
+    for (const signal of signals) process.on(signal, end)
+  })
 }
 
 /** One line of JSON a request: who asked whom, and what it came to; never what was said. */

@@ -8,7 +8,7 @@ import { anthropicRoutes } from './anthropic/routes.js'
 import type { Env } from './asked.js'
 import type { Assets } from './assets.js'
 import { border } from './border.js'
-import { failureOf, refused, statusOf } from './failures.js'
+import { failureOf, refused, retryHeaders, statusOf } from './failures.js'
 import { Keys } from './keys.js'
 import type { Metrics } from './metrics.js'
 import { ollamaRoutes } from './ollama/routes.js'
@@ -54,10 +54,10 @@ export function app(world: World): Hono<Env> {
   })
   app.onError((thrown, context) => {
     const error = failureOf(thrown)
-    context.var.visit.failed(error)
+    const told = context.var.visit.failed(error)
     const protocol = protocolOf({ path: context.req.path, headers: context.req.raw.headers })
-    if (error.retryAfterMs !== undefined) context.header(...protocol.retryAfter(error.retryAfterMs))
-    return context.json(protocol.error(error), statusOf(error) as ContentfulStatusCode)
+    for (const [name, value] of Object.entries(retryHeaders(error))) context.header(name, value)
+    return context.json(protocol.error(told), statusOf(error) as ContentfulStatusCode)
   })
   app.notFound(({ req }) => {
     throw refused(`There is no ${req.method} ${req.path} here.`, 404)

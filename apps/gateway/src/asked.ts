@@ -21,17 +21,16 @@ export function providerOf(context: Context<Env>, targets: Targets, body: Json):
 }
 
 /**
- * The request, whose images and files lie where everybody can reach them. An address that only this network has would be
+ * Checks that images and files of a request lie where everybody can reach them. An address that only this network has would be
  * opened for a stranger by whoever answers, who may stand in it (server-side request forgery).
  * @throws {LlmError} `invalid-request`
  */
-export async function fetchable(request: ChatRequest): Promise<ChatRequest> {
+export async function checkFetchable(request: ChatRequest): Promise<void> {
   const messages = request.messages as Message[]
   const addresses = messages.flatMap(({ content }) =>
     typeof content === 'string' ? [] : addressesIn(content),
   )
   await Promise.all([...new Set(addresses)].map((address) => checkPublic(address)))
-  return request
 }
 
 function addressesIn(parts: readonly Part[]): string[] {

@@ -1,6 +1,7 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
 import type { ChatRequest } from '@patchbay/core'
 import type { Context } from 'hono'
+import type { FieldNames } from './client-words.js'
 import { refused } from './failures.js'
 import { parsed } from './json.js'
 
@@ -30,8 +31,63 @@ export function listOf(value: unknown, where: string): unknown[] {
   throw refused(`${where}: must be a list.`)
 }
 
-/** What is said of a request: `null` is how many clients say nothing. Core checks what it is. */
-export function asRequest(fields: Json): ChatRequest {
+/** @throws {LlmError} `invalid-request` for what is no string */
+export function textOf(value: unknown, where: string): string {
+  if (typeof value === 'string') return value
+  throw refused(`${where}: must be a string.`)
+}
+
+/** A schema of JSON. What looks like one of a library is none: it came as JSON. */
+export function schemaOf(value: unknown, where: string): Json {
+  const schema = objectOf(value, where)
+  if ('~standard' in schema) throw refused(`${where}: must be a JSON schema.`)
+  return schema
+}
+
+const numbers = new Set([
+  ...[
+    'maxOutputTokens',
+    'temperature',
+    'topP',
+    'topK',
+    'minP',
+    'seed',
+    'frequencyPenalty',
+    'presencePenalty',
+  ],
+])
+
+/**
+ * What is said of a request: `null` is how many clients say nothing. Core checks what it is.
+ * @throws {LlmError} `invalid-request` for what is not even of its kind
+ */
+export function asRequest(fields: Json, names: FieldNames): ChatRequest {
   const said = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
+  for (const [name, value] of said) {
+    if (numbers.has(name) && typeof value !== 'number')
+      throw refused(`${names[name] ?? name}: must be a number.`)
+    if (name === 'parallelToolCalls' && typeof value !== 'boolean')
+      throw refused(`${names[name] ?? name}: must be true or false.`)
+  }
   return Object.fromEntries(said) as unknown as ChatRequest
+}
+
+/**
+ * What a client says of its request, for policies.
+ * @throws {LlmError} `invalid-request` for what is no text, number or boolean
+ */
+export function metadataOf(value: unknown, where: string): Record<string, string> {
+  const entries = Object.entries(objectOf(value ?? {}, where)).filter(([, one]) => one !== null)
+  return Object.fromEntries(entries.map(([name, one]) => [name, metadatum(one, `${where}.${name}`)]))
+}
+
+function metadatum(value: unknown, where: string): string {
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
+    return String(value)
+  throw refused(`${where}: must be a string.`)
+}
+
+/** The client's name of its user, as metadata. */
+export function userOf(value: unknown, where: string): { user?: string } {
+  return value === undefined || value === null ? {} : { user: metadatum(value, where) }
 }

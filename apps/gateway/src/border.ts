@@ -19,26 +19,30 @@ export interface Place {
   hosts: readonly string[]
 }
 
-/** Refuses strangers with 403, and lets the named origins read what is answered. */
+/** Refuses strangers with 403, and lets the pages that may ask read what is answered. */
 export function border({ loopback, origins, hosts }: Place): MiddlewareHandler {
-  const named = cors({
-    origin: (origin) => (origins.includes(origin) ? origin : null),
-    allowHeaders: ['authorization', 'content-type', 'x-api-key', 'anthropic-version', 'anthropic-beta'],
-    exposeHeaders: ['x-request-id', 'retry-after', 'retry-after-ms'],
+  const readable = cors({
+    // Only those that may ask come so far.
+    origin: (origin) => origin,
+    // None named: those that the page wants to send. The official clients send a dozen of their own.
+    allowHeaders: [],
+    exposeHeaders: ['x-request-id', 'request-id', 'retry-after', 'retry-after-ms'],
     maxAge: 600,
   })
+  const isOurs = (name: string) => thisMachine.test(name) || hosts.includes(name)
   return async (context, next) => {
     const { host, hostname } = new URL(context.req.url)
     const origin = context.req.header('origin')
-    const ours = (name: string) => thisMachine.test(name) || hosts.includes(name)
-    const from = origin !== undefined && URL.canParse(origin) ? new URL(origin) : undefined
-    if (loopback && !ours(hostname)) throw refused(`This gateway does not answer for ${hostname}.`, 403)
-    const welcome =
-      origin === undefined ||
-      origins.includes(origin) ||
-      from?.host === host ||
-      (loopback && from !== undefined && ours(from.hostname))
-    if (!welcome) throw refused(`This gateway does not answer for ${origin}.`, 403)
-    return origins.length > 0 ? named(context, next) : next()
+    if (loopback && !isOurs(hostname)) throw refused(`This gateway does not answer for ${hostname}.`, 403)
+    if (origin === undefined) return next()
+    const from = URL.canParse(origin) ? new URL(origin) : undefined
+    const isNamed = origins.includes(origin) || (from !== undefined && hosts.includes(from.hostname))
+    const isOfThisMachine = loopback && origins.length === 0 && thisMachine.test(from?.hostname ?? '')
+    if (from?.host !== host && !isNamed && !isOfThisMachine)
+      throw refused(
+        `This gateway does not answer for pages of ${origin}. Who runs it can name them in gateway.origins.`,
+        403,
+      )
+    return readable(context, next)
   }
 }

@@ -57,7 +57,20 @@ export function statusOf(error: LlmError): number {
   return (error.provider === undefined ? error.status : undefined) ?? statuses[codeOf(error)]
 }
 
+// A place in a queue is free soon, but nobody knows when.
+const queueFullMs = 1000
+
+/** When it is worth another try: most clients read whole seconds, those of OpenAI and Anthropic milliseconds too. */
+export function retryHeaders({ code, retryAfterMs }: LlmError): Record<string, string> {
+  const ms = retryAfterMs ?? (code === 'queue-full' ? queueFullMs : undefined)
+  if (ms === undefined) return {}
+  return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))), 'retry-after-ms': String(Math.ceil(ms)) }
+}
+
+// Names and values of the client stand in it.
+const mostLetters = 500
+
 /** A request the gateway itself refuses. */
 export function refused(message: string, status = 400): LlmError {
-  return new LlmError('invalid-request', message, { status })
+  return new LlmError('invalid-request', message.slice(0, mostLetters), { status })
 }

@@ -186,7 +186,7 @@ describe('refuses, in the protocol’s own shape', () => {
     ],
     ['an effort nobody knows', { reasoning_effort: 'huge' }, /reasoning_effort/],
     ['no messages', { messages: [] }, /messages/],
-    ['an option out of range', { top_p: 9 }, /topP/],
+    ['an option out of range', { top_p: 9 }, /^400 top_p /],
   ])('%s', async (_, more, message) => {
     const inner = mockProvider()
     const { client } = await clientOf(inner)

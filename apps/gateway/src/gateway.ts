@@ -1,6 +1,7 @@
 // One server over all configured providers, without its socket: one configuration at a time, and the change to the next.
 import { isDeepStrictEqual } from 'node:util'
 import type { Loaded } from '@patchbay/config'
+import { LlmError } from '@patchbay/core'
 import { app } from './app.js'
 import { assets } from './assets.js'
 import { Metrics } from './metrics.js'
@@ -25,7 +26,10 @@ export interface GatewayOptions {
 /** A gateway without its socket. */
 export interface Gateway {
   fetch(request: Request): Response | Promise<Response>
-  /** From now on this is the configuration; what runs finishes with the one it began with. */
+  /**
+   * From now on this is the configuration; what runs finishes with the one it began with.
+   * @throws {LlmError} `config` for one that has lost its files, or all keys; the one before stays
+   */
   reload(loaded: Loaded): void
   /** From now on `/readyz` says that it takes no more. */
   drain(): void
@@ -65,6 +69,7 @@ export function gateway(options: GatewayOptions): Gateway {
   return {
     fetch: (request) => current.fetch(request),
     reload(loaded) {
+      checkStillClosed(current.loaded, loaded)
       const { connections } = current
       if (isDeepStrictEqual(providersOf(current.loaded), providersOf(loaded))) {
         current = served(loaded, connections)
@@ -83,6 +88,22 @@ export function gateway(options: GatewayOptions): Gateway {
       await Promise.all([...closing, current.connections.retire()])
     },
   }
+}
+
+/**
+ * A file that is gone, or half written, must not open what keys had closed.
+ * @throws {LlmError} `config`
+ */
+function checkStillClosed(before: Loaded, next: Loaded): void {
+  const gone = before.files.filter((file) => !next.files.includes(file))
+  if (next.files.length < before.files.length)
+    throw new LlmError('config', `${gone.join(' and ')} is not there any more. Start anew to do without it.`)
+  const { keys = {} } = next.gateway
+  if (Object.keys(before.gateway.keys ?? {}).length > 0 && Object.keys(keys).length === 0)
+    throw new LlmError(
+      'config',
+      'The new configuration has no keys, and the one before had some: anybody could ask. Start anew to do without keys.',
+    )
 }
 
 /** What providers are made of: a change of it makes new ones, and a change of anything else does not. */

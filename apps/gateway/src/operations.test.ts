@@ -170,10 +170,13 @@ it.skipIf(!hasRedis)('a Redis that is away is told, and looked for again', async
   const gateway = await serve({ loaded, otherwise: () => inner, port: 0 })
   onTestFinished(() => gateway.close())
   const ask = () => client(gateway, key).chat.completions.create(hi)
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {})
   expect(await failed(ask())).toMatchObject({
-    status: 500,
-    message: expect.stringContaining('Is it running?'),
+    status: 503,
+    message: expect.stringMatching(/store .* cannot be reached\. Try again later/),
   })
+  expect(log).toHaveBeenCalledWith(expect.stringContaining('Is it running?'))
+  log.mockRestore()
   const redis = await startRedis(port)
   onTestFinished(() => redis.stop())
   expect((await ask()).choices).toHaveLength(1)

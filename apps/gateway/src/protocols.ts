@@ -7,18 +7,11 @@ import { toError as toOpenAIError } from './openai/response.js'
 /** How a protocol tells a failure. */
 export interface Protocol {
   error(error: LlmError): Json
-  /** The header that says when it is worth another try. */
-  retryAfter(ms: number): [name: string, value: string]
 }
 
-const inSeconds = (ms: number): [string, string] => ['retry-after', String(Math.ceil(ms / 1000))]
-
-const openai: Protocol = {
-  error: toOpenAIError,
-  retryAfter: (ms) => ['retry-after-ms', String(Math.ceil(ms))],
-}
-const anthropic: Protocol = { error: toAnthropicError, retryAfter: inSeconds }
-const ollama: Protocol = { error: ({ message }) => ({ error: message }), retryAfter: inSeconds }
+const openai: Protocol = { error: toOpenAIError }
+const anthropic: Protocol = { error: toAnthropicError }
+const ollama: Protocol = { error: ({ message }) => ({ error: message }) }
 
 /** By the path, and where two protocols share one, by the version that clients of Anthropic send. */
 export function protocolOf({ path, headers }: { path: string; headers: Headers }): Protocol {

@@ -5,6 +5,7 @@ import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 import { isThisMachine } from './border.js'
 import { type GatewayOptions, gateway } from './gateway.js'
+import { within } from './within.js'
 
 /** Options of `serve`. */
 export interface ServeOptions extends Omit<GatewayOptions, 'public'> {
@@ -20,15 +21,21 @@ export interface Served {
   readonly url: string
   /**
    * From now on this is the configuration; what runs finishes with the one it began with.
-   * @throws {LlmError} `config` for one without keys where others than this machine can ask
+   * @throws {LlmError} `config` for one without keys where others than this machine can ask, and for one that has lost its
+   *   files, or all keys; the one before stays
    */
   reload(loaded: Loaded): void
-  /** Takes no more requests, waits for those that run, and closes all providers. What takes longer than `drain` is cut. */
+  /**
+   * Takes no more requests, waits for those that run, and closes all providers. What takes longer than `drain` is cut,
+   * and what does not close a second later is left behind.
+   */
   close(): Promise<void>
 }
 
 const defaultArrival = 60_000
 const defaultDrain = 30_000
+/** How long providers and stores may take to close after what ran was cut, in milliseconds. */
+const afterDrain = 1000
 
 /** @throws {LlmError} `config` for a public host without keys, or a port that is taken */
 export async function serve({ port = 8787, host = '127.0.0.1', ...options }: ServeOptions): Promise<Served> {
@@ -59,17 +66,19 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
   let closing: Promise<void> | undefined
   const end = async () => {
     own.drain()
-    const cut = setTimeout(() => server.closeAllConnections(), loaded.gateway.drain ?? defaultDrain)
-    await new Promise<void>((resolve) => server.close(() => resolve()))
+    const drain = loaded.gateway.drain ?? defaultDrain
+    const cut = setTimeout(() => server.closeAllConnections(), drain)
+    const ended = new Promise<void>((resolve) => server.close(() => resolve())).then(() => own.close())
+    // A store or a service that does not answer is left behind.
+    await within(drain + afterDrain, ended).catch(() => {})
     clearTimeout(cut)
-    await own.close()
   }
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     reload(next) {
       checkKeys(next, host)
-      loaded = next
       own.reload(next)
+      loaded = next
     },
     close: () => (closing ??= end()),
   }

@@ -70,9 +70,8 @@ class Teller {
       }
     } catch (thrown) {
       const error = failureOf(thrown)
-      this.visit.failed(error)
       status = statusOf(error)
-      this.#write(this.words.error(error), controller)
+      this.#write(this.words.error(this.visit.failed(error)), controller)
     }
     this.#flush(controller)
     if (!this.#left) controller.close()

@@ -3,6 +3,7 @@
 import { connectTo, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
 import { LlmError, type Provider } from '@patchbay/core'
 import { budget, limit, memoryState, type StateStore, trace } from '@patchbay/policies'
+import { boundedStore, reached } from './bounded-store.js'
 import type { Client } from './keys.js'
 
 /** Who answers where nothing is configured. */
@@ -33,8 +34,10 @@ export class Connections {
     return opening
   }
 
-  state(): Promise<StateStore | undefined> {
-    return this.#shared.state()
+  /** @throws {LlmError} `network` (503), as the store it gives does, where it cannot be reached in time */
+  async state(): Promise<StateStore | undefined> {
+    const state = await reached(this.#shared.state())
+    return state && boundedStore(state)
   }
 
   /** A request has begun that may ask them. */
@@ -88,6 +91,17 @@ export class Targets {
     const { aliases = {} } = this.settings
     const all = providers.size > 0 ? [...providers.keys(), ...Object.keys(aliases)] : ['default']
     return all.filter((name) => this.#allowed(this.#meant(name), client))
+  }
+
+  /** What stands behind a name: the same as long as its configuration names the same model. Holds no secret. */
+  identityOf(name: string): string {
+    const entry = this.connections.loaded.providers.get(this.#meant(name))?.entry
+    const { use, model } = {
+      use: undefined,
+      model: undefined,
+      ...(typeof entry === 'string' ? { use: entry } : entry),
+    }
+    return JSON.stringify([name, use, model])
   }
 
   /**

@@ -1,5 +1,6 @@
 // One request of a client, from its arrival to the last byte it is told: who asks, who answers, and what became of it.
 import type { CallOptions, ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
+import { type Asked, forClient, isForOperator } from './client-words.js'
 
 /** What is known of a request; never what was said in it. */
 export interface VisitRecord {
@@ -43,6 +44,7 @@ export class Visit {
   readonly id = crypto.randomUUID()
   readonly #began = performance.now()
   #found: Found = {}
+  #asked: Asked | undefined
   #streamed = false
   #ended = false
 
@@ -79,20 +81,30 @@ export class Visit {
     this.#found = { ...this.#found, ...more }
   }
 
-  failed(error: LlmError): void {
+  /** What its client calls things, and what it asks, as far as that is known: failures are told in these words. */
+  asks(asked: Asked): void {
+    this.#asked = asked
+  }
+
+  /** It has failed. What its client cannot mend goes to the log whole; the client is told what is given back. */
+  failed(error: LlmError): LlmError {
     this.found({ error: error.code })
     if (error.partial !== undefined) this.found({ usage: error.partial.usage })
+    if (isForOperator(error)) {
+      const { message: why } = error.cause instanceof Error ? error.cause : { message: '' }
+      const more = why === '' || error.message.includes(why) ? '' : ` (${why})`
+      console.error(`Request ${this.id} failed. ${error.code}: ${error.message}${more}`)
+    }
+    return forClient(error, this.#asked)
   }
 
   /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts. */
-  options(metadata: Record<string, unknown> = {}): CallOptions {
-    const said = Object.entries({ ...metadata, ...(this.key !== undefined && { key: this.key }) }).flatMap(
-      ([name, value]) => (value === undefined || value === null ? [] : [[name, String(value)]]),
-    )
+  options(metadata: Record<string, string> = {}): CallOptions {
+    const said = { ...metadata, ...(this.key !== undefined && { key: this.key }) }
     return {
       signal: this.request.signal,
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
-      ...(said.length > 0 && { metadata: Object.fromEntries(said) }),
+      ...(Object.keys(said).length > 0 && { metadata: said }),
     }
   }
 

@@ -1,14 +1,38 @@
 // The body of POST /v1/messages as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
-import { asRequest, type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
+import type { FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { placed } from '../places.js'
 import { isState, stateOf, withState } from '../state.js'
 
 const known = new Set([
   ...['model', 'messages', 'max_tokens', 'metadata', 'stop_sequences', 'stream', 'system', 'temperature'],
   ...['thinking', 'tool_choice', 'tools', 'top_k', 'top_p', 'output_config', 'service_tier'],
 ])
+
+/** What our fields are called there. */
+export const names: FieldNames = {
+  maxOutputTokens: 'max_tokens',
+  topP: 'top_p',
+  topK: 'top_k',
+  stop: 'stop_sequences',
+  toolChoice: 'tool_choice',
+  parallelToolCalls: 'tool_choice.disable_parallel_tool_use',
+  'reasoning.budgetTokens': 'thinking.budget_tokens',
+  "reasoning: 'off'": "thinking: { type: 'disabled' }",
+  'Change reasoning': 'Change thinking',
+  'output: { schema }': 'output_config: { format }',
+  'output.schema': 'output_config.format.schema',
+  '`output`': '`output_config.format`',
+  output: 'output_config.format',
+  'tools.input': 'input_schema',
+  'pass `data` and `mediaType`': 'send its bytes as base64',
+  'Pass `data` and `mediaType`': 'Send its bytes as base64',
+  'pass `data`': 'send its bytes as base64',
+  'Pass `data`': 'Send its bytes as base64',
+}
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
 export function fromBody(body: Json): ChatRequest {
@@ -17,24 +41,27 @@ export function fromBody(body: Json): ChatRequest {
       throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
   const { format, effort } = objectOf(body.output_config ?? {}, 'output_config')
   const choice = objectOf(body.tool_choice ?? {}, 'tool_choice')
-  return asRequest({
-    messages: [
-      ...toSystem(body.system),
-      ...listOf(body.messages, 'messages').flatMap((message, index) =>
-        toMessages(objectOf(message, `messages[${index}]`), `messages[${index}]`),
-      ),
-    ],
-    tools: body.tools === undefined ? undefined : toTools(body.tools),
-    toolChoice: toToolChoice(choice),
-    parallelToolCalls: choice.disable_parallel_tool_use === true ? false : undefined,
-    output: toOutput(format),
-    maxOutputTokens: body.max_tokens,
-    temperature: body.temperature,
-    topP: body.top_p,
-    topK: body.top_k,
-    stop: body.stop_sequences,
-    reasoning: toReasoning(body.thinking, effort),
-  })
+  return asRequest(
+    {
+      messages: [
+        ...toSystem(body.system),
+        ...listOf(body.messages, 'messages').flatMap((message, index) =>
+          toMessages(objectOf(message, `messages[${index}]`), `messages[${index}]`),
+        ),
+      ],
+      tools: body.tools === undefined ? undefined : toTools(body.tools),
+      toolChoice: toToolChoice(choice),
+      parallelToolCalls: choice.disable_parallel_tool_use === true ? false : undefined,
+      output: toOutput(format),
+      maxOutputTokens: body.max_tokens,
+      temperature: body.temperature,
+      topP: body.top_p,
+      topK: body.top_k,
+      stop: body.stop_sequences,
+      reasoning: toReasoning(body.thinking, effort),
+    },
+    names,
+  )
 }
 
 function toSystem(system: unknown): Message[] {
@@ -53,14 +80,17 @@ function toSystem(system: unknown): Message[] {
 function toMessages({ role, content }: Json, where: string): Message[] {
   if (role !== 'user' && role !== 'assistant') throw refused(`${where}.role: must be user or assistant.`)
   const blocks = blocksOf(content, `${where}.content`)
-  if (role === 'assistant') return [{ role, content: [...toTurn(blocks, where)], ...cacheOf(blocks) }]
-  const results = blocks.filter(({ type }) => type === 'tool_result')
-  const others = blocks.filter(({ type }) => type !== 'tool_result')
-  const parts = (list: Json[]) => list.map((block, at) => toPart(block, `${where}.content[${at}]`))
-  return [
-    ...(results.length > 0 ? [{ role: 'tool' as const, content: parts(results), ...cacheOf(results) }] : []),
-    ...(others.length > 0 ? [{ role: 'user' as const, content: parts(others), ...cacheOf(others) }] : []),
-  ]
+  if (role === 'assistant')
+    return [placed({ role, content: [...toTurn(blocks, where)], ...cacheOf(blocks) }, where)]
+  const isResult = ({ type }: Json) => type === 'tool_result'
+  const turn = (role: 'tool' | 'user', is: (block: Json) => boolean): Message[] => {
+    const own = blocks.filter(is)
+    const content = blocks.flatMap((block, at) =>
+      is(block) ? [toPart(block, `${where}.content[${at}]`)] : [],
+    )
+    return own.length === 0 ? [] : [placed({ role, content, ...cacheOf(own) }, where)]
+  }
+  return [...turn('tool', isResult), ...turn('user', (block) => !isResult(block))]
 }
 
 function blocksOf(content: unknown, where: string): Json[] {
@@ -93,17 +123,26 @@ function toTurn(blocks: Json[], where: string): readonly Part[] {
 }
 
 function toPart(block: Json, where: string): Part {
+  return placed(madePart(block, where), block.source === undefined ? where : `${where}.source`)
+}
+
+function madePart(block: Json, where: string): Part {
   switch (block.type) {
     case 'text':
-      return { type: 'text', text: String(block.text) }
+      return { type: 'text', text: textOf(block.text, `${where}.text`) }
     case 'thinking':
-      return { type: 'reasoning', text: String(block.thinking) }
+      return { type: 'reasoning', text: textOf(block.thinking, `${where}.thinking`) }
     case 'tool_use':
-      return { type: 'tool-call', id: String(block.id), name: String(block.name), input: block.input ?? {} }
+      return {
+        type: 'tool-call',
+        id: textOf(block.id, `${where}.id`),
+        name: textOf(block.name, `${where}.name`),
+        input: block.input ?? {},
+      }
     case 'tool_result':
       return {
         type: 'tool-result',
-        id: String(block.tool_use_id),
+        id: textOf(block.tool_use_id, `${where}.tool_use_id`),
         output:
           typeof block.content === 'string' || block.content === undefined
             ? ((block.content as string | undefined) ?? '')
@@ -142,7 +181,7 @@ function toTools(tools: unknown): Tool[] {
     return {
       name,
       ...(typeof description === 'string' && { description }),
-      input: (input_schema ?? {}) as Json,
+      input: schemaOf(input_schema ?? {}, `tools[${index}].input_schema`),
     }
   })
 }
@@ -159,14 +198,14 @@ function toOutput(format: unknown): ChatRequest['output'] {
   if (format === undefined || format === null) return undefined
   const { type, schema } = objectOf(format, 'output_config.format')
   if (type !== 'json_schema') throw refused('output_config.format.type: must be json_schema.')
-  return { schema: (schema ?? {}) as Json }
+  return { schema: schemaOf(schema ?? {}, 'output_config.format.schema') }
 }
 
 function toReasoning(thinking: unknown, effort: unknown): Reasoning | undefined {
   const { type, budget_tokens } = objectOf(thinking ?? {}, 'thinking')
   if (type === 'disabled') return 'off'
   if (effort !== undefined && effort !== null) {
-    if (['low', 'medium', 'high', 'max'].includes(String(effort))) return effort as Reasoning
+    if (effort === 'low' || effort === 'medium' || effort === 'high' || effort === 'max') return effort
     throw refused('output_config.effort: must be low, medium, high or max.')
   }
   if (type === 'enabled' && typeof budget_tokens === 'number') return { budgetTokens: budget_tokens }

@@ -3,6 +3,7 @@
 import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import type { Json } from '../body.js'
 import { codeOf } from '../failures.js'
+import { Sequence } from '../sequence.js'
 import { stateBlock } from './request.js'
 
 const reasons: Record<FinishReason, string> = {
@@ -84,6 +85,7 @@ type Open = 'text' | 'thinking' | 'tool_use'
 
 /** The events of a stream: blocks are opened and closed as what they hold comes. */
 export class Events {
+  readonly #sequence = new Sequence()
   #index = -1
   #open: Open | undefined
   /** The last block of text, whose sources are known at the end. */
@@ -95,6 +97,10 @@ export class Events {
   ) {}
 
   of(event: ChatEvent): Json[] {
+    return this.#sequence.of(event).flatMap((one) => this.#told(one))
+  }
+
+  #told(event: ChatEvent): Json[] {
     switch (event.type) {
       case 'start': {
         const message = {

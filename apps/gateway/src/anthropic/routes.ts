@@ -1,11 +1,13 @@
 // Anthropic's protocol: /messages, /messages/count_tokens.
+import type { ChatRequest } from '@patchbay/core'
 import { Hono } from 'hono'
-import { type Env, fetchable, providerOf } from '../asked.js'
-import { type Json, jsonOf } from '../body.js'
+import { checkFetchable, type Env, providerOf } from '../asked.js'
+import { type Json, jsonOf, objectOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
-import { fromBody } from './request.js'
+import type { Visit } from '../visit.js'
+import { fromBody, names } from './request.js'
 import { Events, toError, toMessage } from './response.js'
 
 export function anthropicRoutes(targets: Targets): Hono<Env> {
@@ -13,11 +15,11 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
   app.post('/messages', async (context) => {
     const { visit } = context.var
     const body = await jsonOf(context)
-    const request = await fetchable(fromBody(body))
+    const request = await requestOf(visit, body)
     if (request.maxOutputTokens === undefined) throw refused('max_tokens: must be given.')
     const provider = await providerOf(context, targets, body)
-    const { user_id: user } = (body.metadata ?? {}) as { user_id?: unknown }
-    const options = visit.options({ user })
+    const { user_id } = objectOf(body.metadata ?? {}, 'metadata')
+    const options = visit.options(userOf(user_id, 'metadata.user_id'))
     const id = `msg_${visit.id.replaceAll('-', '')}`
     if (body.stream !== true)
       return context.json(toMessage(visit.answered(await provider.chat(request, options)), id))
@@ -29,13 +31,21 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
     })
   })
   app.post('/messages/count_tokens', async (context) => {
+    const { visit } = context.var
     const body = await jsonOf(context)
+    const request = await requestOf(visit, body)
     const provider = await providerOf(context, targets, body)
-    return context.json({
-      input_tokens: await provider.countTokens(await fetchable(fromBody(body)), context.var.visit.options()),
-    })
+    return context.json({ input_tokens: await provider.countTokens(request, visit.options()) })
   })
   return app
+}
+
+async function requestOf(visit: Visit, body: Json): Promise<ChatRequest> {
+  visit.asks({ names })
+  const request = fromBody(body)
+  visit.asks({ names, request })
+  await checkFetchable(request)
+  return request
 }
 
 function written(data: Json): string {

@@ -1,8 +1,10 @@
 // The bodies of POST /api/chat and /api/generate as our request. Source: ollama/ollama, docs/api.md and api/types.go,
 // November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
-import { type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
+import type { FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { placed } from '../places.js'
 
 /** What a server of models is told about loading them, which a gateway does not do. */
 const ignored = new Set(['model', 'stream', 'keep_alive', 'truncate', 'shift'])
@@ -18,6 +20,20 @@ const options: Record<string, string> = {
   frequency_penalty: 'frequencyPenalty',
   presence_penalty: 'presencePenalty',
 }
+/** What our fields are called there. */
+export const names: FieldNames = {
+  ...Object.fromEntries(Object.entries(options).map(([theirs, ours]) => [ours, `options.${theirs}`])),
+  "reasoning: 'off'": 'think: false',
+  'output: { schema }': 'format: a JSON schema',
+  'output.schema': 'format',
+  '`output`': '`format`',
+  output: 'format',
+  'tools.name': 'function.name',
+  'tools.input': 'function.parameters',
+  'pass `data` and `mediaType`': 'send its bytes',
+  'Pass `data` and `mediaType`': 'Send its bytes',
+}
+
 /** How the engine is set up, which is the provider's own business. */
 const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'num_keep'])
 
@@ -37,11 +53,11 @@ export function fromChat(body: Json): ChatRequest {
 export function fromGenerate(body: Json): ChatRequest {
   checkNames(body)
   if (typeof body.prompt !== 'string') throw refused('prompt: must be a string.')
-  const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body)]
+  const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body, 'images')]
   return {
     ...common(body),
     ...(typeof body.system === 'string' && body.system !== '' && { system: body.system }),
-    messages: [{ role: 'user', content }],
+    messages: [placed({ role: 'user' as const, content }, 'prompt')],
   }
 }
 
@@ -59,13 +75,14 @@ function common({ options: given = {}, format, think }: Json): Omit<ChatRequest,
     if (own === undefined)
       throw refused(`options.${name}: the gateway does not know this option. Leave it out.`)
     // -1 is without a limit there.
-    if (name === 'num_predict' && (value as number) < 0) continue
+    if (name === 'num_predict' && typeof value === 'number' && value < 0) continue
     request[own] = name === 'stop' ? [value].flat() : value
   }
   if (format === 'json') request.output = 'json'
-  else if (typeof format === 'object' && format !== null) request.output = { schema: format }
+  else if (typeof format === 'object' && format !== null)
+    request.output = { schema: schemaOf(format, 'format') }
   if (think !== undefined && think !== null) request.reasoning = toReasoning(think)
-  return request as Omit<ChatRequest, 'messages'>
+  return asRequest(request, names)
 }
 
 function toReasoning(think: unknown): Reasoning {
@@ -79,23 +96,24 @@ function toReasoning(think: unknown): Reasoning {
 function withIds(messages: Json[]): Message[] {
   const waiting: string[] = []
   let calls = 0
-  return messages.map((message, index) => {
-    const where = `messages[${index}]`
+  const messageOf = (message: Json, where: string): Message => {
     const { role, content = '', thinking, tool_calls = [], tool_call_id } = message
     if (typeof content !== 'string') throw refused(`${where}.content: must be a string.`)
     const text: Part[] = content === '' ? [] : [{ type: 'text', text: content }]
     switch (role) {
       case 'system':
       case 'user':
-        return { role, content: [...text, ...imagesOf(message)] }
+        return { role, content: [...text, ...imagesOf(message, `${where}.images`)] }
       case 'assistant': {
-        const thought: Part[] = thinking ? [{ type: 'reasoning', text: String(thinking) }] : []
+        const thought: Part[] = thinking
+          ? [{ type: 'reasoning', text: textOf(thinking, `${where}.thinking`) }]
+          : []
         const asked = listOf(tool_calls ?? [], `${where}.tool_calls`).map((call): Part => {
           const { id: given, function: called } = objectOf(call, `${where}.tool_calls`)
           const { name, arguments: input } = objectOf(called, `${where}.tool_calls.function`)
           const id = typeof given === 'string' ? given : `call_${++calls}`
           waiting.push(id)
-          return { type: 'tool-call', id, name: String(name), input }
+          return { type: 'tool-call', id, name: textOf(name, `${where}.tool_calls.function.name`), input }
         })
         return { role, content: [...thought, ...text, ...asked] }
       }
@@ -108,14 +126,19 @@ function withIds(messages: Json[]): Message[] {
       default:
         throw refused(`${where}.role: must be system, user, assistant or tool.`)
     }
-  })
+  }
+  return messages.map((message, index) =>
+    placed(messageOf(message, `messages[${index}]`), `messages[${index}]`),
+  )
 }
 
-function imagesOf({ images }: Json): Part[] {
+function imagesOf({ images }: Json, where: string): Part[] {
   if (images === undefined || images === null) return []
   if (!Array.isArray(images) || !images.every((image) => typeof image === 'string'))
-    throw refused('images: must be a list of base64 strings.')
-  return images.map((data) => ({ type: 'image', data, mediaType: mediaTypeOf(data) }))
+    throw refused(`${where}: must be a list of base64 strings.`)
+  return images.map((data, at) =>
+    placed({ type: 'image', data, mediaType: mediaTypeOf(data) }, `${where}[${at}]`),
+  )
 }
 
 // The protocol does not say what an image is; its first bytes do.
@@ -137,6 +160,6 @@ function toTool(tool: unknown, index: number): Tool {
   return {
     name,
     ...(typeof description === 'string' && { description }),
-    input: (parameters ?? { type: 'object', properties: {} }) as Json,
+    input: schemaOf(parameters ?? { type: 'object', properties: {} }, `tools[${index}].function.parameters`),
   }
 }

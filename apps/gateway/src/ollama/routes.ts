@@ -1,12 +1,13 @@
 // Ollama's protocol: /api/chat, /api/generate, /api/embed, and what its clients ask about models.
+import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { type Env, providerOf } from '../asked.js'
-import { type Json, jsonOf } from '../body.js'
+import { type Json, jsonOf, textOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
-import { fromChat, fromGenerate } from './request.js'
+import { fromChat, fromGenerate, names } from './request.js'
 import { type Form, toLine, toLines } from './response.js'
 
 // Clients compare it with what they need; this is the server whose protocol it is.
@@ -15,14 +16,16 @@ const version = '0.33.0'
 export function ollamaRoutes(targets: Targets): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/version', (context) => context.json({ version }))
+  const toModel = (name: string) => modelOf(name, targets.identityOf(name))
   app.get('/tags', (context) => context.json({ models: targets.names(context.var.client).map(toModel) }))
   app.get('/ps', (context) => context.json({ models: targets.names(context.var.client).map(toModel) }))
   app.post('/show', async (context) => {
-    const { model, name = model } = await jsonOf(context)
+    const { model, name: given = model } = await jsonOf(context)
+    const name = textOf(given, 'model')
     const provider = await providerOf(context, targets, { model: name })
     const capabilities = await provider.capabilities(context.var.visit.options())
     return context.json({
-      ...toModel(String(name)),
+      ...toModel(name),
       capabilities: namesOf(capabilities),
       model_info: {
         'general.architecture': provider.provider,
@@ -66,7 +69,9 @@ async function answer(
 ): Promise<Response> {
   const { visit } = context.var
   const body = await jsonOf(context)
+  visit.asks({ names })
   const request = read(body)
+  visit.asks({ names, request })
   const provider = await providerOf(context, targets, body)
   const options = visit.options()
   // A stream unless it is told otherwise.
@@ -83,9 +88,11 @@ function written(line: Json): string {
   return `${JSON.stringify(line)}\n`
 }
 
-function toModel(name: string): Json {
+/** Clients tell models apart by their digests. */
+function modelOf(name: string, identity: string): Json {
   const details = { format: 'gguf', family: '', families: null, parameter_size: '', quantization_level: '' }
-  return { name, model: name, modified_at: '1970-01-01T00:00:00Z', size: 0, digest: '', details }
+  const digest = createHash('sha256').update(identity).digest('hex')
+  return { name, model: name, modified_at: '1970-01-01T00:00:00Z', size: 0, digest, details }
 }
 
 function namesOf({ tools, vision, embed, reasoning }: Capabilities): string[] {

@@ -1,8 +1,10 @@
 // The body of POST /v1/chat/completions as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
-import { asRequest, type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
+import type { FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { placed } from '../places.js'
 
 /** What belongs to the account and the service of who asks, and says nothing of the answer. */
 const ignored = new Set([
@@ -21,8 +23,41 @@ const known = new Set([
   ...['frequency_penalty', 'presence_penalty', 'reasoning_effort', 'n', 'logprobs', 'modalities'],
 ])
 
+/** What the options of both of OpenAI's protocols are called. */
+export const commonNames = {
+  topP: 'top_p',
+  toolChoice: 'tool_choice',
+  parallelToolCalls: 'parallel_tool_calls',
+} satisfies FieldNames
+
+/** What our fields are called in Chat Completions. */
+export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldNames {
+  const hasOld = max_tokens !== undefined && max_tokens !== null
+  return {
+    ...commonNames,
+    maxOutputTokens:
+      hasOld && (max_completion_tokens ?? null) === null ? 'max_tokens' : 'max_completion_tokens',
+    topK: 'top_k',
+    minP: 'min_p',
+    frequencyPenalty: 'frequency_penalty',
+    presencePenalty: 'presence_penalty',
+    'reasoning.budgetTokens': 'reasoning_effort',
+    "reasoning: 'off'": "reasoning_effort: 'none'",
+    'output: { schema }': "response_format: { type: 'json_schema' }",
+    'output.schema': 'response_format.json_schema.schema',
+    '`output`': '`response_format`',
+    output: 'response_format',
+    'tools.name': 'function.name',
+    'tools.input': 'function.parameters',
+    'pass `data` and `mediaType`': 'send its bytes as a data URL',
+    'Pass `data` and `mediaType`': 'Send its bytes as a data URL',
+    'pass `data`': 'send its bytes as a data URL',
+    'Pass `data`': 'Send its bytes as a data URL',
+  }
+}
+
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
-export function fromBody(body: Json): ChatRequest {
+export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
   for (const [name, value] of Object.entries(body)) {
     if (value === null || value === undefined || ignored.has(name)) continue
     if (!known.has(name)) throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
@@ -32,25 +67,31 @@ export function fromBody(body: Json): ChatRequest {
   if (body.logprobs) throw refused('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
     throw refused('modalities: the gateway answers in text.')
-  return asRequest({
-    messages: listOf(body.messages, 'messages').map((message, index) =>
-      toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`),
-    ),
-    tools: body.tools === undefined || body.tools === null ? undefined : toTools(body.tools),
-    toolChoice: toToolChoice(body.tool_choice),
-    parallelToolCalls: body.parallel_tool_calls,
-    output: toOutput(body.response_format),
-    maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
-    temperature: body.temperature,
-    topP: body.top_p,
-    topK: body.top_k,
-    minP: body.min_p,
-    seed: body.seed,
-    stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
-    frequencyPenalty: body.frequency_penalty,
-    presencePenalty: body.presence_penalty,
-    reasoning: toEffort(body.reasoning_effort, 'reasoning_effort'),
-  })
+  return asRequest(
+    {
+      messages: listOf(body.messages, 'messages').map((message, index) =>
+        placed(
+          toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`),
+          `messages[${index}]`,
+        ),
+      ),
+      tools: body.tools === undefined || body.tools === null ? undefined : toTools(body.tools),
+      toolChoice: toToolChoice(body.tool_choice),
+      parallelToolCalls: body.parallel_tool_calls,
+      output: toOutput(body.response_format),
+      maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
+      temperature: body.temperature,
+      topP: body.top_p,
+      topK: body.top_k,
+      minP: body.min_p,
+      seed: body.seed,
+      stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
+      frequencyPenalty: body.frequency_penalty,
+      presencePenalty: body.presence_penalty,
+      reasoning: toEffort(body.reasoning_effort, 'reasoning_effort'),
+    },
+    names,
+  )
 }
 
 function toMessage({ role, content, ...message }: Json, where: string): Message {
@@ -95,8 +136,8 @@ function toCalls(calls: unknown, where: string): Part[] {
     const { name, arguments: json } = objectOf(called, `${here}.function`)
     return {
       type: 'tool-call',
-      id: String(id),
-      name: String(name),
+      id: textOf(id, `${here}.id`),
+      name: textOf(name, `${here}.function.name`),
       input: inputOf(json, `${here}.function.arguments`),
     }
   })
@@ -106,7 +147,7 @@ function toCalls(calls: unknown, where: string): Part[] {
 export function inputOf(json: unknown, where: string): unknown {
   if (json === undefined || json === '') return {}
   try {
-    return JSON.parse(String(json))
+    return JSON.parse(textOf(json, where))
   } catch {
     throw refused(`${where}: must be JSON.`)
   }
@@ -116,16 +157,19 @@ function toParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
   return listOf(content, `${where}.content`).map((part, index) => {
     const here = `${where}.content[${index}]`
-    return toPart(objectOf(part, here), here)
+    const given = objectOf(part, here)
+    // Media are named by the field that holds them.
+    const field = typeof given.type === 'string' && given.type in given ? `.${given.type}` : ''
+    return placed(toPart(given, here), `${here}${given.type === 'text' ? '' : field}`)
   })
 }
 
 function toPart(part: Json, where: string): Part {
   switch (part.type) {
     case 'text':
-      return { type: 'text', text: String(part.text) }
+      return { type: 'text', text: textOf(part.text, `${where}.text`) }
     case 'refusal':
-      return { type: 'refusal', text: String(part.refusal) }
+      return { type: 'refusal', text: textOf(part.refusal, `${where}.refusal`) }
     case 'image_url': {
       const { url } = objectOf(part.image_url, `${where}.image_url`)
       if (typeof url !== 'string') throw refused(`${where}.image_url.url: must be a string.`)
@@ -133,8 +177,7 @@ function toPart(part: Json, where: string): Part {
       return bytes === undefined ? { type: 'image', url } : { type: 'image', ...bytes }
     }
     case 'input_audio': {
-      const { data, format } = objectOf(part.input_audio, `${where}.input_audio`)
-      return { type: 'audio', data: String(data), mediaType: `audio/${format === 'mp3' ? 'mpeg' : format}` }
+      return toAudio(objectOf(part.input_audio, `${where}.input_audio`), `${where}.input_audio`)
     }
     case 'file': {
       const { file_data, filename } = objectOf(part.file, `${where}.file`)
@@ -146,6 +189,13 @@ function toPart(part: Json, where: string): Part {
     default:
       throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
   }
+}
+
+/** Both of OpenAI's protocols have the same. */
+export function toAudio({ data, format }: Json, where: string): Part {
+  const kind = textOf(format, `${where}.format`)
+  const mediaType = `audio/${kind === 'mp3' ? 'mpeg' : kind}`
+  return { type: 'audio', data: textOf(data, `${where}.data`), mediaType }
 }
 
 /** The bytes an address of this kind holds; nothing where it is another kind. */
@@ -163,7 +213,10 @@ function toTools(tools: unknown): Tool[] {
     return {
       name,
       ...(typeof description === 'string' && { description }),
-      input: (parameters ?? { type: 'object', properties: {} }) as Json,
+      input: schemaOf(
+        parameters ?? { type: 'object', properties: {} },
+        `tools[${index}].function.parameters`,
+      ),
     }
   })
 }
@@ -187,7 +240,7 @@ function toOutput(format: unknown): ChatRequest['output'] {
     throw refused('response_format.type: must be text, json_object or json_schema.')
   const { name, schema, strict } = objectOf(json_schema, 'response_format.json_schema')
   return {
-    schema: (schema ?? {}) as Json,
+    schema: schemaOf(schema ?? {}, 'response_format.json_schema.schema'),
     ...(typeof name === 'string' && { name }),
     ...(typeof strict === 'boolean' && { strict }),
   }
@@ -205,7 +258,7 @@ const efforts: Record<string, Reasoning> = {
 
 export function toEffort(effort: unknown, where: string): Reasoning | undefined {
   if (effort === undefined || effort === null) return undefined
-  const reasoning = Object.hasOwn(efforts, String(effort)) ? efforts[String(effort)] : undefined
+  const reasoning = typeof effort === 'string' && Object.hasOwn(efforts, effort) ? efforts[effort] : undefined
   if (reasoning !== undefined) return reasoning
   throw refused(`${where}: must be one of ${Object.keys(efforts).join(', ')}.`)
 }

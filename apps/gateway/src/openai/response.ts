@@ -36,7 +36,7 @@ export function toCompletion(response: ChatResponse, id: string, created: number
             tool_calls: toolCalls.map(({ id, name, input }) => ({
               id,
               type: 'function',
-              function: { name, arguments: JSON.stringify(input) },
+              function: { name, arguments: jsonOf(input) },
             })),
           }),
         },
@@ -46,6 +46,12 @@ export function toCompletion(response: ChatResponse, id: string, created: number
     ],
     usage: toUsage(usage),
   }
+}
+
+/** Arguments that are not JSON are given as the model wrote them, as a stream does. */
+function jsonOf(input: unknown): string {
+  const { $unparsed: written } = (input ?? {}) as { $unparsed?: unknown }
+  return typeof written === 'string' ? written : JSON.stringify(input)
 }
 
 /** Sources with an address; their places are those in the whole text. A source without one has no word there. */
@@ -83,7 +89,9 @@ function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoni
 
 /** The chunks of a stream, event by event, as they are written. */
 export class Chunks {
+  /** The index of each call, by its id. */
   readonly #calls = new Map<string, number>()
+  #started = 0
   #model: string
   /** What all chunks begin with, made once: a chunk is a few letters in many that are always the same. */
   #head: string | undefined
@@ -107,7 +115,7 @@ export class Chunks {
       case 'reasoning':
         return this.#chunk({ reasoning_content: event.text })
       case 'tool-call-start': {
-        const index = this.#calls.size
+        const index = this.#started++
         this.#calls.set(event.id, index)
         const call = { index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } }
         return this.#chunk({ tool_calls: [call] })

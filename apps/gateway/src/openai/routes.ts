@@ -1,12 +1,12 @@
 // OpenAI's protocol: /chat/completions, /embeddings, /models.
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
-import { type Env, fetchable, providerOf } from '../asked.js'
-import { type Json, jsonOf } from '../body.js'
+import { checkFetchable, type Env, providerOf } from '../asked.js'
+import { type Json, jsonOf, metadataOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
-import { fromBody } from './request.js'
+import { fromBody, namesFor } from './request.js'
 import { Chunks, toCompletion, toError } from './response.js'
 
 export function openaiRoutes(targets: Targets): Hono<Env> {
@@ -37,9 +37,13 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
   app.post('/chat/completions', async (context) => {
     const { visit } = context.var
     const body = await jsonOf(context)
-    const request = await fetchable(fromBody(body))
+    const names = namesFor(body)
+    visit.asks({ names })
+    const request = fromBody(body, names)
+    visit.asks({ names, request })
+    await checkFetchable(request)
     const provider = await providerOf(context, targets, body)
-    const options = visit.options(metadataOf(body))
+    const options = visit.options(saidOf(body))
     const [id, created] = [`chatcmpl-${visit.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true)
       return context.json(toCompletion(visit.answered(await provider.chat(request, options)), id, created))
@@ -63,7 +67,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     const provider = await providerOf(context, targets, body)
     const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
     const { vectors, usage, model } = visit.answered(
-      await provider.embed(request, visit.options(metadataOf(body))),
+      await provider.embed(request, visit.options(saidOf(body))),
     )
     const { inputTokens = 0 } = usage
     return context.json({
@@ -91,6 +95,7 @@ function toAnthropicModel(id: string): Json {
   return { id, type: 'model', display_name: id, created_at: '1970-01-01T00:00:00Z' }
 }
 
-function metadataOf({ metadata, user }: Json): Json {
-  return { ...(metadata as Json | undefined), user }
+/** What a client of OpenAI says of its request, for policies. */
+export function saidOf({ metadata, user }: Json): Record<string, string> {
+  return { ...metadataOf(metadata, 'metadata'), ...userOf(user, 'user') }
 }

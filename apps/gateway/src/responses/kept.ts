@@ -13,29 +13,30 @@ export interface Kept {
 
 const livesMs = 3_600_000
 const mostBytes = 64 * 1024 * 1024
+/** What an entry of a map costs beside its text, roughly. */
+const entryBytes = 200
 
 export class KeptResponses {
-  /** The oldest first. */
-  readonly #own = new Map<string, { text: string; until: number }>()
+  /** The oldest first. As bytes: a text in memory may take two for each of its letters. */
+  readonly #own = new Map<string, { text: Buffer; until: number }>()
   #bytes = 0
 
   /** `shared` is where other instances look too. */
   constructor(private readonly shared: () => Promise<StateStore | undefined>) {}
 
+  /** @throws {LlmError} `network` where the store cannot be reached, as all here */
   async keep(owner: string, { response, messages }: Kept): Promise<void> {
     const { id, output } = response as { id: string; output: { id: string }[] }
-    await this.#set(owner, id, JSON.stringify({ response, messages }, base64))
-    for (const item of output) await this.#set(owner, item.id, JSON.stringify(item))
+    await this.#set(nameOf(owner, 'response', id), { response, messages })
+    for (const item of output) await this.#set(nameOf(owner, 'item', item.id), item)
   }
 
   async response(owner: string, id: string): Promise<Kept | undefined> {
-    const text = await this.#get(owner, id)
-    return text === undefined ? undefined : (JSON.parse(text) as Kept)
+    return (await this.#get(nameOf(owner, 'response', id))) as Kept | undefined
   }
 
   async item(owner: string, id: string): Promise<Json | undefined> {
-    const text = await this.#get(owner, id)
-    return text === undefined ? undefined : (JSON.parse(text) as Json)
+    return (await this.#get(nameOf(owner, 'item', id))) as Json | undefined
   }
 
   /** Was there one? */
@@ -43,38 +44,59 @@ export class KeptResponses {
     const kept = await this.response(owner, id)
     if (kept === undefined) return false
     const { output } = kept.response as { output: { id: string }[] }
-    for (const key of [id, ...output.map((item) => item.id)]) await this.#set(owner, key, '')
+    await this.#set(nameOf(owner, 'response', id), undefined)
+    for (const item of output) await this.#set(nameOf(owner, 'item', item.id), undefined)
     return true
   }
 
-  async #get(owner: string, id: string): Promise<string | undefined> {
+  /** Its end is kept with it: not every store looks at the time. */
+  async #get(key: string): Promise<unknown> {
     const shared = await this.shared()
-    const key = name(owner, id)
-    if (shared !== undefined) return (await shared.get(key)) || undefined
-    const own = this.#own.get(key)
-    return own !== undefined && own.until > Date.now() ? own.text : undefined
+    const text = shared === undefined ? this.#own.get(key)?.text.toString() : await shared.get(key)
+    if (!text) return undefined
+    const { until, value } = JSON.parse(text) as { until: number; value: unknown }
+    return until > Date.now() ? value : undefined
   }
 
-  async #set(owner: string, id: string, text: string): Promise<void> {
+  /** `undefined` forgets it. */
+  async #set(key: string, value: unknown): Promise<void> {
+    const until = Date.now() + livesMs
+    const text = value === undefined ? '' : JSON.stringify({ until, value }, base64)
     const shared = await this.shared()
-    const key = name(owner, id)
     if (shared !== undefined) {
-      await shared.swap(key, (await shared.get(key)) ?? undefined, text, livesMs)
-      return
+      const before = await shared.get(key)
+      await shared.swap(key, before, text, livesMs)
+    } else this.#setOwn(key, Buffer.from(text), until)
+  }
+
+  #setOwn(key: string, text: Buffer, until: number): void {
+    this.#drop(key)
+    const bytes = sizeOf(key, text)
+    // One that is too large would only push out all others.
+    if (text.length === 0 || bytes > mostBytes) return
+    this.#own.set(key, { text, until })
+    this.#bytes += bytes
+    for (const [oldest, entry] of this.#own) {
+      if (this.#bytes <= mostBytes && entry.until > Date.now()) break
+      this.#drop(oldest)
     }
-    this.#bytes += text.length - (this.#own.get(key)?.text.length ?? 0)
+  }
+
+  #drop(key: string): void {
+    const entry = this.#own.get(key)
+    if (entry === undefined) return
     this.#own.delete(key)
-    if (text !== '') this.#own.set(key, { text, until: Date.now() + livesMs })
-    for (const [oldest, { text: old, until }] of this.#own) {
-      if (this.#bytes <= mostBytes && until > Date.now()) break
-      this.#own.delete(oldest)
-      this.#bytes -= old.length
-    }
+    this.#bytes -= sizeOf(key, entry.text)
   }
 }
 
-function name(owner: string, id: string): string {
-  return `gateway:response:${owner}:${id}`
+function sizeOf(key: string, text: Buffer): number {
+  return entryBytes + key.length + text.length
+}
+
+/** Names of keys and ids of clients may hold anything: none can be taken for another's. */
+function nameOf(owner: string, kind: 'response' | 'item', id: string): string {
+  return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
 }
 
 /** Bytes as JSON can hold them, which the contract takes as well. */

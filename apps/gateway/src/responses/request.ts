@@ -1,9 +1,11 @@
 // The body of POST /v1/responses as our request. What the contract has no word for is refused, never dropped.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
-import { asRequest, type Json, listOf, objectOf } from '../body.js'
+import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
+import type { FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
-import { dataUrl, inputOf, toEffort, toToolChoice } from '../openai/request.js'
+import { commonNames, dataUrl, inputOf, toAudio, toEffort, toToolChoice } from '../openai/request.js'
+import { placed } from '../places.js'
 import { isState, withState } from '../state.js'
 
 /** What belongs to the account and the service of who asks, and says nothing of the answer. */
@@ -23,13 +25,33 @@ const known = new Set([
   ...['reasoning', 'truncation', 'background', 'top_logprobs'],
 ])
 
+/** What our fields are called there. */
+export const names: FieldNames = {
+  ...commonNames,
+  maxOutputTokens: 'max_output_tokens',
+  'reasoning.budgetTokens': 'reasoning.effort',
+  "reasoning: 'off'": "reasoning: { effort: 'none' }",
+  'output: { schema }': "text: { format: { type: 'json_schema' } }",
+  'output.schema': 'text.format.schema',
+  '`output`': '`text.format`',
+  output: 'text.format',
+  messages: 'input',
+  'tools.input': 'parameters',
+  'pass `data` and `mediaType`': 'send its bytes as a data URL',
+  'Pass `data` and `mediaType`': 'Send its bytes as a data URL',
+  'pass `data`': 'send its bytes as a data URL',
+  'Pass `data`': 'Send its bytes as a data URL',
+}
+
 /** What came before: items that clients name by their ids. */
 export type Referenced = ReadonlyMap<string, Json>
 
 /** The ids of such items. */
 export function referencesOf(input: unknown): string[] {
   if (!Array.isArray(input)) return []
-  return input.flatMap((item) => (item?.type === 'item_reference' ? [String(item.id)] : []))
+  return input.flatMap((item) =>
+    item?.type === 'item_reference' && typeof item.id === 'string' ? [item.id] : [],
+  )
 }
 
 /**
@@ -53,17 +75,20 @@ export function fromBody(body: Json, before: readonly Message[], referenced: Ref
       : toMessages(listOf(input, 'input'), referenced)),
   ]
   const { format } = objectOf(body.text ?? {}, 'text')
-  return asRequest({
-    messages,
-    tools: body.tools === null || body.tools === undefined ? undefined : toTools(body.tools),
-    toolChoice: toToolChoice(body.tool_choice),
-    parallelToolCalls: body.parallel_tool_calls,
-    output: toOutput(format),
-    maxOutputTokens: body.max_output_tokens,
-    temperature: body.temperature,
-    topP: body.top_p,
-    reasoning: toEffort(objectOf(body.reasoning ?? {}, 'reasoning').effort, 'reasoning.effort'),
-  })
+  return asRequest(
+    {
+      messages,
+      tools: body.tools === null || body.tools === undefined ? undefined : toTools(body.tools),
+      toolChoice: toToolChoice(body.tool_choice),
+      parallelToolCalls: body.parallel_tool_calls,
+      output: toOutput(format),
+      maxOutputTokens: body.max_output_tokens,
+      temperature: body.temperature,
+      topP: body.top_p,
+      reasoning: toEffort(objectOf(body.reasoning ?? {}, 'reasoning').effort, 'reasoning.effort'),
+    },
+    names,
+  )
 }
 
 /** Items in their order; those of the model that follow each other are one turn. */
@@ -83,12 +108,12 @@ function toMessages(items: unknown[], referenced: Referenced): Message[] {
       turn ??= { parts: [] }
       const { encrypted_content: state } = item
       if (type === 'reasoning' && isState(state)) turn.state = state
-      else turn.parts.push(...toTurn(type, item, where))
+      else turn.parts.push(...toTurn(type, item, where).map((part) => placed(part, where)))
       continue
     }
     end(where)
-    if (type === 'function_call_output') messages.push(toResult(item, where))
-    else if (type === 'message') messages.push(toMessage(item, where))
+    if (type === 'function_call_output') messages.push(placed(toResult(item, where), where))
+    else if (type === 'message') messages.push(placed(toMessage(item, where), where))
     else throw refused(`${where}.type: the gateway does not know ${JSON.stringify(type)}.`)
   }
   end('input')
@@ -102,7 +127,7 @@ function said(parts: readonly Part[]): Part[] {
 
 function resolved(item: Json, where: string, referenced: Referenced): Json {
   if (item.type !== 'item_reference') return item
-  const found = referenced.get(String(item.id))
+  const found = referenced.get(textOf(item.id, `${where}.id`))
   if (found !== undefined) return found
   throw refused(
     `${where}: the gateway does not know the item ${JSON.stringify(item.id)} any more. Send what it was (store: false makes clients do so).`,
@@ -114,15 +139,17 @@ function toTurn(type: unknown, item: Json, where: string): Part[] {
     return [
       {
         type: 'tool-call',
-        id: String(item.call_id),
-        name: String(item.name),
+        id: textOf(item.call_id, `${where}.call_id`),
+        name: textOf(item.name, `${where}.name`),
         input: inputOf(item.arguments, `${where}.arguments`),
       },
     ]
   if (type === 'reasoning') {
     const summary = listOf(item.summary ?? [], `${where}.summary`)
     const text = summary
-      .map((part, at) => String(objectOf(part, `${where}.summary[${at}]`).text))
+      .map((part, at) =>
+        textOf(objectOf(part, `${where}.summary[${at}]`).text, `${where}.summary[${at}].text`),
+      )
       .join('\n\n')
     return [{ type: 'reasoning', text }]
   }
@@ -145,17 +172,22 @@ function toParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return content === '' ? [] : [{ type: 'text', text: content }]
   return listOf(content, `${where}.content`).map((part, at) => {
     const here = `${where}.content[${at}]`
-    return toPart(objectOf(part, here), here)
+    const given = objectOf(part, here)
+    const field = mediaFields.find((name) => given[name] !== undefined)
+    return placed(toPart(given, here), field === undefined ? here : `${here}.${field}`)
   })
 }
+
+/** Media are named by the field that holds them. */
+const mediaFields = ['image_url', 'file_url', 'file_data', 'input_audio']
 
 function toPart(part: Json, where: string): Part {
   switch (part.type) {
     case 'input_text':
     case 'output_text':
-      return { type: 'text', text: String(part.text) }
+      return { type: 'text', text: textOf(part.text, `${where}.text`) }
     case 'refusal':
-      return { type: 'refusal', text: String(part.refusal) }
+      return { type: 'refusal', text: textOf(part.refusal, `${where}.refusal`) }
     case 'input_image': {
       const { image_url } = part
       if (typeof image_url !== 'string')
@@ -172,8 +204,7 @@ function toPart(part: Json, where: string): Part {
       throw refused(`${where}: must hold file_data or file_url; the gateway keeps no files.`)
     }
     case 'input_audio': {
-      const { data, format } = objectOf(part.input_audio, `${where}.input_audio`)
-      return { type: 'audio', data: String(data), mediaType: `audio/${format === 'mp3' ? 'mpeg' : format}` }
+      return toAudio(objectOf(part.input_audio, `${where}.input_audio`), `${where}.input_audio`)
     }
     default:
       throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
@@ -188,7 +219,7 @@ function toTools(tools: unknown): Tool[] {
     return {
       name,
       ...(typeof description === 'string' && { description }),
-      input: (parameters ?? { type: 'object', properties: {} }) as Json,
+      input: schemaOf(parameters ?? { type: 'object', properties: {} }, `tools[${index}].parameters`),
     }
   })
 }
@@ -200,7 +231,7 @@ function toOutput(format: unknown): ChatRequest['output'] {
   if (type === 'json_object') return 'json'
   if (type !== 'json_schema') throw refused('text.format.type: must be text, json_object or json_schema.')
   return {
-    schema: (schema ?? {}) as Json,
+    schema: schemaOf(schema ?? {}, 'text.format.schema'),
     ...(typeof name === 'string' && { name }),
     ...(typeof strict === 'boolean' && { strict }),
   }

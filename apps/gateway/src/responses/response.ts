@@ -3,6 +3,7 @@
 import type { ChatEvent, ChatResponse, Citation, LlmError, Part, Usage } from '@patchbay/core'
 import type { Json } from '../body.js'
 import { toError } from '../openai/response.js'
+import { Sequence } from '../sequence.js'
 import { stateOf } from '../state.js'
 
 type Kind = 'message' | 'reasoning' | 'function_call'
@@ -10,14 +11,19 @@ type Open = { kind: Kind; index: number; item: Json; said: string }
 
 /** Items as they are made: opened, streamed and closed as what they hold comes. */
 export class Items {
+  readonly #sequence = new Sequence()
   readonly #output: Json[] = []
   #open: Open | undefined
-  #sequence = 0
+  #number = 0
 
   /** `base` is the response before it has anything to say. */
   constructor(private readonly base: Json) {}
 
   of(event: ChatEvent): Json[] {
+    return this.#sequence.of(event).flatMap((one) => this.#told(one))
+  }
+
+  #told(event: ChatEvent): Json[] {
     switch (event.type) {
       case 'start':
         this.base.model = event.model
@@ -34,7 +40,7 @@ export class Items {
       case 'tool-call-delta':
         return [this.#delta('response.function_call_arguments.delta', event.json)]
       case 'tool-call':
-        return this.#close()
+        return this.#close('completed')
       case 'part':
         return this.#part(event.part)
       case 'finish':
@@ -124,7 +130,8 @@ export class Items {
     return this.#at(type, { delta, ...(type === 'response.output_text.delta' && { logprobs: [] }) })
   }
 
-  #close(): Json[] {
+  /** A call that is closed by anything else than its end was cut. */
+  #close(status = this.#open?.kind === 'function_call' ? 'incomplete' : 'completed'): Json[] {
     const open = this.#open
     if (open === undefined) return []
     const { kind, index, item, said } = open
@@ -153,12 +160,12 @@ export class Items {
         }
         break
       case 'function_call':
-        item.arguments = said || '{}'
+        item.arguments = said || (status === 'completed' ? '{}' : '')
         lines.push(
           this.#at('response.function_call_arguments.done', { name: item.name, arguments: item.arguments }),
         )
     }
-    item.status = 'completed'
+    item.status = status
     this.#open = undefined
     return [...lines, this.#event('response.output_item.done', { output_index: index, item: { ...item } })]
   }
@@ -169,7 +176,7 @@ export class Items {
   }
 
   #event(type: string, more: Json): Json {
-    return { type, sequence_number: this.#sequence++, ...more }
+    return { type, sequence_number: this.#number++, ...more }
   }
 
   #response(status: string): Json {

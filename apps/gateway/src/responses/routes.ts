@@ -1,18 +1,21 @@
 // OpenAI's newer protocol: /responses, and what its clients ask about responses they have had.
 import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { type Env, fetchable, providerOf } from '../asked.js'
+import { checkFetchable, type Env, providerOf } from '../asked.js'
 import { type Json, jsonOf } from '../body.js'
+import { saidOf } from '../openai/routes.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
+import type { Visit } from '../visit.js'
 import type { Kept, KeptResponses } from './kept.js'
-import { fromBody, referencesOf } from './request.js'
+import { fromBody, names, referencesOf } from './request.js'
 import { Items, toBase } from './response.js'
 
 export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env> {
   const app = new Hono<Env>()
   /** With what came before, which the gateway has kept. */
-  const requestOf = async (body: Json, owner: string) => {
+  const requestOf = async (visit: Visit, body: Json, owner: string) => {
+    visit.asks({ names })
     const { previous_response_id: previous } = body
     const before = typeof previous === 'string' ? (await found(kept, owner, previous)).messages : []
     const items = new Map<string, Json>()
@@ -20,18 +23,18 @@ export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env
       const item = await kept.item(owner, id)
       if (item !== undefined) items.set(id, item)
     }
-    return fetchable(fromBody(body, before, items))
+    const request = fromBody(body, before, items)
+    visit.asks({ names, request })
+    await checkFetchable(request)
+    return request
   }
   app.post('/responses', async (context) => {
     const { visit } = context.var
     const owner = ownerOf(context)
     const body = await jsonOf(context)
-    const request = await requestOf(body, owner)
+    const request = await requestOf(visit, body, owner)
     const provider = await providerOf(context, targets, body)
-    const stream = provider.stream(
-      request,
-      visit.options({ ...(body.metadata as Json | undefined), user: body.user }),
-    )
+    const stream = provider.stream(request, visit.options(saidOf(body)))
     const told = new Items(toBase(body, `resp_${visit.id.replaceAll('-', '')}`, provider.model))
     // What it goes on from: instructions are for one answer only.
     const asked = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
@@ -62,10 +65,11 @@ export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env
     })
   })
   app.post('/responses/input_tokens', async (context) => {
+    const { visit } = context.var
     const body = await jsonOf(context)
-    const request = await requestOf(body, ownerOf(context))
+    const request = await requestOf(visit, body, ownerOf(context))
     const provider = await providerOf(context, targets, body)
-    const input_tokens = await provider.countTokens(request, context.var.visit.options())
+    const input_tokens = await provider.countTokens(request, visit.options())
     return context.json({ object: 'response.input_tokens', input_tokens })
   })
   app.get('/responses/:id', async (context) => {

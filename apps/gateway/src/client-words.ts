@@ -1,0 +1,133 @@
+// A failure as its client is told it: in the names of the client's own fields, without addresses of the inside, and
+// without advice that only who runs the gateway can follow. The log has the whole of it.
+import { type ChatRequest, type ErrorCode, LlmError } from '@patchbay/core'
+import { placeOf } from './places.js'
+
+/** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
+export type FieldNames = Readonly<Record<string, string>>
+
+/** What is known of the request that failed. */
+export interface Asked {
+  names: FieldNames
+  request?: ChatRequest
+}
+
+/** Failures that who runs the gateway should see: its client can do nothing about them. */
+const operators: ReadonlySet<ErrorCode> = new Set([
+  ...([
+    'authentication',
+    'permission-denied',
+    'quota-exceeded',
+    'not-found',
+    'network',
+    'server-error',
+  ] as const),
+  ...([
+    'bad-response',
+    'empty-response',
+    'model-load',
+    'worker-crashed',
+    'inference',
+    'closed',
+    'config',
+  ] as const),
+])
+
+/** Is it for the log, rather than for the client alone? What the gateway itself refuses is the client's affair. */
+export function isForOperator({ code, provider, status }: LlmError): boolean {
+  return (
+    operators.has(code) &&
+    (provider !== undefined || code === 'config' || (code === 'network' && status === 503))
+  )
+}
+
+/** The same failure in the client's words. */
+export function forClient(error: LlmError, asked?: Asked): LlmError {
+  const { code, provider, status, retryAfterMs } = error
+  const message = code === 'config' ? notSetUp : inWords(error, asked)
+  return new LlmError(code, message.slice(0, mostLetters), { provider, status, retryAfterMs })
+}
+
+const notSetUp = 'The gateway is not set up for this. Ask who runs it: its log says more.'
+const mostLetters = 2000
+
+function inWords(error: LlmError, asked: Asked | undefined): string {
+  const renamed = withNames(error.message, asked)
+  if (error.provider === undefined) return renamed
+  const own = renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isTheirs(address, asked)) ?? []
+  const sentences = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)
+  const [first = '', ...rest] = sentences.map((sentence) => sentence.replace(orForOperator, ''))
+  const kept = operators.has(error.code) ? [] : rest.filter((sentence) => !ofOperator.test(sentence))
+  const hidden = [first, ...kept].map((sentence) => withoutAddresses(sentence, own)).join(' ')
+  return operators.has(error.code) ? `${hidden} Ask who runs the gateway.` : hidden
+}
+
+// What only an app in code, or who runs the gateway, can set.
+const words =
+  "onUnsupported|providerOptions|apiKey|baseURL|mask\\(|guard\\(|fallback\\(|budget\\.|`headers`|`context`|metadata:|raise the limit|ollama |patchbay |Is it running|the key|the account|server's log|[A-Z]{2,}_[A-Z_]+"
+const ofOperator = new RegExp(words)
+/** The last of several ways that a sentence names. */
+const orForOperator = new RegExp(`,? or [^.,]*(?:${words})[^.]*(?=\\.)`)
+
+const addresses = [
+  /\b[a-z][a-z+.-]*:\/\/[^\s"'`<>)]+/g,
+  /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
+  /\[?(?<![\w.])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}\]?(?::\d+)?|(?<![\w:])::1?\b(?::\d+)?/g,
+  /\blocalhost(?::\d+)?\b/g,
+  /(?<=\b(?:ENOTFOUND|EAI_AGAIN) )\S+/g,
+  /\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b/g,
+  // Files of its machine.
+  /(?<![\w/.])(?:\/[\w.@-]+){2,}/g,
+]
+
+function withoutAddresses(text: string, own: readonly string[]): string {
+  return addresses.reduce(
+    (left, pattern) =>
+      left.replaceAll(pattern, (address) =>
+        own.some((one) => one.includes(address)) ? address : '(an address)',
+      ),
+    text,
+  )
+}
+
+/** The client named it itself. */
+function isTheirs(address: string, asked: Asked | undefined): boolean {
+  const { messages = [] } = asked?.request ?? {}
+  if (typeof messages === 'string') return false
+  const bare = address.replace(/[.,:;]+$/, '')
+  return messages.some(
+    (message) =>
+      typeof message === 'object' &&
+      typeof message.content !== 'string' &&
+      message.content.some((part) => 'url' in part && part.url?.startsWith(bare)),
+  )
+}
+
+function withNames(message: string, { names, request }: Asked = { names: {} }): string {
+  const placed = message
+    .replaceAll(
+      /\bmessages\[\d+\](?:\.\w+(?:\[\d+\])?)*/g,
+      (place) => (request && placeOf(place, request)) ?? place,
+    )
+    .replaceAll(
+      /\btools\[(\d+)\]\.(name|input)\b/g,
+      (_, at, field) => `tools[${at}].${names[`tools.${field}`] ?? field}`,
+    )
+  return Object.entries(names).reduce(
+    (text, [ours, theirs]) => text.replaceAll(patternOf(ours), theirs),
+    placed,
+  )
+}
+
+const patterns = new Map<string, RegExp>()
+
+/** Names that are also English words count at the beginning alone, where a place stands. */
+function patternOf(name: string): RegExp {
+  const known = patterns.get(name)
+  if (known !== undefined) return known
+  const escaped = name.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  const isWord = /^[a-z]+$/.test(name)
+  const made = new RegExp(isWord ? `^${escaped}(?= )` : `(?<![\\w.])${escaped}(?!\\w)`, 'g')
+  patterns.set(name, made)
+  return made
+}

@@ -1,0 +1,107 @@
+// Requests of 20 MiB that are made to be slow, for what a client may send.
+const megabyte = 1024 * 1024
+export const mostBytes = 20 * megabyte - 1000
+
+const chat = (content: string) => `{"model":"default","max_tokens":5,"messages":[{"role":"user","content":${content}}]}`
+const filled = (piece: string, bytes = mostBytes) => piece.repeat(Math.floor(bytes / piece.length))
+const list = (piece: string, bytes = mostBytes) => `[${filled(`${piece},`, bytes - piece.length)}${piece}]`
+
+/** Bodies by what is hostile in them, and the path that takes them. */
+export const hostile: Record<string, [path: string, body: () => string]> = {
+  'one string': ['/v1/chat/completions', () => chat(`"${filled('x')}"`)],
+  'one string of Chinese': ['/v1/chat/completions', () => chat(`"${filled('長', mostBytes / 3)}"`)],
+  'one string of quotes': ['/v1/chat/completions', () => chat(`"${filled('\\"')}"`)],
+  'one string of escapes': ['/v1/chat/completions', () => chat(`"${filled('\\u0041')}"`)],
+  'one string of backslashes': ['/v1/chat/completions', () => chat(`"${filled('\\\\')}"`)],
+  'a data URL': [
+    '/v1/chat/completions',
+    () => chat(`[{"type":"image_url","image_url":{"url":"data:image/png;base64,${filled('iVBO')}"}}]`),
+  ],
+  'a data URL of parameters': [
+    '/v1/chat/completions',
+    () => chat(`[{"type":"image_url","image_url":{"url":"data:a;${filled('=;')}"}}]`),
+  ],
+  'sound that is a data URL': [
+    '/v1/chat/completions',
+    () => chat(`[{"type":"input_audio","input_audio":{"format":"wav","data":"data:a;${filled('=')}"}}]`),
+  ],
+  'an image of line ends': [
+    '/api/chat',
+    () => `{"messages":[{"role":"user","content":"x","images":["A${filled('\\n')}!"]}]}`,
+  ],
+  'a document': [
+    '/v1/messages',
+    () =>
+      chat(
+        `[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"${filled('JVBE')}"}}]`,
+      ),
+  ],
+  'a document of text': [
+    '/v1/messages',
+    () => chat(`[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"${filled('text')}"}}]`),
+  ],
+  'many small messages': [
+    '/v1/chat/completions',
+    () => `{"messages":${list('{"role":"user","content":"x"}')}}`,
+  ],
+  'many messages that are allowed': [
+    '/v1/chat/completions',
+    () => `{"messages":${list('{"role":"user","content":"x"}', 600_000)}}`,
+  ],
+  'many large messages': [
+    '/v1/chat/completions',
+    () => `{"messages":${list(`{"role":"user","content":"${'word '.repeat(300)}"}`)}}`,
+  ],
+  'many small items': ['/v1/responses', () => `{"input":${list('{"role":"user","content":"x"}', 600_000)}}`],
+  'many small blocks': [
+    '/v1/messages',
+    () => `{"max_tokens":5,"messages":[{"role":"user","content":${list('{"type":"text","text":"x"}', 600_000)}}]}`,
+  ],
+  'many calls': [
+    '/v1/chat/completions',
+    () => {
+      const call = '{"id":"a","function":{"name":"t","arguments":"{}"}}'
+      return `{"messages":[{"role":"assistant","content":"","tool_calls":${list(call, 600_000)}},{"role":"user","content":"x"}]}`
+    },
+  ],
+  'arguments of one call': [
+    '/v1/chat/completions',
+    () =>
+      `{"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"t","arguments":"${filled('[1,2],', mostBytes - 1000).replace(/^/, '[').replace(/,$/, ']')}"}}]},{"role":"tool","tool_call_id":"a","content":"x"}]}`,
+  ],
+  'many tools': [
+    '/v1/chat/completions',
+    () => {
+      const tools = Array.from({ length: 20_000 }, (_, at) => `{"type":"function","function":{"name":"t${at}"}}`)
+      return `{"messages":[{"role":"user","content":"x"}],"tools":[${tools}]}`
+    },
+  ],
+  'a large schema': [
+    '/v1/chat/completions',
+    () => {
+      const names = Array.from({ length: 20_000 }, (_, at) => `"p${at}":{"type":"string"}`)
+      return `{"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"t","parameters":{"type":"object","properties":{${names}}}}}]}`
+    },
+  ],
+  'an enumeration': [
+    '/v1/chat/completions',
+    () =>
+      `{"messages":[{"role":"user","content":"x"}],"response_format":{"type":"json_schema","json_schema":{"name":"n","schema":{"enum":${list('"abc"')}}}}}`,
+  ],
+  'deep nesting': ['/v1/chat/completions', () => filled('[')],
+  'deep objects': ['/v1/chat/completions', () => filled('{"a":')],
+  'many keys': ['/v1/chat/completions', () => `{${Array.from({ length: 1_400_000 }, (_, at) => `"k${at}":1`)}}`],
+  'many keys of metadata': [
+    '/v1/chat/completions',
+    () => `{"messages":[{"role":"user","content":"x"}],"metadata":{${Array.from({ length: 40_000 }, (_, at) => `"k${at}":"x"`)}}}`,
+  ],
+  'many numbers': ['/v1/chat/completions', () => list('0')],
+  'one long number': ['/v1/chat/completions', () => chat(filled('9'))],
+  spaces: ['/v1/chat/completions', () => `${filled(' ')}{}`],
+  'many texts to embed': ['/v1/embeddings', () => `{"input":${list('"x"', 400_000)}}`],
+  'a hundred thousand texts to embed': ['/v1/embeddings', () => `{"input":[${Array.from({ length: 100_000 }, () => `"${'x'.repeat(100)}"`)}]}`],
+  'stop sequences': ['/v1/chat/completions', () => `{"messages":[{"role":"user","content":"x"}],"stop":${list('"x"', 200_000)}}`],
+  'a name': ['/v1/chat/completions', () => `{"messages":[{"role":"user","content":"x"}],"model":"${filled('m')}"}`],
+  'a key': ['/v1/chat/completions', () => `{"${filled('k')}":1}`],
+  'no JSON': ['/v1/chat/completions', () => filled('x')],
+}
