@@ -2,8 +2,9 @@
 import { LlmError, type ProviderOptions } from '@patchbay/core'
 import { defaultCacheDir } from './cache-dir.js'
 import { locate } from './model-file.js'
+import { isRemote, publicName } from './model-name.js'
 import type { OwnerSettings } from './owner.js'
-import { isRemote, pulledPath } from './store.js'
+import { pulledPath } from './store.js'
 
 /** Options of `local`. */
 export interface LocalOptions extends ProviderOptions {
@@ -127,13 +128,11 @@ function fetched(model: string | undefined, cacheDir: LocalOptions['cacheDir']):
   if (model === undefined || !isRemote(model)) return model
   const path = pulledPath(model, cacheDir || undefined)
   if (path !== undefined) return path
+  const name = publicName(model)
   throw new LlmError(
     'config',
-    `${model} is not on this machine yet. Run: patchbay pull ${model}, or call pullModel().`,
-    {
-      provider: 'local',
-      model,
-    },
+    `${name} is not on this machine yet. Run: patchbay pull ${name}, or call pullModel().`,
+    { provider: 'local', model: name },
   )
 }
 
