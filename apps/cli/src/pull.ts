@@ -35,8 +35,11 @@ async function pullFile(name: string, signal: AbortSignal): Promise<void> {
         ),
     })
     line.clear()
-    const size = (await pulledModels()).find((model) => model.path === path)?.size ?? 0
-    process.stdout.write(`${name}: ${megabytes(size)}, ${path}\nTry: patchbay ask --model ${name} "Hello"\n`)
+    // The name under which it is kept has no signatures in it.
+    const kept = (await pulledModels()).find((model) => model.path === path)
+    process.stdout.write(
+      `${kept?.name ?? path}: ${megabytes(kept?.size ?? 0)}, ${path}\nTry: patchbay ask --model ${kept?.name ?? path} "Hello"\n`,
+    )
   } finally {
     line.clear()
   }

@@ -110,6 +110,8 @@ export class LocalBackend implements Backend {
     const job = this.#owner.submit(request, turn, context)
     const cancel = () => this.#owner.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)
+    // A status callback that threw has ended the call while its job was being taken in.
+    if (signal.aborted) cancel()
     try {
       for (;;) {
         const news = await job.next()

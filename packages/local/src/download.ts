@@ -1,15 +1,15 @@
-// Models from Hugging Face or an address, into the cache: resumed where it broke off, checked by its sum, and never seen
-// half done. Only `pullModel` fetches anything.
-import { createHash } from 'node:crypto'
-import { createReadStream, existsSync } from 'node:fs'
-import { mkdir, open, rename, rm, stat, writeFile } from 'node:fs/promises'
+// Models from Hugging Face or an address, into the cache. Only `pullModel` fetches anything.
+import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import { isLlmError, LlmError } from '@patchbay/core'
-import { addressOf, ask, partsOf } from './hub.js'
+import { LlmError } from '@patchbay/core'
+import { fetchFile } from './download-file.js'
+import { partsOf } from './hub.js'
+import { type Asking, addressOf } from './hub-request.js'
 import { lock } from './lock.js'
-import { checkModelFile } from './model-file.js'
-import { isRemote, listName, type ModelList, modelDir, pulledPath } from './store.js'
+import { isRemote, publicName } from './model-name.js'
+import { environmentFetch } from './proxy.js'
+import { pullFailure } from './pull-failure.js'
+import { listName, type ModelList, modelDir, pulledPath } from './store.js'
 
 /** How far a model has come. */
 export interface PullProgress {
@@ -25,6 +25,7 @@ export interface PullProgress {
 /** Options of `pullModel`. */
 export interface PullOptions {
   signal?: AbortSignal
+  /** A callback that throws ends the download with `aborted`; what is there is kept. */
   onProgress?: (progress: PullProgress) => void
   /** Default: `patchbay` in the user's cache folder. */
   cacheDir?: string
@@ -32,20 +33,27 @@ export interface PullOptions {
   sha256?: string
   /** Fetch nothing: the model must be there. Default: true when `HF_HUB_OFFLINE` is 1. */
   offline?: boolean
+  /**
+   * Makes the requests, for proxies, certificates or headers of your own. Default: the platform's `fetch`, through the
+   * proxy of `HTTPS_PROXY` and `HTTP_PROXY` (`NO_PROXY` names hosts that are asked directly).
+   */
+  fetch?: typeof fetch
 }
 
 /**
  * Fetches `hf:owner/repo:file.gguf`, `hf:owner/repo:Q4_K_M` or an https address, unless it is there, and gives its path;
  * of a model in parts (`-00001-of-00003.gguf`) all of them, and the path of the first.
- * `HF_TOKEN` opens models that are not public; `HF_ENDPOINT` names another hub.
- * @throws {LlmError} `network` (what is there is kept), `not-found`, `permission-denied`, `bad-response` for a wrong sum,
- *   `model-load` for what is no model, `config` when it is not there and nothing may be fetched, `aborted`
+ * `HF_TOKEN` opens models that are not public; it is sent to the hub alone, over https (a hub on this machine that
+ * `HF_ENDPOINT` names gets it without). `HF_ENDPOINT` names another hub.
+ * @throws {LlmError} `network` (what is there is kept), `not-found`, `permission-denied`, `bad-response` for a wrong sum
+ *   or a page in place of a model, `rate-limited`, `server-error`, `model-load` for what is no model, `config` when it is
+ *   not there and nothing may be fetched or kept, `aborted`
  */
 export async function pullModel(model: string, options: PullOptions = {}): Promise<string> {
   const { signal = new AbortController().signal, cacheDir } = options
   const offline = options.offline ?? process.env.HF_HUB_OFFLINE === '1'
   try {
-    if (!isRemote(model))
+    if (typeof model !== 'string' || !isRemote(model))
       throw new LlmError('config', `${model} is neither hf:owner/repo:file nor an address of a .gguf file.`)
     const there = pulledPath(model, cacheDir)
     if (there !== undefined) return there
@@ -56,26 +64,43 @@ export async function pullModel(model: string, options: PullOptions = {}): Promi
     const unlock = await lock(`${dir}.lock`, signal)
     try {
       // Somebody else may have fetched it meanwhile.
-      return pulledPath(model, cacheDir) ?? (await fetchAll(model, dir, { ...options, signal }))
+      return pulledPath(model, cacheDir) ?? (await fetchModel(model, dir, { ...options, signal }))
     } finally {
       await unlock()
     }
   } catch (cause) {
-    throw asFailure(cause, model, signal)
+    throw pullFailure(cause, model, signal)
   }
 }
 
-type Fetching = PullOptions & { signal: AbortSignal }
+type Pulling = PullOptions & { signal: AbortSignal }
 
-async function fetchAll(model: string, dir: string, options: Fetching): Promise<string> {
-  const addresses = partsOf(await addressOf(model, options.signal))
-  const list: ModelList = { name: model, pulledAt: new Date().toISOString(), files: [] }
+async function fetchModel(model: string, dir: string, options: Pulling): Promise<string> {
+  const { signal } = options
+  const { fetch, close } = options.fetch
+    ? { fetch: options.fetch, close: async () => {} }
+    : await environmentFetch()
+  try {
+    return await fetchParts(model, dir, options, { fetch, signal })
+  } finally {
+    await close()
+  }
+}
+
+async function fetchParts(model: string, dir: string, options: Pulling, asking: Asking): Promise<string> {
+  const addresses = partsOf(await addressOf(model, asking))
+  const { sha256: given } = options
+  if (given !== undefined && addresses.length > 1)
+    throw new LlmError('config', 'sha256 is for a model of one file; this one comes in parts. Leave it out.')
+  const list: ModelList = { name: publicName(model), pulledAt: new Date().toISOString(), files: [] }
   for (const [index, address] of addresses.entries()) {
     const name = fileName(address)
-    const onProgress = (progress: Pick<PullProgress, 'completed' | 'total'>) =>
-      options.onProgress?.({ ...progress, file: index + 1, files: addresses.length })
     const path = join(dir, name)
-    const sha256 = await fetchTo(path, address, { ...options, onProgress })
+    const sha256 = await fetchFile(path, address, {
+      ...asking,
+      sha256: given,
+      onProgress: (progress) => tell(options, { ...progress, file: index + 1, files: addresses.length }),
+    })
     const { size } = await stat(path)
     list.files.push({ name, size, ...(sha256 !== undefined && { sha256 }) })
   }
@@ -85,115 +110,28 @@ async function fetchAll(model: string, dir: string, options: Fetching): Promise<
   return join(dir, list.files[0]?.name ?? '')
 }
 
+function tell({ onProgress }: Pulling, progress: PullProgress): void {
+  try {
+    onProgress?.(progress)
+  } catch (cause) {
+    throw new LlmError('aborted', 'The onProgress callback threw; what is there is kept.', { cause })
+  }
+}
+
 /** The file's own name: the engine finds the parts of a model by their names. */
 function fileName(address: string): string {
-  const name = basename(decodeURIComponent(new URL(address).pathname)).replace(/[^\w.-]+/g, '-')
+  const { pathname } = new URL(address)
+  const name = basename(decoded(pathname))
+    .replace(/[^\w.-]+/g, '-')
+    .slice(-200)
   return name.endsWith('.gguf') ? name : `${name || 'model'}.gguf`
 }
 
-/** Fetches a file, unless it is there, and gives the sum it was checked by. */
-async function fetchTo(
-  path: string,
-  address: string,
-  {
-    signal,
-    onProgress,
-    sha256: given,
-  }: Omit<Fetching, 'onProgress'> & {
-    onProgress: (progress: { completed: number; total?: number }) => void
-  },
-): Promise<string | undefined> {
-  if (existsSync(path)) return undefined
-  const part = `${path}.part`
-  const had = await stat(part).then(
-    ({ size }) => size,
-    () => 0,
-  )
-  let { response, sha256: told } = await ask(address, signal, had)
-  const sum = () => given?.toLowerCase() ?? told
-  // Nothing is left to fetch, or what is there is not of this file: its sum tells.
-  if (response.status === 416) {
-    await response.body?.cancel()
-    if (sum() !== undefined && (await sumOf(part)) === sum()) {
-      await finish(part, path)
-      return sum()
-    }
-    await rm(part, { force: true })
-    ;({ response, sha256: told } = await ask(address, signal))
-  }
-  const from = response.status === 206 ? had : 0
-  const length = Number(response.headers.get('content-length') ?? Number.NaN)
-  const total = Number.isFinite(length) ? { total: from + length } : {}
-  let completed = from
-  if (response.body === null)
-    throw new LlmError('empty-response', 'The answer has no body.', { retryable: true })
-  const file = await open(part, from > 0 ? 'a' : 'w')
+function decoded(path: string): string {
   try {
-    // Piece by piece onto the disk: what has come is kept, however it ends.
-    for await (const piece of response.body) {
-      await file.write(piece)
-      completed += piece.length
-      onProgress({ completed, ...total })
-    }
-  } finally {
-    await file.close()
+    return decodeURIComponent(path)
+  } catch {
+    // A percent sign that escapes nothing stands for itself.
+    return path
   }
-  if (total.total !== undefined && completed < total.total)
-    throw new LlmError('network', 'The connection broke. Try again; what is there is kept.', {
-      retryable: true,
-    })
-  if (sum() !== undefined && (await sumOf(part)) !== sum()) {
-    await rm(part, { force: true })
-    throw new LlmError('bad-response', 'What came is not what it should be: its sum is another. Try again.', {
-      retryable: true,
-    })
-  }
-  await finish(part, path)
-  return sum()
-}
-
-async function finish(part: string, path: string): Promise<void> {
-  try {
-    await checkModelFile(part)
-  } catch (error) {
-    await rm(part, { force: true })
-    throw error
-  }
-  await rename(part, path)
-}
-
-async function sumOf(path: string): Promise<string> {
-  const hash = createHash('sha256')
-  await pipeline(createReadStream(path), hash)
-  return hash.digest('hex')
-}
-
-function asFailure(cause: unknown, model: string, signal: AbortSignal): LlmError {
-  const who = { provider: 'local', model }
-  if (signal.aborted)
-    return new LlmError('aborted', `Fetching ${model} was aborted by its caller; what is there is kept.`, {
-      ...who,
-      cause: signal.reason,
-    })
-  if (isLlmError(cause)) {
-    const { code, message, status, retryable } = cause
-    return new LlmError(code, `${model}: ${message}`, {
-      ...who,
-      retryable,
-      cause,
-      ...(status !== undefined && { status }),
-    })
-  }
-  const { code = '' } = cause as NodeJS.ErrnoException
-  if (['ENOSPC', 'EACCES', 'EROFS', 'EPERM'].includes(code))
-    return new LlmError(
-      'config',
-      `${model} cannot be kept in the cache (${code}). Make room, or set cacheDir.`,
-      { ...who, cause },
-    )
-  return new LlmError('network', `${model} could not be fetched. Try again; what is there is kept.`, {
-    ...who,
-    cause,
-    retryable: true,
-  })
 }

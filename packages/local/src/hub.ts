@@ -1,85 +1,85 @@
-// What a hub says of a model: where its file is, and which sum it has.
+// The hub that models come from: where a model's files are, and who may have the token.
 import { LlmError } from '@patchbay/core'
 
-/** The file's own address. A quantisation is looked up in the hub's manifest, as llama.cpp does. */
-export async function addressOf(model: string, signal: AbortSignal): Promise<string> {
-  if (!model.startsWith('hf:')) return model
+/** A model hub. */
+export interface Hub {
+  /** Its address, without a slash at the end. */
+  readonly url: string
+  /** Whether a request to this address may carry the hub's token. */
+  trusts(address: URL): boolean
+}
+
+const usualHub = 'https://huggingface.co'
+
+/**
+ * Hugging Face, or what `HF_ENDPOINT` names.
+ * @throws {LlmError} `config` for a variable that is no address
+ */
+export function configuredHub(): Hub {
+  const given = process.env.HF_ENDPOINT
+  const url = checkedAddress(given || usualHub, 'HF_ENDPOINT')
+  // Without TLS anybody on the way reads the token. A hub on this machine has no way to it, if it was named as the hub.
+  const safe = url.protocol === 'https:' || (given !== undefined && isLoopback(url.hostname))
+  return {
+    url: url.href.replace(/\/+$/, ''),
+    trusts: (address) => safe && address.origin === url.origin,
+  }
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(\.\d{1,3}){3}$/.test(hostname)
+}
+
+/**
+ * An address that can be asked.
+ * @throws {LlmError} `config`; the address is not quoted, as it may hold a password
+ */
+export function checkedAddress(address: string, what: string): URL {
+  const url = URL.parse?.(address) ?? parsed(address)
+  if (!url || !/^https?:$/.test(url.protocol))
+    throw new LlmError('config', `${what} must be an address that begins with https:// or http://.`)
+  if (url.username !== '' || url.password !== '')
+    throw new LlmError(
+      'config',
+      `${what} must not hold a user or password. Set HF_TOKEN for the hub; for other servers give pullModel a \`fetch\` that adds the header.`,
+    )
+  return url
+}
+
+// `URL.parse` is new in Node 22.
+function parsed(address: string): URL | undefined {
+  try {
+    return new URL(address)
+  } catch {
+    return undefined
+  }
+}
+
+/** What `hf:owner/repo:what` names: a file, or a quantisation that the hub's manifest knows the file of. */
+export interface HubModel {
+  repo: string
+  what: string
+}
+
+/** @throws {LlmError} `config` for what is no name */
+export function hubModel(model: string): HubModel {
   const match = /^hf:([\w.-]+\/[\w.-]+)(?:[:/](.+))?$/.exec(model)
   if (match === null)
     throw new LlmError(
       'config',
-      `${model} is no model's name. Write hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M.`,
+      `${model} is not the name of a model. Write hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M.`,
     )
-  const [, repo, what = 'latest'] = match
-  const hub = (process.env.HF_ENDPOINT || 'https://huggingface.co').replace(/\/+$/, '')
-  let file = what
-  if (!what.endsWith('.gguf')) {
-    const { response } = await ask(`${hub}/v2/${repo}/manifests/${encodeURIComponent(what)}`, signal)
-    const manifest = (await response.json()) as { ggufFile?: { rfilename?: string } }
-    const found = manifest.ggufFile?.rfilename
-    if (found === undefined) throw new LlmError('not-found', `${repo} has no GGUF file of the kind ${what}.`)
-    file = found
-  }
-  return `${hub}/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`
+  const [, repo = '', what = 'latest'] = match
+  return { repo, what }
 }
 
 /** The addresses of all parts of a model whose first, or any, part this is. */
 export function partsOf(address: string): string[] {
   const match = /^(.*-)\d{5}(-of-(\d{5})\.gguf(?:[?#].*)?)$/.exec(address)
-  if (match === null) return [address]
+  if (match === null || Number(match[3]) === 0) return [address]
   const [, head, tail, count] = match
   return Array.from(
     { length: Number(count) },
     (_, index) => `${head}${String(index + 1).padStart(5, '0')}${tail}`,
-  )
-}
-
-interface Answer {
-  response: Response
-  /** What the hub says of the file, before it leads on to where it lies. */
-  sha256?: string
-}
-
-/** Follows redirects by hand: the token is for the hub alone, and the sum stands on the first answer. */
-export async function ask(address: string, signal: AbortSignal, from = 0): Promise<Answer> {
-  const { host } = new URL(address)
-  let url = address
-  let sha256: string | undefined
-  for (let redirects = 0; redirects < 6; redirects++) {
-    const token = new URL(url).host === host ? process.env.HF_TOKEN : undefined
-    const headers = {
-      // The hub gives manifests to llama.cpp's name.
-      'user-agent': 'llama-cpp patchbay',
-      ...(token && { authorization: `Bearer ${token}` }),
-      ...(from > 0 && { range: `bytes=${from}-` }),
-    }
-    const response = await fetch(url, { signal, headers, redirect: 'manual' })
-    sha256 ??= /^"?([0-9a-f]{64})"?$/.exec(response.headers.get('x-linked-etag') ?? '')?.[1]
-    const location = response.headers.get('location')
-    if (response.status >= 300 && response.status < 400 && location !== null) {
-      await response.body?.cancel()
-      url = new URL(location, url).href
-      continue
-    }
-    if (!response.ok && response.status !== 416) throw refused(response.status, host)
-    return { response, ...(sha256 !== undefined && { sha256 }) }
-  }
-  throw new LlmError('bad-response', `${host} leads on and on.`)
-}
-
-function refused(status: number, host: string): LlmError {
-  const more = { status }
-  if (status === 401 || status === 403)
-    return new LlmError(
-      'permission-denied',
-      `${host} does not give this model to everybody. Accept its licence there, and set HF_TOKEN.`,
-      more,
-    )
-  if (status === 404)
-    return new LlmError('not-found', `${host} has no such model or file. Check the name.`, more)
-  return new LlmError(
-    'server-error',
-    `${host} answers with status ${status}. Try again; what is there is kept.`,
-    { ...more, retryable: true },
   )
 }

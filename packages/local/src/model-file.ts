@@ -28,7 +28,10 @@ export async function checkModelFile(path: string): Promise<void> {
 
 async function problemWith(path: string): Promise<string | undefined> {
   try {
-    if ((await stat(path)).isDirectory()) return 'is a directory. Name the .gguf file in it.'
+    const info = await stat(path)
+    if (info.isDirectory()) return 'is a directory. Name the .gguf file in it.'
+    // Opening a pipe waits for whoever writes to it.
+    if (!info.isFile()) return 'is not a file. Name a .gguf file.'
     const file = await open(path)
     try {
       const { bytesRead, buffer } = await file.read(Buffer.alloc(4), 0, 4, 0)

@@ -1,9 +1,11 @@
 // The options of `local()`: what they mean, what they may be, and the settings of the worker they come to.
 import { LlmError, type ProviderOptions } from '@patchbay/core'
 import { defaultCacheDir } from './cache-dir.js'
+import { checkOptions } from './check-options.js'
 import { locate } from './model-file.js'
+import { isRemote, publicName } from './model-name.js'
 import type { OwnerSettings } from './owner.js'
-import { isRemote, pulledPath } from './store.js'
+import { pulledPath } from './store.js'
 
 /** Options of `local`. */
 export interface LocalOptions extends ProviderOptions {
@@ -57,6 +59,7 @@ export interface LocalOptions extends ProviderOptions {
  * @throws {LlmError} `config` for options that make no sense
  */
 export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundled: boolean } {
+  checkOptions(options)
   const {
     queue = 64,
     whenFull = 'reject',
@@ -76,24 +79,6 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
     memoryLimit,
     keepPrefixes,
   } = options
-  wholeNumbers({
-    queue: [queue, 0],
-    parallel: [parallel, 1],
-    heartbeat: [heartbeat, 1],
-    context: [context, 8],
-    threads: [threads, 1],
-    gpuLayers: [gpuLayers, 0],
-    memoryBudget: [memoryBudget, 1],
-    memoryLimit: [memoryLimit, 1],
-  })
-  if (keepPrefixes && cacheDir === false)
-    throw new LlmError(
-      'config',
-      'keepPrefixes needs a place to keep them: leave out cacheDir, or name a folder.',
-      {
-        provider: 'local',
-      },
-    )
   const { path, name, bundled } = locate(fetched(model, cacheDir))
   const owner: OwnerSettings = {
     load: {
@@ -106,7 +91,7 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
       ...(cacheDir !== false && { cacheDir: cacheDir ?? defaultCacheDir() }),
       ...(gpuLayers !== undefined && { gpuLayers }),
       ...(adapters.length > 0 && {
-        adapters: adapters.map((adapter) => ({ ...adapter, path: locate(adapter.path).path })),
+        adapters: adapters.map(({ path, scale = 1 }) => ({ path: locate(path).path, scale })),
       }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(keepPrefixes !== undefined && { keepPrefixes }),
@@ -127,13 +112,11 @@ function fetched(model: string | undefined, cacheDir: LocalOptions['cacheDir']):
   if (model === undefined || !isRemote(model)) return model
   const path = pulledPath(model, cacheDir || undefined)
   if (path !== undefined) return path
+  const name = publicName(model)
   throw new LlmError(
     'config',
-    `${model} is not on this machine yet. Run: patchbay pull ${model}, or call pullModel().`,
-    {
-      provider: 'local',
-      model,
-    },
+    `${name} is not on this machine yet. Run: patchbay pull ${name}, or call pullModel().`,
+    { provider: 'local', model: name },
   )
 }
 
@@ -144,7 +127,7 @@ function keepAliveMs(time: string | number | undefined): number | undefined {
   if (number === undefined)
     throw new LlmError(
       'config',
-      `keepAlive must be a time such as '10m' or a number of seconds, not ${time}.`,
+      `keepAlive must be a time such as '10m' or a number of seconds, not ${String(time)}.`,
       {
         provider: 'local',
       },
@@ -152,12 +135,4 @@ function keepAliveMs(time: string | number | undefined): number | undefined {
   const ms = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1000)
   // Longer than a timer can wait, some 24 days, is for ever.
   return ms < 0 || ms > 2 ** 31 - 1 ? undefined : ms
-}
-
-function wholeNumbers(options: Record<string, [value: number | undefined, least: number]>): void {
-  for (const [name, [value, least]] of Object.entries(options))
-    if (value !== undefined && !(Number.isInteger(value) && value >= least))
-      throw new LlmError('config', `${name} must be a whole number of at least ${least}, not ${value}.`, {
-        provider: 'local',
-      })
 }

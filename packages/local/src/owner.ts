@@ -1,7 +1,7 @@
 // The owner: one bounded queue in front of one worker. It hands out jobs as sequences come free, and tells callers
 // where they stand and how it ended.
 import { type CallContext, LlmError } from '@patchbay/core'
-import { fromWire } from './errors.js'
+import { fromWire, notSendable } from './errors.js'
 import { Job, nextId } from './job.js'
 import type { ChatJob, JobRequest, ReadyInfo } from './protocol.js'
 import { Queue, type Waiting } from './queue.js'
@@ -115,7 +115,11 @@ export class Owner {
     if (loaded !== undefined) return Promise.resolve(loaded)
     context.status({ type: 'loading', model: this.#settings.model })
     return new Promise((resolve, reject) => {
-      this.#readyWaiters.add({ resolve, reject, context })
+      const waiter = { resolve, reject, context }
+      this.#readyWaiters.add(waiter)
+      this.#onEnd(context, () => {
+        if (this.#readyWaiters.delete(waiter)) reject(context.signal.reason)
+      })
       this.#next()
     })
   }
@@ -128,10 +132,27 @@ export class Owner {
     await this.ready(context)
     const id = nextId()
     return new Promise((resolve, reject) => {
+      try {
+        this.#life.send({ type: 'count', id, messages, ...(tools && { tools }) })
+      } catch (cause) {
+        return reject(notSendable(cause))
+      }
       this.#counting.set(id, { resolve, reject, context })
+      this.#onEnd(context, () => {
+        if (this.#counting.delete(id)) reject(context.signal.reason)
+      })
       this.#next()
-      this.#life.send({ type: 'count', id, messages, ...(tools && { tools }) })
     })
+  }
+
+  /** Whoever has gone waits for nothing any more, and keeps nobody alive. */
+  #onEnd({ signal }: CallContext, leave: () => void): void {
+    const left = () => {
+      leave()
+      this.#next()
+    }
+    if (signal.aborted) left()
+    else signal.addEventListener('abort', left, { once: true })
   }
 
   /** Gives the worker what it can take, and tells its life and those who wait how things stand. */
@@ -139,10 +160,15 @@ export class Owner {
     while (this.#life.open && this.#running.size < (this.#life.loaded?.parallel ?? 0)) {
       const job = this.#queue.take()
       if (job === undefined) break
+      try {
+        this.#life.send({ type: 'run', id: job.id, request: job.request })
+      } catch (cause) {
+        job.fail(notSendable(cause))
+        continue
+      }
       this.#running.set(job.id, job)
       job.started()
       this.#tally.began(job)
-      this.#life.send({ type: 'run', id: job.id, request: job.request })
     }
     this.#tellPositions()
     this.#life.work({

@@ -8,9 +8,9 @@ export interface WorkerStats {
   queued: number
   /** Jobs being worked on. */
   running: number
-  /** Jobs that ended, whichever way. */
+  /** Jobs that were begun and have ended, whichever way. */
   finished: number
-  /** How often a process that died was replaced. */
+  /** How often a process that died was replaced: one that died at work, while loading, or while it had nothing to do. */
   restarts: number
   /** How often the model was unloaded: it was idle for `keepAlive`, or another one needed its memory. */
   unloads: number
@@ -20,9 +20,15 @@ export interface WorkerStats {
   handles: number
   /** What the jobs that were begun had waited for, in milliseconds. */
   waitMs: { mean: number; longest: number }
-  /** Tokens of prompts, how many of them were already evaluated (the cache hits), and tokens generated. */
+  /**
+   * Tokens of prompts, how many of them were already evaluated (the cache hits), and tokens generated. Of jobs that ended
+   * early what was done counts; what a process had done when it died, or when a job failed, does not.
+   */
   tokens: { prompt: number; cached: number; output: number }
-  /** Tokens per second of one sequence, over all jobs: prompt tokens evaluated, tokens decoded. 0 before the first. */
+  /**
+   * Tokens per second of one sequence, over all jobs: prompt tokens evaluated, tokens decoded, without the time that a
+   * generation waited for its reader. 0 before the first.
+   */
   tokensPerSecond: { prompt: number; decode: number }
   /** Facts of the loaded model, while it is loaded, and why they were chosen. */
   loaded: ReadyInfo | undefined

@@ -7,6 +7,7 @@ import { basename, join } from 'node:path'
 import { LlmError } from '@patchbay/core'
 import { defaultCacheDir } from './cache-dir.js'
 import { lock } from './lock.js'
+import { publicName } from './model-name.js'
 
 /** A model that `pullModel` has fetched. */
 export interface PulledModel {
@@ -30,17 +31,13 @@ export interface ModelList {
 
 export const listName = 'model.json'
 
-/** Is it a model that has to be fetched first? */
-export function isRemote(model: string): boolean {
-  return /^(hf:|https?:\/\/)/.test(model)
-}
-
 function modelsDir(cacheDir = defaultCacheDir()): string {
   return join(cacheDir, 'models')
 }
 
 /** The folder of a model. Names that differ in what a file system overlooks have different ones. */
-export function modelDir(model: string, cacheDir: string | undefined): string {
+export function modelDir(given: string, cacheDir: string | undefined): string {
+  const model = publicName(given)
   const name = model.replace(/^(hf:|https?:\/\/)|[?#].*$|\.gguf$/g, '').replace(/[^\w.-]+/g, '--')
   const digest = createHash('sha256').update(model).digest('hex').slice(0, 8)
   return join(modelsDir(cacheDir), `${name.slice(0, 100)}-${digest}`)
@@ -94,11 +91,8 @@ export async function removeModel(
   if (there === undefined)
     throw new LlmError(
       'not-found',
-      `${model} is not on this machine. \`patchbay models --local\` lists those that are.`,
-      {
-        provider: 'local',
-        model,
-      },
+      `${publicName(model)} is not on this machine. \`patchbay models --local\` lists those that are.`,
+      { provider: 'local', model: publicName(model) },
     )
   const unlock = await lock(`${dir}.lock`, signal)
   try {

@@ -1,7 +1,7 @@
 // The life of a worker's process: started when there is work, loaded when there is room, replaced when it dies, ended
 // when it is idle for long or nobody wants it any more.
-import { LlmError } from '@patchbay/core'
-import { crashed, type Exit, fromWire } from './errors.js'
+import { isLlmError, LlmError } from '@patchbay/core'
+import { crashed, type Exit, fromWire, notStarted } from './errors.js'
 import { megabytes } from './megabytes.js'
 import { checkModelFile } from './model-file.js'
 import { workerFile } from './package-file.js'
@@ -53,6 +53,8 @@ export class WorkerLife implements Resident {
   #running = false
   #timer: NodeJS.Timeout | undefined
   #deaths = 0
+  /** A process has died that none has taken the place of. */
+  #bereft = false
   #end: { done: Promise<void>; resolve: () => void } | undefined
   restarts = 0
   unloads = 0
@@ -125,33 +127,39 @@ export class WorkerLife implements Resident {
     })
     this.#end = { done, resolve }
     if (!this.#busy) this.#endProcess()
+    // Whoever waits for the end waits for the process; nobody else does.
+    if (this.#state === 'ending') this.#worker?.hold()
     return done
   }
 
   async #start(): Promise<void> {
-    const { load, heartbeatMs } = this.#settings
+    const { load } = this.#settings
     this.#state = 'starting'
     this.#listener.loading()
-    let program: string
     try {
-      program = workerFile()
+      const program = workerFile()
       for (const path of [load.modelPath, ...(load.adapters ?? []).map((adapter) => adapter.path)])
         await checkModelFile(path)
+      if (this.#busy) return this.#load(program)
+      this.#state = 'none'
     } catch (error) {
       this.#state = 'none'
-      this.#failed(error as LlmError)
-      return this.#goOn()
+      this.#failed(isLlmError(error) ? error : notStarted(error))
     }
-    if (!this.#busy) {
-      this.#state = 'none'
-      return this.#goOn()
-    }
-    this.#state = 'loading'
-    this.since = performance.now()
+    this.#goOn()
+  }
+
+  /** @throws the system's error when there can be no process */
+  #load(program: string): void {
+    const { load, heartbeatMs } = this.#settings
     this.#worker = new WorkerProcess(program, heartbeatMs, {
       message: (message) => this.#onMessage(message),
       exit: (exit) => this.#onExit(exit),
     })
+    this.#state = 'loading'
+    this.since = performance.now()
+    if (this.#bereft) this.restarts++
+    this.#bereft = false
     this.#worker.send({ type: 'load', settings: load })
     this.#worker.ref(true)
   }
@@ -162,7 +170,7 @@ export class WorkerLife implements Resident {
       case 'pong':
         return
       case 'log':
-        return this.#settings.onLog?.(message.level, message.message)
+        return this.#log(message.level, message.message)
       case 'planned':
         return void this.#admit(message.bytes)
       case 'loading':
@@ -179,6 +187,12 @@ export class WorkerLife implements Resident {
       default:
         return this.#listener.message(message)
     }
+  }
+
+  /** What the app's own listener throws is no business of the worker's. */
+  #log(level: string, message: string): void {
+    const tell = async () => this.#settings.onLog?.(level, message)
+    tell().catch(() => {})
   }
 
   /** The worker knows what its model needs, and waits for a word before it takes it. */
@@ -216,17 +230,18 @@ export class WorkerLife implements Resident {
     clearTimeout(this.#timer)
     gaveBack(this)
     changed()
-    if (!ordered) this.#died(crashed(exit, doing))
+    if (exit.notStarted) this.#failed(notStarted(exit.notStarted))
+    else if (!ordered) this.#died(crashed(exit, doing))
     this.#goOn()
   }
 
   #died(error: LlmError): void {
+    this.#bereft = true
     // Failing calls makes their callers act: no new process before all of them are told.
     this.#state = 'backing-off'
     this.#listener.died(error)
     this.#state = 'none'
     if (!this.#busy) return
-    this.restarts++
     this.#deaths++
     if (this.#deaths > backOff.deaths) return this.#failed(error)
     const delay = Math.min(backOff.longest, backOff.first * 2 ** (this.#deaths - 1))

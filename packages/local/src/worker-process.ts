@@ -11,6 +11,24 @@ export interface ProcessListener {
   exit(exit: Exit): void
 }
 
+/** Processes that are there. A frozen one would not notice that its app has ended. */
+const alive = new Set<ChildProcess>()
+
+function endWithApp(child: ChildProcess): void {
+  if (alive.size === 0) process.on('exit', killAll)
+  alive.add(child)
+  child.once('close', () => ended(child))
+}
+
+function ended(child: ChildProcess): void {
+  alive.delete(child)
+  if (alive.size === 0) process.off('exit', killAll)
+}
+
+function killAll(): void {
+  for (const child of alive) child.kill('SIGKILL')
+}
+
 // A process that was silent for all of these checks is taken for dead. Loading has stretches of native code in which
 // it cannot answer.
 const checks = 4
@@ -26,7 +44,10 @@ export class WorkerProcess {
   #hung = false
   #lastWords = ''
 
-  /** Runs the worker's program. */
+  /**
+   * Runs the worker's program.
+   * @throws the system's error when there can be no process
+   */
   constructor(program: string, heartbeatMs: number, listener: ProcessListener) {
     this.#heartbeatMs = heartbeatMs
     this.#child = fork(program, {
@@ -37,9 +58,12 @@ export class WorkerProcess {
       // One libuv thread keeps every step on the same one: twice the speed (measured, November 2026).
       env: { ...process.env, UV_THREADPOOL_SIZE: '1', ELECTRON_RUN_AS_NODE: '1' },
     })
+    endWithApp(this.#child)
     this.#child.stdin?.on('error', () => {})
     this.#child.stderr?.on('data', (chunk: Buffer) => {
-      this.#lastWords = (this.#lastWords + chunk).slice(-500)
+      const words = this.#lastWords + chunk
+      // An error has its reason at its beginning, and what came last is at the end.
+      this.#lastWords = words.length <= 1000 ? words : `${words.slice(0, 500)} … ${words.slice(-450)}`
     })
     this.#child.on('message', (words: Words) => {
       this.#missed = 0
@@ -52,17 +76,21 @@ export class WorkerProcess {
       }
     })
     let over = false
-    const exit = (code: number | null, signal: string | null): void => {
+    const exit = (code: number | null, signal: string | null, notStarted?: Error): void => {
       if (over) return
       over = true
       this.ref(false)
-      listener.exit({ code, signal, hung: this.#hung, lastWords: this.#lastWords.trim() })
+      const lastWords = this.#lastWords.trim()
+      listener.exit({ code, signal, hung: this.#hung, lastWords, ...(notStarted && { notStarted }) })
     }
     // `exit` may come before the last messages of the channel; `close` comes after them.
-    this.#child.on('close', exit)
+    this.#child.on('close', (code, signal) => exit(code, signal))
     this.#child.on('error', (error) => {
       this.#lastWords = error.message
-      if (this.#child.pid === undefined) exit(null, null)
+      // There will be no `close` where there was no process.
+      if (this.#child.pid !== undefined) return
+      ended(this.#child)
+      exit(null, null, error)
     })
   }
 
@@ -70,6 +98,7 @@ export class WorkerProcess {
     return this.#child.pid
   }
 
+  /** @throws {TypeError} for what JSON has no form for */
   send(message: ToWorker): void {
     // A channel that has just closed says so by `exit`; here it is no news.
     if (this.#child.connected) this.#child.send(message, () => {})
@@ -96,10 +125,14 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL')
   }
 
+  /** The app stays alive until it has ended. */
+  hold(): void {
+    this.#child.ref()
+  }
+
   /** Lets it end by itself, or ends it when that takes longer. */
   shutdown(graceMs: number): void {
     this.ref(false)
-    this.#child.ref()
     this.send({ type: 'shutdown' })
     const timer = setTimeout(() => this.kill(), graceMs)
     timer.unref()

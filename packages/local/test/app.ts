@@ -6,7 +6,7 @@ import { onTestFinished } from 'vitest'
 
 const bundle = new URL('../.cache/dist/local.mjs', import.meta.url)
 
-/** Starts `code`, an ES module in which `local` is at hand, and which may `tell` the test something. */
+/** Starts `code`, an ES module in which `local` and `pullModel` are at hand, and which may `tell` the test something. */
 export function app(
   code: string,
   program = process.execPath,
@@ -15,7 +15,7 @@ export function app(
   told(): Promise<string>
   ended(): Promise<number | string>
 } {
-  const head = `import { local } from ${JSON.stringify(bundle)}\nconst tell = (value) => process.stdout.write(value + '\\n')\n`
+  const head = `import { local, pullModel } from ${JSON.stringify(bundle)}\nconst tell = (value) => process.stdout.write(value + '\\n')\n`
   const child = spawn(program, ['--input-type=module', '-e', head + code], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })

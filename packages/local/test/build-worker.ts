@@ -19,5 +19,10 @@ export default async function buildWorker(): Promise<void> {
     outfile: at('.cache/dist/worker.js'),
     packages: 'external',
   })
-  await build({ ...options, entryPoints: [at('src/index.ts')], outfile: at('.cache/dist/local.mjs') })
+  await build({
+    ...options,
+    entryPoints: [at('src/index.ts')],
+    outfile: at('.cache/dist/local.mjs'),
+    external: ['undici'],
+  })
 }

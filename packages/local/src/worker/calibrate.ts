@@ -6,6 +6,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { LlamaModel } from 'node-llama-cpp'
 import type { LoadSettings } from '../protocol.js'
+import { tile } from './pace.js'
 
 /** What was chosen, and why. */
 export interface Calibration {
@@ -16,7 +17,7 @@ export interface Calibration {
 }
 
 // A prompt slice and some decode steps: roughly the mix of a chat turn.
-const promptTokens = 32
+const promptTokens = tile
 const decodeSteps = 8
 /** Once one candidate has taken this long, the rest is not worth the wait, in milliseconds. */
 const patience = 4_000

@@ -9,6 +9,7 @@ import { Encoder } from './encoder.js'
 import { JobError } from './failure.js'
 import { Lanes } from './lanes.js'
 import { type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
+import { Pace } from './pace.js'
 import { PrefixStore } from './prefix-store.js'
 import { Prompt } from './prompt.js'
 
@@ -24,6 +25,7 @@ export interface LoadListener {
 export interface Chat {
   readonly prompt: Prompt
   readonly lanes: Lanes
+  readonly pace: Pace
   readonly batchSize: number
 }
 
@@ -146,7 +148,7 @@ async function makeChat(
     failedCreationRemedy: context === undefined ? {} : false,
   })
   lanes = new Lanes(Array.from({ length: parallel }, () => made.getSequence()))
-  return { prompt, lanes, batchSize: made.batchSize, context: made }
+  return { prompt, lanes, pace: new Pace(), batchSize: made.batchSize, context: made }
 }
 
 /** What was chosen, and why, a line each. */

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { textWindow } from '../protocol.js'
 import type { Engine } from './engine.js'
 import { Generation, type Voice } from './generation.js'
+import { Pace } from './pace.js'
 
 const piece = 'x'.repeat(1000)
 
@@ -35,9 +36,11 @@ function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
     model: { detokenize: () => piece },
     chat: {
       batchSize: 512,
+      pace: new Pace(),
       prompt: { checkLength() {}, begin: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'past' }) },
       lanes: {
         shared: false,
+        prompts: 1,
         borrow: async () => {
           made.lent++
           return { sequence, cached: 0, progress() {}, begun() {}, giveBack: () => made.lent-- }
@@ -104,7 +107,7 @@ describe('a generation', () => {
     expect(whole.slices.length).toBeGreaterThan(3)
     expect(Math.max(...whole.slices)).toBeLessThanOrEqual(512)
     // The last slice is evaluated by the sampling loop.
-    expect(whole.slices.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(5000 - 512)
+    expect(whole.slices.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(5000 - 512 - 64)
 
     const generation = new Generation(mute)
     const cut = madeUp(5000, () => generation.cancel())
@@ -115,6 +118,27 @@ describe('a generation', () => {
     expect(cut.slices).toHaveLength(1)
     expect(cut.generated).toBe(0)
     expect(cut.lent).toBe(0)
+  })
+
+  it('that is given up half way counts the part of its prompt that was evaluated', async () => {
+    const generation = new Generation(mute)
+    const cut = madeUp(5000, () => cut.slices.length === 3 && generation.cancel())
+    const { inputTokens } = await generation.run(cut.engine, request)
+    expect(inputTokens).toBe(cut.slices.reduce((sum, size) => sum + size, 0))
+  })
+
+  it('does not count the time its reader takes as time of decoding', async () => {
+    const made = madeUp()
+    const generation = new Generation(mute)
+    const most = Math.ceil(textWindow / piece.length) + 5
+    const run = generation.run(made.engine, { ...request, maxOutputTokens: most })
+    const pause = 500
+    await new Promise((resolve) => setTimeout(resolve, pause))
+    expect(made.generated).toBeLessThan(most)
+    generation.credit(textWindow)
+    const { decodeMs, outputTokens } = await run
+    expect(outputTokens).toBe(most)
+    expect(decodeMs).toBeLessThan(pause)
   })
 
   it('gives its sequence back when the engine fails', async () => {

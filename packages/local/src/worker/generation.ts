@@ -8,12 +8,9 @@ import { JobError } from './failure.js'
 import { callGrammar, jsonGrammar } from './grammar.js'
 import type { Lease } from './lanes.js'
 import type { TextKind } from './outbox.js'
+import { tile } from './pace.js'
 import { tooLong } from './prompt.js'
 import { ThinkingAnswer } from './thinking.js'
-
-/** How long a prompt slice may take, in milliseconds: an abort and the other callers wait no longer than that. */
-const sliceMs = { alone: 400, shared: 50 }
-const firstSlice = 32
 
 /** Where a generation speaks to. */
 export interface Voice {
@@ -29,6 +26,8 @@ export class Generation {
   readonly #cancel = new AbortController()
   /** Characters said that the reader has not taken. */
   #unread = 0
+  /** What it waited for its reader, in milliseconds. */
+  #pausedMs = 0
   #wake: () => void = () => {}
 
   constructor(private readonly voice: Voice) {}
@@ -57,6 +56,8 @@ export class Generation {
     const started = performance.now()
     try {
       const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
+      // A prompt that was given up half way counts as far as it came.
+      const inputTokens = this.#cancelled ? tokens.length - rest.length : tokens.length
       const room = Math.min(request.maxOutputTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
       const begun = { at: performance.now() }
       const end = this.#cancelled
@@ -66,10 +67,10 @@ export class Generation {
           })
       return {
         ...end,
-        inputTokens: tokens.length,
+        inputTokens,
         cachedInputTokens: lease.cached,
         promptMs: begun.at - started,
-        decodeMs: performance.now() - begun.at,
+        decodeMs: performance.now() - begun.at - this.#pausedMs,
       }
     } finally {
       lease.giveBack()
@@ -82,17 +83,21 @@ export class Generation {
 
   /** Evaluates all but the last slice, which the sampling loop takes: the answer begins at its last token. */
   async #evaluatePrompt(engine: Engine, lease: Lease, tokens: Token[]): Promise<Token[]> {
-    const { lanes, batchSize } = engine.chat
-    let size = firstSlice
+    const { lanes, pace, batchSize } = engine.chat
+    let size = Math.min(tile, batchSize)
     let at = 0
-    while (tokens.length - at > size && !this.#cancelled) {
-      const started = performance.now()
-      await lease.sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, at + size))
+    // A rest of less than a tile goes with the slice before it.
+    while (tokens.length - at > size + tile && !this.#cancelled) {
+      const done = pace.begin(size)
+      try {
+        await lease.sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, at + size))
+      } finally {
+        done()
+      }
       lease.progress()
       at += size
-      const aim = lanes.shared ? sliceMs.shared : sliceMs.alone
-      const perToken = Math.max((performance.now() - started) / size, 0.001)
-      size = Math.max(firstSlice, Math.min(batchSize, size * 2, Math.floor(aim / perToken)))
+      const { shared, prompts } = lanes
+      size = pace.size(size, { prompts, shared, most: batchSize })
     }
     return tokens.slice(at)
   }
@@ -169,10 +174,12 @@ export class Generation {
 
   async #readerToCatchUp(): Promise<void> {
     this.voice.flush()
+    const paused = performance.now()
     while (this.#unread >= textWindow && !this.#cancelled)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
+    this.#pausedMs += performance.now() - paused
   }
 }
 

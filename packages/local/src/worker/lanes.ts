@@ -38,6 +38,11 @@ export class Lanes {
     return this.#lanes.filter(({ state }) => state === 'prompt' || state === 'answer').length > 1
   }
 
+  /** Generations that evaluate their prompts, at least one: whoever asks. */
+  get prompts(): number {
+    return Math.max(1, this.#lanes.filter(({ state }) => state === 'prompt').length)
+  }
+
   get sequences(): LlamaContextSequence[] {
     return this.#lanes.map(({ sequence }) => sequence)
   }

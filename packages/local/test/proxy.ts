@@ -1,0 +1,50 @@
+// A proxy as networks have them: tunnels by CONNECT, and passes on requests without TLS. All names lead to one server.
+import { createServer, type IncomingMessage, request } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+export interface Proxy {
+  url: string
+  /** What it was asked: `GET http://host/path`, `CONNECT host:443`. */
+  asked: string[]
+  /** The credentials that came with each. */
+  credentials: (string | undefined)[]
+}
+
+/** Starts a proxy in front of the server on this port. `refuses`: the status of its answer to every tunnel. */
+export async function startProxy(port: number, { refuses }: { refuses?: number } = {}): Promise<Proxy> {
+  const sockets = new Set<Socket>()
+  const proxy: Proxy = { url: '', asked: [], credentials: [] }
+  const note = ({ method, url, headers }: IncomingMessage) => {
+    proxy.asked.push(`${method} ${url}`)
+    proxy.credentials.push(headers['proxy-authorization'])
+  }
+  const server = createServer((incoming, response) => {
+    note(incoming)
+    const { pathname, search } = new URL(incoming.url ?? '')
+    const passed = request({ host: '127.0.0.1', port, path: pathname + search, headers: incoming.headers })
+    passed.on('response', (answer) => {
+      response.writeHead(answer.statusCode ?? 502, answer.headers)
+      answer.pipe(response)
+    })
+    passed.end()
+  })
+  server.on('connect', (incoming: IncomingMessage, socket: Socket) => {
+    note(incoming)
+    socket.on('error', () => {})
+    if (refuses !== undefined) return socket.end(`HTTP/1.1 ${refuses} No\r\n\r\n`)
+    const far = connect(port, '127.0.0.1', () => {
+      socket.write('HTTP/1.1 200 Connection established\r\n\r\n')
+      socket.pipe(far).pipe(socket)
+    })
+    far.on('error', () => socket.destroy())
+  })
+  server.on('connection', (socket: Socket) => sockets.add(socket))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.close()
+    for (const socket of sockets) socket.destroy()
+  })
+  proxy.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return proxy
+}
