@@ -1,7 +1,9 @@
 // What goes on for several calls, from outside: tools that are run, objects that are made. The work itself is loaded when
 // it is first asked for.
 import type { ElementOptions } from './elements.js'
+import { invalid } from './errors.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'
+import { isObject } from './is-object.js'
 import { asRequest } from './prepare.js'
 import type { Provider } from './provider.js'
 import { reading } from './reading.js'
@@ -75,6 +77,7 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
 /** Copies of what the caller hands over, so that whatever reading it throws is told as his mistake. */
 function read<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
   return reading('The request or an option', () => {
+    if (!isObject(options)) throw invalid('options', 'must be an object')
     const request = { ...asRequest(input) }
     if (Array.isArray(request.messages)) request.messages = [...request.messages]
     return [request, { ...options }]
