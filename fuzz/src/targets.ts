@@ -5,12 +5,20 @@ import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { claude } from '@patchbay/claude'
 import { loadConfig } from '@patchbay/config'
-import { isLlmError, LlmError, type Provider } from '@patchbay/core'
+import {
+  type CallOptions,
+  generateObject,
+  isLlmError,
+  LlmError,
+  type Provider,
+  runTools,
+} from '@patchbay/core'
 import { decodeBody, jsonEvents, jsonLines, wholeJson } from '@patchbay/core/wire'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import * as corpus from './corpus.js'
 import { type Case, inPieces } from './mutate.js'
+import { oddRequest } from './odd-requests.js'
 
 export interface Target {
   corpus: string[]
@@ -122,7 +130,52 @@ const options = { apiKey: 'sk-fuzz', retry: false, timeout: { total: 20_000 } } 
 const sse = 'text/event-stream'
 const json = 'application/json'
 
+/** An answer for every backend, whatever it asks for. */
+const servers: [type: string, body: string, make: (fetch: typeof globalThis.fetch) => Provider][] = [
+  [sse, corpus.claudeStreams[0] ?? '', (fetch) => claude('m', { ...options, fetch })],
+  [sse, corpus.chatStreams[0] ?? '', (fetch) => openai('m', { ...options, api: 'chat', fetch })],
+  [sse, corpus.responsesStreams[0] ?? '', (fetch) => openai('m', { ...options, api: 'responses', fetch })],
+  ['application/x-ndjson', corpus.ollamaStreams[0] ?? '', (fetch) => ollama('m', { ...options, fetch })],
+]
+
+const asks: ((provider: Provider, request: never, options: CallOptions) => Promise<unknown>)[] = [
+  (provider, request, options) => provider.chat(request, options),
+  async (provider, request, options) => {
+    for await (const _ of provider.stream(request, options));
+  },
+  (provider, request, options) => provider.countTokens(request, options),
+  (provider, request, options) => provider.embed(request, options),
+  (provider, request, options) => provider.rerank(request, options),
+  (provider, request, options) => provider.transcribe(request, options),
+  (provider, request, options) => provider.batches.submit([request], options),
+  (provider, request, options) => runTools(provider, request, options).result(),
+  (provider, request, options) => generateObject(provider, { type: 'object' }, request, options),
+]
+
+/** Odd values anywhere in a request and its options: an answer or a typed error that somebody has foreseen, in time. */
+const requests: Target = {
+  corpus: ['requests'],
+  async check(bytes) {
+    const { request, options, pick } = oddRequest(bytes)
+    const [type, body, make] = servers[pick(servers.length)] as (typeof servers)[number]
+    const ask = asks[pick(asks.length)] as (typeof asks)[number]
+    const provider = make(async () => new Response(body, { headers: { 'content-type': type } }))
+    const hung = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Broken('it hung')), 10_000).unref()
+    })
+    try {
+      await Promise.race([ask(provider, request as never, options as CallOptions), hung])
+    } catch (error) {
+      if (error instanceof Broken) throw error
+      if (!isLlmError(error)) throw new Broken('something else than an LlmError was thrown', { cause: error })
+      // A limit of a millisecond may well have run out.
+      if (error.code !== 'timeout') sound(error)
+    }
+  },
+}
+
 export const targets: Record<string, Target> = {
+  requests,
   text: decoder([...corpus.claudeStreams, ...corpus.ollamaStreams], async (body) => {
     let all = ''
     for await (const piece of decodeBody(body, (text) => [text])) all += piece

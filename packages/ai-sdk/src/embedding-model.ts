@@ -1,22 +1,29 @@
 // A provider as an embedding model of the AI SDK: `embeddingModel()`.
 import type { EmbeddingModelV3 } from '@ai-sdk/provider'
-import type { Provider } from '@patchbay/core'
+import type { CallOptions, Provider } from '@patchbay/core'
+import { callOptions } from './call-options.js'
 import { toCallError } from './errors.js'
 
-/** The provider, for `embed` and `embedMany`. It makes batches of its own, so any number of texts goes in one call. */
-export function embeddingModel(provider: Provider): EmbeddingModelV3 {
+/**
+ * The provider, for `embed` and `embedMany`. It makes batches of its own, so any number of texts goes in one call.
+ * The options hold for each of its calls.
+ */
+export function embeddingModel(
+  provider: Provider,
+  options: Omit<CallOptions, 'signal'> = {},
+): EmbeddingModelV3 {
   return {
     specificationVersion: 'v3',
     provider: provider.provider,
     modelId: provider.model,
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: true,
-    async doEmbed({ values, abortSignal, providerOptions: { patchbay = {} } = {} }) {
-      const options = { retry: false as const, ...(abortSignal && { signal: abortSignal }) }
+    async doEmbed(call) {
+      const { call: _, ...more } = call.providerOptions?.patchbay ?? {}
       const { vectors, usage } = await provider
-        .embed({ ...patchbay, input: values }, options)
+        .embed({ ...more, input: call.values }, callOptions(options, call))
         .catch((error) => {
-          throw toCallError(error, abortSignal)
+          throw toCallError(error, call.abortSignal)
         })
       const { inputTokens } = usage
       return {

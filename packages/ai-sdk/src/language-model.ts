@@ -1,7 +1,6 @@
 // A provider as a language model of the AI SDK: `languageModel()`.
 import type {
   LanguageModelV3,
-  LanguageModelV3CallOptions,
   LanguageModelV3Content,
   LanguageModelV3FinishReason,
   LanguageModelV3StreamPart,
@@ -18,6 +17,7 @@ import type {
   Warning,
 } from '@patchbay/core'
 import { Blocks, citationsOf } from './blocks.js'
+import { callOptions } from './call-options.js'
 import { toCallError } from './errors.js'
 import { metadataOf } from './hidden.js'
 import { toRequest } from './request.js'
@@ -25,17 +25,22 @@ import { toRequest } from './request.js'
 /**
  * The provider, for `generateText`, `streamText` and all that takes a model. The AI SDK tries again by itself
  * (`maxRetries`), so the provider does not. `providerOptions: { patchbay: { reasoning: 'low' } }` adds to the request.
+ * The options hold for each of its calls; `providerOptions: { patchbay: { call: { metadata: { tenant: 'alice' } } } }` adds to
+ * those of one.
  */
-export function languageModel(provider: Provider): LanguageModelV3 {
+export function languageModel(
+  provider: Provider,
+  options: Omit<CallOptions, 'signal'> = {},
+): LanguageModelV3 {
   return {
     specificationVersion: 'v3',
     provider: provider.provider,
     modelId: provider.model,
     // Addresses go through: who takes bytes has them fetched.
     supportedUrls: { '*/*': [/^https?:\/\//] },
-    async doGenerate(options) {
-      const response = await provider.chat(toRequest(options), callOptions(options)).catch((error) => {
-        throw toCallError(error, options.abortSignal)
+    async doGenerate(call) {
+      const response = await provider.chat(toRequest(call), callOptions(options, call)).catch((error) => {
+        throw toCallError(error, call.abortSignal)
       })
       return {
         content: toContent(response),
@@ -45,25 +50,14 @@ export function languageModel(provider: Provider): LanguageModelV3 {
         response: { modelId: response.model, ...(response.id !== undefined && { id: response.id }) },
       }
     },
-    async doStream(options) {
-      const events = provider.stream(toRequest(options), callOptions(options))[Symbol.asyncIterator]()
+    async doStream(call) {
+      const events = provider.stream(toRequest(call), callOptions(options, call))[Symbol.asyncIterator]()
       // What fails before its first event fails the call, so that it can be tried again.
       const first = await events.next().catch((error) => {
-        throw toCallError(error, options.abortSignal)
+        throw toCallError(error, call.abortSignal)
       })
-      return { stream: told(events, first, options.abortSignal) }
+      return { stream: told(events, first, call.abortSignal) }
     },
-  }
-}
-
-function callOptions({ abortSignal, headers = {} }: LanguageModelV3CallOptions): CallOptions {
-  const given = Object.entries(headers).flatMap(([name, value]) =>
-    value === undefined ? [] : [[name, value]],
-  )
-  return {
-    retry: false,
-    ...(abortSignal && { signal: abortSignal }),
-    ...(given.length > 0 && { headers: Object.fromEntries(given) }),
   }
 }
 

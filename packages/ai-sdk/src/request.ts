@@ -16,10 +16,13 @@ import {
 import { defined, withHidden } from '@patchbay/core/wrap'
 import { hiddenIn } from './hidden.js'
 
-/** `providerOptions.patchbay` holds what the AI SDK has no word for: `reasoning`, `minP`, `parallelToolCalls` … */
+/**
+ * `providerOptions.patchbay` holds what the AI SDK has no word for: `reasoning`, `minP`, `parallelToolCalls` …; its `call` is no
+ * part of the question: call-options.ts.
+ */
 export function toRequest(options: LanguageModelV3CallOptions): ChatRequest {
   const { prompt, responseFormat, tools, toolChoice, stopSequences, providerOptions = {} } = options
-  const { patchbay: more = {}, ...others } = providerOptions
+  const { patchbay: { call: _, ...more } = {}, ...others } = providerOptions
   return defined({
     messages: prompt.map(toMessage),
     tools: tools?.map(toTool),

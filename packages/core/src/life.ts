@@ -73,6 +73,7 @@ export class Life {
   readonly #settings: LifeSettings
   readonly #options: CallOptions
   readonly #rules: RetryRules
+  readonly #headers: Readonly<Record<string, string>>
   #attempt: AbortController | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
@@ -90,6 +91,7 @@ export class Life {
     this.#options = options
     this.#rules = retryRules(options.retry, settings.retry)
     this.limits = timeouts(options.timeout, settings.timeout)
+    this.#headers = { ...settings.headers, ...options.headers }
     this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
@@ -222,7 +224,7 @@ export class Life {
       signal,
       deadline: this.deadline,
       clock: this.#settings.clock,
-      headers: { ...this.#settings.headers, ...this.#options.headers },
+      headers: this.#headers,
       status: this.status,
       warn: (warning) => {
         if (!this.warnings.some(({ message }) => message === warning.message)) this.warnings.push(warning)

@@ -1,9 +1,13 @@
 // What goes on for several calls, from outside: tools that are run, objects that are made. The work itself is loaded when
 // it is first asked for.
 import type { ElementOptions } from './elements.js'
+import { invalid } from './errors.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'
+import { isObject } from './is-object.js'
+import { asRequest } from './prepare.js'
 import type { Provider } from './provider.js'
-import type { ChatInput, JsonSchema, SchemaOutput, StandardSchema } from './request.js'
+import { reading } from './reading.js'
+import type { ChatInput, ChatRequest, JsonSchema, SchemaOutput, StandardSchema } from './request.js'
 import { Run } from './run.js'
 import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js'
 
@@ -18,7 +22,10 @@ export function runTools(
   request: ChatInput,
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
-  return new Run(async () => (await import('./run-tools.js')).run(provider, request, options), provider)
+  return new Run(
+    async () => (await import('./run-tools.js')).run(provider, ...(await read(request, options))),
+    provider,
+  )
 }
 
 /**
@@ -45,7 +52,7 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   return new Run(
-    async () => (await import('./generate.js')).generate(provider, schema, request, options),
+    async () => (await import('./generate.js')).generate(provider, schema, ...(await read(request, options))),
     provider,
   )
 }
@@ -61,7 +68,18 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
   return new Run(
-    async () => (await import('./elements.js')).elements(provider, element, request, options),
+    async () =>
+      (await import('./elements.js')).elements(provider, element, ...(await read(request, options))),
     provider,
   )
+}
+
+/** Copies of what the caller hands over, so that whatever reading it throws is told as his mistake. */
+function read<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
+  return reading('The request or an option', () => {
+    if (!isObject(options)) throw invalid('options', 'must be an object')
+    const request = { ...asRequest(input) }
+    if (Array.isArray(request.messages)) request.messages = [...request.messages]
+    return [request, { ...options }]
+  })
 }

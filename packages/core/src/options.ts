@@ -1,5 +1,6 @@
 // The options of a request, checked. Loaded when a request has the first of them.
 import { defined } from './defined.js'
+import { describe } from './describe.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { PreparedChat } from './provider.js'
@@ -28,7 +29,7 @@ export function checkOptions(request: ChatRequest): void {
     if (!fits)
       throw invalid(
         name,
-        `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${String(value)}`,
+        `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${describe(value)}`,
       )
   }
   const { stop, reasoning } = request

@@ -109,9 +109,9 @@ export type ChatInput = string | MessageInput[] | ChatRequest
 export interface TimeoutOptions {
   /** For the whole call, waiting and retries included. Default 600,000. */
   total?: number
-  /** From the start of an attempt to its first event. Default 300,000. */
+  /** From the start of an attempt to its first event; a piece that says nothing is none. Default 300,000. */
   first?: number
-  /** Between two events, while somebody waits for the next. Default 120,000. */
+  /** Between two such events, while somebody waits for the next. Default 120,000. */
   idle?: number
 }
 

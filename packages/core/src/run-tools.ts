@@ -49,9 +49,6 @@ export type ToolRunEvent =
   /** After an answer and its tools; with `messages` the run can go on elsewhere. */
   | { type: 'step-end'; step: number; messages: Message[] }
 
-/** Reasons of an answer that is none: it is not whole, or declined. */
-type CutReason = Extract<FinishReason, 'length' | 'refusal' | 'content-filter'>
-
 /** How a run ended. */
 export interface ToolRunResult {
   /**
@@ -59,7 +56,7 @@ export interface ToolRunResult {
    * or for a result only the app can give. `'length'`: the last answer was cut off at its limit of tokens. `'refusal'`,
    * `'content-filter'`: the model declined, or its service took the answer away.
    */
-  reason: 'answer' | 'max-steps' | 'stopped' | 'pending' | CutReason
+  reason: 'answer' | 'max-steps' | 'stopped' | 'pending' | 'length' | 'refusal' | 'content-filter'
   /** The text of the last answer. */
   text: string
   /** The last answer; absent when there was none. */
@@ -213,6 +210,9 @@ async function* answer(
     throw asLlmError(error, { provider: provider.provider, model: provider.model })
   }
 }
+
+/** Reasons of an answer that is none: it is not whole, or declined. */
+type CutReason = Extract<FinishReason, ToolRunResult['reason']>
 
 function isCut(reason: FinishReason): reason is CutReason {
   return reason === 'length' || reason === 'refusal' || reason === 'content-filter'

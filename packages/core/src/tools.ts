@@ -1,5 +1,6 @@
 // The tools of a request, checked and with their JSON Schemas. Loaded when a request has the first of them.
 
+import { describe } from './describe.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { PreparedTool } from './provider.js'
@@ -16,7 +17,7 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: 
   if (tools.length === 0 && (toolChoice === 'required' || isObject(toolChoice)))
     throw invalid('toolChoice', 'asks for a tool, but the request has no tools')
   if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
-    throw invalid('toolChoice', `names ${JSON.stringify(toolChoice.name)}, which is none of the tools`)
+    throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is none of the tools`)
   const seen = new Set<string>()
   return tools.map(({ name, description, input }: Tool, index) => {
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))

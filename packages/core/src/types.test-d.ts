@@ -3,14 +3,19 @@ import { expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
 import type {
   AssistantMessage,
+  CallOptions,
   ChatEvent,
   ChatRequest,
   ChatResponse,
+  ElementOptions,
   LlmError,
   Message,
+  ObjectOptions,
   Part,
   Provider,
   Tool,
+  ToolLoopOptions,
+  ToolRunOptions,
 } from './index.js'
 import { generateObject, isLlmError, runTools, streamObject, tool } from './index.js'
 
@@ -115,4 +120,10 @@ test('nothing public is any', () => {
   expectTypeOf<ChatResponse['output']>().toBeUnknown()
   expectTypeOf<ChatEvent>().not.toBeAny()
   expectTypeOf<Awaited<ReturnType<Provider['chat']>>>().not.toBeAny()
+})
+
+test('what goes on for several calls takes every option of a call, and knows which are its own', () => {
+  expectTypeOf<Omit<ToolRunOptions, keyof ToolLoopOptions>>().toEqualTypeOf<Omit<CallOptions, never>>()
+  expectTypeOf<Omit<ObjectOptions, 'repairs' | 'name'>>().toEqualTypeOf<Omit<CallOptions, never>>()
+  expectTypeOf<Omit<ElementOptions, 'name'>>().toEqualTypeOf<Omit<CallOptions, never>>()
 })

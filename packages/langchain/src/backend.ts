@@ -67,7 +67,13 @@ class LangchainBackend implements Backend {
     }
   }
 
-  async *chat(chat: PreparedChat, { signal }: CallContext): AsyncGenerator<BackendEvent> {
+  async *chat(chat: PreparedChat, { signal, headers, warn }: CallContext): AsyncGenerator<BackendEvent> {
+    if (Object.keys(headers).length > 0)
+      warn({
+        ...{ code: 'unsupported', feature: 'headers' },
+        message:
+          'LangChain has no word for the headers of a call; they were left out. Set them where its model is made.',
+      })
     const { messages, tools, toolChoice, stop } = chat
     const asked = tools.map(({ name, description, schema }) => ({
       type: 'function',

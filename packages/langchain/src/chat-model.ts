@@ -12,7 +12,7 @@ import {
 } from '@langchain/core/language_models/chat_models'
 import { AIMessage, AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
-import { type Runnable, RunnableLambda } from '@langchain/core/runnables'
+import { type Runnable, type RunnableConfig, RunnableLambda } from '@langchain/core/runnables'
 import { convertToOpenAITool } from '@langchain/core/utils/function_calling'
 import type {
   CallOptions,
@@ -25,6 +25,7 @@ import type {
   Usage,
 } from '@patchbay/core'
 import { toJsonSchema } from '@patchbay/core/wrap'
+import { keyOf, nameOf } from './cache-key.js'
 import { fromMessage, kept, toUsage } from './messages.js'
 
 /** Options of a call, beside LangChain's own. */
@@ -32,13 +33,26 @@ export interface PatchbayChatOptions extends BaseChatModelCallOptions {
   tools?: BindToolsInput[]
   /** Everything else of a request: `{ temperature: 0, reasoning: 'low' }`. */
   request?: Partial<Omit<ChatRequest, 'messages' | 'tools'>>
+  /** Everything else of a call: `{ metadata: { tenant: 'alice' }, headers: { … } }`. `retry` is `false` unless it is here. */
+  call?: Omit<CallOptions, 'signal'>
+  /** Of the messages, for LangChain's cache. */
+  messagesKey?: string
+}
+
+/** Options of `chatModel`, beside LangChain's own. */
+export interface PatchbayChatParams extends BaseChatModelParams {
+  /**
+   * The name by which a cache (`cache`) that outlives this process knows the provider: change it with whatever changes its
+   * answers. Default: one for this very object, so that answers are kept for it alone.
+   */
+  cacheName?: string
 }
 
 /**
  * The provider, wherever LangChain takes a chat model: chains, agents, structured output. LangChain tries again by itself
  * (`withRetry`, `maxRetries` of `params`), so the provider does not.
  */
-export function chatModel(provider: Provider, params: BaseChatModelParams = {}): PatchbayChat {
+export function chatModel(provider: Provider, params: PatchbayChatParams = {}): PatchbayChat {
   return new PatchbayChat(provider, params)
 }
 
@@ -50,13 +64,45 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   constructor(
     /** Who answers. */
     readonly inner: Provider,
-    params: BaseChatModelParams = {},
+    params: PatchbayChatParams = {},
   ) {
     super(params)
+    this.cacheName = params.cacheName ?? nameOf(inner)
   }
+
+  /** What a cache knows the provider by. */
+  readonly cacheName: string
 
   override _llmType(): string {
     return 'patchbay'
+  }
+
+  override _identifyingParams(): Record<string, unknown> {
+    const { provider, model } = this.inner
+    return { provider, model, name: this.cacheName }
+  }
+
+  override _getSerializedCacheKeyParametersForCall(
+    options: this['ParsedCallOptions'] & { config?: RunnableConfig },
+  ): string {
+    const { messagesKey, tool_choice } = options
+    const { output, ...request } = requestOf([], options)
+    // The words of a schema, not the object that holds them.
+    const schema = typeof output === 'object' ? toJsonSchema(output.schema, 'request.output') : undefined
+    const { headers, metadata } = options.call ?? {}
+    const { defaults } = this.inner
+    return keyOf(
+      this._identifyingParams(),
+      { ...request, output: schema === undefined ? output : { ...(output as object), schema } },
+      { defaults, headers, metadata, messagesKey, tool_choice },
+    )
+  }
+
+  /** LangChain looks answers up by the text of the messages; here all of them counts, images too. */
+  override generate(...[messages, options, callbacks]: Parameters<BaseChatModel['generate']>) {
+    const given = Array.isArray(options) ? { stop: options } : options
+    const keyed = this.cache ? { ...given, messagesKey: keyOf(messages) } : given
+    return super.generate(messages, keyed, callbacks)
   }
 
   override getLsParams() {
@@ -157,8 +203,8 @@ function requestOf(
   }
 }
 
-function callOptions({ signal, timeout }: Partial<PatchbayChatOptions>): CallOptions {
-  return { retry: false, ...(signal && { signal }), ...(timeout !== undefined && { timeout }) }
+function callOptions({ signal, timeout, call }: Partial<PatchbayChatOptions>): CallOptions {
+  return { retry: false, ...(timeout !== undefined && { timeout }), ...call, ...(signal && { signal }) }
 }
 
 function toTool(given: BindToolsInput): Tool {

@@ -1,4 +1,4 @@
 // The public face of @patchbay/langchain.
 export { langchain } from './backend.js'
-export { chatModel, PatchbayChat, type PatchbayChatOptions } from './chat-model.js'
+export { chatModel, PatchbayChat, type PatchbayChatOptions, type PatchbayChatParams } from './chat-model.js'
 export { embeddings } from './embeddings.js'

@@ -2,12 +2,14 @@
 import type { ChatRequest, Provider } from '@patchbay/core'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { abilities } from './contract/abilities.js'
+import { callOptions } from './contract/call-options.js'
 import { endings } from './contract/endings.js'
 import { kept } from './contract/kept.js'
 import { requests } from './contract/requests.js'
 import { responses } from './contract/responses.js'
 import { streams } from './contract/streams.js'
 import { Subject } from './contract/subject.js'
+import { untouched } from './contract/untouched.js'
 
 /** What the suite must know of a provider. */
 export interface ContractOptions {
@@ -63,6 +65,7 @@ export function describeProvider(
   describe(`the contract: ${name}`, { timeout }, () => {
     beforeAll(() => subject.open(), timeout)
     afterAll(() => subject.provider.close(), timeout)
-    for (const group of [streams, responses, endings, requests, abilities, kept]) group(subject)
+    for (const group of [streams, responses, endings, requests, callOptions, untouched, abilities, kept])
+      group(subject)
   })
 }

@@ -103,7 +103,7 @@ export class Patience {
     this.stop(
       new LlmError(
         'timeout',
-        `The call was not done within ${Math.round(total)} ms (${provider} ${model}). Raise timeout.total if it needs longer.`,
+        `The call was not done within ${Math.ceil(total)} ms (${provider} ${model}). Raise timeout.total if it needs longer.`,
         this.#who,
       ),
     )

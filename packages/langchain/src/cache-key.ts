@@ -1,0 +1,30 @@
+// What LangChain's caches know an answer by. Its own key has neither the provider nor the words of a schema, and its prompt
+// leaves out images: one would get the answer of another.
+import { sha256 } from '@langchain/core/utils/hash'
+import type { Provider } from '@patchbay/core'
+
+const names = new WeakMap<Provider, string>()
+
+/** A name for this very object: two providers of one model may ask different servers, with different policies. */
+export function nameOf(provider: Provider): string {
+  const name = names.get(provider) ?? crypto.randomUUID()
+  names.set(provider, name)
+  return name
+}
+
+/** A key for all of it, without its words: headers may hold secrets, and some caches keep keys as they are. */
+export function keyOf(...parts: unknown[]): string {
+  try {
+    return sha256(JSON.stringify(parts, sorted))
+  } catch {
+    // What JSON cannot hold has no key; better no hit than a wrong one.
+    return crypto.randomUUID()
+  }
+}
+
+function sorted(_: string, value: unknown): unknown {
+  // A function may be all that two of them differ in.
+  if (typeof value === 'function') throw new TypeError('A function has no JSON.')
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

@@ -1,0 +1,199 @@
+// What the caller hands over stays as it is: every operation takes requests and options that are frozen to the last part, and
+// leaves those that are not as they were.
+import {
+  type CallOptions,
+  type ChatRequest,
+  generateObject,
+  isLlmError,
+  type Message,
+  type Part,
+  type Provider,
+  runTools,
+} from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { person, type Subject } from './subject.js'
+
+/** The same value, and all that is in it, frozen; bytes cannot be. */
+function frozen<T>(value: T): T {
+  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value))
+    return value
+  for (const key of Reflect.ownKeys(value)) frozen((value as Record<PropertyKey, unknown>)[key])
+  return Object.freeze(value)
+}
+
+/** All that can be seen of a value, bytes included. */
+const seen = (value: unknown): string =>
+  JSON.stringify(value, (_, part: unknown) =>
+    ArrayBuffer.isView(part)
+      ? [...new Uint8Array(part.buffer, part.byteOffset, part.byteLength)]
+      : typeof part === 'function'
+        ? String(part)
+        : part,
+  )
+
+/** A conversation with every kind of part, with state of this provider and of another one, and marks for caches. */
+function everything(provider: string, text: string): ChatRequest {
+  const bytes = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+  const block = (name: string) => ({
+    ...{ type: 'server_tool_use', id: 'srvtoolu_1', name, input: { query: 'x' } },
+    cache_control: { type: 'ephemeral' },
+  })
+  const turn = (owner: string): Message[] => [
+    {
+      role: 'assistant',
+      content: [
+        { type: 'reasoning', text: 'Let me see.', opaque: { provider: owner, data: { signature: 'c2ln' } } },
+        { type: 'text', text: 'I look.', citations: [{ url: 'https://example.com', start: 0, end: 1 }] },
+        {
+          type: 'provider-block',
+          kind: 'server_tool_use',
+          opaque: { provider: owner, data: block('search') },
+        },
+      ],
+      cache: true,
+    },
+    { role: 'user', content: text, cache: { ttl: '1h' } },
+    {
+      role: 'assistant',
+      content: [
+        { type: 'refusal', text: 'No.' },
+        {
+          type: 'tool-call',
+          id: 'call_1',
+          name: 'look',
+          input: { at: ['this'] },
+          opaque: { provider: owner, data: { id: 'fc_1' } },
+        },
+      ],
+    },
+    {
+      role: 'tool',
+      content: [
+        {
+          ...{ type: 'tool-result', id: 'call_1', name: 'look', isError: true },
+          output: [
+            { type: 'text', text: 'Seen.' },
+            { type: 'image', data: bytes.slice(), mediaType: 'image/png' },
+          ],
+        },
+      ],
+      cache: true,
+    },
+    { role: 'assistant', content: [{ type: 'text', text: 'Seen.' }], cache: true },
+  ]
+  const asked: Part[] = [
+    { type: 'text', text },
+    { type: 'image', data: bytes, mediaType: 'image/png' },
+    { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: 'a.pdf' },
+    { type: 'audio', data: 'UklGRg==', mediaType: 'audio/wav' },
+  ]
+  return {
+    system: 'Be short.',
+    messages: [
+      { role: 'user', content: asked, cache: true },
+      ...turn(provider),
+      { role: 'user', content: text, cache: true },
+      ...turn('somebody-else'),
+      { role: 'user', content: [{ type: 'text', text }], visibility: 'both', cache: true },
+    ],
+    tools: [
+      {
+        ...{ name: 'look', description: 'Looks.' },
+        input: { type: 'object', properties: { at: { type: 'array', items: { type: 'string' } } } },
+      },
+    ],
+    ...{ toolChoice: 'auto', parallelToolCalls: true, stop: ['STOP'] },
+    providerOptions: { [provider]: {}, 'somebody-else': { nested: { list: [1, { two: 2 }] } } },
+    onUnsupported: 'warn',
+  }
+}
+
+export function untouched(subject: Subject): void {
+  const { short } = subject
+  const options = (): CallOptions => ({
+    timeout: { total: 20_000 },
+    retry: { retries: 0 },
+    headers: { 'x-of-the-call': '1' },
+    metadata: { tenant: 'alice', key: 'k' },
+  })
+  const whole = () => everything(subject.provider.provider, short)
+
+  type Work<T> = (provider: Provider, input: T, options: CallOptions) => Promise<unknown>
+  const operation = <T>(
+    name: string,
+    input: () => T,
+    work: Work<T>,
+  ): [string, () => unknown, Work<never>] => [name, input, work as Work<never>]
+  const operations = [
+    operation('chat', whole, (provider, input, options) => provider.chat(input, options)),
+    operation('stream', whole, async (provider, input, options) => {
+      for await (const _ of provider.stream(input, options));
+    }),
+    operation('countTokens', whole, (provider, input, options) => provider.countTokens(input, options)),
+    operation('runTools', whole, (provider, input, options) =>
+      runTools(provider, input, { ...options, maxSteps: 2 }).result(),
+    ),
+    operation(
+      'batches.submit',
+      () => [whole()],
+      (provider, input, options) => provider.batches.submit(input, options),
+    ),
+    operation(
+      'generateObject',
+      () => ({ schema: structuredClone(person), request: whole() }),
+      (provider, { schema, request }, options) =>
+        generateObject(provider, schema, request, { ...options, repairs: 0 }),
+    ),
+    operation(
+      'embed',
+      () => ({ input: ['one', 'two'], inputType: 'query' as const, providerOptions: { a: { b: [1] } } }),
+      (provider, input, options) => provider.embed(input, options),
+    ),
+    operation(
+      'rerank',
+      () => ({ query: 'q', documents: ['a', 'b'], providerOptions: { a: { b: [1] } } }),
+      (provider, input, options) => provider.rerank(input, options),
+    ),
+    operation(
+      'transcribe',
+      () => ({ audio: Uint8Array.of(1, 2, 3), mediaType: 'audio/wav', providerOptions: { a: { b: [1] } } }),
+      (provider, input, options) => provider.transcribe(input, options),
+    ),
+  ]
+
+  /** An answer, or one typed error that somebody has foreseen. */
+  const settled = async (work: Promise<unknown>): Promise<void> => {
+    const error: unknown = await work.then(
+      () => undefined,
+      (thrown) => thrown,
+    )
+    if (error === undefined) return
+    if (!isLlmError(error)) expect.fail(`expected an LlmError, got ${String(error)}`)
+    expect(error.message).not.toMatch(/report this/)
+  }
+
+  describe('what the caller hands over', () => {
+    it.each(operations)('may be frozen, and stays as it is: %s', async (_, input, work) => {
+      const given = { input: frozen(input()), options: frozen(options()) }
+      const before = seen(given)
+      await settled(work(subject.provider, given.input as never, given.options))
+      expect(seen(given)).toBe(before)
+      // What is not frozen might be changed in silence.
+      const loose = { input: input(), options: options() }
+      await settled(work(subject.provider, loose.input as never, loose.options))
+      expect(seen(loose)).toBe(before)
+    })
+
+    it('may be an answer of its own, frozen', async () => {
+      const first = await subject.provider.chat(short)
+      const messages: Message[] = [
+        { role: 'user', content: short },
+        { ...first.message, cache: true },
+        { role: 'user', content: short },
+      ]
+      const before = seen(frozen(messages))
+      expect((await subject.provider.chat({ messages, onUnsupported: 'warn' })).text).not.toBe('')
+      expect(seen(messages)).toBe(before)
+    })
+  })
+}
