@@ -8,6 +8,9 @@ import type { Tool } from './request.js'
 import type { ToolCall } from './response.js'
 import type { Approval } from './run-tools.js'
 
+/** A tool that reports progress may take this many times its limit. */
+const longest = 10
+
 /** What became of a call. */
 export interface ToolOutcome {
   call: ToolCall
@@ -57,14 +60,20 @@ export async function runTool(
   if (run === undefined) return undefined
 
   const ending = new AbortController()
-  const context = { signal: AbortSignal.any([signal, ending.signal]), id: call.id, messages }
+  const limit = tool.timeout ?? rules.timeout
+  let restart: () => void = () => {}
+  const context = {
+    signal: AbortSignal.any([signal, ending.signal]),
+    id: call.id,
+    messages,
+    progress: () => restart(),
+  }
   if (await tool.needsApproval?.(checked.value, context)) {
     const approval = await rules.approve(call)
     if (approval === 'later') return undefined
     if (approval !== true)
       return outcome(approval === false ? `The call of ${name} was not allowed.` : approval.deny, true)
   }
-  const limit = tool.timeout ?? rules.timeout
   let cancel: () => void = () => {}
   let onAbort: () => void = () => {}
   try {
@@ -72,7 +81,17 @@ export async function runTool(
       onAbort = () => reject(signal.reason)
       if (signal.aborted) return onAbort()
       signal.addEventListener('abort', onAbort, { once: true })
-      cancel = rules.clock.timer(limit, () => reject(new Error(`it took longer than ${limit} ms`)))
+      const latest = rules.clock.now() + longest * limit
+      restart = () => {
+        cancel()
+        const ms = Math.min(limit, latest - rules.clock.now())
+        cancel = rules.clock.timer(Math.max(0, ms), () =>
+          reject(
+            new Error(`it took longer than ${limit} ms${ms < limit ? ', in spite of its progress' : ''}`),
+          ),
+        )
+      }
+      restart()
       // A tool may throw before it gives a promise.
       Promise.resolve()
         .then(() => run.call(tool, checked.value, context))
@@ -89,6 +108,7 @@ export async function runTool(
   } catch (cause) {
     return outcome(`${name} failed: ${cause instanceof Error ? cause.message : String(cause)}`, true, cause)
   } finally {
+    restart = () => {}
     cancel()
     signal.removeEventListener('abort', onAbort)
     ending.abort()
