@@ -53,7 +53,7 @@ describe('law', () => {
         const values = jsonIn(`${before}${json} Done.`).map((found) => 'value' in found && found.value)
         expect(values.filter((found) => !Array.isArray(found))).toEqual([whole])
       }),
-      { numRuns: 500 },
+      { numRuns: 200 },
     ))
 
   it('what is shown of a broken object is a beginning of what it was meant to be, and no part of it is a value', () =>
@@ -74,7 +74,7 @@ describe('law', () => {
           expect(values.every((found) => Array.isArray(found) || 'last' in Object(found))).toBe(true)
         },
       ),
-      { numRuns: 500 },
+      { numRuns: 200 },
     ))
 
   it('whatever the text is, it is read and never throws', () =>
