@@ -180,9 +180,11 @@ describe('a schema or a value of a stranger', () => {
       (text) => ({ [text]: 1 }),
     ],
     ['propertyNames', (pattern) => ({ propertyNames: { pattern } }), (text) => ({ [text]: 1 })],
-  ])('a %s that would never end takes time that grows with the text', (_, schema, value) => {
+  ])('a %s that would never end takes time that grows with the text', async (_, schema, value) => {
     for (const pattern of ['^(a+)+$', '(a|a)*$', '(.*)*,(.*)*$', '^(\\w+\\s?)*$'])
-      expect(growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`)))).toBeLessThan(10)
+      expect(
+        await growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`))),
+      ).toBeLessThan(10)
   })
 
   it('the test of a pattern is nowhere to be found afterwards', async () => {

@@ -86,7 +86,10 @@ export class Connection {
 }
 
 function wasNotHandled(error: unknown): boolean {
-  if (error instanceof SdkHttpError) return error.status === 404
+  // The specification's answer to a session that is gone is 404; the SDK's own examples say 400, "No valid session ID
+  // provided" (modelcontextprotocol/servers, everything, August 2026).
+  if (error instanceof SdkHttpError)
+    return error.status === 404 || (error.status === 400 && /session/i.test(error.message))
   return error instanceof SdkError && error.code === SdkErrorCode.NotConnected
 }
 

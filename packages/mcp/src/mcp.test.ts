@@ -292,9 +292,12 @@ describe('a half-broken server', () => {
 })
 
 describe('a connection that is lost', () => {
-  it('to a server that forgot the session is made again, and the call is made there', async () => {
+  it.each<[number, string]>([
+    [404, 'Session not found'],
+    [400, 'Bad Request: No valid session ID provided'],
+  ])('to a server that forgot the session is made again, and the call is made there (%i)', async (...unknown) => {
     const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
-    const odd = await serveOdd({ 'tools/list': () => listed, 'tools/call': () => text('here') })
+    const odd = await serveOdd({ 'tools/list': () => listed, 'tools/call': () => text('here') }, unknown)
     const { tools } = await connect({ url: odd.url })
     for (let round = 0; round < 2; round++) {
       odd.forget()

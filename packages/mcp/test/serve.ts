@@ -64,6 +64,7 @@ export async function buildProgram(name: 'stdio' | 'mortal'): Promise<string> {
 /** A server whose every answer the test decides, with sessions that it can forget. */
 export async function serveOdd(
   results: Record<string, (params: Record<string, unknown>) => unknown>,
+  unknownSession: [number, string] = [404, 'Session not found'],
 ): Promise<{ url: string; calls: string[]; forget(): void }> {
   let session = randomUUID()
   const calls: string[] = []
@@ -73,7 +74,7 @@ export async function serveOdd(
     if (request.method !== 'POST') return void response.writeHead(405).end()
     const { method, id, params = {} } = JSON.parse(Buffer.concat(chunks).toString())
     if (method !== 'initialize' && request.headers['mcp-session-id'] !== session)
-      return void response.writeHead(404).end('no such session')
+      return void response.writeHead(unknownSession[0]).end(unknownSession[1])
     calls.push(method)
     if (id === undefined) return void response.writeHead(202).end()
     const known: Record<string, (params: Record<string, unknown>) => unknown> = {
