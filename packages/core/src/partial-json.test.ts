@@ -44,7 +44,7 @@ const prose = fc.constantFrom(
   '[see] ',
 )
 
-describe('law', () => {
+describe('law', { timeout: 30_000 }, () => {
   it('in whatever pieces it comes, and whatever stands before it, an object is whole at the end and a beginning of it before', () =>
     fc.assert(
       fc.asyncProperty(object, sizes, fc.constantFrom(0, 2), prose, async (value, cuts, indent, before) => {
