@@ -20,9 +20,9 @@ const own = {
   cli: ['claude', 'config', 'core', 'gateway', 'local', 'ollama', 'openai', 'policies'],
 }
 
-/** The foreign packages of core and of a backend: types, one vendor, and what reads a model's own templates. */
+/** The foreign packages of core and of a backend: types, readers of schemas and JSON, one vendor, a model's own templates. */
 const vendors = {
-  core: ['@standard-schema/spec'],
+  core: ['@cfworker/json-schema', '@standard-schema/spec', 'json5', 'jsonriver', 're2js'],
   claude: ['@anthropic-ai/sdk'],
   openai: ['openai'],
   ollama: ['ollama'],

@@ -42,7 +42,7 @@ export class Keys {
    * @throws {LlmError} `authentication`
    */
   of(headers: Headers): Client {
-    const bearer = /^Bearer +(.+)$/i.exec(headers.get('authorization') ?? '')?.[1]
+    const bearer = /^Bearer +(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
     const given = bearer ?? headers.get('x-api-key')
     if (!given)
       throw new LlmError(

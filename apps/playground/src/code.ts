@@ -62,7 +62,7 @@ export function codeOf(
 /** As TypeScript would be written: names without quotes where they need none. */
 function literal(value: unknown): string {
   return JSON.stringify(value, null, 2)
-    .replace(/^(\s*)"([A-Za-z_$][\w$]*)":/gm, '$1$2:')
+    .replace(/^( *)"([A-Za-z_$][\w$]*)":/gm, '$1$2:')
     .replaceAll(/"((?:[^"\\]|\\.)*)"/g, (whole, text: string) =>
       text.includes("'") ? whole : `'${text.replaceAll('\\"', '"')}'`,
     )

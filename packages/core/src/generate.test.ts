@@ -172,6 +172,22 @@ describe('generateObject', () => {
     })
   })
 
+  it.each<[string, object]>([
+    [
+      'the name of its document',
+      { $id: 'https://example.com/list', items: { $ref: 'https://example.com/list#/$defs/n' } },
+    ],
+    ['its document alone', { $id: 'list', items: { anyOf: [{ $ref: '#/$defs/n' }, { $ref: 'list' }] } }],
+    ['an anchor', { items: { $ref: '#number' } }],
+    ['a place outside of the definitions', { items: { $ref: '#/other' }, other: { type: 'number' } }],
+  ])('follows a reference of a list by %s', async (_, keywords) => {
+    const $defs = { n: { $anchor: 'number', type: 'number' } }
+    const schema = { type: 'array', $defs, examples: [{ $ref: '#' }], ...keywords }
+    const answers = ['{"value": [1, "a"]}', '{"value": [1, 2]}']
+    const { object, repairs } = await generateObject(mockProvider({ answers }), schema, 'x')
+    expect([object, repairs]).toEqual([[1, 2], 1])
+  })
+
   it('asks in words where a model, or its server, has no constrained answers', async () => {
     const cannot = mockProvider({ capabilities: { json: false }, answers: [eve] })
     expect((await generateObject(cannot, person, { messages: 'Who?', system: 'Be brief.' })).object.age).toBe(

@@ -45,7 +45,8 @@ function beginsAt(text: string, bracket: number, ended: boolean): boolean | unde
   return words.test(text)
 }
 
-const isSpace = (character: string | undefined) => character !== undefined && /\s/.test(character)
+const isSpace = (character: string | undefined) =>
+  character !== undefined && (character <= ' ' || (character > '~' && /\s/.test(character)))
 const isName = (character: string | undefined) => character !== undefined && /[\w$]/.test(character)
 
 /** The extent of one value, found piece by piece. */

@@ -183,7 +183,7 @@ describe('a schema or a value of a stranger', () => {
   ])('a %s that would never end takes time that grows with the text', async (_, schema, value) => {
     for (const pattern of ['^(a+)+$', '(a|a)*$', '(.*)*,(.*)*$', '^(\\w+\\s?)*$'])
       expect(
-        await growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`)), 2_000),
+        await growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`))),
       ).toBeLessThan(10)
   })
 

@@ -21,6 +21,8 @@ export interface ToolContext {
   id: string
   /** The conversation, up to the message with the call. */
   messages: readonly Message[]
+  /** Says that the work goes on: the tool's time begins anew, up to ten times its length in all. */
+  progress?: () => void
 }
 
 /** Something a model may ask for. */

@@ -14,6 +14,9 @@ import type { ToolCall } from './response.js'
 /** May the tool run? A text says why not; the model reads it. `'later'` leaves the call open and ends the run. */
 export type Approval = boolean | 'later' | { deny: string }
 
+/** A tool that reports progress may take this many times its limit. */
+const longest = 10
+
 /** What became of a call. */
 export interface ToolOutcome {
   call: ToolCall
@@ -56,7 +59,8 @@ export async function runTool(
   const { run } = tool
   const limit = tool.timeout ?? rules.timeout
   const linked = new LinkedSignal(signal)
-  const context = { signal: linked.signal, id: call.id, messages }
+  const progress = new Progress()
+  const context = { signal: linked.signal, id: call.id, messages, progress: progress.report }
   const within = <T>(work: () => T | PromiseLike<T>, late: () => Error) =>
     bounded(work, limit, { clock: rules.clock, signal }, late)
   const tooLate = (what: string) => () =>
@@ -81,7 +85,9 @@ export async function runTool(
     }
     try {
       const work = () => run.call(tool, checked.value, context)
-      const value = await within(work, () => new Error(`it took longer than ${Math.ceil(limit)} ms`))
+      const late = (inSpite: boolean) =>
+        new Error(`it took longer than ${Math.ceil(limit)} ms${inSpite ? ', in spite of its progress' : ''}`)
+      const value = await bounded(work, limit, { clock: rules.clock, signal, progress }, late)
       const output = toOutput(value)
       const length = typeof output === 'string' ? output.length : JSON.stringify(output).length
       if (length > rules.maxLength)
@@ -99,24 +105,40 @@ export async function runTool(
   }
 }
 
+/** What a tool that is running calls when it gets on: its time begins anew, for as long as there is any. */
+class Progress {
+  onReport: () => void = () => {}
+  readonly report = (): void => this.onReport()
+}
+
 /** What the work gives, unless the signal aborts or its time is up before. */
 async function bounded<T>(
   work: () => T | PromiseLike<T>,
   ms: number,
-  { clock, signal }: { clock: Clock; signal: AbortSignal },
-  late: () => Error,
+  { clock, signal, progress }: { clock: Clock; signal: AbortSignal; progress?: Progress },
+  late: (inSpiteOfProgress: boolean) => Error,
 ): Promise<T> {
-  const endings: (() => void)[] = []
+  const latest = clock.now() + longest * ms
+  let leave: () => void = () => {}
+  let cancel: () => void = () => {}
   try {
     return await new Promise<T>((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
-      endings.push(onAbort(signal, () => reject(signal.reason)))
-      endings.push(clock.timer(ms, () => reject(late())))
+      leave = onAbort(signal, () => reject(signal.reason))
+      const restart = () => {
+        cancel()
+        const left = Math.max(0, Math.min(ms, latest - clock.now()))
+        cancel = clock.timer(left, () => reject(late(left < ms)))
+      }
+      restart()
+      if (progress !== undefined) progress.onReport = restart
       // It may throw before it gives a promise.
       Promise.resolve().then(work).then(resolve, reject)
     })
   } finally {
-    for (const end of endings) end()
+    if (progress !== undefined) progress.onReport = () => {}
+    leave()
+    cancel()
   }
 }
 

@@ -2,9 +2,12 @@
 import { isObject } from './is-object.js'
 import type { JsonSchema } from './request.js'
 
+/** Values, in which nothing is a reference. */
+const verbatim = new Set(['enum', 'const', 'default', 'examples'])
+
 /** What `wrap` makes of the schema, which will stand at `path` (a JSON Pointer); its definitions stay at the root. */
 export function wrapped(
-  { $schema: _, $defs, definitions, ...schema }: JsonSchema,
+  { $schema: _, $id, $defs, definitions, ...schema }: JsonSchema,
   path: string,
   wrap: (schema: unknown) => JsonSchema,
 ): JsonSchema {
@@ -13,9 +16,13 @@ export function wrapped(
     if (!isObject(value)) return value
     return Object.fromEntries(
       Object.entries(value).map(([key, item]) => {
+        if (verbatim.has(key)) return [key, item]
         if (key !== '$ref' || typeof item !== 'string') return [key, moved(item)]
-        const stays = !item.startsWith('#') || /^#\/(\$defs|definitions)\//.test(item)
-        return [key, stays ? item : `#${path}${item.slice(1)}`]
+        // The schema is no document of its own any more.
+        const own = typeof $id === 'string' && item.replace(/#.*$/s, '') === $id.replace(/#$/, '')
+        const local = own ? `#${item.split('#')[1] ?? ''}` : item
+        const moves = local === '#' || (local.startsWith('#/') && !/^#\/(\$defs|definitions)\//.test(local))
+        return [key, moves ? `#${path}${local.slice(1)}` : local]
       }),
     )
   }

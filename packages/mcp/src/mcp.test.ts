@@ -4,12 +4,13 @@ import { inspect } from 'node:util'
 import { isLlmError, type LlmError, runTools, type Tool } from '@patchbay/core'
 import { faultServer, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { buildProgram, serveHttp } from '../test/serve.js'
+import { buildProgram, serveHttp, serveOdd } from '../test/serve.js'
 import { type McpOptions, type McpTools, mcpTools, type ProcessServer, type RemoteServer } from './index.js'
+import { namesFor } from './names.js'
 
 let program: string
 beforeAll(async () => {
-  program = await buildProgram()
+  program = await buildProgram('stdio')
 })
 
 async function connect(server: ProcessServer | RemoteServer, options: McpOptions = {}): Promise<McpTools> {
@@ -175,4 +176,197 @@ it.each<[string, ProcessServer | RemoteServer, string, RegExp]>([
 it('a program that says nothing is given up in time', async () => {
   const silent = { command: process.execPath, args: ['-e', 'setTimeout(() => {}, 60_000)'] }
   expect(await failureOf(mcpTools(silent, { timeout: 200 }))).toMatchObject({ code: 'network' })
+})
+
+const text = (text: string) => ({ content: [{ type: 'text', text }] })
+
+describe('a half-broken server', () => {
+  it('loses its odd tools with a warning, and keeps the others', async () => {
+    const input = { type: 'object' }
+    const { url } = await serveOdd({
+      'tools/list': ({ cursor }) =>
+        cursor === undefined
+          ? {
+              tools: [
+                { name: 'fine', inputSchema: input, description: 'Works.' },
+                { name: 'no-type', inputSchema: { properties: { a: { type: 'string' } } }, description: 5 },
+                { name: 'no-schema' },
+                {
+                  name: 'odd-parts',
+                  inputSchema: input,
+                  title: 7,
+                  annotations: 'x',
+                  icons: 1,
+                  outputSchema: 'y',
+                },
+                { name: 'list', inputSchema: { type: 'array' } },
+                { name: 'text', inputSchema: 'object' },
+                { inputSchema: input },
+                null,
+                { name: 'fine', inputSchema: input },
+              ],
+              nextCursor: 'more',
+            }
+          : { tools: [{ name: 'last', inputSchema: input }] },
+      'tools/call': ({ name }) => text(`called ${name}`),
+    })
+    const { tools, warnings } = await connect({ url })
+    expect(tools.map(({ name }) => name)).toEqual(['fine', 'no-type', 'no-schema', 'odd-parts', 'last'])
+    expect(tools[1]).toMatchObject({ input: { type: 'object', properties: { a: {} } } })
+    expect(warnings.map(({ message }) => message)).toEqual([
+      expect.stringMatching(/^Tool list was left out: .*"array"/),
+      expect.stringMatching(/^Tool text was left out/),
+      expect.stringMatching(/^Tool 7 was left out: it has no name/),
+      expect.stringMatching(/^Tool 8 was left out/),
+      expect.stringMatching(/^Tool fine is listed twice/),
+    ])
+    for (const { name } of tools)
+      expect(await called(tools, name)).toMatchObject({ output: `called ${name}` })
+  })
+
+  it.each([
+    ['only text', { type: 'object', required: ['a'] }, text('words'), 'words'],
+    [
+      'another structure',
+      { type: 'object', required: ['a'] },
+      { ...text('words'), structuredContent: { b: 1 } },
+      'words',
+    ],
+    [
+      'a reference to nowhere',
+      { type: 'object', properties: { a: { $ref: '#/nowhere' } } },
+      text('words'),
+      'words',
+    ],
+    ['a structure alone', { type: 'object' }, { content: [], structuredContent: { a: 1 } }, '{"a":1}'],
+  ])('gives what a tool says whose promised structure is %s', async (_, outputSchema, result, output) => {
+    const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' }, outputSchema }] }
+    const { url } = await serveOdd({ 'tools/list': () => listed, 'tools/call': () => result })
+    const found = await called((await connect({ url })).tools, 'a')
+    expect(found).toMatchObject({ output })
+    expect(found).not.toMatchObject({ isError: true })
+  })
+
+  it('has no tools where its list is none, and says so', async () => {
+    const { url } = await serveOdd({ 'tools/list': () => ({ tools: 'none' }) })
+    expect(await connect({ url })).toMatchObject({ tools: [], warnings: [{ code: 'other' }] })
+  })
+
+  it('is read up to a bound', async () => {
+    const { url, calls } = await serveOdd({ 'tools/list': () => ({ tools: [], nextCursor: 'again' }) })
+    expect((await connect({ url })).warnings).toHaveLength(1)
+    expect(calls.filter((method) => method === 'tools/list')).toHaveLength(64)
+  })
+
+  it('gives errors that are ours, without secrets', async () => {
+    const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
+    const says = { isError: true, ...text('Bad key sk-in-header, tok-in-query') }
+    const odd = await serveOdd({ 'tools/list': () => listed, 'tools/call': () => says })
+    const { tools } = await connect({
+      url: `${odd.url}?token=tok-in-query`,
+      headers: { authorization: 'Bearer sk-in-header' },
+    })
+    const run = () => tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] })
+    const error = await failureOf(Promise.resolve(run()))
+    expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key ***, ***' })
+    const protocol = await serveOdd({ 'tools/list': () => listed })
+    const other = await connect({ url: protocol.url })
+    expect(
+      await failureOf(
+        Promise.resolve(
+          other.tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }),
+        ),
+      ),
+    ).toMatchObject({ code: 'tool-failed', message: expect.stringContaining('no tools/call') })
+  })
+
+  it('shows neither a password in its address nor an argument of its command', async () => {
+    for (const server of [
+      { url: 'http://someone:pass-word@127.0.0.1:9/mcp?key=tok-in-query' },
+      { command: 'no-such-command', args: ['--key=sk-argument'], env: { KEY: 'sk-variable' } },
+    ]) {
+      const shown = inspect(await failureOf(mcpTools(server)), { depth: 9, showHidden: true })
+      expect(shown).not.toMatch(/pass-word|tok-in-query|sk-argument|sk-variable/)
+    }
+  })
+})
+
+describe('a connection that is lost', () => {
+  it.each<[number, string]>([
+    [404, 'Session not found'],
+    [400, 'Bad Request: No valid session ID provided'],
+  ])('to a server that forgot the session is made again, and the call is made there (%i)', async (...unknown) => {
+    const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
+    const odd = await serveOdd({ 'tools/list': () => listed, 'tools/call': () => text('here') }, unknown)
+    const { tools } = await connect({ url: odd.url })
+    for (let round = 0; round < 2; round++) {
+      odd.forget()
+      const both = await Promise.all([called(tools, 'a'), called(tools, 'a')])
+      expect(both).toMatchObject([{ output: 'here' }, { output: 'here' }])
+    }
+    expect(odd.calls.filter((method) => method === 'tools/call')).toHaveLength(4)
+  })
+
+  it('to a process that ended is made again by the next call', async () => {
+    const mortal = await buildProgram('mortal')
+    const { tools, close } = await connect({ command: process.execPath, args: [mortal] })
+    const pid = await called(tools, 'pid')
+    // What may have been done is not done again.
+    expect(await called(tools, 'dies')).toMatchObject({ isError: true })
+    const next = await called(tools, 'pid')
+    expect(next).toMatchObject({ output: expect.stringMatching(/^\d+$/) })
+    expect(next).not.toEqual(pid)
+    await close()
+    expect(await called(tools, 'pid')).toMatchObject({
+      isError: true,
+      output: expect.stringContaining('closed'),
+    })
+  })
+})
+
+it('progress prolongs the time of a tool', async () => {
+  const { tools } = await connect({ command: process.execPath, args: [await buildProgram('mortal')] })
+  const patient = { toolTimeout: 400 }
+  expect(await called(tools, 'works', { steps: 8 }, patient)).toMatchObject({ output: 'done' })
+  expect(await called(tools, 'works', { steps: 1e6 }, { toolTimeout: 150 })).toMatchObject({
+    isError: true,
+    output: expect.stringContaining('longer than 150 ms'),
+  })
+})
+
+describe('names', () => {
+  const long = 'a'.repeat(63)
+
+  it('that differ only after the 64th character lead to their own tools', async () => {
+    const listed = [`${long}${long}1`, `${long}${long}2`, 'short', 'x.y', 'x/y', 'x_y', 'z.z']
+    const { url } = await serveOdd({
+      'tools/list': () => ({ tools: listed.map((name) => ({ name, inputSchema: {} })) }),
+      'tools/call': ({ name }) => text(String(name)),
+    })
+    const { tools } = await connect({ url })
+    const names = tools.map(({ name }) => name)
+    expect(new Set(names).size).toBe(listed.length)
+    expect(names.every((name) => /^[\w-]{1,64}$/.test(name))).toBe(true)
+    expect([names[2], names[5], names[6]]).toEqual(['short', 'x_y', 'z_z'])
+    for (const [index, name] of names.entries())
+      expect(await called(tools, name)).toMatchObject({ output: listed[index] })
+  })
+
+  it('are the same in whatever order the server lists them', () => {
+    const originals = [
+      `${long}${long}1`,
+      `${long}${long}2`,
+      `${long}.`,
+      `${long}/`,
+      'x.y',
+      'x/y',
+      'x_y',
+      'é',
+      'ü',
+      'ok',
+    ]
+    const names = namesFor(originals)
+    expect(new Set(names.values()).size).toBe(originals.length)
+    expect(new Map([...namesFor([...originals].reverse())].sort())).toEqual(new Map([...names].sort()))
+  })
 })

@@ -1,16 +1,16 @@
 // What a tool of a server gave, as our parts.
 import type { CallToolResult } from '@modelcontextprotocol/client'
-import type { Part } from '@patchbay/core'
+import { LlmError, type Part } from '@patchbay/core'
 
 /**
  * Text, or parts where there is more than text.
- * @throws {Error} what the tool says of its failure
+ * @throws {LlmError} `tool-failed`, with what the tool says of its failure
  */
 export function toOutput({ content = [], structuredContent, isError }: CallToolResult): string | Part[] {
   const parts = content.map(toPart)
   const onlyText = parts.every((part) => part.type === 'text')
   const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
-  if (isError) throw new Error(text || 'it gave no reason')
+  if (isError) throw new LlmError('tool-failed', text || 'it gave no reason')
   if (parts.length === 0) return structuredContent === undefined ? '' : JSON.stringify(structuredContent)
   return onlyText ? text : parts
 }

@@ -45,12 +45,12 @@ export async function serveHttp(): Promise<{ url: string; seen: Record<string, u
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`, seen }
 }
 
-/** The program, built once. */
-export async function buildProgram(): Promise<string> {
+/** A program of this folder, built once. */
+export async function buildProgram(name: 'stdio' | 'mortal'): Promise<string> {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
-  const outfile = at('../.cache/stdio.mjs')
+  const outfile = at(`../.cache/${name}.mjs`)
   await build({
-    entryPoints: [at('stdio.ts')],
+    entryPoints: [at(`${name}.ts`)],
     outfile,
     bundle: true,
     packages: 'external',
@@ -59,4 +59,47 @@ export async function buildProgram(): Promise<string> {
     target: 'node20',
   })
   return outfile
+}
+
+/** A server whose every answer the test decides, with sessions that it can forget. */
+export async function serveOdd(
+  results: Record<string, (params: Record<string, unknown>) => unknown>,
+  unknownSession: [number, string] = [404, 'Session not found'],
+): Promise<{ url: string; calls: string[]; forget(): void }> {
+  let session = randomUUID()
+  const calls: string[] = []
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk)
+    if (request.method !== 'POST') return void response.writeHead(405).end()
+    const { method, id, params = {} } = JSON.parse(Buffer.concat(chunks).toString())
+    if (method !== 'initialize' && request.headers['mcp-session-id'] !== session)
+      return void response.writeHead(unknownSession[0]).end(unknownSession[1])
+    calls.push(method)
+    if (id === undefined) return void response.writeHead(202).end()
+    const known: Record<string, (params: Record<string, unknown>) => unknown> = {
+      initialize: ({ protocolVersion }) => ({
+        protocolVersion,
+        capabilities: { tools: {} },
+        serverInfo: { name: 'odd', version: '1' },
+      }),
+      ...results,
+    }
+    response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': session })
+    const answer = known[method]
+    const error = { code: -32601, message: `no ${method}` }
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...(answer ? { result: answer(params) } : { error }) }))
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
+    calls,
+    forget() {
+      session = randomUUID()
+    },
+  }
 }

@@ -18,7 +18,7 @@ const endings: Record<string, string> = {
 export function toForm(model: string, request: PreparedTranscribe): FormData {
   const { audio, mediaType, language, prompt, temperature, providerOptions } = request
   const bytes = typeof audio === 'string' ? fromBase64(audio) : new Uint8Array(audio)
-  const kind = mediaType.replace(/^\w+\/|;.*$/g, '')
+  const kind = mediaType.replace(/^\w+\/|;.*$/gs, '')
   const form = new FormData()
   form.set('file', new Blob([bytes], { type: mediaType }), `audio.${endings[kind] ?? kind}`)
   const fields = {

@@ -1,0 +1,75 @@
+// The tools a server lists, entry by entry: an odd one is taken as what it can be or left out, and loses nobody else.
+import type { Client, RequestOptions } from '@modelcontextprotocol/client'
+import type { JsonSchema, Warning } from '@patchbay/core'
+
+/** What is known of a tool. */
+export interface ListedTool {
+  name: string
+  description?: string
+  inputSchema: JsonSchema
+}
+
+// A server that always has a next page would be read for ever.
+const mostPages = 64
+
+/** As the server's answer came: what the official schema would refuse as a whole is looked at here. */
+const anything = {
+  '~standard': { version: 1 as const, vendor: 'patchbay', validate: (value: unknown) => ({ value }) },
+}
+
+export async function listTools(
+  client: Client,
+  options: RequestOptions,
+  warnings: Warning[],
+): Promise<ListedTool[]> {
+  const found = new Map<string, ListedTool>()
+  const warn = (message: string) => warnings.push({ code: 'other', feature: 'tools', message })
+  if (client.getServerCapabilities()?.tools === undefined) return []
+  let cursor: unknown
+  for (let page = 0; page < mostPages; page++) {
+    const params = typeof cursor === 'string' ? { cursor } : {}
+    const result = asObject(await client.request({ method: 'tools/list', params }, anything, options))
+    if (!Array.isArray(result?.tools)) {
+      warn('The server sent a list of tools that is none.')
+      break
+    }
+    for (const [index, entry] of result.tools.entries()) {
+      const tool = toListed(entry)
+      if (typeof tool === 'string') warn(`Tool ${nameOf(entry) ?? index + 1} was left out: ${tool}.`)
+      else if (found.has(tool.name)) warn(`Tool ${tool.name} is listed twice; the first one is used.`)
+      else found.set(tool.name, tool)
+    }
+    cursor = result.nextCursor
+    if (typeof cursor !== 'string' || cursor === '') return [...found.values()]
+  }
+  if (cursor !== undefined) warn(`The list of tools was read up to its page ${mostPages}.`)
+  return [...found.values()]
+}
+
+/** The tool, or why there is none. */
+function toListed(entry: unknown): ListedTool | string {
+  const name = nameOf(entry)
+  if (name === undefined) return 'it has no name'
+  const { description, inputSchema } = entry as Record<string, unknown>
+  const schema = inputSchema === undefined || inputSchema === null ? {} : asObject(inputSchema)
+  if (schema === undefined) return 'its inputSchema is not an object'
+  const { type = 'object' } = schema
+  if (type !== 'object' && !(Array.isArray(type) && type.includes('object')))
+    return `its input is ${JSON.stringify(type)}, and a tool's must be an object`
+  return {
+    name,
+    ...(typeof description === 'string' && { description }),
+    inputSchema: { ...schema, type: 'object' },
+  }
+}
+
+function nameOf(entry: unknown): string | undefined {
+  const name = asObject(entry)?.name
+  return typeof name === 'string' && name !== '' ? name : undefined
+}
+
+function asObject(value: unknown): Record<string, unknown> | undefined {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, unknown>)
+    : undefined
+}

@@ -1,0 +1,75 @@
+// The promise that time grows in a straight line with what strangers send: every regular expression of the product is
+// checked for super-linear backtracking (recheck). Those that are harmless all the same stand in `accepted`, with the
+// reason; an entry that is not needed any more has to go.
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+import { accepted } from './accepted-regexes.mjs'
+
+// Neither Java nor a native program: what npm alone brings.
+process.env.RECHECK_BACKEND = 'pure'
+const { checkSync } = await import('recheck')
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+
+const sources = ['packages', 'apps'].flatMap((group) =>
+  readdirSync(`${root}/${group}`).flatMap((name) => {
+    try {
+      return readdirSync(`${root}/${group}/${name}/src`, { recursive: true }).map(
+        (file) => `${group}/${name}/src/${file}`,
+      )
+    } catch {
+      return []
+    }
+  }),
+)
+
+/** Each expression once, with the places where it stands. */
+const places = new Map()
+for (const file of sources) {
+  if (!/\.[cm]?[jt]sx?$/.test(file) || /\.test(-d)?\.|\.d\.ts$/.test(file)) continue
+  const source = ts.createSourceFile(file, readFileSync(`${root}/${file}`, 'utf8'), ts.ScriptTarget.Latest)
+  const add = (node, expression) => {
+    const { line } = source.getLineAndCharacterOfPosition(node.getStart(source))
+    places.set(expression, [...(places.get(expression) ?? []), `${file}:${line + 1}`])
+  }
+  const visit = (node) => {
+    if (node.kind === ts.SyntaxKind.RegularExpressionLiteral) add(node, node.text)
+    // `new RegExp('…', 'g')` of texts that stand there.
+    else if (
+      (ts.isNewExpression(node) || ts.isCallExpression(node)) &&
+      node.expression.getText(source) === 'RegExp'
+    ) {
+      const [pattern, flags] = node.arguments ?? []
+      if (pattern && ts.isStringLiteralLike(pattern))
+        add(node, `/${pattern.text}/${flags && ts.isStringLiteralLike(flags) ? flags.text : ''}`)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(source)
+}
+
+const unused = new Set(Object.keys(accepted))
+let failed = 0
+for (const [expression, at] of places) {
+  const end = expression.lastIndexOf('/')
+  const [source, flags] = [expression.slice(1, end), expression.slice(end + 1)]
+  // The same seed, so that what is found once is found again.
+  const settings = { timeout: 20_000, randomSeed: 1 }
+  const { status, complexity, attack, error } = checkSync(source, flags, settings)
+  if (status === 'safe') continue
+  if (Object.hasOwn(accepted, expression)) {
+    unused.delete(expression)
+    continue
+  }
+  failed++
+  const why =
+    status === 'vulnerable'
+      ? `${complexity.summary}, as for ${attack.pattern}`
+      : `not decided: ${error?.kind}`
+  process.stdout.write(`FAIL  ${at.join(', ')}: ${expression}: ${why}\n`)
+}
+for (const expression of unused) process.stdout.write(`FAIL  accepted, but safe or gone: ${expression}\n`)
+if (failed + unused.size === 0)
+  process.stdout.write(`ok    ${places.size} regular expressions take time that grows with the text\n`)
+process.exit(failed + unused.size === 0 ? 0 : 1)
