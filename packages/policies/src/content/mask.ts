@@ -5,6 +5,7 @@ import {
   type ChatRequest,
   type ChatResponse,
   type EmbedRequest,
+  type JsonSchema,
   LlmError,
   type Message,
   type MessageInput,
@@ -17,26 +18,30 @@ import { requestOf, toJsonSchema } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import type { Incoming, Passing } from '../around/passing.js'
-import { type Kind, kinds } from './detect.js'
+import { type Detector, detectorOf, type Kind, kinds } from './detect.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
 import { Restored } from './restored.js'
 
 /** Options of `mask`. */
 export interface MaskOptions {
-  /** What is looked for. Default: everything there is a form for. */
+  /** What is looked for. Default: everything but names of people, which need the package `compromise` (English texts). */
   find?: Kind[]
-  /** What else is: words as they are, or patterns, by a name for their placeholders. */
+  /**
+   * What else is: words as they are, or patterns, by a name for their placeholders. A pattern sees all that is asked: one
+   * that backtracks makes long texts slow.
+   */
   also?: Record<string, string[] | RegExp>
   /** Images, documents and sound, which nobody can look into: refused (the default), or let through. Text files are masked. */
   media?: 'refuse' | 'allow'
 }
 
 /**
- * Takes keys, tokens, e-mail addresses, phone, card, account and social security numbers out of everything that leaves:
- * messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each becomes a
- * placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its stream the
- * placeholders become what they stood for. Vectors and scores are those of the placeholders.
+ * Takes keys, tokens, e-mail addresses, numbers of phones, cards, accounts and people (of ten countries) out of everything
+ * that leaves: messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each
+ * becomes a placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its
+ * stream the placeholders become what they stood for: spelled as JSON where the answer is JSON, as a number where a tool's
+ * schema wants one. Vectors and scores are those of the placeholders.
  */
 export function mask(provider: Provider, options: MaskOptions = {}): Provider {
   return new Mask(provider, options)
@@ -46,6 +51,7 @@ class Mask extends Around {
   readonly #find: Kind[]
   readonly #also: Record<string, string[] | RegExp>
   readonly #media: 'refuse' | 'allow'
+  #detector: Promise<Detector> | undefined
 
   constructor(inner: Provider, { find = kinds, also = {}, media = 'refuse' }: MaskOptions) {
     super(inner)
@@ -57,38 +63,57 @@ class Mask extends Around {
     this.#media = media
   }
 
-  protected enter(call: Incoming): Passing {
+  protected async enter(call: Incoming): Promise<Passing> {
+    if (call.kind === 'models') return {}
+    this.#detector ??= detectorOf(this.#find)
+    // One that could not be loaded may be installed later.
+    const detect = await this.#detector.catch((error) => {
+      this.#detector = undefined
+      throw error
+    })
     switch (call.kind) {
-      case 'models':
-        return {}
       case 'chat':
-        return this.#chat(call)
+        return this.#chat(call, detect)
       case 'countTokens': {
         const request = this.#plain(call.request)
-        return { request: sendable(this.#placeholders(request).masked(request)) }
+        return { request: sendable(this.#placeholders(request, detect).masked(request)) }
       }
       case 'transcribe': {
         this.#refuseMedia('sound')
-        return { request: this.#except(call.request, 'audio') }
+        return { request: this.#except(call.request, 'audio', detect) }
       }
       default: {
         const request: EmbedRequest | RerankRequest =
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
             : call.request
-        return { request: this.#placeholders(request).masked(request) }
+        return { request: this.#placeholders(request, detect).masked(request) }
       }
     }
   }
 
-  #chat(call: Incoming & { kind: 'chat' }): Passing {
+  #chat(call: Incoming & { kind: 'chat' }, detect: Detector): Passing {
     const original = requestOf(call.request, this)
     const request = this.#plain(call.request)
-    const placeholders = this.#placeholders(request)
-    const restored = new Restored(placeholders)
+    const placeholders = this.#placeholders(request, detect)
+    const { tools = [], output = 'text' } = request
+    const schemas = new Map(tools.map(({ name, input }) => [name, input as JsonSchema]))
+    const restored = new Restored(placeholders, { tools: schemas, json: output !== 'text' })
+    const part = (one: Part): Part => {
+      if (one.type === 'tool-call') return { ...one, input: restored.input(one.name, one.input) }
+      return one.type === 'text'
+        ? { ...placeholders.restored(one), text: restored.text(one.text) }
+        : placeholders.restored(one)
+    }
     const whole = (response: ChatResponse): ChatResponse => {
       const { message, text, reasoning, toolCalls } = response
-      return { ...response, ...placeholders.restored({ message, text, reasoning, toolCalls }) }
+      return {
+        ...response,
+        message: { ...message, content: message.content.map(part) },
+        text: restored.text(text),
+        reasoning: placeholders.restored(reasoning),
+        toolCalls: toolCalls.map((one) => ({ ...one, input: restored.input(one.name, one.input) })),
+      }
     }
     return {
       request: sendable(placeholders.masked(request)),
@@ -100,8 +125,8 @@ class Mask extends Around {
     }
   }
 
-  #placeholders(request: unknown): Placeholders {
-    return new Placeholders(request, this.#find, this.#also)
+  #placeholders(request: unknown, detect: Detector): Placeholders {
+    return new Placeholders(request, detect, this.#also)
   }
 
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
@@ -144,9 +169,9 @@ class Mask extends Around {
     return data === undefined ? part : ({ ...part, data: bytesOf(data) } as Part)
   }
 
-  #except<T extends TranscribeRequest>(request: T, name: 'audio'): T {
+  #except<T extends TranscribeRequest>(request: T, name: 'audio', detect: Detector): T {
     const { [name]: binary, ...rest } = request
-    return { ...this.#placeholders(rest).masked(rest), [name]: binary } as T
+    return { ...this.#placeholders(rest, detect).masked(rest), [name]: binary } as T
   }
 
   #refuseMedia(what: string): void {
