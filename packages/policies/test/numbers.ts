@@ -1,5 +1,6 @@
 // A test set for what is found: numbers of ten countries in sentences, made of each country's own rules, and texts with
 // numbers that are nobody's. Every one comes with what is in it, and all of it is the same each time.
+import { allFakers, type Faker } from '@faker-js/faker'
 import { getExampleNumber } from 'libphonenumber-js/min'
 import examples from 'libphonenumber-js/mobile/examples'
 import { stateIds } from '../src/content/ids.js'
@@ -198,6 +199,39 @@ function nobodys(): Sample[] {
   return makers.flatMap((make) =>
     Array.from({ length: 40 }, () => ({ kind: 'phone' as const, country: '', text: make() })),
   )
+}
+
+const locales: [country: string, faker: Faker][] = [
+  ['DE', allFakers.de],
+  ['FR', allFakers.fr],
+  ['GB', allFakers.en_GB],
+  ['US', allFakers.en_US],
+  ['IT', allFakers.it],
+  ['ES', allFakers.es],
+  ['NL', allFakers.nl],
+  ['IN', allFakers.en_IN],
+  ['BR', allFakers.pt_BR],
+  ['PL', allFakers.pl],
+]
+
+/**
+ * What a generator of others makes, which knows nothing of ours: numbers as they look, many with areas or networks that
+ * are not given out.
+ */
+export function ofOthers(): Sample[] {
+  const sentence = (value: string) => `It is ${value}, as I said.`
+  return locales.flatMap(([country, faker]) => {
+    faker.seed(20)
+    const many = (kind: MaskKind, make: () => string): Sample[] =>
+      Array.from({ length: 100 }, make).map((value) => ({ kind, country, value, text: sentence(value) }))
+    return [
+      ...many('phone', () => faker.phone.number({ style: 'national' })),
+      ...many('phone', () => faker.phone.number({ style: 'international' })),
+      ...many('card', () => faker.finance.creditCardNumber()),
+      ...many('iban', () => faker.finance.iban({ formatted: true })),
+      ...many('name', () => faker.person.fullName()),
+    ]
+  })
 }
 
 /** All of it. */

@@ -3,16 +3,22 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { growth } from '../../test/growth.js'
-import { samples } from '../../test/numbers.js'
+import { ofOthers, type Sample, samples } from '../../test/numbers.js'
 import { type Detector, detectorOf } from './detect.js'
 import { stateIds } from './ids.js'
 import { habits } from './phones.js'
 import { Placeholders } from './placeholders.js'
 
 let detect: Detector
+let names: Detector
+let own: Map<string, Tally>
+let others: Map<string, Tally>
 beforeAll(async () => {
   detect = await detectorOf()
-})
+  names = await detectorOf(['name'])
+  own = tallied(samples())
+  others = tallied(ofOthers())
+}, 120_000)
 
 interface Tally {
   wanted: number
@@ -21,29 +27,29 @@ interface Tally {
 }
 
 /** By kind and country: how many there are, how many of them are found, and what else is taken. */
-function tallied(): Map<string, Tally> {
-  const all = new Map<string, Tally>()
-  const of = (name: string) => {
-    const known = all.get(name) ?? { wanted: 0, found: 0, wrong: 0 }
-    all.set(name, known)
-    return known
+function tallied(all: Sample[]): Map<string, Tally> {
+  const tallies = new Map<string, Tally>()
+  for (const { kind, country, text, value } of all) {
+    const name = value === undefined ? 'nobody' : `${kind} ${country}`.trim()
+    const tally = tallies.get(name) ?? { wanted: 0, found: 0, wrong: 0 }
+    tallies.set(name, tally)
+    tally.wanted++
+    const found = (kind === 'name' ? names : detect)(text)
+    // A name may have a title before it.
+    const isRight = (one: { kind: string; text: string }) =>
+      one.kind === kind && (kind === 'name' ? value?.includes(one.text) : one.text === value)
+    if (found.some(isRight)) tally.found++
+    else tally.wrong += found.length
   }
-  for (const { kind, country, text, value } of samples()) {
-    const found = detect(text)
-    const right = found.find((one) => one.text === value && one.kind === kind)
-    if (value !== undefined) {
-      const tally = of(`${kind} ${country}`.trim())
-      tally.wanted++
-      if (right !== undefined) tally.found++
-      // Another kind's placeholder hides it as well, but says something untrue.
-      else if (found.some((one) => one.text.includes(value))) tally.wrong++
-    } else of('nobody').wanted++
-    if (value === undefined) of('nobody').wrong += found.length
-  }
-  return all
+  return tallies
 }
 
-const names: Record<string, string> = {
+const lines = (all: Map<string, Tally>) =>
+  [...all]
+    .map(([name, { wanted, found, wrong }]) => `${name}: ${found} of ${wanted}, ${wrong} others`)
+    .join('\n')
+
+const countries: Record<string, string> = {
   DE: 'Germany',
   FR: 'France',
   GB: 'United Kingdom',
@@ -57,46 +63,63 @@ const names: Record<string, string> = {
 }
 
 it('finds what people of ten countries write, and little else', () => {
-  const all = tallied()
-  const lines = [...all].map(
-    ([name, { wanted, found, wrong }]) => `${name}: ${found} of ${wanted}, ${wrong} as another`,
-  )
+  const all = own
   for (const [name, { wanted, found, wrong }] of all)
-    if (name === 'nobody') expect(wrong / wanted, lines.join('\n')).toBeLessThan(0.01)
-    else expect(found / wanted, lines.join('\n')).toBeGreaterThanOrEqual(0.97)
+    if (name === 'nobody') expect(wrong / wanted, lines(all)).toBeLessThan(0.01)
+    else expect(found / wanted, `${name}\n${lines(all)}`).toBeGreaterThanOrEqual(0.97)
 })
 
-it('the guide says what is found, and how much of the test set', () => {
-  const all = tallied()
+it('finds most of what a generator of others makes, which knows nothing of our rules', () => {
+  const all = others
+  // Italian numbers without the 0 that belongs to them; cards of thirteen digits, which no network gives out any more.
+  const least: Record<string, number> = { 'phone IT': 0.5, phone: 0.9, card: 0.88, iban: 1, name: 0.2 }
+  for (const [name, { wanted, found }] of all)
+    expect(found / wanted, `${name}\n${lines(all)}`).toBeGreaterThanOrEqual(
+      least[name] ?? least[name.split(' ')[0] ?? ''] ?? 1,
+    )
+})
+
+it('the guide says what is found, and how much of both test sets', () => {
   const percent = (one: Tally | undefined) =>
     one === undefined ? '–' : `${Math.floor((100 * one.found) / one.wanted)} %`
-  const rows = Object.entries(names).map(([code, name]) => {
+  const rows = Object.entries(countries).map(([code, name]) => {
     const phones = habits.filter(({ country }) => country === code).map(({ example }) => `\`${example}\``)
-    const own = stateIds
+    const ids = stateIds
       .filter(({ country, named }) => country === code && named === undefined)
       .map((one) => `${one.name} \`${one.example}\``)
-    if (code === 'US') own.push('SSN and ITIN `123-45-6789`')
-    return `| ${name} | ${phones.join(', ')} | ${percent(all.get(`phone ${code}`))} | ${own.join(', ')} | ${percent(all.get(`id ${code}`))} |`
+    if (code === 'US') ids.push('SSN and ITIN `123-45-6789` (`ssn`)')
+    const cells = [
+      name,
+      phones.join(', '),
+      percent(own.get(`phone ${code}`)),
+      percent(others.get(`phone ${code}`)),
+      ids.join(', '),
+      percent(own.get(`id ${code}`)),
+      percent(others.get(`name ${code}`)),
+    ]
+    return `| ${cells.join(' | ')} |`
   })
-  const sum = (kind: string) =>
-    [...all]
+  const sum = (from: Map<string, Tally>, kind: string) =>
+    [...from]
       .filter(([one]) => one.startsWith(kind))
       .reduce(
-        (total, [, { found, wanted }]) => ({
-          wanted: total.wanted + wanted,
-          found: total.found + found,
+        (total, [, one]) => ({ found: total.found + one.found, wanted: total.wanted + one.wanted, wrong: 0 }),
+        {
+          found: 0,
+          wanted: 0,
           wrong: 0,
-        }),
-        { wanted: 0, found: 0, wrong: 0 },
+        },
       )
-  const nobody = all.get('nobody')
+  const nobody = own.get('nobody')
   const table = [
-    '| | telephones (or `+` and the code of any country) | found | numbers of people | found |',
-    '|---|---|---|---|---|',
+    '| | telephones (or `+` and the code of any country) | ours | faker’s | numbers of people | ours | names, faker’s |',
+    '|---|---|---|---|---|---|---|',
     ...rows,
     '',
-    `Of a generated test set, ${percent(sum('card'))} of the cards of nine networks and ${percent(sum('iban'))} of the accounts are found too; of ${nobody?.wanted} texts with`,
-    `times, dates, versions, sums, addresses and ids in them, ${nobody?.wrong} had something taken for a number of somebody's.`,
+    'Found of two generated test sets: ours is made by the rules of each country, that of `@faker-js/faker` knows nothing of',
+    'them (its Italian numbers lack their 0, one in ten of its cards has thirteen digits, which no network gives out). Of cards',
+    `${percent(sum(own, 'card'))} and ${percent(sum(others, 'card'))} are found, of accounts ${percent(sum(own, 'iban'))} and ${percent(sum(others, 'iban'))}. Of ${nobody?.wanted} texts with times, dates, versions, sums, addresses and`,
+    `ids, ${nobody?.wrong} had something taken for a number of somebody’s.`,
   ].join('\n')
   const guide = new URL('../../README.md', import.meta.url)
   const text = readFileSync(guide, 'utf8')
@@ -108,7 +131,7 @@ it('the guide says what is found, and how much of the test set', () => {
       text.replace(block, (_, before, after) => before + table + after),
     )
   else expect(block.exec(text)?.[0]).toContain(table)
-})
+}, 60_000)
 
 it.each([
   'Call 030 901820-55 or 0151 23456789.',

@@ -36,7 +36,7 @@ const upper = (module: Parameters<typeof by>[0]) => (text: string) => by(module)
 
 // Neither letters nor digits around it.
 const alone = (form: string, flags = 'g') =>
-  new RegExp(`(?<![A-Za-z0-9.-])(?:${form})(?![A-Za-z0-9]|[.-]\\d)`, flags)
+  new RegExp(`(?<![A-Za-z0-9.+-])(?:${form})(?![A-Za-z0-9]|[.-]\\d)`, flags)
 
 export const stateIds: StateId[] = [
   {

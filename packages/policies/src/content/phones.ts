@@ -7,6 +7,8 @@ import { byPattern, type Finder, groupsOf, isNamedBefore } from './scan.js'
 interface Habit {
   country: CountryCode
   shape: RegExp
+  /** Enough by itself: what is written like this is a telephone, whether its area is given out or not. */
+  enough?: true
   /** How the digits begin, where the grouping alone says too little. */
   begins?: RegExp
   /** For the guide. */
@@ -35,7 +37,8 @@ export const habits: Habit[] = [
   {
     country: 'US',
     shape: /^(?:1[ .-]?)?(?:\(3\) ?|3[ .-])3[ .-]4$/,
-    begins: /^1?[2-9]/,
+    enough: true,
+    begins: /^1?[2-9]\d\d[2-9]\d{6}$/,
     example: '(415) 555-2671',
   },
   { country: 'ES', shape: /^(?:3 3 3|3 2 2 2|2 3 2 2|3-3-3)$/, begins: /^[679]/, example: '612 34 56 78' },
@@ -46,13 +49,13 @@ export const habits: Habit[] = [
     begins: /^(?:45|5[0137]|6[069]|7[2389]|88)/,
     example: '512 345 678',
   },
-  { country: 'PL', shape: /^(?:\(2\) ?|2 )3[ -]2[ -]2$/, begins: /^[1-9]/, example: '22 621 02 12' },
+  { country: 'PL', shape: /^(?:\(2\) ?|2[ -])3[ -]2[ -]2$/, begins: /^[1-9]/, example: '22 621 02 12' },
 ]
 
 const countries = [...new Set(habits.map(({ country }) => country))]
 const dates = /^(?:2[./-]2[./-][24]|4[./-]2[./-]2)$/
 const named =
-  /(?:tel|phone|mobile|cell|call|dial|fax|fon|handy|tél|mobil|móvil|telef|celular|whatsapp|sms|☎|📞)[\p{L}]{0,8}[^\p{L}\d]{0,8}$/iu
+  /(?:tel|phone|mobile|cell|call|dial|fax|fon|ruf|handy|tél|appel|mobil|móvil|llam|chiam|bel|liga|dzwo|whatsapp|sms|☎|📞)[\p{L}]{0,8}[^\p{L}\d]{0,8}$/iu
 
 export const phones: Finder[] = [
   byPattern(
@@ -76,12 +79,16 @@ function isPhone(text: string, isNamed: () => boolean): boolean {
   const digits = text.replace(/\D/g, '')
   if (digits.length < 7 || digits.length > 15 || /[ ./-]{3}/.test(text)) return false
   if (text.lastIndexOf('(') > text.lastIndexOf(')')) return false
-  if (/^(?:\+|00)/.test(text)) return isValid(text.replace('(0)', '').replace(/^00/, '+'))
+  // The sign says that it is one, if it has a right length.
+  if (text.startsWith('+')) return parsePhoneNumberFromString(text.replace('(0)', ''))?.isPossible() ?? false
+  if (text.startsWith('00')) return isValid(text.replace('(0)', '').replace('00', '+'))
   const shape = text.replace(/\d+/g, (group) => String(group.length))
   if (dates.test(shape)) return false
   const usual = habits.some(
     (habit) =>
-      (habit.begins?.test(digits) ?? true) && habit.shape.test(shape) && isValid(text, habit.country),
+      (habit.begins?.test(digits) ?? true) &&
+      habit.shape.test(shape) &&
+      (habit.enough ?? isValid(text, habit.country)),
   )
   return usual || (isNamed() && countries.some((country) => isValid(text, country)))
 }
