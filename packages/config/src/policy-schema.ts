@@ -56,7 +56,10 @@ export const policyOptions: Record<string, JsonSchema> = {
   }),
   log: closed({ fields: { type: 'object' } }),
   mask: closed({
-    find: { type: 'array', items: { enum: ['secret', 'email', 'phone', 'card', 'iban', 'ssn'] } },
+    find: {
+      type: 'array',
+      items: { enum: ['secret', 'email', 'phone', 'card', 'iban', 'ssn', 'id', 'name'] },
+    },
     also: { type: 'object', additionalProperties: texts },
     media: { enum: ['refuse', 'allow'] },
   }),

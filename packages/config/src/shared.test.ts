@@ -1,8 +1,7 @@
 // What is shared in a Redis, when the Redis does not answer: every call ends with a typed error, closing ends, and what
 // comes back is used again.
-import { isLlmError, type LlmError } from '@patchbay/core'
+import { defineProvider, isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { cache } from '@patchbay/policies'
-import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../policies/test/redis.js'
 import { Shared } from './shared.js'
@@ -16,6 +15,19 @@ async function failureOf(work: Promise<unknown>): Promise<LlmError> {
   )
   if (!isLlmError(error)) throw error
   return error
+}
+
+function answering(): Provider {
+  const no = { tools: false, vision: false, files: false, audio: false, json: false, reasoning: false }
+  return defineProvider({
+    provider: 'own',
+    model: 'm',
+    capabilities: () => ({ ...no, embed: false }),
+    async *chat() {
+      yield { type: 'text', text: 'well' }
+      yield { type: 'finish', response: { finishReason: 'stop' } }
+    },
+  })
 }
 
 async function opened() {
@@ -56,10 +68,7 @@ describe.skipIf(!hasRedis)('a Redis that is frozen', () => {
   it('does not keep an answer from its caller, and is closed', async () => {
     const { redis, shared } = await opened()
     const store = await shared.store(undefined, '.')
-    const provider = cache(
-      mockProvider({ answers: ['one', 'two', 'three'] }),
-      store === undefined ? {} : { store },
-    )
+    const provider = cache(answering(), store === undefined ? {} : { store })
     expect((await provider.chat('x')).cached).toBe(false)
     expect((await provider.chat('x')).cached).toBe('exact')
     redis.pause()

@@ -44,7 +44,7 @@ describe('a policy', () => {
     // @ts-expect-error no such way
     learn([provider], { by: 'magic' })
     // @ts-expect-error no such kind
-    mask(provider, { find: ['name'] })
+    mask(provider, { find: ['nickname'] })
     // @ts-expect-error it must be said who makes vectors
     semanticCache(provider, {})
     // @ts-expect-error it must be said which cassette

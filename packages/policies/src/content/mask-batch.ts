@@ -1,13 +1,14 @@
 // What the placeholders of a batch stand for, kept from its submission until its results are read.
-import { type BatchResult, type ChatResponse, LlmError } from '@patchbay/core'
+import { type BatchResult, type ChatResponse, type JsonSchema, LlmError } from '@patchbay/core'
 import type { StateStore } from '../state/state.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
+import { type Asked, Restored } from './restored.js'
+import { wantsNumbers } from './typed.js'
 
-/** Of one request; `json` where its answer is JSON. */
-export interface Note {
+/** Of one request. */
+export interface Note extends Asked {
   placeholders: Placeholders
-  json: boolean
 }
 
 // As long as services keep results, and a few days.
@@ -15,14 +16,22 @@ const keptMs = 32 * 86_400_000
 
 interface Written {
   /** By the place of their request; those without placeholders are left out. */
-  [index: number]: { pairs: [placeholder: string, value: string][]; json: boolean }
+  [index: number]: {
+    pairs: [placeholder: string, value: string][]
+    tools: [name: string, schema: JsonSchema][]
+    json: boolean
+  }
 }
 
 /** @throws {LlmError} with the id of the batch, which is under way */
 export async function keepNotes(state: StateStore, id: string, notes: Note[]): Promise<void> {
   const written: Written = {}
-  for (const [index, { placeholders, json }] of notes.entries())
-    if (!placeholders.empty) written[index] = { pairs: placeholders.pairs, json }
+  for (const [index, { placeholders, tools, json }] of notes.entries())
+    if (!placeholders.empty) {
+      // Other schemas change nothing of how a value is written.
+      const numbers = [...tools].filter(([, schema]) => wantsNumbers(schema))
+      written[index] = { pairs: placeholders.pairs, tools: numbers, json }
+    }
   try {
     await state.swap(keyOf(id), undefined, JSON.stringify(written), keptMs)
   } catch (cause) {
@@ -53,25 +62,12 @@ export async function restoring(
   return (result) => {
     const note = written[result.index]
     if (note === undefined) return result
-    const whole = (response: ChatResponse) => restored(response, Placeholders.of(note.pairs), note.json)
+    const restored = new Restored(Placeholders.of(note.pairs), { ...note, tools: new Map(note.tools) })
+    const whole = (response: ChatResponse) => restored.response(response)
     const { index, response, error } = result
     if (response !== undefined) return { index, response: whole(response) }
     return error.partial === undefined ? result : { index, error: withPartial(error, whole(error.partial)) }
   }
-}
-
-function restored(response: ChatResponse, placeholders: Placeholders, json: boolean): ChatResponse {
-  const { message, text, reasoning, toolCalls } = response
-  const plain = placeholders.restored({ message, text, reasoning, toolCalls })
-  if (!json) return { ...response, ...plain }
-  // A value stands in a text of JSON as JSON spells it.
-  const spelled = (one: string) =>
-    placeholders.restoredText(one, (value) => JSON.stringify(value).slice(1, -1))
-  const content = plain.message.content.map((part, index) => {
-    const before = message.content[index]
-    return part.type === 'text' && before?.type === 'text' ? { ...part, text: spelled(before.text) } : part
-  })
-  return { ...response, ...plain, message: { ...plain.message, content }, text: spelled(text) }
 }
 
 function keyOf(id: string): string {

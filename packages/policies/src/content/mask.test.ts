@@ -262,4 +262,4 @@ it('law: however a stream is cut, its pieces put together are the restored text,
     ),
     { numRuns: 150 },
   )
-})
+}, 30_000)

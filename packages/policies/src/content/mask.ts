@@ -5,6 +5,7 @@ import {
   type ChatRequest,
   type ChatResponse,
   type EmbedRequest,
+  type JsonSchema,
   LlmError,
   type Message,
   type MessageInput,
@@ -18,17 +19,20 @@ import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { memoryState, type StateStore } from '../state/state.js'
-import { type Kind, kinds } from './detect.js'
+import { type Detector, detectorOf, type Kind, kinds } from './detect.js'
 import { keepNotes, restoring } from './mask-batch.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
-import { Restored } from './restored.js'
+import { type Asked, Restored } from './restored.js'
 
 /** Options of `mask`. */
 export interface MaskOptions {
-  /** What is looked for. Default: everything there is a form for. */
+  /** What is looked for. Default: everything but names of people, which need the package `compromise` (English texts). */
   find?: Kind[]
-  /** What else is: words as they are, or patterns, by a name for their placeholders. */
+  /**
+   * What else is: words as they are, or patterns, by a name for their placeholders. A pattern sees all that is asked: one
+   * that backtracks makes long texts slow.
+   */
   also?: Record<string, string[] | RegExp>
   /** Images, documents and sound, which nobody can look into: refused (the default), or let through. Text files are masked. */
   media?: 'refuse' | 'allow'
@@ -40,10 +44,11 @@ export interface MaskOptions {
 }
 
 /**
- * Takes keys, tokens, e-mail addresses, phone, card, account and social security numbers out of everything that leaves:
- * messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each becomes a
- * placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its stream the
- * placeholders become what they stood for, in the results of batches too. Vectors and scores are those of the placeholders.
+ * Takes keys, tokens, e-mail addresses, numbers of phones, cards, accounts and people (of ten countries) out of everything
+ * that leaves: messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each
+ * becomes a placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its
+ * stream the placeholders become what they stood for: spelled as JSON where the answer is JSON, as a number where a tool's
+ * schema wants one; in the results of batches too. Vectors and scores are those of the placeholders.
  */
 export function mask(provider: Provider, options: MaskOptions = {}): Provider {
   return new Mask(provider, options)
@@ -55,6 +60,7 @@ class Mask extends Around {
   readonly #also: Record<string, string[] | RegExp>
   readonly #media: 'refuse' | 'allow'
   readonly #state: StateStore
+  #detector: Promise<Detector> | undefined
 
   constructor(
     inner: Provider,
@@ -70,27 +76,35 @@ class Mask extends Around {
     this.#state = state
   }
 
-  protected enter(call: Incoming): Passing | Promise<Passing> {
+  protected async enter(call: Incoming): Promise<Passing> {
     switch (call.kind) {
-      case 'chat':
-        return this.#chat(call)
-      case 'batches.submit':
-        return this.#submit(call.request)
-      case 'batches.results':
-        return this.#results(call.request)
       case 'models':
       case 'capabilities':
       case 'batches.status':
       case 'batches.cancel':
         return {}
+      case 'batches.results':
+        return this.#results(call.request)
+    }
+    this.#detector ??= detectorOf(this.#find)
+    // One that could not be loaded may be installed later.
+    const detect = await this.#detector.catch((error) => {
+      this.#detector = undefined
+      throw error
+    })
+    switch (call.kind) {
+      case 'chat':
+        return this.#chat(call, detect)
+      case 'batches.submit':
+        return this.#submit(call.request, detect)
       case 'countTokens': {
         const request = this.#plain(call.request)
-        return { request: sendable(this.#placeholders(request).masked(request)) }
+        return { request: sendable(this.#placeholders(request, detect).masked(request)) }
       }
       case 'transcribe': {
         this.#refuseMedia('sound')
         const { audio, ...rest } = call.request
-        const placeholders = this.#placeholders(rest)
+        const placeholders = this.#placeholders(rest, detect)
         return {
           request: { ...placeholders.masked(rest), audio },
           // It may say what the prompt says.
@@ -103,18 +117,17 @@ class Mask extends Around {
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
             : call.request
-        return { request: this.#placeholders(request).masked(request) }
+        return { request: this.#placeholders(request, detect).masked(request) }
       }
     }
   }
 
-  #submit(requests: readonly ChatInput[]): Passing {
+  #submit(requests: readonly ChatInput[], detect: Detector): Passing {
     if (!Array.isArray(requests)) return {}
     const all = requests.map((request) => {
       const plain = this.#plain(request)
-      const placeholders = this.#placeholders(plain)
-      const json = (plain.output ?? 'text') !== 'text'
-      return { request: sendable(placeholders.masked(plain)), placeholders, json }
+      const placeholders = this.#placeholders(plain, detect)
+      return { request: sendable(placeholders.masked(plain)), placeholders, ...aboutAnswer(plain) }
     })
     return {
       request: all.map(({ request }) => request),
@@ -130,27 +143,24 @@ class Mask extends Around {
     return { result: (result) => restore(result) }
   }
 
-  #chat(call: Incoming & { kind: 'chat' }): Passing {
+  #chat(call: Incoming & { kind: 'chat' }, detect: Detector): Passing {
     const original = requestOf(call.request, this)
     const request = this.#plain(call.request)
-    const placeholders = this.#placeholders(request)
-    const restored = new Restored(placeholders)
-    const whole = (response: ChatResponse): ChatResponse => {
-      const { message, text, reasoning, toolCalls } = response
-      return { ...response, ...placeholders.restored({ message, text, reasoning, toolCalls }) }
-    }
+    const placeholders = this.#placeholders(request, detect)
+    const restored = new Restored(placeholders, aboutAnswer(request))
     return {
       request: sendable(placeholders.masked(request)),
       event: (event: ChatEvent) => restored.event(event),
       rest: () => restored.rest(),
       // The value is made again of what the text says now, by the schema the caller gave.
-      done: (answer) => outputOf(whole(answer as ChatResponse), original),
-      error: (error) => (error.partial === undefined ? error : withPartial(error, whole(error.partial))),
+      done: (answer) => outputOf(restored.response(answer as ChatResponse), original),
+      error: (error) =>
+        error.partial === undefined ? error : withPartial(error, restored.response(error.partial)),
     }
   }
 
-  #placeholders(request: unknown): Placeholders {
-    return new Placeholders(request, this.#find, this.#also)
+  #placeholders(request: unknown, detect: Detector): Placeholders {
+    return new Placeholders(request, detect, this.#also)
   }
 
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
@@ -200,6 +210,14 @@ class Mask extends Around {
       `mask() cannot look into ${what}, so they do not leave. Leave them out, or let them through: mask(provider, { media: 'allow' }).`,
       { provider: this.provider, model: this.model },
     )
+  }
+}
+
+/** What has to be known of a request to read its answer. */
+function aboutAnswer({ tools = [], output = 'text' }: ChatRequest): Asked {
+  return {
+    tools: new Map(tools.map(({ name, input }) => [name, input as JsonSchema])),
+    json: output !== 'text',
   }
 }
 

@@ -1,25 +1,29 @@
 // What stands for what: the values that must not leave, and their placeholders, for one request.
-import { found, type Kind } from './detect.js'
+import type { Detector } from './detect.js'
+import { spelled, stringsOf, unspelled } from './json-text.js'
+import { KnownValues } from './known-values.js'
 import { mapped, textsOf } from './mapped.js'
 
-const form = /\[[A-Z][A-Z0-9_]*_\d+\]/g
-/** A text may end in the middle of one. */
-export const begun = /\[(?:[A-Z][A-Z0-9_]{0,40})?$/
+const form = /\[[A-Z][A-Z0-9_]{0,64}_\d{1,9}\]/g
+const begun = /^\[(?:[A-Z][A-Z0-9_]*)?$/
 
 export class Placeholders {
   readonly #standsFor = new Map<string, string>()
   readonly #values = new Map<string, string>()
-  /** Any of the values, the longest first: one may be part of another. */
-  readonly #any: RegExp | undefined
+  readonly #known: KnownValues<string>
+  #longest = 0
 
   /** Numbered in the order they are met, so that a conversation that goes on gives the same ones again. */
-  constructor(request: unknown, find: readonly Kind[], also: Record<string, string[] | RegExp>) {
+  constructor(request: unknown, detect: Detector, also: Record<string, string[] | RegExp>) {
     const texts = textsOf(request)
     // What looks like a placeholder in the request stands for itself.
     const spoken = new Set(texts.flatMap((text) => text.match(form) ?? []))
     const counts = new Map<string, number>()
-    const add = (kind: string, value: string) => {
-      if (value === '' || this.#values.has(value)) return
+    /** A value, and how it is spelled in this text. */
+    const add = (kind: string, value: string, spelling: string) => {
+      const known = this.#values.get(value)
+      if (known !== undefined) this.#values.set(spelling, known)
+      if (value === '' || known !== undefined) return
       const name = kind.toUpperCase()
       let placeholder: string
       do {
@@ -27,31 +31,39 @@ export class Placeholders {
         placeholder = `[${name}_${counts.get(name)}]`
       } while (spoken.has(placeholder))
       this.#values.set(value, placeholder)
+      this.#values.set(spelling, placeholder)
       this.#standsFor.set(placeholder, value)
+      this.#longest = Math.max(this.#longest, placeholder.length)
     }
     for (const text of texts) {
-      for (const [name, what] of Object.entries(also))
-        for (const value of matches(text, what)) add(name, value)
-      for (const { kind, text: value } of found(text, find)) add(kind, value)
+      const json = stringsOf(text) !== undefined
+      const read = (value: string) => (json ? unspelled(value) : value)
+      for (const [name, what] of Object.entries(also)) {
+        if (Array.isArray(what)) for (const [word, spelling] of words(text, what)) add(name, word, spelling)
+        else for (const value of matches(text, what)) add(name, read(value), value)
+      }
+      for (const { kind, text: value } of detect(text)) add(kind, read(value), value)
     }
-    const values = [...this.#values.keys()].sort((a, b) => b.length - a.length)
-    if (values.length > 0)
-      this.#any = new RegExp(
-        values.map((value) => value.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|'),
-        'g',
-      )
+    this.#known = new KnownValues(this.#values)
   }
 
-  /** The same with placeholders, wherever a value stands: also where it was not recognised by itself. */
+  /**
+   * The same with placeholders, wherever a value stands: also where it was not recognised by itself. A number in a text
+   * that is JSON becomes a text of it.
+   */
   masked<T>(value: T): T {
-    const any = this.#any
-    if (any === undefined) return value
-    return mapped(value, (text) => text.replace(any, (known) => this.#values.get(known) ?? known))
+    if (this.empty) return value
+    return mapped(value, (text) => {
+      const isInString = stringsOf(text)
+      return this.#known.replaced(text, (placeholder, from) =>
+        isInString === undefined || isInString(from) ? placeholder : `"${placeholder}"`,
+      )
+    })
   }
 
-  /** The same with the values. */
-  restored<T>(value: T): T {
-    return this.#standsFor.size === 0 ? value : mapped(value, (text) => this.restoredText(text))
+  /** The same with the values; `spell` writes them as they must stand there. */
+  restored<T>(value: T, spell?: (value: string) => string): T {
+    return this.empty ? value : mapped(value, (text) => this.restoredText(text, spell))
   }
 
   /** A text with the values; `spell` writes them as they must stand there. */
@@ -69,9 +81,20 @@ export class Placeholders {
 
   /** Those that were written down. */
   static of(pairs: readonly [placeholder: string, value: string][]): Placeholders {
-    const placeholders = new Placeholders([], [], {})
+    const placeholders = new Placeholders([], () => [], {})
     for (const [placeholder, value] of pairs) placeholders.#standsFor.set(placeholder, value)
     return placeholders
+  }
+
+  /** The value, where the text is its placeholder and nothing else. */
+  valueOf(text: string): string | undefined {
+    return this.#standsFor.get(text)
+  }
+
+  /** Where a placeholder begins at the end of a text that goes on; the text's length where none does. */
+  begunAt(text: string): number {
+    const at = text.lastIndexOf('[')
+    return at >= 0 && text.length - at < this.#longest && begun.test(text.slice(at)) ? at : text.length
   }
 
   get empty(): boolean {
@@ -79,8 +102,17 @@ export class Placeholders {
   }
 }
 
-function matches(text: string, what: string[] | RegExp): string[] {
-  if (Array.isArray(what)) return what.filter((word) => text.includes(word))
+/** The words that are in a text, as they are or as JSON spells them. */
+function words(text: string, all: string[]): [word: string, spelling: string][] {
+  return all
+    .flatMap((word): [string, string][] => [
+      [word, word],
+      [word, spelled(word)],
+    ])
+    .filter(([, spelling]) => spelling !== '' && text.includes(spelling))
+}
+
+function matches(text: string, what: RegExp): string[] {
   const pattern = new RegExp(what.source, what.flags.includes('g') ? what.flags : `${what.flags}g`)
   return Array.from(text.matchAll(pattern), ([match]) => match)
 }

@@ -12,7 +12,7 @@ export type RedisClient =
 export interface RedisStateOptions {
   /** Before every key. Default `patchbay:`. */
   prefix?: string
-  /** How long a command may take, in milliseconds; then it fails with `network`. Default 3,000. */
+  /** How long a command may take, in milliseconds; then it fails with `network`. Default 5,000. */
   timeout?: number
 }
 
@@ -30,7 +30,7 @@ return 1`
  */
 export function redisState(
   client: RedisClient,
-  { prefix = 'patchbay:', timeout = 3000 }: RedisStateOptions = {},
+  { prefix = 'patchbay:', timeout = 5000 }: RedisStateOptions = {},
 ): StateStore {
   /** Commands whose time was up, and that the server has still not answered. It answers in order. */
   let unanswered = 0

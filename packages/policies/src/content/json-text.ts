@@ -1,0 +1,39 @@
+// Texts that are JSON: what stands in them must be spelled as JSON spells it.
+
+/** For a text that is JSON: is this place inside of a string of it? Asked from its start to its end. Nothing for another text. */
+export function stringsOf(text: string): ((at: number) => boolean) | undefined {
+  if (!/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text)) return undefined
+  try {
+    JSON.parse(text)
+  } catch {
+    return undefined
+  }
+  let inside = false
+  let read = 0
+  return (at) => {
+    for (; read < at; read++) {
+      if (text[read] === '"') inside = !inside
+      else if (inside && text[read] === '\\') read++
+    }
+    return inside
+  }
+}
+
+/** A value as it stands between the quotes of a JSON string. */
+export function spelled(value: string): string {
+  return JSON.stringify(value).slice(1, -1)
+}
+
+/** And back. */
+export function unspelled(text: string): string {
+  try {
+    return JSON.parse(`"${text}"`) as string
+  } catch {
+    return text
+  }
+}
+
+/** Does a text that begins like this say something in JSON? A fence may stand before it. */
+export function beginsJson(text: string): boolean {
+  return /^\s*(?:```(?:json)?\s*)?(?:\{|\[\s*(?:["{[\d\]-]|true|false|null))/i.test(text.slice(0, 200))
+}

@@ -1,0 +1,223 @@
+// Numbers that are none, numbers that come back as numbers, and values that come back into JSON.
+import type { ChatEvent, ChatRequest } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { describe, expect, it } from 'vitest'
+import { mask } from '../index.js'
+
+const card = '4111111111111111'
+const asText = (value: unknown) => JSON.stringify(value)
+
+describe('no cards', () => {
+  it('are times and ids, whatever their last digit', async () => {
+    const inner = mockProvider()
+    const numbers = [
+      ...Array.from({ length: 200 }, (_, index) => 1732700000000 + index),
+      ...Array.from({ length: 200 }, (_, index) => 1732700000000000 + index),
+      ...Array.from({ length: 200 }, (_, index) => `17327000000000000${100 + index}`),
+      ...Array.from({ length: 200 }, (_, index) => 1732700000 + index),
+      ...Array.from({ length: 200 }, (_, index) => `${20261127093000 + index}`),
+      ...Array.from({ length: 200 }, (_, index) => `1000000000000${1000 + index}`),
+      '9007199254740991',
+      '0000000000000000',
+      '550e8400-e29b-41d4-a716-446655440000',
+    ].join(' ; ')
+    await mask(inner).chat(numbers)
+    expect(asText(inner.requests)).not.toMatch(/CARD|PHONE|IBAN|SSN|\[ID/)
+  })
+
+  it('and a time in a tool call and its result goes out as it is', async () => {
+    const inner = mockProvider()
+    const request: ChatRequest = {
+      messages: [
+        'When?',
+        {
+          role: 'assistant',
+          content: [{ type: 'tool-call', id: 'a', name: 't', input: { since: 1732700000000 } }],
+        },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'a', output: '{"next":1732700000000}' }] },
+        'And my address is ann@example.com',
+      ],
+      tools: [{ name: 't', input: { type: 'object' } }],
+    }
+    await mask(inner).chat(request)
+    const sent = asText(inner.requests)
+    expect(sent).toContain('"since":1732700000000')
+    expect(sent).toContain('{\\"next\\":1732700000000}')
+  })
+})
+
+describe('cards', () => {
+  it.each([
+    ['Visa', '4111 1111 1111 1111'],
+    ['Mastercard', '5500-0055-5555-5559'],
+    ['Mastercard of the second range', '2221000000000009'],
+    ['American Express', '3782 822463 10005'],
+    ['Diners Club', '30569309025904'],
+    ['Discover', '6011111111111117'],
+    ['JCB', '3530111333300000'],
+    ['UnionPay', '6200000000000005'],
+  ])('of %s are found, between other numbers too', async (_, number) => {
+    const inner = mockProvider()
+    const { text } = await mask(inner).chat(`No. 25 ${number} 12/27 123`)
+    expect(asText(inner.requests)).toContain('No. 25 [CARD_1] 12/27 123')
+    expect(text).toBe(`No. 25 ${number} 12/27 123`)
+  })
+
+  it('in a text that is JSON leave it JSON', async () => {
+    const inner = mockProvider()
+    const result = `{"card":${card},"cards":[${card}],"note":"it is: ${card}, yes"}`
+    await mask(inner).chat({
+      messages: [
+        'x',
+        { role: 'assistant', content: [{ type: 'tool-call', id: 'a', name: 't', input: {} }] },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'a', output: result }] },
+      ],
+      tools: [{ name: 't', input: { type: 'object' } }],
+    })
+    const sent = inner.requests[0]?.messages.at(-1)?.content[0]
+    const output = sent?.type === 'tool-result' ? sent.output : undefined
+    const text =
+      typeof output === 'string' ? output : output?.map((part) => ('text' in part ? part.text : '')).join('')
+    expect(JSON.parse(text ?? '')).toEqual({
+      card: '[CARD_1]',
+      cards: ['[CARD_1]'],
+      note: 'it is: [CARD_1], yes',
+    })
+  })
+})
+
+describe('a tool whose schema wants a number gets one', () => {
+  const schema = {
+    type: 'object',
+    properties: {
+      card: { $ref: '#/$defs/number' },
+      cards: { type: 'array', items: { type: 'integer' } },
+      either: { type: ['string', 'integer'] },
+      text: { type: 'string' },
+      maybe: { anyOf: [{ type: 'integer' }, { type: 'null' }] },
+      free: {},
+    },
+    $defs: { number: { type: 'integer' } },
+  }
+  const input = {
+    card: '[CARD_1]',
+    cards: ['[CARD_1]', 7],
+    either: '[CARD_1]',
+    text: '[CARD_1]',
+    maybe: '[CARD_1]',
+    free: '[CARD_1]',
+  }
+  const right = {
+    card: 4111111111111111,
+    cards: [4111111111111111, 7],
+    either: '4111 1111 1111 1111',
+    text: '4111 1111 1111 1111',
+    maybe: 4111111111111111,
+    free: '4111 1111 1111 1111',
+  }
+
+  it.each([1, 3, 1000])('whole and streamed, in deltas of %i characters', async (size) => {
+    const json = JSON.stringify(input)
+    const cut = json.match(new RegExp(`.{1,${size}}`, 'g')) ?? []
+    const events = [
+      { type: 'tool-call-start' as const, id: 'c', name: 'pay' },
+      ...cut.map((one) => ({ type: 'tool-call-delta' as const, id: 'c', json: one })),
+      { type: 'tool-call' as const, id: 'c', name: 'pay', input },
+    ]
+    const request = { messages: 'Pay with 4111 1111 1111 1111.', tools: [{ name: 'pay', input: schema }] }
+    const response = await mask(mockProvider({ answers: [{ events }] })).chat(request)
+    expect(response.toolCalls[0]?.input).toEqual(right)
+    expect(response.message.content).toMatchObject([{ input: right }])
+    const seen: ChatEvent[] = []
+    for await (const event of mask(mockProvider({ answers: [{ events }] })).stream(request)) seen.push(event)
+    const args = seen.map((event) => (event.type === 'tool-call-delta' ? event.json : '')).join('')
+    expect(JSON.parse(args)).toEqual(right)
+    expect(seen.find(({ type }) => type === 'tool-call')).toMatchObject({ input: right })
+  })
+})
+
+it('arguments of two calls that come in turns are each restored', async () => {
+  const events = [
+    { type: 'tool-call-start' as const, id: 'a', name: 't' },
+    { type: 'tool-call-start' as const, id: 'b', name: 't' },
+    { type: 'tool-call-delta' as const, id: 'a', json: '{"to":"[EMA' },
+    { type: 'tool-call-delta' as const, id: 'b', json: '{"to":"[EMAIL' },
+    { type: 'tool-call-delta' as const, id: 'a', json: 'IL_1]"}' },
+    { type: 'tool-call-delta' as const, id: 'b', json: '_2]"}' },
+    { type: 'tool-call' as const, id: 'a', name: 't', input: { to: '[EMAIL_1]' } },
+    { type: 'tool-call' as const, id: 'b', name: 't', input: { to: '[EMAIL_2]' } },
+  ]
+  const args: Record<string, string> = {}
+  const provider = mask(mockProvider({ answers: [{ events }] }))
+  for await (const event of provider.stream({
+    messages: 'a@b.co and c@d.co',
+    tools: [{ name: 't', input: { type: 'object' } }],
+  }))
+    if (event.type === 'tool-call-delta') args[event.id] = (args[event.id] ?? '') + event.json
+  expect(args).toEqual({ a: '{"to":"a@b.co"}', b: '{"to":"c@d.co"}' })
+})
+
+describe('what comes back into JSON is spelled as JSON', () => {
+  const key = '-----BEGIN PRIVATE KEY-----\nMIIEow==\nab/+\n-----END PRIVATE KEY-----'
+  it.each<[string, Partial<ChatRequest>, string]>([
+    ['asked for as JSON', { output: 'json' }, '{"value":"[SECRET_1]"}'],
+    ['asked for by a schema', { output: { schema: { type: 'object' } } }, '{"value":"[SECRET_1]"}'],
+    ['not asked for in so many words', {}, '{"value":"[SECRET_1]"}'],
+    ['in a fence', {}, '```json\n{"value":"[SECRET_1]"}\n```'],
+  ])('where it was %s', async (_, more, answer) => {
+    const make = () => mask(mockProvider({ answers: [answer] }))
+    const request = { messages: `As JSON: ${key}`, ...more }
+    const { text, output } = await make().chat(request)
+    expect(JSON.parse(text.replace(/```(json)?/g, ''))).toEqual({ value: key })
+    if (more.output !== undefined) expect(output).toEqual({ value: key })
+    let streamed = ''
+    for await (const piece of make().stream(request).text) streamed += piece
+    expect(streamed).toBe(text)
+  })
+
+  it('a word with a backslash is what it was', async () => {
+    const provider = mask(mockProvider({ answers: ['{"user":"[USER_1]"}'] }), {
+      also: { USER: ['CORP\\new'] },
+    })
+    const { output } = await provider.chat({ messages: 'I am CORP\\new.', output: 'json' })
+    expect(output).toEqual({ user: 'CORP\\new' })
+  })
+
+  it('plain text stays as it is', async () => {
+    const { text } = await mask(mockProvider({ answers: ['It is [SECRET_1].'] })).chat(`Keep ${key}`)
+    expect(text).toBe(`It is ${key}.`)
+  })
+
+  it('and what is spelled as JSON in a result is found in it, and is the same value', async () => {
+    const inner = mockProvider({
+      answers: [{ toolCalls: [{ name: 't', input: { user: '[USER_1]', key: '[SECRET_1]' } }] }],
+    })
+    const provider = mask(inner, { also: { USER: ['CORP\\new'] } })
+    const { toolCalls } = await provider.chat({
+      messages: [
+        'x',
+        { role: 'assistant', content: [{ type: 'tool-call', id: 'a', name: 't', input: {} }] },
+        {
+          role: 'tool',
+          content: [{ type: 'tool-result', id: 'a', output: JSON.stringify({ user: 'CORP\\new', key }) }],
+        },
+      ],
+      tools: [{ name: 't', input: { type: 'object' } }],
+    })
+    expect(asText(inner.requests)).not.toMatch(/CORP|MIIEow/)
+    expect(toolCalls[0]?.input).toEqual({ user: 'CORP\\new', key })
+  })
+})
+
+it('a private key without its end is taken as far as it goes', async () => {
+  const inner = mockProvider()
+  await mask(inner).chat('-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabcdef')
+  expect(asText(inner.requests)).not.toMatch(/MIIEow|abcdef/)
+})
+
+it('names of people are found where somebody asks for them', async () => {
+  const inner = mockProvider({ answers: ['Dear [NAME_1]!'] })
+  const { text } = await mask(inner, { find: ['name'] }).chat('Write to Mary Jones, who lives in London.')
+  expect(asText(inner.requests)).toContain('Write to [NAME_1], who lives in London.')
+  expect(text).toBe('Dear Mary Jones!')
+})

@@ -1,0 +1,77 @@
+// What comes back into a tool's input: a number where the tool's schema wants one.
+import type { JsonSchema } from '@patchbay/core'
+import { mapped } from './mapped.js'
+import type { Placeholders } from './placeholders.js'
+
+const deepest = 16
+
+/** The input with its values, each of the type that its schema wants. */
+export function restoredInput(
+  input: unknown,
+  schema: JsonSchema | undefined,
+  placeholders: Placeholders,
+): unknown {
+  if (schema === undefined || placeholders.empty) return placeholders.restored(input)
+  const restored = (value: unknown, here: JsonSchema[]): unknown => {
+    if (typeof value === 'string') return typed(value, here, placeholders)
+    if (Array.isArray(value)) return value.map((item, index) => restored(item, itemsOf(here, index, schema)))
+    if (typeof value !== 'object' || value === null) return value
+    return Object.fromEntries(
+      Object.entries(value).map(([name, item]) => [
+        mapped(name, (text) => placeholders.restoredText(text)),
+        restored(item, propertyOf(here, name, schema)),
+      ]),
+    )
+  }
+  return restored(input, branchesOf(schema, schema))
+}
+
+/** May this input have numbers in it that were taken out? */
+export function wantsNumbers(schema: JsonSchema): boolean {
+  return /"(?:integer|number)"/.test(JSON.stringify(schema))
+}
+
+function typed(text: string, here: JsonSchema[], placeholders: Placeholders): unknown {
+  const value = placeholders.valueOf(text)
+  if (value === undefined) return placeholders.restoredText(text)
+  const types = new Set(here.flatMap(({ type }) => [type].flat()))
+  if (types.has('string') || !(types.has('integer') || types.has('number'))) return value
+  const number = Number(value.replace(/[ ().+/-]/g, ''))
+  return Number.isSafeInteger(number) ? number : value
+}
+
+function itemsOf(here: JsonSchema[], index: number, root: JsonSchema): JsonSchema[] {
+  return here.flatMap(({ items, prefixItems }) =>
+    branchesOf((Array.isArray(prefixItems) ? prefixItems[index] : undefined) ?? items, root),
+  )
+}
+
+function propertyOf(here: JsonSchema[], name: string, root: JsonSchema): JsonSchema[] {
+  return here.flatMap(({ properties, additionalProperties }) => {
+    const own = isSchema(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
+    return branchesOf(own ?? additionalProperties, root)
+  })
+}
+
+/** A schema, what it refers to, and what it is put together of. */
+function branchesOf(schema: unknown, root: JsonSchema, depth = 0): JsonSchema[] {
+  if (!isSchema(schema) || depth > deepest) return []
+  const { $ref, anyOf, oneOf, allOf } = schema
+  const others = [anyOf, oneOf, allOf].flatMap((list) => (Array.isArray(list) ? list : []))
+  if (typeof $ref === 'string') others.push(definitionOf($ref, root))
+  return [schema, ...others.flatMap((one) => branchesOf(one, root, depth + 1))]
+}
+
+function definitionOf(ref: string, root: JsonSchema): unknown {
+  if (!ref.startsWith('#')) return undefined
+  let here: unknown = root
+  for (const step of ref.split('/').slice(1)) {
+    if (!isSchema(here)) return undefined
+    here = here[step.replaceAll('~1', '/').replaceAll('~0', '~')]
+  }
+  return here
+}
+
+function isSchema(value: unknown): value is JsonSchema {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
