@@ -149,9 +149,11 @@ function parse(text: string): { value: unknown } | undefined {
 /** Refused because of the wish for JSON, by us or by the server? Then the wish can be told in words. */
 function cannotConstrain(error: unknown): boolean {
   if (!isLlmError(error)) return false
+  // The message has only the beginning of what the service said.
+  const said = error.responseBody ?? error.message
   return error.code === 'unsupported'
-    ? /json|schema/i.test(error.message)
-    : error.status === 400 && /response_format|json_?schema|structured/i.test(error.message)
+    ? /json|schema/i.test(said)
+    : error.status === 400 && /response_format|json_?schema|structured/i.test(said)
 }
 
 function inWords({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {

@@ -1,7 +1,7 @@
 // The Batch API: a file of requests at half the price, answered within a day in two other files.
 // Source: platform.openai.com/docs/guides/batch, platform.openai.com/docs/api-reference/batch, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, unanswered } from '@patchbay/core/wire'
+import { batchLines, batchName, serviceError, unanswered } from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import { fromError } from './errors.js'
 
@@ -37,10 +37,12 @@ const over = new Set(['completed', 'failed', 'expired', 'cancelled'])
 /** @throws {LlmError} `invalid-request` for a batch the service refused as a whole */
 export function toStatus({ status = '', request_counts = {}, errors }: Wire, who: string): BatchStatus {
   if (status === 'failed')
-    throw new LlmError(
-      'invalid-request',
-      `${who} refused the batch: ${errors?.data?.[0]?.message ?? 'it does not say why'}.`,
-    )
+    throw serviceError({
+      who,
+      code: 'invalid-request',
+      words: `refused the batch: ${errors?.data?.[0]?.message ?? 'it does not say why'}`,
+      body: errors,
+    })
   const { total = 0, completed = 0, failed = 0 } = request_counts
   const state = !over.has(status) ? 'running' : status === 'cancelled' ? 'cancelled' : 'ended'
   // What the day was too short for is in the file of errors, and not counted.

@@ -1,0 +1,21 @@
+// The texts of overflow-texts.ts: each is recognised, each pattern is needed, and what only sounds like it is something else.
+import { expect, it } from 'vitest'
+import { isOverflow, overflowPatterns } from './overflow.js'
+import { otherTexts, overflowTexts } from './overflow-texts.js'
+
+it.each(overflowTexts)('$server: $text', ({ text, code }) => {
+  expect(isOverflow(text)).toBe(true)
+  // Where it has a code, that says so too.
+  if (code !== undefined) expect(isOverflow(code)).toBe(true)
+})
+
+it.each(otherTexts)('not $server: $text', ({ text }) => expect(isOverflow(text)).toBe(false))
+
+it('there is no pattern that no text needs', () => {
+  const texts = overflowTexts.flatMap(({ text, code }) => [text, ...(code === undefined ? [] : [code])])
+  for (const pattern of overflowPatterns)
+    expect(
+      texts.some((text) => pattern.test(text)),
+      String(pattern),
+    ).toBe(true)
+})
