@@ -60,7 +60,7 @@ export async function exchange(
     const response = await answered(url, init, options)
     if (status !== undefined) tellLimits(response.headers, status)
     if (response.ok) return response
-    throw await options.failed(response, new URL(url).pathname)
+    throw await options.failed(response, new URL(url, 'http://here').pathname)
   } catch (failure) {
     throw redact(failure)
   }

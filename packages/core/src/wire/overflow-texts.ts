@@ -33,12 +33,12 @@ export const overflowTexts: ServerText[] = [
     server: 'OpenAI',
     code: 'context_length_exceeded',
     text: 'Your input exceeds the context window of this model. Please adjust your input and try again.',
-    source: 'earendil-works/pi overflow.ts, 2026',
+    source: 'the-open-agent/openagent#2344, 2026-06',
   },
   {
     server: 'OpenAI',
-    text: 'Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 300512 tokens. Please reduce the length of the messages.',
-    source: 'letta-ai/letta error_utils.py, 2026-02',
+    text: 'Input tokens exceed the configured limit of 272000 tokens. Your messages resulted in 289650 tokens. Please reduce the length of the messages.',
+    source: 'cline/cline#5474, 2025-08',
   },
   {
     server: 'Azure OpenAI',
@@ -99,8 +99,8 @@ export const overflowTexts: ServerText[] = [
   },
   {
     server: 'Fireworks',
-    text: 'The prompt is too long: 140001, model maximum context length: 131071',
-    source: 'earendil-works/pi overflow.ts, 2026',
+    text: 'The prompt is too long: 40177, model maximum context length: 32767',
+    source: 'fw-ai/cookbook#134, 2025-08',
   },
   {
     server: 'Moonshot, Kimi',
@@ -134,8 +134,8 @@ export const overflowTexts: ServerText[] = [
   },
   {
     server: 'Cohere',
-    text: 'too many tokens: total number of tokens in the request cannot exceed 4081. You have requested 5210 tokens.',
-    source: 'docs.cohere.com/reference/errors, 2026',
+    text: 'too many tokens: total number of tokens (prompt and prediction) cannot exceed 2048 - received 6354. Try using a shorter prompt or a smaller max_tokens value.',
+    source: 'cohere-ai/sandbox-topically#4, 2022-11',
   },
   {
     server: 'llama.cpp',
@@ -152,7 +152,7 @@ export const overflowTexts: ServerText[] = [
   {
     server: 'llama.cpp',
     text: 'the request is larger than the context size',
-    source: 'ggml-org/llama.cpp tools/server, 2025',
+    source: 'servers before ggml-org/llama.cpp#15780, 2025-09',
   },
   {
     server: 'llama-cpp-python',
@@ -225,7 +225,7 @@ export const overflowTexts: ServerText[] = [
   {
     server: 'some compatible servers',
     text: 'Token limit reached',
-    source: 'a gateway in front of several of them, 2026',
+    source: 'an earlier test of ours, whose origin is not noted',
   },
 ]
 

@@ -1,7 +1,8 @@
 // The texts of overflow-texts.ts: each is recognised, each pattern is needed, and what only sounds like it is something else.
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { isOverflow, overflowPatterns } from './overflow.js'
-import { otherTexts, overflowTexts } from './overflow-texts.js'
+import { otherTexts, overflowTexts, silentServers } from './overflow-texts.js'
 
 it.each(overflowTexts)('$server: $text', ({ text, code }) => {
   expect(isOverflow(text)).toBe(true)
@@ -18,4 +19,10 @@ it('there is no pattern that no text needs', () => {
       texts.some((text) => pattern.test(text)),
       String(pattern),
     ).toBe(true)
+})
+
+it('the guide names those of whom it cannot be known', () => {
+  const guide = readFileSync(new URL('../../errors.md', import.meta.url), 'utf8')
+  const entry = guide.slice(guide.indexOf('## context-length'), guide.indexOf('## content-filtered'))
+  for (const { server } of silentServers) expect(entry).toContain(server.split(' ')[0])
 })

@@ -106,7 +106,7 @@ function inJson(error: unknown): string {
 }
 
 /** A text as one short sentence. */
-export function sentence(text: string): string {
+function sentence(text: string): string {
   const line = excerpt(text)
   return /[.!?…]$/.test(line) ? line : `${line}.`
 }
