@@ -6,7 +6,8 @@ import { type ServerAddress, withQuery } from './address.js'
 import { checkHeaders, idleConnectionsChecked, unreachable } from './connection.js'
 import { excerpt } from './http.js'
 import { rateLimits } from './rate-limits.js'
-import { entriesOf, type HeaderFields, redactor } from './redact.js'
+import { redactor } from './redact.js'
+import { entriesOf, type HeaderFields } from './secrets.js'
 
 /** How one exchange is made. */
 export interface ExchangeOptions {

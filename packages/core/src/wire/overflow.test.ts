@@ -1,8 +1,9 @@
 // The texts of overflow-texts.ts: each is recognised, each pattern is needed, and what only sounds like it is something else.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
+import { otherTexts, silentServers } from './not-overflow-texts.js'
 import { isOverflow, overflowPatterns } from './overflow.js'
-import { otherTexts, overflowTexts, silentServers } from './overflow-texts.js'
+import { overflowTexts } from './overflow-texts.js'
 
 it.each(overflowTexts)('$server: $text', ({ text, code }) => {
   expect(isOverflow(text)).toBe(true)
