@@ -162,3 +162,15 @@ it('results that stop coming end by the idle limit', async () => {
   expect(await failureOf(all(own.results('b', { timeout: { idle: 50 } })))).toMatchObject({ code: 'timeout' })
   await expect.poll(() => server.open).toBe(0)
 })
+
+it('the words about a batch that is not there are about the batch', async () => {
+  const { batches: own } = await batches(() => ({
+    status: 404,
+    body: JSON.stringify({ type: 'error', error: { type: 'not_found_error', message: 'No such batch' } }),
+  }))
+  for (const work of [() => own.status('b1'), () => own.cancel('b1')])
+    expect(await failureOf(work())).toMatchObject({
+      code: 'not-found',
+      message: expect.stringMatching(/No such batch\. Check the id of the batch/),
+    })
+})

@@ -5,7 +5,6 @@ import {
   detailsOf,
   errorIn,
   errorText,
-  excerpt,
   fieldsOf,
   jsonIn,
   notFoundAdvice,
@@ -67,7 +66,7 @@ export async function fromResponse(response: Response, now: number, path: string
   return serviceError({
     who,
     code: codeOfStatus(response.status),
-    words: `HTTP ${response.status} with ${excerpt(text)}`,
+    words: `HTTP ${response.status} with ${text.trim() || '(nothing)'}`,
     body: text,
     advice: { ...usual, ...notFoundAdvice(path) },
     details,

@@ -135,18 +135,11 @@ async function valueIn(
 /** Refused because of the wish for JSON, by us or by the server? Then the wish can be told in words. */
 function cannotConstrain(error: unknown): boolean {
   if (!isLlmError(error)) return false
+  // The message has only the beginning of what the service said.
+  const said = error.responseBody ?? error.message
   return error.code === 'unsupported'
-    ? /json|schema/i.test(error.message)
-    : error.status === 400 && /response_format|json_?schema|structured/i.test(wordsOf(error))
-}
-
-/** All that is said in an error and its causes: a message may be cut. */
-function wordsOf(error: unknown, depth = 0): string {
-  if (typeof error === 'string') return error
-  if (!(error instanceof Error) && !isObject(error)) return ''
-  const { message, cause } = error as { message?: unknown; cause?: unknown }
-  const words = [message, ...Object.values(error)].filter((value) => typeof value === 'string')
-  return [...words, depth < 5 ? wordsOf(cause, depth + 1) : ''].join('\n')
+    ? /json|schema/i.test(said)
+    : error.status === 400 && /response_format|json_?schema|structured/i.test(said)
 }
 
 function inWords({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {

@@ -29,6 +29,14 @@ describe('parseRetryAfter', () => {
     expect(parseRetryAfter(headers({ 'retry-after': value }), now)).toBeUndefined()
   })
 
+  it('a wait without an end is a number, and longer than anybody waits', () => {
+    for (const name of ['retry-after', 'retry-after-ms']) {
+      const wait = parseRetryAfter(headers({ [name]: '9'.repeat(400) }), now) ?? 0
+      expect(Number.isFinite(wait)).toBe(true)
+      expect(wait).toBeGreaterThan(defaultRetry.maxRetryAfter)
+    }
+  })
+
   it('says nothing without a header', () => expect(parseRetryAfter(headers({}), now)).toBeUndefined())
 })
 

@@ -6,7 +6,6 @@ import {
   detailsOf,
   errorIn,
   errorText,
-  excerpt,
   isOverflow,
   jsonIn,
   serviceError,
@@ -69,7 +68,7 @@ export async function fromResponse(response: Response, model: string, now: numbe
   const text = await errorText(response)
   const error = errorIn(jsonIn(text))
   return fromWords(
-    error === undefined ? `HTTP ${response.status} with ${excerpt(text)}` : wordsOf(error),
+    error === undefined ? `HTTP ${response.status} with ${text.trim() || '(nothing)'}` : wordsOf(error),
     model,
     codeOfStatus(response.status),
     detailsOf(response, now),

@@ -607,3 +607,16 @@ it('a key that the service repeats in its refusal stands nowhere in the error', 
   expect(error.message).toContain('Received=…')
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key)
 })
+
+it('a key that the service repeats while it fetches a model stands nowhere in the error', async () => {
+  const key = 'sk-live-0123456789'
+  const llm = await ask(ndjson({ status: 'pulling manifest' }, { error: `denied for ${key}` }), {
+    apiKey: key,
+  })
+  const pull = async () => {
+    for await (const _ of llm.pull());
+  }
+  const error = await failureOf(pull())
+  expect(error.message).toContain('denied for …')
+  expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(key)
+})

@@ -1,7 +1,15 @@
 // The Batch API: a file of requests at half the price, answered within a day in two other files.
 // Source: platform.openai.com/docs/guides/batch, platform.openai.com/docs/api-reference/batch, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, fieldsOf, objectsIn, unanswered, withinBatch } from '@patchbay/core/wire'
+import {
+  batchLines,
+  batchName,
+  fieldsOf,
+  objectsIn,
+  serviceError,
+  unanswered,
+  withinBatch,
+} from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import { fromError } from './errors.js'
 
@@ -46,10 +54,12 @@ const over = new Set(['completed', 'failed', 'expired', 'cancelled'])
 /** @throws {LlmError} `invalid-request` for a batch the service refused as a whole */
 export function toStatus({ status = '', request_counts, errors }: Wire, who: string): BatchStatus {
   if (status === 'failed')
-    throw new LlmError(
-      'invalid-request',
-      `${who} refused the batch: ${objectsIn(fieldsOf(errors).data)[0]?.message ?? 'it does not say why'}.`,
-    )
+    throw serviceError({
+      who,
+      code: 'invalid-request',
+      words: `refused the batch: ${objectsIn(fieldsOf(errors).data)[0]?.message ?? 'it does not say why'}`,
+      body: errors,
+    })
   const counts = fieldsOf(request_counts)
   const [total, completed, failed] = [counts.total, counts.completed, counts.failed].map((count) =>
     typeof count === 'number' ? count : 0,

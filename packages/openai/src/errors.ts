@@ -65,7 +65,7 @@ export async function fromResponse(
   const advice = notFoundAdvice(path)
   const error = errorIn(jsonIn(body))
   if (error !== undefined) return fromError(error, who, details, { body, ...(advice && { advice }) })
-  const words = `HTTP ${response.status} with ${excerpt(body)}`
+  const words = `HTTP ${response.status} with ${body.trim() || '(nothing)'}`
   return serviceError({
     who,
     code: codeOfStatus(response.status),

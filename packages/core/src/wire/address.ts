@@ -17,7 +17,7 @@ export interface ServerAddress {
  * @throws {LlmError} `config` for what is not an address, told without its password
  */
 export function serverAddress(text: string, example: string): ServerAddress {
-  if (!URL.canParse(text))
+  if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
     throw new LlmError(
       'config',
       `${JSON.stringify(shown(text))} is not the address of a server. Pass baseURL, for example ${example}.`,

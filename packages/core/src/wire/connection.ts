@@ -1,7 +1,7 @@
 // Requests that got no answer: what the connection's error codes say, the same for every service. Texts of the platform
 // change with its versions and quote what was sent, so they decide nothing.
 import { type ErrorCode, LlmError } from '../errors.js'
-import { entriesOf, type HeaderFields } from './redact.js'
+import { entriesOf, type HeaderFields } from './secrets.js'
 
 /** What a failure of this kind is, by the codes of Node, OpenSSL, undici and its HTTP parser. */
 const kinds: {

@@ -6,7 +6,8 @@ import { type ServerAddress, withQuery } from './address.js'
 import { checkHeaders, idleConnectionsChecked, unreachable } from './connection.js'
 import { excerpt } from './http.js'
 import { rateLimits } from './rate-limits.js'
-import { entriesOf, type HeaderFields, redactor } from './redact.js'
+import { redactor } from './redact.js'
+import { entriesOf, type HeaderFields } from './secrets.js'
 
 /** How one exchange is made. */
 export interface ExchangeOptions {
@@ -60,7 +61,7 @@ export async function exchange(
     const response = await answered(url, init, options)
     if (status !== undefined) tellLimits(response.headers, status)
     if (response.ok) return response
-    throw await options.failed(response, new URL(url).pathname)
+    throw await options.failed(response, new URL(url, 'http://here').pathname)
   } catch (failure) {
     throw redact(failure)
   }

@@ -1,5 +1,6 @@
 // Does a service say that the conversation is longer than the model's context? Each pattern is there for texts that
-// servers really send: overflow-texts.ts has them, with their sources, and says of whom it cannot be known.
+// servers really send: overflow-texts.ts has them, with their sources; not-overflow-texts.ts says what only sounds like
+// it, and of whom it cannot be known.
 
 const overflows: RegExp[] = [
   // Codes and types of OpenAI, Groq, Cerebras, our gateway; llama.cpp since September 2025.

@@ -54,13 +54,16 @@ export function serviceError({ who, code, words, body = words, advice, details }
   })
 }
 
-/** What to check where something that a path names is not there. */
+/** What to check where something that a path names is not there; nothing where it is the model. */
 export function notFoundAdvice(path: string): { 'not-found': string } | undefined {
-  const [, what] = /\/(batches|files|responses)(?:\/|$)/.exec(path) ?? []
-  if (what === undefined || path.endsWith('/responses')) return undefined
+  const [, what, id] = /\/(batches|files|responses)(\/[^/]+)?/.exec(path) ?? []
+  if (what === undefined || (what === 'responses' && id === undefined)) return undefined
   const name = { batches: 'batch', files: 'file', responses: 'response' }[what]
   return {
-    'not-found': `Check the id of the ${name}: it may belong to another account or host, or be no longer kept.`,
+    'not-found':
+      id === undefined
+        ? `Check baseURL: this server may have no ${what}.`
+        : `Check the id of the ${name}: it may belong to another account or host, or be no longer kept.`,
   }
 }
 
@@ -103,7 +106,7 @@ function inJson(error: unknown): string {
 }
 
 /** A text as one short sentence. */
-export function sentence(text: string): string {
+function sentence(text: string): string {
   const line = excerpt(text)
   return /[.!?…]$/.test(line) ? line : `${line}.`
 }

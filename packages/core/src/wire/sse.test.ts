@@ -86,3 +86,15 @@ describe('jsonEvents', () => {
     })
   })
 })
+
+it('a field `error`, as older servers of llama.cpp send it, is an event of an error', async () => {
+  const text = 'error: {"code":400,"message":"too large"}\n\ndata: {"a":1}\n\nerror: gone\n\n'
+  const values: unknown[] = []
+  for await (const value of jsonEvents(new Response(text).body as ReadableStream<Uint8Array>))
+    values.push(value)
+  expect(values).toEqual([
+    { type: 'error', error: { code: 400, message: 'too large' } },
+    { a: 1 },
+    { type: 'error', error: { message: 'gone' } },
+  ])
+})
