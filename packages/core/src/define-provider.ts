@@ -147,7 +147,7 @@ class DefinedProvider implements Provider {
           (await import('./batches.js')).steps[step](this.#able('batch'), input, context, this.#home),
         )
     return {
-      available: this.#backend.batch !== undefined,
+      available: !!this.#backend.batch,
       submit: call('submit'),
       status: call('status'),
       cancel: call('cancel'),
