@@ -1,6 +1,6 @@
 // A store that does not answer holds nobody up beyond his own deadline, and loses no answer.
 import { isLlmError, type LlmError, type Provider } from '@patchbay/core'
-import { fakeClock } from '@patchbay/testing'
+import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
 import { type Door, doors } from './around/doors.js'
@@ -128,4 +128,20 @@ it('a check of a guard that never ends, ends with the deadline', async () => {
     const error = await provider.chat('hi', { timeout: 30 }).catch((thrown) => thrown)
     expect(error).toMatchObject({ code: 'timeout' })
   }
+})
+
+it('a provider whose own limit is longer than the usual one keeps it, whatever is around it', async () => {
+  const clock = fakeClock()
+  const slow = mockProvider({
+    clock,
+    timeout: 3_600_000,
+    answers: [{ text: 'at last', delay: 250_000, interval: 900_000 }],
+  })
+  const provider = limit(budget(slow, { clock, limits: [{ per: 'run', tokens: 1e6 }] }), {
+    clock,
+    concurrency: 1,
+  })
+  const call = provider.chat('hi', { timeout: { first: 1e7, idle: 1e7 } })
+  for (let step = 0; step < 50; step++) await clock.advance(50_000)
+  expect(await call).toMatchObject({ text: 'at last' })
 })
