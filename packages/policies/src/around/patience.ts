@@ -94,8 +94,9 @@ export class Patience {
     if (limits.total === undefined) return options
     const spent = this.#clock.now() - this.startedAt
     if (spent <= 0) return options
-    // Whole milliseconds: they stand in messages.
-    const total = Math.max(1, Math.floor(limits.total - spent))
+    const rest = limits.total - spent
+    // Whole milliseconds, since they stand in messages; but never more than is left.
+    const total = rest < 1 ? Math.max(Number.MIN_VALUE, rest) : Math.floor(rest)
     return { ...options, timeout: { ...limits, total } }
   }
 
