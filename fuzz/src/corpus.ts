@@ -283,3 +283,10 @@ env:
     2,
   ),
 ]
+
+/** What people ask. */
+export const questions = [
+  'What is the capital of France?',
+  'Please write to [EMAIL_1], not to [PHONE_2]; my number is +49 30 901820, my card 4111 1111 1111 1111.',
+  '{"as":"JSON","with":["bob@example.org",4111111111111111]}',
+]

@@ -16,18 +16,17 @@ import {
 import { decodeBody, jsonEvents, jsonLines, wholeJson } from '@patchbay/core/wire'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
+import { Broken } from './broken.js'
 import * as corpus from './corpus.js'
 import { type Case, inPieces } from './mutate.js'
 import { oddRequest } from './odd-requests.js'
+import { throughPolicies } from './policies.js'
 
 export interface Target {
   corpus: string[]
   /** @throws where a law is broken */
   check(bytes: Uint8Array, cuts: Case['cuts']): Promise<void>
 }
-
-/** A law is broken. */
-class Broken extends Error {}
 
 /** What came of it: the same for every cut, or a law is broken. */
 type Outcome = { gave: unknown } | { failed: string; partial: unknown }
@@ -210,6 +209,10 @@ export const targets: Record<string, Target> = {
     ollama('m', { ...options, fetch }),
   ),
   'ollama whole': backend(corpus.ollamaBodies, json, (fetch) => ollama('m', { ...options, fetch }), true),
+  'policies × doors': {
+    corpus: corpus.questions,
+    check: async (bytes) => void (await outcomeOf(() => throughPolicies(bytes))),
+  },
   configuration: {
     corpus: corpus.configurations,
     async check(bytes) {

@@ -174,3 +174,19 @@ it('the words about a batch that is not there are about the batch', async () => 
       message: expect.stringMatching(/No such batch\. Check the id of the batch/),
     })
 })
+
+it('refuses more than the service takes in one batch before anything is sent', async () => {
+  const { server, batches: own } = await batches(() => json({ id: 'b' }))
+  expect(await failureOf(own.submit(Array.from({ length: 100_001 }, () => 'x')))).toMatchObject({
+    code: 'invalid-request',
+    message:
+      'A batch of Anthropic has at most 100,000 requests; this one has 100,001. Submit them in several batches.',
+  })
+  // 256 MB, in characters of two bytes.
+  const long = 'ä'.repeat(32_000_000)
+  expect(await failureOf(own.submit([long, long, long, long, long]))).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('at most 256,000,000 bytes'),
+  })
+  expect(server.requests).toHaveLength(0)
+}, 60_000)

@@ -43,7 +43,7 @@ export interface PolicyOptions {
   guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry; output?: GuardEntry }
   limit: Omit<LimitOptions, 'state' | 'clock'>
   log: Pick<LogOptions, 'fields'>
-  mask: Omit<MaskOptions, 'also'> & { also?: Record<string, string[]> }
+  mask: Omit<MaskOptions, 'also' | 'state'> & { also?: Record<string, string[]> }
   record: { file: string }
   replay: Pick<ReplayOptions, 'file' | 'unrecorded'>
   /** `embedder`: the name of a provider. */

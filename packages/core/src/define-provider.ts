@@ -133,7 +133,7 @@ class DefinedProvider implements Provider {
 
   get batches(): Batches {
     return {
-      available: this.#backend.batch !== undefined,
+      available: !!this.#backend.batch,
       // A batch that may have been taken is not ordered again, unless the caller of this very step asks for it.
       submit: (requests, options = {}) => this.#ask('submit', requests, { retry: false, ...options }),
       status: (id, options = {}) => this.#ask('status', id, options),

@@ -136,3 +136,29 @@ it('says that a file was cut off', async () => {
   )
   expect(await failureOf(all(own.results('b')))).toMatchObject({ code: 'bad-response', provider: 'openai' })
 })
+
+it('refuses more than OpenAI takes in one batch before anything is sent; other servers have limits of their own', async () => {
+  let sent = 0
+  const fetch = async () => {
+    sent++
+    return new Response(JSON.stringify({ id: 'b' }), { headers: { 'content-type': 'application/json' } })
+  }
+  const own = openai('gpt-x', { apiKey: 'sk-secret', retry: false, fetch }).batches
+  const many = Array.from({ length: 50_001 }, () => 'x')
+  expect(await failureOf(own.submit(many))).toMatchObject({
+    code: 'invalid-request',
+    message:
+      'A batch of OpenAI has at most 50,000 requests; this one has 50,001. Submit them in several batches.',
+  })
+  const long = 'ä'.repeat(30_000_000)
+  expect(await failureOf(own.submit([long, long, long, long]))).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('at most 200,000,000 bytes'),
+  })
+  expect(sent).toBe(0)
+  const { server, batches: other } = await batches(({ path }) =>
+    json({ id: path === '/files' ? 'file-1' : 'b' }),
+  )
+  expect(await other.submit(many)).toBe('b')
+  expect(server.requests).toHaveLength(2)
+}, 60_000)

@@ -196,6 +196,33 @@ it('has a row for each policy of the package, and no other', () => {
   for (const name of Object.keys(doors)) expect(made).toContain(name)
 })
 
+/** The table of the guide: a row for each policy, a column for each door. */
+function table(): string {
+  const columns: Door[] = [
+    'chat',
+    'embed',
+    'rerank',
+    'transcribe',
+    'countTokens',
+    'models',
+    'capabilities',
+    'batches',
+  ]
+  const sign = (stand: policies.Stand) =>
+    stand === 'applies' ? 'yes' : stand === 'nothing' ? '–' : 'refuses'
+  const line = (cells: string[]) => `| ${cells.join(' | ')} |`
+  return [
+    line(['', ...columns.map((door) => `\`${door}\``)]),
+    line(['---', ...columns.map(() => '---')]),
+    ...all.map(([name, row]) => line([`\`${name}\``, ...columns.map((door) => sign(row[door]))])),
+  ].join('\n')
+}
+
+it('is shown in the guide as it is', () => {
+  const guide = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+  expect(guide).toContain(table())
+})
+
 describe.each(all)('%s', (name, row) => {
   it.each(walk(row))('%j at %s', async (stand, _, way) => {
     const seen: Seen = []

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
 import { harmless } from '../test/policies.js'
 import { type Door, doors, type PolicyName } from './around/doors.js'
-import { batch, memoryState } from './index.js'
+import { batch, budget, memoryState } from './index.js'
 
 /** Those of a call; a new one does not compile until it is looked for here. */
 const given = (onStatus: (status: StatusEvent) => void, signal: AbortSignal): Required<CallOptions> => ({
@@ -104,6 +104,17 @@ describe('the queue of batch()', () => {
     await ended(other, id)
     expect(asked).toMatchObject([{ options: kept }])
     expect(Object.keys(asked[0]?.options ?? {}).sort()).toEqual(Object.keys(kept).sort())
+  })
+
+  it('counts for the key that was given to submit, and asks one by one where a policy refuses batches', async () => {
+    const limits = [{ per: 'day', each: 'key', tokens: 100_000 } as const]
+    const inner = budget(harmless.record(standIn().provider), { limits })
+    const outer = batch(inner)
+    const id = await outer.batches.submit(['hi'], { metadata: { key: 'ann' } })
+    expect(id).toMatch(/^local-/)
+    await ended(outer, id)
+    expect(await outer.batches.status(id)).toMatchObject({ answered: 1, failed: 0 })
+    expect((await inner.spending('ann'))[0]?.spent.tokens).toBe(7)
   })
 
   it('is ended by the signal that was given to submit', async () => {

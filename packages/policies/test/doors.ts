@@ -21,23 +21,27 @@ export interface AskedFor {
 export function standIn({
   fails,
   throws,
+  forgets = false,
   name = 'stand-in',
   model = 'stand-in-1',
 }: {
   fails?: LlmError
   throws?: Error
+  /** Keeps nothing of what it was asked. */
+  forgets?: boolean
   name?: string
   model?: string
 } = {}): { provider: Provider; asked: AskedFor[]; answers: unknown[] } {
   const asked: AskedFor[] = []
   const answers: unknown[] = []
   const batches = new Map<string, readonly ChatInput[]>()
+  let made = 0
   const usage = { inputTokens: 3, outputTokens: 4 }
   const of = { provider: name, model, usage }
   function come<T>(way: string, input: unknown, options: CallOptions | undefined, answer: T): T {
-    asked.push({ name: way, input, options })
+    if (!forgets) asked.push({ name: way, input, options })
     if (throws !== undefined) throw throws
-    answers.push(answer)
+    if (!forgets) answers.push(answer)
     return answer
   }
   async function once<T>(answer: T): Promise<T> {
@@ -110,7 +114,7 @@ export function standIn({
     batches: {
       available: true,
       submit: async (requests, options) => {
-        const id = come('batches.submit', requests, options, `batch-${batches.size + 1}`)
+        const id = come('batches.submit', requests, options, `batch-${++made}`)
         if (fails === undefined) batches.set(id, requests)
         return once(id)
       },
@@ -124,6 +128,7 @@ export function standIn({
         const all = requests.map(
           (request, index): BatchResult => ({ index, response: response(echo(request)) }),
         )
+        if (forgets) batches.delete(id)
         yield* await once(come('batches.results', id, options, all))
       },
       cancel: (id, options) => once(come('batches.cancel', id, options, undefined)),

@@ -128,6 +128,7 @@ export abstract class Around extends Wrapped {
     try {
       const call = { kind, request, options, streamed: false, patience } as Incoming
       passing = await entered(() => this.#enter(call), patience)
+      patience.handOn()
       const response = await patience.waitFor(() =>
         within(passing, () => {
           const left = patience.left(passing.options ?? options)
@@ -135,6 +136,7 @@ export abstract class Around extends Wrapped {
         }),
       )
       settled = true
+      patience.takeBack()
       return (await patience.waitFor(() => passing.done?.(response) ?? response)) as Calls[K][1]
     } catch (thrown) {
       const error = asLlmError(thrown, { provider: this.provider, model: this.model })

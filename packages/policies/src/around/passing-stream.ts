@@ -75,6 +75,7 @@ export class PassingStream implements EventSource {
     this.#passing = passing
     patience.signal.addEventListener('abort', this.#onStop, { once: true })
     if (patience.stopped !== undefined) throw patience.stopped
+    patience.handOn()
     this.#inner = new Follower(() => within(passing, () => this.ask(passing, patience)), this.who)
     if (!this.#watched) this.#inner.unwatched()
   }
@@ -96,6 +97,7 @@ export class PassingStream implements EventSource {
     }
     this.#settled = true
     this.#over = true
+    patience.takeBack()
     const done = patience.waitFor(() => passing.done?.(event.response) ?? event.response)
     const response = (done instanceof Promise ? await done : done) as ChatResponse
     this.#settle()

@@ -123,7 +123,7 @@ export async function entered(enter: () => Passing | Promise<Passing>, patience:
 export async function told(passing: Passing | undefined, error: LlmError, clock: Clock): Promise<void> {
   try {
     const telling = passing?.failed?.(error)
-    if (telling !== undefined) await soonEnough(telling, clock)
+    if (telling instanceof Promise) await soonEnough(telling, clock)
   } catch {
     // The store of a policy is gone, say: its next call meets the same, and tells.
   }

@@ -12,7 +12,8 @@ function limitsOf({ timeout }: CallOptions): TimeoutOptions {
 /** One call's waiting. */
 export class Patience {
   readonly startedAt: number
-  readonly deadline: number
+  /** By the clock, in milliseconds. */
+  deadline: number
   /** Why nothing more may happen, once the call has been stopped from outside. */
   stopped: LlmError | undefined
   readonly #controller = new AbortController()
@@ -37,6 +38,18 @@ export class Patience {
   /** Aborts as soon as the caller waits no longer. */
   get signal(): AbortSignal {
     return this.#controller.signal
+  }
+
+  /** Whoever is asked now keeps the time, where the caller has set no limit: his own may be longer than the usual one. */
+  handOn(): void {
+    if (limitsOf(this.#options).total === undefined) this.#cancelTimer()
+  }
+
+  /** He has answered; what is still to be done has the usual time again, where the caller has set no limit. */
+  takeBack(): void {
+    if (limitsOf(this.#options).total !== undefined || this.stopped !== undefined) return
+    this.deadline = this.#clock.now() + usualTotal
+    this.#setTimer()
   }
 
   /** Ends all waiting. */
@@ -81,8 +94,9 @@ export class Patience {
     if (limits.total === undefined) return options
     const spent = this.#clock.now() - this.startedAt
     if (spent <= 0) return options
-    // Whole milliseconds: they stand in messages.
-    const total = Math.max(1, Math.floor(limits.total - spent))
+    const rest = limits.total - spent
+    // Whole milliseconds, since they stand in messages; but never more than is left.
+    const total = rest < 1 ? Math.max(Number.MIN_VALUE, rest) : Math.floor(rest)
     return { ...options, timeout: { ...limits, total } }
   }
 

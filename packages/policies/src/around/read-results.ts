@@ -17,6 +17,7 @@ export async function* readResults(
   let settled = false
   try {
     passing = await entered(enter, patience)
+    patience.handOn()
     const left = patience.left(passing.options ?? options)
     results = within(passing, () =>
       (passing.results?.(left) ?? inner.batches.results(id, left))[Symbol.asyncIterator](),
@@ -32,6 +33,7 @@ export async function* readResults(
       yield await patience.waitFor(() => passing.result?.(value) ?? value)
     }
     settled = true
+    patience.takeBack()
     await patience.waitFor(() => passing.done?.(read))
   } catch (thrown) {
     const error = asLlmError(thrown, { provider, model })

@@ -6,15 +6,15 @@ import type { Answer } from './passing.js'
 const graceMs = 1000
 
 /** The same promise, but a store that does not answer is not waited for. */
-export async function soonEnough(work: Promise<void>, clock: Clock): Promise<void> {
+export async function soonEnough<T>(work: Promise<T>, clock: Clock): Promise<T> {
   let cancel: () => void = () => {}
-  const grace = new Promise<void>((_, reject) => {
+  const grace = new Promise<never>((_, reject) => {
     cancel = clock.timer(graceMs, () =>
       reject(new LlmError('timeout', `the store did not answer within ${graceMs} ms`)),
     )
   })
   try {
-    await Promise.race([work, grace])
+    return await Promise.race([work, grace])
   } finally {
     cancel()
   }

@@ -1,5 +1,6 @@
 // What the placeholders of a batch stand for, kept from its submission until its results are read.
-import { type BatchResult, type ChatResponse, type JsonSchema, LlmError } from '@patchbay/core'
+import { type BatchResult, type ChatResponse, type Clock, type JsonSchema, LlmError } from '@patchbay/core'
+import { soonEnough } from '../around/unsettled.js'
 import type { StateStore } from '../state/state.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
@@ -24,7 +25,7 @@ interface Written {
 }
 
 /** @throws {LlmError} with the id of the batch, which is under way */
-export async function keepNotes(state: StateStore, id: string, notes: Note[]): Promise<void> {
+export async function keepNotes(state: StateStore, id: string, notes: Note[], clock: Clock): Promise<void> {
   const written: Written = {}
   for (const [index, { placeholders, tools, json }] of notes.entries())
     if (!placeholders.empty) {
@@ -33,7 +34,7 @@ export async function keepNotes(state: StateStore, id: string, notes: Note[]): P
       written[index] = { pairs: placeholders.pairs, tools: numbers, json }
     }
   try {
-    await state.swap(keyOf(id), undefined, JSON.stringify(written), keptMs)
+    await soonEnough(state.swap(keyOf(id), undefined, JSON.stringify(written), keptMs), clock)
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new LlmError(

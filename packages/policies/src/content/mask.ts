@@ -132,7 +132,7 @@ class Mask extends Around {
     return {
       request: all.map(({ request }) => request),
       done: async (id) => {
-        await keepNotes(this.#state, id as string, all)
+        await keepNotes(this.#state, id as string, all, this.clock)
         return id
       },
     }

@@ -4,6 +4,7 @@ import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
+import { soonEnough } from '../around/unsettled.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 
 /** `closed`: asked as ever. `open`: left alone. `half-open`: tried again, a few calls at a time. */
@@ -181,11 +182,12 @@ class Breaker extends Around {
     let changed: Circuit | undefined
     let result: R
     try {
-      result = await this.#cell.update((health) => {
+      const knowing = this.#cell.update((health) => {
         const made = change(health)
         changed = made.next.circuit === health.circuit ? undefined : made.next.circuit
         return made
       })
+      result = await soonEnough(knowing, this.clock)
     } catch {
       // Nothing is known of the service then, and that is no reason not to ask it.
       return otherwise

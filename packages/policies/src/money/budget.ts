@@ -4,7 +4,7 @@ import { type Clock, LlmError, type Provider } from '@patchbay/core'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
-import { unsettled } from '../around/unsettled.js'
+import { soonEnough, unsettled } from '../around/unsettled.js'
 import { mostOf } from '../limits/estimate.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { type Account, holding, reservedIn, settle } from './account.js'
@@ -111,7 +111,7 @@ class Budget extends Around implements BudgetProvider {
       this.#limits
         .filter(({ each }) => each === undefined || key !== undefined)
         .map(async (allowance) => {
-          const account = await this.#cell(allowance, key, now).read()
+          const account = await soonEnough(this.#cell(allowance, key, now).read(), this.clock)
           const { usd, tokens } = account
           return { ...allowance, spent: { usd, tokens }, reserved: reservedIn(account, now) }
         }),

@@ -1,9 +1,17 @@
 // Whom to ask, learned from the answers: `learn`.
-import { type ChatInput, type ChatRequest, type ChatResponse, LlmError, type Provider } from '@patchbay/core'
+import {
+  type ChatInput,
+  type ChatRequest,
+  type ChatResponse,
+  LlmError,
+  type Provider,
+  systemClock,
+} from '@patchbay/core'
 import { requestOf } from '@patchbay/core/wrap'
 import { doors } from '../around/doors.js'
 import type { Chat } from '../around/passing.js'
 import { called, calledNow } from '../around/patience.js'
+import { soonEnough } from '../around/unsettled.js'
 import { Cell, memoryState, type StateStore } from '../state/state.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { mayElsewhere } from './in-order.js'
@@ -74,7 +82,8 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
       const seen = calledNow('learn.features', () => features(requestOf(request, provider)), provider)
       const better = (state: unknown) => learner.learn(state, at, Math.min(1, Math.max(0, worth)), seen)
       // What could not be learned this time is learned another time.
-      await cell.update((state) => ({ next: better(state), result: undefined })).catch(() => {})
+      const learning = cell.update((state) => ({ next: better(state), result: undefined }))
+      await soonEnough(learning, clock ?? systemClock).catch(() => {})
     }
     return new Watched(provider, clock, onEnd)
   })
@@ -98,7 +107,7 @@ class Learned extends Several {
 
   protected async order({ request }: Chat): Promise<number[]> {
     const all = Array.from({ length: this.candidates.size }, (_, at) => at)
-    const state = await this.cell.read().catch(() => undefined)
+    const state = await soonEnough(this.cell.read(), this.clock).catch(() => undefined)
     if (state === undefined) return all
     const seen = await called('learn.features', () => this.features(requestOf(request, this)), this)
     const scores = calledNow('learn.by', () => this.learner.scores(state, seen, this.#random), this)

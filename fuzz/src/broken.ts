@@ -1,0 +1,2 @@
+/** A law is broken. */
+export class Broken extends Error {}
