@@ -50,7 +50,7 @@ interface Line {
 export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
   for await (const { index, line } of batchLines<Line>(body)) {
     const result = fieldsOf(line.result)
-    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message) }
+    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null) }
     else yield { index, error: failureOf(result) }
   }
 }
@@ -64,6 +64,9 @@ function failureOf(result: Record<string, unknown>): LlmError {
     case 'expired':
       return unanswered('expired', 'Anthropic')
     default:
-      return new LlmError('bad-response', `Anthropic gave a result of a kind nobody knows: ${String(result.type)}.`)
+      return new LlmError(
+        'bad-response',
+        `Anthropic gave a result of a kind nobody knows: ${String(result.type)}.`,
+      )
   }
 }

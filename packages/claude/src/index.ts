@@ -20,6 +20,7 @@ import {
   exchange,
   isStream,
   jsonEvents,
+  objectsIn,
   opened,
   requestOf,
   wholeJson,
@@ -148,10 +149,9 @@ class ClaudeBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { data } = await json(await this.#send(context, (client) => client.models.list({ limit: 1000 })))
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
-    return data.map(({ id, display_name: name }: { id: string; display_name?: string }) => ({
-      id,
-      ...(name !== undefined && { name }),
-    }))
+    return objectsIn(data).flatMap(({ id, display_name: name }) =>
+      typeof id === 'string' ? [{ id, ...(typeof name === 'string' && { name }) }] : [],
+    )
   }
 
   async #send(

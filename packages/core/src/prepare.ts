@@ -90,9 +90,7 @@ async function prepareOutput(
   if (output === 'json') return {}
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
-  const { schema, name, strict } = output
-  const { toJsonSchema } = await import('./schema.js')
-  return defined({ schema: toJsonSchema(schema, 'output.schema', warnings), name, strict })
+  return (await import('./schema.js')).prepareSchema(output, warnings)
 }
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {

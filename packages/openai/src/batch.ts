@@ -15,11 +15,20 @@ export interface Wire {
   errors?: unknown
 }
 
-/** The file of the requests, a line each. */
+/**
+ * The file of the requests, a line each.
+ * @throws {LlmError} `invalid-request` for options that JSON cannot hold
+ */
 export function toFile(bodies: object[], url: string): FormData {
-  const lines = bodies.map((body, index) =>
-    JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body }),
-  )
+  const lines = bodies.map((body, index) => {
+    try {
+      return JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body })
+    } catch (cause) {
+      throw new LlmError('invalid-request', `requests[${index}] cannot be written as JSON: ${cause}.`, {
+        cause,
+      })
+    }
+  })
   const form = new FormData()
   form.set('purpose', 'batch')
   form.set('file', new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' }), 'batch.jsonl')
@@ -68,7 +77,7 @@ export async function* toOutcomes(
     else if (typeof status === 'number' && status >= 400) {
       const details = { status, ...(requestId && { requestId }) }
       yield { index, error: fromError(fieldsOf(answer).error, who, details) }
-    } else yield { index, events: api.fromWhole(answer, { who, requestId }) }
+    } else yield { index, events: api.fromWhole(answer ?? null, { who, requestId }) }
   }
 }
 

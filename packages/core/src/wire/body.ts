@@ -93,17 +93,18 @@ export function isStream(
 }
 
 /**
- * A whole body as JSON.
+ * A whole body as JSON: an object or a list.
  * @throws {LlmError} `network` when the connection breaks, `bad-response` for half a body; what `notJson` makes of a
- *   text that is none
+ *   text that is neither
  */
 export async function wholeJson(
   response: Response,
   notJson: (text: string) => LlmError,
 ): Promise<Record<string, unknown>> {
   const text = await unbroken(() => response.text())
+  let value: Record<string, unknown> | null
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     if (/^\s*[{[]/.test(text))
       throw new LlmError('bad-response', 'The answer ended before it was complete. Try again.', {
@@ -111,6 +112,8 @@ export async function wholeJson(
       })
     throw notJson(text)
   }
+  if (typeof value !== 'object' || value === null) throw notJson(text)
+  return value
 }
 
 /** The lines of a body. */
