@@ -28,7 +28,7 @@ import {
 import { fromResponse } from './errors.js'
 import { fromMessage, fromStream, isLast } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
-import { toWire } from './request.js'
+import type { WireChat } from './request.js'
 
 export type { ModelRules } from './models.js'
 
@@ -93,7 +93,7 @@ class ClaudeBackend implements Backend {
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
-      const body = toWire(this.model, chat, this.#rules, context.warn)
+      const body = await this.#toWire(chat, context)
       const response = await this.#send(context, (client) =>
         client.messages.create({
           ...body,
@@ -107,8 +107,16 @@ class ClaudeBackend implements Backend {
     })
   }
 
+  // Loaded with the first call.
+  #request: Promise<typeof import('./request.js')> | undefined
+
+  async #toWire(chat: PreparedChat, { warn }: CallContext): Promise<WireChat> {
+    this.#request ??= import('./request.js')
+    return (await this.#request).toWire(this.model, chat, this.#rules, warn)
+  }
+
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    const { max_tokens: _, ...body } = toWire(this.model, chat, this.#rules, context.warn)
+    const { max_tokens: _, ...body } = await this.#toWire(chat, context)
     const response = await this.#send(context, (client) =>
       client.messages.countTokens(body as unknown as Anthropic.MessageCountTokensParams),
     )
@@ -120,7 +128,7 @@ class ClaudeBackend implements Backend {
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
       const { toBatch, idOf } = await import('./batch.js')
-      const body = toBatch(requests.map((chat) => toWire(this.model, chat, this.#rules, context.warn)))
+      const body = toBatch(await Promise.all(requests.map((chat) => this.#toWire(chat, context))))
       return idOf(await this.#batches(context, (client) => client.post('/v1/messages/batches', { body })))
     },
     status: async (id, context) => {
