@@ -17,7 +17,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { codeOfStatus } from '@patchbay/core/wire'
+import { codeOfStatus, notSent, tellMarks } from '@patchbay/core/wire'
 import { fromUsage, owner, toMessages } from './messages.js'
 
 /** Options of `langchain`. */
@@ -67,8 +67,10 @@ class LangchainBackend implements Backend {
     }
   }
 
-  async *chat(chat: PreparedChat, { signal }: CallContext): AsyncGenerator<BackendEvent> {
+  async *chat(chat: PreparedChat, { signal, warn }: CallContext): AsyncGenerator<BackendEvent> {
     const { messages, tools, toolChoice, stop } = chat
+    const lost = notSent('LangChain', warn)
+    tellMarks(messages, lost)
     const asked = tools.map(({ name, description, schema }) => ({
       type: 'function',
       function: { name, description: description ?? '', parameters: schema },
@@ -80,10 +82,13 @@ class LangchainBackend implements Backend {
     const model =
       asked.length === 0 ? this.chatModel : (this.chatModel.bindTools?.(asked, choice) ?? this.chatModel)
     try {
-      const stream = await model.stream(messages.flatMap(toMessages), {
-        signal,
-        ...(stop !== undefined && { stop }),
-      })
+      const stream = await model.stream(
+        messages.flatMap((message) => toMessages(message, lost)),
+        {
+          signal,
+          ...(stop !== undefined && { stop }),
+        },
+      )
       yield* fromChunks(stream)
     } catch (error) {
       throw toLlmError(error)
