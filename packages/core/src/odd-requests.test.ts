@@ -113,7 +113,7 @@ it.each<[string, unknown, string]>([
   expect(isLlmError(error, 'invalid-request') && error.message.startsWith(`${place} `)).toBe(true)
 })
 
-it('takes as many results as there are calls, however many', async () => {
+it('takes as many results as there are calls, however many', { timeout: 60_000 }, async () => {
   const ids = Array.from({ length: 130_000 }, (_, index) => `c${index}`)
   const { chat } = await prepare(
     [
