@@ -106,7 +106,6 @@ describe('pairToolCalls', () => {
   it.each<[string, (index: number) => string]>([
     ['the same', () => 'a'],
     ['repeated', (index) => `a_${index % 7}`],
-    ['different', (index) => `a${index}`],
   ])('takes time in step with the number of calls, whose ids are %s', { timeout: 60_000 }, async (_, id) => {
     const pair = (n: number) => {
       const calls = Array.from({ length: n }, (_, index) => call(id(index)))
