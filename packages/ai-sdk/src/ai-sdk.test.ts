@@ -279,6 +279,49 @@ describe('a model of the AI SDK as a provider', () => {
     ])
   })
 
+  it('gets all that a conversation holds, or a warning names it', async () => {
+    let prompt = ''
+    const model = playing(finish)
+    const provider = aiSdk({
+      ...model,
+      doStream: (options) => {
+        prompt = JSON.stringify(options.prompt)
+        return model.doStream(options)
+      },
+    })
+    const { warnings } = await provider.chat({
+      messages: [
+        { role: 'user', content: 'Hi.', cache: true },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'text', text: 'So.', citations: [{ title: 'T' }] },
+            { type: 'provider-block', kind: 'search', opaque: { provider: 'else', data: {} } },
+            { type: 'tool-result', id: 'own', name: 'search', output: 'found it' },
+            { type: 'tool-call', id: 'a', name: 'f', input: {} },
+          ],
+        },
+        {
+          role: 'tool',
+          content: [
+            {
+              type: 'tool-result',
+              id: 'a',
+              isError: true,
+              output: [
+                { type: 'text', text: 'it broke' },
+                { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: 'report.pdf' },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+    for (const words of ['found it', 'The tool failed', 'it broke', 'report.pdf'])
+      expect(prompt).toContain(words)
+    expect(warnings.map(({ feature }) => feature)).toEqual(['cache', 'citations', 'provider-block'])
+  })
+
   it.each<[string, LanguageModelV3StreamPart[], string]>([
     ['no end', [{ type: 'text-delta', id: '0', delta: 'half' }], 'bad-response'],
     [

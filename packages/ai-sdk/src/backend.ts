@@ -64,10 +64,10 @@ class AiSdkBackend implements Backend {
     }
   }
 
-  async *chat(chat: PreparedChat, { signal, headers }: CallContext): AsyncGenerator<BackendEvent> {
+  async *chat(chat: PreparedChat, { signal, headers, warn }: CallContext): AsyncGenerator<BackendEvent> {
     try {
       const { stream } = await this.languageModel.doStream({
-        ...toCallOptions(chat),
+        ...toCallOptions(chat, warn),
         abortSignal: signal,
         headers,
       })

@@ -7,17 +7,23 @@ import type {
   LanguageModelV3ToolResultPart,
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider'
-import type { Part, PreparedChat, PreparedMessage } from '@patchbay/core'
+import type { Part, PreparedChat, PreparedMessage, Warning } from '@patchbay/core'
+import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
 import { defined } from '@patchbay/core/wrap'
 
 /** Who the opaque state of parts belongs to. */
 export const owner = 'ai-sdk'
 
-export function toCallOptions(chat: PreparedChat): LanguageModelV3CallOptions {
+export function toCallOptions(
+  chat: PreparedChat,
+  warn: (warning: Warning) => void,
+): LanguageModelV3CallOptions {
   const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = chat
   const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
+  const lost = notSent('The AI SDK', warn)
+  tellMarks(messages, lost)
   return defined({
-    prompt: messages.flatMap(toMessages),
+    prompt: messages.flatMap((message) => toMessages(message, lost)),
     tools:
       tools.length === 0
         ? undefined
@@ -46,14 +52,14 @@ export function toCallOptions(chat: PreparedChat): LanguageModelV3CallOptions {
   })
 }
 
-function toMessages({ role, content }: PreparedMessage): LanguageModelV3Message[] {
+function toMessages({ role, content }: PreparedMessage, lost: NotSent): LanguageModelV3Message[] {
   switch (role) {
     case 'system':
       return [{ role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }]
     case 'user':
       return [{ role, content: content.flatMap(toUserPart) }]
     case 'assistant':
-      return [{ role, content: content.flatMap(toAssistantPart) }]
+      return [{ role, content: content.flatMap((part) => toAssistantPart(part, lost)) }]
     case 'tool':
       return [{ role, content: content.flatMap(toResult) }]
   }
@@ -67,7 +73,7 @@ function toUserPart(part: Part): UserPart[] {
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
 
-function toAssistantPart(part: Part): AssistantPart[] {
+function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
   const own =
     part.opaque?.provider === owner ? { providerOptions: part.opaque.data as SharedV3ProviderOptions } : {}
   switch (part.type) {
@@ -78,6 +84,11 @@ function toAssistantPart(part: Part): AssistantPart[] {
       return [{ type: 'text', text: part.text }]
     case 'tool-call':
       return [{ type: 'tool-call', toolCallId: part.id, toolName: part.name, input: part.input, ...own }]
+    case 'tool-result':
+      return toResult(part)
+    case 'provider-block':
+      lost(part.type)
+      return []
     default:
       return toFile(part)
   }
@@ -100,7 +111,7 @@ function toResult(part: Part): LanguageModelV3ToolResultPart[] {
       type: 'tool-result',
       toolCallId,
       toolName,
-      output: { type: 'content', value: output.flatMap(toPiece) },
+      output: { type: 'content', value: failureInWords(part).flatMap(toPiece) },
     },
   ]
 }
@@ -109,10 +120,10 @@ type Piece = Extract<LanguageModelV3ToolResultPart['output'], { type: 'content' 
 
 function toPiece(part: Part): Piece[] {
   if (part.type === 'text') return [{ type: 'text', text: part.text }]
-  return toFile(part).map(({ data, mediaType }) =>
+  return toFile(part).map(({ data, mediaType, filename }) =>
     data instanceof URL
       ? { type: 'file-url', url: data.href }
-      : { type: 'file-data', data: typeof data === 'string' ? data : base64(data), mediaType },
+      : { type: 'file-data', data: toBase64(data), mediaType, ...(filename !== undefined && { filename }) },
   )
 }
 
@@ -131,10 +142,4 @@ function toFile(part: Part): LanguageModelV3FilePart[] {
   return [
     { type: 'file', data: part.data as string | Uint8Array, mediaType: part.mediaType as string, ...name },
   ]
-}
-
-function base64(bytes: Uint8Array): string {
-  let binary = ''
-  for (const byte of bytes) binary += String.fromCharCode(byte)
-  return btoa(binary)
 }

@@ -61,7 +61,7 @@ interface Line {
 export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
   for await (const { index, line } of batchLines<Line>(body)) {
     const result = fieldsOf(line.result)
-    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message) }
+    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null) }
     else yield { index, error: failureOf(result) }
   }
 }

@@ -20,6 +20,7 @@ import {
   exchange,
   isStream,
   jsonEvents,
+  objectsIn,
   opened,
   requestOf,
   type ServerAddress,
@@ -29,7 +30,7 @@ import {
 import { fromResponse } from './errors.js'
 import { fromMessage, fromStream, isLast } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
-import { toWire } from './request.js'
+import type { WireChat } from './request.js'
 
 export type { ModelRules } from './models.js'
 
@@ -97,7 +98,7 @@ class ClaudeBackend implements Backend {
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
-      const body = toWire(this.model, chat, this.#rules, context.warn)
+      const body = await this.#toWire(chat, context)
       const response = await this.#send(context, (client) =>
         client.messages.create({
           ...body,
@@ -111,8 +112,16 @@ class ClaudeBackend implements Backend {
     })
   }
 
+  // Loaded with the first call.
+  #request: Promise<typeof import('./request.js')> | undefined
+
+  async #toWire(chat: PreparedChat, { warn }: CallContext): Promise<WireChat> {
+    this.#request ??= import('./request.js')
+    return (await this.#request).toWire(this.model, chat, this.#rules, warn)
+  }
+
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    const { max_tokens: _, ...body } = toWire(this.model, chat, this.#rules, context.warn)
+    const { max_tokens: _, ...body } = await this.#toWire(chat, context)
     const response = await this.#send(context, (client) =>
       client.messages.countTokens(body as unknown as Anthropic.MessageCountTokensParams),
     )
@@ -124,7 +133,7 @@ class ClaudeBackend implements Backend {
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
       const { toBatch, idOf } = await import('./batch.js')
-      const body = toBatch(requests.map((chat) => toWire(this.model, chat, this.#rules, context.warn)))
+      const body = toBatch(await Promise.all(requests.map((chat) => this.#toWire(chat, context))))
       return idOf(await this.#batches(context, (client) => client.post('/v1/messages/batches', { body })))
     },
     status: async (id, context) => {
@@ -153,10 +162,9 @@ class ClaudeBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { data } = await json(await this.#send(context, (client) => client.models.list({ limit: 1000 })))
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
-    return data.map(({ id, display_name: name }: { id: string; display_name?: string }) => ({
-      id,
-      ...(name !== undefined && { name }),
-    }))
+    return objectsIn(data).flatMap(({ id, display_name: name }) =>
+      typeof id === 'string' ? [{ id, ...(typeof name === 'string' && { name }) }] : [],
+    )
   }
 
   async #send(

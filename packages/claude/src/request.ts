@@ -7,7 +7,7 @@ import {
   type PreparedMessage,
   type Warning,
 } from '@patchbay/core'
-import { asSpoken, fromBase64, type NotSent, notSent, toBase64 } from '@patchbay/core/wire'
+import { asSpoken, fromBase64, type NotSent, notSent, stateOf, toBase64 } from '@patchbay/core/wire'
 import type { ModelRules } from './models.js'
 import { strictSchema } from './schema.js'
 
@@ -188,7 +188,7 @@ function toBlocks({ content, cache }: PreparedMessage, lost: NotSent): Block[] {
 }
 
 function toBlock(part: Part, lost: NotSent): Block[] {
-  const own = part.opaque?.provider === 'claude' ? (part.opaque.data as Block) : undefined
+  const own = stateOf(part, 'claude')
   switch (part.type) {
     case 'text':
       if (own?.citations === undefined && part.citations?.length) lost('citations')

@@ -63,7 +63,7 @@ describe('base64', () => {
       expect(await refusal({ type: 'file', url: data })).toMatch(/^messages\[1\]\.content\[1\]\.url /)
   })
 
-  it('of twenty megabytes is looked through in short pieces of time', async () => {
+  it('of twenty megabytes is looked through in short pieces of time', { timeout: 60_000 }, async () => {
     const data = Buffer.alloc(20 * 1024 * 1024, 'some bytes').toString('base64')
     let turns = 0
     const counted = setInterval(() => turns++)
@@ -104,7 +104,7 @@ describe('a media type', () => {
   })
 })
 
-describe('looking at media takes time in step with their length', () => {
+describe('looking at media takes time in step with their length', { timeout: 60_000 }, () => {
   it.each<[string, (n: number) => object]>([
     ['a data URL of many equals signs', (n) => ({ data: `data:a;${'='.repeat(n)}` })],
     ['a data URL of many parameters', (n) => ({ data: `data:a/b${';a=b'.repeat(n)},` })],

@@ -1,5 +1,4 @@
 // The options of a request, checked. Loaded when a request has the first of them.
-import { defined } from './defined.js'
 import { describe } from './describe.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
@@ -56,9 +55,7 @@ export async function prepareOutput(
   if (output === 'json') return {}
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
-  const { schema, name, strict } = output
-  const { toJsonSchema } = await import('./schema.js')
-  return defined({ schema: toJsonSchema(schema, 'output.schema', warnings), name, strict })
+  return (await import('./schema.js')).prepareSchema(output, warnings)
 }
 
 /** The texts that end an answer, for the wire. */

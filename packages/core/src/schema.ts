@@ -1,11 +1,14 @@
 // Schemas: any Standard Schema or JSON Schema in, JSON Schema for the wire out.
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+import { defined } from './defined.js'
 import { describe } from './describe.js'
-import { LlmError } from './errors.js'
+import { invalid, LlmError } from './errors.js'
 import { isObject } from './is-object.js'
 import { jsonValue } from './json-value.js'
-import type { JsonSchema, StandardSchema } from './request.js'
+import type { PreparedChat } from './provider.js'
+import type { JsonSchema, OutputSpec, StandardSchema } from './request.js'
 import type { Warning } from './response.js'
+import { wellFormed } from './unicode.js'
 
 /** Is it a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema? */
 export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is StandardSchema {
@@ -58,4 +61,20 @@ export async function standardResult<Output>(
       { cause },
     )
   }
+}
+
+/**
+ * What an answer must be, for a backend.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
+export function prepareSchema(
+  { schema, name, strict }: Exclude<OutputSpec, string>,
+  warnings: Warning[],
+): NonNullable<PreparedChat['output']> {
+  if (name !== undefined && typeof name !== 'string') throw invalid('output.name', 'must be a string')
+  return defined({
+    schema: toJsonSchema(schema, 'output.schema', warnings),
+    name: name && wellFormed(name, warnings),
+    strict,
+  })
 }

@@ -18,7 +18,7 @@ export async function growth(work: (n: number) => unknown, n = 1_000): Promise<n
   }
   let least = Number.POSITIVE_INFINITY
   // What takes next to no time cannot be compared.
-  for (let look = 0; look < 8 && least > 6; look++) {
+  for (let look = 0; look < 8 && least > 8; look++) {
     const short = await time(n)
     least = Math.min(least, (await time(4 * n)) / Math.max(short, 1))
   }

@@ -17,7 +17,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { codeOfStatus } from '@patchbay/core/wire'
+import { codeOfStatus, notSent, tellMarks } from '@patchbay/core/wire'
 import { fromUsage, owner, toMessages } from './messages.js'
 
 /** Options of `langchain`. */
@@ -75,6 +75,8 @@ class LangchainBackend implements Backend {
           'LangChain has no word for the headers of a call; they were left out. Set them where its model is made.',
       })
     const { messages, tools, toolChoice, stop } = chat
+    const lost = notSent('LangChain', warn)
+    tellMarks(messages, lost)
     const asked = tools.map(({ name, description, schema }) => ({
       type: 'function',
       function: { name, description: description ?? '', parameters: schema },
@@ -86,10 +88,13 @@ class LangchainBackend implements Backend {
     const model =
       asked.length === 0 ? this.chatModel : (this.chatModel.bindTools?.(asked, choice) ?? this.chatModel)
     try {
-      const stream = await model.stream(messages.flatMap(toMessages), {
-        signal,
-        ...(stop !== undefined && { stop }),
-      })
+      const stream = await model.stream(
+        messages.flatMap((message) => toMessages(message, lost)),
+        {
+          signal,
+          ...(stop !== undefined && { stop }),
+        },
+      )
       yield* fromChunks(stream)
     } catch (error) {
       throw toLlmError(error)

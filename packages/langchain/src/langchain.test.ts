@@ -206,6 +206,47 @@ describe('a chat model of LangChain as a provider', () => {
     })
   })
 
+  it('gets all that a conversation holds, or a warning names it', async () => {
+    let prompt = ''
+    const model = playing([new AIMessageChunk('x')])
+    const { stream } = model
+    model.stream = (input, options) => {
+      prompt = JSON.stringify(input)
+      return stream.call(model, input, options)
+    }
+    const { warnings } = await langchain(model).chat({
+      messages: [
+        { role: 'user', content: 'Hi.', cache: true },
+        {
+          role: 'assistant',
+          content: [
+            { type: 'text', text: 'So.', citations: [{ title: 'T' }] },
+            { type: 'provider-block', kind: 'search', opaque: { provider: 'else', data: {} } },
+            { type: 'tool-result', id: 'own', name: 'search', output: 'found it' },
+            { type: 'tool-call', id: 'a', name: 'f', input: {} },
+          ],
+        },
+        {
+          role: 'tool',
+          content: [
+            {
+              type: 'tool-result',
+              id: 'a',
+              isError: true,
+              output: [
+                { type: 'text', text: 'it broke' },
+                { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: 'report.pdf' },
+              ],
+            },
+          ],
+        },
+      ],
+    })
+    for (const words of ['found it', '"status":"error"', 'it broke', 'report.pdf'])
+      expect(prompt).toContain(words)
+    expect(warnings.map(({ feature }) => feature)).toEqual(['cache', 'citations', 'provider-block'])
+  })
+
   it('refuses what LangChain has no word for', async () => {
     const provider = langchain(playing([new AIMessageChunk('x')]))
     await expect(provider.chat({ messages: 'x', temperature: 0 })).rejects.toMatchObject({

@@ -9,6 +9,7 @@ import {
   type UsageMetadata,
 } from '@langchain/core/messages'
 import { LlmError, type Message, type Part, type PreparedMessage, type Usage } from '@patchbay/core'
+import { failureInWords, type NotSent } from '@patchbay/core/wire'
 import { type Hidden, hiddenOf, withHidden } from '@patchbay/core/wrap'
 
 type Json = Record<string, unknown>
@@ -94,13 +95,15 @@ function unsupported(what: string): LlmError {
   )
 }
 
-export function toMessages({ role, content }: PreparedMessage): BaseMessage[] {
+export function toMessages({ role, content }: PreparedMessage, lost: NotSent): BaseMessage[] {
   switch (role) {
     case 'system':
       return [new SystemMessage({ contentBlocks: content.flatMap(toBlock) })]
     case 'user':
       return [new HumanMessage({ contentBlocks: content.flatMap(toBlock) })]
     case 'assistant': {
+      if (content.some(({ type, opaque }) => type === 'provider-block' && opaque?.provider !== owner))
+        lost('provider-block')
       const own = content.find(({ opaque }) => opaque?.provider === owner)?.opaque?.data as Json | undefined
       const tool_calls = content.flatMap((part) =>
         part.type === 'tool-call'
@@ -147,8 +150,15 @@ function toBlock(part: Part): ContentBlock.Standard[] {
     case 'audio': {
       const typed = part.mediaType === undefined ? {} : { mimeType: part.mediaType }
       const from = 'url' in part && part.url !== undefined ? { url: part.url } : { data: part.data }
-      return [{ type: part.type, ...from, ...typed } as ContentBlock.Standard]
+      const named = part.type === 'file' && part.name !== undefined ? { title: part.name } : {}
+      return [{ type: part.type, ...from, ...typed, ...named } as ContentBlock.Standard]
     }
+    // A server-side tool's own, inside an answer.
+    case 'tool-result':
+      return [
+        { type: 'text', text: `\nThe result of ${part.name ?? part.id}: ` },
+        ...failureInWords(part).flatMap(toBlock),
+      ]
     default:
       return []
   }

@@ -28,13 +28,20 @@ const limits = { requests: 50_000, bytes: 200_000_000 }
 
 /**
  * The file of the requests, a line each.
- * @throws {LlmError} `invalid-request` for more than OpenAI takes; what other servers take is not known
+ * @throws {LlmError} `invalid-request` for more than OpenAI takes (what other servers take is not known), and for options
+ *   that JSON cannot hold
  */
 export function toFile(bodies: object[], url: string, isOwn: boolean): FormData {
   if (isOwn) withinBatch({ requests: bodies.length }, limits, 'OpenAI')
-  const lines = bodies.map((body, index) =>
-    JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body }),
-  )
+  const lines = bodies.map((body, index) => {
+    try {
+      return JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body })
+    } catch (cause) {
+      throw new LlmError('invalid-request', `requests[${index}] cannot be written as JSON: ${cause}.`, {
+        cause,
+      })
+    }
+  })
   const file = new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })
   if (isOwn) withinBatch({ bytes: file.size }, limits, 'OpenAI')
   const form = new FormData()
@@ -87,7 +94,7 @@ export async function* toOutcomes(
     else if (typeof status === 'number' && status >= 400) {
       const details = { status, ...(requestId && { requestId }) }
       yield { index, error: fromError(fieldsOf(answer).error, who, details) }
-    } else yield { index, events: api.fromWhole(answer, { who, requestId }) }
+    } else yield { index, events: api.fromWhole(answer ?? null, { who, requestId }) }
   }
 }
 

@@ -13,14 +13,15 @@ export function toVectors(
   const { data, model, usage } = fieldsOf(answer)
   const entries = objectsIn(data)
   // Servers say which text each vector is of, or none of them does.
-  const places = entries.map(({ index }, place) => index ?? place)
-  const vectors: Float32Array[] = []
-  for (const [at, place] of places.entries())
-    if (Number.isInteger(place)) vectors[place as number] = toVector(entries[at]?.embedding)
-  const said = entries.filter(({ index }) => index !== undefined && index !== null).length
-  const whole = new Set(places).size === count && entries.length === count && (said === 0 || said === count)
-  if (!whole || vectors.length !== count || !places.every((place) => Number(place) in vectors))
+  const unsaid = entries.every(({ index }) => index === undefined || index === null)
+  const places = entries.map(({ index }, place) =>
+    unsaid ? place : Number.isInteger(index) ? Number(index) : -1,
+  )
+  const inRange = places.every((place) => place >= 0 && place < count)
+  if (!Array.isArray(data) || data.length !== count || new Set(places).size !== count || !inRange)
     throw notAnAnswer(answer, who)
+  const vectors = new Array<Float32Array>(count)
+  for (const [at, place] of places.entries()) vectors[place] = toVector(entries[at]?.embedding)
   const inputTokens = fieldsOf(usage).prompt_tokens
   return {
     vectors,

@@ -8,35 +8,15 @@ import {
   type OptionName,
   type Provider,
 } from '@patchbay/core'
+import { fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { notAnAnswer } from './errors.js'
-
-interface WireModel {
-  id: string
-  name?: string
-  /** vLLM. */
-  max_model_len?: number
-  /** OpenRouter, Together. */
-  context_length?: number
-  /** Groq. */
-  context_window?: number
-  max_completion_tokens?: number
-  /** Mistral. */
-  max_context_length?: number
-  capabilities?: { function_calling?: boolean; vision?: boolean } | string[]
-  /** llama.cpp: what a slot holds, and what the model was trained for. */
-  meta?: { n_ctx?: number; n_ctx_train?: number } | null
-  /** OpenRouter. */
-  architecture?: { input_modalities?: string[] }
-  supported_parameters?: string[]
-  top_provider?: { max_completion_tokens?: number | null }
-}
 
 /** @throws {LlmError} `bad-response` for anything but a list of models */
 export function toModels(body: unknown, who: string): ModelInfo[] {
   // Together sends the bare list.
-  const list = Array.isArray(body) ? body : (body as { data?: unknown } | null)?.data
+  const list = Array.isArray(body) ? body : fieldsOf(body).data
   if (!Array.isArray(list)) throw notAnAnswer(body, who)
-  return list.map(toModelInfo)
+  return objectsIn(list).flatMap(toModelInfo)
 }
 
 /**
@@ -71,24 +51,35 @@ export function asToldByServer(provider: Provider): Provider {
   return Object.assign(provider, { capabilities })
 }
 
-function toModelInfo(model: WireModel): ModelInfo {
-  const { id, name, meta } = model
-  const contextWindow =
-    model.max_model_len ??
-    model.context_length ??
-    model.context_window ??
-    model.max_context_length ??
-    meta?.n_ctx ??
-    meta?.n_ctx_train
-  const maxOutput = model.max_completion_tokens ?? model.top_provider?.max_completion_tokens ?? undefined
+type Json = Record<string, unknown>
+
+// The names of a number: vLLM, OpenRouter and Together, Groq, Mistral; llama.cpp says in `meta` what a slot holds, and what
+// the model was trained for.
+const windows = [
+  'max_model_len',
+  'context_length',
+  'context_window',
+  'max_context_length',
+  'n_ctx',
+  'n_ctx_train',
+]
+
+function toModelInfo(model: Json): ModelInfo[] {
+  const { id, name } = model
+  if (typeof id !== 'string') return []
+  const all: Json = { ...fieldsOf(model.meta), ...model }
+  const contextWindow = windows.map((key) => all[key]).find((value) => typeof value === 'number')
+  const maxOutput = model.max_completion_tokens ?? fieldsOf(model.top_provider).max_completion_tokens
   const capabilities = toCapabilities(model)
-  return {
-    id,
-    ...(name !== undefined && { name }),
-    ...(contextWindow !== undefined && { contextWindow }),
-    ...(maxOutput !== undefined && { maxOutput }),
-    ...(Object.keys(capabilities).length > 0 && { capabilities }),
-  }
+  return [
+    {
+      id,
+      ...(typeof name === 'string' && { name }),
+      ...(typeof contextWindow === 'number' && { contextWindow }),
+      ...(typeof maxOutput === 'number' && { maxOutput }),
+      ...(Object.keys(capabilities).length > 0 && { capabilities }),
+    },
+  ]
 }
 
 const optionNames: Record<string, OptionName> = {
@@ -102,17 +93,15 @@ const optionNames: Record<string, OptionName> = {
   presence_penalty: 'presencePenalty',
 }
 
-function toCapabilities({
-  capabilities,
-  architecture,
-  supported_parameters,
-}: WireModel): Partial<Capabilities> {
-  const able = Array.isArray(capabilities) ? {} : (capabilities ?? {})
-  const modalities = architecture?.input_modalities
-  const takes = supported_parameters && new Set(supported_parameters)
+/** Mistral says what a model can; OpenRouter, what goes in and which options it takes. */
+function toCapabilities({ capabilities, architecture, supported_parameters }: Json): Partial<Capabilities> {
+  const { function_calling: tools, vision } = fieldsOf(capabilities)
+  const { input_modalities: given } = fieldsOf(architecture)
+  const modalities: unknown[] | undefined = Array.isArray(given) ? given : undefined
+  const takes = Array.isArray(supported_parameters) ? new Set<unknown>(supported_parameters) : undefined
   return {
-    ...(able.function_calling !== undefined && { tools: able.function_calling }),
-    ...(able.vision !== undefined && { vision: able.vision }),
+    ...(typeof tools === 'boolean' && { tools }),
+    ...(typeof vision === 'boolean' && { vision }),
     ...(modalities && {
       vision: modalities.includes('image'),
       // It reads documents itself for models that cannot.

@@ -106,10 +106,10 @@ export function isStream(
 }
 
 /**
- * A whole body as JSON.
+ * A whole body as JSON: an object or a list.
  * @param most characters at most; default 64 Mi
  * @throws {LlmError} `network` when the connection breaks, `bad-response` for half a body and for one without an end;
- *   what `notJson` makes of a text that is none
+ *   what `notJson` makes of a text that is neither
  */
 export async function wholeJson(
   response: Response,
@@ -122,8 +122,9 @@ export async function wholeJson(
       text += piece
       if (text.length > most) throw endless('a body', most)
     }
+  let value: Record<string, unknown> | null
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     if (/^\s*[{[]/.test(text))
       throw new LlmError('bad-response', 'The answer ended before it was complete. Try again.', {
@@ -131,6 +132,8 @@ export async function wholeJson(
       })
     throw notJson(text)
   }
+  if (typeof value !== 'object' || value === null) throw notJson(text)
+  return value
 }
 
 /** The lines of a body. */

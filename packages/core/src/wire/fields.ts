@@ -1,4 +1,5 @@
 // What came over the wire, taken for what it is: a field that should be an object or a list may be anything.
+import type { Part } from '../message.js'
 
 /** The fields of an object; none of anything else. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
@@ -8,4 +9,10 @@ export function fieldsOf(value: unknown): Record<string, unknown> {
 /** The objects of a list; none of anything else. */
 export function objectsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : []
+}
+
+/** The state of a part that this provider made; undefined where it is another's, or none. */
+export function stateOf({ opaque }: Part, provider: string): Record<string, unknown> | undefined {
+  const data = opaque?.provider === provider ? opaque.data : undefined
+  return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined
 }

@@ -1,7 +1,7 @@
 // Our request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
-import { asSpoken, failureInWords, type NotSent, notSent, tellMarks } from '@patchbay/core/wire'
+import { asSpoken, failureInWords, type NotSent, notSent, stateOf, tellMarks } from '@patchbay/core/wire'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
@@ -113,8 +113,9 @@ function toTurn(content: Part[], toId: (id: string) => string, lost: NotSent): J
   )
   // Thinking is given back while tools are being used, where the server gave it in a field of its own.
   const thoughts = content.filter((part) => part.type === 'reasoning' && part.text !== '')
-  const own = calls.length === 0 ? [] : thoughts.filter(({ opaque }) => opaque?.provider === 'openai')
-  const { field } = (own[0]?.opaque?.data ?? {}) as { field?: string }
+  const own = calls.length === 0 ? [] : thoughts.filter((part) => stateOf(part, 'openai') !== undefined)
+  const given = own[0] && stateOf(own[0], 'openai')?.field
+  const field = typeof given === 'string' ? given : undefined
   if (thoughts.length > (field === undefined ? 0 : own.length)) lost('reasoning')
   if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
   if (text === '' && refusal === '' && calls.length === 0) return []

@@ -8,7 +8,7 @@ import {
   type PreparedMessage,
   type Warning,
 } from '@patchbay/core'
-import { asSpoken, failureInWords, type NotSent, notSent } from '@patchbay/core/wire'
+import { asSpoken, failureInWords, type NotSent, notSent, stateOf } from '@patchbay/core/wire'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
@@ -122,7 +122,7 @@ function toTurn(content: Part[], lost: NotSent): Json[] {
   const items: Json[] = []
   let open: Json[] | undefined
   for (const part of content) {
-    const own = part.opaque?.provider === 'openai' ? (part.opaque.data as Json) : undefined
+    const own = stateOf(part, 'openai')
     if (part.type === 'text' || part.type === 'refusal') {
       const { type: _, ...message } = own?.type === 'message' ? own : {}
       if (open === undefined || Object.keys(message).length > 0)

@@ -1,0 +1,57 @@
+// What a request becomes for a chat template: every part is in it, or a warning or an error names it.
+import type { Part, PreparedChat, Warning } from '@patchbay/core'
+import { expect, it } from 'vitest'
+import { toChatJob } from './request.js'
+
+const marker = 'xq7marker'
+const foreign = { provider: 'somebody-else', data: { words: marker } }
+
+function jobOf(messages: PreparedChat['messages']): { job: string; features: (string | undefined)[] } {
+  const warnings: Warning[] = []
+  const job = toChatJob({ messages, tools: [], providerOptions: {} }, (warning) => warnings.push(warning))
+  return { job: JSON.stringify(job), features: warnings.map(({ feature }) => feature) }
+}
+
+const result = (more: object = {}): Part => ({ type: 'tool-result', id: 'c1', output: marker, ...more })
+
+it.each<[string, PreparedChat['messages'][number]]>([
+  ['system text', { role: 'system', content: [{ type: 'text', text: marker }] }],
+  ['user text', { role: 'user', content: [{ type: 'text', text: marker }] }],
+  ['a refusal', { role: 'assistant', content: [{ type: 'refusal', text: marker }] }],
+  ['reasoning', { role: 'assistant', content: [{ type: 'reasoning', text: marker, opaque: foreign }] }],
+  ['an input', { role: 'assistant', content: [{ type: 'tool-call', id: 'c1', name: 'f', input: marker }] }],
+  ['a result of its own', { role: 'assistant', content: [result()] }],
+  ['a result', { role: 'tool', content: [result()] }],
+  [
+    'a failure in parts',
+    { role: 'tool', content: [result({ isError: true, output: [{ type: 'text', text: marker }] })] },
+  ],
+])('%s is in it', (_, message) => {
+  expect(jobOf([message])).toEqual({ job: expect.stringContaining(marker), features: [] })
+})
+
+it.each<[feature: string, PreparedChat['messages'][number]]>([
+  [
+    'provider-block',
+    { role: 'assistant', content: [{ type: 'provider-block', kind: 'search', opaque: foreign }] },
+  ],
+  [
+    'citations',
+    { role: 'assistant', content: [{ type: 'text', text: 'So.', citations: [{ url: marker }] }] },
+  ],
+  ['cache', { role: 'user', content: [{ type: 'text', text: 'Hi.' }], cache: true }],
+])('what a template has no place for is told: %s', (feature, message) => {
+  expect(jobOf([message, message]).features).toEqual([feature])
+})
+
+it('a tool that failed is told from one that worked', () => {
+  expect(jobOf([{ role: 'tool', content: [result({ isError: true })] }]).job).toContain('The tool failed: ')
+})
+
+it.each<Part>([
+  { type: 'image', url: 'https://example.com/a.png' },
+  { type: 'audio', data: 'AQID', mediaType: 'audio/wav' },
+])('media are refused, in a result too: %j', (part) => {
+  for (const content of [[part], [result({ output: [part] })]])
+    expect(() => jobOf([{ role: content[0] === part ? 'user' : 'tool', content }])).toThrow(/no part of type/)
+})
