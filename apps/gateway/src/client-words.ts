@@ -52,7 +52,8 @@ const notSetUp = 'The gateway is not set up for this. Ask who runs it: its log s
 const mostLetters = 2000
 
 function inWords(error: LlmError, asked: Asked | undefined): string {
-  const renamed = withNames(error.message, asked)
+  // A service may say very much.
+  const renamed = withNames(error.message.slice(0, mostLetters), asked)
   if (error.provider === undefined) return renamed
   const own = renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isTheirs(address, asked)) ?? []
   const sentences = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)

@@ -1,8 +1,9 @@
-// Requests of 20 MiB that are made to be slow, for what a client may send.
+// Requests of up to 20 MiB that are made to be slow.
 const megabyte = 1024 * 1024
 export const mostBytes = 20 * megabyte - 1000
 
-const chat = (content: string) => `{"model":"default","max_tokens":5,"messages":[{"role":"user","content":${content}}]}`
+const chat = (content: string) =>
+  `{"model":"default","max_tokens":5,"messages":[{"role":"user","content":${content}}]}`
 const filled = (piece: string, bytes = mostBytes) => piece.repeat(Math.floor(bytes / piece.length))
 const list = (piece: string, bytes = mostBytes) => `[${filled(`${piece},`, bytes - piece.length)}${piece}]`
 
@@ -17,18 +18,6 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
     '/v1/chat/completions',
     () => chat(`[{"type":"image_url","image_url":{"url":"data:image/png;base64,${filled('iVBO')}"}}]`),
   ],
-  'a data URL of parameters': [
-    '/v1/chat/completions',
-    () => chat(`[{"type":"image_url","image_url":{"url":"data:a;${filled('=;')}"}}]`),
-  ],
-  'sound that is a data URL': [
-    '/v1/chat/completions',
-    () => chat(`[{"type":"input_audio","input_audio":{"format":"wav","data":"data:a;${filled('=')}"}}]`),
-  ],
-  'an image of line ends': [
-    '/api/chat',
-    () => `{"messages":[{"role":"user","content":"x","images":["A${filled('\\n')}!"]}]}`,
-  ],
   'a document': [
     '/v1/messages',
     () =>
@@ -38,7 +27,10 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
   ],
   'a document of text': [
     '/v1/messages',
-    () => chat(`[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"${filled('text')}"}}]`),
+    () =>
+      chat(
+        `[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"${filled('text')}"}}]`,
+      ),
   ],
   'many small messages': [
     '/v1/chat/completions',
@@ -46,33 +38,42 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
   ],
   'many messages that are allowed': [
     '/v1/chat/completions',
-    () => `{"messages":${list('{"role":"user","content":"x"}', 600_000)}}`,
+    () => `{"messages":${list('{"role":"user","content":"x"}', 450_000)}}`,
   ],
   'many large messages': [
     '/v1/chat/completions',
     () => `{"messages":${list(`{"role":"user","content":"${'word '.repeat(300)}"}`)}}`,
   ],
-  'many small items': ['/v1/responses', () => `{"input":${list('{"role":"user","content":"x"}', 600_000)}}`],
+  'many small items': ['/v1/responses', () => `{"input":${list('{"role":"user","content":"x"}', 450_000)}}`],
   'many small blocks': [
     '/v1/messages',
-    () => `{"max_tokens":5,"messages":[{"role":"user","content":${list('{"type":"text","text":"x"}', 600_000)}}]}`,
+    () =>
+      `{"max_tokens":5,"messages":[{"role":"user","content":${list('{"type":"text","text":"x"}', 450_000)}}]}`,
   ],
   'many calls': [
     '/v1/chat/completions',
     () => {
       const call = '{"id":"a","function":{"name":"t","arguments":"{}"}}'
-      return `{"messages":[{"role":"assistant","content":"","tool_calls":${list(call, 600_000)}},{"role":"user","content":"x"}]}`
+      return `{"messages":[{"role":"assistant","content":"","tool_calls":${list(call, 450_000)}},{"role":"user","content":"x"}]}`
     },
   ],
   'arguments of one call': [
     '/v1/chat/completions',
     () =>
-      `{"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"t","arguments":"${filled('[1,2],', mostBytes - 1000).replace(/^/, '[').replace(/,$/, ']')}"}}]},{"role":"tool","tool_call_id":"a","content":"x"}]}`,
+      `{"messages":[{"role":"user","content":"x"},{"role":"assistant","tool_calls":[{"id":"a","function":{"name":"t","arguments":"${filled(
+        '[1,2],',
+        mostBytes - 1000,
+      )
+        .replace(/^/, '[')
+        .replace(/,$/, ']')}"}}]},{"role":"tool","tool_call_id":"a","content":"x"}]}`,
   ],
   'many tools': [
     '/v1/chat/completions',
     () => {
-      const tools = Array.from({ length: 20_000 }, (_, at) => `{"type":"function","function":{"name":"t${at}"}}`)
+      const tools = Array.from(
+        { length: 20_000 },
+        (_, at) => `{"type":"function","function":{"name":"t${at}"}}`,
+      )
       return `{"messages":[{"role":"user","content":"x"}],"tools":[${tools}]}`
     },
   ],
@@ -90,18 +91,31 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
   ],
   'deep nesting': ['/v1/chat/completions', () => filled('[')],
   'deep objects': ['/v1/chat/completions', () => filled('{"a":')],
-  'many keys': ['/v1/chat/completions', () => `{${Array.from({ length: 1_400_000 }, (_, at) => `"k${at}":1`)}}`],
+  'many keys': [
+    '/v1/chat/completions',
+    () => `{${Array.from({ length: 1_400_000 }, (_, at) => `"k${at}":1`)}}`,
+  ],
   'many keys of metadata': [
     '/v1/chat/completions',
-    () => `{"messages":[{"role":"user","content":"x"}],"metadata":{${Array.from({ length: 40_000 }, (_, at) => `"k${at}":"x"`)}}}`,
+    () =>
+      `{"messages":[{"role":"user","content":"x"}],"metadata":{${Array.from({ length: 40_000 }, (_, at) => `"k${at}":"x"`)}}}`,
   ],
   'many numbers': ['/v1/chat/completions', () => list('0')],
   'one long number': ['/v1/chat/completions', () => chat(filled('9'))],
   spaces: ['/v1/chat/completions', () => `${filled(' ')}{}`],
   'many texts to embed': ['/v1/embeddings', () => `{"input":${list('"x"', 400_000)}}`],
-  'a hundred thousand texts to embed': ['/v1/embeddings', () => `{"input":[${Array.from({ length: 100_000 }, () => `"${'x'.repeat(100)}"`)}]}`],
-  'stop sequences': ['/v1/chat/completions', () => `{"messages":[{"role":"user","content":"x"}],"stop":${list('"x"', 200_000)}}`],
-  'a name': ['/v1/chat/completions', () => `{"messages":[{"role":"user","content":"x"}],"model":"${filled('m')}"}`],
+  'a hundred thousand texts to embed': [
+    '/v1/embeddings',
+    () => `{"input":[${Array.from({ length: 100_000 }, () => `"${'x'.repeat(100)}"`)}]}`,
+  ],
+  'stop sequences': [
+    '/v1/chat/completions',
+    () => `{"messages":[{"role":"user","content":"x"}],"stop":${list('"x"', 200_000)}}`,
+  ],
+  'a name': [
+    '/v1/chat/completions',
+    () => `{"messages":[{"role":"user","content":"x"}],"model":"${filled('m')}"}`,
+  ],
   'a key': ['/v1/chat/completions', () => `{"${filled('k')}":1}`],
   'no JSON': ['/v1/chat/completions', () => filled('x')],
 }

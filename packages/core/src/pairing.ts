@@ -51,21 +51,32 @@ function match(
   lenient: boolean,
   warnings: Warning[],
 ): [content: Part[], answers: Part[]] {
-  const left = [...results]
+  const waiting = new Map<string, ToolResultPart[]>()
+  // The first of an id is taken first, from the end.
+  for (const result of results.toReversed()) {
+    const same = waiting.get(result.id)
+    if (same === undefined) waiting.set(result.id, [result])
+    else same.push(result)
+  }
+  const left = new Set(results)
   const used = new Set<string>()
+  const copies = new Map<string, number>()
   const answers: Part[] = []
   const renamed = content.map((part): Part => {
     if (part.type !== 'tool-call') return part
     // Some servers repeat an id within a turn; the pairs stay apart by order and get ids of their own.
     let id = part.id
-    for (let copy = 2; used.has(id); copy++) id = `${part.id}_${copy}`
+    for (let copy = copies.get(part.id) ?? 2; used.has(id); copy++) {
+      id = `${part.id}_${copy}`
+      copies.set(part.id, copy + 1)
+    }
     used.add(id)
-    const at = left.findIndex((result) => result.id === part.id)
-    const [result] = at < 0 ? [] : left.splice(at, 1)
+    const result = waiting.get(part.id)?.pop()
+    if (result !== undefined) left.delete(result)
     answers.push(
       result
         ? { ...result, id, name: result.name ?? part.name }
-        : unanswered(part, id, last && left.length === 0, warnings),
+        : unanswered(part, id, last && left.size === 0, warnings),
     )
     return { ...part, id }
   })
