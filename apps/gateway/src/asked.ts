@@ -40,6 +40,11 @@ export async function checkFetchable(request: ChatRequest): Promise<void> {
 function addressesIn(parts: readonly Part[]): string[] {
   return parts.flatMap((part) => {
     if (part.type === 'tool-result') return typeof part.output === 'string' ? [] : addressesIn(part.output)
-    return (part.type === 'image' || part.type === 'file') && part.url !== undefined ? [part.url] : []
+    return (part.type === 'image' || part.type === 'file') && isAddress(part.url) ? [part.url] : []
   })
+}
+
+/** What holds its bytes itself is fetched by nobody. */
+function isAddress(url: string | undefined): url is string {
+  return url !== undefined && !/^data:/i.test(url)
 }

@@ -6,6 +6,16 @@ import { placeOf } from './places.js'
 /** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
 export type FieldNames = Readonly<Record<string, string>>
 
+/** How the bytes of an image or a file are sent there. */
+export function bytesAs(form: string): FieldNames {
+  return {
+    'pass `data` and `mediaType`': `send its bytes as ${form}`,
+    'Pass `data` and `mediaType`': `Send its bytes as ${form}`,
+    'pass `data`': `send its bytes as ${form}`,
+    'Pass `data`': `Send its bytes as ${form}`,
+  }
+}
+
 /** What is known of the request that failed. */
 export interface Asked {
   names: FieldNames
@@ -39,6 +49,13 @@ export function isForOperator({ code, provider, status }: LlmError): boolean {
     operators.has(code) &&
     (provider !== undefined || code === 'config' || (code === 'network' && status === 503))
   )
+}
+
+/** The whole of a failure, for the log. */
+export function problemOf({ message, cause }: LlmError): string {
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message} (${cause.message})`
+    : message
 }
 
 /** The same failure in the client's words. */

@@ -2,7 +2,7 @@
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
 import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
@@ -29,10 +29,7 @@ export const names: FieldNames = {
   '`output`': '`output_config.format`',
   output: 'output_config.format',
   'tools.input': 'input_schema',
-  'pass `data` and `mediaType`': 'send its bytes as base64',
-  'Pass `data` and `mediaType`': 'Send its bytes as base64',
-  'pass `data`': 'send its bytes as base64',
-  'Pass `data`': 'Send its bytes as base64',
+  ...bytesAs('base64'),
 }
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */

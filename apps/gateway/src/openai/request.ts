@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
 import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
@@ -50,10 +50,7 @@ export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldName
     output: 'response_format',
     'tools.name': 'function.name',
     'tools.input': 'function.parameters',
-    'pass `data` and `mediaType`': 'send its bytes as a data URL',
-    'Pass `data` and `mediaType`': 'Send its bytes as a data URL',
-    'pass `data`': 'send its bytes as a data URL',
-    'Pass `data`': 'Send its bytes as a data URL',
+    ...bytesAs('a data URL'),
   }
 }
 

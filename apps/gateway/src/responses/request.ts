@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
 import { NestedJson } from '../json.js'
 import { commonNames, dataUrl, inputOf, toAudio, toEffort, toToolChoice } from '../openai/request.js'
@@ -38,10 +38,7 @@ export const names: FieldNames = {
   output: 'text.format',
   messages: 'input',
   'tools.input': 'parameters',
-  'pass `data` and `mediaType`': 'send its bytes as a data URL',
-  'Pass `data` and `mediaType`': 'Send its bytes as a data URL',
-  'pass `data`': 'send its bytes as a data URL',
-  'Pass `data`': 'Send its bytes as a data URL',
+  ...bytesAs('a data URL'),
 }
 
 /** What came before: items that clients name by their ids. */
