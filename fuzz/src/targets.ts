@@ -10,6 +10,7 @@ import { decodeBody, jsonEvents, jsonLines, wholeJson } from '@patchbay/core/wir
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import * as corpus from './corpus.js'
+import { checkRequest, requests } from './gateway.js'
 import { type Case, inPieces } from './mutate.js'
 
 export interface Target {
@@ -157,6 +158,10 @@ export const targets: Record<string, Target> = {
     ollama('m', { ...options, fetch }),
   ),
   'ollama whole': backend(corpus.ollamaBodies, json, (fetch) => ollama('m', { ...options, fetch }), true),
+  'gateway bodies': {
+    corpus: requests,
+    check: (bytes) => checkRequest(new Uint8Array(bytes)),
+  },
   configuration: {
     corpus: corpus.configurations,
     async check(bytes) {
