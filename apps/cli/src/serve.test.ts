@@ -151,3 +151,19 @@ it('a configuration that is gone opens nothing', async () => {
   expect(server.err()).toContain('is not there any more')
   expect(await open()).toBe(401)
 })
+
+it.each(['import', 'require'])('large bodies are read by the package as it is built, by %s', async (how) => {
+  const code = `(async () => {
+    const { gateway } = ${how === 'import' ? 'await import' : 'require'}('@patchbay/gateway')
+    const { loadConfig } = await import('@patchbay/config')
+    const { local } = await import('@patchbay/local')
+    const own = gateway({ loaded: await loadConfig({ config: {}, user: false }), otherwise: () => local() })
+    const body = JSON.stringify({ input: 'x'.repeat(1000000), max_output_tokens: -1 })
+    const response = await own.fetch(new Request('http://127.0.0.1/v1/responses', { method: 'POST', body }))
+    console.log(response.status, await response.text())
+    await own.close()
+  })()`
+  const cwd = fileURLToPath(new URL('..', import.meta.url))
+  const { stdout } = spawnSync(process.execPath, ['-e', code], { cwd, encoding: 'utf8' })
+  expect(stdout).toMatch(/^400 .*max_output_tokens must be/)
+})

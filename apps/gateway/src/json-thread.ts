@@ -15,10 +15,14 @@ type Work = { id: number } & (
   | { write: unknown }
 )
 
-/** Runs in the thread: it uses nothing from outside. */
+/**
+ * Runs in the thread: it uses nothing from outside. Its text must not need anybody's helpers either, so it is written in plain
+ * words: builds for CommonJS turn `?.` into a call of theirs.
+ */
 function work(measure: typeof problemOf, plain: typeof asPlain): void {
   const { parentPort } = process.getBuiltinModule('node:worker_threads')
-  parentPort?.on('message', (work: Work) => {
+  if (parentPort === null) return
+  parentPort.on('message', (work: Work) => {
     const { id } = work
     const answer = (parsed: Parsed) => parentPort.postMessage({ id, ...parsed })
     if ('write' in work) {
