@@ -8,7 +8,15 @@ const plain = defineProvider({
   provider: 'plain',
   model: 'plain-1',
   capabilities: () =>
-    ({ tools: true, vision: true, files: true, audio: true, json: true, reasoning: true, embed: true }) as Capabilities,
+    ({
+      tools: true,
+      vision: true,
+      files: true,
+      audio: true,
+      json: true,
+      reasoning: true,
+      embed: true,
+    }) as Capabilities,
   async *chat() {
     yield { type: 'text', text: '{}' }
     yield { type: 'finish', response: { finishReason: 'stop' } }
@@ -22,7 +30,11 @@ const plain = defineProvider({
   countTokens: async () => 1,
 })
 
-const tool = { name: 't', description: 'x', parameters: { type: 'object', properties: { a: { type: 'string' } } } }
+const tool = {
+  name: 't',
+  description: 'x',
+  parameters: { type: 'object', properties: { a: { type: 'string' } } },
+}
 const image = 'data:image/png;base64,iVBORw0KGgo='
 
 /** Sound bodies, by the route that takes them. */
@@ -33,7 +45,13 @@ const bodies: [path: string, body: object][] = [
       model: 'default',
       messages: [
         { role: 'system', content: 'Be brief.' },
-        { role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'image_url', image_url: { url: image } }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'text', text: 'x' },
+            { type: 'image_url', image_url: { url: image } },
+          ],
+        },
         { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 't', arguments: '{"a":"b"}' } }] },
         { role: 'tool', tool_call_id: 'a', content: 'x' },
       ],
@@ -49,7 +67,13 @@ const bodies: [path: string, body: object][] = [
     '/v1/responses',
     {
       input: [
-        { role: 'user', content: [{ type: 'input_text', text: 'x' }, { type: 'input_image', image_url: image }] },
+        {
+          role: 'user',
+          content: [
+            { type: 'input_text', text: 'x' },
+            { type: 'input_image', image_url: image },
+          ],
+        },
         { type: 'function_call', call_id: 'a', name: 't', arguments: '{}' },
         { type: 'function_call_output', call_id: 'a', output: 'x' },
       ],
@@ -92,7 +116,12 @@ const bodies: [path: string, body: object][] = [
 export const requests = bodies.map(([path, body]) => `${path}\n${JSON.stringify(body)}`)
 
 let own: Promise<Gateway> | undefined
-const started = async () => gateway({ loaded: await loadConfig({ config: {}, user: false }), otherwise: () => plain, onRequest: () => {} })
+const started = async () =>
+  gateway({
+    loaded: await loadConfig({ config: {}, user: false }),
+    otherwise: () => plain,
+    onRequest: () => {},
+  })
 
 // A body of some hundred kilobytes at most; a quadratic regular expression takes seconds for it.
 const mostMs = 2000
@@ -110,10 +139,12 @@ export async function checkRequest(bytes: Uint8Array<ArrayBuffer>): Promise<void
   const { user, system } = process.cpuUsage(began)
   const what = `${path}: ${response.status} ${text.slice(0, 300)}`
   if ((user + system) / 1000 > mostMs) throw new Error(`it took ${(user + system) / 1000} ms: ${what}`)
-  if (text.includes('does not know:') || text.includes('in a way it does not know')) throw new Error(`nobody foresaw this failure: ${what}`)
+  if (text.includes('does not know:') || text.includes('in a way it does not know'))
+    throw new Error(`nobody foresaw this failure: ${what}`)
   if (response.status >= 500 && !text.includes('schema')) throw new Error(`a failure of ours: ${what}`)
   if (text.length > 10_000) throw new Error(`an answer of the size of a body: ${what}`)
   if (response.status < 400) return
   const { error } = JSON.parse(text) as { error?: { message?: unknown } | string }
-  if (typeof (typeof error === 'string' ? error : error?.message) !== 'string') throw new Error(`no error of this protocol: ${what}`)
+  if (typeof (typeof error === 'string' ? error : error?.message) !== 'string')
+    throw new Error(`no error of this protocol: ${what}`)
 }

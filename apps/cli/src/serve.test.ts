@@ -2,7 +2,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer, connect, type AddressInfo } from 'node:net'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,10 +33,15 @@ async function started(config: object) {
   child.stderr.on('data', (chunk) => {
     err += chunk
   })
-  const ended = new Promise<number | string>((resolve) => child.once('exit', (code, signal) => resolve(signal ?? code ?? '')))
+  const ended = new Promise<number | string>((resolve) =>
+    child.once('exit', (code, signal) => resolve(signal ?? code ?? '')),
+  )
   await until(() => out.includes('\n') || child.exitCode !== null)
   const url = out.slice('listening on '.length).trim()
-  const ask = (path = '/v1/chat/completions', body: object = { messages: [{ role: 'user', content: 'Hi' }] }) =>
+  const ask = (
+    path = '/v1/chat/completions',
+    body: object = { messages: [{ role: 'user', content: 'Hi' }] },
+  ) =>
     fetch(`${url}${path}`, {
       method: 'POST',
       headers: { authorization: `Bearer ${key}` },
@@ -92,7 +97,12 @@ describe('ends within drain and two seconds', () => {
     const server = await started({ gateway: { drain } })
     const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
     socket.on('error', () => {})
-    await new Promise((resolve) => socket.write('POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50\r\n\r\n{', resolve))
+    await new Promise((resolve) =>
+      socket.write(
+        'POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50\r\n\r\n{',
+        resolve,
+      ),
+    )
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
     const { code, ms } = await endOf(server, 'SIGTERM')
     expect(code).toBe(0)
@@ -101,12 +111,19 @@ describe('ends within drain and two seconds', () => {
 
   it.skipIf(!hasRedis)('where its Redis is frozen; until then it says so, and is healthy', async () => {
     const port = await freePort()
-    const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], { stdio: 'ignore' })
+    const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
+      stdio: 'ignore',
+    })
     onTestFinished(() => {
       redis.kill('SIGCONT')
       redis.kill('SIGKILL')
     })
-    await until(() => spawnSync('redis-cli', ['-p', String(port), 'ping']).stdout?.toString().includes('PONG') ?? true)
+    await until(
+      () =>
+        spawnSync('redis-cli', ['-p', String(port), 'ping'])
+          .stdout?.toString()
+          .includes('PONG') ?? true,
+    )
     const server = await started({
       shared: `redis://127.0.0.1:${port}`,
       gateway: { drain, keys: { ann: { hash, limit: { requestsPerMinute: 100 } } } },

@@ -77,7 +77,15 @@ const request = fc
     at: fc.nat(bodies.length - 1),
     how: fc.constantFrom('', 'throw', 'break', 'wait'),
     stream: fc.boolean(),
-    header: fc.constantFrom('', 'Content-Length: 5\r\n', 'X: \u0001\r\n', ': x\r\n', 'Transfer-Encoding: chunked\r\n', 'Expect: 100-continue\r\n', 'Upgrade: h2c\r\nConnection: Upgrade\r\n'),
+    header: fc.constantFrom(
+      '',
+      'Content-Length: 5\r\n',
+      'X: \u0001\r\n',
+      ': x\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Expect: 100-continue\r\n',
+      'Upgrade: h2c\r\nConnection: Upgrade\r\n',
+    ),
     cut: fc.double({ min: 0, max: 1, noNaN: true }),
     whole: fc.boolean(),
     flip: fc.option(fc.nat(400)),
@@ -85,7 +93,9 @@ const request = fc
   .map(({ at, how, stream, header, cut, whole, flip }) => {
     const [path, body] = bodies[at] as (typeof bodies)[number]
     const json = JSON.stringify(body(how, stream))
-    const bytes = Buffer.from(`POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}Content-Length: ${json.length}\r\n\r\n${json}`)
+    const bytes = Buffer.from(
+      `POST ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\n${header}Content-Length: ${json.length}\r\n\r\n${json}`,
+    )
     if (flip !== null && flip < bytes.length) bytes[flip] = 0xff
     return whole ? bytes : bytes.subarray(0, Math.floor(cut * bytes.length))
   })
@@ -105,19 +115,29 @@ it('malformed requests and resets at any moment end nothing but themselves', asy
   const attacks = fc.sample(one, { numRuns: 600, seed: 1 })
   for (let at = 0; at < attacks.length; at += 20)
     await Promise.all(
-      attacks.slice(at, at + 20).map(([bytes, read, rudely]) => Promise.race([attack(bytes, read, rudely), gone(300)])),
+      attacks
+        .slice(at, at + 20)
+        .map(([bytes, read, rudely]) => Promise.race([attack(bytes, read, rudely), gone(300)])),
     )
   await expect.poll(() => running, { timeout: 10_000 }).toBe(0)
   expect(rejections).toEqual([])
   expect(told.mock.calls.flat().filter((line) => /report this/.test(String(line)))).toEqual([])
   for (const [path, body] of bodies) {
-    const response = await fetch(`${gateway.url}${path}`, { method: 'POST', body: JSON.stringify(body('Hi', false)) })
+    const response = await fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      body: JSON.stringify(body('Hi', false)),
+    })
     expect([path, response.status]).toEqual([path, 200])
     expect(await response.text()).toContain('word word')
   }
   const metrics = await (await fetch(`${gateway.url}/metrics`)).text()
   // This one.
-  await expect.poll(async () => (await (await fetch(`${gateway.url}/metrics`)).text()).match(/patchbay_requests_running (\d+)/)?.[1]).toBe('1')
+  await expect
+    .poll(
+      async () =>
+        (await (await fetch(`${gateway.url}/metrics`)).text()).match(/patchbay_requests_running (\d+)/)?.[1],
+    )
+    .toBe('1')
   expect(metrics).toContain('patchbay_requests_total')
   expect(records.length).toBeGreaterThan(100)
 })
@@ -131,7 +151,11 @@ it('nothing grows with what callers make up: paths, methods, models, keys, users
         metadata: { key: `key-${n}-${at}` },
         messages: [{ role: 'user', content: 'throw' }],
       })
-      const headers = { authorization: `Bearer ${n}-${at}`, 'x-request-id': `${n}-${at}`, traceparent: `00-${at}-1-01` }
+      const headers = {
+        authorization: `Bearer ${n}-${at}`,
+        'x-request-id': `${n}-${at}`,
+        traceparent: `00-${at}-1-01`,
+      }
       await Promise.all([
         fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body, headers }),
         fetch(`${gateway.url}/made/up/${n}/${at}`),

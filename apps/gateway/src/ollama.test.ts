@@ -198,7 +198,11 @@ describe('over the local model, through our own client', () => {
 
 it('a digest for each model, the same every time and none twice, so that clients tell them apart', async () => {
   const config = {
-    providers: { small: 'local', large: { use: 'local' as const, model: './large.gguf' }, other: { use: 'local' as const } },
+    providers: {
+      small: 'local',
+      large: { use: 'local' as const, model: './large.gguf' },
+      other: { use: 'local' as const },
+    },
     gateway: { aliases: { 'llama3:latest': 'small' } },
   }
   const digests = async () => {
