@@ -18,6 +18,7 @@ import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { Broken } from './broken.js'
 import * as corpus from './corpus.js'
+import { checkRequest, requests } from './gateway.js'
 import { type Case, inPieces } from './mutate.js'
 import { oddRequest } from './odd-requests.js'
 import { throughPolicies } from './policies.js'
@@ -262,6 +263,10 @@ export const targets: Record<string, Target> = {
     ollama('m', { ...options, fetch }),
   ),
   'ollama whole': backend(corpus.ollamaBodies, json, (fetch) => ollama('m', { ...options, fetch }), true),
+  'gateway bodies': {
+    corpus: requests,
+    check: (bytes) => checkRequest(new Uint8Array(bytes)),
+  },
   'policies × doors': {
     corpus: corpus.questions,
     check: async (bytes) => void (await outcomeOf(() => throughPolicies(bytes))),

@@ -39,7 +39,7 @@ export function app(world: World): Hono<Env> {
   const { targets, settings, loopback, kept, metrics, watchers, ready, assets } = world
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
   const keys = new Keys(settings.keys)
-  const app = new Hono<Env>()
+  const app = new Hono<Env>({ strict: false })
 
   app.use(async (context, next) => {
     const visit = new Visit(context.req.raw, settings, watchers)
@@ -78,12 +78,26 @@ export function app(world: World): Hono<Env> {
     const { text, contentType } = await metrics.text()
     return context.text(text, 200, { 'content-type': contentType })
   })
-  app.use(limited(maxBytes))
+  app.use(limited(maxBytes), readable)
   app.route('/api', ollamaRoutes(targets))
   app.route('/v1', anthropicRoutes(targets))
   app.route('/v1', openaiRoutes(targets))
   app.route('/v1', responsesRoutes(targets, kept))
   return app
+}
+
+/** Bodies are JSON in UTF-8. */
+const readable: MiddlewareHandler = (context, next) => {
+  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = context.req.header()
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(type)?.[1] ?? 'utf-8'
+  if (encoding !== 'identity')
+    throw refused(
+      `content-encoding: ${encoding}: the gateway does not unpack bodies. Send JSON as it is.`,
+      415,
+    )
+  if (!/^(utf-?8|us-ascii)$/i.test(charset))
+    throw refused(`content-type: charset ${charset}: must be utf-8.`, 415)
+  return next()
 }
 
 /** Most requests say how long they are; those that do not are counted as they come. */

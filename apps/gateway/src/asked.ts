@@ -2,7 +2,7 @@
 import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
 import { checkPublic } from '@patchbay/core/wire'
 import type { Context } from 'hono'
-import { type Json, nameOf } from './body.js'
+import { type Json, nameOf, turn } from './body.js'
 import type { Client } from './keys.js'
 import type { Targets } from './targets.js'
 import type { Visit } from './visit.js'
@@ -11,6 +11,8 @@ import type { Visit } from './visit.js'
 export interface Env {
   Variables: { visit: Visit; client?: Client }
 }
+
+const manyMessages = 1000
 
 /** Who answers this request. */
 export function providerOf(context: Context<Env>, targets: Targets, body: Json): Promise<Provider> {
@@ -31,11 +33,18 @@ export async function checkFetchable(request: ChatRequest): Promise<void> {
     typeof content === 'string' ? [] : addressesIn(content),
   )
   await Promise.all([...new Set(addresses)].map((address) => checkPublic(address)))
+  // A call over so many takes a turn of its own.
+  if (messages.length > manyMessages) await turn()
 }
 
 function addressesIn(parts: readonly Part[]): string[] {
   return parts.flatMap((part) => {
     if (part.type === 'tool-result') return typeof part.output === 'string' ? [] : addressesIn(part.output)
-    return (part.type === 'image' || part.type === 'file') && part.url !== undefined ? [part.url] : []
+    return (part.type === 'image' || part.type === 'file') && isAddress(part.url) ? [part.url] : []
   })
+}
+
+/** What holds its bytes itself is fetched by nobody. */
+function isAddress(url: string | undefined): url is string {
+  return url !== undefined && !/^data:/i.test(url)
 }

@@ -1,16 +1,44 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
-import type { ChatRequest } from '@patchbay/core'
+import type { ChatRequest, ChatResponse } from '@patchbay/core'
 import type { Context } from 'hono'
 import type { FieldNames } from './client-words.js'
 import { refused } from './failures.js'
-import { parsed } from './json.js'
+import { largeBody, parsed, parsedBytes } from './json.js'
+import { asPlain, writeAway } from './json-thread.js'
 
 /** An object of JSON. */
 export type Json = Record<string, unknown>
 
 /** @throws {LlmError} `invalid-request` for what is none */
 export async function jsonOf(context: Context): Promise<Json> {
-  return objectOf(parsed(await context.req.text()), 'The body')
+  const length = Number(context.req.header('content-length') ?? Number.POSITIVE_INFINITY)
+  const value =
+    length < largeBody ? parsed(await context.req.text()) : await parsedBytes(await context.req.arrayBuffer())
+  const body = objectOf(value, 'The body')
+  // What is made of a large body has a turn of its own: others come between.
+  if (!(length < largeBody)) await turn()
+  return body
+}
+
+/** How much vectors are as JSON, in letters, roughly. */
+export function lengthOfVectors(vectors: readonly Float32Array[]): number {
+  return vectors.length * (vectors[0]?.length ?? 0) * 16
+}
+
+/** How much an answer says, in letters. */
+export function lengthOf({ text, reasoning }: Pick<ChatResponse, 'text' | 'reasoning'>): number {
+  return text.length + reasoning.length
+}
+
+/** An answer as JSON; a large one, by its letters, is written by the thread. */
+export async function jsonAnswer(context: Context, value: Json, letters: number): Promise<Response> {
+  const text = letters < largeBody ? JSON.stringify(value, asPlain) : await writeAway(value)
+  return context.body(text, 200, { 'content-type': 'application/json' })
+}
+
+/** Lets everybody else have a turn. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** @throws {LlmError} `invalid-request` */
@@ -78,13 +106,18 @@ export function asRequest(fields: Json, names: FieldNames): ChatRequest {
  */
 export function metadataOf(value: unknown, where: string): Record<string, string> {
   const entries = Object.entries(objectOf(value ?? {}, where)).filter(([, one]) => one !== null)
+  if (entries.length > mostMetadata) throw refused(`${where}: must have at most ${mostMetadata} entries.`)
   return Object.fromEntries(entries.map(([name, one]) => [name, metadatum(one, `${where}.${name}`)]))
 }
 
+// It goes to logs and spans.
+const mostMetadata = 64
+const mostLetters = 1000
+
 function metadatum(value: unknown, where: string): string {
-  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean')
-    return String(value)
-  throw refused(`${where}: must be a string.`)
+  const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : textOf(value, where)
+  if (text.length <= mostLetters) return text
+  throw refused(`${where}: must have at most ${mostLetters} letters.`)
 }
 
 /** The client's name of its user, as metadata. */

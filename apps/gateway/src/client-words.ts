@@ -6,6 +6,16 @@ import { placeOf } from './places.js'
 /** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
 export type FieldNames = Readonly<Record<string, string>>
 
+/** How the bytes of an image or a file are sent there. */
+export function bytesAs(form: string): FieldNames {
+  return {
+    'pass `data` and `mediaType`': `send its bytes as ${form}`,
+    'Pass `data` and `mediaType`': `Send its bytes as ${form}`,
+    'pass `data`': `send its bytes as ${form}`,
+    'Pass `data`': `Send its bytes as ${form}`,
+  }
+}
+
 /** What is known of the request that failed. */
 export interface Asked {
   names: FieldNames
@@ -41,6 +51,13 @@ export function isForOperator({ code, provider, status }: LlmError): boolean {
   )
 }
 
+/** The whole of a failure, for the log. */
+export function problemOf({ message, cause }: LlmError): string {
+  return cause instanceof Error && !message.includes(cause.message)
+    ? `${message} (${cause.message})`
+    : message
+}
+
 /** The same failure in the client's words. */
 export function forClient(error: LlmError, asked?: Asked): LlmError {
   const { code, provider, status, retryAfterMs } = error
@@ -52,7 +69,8 @@ const notSetUp = 'The gateway is not set up for this. Ask who runs it: its log s
 const mostLetters = 2000
 
 function inWords(error: LlmError, asked: Asked | undefined): string {
-  const renamed = withNames(error.message, asked)
+  // A service may say very much.
+  const renamed = withNames(error.message.slice(0, mostLetters), asked)
   if (error.provider === undefined) return renamed
   const own = renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isTheirs(address, asked)) ?? []
   const sentences = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)

@@ -7,7 +7,7 @@ import { assets } from './assets.js'
 import { Metrics } from './metrics.js'
 import { KeptResponses } from './responses/kept.js'
 import { Connections, type Otherwise, Targets } from './targets.js'
-import type { Watcher } from './visit.js'
+import type { VisitRecord, Watcher } from './visit.js'
 
 /** Options of `gateway`. */
 export interface GatewayOptions {
@@ -54,7 +54,7 @@ export function gateway(options: GatewayOptions): Gateway {
       loopback: options.public !== true,
       kept,
       metrics,
-      watchers: [() => connections.release(), ...(onRequest === undefined ? [] : [onRequest])],
+      watchers: [() => connections.release(), onRequest ?? tellProblem],
       ready: () => !draining,
       assets: settings.playground === false ? new Map() : assets(),
     })
@@ -88,6 +88,11 @@ export function gateway(options: GatewayOptions): Gateway {
       await Promise.all([...closing, current.connections.retire()])
     },
   }
+}
+
+/** Where nobody keeps records, what only the one who runs it can mend is told all the same. */
+function tellProblem({ id, error, problem }: VisitRecord): void {
+  if (problem !== undefined) console.error(`Request ${id} failed. ${error}: ${problem}`)
 }
 
 /**

@@ -1,56 +1,57 @@
 // JSON of strangers: its size is limited before this; here its depth and the number of its values are, before any of them
-// is made.
+// is made. Large bodies are read by a thread of their own, so that nobody else waits for it.
+
 import { refused } from './failures.js'
+import { problemOf } from './json-measure.js'
+import { parseAway } from './json-thread.js'
 
-/** Nobody's schema, and nobody's conversation, is as deep, or has as many values. */
-const mostDeep = 200
-const mostValues = 500_000
+/** From so many bytes on, a thread is quicker for everybody else: below, reading takes a millisecond or two. */
+export const largeBody = 256 * 1024
 
-const quote = 34
-const backslash = 92
+// Nobody's schema, and nobody's conversation, is as deep, or has as many values.
+const deepest = 200
+const mostValues = 50_000
+/** Texts of JSON inside: the arguments of calls. */
+const mostLetters = 4 * 1024 * 1024
 
 /** @throws {LlmError} `invalid-request` for what is no JSON, too deep, or of too many values */
 export function parsed(text: string): unknown {
-  measure(text)
+  const measured = problemOf(text, deepest, mostValues)
+  if (typeof measured === 'string') throw refused(`The body ${measured}.`)
+  return madeOf(text, 'The body')
+}
+
+/** JSON in texts of one request: all of them together are bounded too. */
+export class NestedJson {
+  #values = mostValues
+  #letters = mostLetters
+
+  /** @throws {LlmError} `invalid-request` */
+  parsed(text: string, where: string): unknown {
+    this.#letters -= text.length
+    if (this.#letters < 0) throw refused(`${where}: all of these must have at most ${mostLetters} letters.`)
+    const measured = problemOf(text, deepest, this.#values)
+    if (typeof measured === 'string') throw refused(`${where}: ${measured}.`)
+    this.#values -= measured
+    return madeOf(text, `${where}:`)
+  }
+}
+
+function madeOf(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw refused('The body must be JSON.')
+    throw refused(`${what} must be JSON.`)
   }
 }
 
-function measure(text: string): void {
-  let depth = 0
-  let values = 0
-  for (let at = 0; at < text.length; at++) {
-    switch (text.charCodeAt(at)) {
-      case quote:
-        at = endOf(text, at)
-        break
-      // { and [
-      case 123:
-      case 91:
-        if (++depth > mostDeep) throw refused(`The body is deeper than ${mostDeep} levels.`)
-        if (++values > mostValues) throw refused(`The body has more than ${mostValues} values.`)
-        break
-      // } and ]
-      case 125:
-      case 93:
-        depth--
-        break
-      // ,
-      case 44:
-        if (++values > mostValues) throw refused(`The body has more than ${mostValues} values.`)
-    }
-  }
-}
-
-/** Where the string that begins here ends: long ones, of images, are gone over by the engine's own search. */
-function endOf(text: string, start: number): number {
-  for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
-    let escapes = 0
-    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
-    if (escapes % 2 === 0) return end
-  }
-  return text.length
+/**
+ * The same for the bytes of a body, which are given away.
+ * @throws {LlmError} `invalid-request`
+ */
+export async function parsedBytes(bytes: ArrayBuffer): Promise<unknown> {
+  if (bytes.byteLength < largeBody) return parsed(new TextDecoder().decode(bytes))
+  const { problem, value } = await parseAway(bytes, deepest, mostValues)
+  if (problem !== undefined) throw refused(`The body ${problem}.`)
+  return value
 }

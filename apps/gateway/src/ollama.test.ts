@@ -1,11 +1,12 @@
 // The gateway by the official Ollama client, unchanged: every feature of the protocol, and what can go wrong.
+import { loadConfig } from '@patchbay/config'
 import { LlmError, type PreparedChat } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
 import { Ollama } from 'ollama'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bundled, over, served } from '../test/served.js'
-import type { Served } from './index.js'
+import { type Served, serve } from './index.js'
 
 async function clientOf(inner: MockProvider) {
   const gateway = await served(inner)
@@ -193,4 +194,26 @@ describe('over the local model, through our own client', () => {
   }
   const model = () => ollama('pico', { baseURL: gateway.url })
   describeProvider('the gateway, as Ollama', model, { timeout: 60_000, toolRequest })
+})
+
+it('a digest for each model, the same every time and none twice, so that clients tell them apart', async () => {
+  const config = {
+    providers: {
+      small: 'local',
+      large: { use: 'local' as const, model: './large.gguf' },
+      other: { use: 'local' as const },
+    },
+    gateway: { aliases: { 'llama3:latest': 'small' } },
+  }
+  const digests = async () => {
+    const gateway = await serve({ loaded: await loadConfig({ config, user: false }), port: 0 })
+    onTestFinished(() => gateway.close())
+    const { models } = await new Ollama({ host: gateway.url }).list()
+    return models.map(({ digest }) => digest)
+  }
+  const first = await digests()
+  expect(first).toHaveLength(4)
+  expect(new Set(first).size).toBe(4)
+  for (const digest of first) expect(digest).toMatch(/^[0-9a-f]{64}$/)
+  expect(await digests()).toEqual(first)
 })

@@ -2,6 +2,7 @@
 import type { Part } from '@patchbay/core'
 import { type Hidden, hiddenOf, withHidden } from '@patchbay/core/wrap'
 import { refused } from './failures.js'
+import type { NestedJson } from './json.js'
 
 const ours = 'patchbay:'
 
@@ -20,10 +21,16 @@ export function isState(text: unknown): text is string {
  * The parts of an answer, as they were before a client saw them; as the client gives them where it has changed them.
  * @throws {LlmError} `invalid-request` for a state that is not as it was given
  */
-export function withState(parts: readonly Part[], state: string | undefined, where: string): readonly Part[] {
+export function withState(
+  parts: readonly Part[],
+  state: string | undefined,
+  where: string,
+  nested: NestedJson,
+): readonly Part[] {
   if (state === undefined) return parts
   try {
-    return withHidden(parts, JSON.parse(Buffer.from(state.slice(ours.length), 'base64').toString()) as Hidden)
+    const text = Buffer.from(state.slice(ours.length), 'base64').toString()
+    return withHidden(parts, nested.parsed(text, where) as Hidden)
   } catch {
     throw refused(`${where}: its state (redacted_thinking, encrypted_content) is not as the gateway gave it.`)
   }

@@ -1,6 +1,6 @@
 // One request of a client, from its arrival to the last byte it is told: who asks, who answers, and what became of it.
 import type { CallOptions, ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
-import { type Asked, forClient, isForOperator } from './client-words.js'
+import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
 
 /** What is known of a request; never what was said in it. */
 export interface VisitRecord {
@@ -33,6 +33,8 @@ export interface VisitRecord {
   cached?: Exclude<ChatResponse['cached'], undefined>
   /** The code of the failure. */
   error?: string
+  /** What whoever runs the gateway can do about it, where its client can do nothing: the whole message. */
+  problem?: string
 }
 
 /** Told when a request has ended. */
@@ -86,15 +88,11 @@ export class Visit {
     this.#asked = asked
   }
 
-  /** It has failed. What its client cannot mend goes to the log whole; the client is told what is given back. */
+  /** It has failed. What its client cannot mend is in the record whole; the client is told what is given back. */
   failed(error: LlmError): LlmError {
     this.found({ error: error.code })
     if (error.partial !== undefined) this.found({ usage: error.partial.usage })
-    if (isForOperator(error)) {
-      const { message: why } = error.cause instanceof Error ? error.cause : { message: '' }
-      const more = why === '' || error.message.includes(why) ? '' : ` (${why})`
-      console.error(`Request ${this.id} failed. ${error.code}: ${error.message}${more}`)
-    }
+    if (isForOperator(error)) this.found({ problem: problemOf(error) })
     return forClient(error, this.#asked)
   }
 

@@ -1,4 +1,4 @@
-// Requests of 20 MiB that are made to be slow, for what a client may send.
+// Requests of up to 20 MiB that are made to be slow.
 const megabyte = 1024 * 1024
 export const mostBytes = 20 * megabyte - 1000
 
@@ -17,18 +17,6 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
   'a data URL': [
     '/v1/chat/completions',
     () => chat(`[{"type":"image_url","image_url":{"url":"data:image/png;base64,${filled('iVBO')}"}}]`),
-  ],
-  'a data URL of parameters': [
-    '/v1/chat/completions',
-    () => chat(`[{"type":"image_url","image_url":{"url":"data:a;${filled('=;')}"}}]`),
-  ],
-  'sound that is a data URL': [
-    '/v1/chat/completions',
-    () => chat(`[{"type":"input_audio","input_audio":{"format":"wav","data":"data:a;${filled('=')}"}}]`),
-  ],
-  'an image of line ends': [
-    '/api/chat',
-    () => `{"messages":[{"role":"user","content":"x","images":["A${filled('\\n')}!"]}]}`,
   ],
   'a document': [
     '/v1/messages',
@@ -50,23 +38,23 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
   ],
   'many messages that are allowed': [
     '/v1/chat/completions',
-    () => `{"messages":${list('{"role":"user","content":"x"}', 600_000)}}`,
+    () => `{"messages":${list('{"role":"user","content":"x"}', 450_000)}}`,
   ],
   'many large messages': [
     '/v1/chat/completions',
     () => `{"messages":${list(`{"role":"user","content":"${'word '.repeat(300)}"}`)}}`,
   ],
-  'many small items': ['/v1/responses', () => `{"input":${list('{"role":"user","content":"x"}', 600_000)}}`],
+  'many small items': ['/v1/responses', () => `{"input":${list('{"role":"user","content":"x"}', 450_000)}}`],
   'many small blocks': [
     '/v1/messages',
     () =>
-      `{"max_tokens":5,"messages":[{"role":"user","content":${list('{"type":"text","text":"x"}', 600_000)}}]}`,
+      `{"max_tokens":5,"messages":[{"role":"user","content":${list('{"type":"text","text":"x"}', 450_000)}}]}`,
   ],
   'many calls': [
     '/v1/chat/completions',
     () => {
       const call = '{"id":"a","function":{"name":"t","arguments":"{}"}}'
-      return `{"messages":[{"role":"assistant","content":"","tool_calls":${list(call, 600_000)}},{"role":"user","content":"x"}]}`
+      return `{"messages":[{"role":"assistant","content":"","tool_calls":${list(call, 450_000)}},{"role":"user","content":"x"}]}`
     },
   ],
   'arguments of one call': [

@@ -2,8 +2,9 @@
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
 import { isState, stateOf, withState } from '../state.js'
 
@@ -28,10 +29,7 @@ export const names: FieldNames = {
   '`output`': '`output_config.format`',
   output: 'output_config.format',
   'tools.input': 'input_schema',
-  'pass `data` and `mediaType`': 'send its bytes as base64',
-  'Pass `data` and `mediaType`': 'Send its bytes as base64',
-  'pass `data`': 'send its bytes as base64',
-  'Pass `data`': 'Send its bytes as base64',
+  ...bytesAs('base64'),
 }
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
@@ -40,13 +38,14 @@ export function fromBody(body: Json): ChatRequest {
     if (value !== undefined && value !== null && !known.has(name))
       throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
   const { format, effort } = objectOf(body.output_config ?? {}, 'output_config')
+  const nested = new NestedJson()
   const choice = objectOf(body.tool_choice ?? {}, 'tool_choice')
   return asRequest(
     {
       messages: [
         ...toSystem(body.system),
         ...listOf(body.messages, 'messages').flatMap((message, index) =>
-          toMessages(objectOf(message, `messages[${index}]`), `messages[${index}]`),
+          toMessages(objectOf(message, `messages[${index}]`), `messages[${index}]`, nested),
         ),
       ],
       tools: body.tools === undefined ? undefined : toTools(body.tools),
@@ -77,11 +76,11 @@ function toSystem(system: unknown): Message[] {
 }
 
 /** Results of tools stand in the user's turn there, and in one of their own here. */
-function toMessages({ role, content }: Json, where: string): Message[] {
+function toMessages({ role, content }: Json, where: string, nested: NestedJson): Message[] {
   if (role !== 'user' && role !== 'assistant') throw refused(`${where}.role: must be user or assistant.`)
   const blocks = blocksOf(content, `${where}.content`)
   if (role === 'assistant')
-    return [placed({ role, content: [...toTurn(blocks, where)], ...cacheOf(blocks) }, where)]
+    return [placed({ role, content: [...toTurn(blocks, where, nested)], ...cacheOf(blocks) }, where)]
   const isResult = ({ type }: Json) => type === 'tool_result'
   const turn = (role: 'tool' | 'user', is: (block: Json) => boolean): Message[] => {
     const own = blocks.filter(is)
@@ -114,12 +113,12 @@ export function stateBlock(content: readonly Part[]): Json | undefined {
 }
 
 /** The parts of an answer, each with its provider's state again. */
-function toTurn(blocks: Json[], where: string): readonly Part[] {
+function toTurn(blocks: Json[], where: string, nested: NestedJson): readonly Part[] {
   const state = blocks.find(({ type, data }) => type === 'redacted_thinking' && isState(data))
   const parts = blocks.flatMap((block, at) =>
     block === state ? [] : [toPart(block, `${where}.content[${at}]`)],
   )
-  return withState(parts, state?.data as string | undefined, where)
+  return withState(parts, state?.data as string | undefined, where, nested)
 }
 
 function toPart(block: Json, where: string): Part {

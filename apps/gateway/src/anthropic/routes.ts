@@ -2,7 +2,7 @@
 import type { ChatRequest } from '@patchbay/core'
 import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
-import { type Json, jsonOf, objectOf, userOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, lengthOf, objectOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
@@ -21,8 +21,10 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
     const { user_id } = objectOf(body.metadata ?? {}, 'metadata')
     const options = visit.options(userOf(user_id, 'metadata.user_id'))
     const id = `msg_${visit.id.replaceAll('-', '')}`
-    if (body.stream !== true)
-      return context.json(toMessage(visit.answered(await provider.chat(request, options)), id))
+    if (body.stream !== true) {
+      const response = visit.answered(await provider.chat(request, options))
+      return jsonAnswer(context, toMessage(response, id), lengthOf(response))
+    }
     const events = new Events(id, provider.model)
     return streamed(visit, provider.stream(request, options), {
       contentType: 'text/event-stream',

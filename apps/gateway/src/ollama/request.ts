@@ -2,7 +2,7 @@
 // November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
 import { placed } from '../places.js'
 
@@ -30,8 +30,7 @@ export const names: FieldNames = {
   output: 'format',
   'tools.name': 'function.name',
   'tools.input': 'function.parameters',
-  'pass `data` and `mediaType`': 'send its bytes',
-  'Pass `data` and `mediaType`': 'Send its bytes',
+  ...bytesAs('base64'),
 }
 
 /** How the engine is set up, which is the provider's own business. */

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { type Env, providerOf } from '../asked.js'
-import { type Json, jsonOf, textOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, textOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
@@ -51,12 +51,13 @@ export function ollamaRoutes(targets: Targets): Hono<Env> {
       ...(typeof truncate === 'boolean' && { truncate }),
     }
     const { vectors, usage, model } = visit.answered(await provider.embed(request, visit.options()))
-    return context.json({
+    const answer = {
       model,
-      embeddings: vectors.map((vector) => Array.from(vector)),
+      embeddings: vectors,
       total_duration: 0,
       prompt_eval_count: usage.inputTokens ?? 0,
-    })
+    }
+    return jsonAnswer(context, answer, lengthOfVectors(vectors))
   })
   return app
 }
@@ -75,8 +76,10 @@ async function answer(
   const provider = await providerOf(context, targets, body)
   const options = visit.options()
   // A stream unless it is told otherwise.
-  if (body.stream === false)
-    return context.json(toLine(visit.answered(await provider.chat(request, options)), form))
+  if (body.stream === false) {
+    const response = visit.answered(await provider.chat(request, options))
+    return jsonAnswer(context, toLine(response, form), lengthOf(response))
+  }
   return streamed(visit, provider.stream(request, options), {
     contentType: 'application/x-ndjson',
     event: (event) => toLines(event, form, provider.model).map(written).join(''),

@@ -2,8 +2,9 @@
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
 
 /** What belongs to the account and the service of who asks, and says nothing of the answer. */
@@ -49,10 +50,7 @@ export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldName
     output: 'response_format',
     'tools.name': 'function.name',
     'tools.input': 'function.parameters',
-    'pass `data` and `mediaType`': 'send its bytes as a data URL',
-    'Pass `data` and `mediaType`': 'Send its bytes as a data URL',
-    'pass `data`': 'send its bytes as a data URL',
-    'Pass `data`': 'Send its bytes as a data URL',
+    ...bytesAs('a data URL'),
   }
 }
 
@@ -67,11 +65,12 @@ export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
   if (body.logprobs) throw refused('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
     throw refused('modalities: the gateway answers in text.')
+  const nested = new NestedJson()
   return asRequest(
     {
       messages: listOf(body.messages, 'messages').map((message, index) =>
         placed(
-          toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`),
+          toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`, nested),
           `messages[${index}]`,
         ),
       ),
@@ -94,7 +93,7 @@ export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
   )
 }
 
-function toMessage({ role, content, ...message }: Json, where: string): Message {
+function toMessage({ role, content, ...message }: Json, where: string, nested: NestedJson): Message {
   switch (role) {
     case 'system':
     case 'developer':
@@ -104,7 +103,7 @@ function toMessage({ role, content, ...message }: Json, where: string): Message 
     case 'assistant':
       return {
         role: 'assistant',
-        content: [...said(content, message, where), ...toCalls(message.tool_calls, where)],
+        content: [...said(content, message, where), ...toCalls(message.tool_calls, where, nested)],
       }
     case 'tool': {
       if (typeof message.tool_call_id !== 'string') throw refused(`${where}.tool_call_id: must be a string.`)
@@ -128,7 +127,7 @@ function said(content: unknown, { refusal, reasoning_content }: Json, where: str
   ]
 }
 
-function toCalls(calls: unknown, where: string): Part[] {
+function toCalls(calls: unknown, where: string, nested: NestedJson): Part[] {
   if (calls === undefined || calls === null) return []
   return listOf(calls, `${where}.tool_calls`).map((call, index) => {
     const here = `${where}.tool_calls[${index}]`
@@ -138,19 +137,14 @@ function toCalls(calls: unknown, where: string): Part[] {
       type: 'tool-call',
       id: textOf(id, `${here}.id`),
       name: textOf(name, `${here}.function.name`),
-      input: inputOf(json, `${here}.function.arguments`),
+      input: inputOf(json, `${here}.function.arguments`, nested),
     }
   })
 }
 
 /** The arguments of a call, which models write as JSON text. */
-export function inputOf(json: unknown, where: string): unknown {
-  if (json === undefined || json === '') return {}
-  try {
-    return JSON.parse(textOf(json, where))
-  } catch {
-    throw refused(`${where}: must be JSON.`)
-  }
+export function inputOf(json: unknown, where: string, nested: NestedJson): unknown {
+  return json === undefined || json === '' ? {} : nested.parsed(textOf(json, where), where)
 }
 
 function toParts(content: unknown, where: string): Part[] {
@@ -198,10 +192,15 @@ export function toAudio({ data, format }: Json, where: string): Part {
   return { type: 'audio', data: textOf(data, `${where}.data`), mediaType }
 }
 
+// The rest of such an address may be of any length.
+const longestType = 200
+
 /** The bytes an address of this kind holds; nothing where it is another kind. */
 export function dataUrl(url: string): { mediaType: string; data: string } | undefined {
-  const [, mediaType, data] = /^data:([^;,]+);base64,(.*)$/s.exec(url) ?? []
-  return mediaType === undefined || data === undefined ? undefined : { mediaType, data }
+  const [head, mediaType] = /^data:([^;,]+);base64,/.exec(url.slice(0, longestType)) ?? []
+  return head === undefined || mediaType === undefined
+    ? undefined
+    : { mediaType, data: url.slice(head.length) }
 }
 
 function toTools(tools: unknown): Tool[] {

@@ -2,7 +2,7 @@
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
-import { type Json, jsonOf, metadataOf, userOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, metadataOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
@@ -45,8 +45,10 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     const provider = await providerOf(context, targets, body)
     const options = visit.options(saidOf(body))
     const [id, created] = [`chatcmpl-${visit.id}`, Math.floor(Date.now() / 1000)]
-    if (body.stream !== true)
-      return context.json(toCompletion(visit.answered(await provider.chat(request, options)), id, created))
+    if (body.stream !== true) {
+      const response = visit.answered(await provider.chat(request, options))
+      return jsonAnswer(context, toCompletion(response, id, created), lengthOf(response))
+    }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new Chunks(id, created, provider.model, include_usage === true)
     return streamed(visit, provider.stream(request, options), {
@@ -70,21 +72,27 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
       await provider.embed(request, visit.options(saidOf(body))),
     )
     const { inputTokens = 0 } = usage
-    return context.json({
-      object: 'list',
-      model,
-      data: vectors.map((vector, index) => ({
-        object: 'embedding',
-        index,
-        embedding:
-          format === 'float'
-            ? Array.from(vector)
-            : Buffer.from(vector.buffer, vector.byteOffset, vector.byteLength).toString('base64'),
-      })),
-      usage: { prompt_tokens: inputTokens, total_tokens: inputTokens },
-    })
+    return jsonAnswer(
+      context,
+      {
+        object: 'list',
+        model,
+        data: vectors.map((vector, index) => ({
+          object: 'embedding',
+          index,
+          embedding: written(vector, format),
+        })),
+        usage: { prompt_tokens: inputTokens, total_tokens: inputTokens },
+      },
+      lengthOfVectors(vectors),
+    )
   })
   return app
+}
+
+/** As a list, or the bytes of its numbers: the thread writes both. */
+function written(vector: Float32Array, format: 'float' | 'base64'): Float32Array | Uint8Array {
+  return format === 'float' ? vector : new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }
 
 function toModel(id: string): Json {

@@ -3,6 +3,8 @@
 import type { Message } from '@patchbay/core'
 import type { StateStore } from '@patchbay/policies'
 import type { Json } from '../body.js'
+import { largeBody } from '../json.js'
+import { parseAway, writeAway } from '../json-thread.js'
 
 /** A response, and the conversation up to it. */
 export interface Kept {
@@ -13,6 +15,9 @@ export interface Kept {
 
 const livesMs = 3_600_000
 const mostBytes = 64 * 1024 * 1024
+/** A conversation that has grown beyond this, answer by answer, is not gone on from. */
+const mostMessages = 10_000
+const mostParts = 50_000
 /** What an entry of a map costs beside its text, roughly. */
 const entryBytes = 200
 
@@ -26,6 +31,11 @@ export class KeptResponses {
 
   /** @throws {LlmError} `network` where the store cannot be reached, as all here */
   async keep(owner: string, { response, messages }: Kept): Promise<void> {
+    const parts = messages.reduce(
+      (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
+      0,
+    )
+    if (messages.length > mostMessages || parts > mostParts) return
     const { id, output } = response as { id: string; output: { id: string }[] }
     await this.#set(nameOf(owner, 'response', id), { response, messages })
     for (const item of output) await this.#set(nameOf(owner, 'item', item.id), item)
@@ -52,21 +62,21 @@ export class KeptResponses {
   /** Its end is kept with it: not every store looks at the time. */
   async #get(key: string): Promise<unknown> {
     const shared = await this.shared()
-    const text = shared === undefined ? this.#own.get(key)?.text.toString() : await shared.get(key)
+    const text = shared === undefined ? this.#own.get(key)?.text : await shared.get(key)
     if (!text) return undefined
-    const { until, value } = JSON.parse(text) as { until: number; value: unknown }
+    const { until, value } = (await read(Buffer.from(text))) as { until: number; value: unknown }
     return until > Date.now() ? value : undefined
   }
 
   /** `undefined` forgets it. */
   async #set(key: string, value: unknown): Promise<void> {
     const until = Date.now() + livesMs
-    const text = value === undefined ? '' : JSON.stringify({ until, value }, base64)
+    const text = value === undefined ? Buffer.alloc(0) : await writeAway({ until, value })
     const shared = await this.shared()
     if (shared !== undefined) {
       const before = await shared.get(key)
-      await shared.swap(key, before, text, livesMs)
-    } else this.#setOwn(key, Buffer.from(text), until)
+      await shared.swap(key, before, text.toString(), livesMs)
+    } else this.#setOwn(key, text, until)
   }
 
   #setOwn(key: string, text: Buffer, until: number): void {
@@ -99,7 +109,9 @@ function nameOf(owner: string, kind: 'response' | 'item', id: string): string {
   return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
 }
 
-/** Bytes as JSON can hold them, which the contract takes as well. */
-function base64(_: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
+/** Long conversations are read by the thread: what was kept is sound. */
+async function read(text: Buffer): Promise<unknown> {
+  if (text.length < largeBody) return JSON.parse(text.toString())
+  const bytes = new Uint8Array(text).buffer
+  return (await parseAway(bytes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
 }

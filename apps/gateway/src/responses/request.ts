@@ -2,8 +2,9 @@
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
-import type { FieldNames } from '../client-words.js'
+import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { NestedJson } from '../json.js'
 import { commonNames, dataUrl, inputOf, toAudio, toEffort, toToolChoice } from '../openai/request.js'
 import { placed } from '../places.js'
 import { isState, withState } from '../state.js'
@@ -37,10 +38,7 @@ export const names: FieldNames = {
   output: 'text.format',
   messages: 'input',
   'tools.input': 'parameters',
-  'pass `data` and `mediaType`': 'send its bytes as a data URL',
-  'Pass `data` and `mediaType`': 'Send its bytes as a data URL',
-  'pass `data`': 'send its bytes as a data URL',
-  'Pass `data`': 'Send its bytes as a data URL',
+  ...bytesAs('a data URL'),
 }
 
 /** What came before: items that clients name by their ids. */
@@ -94,10 +92,11 @@ export function fromBody(body: Json, before: readonly Message[], referenced: Ref
 /** Items in their order; those of the model that follow each other are one turn. */
 function toMessages(items: unknown[], referenced: Referenced): Message[] {
   const messages: Message[] = []
+  const nested = new NestedJson()
   let turn: { parts: Part[]; state?: string } | undefined
   const end = (where: string) => {
     if (turn !== undefined)
-      messages.push({ role: 'assistant', content: said(withState(turn.parts, turn.state, where)) })
+      messages.push({ role: 'assistant', content: said(withState(turn.parts, turn.state, where, nested)) })
     turn = undefined
   }
   for (const [index, given] of items.entries()) {
@@ -108,7 +107,7 @@ function toMessages(items: unknown[], referenced: Referenced): Message[] {
       turn ??= { parts: [] }
       const { encrypted_content: state } = item
       if (type === 'reasoning' && isState(state)) turn.state = state
-      else turn.parts.push(...toTurn(type, item, where).map((part) => placed(part, where)))
+      else turn.parts.push(...toTurn(type, item, where, nested).map((part) => placed(part, where)))
       continue
     }
     end(where)
@@ -134,14 +133,14 @@ function resolved(item: Json, where: string, referenced: Referenced): Json {
   )
 }
 
-function toTurn(type: unknown, item: Json, where: string): Part[] {
+function toTurn(type: unknown, item: Json, where: string, nested: NestedJson): Part[] {
   if (type === 'function_call')
     return [
       {
         type: 'tool-call',
         id: textOf(item.call_id, `${where}.call_id`),
         name: textOf(item.name, `${where}.name`),
-        input: inputOf(item.arguments, `${where}.arguments`),
+        input: inputOf(item.arguments, `${where}.arguments`, nested),
       },
     ]
   if (type === 'reasoning') {

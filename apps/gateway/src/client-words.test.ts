@@ -1,0 +1,219 @@
+// What went wrong, in the words of whoever asks: every protocol, and every kind of failure.
+
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type ErrorCode, errorCodes, LlmError } from '@patchbay/core'
+import { openai } from '@patchbay/openai'
+import { mockProvider } from '@patchbay/testing'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Settings, served } from '../test/served.js'
+import type { VisitRecord } from './index.js'
+
+const hi = [{ role: 'user', content: 'Hi' }]
+const protocols = {
+  'Chat Completions': { path: '/v1/chat/completions', body: { messages: hi } },
+  Responses: { path: '/v1/responses', body: { input: hi } },
+  'Anthropic Messages': { path: '/v1/messages', body: { max_tokens: 100, messages: hi } },
+  'Ollama chat': { path: '/api/chat', body: { messages: hi } },
+  'Ollama generate': { path: '/api/generate', body: { prompt: 'Hi' } },
+} as const
+type Protocol = keyof typeof protocols
+const names = Object.keys(protocols) as Protocol[]
+
+async function asked(inner: Parameters<typeof served>[0], settings?: Settings) {
+  const gateway = await served(inner, settings)
+  return async (protocol: Protocol, more: object = {}) => {
+    const { path, body } = protocols[protocol]
+    const response = await fetch(`${gateway.url}${path}`, {
+      method: 'POST',
+      body: JSON.stringify({ ...body, ...more }),
+    })
+    const text = await response.text()
+    const failed = text.split('\n').findLast((line) => line.includes('error')) ?? text
+    const { error, response: ended } = JSON.parse(failed.replace(/^data: /, ''))
+    const told = error ?? ended?.error
+    return { status: response.status, message: String(told?.message ?? told) }
+  }
+}
+
+const png = Buffer.from('not an image').toString('base64')
+const audio = 'data:audio/wav;base64,!!!'
+
+describe('names the fields of its client', () => {
+  it.each<[Protocol, object, RegExp]>([
+    ['Chat Completions', { max_tokens: -1 }, /^max_tokens must be/],
+    ['Chat Completions', { max_completion_tokens: 1.5 }, /^max_completion_tokens must be/],
+    ['Chat Completions', { max_tokens: 'x' }, /^max_tokens: must be a number/],
+    ['Chat Completions', { top_p: 9 }, /^top_p must be/],
+    ['Chat Completions', { frequency_penalty: 9 }, /^frequency_penalty must be/],
+    ['Chat Completions', { tool_choice: 'required' }, /^tool_choice asks/],
+    [
+      'Chat Completions',
+      { tools: [{ type: 'function', function: { name: 'a b' } }] },
+      /^tools\[0\]\.function\.name must/,
+    ],
+    ['Chat Completions', { stop: [''] }, /^stop must be/],
+    [
+      'Chat Completions',
+      {
+        messages: [
+          ...hi,
+          ...hi,
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png,x' } }] },
+        ],
+      },
+      /^messages\[2\]\.content\[0\]\.image_url must be/,
+    ],
+    [
+      'Chat Completions',
+      {
+        messages: [
+          { role: 'user', content: [{ type: 'input_audio', input_audio: { data: audio, format: 'wav' } }] },
+        ],
+      },
+      /^messages\[0\]\.content\[0\]\.input_audio (must|is)/,
+    ],
+    [
+      'Chat Completions',
+      { messages: [{ role: 'user', content: [{ type: 'text' }] }] },
+      /^messages\[0\]\.content\[0\]\.text: must/,
+    ],
+    ['Chat Completions', { messages: [{ role: 'user', content: '' }] }, /^messages\[0\] is empty/],
+    ['Responses', { max_output_tokens: -1 }, /^max_output_tokens must be/],
+    ['Responses', { input: [] }, /^input has nothing to answer/],
+    ['Responses', { input: [{ role: 'user', content: [] }] }, /^input\[0\] is empty/],
+    [
+      'Responses',
+      { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'data:image/png,x' }] }] },
+      /^input\[0\]\.content\[0\]\.image_url must be/,
+    ],
+    ['Responses', { tools: [{ type: 'function', name: 'a b' }] }, /^tools\[0\]\.name must/],
+    ['Anthropic Messages', { max_tokens: -1 }, /^max_tokens must be/],
+    ['Anthropic Messages', { top_k: -1 }, /^top_k must be/],
+    ['Anthropic Messages', { stop_sequences: [''] }, /^stop_sequences must be/],
+    [
+      'Anthropic Messages',
+      { thinking: { type: 'enabled', budget_tokens: 1.5 } },
+      /^thinking\.budget_tokens must/,
+    ],
+    [
+      'Anthropic Messages',
+      {
+        system: 'Be brief.',
+        messages: [
+          ...hi,
+          {
+            role: 'user',
+            content: [
+              { type: 'text', text: 'x' },
+              { type: 'image', source: { type: 'base64', media_type: 'image/png', data: '?' } },
+            ],
+          },
+        ],
+      },
+      /^messages\[1\]\.content\[1\]\.source is/,
+    ],
+    ['Ollama chat', { options: { num_predict: 1.5 } }, /^options\.num_predict must be/],
+    ['Ollama chat', { options: { top_p: 7 } }, /^options\.top_p must be/],
+    ['Ollama chat', { options: { temperature: -1 } }, /^options\.temperature must be/],
+    [
+      'Ollama chat',
+      { messages: [{ role: 'user', content: 'x', images: [png, '?'] }] },
+      /^messages\[0\]\.images\[1\] is/,
+    ],
+    ['Ollama generate', { images: ['?'] }, /^images\[0\] is/],
+  ])('%s %j', async (protocol, more, message) => {
+    const inner = mockProvider()
+    const ask = await asked(inner)
+    const { status, message: told } = await ask(protocol, more)
+    expect([status, told]).toEqual([400, expect.stringMatching(message)])
+    expect(inner.requests).toHaveLength(0)
+  })
+})
+
+// As backends and policies of ours say it, with all that a client has no use for.
+const secrets =
+  /127\.0\.0\.1|11434|vllm\.internal|10\.0\.0\.7|fe80|apiKey|_API_KEY|baseURL|onUnsupported|ollama pull|Is it running|\/home\/ops|budget\.prices|mask\(|topP|maxOutputTokens|`data`/
+const inside = [
+  'cannot be reached at http://127.0.0.1:11434/api/chat: connect ECONNREFUSED 127.0.0.1:11434',
+  'getaddrinfo ENOTFOUND vllm.internal',
+  'a redirect to https://vllm.internal/login?x=1',
+  'connect to 10.0.0.7:6379 or [fe80::1:2:3:4]:80 or localhost:11434',
+  'cannot read /home/ops/models/a.gguf',
+  'takes topP or maxOutputTokens, not both',
+]
+const advice =
+  "Check apiKey, or ANTHROPIC_API_KEY. Leave it out, choose another model, or set onUnsupported: 'warn' to go on without. Fetch it with: ollama pull m. Is it running? Pass `data` instead, or another address. Leave them out, or let them through: mask(provider, { media: 'allow' }). Give its price in budget.prices, or a limit in tokens."
+
+describe.each(names)('tells nothing of the inside through %s', (protocol) => {
+  it.each(errorCodes)('%s', async (code: ErrorCode) => {
+    for (const what of inside)
+      for (const stream of [false, true]) {
+        const error = new LlmError(code, `The model ${what}. ${advice}`)
+        const inner = mockProvider({ retry: false, answers: [stream ? { text: 'a b', error } : error] })
+        const records: VisitRecord[] = []
+        const ask = await asked(inner, { onRequest: (record) => records.push(record) })
+        const { message } = await ask(protocol, { stream })
+        expect(message).not.toMatch(secrets)
+        expect(message.length).toBeGreaterThan(10)
+        await expect.poll(() => records).toHaveLength(1)
+        // Who runs it has all of it, where it is theirs to mend.
+        if (records[0]?.problem !== undefined) expect(records[0].problem).toContain('ANTHROPIC_API_KEY')
+      }
+  }, 60_000)
+})
+
+it('tells who runs it what its client cannot mend, also where nobody keeps records', async () => {
+  const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+  onTestFinished(() => log.mockRestore())
+  const error = new LlmError(
+    'network',
+    'The server cannot be reached at http://10.0.0.7:8000. Is it running?',
+  )
+  const ask = await asked(mockProvider({ retry: false, answers: [error] }))
+  const { status, message } = await ask('Chat Completions')
+  expect([status, message]).toEqual([502, expect.stringContaining('Ask who runs the gateway.')])
+  await expect.poll(() => log).toHaveBeenCalledWith(expect.stringContaining('10.0.0.7:8000. Is it running?'))
+})
+
+it('keeps addresses that its client named itself', async () => {
+  const url = 'https://93.184.215.14/a.png'
+  const error = new LlmError(
+    'invalid-request',
+    `${url} cannot be found. Pass \`data\` instead, or another address.`,
+  )
+  const ask = await asked(mockProvider({ retry: false, answers: [error] }))
+  const content = [{ type: 'image_url', image_url: { url } }]
+  const { message } = await ask('Chat Completions', { messages: [{ role: 'user', content }] })
+  expect(message).toBe(`${url} cannot be found. Send its bytes as a data URL instead, or another address.`)
+})
+
+it('repeats no key of a service, whatever the service says', async () => {
+  const key = 'sk-upstream-1234567890abcdef'
+  const server = createServer((request, response) => {
+    request.resume()
+    response.writeHead(401, { 'content-type': 'application/json' })
+    response.end(
+      JSON.stringify({
+        error: { message: `Incorrect API key provided: ${key}. See https://vllm.internal/keys.` },
+      }),
+    )
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as AddressInfo
+  const records: VisitRecord[] = []
+  const inner = openai('m', {
+    baseURL: `http://127.0.0.1:${port}/v1`,
+    apiKey: key,
+    retry: false,
+  })
+  const ask = await asked(inner, { onRequest: (record) => records.push(record) })
+  for (const protocol of names)
+    for (const stream of [true, false]) {
+      const { status, message } = await ask(protocol, { stream })
+      expect(status).toBe(502)
+      expect(message).not.toMatch(/sk-upstream|vllm\.internal|127\.0\.0\.1/)
+    }
+  expect(JSON.stringify(records)).not.toContain(key)
+})
