@@ -54,14 +54,14 @@ const kept: Record<string, [schema: object, fits: (value: never) => boolean][]> 
   properties: [
     [
       object({ a: flag, 'b"c': { const: 1 } }, { required: ['a', 'b"c'] }),
-      (value) => typeof value.a === 'boolean' && value['b"c'] === 1,
+      (value: Record<string, unknown>) => typeof value.a === 'boolean' && value['b"c'] === 1,
     ],
   ],
   required: [
     [object({ a: flag, b: flag }, { required: ['b'] }), (value: object) => 'b' in value],
     [
       { type: 'object', required: ['z'], additionalProperties: flag },
-      (value) => typeof value.z === 'boolean',
+      (value: Record<string, unknown>) => typeof value.z === 'boolean',
     ],
   ],
   additionalProperties: [
@@ -116,6 +116,13 @@ const kept: Record<string, [schema: object, fits: (value: never) => boolean][]> 
       (value: string) => /^[\da-f]{8}(-[\da-f]{4}){3}-[\da-f]{12}$/i.test(value),
     ],
   ],
+  pattern: [
+    String.raw`^[A-Z]{3}-\d{2}$`,
+    String.raw`^(?:foo|ba[rz]|"\\)$`,
+    String.raw`^[^a-z\d]{2,3}?\.\n$`,
+    String.raw`^(?<name>\w\s){1,2}$|^\u0041$`,
+    '^.$',
+  ].map((pattern) => [{ type: 'string', pattern }, (value: string) => new RegExp(pattern, 'u').test(value)]),
   minimum: [
     [{ type: 'integer', minimum: 1, maximum: 3 }, (value) => [1, 2, 3].includes(value)],
     [{ type: 'integer', minimum: -17, maximum: 123 }, (value) => value >= -17 && value <= 123],
@@ -192,6 +199,9 @@ describe('a keyword that the grammar does not keep', () => {
 
   it.each<[string, object, string[]]>([
     ['a bound that is no whole number', { type: 'number', minimum: 0.5, maximum: 2 }, ['minimum']],
+    ['a pattern that looks ahead', { type: 'string', pattern: '^(?=a)..$' }, ['pattern']],
+    ['a pattern that looks back', { type: 'string', pattern: String.raw`^(.)\1$` }, ['pattern']],
+    ['a length beside a pattern', { type: 'string', pattern: '^a*$', maxLength: 2 }, ['maxLength']],
     ['a very long text', { type: 'string', maxLength: 100_000 }, ['maxLength']],
     ['a format of many forms', { type: 'string', format: 'email' }, ['format']],
     ['a choice of forms that overlap', { oneOf: [{ type: 'integer' }, { type: 'number' }] }, ['oneOf']],

@@ -2,6 +2,7 @@
 // schema; what a grammar has no way to keep is told, and checked afterwards.
 import { JobError } from './failure.js'
 import { multiplesOf, numberForm } from './number-schema.js'
+import { patternForm } from './pattern-grammar.js'
 import { impliedTypes, isOfType, keywords } from './schema-keywords.js'
 import { annotations, apart, isSchema, merged, resolved, type Schema } from './schema-merge.js'
 import { commonRules, formats, literal, nameOtherThan } from './text-grammar.js'
@@ -239,12 +240,15 @@ class Rules {
     return form === type ? type : this.rule(form)
   }
 
-  #string({ format, minLength, maxLength }: Schema): string {
-    const form = typeof format === 'string' ? formats[format] : undefined
+  #string({ format, minLength, maxLength, pattern }: Schema): string {
+    const matching = typeof pattern === 'string' ? patternForm(pattern) : undefined
+    if (pattern !== undefined && matching === undefined) this.unkept.add('pattern')
+    if (matching !== undefined && format !== undefined) this.unkept.add('format')
+    const form = matching ?? (typeof format === 'string' ? formats[format] : undefined)
     if (form !== undefined) {
       if (minLength !== undefined) this.unkept.add('minLength')
       if (maxLength !== undefined) this.unkept.add('maxLength')
-      return this.rule(`"\\"" ${form} "\\""`)
+      return this.rule(`"\\"" (${form}) "\\""`)
     }
     if (format !== undefined) this.unkept.add('format')
     if (minLength === undefined && maxLength === undefined) return 'string'

@@ -3,16 +3,18 @@ import { isSchema, type Schema } from './schema-merge.js'
 
 /**
  * What becomes of each keyword. `grammar`: nothing else can be written. `checked`: left out of the grammar, told by a
- * warning and checked in the answer. Some are kept only where it can be done: bounds of numbers that are no whole ones,
- * lengths above 1,000 and formats beside date, time, date-time and uuid are checked. Schemas that nothing fits and
- * references that lead nowhere are refused; all else is an annotation.
+ * warning and checked in the answer. Some of the first are kept only where it can be done, and checked elsewhere:
+ * patterns that look around or back, bounds of numbers that are no whole ones, lengths above 1,000, formats beside date,
+ * time, date-time and uuid, a format or a length beside a pattern, keywords beside a reference or a choice of values,
+ * and `oneOf` whose forms may overlap. `multipleOf` is kept for whole numbers between two near bounds. Schemas that
+ * nothing fits and references that lead nowhere are refused; all else is an annotation.
  */
 export const keywords: Readonly<Record<string, 'grammar' | 'checked'>> = {
   ...keptBy('grammar', '$ref type const enum allOf anyOf oneOf'),
   ...keptBy('grammar', 'properties required additionalProperties minProperties maxProperties'),
-  ...keptBy('grammar', 'items prefixItems minItems maxItems minLength maxLength format'),
+  ...keptBy('grammar', 'items prefixItems minItems maxItems minLength maxLength format pattern'),
   ...keptBy('grammar', 'minimum maximum exclusiveMinimum exclusiveMaximum'),
-  ...keptBy('checked', 'pattern multipleOf uniqueItems contains minContains maxContains'),
+  ...keptBy('checked', 'multipleOf uniqueItems contains minContains maxContains'),
   ...keptBy('checked', 'patternProperties propertyNames dependentRequired dependentSchemas dependencies'),
   ...keptBy('checked', 'not if then else unevaluatedItems unevaluatedProperties additionalItems'),
 }
