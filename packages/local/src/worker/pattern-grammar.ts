@@ -61,7 +61,13 @@ class PatternParser {
   }
 
   #take(text: string): boolean {
-    if (!this.characters.slice(this.#at, this.#at + text.length).join('').startsWith(text)) return false
+    if (
+      !this.characters
+        .slice(this.#at, this.#at + text.length)
+        .join('')
+        .startsWith(text)
+    )
+      return false
     this.#at += text.length
     return true
   }
