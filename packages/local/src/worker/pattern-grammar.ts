@@ -87,10 +87,20 @@ class PatternParser {
       if (top && this.#take('$')) {
         open = false
         if (this.#next !== undefined && this.#next !== '|') throw new NoGrammar()
-      } else forms.push(this.#atom() + this.#repetition())
+      } else forms.push(this.#repeated())
     }
     if (open) forms.push(anything)
     return forms.join(' ') || '""'
+  }
+
+  #repeated(): string {
+    const from = this.#at
+    const form = this.#atom()
+    const source = this.characters.slice(from, this.#at).join('')
+    const repetition = this.#repetition()
+    // Nothing, again and again: the engine would never come to an end.
+    if (repetition !== '' && new RegExp(`^${source}$`, 'u').test('')) throw new NoGrammar()
+    return form + repetition
   }
 
   #atom(): string {

@@ -99,6 +99,13 @@ const kept: Record<string, [schema: object, fits: (value: never) => boolean][]> 
       (value: unknown[]) => typeof value[0] === 'boolean' && value[1] === 1 && value.length === 2,
     ],
   ],
+  additionalItems: [
+    [
+      { type: 'array', items: [flag, { const: 1 }], additionalItems: { const: 2 }, maxItems: 3 },
+      ([first, second, third]: unknown[]) =>
+        typeof first === 'boolean' && second === 1 && (third === undefined || third === 2),
+    ],
+  ],
   minItems: [
     [
       { type: 'array', items: { const: 1 }, minItems: 2, maxItems: 3 },
@@ -200,6 +207,7 @@ describe('a keyword that the grammar does not keep', () => {
   it.each<[string, object, string[]]>([
     ['a bound that is no whole number', { type: 'number', minimum: 0.5, maximum: 2 }, ['minimum']],
     ['a pattern that looks ahead', { type: 'string', pattern: '^(?=a)..$' }, ['pattern']],
+    ['a pattern that repeats nothing', { type: 'string', pattern: '^(a*)*$' }, ['pattern']],
     ['a pattern that looks back', { type: 'string', pattern: String.raw`^(.)\1$` }, ['pattern']],
     ['a length beside a pattern', { type: 'string', pattern: '^a*$', maxLength: 2 }, ['maxLength']],
     ['a very long text', { type: 'string', maxLength: 100_000 }, ['maxLength']],
@@ -241,6 +249,29 @@ describe('a keyword that the grammar does not keep', () => {
   })
 })
 
+describe('a schema that comes back to itself', () => {
+  it.each<[string, object]>([
+    ['by a reference with a description', { allOf: [{ $ref: '#/$defs/node' }], description: 'a child' }],
+    [
+      'in a choice with something beside it',
+      { type: ['object', 'null'], anyOf: [{ $ref: '#/$defs/node' }, { type: 'null' }] },
+    ],
+    ['put together with something else', { allOf: [{ $ref: '#/$defs/node' }, { type: 'object' }] }],
+  ])('%s has a grammar that ends', (_, child) => {
+    const properties = { leaf: flag, left: child, right: child }
+    const node = object(properties, { required: ['leaf'], additionalProperties: false })
+    const grammar = new SchemaGrammar()
+    expect(grammar.text(grammar.add({ $ref: '#/$defs/node', $defs: { node } })).length).toBeLessThan(20_000)
+    expect([...grammar.unkept]).toEqual([])
+  })
+
+  it('too deep is refused', () => {
+    let schema: object = flag
+    for (let depth = 0; depth < 20_000; depth++) schema = { type: 'array', items: schema }
+    expect(() => new SchemaGrammar().add(schema)).toThrow(/nested too deep/)
+  })
+})
+
 describe('optional properties', () => {
   it('may be left out, in every combination, and keep their order', async () => {
     const schema = object(
@@ -262,6 +293,7 @@ describe('a schema that nothing fits', () => {
     ['asks for what it forbids', object({}, { required: ['a'], additionalProperties: false })],
     ['refers to nothing', { $ref: '#/$defs/none' }],
     ['refers to itself alone', { $ref: '#' }],
+    ['refers to itself in all it has', { type: 'object', allOf: [{ $ref: '#' }, { minProperties: 1 }] }],
     ['is no schema', { type: 'object', properties: { a: 7 } }],
   ])('is refused: it %s', async (_, schema) => {
     const request = { messages: 'hi', output: { schema: schema as JsonSchema }, maxOutputTokens: 5 }

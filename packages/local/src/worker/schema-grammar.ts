@@ -17,7 +17,13 @@ export class SchemaGrammar {
 
   /** The rule of a schema, by its name. @throws {JobError} `unsupported` */
   add(schema: unknown): string {
-    return new Rules(schema, (body) => this.rule(body), this.unkept).of(schema)
+    try {
+      return new Rules(schema, (body) => this.rule(body), this.unkept).of(schema)
+    } catch (cause) {
+      if (cause instanceof RangeError)
+        throw new JobError('unsupported', 'This JSON schema is nested too deep for a grammar. Simplify it.')
+      throw cause
+    }
   }
 
   /** A rule of its own for an expression; `self` for one that names itself. */
@@ -39,6 +45,8 @@ type AddRule = (body: string | ((self: string) => string)) => string
 /** The rules of one schema and of what it refers to. */
 class Rules {
   readonly #refs = new Map<string, string>()
+  /** Rules of schemas that were put together, by their text: those of recursive ones come again and again. */
+  readonly #merged = new Map<string, string>()
 
   constructor(
     private readonly root: unknown,
@@ -54,15 +62,8 @@ class Rules {
       if (keywords[key] === 'checked' && !this.#empty(key, schema)) this.unkept.add(key)
     const values = 'const' in schema ? [schema.const] : schema.enum
     if (Array.isArray(values)) return this.#values(values, schema)
-    const { allOf, anyOf, oneOf, ...own } = schema
-    if (Array.isArray(allOf))
-      return this.of(
-        this.#all(allOf, {
-          ...own,
-          ...(anyOf !== undefined && { anyOf }),
-          ...(oneOf !== undefined && { oneOf }),
-        }),
-      )
+    if (Array.isArray(schema.allOf)) return this.#all(schema.allOf, omit(schema, 'allOf'))
+    const { anyOf, oneOf, ...own } = schema
     const branches = anyOf ?? oneOf
     if (Array.isArray(branches))
       return this.#choice(branches, own, anyOf === undefined, anyOf !== undefined && oneOf !== undefined)
@@ -103,10 +104,21 @@ class Rules {
     return forms.length === 1 ? (forms[0] as string) : this.rule(forms.join(' | '))
   }
 
-  #all(parts: unknown[], own: Schema): Schema {
-    return parts.reduce<Schema>(
-      (sum, part) => merged(sum, this.#target(part), (key) => this.unkept.add(key)),
-      own,
+  #all(parts: unknown[], own: Schema): string {
+    const lost = (key: string) => this.unkept.add(key)
+    // A reference with a description beside it is written so by some.
+    if (parts.length === 1 && !constrains(own)) return this.of(parts[0])
+    return this.#ofMerged(parts.reduce<Schema>((sum, part) => merged(sum, this.#target(part), lost), own))
+  }
+
+  #ofMerged(schema: Schema): string {
+    const text = JSON.stringify(schema)
+    return (
+      this.#merged.get(text) ??
+      this.rule((self) => {
+        this.#merged.set(text, self)
+        return this.of(schema)
+      })
     )
   }
 
@@ -128,10 +140,10 @@ class Rules {
       if (forms.some((one, index) => forms.slice(index + 1).some((other) => !apart(one, other))))
         this.unkept.add('oneOf')
     }
-    const constrained = Object.keys(own).some((key) => !annotations.has(key))
+    const lost = (key: string) => this.unkept.add(key)
     return this.#either(
       targets.map((branch) =>
-        this.of(constrained ? merged(own, this.#target(branch), (key) => this.unkept.add(key)) : branch),
+        constrains(own) ? this.#ofMerged(merged(own, this.#target(branch), lost)) : this.of(branch),
       ),
     )
   }
@@ -201,8 +213,11 @@ class Rules {
   }
 
   #array(schema: Schema): string {
-    const prefix = Array.isArray(schema.prefixItems) ? schema.prefixItems : []
-    const { items } = schema
+    // Older drafts have the list in `items`, and what follows in `additionalItems`.
+    const [list, items] = Array.isArray(schema.items)
+      ? [schema.items, schema.additionalItems]
+      : [schema.prefixItems, schema.items]
+    const prefix = Array.isArray(list) ? list : []
     if (prefix.length === 0)
       return this.#rowOf('[', ']', items === false ? undefined : this.of(items), schema, 'Items')
     const { minItems = 0, maxItems = Number.POSITIVE_INFINITY } = schema
@@ -256,6 +271,14 @@ class Rules {
     if (least > most) throw nothingFits('minLength')
     return this.rule(`"\\"" char${this.#times(least, most, 'Length')} "\\""`)
   }
+}
+
+function omit(schema: Schema, keyword: string): Schema {
+  return Object.fromEntries(Object.entries(schema).filter(([key]) => key !== keyword))
+}
+
+function constrains(schema: Schema): boolean {
+  return Object.keys(schema).some((key) => !annotations.has(key))
 }
 
 function bounded(schema: Schema, what: string): boolean {

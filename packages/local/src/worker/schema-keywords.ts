@@ -12,11 +12,14 @@ import { isSchema, type Schema } from './schema-merge.js'
 export const keywords: Readonly<Record<string, 'grammar' | 'checked'>> = {
   ...keptBy('grammar', '$ref type const enum allOf anyOf oneOf'),
   ...keptBy('grammar', 'properties required additionalProperties minProperties maxProperties'),
-  ...keptBy('grammar', 'items prefixItems minItems maxItems minLength maxLength format pattern'),
+  ...keptBy(
+    'grammar',
+    'items prefixItems additionalItems minItems maxItems minLength maxLength format pattern',
+  ),
   ...keptBy('grammar', 'minimum maximum exclusiveMinimum exclusiveMaximum'),
   ...keptBy('checked', 'multipleOf uniqueItems contains minContains maxContains'),
   ...keptBy('checked', 'patternProperties propertyNames dependentRequired dependentSchemas dependencies'),
-  ...keptBy('checked', 'not if then else unevaluatedItems unevaluatedProperties additionalItems'),
+  ...keptBy('checked', 'not if then else unevaluatedItems unevaluatedProperties'),
 }
 
 function keptBy<How>(how: How, names: string): Record<string, How> {
