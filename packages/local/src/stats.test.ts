@@ -88,7 +88,7 @@ describe('nothing grows', () => {
 
   it('with workers that are made and closed', async () => {
     const before = process.listenerCount('exit')
-    for (let round = 0; round < 12; round++) {
+    for (let round = 0; round < 6; round++) {
       const provider = open()
       // Calls that give up while the model is loading leave nothing behind either.
       const calls = [provider.countTokens(question, { timeout: 1 }), provider.chat(question, { timeout: 1 })]
