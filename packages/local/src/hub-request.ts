@@ -125,8 +125,7 @@ export async function beginning(response: Response, most: number): Promise<strin
 function refused({ status, headers }: Response, url: URL, hub: Hub): LlmError {
   const { host } = url
   const more = { status }
-  if (status === 401 || status === 403)
-    return new LlmError('permission-denied', withheld(url, hub), more)
+  if (status === 401 || status === 403) return new LlmError('permission-denied', withheld(url, hub), more)
   if (status === 404 || status === 410)
     return new LlmError('not-found', `${host} has no such model or file. Check the name.`, more)
   if (status === 429) {
