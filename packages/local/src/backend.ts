@@ -60,7 +60,13 @@ export class LocalBackend implements Backend {
       if (news.type === 'text' || news.type === 'reasoning') yield news
       else if (news.type === 'call')
         yield { type: 'tool-call', id: `call_${randomUUID()}`, name: news.name, input: news.input }
-      else yield toFinish(news.result as ChatResult, news.queuedMs, context.warn)
+      else
+        yield toFinish(
+          news.result as ChatResult,
+          news.queuedMs,
+          context.warn,
+          chat.output === undefined ? 'tools' : 'json',
+        )
     }
   }
 

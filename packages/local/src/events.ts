@@ -1,9 +1,15 @@
 // What the worker says of a generation, as our events.
-import type { BackendEvent, CallContext } from '@patchbay/core'
+import type { BackendEvent, CallContext, Warning } from '@patchbay/core'
 import type { ChatResult } from './protocol.js'
 
 /** The finish of a generation. */
-export function toFinish(result: ChatResult, queuedMs: number, warn: CallContext['warn']): BackendEvent {
+export function toFinish(
+  result: ChatResult,
+  queuedMs: number,
+  warn: CallContext['warn'],
+  feature: 'json' | 'tools' = 'json',
+): BackendEvent {
+  if (result.unkept) warn(notEnforced(result.unkept, feature))
   if (result.cutCall)
     warn({
       code: 'other',
@@ -33,5 +39,17 @@ export function toFinish(result: ChatResult, queuedMs: number, warn: CallContext
       },
       timing: { queuedMs },
     },
+  }
+}
+
+function notEnforced(keywords: string[], feature: 'json' | 'tools'): Warning {
+  const what = `The grammar of a local model does not enforce ${keywords.join(', ')}`
+  return {
+    code: 'other',
+    feature,
+    message:
+      feature === 'json'
+        ? `${what}; the answer is checked against the schema afterwards.`
+        : `${what}; check the input of the tool calls (runTools does).`,
   }
 }

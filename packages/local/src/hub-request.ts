@@ -82,7 +82,7 @@ export async function ask(address: string, { fetch, signal, from = 0, version }:
     }
     if (response.ok || response.status === 416) return { response, ...(sha256 !== undefined && { sha256 }) }
     await response.body?.cancel()
-    throw refused(response, url, hub)
+    throw refused(response, new URL(address), hub)
   }
   throw new LlmError('bad-response', `${host} redirects without an end.`)
 }
@@ -122,10 +122,10 @@ export async function beginning(response: Response, most: number): Promise<strin
   return Buffer.concat(pieces).toString('utf8')
 }
 
-function refused({ status, headers }: Response, { host, href, protocol }: URL, hub: Hub): LlmError {
+function refused({ status, headers }: Response, url: URL, hub: Hub): LlmError {
+  const { host } = url
   const more = { status }
-  if (status === 401 || status === 403)
-    return new LlmError('permission-denied', withheld(host, new URL(href), hub, protocol), more)
+  if (status === 401 || status === 403) return new LlmError('permission-denied', withheld(url, hub), more)
   if (status === 404 || status === 410)
     return new LlmError('not-found', `${host} has no such model or file. Check the name.`, more)
   if (status === 429) {
@@ -150,9 +150,10 @@ function refused({ status, headers }: Response, { host, href, protocol }: URL, h
   )
 }
 
-function withheld(host: string, address: URL, hub: Hub, protocol: string): string {
+function withheld(url: URL, hub: Hub): string {
+  const { host, protocol } = url
   const head = `${host} does not give this model to everybody.`
-  if (hub.trusts(address))
+  if (hub.trusts(url))
     return process.env.HF_TOKEN
       ? `${head} Accept its licence there with the account of HF_TOKEN, and check that the token may read it.`
       : `${head} Accept its licence there, and set HF_TOKEN.`

@@ -2,7 +2,7 @@
 import type { SamplingOptions } from '@patchbay/core'
 
 /** Raised with every change of the messages below: a worker file of another version is refused by name. */
-export const protocolVersion = 4
+export const protocolVersion = 5
 
 /** What the worker loads. */
 export interface LoadSettings {
@@ -114,6 +114,8 @@ export interface ChatResult {
   outputTokens: number
   /** The part of them that was thinking. */
   reasoningTokens?: number
+  /** Keywords of the schema, or of the tools' schemas, that the grammar does not keep. */
+  unkept?: string[]
   /** It ended inside a call, which is lost. */
   cutCall?: boolean
   /** Evaluating the prompt, up to the first token, in milliseconds. */

@@ -282,6 +282,8 @@ export class WorkerLife implements Resident {
       return this.#end?.resolve()
     }
     this.#state = 'ending'
+    // What is not loaded has nothing to save, and cannot hear while it loads.
+    if (this.#ready === undefined) return this.#worker.kill()
     this.#ready = undefined
     this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
   }

@@ -26,6 +26,7 @@ export class Generation {
   readonly #cancel = new AbortController()
   /** Characters said that the reader has not taken. */
   #unread = 0
+  #unkept: string[] = []
   /** What it waited for its reader, in milliseconds. */
   #pausedMs = 0
   #wake: () => void = () => {}
@@ -67,6 +68,7 @@ export class Generation {
           })
       return {
         ...end,
+        ...(this.#unkept.length > 0 && { unkept: this.#unkept }),
         inputTokens,
         cachedInputTokens: lease.cached,
         promptMs: begun.at - started,
@@ -114,10 +116,15 @@ export class Generation {
     const { model } = engine
     const { prompt } = engine.chat
     const { json, tools, mustCall, stop } = request
-    if (json !== undefined) return new JsonAnswer(model, stop, await jsonGrammar(engine, json.schema))
+    if (json !== undefined) {
+      const { grammar, unkept } = await jsonGrammar(engine, json.schema)
+      this.#unkept = unkept
+      return new JsonAnswer(model, stop, grammar)
+    }
     if (tools === undefined || prompt.calls === undefined) return new TextAnswer(model, stop)
     const allowed = tools.filter((tool) => typeof mustCall !== 'string' || tool.function.name === mustCall)
-    const grammar = await callGrammar(engine, allowed, prompt.calls)
+    const { grammar, unkept } = await callGrammar(engine, allowed, prompt.calls)
+    this.#unkept = unkept
     return new ToolAnswer(model, request, prompt.calls, grammar, (call) => {
       this.voice.call(call)
     })

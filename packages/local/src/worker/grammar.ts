@@ -4,26 +4,24 @@ import type { TemplateTool } from '../protocol.js'
 import type { CallFormat } from './call-format.js'
 import type { Engine } from './engine.js'
 import { JobError } from './failure.js'
+import { SchemaGrammar } from './schema-grammar.js'
+import { literal } from './text-grammar.js'
+
+/** A grammar, and the keywords of its schema that it does not keep. */
+export interface Kept<Grammar> {
+  grammar: Grammar
+  unkept: string[]
+}
 
 /** @throws {JobError} `unsupported` when the schema has no grammar */
 export async function jsonGrammar(
-  { llama, model }: Engine,
+  engine: Engine,
   schema: unknown,
-): Promise<LlamaGrammarEvaluationState> {
-  // The engine may not be installed; only its loading says so, so nothing imports it at the start.
-  const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
-  try {
-    const grammar =
-      schema === undefined
-        ? await llama.getGrammarFor('json')
-        : await llama.createGrammarForJsonSchema(schema as { type: 'object' })
-    return new LlamaGrammarEvaluationState({ model, grammar })
-  } catch (cause) {
-    throw new JobError(
-      'unsupported',
-      `This JSON schema cannot be turned into a grammar: ${cause instanceof Error ? cause.message : cause}. Simplify it.`,
-    )
-  }
+): Promise<Kept<LlamaGrammarEvaluationState>> {
+  const rules = new SchemaGrammar()
+  const text = rules.text(schema === undefined ? 'object | array' : rules.add(schema))
+  const grammar = await compiled(engine, text, 'This JSON schema')
+  return { grammar: await stateOf(engine, grammar), unkept: [...rules.unkept] }
 }
 
 /**
@@ -31,28 +29,42 @@ export async function jsonGrammar(
  * @throws {JobError} `unsupported` when the input of a tool has no grammar
  */
 export async function callGrammar(
-  { llama, model }: Engine,
+  engine: Engine,
   tools: TemplateTool[],
   { nameKey, inputKey, lead }: CallFormat,
-): Promise<(led: boolean) => LlamaGrammarEvaluationState> {
+): Promise<Kept<(led: boolean) => LlamaGrammarEvaluationState>> {
   const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
-  const forms = tools.map(({ function: { name, parameters } }) => ({
-    type: 'object',
-    properties: { [nameKey]: { const: name }, [inputKey]: parameters },
-  }))
-  let [plain, led]: (LlamaGrammar | undefined)[] = []
+  const rules = new SchemaGrammar()
+  const key = (name: string) => `${literal(JSON.stringify(name))} ":" ws`
+  const call = tools
+    .map(({ function: { name, parameters } }) => {
+      const input = rules.add(parameters)
+      return `"{" ws ${key(nameKey)} ${literal(JSON.stringify(name))} "," ws ${key(inputKey)} ${input} ws "}"`
+    })
+    .join(' | ')
+  const what = 'The input of these tools'
+  const plain = await compiled(engine, rules.text(call), what)
+  const led = lead === '' ? plain : await compiled(engine, rules.text(`${literal(lead)} (${call})`), what)
+  return {
+    grammar: (isLed) =>
+      new LlamaGrammarEvaluationState({ model: engine.model, grammar: isLed ? led : plain }),
+    unkept: [...rules.unkept],
+  }
+}
+
+async function stateOf({ model }: Engine, grammar: LlamaGrammar): Promise<LlamaGrammarEvaluationState> {
+  // The engine may not be installed; only its loading says so, so nothing imports it at the start.
+  const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
+  return new LlamaGrammarEvaluationState({ model, grammar })
+}
+
+async function compiled({ llama }: Engine, grammar: string, what: string): Promise<LlamaGrammar> {
   try {
-    plain = await llama.createGrammarForJsonSchema(
-      (forms.length === 1 ? forms[0] : { oneOf: forms }) as { type: 'object' },
-    )
-    const rules = `${plain.grammar}\nled ::= ${JSON.stringify(lead)} root`
-    led = lead === '' ? plain : await llama.createGrammar({ grammar: rules, rootRuleName: 'led' })
+    return await llama.createGrammar({ grammar })
   } catch (cause) {
     throw new JobError(
       'unsupported',
-      `The input of these tools cannot be turned into a grammar: ${cause instanceof Error ? cause.message : cause}. Simplify their schemas.`,
+      `${what} cannot be turned into a grammar: ${cause instanceof Error ? cause.message : cause}. Simplify it.`,
     )
   }
-  const [first, later] = [plain, led]
-  return (isLed) => new LlamaGrammarEvaluationState({ model, grammar: isLed ? later : first })
 }

@@ -35,7 +35,7 @@ function evaluate(
 describe('slices of several prompts', () => {
   it.each([0.05, 0.1, 0.2])('keep a step short where a token costs %f ms', (perToken) => {
     const { longest, ms, steps } = evaluate((_, all) => all * perToken, { length: 20_000 })
-    // No slice is smaller than a tile, and now and then twice as many tokens are tried.
+    // No slice is smaller than a tile, and now and then a tile more is tried.
     const least = 4 * tile * perToken
     expect(longest).toBeLessThanOrEqual(Math.max(50, 2 * least) * 1.05)
     expect(ms / steps).toBeLessThanOrEqual(Math.max(50, least) * 1.05)

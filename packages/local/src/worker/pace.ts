@@ -47,7 +47,7 @@ export class Pace {
   size(last: number, { prompts, shared, most }: { prompts: number; shared: boolean; most: number }): number {
     const cost = this.#cost()
     // Steps of one size tell nothing of what a step costs in itself: another size does.
-    if (cost === undefined) return Math.min(most, last * 2)
+    if (cost === undefined) return Math.min(most, last + tile)
     const { step, token } = cost
     const aim = shared ? stepMs.shared : stepMs.alone
     // Where a step costs much in itself, smaller slices would make the whole longer, and shorter steps hardly shorter.
