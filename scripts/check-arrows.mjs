@@ -26,7 +26,7 @@ const vendors = {
   claude: ['@anthropic-ai/sdk'],
   openai: ['openai'],
   ollama: ['ollama'],
-  local: ['@huggingface/jinja', 'node-llama-cpp'],
+  local: ['@huggingface/jinja', 'node-llama-cpp', 'undici'],
 }
 
 const problems = []

@@ -43,7 +43,7 @@ beforeAll(async () => {
   })
   const child = spawn(process.execPath, [...engine, outfile, '--calls', calls], {
     stdio: ['ignore', 'pipe', 'inherit'],
-    env: { ...process.env, PATCHBAY_SOAK_MCP: await buildProgram() },
+    env: { ...process.env, PATCHBAY_SOAK_MCP: await buildProgram('stdio') },
   })
   for await (const line of createInterface(child.stdout)) {
     const told = JSON.parse(line) as Line

@@ -1,6 +1,9 @@
-// The official JSON Schema test suite, required tests of the drafts that models and servers write. What fails is listed by
-// name in test/json-schema-suite/failing.json, with its reason; a name that fails no longer has to go.
-import { readFileSync } from 'node:fs'
+// The official JSON Schema test suite, its required tests. A package brings those of draft 4; those of drafts 7 and 2020-12
+// are run where PATCHBAY_JSON_SCHEMA_SUITE names a checkout of github.com/json-schema-org/JSON-Schema-Test-Suite. What fails
+// is listed by name in test/json-schema-suite-failing.json, with its reason; a name that fails no longer has to go.
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { violation } from './json-schema.js'
 import type { JsonSchema } from './request.js'
@@ -11,18 +14,25 @@ interface Group {
   tests: { description: string; data: unknown; valid: boolean }[]
 }
 
-const read = (name: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../test/json-schema-suite/${name}.json`, import.meta.url), 'utf8'))
-const failing = read('failing') as Record<string, Record<string, string[]>>
+const read = (path: string | URL): unknown => JSON.parse(readFileSync(path, 'utf8'))
+const failing = read(new URL('../test/json-schema-suite-failing.json', import.meta.url)) as Record<
+  string,
+  Record<string, string[]>
+>
+const packaged = dirname(createRequire(import.meta.url).resolve('json-schema-test-suite/package.json'))
+const checkout = process.env.PATCHBAY_JSON_SCHEMA_SUITE
+const hasCheckout = checkout !== undefined && existsSync(join(checkout, 'tests/draft2020-12'))
+if (!hasCheckout)
+  process.stdout.write(
+    'Skipped: the official JSON Schema suite of drafts 7 and 2020-12. Set PATCHBAY_JSON_SCHEMA_SUITE to a checkout of it.\n',
+  )
 
-it.each([
-  ['draft2020-12', 1200, undefined],
-  ['draft7', 900, 'http://json-schema.org/draft-07/schema#'],
-] as const)('judges as the suite of %s does, but for the named tests', (draft, least, $schema) => {
+function judge(suite: string, draft: string, least: number, $schema: string | undefined): void {
   const failed: string[] = []
   let count = 0
-  for (const [file, groups] of Object.entries(read(draft) as Record<string, Group[]>))
-    for (const group of groups) {
+  const folder = join(suite, 'tests', draft)
+  for (const file of readdirSync(folder).filter((name) => name.endsWith('.json')))
+    for (const group of read(join(folder, file)) as Group[]) {
       const schema =
         $schema === undefined || typeof group.schema === 'boolean'
           ? group.schema
@@ -31,7 +41,8 @@ it.each([
       for (const { description, data, valid } of group.tests) {
         count++
         const problem = violation(schema, data)
-        if ((problem === undefined) !== valid) failed.push(`${file}: ${group.description}: ${description}`)
+        if ((problem === undefined) !== valid)
+          failed.push(`${file.replace(/\.json$/, '')}: ${group.description}: ${description}`)
       }
       expect(JSON.stringify(schema)).toBe(before)
     }
@@ -41,4 +52,14 @@ it.each([
       .flat()
       .sort(),
   )
-})
+}
+
+it('judges as the suite of draft 4 does, but for the named tests', () =>
+  judge(packaged, 'draft4', 200, 'http://json-schema.org/draft-04/schema#'))
+
+it.skipIf(!hasCheckout).each([
+  ['draft2020-12', 1200, undefined],
+  ['draft7', 900, 'http://json-schema.org/draft-07/schema#'],
+] as const)('judges as the suite of %s does, but for the named tests', (draft, least, $schema) =>
+  judge(checkout as string, draft, least, $schema),
+)

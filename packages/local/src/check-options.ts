@@ -1,6 +1,6 @@
 // What the options of `local()` may be, told before anything is done with them.
 import { LlmError } from '@patchbay/core'
-import type { LocalOptions } from './options.js'
+import type { LocalOptions } from './local-options.js'
 
 type Check = (value: unknown) => string | undefined
 

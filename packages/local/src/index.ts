@@ -1,14 +1,15 @@
 // A GGUF model on this machine as a provider: `local()`.
 import { defineProvider, type Provider, type ProviderOptions } from '@patchbay/core'
 import { LocalBackend } from './backend.js'
-import { type LocalOptions, settingsOf } from './options.js'
+import type { LocalOptions } from './local-options.js'
+import { settingsOf } from './options.js'
 import { Owner } from './owner.js'
 import type { WorkerStats } from './stats.js'
 
 export type { LocalCallOptions } from './call-options.js'
 export { type PullOptions, type PullProgress, pullModel } from './download.js'
+export type { LocalOptions } from './local-options.js'
 export { bundledModel } from './model-file.js'
-export type { LocalOptions } from './options.js'
 export type { ReadyInfo } from './protocol.js'
 export type { Priority } from './queue.js'
 export type { WorkerStats } from './stats.js'

@@ -187,7 +187,18 @@ const proofs: Record<PolicyName, Proof> = {
   trace: tells,
 }
 
-const all = Object.entries(doors) as [PolicyName, Record<Door, policies.Stand>][]
+type Policies = typeof policies
+type Exported = Exclude<
+  {
+    [Name in keyof Policies]: Policies[Name] extends (first: never, ...rest: never[]) => Provider
+      ? Name
+      : never
+  }[keyof Policies],
+  'pipe'
+>
+// A policy without a row does not compile.
+const rows: Readonly<Record<Exported, policies.Doors>> = doors
+const all = Object.entries(rows) as [PolicyName, Record<Door, policies.Stand>][]
 
 it('has a row for each policy of the package, and no other', () => {
   const made = Object.entries(policies).flatMap(([name, value]) =>

@@ -16,9 +16,9 @@ export { atMost, type Check, type Checked, denied, type GuardOptions, guard } fr
 export { type MaskOptions, mask } from './content/mask.js'
 export { type BreakerOptions, breaker, type Circuit } from './limits/breaker.js'
 export { type LimitOptions, limit } from './limits/limit.js'
+export type { Amount } from './money/account.js'
 export {
   type Allowance,
-  type Amount,
   type BudgetOptions,
   type BudgetProvider,
   budget,

@@ -20,17 +20,8 @@ import {
 } from '@patchbay/core'
 import { asLlmError, streamOf } from '@patchbay/core/wrap'
 import { type Doors, everyDoor } from './doors.js'
-import {
-  type Answer,
-  type Asked,
-  type Calls,
-  entered,
-  type Incoming,
-  type Kind,
-  type Passing,
-  told,
-  within,
-} from './passing.js'
+import { entered, told, within } from './enter.js'
+import type { Answer, Asked, Calls, Incoming, Kind, Passing } from './passing.js'
 import { PassingStream } from './passing-stream.js'
 import { Patience } from './patience.js'
 import { readResults } from './read-results.js'

@@ -1,7 +1,8 @@
 // A stream on its way through a policy: let in, each of its events passed on, and let out once, however it ends.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
 import { asLlmError, type EventSource, Follower, withDetails } from '@patchbay/core/wrap'
-import { entered, type Passing, told, within } from './passing.js'
+import { entered, told, within } from './enter.js'
+import type { Passing } from './passing.js'
 import type { Patience } from './patience.js'
 
 /** A stream on its way through a policy. */

@@ -1,7 +1,8 @@
 // The results of a batch on their way through a policy: let in, each of them passed on, and let out once, however it ends.
 import { type BatchResult, type Clock, LlmError, type Provider } from '@patchbay/core'
 import { asLlmError, sum } from '@patchbay/core/wrap'
-import { type BatchRead, entered, type Incoming, type Passing, told, within } from './passing.js'
+import { entered, told, within } from './enter.js'
+import type { BatchRead, Incoming, Passing } from './passing.js'
 
 /** The results of a batch, as the policy gives them. */
 export async function* readResults(

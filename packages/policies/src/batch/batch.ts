@@ -13,7 +13,8 @@ import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { calledNow, Patience } from '../around/patience.js'
-import { memoryState, type StateStore } from '../state/state.js'
+import { memoryState } from '../state/memory-state.js'
+import type { StateStore } from '../state/state.js'
 import { Queue } from './queue.js'
 
 /** Options of `batch`. */

@@ -5,7 +5,8 @@ import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { soonEnough } from '../around/unsettled.js'
-import { Cell, memoryState, type StateStore } from '../state/state.js'
+import { memoryState } from '../state/memory-state.js'
+import { Cell, type StateStore } from '../state/state.js'
 
 /** `closed`: asked as ever. `open`: left alone. `half-open`: tried again, a few calls at a time. */
 export type Circuit = 'closed' | 'open' | 'half-open'

@@ -1,6 +1,11 @@
 // What an allowance has been spent on: what is settled, and what is held back for calls that run.
 import type { Cell } from '../state/state.js'
-import type { Amount } from './budget.js'
+
+/** An amount. */
+export interface Amount {
+  usd: number
+  tokens: number
+}
 
 export interface Account extends Amount {
   /** What running calls may cost, and until when that is believed of them. */

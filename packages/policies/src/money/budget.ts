@@ -6,8 +6,9 @@ import { doors } from '../around/doors.js'
 import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
 import { soonEnough, unsettled } from '../around/unsettled.js'
 import { mostOf } from '../limits/estimate.js'
-import { Cell, memoryState, type StateStore } from '../state/state.js'
-import { type Account, holding, reservedIn, settle } from './account.js'
+import { memoryState } from '../state/memory-state.js'
+import { Cell, type StateStore } from '../state/state.js'
+import { type Account, type Amount, holding, reservedIn, settle } from './account.js'
 import { keepNote, readNote, takeNote } from './batch-note.js'
 import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
@@ -35,12 +36,6 @@ export interface BudgetOptions {
   name?: string
   /** Default: the system's. */
   clock?: Clock
-}
-
-/** An amount. */
-export interface Amount {
-  usd: number
-  tokens: number
 }
 
 /** How an allowance stands. */

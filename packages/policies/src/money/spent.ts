@@ -1,7 +1,7 @@
 // What a call did cost, by what its provider counted.
 import type { ChatInput, LlmError, Usage } from '@patchbay/core'
 import type { Answer, Incoming } from '../around/passing.js'
-import type { Amount } from './budget.js'
+import type { Amount } from './account.js'
 import { costOf, keepsForAnHour } from './cost.js'
 import type { Price } from './prices.js'
 

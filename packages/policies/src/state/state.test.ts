@@ -8,8 +8,9 @@ import { failureOf } from '../../test/failure.js'
 import { bundled, run } from '../../test/program.js'
 import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
 import { fileState } from './file-state.js'
+import { memoryState } from './memory-state.js'
 import { redisState } from './redis-state.js'
-import { Cell, memoryState, type StateStore } from './state.js'
+import { Cell, type StateStore } from './state.js'
 
 const hour = 3_600_000
 const add = (amount: number) => (value: number) => ({ next: value + amount, result: value })

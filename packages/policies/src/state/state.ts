@@ -2,8 +2,6 @@
 import { LlmError } from '@patchbay/core'
 import { storeTimeout, withinTime } from './time-limit.js'
 
-export { memoryState } from './memory-state.js'
-
 /** Where values live. `memoryState`, `fileState` and `redisState` are three; anything with a compare-and-swap can be one. */
 export interface StateStore {
   /** `undefined` where there is none, or its time is up. */
