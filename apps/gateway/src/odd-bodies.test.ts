@@ -180,6 +180,7 @@ const odd = [
   '"toString"',
   '""',
   '"data:;base64,"',
+  '"data:image/png;base64,A"',
   '"patchbay:"',
   '"patchbay:bnVsbA=="',
   '[]',

@@ -18,6 +18,18 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
     '/v1/chat/completions',
     () => chat(`[{"type":"image_url","image_url":{"url":"data:image/png;base64,${filled('iVBO')}"}}]`),
   ],
+  'a data URL of parameters': [
+    '/v1/chat/completions',
+    () => chat(`[{"type":"image_url","image_url":{"url":"data:a;${filled('=;')}"}}]`),
+  ],
+  'sound that is a data URL': [
+    '/v1/chat/completions',
+    () => chat(`[{"type":"input_audio","input_audio":{"format":"wav","data":"data:a;${filled('=')}"}}]`),
+  ],
+  'an image of line ends': [
+    '/api/chat',
+    () => `{"messages":[{"role":"user","content":"x","images":["A${filled('\\n')}!"]}]}`,
+  ],
   'a document': [
     '/v1/messages',
     () =>
