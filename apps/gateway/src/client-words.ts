@@ -88,12 +88,12 @@ const ofOperator = new RegExp(words)
 const orForOperator = new RegExp(`,? or [^.,]*(?:${words})[^.]*(?=\\.)`)
 
 const addresses = [
-  /\b[a-z][a-z+.-]*:\/\/[^\s"'`<>)]+/g,
+  /(?<![a-z+.-])[a-z][a-z+.-]{0,20}:\/\/[^\s"'`<>)]+/g,
   /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
   /\[?(?<![\w.])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}\]?(?::\d+)?|(?<![\w:])::1?\b(?::\d+)?/g,
   /\blocalhost(?::\d+)?\b/g,
   /(?<=\b(?:ENOTFOUND|EAI_AGAIN) )\S+/g,
-  /\b[\w-]+(?:\.[\w-]+)*:\d{2,5}\b/g,
+  /(?<![\w.-])[\w.-]{1,253}:\d{2,5}\b/g,
   // Files of its machine.
   /(?<![\w/.])(?:\/[\w.@-]+){2,}/g,
 ]
@@ -112,7 +112,7 @@ function withoutAddresses(text: string, own: readonly string[]): string {
 function isTheirs(address: string, asked: Asked | undefined): boolean {
   const { messages = [] } = asked?.request ?? {}
   if (typeof messages === 'string') return false
-  const bare = address.replace(/[.,:;]+$/, '')
+  const bare = address.replace(/(?<![.,:;])[.,:;]+$/, '')
   return messages.some(
     (message) =>
       typeof message === 'object' &&

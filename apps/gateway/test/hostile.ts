@@ -1,6 +1,6 @@
 // Requests of up to 20 MiB that are made to be slow.
 const megabyte = 1024 * 1024
-export const mostBytes = 20 * megabyte - 1000
+const mostBytes = 20 * megabyte - 1000
 
 const chat = (content: string) =>
   `{"model":"default","max_tokens":5,"messages":[{"role":"user","content":${content}}]}`

@@ -101,7 +101,7 @@ function nextAddress(location: string, from: URL): URL {
 /** What came is not what it should be; trying again would not help. */
 export function notExpected(what: string, { headers, status }: Response, text: string): LlmError {
   const type = headers.get('content-type')?.split(';')[0] ?? 'no content type'
-  const title = /<title[^>]{0,200}>([^<]{1,200})/i.exec(text)?.[1] ?? text
+  const [, title = text] = text.split(/<\/?title\b[^<>]{0,99}>/i)
   const words = title.replace(/[\s\p{Cc}]+/gu, ' ').trim()
   return new LlmError(
     'bad-response',

@@ -84,7 +84,7 @@ const secretVariables = ['HF_TOKEN', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY',
 function withoutSecrets(cause: unknown, model: string): unknown {
   const secrets = secretVariables.map((name) => process.env[name] ?? '').filter((text) => text.length >= 8)
   if (publicName(String(model)) !== model)
-    secrets.push(String(model), new URLSearchParams(/\?.*$/.exec(model)?.[0]).toString())
+    secrets.push(String(model), new URLSearchParams(model.split('?').slice(1).join('?')).toString())
   const text = inspect(cause, { depth: 8 })
   if (!secrets.some((secret) => secret !== '' && text.includes(secret))) return cause
   return new Error(`left out, as it quotes a secret (${errnoOf(cause).code ?? 'no code'})`)

@@ -25,6 +25,8 @@ const codes: Record<string, ErrorCode> = {
   content_policy_violation: 'content-filtered',
   unsupported_parameter: 'invalid-request',
   server_error: 'server-error',
+  // Gateways say so in a stream, of type invalid_request_error (BerriAI/litellm#41777, September 2026).
+  request_timeout: 'server-error',
   invalid_request_error: 'invalid-request',
   authentication_error: 'authentication',
   overloaded_error: 'overloaded',

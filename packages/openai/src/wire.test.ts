@@ -191,6 +191,13 @@ describe('both APIs', () => {
         ).chat('x'),
       ),
     ).toMatchObject({ code: 'rate-limited' })
+    // The code says what it is; the type is the family that a gateway picked.
+    const cut = { type: 'invalid_request_error', code: 'request_timeout', message: 'stream disconnected' }
+    expect(
+      await failureOf(
+        (await ask(sse([created, { type: 'error', error: cut }]), { api: 'responses' })).chat('x'),
+      ),
+    ).toMatchObject({ code: 'server-error', retryable: true })
   })
 
   it('say when a server does not speak TLS', async () => {

@@ -91,7 +91,7 @@ function unescaped(text: string): string {
 
 /** A secret, and what HTTP makes of it. */
 function formsOf(secret: string): string[] {
-  const base64 = toBase64(new TextEncoder().encode(secret)).replace(/=+$/, '')
+  const base64 = toBase64(new TextEncoder().encode(secret)).replace(/={1,2}$/, '')
   const urlSafe = base64.replaceAll('+', '-').replaceAll('/', '_')
   return secret.length < longEnough ? [secret] : [secret.trim(), base64, urlSafe, escaped(secret)]
 }

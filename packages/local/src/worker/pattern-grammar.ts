@@ -128,12 +128,12 @@ class PatternParser {
 
   #repetition(): string {
     const rest = this.characters.slice(this.#at, this.#at + 20).join('')
-    const [sign = '', least, comma, most] = /^(?:[*+?]|\{(\d+)(,?)(\d*)\})/.exec(rest) ?? []
+    const [sign = '', least, comma, most] = /^(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})/.exec(rest) ?? []
     this.#at += sign.length
     // Lazy or not is the same to a grammar.
     if (sign !== '') this.#take('?')
     if (Math.max(Number(least ?? 0), Number(most || 0)) > mostRepeated) throw new NoGrammar()
-    return least === undefined ? sign : comma === '' ? `{${least}}` : `{${least},${most}}`
+    return least === undefined ? sign : comma === undefined ? `{${least}}` : `{${least},${most}}`
   }
 
   #class(): string {

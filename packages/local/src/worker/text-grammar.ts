@@ -70,7 +70,7 @@ function otherThan(trie: Trie): string {
 }
 
 /** A character inside of brackets. */
-export function inClass(character: string): string {
+function inClass(character: string): string {
   if (/[\]\\^-]/.test(character)) return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`
   return character
 }
