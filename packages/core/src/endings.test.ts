@@ -283,7 +283,7 @@ describe('a careless backend', () => {
         return: async () => toThrow(odd)(),
       }),
     }
-    const stream = streamOf(new Follower(inner as never, { provider: 'p', model: 'm' }))
+    const stream = streamOf(new Follower(() => inner as never, { provider: 'p', model: 'm' }))
     for await (const _ of stream) break
     expect(await failureOf(stream.response())).toMatchObject({ code: 'aborted' })
   })

@@ -202,7 +202,7 @@ describe('generateObject', () => {
     expect((await generateObject(server, person, 'Who?')).object.age).toBe(30)
     // The name of the field at the end of a long refusal, of which the message is the beginning.
     const long = `${'Something is wrong. '.repeat(50)}Unknown field: response_format`
-    const cut = new LlmError('invalid-request', long.slice(0, 100), { status: 400, cause: new Error(long) })
+    const cut = new LlmError('invalid-request', long.slice(0, 100), { status: 400, responseBody: long })
     expect((await generateObject(mockProvider({ answers: [cut, eve] }), person, 'Who?')).object.age).toBe(30)
   })
 

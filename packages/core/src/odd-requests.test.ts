@@ -110,7 +110,8 @@ it.each<[string, unknown, string]>([
   ],
 ])('%s is refused by its place', async (_, request, place) => {
   const error: unknown = await prepare(request as never, {}, 'p').catch((thrown: unknown) => thrown)
-  expect(isLlmError(error, 'invalid-request') && error.message.startsWith(`${place} `)).toBe(true)
+  expect(error).toMatchObject({ code: 'invalid-request' })
+  expect((error as Error).message.startsWith(place)).toBe(true)
 })
 
 it('takes as many results as there are calls, however many', { timeout: 60_000 }, async () => {

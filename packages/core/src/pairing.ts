@@ -32,7 +32,7 @@ export function pairToolCalls(
     let cache: PreparedMessage['cache']
     // Results may stand in several tool messages, or at the head of the next user message.
     for (let next = messages[index]; next && bringsResults(next); next = messages[++index]) {
-      results.push(...next.content.filter(isResult))
+      for (const part of next.content) if (isResult(part)) results.push(part)
       cache = next.cache ?? cache
       const others = next.content.filter((part) => !isResult(part))
       if (others.length > 0) rest.push({ ...next, content: others })
