@@ -1,6 +1,5 @@
 // Requests that nobody should write: each is repaired with a warning, or refused by its place.
 import { describe, expect, it } from 'vitest'
-import { isLlmError } from './errors.js'
 import { prepare } from './prepare.js'
 
 const half = 'x\uD800'
