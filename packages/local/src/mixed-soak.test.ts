@@ -99,11 +99,14 @@ describe(`mixed traffic (${minutes} minutes; PATCHBAY_SOAK_MINUTES sets more)`, 
         await pause(pick(400))
       },
     ]
+    const wanted = ['answered', 'timeout', 'aborted', 'worker-crashed', 'kills']
+    // On a busy machine it takes longer until all of them have been seen.
+    const goesOn = () => performance.now() < end || wanted.some((what) => !(what in tally))
     const callers = shared.map(async (llm) => {
-      while (performance.now() < end) await acts[pick(acts.length)]?.(llm)
+      while (goesOn()) await acts[pick(acts.length)]?.(llm)
     })
     const killer = (async () => {
-      while (performance.now() < end) {
+      while (goesOn()) {
         await pause(500 + pick(2500))
         const { pid } = first.stats()
         if (pid === undefined) continue
@@ -114,8 +117,7 @@ describe(`mixed traffic (${minutes} minutes; PATCHBAY_SOAK_MINUTES sets more)`, 
     })()
     await Promise.all([...callers, killer])
 
-    for (const what of ['answered', 'timeout', 'aborted', 'worker-crashed', 'kills'])
-      expect(tally, what).toHaveProperty(what)
+    for (const what of wanted) expect(tally, what).toHaveProperty(what)
     await until(() => first.stats().running === 0)
     expect(first.stats()).toMatchObject({ queued: 0, running: 0, handles: shared.length })
     await settle(ask(first), [])

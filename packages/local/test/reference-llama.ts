@@ -8,6 +8,8 @@ type Matrix = { rows: number; columns: number; values: Float32Array }
 /** The likeliest token after each token it is given. */
 export interface Reference {
   next(token: number): number
+  /** How much likelier than the next best it was, in logits. */
+  readonly margin: number
 }
 
 export async function referenceLlama(path: string): Promise<Reference> {
@@ -41,7 +43,11 @@ export async function referenceLlama(path: string): Promise<Reference> {
     }
   })
   let position = 0
+  let margin = 0
   return {
+    get margin() {
+      return margin
+    },
     next(token) {
       let x: Float32Array = embedding.values.slice(token * embedding.columns, (token + 1) * embedding.columns)
       for (const block of blocks) {
@@ -57,7 +63,9 @@ export async function referenceLlama(path: string): Promise<Reference> {
       }
       position++
       const logits = times(output, normed(x, get('output_norm'), epsilon))
-      return logits.reduce((best, value, index) => (value > (logits[best] ?? 0) ? index : best), 0)
+      const [first = 0, second = 0] = logits.toSorted().slice(-2).reverse()
+      margin = first - second
+      return logits.indexOf(first)
     },
   }
 }

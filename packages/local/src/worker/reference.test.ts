@@ -16,21 +16,24 @@ beforeAll(async () => {
 })
 afterAll(() => llama.dispose())
 
-/** The greedy answer of the reference. */
-async function say(path: string, question: string, most: number): Promise<string> {
+// Kernels round differently by the size of a slice: where two tokens are closer than this, either is right.
+const undecided = 0.02
+
+/** The greedy answer of the reference, as far as it is decided. */
+async function say(path: string, question: string, most: number): Promise<{ text: string; tokens: number }> {
   const model = await llama.loadModel({ modelPath: path })
   const prompt = Prompt.of(model)?.tokens({ messages: [{ role: 'user', content: question }] }) ?? []
   const reference = await referenceLlama(path)
   let token = 0
   for (const known of prompt) token = reference.next(known)
   const answer: number[] = []
-  while (answer.length < most && !model.isEogToken(token as Token)) {
+  while (answer.length < most && reference.margin > undecided && !model.isEogToken(token as Token)) {
     answer.push(token)
     token = reference.next(token)
   }
   const text = model.detokenize(answer as Token[])
   await model.dispose()
-  return text
+  return { text, tokens: answer.length }
 }
 
 describe('a greedy answer is that of a forward pass by the book', () => {
@@ -41,16 +44,20 @@ describe('a greedy answer is that of a forward pass by the book', () => {
     'Write a haiku.',
   ])('pico: %s', async (question) => {
     const expected = await say(pico, question, 60)
-    expect(expected.length).toBeGreaterThan(10)
-    expect((await open().chat(question)).text).toBe(expected)
+    expect(expected.tokens).toBeGreaterThan(5)
+    const { text } = await open().chat({ messages: question, maxOutputTokens: expected.tokens })
+    expect(text).toBe(expected.text)
   })
 
-  it('a random model, token by token, also where the prompt comes in slices', async () => {
-    const path = writeRandomModel(join(folder(), 'random.gguf'), { layers: 3, width: 96, heads: 3 })
+  it.each([
+    3, 8,
+  ])('a random model (%i), token by token, also where the prompt comes in slices', async (seed) => {
+    const path = writeRandomModel(join(folder(), 'random.gguf'), { layers: 3, width: 96, heads: 3, seed })
     const question = 'tell me '.repeat(40)
-    const expected = await say(path, question, 32)
+    const { text, tokens } = await say(path, question, 32)
+    expect(tokens).toBeGreaterThan(8)
     const llm = open({ model: path })
-    const { text } = await llm.chat({ messages: question, maxOutputTokens: 32, temperature: 0 })
-    expect(text).toBe(expected)
+    const answer = await llm.chat({ messages: question, maxOutputTokens: tokens, temperature: 0 })
+    expect(answer.text).toBe(text)
   })
 })
