@@ -13,6 +13,7 @@ export const tests = (more: { globalSetup?: string[]; testTimeout?: number } = {
       reporters: ['default', ['json', { outputFile: '.cache/test.json' }]],
       // No test is about its time: a busy machine takes longer.
       testTimeout: 60_000,
+      hookTimeout: 60_000,
       ...more,
     },
   })
