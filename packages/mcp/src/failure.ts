@@ -6,7 +6,7 @@ import type { ProcessServer, RemoteServer } from './server.js'
 /** What the server is called in messages. */
 export function nameOfServer(server: ProcessServer | RemoteServer): string {
   if (!('url' in server)) return `The MCP server \`${server.command}\``
-  return `The MCP server at ${URL.canParse(server.url) ? new URL(server.url).origin : 'an address that is none'}`
+  return `The MCP server at ${URL.canParse(server.url) ? new URL(server.url).origin : 'an invalid URL'}`
 }
 
 /** The failure of a connection or a call; `hint` is what to do, for failures of the connection. */
