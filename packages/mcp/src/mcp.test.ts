@@ -268,7 +268,7 @@ describe('a half-broken server', () => {
     })
     const run = () => tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] })
     const error = await failureOf(Promise.resolve(run()))
-    expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key ***, ***' })
+    expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key …, …' })
     const protocol = await serveOdd({ 'tools/list': () => listed })
     const other = await connect({ url: protocol.url })
     expect(
@@ -278,6 +278,19 @@ describe('a half-broken server', () => {
         ),
       ),
     ).toMatchObject({ code: 'tool-failed', message: expect.stringContaining('no tools/call') })
+  })
+
+  it.each([
+    ['in base64', btoa('sk-"in"-header')],
+    ['in JSON', JSON.stringify('sk-"in"-header').slice(1, -1)],
+    ['in an address', encodeURIComponent('sk-"in"-header')],
+  ])('shows a secret in no spelling: %s', async (_, spelled) => {
+    const { url } = await serveOdd({})
+    const failing = async () => new Response(`No: ${spelled}`, { status: 500 })
+    const headers = { 'x-api-key': 'sk-"in"-header' }
+    const error = await failureOf(mcpTools({ url, headers, fetch: failing }))
+    expect(error.message).toContain('No: …')
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(spelled)
   })
 
   it('shows neither a password in its address nor an argument of its command', async () => {
