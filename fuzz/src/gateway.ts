@@ -127,7 +127,7 @@ const started = async () =>
 const mostMs = 2000
 
 /** @throws where a law is broken */
-export async function checkRequest(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+export async function checkGateway(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
   own ??= started()
   const end = bytes.indexOf(10)
   const named = new TextDecoder().decode(bytes.subarray(0, end < 0 ? 0 : end))

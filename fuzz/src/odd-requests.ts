@@ -1,4 +1,5 @@
-// Requests and options with odd values anywhere in them. Bytes decide which, so that what was found can be kept as bytes.
+// A sound request and its options with values of wrong types anywhere in them, for how they are refused: `requests.ts` has
+// those that are typed. Bytes decide which, so that what was found can be kept as bytes.
 import type { CallOptions, ChatRequest } from '@patchbay/core'
 
 /** A request of every kind of thing, as an app may write it, and the options of its call. */

@@ -1,11 +1,13 @@
-// Requests that are odd but typed, through every backend's request builder: each is answered or refused with a typed
-// error, what is sent is JSON without halves of characters, and the caller's objects stay as they are.
+// Typed requests with odd contents, through every backend's request builder: what is sent is JSON without halves of
+// characters, and the caller's objects stay as they are. Half of them are sound, so that bodies are made; `odd-requests.ts` has
+// those whose values are of wrong types, for how they are refused.
 import { isDeepStrictEqual } from 'node:util'
 import { claude } from '@patchbay/claude'
 import { isLlmError, type Provider } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import fc from 'fast-check'
+import { deepFreeze } from '../../packages/testing/src/contract/freeze.js'
 
 type Fetch = typeof fetch
 
@@ -252,7 +254,7 @@ export const request = fc.record(
 )
 
 /** @throws where a law is broken */
-export async function checkRequest(
+export async function checkBodies(
   service: (typeof services)[string],
   given: unknown,
 ): Promise<'answered' | 'refused'> {
@@ -289,10 +291,4 @@ function structuredCloneOf(value: unknown): unknown {
     return value
   if (Array.isArray(value)) return value.map(structuredCloneOf)
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, structuredCloneOf(inner)]))
-}
-
-function deepFreeze<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
-  for (const inner of Object.values(value)) deepFreeze(inner)
-  return Object.freeze(value)
 }

@@ -18,7 +18,7 @@ import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { Broken } from './broken.js'
 import * as corpus from './corpus.js'
-import { checkRequest, requests as gatewayRequests } from './gateway.js'
+import { checkGateway, requests as gatewayRequests } from './gateway.js'
 import { type Case, inPieces } from './mutate.js'
 import { oddRequest } from './odd-requests.js'
 import { throughPolicies } from './policies.js'
@@ -265,7 +265,7 @@ export const targets: Record<string, Target> = {
   'ollama whole': backend(corpus.ollamaBodies, json, (fetch) => ollama('m', { ...options, fetch }), true),
   'gateway bodies': {
     corpus: gatewayRequests,
-    check: (bytes) => checkRequest(new Uint8Array(bytes)),
+    check: (bytes) => checkGateway(new Uint8Array(bytes)),
   },
   'policies × doors': {
     corpus: corpus.questions,

@@ -188,6 +188,23 @@ describe('a conversation goes on', () => {
     expect(inner.requests[1]?.messages[1]?.content).toEqual(content)
   })
 
+  it('with a citation that does not say where, for the whole of its text', async () => {
+    const cited: BackendEvent[] = [
+      { type: 'text', text: 'One. ' },
+      { type: 'part-end', citations: [{ url: 'https://example.com', start: 0, end: 4 }] },
+      { type: 'text', text: 'Two.' },
+      { type: 'part-end', citations: [{ url: 'https://example.com/2' }] },
+      { type: 'finish', response: { finishReason: 'stop' } },
+    ]
+    const client = await clientOf(mockProvider({ answers: [{ events: cited }] }))
+    const { output } = await client.responses.create({ model: 'default', input: 'x' })
+    const places = [
+      { start_index: 0, end_index: 4 },
+      { start_index: 5, end_index: 9 },
+    ]
+    expect(output[0]).toMatchObject({ content: [{ text: 'One. Two.', annotations: places }] })
+  })
+
   it('by the id of the response before, for the key that asked', async () => {
     const inner = mockProvider({ answers: [{ events }, 'Cold.', 'Yes.'] })
     const client = await clientOf(inner)

@@ -190,3 +190,13 @@ it('refuses more than the service takes in one batch before anything is sent', a
   })
   expect(server.requests).toHaveLength(0)
 }, 60_000)
+
+it('names the request that cannot be written as JSON, and sends nothing', async () => {
+  const { server, batches: own } = await batches(() => json({ id: 'b' }))
+  const odd = { messages: 'x', providerOptions: { claude: { a: 10n } } }
+  expect(await failureOf(own.submit(['x', odd]))).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringMatching(/^requests\[1\] cannot be written as JSON: .*BigInt/),
+  })
+  expect(server.requests).toHaveLength(0)
+})

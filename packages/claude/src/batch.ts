@@ -1,7 +1,7 @@
 // Message Batches: many requests at half the price, answered within a day.
 // Source: platform.claude.com/docs/en/build-with-claude/batch-processing, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, fieldsOf, unanswered, withinBatch } from '@patchbay/core/wire'
+import { batchLines, batchName, fieldsOf, inBatch, unanswered, withinBatch } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { fromMessage } from './events.js'
 
@@ -18,15 +18,13 @@ const limits = { requests: 100_000, bytes: 256_000_000 }
 
 /**
  * Every request by its number, which comes back with its result.
- * @throws {LlmError} `invalid-request` for more than the service takes
+ * @throws {LlmError} `invalid-request` for more than the service takes, and for options that JSON cannot hold
  */
 export function toBatch(bodies: object[]): { requests: object[] } {
   withinBatch({ requests: bodies.length }, limits, 'Anthropic')
-  const encoder = new TextEncoder()
-  let bytes = 0
-  for (const body of bodies) bytes += encoder.encode(JSON.stringify(body)).length
-  withinBatch({ bytes }, limits, 'Anthropic')
-  return { requests: bodies.map((params, index) => ({ custom_id: batchName(index), params })) }
+  const requests = bodies.map((params, index) => ({ custom_id: batchName(index), params }))
+  withinBatch({ bytes: inBatch(requests).bytes }, limits, 'Anthropic')
+  return { requests }
 }
 
 /** @throws {LlmError} `bad-response` */
@@ -75,9 +73,6 @@ function failureOf(result: Record<string, unknown>): LlmError {
     case 'expired':
       return unanswered('expired', 'Anthropic')
     default:
-      return new LlmError(
-        'bad-response',
-        `Anthropic gave a result of a kind nobody knows: ${String(result.type)}.`,
-      )
+      return new LlmError('bad-response', `Anthropic gave an unknown type of result: ${String(result.type)}.`)
   }
 }

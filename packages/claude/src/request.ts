@@ -141,8 +141,9 @@ function toToolChoice(choice: PreparedChat['toolChoice'] = 'auto', parallel = tr
 }
 
 /**
- * Roles alternate: turns of one side are merged, results first. Media stand on the user's side alone: what an answer
- * shows comes after it, and after the results of its calls. System messages have a field of their own.
+ * Roles alternate: turns of one side are merged, results first. Media stand on the user's side alone, and not in the result
+ * of a tool that failed: what an answer or a failure shows comes after the results. System messages have a field of their
+ * own.
  */
 function toMessages(messages: PreparedMessage[], lost: NotSent): WireMessage[] {
   const wire: WireMessage[] = []
@@ -167,7 +168,15 @@ function toMessages(messages: PreparedMessage[], lost: NotSent): WireMessage[] {
       const spoken = asSpoken(message.content)
       say('assistant', toBlocks({ ...message, content: spoken.said }, lost))
       shown = spoken.shown
-    } else say('user', toBlocks(message, lost))
+    } else {
+      const content = message.content.map((part) => {
+        if (part.type !== 'tool-result' || !part.isError || typeof part.output === 'string') return part
+        const spoken = asSpoken(part.output)
+        shown.push(...spoken.shown)
+        return { ...part, output: spoken.said }
+      })
+      say('user', toBlocks({ ...message, content }, lost))
+    }
   }
   show()
   const end = wire.at(-1)?.content.at(-1)
@@ -216,16 +225,19 @@ function toBlock(part: Part, lost: NotSent): Block[] {
       )
     case 'tool-call':
       return [{ type: 'tool_use', id: toId(part.id), name: part.name, input: part.input ?? {}, ...own }]
-    case 'tool-result':
+    case 'tool-result': {
+      const content =
+        typeof part.output === 'string' ? part.output : part.output.flatMap((one) => toBlock(one, lost))
       return [
         {
           type: 'tool_result',
           tool_use_id: toId(part.id),
-          content:
-            typeof part.output === 'string' ? part.output : part.output.flatMap((one) => toBlock(one, lost)),
+          // The API refuses a failure without words.
+          content: part.isError && content.length === 0 ? 'The tool failed.' : content,
           ...(part.isError && { is_error: true }),
         },
       ]
+    }
     case 'provider-block':
       if (own !== undefined) return [{ ...own }]
       lost('provider-block')

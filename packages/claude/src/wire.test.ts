@@ -1,6 +1,6 @@
 // Claude's wire: what is sent, what is made of the answer, and what of everything that can go wrong.
 import { inspect } from 'node:util'
-import { type ChatRequest, isLlmError, type LlmError, type Message } from '@patchbay/core'
+import { type ChatRequest, isLlmError, type LlmError, type Message, type Part } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -195,6 +195,45 @@ describe('a request', () => {
       stop_sequences: ['END'],
       metadata: { user_id: 'u' },
     })
+  })
+
+  it.each([
+    ['it broke', 'it broke', []],
+    ['', 'The tool failed.', []],
+    [[], 'The tool failed.', []],
+    [
+      [
+        { type: 'image', data: 'AAAA', mediaType: 'image/gif' },
+        { type: 'text', text: 'it broke' },
+        { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf' },
+      ],
+      [{ type: 'text', text: 'it broke' }],
+      ['image', 'document'],
+    ],
+    [[{ type: 'image', data: 'AAAA', mediaType: 'image/gif' }], 'The tool failed.', ['image']],
+  ] as [
+    string | Part[],
+    unknown,
+    string[],
+  ][])('tells of a failed tool in words alone, and shows the rest after the results: %j', async (output, content, shown) => {
+    const { messages } = (await bodyOf({
+      messages: [
+        { role: 'user', content: 'Look.' },
+        {
+          role: 'assistant',
+          content: ['c1', 'c2'].map((id) => ({ type: 'tool-call', id, name: 'look', input: {} })),
+        },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'c1', output, isError: true }] },
+        { role: 'tool', content: [{ type: 'tool-result', id: 'c2', output: 'seen' }] },
+        { role: 'user', content: 'And?' },
+      ],
+    })) as { messages: { content: unknown[] }[] }
+    expect(messages.at(-1)?.content).toEqual([
+      { type: 'tool_result', tool_use_id: 'c1', content, is_error: true },
+      { type: 'tool_result', tool_use_id: 'c2', content: 'seen' },
+      ...shown.map((type) => expect.objectContaining({ type })),
+      { type: 'text', text: 'And?' },
+    ])
   })
 
   it.each([

@@ -7,7 +7,7 @@ import { Extent, nextBeginning } from './json-extent.js'
 export type Candidate = { length: number } & ({ value: unknown } | { problem: string })
 
 /** The values of a text, in their order; one where the whole text is JSON, none where there is nothing like it. */
-export function jsonIn(text: string): Candidate[] {
+export function candidatesIn(text: string): Candidate[] {
   const whole = unfenced(text.slice(afterThinking(text)).trim())
   try {
     return [{ value: JSON.parse(whole), length: whole.length }]

@@ -2,7 +2,7 @@
 import { LlmError } from './errors.js'
 import { isObject } from './is-object.js'
 import { violation } from './json-schema.js'
-import { jsonIn } from './json-text.js'
+import { candidatesIn } from './json-text.js'
 import type { JsonSchema, OutputSpec, StandardSchema } from './request.js'
 import type { ChatResponse } from './response.js'
 import { isStandardSchema, standardResult } from './schema.js'
@@ -49,7 +49,7 @@ export async function fitting(
   fits: (value: unknown) => Promise<Checked>,
 ): Promise<{ value: unknown } | { problem: string; isValue: boolean }> {
   let largest = { problem: 'it holds no JSON', isValue: false, length: 0 }
-  for (const candidate of jsonIn(text)) {
+  for (const candidate of candidatesIn(text)) {
     const checked = 'value' in candidate ? await fits(candidate.value) : candidate
     if ('value' in checked) return checked
     const { length } = candidate
@@ -60,7 +60,7 @@ export async function fitting(
 
 /** Without a schema nothing tells which of several values is the answer. */
 function onlyValue(text: string): Checked & { isValue?: boolean } {
-  const [only, ...others] = jsonIn(text)
+  const [only, ...others] = candidatesIn(text)
   if (only === undefined) return { problem: 'it holds no JSON' }
   return others.length === 0 ? only : { problem: 'it holds several values between other words' }
 }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { growth } from '../test/growth.js'
-import { jsonIn } from './json-text.js'
+import { candidatesIn } from './json-text.js'
 import { partialObjects } from './partial-json.js'
 
 async function* inPieces(text: string, sizes: number[]): AsyncGenerator<string> {
@@ -53,7 +53,7 @@ describe('law', { timeout: 30_000 }, () => {
         const parts = (await shown(`${before}${json}\n\`\`\` Done.`, cuts)).flat()
         expect(parts.at(-1)).toEqual(whole)
         expect(parts.every((part) => begins(part, whole))).toBe(true)
-        const values = jsonIn(`${before}${json} Done.`).map((found) => 'value' in found && found.value)
+        const values = candidatesIn(`${before}${json} Done.`).map((found) => 'value' in found && found.value)
         expect(values.filter((found) => !Array.isArray(found))).toEqual([whole])
       }),
       { numRuns: 200 },
@@ -67,7 +67,7 @@ describe('law', { timeout: 30_000 }, () => {
         fc.constantFrom('None', 'True', "'x'", 'NaN', '1_0', '}', 'a', '/* [ */ 1'),
         async (value, cuts, odd) => {
           const text = `So: {"first": ${JSON.stringify(value)}, "odd": ${odd}, "last": {"a": 1}} and [1].`
-          const meant = jsonIn(text)
+          const meant = candidatesIn(text)
           const [first] = meant
           for (const parts of await shown(text, cuts))
             for (const part of parts)
@@ -86,7 +86,7 @@ describe('law', { timeout: 30_000 }, () => {
         fc.string({ unit: fc.constantFrom(...'{}[]"\'\\/*:,a1 -\n') }),
         sizes,
         async (text, cuts) => {
-          jsonIn(text)
+          candidatesIn(text)
           await shown(text, cuts)
         },
       ),
@@ -101,7 +101,9 @@ it('shows half a text, but no half number and no half escape', async () => {
 
 it('makes no prototype of a key', async () => {
   const parts = (await shown('{"__proto__": {"admin": true}}')).flat()
-  const values = jsonIn(`So: {'__proto__': {'admin': True}}`).map((found) => 'value' in found && found.value)
+  const values = candidatesIn(`So: {'__proto__': {'admin': True}}`).map(
+    (found) => 'value' in found && found.value,
+  )
   for (const value of [parts.at(-1), ...values]) {
     expect(Object.keys(value as object)).toEqual(['__proto__'])
     expect((value as { admin?: boolean }).admin).toBeUndefined()
@@ -129,7 +131,7 @@ it.each([
   ['1_'],
 ])('reads %j again and again in time that grows with the text', async (piece) => {
   const text = (length: number) => `x ${piece.repeat(length)}`
-  expect(await growth((length) => jsonIn(text(length)))).toBeLessThan(10)
+  expect(await growth((length) => candidatesIn(text(length)))).toBeLessThan(10)
   expect(
     await growth(async (length) => {
       for await (const _ of partialObjects(inPieces(piece + text(length), [5])));

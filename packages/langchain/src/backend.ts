@@ -72,7 +72,7 @@ class LangchainBackend implements Backend {
       warn({
         ...{ code: 'unsupported', feature: 'headers' },
         message:
-          'LangChain has no word for the headers of a call; they were left out. Set them where its model is made.',
+          'LangChain cannot pass headers of a call; they were left out. Set them where its model is made.',
       })
     const { messages, tools, toolChoice, stop } = chat
     const lost = notSent('LangChain', warn)

@@ -1,13 +1,13 @@
 // Whatever goes wrong while a model is fetched, as the one error its caller gets.
-import { inspect } from 'node:util'
 import { isLlmError, LlmError } from '@patchbay/core'
+import { type Redact, redactor } from '@patchbay/core/wire'
 import { publicName } from './model-name.js'
 
 /** The failure, with the model's name, and with nothing secret in it. */
 export function pullFailure(cause: unknown, model: string, signal: AbortSignal): LlmError {
   const name = publicName(String(model))
   const who = { provider: 'local', model: name }
-  const why = { ...who, cause: withoutSecrets(cause, model) }
+  const why = { ...who, cause: withoutSecrets(String(model))(cause) }
   if (signal.aborted)
     return new LlmError('aborted', `Fetching ${name} was aborted by its caller; what is there is kept.`, {
       ...who,
@@ -78,14 +78,28 @@ function advice(causes: unknown[]): string {
     : ''
 }
 
-const secretVariables = ['HF_TOKEN', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
+const addresses = ['HF_ENDPOINT', 'HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy']
 
-/** A cause that quotes a token, or the address with what signs it, is replaced by its code. */
-function withoutSecrets(cause: unknown, model: string): unknown {
-  const secrets = secretVariables.map((name) => process.env[name] ?? '').filter((text) => text.length >= 8)
-  if (publicName(String(model)) !== model)
-    secrets.push(String(model), new URLSearchParams(model.split('?').slice(1).join('?')).toString())
-  const text = inspect(cause, { depth: 8 })
-  if (!secrets.some((secret) => secret !== '' && text.includes(secret))) return cause
-  return new Error(`left out, as it quotes a secret (${errnoOf(cause).code ?? 'no code'})`)
+/** What takes the hub's token, passwords, and an address with what signs it out of a cause. */
+function withoutSecrets(model: string): Redact {
+  const texts = [process.env.HF_TOKEN ?? '']
+  if (publicName(model) !== model)
+    texts.push(model, new URLSearchParams(model.split('?').slice(1).join('?')).toString())
+  for (const address of addresses.map((name) => process.env[name] ?? ''))
+    if (address.includes('@')) texts.push(address, ...passwordOf(address))
+  return redactor(model, undefined, texts)
+}
+
+function passwordOf(address: string): string[] {
+  if (!URL.canParse(address)) return []
+  const { password } = new URL(address)
+  return [password, decoded(password)]
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
 }

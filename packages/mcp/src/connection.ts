@@ -14,7 +14,8 @@ import type { ProcessServer, RemoteServer } from './server.js'
 export class Connection {
   #client: Promise<Client> | undefined
   #closing: Promise<void> | undefined
-  readonly #calls = new WeakMap<Client, number>()
+  /** Every client that is connected, with how many calls it is at work on. */
+  readonly #connected = new Map<Client, number>()
 
   constructor(
     readonly server: ProcessServer | RemoteServer,
@@ -38,32 +39,47 @@ export class Connection {
   /** Works with the client; a second time with a new one where the server has not even looked at the first request. */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const first = this.client()
+    let session: string | undefined
     try {
-      return await this.#with(first, work)
+      return await this.#with(first, (client) => {
+        session = client.transport?.sessionId
+        return work(client)
+      })
     } catch (error) {
-      if (!wasNotHandled(error)) throw error
+      if (!wasNotHandled(error, session)) throw error
       this.#forget(first)
+      await first.then(
+        (client) => this.#closeUnused(client, first),
+        () => {},
+      )
       return await this.#with(this.client(), work)
     }
   }
 
   async #with<T>(connecting: Promise<Client>, work: (client: Client) => Promise<T>): Promise<T> {
     const client = await connecting
-    this.#calls.set(client, (this.#calls.get(client) ?? 0) + 1)
+    const count = (more: number) => this.#connected.set(client, (this.#connected.get(client) ?? 0) + more)
+    count(1)
     try {
       return await work(client)
     } finally {
-      const left = (this.#calls.get(client) ?? 1) - 1
-      this.#calls.set(client, left)
-      // The last of the calls that were under way when it was given up.
-      if (left === 0 && this.#client !== connecting) client.close().catch(() => {})
+      if (this.#connected.has(client)) count(-1)
+      this.#closeUnused(client, connecting)
     }
   }
 
-  /** Idempotent. */
+  /** Ends a client that was given up, with the stream it listens to, once the last of its calls is over. */
+  #closeUnused(client: Client, connecting: Promise<Client>): void {
+    if (this.#connected.get(client) === 0 && this.#client !== connecting) client.close().catch(() => {})
+  }
+
+  /** Ends every client. Idempotent. */
   close(): Promise<void> {
     const client = this.#client
-    this.#closing ??= (async () => (await client?.catch(() => undefined))?.close())()
+    this.#closing ??= (async () => {
+      await client?.catch(() => {})
+      await Promise.all([...this.#connected.keys()].map((each) => each.close()))
+    })()
     return this.#closing
   }
 
@@ -80,23 +96,33 @@ export class Connection {
       await client.close().catch(() => {})
       throw error
     }
-    client.onclose = onClose
+    this.#connected.set(client, 0)
+    client.onclose = () => {
+      this.#connected.delete(client)
+      onClose()
+    }
     return client
   }
 }
 
-function wasNotHandled(error: unknown): boolean {
-  // The specification's answer to a session that is gone is 404; the SDK's own examples say 400, "No valid session ID
-  // provided" (modelcontextprotocol/servers, everything, August 2026).
+/** `session` is the one that the request was sent in. */
+function wasNotHandled(error: unknown, session: string | undefined): boolean {
+  // The specification's answer to a session that is gone is 404 (modelcontextprotocol.io/specification/2025-06-18,
+  // transports, "Session Management"). Servers made after the SDK's first example say 400 with the words below: there it is
+  // the answer to all that is in no session they know, before anything is done (modelcontextprotocol/servers, everything,
+  // August 2026).
   if (error instanceof SdkHttpError)
-    return error.status === 404 || (error.status === 400 && /session/i.test(error.message))
+    return (
+      session !== undefined &&
+      (error.status === 404 || (error.status === 400 && /no valid session id provided/i.test(error.message)))
+    )
   return error instanceof SdkError && error.code === SdkErrorCode.NotConnected
 }
 
 async function transportTo(server: ProcessServer | RemoteServer) {
   if ('url' in server) {
     const { url, headers, fetch } = server
-    if (!URL.canParse(url)) throw new LlmError('config', 'The url of the MCP server is no address.')
+    if (!URL.canParse(url)) throw new LlmError('config', 'The url of the MCP server is not a valid URL.')
     return new StreamableHTTPClientTransport(new URL(url), {
       ...(headers && { requestInit: { headers } }),
       ...(fetch && { fetch }),

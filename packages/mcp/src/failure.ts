@@ -1,12 +1,13 @@
 // What goes wrong with a server, as one of our errors; what its address, headers, variables and arguments hold stays secret.
 import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
 import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
+import { redactor } from '@patchbay/core/wire'
 import type { ProcessServer, RemoteServer } from './server.js'
 
 /** What the server is called in messages. */
 export function nameOfServer(server: ProcessServer | RemoteServer): string {
   if (!('url' in server)) return `The MCP server \`${server.command}\``
-  return `The MCP server at ${URL.canParse(server.url) ? new URL(server.url).origin : 'an address that is none'}`
+  return `The MCP server at ${URL.canParse(server.url) ? new URL(server.url).origin : 'an invalid URL'}`
 }
 
 /** The failure of a connection or a call; `hint` is what to do, for failures of the connection. */
@@ -16,18 +17,14 @@ export function asFailure(
   what: string,
   hint: string,
 ): LlmError {
-  if (isLlmError(thrown)) {
-    const message = withoutSecrets(thrown.message, secretsOf(server))
-    return message === thrown.message ? thrown : new LlmError(thrown.code, message)
-  }
-  const text = thrown instanceof Error ? thrown.message : String(thrown)
-  const shown = sentence(withoutSecrets(text, secretsOf(server)))
+  const quiet = redactor(...secretsOf(server))
+  if (isLlmError(thrown)) return quiet(thrown)
+  const shown = sentence(quiet(thrown instanceof Error ? thrown.message : String(thrown)))
   const code = codeOf(thrown)
   const status = thrown instanceof SdkHttpError ? thrown.status : undefined
   return new LlmError(code, code === 'tool-failed' ? shown : `${what}: ${shown} ${hint}`, {
     ...(status !== undefined && { status }),
-    // An error that quotes a secret somewhere is not passed on as it is.
-    ...(!holdsSecret(thrown, [...secretsOf(server), ...argumentsOf(server)]) && { cause: thrown }),
+    cause: redactor(...secretsOf(server, argumentsOf(server)))(thrown),
   })
 }
 
@@ -37,24 +34,25 @@ function codeOf(thrown: unknown): ErrorCode {
   return thrown instanceof SdkError && thrown.code === SdkErrorCode.InvalidResult ? 'bad-response' : 'network'
 }
 
-/** The text with each secret as ***. */
-function withoutSecrets(text: string, secrets: string[]): string {
-  return secrets.reduce((shown, secret) => shown.replaceAll(secret, '***'), text)
+/** What `redactor` takes. What somebody put into a query, a fragment or a variable may be a secret, whatever its name. */
+function secretsOf(server: ProcessServer | RemoteServer, more: string[] = []): Parameters<typeof redactor> {
+  if (!('url' in server)) return [undefined, undefined, [...Object.values(server.env ?? {}), ...more]]
+  const { url, headers } = server
+  if (!URL.canParse(url)) return [undefined, headers, more]
+  const { username, searchParams, hash, search } = new URL(url)
+  return [
+    url,
+    headers,
+    [username, ...searchParams.values(), search.slice(1), hash.slice(1), ...more].flatMap((text) => [
+      text,
+      decoded(text),
+    ]),
+  ]
 }
 
-/** The longest first, so that no part of one is left. A shorter one would take ordinary words out. */
-function secretsOf(server: ProcessServer | RemoteServer): string[] {
-  const values = 'url' in server ? Object.values(server.headers ?? {}) : Object.values(server.env ?? {})
-  if ('url' in server && URL.canParse(server.url)) {
-    const { username, password, searchParams, hash, search } = new URL(server.url)
-    values.push(username, password, ...searchParams.values(), search.slice(1), hash.slice(1))
-  }
-  const forms = values.flatMap((value) => [value, ...value.split(/\s/), decoded(value)])
-  return [...new Set(forms)].filter((one) => one.length > 3).sort((a, b) => b.length - a.length)
-}
-
+/** Words of a command are no secrets in a message, where they would take ordinary words out. */
 function argumentsOf(server: ProcessServer | RemoteServer): string[] {
-  return 'url' in server ? [] : (server.args ?? []).filter((one) => one.length > 3)
+  return 'url' in server ? [] : (server.args ?? [])
 }
 
 function decoded(text: string): string {
@@ -63,16 +61,6 @@ function decoded(text: string): string {
   } catch {
     return text
   }
-}
-
-function holdsSecret(value: unknown, secrets: string[], depth = 0): boolean {
-  if (typeof value === 'string') return secrets.some((secret) => value.includes(secret))
-  if (typeof value !== 'object' || value === null) return false
-  // What is deeper is not looked through, so it is not passed on.
-  if (depth > 4) return true
-  return Object.getOwnPropertyNames(value).some((name) =>
-    holdsSecret((value as Record<string, unknown>)[name], secrets, depth + 1),
-  )
 }
 
 function sentence(text: string): string {

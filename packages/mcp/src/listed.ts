@@ -30,7 +30,7 @@ export async function listTools(
     const params = typeof cursor === 'string' ? { cursor } : {}
     const result = asObject(await client.request({ method: 'tools/list', params }, anything, options))
     if (!Array.isArray(result?.tools)) {
-      warn('The server sent a list of tools that is none.')
+      warn('The server did not send a list of tools.')
       break
     }
     for (const [index, entry] of result.tools.entries()) {

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { isLlmError, type LlmError, runTools, type Tool } from '@patchbay/core'
 import { faultServer, mockProvider } from '@patchbay/testing'
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { buildProgram, serveHttp, serveOdd } from '../test/serve.js'
 import { type McpOptions, type McpTools, mcpTools, type ProcessServer, type RemoteServer } from './index.js'
 import { namesFor } from './names.js'
@@ -168,7 +168,7 @@ it.each<[string, ProcessServer | RemoteServer, string, RegExp]>([
   ['a command that does not exist', { command: 'no-such-command-at-all' }, 'network', /start by hand/],
   ['a program that ends', { command: process.execPath, args: ['-e', ''] }, 'network', /`.*` cannot be used/],
   ['an address where nobody is', { url: 'http://127.0.0.1:9' }, 'network', /Is it running/],
-  ['an address that is none', { url: 'nowhere' }, 'config', /no address/],
+  ['an address that is none', { url: 'nowhere' }, 'config', /not a valid URL/],
 ])('%s is one typed error', async (_, server, code, message) => {
   expect(await failureOf(mcpTools(server))).toMatchObject({ code, message: expect.stringMatching(message) })
 })
@@ -268,7 +268,7 @@ describe('a half-broken server', () => {
     })
     const run = () => tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] })
     const error = await failureOf(Promise.resolve(run()))
-    expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key ***, ***' })
+    expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key …, …' })
     const protocol = await serveOdd({ 'tools/list': () => listed })
     const other = await connect({ url: protocol.url })
     expect(
@@ -278,6 +278,19 @@ describe('a half-broken server', () => {
         ),
       ),
     ).toMatchObject({ code: 'tool-failed', message: expect.stringContaining('no tools/call') })
+  })
+
+  it.each([
+    ['in base64', btoa('sk-"in"-header')],
+    ['in JSON', JSON.stringify('sk-"in"-header').slice(1, -1)],
+    ['in an address', encodeURIComponent('sk-"in"-header')],
+  ])('shows a secret in no spelling: %s', async (_, spelled) => {
+    const { url } = await serveOdd({})
+    const failing = async () => new Response(`No: ${spelled}`, { status: 500 })
+    const headers = { 'x-api-key': 'sk-"in"-header' }
+    const error = await failureOf(mcpTools({ url, headers, fetch: failing }))
+    expect(error.message).toContain('No: …')
+    expect(inspect(error, { depth: 9, showHidden: true })).not.toContain(spelled)
   })
 
   it('shows neither a password in its address nor an argument of its command', async () => {
@@ -305,6 +318,42 @@ describe('a connection that is lost', () => {
       expect(both).toMatchObject([{ output: 'here' }, { output: 'here' }])
     }
     expect(odd.calls.filter((method) => method === 'tools/call')).toHaveLength(4)
+  })
+
+  it('to a server that forgot the session is ended, with the stream it listened to', async () => {
+    const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
+    const odd = await serveOdd({ 'tools/list': () => listed, 'tools/call': () => text('here') })
+    const { tools, close } = await connect({ url: odd.url })
+    for (let opened = 1; opened <= 5; opened++) {
+      await vi.waitFor(() => expect(odd.streams).toEqual({ opened, open: 1 }))
+      odd.forget()
+      expect(await called(tools, 'a')).toMatchObject({ output: 'here' })
+    }
+    await vi.waitFor(() => expect(odd.streams).toEqual({ opened: 6, open: 1 }))
+    await close()
+    await vi.waitFor(() => expect(odd.streams.open).toBe(0))
+  })
+
+  it.each<[number, string, string]>([
+    [404, 'Not found', 'without'],
+    [400, 'Bad Request: No valid session ID provided', 'without'],
+    [400, 'The session costs too much', 'with'],
+  ])('is told from a call that is refused (%i %s, %s a session)', async (status, words, how) => {
+    const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
+    let refused = 0
+    const odd = await serveOdd({ 'tools/list': () => listed }, undefined, how === 'with')
+    const { tools } = await connect({
+      url: odd.url,
+      fetch: async (url, init) => {
+        if (String(init?.body).includes('tools/call')) {
+          refused++
+          return new Response(words, { status })
+        }
+        return fetch(url, init)
+      },
+    })
+    expect(await called(tools, 'a')).toMatchObject({ isError: true, output: expect.stringContaining(words) })
+    expect(refused).toBe(1)
   })
 
   it('to a process that ended is made again by the next call', async () => {

@@ -61,19 +61,26 @@ export async function buildProgram(name: 'stdio' | 'mortal'): Promise<string> {
   return outfile
 }
 
-/** A server whose every answer the test decides, with sessions that it can forget. */
+/** A server whose every answer the test decides, with sessions that it can forget; `streams` are those it was asked for by GET. */
 export async function serveOdd(
   results: Record<string, (params: Record<string, unknown>) => unknown>,
   unknownSession: [number, string] = [404, 'Session not found'],
-): Promise<{ url: string; calls: string[]; forget(): void }> {
+  hasSessions = true,
+): Promise<{ url: string; calls: string[]; streams: { opened: number; open: number }; forget(): void }> {
   let session = randomUUID()
+  const streams = { opened: 0, open: 0 }
   const calls: string[] = []
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk)
-    if (request.method !== 'POST') return void response.writeHead(405).end()
+    if (request.method === 'GET') {
+      streams.opened++
+      streams.open++
+      response.on('close', () => streams.open--)
+      return void response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    }
     const { method, id, params = {} } = JSON.parse(Buffer.concat(chunks).toString())
-    if (method !== 'initialize' && request.headers['mcp-session-id'] !== session)
+    if (hasSessions && method !== 'initialize' && request.headers['mcp-session-id'] !== session)
       return void response.writeHead(unknownSession[0]).end(unknownSession[1])
     calls.push(method)
     if (id === undefined) return void response.writeHead(202).end()
@@ -85,7 +92,10 @@ export async function serveOdd(
       }),
       ...results,
     }
-    response.writeHead(200, { 'content-type': 'application/json', 'mcp-session-id': session })
+    response.writeHead(200, {
+      'content-type': 'application/json',
+      ...(hasSessions && { 'mcp-session-id': session }),
+    })
     const answer = known[method]
     const error = { code: -32601, message: `no ${method}` }
     response.end(JSON.stringify({ jsonrpc: '2.0', id, ...(answer ? { result: answer(params) } : { error }) }))
@@ -98,6 +108,7 @@ export async function serveOdd(
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/mcp`,
     calls,
+    streams,
     forget() {
       session = randomUUID()
     },

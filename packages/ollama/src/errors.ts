@@ -75,8 +75,3 @@ export async function fromResponse(response: Response, model: string, now: numbe
     text,
   )
 }
-
-/** The message of an error object, whatever its form. */
-export function errorMessage(error: unknown): string {
-  return wordsOf(error)
-}

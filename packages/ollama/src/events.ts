@@ -1,7 +1,7 @@
 // The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { CallIds, callField, excerpt, LastCall, objectsIn } from '@patchbay/core/wire'
-import { errorMessage, fromWords } from './errors.js'
+import { CallIds, callField, excerpt, LastCall, objectsIn, wordsOf } from '@patchbay/core/wire'
+import { fromWords } from './errors.js'
 
 interface WireLine {
   error?: unknown
@@ -34,7 +34,7 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
   const lastCall = new LastCall()
   for await (const value of lines) {
     const line = asLine(value)
-    if (line.error !== undefined) throw fromWords(errorMessage(line.error), model, 'server-error')
+    if (line.error !== undefined) throw fromWords(wordsOf(line.error), model, 'server-error')
     if (!started) yield { type: 'start', ...(line.model && { model: line.model }) }
     started = true
     const { content, thinking, tool_calls: calls } = line.message ?? {}

@@ -27,10 +27,11 @@ import {
   toVector,
   wholeJson,
   withPrefix,
+  wordsOf,
 } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
-import { errorMessage, fromWords } from './errors.js'
+import { fromWords } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { toWire, type WireSettings } from './request.js'
 
@@ -223,7 +224,7 @@ async function* pull(
     if (response.body === null) throw new LlmError('empty-response', 'Ollama sent no body.')
     for await (const line of jsonLines(response.body)) {
       const step = line as PullProgress & { error?: unknown }
-      if (step.error !== undefined) throw fromWords(errorMessage(step.error), model, 'server-error')
+      if (step.error !== undefined) throw fromWords(wordsOf(step.error), model, 'server-error')
       yield step
       if (step.status === 'success') return
     }

@@ -162,3 +162,13 @@ it('refuses more than OpenAI takes in one batch before anything is sent; other s
   expect(await other.submit(many)).toBe('b')
   expect(server.requests).toHaveLength(2)
 }, 60_000)
+
+it('names the request that cannot be written as JSON, and sends nothing', async () => {
+  const { server, batches: own } = await batches(() => json({ id: 'b' }))
+  const odd = { messages: 'x', providerOptions: { openai: { a: 10n } } }
+  expect(await failureOf(own.submit(['x', odd]))).toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringMatching(/^requests\[1\] cannot be written as JSON: .*BigInt/),
+  })
+  expect(server.requests).toHaveLength(0)
+})

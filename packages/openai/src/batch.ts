@@ -5,6 +5,7 @@ import {
   batchLines,
   batchName,
   fieldsOf,
+  inBatch,
   objectsIn,
   serviceError,
   unanswered,
@@ -33,17 +34,11 @@ const limits = { requests: 50_000, bytes: 200_000_000 }
  */
 export function toFile(bodies: object[], url: string, isOwn: boolean): FormData {
   if (isOwn) withinBatch({ requests: bodies.length }, limits, 'OpenAI')
-  const lines = bodies.map((body, index) => {
-    try {
-      return JSON.stringify({ custom_id: batchName(index), method: 'POST', url, body })
-    } catch (cause) {
-      throw new LlmError('invalid-request', `requests[${index}] cannot be written as JSON: ${cause}.`, {
-        cause,
-      })
-    }
-  })
+  const { lines, bytes } = inBatch(
+    bodies.map((body, index) => ({ custom_id: batchName(index), method: 'POST', url, body })),
+  )
+  if (isOwn) withinBatch({ bytes }, limits, 'OpenAI')
   const file = new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })
-  if (isOwn) withinBatch({ bytes: file.size }, limits, 'OpenAI')
   const form = new FormData()
   form.set('purpose', 'batch')
   form.set('file', file, 'batch.jsonl')

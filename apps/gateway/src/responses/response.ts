@@ -84,7 +84,7 @@ export class Items {
       const text = texts[at]
       if (part.type === 'text' && text !== undefined)
         (text.annotations as Json[]).push(
-          ...(part.citations ?? []).flatMap((one) => toAnnotation(one, before)),
+          ...(part.citations ?? []).flatMap((one) => toAnnotation(one, before, part.text.length)),
         )
       before += part.text.length
     }
@@ -245,10 +245,12 @@ function toUsage({
   }
 }
 
-/** A source without an address has no word there. */
-function toAnnotation({ url, title = '', start = 0, end = 0 }: Citation, before: number): Json[] {
+/** A source without an address has no word there; one that does not say where stands for its whole text. */
+function toAnnotation({ url, title = '', start = 0, end }: Citation, before: number, length: number): Json[] {
   if (url === undefined) return []
-  return [{ type: 'url_citation', url, title, start_index: before + start, end_index: before + end }]
+  return [
+    { type: 'url_citation', url, title, start_index: before + start, end_index: before + (end ?? length) },
+  ]
 }
 
 function isText(part: Part | undefined): boolean {

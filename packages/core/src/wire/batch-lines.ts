@@ -1,4 +1,4 @@
-// Results of a batch of a service, a line of JSON each, with the number of the request each belongs to.
+// The requests and the results of a batch of a service, a line of JSON each, with the number of the request.
 import { LlmError } from '../errors.js'
 import { textLines } from './body.js'
 import { fieldsOf } from './fields.js'
@@ -27,6 +27,24 @@ export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who
     const message = `A batch of ${who} has at most ${most} ${unit}; this one has ${given.toLocaleString('en')}. Submit them in several batches.`
     throw new LlmError('invalid-request', message)
   }
+}
+
+/**
+ * The requests of a batch as they are sent, a line of JSON each, and the bytes of all of them with their line ends.
+ * @throws {LlmError} `invalid-request` with the place of the one that JSON cannot hold
+ */
+export function inBatch(requests: object[]): { lines: string[]; bytes: number } {
+  const lines = requests.map((request, index) => {
+    try {
+      return JSON.stringify(request)
+    } catch (cause) {
+      throw new LlmError('invalid-request', `requests[${index}] cannot be written as JSON: ${cause}.`, {
+        cause,
+      })
+    }
+  })
+  const encoder = new TextEncoder()
+  return { lines, bytes: lines.reduce((sum, line) => sum + encoder.encode(line).length + 1, 0) }
 }
 
 /**

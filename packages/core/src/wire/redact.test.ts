@@ -133,3 +133,10 @@ describe('a failure with a secret', () => {
     expect(best).toBeLessThan(8)
   })
 })
+
+it('takes texts that are secrets beside those of the headers', () => {
+  const secret = 'tok/of"the"x'
+  const quiet = redactor(undefined, { 'x-api-key': 'key-of-header' }, [secret, 'abc'])
+  for (const text of [secret, 'tok%2Fof%22the%22x', btoa(secret), 'tok/of\\"the\\"x', 'key-of-header'])
+    expect(quiet(`No ${text}, abc.`)).toBe('No …, abc.')
+})

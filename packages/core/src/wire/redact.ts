@@ -1,17 +1,27 @@
 // Secrets of a request, taken out of whatever failed of it: messages, causes, stacks, bodies, in every form they come back in.
 import { defined } from '../defined.js'
 import { type ErrorDetails, isLlmError, LlmError } from '../errors.js'
-import { type HeaderFields, longEnough, type Secret, secretsOf } from './secrets.js'
+import { entriesOf, type HeaderFields, longEnough, type Secret, secretsOf } from './secrets.js'
 
 /** Gives a failure back without the secrets; the same object where it holds none. */
 export type Redact = <Failure>(failure: Failure) => Failure
 
-/** What takes the secrets of this request (its headers, its address) out of a failure. */
-export function redactor(url: string | URL | undefined, headers: HeaderFields): Redact {
+/**
+ * What takes the secrets of this request out of a failure: those of its address and its headers, and `texts`, which are
+ * secrets as they stand (and shorter than four characters none).
+ */
+export function redactor(
+  url: string | URL | undefined,
+  headers: HeaderFields,
+  texts: readonly string[] = [],
+): Redact {
   // Most requests do not fail: nothing is looked for before that.
   let secrets: Secret[] | undefined
   return (failure) => {
-    secrets ??= secretsOf(url, headers)
+    secrets ??= secretsOf(url, [
+      ...entriesOf(headers),
+      ...texts.map((text): [string, string] => ['secret', text]),
+    ])
     if (secrets.length === 0) return failure
     const copy = new Copy(secrets, false).of(failure)
     // A copy must not lead back to what it was made of.

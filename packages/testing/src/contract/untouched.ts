@@ -11,15 +11,8 @@ import {
   runTools,
 } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
+import { deepFreeze } from './freeze.js'
 import { person, type Subject } from './subject.js'
-
-/** The same value, and all that is in it, frozen; bytes cannot be. */
-function frozen<T>(value: T): T {
-  if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value))
-    return value
-  for (const key of Reflect.ownKeys(value)) frozen((value as Record<PropertyKey, unknown>)[key])
-  return Object.freeze(value)
-}
 
 /** All that can be seen of a value, bytes included. */
 const seen = (value: unknown): string =>
@@ -31,9 +24,16 @@ const seen = (value: unknown): string =>
         : part,
   )
 
-/** A conversation with every kind of part, with state of this provider and of another one, and marks for caches. */
-function everything(provider: string, text: string): ChatRequest {
+/**
+ * A conversation with every kind of part that the provider takes, with state of its own and of another provider, marks for
+ * caches, calls of one id, and a schema of a tool that some services have to be told in other words.
+ */
+function everything({ provider: { provider }, capabilities, short: text }: Subject): ChatRequest {
+  // A request that is refused for what it holds would be looked at by nobody.
+  const features = { image: 'vision', file: 'files', audio: 'audio' } as const
+  const takes = ({ type }: Part) => capabilities[features[type as 'image']] !== false
   const bytes = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
+  const seenImage: Part = { type: 'image', data: bytes.slice(), mediaType: 'image/png' }
   const block = (name: string) => ({
     ...{ type: 'server_tool_use', id: 'srvtoolu_1', name, input: { query: 'x' } },
     cache_control: { type: 'ephemeral' },
@@ -43,6 +43,11 @@ function everything(provider: string, text: string): ChatRequest {
       role: 'assistant',
       content: [
         { type: 'reasoning', text: 'Let me see.', opaque: { provider: owner, data: { signature: 'c2ln' } } },
+        {
+          type: 'reasoning',
+          text: 'Hm.',
+          opaque: { provider: owner, data: { type: 'redacted_thinking', field: 'reasoning' } },
+        },
         { type: 'text', text: 'I look.', citations: [{ url: 'https://example.com', start: 0, end: 1 }] },
         {
           type: 'provider-block',
@@ -64,6 +69,7 @@ function everything(provider: string, text: string): ChatRequest {
           input: { at: ['this'] },
           opaque: { provider: owner, data: { id: 'fc_1' } },
         },
+        { type: 'tool-call', id: 'call_1', name: 'look', input: { at: [] } },
       ],
     },
     {
@@ -71,22 +77,20 @@ function everything(provider: string, text: string): ChatRequest {
       content: [
         {
           ...{ type: 'tool-result', id: 'call_1', name: 'look', isError: true },
-          output: [
-            { type: 'text', text: 'Seen.' },
-            { type: 'image', data: bytes.slice(), mediaType: 'image/png' },
-          ],
+          output: [{ type: 'text', text: 'Seen.' }, ...[seenImage].filter(takes)],
         },
+        { type: 'tool-result', id: 'call_1', output: 'Seen.' },
       ],
       cache: true,
     },
     { role: 'assistant', content: [{ type: 'text', text: 'Seen.' }], cache: true },
   ]
-  const asked: Part[] = [
-    { type: 'text', text },
+  const media: Part[] = [
     { type: 'image', data: bytes, mediaType: 'image/png' },
     { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: 'a.pdf' },
     { type: 'audio', data: 'UklGRg==', mediaType: 'audio/wav' },
   ]
+  const asked: Part[] = [{ type: 'text', text }, ...media.filter(takes)]
   return {
     system: 'Be short.',
     messages: [
@@ -99,7 +103,10 @@ function everything(provider: string, text: string): ChatRequest {
     tools: [
       {
         ...{ name: 'look', description: 'Looks.' },
-        input: { type: 'object', properties: { at: { type: 'array', items: { type: 'string' } } } },
+        input: {
+          type: 'object',
+          properties: { at: { type: 'array', items: { type: 'string', minLength: 1 } } },
+        },
       },
     ],
     ...{ toolChoice: 'auto', parallelToolCalls: true, stop: ['STOP'] },
@@ -116,7 +123,7 @@ export function untouched(subject: Subject): void {
     headers: { 'x-of-the-call': '1' },
     metadata: { tenant: 'alice', key: 'k' },
   })
-  const whole = () => everything(subject.provider.provider, short)
+  const whole = () => everything(subject)
 
   type Work<T> = (provider: Provider, input: T, options: CallOptions) => Promise<unknown>
   const operation = <T>(
@@ -126,6 +133,30 @@ export function untouched(subject: Subject): void {
   ): [string, () => unknown, Work<never>] => [name, input, work as Work<never>]
   const operations = [
     operation('chat', whole, (provider, input, options) => provider.chat(input, options)),
+    operation(
+      'chat, refusing what it cannot do',
+      () => ({ ...whole(), onUnsupported: 'error' as const }),
+      (provider, input, options) => provider.chat(input, options),
+    ),
+    operation(
+      'chat, to go on with an answer',
+      () => ({
+        ...whole(),
+        messages: [
+          ...(whole().messages as Message[]),
+          { role: 'assistant', content: [{ type: 'text', text: 'Well  ' }] } satisfies Message,
+        ],
+      }),
+      (provider, input, options) => provider.chat(input, options),
+    ),
+    operation(
+      'chat, with a schema',
+      () => ({
+        messages: short,
+        output: { schema: { type: 'object', properties: { a: { type: 'string', minLength: 1 } } } },
+      }),
+      (provider, input, options) => provider.chat(input, options),
+    ),
     operation('stream', whole, async (provider, input, options) => {
       for await (const _ of provider.stream(input, options));
     }),
@@ -174,7 +205,7 @@ export function untouched(subject: Subject): void {
 
   describe('what the caller hands over', () => {
     it.each(operations)('may be frozen, and stays as it is: %s', async (_, input, work) => {
-      const given = { input: frozen(input()), options: frozen(options()) }
+      const given = { input: deepFreeze(input()), options: deepFreeze(options()) }
       const before = seen(given)
       await settled(work(subject.provider, given.input as never, given.options))
       expect(seen(given)).toBe(before)
@@ -191,7 +222,7 @@ export function untouched(subject: Subject): void {
         { ...first.message, cache: true },
         { role: 'user', content: short },
       ]
-      const before = seen(frozen(messages))
+      const before = seen(deepFreeze(messages))
       expect((await subject.provider.chat({ messages, onUnsupported: 'warn' })).text).not.toBe('')
       expect(seen(messages)).toBe(before)
     })
