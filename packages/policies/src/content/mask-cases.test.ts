@@ -221,3 +221,30 @@ it('names of people are found where somebody asks for them', async () => {
   expect(asText(inner.requests)).toContain('Write to [NAME_1], who lives in London.')
   expect(text).toBe('Dear Mary Jones!')
 })
+
+describe('many values that begin alike: none of them leaves', () => {
+  const issuer = 'eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjIwMjYtMTEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUi'
+  const long = 'the project that nobody may hear of, whose name goes on and on and on, with its number: '
+  it.each<[string, number, (index: number) => string]>([
+    ['tokens of one issuer', 100, (index) => `${issuer}${index}.signature-${index}`],
+    ['words', 1000, (index) => `${long}<${index}>`],
+    ['words that are the beginning of others', 100, (index) => `${long}${'a'.repeat(index)}`],
+    ['words of one step and a sign more', 3, (index) => 'b'.repeat(63 + index)],
+  ])('%s', async (_, count, make) => {
+    const values = Array.from({ length: count }, (__, index) => make(index))
+    const inner = mockProvider()
+    const text = values.map((value) => `(${value})`).join(' ')
+    const answer = await mask(inner, { also: { WORD: values } }).chat(text)
+    const sent = asText(inner.requests)
+    for (const value of values) expect(sent).not.toContain(value)
+    expect(new Set(sent.match(/\[[A-Z]+_\d+\]/g)).size).toBe(count)
+    expect(answer.text).toBe(text)
+  })
+
+  it('and tokens that nobody names are found all the same', async () => {
+    const tokens = Array.from({ length: 100 }, (_, index) => `${issuer}${index}.signature-${index}`)
+    const inner = mockProvider()
+    await mask(inner).chat(tokens.join('\n'))
+    expect(asText(inner.requests)).not.toContain('signature')
+  })
+})
