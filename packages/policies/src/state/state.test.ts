@@ -252,6 +252,55 @@ describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
   })
 })
 
+it('one answer that is lost stops no other command', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  let lost = 0
+  let sent = 0
+  const client = {
+    sendCommand: () => {
+      sent++
+      if (lost === 0) return Promise.resolve('value')
+      lost--
+      return new Promise<never>(() => {})
+    },
+  }
+  const store = redisState(client, { timeout: 1000 })
+  const told = { code: 'network', message: expect.stringContaining('did not answer within 1000 ms') }
+  const read = async () => {
+    const values: unknown[] = []
+    for (let count = 0; count < 20; count++) values.push(await store.get('a').catch(({ code }) => code))
+    return new Set(values)
+  }
+
+  lost = 1
+  const beside = failureOf(store.get('a'))
+  expect(await read()).toEqual(new Set(['value']))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await beside).toMatchObject(told)
+  expect(await read()).toEqual(new Set(['value']))
+
+  lost = 1
+  const alone = failureOf(store.get('a'))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await alone).toMatchObject(told)
+  expect(await read()).toEqual(new Set(['value']))
+  expect(sent).toBe(62)
+
+  lost = 2
+  const first = failureOf(store.get('a'))
+  await vi.advanceTimersByTimeAsync(500)
+  const second = failureOf(store.get('a'))
+  await vi.advanceTimersByTimeAsync(500)
+  expect(await first).toMatchObject(told)
+  // It is silent: nothing more is sent for a while.
+  expect(await read()).toEqual(new Set(['network']))
+  expect(sent).toBe(64)
+  await vi.advanceTimersByTimeAsync(500)
+  expect(await second).toMatchObject(told)
+  expect(await read()).toEqual(new Set(['value']))
+})
+
 it('a store that never answers ends a change with a typed error', async () => {
   vi.useFakeTimers()
   onTestFinished(() => void vi.useRealTimers())
