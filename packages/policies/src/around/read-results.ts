@@ -16,6 +16,7 @@ export async function* readResults(
   let passing: Passing = {}
   let results: AsyncIterator<BatchResult> | undefined
   let settled = false
+  let finished = false
   try {
     passing = await entered(enter, patience)
     patience.handOn()
@@ -27,7 +28,10 @@ export async function* readResults(
       const { done, value } = await patience.wait(
         within(passing, () => (results as AsyncIterator<BatchResult>).next()),
       )
-      if (done) break
+      if (done) {
+        finished = true
+        break
+      }
       if (value.response === undefined) read.failed++
       else read.answered++
       read.usage = sum(read.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
@@ -42,8 +46,8 @@ export async function* readResults(
     settled = true
     throw passing.error?.(error) ?? error
   } finally {
+    if (!finished) leave(results)
     if (!settled) {
-      void results?.return?.()
       const left = new LlmError('aborted', 'The reader left the results before their end.', {
         provider,
         model,
@@ -51,4 +55,9 @@ export async function* readResults(
       await told(passing, left, clock)
     }
   }
+}
+
+/** Lets go of results that are not read to their end. They may be slow to go; nobody waits for that, or hears of it. */
+function leave(results: AsyncIterator<BatchResult> | undefined): void {
+  void (async () => results?.return?.())().catch(() => {})
 }
