@@ -2,7 +2,7 @@
 import type { ChatEvent, ChatRequest } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { mask } from '../index.js'
+import { batch, mask } from '../index.js'
 
 const card = '4111111111111111'
 const asText = (value: unknown) => JSON.stringify(value)
@@ -222,8 +222,39 @@ it('names of people are found where somebody asks for them', async () => {
   expect(text).toBe('Dear Mary Jones!')
 })
 
+it('a tool whose schema refers to a name with signs gets its number', async () => {
+  const input = {
+    type: 'object',
+    properties: { card: { $ref: '#/$defs/a%20b~1c' }, other: { $ref: '#/$defs/toString' } },
+    $defs: { 'a b/c': { type: 'integer' } },
+  }
+  const call = { name: 'pay', input: { card: '[CARD_1]', other: '[CARD_1]' } }
+  const inner = mockProvider({ answers: [{ toolCalls: [call] }] })
+  const { toolCalls } = await mask(inner).chat({
+    messages: `Pay with ${card}.`,
+    tools: [{ name: 'pay', input }],
+  })
+  expect(toolCalls[0]?.input).toEqual({ card: Number(card), other: card })
+})
+
+it('the value of an answer comes back, of a batch too', async () => {
+  const answers = ['{"to":"[EMAIL_1]","list":["[EMAIL_1]"]}']
+  const request: ChatRequest = {
+    messages: 'Write to ann@example.com.',
+    output: { schema: { type: 'object', properties: { to: { type: 'string' } } } },
+  }
+  const value = { to: 'ann@example.com', list: ['ann@example.com'] }
+  expect((await mask(mockProvider({ answers })).chat(request)).output).toEqual(value)
+  const provider = mask(batch(mockProvider({ answers })))
+  const id = await provider.batches.submit([request])
+  await expect.poll(async () => (await provider.batches.status(id)).state).toBe('ended')
+  for await (const { response } of provider.batches.results(id)) expect(response?.output).toEqual(value)
+  expect.assertions(3)
+})
+
 describe('many values that begin alike: none of them leaves', () => {
-  const issuer = 'eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjIwMjYtMTEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUi'
+  const issuer =
+    'eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjIwMjYtMTEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUi'
   const long = 'the project that nobody may hear of, whose name goes on and on and on, with its number: '
   it.each<[string, number, (index: number) => string]>([
     ['tokens of one issuer', 100, (index) => `${issuer}${index}.signature-${index}`],
