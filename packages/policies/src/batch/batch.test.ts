@@ -130,6 +130,46 @@ it('is gone on with by whoever asks next, each request once', async () => {
   ])
 })
 
+it('is left to whoever took it over, by one that was not heard of for too long', async () => {
+  const state = memoryState()
+  const slow = (clock: ReturnType<typeof fakeClock>, name: string) =>
+    mockProvider({
+      clock,
+      answers: ['a', 'b', 'c', 'd'].map((text) => ({ text: `${name} ${text}`, delay: 10 })),
+    })
+  const early = fakeClock(0)
+  const late = fakeClock(60_000)
+  const [first, second, third] = [slow(early, 'first'), slow(late, 'second'), slow(late, 'third')]
+  const provider = batch(first, { concurrency: 1, state, clock: early })
+  const id = await provider.batches.submit(['a', 'b', 'c', 'd'])
+  await vi.waitFor(() => expect(first.running).toBe(1))
+  const other = batch(second, { concurrency: 1, state, clock: late })
+  await other.batches.status(id)
+  await vi.waitFor(() => expect(second.running).toBe(1))
+  // The first one is back: it finishes its call, and no more.
+  await early.advance(10)
+  await provider.close()
+  await early.advance(100_000)
+  expect(first.requests).toHaveLength(1)
+  // Nobody else believes that nobody works on it.
+  const stranger = batch(third, { state, clock: late })
+  expect((await stranger.batches.status(id)).state).toBe('running')
+  await stranger.close()
+  expect(third.requests).toHaveLength(0)
+  for (let answer = 0; answer < 4; answer++) {
+    await late.advance(10)
+    await new Promise((resolve) => setTimeout(resolve))
+  }
+  await ended(other, id)
+  expect(second.requests).toHaveLength(4)
+  expect(await all(other.batches.results(id))).toEqual([
+    [0, 'first a'],
+    [1, 'second b'],
+    [2, 'second c'],
+    [3, 'second d'],
+  ])
+})
+
 it('goes on in another process after a crash in the middle', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'patchbay-batch-'))
   const program = await bundled(
