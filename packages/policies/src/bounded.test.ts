@@ -1,12 +1,14 @@
 // Nothing grows with the number of calls: not after answers, not after failures, not by those who leave early.
+import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { standIn } from '../test/doors.js'
-import { failureOf } from '../test/failure.js'
+import { failureOf, read } from '../test/failure.js'
 import { harmless } from '../test/policies.js'
+import { quiet } from '../test/quiet.js'
 import { doors, type PolicyName } from './around/doors.js'
 import { breaker, hedge, limit } from './index.js'
 
@@ -61,6 +63,29 @@ it('heap stays where it is, however many calls go through every policy', async (
   // One policy that kept 4 KB a round (five calls) would be seen.
   expect(grown).toBeLessThan(3 * warm * 4000)
 }, 300_000)
+
+describe.each(Object.entries(quiet))('%s', (_, put) => {
+  it('hangs no more on a signal for many calls at once than for one', async () => {
+    const provider = put(
+      mockProvider({ answers: Array(15).fill({ text: 'x', delay: 1e6 }), clock: fakeClock() }),
+    )
+    const controller = new AbortController()
+    const { signal } = controller
+    const calls = Array.from({ length: 15 }, (__, index) =>
+      failureOf(
+        index % 2 === 0
+          ? provider.chat(`${index}`, { signal })
+          : read(provider.stream(`${index}`, { signal })),
+      ),
+    )
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(2)
+    expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(0)
+    controller.abort()
+    for (const { code } of await Promise.all(calls)) expect(code).toBe('aborted')
+    await expect.poll(() => getEventListeners(signal, 'abort')).toEqual([])
+  })
+})
 
 describe('who leaves early', () => {
   it('leaves no place in the queue of a limit, whenever it leaves', async () => {

@@ -1,6 +1,6 @@
 // Whatever throws at once, rather than failing as a call does, and whatever callback of an app throws: one typed error or
 // the next candidate, and never an unhandled rejection (which fails this run).
-import { type CallOptions, isLlmError, LlmError, type Provider } from '@patchbay/core'
+import { type BatchResult, type CallOptions, isLlmError, LlmError, type Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
@@ -8,6 +8,7 @@ import { failureOf, read } from '../test/failure.js'
 import { harmless } from '../test/policies.js'
 import { doors, type PolicyName } from './around/doors.js'
 import {
+  Around,
   batch,
   batchResults,
   breaker,
@@ -18,6 +19,7 @@ import {
   hedge,
   learn,
   loadBalance,
+  type Passing,
   route,
 } from './index.js'
 
@@ -168,4 +170,47 @@ it('onProgress that throws ends the waiting for a batch, typed', async () => {
     for await (const _ of batchResults(provider, id, { onProgress: thrower }));
   }
   expect(await failureOf(waiting())).toMatchObject({ code: 'aborted' })
+})
+
+describe('results that are not read to their end are let go', () => {
+  class Own extends Around {
+    constructor(
+      inner: Provider,
+      private readonly result: (result: BatchResult) => BatchResult | Promise<BatchResult>,
+    ) {
+      super(inner)
+    }
+    protected enter(): Passing {
+      return { result: this.result }
+    }
+  }
+  const never = () => new Promise<never>(() => {})
+
+  it.each<[string, (result: BatchResult) => BatchResult | Promise<BatchResult>, number, boolean]>([
+    ['a policy that throws', thrower, 10_000, false],
+    ['a policy that is not done in time', never, 20, false],
+    ['a reader who leaves', (result) => result, 10_000, false],
+    ['a reader who leaves, where letting go fails', (result) => result, 10_000, true],
+  ])('%s', async (_, result, timeout, fails) => {
+    const { provider } = standIn()
+    const id = await provider.batches.submit(['one', 'two'])
+    let open = 0
+    async function* results(): AsyncGenerator<BatchResult> {
+      open++
+      try {
+        yield* provider.batches.results(id)
+      } finally {
+        open--
+        if (fails) thrower()
+      }
+    }
+    const inner = { ...provider, batches: { ...provider.batches, results } } as Provider
+    const reading = async () => {
+      for await (const { index } of new Own(inner, result).batches.results(id, { timeout })) return index
+      return undefined
+    }
+    const outcome = await reading().catch(({ code }) => code)
+    expect([0, 'bad-response', 'timeout']).toContain(outcome)
+    await expect.poll(() => open).toBe(0)
+  })
 })

@@ -76,3 +76,39 @@ it('does not look up images, and answers with a warning where its embedder fails
     warnings: [{ feature: 'cache', message: expect.stringContaining('Cut.') }],
   })
 })
+
+it('holds no more vectors than its bound, also of what others have answered', async () => {
+  const kept = new Map<string, string>()
+  const options = { embedder: lettersEmbedder(), max: 20_000 }
+  const written = {
+    get: async (key: string) => kept.get(key),
+    set: async (key: string, text: string) => kept.set(key, text),
+  }
+  const writer = make({ ...options, store: written })
+  const chat = (system: string) => ({ system, messages: 'What is the capital of France?' })
+  await writer.chat(chat('one'))
+  await writer.chat(chat('other'))
+  // Others have kept ten thousand more like it, in each conversation.
+  const many = 10_500
+  let reads = 0
+  const store = {
+    ...written,
+    get: async (key: string) => {
+      reads++
+      const [conversation, place] = [key.slice(0, key.lastIndexOf(':')), key.slice(key.lastIndexOf(':') + 1)]
+      if (place === 'count') return kept.get(key)?.replace('1', `${many}`)
+      return kept.get(`${conversation}:1`)?.replace('"number":1', `"number":${place}`)
+    },
+  }
+  const reader = make({ ...options, store })
+  const readsOf = async (system: string) => {
+    const before = reads
+    expect((await reader.chat(chat(system))).cached).toBe('semantic')
+    return reads - before
+  }
+  expect(await readsOf('one')).toBeGreaterThan(many)
+  expect(await readsOf('one')).toBeLessThan(10)
+  expect(await readsOf('other')).toBeGreaterThan(many)
+  // There is no room for both: the first one was let go, and is read again.
+  expect(await readsOf('one')).toBeGreaterThan(many)
+}, 30_000)

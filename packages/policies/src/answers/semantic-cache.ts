@@ -77,9 +77,7 @@ class SemanticCache extends Around {
     const vector = await this.#vector(asked.question, call, warnings)
     const key = vector && (await this.#key(asked.rest, call, vector.length))
     const found =
-      key === undefined || vector === undefined
-        ? undefined
-        : await this.#meanings(key).find(vector, this.#threshold, warnings)
+      key === undefined || vector === undefined ? undefined : await this.#found(key, vector, warnings)
     const meant = requestOf(request, this)
     // What fits another schema may not fit this one.
     const fitting = found && (await outputOf(found, meant).catch(() => undefined))
@@ -94,8 +92,7 @@ class SemanticCache extends Around {
         if (key !== undefined && response.finishReason === 'stop' && saysSomething(response)) {
           const meanings = this.#meanings(key)
           await meanings.keep(vector as Float32Array, kept(response) as ChatResponse, warnings)
-          // Its size has changed.
-          this.#conversations.set(key, meanings)
+          this.#count(key, meanings)
         }
         return { ...response, cached: false, warnings: [...response.warnings, ...warnings] }
       },
@@ -139,8 +136,23 @@ class SemanticCache extends Around {
     const known = this.#conversations.get(key)
     if (known !== undefined) return known
     const meanings = new Meanings(this.#store, key, this.#max)
-    this.#conversations.set(key, meanings)
+    this.#count(key, meanings)
     return meanings
+  }
+
+  async #found(key: string, vector: Float32Array, warnings: Warning[]): Promise<ChatResponse | undefined> {
+    const meanings = this.#meanings(key)
+    const found = await meanings.find(vector, this.#threshold, warnings)
+    // It may have looked at many that others kept.
+    this.#count(key, meanings)
+    return found
+  }
+
+  /** Counts it by the size that it has now. */
+  #count(key: string, meanings: Meanings): void {
+    // The size of what is there already is not asked for again.
+    this.#conversations.delete(key)
+    this.#conversations.set(key, meanings)
   }
 }
 

@@ -1,5 +1,6 @@
 // How long a caller waits, told to policies that wait before they ask: his signal, his deadline, and his leaving.
 import { type CallOptions, type Clock, isLlmError, LlmError, type TimeoutOptions } from '@patchbay/core'
+import { onAbort } from '@patchbay/core/wrap'
 
 // What core gives a call that sets no limit of its own.
 const usualTotal = 600_000
@@ -21,6 +22,7 @@ export class Patience {
   readonly #clock: Clock
   readonly #who: { provider: string; model: string }
   #cancelTimer: () => void = () => {}
+  #unlisten: () => void = () => {}
 
   /** @throws {LlmError} `aborted` where the caller has left before he came */
   constructor(options: CallOptions, clock: Clock, who: { provider: string; model: string }) {
@@ -31,7 +33,7 @@ export class Patience {
     const { total } = limitsOf(options)
     this.deadline = this.startedAt + (total ?? usualTotal)
     if (options.signal?.aborted) this.#onAbort()
-    else options.signal?.addEventListener('abort', this.#onAbort, { once: true })
+    else if (options.signal !== undefined) this.#unlisten = onAbort(options.signal, this.#onAbort)
     this.#setTimer()
   }
 
@@ -63,7 +65,7 @@ export class Patience {
   /** Lets go of timer and listener. */
   end(): void {
     this.#cancelTimer()
-    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#unlisten()
   }
 
   /** The same promise, but it rejects as soon as the caller waits no longer. */

@@ -3,6 +3,7 @@ import { type BatchResult, type Clock, LlmError, type Provider } from '@patchbay
 import { asLlmError, sum } from '@patchbay/core/wrap'
 import { entered, told, within } from './enter.js'
 import type { BatchRead, Incoming, Passing } from './passing.js'
+import type { Patience } from './patience.js'
 
 /** The results of a batch, as the policy gives them. */
 export async function* readResults(
@@ -14,20 +15,13 @@ export async function* readResults(
 ): AsyncGenerator<BatchResult> {
   const read: BatchRead = { answered: 0, failed: 0, usage: {} }
   let passing: Passing = {}
-  let results: AsyncIterator<BatchResult> | undefined
   let settled = false
   try {
     passing = await entered(enter, patience)
     patience.handOn()
     const left = patience.left(passing.options ?? options)
-    results = within(passing, () =>
-      (passing.results?.(left) ?? inner.batches.results(id, left))[Symbol.asyncIterator](),
-    )
-    for (;;) {
-      const { done, value } = await patience.wait(
-        within(passing, () => (results as AsyncIterator<BatchResult>).next()),
-      )
-      if (done) break
+    const open = () => passing.results?.(left) ?? inner.batches.results(id, left)
+    for await (const value of patiently(open, patience, (step) => within(passing, step))) {
       if (value.response === undefined) read.failed++
       else read.answered++
       read.usage = sum(read.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
@@ -43,12 +37,32 @@ export async function* readResults(
     throw passing.error?.(error) ?? error
   } finally {
     if (!settled) {
-      void results?.return?.()
       const left = new LlmError('aborted', 'The reader left the results before their end.', {
         provider,
         model,
       })
       await told(passing, left, clock)
     }
+  }
+}
+
+/** Results one by one, as long as the caller waits; what is not read to its end is let go. */
+export async function* patiently<T>(
+  open: () => AsyncIterable<T>,
+  patience: Patience,
+  inside: <S>(step: () => S) => S = (step) => step(),
+): AsyncGenerator<T> {
+  const results = inside(() => open()[Symbol.asyncIterator]())
+  let finished = false
+  try {
+    for (;;) {
+      const { done = false, value } = await patience.wait(inside(() => results.next()))
+      finished = done
+      if (done) return
+      yield value
+    }
+  } finally {
+    // It may be slow to go; nobody waits for that, or hears of it.
+    if (!finished) void (async () => results.return?.())().catch(() => {})
   }
 }

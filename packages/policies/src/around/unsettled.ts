@@ -1,23 +1,14 @@
 // An answer whose accounts could not be closed is an answer all the same.
-import { type Clock, LlmError } from '@patchbay/core'
+import type { Clock } from '@patchbay/core'
+import { withinTime } from '../state/time-limit.js'
 import type { Answer } from './passing.js'
 
 // How long the books of a call may hold up its caller once it is over. What is written later is written all the same.
 const graceMs = 1000
 
 /** The same promise, but a store that does not answer is not waited for. */
-export async function soonEnough<T>(work: Promise<T>, clock: Clock): Promise<T> {
-  let cancel: () => void = () => {}
-  const grace = new Promise<never>((_, reject) => {
-    cancel = clock.timer(graceMs, () =>
-      reject(new LlmError('timeout', `the store did not answer within ${graceMs} ms`)),
-    )
-  })
-  try {
-    return await Promise.race([work, grace])
-  } finally {
-    cancel()
-  }
+export function soonEnough<T>(work: Promise<T>, clock: Clock): Promise<T> {
+  return withinTime(work, graceMs, 'The store', clock)
 }
 
 /** The answer, with a warning where what `settle` does fails. */

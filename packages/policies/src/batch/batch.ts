@@ -13,6 +13,7 @@ import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
 import { calledNow, Patience } from '../around/patience.js'
+import { patiently } from '../around/read-results.js'
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { Queue } from './queue.js'
@@ -103,7 +104,7 @@ export interface BatchEndOptions extends CallOptions {
 const earlyLooks = 5
 
 /**
- * Waits until a batch has ended, and reads its results. `timeout` is for all of the waiting; default: for ever. A look that
+ * Waits until a batch has ended, and reads its results. `timeout` is for all of the waiting and the reading; default: for ever. A look that
  * fails is made again at the next turn where that may help: a service that is away, a batch (or its results) that is not
  * there yet in the first five looks.
  * @throws {LlmError} `aborted`, `timeout`, and what asking for the status throws
@@ -113,8 +114,7 @@ export async function* batchResults(
   id: string,
   { every = 60_000, onProgress, clock = systemClock, ...options }: BatchEndOptions = {},
 ): AsyncGenerator<BatchResult> {
-  const { timeout = 30 * 86_400_000, ...rest } = options
-  const patience = new Patience({ ...rest, timeout }, clock, provider)
+  const patience = new Patience({ timeout: 30 * 86_400_000, ...options }, clock, provider)
   let looks = 0
   let found = false
   let ended = false
@@ -123,14 +123,15 @@ export async function* batchResults(
     for (;;) {
       try {
         if (!ended) {
-          const status = await patience.wait(provider.batches.status(id, rest))
+          const status = await patience.wait(provider.batches.status(id, patience.left(options)))
           found = true
           calledNow('onProgress', () => onProgress?.(status), provider)
           ended = status.state !== 'running'
           if (ended) looks = 0
         }
         if (ended) {
-          for await (const result of provider.batches.results(id, rest)) {
+          const results = () => provider.batches.results(id, patience.left(options))
+          for await (const result of patiently(results, patience)) {
             // What was given before the results broke off is not given again.
             if (result.index < next) continue
             next = result.index + 1

@@ -141,18 +141,26 @@ export class Queue {
     try {
       const { total } = await head.read()
       let next = 0
+      let isOurs = true
       const worker = async () => {
-        while (next < total && !this.#closed) {
+        while (isOurs && next < total && !this.#closed) {
           const index = next++
-          if ((await head.read()).cancelled) return
+          const { cancelled, worker } = await head.read()
+          // Somebody who had not heard of us for so long has taken it over.
+          isOurs &&= worker?.name === this.#name
+          if (cancelled || !isOurs) return
           await this.#one(id, index, options)
         }
       }
       await Promise.all(Array.from({ length: Math.min(this.concurrency, total) }, worker))
-      if (next >= total) this.#over(id)
+      if (!isOurs) this.#options.delete(id)
+      else if (next >= total) this.#over(id)
     } finally {
       cancelRenewal()
-      await head.update(({ worker: _, ...now }) => ({ next: now, result: undefined }))
+      await head.update((now) => {
+        const { worker, ...free } = now
+        return { next: worker?.name === this.#name ? free : now, result: undefined }
+      })
     }
   }
 

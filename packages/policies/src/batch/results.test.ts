@@ -1,7 +1,14 @@
 // Waiting for a batch: what is not there yet is waited for, a service that is away for a while too; a wrong key is not.
 
 import { claude } from '@patchbay/claude'
-import { type Batches, type BatchResult, type ErrorCode, LlmError, type Provider } from '@patchbay/core'
+import {
+  type Batches,
+  type BatchResult,
+  type CallOptions,
+  type ErrorCode,
+  LlmError,
+  type Provider,
+} from '@patchbay/core'
 import { fakeClock, faultServer, type ServedResponse } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
 import { standIn } from '../../test/doors.js'
@@ -105,4 +112,43 @@ it('waits for a batch of a real service that says 404 at first, and then 500', a
   const provider = claude('claude-x', { apiKey: 'k', baseURL: server.url, retry: false })
   expect(await read(batchResults(provider, 'b', { every: 5 }))).toEqual(['0 here'])
   expect(statuses).toEqual([])
+})
+
+it('its time is for the reading too, and who gives the results is told what is left of it', async () => {
+  const { provider } = standIn()
+  const id = await provider.batches.submit(['one', 'two'])
+  const clock = fakeClock()
+  const given: unknown[] = []
+  let open = 0
+  async function* results(_: string, options?: CallOptions): AsyncGenerator<BatchResult> {
+    given.push(options?.timeout)
+    open++
+    try {
+      for await (const result of provider.batches.results(id)) {
+        yield result
+        await new Promise<void>((resolve) => clock.timer(10_000, resolve))
+      }
+    } finally {
+      open--
+    }
+  }
+  let looks = 0
+  const status: Batches['status'] = async () => ({
+    ...(await provider.batches.status(id)),
+    state: looks++ === 0 ? 'running' : 'ended',
+  })
+  const inner = { ...provider, batches: { ...provider.batches, status, results } } as Provider
+  const texts: string[] = []
+  const reading = failureOf(
+    (async () => {
+      for await (const { response } of batchResults(inner, id, { every: 1000, timeout: 5000, clock }))
+        texts.push(response?.text ?? '')
+    })(),
+  )
+  for (let second = 0; second < 5; second++) await clock.advance(1000)
+  expect(await reading).toMatchObject({ code: 'timeout' })
+  expect(texts).toEqual(['echo: one'])
+  expect(given).toEqual([{ total: 4000 }])
+  for (let second = 0; second < 10; second++) await clock.advance(1000)
+  await expect.poll(() => open).toBe(0)
 })

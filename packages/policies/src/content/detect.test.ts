@@ -176,6 +176,8 @@ describe('takes time in proportion to the text', () => {
     ['telephones', (index) => `+49 30 ${10_000_000 + index} `],
     ['the same address', () => 'ann@example.com '],
     ['keys that begin alike', (index) => `sk-proj-${'a'.repeat(80)}${index} `],
+    ['tokens of one issuer', (index) => `eyJ${'a'.repeat(90)}.eyJ${'b'.repeat(90)}.signature-${index} `],
+    ['matches that begin alike', (index) => `project-${'o'.repeat(150)}-${index}- `],
   ]
   it.each(repeated)(
     '%s',
@@ -183,7 +185,10 @@ describe('takes time in proportion to the text', () => {
       const make = (n: number) => {
         const text = Array.from({ length: n }, (__, index) => piece(index)).join('')
         return () => {
-          const placeholders = new Placeholders([text], detect, { WORD: ['one', 'two'] })
+          const placeholders = new Placeholders([text], detect, {
+            WORD: ['one', 'two'],
+            PROJECT: /project-o+-\d+-/,
+          })
           return placeholders.restoredText(placeholders.masked(text))
         }
       }

@@ -1,37 +1,63 @@
-// Many values looked for in one text at once, in time that does not depend on how many there are.
+// Many values looked for in one text at once, in time that does not depend on how many there are or how alike.
 
-// Values that begin alike are told apart by as many characters; what is longer is compared to its end.
-const head = 64
-// So many long values that begin alike are compared; more than that are no secrets of somebody's text.
-const mostAlike = 8
+// So many characters of a value are compared at a time; those that begin alike part at the next ones, or later.
+const step = 64
+
+/** Values that have begun alike: how they go on from here. */
+class Node<T> {
+  /** By the next two characters: the lengths of what ends within this step, longest first. */
+  readonly #lengths = new Map<string, number[]>()
+  readonly #endings = new Map<string, { length: number; meaning: T }>()
+  /** What goes on after this step, by it. */
+  readonly #longer = new Map<string, Node<T>>()
+
+  add(ending: string, length: number, meaning: T): void {
+    this.#endings.set(ending, { length, meaning })
+    const start = ending.slice(0, 2)
+    const lengths = this.#lengths.get(start) ?? []
+    if (!lengths.includes(ending.length)) lengths.push(ending.length)
+    this.#lengths.set(
+      start,
+      lengths.sort((a, b) => b - a),
+    )
+  }
+
+  /** Where those go on that have this step; made where there is none. */
+  after(piece: string): Node<T> {
+    const known = this.#longer.get(piece)
+    if (known !== undefined) return known
+    const made = new Node<T>()
+    this.#longer.set(piece, made)
+    return made
+  }
+
+  next(text: string, at: number): Node<T> | undefined {
+    return this.#longer.size === 0 ? undefined : this.#longer.get(text.slice(at, at + step))
+  }
+
+  /** The longest that ends within this step. */
+  ending(text: string, at: number): { length: number; meaning: T } | undefined {
+    const two = this.#lengths.get(text.slice(at, at + 2))
+    const one = this.#lengths.get(text[at] ?? '')
+    if (two === undefined && one === undefined) return undefined
+    for (const length of [...(two ?? []), ...(one ?? [])]) {
+      const found = this.#endings.get(text.slice(at, at + length))
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+}
 
 export class KnownValues<T> {
-  /** By the first two characters: the lengths there are, longest first. */
-  readonly #lengths = new Map<string, number[]>()
-  /** Short ones by themselves, long ones by their heads. */
-  readonly #values = new Map<string, { value: string; meaning: T }[]>()
+  readonly #root = new Node<T>()
 
   constructor(values: Iterable<[value: string, meaning: T]>) {
-    const lengths = new Map<string, Set<number>>()
     for (const [value, meaning] of values) {
-      const name = value.slice(0, head)
-      const alike = this.#values.get(name)
-      if (alike === undefined) this.#values.set(name, [{ value, meaning }])
-      else alike.push({ value, meaning })
-      const start = value.slice(0, 2)
-      const known = lengths.get(start)
-      if (known === undefined) lengths.set(start, new Set([name.length]))
-      else known.add(name.length)
+      let node = this.#root
+      let from = 0
+      for (; value.length - from > step; from += step) node = node.after(value.slice(from, from + step))
+      node.add(value.slice(from), value.length, meaning)
     }
-    for (const alike of this.#values.values()) {
-      alike.sort((a, b) => b.value.length - a.value.length)
-      alike.length = Math.min(alike.length, mostAlike)
-    }
-    for (const [start, all] of lengths)
-      this.#lengths.set(
-        start,
-        [...all].sort((a, b) => b - a),
-      )
   }
 
   /** The text with each of them replaced, the longest where several begin at one place. */
@@ -44,20 +70,19 @@ export class KnownValues<T> {
         at++
         continue
       }
-      const to = at + found.value.length
       pieces.push(text.slice(copied, at), replacement(found.meaning, at))
-      copied = at = to
+      copied = at = at + found.length
     }
     return copied === 0 ? text : pieces.join('') + text.slice(copied)
   }
 
-  #at(text: string, at: number): { value: string; meaning: T } | undefined {
-    const two = this.#lengths.get(text.slice(at, at + 2))
-    const one = this.#lengths.get(text[at] ?? '')
-    if (two === undefined && one === undefined) return undefined
-    for (const length of [...(two ?? []), ...(one ?? [])])
-      for (const known of this.#values.get(text.slice(at, at + length)) ?? [])
-        if (text.startsWith(known.value, at)) return known
-    return undefined
+  #at(text: string, at: number): { length: number; meaning: T } | undefined {
+    let longest: { length: number; meaning: T } | undefined
+    let node: Node<T> | undefined = this.#root
+    for (let from = at; node !== undefined; from += step) {
+      longest = node.ending(text, from) ?? longest
+      node = node.next(text, from)
+    }
+    return longest
   }
 }

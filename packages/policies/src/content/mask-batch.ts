@@ -21,17 +21,19 @@ interface Written {
     pairs: [placeholder: string, value: string][]
     tools: [name: string, schema: JsonSchema][]
     json: boolean
+    output?: JsonSchema
   }
 }
 
 /** @throws {LlmError} with the id of the batch, which is under way */
 export async function keepNotes(state: StateStore, id: string, notes: Note[], clock: Clock): Promise<void> {
   const written: Written = {}
-  for (const [index, { placeholders, tools, json }] of notes.entries())
+  for (const [index, { placeholders, tools, json, output }] of notes.entries())
     if (!placeholders.empty) {
       // Other schemas change nothing of how a value is written.
       const numbers = [...tools].filter(([, schema]) => wantsNumbers(schema))
-      written[index] = { pairs: placeholders.pairs, tools: numbers, json }
+      const value = output !== undefined && wantsNumbers(output) && { output }
+      written[index] = { pairs: placeholders.pairs, tools: numbers, json, ...value }
     }
   try {
     await soonEnough(state.swap(keyOf(id), undefined, JSON.stringify(written), keptMs), clock)

@@ -2,7 +2,7 @@
 import type { ChatEvent, ChatRequest } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { mask } from '../index.js'
+import { batch, mask } from '../index.js'
 
 const card = '4111111111111111'
 const asText = (value: unknown) => JSON.stringify(value)
@@ -220,4 +220,62 @@ it('names of people are found where somebody asks for them', async () => {
   const { text } = await mask(inner, { find: ['name'] }).chat('Write to Mary Jones, who lives in London.')
   expect(asText(inner.requests)).toContain('Write to [NAME_1], who lives in London.')
   expect(text).toBe('Dear Mary Jones!')
+})
+
+it('a tool whose schema refers to a name with signs gets its number', async () => {
+  const input = {
+    type: 'object',
+    properties: { card: { $ref: '#/$defs/a%20b~1c' }, other: { $ref: '#/$defs/toString' } },
+    $defs: { 'a b/c': { type: 'integer' } },
+  }
+  const call = { name: 'pay', input: { card: '[CARD_1]', other: '[CARD_1]' } }
+  const inner = mockProvider({ answers: [{ toolCalls: [call] }] })
+  const { toolCalls } = await mask(inner).chat({
+    messages: `Pay with ${card}.`,
+    tools: [{ name: 'pay', input }],
+  })
+  expect(toolCalls[0]?.input).toEqual({ card: Number(card), other: card })
+})
+
+it('the value of an answer comes back, of a batch too', async () => {
+  const answers = ['{"to":"[EMAIL_1]","list":["[EMAIL_1]"]}']
+  const request: ChatRequest = {
+    messages: 'Write to ann@example.com.',
+    output: { schema: { type: 'object', properties: { to: { type: 'string' } } } },
+  }
+  const value = { to: 'ann@example.com', list: ['ann@example.com'] }
+  expect((await mask(mockProvider({ answers })).chat(request)).output).toEqual(value)
+  const provider = mask(batch(mockProvider({ answers })))
+  const id = await provider.batches.submit([request])
+  await expect.poll(async () => (await provider.batches.status(id)).state).toBe('ended')
+  for await (const { response } of provider.batches.results(id)) expect(response?.output).toEqual(value)
+  expect.assertions(3)
+})
+
+describe('many values that begin alike: none of them leaves', () => {
+  const issuer =
+    'eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjIwMjYtMTEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUi'
+  const long = 'the project that nobody may hear of, whose name goes on and on and on, with its number: '
+  it.each<[string, number, (index: number) => string]>([
+    ['tokens of one issuer', 100, (index) => `${issuer}${index}.signature-${index}`],
+    ['words', 1000, (index) => `${long}<${index}>`],
+    ['words that are the beginning of others', 100, (index) => `${long}${'a'.repeat(index)}`],
+    ['words of one step and a sign more', 3, (index) => 'b'.repeat(63 + index)],
+  ])('%s', async (_, count, make) => {
+    const values = Array.from({ length: count }, (__, index) => make(index))
+    const inner = mockProvider()
+    const text = values.map((value) => `(${value})`).join(' ')
+    const answer = await mask(inner, { also: { WORD: values } }).chat(text)
+    const sent = asText(inner.requests)
+    for (const value of values) expect(sent).not.toContain(value)
+    expect(new Set(sent.match(/\[[A-Z]+_\d+\]/g)).size).toBe(count)
+    expect(answer.text).toBe(text)
+  })
+
+  it('and tokens that nobody names are found all the same', async () => {
+    const tokens = Array.from({ length: 100 }, (_, index) => `${issuer}${index}.signature-${index}`)
+    const inner = mockProvider()
+    await mask(inner).chat(tokens.join('\n'))
+    expect(asText(inner.requests)).not.toContain('signature')
+  })
 })

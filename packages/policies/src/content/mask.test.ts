@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { failureOf } from '../../test/failure.js'
 import { lettersEmbedder } from '../../test/letters.js'
-import { mask } from '../index.js'
+import { type MaskOptions, mask } from '../index.js'
 
 const key = `sk-proj-${'aB3dE'.repeat(8)}`
 const secrets = {
@@ -192,6 +192,74 @@ it('refuses what it cannot look into, or lets it through as it is', async () => 
   await expect(
     mask(inner).transcribe({ audio: new Uint8Array(1), mediaType: 'audio/wav' }),
   ).rejects.toMatchObject({ code: 'unsupported' })
+})
+
+describe('files', () => {
+  const mail = 'ann@example.com'
+  const bytes = (text: string) => new TextEncoder().encode(text)
+  const zip = new Uint8Array([80, 75, 3, 4, 0, 200, 201, 255])
+  const sentOf = async (part: object, options: MaskOptions = {}) => {
+    const inner = mockProvider()
+    const request = { messages: [{ role: 'user', content: [part] }] } as ChatRequest
+    const error = await mask(inner, options)
+      .chat(request)
+      .catch((thrown) => thrown)
+    return { error, content: inner.requests[0]?.messages[0]?.content[0] }
+  }
+
+  it.each([
+    ['application/vnd.openxmlformats-officedocument.wordprocessingml.document', zip],
+    ['application/vnd.openxmlformats-officedocument.spreadsheetml.sheet', zip],
+    ['text/plain', zip],
+    ['text/plain', bytes([...mail].join('\0'))],
+    ['application/pdf', bytes(mail)],
+  ])('that are no texts are refused, or leave as they are: %s', async (mediaType, data) => {
+    const part = { type: 'file', data, mediaType }
+    expect((await sentOf(part)).error).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('documents'),
+    })
+    expect((await sentOf(part, { media: 'allow' })).content).toMatchObject({ data, mediaType })
+  })
+
+  it.each([
+    'text/markdown',
+    'text/plain; charset=utf-8',
+    'application/json',
+    'application/x-ndjson',
+    'application/ld+json',
+    'image/svg+xml',
+  ])('of text are looked into: %s', async (mediaType) => {
+    const { content } = await sentOf({ type: 'file', data: bytes(`"${mail}"`), mediaType })
+    expect(content).toMatchObject({ data: bytes('"[EMAIL_1]"') })
+  })
+
+  // Its base64 has a sign that is another one in addresses, and needs padding.
+  const text = `>>>???${mail}`
+  const base64 = btoa(text)
+  it.each([
+    ['base64', { data: base64, mediaType: 'text/plain' }],
+    ['without padding', { data: base64.replace(/=+$/, ''), mediaType: 'text/plain' }],
+    ['as in addresses', { data: base64.replaceAll('+', '-').replaceAll('/', '_'), mediaType: 'text/plain' }],
+    ['in lines', { data: base64.replace(/.{8}/g, '$&\r\n'), mediaType: 'text/plain' }],
+    ['a data URL', { url: `data:text/plain;base64,${base64}` }],
+    ['a data URL as data', { data: `data:text/plain;base64,${encodeURIComponent(base64)}` }],
+  ])('are read in each form a request may have: %s', async (_, part) => {
+    const { content, error } = await sentOf({ type: 'file', ...part })
+    expect(error.code).toBeUndefined()
+    expect(content).toMatchObject({ data: bytes('>>>???[EMAIL_1]'), mediaType: 'text/plain' })
+  })
+
+  it.each([
+    'text/plain',
+    'application/pdf',
+  ])('that cannot be read are told with their place: %s', async (mediaType) => {
+    for (const data of ['not base64!', 'AAAAA'])
+      expect((await sentOf({ type: 'file', data, mediaType }, { media: 'allow' })).error).toMatchObject({
+        code: 'invalid-request',
+        message: expect.stringMatching(/messages\[0\]\.content\[0\]\.data must be bytes .* or base64 text/),
+      })
+  })
 })
 
 it('takes it out of texts to embed and of requests to count', async () => {

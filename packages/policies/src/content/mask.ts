@@ -22,6 +22,7 @@ import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { type Detector, detectorOf, type Kind, kinds } from './detect.js'
 import { keepNotes, restoring } from './mask-batch.js'
+import { type MediaPart, mediaOf, textOf } from './media.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
 import { type Asked, Restored } from './restored.js'
@@ -196,12 +197,13 @@ class Mask extends Around {
     if (part.type === 'tool-result' && Array.isArray(part.output))
       return { ...part, output: part.output.map((inner) => this.#part(inner)) }
     if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio') return part
-    const { data } = part as { data?: Uint8Array | string }
-    if (part.type === 'file' && data !== undefined && /^text\/|json|xml|csv/.test(part.mediaType ?? ''))
-      return { ...part, data: new TextDecoder().decode(bytesOf(data)) } as Part
+    const { url, ...rest } = part as MediaPart
+    const media = mediaOf(part as MediaPart)
+    const text = part.type === 'file' ? textOf(media) : undefined
+    if (text !== undefined) return { ...rest, mediaType: media.mediaType, data: text } as Part
     this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'sound')
     // As bytes, which nobody takes for a text.
-    return data === undefined ? part : ({ ...part, data: bytesOf(data) } as Part)
+    return media.data !== undefined ? ({ ...rest, ...media } as Part) : part
   }
 
   #refuseMedia(what: string): void {
@@ -219,11 +221,8 @@ function aboutAnswer({ tools = [], output = 'text' }: ChatRequest): Asked {
   return {
     tools: new Map(tools.map(({ name, input }) => [name, input as JsonSchema])),
     json: output !== 'text',
+    ...(typeof output === 'object' && { output: output.schema as JsonSchema }),
   }
-}
-
-function bytesOf(data: Uint8Array | string): Uint8Array {
-  return typeof data === 'string' ? Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0)) : data
 }
 
 /** With the texts of files as bytes again. */

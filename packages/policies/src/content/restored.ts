@@ -14,6 +14,8 @@ export interface Asked {
   tools: ReadonlyMap<string, JsonSchema>
   /** Is the text of the answer to be JSON? */
   json: boolean
+  /** The schema of its value, where there is one. */
+  output?: JsonSchema
 }
 
 export class Restored {
@@ -64,13 +66,14 @@ export class Restored {
 
   /** A whole answer. */
   response(response: ChatResponse): ChatResponse {
-    const { message, text, reasoning, toolCalls } = response
+    const { message, text, reasoning, toolCalls, output } = response
     return {
       ...response,
       message: { ...message, content: message.content.map((part) => this.#part(part)) },
       text: this.text(text),
       reasoning: this.placeholders.restored(reasoning),
       toolCalls: toolCalls.map((call) => ({ ...call, input: this.input(call.name, call.input) })),
+      ...(output !== undefined && { output: restoredInput(output, this.asked.output, this.placeholders) }),
     }
   }
 

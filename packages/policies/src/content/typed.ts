@@ -66,10 +66,20 @@ function definitionOf(ref: string, root: JsonSchema): unknown {
   if (!ref.startsWith('#')) return undefined
   let here: unknown = root
   for (const step of ref.split('/').slice(1)) {
-    if (!isSchema(here)) return undefined
-    here = here[step.replaceAll('~1', '/').replaceAll('~0', '~')]
+    const name = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~')
+    if (typeof here !== 'object' || here === null || !Object.hasOwn(here, name)) return undefined
+    here = (here as Record<string, unknown>)[name]
   }
   return here
+}
+
+/** A reference is part of an address, so names in it may be percent-encoded. */
+function decoded(step: string): string {
+  try {
+    return decodeURIComponent(step)
+  } catch {
+    return step
+  }
 }
 
 function isSchema(value: unknown): value is JsonSchema {

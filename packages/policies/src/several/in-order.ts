@@ -11,6 +11,7 @@ import {
 import { asLlmError, type EventSource, Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
 import { called, calledNow } from '../around/patience.js'
+import type { Candidates } from './candidates.js'
 
 // Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
 const elsewhere = new Set<ErrorCode>([
@@ -48,12 +49,16 @@ export interface Rules {
 }
 
 interface Asked {
-  at: number
+  /** Its place in the order. */
+  turn: number
   provider: Provider
 }
 
 export class InOrder implements EventSource {
-  readonly #failures: Warning[] = []
+  /** Who could not be made. */
+  readonly #unmade: Warning[] = []
+  /** Who could not answer. */
+  readonly #failed: Warning[] = []
   #current: Follower | undefined
   /** Read before it was known that they are shown. */
   readonly #held: ChatEvent[] = []
@@ -62,14 +67,18 @@ export class InOrder implements EventSource {
   #stopped: LlmError | undefined
 
   constructor(
-    private readonly candidates: (() => Promise<Provider>)[],
+    private readonly candidates: Candidates,
+    /** By their numbers in the list. */
+    private readonly order: readonly number[],
     private readonly call: Chat,
     private readonly rules: Rules,
   ) {}
 
   async next(): Promise<ChatEvent | undefined> {
     if (this.#begun) return this.#held.shift() ?? this.#current?.next()
-    for (let asked: Asked = { at: 0, provider: await this.#open(0) }; ; ) {
+    let asked = await this.#firstMade(0, this.candidates.first)
+    if (asked === undefined) throw this.#withUnmade(new LlmError('config', 'Nobody can be asked.'))
+    for (;;) {
       let next: Asked | undefined
       try {
         const event = await this.#first(asked)
@@ -105,14 +114,10 @@ export class InOrder implements EventSource {
     return left
   }
 
-  #open(at: number): Promise<Provider> {
-    return this.call.patience.wait((this.candidates[at] as () => Promise<Provider>)())
-  }
-
   #first({ provider }: Asked): Promise<ChatEvent | undefined> {
     const { request, options, patience } = this.call
     const open = () => provider.stream(request, patience.left(options))
-    this.#current = new Follower(open, provider, (response) => this.#withFailures(response))
+    this.#current = new Follower(open, provider, (response) => this.#withWarnings(response))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
     if (!this.#watched) this.#current.unwatched()
     return this.#current.next()
@@ -131,49 +136,56 @@ export class InOrder implements EventSource {
   }
 
   #shown(event: ChatEvent | undefined): ChatEvent | undefined {
-    if (this.#failures.length === 0) return event
-    if (event?.type === 'start') return { ...event, warnings: [...this.#failures, ...event.warnings] }
-    return event
+    return event?.type === 'start' ? this.#withWarnings(event) : event
   }
 
-  #withFailures(response: ChatResponse): ChatResponse {
-    return this.#failures.length === 0
-      ? response
-      : { ...response, warnings: [...this.#failures, ...response.warnings] }
+  #withWarnings<T extends { warnings: Warning[] }>(of: T): T {
+    const warnings = [...this.#unmade, ...this.#failed]
+    return warnings.length === 0 ? of : { ...of, warnings: [...warnings, ...of.warnings] }
   }
 
   /** Who is asked next, if anybody. */
-  async #after({ at, provider: failed }: Asked, error: LlmError): Promise<Asked | undefined> {
+  async #after({ turn, provider: failed }: Asked, error: LlmError): Promise<Asked | undefined> {
     // What has begun to arrive cannot be taken back.
     if (error.partial !== undefined || this.#stopped !== undefined) return undefined
     if (this.call.patience.stopped !== undefined) return undefined
     const tooLong = error.code === 'context-length'
     if (!tooLong && !this.rules.goesOn(error, failed)) return undefined
     const had = tooLong ? await this.#window(failed) : 0
-    for (let next = at + 1; next < this.candidates.length; next++) {
-      const provider = await this.#made(next, failed)
-      if (provider === undefined || (tooLong && (await this.#window(provider)) <= had)) continue
-      this.#tell(failed, provider, error)
-      return { at: next, provider }
+    const next = await this.#firstMade(
+      turn + 1,
+      failed,
+      async (provider) => !tooLong || (await this.#window(provider)) > had,
+    )
+    if (next !== undefined) this.#tell(failed, next.provider, error)
+    return next
+  }
+
+  /** The first from this turn on that can be made: one that cannot says nothing of the request. */
+  async #firstMade(
+    from: number,
+    before: Provider,
+    suits: (provider: Provider) => Promise<boolean> = async () => true,
+  ): Promise<Asked | undefined> {
+    const { options, patience } = this.call
+    for (const [turn, at] of this.order.entries()) {
+      if (turn < from) continue
+      let provider: Provider
+      try {
+        provider = await patience.wait(this.candidates.open(at))
+      } catch (cause) {
+        if (cause === patience.stopped) throw cause
+        this.#unmade.push({ ...tellUnmade(options, before, at, cause), feature: 'fallback' })
+        continue
+      }
+      if (await suits(provider)) return { turn, provider }
     }
     return undefined
   }
 
-  /** One that cannot even be made says nothing of the request. */
-  async #made(at: number, failed: Provider): Promise<Provider | undefined> {
-    try {
-      return await this.#open(at)
-    } catch (cause) {
-      if (cause === this.call.patience.stopped) throw cause
-      this.#failures.push({ ...tellUnmade(this.call.options, failed, at, cause), feature: 'fallback' })
-      return undefined
-    }
-  }
-
   /** The last failure, and who could not be asked: nobody hears of the warnings of an answer that never came. */
   #withUnmade(error: LlmError): LlmError {
-    const unmade = this.#failures.filter(({ message }) => message.startsWith('Candidate '))
-    return unmade.length === 0 ? error : withNotes(error, unmade)
+    return this.#unmade.length === 0 ? error : withNotes(error, this.#unmade)
   }
 
   async #window(provider: Provider): Promise<number> {
@@ -186,7 +198,7 @@ export class InOrder implements EventSource {
   #tell(from: Provider, to: Provider, error: LlmError): void {
     const reason = `${error.code}: ${error.message}`
     const message = `${nameOf(from)} could not answer (${reason}), so ${nameOf(to)} was asked.`
-    this.#failures.push({ code: 'other', feature: 'fallback', message })
+    this.#failed.push({ code: 'other', feature: 'fallback', message })
     tellChange(this.call.options, from, nameOf(to), reason)
   }
 }

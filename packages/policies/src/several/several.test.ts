@@ -37,6 +37,25 @@ describe('loadBalance', () => {
     expect(response).toMatchObject({ provider: 'b', warnings: [{ feature: 'fallback' }] })
   })
 
+  it.each([
+    'weighted',
+    'least-busy',
+    'latency',
+  ] as const)('asks another one where one cannot be made, whoever’s turn it is, and names it by its number: %s', async (by) => {
+    const unmade = () => Promise.reject(new Error('SPARE_KEY is not set'))
+    const inner = mockProvider({ answers: Array.from({ length: 12 }, (_, index) => `${index}`) })
+    const provider = loadBalance([inner, unmade], { by })
+    const heard: string[] = []
+    for (let call = 0; call < 12; call++) {
+      const { text, warnings } = await provider.chat('x', {
+        onStatus: (event) => void (event.type === 'fallback' && heard.push(event.to)),
+      })
+      expect(text).toBe(`${call}`)
+      for (const { message } of warnings) expect(message).toMatch(/^Candidate 1 .*SPARE_KEY/)
+    }
+    expect(new Set(heard)).toEqual(new Set(['candidate 1']))
+  })
+
   it('asks whoever is least busy for his weight', async () => {
     const clock = fakeClock()
     const slow = (name: string) =>

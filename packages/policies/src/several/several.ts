@@ -31,8 +31,7 @@ export abstract class Several extends Around {
   protected async enter(call: Incoming): Promise<Passing> {
     if (call.kind !== 'chat') return {}
     const order = await this.order(call)
-    const openers = order.map((at) => () => this.candidates.open(at))
-    return { stream: () => streamOf(new InOrder(openers, call, this.#rules)) }
+    return { stream: () => streamOf(new InOrder(this.candidates, order, call, this.#rules)) }
   }
 
   protected override shut(): Promise<void> {

@@ -11,15 +11,19 @@ interface Version {
   number: number
   /** Nothing where its time is up. */
   text: string | undefined
+  /** The last changes that it is made of, newest first. */
+  changes: string[]
 }
 
 // Expired files stay so long, in milliseconds: a process that has read one may be about to write the next number.
 const graceMs = 3_600_000
 const sweepEveryMs = 600_000
+// A file names so many of the changes before it: whoever made one of them, and was slow to look, sees that it counted.
+const changesNamed = 32
 
 /**
  * State in files, a folder for each key. A value is a file with a number that goes up; its first line is when its time is
- * up. The next one is written beside it and put in its place by a link, which only one process can make. A crash leaves
+ * up, and which changes are in it. The next one is written beside it and put in its place by a link, which only one process can make. A crash leaves
  * the old value or the new one. What has run out is removed within some hours, by whichever process changes something.
  */
 export function fileState(folder: string): StateStore {
@@ -39,12 +43,14 @@ export function fileState(folder: string): StateStore {
     async swap(key, expected, next, ttlMs) {
       const { fs } = files()
       const place = `${folder}/${await nameOf(key)}`
-      const { number, text } = await latest(fs, place)
+      const { number, text, changes } = await latest(fs, place)
       if (text !== expected) return false
-      const draft = `${place}/.${process.pid}.${Math.random().toString(36).slice(2)}`
+      const change = `${process.pid}.${Math.random().toString(36).slice(2)}`
+      const named = [change, ...changes].slice(0, changesNamed)
+      const draft = `${place}/.${change}`
       const path = (at: number) => `${place}/${at}.json`
       try {
-        await written(fs, place, draft, `${Date.now() + ttlMs}\n${next}`)
+        await written(fs, place, draft, `${Date.now() + ttlMs} ${named.join(' ')}\n${next}`)
         await fs.link(draft, path(number + 1))
       } catch (error) {
         if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -57,8 +63,8 @@ export function fileState(folder: string): StateStore {
         await fs.unlink(draft).catch(gone)
       }
       const all = await numbers(fs, place)
-      // Whoever was slower than two others has written an old number.
-      const won = Math.max(...all) === number + 1
+      // A later number may be made of this one; or this one is old, and was free again because others had gone on.
+      const won = Math.max(...all) === number + 1 || (await latest(fs, place)).changes.includes(change)
       for (const old of all)
         if (won ? old <= number : old === number + 1) await fs.unlink(path(old)).catch(gone)
       sweep(fs)
@@ -79,11 +85,13 @@ async function nameOf(key: string): Promise<string> {
 async function latest(fs: FileSystem, place: string): Promise<Version> {
   for (;;) {
     const number = Math.max(0, ...(await numbers(fs, place)))
-    if (number === 0) return { number, text: undefined }
+    if (number === 0) return { number, text: undefined, changes: [] }
     try {
       const content = await fs.readFile(`${place}/${number}.json`, 'utf8')
       const end = content.indexOf('\n')
-      return { number, text: Number(content.slice(0, end)) > Date.now() ? content.slice(end + 1) : undefined }
+      const [until, ...changes] = content.slice(0, end).split(' ')
+      const text = Number(until) > Date.now() ? content.slice(end + 1) : undefined
+      return { number, text, changes }
     } catch (error) {
       // Replaced since it was listed.
       gone(error as NodeJS.ErrnoException)
@@ -123,7 +131,7 @@ async function removeExpired(fs: FileSystem, folder: string, now: number): Promi
     for (const file of await fs.readdir(place).catch(() => [] as string[])) {
       const path = `${place}/${file}`
       const over = file.endsWith('.json')
-        ? Number((await fs.readFile(path, 'utf8').catch(() => `${now}`)).split('\n', 1)[0])
+        ? Number((await fs.readFile(path, 'utf8').catch(() => `${now}`)).split(/[ \n]/, 1)[0])
         : ((await fs.stat(path).catch(() => undefined))?.mtimeMs ?? now)
       if (over < now - graceMs) await fs.unlink(path).catch(gone)
     }

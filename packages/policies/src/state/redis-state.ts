@@ -32,22 +32,30 @@ export function redisState(
   client: RedisClient,
   { prefix = 'patchbay:', timeout = 5000 }: RedisStateOptions = {},
 ): StateStore {
-  /** Commands whose time was up, and that the server has still not answered. It answers in order. */
-  let unanswered = 0
+  /** Commands that came to an end, whichever they were. */
+  let answered = 0
+  /** The time of one was up, and nothing has been answered since it was sent. */
+  let isSilent = false
   let lastTried = 0
   const command = (args: [string, ...string[]]): Promise<unknown> => {
     lastTried = Date.now()
+    const before = answered
     const answer = 'call' in client ? client.call(...args) : client.sendCommand(args)
     const late = setTimeout(() => {
-      unanswered++
-      const answered = () => void unanswered--
-      answer.then(answered, answered)
+      // Where later ones were answered, this answer alone was lost.
+      isSilent = answered === before
     }, timeout)
-    return withinTime(answer, timeout, who).finally(() => clearTimeout(late))
+    const settled = () => {
+      answered++
+      isSilent = false
+      clearTimeout(late)
+    }
+    answer.then(settled, settled)
+    return withinTime(answer, timeout, who)
   }
   const send = async (...args: [string, ...string[]]): Promise<unknown> => {
     // Now and then one is sent all the same: a connection that was cut without a word never answers the others.
-    if (unanswered > 0 && Date.now() - lastTried < timeout) throw silent(who, timeout)
+    if (isSilent && Date.now() - lastTried < timeout) throw silent(who, timeout)
     try {
       return await command(args)
     } catch (cause) {

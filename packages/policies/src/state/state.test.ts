@@ -99,6 +99,63 @@ for (let i = 0; i < 40; i++) await cell.update((value) => ({ next: value + 1, re
   expect(await readdir(place)).toHaveLength(1)
 }, 60_000)
 
+it('files: a change counts once, wherever between its steps others make theirs', async () => {
+  // Early enough that nobody clears away beside it.
+  vi.useFakeTimers({ toFake: ['Date'], now: 1000 })
+  onTestFinished(() => void vi.useRealTimers())
+  const fs = process.getBuiltinModule('node:fs/promises')
+  const store = fileState(join(folder, 'steps'))
+  const others = fileState(join(folder, 'steps'))
+  const increment = async (by: StateStore, key: string) => {
+    for (;;) {
+      const now = await by.get(key)
+      if (await by.swap(key, now, `${Number(now ?? 0) + 1}`, hour)) return
+    }
+  }
+  // Before each of its steps so many changes of others are made.
+  let before: (step: number) => Promise<void> = async () => {}
+  let step = 0
+  let isOthers = false
+  for (const name of ['readdir', 'readFile', 'mkdir', 'writeFile', 'link', 'unlink'] as const) {
+    const real = fs[name] as (...given: unknown[]) => Promise<unknown>
+    const spy = vi.spyOn(fs, name).mockImplementation((async (...given: unknown[]) => {
+      if (!isOthers) {
+        isOthers = true
+        await before(step++)
+        isOthers = false
+      }
+      return real.apply(fs, given)
+    }) as never)
+    onTestFinished(() => spy.mockRestore())
+  }
+  await increment(store, 'alone')
+  step = 0
+  await increment(store, 'alone')
+  const steps = step
+  expect(steps).toBeGreaterThan(9)
+  for (let one = 0; one < steps; one++)
+    for (let other = one; other < steps; other++)
+      for (const [first, second] of [
+        [1, 1],
+        [3, 3],
+      ] as const) {
+        const key = `${one} ${other} ${first} ${second}`
+        let made = 0
+        before = async (now) => {
+          const count = (now === one ? first : 0) + (now === other ? second : 0)
+          for (let change = 0; change < count; change++) await increment(others, key)
+          made += count
+        }
+        isOthers = true
+        await increment(others, key)
+        isOthers = false
+        step = 0
+        await increment(store, key)
+        before = async () => {}
+        expect(`${key}: ${await store.get(key)}`).toBe(`${key}: ${made + 2}`)
+      }
+}, 60_000)
+
 it('says what to do where the store is gone', async () => {
   const cell = new Cell(
     { get: () => Promise.reject(new Error('ECONNREFUSED')), swap: () => Promise.resolve(true) },
@@ -250,6 +307,55 @@ describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
       message: expect.stringMatching(/Redis.*cannot be reached/),
     })
   })
+})
+
+it('one answer that is lost stops no other command', async () => {
+  vi.useFakeTimers()
+  onTestFinished(() => void vi.useRealTimers())
+  let lost = 0
+  let sent = 0
+  const client = {
+    sendCommand: () => {
+      sent++
+      if (lost === 0) return Promise.resolve('value')
+      lost--
+      return new Promise<never>(() => {})
+    },
+  }
+  const store = redisState(client, { timeout: 1000 })
+  const told = { code: 'network', message: expect.stringContaining('did not answer within 1000 ms') }
+  const read = async () => {
+    const values: unknown[] = []
+    for (let count = 0; count < 20; count++) values.push(await store.get('a').catch(({ code }) => code))
+    return new Set(values)
+  }
+
+  lost = 1
+  const beside = failureOf(store.get('a'))
+  expect(await read()).toEqual(new Set(['value']))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await beside).toMatchObject(told)
+  expect(await read()).toEqual(new Set(['value']))
+
+  lost = 1
+  const alone = failureOf(store.get('a'))
+  await vi.advanceTimersByTimeAsync(1000)
+  expect(await alone).toMatchObject(told)
+  expect(await read()).toEqual(new Set(['value']))
+  expect(sent).toBe(62)
+
+  lost = 2
+  const first = failureOf(store.get('a'))
+  await vi.advanceTimersByTimeAsync(500)
+  const second = failureOf(store.get('a'))
+  await vi.advanceTimersByTimeAsync(500)
+  expect(await first).toMatchObject(told)
+  // It is silent: nothing more is sent for a while.
+  expect(await read()).toEqual(new Set(['network']))
+  expect(sent).toBe(64)
+  await vi.advanceTimersByTimeAsync(500)
+  expect(await second).toMatchObject(told)
+  expect(await read()).toEqual(new Set(['value']))
 })
 
 it('a store that never answers ends a change with a typed error', async () => {

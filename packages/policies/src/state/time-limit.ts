@@ -1,5 +1,5 @@
 // A time limit for what has none of its own: a store of the app's may hang, and a call may not hang with it.
-import { LlmError } from '@patchbay/core'
+import { type Clock, LlmError, systemClock } from '@patchbay/core'
 
 /** How long a store may take for one answer, in milliseconds, where it has no limit of its own. */
 export const storeTimeout = 10_000
@@ -8,10 +8,15 @@ export const storeTimeout = 10_000
  * The same promise, but it rejects after so many milliseconds.
  * @throws {LlmError} `network`, saying that `what` did not answer
  */
-export function withinTime<T>(work: Promise<T>, ms: number, what: string): Promise<T> {
+export function withinTime<T>(
+  work: Promise<T>,
+  ms: number,
+  what: string,
+  clock: Clock = systemClock,
+): Promise<T> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(silent(what, ms)), ms)
-    work.then(resolve, reject).finally(() => clearTimeout(timer))
+    const cancel = clock.timer(ms, () => reject(silent(what, ms)))
+    work.then(resolve, reject).finally(cancel)
   })
 }
 
