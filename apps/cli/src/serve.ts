@@ -45,7 +45,8 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
   setTimeout(() => process.exit(), endMs).unref()
 }
 
-const endMs = 500
+/** Long enough for what is still being written; the law is `drain` and two seconds, of which closing takes one. */
+const endMs = 100
 
 /** Until one of these signals comes. The next one ends the process at once, as it does by default. */
 function told(signals: NodeJS.Signals[]): Promise<void> {

@@ -32,7 +32,10 @@ export function lengthOf({ text, reasoning }: Pick<ChatResponse, 'text' | 'reaso
 
 /** An answer as JSON; a large one, by its letters, is written by the thread. */
 export async function jsonAnswer(context: Context, value: Json, letters: number): Promise<Response> {
-  const text = letters < largeBody ? JSON.stringify(value, asPlain) : await writeAway(value)
+  const isLarge = letters >= largeBody
+  // Between the turn it came in and the one it is handed over in, others come.
+  if (isLarge) await turn()
+  const text = isLarge ? await writeAway(value) : JSON.stringify(value, asPlain)
   return context.body(text, 200, { 'content-type': 'application/json' })
 }
 

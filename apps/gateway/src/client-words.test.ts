@@ -3,6 +3,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { type ErrorCode, errorCodes, LlmError } from '@patchbay/core'
+import { serviceError } from '@patchbay/core/wire'
 import { openai } from '@patchbay/openai'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -186,6 +187,21 @@ it('keeps addresses that its client named itself', async () => {
   const content = [{ type: 'image_url', image_url: { url } }]
   const { message } = await ask('Chat Completions', { messages: [{ role: 'user', content }] })
   expect(message).toBe(`${url} cannot be found. Send its bytes as a data URL instead, or another address.`)
+})
+
+it('leaves out advice of ours that is for others, and nothing that the service itself says', async () => {
+  const words =
+    'Too long by 5 tokens. Set MAX_TOKENS lower, or use fewer `headers`. It is\nyour "metadata: x" that counts.'
+  const error = serviceError({
+    who: 'OpenAI',
+    code: 'invalid-request',
+    words,
+    body: { error: { message: words } },
+    advice: { 'invalid-request': 'Set providerOptions.' },
+  })
+  const ask = await asked(mockProvider({ retry: false, answers: [error] }))
+  const { status, message } = await ask('Chat Completions')
+  expect([status, message]).toEqual([400, `OpenAI: ${words.replace('\n', ' ')}`])
 })
 
 it('repeats no key of a service, whatever the service says', async () => {

@@ -74,10 +74,25 @@ function inWords(error: LlmError, asked: Asked | undefined): string {
   if (error.provider === undefined) return renamed
   const own = renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isTheirs(address, asked)) ?? []
   const sentences = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)
-  const [first = '', ...rest] = sentences.map((sentence) => sentence.replace(orForOperator, ''))
-  const kept = operators.has(error.code) ? [] : rest.filter((sentence) => !ofOperator.test(sentence))
+  const said = plain(error.responseBody ?? '')
+  // Only advice of ours is for somebody else: what the service says of the request is for who made it.
+  const isSaid = (sentence: string) => said.includes(plain(sentence.replace(/^[^:]{1,60}: /, '')))
+  const [first = '', ...rest] = sentences.map((sentence) =>
+    isSaid(sentence) ? sentence : sentence.replace(orForOperator, ''),
+  )
+  const kept = operators.has(error.code)
+    ? []
+    : rest.filter((sentence) => isSaid(sentence) || !ofOperator.test(sentence))
   const hidden = [first, ...kept].map((sentence) => withoutAddresses(sentence, own)).join(' ')
   return operators.has(error.code) ? `${hidden} Ask who runs the gateway.` : hidden
+}
+
+/** The words of a text, however it is written in JSON. */
+function plain(text: string): string {
+  return ` ${text
+    .replaceAll(/\\[nrt]/g, ' ')
+    .replaceAll(/[^\p{L}\p{N}_]+/gu, ' ')
+    .trim()} `
 }
 
 // What only an app in code, or who runs the gateway, can set.

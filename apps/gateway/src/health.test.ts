@@ -1,5 +1,6 @@
 // No request of at most 20 MiB keeps others waiting: not while it is read, and not while its answer is written.
 import { spawn } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -55,14 +56,24 @@ const client = `
   request.on('error', (error) => { console.log(String(error)); process.exit() })
   request.end(body)`
 
+/**
+ * Milliseconds of the processor that the thread of the event loop has had: a busy machine does not count, nor does the thread
+ * that reads JSON, nor what the collector of garbage does beside. Only Linux tells; elsewhere it is that of all threads.
+ */
+function used(): number {
+  if (perThread) return Number(readFileSync(schedule, 'utf8').split(' ')[0]) / 1_000_000
+  const { user, system } = process.cpuUsage()
+  return (user + system) / 1000
+}
+const schedule = '/proc/thread-self/schedstat'
+const perThread = existsSync(schedule)
+
 /** What a client is told, and the longest time of the processor that passed between two turns of the event loop. */
 async function posted(path: string, body: string): Promise<{ told: string; longest: number; turns: number }> {
   const file = join(folder, 'body')
   await writeFile(file, body)
-  const used = () => {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1000
-  }
+  const child = spawn(process.execPath, ['-e', client, file, gateway.url + path])
+  // From here on: to start a process takes this one its time too.
   let [last, longest, turns] = [used(), 0, 0]
   const timer = setInterval(() => {
     const now = used()
@@ -70,7 +81,6 @@ async function posted(path: string, body: string): Promise<{ told: string; longe
     last = now
     turns++
   }, 1)
-  const child = spawn(process.execPath, ['-e', client, file, gateway.url + path])
   let told = ''
   child.stdout.on('data', (chunk) => {
     told += chunk
@@ -80,9 +90,9 @@ async function posted(path: string, body: string): Promise<{ told: string; longe
   return { told: told.trim(), longest, turns }
 }
 
-// Time of the processor, so that a busy machine does not count; of all threads, the one that reads for us too, and the
-// collector of garbage. 50 ms are meant for the loop alone.
-const mostMs = 250
+// 50 ms are meant. Measured on two busy cores, the worst were 75 ms: the collector of garbage stops the loop too, after texts of
+// 20 MiB, and long lists (2,000 vectors, 12,000 messages, 40,000 keys) are made into ours in one turn.
+const mostMs = perThread ? 100 : 250
 
 it.each(Object.entries(hostile))('%s', async (_, [path, body]) => {
   const { told, longest, turns } = await posted(path, body())

@@ -26,8 +26,13 @@ function work(measure: typeof problemOf, plain: typeof asPlain): void {
     const { id } = work
     const answer = (parsed: Parsed) => parentPort.postMessage({ id, ...parsed })
     if ('write' in work) {
-      const { buffer } = new TextEncoder().encode(JSON.stringify(work.write, plain))
-      return parentPort.postMessage({ id, value: buffer }, [buffer])
+      try {
+        const { buffer } = new TextEncoder().encode(JSON.stringify(work.write, plain))
+        parentPort.postMessage({ id, value: buffer }, [buffer])
+      } catch (error) {
+        answer({ problem: String(error) })
+      }
+      return
     }
     const { bytes, deepest, mostValues } = work
     const text = new TextDecoder().decode(bytes)
@@ -62,24 +67,30 @@ export function parseAway(bytes: ArrayBuffer, deepest: number, mostValues: numbe
   return ask((id) => ({ id, bytes, deepest, mostValues }), [bytes])
 }
 
-/** A value as JSON: vectors as lists of numbers, bytes as base64. */
+/**
+ * A value as JSON: vectors as lists of numbers, bytes as base64.
+ * @throws {TypeError} for what cannot be JSON
+ */
 export async function writeAway(value: unknown): Promise<Buffer<ArrayBuffer>> {
-  const written = await ask((id) => ({ id, write: value }))
-  return Buffer.from(written.value as ArrayBuffer)
+  const { problem, value: written } = await ask((id) => ({ id, write: value }))
+  if (problem !== undefined) throw new TypeError(`This cannot be written as JSON: ${problem}`)
+  return Buffer.from(written as ArrayBuffer)
 }
 
 function ask(work: (id: number) => Work, given: ArrayBuffer[] = []): Promise<Parsed> {
   const { worker, waiting } = (thread ??= started())
   return new Promise((resolve, reject) => {
     const id = ++last
+    // What cannot be handed over throws here: nobody waits for it then.
+    worker.postMessage(work(id), given)
     waiting.set(id, { resolve, reject })
     worker.ref()
-    worker.postMessage(work(id), given)
   })
 }
 
 function started(): { worker: Worker; waiting: Map<number, Waiting> } {
   const worker = new Worker(code, { eval: true, name: 'patchbay-json' })
+  worker.unref()
   const waiting = new Map<number, Waiting>()
   worker.on('message', ({ id, ...parsed }: Parsed & { id: number }) => {
     waiting.get(id)?.resolve(parsed)

@@ -82,6 +82,27 @@ describe('keys', () => {
     expect(await failed(ask(bob.key))).toMatchObject({ status: 429, type: 'insufficient_quota' })
   })
 
+  it('have one budget for a run of the process: over all models, and over what is read anew', async () => {
+    const keys = { cid: { hash: ann.hash, budget: [{ per: 'run' as const, tokens: 200 }] } }
+    const providers = { small: 'local', large: { use: 'local' as const } }
+    const load = (gateway: GatewayEntry) => loadConfig({ config: { providers, gateway }, user: false })
+    const gateway = await serve({ loaded: await load({ keys }), port: 0 })
+    onTestFinished(() => gateway.close())
+    const ask = (model: string) =>
+      client(gateway, ann.key).chat.completions.create({ ...hi, model, max_tokens: 20 })
+    const spent = { status: 429, type: 'insufficient_quota' }
+    await ask('small')
+    for (;;) {
+      const error = await ask('small').catch((thrown) => thrown)
+      if (!(error instanceof Error)) continue
+      expect(error).toMatchObject(spent)
+      break
+    }
+    expect(await failed(ask('large'))).toMatchObject(spent)
+    gateway.reload(await load({ keys, strictModels: true }))
+    expect(await failed(ask('small'))).toMatchObject(spent)
+  })
+
   it('may ask only whom they are given', async () => {
     const config = {
       default: 'small',
@@ -350,6 +371,36 @@ it('a client that reads nothing is cut, and the call behind it ends', async () =
 })
 
 describe('those who run it see', () => {
+  it.each([
+    false,
+    true,
+  ])('that their own onRequest failed; its client and the numbers do not, streamed: %s', async (stream) => {
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
+    const onRequest = [
+      () => {
+        throw new Error('the disk is full')
+      },
+      async () => {
+        throw new Error('the disk is full')
+      },
+    ]
+    for (const watcher of onRequest) {
+      const gateway = await served(mockProvider({ answers: ['x'] }), { onRequest: watcher })
+      const response = await fetch(`${gateway.url}/v1/chat/completions`, {
+        method: 'POST',
+        body: JSON.stringify({ ...hi, stream }),
+      })
+      expect(response.status).toBe(200)
+      expect(await response.text()).toContain('"x"')
+      await expect.poll(() => log.mock.calls.flat().map(String).join()).toContain('the disk is full')
+      log.mockClear()
+      expect(await (await fetch(`${gateway.url}/metrics`)).text()).toMatch(
+        /path="\/v1\/chat\/completions".*\} 1/,
+      )
+    }
+  })
+
   it('a record of each request, with what it came to and nothing of what was said', async () => {
     const records: VisitRecord[] = []
     const usage = { inputTokens: 7, outputTokens: 3 }

@@ -148,12 +148,23 @@ export class Targets {
   }
 
   /** One limit and one budget for all a key asks, whoever it asks. */
-  async #within(inner: Provider, { name, limit: limits, budget: limitsOfMoney }: Client): Promise<Provider> {
+  async #within(
+    inner: Provider,
+    { name, limit: limits, budget: limitsOfMoney = [] }: Client,
+  ): Promise<Provider> {
     const state = (await this.connections.state()) ?? ownState
     const { prices } = this.connections.loaded
     const key = `gateway:${name}`
-    const paid =
-      limitsOfMoney === undefined ? inner : budget(inner, { limits: limitsOfMoney, prices, state, name: key })
+    // A run is this process's, whoever is asked, and however often the configuration is read: what its own state has ever seen.
+    const ofRun = limitsOfMoney
+      .filter(({ per }) => per === 'run')
+      .map((allowance) => ({ ...allowance, per: 'ever' as const }))
+    const ofTime = limitsOfMoney.filter(({ per }) => per !== 'run')
+    const once =
+      ofRun.length === 0
+        ? inner
+        : budget(inner, { limits: ofRun, prices, state: ownState, name: `${key}:run` })
+    const paid = ofTime.length === 0 ? once : budget(once, { limits: ofTime, prices, state, name: key })
     return limits === undefined ? paid : limit(paid, { ...limits, state, key, maxWait: 0, headers: false })
   }
 }

@@ -140,6 +140,15 @@ export class Visit {
     const { path = 'other', ...found } = this.#found
     const ms = performance.now() - this.#began
     const record = { id, method, path, ...found, streamed: this.#streamed, status, ms }
-    for (const watcher of this.#watchers) watcher(record)
+    for (const watcher of this.#watchers) void told(watcher, record)
+  }
+}
+
+/** What one watcher fails with is neither its client's trouble nor the other watchers'. */
+async function told(watcher: Watcher, record: VisitRecord): Promise<void> {
+  try {
+    await watcher(record)
+  } catch (error) {
+    console.error(`Request ${record.id} has ended, but onRequest failed when it was told:`, error)
   }
 }

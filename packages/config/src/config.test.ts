@@ -252,7 +252,7 @@ describe('what is wrong is told by its place and its fix', () => {
     [
       'patchbay.config.json',
       '{ "providers": { "a": { "use": "claude", "apiKey": "sk-ant-secret", } } }',
-      'a comma too many',
+      'is not valid JSON (a trailing comma',
     ],
     ['patchbay.config.json', '{ "providers": { "a": { "use": "claude", "apiKey": "sk-ant-secret', 'line 1'],
     ['patchbay.config.yaml', 'providers:\n  a:\n    use: claude\n    apiKey: sk-ant-secret: "\n', 'line 4'],
@@ -407,6 +407,8 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     else expect(names).toEqual(expected)
   })
 
+  const shared = { cache: { store: 'file:answers.json' } }
+
   it('keep what they know in a folder, and answers in a file, for all who use the same', async () => {
     const config = {
       shared: './state',
@@ -428,6 +430,36 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     expect((await two.chat(ask)).cached).toBe('exact')
     await two.chat({ ...ask, maxOutputTokens: 9 })
     expect(await fileState(join(folder, 'state')).get('budget:ever:ever')).toContain('"tokens":4')
+  })
+
+  it.each<[string, object]>([
+    ['a server that a variable names', { own: { use, baseURL: '${BASE}', policies: [shared] } }],
+    [
+      'one of several whose server a variable names',
+      {
+        own: { use: 'route', providers: ['one'], policies: [shared] },
+        one: { use, baseURL: '${BASE}' },
+      },
+    ],
+    [
+      'a spare of one of several',
+      {
+        own: { use: 'route', providers: ['one'], policies: [shared] },
+        one: { use, fallback: 'two' },
+        two: { use, baseURL: '${BASE}' },
+      },
+    ],
+  ])('keep the answers of each server apart in one store: %s', async (_, providers) => {
+    const ask = async (base: string) => {
+      vi.stubEnv('BASE', base)
+      const provider = await connected({ default: 'own', providers })
+      const { cached } = await provider.chat('x')
+      await provider.close()
+      return cached
+    }
+    expect(await ask('https://a.example')).toBe(false)
+    expect(await ask('https://b.example')).toBe(false)
+    expect(await ask('https://a.example')).toBe('exact')
   })
 
   it.skipIf(!hasRedis)('keep all of it in a real Redis', async () => {

@@ -1,7 +1,9 @@
 // Environment variables in configurations, through what a provider is made with.
 import { expect, it, vi } from 'vitest'
 import { backend, eachInItsFolder } from '../test/folder.js'
+import { usable } from './check.js'
 import { connect, loadConfig } from './index.js'
+import { backendOptions } from './schema.js'
 
 const { at, write, problem } = eachInItsFolder()
 
@@ -40,10 +42,10 @@ it.each([
   '${ A }',
   '${A.b}',
   'key-${sk secret',
-])('%s begins no variable: refused, its text not told', async (text) => {
+])('%s does not start a variable: refused, its text not told', async (text) => {
   vi.stubEnv('A', 'a')
   const told = await problem(made({ region: text }))
-  expect(told).toContain('providers.own.region: a "${" begins no variable')
+  expect(told).toContain('providers.own.region: a "${" does not start a variable')
   expect(told).not.toContain('secret')
 })
 
@@ -76,6 +78,19 @@ it('a variable may stand wherever a value can', async () => {
     gateway: { drain: '${WAIT}', playground: '${RETRY}', origins: '${LIST:-["a"]}' },
   })
   expect((await loadConfig({ cwd: at() })).gateway).toEqual({ drain: 300, playground: false, origins: ['a'] })
+})
+
+it.each([
+  ['gpu', 'false', false],
+  ['gpu', 'cuda', 'cuda'],
+  ['cacheDir', 'false', false],
+  ['cacheDir', './models', './models'],
+  ['keepPrefixes', 'true', true],
+  ['keepAlive', '5m', '5m'],
+  ['keepAlive', '60000', 60_000],
+])('%s: a variable that holds %s is %s', (option, text, value) => {
+  vi.stubEnv('IT', text)
+  expect(usable('${IT}', backendOptions.local?.[option], 'file', option)).toBe(value)
 })
 
 it('what a variable holds is checked as if it were written down', async () => {

@@ -6,7 +6,7 @@ import { wrong } from './failure.js'
 /**
  * The value with its variables filled in. Where the schema takes no text, what a variable holds is read as JSON: `300`,
  * `true`, `["a"]`.
- * @throws {LlmError} `config` for a variable that is not set, and for `${` that begins none
+ * @throws {LlmError} `config` for a variable that is not set, and for `${` that does not start one
  */
 export function interpolated<T>(value: T, where: string, schema?: JsonSchema): T {
   return visit(value, where, schema) as T
@@ -51,9 +51,9 @@ function schemaAt(schema: JsonSchema | undefined, keyword: string): JsonSchema |
 
 /** What a variable holds, as the kind of value the schema takes. */
 function fitted(text: string, schema: JsonSchema | undefined): unknown {
-  const values = (schema?.enum as unknown[] | undefined)?.map((one) => typeof one) ?? []
-  const types = [schema?.type ?? [], values].flat() as string[]
-  if (types.length === 0 || (schema?.enum as unknown[] | undefined)?.includes(text)) return text
+  const values = (schema?.enum ?? []) as unknown[]
+  const types = [schema?.type ?? [], values.map((one) => typeof one)].flat() as string[]
+  if (types.length === 0 || values.includes(text)) return text
   let value: unknown
   try {
     value = JSON.parse(text)
@@ -61,7 +61,8 @@ function fitted(text: string, schema: JsonSchema | undefined): unknown {
     return text
   }
   const isNumber = typeof value === 'number' && (types.includes('number') || types.includes('integer'))
-  return isNumber || !types.includes('string') ? value : text
+  const isBoolean = typeof value === 'boolean' && types.includes('boolean') && values.length === 0
+  return isNumber || isBoolean || values.includes(value) || !types.includes('string') ? value : text
 }
 
 /** One text, read from left to right. */
@@ -93,7 +94,7 @@ class Text {
     const otherwise = name !== '' && this.#takes(':-') ? this.#default() : undefined
     if (name === '' || !this.#takes('}'))
       throw wrong(
-        `${this.where}: a "\${" begins no variable. Write \${NAME} or \${NAME:-default}, and $\${ for a literal "\${".`,
+        `${this.where}: a "\${" does not start a variable. Write \${NAME} or \${NAME:-default}, and $\${ for a literal "\${".`,
       )
     const found = process.env[name] || otherwise?.()
     if (found !== undefined) return found

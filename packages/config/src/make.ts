@@ -21,6 +21,9 @@ interface Around {
   policies?: PolicyEntry[]
 }
 
+/** What says nothing of who answers, or is secret. */
+const unsaid = { policies: undefined, requires: undefined, apiKey: undefined, headers: undefined }
+
 export class Maker {
   constructor(
     readonly loaded: Loaded,
@@ -59,14 +62,10 @@ export class Maker {
     const made = Object.hasOwn(severalOptions, use)
       ? await ofSeveral(use, rest, others(rest.providers as string[], 'providers'), this)
       : await this.#backend(use, rest, found)
-    const unsaid = {
-      ...(given as object),
-      ...{ policies: undefined, fallback: undefined, requires: undefined },
-    }
     const context = {
       where,
       folder: placeOf(found, 'policies').folder,
-      scope: JSON.stringify({ ...unsaid, use: undefined, apiKey: undefined, headers: undefined }),
+      scope: JSON.stringify(this.#scopeOf(name)),
       make: (other: string) => {
         if (here.includes(other)) throw wrong(`${where} goes in a circle: ${[...here, other].join(' → ')}.`)
         return this.make(other, here)
@@ -75,6 +74,36 @@ export class Maker {
     const first = await withPolicies(made, policies, this, context)
     const spares = others([next].flat(), 'fallback')
     return spares.length === 0 ? first : fallback([first, ...spares])
+  }
+
+  /**
+   * What tells its answers from those of others in a shared store: its options as they are used, for a variable may name
+   * another server, and those of whoever answers for it. Secrets stay out of it.
+   */
+  #scopeOf(name: string, within: readonly string[] = []): object {
+    const found = this.#find(name)
+    const given = typeof found.entry === 'string' ? parseTarget(found.entry) : found.entry
+    const {
+      use,
+      fallback = [],
+      ...said
+    } = this.#usable(name, found, given) as Around & Record<string, unknown>
+    const options = { ...said, ...unsaid }
+    const others = [
+      ...(Object.hasOwn(severalOptions, use) ? (said.providers as string[]) : []),
+      // Those of the first are asked outside its policies.
+      ...(within.length > 0 ? [fallback].flat() : []),
+    ].filter((other) => other !== name && !within.includes(other))
+    if (others.length === 0) return options
+    const scopeOf = (other: string) => {
+      try {
+        return this.#scopeOf(other, [...within, name])
+      } catch {
+        // It is not set up, and answers nothing.
+        return other
+      }
+    }
+    return { ...options, of: others.map(scopeOf) }
   }
 
   /** The options of an entry as they are used. */

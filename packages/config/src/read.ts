@@ -55,7 +55,7 @@ async function fromJson(text: string): Promise<unknown> {
   } catch {
     // JSON is YAML, and that parser knows lines.
     await fromYaml(text, 'json')
-    throw new SyntaxError('no JSON: a comma too many, a comment, or single quotes?')
+    throw new SyntaxError('it is not valid JSON (a trailing comma, a comment or single quotes?)')
   }
 }
 
@@ -68,7 +68,7 @@ async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise
   if (problem === undefined) return document.toJS()
   const { line, col } = lineCounter.linePos(problem.pos[0])
   throw new SyntaxError(
-    `${schema === 'json' ? 'no JSON' : `no YAML (${problem.code})`} at line ${line}, column ${col}`,
+    `it is not valid ${schema === 'json' ? 'JSON' : `YAML (${problem.code})`} at line ${line}, column ${col}`,
   )
 }
 

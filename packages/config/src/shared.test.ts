@@ -78,6 +78,26 @@ describe.skipIf(!hasRedis)('a Redis that is frozen', () => {
   }, 60_000)
 })
 
+it('a store that could not be opened is tried again', async () => {
+  let locked = true
+  vi.doMock('@keyv/sqlite', () => ({
+    default: class extends Map {
+      constructor() {
+        super()
+        if (locked) throw new Error('the database is locked')
+      }
+    },
+  }))
+  onTestFinished(() => void vi.doUnmock('@keyv/sqlite'))
+  const shared = new Shared(undefined)
+  await expect(shared.store('sqlite://x', '.')).rejects.toThrow('locked')
+  locked = false
+  const store = await shared.store('sqlite://x', '.')
+  await store?.set('a', 'b')
+  // Opened once from then on.
+  expect(await (await shared.store('sqlite://x', '.'))?.get('a')).toBe('b')
+})
+
 it.each([
   ['an address that is none', 'redis://:pass word@[', 'config'],
   ['a server that is not there', 'redis://ann:secret@127.0.0.1:1', 'network'],

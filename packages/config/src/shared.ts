@@ -46,6 +46,8 @@ export class Shared {
     if (known !== undefined) return known
     const store = this.#keyv(place, folder)
     this.#stores.set(place, store)
+    // What could not be opened is tried again by the next who needs it.
+    store.catch(() => this.#stores.delete(place))
     return store
   }
 

@@ -127,8 +127,7 @@ export class WorkerLife implements Resident {
     })
     this.#end = { done, resolve }
     if (!this.#busy) this.#endProcess()
-    // Whoever waits for the end waits for the process; nobody else does.
-    if (this.#state === 'ending') this.#worker?.hold()
+    this.#hold()
     return done
   }
 
@@ -283,8 +282,16 @@ export class WorkerLife implements Resident {
     }
     this.#state = 'ending'
     // What is not loaded has nothing to save, and cannot hear while it loads.
-    if (this.#ready === undefined) return this.#worker.kill()
-    this.#ready = undefined
-    this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
+    if (this.#ready === undefined) this.#worker.kill()
+    else {
+      this.#ready = undefined
+      this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
+    }
+    this.#hold()
+  }
+
+  /** Whoever waits for the end waits for the process, also where its work ends later; nobody else does. */
+  #hold(): void {
+    if (this.#state === 'ending' && this.#end !== undefined) this.#worker?.hold()
   }
 }

@@ -59,32 +59,33 @@ export class KeptResponses {
     return true
   }
 
-  /** Its end is kept with it: not every store looks at the time. */
   async #get(key: string): Promise<unknown> {
     const shared = await this.shared()
-    const text = shared === undefined ? this.#own.get(key)?.text : await shared.get(key)
-    if (!text) return undefined
-    const { until, value } = (await read(Buffer.from(text))) as { until: number; value: unknown }
-    return until > Date.now() ? value : undefined
+    const text = shared === undefined ? this.#getOwn(key) : await shared.get(key)
+    return text ? read(Buffer.from(text)) : undefined
+  }
+
+  #getOwn(key: string): Buffer | undefined {
+    const entry = this.#own.get(key)
+    return entry !== undefined && entry.until > Date.now() ? entry.text : undefined
   }
 
   /** `undefined` forgets it. */
   async #set(key: string, value: unknown): Promise<void> {
-    const until = Date.now() + livesMs
-    const text = value === undefined ? Buffer.alloc(0) : await writeAway({ until, value })
+    const text = value === undefined ? Buffer.alloc(0) : await writeAway(value)
     const shared = await this.shared()
     if (shared !== undefined) {
       const before = await shared.get(key)
       await shared.swap(key, before, text.toString(), livesMs)
-    } else this.#setOwn(key, text, until)
+    } else this.#setOwn(key, text)
   }
 
-  #setOwn(key: string, text: Buffer, until: number): void {
+  #setOwn(key: string, text: Buffer): void {
     this.#drop(key)
     const bytes = sizeOf(key, text)
     // One that is too large would only push out all others.
     if (text.length === 0 || bytes > mostBytes) return
-    this.#own.set(key, { text, until })
+    this.#own.set(key, { text, until: Date.now() + livesMs })
     this.#bytes += bytes
     for (const [oldest, entry] of this.#own) {
       if (this.#bytes <= mostBytes && entry.until > Date.now()) break

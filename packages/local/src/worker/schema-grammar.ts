@@ -154,10 +154,7 @@ class Rules {
     if (type === 'string') return this.#string(schema)
     if (type === 'integer' || type === 'number') return this.#number(schema, type)
     if (type === 'boolean' || type === 'null') return type
-    throw new JobError(
-      'unsupported',
-      `The JSON schema has a type that there is not: ${JSON.stringify(type)}.`,
-    )
+    throw new JobError('unsupported', `The JSON schema has an unknown type: ${JSON.stringify(type)}.`)
   }
 
   #object(schema: Schema): string {

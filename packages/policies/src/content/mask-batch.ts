@@ -59,7 +59,7 @@ export async function restoring(
   if (text === undefined)
     throw new LlmError(
       'unsupported',
-      `mask() does not know what the placeholders of the batch ${id} stand for: whoever submitted it does. Share a state, mask(provider, { state: fileState('./masked') }), or read the results masked, from the provider that mask() is around.`,
+      `mask() does not know what the placeholders of the batch ${id} stand for: whoever submitted it does. Share a state in code, mask(provider, { state: fileState('./masked') }), or read the results masked, from the provider that mask() is around.`,
     )
   const written = JSON.parse(text) as Written
   return (result) => {
