@@ -2,7 +2,7 @@
 import { type CallOptions, LlmError, type Tool, type Warning } from '@patchbay/core'
 import { Connection } from './connection.js'
 import { asFailure, nameOfServer } from './failure.js'
-import { type ListedTool, listTools } from './listed.js'
+import { anything, type ListedTool, listTools } from './listed.js'
 import { namesFor } from './names.js'
 import { toOutput } from './result.js'
 import type { ProcessServer, RemoteServer } from './server.js'
@@ -43,12 +43,17 @@ export async function mcpTools(
 ): Promise<McpTools> {
   const { signal, prefix = '', only, needsApproval, timeout = 30_000 } = options
   const connection = new Connection(server, timeout)
+  const limit = AbortSignal.timeout(Math.min(timeout, 2 ** 31 - 1))
   const close = () => connection.close()
   try {
     signal?.throwIfAborted()
     const client = await connection.client(signal)
     const warnings: Warning[] = []
-    const listed = await listTools(client, { timeout, ...(signal && { signal }) }, warnings)
+    const listed = await listTools(
+      client,
+      { timeout, signal: signal === undefined ? limit : AbortSignal.any([signal, limit]) },
+      warnings,
+    )
     const names = namesFor(listed.map(({ name }) => prefix + name))
     const tools = listed
       .filter(({ name }) => only?.includes(name) ?? true)
@@ -83,13 +88,12 @@ function toTool(
       const params = { name, arguments: input as Record<string, unknown> }
       try {
         const result = await connection.use((client) =>
-          client.callTool(params, {
+          // The result as it is: whether it has the structure that the server promised is of no matter to a model.
+          client.request({ method: 'tools/call', params }, anything, {
             signal,
             // The loop keeps the time of each tool, and its signal says when that is up.
             timeout: 2 ** 31 - 1,
             onprogress: () => progress?.(),
-            // The result as it is: whether it has the structure that the server promised is of no matter to a model.
-            toolDefinition: { name, inputSchema: { ...inputSchema, type: 'object' } },
           }),
         )
         return toOutput(result)

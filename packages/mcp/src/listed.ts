@@ -13,7 +13,7 @@ export interface ListedTool {
 const mostPages = 64
 
 /** As the server's answer came: what the official schema would refuse as a whole is looked at here. */
-const anything = {
+export const anything = {
   '~standard': { version: 1 as const, vendor: 'patchbay', validate: (value: unknown) => ({ value }) },
 }
 
@@ -24,26 +24,48 @@ export async function listTools(
 ): Promise<ListedTool[]> {
   const found = new Map<string, ListedTool>()
   const warn = (message: string) => warnings.push({ code: 'other', feature: 'tools', message })
-  if (client.getServerCapabilities()?.tools === undefined) return []
-  let cursor: unknown
+  if (client.getServerCapabilities()?.tools === undefined) {
+    warn('The server offers no tools.')
+    return []
+  }
+  const seen = new Set<string>()
+  let cursor: string | undefined
   for (let page = 0; page < mostPages; page++) {
-    const params = typeof cursor === 'string' ? { cursor } : {}
-    const result = asObject(await client.request({ method: 'tools/list', params }, anything, options))
-    if (!Array.isArray(result?.tools)) {
+    const result = await pageAt(client, cursor, options).catch((error) => {
+      // What was listed before can be used.
+      if (page === 0 || options.signal?.aborted) throw error
+      warn(`The list of tools ends with its page ${page}: the next one could not be read.`)
+      return undefined
+    })
+    if (result === undefined) return [...found.values()]
+    if (!Array.isArray(result.tools)) {
       warn('The server did not send a list of tools.')
-      break
+      return [...found.values()]
     }
+    // Some servers end with an empty cursor, others begin with one: then its page has something new.
+    const again = cursor === ''
     for (const [index, entry] of result.tools.entries()) {
       const tool = toListed(entry)
       if (typeof tool === 'string') warn(`Tool ${nameOf(entry) ?? index + 1} was left out: ${tool}.`)
-      else if (found.has(tool.name)) warn(`Tool ${tool.name} is listed twice; the first one is used.`)
-      else found.set(tool.name, tool)
+      else if (!found.has(tool.name)) found.set(tool.name, tool)
+      else if (!again) warn(`Tool ${tool.name} is listed twice; the first one is used.`)
     }
-    cursor = result.nextCursor
-    if (typeof cursor !== 'string' || cursor === '') return [...found.values()]
+    const next = result.nextCursor
+    if (typeof next !== 'string') return [...found.values()]
+    if (seen.has(next)) {
+      if (next !== '') warn('The list of tools leads back to a page that was read; it was read once.')
+      return [...found.values()]
+    }
+    seen.add(next)
+    cursor = next
   }
-  if (cursor !== undefined) warn(`The list of tools was read up to its page ${mostPages}.`)
+  warn(`The list of tools was read up to its page ${mostPages}.`)
   return [...found.values()]
+}
+
+async function pageAt(client: Client, cursor: string | undefined, options: RequestOptions) {
+  const params = cursor === undefined ? {} : { cursor }
+  return asObject(await client.request({ method: 'tools/list', params }, anything, options)) ?? {}
 }
 
 /** The tool, or why there is none. */
@@ -68,7 +90,7 @@ function nameOf(entry: unknown): string | undefined {
   return typeof name === 'string' && name !== '' ? name : undefined
 }
 
-function asObject(value: unknown): Record<string, unknown> | undefined {
+export function asObject(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as Record<string, unknown>)
     : undefined

@@ -253,9 +253,98 @@ describe('a half-broken server', () => {
   })
 
   it('is read up to a bound', async () => {
-    const { url, calls } = await serveOdd({ 'tools/list': () => ({ tools: [], nextCursor: 'again' }) })
+    let page = 0
+    const { url, calls } = await serveOdd({ 'tools/list': () => ({ tools: [], nextCursor: `p${page++}` }) })
     expect((await connect({ url })).warnings).toHaveLength(1)
     expect(calls.filter((method) => method === 'tools/list')).toHaveLength(64)
+  })
+
+  const entry = (name: string) => ({ name, inputSchema: { type: 'object' } })
+
+  it.each<[string, (page: number) => unknown, string[], number]>([
+    ['leads back to a page', () => ({ tools: [entry('a')], nextCursor: 'again' }), ['a'], 2],
+    ['ends with an empty cursor', () => ({ tools: [entry('a')], nextCursor: '' }), ['a'], 0],
+    [
+      'begins with an empty cursor',
+      (page) => (page === 0 ? { tools: [entry('a')], nextCursor: '' } : { tools: [entry('b')] }),
+      ['a', 'b'],
+      0,
+    ],
+  ])('whose list %s gives each tool once', async (_, list, names, warnings) => {
+    let page = 0
+    const { url, calls } = await serveOdd({ 'tools/list': () => list(page++) })
+    const found = await connect({ url })
+    expect(found.tools.map(({ name }) => name)).toEqual(names)
+    expect(found.warnings).toHaveLength(warnings)
+    expect(calls.filter((method) => method === 'tools/list')).toHaveLength(2)
+  })
+
+  it('whose second page fails keeps the first, and says so', async () => {
+    let page = 0
+    const { url } = await serveOdd({
+      'tools/list': () => {
+        if (page++ > 0) throw new Error('db down')
+        return { tools: [entry('a')], nextCursor: 'next' }
+      },
+    })
+    const found = await connect({ url })
+    expect(found.tools.map(({ name }) => name)).toEqual(['a'])
+    expect(found.warnings).toMatchObject([{ message: expect.stringContaining('ends with its page 1') }])
+  })
+
+  const png = 'iVBORw0KGgo='
+  it.each<[string, unknown, unknown]>([
+    ['a structure that is a list', { ...text('T'), structuredContent: [1] }, 'T'],
+    ['nulls where nothing is', { ...text('T'), structuredContent: null, isError: null }, 'T'],
+    ['content that is a text', { content: 'T' }, 'T'],
+    ['content that is one block', { content: { type: 'text', text: 'T' } }, 'T'],
+    ['no content', { content: null }, ''],
+    ['only a structure', { structuredContent: { a: 1 } }, '{"a":1}'],
+    ['a text that is a number', { content: [{ type: 'text', text: 42 }] }, '42'],
+    ['a block that is a text', { content: ['T'] }, 'T'],
+    ['an unknown block', { content: [{ type: 'new', x: 1 }] }, '{"type":"new","x":1}'],
+    [
+      'a link without a name',
+      { content: [{ type: 'resource_link', uri: 'u' }] },
+      '{"type":"resource_link","uri":"u"}',
+    ],
+    [
+      'an image that is none beside a text',
+      {
+        content: [
+          { type: 'image', data: '!', mimeType: 'image/png' },
+          { type: 'image', data: png },
+          { type: 'text', text: 'T' },
+        ],
+      },
+      '[image that cannot be read]\n[image that cannot be read]\nT',
+    ],
+    [
+      'odd notes on a block',
+      { content: [{ type: 'image', data: png, mimeType: 'image/png', annotations: null, _meta: null }] },
+      [{ type: 'image', data: png, mediaType: 'image/png' }],
+    ],
+  ])('whose result has %s gives what can be read of it', async (_, result, output) => {
+    const { url } = await serveOdd({
+      'tools/list': () => ({ tools: [entry('a')] }),
+      'tools/call': () => result,
+    })
+    const { tools } = await connect({ url })
+    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }
+    expect(await tools[0]?.run?.({}, context)).toEqual(output)
+  })
+
+  it('whose failure has only a structure tells it', async () => {
+    const { url } = await serveOdd({
+      'tools/list': () => ({ tools: [entry('a')] }),
+      'tools/call': () => ({ isError: true, structuredContent: { reason: 'full' } }),
+    })
+    const { tools } = await connect({ url })
+    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }
+    expect(await failureOf(Promise.resolve(tools[0]?.run?.({}, context)))).toMatchObject({
+      code: 'tool-failed',
+      message: '{"reason":"full"}',
+    })
   })
 
   it('gives errors that are ours, without secrets', async () => {

@@ -1,38 +1,56 @@
-// What a tool of a server gave, as our parts.
-import type { CallToolResult } from '@modelcontextprotocol/client'
+// What a tool of a server gave, as our parts: block by block, so that an odd one loses nobody else.
 import { LlmError, type Part } from '@patchbay/core'
+import { asObject } from './listed.js'
 
 /**
  * Text, or parts where there is more than text.
  * @throws {LlmError} `tool-failed`, with what the tool says of its failure
  */
-export function toOutput({ content = [], structuredContent, isError }: CallToolResult): string | Part[] {
-  const parts = content.map(toPart)
+export function toOutput(result: unknown): string | Part[] {
+  const { content, structuredContent, isError } = asObject(result) ?? { content: result }
+  const parts = blocksOf(content).map(toPart)
   const onlyText = parts.every((part) => part.type === 'text')
-  const text = parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
-  if (isError) throw new LlmError('tool-failed', text || 'it gave no reason')
-  if (parts.length === 0) return structuredContent === undefined ? '' : JSON.stringify(structuredContent)
+  const text =
+    parts.length > 0
+      ? parts.map((part) => (part.type === 'text' ? part.text : '')).join('\n')
+      : jsonOf(structuredContent)
+  if (isError === true) throw new LlmError('tool-failed', text || 'it gave no reason')
   return onlyText ? text : parts
 }
 
-function toPart(block: CallToolResult['content'][number]): Part {
-  switch (block.type) {
+function blocksOf(content: unknown): unknown[] {
+  if (content === undefined || content === null) return []
+  return Array.isArray(content) ? content : [content]
+}
+
+function toPart(block: unknown): Part {
+  const { type, text, data, mimeType, resource } = asObject(block) ?? {}
+  if (typeof block === 'string') return { type: 'text', text: block }
+  switch (type) {
     case 'text':
-      return { type: 'text', text: block.text }
+      return { type: 'text', text: typeof text === 'string' ? text : jsonOf(text) }
     case 'image':
-      return { type: 'image', data: block.data, mediaType: block.mimeType }
     case 'audio':
-      return { type: 'audio', data: block.data, mediaType: block.mimeType }
+      return isBase64(data) && typeof mimeType === 'string'
+        ? { type, data, mediaType: mimeType }
+        : { type: 'text', text: `[${type} that cannot be read]` }
     case 'resource': {
-      const { resource } = block
-      if ('text' in resource) return { type: 'text', text: resource.text }
-      const mediaType = resource.mimeType ?? 'application/octet-stream'
-      return mediaType.startsWith('image/')
-        ? { type: 'image', data: resource.blob, mediaType }
-        : { type: 'file', data: resource.blob, mediaType, name: resource.uri }
+      const { text: words, blob, uri, mimeType: kind } = asObject(resource) ?? {}
+      if (typeof words === 'string') return { type: 'text', text: words }
+      if (!isBase64(blob)) break
+      const mediaType = typeof kind === 'string' ? kind : 'application/octet-stream'
+      if (mediaType.startsWith('image/')) return { type: 'image', data: blob, mediaType }
+      return { type: 'file', data: blob, mediaType, ...(typeof uri === 'string' && { name: uri }) }
     }
-    default:
-      // A link to a resource, or a kind of content that came after this: the model reads it as it is.
-      return { type: 'text', text: JSON.stringify(block) }
   }
+  // A link to a resource, or a kind of content that came after this: the model reads it as it is.
+  return { type: 'text', text: jsonOf(block) }
+}
+
+function isBase64(data: unknown): data is string {
+  return typeof data === 'string' && data !== '' && /^[\w+/=-]*$/.test(data)
+}
+
+function jsonOf(value: unknown): string {
+  return value === undefined || value === null ? '' : JSON.stringify(value)
 }

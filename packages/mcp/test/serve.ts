@@ -97,8 +97,15 @@ export async function serveOdd(
       ...(hasSessions && { 'mcp-session-id': session }),
     })
     const answer = known[method]
-    const error = { code: -32601, message: `no ${method}` }
-    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...(answer ? { result: answer(params) } : { error }) }))
+    const outcome = () => {
+      if (answer === undefined) return { error: { code: -32601, message: `no ${method}` } }
+      try {
+        return { result: answer(params) }
+      } catch (error) {
+        return { error: { code: -32000, message: String(error) } }
+      }
+    }
+    response.end(JSON.stringify({ jsonrpc: '2.0', id, ...outcome() }))
   }).listen(0, '127.0.0.1')
   await once(server, 'listening')
   onTestFinished(() => {
