@@ -12,7 +12,11 @@ export function callOptions(
     providerOptions: { patchbay: { call } = {} } = {},
   }: Pick<LanguageModelV3CallOptions, 'abortSignal' | 'headers' | 'providerOptions'>,
 ): CallOptions {
-  const options: CallOptions = { retry: false, ...ofModel, ...(call as CallOptions | undefined) }
+  const options: CallOptions = {
+    retry: false,
+    ...defined(ofModel),
+    ...defined((call as CallOptions | undefined) ?? {}),
+  }
   const named = { ...options.headers, ...defined(headers) } as Record<string, string>
   return {
     ...options,

@@ -133,7 +133,13 @@ class ClaudeBackend implements Backend {
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
       const { toBatch, idOf } = await import('./batch.js')
-      const body = toBatch(await Promise.all(requests.map((chat) => this.#toWire(chat, context))))
+      const body = toBatch(
+        await Promise.all(
+          requests.map((chat, index) =>
+            this.#toWire(chat, { ...context, warn: (warning) => context.warn(warning, index) }),
+          ),
+        ),
+      )
       return idOf(await this.#batches(context, (client) => client.post('/v1/messages/batches', { body })))
     },
     status: async (id, context) => {

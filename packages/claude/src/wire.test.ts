@@ -631,6 +631,16 @@ describe('a failure', () => {
       /never again/,
     ],
     [
+      json(error('invalid_request_error', 'another request holds it'), 409),
+      { code: 'invalid-request', status: 409, retryable: true },
+      /holds it/,
+    ],
+    [
+      json(error('not_found_error', 'not yet there'), 404, { 'x-should-retry': 'true' }),
+      { code: 'not-found', retryable: true },
+      /not yet/,
+    ],
+    [
       { status: 502, headers: { 'content-type': 'text/html' }, body: '<html>Bad gateway</html>' },
       { code: 'server-error', retryable: true },
       /HTTP 502 with <html>/,

@@ -5,48 +5,20 @@ import { Collector } from './collect.js'
 import { asLlmError, invalid, LlmError } from './errors.js'
 import { type Life, startLife } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
-import type {
-  Backend,
-  BackendBatch,
-  BatchOutcome,
-  BatchResult,
-  BatchStatus,
-  CallContext,
-} from './provider.js'
+import type { Backend, BackendBatch, BatchOutcome, BatchResult, CallContext } from './provider.js'
 import type { CallOptions, ChatInput } from './request.js'
 import type { ChatResponse } from './response.js'
 import type { Work } from './work.js'
 
 type Batching = Backend & { batch: BackendBatch }
 
-/** What is asked of a batch, by what it takes and gives. */
-export interface BatchSteps {
-  submit: [requests: readonly ChatInput[], id: string]
-  status: [id: string, status: BatchStatus]
-  cancel: [id: string, done: undefined]
-}
-
-/** The work of each; what is handed over is checked first. */
-export const steps = {
-  submit,
-  status:
-    ({ batch }: Batching, id: string): Work<BatchStatus> =>
-    (context) =>
-      batch.status(id, context),
-  cancel:
-    ({ batch }: Batching, id: string): Work<undefined> =>
-    async (context) => {
-      await batch.cancel(id, context)
-      return undefined
-    },
-}
-
 /**
  * Hands the requests over. Nobody hears warnings later, so what the model cannot do is refused, whatever
- * `onUnsupported` says.
+ * `onUnsupported` says. What the service has no form for (a warning of the code `unsupported`) is refused too, but left out in
+ * silence where the request says `onUnsupported: 'warn'`. What was repaired, or is only worth knowing, stops nothing.
  * @throws {LlmError} for the first request that is wrong, by its place
  */
-function submit(
+export function submit(
   backend: Batching,
   requests: readonly ChatInput[],
   { defaults, knownCapabilities }: CallHome,
@@ -74,7 +46,17 @@ function submit(
       const { chat, needed, warnings } = prepared[index] as Prepared
       return capabilities ? withoutMissing(chat, needed, capabilities, backend, 'error', warnings) : chat
     })
-    return backend.batch.submit(chats, context)
+    const warn: CallContext['warn'] = ({ code, message }, index) => {
+      const concerned = index === undefined ? prepared : prepared.slice(index, index + 1)
+      if (code !== 'unsupported' || concerned.every(({ request }) => request.onUnsupported === 'warn')) return
+      const at = index === undefined ? 'requests' : `requests[${index}]`
+      throw new LlmError(
+        'unsupported',
+        `${at}: ${message} Nobody hears warnings of a batch: change the request, or set onUnsupported: 'warn' to go on without.`,
+        { provider: backend.provider, model: backend.model },
+      )
+    }
+    return backend.batch.submit(chats, { ...context, warn })
   }
 }
 

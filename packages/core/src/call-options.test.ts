@@ -15,6 +15,7 @@ import {
   type StatusEvent,
   streamElements,
   streamObject,
+  type Warning,
 } from './index.js'
 
 const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }
@@ -202,5 +203,59 @@ describe('a provider', () => {
 
     const hanging = scripted()
     await expect(ask(hanging.provider, { timeout: 20 })).rejects.toMatchObject({ code: 'timeout' })
+  })
+
+  it.each(
+    Object.entries(operations),
+  )('takes an option that is undefined as none in %s', async (name, ask) => {
+    const nothing = { retry: undefined, timeout: undefined, headers: undefined, signal: undefined } as object
+    const inside = {
+      retry: { retries: 1, baseDelay: undefined },
+      timeout: { total: undefined },
+      headers: { 'x-a': undefined },
+    } as object
+    const once = scripted(busyError)
+    await expect(ask(once.provider, nothing)).rejects.toMatchObject({ code: 'overloaded' })
+    // What may have been taken is not handed over again.
+    expect(once.contexts).toHaveLength(name === 'batches.submit' ? 1 : 3)
+    const twice = scripted(busyError)
+    await expect(ask(twice.provider, inside)).rejects.toMatchObject({ code: 'overloaded' })
+    if (name === 'capabilities') return
+    expect(twice.contexts).toHaveLength(2)
+    expect(twice.contexts[0]?.headers).toEqual({})
+  })
+
+  it('refuses a batch for what the service has no form for, unless its request says otherwise', async () => {
+    const sent: number[] = []
+    const warnings: [Warning['code'], number?][] = []
+    const { batches } = defineProvider({
+      provider: 'scripted',
+      model: 'scripted-1',
+      capabilities: () => Promise.reject(busyError),
+      async *chat() {},
+      batch: {
+        async submit(chats, { warn }) {
+          for (const [code, index] of warnings) warn({ code, message: 'It takes no reasoning.' }, index)
+          sent.push(chats.length)
+          return 'b'
+        },
+        status: () => Promise.reject(busyError),
+        cancel: () => Promise.reject(busyError),
+        async *results() {},
+      },
+    })
+    const going: ChatInput = { messages: 'x', onUnsupported: 'warn' }
+    warnings.push(['unsupported', 1])
+    await expect(batches.submit([going, 'x'])).rejects.toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('requests[1]: It takes no reasoning.'),
+    })
+    expect(sent).toEqual([])
+    expect(await batches.submit(['x', going])).toBe('b')
+    warnings.splice(0, 1, ['unsupported'])
+    await expect(batches.submit(['x', going])).rejects.toMatchObject({ code: 'unsupported' })
+    expect(await batches.submit([going, going])).toBe('b')
+    warnings.splice(0, 1, ['repaired', 0], ['other', 0])
+    expect(await batches.submit(['x'])).toBe('b')
   })
 })

@@ -1,8 +1,8 @@
 // Deadlines cover everything: silence that looks busy, schemas, tools and capabilities that never answer.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { fakeClock } from '../../testing/src/fake-clock.js'
 import { mockProvider } from '../../testing/src/mock.js'
-import { failureOf, finish, overTime, type Step, say, world } from '../test/world.js'
+import { can, failureOf, finish, overTime, type Step, say, world } from '../test/world.js'
 import {
   type BackendEvent,
   type CallOptions,
@@ -152,6 +152,46 @@ describe("an app's own code that never answers ends with the time of the call", 
         text: '{}',
         usage: { outputTokens: 1 },
       })
+    }
+  })
+
+  it.each<
+    [what: string, answer: string, ask: (provider: Provider, schema: StandardSchema) => Promise<unknown>]
+  >([
+    ['an object', '{}', (provider, schema) => generateObject(provider, schema, 'x')],
+    ['elements', '{"value":[{}]}', (provider, schema) => streamElements(provider, schema, 'x').result()],
+  ])('without a limit of the call, counted from the answer: %s', async (_, answer, ask) => {
+    vi.useFakeTimers()
+    try {
+      const hour = 3_600_000
+      const provider = defineProvider(
+        {
+          provider: 'mock',
+          model: 'slow',
+          capabilities: () => can,
+          async *chat() {
+            await new Promise((resolve) => setTimeout(resolve, 720_000))
+            yield say(answer)
+            yield finish
+          },
+        },
+        { timeout: { total: hour, first: hour, idle: hour } },
+      )
+      const fits = { '~standard': { ...hanging['~standard'], validate: (value: unknown) => ({ value }) } }
+      const settled = (work: Promise<unknown>) => work.catch((error: unknown) => error)
+      const good = settled(ask(provider, fits as StandardSchema))
+      await vi.advanceTimersByTimeAsync(721_000)
+      expect(await good).toMatchObject({ object: answer === '{}' ? {} : [{}] })
+
+      const started = Date.now()
+      const endless = settled(ask(provider, hanging)).then((error) => ({
+        error,
+        after: Date.now() - started,
+      }))
+      await vi.advanceTimersByTimeAsync(hour)
+      expect(await endless).toMatchObject({ error: { code: 'timeout' }, after: 840_000 })
+    } finally {
+      vi.useRealTimers()
     }
   })
 

@@ -135,7 +135,12 @@ class DefinedProvider implements Provider {
     return {
       available: !!this.#backend.batch,
       // A batch that may have been taken is not ordered again, unless the caller of this very step asks for it.
-      submit: (requests, options = {}) => this.#ask('submit', requests, { retry: false, ...options }),
+      submit: async (requests, options = {}) =>
+        this.#ask(
+          'submit',
+          requests,
+          await reading('The options', () => ({ ...options, retry: options.retry ?? false })),
+        ),
       status: (id, options = {}) => this.#ask('status', id, options),
       cancel: (id, options = {}) => this.#ask('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),

@@ -70,9 +70,11 @@ function checkVectors(vectors: Float32Array[], count: number): void {
       ? `${vectors.length} vectors for ${count} texts`
       : odd !== undefined
         ? `vectors of ${length} numbers and of ${odd.length}`
-        : length === 0 || !vectors.every((vector) => vector.every(Number.isFinite))
-          ? 'vectors with something in them that is no number'
-          : undefined
+        : length === 0
+          ? 'empty vectors'
+          : !vectors.every((vector) => vector.every(Number.isFinite))
+            ? 'vectors with values that are not finite numbers'
+            : undefined
   if (problem !== undefined)
     throw new LlmError('bad-response', `The service gave ${problem}. Try again, or use another model.`)
 }

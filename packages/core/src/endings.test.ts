@@ -2,6 +2,7 @@
 // alone.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mockProvider } from '../../testing/src/mock.js'
+import { growth } from '../test/growth.js'
 import { can, failureOf, finish, say, world } from '../test/world.js'
 import {
   type Backend,
@@ -190,6 +191,31 @@ describe('an odd request or option is refused with a typed error', () => {
     await failureOf(provider.embed(request as string))
   })
 
+  it('that hold bytes keep the failure that nobody knows, and nobody waits for them', async () => {
+    const thrown = new Error('odd')
+    const failing = (request: ChatInput) =>
+      failureOf(world([[{ fail: thrown }]]).provider.chat(request)).then(({ code, message, cause }) => {
+        expect(message).toContain('odd')
+        expect({ code, cause }).toEqual({ code: 'bad-response', cause: thrown })
+      })
+    const held = (bytes: unknown) => failing({ messages: 'x', providerOptions: { scripted: { bytes } } })
+    await held({ toJSON: () => 'sound' })
+    // Shared, over and over: whoever goes through all the ways to them never ends.
+    let shared: object = {}
+    for (let level = 0; level < 60; level++) shared = { one: shared, other: shared }
+    await held(shared)
+    expect(await growth((n) => held(new Uint8Array(n * 1000)), 100)).toBeLessThan(9)
+    const wrong = world([[{ fail: thrown }]]).provider.chat({
+      messages: 'x',
+      providerOptions: { scripted: { a: { toJSON: () => [1n] } } },
+    })
+    expect(await failureOf(wrong)).toMatchObject({
+      code: 'invalid-request',
+      message: 'providerOptions.a[0] cannot be written as JSON: it is a bigint.',
+      cause: thrown,
+    })
+  })
+
   it.each<[what: string, options: unknown]>([
     ['null', null],
     ['a proxy that throws', trap],
@@ -200,6 +226,7 @@ describe('an odd request or option is refused with a typed error', () => {
     for (const ask of [
       (provider: Provider) => provider.chat('x', options as CallOptions),
       (provider: Provider) => provider.embed('x', options as CallOptions),
+      (provider: Provider) => provider.batches.submit(['x'], options as CallOptions),
       (provider: Provider) => runTools(provider, 'x', options as CallOptions).result(),
     ]) {
       const { provider } = world(

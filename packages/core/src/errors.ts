@@ -68,7 +68,7 @@ const brand = Symbol.for('patchbay.LlmError')
 
 /**
  * Every failure of every provider. Its message says what happened and what to do next.
- * No key, token or header value ever stands in it.
+ * No key, token or password of the request ever stands in it.
  */
 export class LlmError extends Error {
   override readonly name = 'LlmError'

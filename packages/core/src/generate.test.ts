@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { mockProvider } from '../../testing/src/mock.js'
 import { failureOf } from '../test/world.js'
-import { cosineSimilarity, generateObject, LlmError, streamObject } from './index.js'
+import { cosineSimilarity, type ErrorCode, generateObject, LlmError, streamObject } from './index.js'
 
 const person = z.object({ name: z.string(), age: z.number().int() })
 const eve = '{"name": "Eve Adams", "age": 30}'
@@ -204,6 +204,29 @@ describe('generateObject', () => {
     const long = `${'Something is wrong. '.repeat(50)}Unknown field: response_format`
     const cut = new LlmError('invalid-request', long.slice(0, 100), { status: 400, responseBody: long })
     expect((await generateObject(mockProvider({ answers: [cut, eve] }), person, 'Who?')).object.age).toBe(30)
+  })
+
+  it('asks once where the service has refused something else, though it repeats the request', async () => {
+    const sent = { response_format: { json_schema: {} } }
+    const said = (message: string) => JSON.stringify({ error: { message }, request: sent })
+    const about = (code: ErrorCode, message: string) =>
+      new LlmError(code, message, { status: 400, responseBody: said(message) })
+    for (const refused of [
+      about('invalid-request', 'temperature is too high'),
+      about('context-length', 'The json_schema and the prompt are too long'),
+      about('unsupported', 'no images'),
+      new LlmError('server-error', 'x', { status: 500, responseBody: said('response_format broke') }),
+    ]) {
+      const provider = mockProvider({ answers: [refused, eve] })
+      expect(await failureOf(generateObject(provider, person, 'Who?', { retry: false }))).toMatchObject({
+        code: refused.code,
+      })
+      expect(provider.requests).toHaveLength(1)
+    }
+    const meant = about('invalid-request', 'response_format is not known')
+    expect((await generateObject(mockProvider({ answers: [meant, eve] }), person, 'Who?')).object.age).toBe(
+      30,
+    )
   })
 
   it('passes other failures on', async () => {

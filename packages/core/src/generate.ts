@@ -82,7 +82,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
       }
       response = await stream.response()
     } catch (error) {
-      if (constrained && cannotConstrain(error)) {
+      if (constrained && (await cannotConstrain(error))) {
         constrained = false
         continue
       }
@@ -133,13 +133,21 @@ async function valueIn(
 }
 
 /** Refused because of the wish for JSON, by us or by the server? Then the wish can be told in words. */
-function cannotConstrain(error: unknown): boolean {
+async function cannotConstrain(error: unknown): Promise<boolean> {
   if (!isLlmError(error)) return false
-  // The message has only the beginning of what the service said.
-  const said = error.responseBody ?? error.message
-  return error.code === 'unsupported'
-    ? /json|schema/i.test(said)
-    : error.status === 400 && /response_format|json_?schema|structured/i.test(said)
+  const { code, status, message, responseBody } = error
+  const pattern =
+    code === 'unsupported'
+      ? /json|schema/i
+      : code === 'invalid-request' && status === 400
+        ? /response_format|json_?schema|structured/i
+        : undefined
+  if (pattern === undefined) return false
+  if (responseBody === undefined) return pattern.test(message)
+  // The message has only the beginning of what the service said; the body may repeat what was sent.
+  const { errorIn, jsonIn, wordsOf } = await import('./wire/service-error.js')
+  const body = jsonIn(responseBody)
+  return pattern.test(body === undefined ? responseBody : wordsOf(errorIn(body) ?? message))
 }
 
 function inWords({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {

@@ -9,8 +9,9 @@ import { defaultRetry } from './retry.js'
 
 /**
  * What the work gives.
- * @throws {LlmError} `timeout` once `timeout.total` of the options has passed since the start of the call, `aborted` by
- * its signal; both with the response as `partial`
+ * @throws {LlmError} `timeout` once `timeout.total` of the options has passed since the start of the call; where they name
+ * none, once the work has taken 120 s (the limits of the provider are not known here). `aborted` by the signal. Both with the
+ * response as `partial`
  */
 export async function inTime<T>(
   { provider, model }: Provider,
@@ -19,10 +20,12 @@ export async function inTime<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   const settings = { provider, model, clock: systemClock, random: Math.random, headers: {} }
+  const { timeout } = options
+  const named = typeof timeout === 'number' || timeout?.total !== undefined
   const life = await startLife(
-    { ...settings, timeout: defaultTimeout, retry: defaultRetry },
+    { ...settings, timeout: { ...defaultTimeout, total: defaultTimeout.idle }, retry: defaultRetry },
     options,
-    call.startedAt,
+    named ? call.startedAt : undefined,
   )
   try {
     return await life.wait(work())

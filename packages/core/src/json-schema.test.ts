@@ -1,6 +1,7 @@
 // The JSON Schema check: each keyword, with the path of what is wrong, and schemas of strangers.
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { RE2JS } from 're2js'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { growth } from '../test/growth.js'
 import { violation } from './json-schema.js'
 import type { JsonSchema } from './request.js'
@@ -185,6 +186,17 @@ describe('a schema or a value of a stranger', () => {
       expect(
         await growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`))),
       ).toBeLessThan(10)
+  })
+
+  it('a pattern is compiled once, and the oldest of very many are forgotten', () => {
+    const compile = vi.spyOn(RE2JS, 'compile')
+    onTestFinished(() => compile.mockRestore())
+    const check = (name: string) => violation({ pattern: `^${name}$` }, name)
+    for (let time = 0; time < 3; time++) expect(check('again')).toBeUndefined()
+    expect(compile).toHaveBeenCalledTimes(1)
+    for (let other = 0; other < 600; other++) check(`other${other}`)
+    expect(check('again')).toBeUndefined()
+    expect(compile).toHaveBeenCalledTimes(602)
   })
 
   it('the test of a pattern is nowhere to be found afterwards', async () => {

@@ -1,4 +1,6 @@
 // Values that go over the wire as JSON: inputs of tools and schemas. Loaded when a request has the first of them.
+import { describe } from './describe.js'
+import { LlmError } from './errors.js'
 import { jsonProblem } from './json-problem.js'
 import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
@@ -12,7 +14,10 @@ export function jsonValue<T>(value: T, at: string, warnings: Warning[]): T {
   try {
     text = JSON.stringify(value)
   } catch (cause) {
-    throw jsonProblem(value, at) ?? cause
+    throw (
+      jsonProblem(value, cause, at) ??
+      new LlmError('invalid-request', `${at} cannot be written as JSON: ${describe(cause)}.`, { cause })
+    )
   }
   // JSON escapes such a half, and no other character this way.
   if (!text?.includes('\\ud')) return value

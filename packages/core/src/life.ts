@@ -1,5 +1,6 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
 import type { Clock } from './clock.js'
+import { defined } from './defined.js'
 import { describe } from './describe.js'
 import { asLlmError, isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
@@ -31,7 +32,7 @@ export function timeouts(
 ): Required<TimeoutOptions> {
   return checked(
     'timeout',
-    { ...base, ...(typeof given === 'number' ? { total: given } : given) },
+    { ...base, ...defined(typeof given === 'number' ? { total: given } : (given ?? {})) },
     Number.MIN_VALUE,
   )
 }
@@ -41,7 +42,7 @@ export function retryRules(
   given: false | RetryOptions | undefined,
   base: RetryRules = defaultRetry,
 ): RetryRules {
-  return checked('retry', { ...base, ...(given === false ? { retries: 0 } : given) }, 0)
+  return checked('retry', { ...base, ...defined(given === false ? { retries: 0 } : (given ?? {})) }, 0)
 }
 
 function checked<T extends object>(name: string, numbers: T, least: number): T {
@@ -91,7 +92,7 @@ export class Life {
     this.#options = options
     this.#rules = retryRules(options.retry, settings.retry)
     this.limits = timeouts(options.timeout, settings.timeout)
-    this.#headers = { ...settings.headers, ...options.headers }
+    this.#headers = { ...settings.headers, ...defined(options.headers ?? {}) }
     this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
@@ -278,7 +279,9 @@ export class Life {
 }
 
 async function causeIn(request: object | undefined, thrown: unknown): Promise<unknown> {
-  return request === undefined ? thrown : ((await import('./json-problem.js')).jsonProblem(request) ?? thrown)
+  return request === undefined
+    ? thrown
+    : ((await import('./json-problem.js')).jsonProblem(request, thrown) ?? thrown)
 }
 
 const broken = {

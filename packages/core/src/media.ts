@@ -62,7 +62,7 @@ function dataUrl(url: string, place: string): { type?: string; text: string } {
   try {
     return { ...(type !== '' && { type }), text: text.includes('%') ? decodeURIComponent(text) : text }
   } catch {
-    throw invalid(place, 'is not a valid data URL: its data has a % that stands for nothing')
+    throw invalid(place, 'is not a valid data URL: its data has an invalid percent escape')
   }
 }
 

@@ -1,5 +1,5 @@
 // Requests that nobody should write: each is repaired with a warning, or refused by its place.
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { prepare } from './prepare.js'
 
 const half = 'x\uD800'
@@ -125,4 +125,16 @@ it('takes as many results as there are calls, however many', { timeout: 60_000 }
     'p',
   )
   expect(chat.messages[2]?.content).toHaveLength(ids.length)
+})
+
+it('a part of the package that cannot be loaded is not told as a mistake of the request', async () => {
+  vi.resetModules()
+  vi.doMock('./tools.js', () => Promise.reject(new Error('gone')))
+  onTestFinished(() => void vi.doUnmock('./tools.js'))
+  const { prepare: fresh } = await import('./prepare.js')
+  const request = { messages: 'x', tools: [{ name: 'f', input: {} }] }
+  await expect(fresh(request, {}, 'p')).rejects.toMatchObject({
+    code: 'bad-response',
+    message: expect.stringContaining('cannot be loaded'),
+  })
 })

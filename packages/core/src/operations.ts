@@ -1,11 +1,11 @@
 // What a provider does beside chats: each checked and prepared once, then asked of the backend, if need be again. Loaded
 // with the first of them.
-import { type BatchSteps, results, steps } from './batches.js'
+import { results, submit } from './batches.js'
 import type { CallHome } from './call.js'
 import { embedding } from './embed.js'
 import { LlmError } from './errors.js'
 import { prepare } from './prepare.js'
-import type { Backend, ModelInfo } from './provider.js'
+import type { Backend, BatchStatus, ModelInfo } from './provider.js'
 import { reading } from './reading.js'
 import type { ChatInput, EmbedRequest, RerankRequest, TranscribeRequest } from './request.js'
 import { reranking } from './rerank.js'
@@ -16,12 +16,15 @@ import type { Work } from './work.js'
 export { results }
 
 /** What each takes and gives. */
-export interface Operations extends BatchSteps {
+export interface Operations {
   embed: [input: string | string[] | EmbedRequest, response: EmbedResponse]
   rerank: [request: RerankRequest, response: RerankResponse]
   transcribe: [request: TranscribeRequest, response: TranscribeResponse]
   countTokens: [request: ChatInput, tokens: number]
   models: [input: undefined, models: ModelInfo[]]
+  submit: [requests: readonly ChatInput[], id: string]
+  status: [id: string, status: BatchStatus]
+  cancel: [id: string, done: undefined]
 }
 
 const operations: {
@@ -42,9 +45,15 @@ const operations: {
     ({ backend }) =>
     async (context) =>
       (await backend.models?.(context)) ?? [{ id: backend.model }],
-  submit: (home, requests) => steps.submit(able(home.backend, 'batch'), requests, home),
-  status: ({ backend }, id) => steps.status(able(backend, 'batch'), id),
-  cancel: ({ backend }, id) => steps.cancel(able(backend, 'batch'), id),
+  submit: (home, requests) => submit(able(home.backend, 'batch'), requests, home),
+  status({ backend }, id) {
+    const { batch } = able(backend, 'batch')
+    return (context) => batch.status(id, context)
+  },
+  cancel({ backend }, id) {
+    const { batch } = able(backend, 'batch')
+    return async (context) => void (await batch.cancel(id, context))
+  },
 }
 
 /**

@@ -3,6 +3,7 @@ import { describe } from './describe.js'
 import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { PreparedChat } from './provider.js'
+import { unloadable } from './reading.js'
 import type { ChatRequest, OutputSpec } from './request.js'
 import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
@@ -55,7 +56,7 @@ export async function prepareOutput(
   if (output === 'json') return {}
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
-  return (await import('./schema.js')).prepareSchema(output, warnings)
+  return (await import('./schema.js').catch(unloadable)).prepareSchema(output, warnings)
 }
 
 /** The texts that end an answer, for the wire. */

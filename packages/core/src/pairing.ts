@@ -4,6 +4,7 @@ import { LlmError } from './errors.js'
 import type { Part, ToolCallPart, ToolResultPart } from './message.js'
 import type { PreparedMessage } from './provider.js'
 import type { Warning } from './response.js'
+import { CallIds } from './wire/tool-call.js'
 
 /**
  * The same conversation with every tool call answered in the message after it, results in the order of the calls.
@@ -59,11 +60,12 @@ function match(
     left.set(result.id, same)
   }
   let unmatched = results.length
-  const copies = new Map<string, number>()
+  // Some servers repeat an id within a turn; the pairs stay apart by order and get ids of their own.
+  const ids = new CallIds()
   const answers: Part[] = []
   const renamed = content.map((part): Part => {
     if (part.type !== 'tool-call') return part
-    const id = ownId(part.id, copies)
+    const id = ids.unique(part.id)
     const result = left.get(part.id)?.pop()
     if (result !== undefined) unmatched--
     answers.push(
@@ -75,18 +77,6 @@ function match(
   })
   for (const orphan of [...left.values()].flat()) refuse(orphan, lenient, warnings)
   return [renamed, answers]
-}
-
-/** Some servers repeat an id within a turn; the pairs stay apart by order and get ids of their own. */
-function ownId(given: string, copies: Map<string, number>): string {
-  let id = given
-  while (copies.has(id)) {
-    const copy = (copies.get(given) ?? 1) + 1
-    copies.set(given, copy)
-    id = `${given}_${copy}`
-  }
-  copies.set(id, 1)
-  return id
 }
 
 /** Services know a result by its call, whose name it has; another name would be lost on the way. */

@@ -5,6 +5,9 @@ import { isObject } from './is-object.js'
 import { Extent, nextBeginning } from './json-extent.js'
 import { thinkBegin, thinkEnd } from './json-text.js'
 
+// What is not read by then is a very long name, or nothing.
+const most = 1024
+
 /**
  * The value so far after each piece: one and the same object, which grows. Texts grow, numbers and words come whole.
  * Nothing is shown of what stands around it or is a list, and nothing more from where it is broken on. Another object in
@@ -18,16 +21,26 @@ export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenera
     if (next.done !== true) rest += next.value
     return next.done !== true
   }
+  /** How much the parser has taken without giving anything. */
+  let silent = 0
   /** One value, in the pieces in which it comes. */
   async function* pieces(): AsyncGenerator<string> {
     const extent = new Extent()
+    let held = ''
+    silent = 0
     do {
       const end = extent.endIn(rest, 0)
       const piece = rest.slice(0, end)
       rest = rest.slice(piece.length)
-      yield piece
+      held += piece
+      // The parser copies what it cannot read yet with each piece, so these grow with it.
+      if (end === undefined && held.length < silent - most) continue
+      silent += held.length
+      yield held
+      held = ''
       if (end !== undefined) return
     } while (await more())
+    yield held
   }
 
   try {
@@ -49,7 +62,10 @@ export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenera
         return
       }
       try {
-        for await (const known of parse(pieces())) if (isObject(known)) yield known
+        for await (const known of parse(pieces())) {
+          silent = 0
+          if (isObject(known)) yield known
+        }
       } catch (error) {
         if (isLlmError(error)) throw error
         // Broken: what it is meant to say, if anything, is known at the end.

@@ -3,6 +3,7 @@ import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import { jsonValue } from './json-value.js'
 import type { Part, Role } from './message.js'
+import { unloadable } from './reading.js'
 import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
 
@@ -55,7 +56,7 @@ async function preparePart(given: Part, at: string, warnings: Warning[]): Promis
     case 'image':
     case 'file':
     case 'audio':
-      return [await (await import('./media.js')).prepareMedia(part, at, warnings)]
+      return [await (await import('./media.js').catch(unloadable)).prepareMedia(part, at, warnings)]
     case 'tool-call':
       if (typeof part.id !== 'string' || typeof part.name !== 'string')
         throw invalid(at, 'needs an id and a name')

@@ -3,13 +3,14 @@ import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { Message, MessageInput, Part } from './message.js'
 import type { PreparedMessage } from './provider.js'
+import { unloadable } from './reading.js'
 import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
 
 // Asking for a loaded module again has its price too.
 let parts: Promise<typeof import('./parts.js')> | undefined
-const loadParts = () => (parts ??= import('./parts.js'))
+const loadParts = () => (parts ??= import('./parts.js').catch(unloadable))
 
 /**
  * The messages as a backend gets them: parts only, calls and results in pairs, and only what a model may see.
@@ -37,7 +38,7 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
   if (!prepared.some((message) => message.role !== 'system'))
     throw invalid('messages', 'has nothing to answer: add a user message with some text')
   if (!prepared.some(({ content }) => content.some(isCallOrResult))) return prepared
-  const { pairToolCalls } = await import('./pairing.js')
+  const { pairToolCalls } = await import('./pairing.js').catch(unloadable)
   return pairToolCalls(prepared, request.onUnsupported === 'warn', warnings)
 }
 

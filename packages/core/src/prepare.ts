@@ -4,7 +4,7 @@ import { invalid } from './errors.js'
 import { isObject } from './is-object.js'
 import type { Feature } from './needs.js'
 import type { PreparedChat, PreparedMessage } from './provider.js'
-import { reading } from './reading.js'
+import { reading, unloadable } from './reading.js'
 import type { ChatInput, ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 
@@ -41,7 +41,7 @@ async function prepared(
   const warnings: Warning[] = []
   const tools =
     request.tools?.length || request.toolChoice
-      ? (await import('./tools.js')).prepareTools(request, warnings)
+      ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
       : []
   const messages = await prepareMessages(request, warnings)
   const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...rest } = request
@@ -59,11 +59,11 @@ async function prepared(
 
 // Most requests have an option or two, and asking for a loaded module again has its price too.
 let options: Promise<typeof import('./options.js')> | undefined
-const loadOptions = () => (options ??= import('./options.js'))
+const loadOptions = () => (options ??= import('./options.js').catch(unloadable))
 let messages: Promise<typeof import('./prepare-messages.js')> | undefined
-const loadMessages = () => (messages ??= import('./prepare-messages.js'))
+const loadMessages = () => (messages ??= import('./prepare-messages.js').catch(unloadable))
 let needs: Promise<typeof import('./needs.js')> | undefined
-const loadNeeds = () => (needs ??= import('./needs.js'))
+const loadNeeds = () => (needs ??= import('./needs.js').catch(unloadable))
 
 // What a request of text alone has; all else is looked at by options.ts.
 const textOnly = new Set(['messages', 'system', 'providerOptions'])

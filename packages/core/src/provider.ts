@@ -86,7 +86,8 @@ export interface Batches {
   /** `false` where there are none: `submit` then fails with `unsupported`, without asking anybody. */
   readonly available?: boolean | undefined
   /**
-   * Hands requests over; gives the id of the batch.
+   * Hands requests over; gives the id of the batch. Nobody hears warnings, so what the model or its service cannot do is
+   * refused; with `onUnsupported: 'warn'`, what the service has no form for is left out in silence.
    * @throws {LlmError} for the first request that is wrong; `unsupported` where there are no batches
    */
   submit(requests: readonly ChatInput[], options?: CallOptions): Promise<string>
@@ -207,8 +208,8 @@ export interface CallContext {
   readonly headers: Readonly<Record<string, string>>
   /** Tells the caller what is going on. */
   status(event: StatusEvent): void
-  /** Puts a warning on the response. */
-  warn(warning: Warning): void
+  /** Puts a warning on the response. `request` is the number of the one it is about, where several are sent as a batch. */
+  warn(warning: Warning, request?: number): void
   /** Changes every failure of this attempt before anybody sees it: so `exchange` takes secrets out of what fails later. */
   onFailure?(change: (failure: LlmError) => LlmError): void
 }
@@ -229,6 +230,7 @@ export type BatchOutcome =
 
 /** The batches of a backend. */
 export interface BackendBatch {
+  /** A warning of the code `unsupported`, with the number of its request, throws: nothing may be sent before all is known. */
   submit(requests: PreparedChat[], context: CallContext): Promise<string>
   status(id: string, context: CallContext): Promise<BatchStatus>
   /** In any order. Only asked when it runs no more. */

@@ -14,3 +14,12 @@ export async function reading<T>(what: string, read: () => T | Promise<T>): Prom
     throw new LlmError('invalid-request', `${what} cannot be read: ${describe(cause)}.`, { cause })
   }
 }
+
+/**
+ * For `import()` under such a reading: what cannot be loaded is no mistake of the caller's.
+ * @throws {LlmError} `bad-response`
+ */
+export function unloadable(cause: unknown): never {
+  const message = `A part of @patchbay/core cannot be loaded: ${describe(cause)}. Install or bundle it again.`
+  throw new LlmError('bad-response', message, { cause })
+}

@@ -97,8 +97,22 @@ function isUsable(key: string, value: unknown, draft4: boolean): boolean {
   return !numbers.has(key) || typeof value === 'number'
 }
 
-/** Only what is a pattern in ECMAScript, as the drafts ask for, and in RE2. */
+// Schemas are checked again and again, and compiling a pattern takes longer than most checks. The oldest make room.
+const mostKept = 500
+const longestKept = 1000
+const kept = new Map<string, RE2JS | undefined>()
+
 function expression(pattern: string): RE2JS | undefined {
+  if (kept.has(pattern)) return kept.get(pattern)
+  const made = compile(pattern)
+  if (pattern.length > longestKept) return made
+  if (kept.size >= mostKept) for (const oldest of kept.keys()) if (kept.delete(oldest)) break
+  kept.set(pattern, made)
+  return made
+}
+
+/** Only what is a pattern in ECMAScript, as the drafts ask for, and in RE2. */
+function compile(pattern: string): RE2JS | undefined {
   for (const flags of ['u', ''])
     try {
       new RegExp(pattern, flags)

@@ -1,26 +1,38 @@
 // How much longer something takes when what it works on is four times as long.
 
-/**
- * The least of several looks at the ratio: what else the machine does makes single times longer, never shorter. Work that
- * grows in step with its input gives about 4; the square of it gives 16, however often one looks.
- */
-export async function growth(work: (n: number) => unknown, n = 1_000): Promise<number> {
-  const time = async (size: number) => {
-    let least = Number.POSITIVE_INFINITY
-    for (let go = 0; go < 3; go++) {
-      // Of the processor: others may hold it meanwhile.
-      const started = process.cpuUsage()
-      await work(size)
-      const { user, system } = process.cpuUsage(started)
-      least = Math.min(least, (user + system) / 1000)
-    }
-    return least
-  }
+/** The least processor time of several runs, in milliseconds: others may hold the processor meanwhile. */
+async function costOf(work: (n: number) => unknown, n: number): Promise<number> {
   let least = Number.POSITIVE_INFINITY
-  // What takes next to no time cannot be compared.
-  for (let look = 0; look < 8 && least > 8; look++) {
-    const short = await time(n)
-    least = Math.min(least, (await time(4 * n)) / Math.max(short, 1))
+  for (let run = 0; run < 3; run++) {
+    const before = process.cpuUsage()
+    await work(n)
+    const { user, system } = process.cpuUsage(before)
+    least = Math.min(least, (user + system) / 1000)
   }
   return least
+}
+
+// What takes less cannot be compared.
+const measurable = 4
+
+/**
+ * Cost of `4 n` over cost of `n`: about 4 where it grows with the length, 16 where it grows with its square. `n` is doubled
+ * until it costs enough to be measured; what costs next to nothing even at 64 times `n` is taken as 1 ms. Looks again while
+ * the least of the costs say more than 8: what else the machine does makes single times longer, never shorter. What takes
+ * seconds is looked at once.
+ */
+export async function growth(work: (n: number) => unknown, n = 1_000): Promise<number> {
+  let size = n
+  let short = await costOf(work, size)
+  while (short < measurable && size < n * 64) {
+    size *= 2
+    short = await costOf(work, size)
+  }
+  let long = Number.POSITIVE_INFINITY
+  for (let look = 0; look < 4 && long / short > 8 && (look === 0 || long < 200); look++) {
+    long = Math.min(long, await costOf(work, 4 * size))
+    // The first runs of new code are slow ones.
+    short = Math.max(1, Math.min(short, await costOf(work, size)))
+  }
+  return long / short
 }

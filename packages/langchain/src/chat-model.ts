@@ -24,7 +24,7 @@ import type {
   ToolChoice,
   Usage,
 } from '@patchbay/core'
-import { toJsonSchema } from '@patchbay/core/wrap'
+import { defined, toJsonSchema } from '@patchbay/core/wrap'
 import { keyOf, nameOf } from './cache-key.js'
 import { fromMessage, kept, toUsage } from './messages.js'
 
@@ -204,7 +204,7 @@ function requestOf(
 }
 
 function callOptions({ signal, timeout, call }: Partial<PatchbayChatOptions>): CallOptions {
-  return { retry: false, ...(timeout !== undefined && { timeout }), ...call, ...(signal && { signal }) }
+  return { retry: false, ...defined({ timeout, ...defined(call ?? {}) }), ...(signal && { signal }) }
 }
 
 function toTool(given: BindToolsInput): Tool {

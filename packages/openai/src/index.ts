@@ -204,7 +204,9 @@ class OpenAIBackend implements Backend {
       const whole = await Promise.all(
         requests.map((chat) => fetched(chat, (part) => !api.takesAddress(part), this.#media, context)),
       )
-      const bodies = whole.map((chat) => api.toBody(this.model, chat, this.#preset, false, context.warn))
+      const bodies = whole.map((chat, index) =>
+        api.toBody(this.model, chat, this.#preset, false, (warning) => context.warn(warning, index)),
+      )
       const endpoint = `/v1${api.path}`
       const { who, isOwn } = this.#server
       const file = await this.#server.json(context, 'post', '/files', toFile(bodies, endpoint, isOwn))

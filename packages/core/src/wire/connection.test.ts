@@ -145,6 +145,10 @@ it.each([
   const server = await serve({ body: 'x' })
   const error = await failureOf(ask(server.url, { headers }))
   expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
+  const [name = ''] = Object.keys(headers)
+  expect(error.message).toContain(
+    name.includes(' ') ? 'the name of a header holds' : `the header ${name} holds`,
+  )
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret-1')
   expect(server.requests).toHaveLength(0)
 })

@@ -44,7 +44,11 @@ const kinds: {
     says: "did not answer within the time limit of this platform's fetch",
     advice: 'Pass a fetch with a longer limit.',
   },
-  { codes: /^UND_ERR_INVALID_ARG$/, code: 'invalid-request', says: 'cannot be asked like this' },
+  {
+    codes: /^UND_ERR_INVALID_ARG$/,
+    code: 'invalid-request',
+    says: "was not asked: this platform's fetch refuses the request as invalid",
+  },
 ]
 
 /** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
@@ -94,11 +98,14 @@ const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
  */
 export function checkHeaders(headers: HeaderFields, who: string): void {
   for (const [name, value] of entriesOf(headers))
-    if (!headerName.test(name) || !headerValue.test(value.trim()))
+    if (!headerName.test(name) || !headerValue.test(value.trim())) {
+      // A name that is none may hold a key that was put in its place.
+      const which = headerName.test(name) ? `the header ${name.slice(0, 64)}` : 'the name of a header'
       throw new LlmError(
         'invalid-request',
-        `The request for ${who} cannot be sent: a header holds characters that no header may. Check the key and \`headers\`.`,
+        `The request for ${who} cannot be sent: ${which} holds characters that no header may. Check the key and \`headers\`.`,
       )
+    }
 }
 
 // Kept from tests that put the clock's functions away.

@@ -24,18 +24,29 @@ export function codeOfStatus(status: number): ErrorCode {
 
 // RFC 9110: these may go through when sent again. 501 and the like will not.
 const worthRetrying = new Set([408, 429, 500, 502, 503, 504, 529])
+// Anthropic and OpenAI say so where another request holds what this one needs; their own clients try again.
+const locked = 409
 
-/** The details of an error that a response's status and headers give. */
+/**
+ * The details of an error that a response's status and headers give. Where they do not say whether it may be retried, its
+ * code does: a quota that is used up has the status of a limit that passes.
+ */
 export function detailsOf(
   { status, headers }: Response,
   now: number,
-): { status: number; retryable: boolean; requestId?: string; retryAfterMs?: number } {
+): { status: number; retryable?: boolean; requestId?: string; retryAfterMs?: number } {
   const requestId = headers.get('x-request-id') ?? headers.get('request-id')
   const retryAfterMs = parseRetryAfter(headers, now)
   const told = headers.get('x-should-retry')
+  const retryable =
+    told === 'true' || (told !== 'false' && status === locked)
+      ? true
+      : told === 'false' || !worthRetrying.has(status)
+        ? false
+        : undefined
   return {
     status,
-    retryable: told === 'true' || (told !== 'false' && worthRetrying.has(status)),
+    ...(retryable !== undefined && { retryable }),
     ...(requestId !== null && { requestId: requestId.slice(0, longestId) }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
   }

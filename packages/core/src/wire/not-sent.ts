@@ -7,10 +7,10 @@ import type { PreparedMessage } from '../provider.js'
 import type { Warning } from '../response.js'
 
 const words = {
-  cache: 'the cache marks of messages; it may keep prompts by itself',
+  cache: 'cache marks of messages (it may cache prompts by itself)',
   citations: 'the citations of earlier answers',
   reasoning: 'the reasoning of earlier answers',
-  'provider-block': 'the closed blocks of another provider',
+  'provider-block': 'provider-specific blocks of another provider',
 }
 
 /** Puts a warning on the response, once for each kind. */
@@ -25,7 +25,7 @@ export function notSent(who: string, warn: (warning: Warning) => void): NotSent 
     warn({
       code: 'unsupported',
       feature,
-      message: `${who} does not take ${words[feature]}. They were left out.`,
+      message: `${who} does not take ${words[feature]}; they were omitted.`,
     })
   }
 }

@@ -5,7 +5,7 @@ import { toBase64 } from './platform.js'
 export type HeaderFields = RequestInit['headers']
 
 const secretName = /auth|key|token|secret|cookie|pass|cred|session|sign|^sig$|^code$/i
-// What the vendors' clients and HTTP itself say of a request. Every other header's value may be a secret.
+// What the vendors' clients and HTTP itself say of a request.
 const openHeader =
   /^(accept.*|content-.*|user-agent|connection|host|referer|http-referer|origin|traceparent|tracestate|x-title|x-stainless-.*|anthropic-(version|beta|dangerous.*)|openai-beta)$/i
 const openParameter = /version|^alt$|^beta$|^stream$/i
@@ -63,8 +63,14 @@ function addressSecrets(url: string | URL | undefined): string[] {
   return [...userinfo.filter((part) => isSecret(part, true)), ...parameters.map(([, value]) => value)]
 }
 
+/** Under a name that says so any text is one; under another what looks random: words and names of models do not. */
 function isSecret(text: string, named: boolean): boolean {
-  return text.length >= (named ? shortest : longEnough) && !standIns.has(text)
+  return text.length >= shortest && !standIns.has(text) && (named || looksRandom(text))
+}
+
+/** Has it sixteen letters and digits in a row, both among them? */
+function looksRandom(text: string): boolean {
+  return text.match(/[A-Za-z0-9]{16,}/g)?.some((run) => /\d/.test(run) && /[A-Za-z]/.test(run)) ?? false
 }
 
 function after(text: string, mark: string): string {
@@ -96,9 +102,12 @@ function formsOf(secret: string): string[] {
   return secret.length < longEnough ? [secret] : [secret.trim(), base64, urlSafe, escaped(secret)]
 }
 
-/** A form as it may be spelled: as it is, in an address, in JSON however deep, in a page, on one line. */
+/**
+ * A form as it may be spelled: as it is, in an address, in JSON however deep, in a page, on one line. Time grows with the
+ * text it is looked for in: a server knows the key, and may repeat the half of it as often as it likes.
+ */
 function patternOf(form: string): RegExp {
-  const spelled = Array.from(form, spellings).join('')
+  const spelled = form.match(/\\+|[\s+]+|[^]/gu)?.map(spellings).join('') ?? ''
   // Where a short one is a part of a word, the word is another one.
   return form.length >= longEnough
     ? new RegExp(spelled, 'gu')
@@ -107,13 +116,25 @@ function patternOf(form: string): RegExp {
 
 const entities: Record<string, string> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
 
-function spellings(character: string): string {
-  if (/[A-Za-z0-9]/.test(character)) return character
+/** A piece of a form: one character, or a run of backslashes or of blanks, whose number nobody keeps. */
+function spellings(piece: string, at: number): string {
+  if (/^[A-Za-z0-9]$/.test(piece)) return piece
+  const one = `(?:${[...new Set(piece)].map(spellingsOf).join('|')})`
+  // Only the first backslash of many is a beginning: another would look at the same ones again.
+  if (at === 0) return `(?<!\\\\)${one}`
+  return piece.length > 1 || /[\s+\\]/.test(piece) ? `${one}{1,${16 * piece.length}}` : one
+}
+
+function spellingsOf(character: string): string {
   const point = character.codePointAt(0) ?? 0
   const hex = point.toString(16)
-  const plain = character === ' ' ? '(?:\\s+|\\+)' : `\\\\*\\u{${hex}}`
-  const entity = `&(?:${entities[character] ?? 'amp'}|#0*${point}|#[xX]0*${anyCase(hex)});`
-  return `(?:${plain}|${anyCase(escaped(character))}|\\\\+u${anyCase(hex.padStart(4, '0'))}|${entity})`
+  const coded = `${anyCase(escaped(character))}|&(?:${entities[character] ?? 'amp'}|#0*${point}|#[xX]0*${anyCase(hex)});`
+  const units = Array.from({ length: character.length }, (_, unit) => character.charCodeAt(unit))
+  const inJson = units.map((unit) => `u${anyCase(unit.toString(16).padStart(4, '0'))}`).join('\\\\+')
+  // All backslashes that are there at once: how many there are says how deep in JSON it stands.
+  if (character === '\\') return `\\\\+(?!\\\\)(?:${inJson})?|${coded}`
+  const plain = /\s/.test(character) ? '\\s|\\+' : `\\u{${hex}}`
+  return `\\\\*(?:${plain}|${inJson}|${coded})`
 }
 
 function escaped(text: string): string {

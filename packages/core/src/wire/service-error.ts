@@ -31,17 +31,6 @@ const usualAdvice: Partial<Record<ErrorCode, string>> = {
 // What the words say of the context beats these, and no others.
 const general = new Set<ErrorCode>(['invalid-request', 'server-error', 'bad-response'])
 
-// Answers that stay the same however often one asks.
-const lasting = new Set<ErrorCode>([
-  'quota-exceeded',
-  'context-length',
-  'not-found',
-  'authentication',
-  'invalid-request',
-  'content-filtered',
-  'unsupported',
-])
-
 /** The error of what a service said. */
 export function serviceError({ who, code, words, body = words, advice, details }: ServiceFailure): LlmError {
   const known = general.has(code) && isOverflow(words) ? 'context-length' : code
@@ -50,7 +39,6 @@ export function serviceError({ who, code, words, body = words, advice, details }
   return new LlmError(known, `${who}: ${sentence(words)}${next === undefined ? '' : ` ${next}`}`, {
     ...details,
     responseBody: text.slice(0, longestErrorBody),
-    retryable: lasting.has(known) ? false : details?.retryable,
   })
 }
 
