@@ -106,3 +106,22 @@ it('waits for a batch of a real service that says 404 at first, and then 500', a
   expect(await read(batchResults(provider, 'b', { every: 5 }))).toEqual(['0 here'])
   expect(statuses).toEqual([])
 })
+
+it('ends where the results end within a line, however often they are read', async () => {
+  let readings = 0
+  const server = await faultServer(({ path }) => {
+    if (path.endsWith('/results')) readings++
+    return path.endsWith('/results')
+      ? { body: '{"custom_id"' }
+      : {
+          body: JSON.stringify({ id: 'b', processing_status: 'ended', request_counts: { succeeded: 1 } }),
+          headers: { 'content-type': 'application/json' },
+        }
+  })
+  onTestFinished(() => server.close())
+  const provider = claude('claude-x', { apiKey: 'k', baseURL: server.url, retry: false })
+  expect(await failureOf(read(batchResults(provider, 'b', { every: 5 })))).toMatchObject({
+    code: 'bad-response',
+  })
+  expect(readings).toBe(6)
+})
