@@ -61,7 +61,8 @@ function fitted(text: string, schema: JsonSchema | undefined): unknown {
     return text
   }
   const isNumber = typeof value === 'number' && (types.includes('number') || types.includes('integer'))
-  return isNumber || !types.includes('string') ? value : text
+  const isList = typeof value === 'object' && types.includes(Array.isArray(value) ? 'array' : 'object')
+  return isNumber || isList || !types.includes('string') ? value : text
 }
 
 /** One text, read from left to right. */
@@ -95,7 +96,7 @@ class Text {
       throw wrong(
         `${this.where}: a "\${" begins no variable. Write \${NAME} or \${NAME:-default}, and $\${ for a literal "\${".`,
       )
-    const found = process.env[name] || otherwise?.()
+    const found = (Object.hasOwn(process.env, name) && process.env[name]) || otherwise?.()
     if (found !== undefined) return found
     const error = wrong(`${this.where}: the variable ${name} is not set.`)
     unset.add(error)
@@ -105,15 +106,20 @@ class Text {
   /** Only a default that is needed has to have its variables set. */
   #default(): () => string {
     const from = this.#at
-    let depth = 0
-    for (; this.#at < this.text.length; this.#at++) {
-      if (this.text.startsWith('${', this.#at)) depth++
-      if (this.text[this.#at] !== '}') continue
-      if (depth === 0) break
-      depth--
-    }
+    // Where other braces are no pairs, they are text.
+    this.#at = this.#endOf('{') ?? this.#endOf('${') ?? this.text.length
     const inner = this.text.slice(from, this.#at)
     return () => new Text(inner, this.where).filled()
+  }
+
+  /** Where the brace stands that closes what has begun, if each of these is closed by one of its own. */
+  #endOf(opening: string): number | undefined {
+    let depth = 0
+    for (let at = this.#at; at < this.text.length; at++) {
+      if (this.text.startsWith(opening, at)) depth++
+      if (this.text[at] === '}' && depth-- === 0) return at
+    }
+    return undefined
   }
 
   #takes(sign: string): boolean {
