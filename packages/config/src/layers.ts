@@ -73,7 +73,7 @@ export function unusableSpares(providers: ReadonlyMap<string, Entry>): string[] 
         ? [
             ('fallback' in entry && entry.fallback) || [],
             ('providers' in entry && entry.providers) || [],
-          ].flatMap((names) => interpolatedIfSet<string | string[]>(names, '', { type: 'array' }) ?? [])
+          ].flatMap((names) => interpolatedIfSet<unknown>(names, '', { type: 'array' }) ?? [])
         : [],
     ),
   )
