@@ -134,6 +134,34 @@ it('gives results in the order of the requests, failures and gaps typed', async 
   }
 })
 
+it('a line that cannot be read costs its own request alone', async () => {
+  const good = (index: number, text: string) => line(index, { type: 'succeeded', message: message(text) })
+  const lines = [good(0, 'first'), '{"custom_id":"request-1","res', '{"custom_', good(3, 'last'), '']
+  const { batches: own } = await batches(({ path }) =>
+    path.endsWith('/results') ? { body: lines.join('\n') } : json(ended),
+  )
+  expect((await all(own.results('b'))).slice(0, 4)).toEqual([
+    [0, 'first'],
+    [1, 'bad-response'],
+    [2, 'bad-response'],
+    [3, 'last'],
+  ])
+})
+
+it.each([
+  [
+    'an error',
+    { type: 'error', error: { type: 'not_found_error', message: 'No batch b' } },
+    'not-found',
+    'No batch b',
+  ],
+  ['a state nobody knows', { id: 'b', processing_status: 'sleeping' }, 'bad-response', 'sleeping'],
+  ['nothing', {}, 'bad-response', 'no state'],
+])('a batch that is told of with %s does not run for ever', async (_, answer, code, words) => {
+  const { batches: own } = await batches(() => json(answer))
+  expect(await failureOf(own.status('b'))).toMatchObject({ code, message: expect.stringContaining(words) })
+})
+
 it.each<[string, Partial<ServedResponse>, string]>([
   ['cut off in a line', { cutAt: 30 }, 'bad-response'],
   ['cut off between bytes', { resetAt: 30 }, 'network'],

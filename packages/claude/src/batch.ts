@@ -1,7 +1,15 @@
 // Message Batches: many requests at half the price, answered within a day.
 // Source: platform.claude.com/docs/en/build-with-claude/batch-processing, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
-import { batchLines, batchName, fieldsOf, inBatch, unanswered, withinBatch } from '@patchbay/core/wire'
+import {
+  batchLines,
+  batchName,
+  excerpt,
+  fieldsOf,
+  inBatch,
+  unanswered,
+  withinBatch,
+} from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { fromMessage } from './events.js'
 
@@ -11,6 +19,8 @@ interface Wire {
   processing_status?: string
   cancel_initiated_at?: string | null
   request_counts?: unknown
+  /** Instead of all that. */
+  error?: unknown
 }
 
 // Source: platform.claude.com/docs/en/build-with-claude/batch-processing ("Batch limitations"), November 2026.
@@ -33,7 +43,19 @@ export function idOf({ id }: Wire): string {
   throw new LlmError('bad-response', 'Anthropic took the batch and gave it no id.')
 }
 
-export function toStatus({ processing_status, cancel_initiated_at, request_counts }: Wire): BatchStatus {
+// Source: platform.claude.com/docs/en/api/retrieving-message-batches ("processing_status"), November 2026.
+const running = new Set(['in_progress', 'canceling'])
+
+/** @throws {LlmError} what the service says where it answers with an error, `bad-response` for a state nobody knows */
+export function toStatus(batch: Wire): BatchStatus {
+  const { processing_status: state = '', cancel_initiated_at, request_counts } = batch
+  if (state !== 'ended' && !running.has(state)) {
+    if (batch.error) throw fromBody(batch)
+    throw new LlmError(
+      'bad-response',
+      `Anthropic gave ${state === '' ? 'no state of the batch' : `the batch a state nobody knows: ${excerpt(String(state))}`}.`,
+    )
+  }
   const counts = fieldsOf(request_counts)
   const [processing, succeeded, errored, canceled, expired] = [
     counts.processing,
@@ -44,7 +66,7 @@ export function toStatus({ processing_status, cancel_initiated_at, request_count
   ].map((count) => (typeof count === 'number' ? count : 0)) as [number, number, number, number, number]
   const failed = errored + canceled + expired
   return {
-    state: processing_status !== 'ended' ? 'running' : cancel_initiated_at ? 'cancelled' : 'ended',
+    state: state !== 'ended' ? 'running' : cancel_initiated_at ? 'cancelled' : 'ended',
     total: processing + succeeded + failed,
     answered: succeeded,
     failed,
@@ -57,7 +79,11 @@ interface Line {
 
 /** One result a line. */
 export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
-  for await (const { index, line } of batchLines<Line>(body)) {
+  for await (const { index, line, error } of batchLines<Line>(body)) {
+    if (error !== undefined) {
+      yield { index, error }
+      continue
+    }
     const result = fieldsOf(line.result)
     if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null) }
     else yield { index, error: failureOf(result) }

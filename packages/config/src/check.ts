@@ -3,7 +3,7 @@ import { isLlmError, type JsonSchema } from '@patchbay/core'
 import { violation } from '@patchbay/core/json-schema'
 import { nearest, wrong } from './failure.js'
 import { interpolated, interpolatedIfSet } from './interpolate.js'
-import { plainPolicies, policyOptions } from './policy-schema.js'
+import { onePolicy, plainPolicies, policiesSchema, policyOptions } from './policy-schema.js'
 import {
   backendOptions,
   configNames,
@@ -70,13 +70,21 @@ function checkLayer(layer: Config, file: string, at: string): void {
 
 /** Each by the shape of its own: of all shapes together a schema says only that none fits. */
 function checkPolicies(entry: unknown, file: string, where: string): void {
-  const { policies = [] } = (typeof entry === 'object' && entry !== null ? entry : {}) as {
+  const { policies: given = [] } = (typeof entry === 'object' && entry !== null ? entry : {}) as {
     policies?: unknown
   }
+  const policies =
+    typeof given === 'string' ? interpolatedIfSet(given, `${file}: ${where}.policies`, policiesSchema) : given
+  if (policies === undefined) return
   if (!Array.isArray(policies)) throw wrong(`${file}: ${where}.policies must be a list of policies.`)
   const names = Object.keys(policyOptions)
-  for (const [index, policy] of policies.entries()) {
+  for (const [index, written] of policies.entries()) {
     const at = `${where}.policies[${index}]`
+    const policy =
+      typeof written === 'string'
+        ? interpolatedIfSet<unknown>(written, `${file}: ${at}`, onePolicy)
+        : (written as unknown)
+    if (policy === undefined) continue
     const keys = typeof policy === 'string' ? [policy] : Object.keys(policy ?? {})
     const [name = ''] = keys
     if (keys.length !== 1)

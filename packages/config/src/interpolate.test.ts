@@ -131,3 +131,45 @@ it('policies and spares take variables too', async () => {
   expect(provider.provider).toBe('own')
   await provider.close()
 })
+
+it('lists of policies and of spares come from a variable as a whole, too', async () => {
+  vi.stubEnv('SPARES', '["other", "third"]')
+  vi.stubEnv('POLICIES', '[{"limit":{"concurrency":1}}]')
+  vi.stubEnv('POLICY', '{"cache":{}}')
+  write('backend.mjs', backend)
+  write('patchbay.config.json', {
+    providers: {
+      own: { use: './backend.mjs', policies: '${POLICIES}', fallback: '${SPARES}' },
+      second: {
+        use: './backend.mjs',
+        policies: ['${NONE:-cache}', '${POLICY}', '${UNSET_YET:-${POLICY}}'],
+        fallback: '${NONE:-other}',
+      },
+      none: { use: './backend.mjs', policies: '${NONE:-[]}' },
+      unset: { use: './backend.mjs', policies: '${NONE}' },
+      other: { use: './backend.mjs' },
+      third: { use: './backend.mjs', model: '${NONE}' },
+    },
+  })
+  const { warnings } = await loadConfig({ cwd: at() })
+  expect(warnings).toEqual([expect.stringContaining('Nobody can fall back to third')])
+  for (const name of ['own', 'second', 'none']) await (await connect(name, { cwd: at() })).close()
+  expect(await problem(connect('unset', { cwd: at() }))).toContain('the variable NONE is not set')
+  vi.stubEnv('POLICIES', '["cach"]')
+  expect(await problem(loadConfig({ cwd: at() }))).toContain('There is no policy "cach". Did you mean')
+})
+
+it.each([
+  ['${constructor}', /the variable constructor is not set/],
+  ['${__proto__}', /the variable __proto__ is not set/],
+  ['${toString:-m}', 'm'],
+  ['${SET:-{}}', 'set'],
+  ['${NONE:-{}}', '{}'],
+  ['${NONE:-{}', '{'],
+  ['${NONE:-{"a":{"b":1}}}!', '{"a":{"b":1}}!'],
+  ['${NONE:-{${SET}}}', '{set}'],
+])('%s is read as it stands', async (model, expected) => {
+  vi.stubEnv('SET', 'set')
+  if (typeof expected === 'string') expect((await made({ model })).model).toBe(expected)
+  else expect(await problem(made({ model }))).toMatch(expected)
+})

@@ -62,7 +62,9 @@ function fitted(text: string, schema: JsonSchema | undefined): unknown {
   }
   const isNumber = typeof value === 'number' && (types.includes('number') || types.includes('integer'))
   const isBoolean = typeof value === 'boolean' && types.includes('boolean') && values.length === 0
-  return isNumber || isBoolean || values.includes(value) || !types.includes('string') ? value : text
+  const isList = typeof value === 'object' && types.includes(Array.isArray(value) ? 'array' : 'object')
+  const fits = isNumber || isBoolean || isList || values.includes(value)
+  return fits || !types.includes('string') ? value : text
 }
 
 /** One text, read from left to right. */
@@ -96,7 +98,7 @@ class Text {
       throw wrong(
         `${this.where}: a "\${" does not start a variable. Write \${NAME} or \${NAME:-default}, and $\${ for a literal "\${".`,
       )
-    const found = process.env[name] || otherwise?.()
+    const found = (Object.hasOwn(process.env, name) && process.env[name]) || otherwise?.()
     if (found !== undefined) return found
     const error = wrong(`${this.where}: the variable ${name} is not set.`)
     unset.add(error)
@@ -106,15 +108,20 @@ class Text {
   /** Only a default that is needed has to have its variables set. */
   #default(): () => string {
     const from = this.#at
-    let depth = 0
-    for (; this.#at < this.text.length; this.#at++) {
-      if (this.text.startsWith('${', this.#at)) depth++
-      if (this.text[this.#at] !== '}') continue
-      if (depth === 0) break
-      depth--
-    }
+    // Where other braces are no pairs, they are text.
+    this.#at = this.#endOf('{') ?? this.#endOf('${') ?? this.text.length
     const inner = this.text.slice(from, this.#at)
     return () => new Text(inner, this.where).filled()
+  }
+
+  /** Where the brace stands that closes what has begun, if each of these is closed by one of its own. */
+  #endOf(opening: string): number | undefined {
+    let depth = 0
+    for (let at = this.#at; at < this.text.length; at++) {
+      if (this.text.startsWith(opening, at)) depth++
+      if (this.text[at] === '}' && depth-- === 0) return at
+    }
+    return undefined
   }
 
   #takes(sign: string): boolean {

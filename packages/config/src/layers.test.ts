@@ -1,6 +1,10 @@
 // What a project's configuration and the user's own make together.
+import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { backend, eachInItsFolder } from '../test/folder.js'
 import { connect, loadConfig } from './index.js'
@@ -126,6 +130,38 @@ it.each([
   const provider = await connect(first, { config: { providers } as never, cwd: at() })
   expect(await provider.chat('What is the capital of France?')).toMatchObject({ provider: 'local' })
   await provider.close()
+})
+
+it('each of several that are one another’s spares is asked once, where all of them are down', async () => {
+  const asked: string[] = []
+  const server = createServer(async (request, response) => {
+    const body = await text(request)
+    // A look for what the model can do has none.
+    if (body !== '') asked.push((JSON.parse(body) as { model: string }).model)
+    response.writeHead(503).end('{}')
+  }).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const names = ['a', 'b', 'c', 'd', 'e']
+  const providers = Object.fromEntries(
+    names.map((name) => [
+      name,
+      {
+        use: 'openai',
+        model: name,
+        apiKey: 'k',
+        baseURL: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+        retry: false as const,
+        fallback: names.filter((other) => other !== name),
+      },
+    ]),
+  )
+  const config = { providers: { ...providers, r: { use: 'route', providers: names } } } as never
+  for (const first of ['a', 'r']) {
+    const provider = await connect(first, { config, cwd: at() })
+    await expect(provider.chat('Hi')).rejects.toThrow()
+    expect(asked.splice(0)).toEqual(names)
+  }
+  server.close()
 })
 
 it('a spare that cannot be made is told when the configuration is read', async () => {

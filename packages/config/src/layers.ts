@@ -1,6 +1,6 @@
 // Providers from several files: the stronger file's options over the weaker one's, and where each of them stands.
 import { wrong } from './failure.js'
-import { interpolated } from './interpolate.js'
+import { interpolated, interpolatedIfSet } from './interpolate.js'
 import type { ProviderEntry } from './types.js'
 
 /** A layer of a configuration. */
@@ -73,7 +73,7 @@ export function unusableSpares(providers: ReadonlyMap<string, Entry>): string[] 
         ? [
             ('fallback' in entry && entry.fallback) || [],
             ('providers' in entry && entry.providers) || [],
-          ].flat(2)
+          ].flatMap((names) => interpolatedIfSet<unknown>(names, '', { type: 'array' }) ?? [])
         : [],
     ),
   )

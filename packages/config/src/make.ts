@@ -32,10 +32,10 @@ export class Maker {
   ) {}
 
   /**
-   * `path` are the names that led here.
+   * `path` are the names that led here, `beside` those that stand in a list with one of them: they are asked by that list.
    * @throws {LlmError} `config` for a circle, and for what is missing or wrong
    */
-  async make(name: string, path: readonly string[] = []): Promise<Provider> {
+  async make(name: string, path: readonly string[] = [], beside: readonly string[] = []): Promise<Provider> {
     const found = this.#find(name)
     const { entry, file } = found
     const where = `${file}: providers.${name}`
@@ -48,16 +48,18 @@ export class Maker {
       ...rest
     } = this.#usable(name, found, given) as Around & Record<string, unknown>
     const here = [...path, name]
+    const known = [beside, next, (rest.providers as string[] | undefined) ?? []].flat()
     /** The others of a list, each made when its turn comes. Who is on the way to here already is asked anyway. */
     const others = (names: string[], option: string) => {
       const at = `${placeOf(found, option).file}: providers.${name}.${option}`
       for (const other of names) this.#find(other, at)
-      const left = names.filter((other) => !path.includes(other))
+      const asked = option === 'fallback' ? [...path, ...beside] : path
+      const left = names.filter((other) => !asked.includes(other))
       if (names.includes(name) || (left.length === 0 && option === 'providers'))
         throw wrong(
           `${at} goes in a circle: ${[...here, names.includes(name) ? name : names[0]].join(' → ')}.`,
         )
-      return left.map((other) => () => this.make(other, here))
+      return left.map((other) => () => this.make(other, here, known))
     }
     const made = Object.hasOwn(severalOptions, use)
       ? await ofSeveral(use, rest, others(rest.providers as string[], 'providers'), this)

@@ -82,11 +82,9 @@ export const policyOptions: Record<string, JsonSchema> = {
 /** Those that need no options. */
 export const plainPolicies = ['batch', 'breaker', 'cache', 'limit', 'log', 'mask', 'trace']
 
-/** A list of them, for filling in variables. */
-export const policiesSchema: JsonSchema = {
-  type: 'array',
-  items: { type: ['string', 'object'], properties: policyOptions },
-}
+/** One of a list, and the list, for filling in variables. */
+export const onePolicy: JsonSchema = { type: ['string', 'object'], properties: policyOptions }
+export const policiesSchema: JsonSchema = { type: 'array', items: onePolicy }
 
 /** One of a list. */
 export function policyEntry(): JsonSchema {

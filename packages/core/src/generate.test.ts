@@ -73,6 +73,16 @@ describe('generateObject', () => {
     ['after other brackets', `As I said [1] in {this} and [see above], the JSON {"name": 5} is ${eve} [2]`],
     ['before another that fits', `${eve}\n{"name": "Bob", "age": 1}`],
     ['with single quotes, comments and a comma too many', `{'name': 'Eve Adams', // }"\n age: 30, /* ] */ }`],
+    ...[
+      'As in refs [1-3], the answer is ',
+      '[12:30]: ',
+      '[2024-05-01]: ',
+      'See [1, p. 3], then ',
+      'Score [4/5]: ',
+      '["Smith 2020" p. 3], so ',
+      '```json\n{"name": "Ev\n```\nAgain:\n```json\n',
+      '```json\n{"name": "Ev"\n```\n```json\n',
+    ].map((prose) => [`after ${prose}`, `${prose}${eve}`] as [string, string]),
     ['in digit groups', '{"name": "Eve Adams", "age": 3_0}'],
   ])('finds the value %s, streamed and in a plain call', async (_, text) => {
     const { object, repairs } = await generateObject(mockProvider({ answers: [text] }), person, 'Who?')
@@ -102,6 +112,12 @@ describe('generateObject', () => {
       "{'a': 'None, True \\' 1_000'}",
       { a: "None, True ' 1_000" },
     ],
+    [
+      'the end of thinking in a text',
+      z.array(z.string()),
+      'So: {"value": ["</think> see [\\"a\\"]", "b"]}',
+      ['</think> see ["a"]', 'b'],
+    ],
     ['a scalar in a fence', z.number(), '```json\n5\n```', 5],
     [
       'brackets in texts',
@@ -121,6 +137,8 @@ describe('generateObject', () => {
     ['a list that is not closed, then another', 'So [1, "a" and {"value": ["a"]}'],
     ['smart quotes', '{“value”: ["a"]}'],
     ['a text without quotes', '{"value": [a, ["b"]]}'],
+    ['a bracket too many, then more keys', '{"odd": }, "last": {"value": ["a"]}, "n": 1}'],
+    ['a bracket of another kind', '[{"a": }}, {"value": ["a"]}]'],
     ['a bracket too many', '{"value": ["a"]]}'],
     ['a line break in a text', '{"value": ["a\nb", "c"]}'],
     ['no brackets that are JSON', '[see above] {a b}'],
@@ -265,6 +283,25 @@ describe('streamObject', () => {
     expect(seen).toEqual([[{ name: 'Bob' }, { name: 'Eve', age: 30 }], [{ name: 'Eve', age: 30 }]])
   })
 
+  it.each<[string, string, z.ZodType]>([
+    ['another object that does not fit', `${eve} is not {"name": 5}`, person],
+    ['another object that fits', `${eve} Corrected: {"name": "Bob", "age": 1}`, person],
+    ['a list of prose', `As in [1-3], ${eve}`, person],
+    ['a default', '{}', z.object({ name: z.string().default('Eve') })],
+    [
+      'a value that is no JSON',
+      '{"at": "2026-01-01"}',
+      z.object({ at: z.string().transform((text) => new Date(text)) }),
+    ],
+    ['a bare list', '[1, 2]', z.array(z.number())],
+    ['a doubled key', '{"a": "first", "a": "second"}', z.object({ a: z.string() })],
+  ])('gives the final value last, whatever came before: %s', async (_, text, schema) => {
+    const run = streamObject(mockProvider({ answers: [text] }), schema, 'Who?')
+    const seen: unknown[] = []
+    for await (const partial of run) seen.push(structuredClone(partial))
+    expect(seen.at(-1)).toEqual((await run.result()).object)
+  })
+
   it('passes on what breaks the stream', async () => {
     const broken = { text: '{"name": "Ev', error: new LlmError('network', 'Cut.') }
     const run = streamObject(mockProvider({ answers: [broken] }), person, 'Who?', { retry: false })
@@ -308,6 +345,8 @@ describe("output: 'json'", () => {
     'Sorry!',
     '{"a": [1, }',
     '{"a": 1',
+    '{"a": 1e400}',
+    `{"a": 1${'0'.repeat(400)}}`,
   ])('refuses %j', async (text) => {
     const call = { messages: 'x', output: 'json' } as const
     expect(await failureOf(mockProvider({ answers: [text] }).chat(call))).toMatchObject({

@@ -1,5 +1,6 @@
 // A value of a schema, from any model: constrained where the provider can, asked for in words where it cannot, checked in
 // any case, and sent back for repair when it does not fit.
+import { deepCompareStrict } from '@cfworker/json-schema'
 import { systemClock } from './clock.js'
 import { isLlmError, LlmError } from './errors.js'
 import { inTime } from './in-time.js'
@@ -75,10 +76,13 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
     const startedAt = systemClock.now()
     const stream = provider.stream(request, options)
     let response: ChatResponse
+    let shown: unknown
     try {
       for await (const known of partialObjects(stream.text)) {
         const value = inner(known)
-        if (value !== undefined) yield value as PartialOf<SchemaOutput<Schema>>
+        if (value === undefined) continue
+        shown = value
+        yield value as PartialOf<SchemaOutput<Schema>>
       }
       response = await stream.response()
     } catch (error) {
@@ -93,8 +97,12 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
     usage = sum(usage, response.usage)
     const check = () => valueIn(response, schema, form, inner)
     const found = await inTime(provider, options, { startedAt, response }, check)
-    if ('value' in found)
-      return { object: found.value as SchemaOutput<Schema>, response, repairs: repair, usage }
+    if ('value' in found) {
+      const object = found.value as SchemaOutput<Schema>
+      // What came last may be another value than the one that fits, or the schema makes another one of it.
+      if (!deepCompareStrict(shown, object)) yield object as PartialOf<SchemaOutput<Schema>>
+      return { object, response, repairs: repair, usage }
+    }
     if (repair === repairs || !found.repairable)
       throw new LlmError(
         'structured-output',

@@ -45,13 +45,16 @@ function beginsAt(text: string, bracket: number, ended: boolean): boolean | unde
   return words.test(text)
 }
 
-const isSpace = (character: string | undefined) =>
+export const isSpace = (character: string | undefined) =>
   character !== undefined && (character <= ' ' || (character > '~' && /\s/.test(character)))
 const isName = (character: string | undefined) => character !== undefined && /[\w$]/.test(character)
 
 /** The extent of one value, found piece by piece. */
 export class Extent {
-  #depth = 0
+  /** The brackets that are open. */
+  readonly #open: string[] = []
+  /** Was each bracket closed by its own kind? */
+  matched = true
   /** The quote or comment that is open, as its first characters. */
   #inside: '' | '"' | "'" | '//' | '/*' = ''
   #escaped = false
@@ -67,7 +70,7 @@ export class Extent {
     for (let at = from; at < text.length; at++) {
       this.#take(text[at] as string)
       this.#read++
-      if (this.#depth === 0) return at + 1
+      if (this.#open.length === 0) return at + 1
     }
     return undefined
   }
@@ -91,8 +94,9 @@ export class Extent {
     }
     if (character === '"' || (character === "'" && /^[{[,:]$/.test(this.#significant))) this.#begin(character)
     else if (previous === '/' && (character === '/' || character === '*')) this.#begin(`/${character}`)
-    else if (character === '{' || character === '[') this.#depth++
-    else if (character === '}' || character === ']') this.#depth--
+    else if (character === '{' || character === '[') this.#open.push(character)
+    else if ((character === '}' || character === ']') && (this.#open.pop() === '{') !== (character === '}'))
+      this.matched = false
     if (!isSpace(character)) this.#significant = character
   }
 

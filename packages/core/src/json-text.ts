@@ -1,7 +1,7 @@
 // JSON in the text of a model: all of it, or what stands in a code fence, after a think block or between words. What is
 // broken is told so as a whole, and never cut to the part of it that parses. Each character is looked at a few times.
 import JSON5 from 'json5'
-import { Extent, nextBeginning } from './json-extent.js'
+import { Extent, isSpace, nextBeginning } from './json-extent.js'
 
 /** What a text may be meant to say: a value, or what is wrong with it. */
 export type Candidate = { length: number } & ({ value: unknown } | { problem: string })
@@ -10,11 +10,15 @@ export type Candidate = { length: number } & ({ value: unknown } | { problem: st
 export function candidatesIn(text: string): Candidate[] {
   const whole = unfenced(text.slice(afterThinking(text)).trim())
   try {
-    return [{ value: JSON.parse(whole), length: whole.length }]
+    return [{ value: parsed(whole), length: whole.length }]
   } catch {}
-  const answer = text.lastIndexOf(thinkEnd)
+  const all = between(text)
+  let answer = text.lastIndexOf(thinkEnd)
+  // What stands in a text of a value ends no thinking.
+  for (const { at, length, ...meant } of [...all].reverse())
+    if ('value' in meant && at < answer && answer < at + length) answer = text.lastIndexOf(thinkEnd, at)
   const last = answer < 0 ? [] : between(text.slice(answer))
-  return last.some((candidate) => 'value' in candidate) ? last : between(text)
+  return last.some((candidate) => 'value' in candidate) ? last : all
 }
 
 /** A think block at the beginning of a text; models that are told to think by their prompt write its end alone. */
@@ -34,35 +38,58 @@ function unfenced(text: string): string {
     : text
 }
 
-function between(text: string): Candidate[] {
-  const found: Candidate[] = []
-  for (let at = afterThinking(text); ; ) {
-    const begin = nextBeginning(text, at, true)
-    if (begin.at === undefined) return found
+function between(text: string): (Candidate & { at: number })[] {
+  const found: (Candidate & { at: number })[] = []
+  let fenceEnd = 0
+  for (let from = afterThinking(text); ; ) {
+    const { at } = nextBeginning(text, from, true)
+    if (at === undefined) return found
+    const endsEarly = (problem: string, length: number) => found.push({ problem, length, at })
+    // No text of JSON holds the end of the fence that it stands in.
+    const isFenced = /```\w*\s*$/.test(text.slice(Math.max(from, at - 100), at))
+    if (isFenced && fenceEnd < at) fenceEnd = endOfFence(text, at)
+    const most = isFenced ? fenceEnd : text.length
     const extent = new Extent()
-    let end = extent.endIn(text, begin.at)
-    if (end === undefined) {
+    const length = extent.endIn(text.slice(at, most), 0)
+    if (length === undefined) {
+      endsEarly('it ends before its JSON does', most - at)
       // What is not closed may hold all that follows.
-      found.push({ problem: 'it ends before its JSON does', length: text.length - begin.at })
+      if (most === text.length) return found
+      from = most
+      continue
+    }
+    const candidate = read(text.slice(at, at + length), extent)
+    from = at + length
+    while (isSpace(text[from])) from++
+    if ('problem' in candidate ? isInside(text, at, from, extent) : /[\]}]/.test(text[from] ?? '')) {
+      endsEarly('its brackets do not match', text.length - at)
       return found
     }
-    const candidate = read(text.slice(begin.at, end), extent)
-    while (/\s/.test(text[end] ?? '')) end++
-    // Inside of something larger that ended too early: what follows belongs to it.
-    if (('problem' in candidate ? /[,:\]}]/ : /[\]}]/).test(text[end] ?? '')) {
-      found.push({ problem: 'its brackets do not match', length: text.length - begin.at })
-      return found
-    }
-    found.push(candidate)
-    at = end
+    found.push({ ...candidate, at })
   }
+}
+
+/** Where the line that ends a fence begins, or the end of the text. */
+function endOfFence(text: string, from: number): number {
+  const end = /\n[ \t]*```[ \t]*(?:\r?\n|$)/g
+  end.lastIndex = from
+  return end.exec(text)?.index ?? text.length
+}
+
+/** Is what is broken only the beginning of something larger that ended too early? Then what follows belongs to it. */
+function isInside(text: string, begin: number, end: number, { matched }: Extent): boolean {
+  const next = text[end] ?? ''
+  if (/[\]}]/.test(next)) return true
+  if (!/[,:]/.test(next)) return false
+  // Prose has commas and colons too: as in [1-3], here. Another key is no prose.
+  return !matched || (text[begin] === '{' && /^,\s*(?:["'“]|[\w$]+\s*:)/.test(text.slice(end, end + 1000)))
 }
 
 function read(text: string, extent: Extent): Candidate {
   const { length } = text
   let problem: string
   try {
-    return { value: JSON.parse(text), length }
+    return { value: parsed(text), length }
   } catch (error) {
     problem = `its JSON is broken: ${error instanceof Error ? error.message : error}`
   }
@@ -72,6 +99,11 @@ function read(text: string, extent: Extent): Candidate {
   } catch {
     return { problem, length }
   }
+}
+
+/** @throws {RangeError} for a number that is too large, which would be infinite */
+function parsed(text: string): unknown {
+  return /\de\+?\d{3}|\d{309}/i.test(text) ? JSON.parse(text, finite) : JSON.parse(text)
 }
 
 function finite(_: string, value: unknown): unknown {

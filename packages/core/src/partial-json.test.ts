@@ -129,6 +129,12 @@ it.each([
   ['\\"'],
   ['{"a": None}'],
   ['1_'],
+  ['```\n{}'],
+  ['```\n{'],
+  ['```\n{\n```\n'],
+  ['[1-3], '],
+  ['["</think>"], '],
+  ['{"a":1}\n</think>'],
 ])('reads %j again and again in time that grows with the text', async (piece) => {
   const text = (length: number) => `x ${piece.repeat(length)}`
   expect(await growth((length) => candidatesIn(text(length)))).toBeLessThan(10)

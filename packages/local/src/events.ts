@@ -44,12 +44,16 @@ export function toFinish(
 
 function notEnforced(keywords: string[], feature: 'json' | 'tools'): Warning {
   const what = `The grammar of a local model does not enforce ${keywords.join(', ')}`
+  // A plain schema is checked in linear time; whether a library checks its own one is not known here.
+  const unknown = keywords.includes('pattern')
+    ? ', but for patterns of a plain JSON Schema that RE2 has no word for (lookaround, back references)'
+    : ''
   return {
     code: 'other',
     feature,
     message:
       feature === 'json'
-        ? `${what}; the answer is checked against the schema afterwards.`
+        ? `${what}; the answer is checked against the schema afterwards${unknown}.`
         : `${what}; check the input of the tool calls (runTools does).`,
   }
 }

@@ -122,6 +122,42 @@ it('gives results of both files in the order of the requests, failures and gaps 
   ])
 })
 
+it('a line that cannot be read costs its own request alone', async () => {
+  const good = (index: number, text: string) =>
+    line(index, { response: { status_code: 200, body: completion(text) } })
+  const output = [good(0, 'first'), '{"custom_id":"request-1","resp', '{"custom_', good(3, 'last'), '']
+  const { batches: own } = await batches(({ path }) =>
+    path.startsWith('/files')
+      ? { body: output.join('\n') }
+      : json({
+          id: 'b',
+          status: 'completed',
+          output_file_id: 'out',
+          request_counts: { total: 4, completed: 4 },
+        }),
+  )
+  expect(await all(own.results('b'))).toEqual([
+    [0, 'first'],
+    [1, 'bad-response'],
+    [2, 'bad-response'],
+    [3, 'last'],
+  ])
+})
+
+it.each([
+  [
+    'an error',
+    { error: { message: 'No batch b', type: 'invalid_request_error' } },
+    'invalid-request',
+    'No batch b',
+  ],
+  ['a state nobody knows', { id: 'b', status: 'sleeping' }, 'bad-response', 'sleeping'],
+  ['nothing', {}, 'bad-response', 'no state'],
+])('a batch that is told of with %s does not run for ever', async (_, answer, code, words) => {
+  const { batches: own } = await batches(() => json(answer))
+  expect(await failureOf(own.status('b'))).toMatchObject({ code, message: expect.stringContaining(words) })
+})
+
 it('says that a file was cut off', async () => {
   const output = line(0, { response: { status_code: 200, body: completion('first') } })
   const { batches: own } = await batches(({ path }) =>

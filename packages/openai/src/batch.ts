@@ -4,6 +4,7 @@ import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
 import {
   batchLines,
   batchName,
+  excerpt,
   fieldsOf,
   inBatch,
   objectsIn,
@@ -22,6 +23,8 @@ export interface Wire {
   error_file_id?: string | null
   request_counts?: unknown
   errors?: unknown
+  /** Instead of all that. */
+  error?: unknown
 }
 
 // Source: platform.openai.com/docs/api-reference/batch/create ("input_file_id"), November 2026.
@@ -51,10 +54,18 @@ export function idOf({ id }: { id?: unknown }, who: string): string {
   throw new LlmError('bad-response', `${who} took the batch and gave no id.`)
 }
 
-const over = new Set(['completed', 'failed', 'expired', 'cancelled'])
+// Source: platform.openai.com/docs/guides/batch ("Check the status of a batch"), November 2026.
+// The last two are other servers'; some write all of them large.
+const running = new Set(['validating', 'in_progress', 'finalizing', 'cancelling', 'queued', 'pending'])
+const over = new Set(['completed', 'expired', 'cancelled'])
 
-/** @throws {LlmError} `invalid-request` for a batch the service refused as a whole */
-export function toStatus({ status = '', request_counts, errors }: Wire, who: string): BatchStatus {
+/**
+ * @throws {LlmError} `invalid-request` for a batch the service refused as a whole, what the service says where it answers
+ *   with an error, `bad-response` for a state nobody knows
+ */
+export function toStatus(batch: Wire, who: string): BatchStatus {
+  const { request_counts, errors, error } = batch
+  const status = String(batch.status ?? '').toLowerCase()
   if (status === 'failed')
     throw serviceError({
       who,
@@ -62,11 +73,18 @@ export function toStatus({ status = '', request_counts, errors }: Wire, who: str
       words: `refused the batch: ${objectsIn(fieldsOf(errors).data)[0]?.message ?? 'it does not say why'}`,
       body: errors,
     })
+  if (!running.has(status) && !over.has(status)) {
+    if (error) throw fromError(error, who)
+    throw new LlmError(
+      'bad-response',
+      `${who} gave ${status === '' ? 'no state of the batch' : `the batch a state nobody knows: ${excerpt(status)}`}.`,
+    )
+  }
   const counts = fieldsOf(request_counts)
   const [total, completed, failed] = [counts.total, counts.completed, counts.failed].map((count) =>
     typeof count === 'number' ? count : 0,
   ) as [number, number, number]
-  const state = !over.has(status) ? 'running' : status === 'cancelled' ? 'cancelled' : 'ended'
+  const state = running.has(status) ? 'running' : status === 'cancelled' ? 'cancelled' : 'ended'
   // What the day was too short for is in the file of errors, and not counted.
   return { state, total, answered: completed, failed: state === 'running' ? failed : total - completed }
 }
@@ -82,7 +100,11 @@ export async function* toOutcomes(
   api: Api,
   who: string,
 ): AsyncGenerator<BatchOutcome> {
-  for await (const { index, line } of batchLines<Line>(body)) {
+  for await (const { index, line, error } of batchLines<Line>(body)) {
+    if (error !== undefined) {
+      yield { index, error }
+      continue
+    }
     const { status_code: status, request_id: id, body: answer } = fieldsOf(line.response)
     const requestId = typeof id === 'string' ? id : undefined
     if (line.error) yield { index, error: failureOf(line.error, who) }

@@ -1,6 +1,6 @@
 // The requests and the results of a batch of a service, a line of JSON each, with the number of the request.
 import { LlmError } from '../errors.js'
-import { textLines } from './body.js'
+import { decodeBody, lineSplitter } from './body.js'
 import { fieldsOf } from './fields.js'
 
 /** The name a request goes by in a batch; it comes back with its result. */
@@ -29,6 +29,12 @@ export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who
   }
 }
 
+/** A line of a file of results, or why it cannot be read. */
+export type BatchLine<Line extends object> = { index: number } & (
+  | { line: Line; error?: never }
+  | { line?: never; error: LlmError }
+)
+
 /**
  * The requests of a batch as they are sent, a line of JSON each, and the bytes of all of them with their line ends.
  * @throws {LlmError} `invalid-request` with the place of the one that JSON cannot hold
@@ -48,15 +54,33 @@ export function inBatch(requests: object[]): { lines: string[]; bytes: number } 
 }
 
 /**
- * The lines of a file of results, each with its request's number.
- * @throws {LlmError} `bad-response` for a line that is cut off, and for a batch that was made by somebody else
+ * The lines of a file of results, each with its request's number. One that cannot be read is its own request's failure,
+ * where it says whose it is; else its request is one without a result.
+ * @throws {LlmError} `bad-response` for a file that is cut off in a line, and for a batch that was made by somebody else
  */
 export async function* batchLines<Line extends object>(
   body: ReadableStream<Uint8Array>,
-): AsyncGenerator<{ index: number; line: Line }> {
-  for await (const text of textLines(body)) {
+): AsyncGenerator<BatchLine<Line>> {
+  const split = lineSplitter()
+  // At the end comes what has no end of its own.
+  const lines = decodeBody(body, (piece, last) => split(piece, last).map((text) => ({ text, last })))
+  for await (const { text, last } of lines) {
     if (text.trim() === '') continue
-    const line = fieldsOf(parsed(text))
+    let value: unknown
+    try {
+      value = JSON.parse(text)
+    } catch (cause) {
+      if (last) {
+        const message = 'The results end within a line: they may be cut off. Read them again.'
+        throw new LlmError('bad-response', message, { retryable: true, cause })
+      }
+      const index = /"custom_id"\s*:\s*"request-(\d+)"/.exec(text)?.[1]
+      if (index === undefined) continue
+      const message = 'The result of this request is not JSON. Submit it again.'
+      yield { index: Number(index), error: new LlmError('bad-response', message, { cause }) }
+      continue
+    }
+    const line = fieldsOf(value)
     const number = /^request-(\d+)$/.exec(String(line.custom_id))?.[1]
     if (number === undefined)
       throw new LlmError(
@@ -64,15 +88,6 @@ export async function* batchLines<Line extends object>(
         'This batch was not made by this library. Read it with what made it.',
       )
     yield { index: Number(number), line: line as Line }
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const message = 'A line of the results is not JSON: it may be cut off. Read them again.'
-    throw new LlmError('bad-response', message, { retryable: true, cause })
   }
 }
 

@@ -1,7 +1,7 @@
 // What is taken out of a failure, what is left in it, and what stays the very object it was.
 import { describe, expect, it } from 'vitest'
-import { LlmError } from '../errors.js'
 import { growth } from '../../test/growth.js'
+import { LlmError } from '../errors.js'
 import { redactor } from './index.js'
 
 const key = 'sk-live-0123456789'
@@ -151,23 +151,32 @@ describe('a failure with a secret', () => {
       expect(await growth((n) => quiet(piece.repeat(n / 4))), piece).toBeLessThan(9)
   }, 60_000)
 
-  it.each(['\\key\\of\\mine', '_a\\\\_b__c', 'a  b + c + d', '/ key?of=mine&é'])(
-    'loses %s, however deep in JSON, in a page or an address',
-    (secret) => {
-      const quiet = redactor('https://host/v1', { 'x-api-key': secret })
-      const each = (form: (code: number) => string) =>
-        secret.replace(/[^a-z]/gu, (one) => form(one.charCodeAt(0)))
-      const page = each((code) => `&#${code};`)
-      const codes = each((code) => `\\u${code.toString(16).padStart(4, '0')}`)
-      const spelled = [secret, page, codes, encodeURIComponent(secret), `${new URLSearchParams({ '': secret })}`.slice(1)]
-      for (let depth = 0, text = secret; depth < 4; depth++) spelled.push((text = JSON.stringify(text).slice(1, -1)))
-      for (const text of spelled) {
-        const said = quiet(`It is "${text}".`)
-        expect(said).toContain('…')
-        expect(said).not.toMatch(/key|mine|b__c|[abcd]\b(?! …)/)
-      }
-    },
-  )
+  it.each([
+    '\\key\\of\\mine',
+    '_a\\\\_b__c',
+    'a  b + c + d',
+    '/ key?of=mine&é',
+  ])('loses %s, however deep in JSON, in a page or an address', (secret) => {
+    const quiet = redactor('https://host/v1', { 'x-api-key': secret })
+    const each = (form: (code: number) => string) =>
+      secret.replace(/[^a-z]/gu, (one) => form(one.charCodeAt(0)))
+    const page = each((code) => `&#${code};`)
+    const codes = each((code) => `\\u${code.toString(16).padStart(4, '0')}`)
+    const spelled = [
+      secret,
+      page,
+      codes,
+      encodeURIComponent(secret),
+      `${new URLSearchParams({ '': secret })}`.slice(1),
+    ]
+    for (let depth = 0, text = secret; depth < 4; depth++)
+      spelled.push((text = JSON.stringify(text).slice(1, -1)))
+    for (const text of spelled) {
+      const said = quiet(`It is "${text}".`)
+      expect(said).toContain('…')
+      expect(said).not.toMatch(/key|mine|b__c|[abcd]\b(?! …)/)
+    }
+  })
 })
 
 it('takes texts that are secrets beside those of the headers', () => {

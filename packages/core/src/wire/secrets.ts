@@ -107,7 +107,11 @@ function formsOf(secret: string): string[] {
  * text it is looked for in: a server knows the key, and may repeat the half of it as often as it likes.
  */
 function patternOf(form: string): RegExp {
-  const spelled = form.match(/\\+|[\s+]+|[^]/gu)?.map(spellings).join('') ?? ''
+  const spelled =
+    form
+      .match(/\\+|[\s+]+|[^]/gu)
+      ?.map(spellings)
+      .join('') ?? ''
   // Where a short one is a part of a word, the word is another one.
   return form.length >= longEnough
     ? new RegExp(spelled, 'gu')

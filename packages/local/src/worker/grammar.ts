@@ -18,10 +18,10 @@ export async function jsonGrammar(
   engine: Engine,
   schema: unknown,
 ): Promise<Kept<LlamaGrammarEvaluationState>> {
-  const rules = new SchemaGrammar()
-  const text = rules.text(schema === undefined ? 'object | array' : rules.add(schema))
-  const grammar = await compiled(engine, text, 'This JSON schema')
-  return { grammar: await stateOf(engine, grammar), unkept: [...rules.unkept] }
+  return withoutPatternsIfNeedBe(async (rules) => {
+    const text = rules.text(schema === undefined ? 'object | array' : rules.add(schema))
+    return stateOf(engine, await compiled(engine, text, 'This JSON schema'))
+  })
 }
 
 /**
@@ -34,21 +34,32 @@ export async function callGrammar(
   { nameKey, inputKey, lead }: CallFormat,
 ): Promise<Kept<(led: boolean) => LlamaGrammarEvaluationState>> {
   const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
-  const rules = new SchemaGrammar()
   const key = (name: string) => `${literal(JSON.stringify(name))} ":" ws`
-  const call = tools
-    .map(({ function: { name, parameters } }) => {
-      const input = rules.add(parameters)
-      return `"{" ws ${key(nameKey)} ${literal(JSON.stringify(name))} "," ws ${key(inputKey)} ${input} ws "}"`
-    })
-    .join(' | ')
-  const what = 'The input of these tools'
-  const plain = await compiled(engine, rules.text(call), what)
-  const led = lead === '' ? plain : await compiled(engine, rules.text(`${literal(lead)} (${call})`), what)
-  return {
-    grammar: (isLed) =>
-      new LlamaGrammarEvaluationState({ model: engine.model, grammar: isLed ? led : plain }),
-    unkept: [...rules.unkept],
+  return withoutPatternsIfNeedBe(async (rules) => {
+    const call = tools
+      .map(({ function: { name, parameters } }) => {
+        const input = rules.add(parameters)
+        return `"{" ws ${key(nameKey)} ${literal(JSON.stringify(name))} "," ws ${key(inputKey)} ${input} ws "}"`
+      })
+      .join(' | ')
+    const what = 'The input of these tools'
+    const plain = await compiled(engine, rules.text(call), what)
+    const led = lead === '' ? plain : await compiled(engine, rules.text(`${literal(lead)} (${call})`), what)
+    return (isLed) => new LlamaGrammarEvaluationState({ model: engine.model, grammar: isLed ? led : plain })
+  })
+}
+
+/** What the engine makes of a pattern may be too much for it: then patterns are among what is not kept. */
+async function withoutPatternsIfNeedBe<Grammar>(
+  make: (rules: SchemaGrammar) => Promise<Grammar>,
+): Promise<Kept<Grammar>> {
+  let rules = new SchemaGrammar()
+  try {
+    return { grammar: await make(rules), unkept: [...rules.unkept] }
+  } catch (error) {
+    if (!rules.hasPattern) throw error
+    rules = new SchemaGrammar(false)
+    return { grammar: await make(rules), unkept: [...rules.unkept] }
   }
 }
 

@@ -2,7 +2,7 @@
 // repetitions. What looks around, or back at what was matched, is not of it.
 import { literal } from './text-grammar.js'
 
-/** The engine refuses larger repetitions. */
+/** The engine refuses larger repetitions, by themselves or within each other. */
 const mostRepeated = 1000
 
 /** Characters from one code point to another. */
@@ -47,6 +47,8 @@ export function patternForm(pattern: string): string | undefined {
 
 class PatternParser {
   #at = 0
+  /** The most repetitions within each other of what was read last: to the engine they multiply. */
+  #nested = 1
 
   constructor(private readonly characters: string[]) {}
 
@@ -95,11 +97,14 @@ class PatternParser {
 
   #repeated(): string {
     const from = this.#at
+    const before = this.#nested
+    this.#nested = 1
     const form = this.#atom()
     const source = this.characters.slice(from, this.#at).join('')
     const repetition = this.#repetition()
     // Nothing, again and again: the engine would never come to an end.
     if (repetition !== '' && new RegExp(`^${source}$`, 'u').test('')) throw new NoGrammar()
+    this.#nested = Math.max(before, this.#nested)
     return form + repetition
   }
 
@@ -132,7 +137,8 @@ class PatternParser {
     this.#at += sign.length
     // Lazy or not is the same to a grammar.
     if (sign !== '') this.#take('?')
-    if (Math.max(Number(least ?? 0), Number(most || 0)) > mostRepeated) throw new NoGrammar()
+    this.#nested *= Math.max(Number(least ?? 0), Number(most || 0), 1)
+    if (this.#nested > mostRepeated) throw new NoGrammar()
     return least === undefined ? sign : comma === undefined ? `{${least}}` : `{${least},${most}}`
   }
 

@@ -208,6 +208,11 @@ describe('a keyword that the grammar does not keep', () => {
     ['a bound that is no whole number', { type: 'number', minimum: 0.5, maximum: 2 }, ['minimum']],
     ['a pattern that looks ahead', { type: 'string', pattern: '^(?=a)..$' }, ['pattern']],
     ['a pattern that repeats nothing', { type: 'string', pattern: '^(a*)*$' }, ['pattern']],
+    [
+      'a pattern of repetitions in repetitions',
+      { type: 'string', pattern: '^(a{1,1000}b){1,1000}$' },
+      ['pattern'],
+    ],
     ['a pattern that looks back', { type: 'string', pattern: String.raw`^(.)\1$` }, ['pattern']],
     ['a length beside a pattern', { type: 'string', pattern: '^a*$', maxLength: 2 }, ['maxLength']],
     ['a very long text', { type: 'string', maxLength: 100_000 }, ['maxLength']],
@@ -246,6 +251,19 @@ describe('a keyword that the grammar does not keep', () => {
       ),
     )
     for (const outcome of outcomes) expect(outcome).toMatch(/uniqueItems|^structured-output$/)
+  })
+
+  it.each([
+    ['repetitions in repetitions', '^(a{1,1000}b){1,1000}$'],
+    ['many groups, many times', '^((a|b)(c|d)(e|f)(g|h)(i|j)){0,999}$'],
+    ['a look ahead', '^(?=.*)'],
+  ])('a pattern that is too much for the engine is told: %s', async (_, pattern) => {
+    const outcome = await provider
+      .chat({ messages: 'hi', output: { schema: { type: 'string', pattern, maxLength: 2 } } })
+      .catch((error) => error.partial ?? error)
+    expect(outcome.warnings.map(({ message }: { message: string }) => message)).toEqual([
+      expect.stringMatching(/does not enforce pattern; .* afterwards, but for patterns .* RE2/),
+    ])
   })
 })
 

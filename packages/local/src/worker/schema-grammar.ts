@@ -9,16 +9,28 @@ import { commonRules, formats, literal, nameOtherThan } from './text-grammar.js'
 
 /** Repetitions of more than this are too much for the engine. */
 const mostRepeated = 1000
+
 export class SchemaGrammar {
   /** Keywords that the grammar does not keep. */
   readonly unkept = new Set<string>()
   readonly #rules: string[] = []
   #count = 0
 
+  /** `patterns`: are they kept? What the engine makes of one may be too much for it. */
+  constructor(private readonly patterns = true) {}
+
+  /** Does it keep a pattern? */
+  hasPattern = false
+
   /** The rule of a schema, by its name. @throws {JobError} `unsupported` */
   add(schema: unknown): string {
     try {
-      return new Rules(schema, (body) => this.rule(body), this.unkept).of(schema)
+      const patterned = (pattern: string) => {
+        const form = this.patterns ? patternForm(pattern) : undefined
+        this.hasPattern ||= form !== undefined
+        return form
+      }
+      return new Rules(schema, (body) => this.rule(body), this.unkept, patterned).of(schema)
     } catch (cause) {
       if (cause instanceof RangeError)
         throw new JobError('unsupported', 'This JSON schema is nested too deep for a grammar. Simplify it.')
@@ -52,6 +64,7 @@ class Rules {
     private readonly root: unknown,
     private readonly rule: AddRule,
     private readonly unkept: Set<string>,
+    private readonly patterned: typeof patternForm,
   ) {}
 
   of(schema: unknown): string {
@@ -253,7 +266,7 @@ class Rules {
   }
 
   #string({ format, minLength, maxLength, pattern }: Schema): string {
-    const matching = typeof pattern === 'string' ? patternForm(pattern) : undefined
+    const matching = typeof pattern === 'string' ? this.patterned(pattern) : undefined
     if (pattern !== undefined && matching === undefined) this.unkept.add('pattern')
     if (matching !== undefined && format !== undefined) this.unkept.add('format')
     const form = matching ?? (typeof format === 'string' ? formats[format] : undefined)

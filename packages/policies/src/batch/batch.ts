@@ -106,7 +106,7 @@ const earlyLooks = 5
 /**
  * Waits until a batch has ended, and reads its results. `timeout` is for all of the waiting and the reading; default: for ever. A look that
  * fails is made again at the next turn where that may help: a service that is away, a batch (or its results) that is not
- * there yet in the first five looks.
+ * there yet in the first five looks, results that end in the middle of a line, five times at the same place.
  * @throws {LlmError} `aborted`, `timeout`, and what asking for the status throws
  */
 export async function* batchResults(
@@ -119,8 +119,11 @@ export async function* batchResults(
   let found = false
   let ended = false
   let next = 0
+  /** Readings in a row that ended at the same place, because of what stands there. */
+  let stuck = 0
   try {
     for (;;) {
+      const before = next
       try {
         if (!ended) {
           const status = await patience.wait(provider.batches.status(id, patience.left(options)))
@@ -142,6 +145,8 @@ export async function* batchResults(
       } catch (error) {
         const early = isLlmError(error, 'not-found') && (!found || ended) && next === 0 && looks < earlyLooks
         if (patience.stopped !== undefined || !isLlmError(error) || !(error.retryable || early)) throw error
+        stuck = ended && error.code === 'bad-response' && next === before ? stuck + 1 : 0
+        if (stuck > earlyLooks) throw error
       }
       looks++
       let cancel: () => void = () => {}

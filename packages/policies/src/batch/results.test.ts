@@ -152,3 +152,22 @@ it('its time is for the reading too, and who gives the results is told what is l
   for (let second = 0; second < 10; second++) await clock.advance(1000)
   await expect.poll(() => open).toBe(0)
 })
+
+it('ends where the results end within a line, however often they are read', async () => {
+  let readings = 0
+  const server = await faultServer(({ path }) => {
+    if (path.endsWith('/results')) readings++
+    return path.endsWith('/results')
+      ? { body: '{"custom_id"' }
+      : {
+          body: JSON.stringify({ id: 'b', processing_status: 'ended', request_counts: { succeeded: 1 } }),
+          headers: { 'content-type': 'application/json' },
+        }
+  })
+  onTestFinished(() => server.close())
+  const provider = claude('claude-x', { apiKey: 'k', baseURL: server.url, retry: false })
+  expect(await failureOf(read(batchResults(provider, 'b', { every: 5 })))).toMatchObject({
+    code: 'bad-response',
+  })
+  expect(readings).toBe(6)
+})
