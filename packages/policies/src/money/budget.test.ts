@@ -110,6 +110,20 @@ describe('what did not end well', () => {
     expect(inner.requests).toHaveLength(0)
   })
 
+  it.each<[string, Partial<MockAnswer & object>]>([
+    ['that was not what was asked for', { text: 'no' }],
+    ['that was cut off by its length', { text: '{"a":', finishReason: 'length' }],
+  ])('costs what was counted for an answer %s', async (_, answer) => {
+    const inner = mockProvider({ answers: [{ ...answer, usage: { inputTokens: 100, outputTokens: 10 } }] })
+    const provider = budget(inner, { limits: [{ per: 'run', tokens: 10_000, usd: 1 }], prices })
+    expect(await failureOf(provider.chat({ messages: 'x', output: 'json' }))).toMatchObject({
+      code: 'structured-output',
+    })
+    const [spending] = await provider.spending()
+    expect(spending?.spent.tokens).toBe(110)
+    expect(spending?.spent.usd).toBeCloseTo(200 / 1e6, 12)
+  })
+
   it('costs what it may have cost where it broke on the way, or its reader left', async () => {
     const clock = fakeClock()
     const inner = mockProvider({

@@ -12,7 +12,7 @@ import { type Account, type Amount, holding, reservedIn, settle } from './accoun
 import { keepNote, readNote, takeNote } from './batch-note.js'
 import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
-import { type Asking, costNothing, type Estimate, spentOn } from './spent.js'
+import { type Asking, costNothing, type Estimate, hasEnded, spentOn } from './spent.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {
@@ -149,7 +149,9 @@ class Budget extends Around implements BudgetProvider {
         settle(
           held,
           id,
-          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate, true),
+          costNothing(error)
+            ? { usd: 0, tokens: 0 }
+            : this.#spent(error.partial, call, estimate, !hasEnded(error)),
         ),
     }
   }

@@ -42,3 +42,8 @@ export function costNothing({ code, partial }: LlmError): boolean {
   if (partial !== undefined) return false
   return !['aborted', 'timeout', 'bad-response', 'empty-response', 'structured-output'].includes(code)
 }
+
+/** Did the answer come to its end, and was it only not what was asked for? Then all that it cost is known. */
+export function hasEnded({ code, partial }: LlmError): boolean {
+  return code === 'structured-output' || (partial?.finishReason ?? 'other') !== 'other'
+}
