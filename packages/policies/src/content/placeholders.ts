@@ -5,6 +5,7 @@ import { KnownValues } from './known-values.js'
 import { mapped, textsOf } from './mapped.js'
 
 const form = /\[[A-Z][A-Z0-9_]{0,64}_\d{1,9}\]/g
+const inNumber = /[\d.eE+-]/
 const begun = /^\[(?:[A-Z][A-Z0-9_]*)?$/
 
 export class Placeholders {
@@ -55,9 +56,14 @@ export class Placeholders {
     if (this.empty) return value
     return mapped(value, (text) => {
       const isInString = stringsOf(text)
-      return this.#known.replaced(text, (placeholder, from) =>
-        isInString === undefined || isInString(from) ? placeholder : `"${placeholder}"`,
-      )
+      return this.#known.replaced(text, (placeholder, from) => {
+        if (isInString === undefined || isInString(from)) return placeholder
+        // Outside of strings it is a number, or the same digits within another one.
+        const value = this.#standsFor.get(placeholder) ?? ''
+        const isWhole =
+          !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
+        return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
+      })
     })
   }
 
