@@ -127,6 +127,7 @@ export class Call implements EventSource {
         while (!this.#begun) await this.#take(await life.wait(this.#events.next(), 'first'))
       } catch (error) {
         this.#dismiss()
+        collector.failed()
         throw error
       }
     }, chat)
@@ -193,7 +194,9 @@ export class Call implements EventSource {
     const error = life.errorFrom(thrown)
     const partial = error.partial ?? collector.partial(life.attempts, this.#moments(life))
     this.#letGo(error)
-    return withDetails(error, { partial })
+    const { usage } = collector
+    const isKnown = partial === undefined && Object.keys(usage).length > 0
+    return withDetails(error, isKnown ? { usage } : { partial })
   }
 
   #letGo(error?: LlmError): void {

@@ -17,3 +17,22 @@ it('usage that is known early is told by whatever breaks or is left, and by an a
   ])
   expect((await whole.provider.chat('x')).usage).toEqual({ inputTokens: 1234, outputTokens: 1 })
 })
+
+it('usage of attempts that failed is part of what the call used, answered in the end or not', async () => {
+  const used = (inputTokens: number): BackendEvent => ({ type: 'usage', usage: { inputTokens } })
+  const busy = (tokens: number) => [used(tokens), { fail: new LlmError('overloaded', 'Busy.') }]
+  const answered = world([busy(1000), busy(100), [used(10), say('a'), finish]], { retry: { baseDelay: 1 } })
+  const response = answered.provider.chat('x')
+  await answered.clock.advance(1000)
+  expect(await response).toMatchObject({ attempts: 3, usage: { inputTokens: 1101 } })
+
+  const failed = world([busy(1000), busy(100)], { retry: { retries: 1, baseDelay: 1 } })
+  const failing = failureOf(failed.provider.chat('x'))
+  await failed.clock.advance(1000)
+  const error = await failing
+  expect(error).toMatchObject({ code: 'overloaded', usage: { inputTokens: 1100 } })
+  expect(error.partial).toBeUndefined()
+
+  const unknown = world([[{ fail: new LlmError('overloaded', 'Busy.') }]], { retry: false })
+  expect(await failureOf(unknown.provider.chat('x'))).not.toHaveProperty('usage')
+})

@@ -2,6 +2,7 @@
 import type { BackendEvent, ChatEvent, StartEvent } from './events.js'
 import type { Part, ReasoningPart, TextPart } from './message.js'
 import type { ChatResponse, FinishReason, Usage, Warning } from './response.js'
+import { sum } from './usage.js'
 
 /** When the first piece and the end came, for the response's timing. */
 export interface Moments {
@@ -20,6 +21,8 @@ export class Collector {
   #open: TextPart | ReasoningPart | undefined
   #start: Partial<StartEvent> = {}
   #usage: Usage = {}
+  /** Of attempts that failed. */
+  #lost: Usage = {}
 
   constructor(
     private readonly provider: string,
@@ -112,7 +115,7 @@ export class Collector {
       reasoning,
       toolCalls,
       attempts,
-      usage: this.#usage,
+      usage: this.usage,
       timing: { ...moments, ...(timing?.queuedMs !== undefined && { queuedMs: timing.queuedMs }) },
       provider,
       warnings,
@@ -122,6 +125,17 @@ export class Collector {
   /** What had arrived, for the error of a call that broke; `undefined` when nothing had. */
   partial(attempts: number, moments: Moments): ChatResponse | undefined {
     return this.#parts.length === 0 ? undefined : this.#response('other', attempts, moments)
+  }
+
+  /** The attempt failed, and another one may follow. */
+  failed(): void {
+    this.#lost = this.usage
+    this.#usage = {}
+  }
+
+  /** Of all attempts. */
+  get usage(): Usage {
+    return sum(this.#lost, this.#usage)
   }
 
   #openPart(type: 'text' | 'reasoning'): TextPart | ReasoningPart {
@@ -152,7 +166,7 @@ export class Collector {
         part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [],
       ),
       finishReason,
-      usage: this.#usage,
+      usage: this.usage,
       timing,
       attempts,
       provider: this.provider,

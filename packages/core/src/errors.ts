@@ -2,7 +2,7 @@
 import { defined } from './defined.js'
 import { describe } from './describe.js'
 import type { Message } from './message.js'
-import type { ChatResponse } from './response.js'
+import type { ChatResponse, Usage } from './response.js'
 
 /** Whether an error of this code may go away when the same request is made again. */
 const retryableByDefault = {
@@ -58,6 +58,8 @@ export interface ErrorDetails {
   attempts?: number | undefined
   /** What had arrived before it broke. */
   partial?: ChatResponse | undefined
+  /** What its attempts used, as far as the provider said, where nothing had arrived; else `partial` has it. */
+  usage?: Usage | undefined
   /** The conversation before the call that broke, where one of several did (`runTools`): go on with it. */
   messages?: Message[] | undefined
   cause?: unknown
@@ -85,6 +87,8 @@ export class LlmError extends Error {
   declare readonly responseBody?: string
   declare readonly attempts?: number
   declare readonly partial?: ChatResponse
+  /** What its attempts used, as far as the provider said, where nothing had arrived. */
+  declare readonly usage?: Usage
   declare readonly messages?: Message[]
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {

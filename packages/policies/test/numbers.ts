@@ -45,21 +45,25 @@ function likeExample(example: string, plain: string): string {
 
 function phonesOf(): Sample[] {
   const next = chance(1)
-  return habits.flatMap(({ country, example }) =>
-    Array.from({ length: 30 }, (_, index) => {
+  return habits.flatMap(({ country, example }) => {
+    const from = example.search(/[\d(]/)
+    const before = example.slice(0, from)
+    return Array.from({ length: 30 }, (_, index) => {
       // The beginning of a real number, the rest any: as numbers are given out.
       const plain = example.replace(/\D/g, '')
       const number = plain.slice(0, -4) + digits(4, next)
       // Many leave the groups out where a number begins with 0.
-      const value = index % 5 === 4 && number.startsWith('0') ? number : likeExample(example, number)
+      const value =
+        index % 5 === 4 && number.startsWith('0') ? number : likeExample(example.slice(from), number)
       return {
         kind: 'phone' as const,
         country,
         value,
-        text: (sentences[index % sentences.length] ?? String)(value),
+        text:
+          before === '' ? (sentences[index % sentences.length] ?? String)(value) : `Ring ${before}${value}.`,
       }
-    }),
-  )
+    })
+  })
 }
 
 function internationalPhones(): Sample[] {
@@ -195,9 +199,25 @@ function nobodys(): Sample[] {
     () => `pages ${next(400)}-${400 + next(400)}`,
     () => `invoice ${digits(4, next)}/${digits(5, next)}`,
     () => `12:${digits(2, () => next(6))}:${digits(2, () => next(6))}.${digits(3, next)}`,
+    () => `class ${10 + next(90)} ${2000 + next(30)}-${2000 + next(30)}`,
+    () => `p. ${10 + next(90)} ${3000 + next(999)}-${4000 + next(999)}`,
+    () => `range ${next(9) + 1}00 ${next(9) + 1}00 ${next(9) + 1}00`,
+    () => `box ${100 + next(900)} ${100 + next(900)} ${100 + next(900)}`,
+    () => `${10 + next(90)} 000 000 000`,
+    () => `{"score":${next(99) - 50}.${1 + next(9)}${digits(15, next)}}`,
   ]
   return makers.flatMap((make) =>
     Array.from({ length: 40 }, () => ({ kind: 'phone' as const, country: '', text: make() })),
+  )
+}
+
+/** Ids of any digits: 9 to 11 of them, or 12 to 19 as cards have. */
+export function randomIds(length: 'short' | 'long'): string[] {
+  const next = chance(7)
+  const [least, lengths] = length === 'short' ? [9, 3] : [12, 8]
+  return Array.from(
+    { length: 3000 },
+    (_, index) => `id ${1 + next(9)}${digits(least - 1 + (index % lengths), next)}`,
   )
 }
 

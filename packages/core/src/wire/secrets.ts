@@ -109,7 +109,7 @@ function formsOf(secret: string): string[] {
 function patternOf(form: string): RegExp {
   const spelled =
     form
-      .match(/\\+|[\s+]+|[^]/gu)
+      .match(/\\+|[\s+]+|[\s\S]/gu)
       ?.map(spellings)
       .join('') ?? ''
   // Where a short one is a part of a word, the word is another one.

@@ -2,7 +2,7 @@
 // not read again.
 import type { ChatResponse, Warning } from '@patchbay/core'
 import type { AnswerStore } from './store.js'
-import { VectorIndex } from './vector-index.js'
+import { isNear, VectorIndex } from './vector-index.js'
 
 /** An entry of the store. Places are used again: the number tells whose turn it is. */
 interface Entry {
@@ -46,9 +46,15 @@ export class Meanings {
       if (near === undefined) return undefined
       const { length } = warnings
       const entry = await this.#entry(near.id, warnings)
-      if (entry !== undefined || warnings.length > length) return entry?.answer
-      // Its time is up, or its place is another one's.
-      this.#vectors.delete(near.id)
+      if (warnings.length > length) return undefined
+      if (entry === undefined) {
+        // Its time is up, or its place is another one's.
+        this.#vectors.delete(near.id)
+        continue
+      }
+      if (isNear(entry.vector, vector, threshold)) return entry.answer
+      // Another process kept its question by the same number.
+      this.#vectors.set(near.id, entry.vector)
     }
   }
 

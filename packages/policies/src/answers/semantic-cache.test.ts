@@ -1,7 +1,7 @@
 // Which questions mean the same, and which must not.
 import { LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { lettersEmbedder } from '../../test/letters.js'
 import { semanticCache } from '../index.js'
 
@@ -112,3 +112,47 @@ it('holds no more vectors than its bound, also of what others have answered', as
   // There is no room for both: the first one was let go, and is read again.
   expect(await readsOf('one')).toBeGreaterThan(many)
 }, 30_000)
+
+describe('two processes with one store', () => {
+  const france = 'What is the capital of France?'
+  const bread = 'How do I bake bread?'
+  function two() {
+    const data = new Map<string, string>()
+    const later = () => new Promise((resolve) => setImmediate(resolve))
+    const store = {
+      get: async (key: string) => {
+        await later()
+        return data.get(key)
+      },
+      set: async (key: string, value: string) => {
+        await later()
+        data.set(key, value)
+      },
+    }
+    const make = (name: string) =>
+      semanticCache(mockProvider({ answers: [`Of ${name}.`, `Of ${name} again.`] }), {
+        embedder: lettersEmbedder(),
+        store,
+      })
+    return { data, a: make('a'), b: make('b') }
+  }
+
+  it('that keep their answers at the same moment give none to the question of the other', async () => {
+    const { a, b } = two()
+    await Promise.all([a.chat(france), b.chat(bread)])
+    const answers = [(await a.chat(france)).text, (await b.chat(bread)).text]
+    expect(answers[0]).toMatch(/^Of a/)
+    expect(answers[1]).toMatch(/^Of b/)
+    // One of them is kept, for both.
+    expect((await a.chat(bread)).text).toMatch(/^Of b/)
+  })
+
+  it('nor where the store was emptied, and the other one filled it', async () => {
+    const { data, a, b } = two()
+    await a.chat(france)
+    data.clear()
+    await b.chat(bread)
+    expect(await a.chat(france)).toMatchObject({ text: 'Of a again.', cached: false })
+    expect(await a.chat(bread)).toMatchObject({ text: 'Of b.', cached: 'semantic' })
+  })
+})

@@ -16,6 +16,14 @@ export interface Near {
   similarity: number
 }
 
+// Sums of 32-bit numbers have rounding errors.
+const rounding = 1e-6
+
+/** Is their similarity at least so much? As an index with one of them finds it. */
+export function isNear(known: Float32Array, wanted: Float32Array, threshold: number): boolean {
+  return similarityOf(unitOf(known), unitOf(wanted), threshold - rounding) !== undefined
+}
+
 export class VectorIndex {
   readonly #entries = new Map<number, Unit>()
 
@@ -39,8 +47,7 @@ export class VectorIndex {
   nearest(vector: Float32Array, threshold: number): Near | undefined {
     const wanted = unitOf(vector)
     let best: Near | undefined
-    // Sums of 32-bit numbers have rounding errors.
-    let least = threshold - 1e-6
+    let least = threshold - rounding
     for (const [id, known] of this.#entries) {
       const similarity = similarityOf(known, wanted, least)
       if (similarity === undefined) continue

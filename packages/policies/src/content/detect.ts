@@ -46,16 +46,22 @@ export async function detectorOf(which: readonly Kind[] = kinds): Promise<Detect
 
 function foundBy(all: { kind: Kind; find: Finder[] }[], text: string): Found[] {
   const found: Found[] = []
+  const plain = plainly(text)
   // For each character: is it taken?
   const taken = new Uint8Array(text.length)
   for (const { kind, find } of all)
     for (const finder of find)
-      for (const [from, to] of finder(text)) {
+      for (const [from, to] of finder(plain)) {
         if (taken.subarray(from, to).includes(1)) continue
         taken.fill(1, from, to)
         found.push({ kind, text: text.slice(from, to) })
       }
   return found
+}
+
+/** The spaces and dashes of pages and letters as keyboards have them; each is one character still, so that places stay. */
+function plainly(text: string): string {
+  return text.replace(/[\u00a0\u2007\u202f]/g, ' ').replace(/[\u2010-\u2015]/g, '-')
 }
 
 /** The keys and tokens in a text. */

@@ -34,6 +34,15 @@ const by =
     validate(text).isValid
 const upper = (module: Parameters<typeof by>[0]) => (text: string) => by(module)(text.toUpperCase())
 
+/** Besides the check digit: of the first ten digits one comes two or three times, the others once at most. */
+function isTaxId(text: string): boolean {
+  const counts = new Map<string, number>()
+  const digits = text.replace(/ /g, '')
+  for (const digit of digits.slice(0, 10)) counts.set(digit, (counts.get(digit) ?? 0) + 1)
+  const more = [...counts.values()].filter((count) => count > 1)
+  return !digits.startsWith('0') && more.length === 1 && (more[0] ?? 0) <= 3 && by(deTaxId)(text)
+}
+
 // Neither letters nor digits around it.
 const alone = (form: string, flags = 'g') =>
   new RegExp(`(?<![A-Za-z0-9.+-])(?:${form})(?![A-Za-z0-9]|[.-]\\d)`, flags)
@@ -42,9 +51,17 @@ export const stateIds: StateId[] = [
   {
     country: 'DE',
     name: 'Steuer-ID',
-    form: alone('\\d{2} ?\\d{3} ?\\d{3} ?\\d{3}'),
-    isValid: by(deTaxId),
+    form: alone('\\d{2} \\d{3} \\d{3} \\d{3}'),
+    isValid: isTaxId,
     example: '36 574 261 809',
+  },
+  {
+    country: 'DE',
+    name: 'Steuer-ID',
+    form: alone('\\d{11}'),
+    isValid: isTaxId,
+    named: /(?:steuer|idnr|id-nr|tax|tin)[^\d]{0,24}$/i,
+    example: 'Steuer-ID 36574261809',
   },
   {
     country: 'DE',
@@ -128,9 +145,17 @@ export const stateIds: StateId[] = [
   {
     country: 'BR',
     name: 'CPF',
-    form: alone('\\d{3}\\.\\d{3}\\.\\d{3}-\\d{2}|\\d{11}'),
+    form: alone('\\d{3}\\.\\d{3}\\.\\d{3}-\\d{2}'),
     isValid: by(brCpf),
     example: '390.533.447-05',
+  },
+  {
+    country: 'BR',
+    name: 'CPF',
+    form: alone('\\d{11}'),
+    isValid: by(brCpf),
+    named: /cpf[^\d]{0,16}$/i,
+    example: 'CPF 39053344705',
   },
   {
     country: 'BR',
@@ -139,7 +164,14 @@ export const stateIds: StateId[] = [
     isValid: by(brCnpj),
     example: '16.727.230/0001-97',
   },
-  { country: 'PL', name: 'PESEL', form: alone('\\d{11}'), isValid: by(plPesel), example: '44051401359' },
+  {
+    country: 'PL',
+    name: 'PESEL',
+    form: alone('\\d{11}'),
+    isValid: by(plPesel),
+    named: /pesel[^\d]{0,16}$/i,
+    example: 'PESEL 44051401359',
+  },
 ]
 
 export const ids: Finder[] = stateIds.map(({ form, isValid, named }) =>

@@ -33,7 +33,18 @@ export function unspelled(text: string): string {
   }
 }
 
-/** Does a text that begins like this say something in JSON? A fence may stand before it. */
+/** Is it JSON, in a fence or not? */
+export function isJson(text: string): boolean {
+  const [, fenced] = /^\s*```(?:json)?([\s\S]*?)```/i.exec(text) ?? []
+  try {
+    const value: unknown = JSON.parse(fenced ?? text)
+    return typeof value === 'object' && value !== null
+  } catch {
+    return false
+  }
+}
+
+/** Does a text that begins like this, and goes on, say something in JSON? `[1]` and `{ user }` may begin a sentence. */
 export function beginsJson(text: string): boolean {
-  return /^\s*(?:```(?:json)?\s*)?(?:\{|\[\s*(?:["{[\d\]-]|true|false|null))/i.test(text.slice(0, 200))
+  return /^\s*(?:```(?:json)?\s*)?(?:\{\s*["}]|\[\s*["{])/i.test(text.slice(0, 200))
 }

@@ -1,6 +1,7 @@
 // Numbers that are none, numbers that come back as numbers, and values that come back into JSON.
 import type { ChatEvent, ChatRequest } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { batch, mask } from '../index.js'
 
@@ -43,6 +44,51 @@ describe('no cards', () => {
     const sent = asText(inner.requests)
     expect(sent).toContain('"since":1732700000000')
     expect(sent).toContain('{\\"next\\":1732700000000}')
+  })
+})
+
+describe('numbers that are no integers', () => {
+  const sent = async (text: string) => {
+    const inner = mockProvider()
+    await mask(inner).chat(text)
+    const part = inner.requests[0]?.messages[0]?.content[0]
+    return part?.type === 'text' ? part.text : ''
+  }
+
+  it('law: are never touched in JSON, whatever their digits and whatever else is in it', async () => {
+    // Digits that are a card or a telephone by themselves, before and after the point too.
+    const digits = fc.oneof(
+      fc.constantFrom('4532015112830366', card, '4155552671', '030901820', '1234567', '44051401359'),
+      fc.stringMatching(/^[1-9]\d{0,17}$/),
+    )
+    const number = fc
+      .tuple(
+        fc.constantFrom('', '-'),
+        fc.oneof(
+          fc.constantFrom('0', '333', '2'),
+          digits.map((text) => text.replace(/^0/, '7')),
+        ),
+        digits,
+        fc.constantFrom('', 'e5', 'E-7', 'e+3'),
+      )
+      .map(([sign, whole, rest, power]) => `${sign}${whole}.${rest}${power}`)
+    await fc.assert(
+      fc.asyncProperty(fc.array(number, { minLength: 1, maxLength: 5 }), async (numbers) => {
+        const list = `[${numbers.join(',')},1.4111111111111111e5]`
+        expect(await sent(list)).toBe(list)
+        const more = (one: string, two: string) => `{"tel":${list},"card":${one},"same":"it is ${two}"}`
+        const masked = await sent(more(card, card))
+        expect(masked).toBe(more('"[CARD_1]"', '[CARD_1]'))
+        JSON.parse(masked)
+      }),
+      { numRuns: 150 },
+    )
+  })
+
+  it('nor are longer integers that have the same digits in them', async () => {
+    expect(await sent(`{"card":"${card}","id":9${card},"n":-${card}}`)).toBe(
+      `{"card":"[CARD_1]","id":9${card},"n":-${card}}`,
+    )
   })
 })
 

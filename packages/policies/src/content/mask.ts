@@ -21,6 +21,7 @@ import type { Incoming, Passing } from '../around/passing.js'
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { type Detector, detectorOf, type Kind, kinds } from './detect.js'
+import { eased } from './eased.js'
 import { keepNotes, restoring } from './mask-batch.js'
 import { type MediaPart, mediaOf, textOf } from './media.js'
 import { withPartial } from './partial.js'
@@ -49,7 +50,7 @@ export interface MaskOptions {
  * Takes keys, tokens, e-mail addresses, numbers of phones, cards, accounts and people (of ten countries) out of everything
  * that leaves: messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each
  * becomes a placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its
- * stream the placeholders become what they stood for: spelled as JSON where the answer is JSON, as a number where a tool's
+ * stream the placeholders become what they stood for: spelled as JSON where the answer is JSON, as a number where a
  * schema wants one; in the results of batches too. Vectors and scores are those of the placeholders.
  */
 export function mask(provider: Provider, options: MaskOptions = {}): Provider {
@@ -129,7 +130,11 @@ class Mask extends Around {
     const all = requests.map((request) => {
       const plain = this.#plain(request)
       const placeholders = this.#placeholders(plain, detect)
-      return { request: sendable(placeholders.masked(plain)), placeholders, ...aboutAnswer(plain) }
+      return {
+        request: sendable(answerable(placeholders.masked(plain), placeholders)),
+        placeholders,
+        ...aboutAnswer(plain),
+      }
     })
     return {
       request: all.map(({ request }) => request),
@@ -151,7 +156,7 @@ class Mask extends Around {
     const placeholders = this.#placeholders(request, detect)
     const restored = new Restored(placeholders, aboutAnswer(request))
     return {
-      request: sendable(placeholders.masked(request)),
+      request: sendable(answerable(placeholders.masked(request), placeholders)),
       event: (event: ChatEvent) => restored.event(event),
       rest: () => restored.rest(),
       // The value is made again of what the text says now, by the schema the caller gave.
@@ -223,6 +228,14 @@ function aboutAnswer({ tools = [], output = 'text' }: ChatRequest): Asked {
     json: output !== 'text',
     ...(typeof output === 'object' && { output: output.schema as JsonSchema }),
   }
+}
+
+/** With a schema that an answer with placeholders fits. */
+function answerable(request: ChatRequest, placeholders: Placeholders): ChatRequest {
+  const { output } = request
+  if (typeof output !== 'object' || placeholders.empty) return request
+  const schema = eased(output.schema as JsonSchema, placeholders.haveNumbers)
+  return { ...request, output: { ...output, schema } }
 }
 
 /** With the texts of files as bytes again. */

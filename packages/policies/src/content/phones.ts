@@ -9,6 +9,8 @@ interface Habit {
   shape: RegExp
   /** Enough by itself: what is written like this is a telephone, whether its area is given out or not. */
   enough?: true
+  /** Only after a word that says what it is: years, pages, places and sums are grouped like this too. */
+  named?: true
   /** How the digits begin, where the grouping alone says too little. */
   begins?: RegExp
   /** For the guide. */
@@ -27,7 +29,7 @@ export const habits: Habit[] = [
   { country: 'IT', shape: /^(?:9|1[01])$|^\(?[2-6][(\d) /.-]*$/, begins: /^0[1-9]/, example: '06 6982 1234' },
   {
     country: 'IT',
-    shape: /^3[ /.-](?:7|6|3[ .-]4|3[ .-]3|2[ .-]2[ .-]3)$/,
+    shape: /^3[ /.-](?:7|6|3[ .-]4|2[ .-]2[ .-]3)$/,
     begins: /^3/,
     example: '333 123 4567',
   },
@@ -41,19 +43,21 @@ export const habits: Habit[] = [
     begins: /^1?[2-9]\d\d[2-9]\d{6}$/,
     example: '(415) 555-2671',
   },
-  { country: 'ES', shape: /^(?:3 3 3|3 2 2 2|2 3 2 2|3-3-3)$/, begins: /^[679]/, example: '612 34 56 78' },
-  { country: 'BR', shape: /^(?:\(2\) ?|2 )[45]-?4$/, begins: /^[1-9][1-9]/, example: '(11) 91234-5678' },
+  { country: 'ES', shape: /^(?:3 2 2 2|2 3 2 2)$/, begins: /^[679]/, example: '612 34 56 78' },
+  { country: 'BR', shape: /^(?:\(2\) ?[45]|2 5)-?4$/, begins: /^[1-9][1-9]/, example: '(11) 91234-5678' },
   {
     country: 'PL',
     shape: /^(?:3[ -]3[ -]3)$/,
     begins: /^(?:45|5[0137]|6[069]|7[2389]|88)/,
-    example: '512 345 678',
+    named: true,
+    example: 'tel. 512 345 678',
   },
   { country: 'PL', shape: /^(?:\(2\) ?|2[ -])3[ -]2[ -]2$/, begins: /^[1-9]/, example: '22 621 02 12' },
 ]
 
 const countries = [...new Set(habits.map(({ country }) => country))]
 const dates = /^(?:2[./-]2[./-][24]|4[./-]2[./-]2)$/
+const decimals = /^(?:0|[1-9]\d*)\.\d+$/
 const named =
   /(?:tel|phone|mobile|cell|call|dial|fax|fon|ruf|handy|tél|appel|mobil|móvil|llam|chiam|bel|liga|dzwo|whatsapp|sms|☎|📞)[\p{L}]{0,8}[^\p{L}\d]{0,8}$/iu
 
@@ -78,6 +82,7 @@ export const phones: Finder[] = [
 function isPhone(text: string, isNamed: () => boolean): boolean {
   const digits = text.replace(/\D/g, '')
   if (digits.length < 7 || digits.length > 15 || /[ ./-]{3}/.test(text)) return false
+  if (decimals.test(text)) return false
   if (text.lastIndexOf('(') > text.lastIndexOf(')')) return false
   // The sign says that it is one, if it has a right length.
   if (text.startsWith('+')) return parsePhoneNumberFromString(text.replace('(0)', ''))?.isPossible() ?? false
@@ -88,6 +93,7 @@ function isPhone(text: string, isNamed: () => boolean): boolean {
     (habit) =>
       (habit.begins?.test(digits) ?? true) &&
       habit.shape.test(shape) &&
+      (habit.named === undefined || isNamed()) &&
       (habit.enough ?? isValid(text, habit.country)),
   )
   return usual || (isNamed() && countries.some((country) => isValid(text, country)))

@@ -4,8 +4,13 @@ import { spelled, stringsOf, unspelled } from './json-text.js'
 import { KnownValues } from './known-values.js'
 import { mapped, textsOf } from './mapped.js'
 
-const form = /\[[A-Z][A-Z0-9_]{0,64}_\d{1,9}\]/g
-const begun = /^\[(?:[A-Z][A-Z0-9_]*)?$/
+// Models write them small, or as Markdown does: `\[EMAIL\_1\]`.
+const name = String.raw`[A-Z](?:[A-Z0-9]|\\?_){0,64}\\?_\d{1,9}`
+const form = new RegExp(String.raw`\\\[${name}\\\]|\[${name}\]`, 'gi')
+const inJson = new RegExp(String.raw`"(?:[^"\\]|\\.)*"|\[${name}\]`, 'gis')
+const plainly = (placeholder: string) => placeholder.replaceAll('\\', '').toUpperCase()
+const inNumber = /[\d.eE+-]/
+const begun = /^\\?\[(?:[A-Z](?:[A-Z0-9]|\\?_)*\\?)?$/i
 
 export class Placeholders {
   readonly #standsFor = new Map<string, string>()
@@ -17,7 +22,7 @@ export class Placeholders {
   constructor(request: unknown, detect: Detector, also: Record<string, string[] | RegExp>) {
     const texts = textsOf(request)
     // What looks like a placeholder in the request stands for itself.
-    const spoken = new Set(texts.flatMap((text) => text.match(form) ?? []))
+    const spoken = new Set(texts.flatMap((text) => text.match(form) ?? []).map(plainly))
     const counts = new Map<string, number>()
     /** A value, and how it is spelled in this text. */
     const add = (kind: string, value: string, spelling: string) => {
@@ -55,9 +60,14 @@ export class Placeholders {
     if (this.empty) return value
     return mapped(value, (text) => {
       const isInString = stringsOf(text)
-      return this.#known.replaced(text, (placeholder, from) =>
-        isInString === undefined || isInString(from) ? placeholder : `"${placeholder}"`,
-      )
+      return this.#known.replaced(text, (placeholder, from) => {
+        if (isInString === undefined || isInString(from)) return placeholder
+        // Outside of strings it is a number, or the same digits within another one.
+        const value = this.#standsFor.get(placeholder) ?? ''
+        const isWhole =
+          !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
+        return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
+      })
     })
   }
 
@@ -69,9 +79,14 @@ export class Placeholders {
   /** A text with the values; `spell` writes them as they must stand there. */
   restoredText(text: string, spell: (value: string) => string = (value) => value): string {
     return text.replace(form, (placeholder) => {
-      const value = this.#standsFor.get(placeholder)
+      const value = this.#standsFor.get(plainly(placeholder))
       return value === undefined ? placeholder : spell(value)
     })
+  }
+
+  /** What would be JSON, with the placeholders in quotes that stand there in the place of a value. */
+  quoted(json: string): string {
+    return json.replace(inJson, (found) => (this.#standsFor.has(plainly(found)) ? `"${found}"` : found))
   }
 
   /** The placeholders with what they stand for, to be written down. */
@@ -88,13 +103,21 @@ export class Placeholders {
 
   /** The value, where the text is its placeholder and nothing else. */
   valueOf(text: string): string | undefined {
-    return this.#standsFor.get(text)
+    return this.#standsFor.get(plainly(text))
   }
 
   /** Where a placeholder begins at the end of a text that goes on; the text's length where none does. */
   begunAt(text: string): number {
-    const at = text.lastIndexOf('[')
-    return at >= 0 && text.length - at < this.#longest && begun.test(text.slice(at)) ? at : text.length
+    const bracket = text.lastIndexOf('[')
+    const at = text[bracket - 1] === '\\' ? bracket - 1 : bracket
+    const isShort = bracket >= 0 && text.length - bracket < 2 * this.#longest
+    if (isShort && begun.test(text.slice(at))) return at
+    return text.endsWith('\\') ? text.length - 1 : text.length
+  }
+
+  /** May one of them stand for a number of JSON? */
+  get haveNumbers(): boolean {
+    return [...this.#standsFor.values()].some((value) => numberOf(value) !== undefined)
   }
 
   get empty(): boolean {
@@ -115,4 +138,10 @@ function words(text: string, all: string[]): [word: string, spelling: string][] 
 function matches(text: string, what: RegExp): string[] {
   const pattern = new RegExp(what.source, what.flags.includes('g') ? what.flags : `${what.flags}g`)
   return Array.from(text.matchAll(pattern), ([match]) => match)
+}
+
+/** The number that a value is, signs between its digits aside. */
+export function numberOf(value: string): number | undefined {
+  const digits = value.replace(/[\s().+/\p{Pd}]/gu, '')
+  return /^\d+$/.test(digits) && Number.isSafeInteger(Number(digits)) ? Number(digits) : undefined
 }

@@ -1,8 +1,8 @@
 // A stream with its placeholders replaced by what they stand for, also where one comes in two pieces.
 import type { ChatEvent, ChatResponse, JsonSchema, Part } from '@patchbay/core'
-import { beginsJson, spelled } from './json-text.js'
+import { beginsJson, isJson, spelled } from './json-text.js'
 import type { Placeholders } from './placeholders.js'
-import { restoredInput, wantsNumbers } from './typed.js'
+import { restoredInput, restoredJson, wantsNumbers } from './typed.js'
 
 type Said = Extract<ChatEvent, { type: 'text' | 'reasoning' }>
 type CallDelta = Extract<ChatEvent, { type: 'tool-call-delta' }>
@@ -25,12 +25,17 @@ export class Restored {
   readonly #heldCalls = new Map<string, { event: CallDelta; text: string }>()
   /** Calls whose arguments are shown when they are whole: a number may have to become one again. */
   readonly #whole = new Set<string>()
+  /** The schema of the answer, where a number may have to become one again: its text too is shown when it is whole. */
+  readonly #output: JsonSchema | undefined
   #begin = ''
 
   constructor(
     private readonly placeholders: Placeholders,
     private readonly asked: Asked,
-  ) {}
+  ) {
+    const { output } = asked
+    if (output !== undefined && wantsNumbers(output) && placeholders.haveNumbers) this.#output = output
+  }
 
   event(event: ChatEvent): ChatEvent[] {
     if (this.placeholders.empty) return [event]
@@ -61,7 +66,9 @@ export class Restored {
 
   /** A text of the answer: where it is JSON, a value stands in it as JSON spells it. */
   text(text: string): string {
-    return this.placeholders.restoredText(text, this.asked.json || beginsJson(text) ? spelled : undefined)
+    const typed = this.#output && restoredJson(text, this.#output, this.placeholders)
+    const spell = this.asked.json || isJson(text) ? spelled : undefined
+    return typed ?? this.placeholders.restoredText(text, spell)
   }
 
   /** A whole answer. */
@@ -85,7 +92,18 @@ export class Restored {
   }
 
   input(name: string, input: unknown): unknown {
-    return restoredInput(input, this.asked.tools.get(name), this.placeholders)
+    return restoredInput(this.#parsed(input), this.asked.tools.get(name), this.placeholders)
+  }
+
+  /** Arguments that could not be parsed, because a placeholder stands where a number belongs, can be now. */
+  #parsed(input: unknown): unknown {
+    const { $unparsed } = Object(input) as { $unparsed?: unknown }
+    if (typeof $unparsed !== 'string') return input
+    try {
+      return JSON.parse(this.placeholders.quoted($unparsed))
+    } catch {
+      return input
+    }
   }
 
   #said(event: Said): ChatEvent[] {
@@ -93,13 +111,15 @@ export class Restored {
     const before = isSame ? [] : this.#restOfText()
     if (event.type === 'text' && this.#begin.length < 200) this.#begin += event.text
     const text = (this.#held?.text ?? '') + event.text
-    const at = this.placeholders.begunAt(text)
+    const isTyped = event.type === 'text' && this.#output !== undefined
+    const at = isTyped ? 0 : this.placeholders.begunAt(text)
     this.#held = at < text.length ? { event, text: text.slice(at) } : undefined
     return [...before, ...this.#shown(event, text.slice(0, at))]
   }
 
   #shown(event: Said, text: string): ChatEvent[] {
     if (text === '') return []
+    if (event.type === 'text' && this.#output !== undefined) return [{ ...event, text: this.text(text) }]
     const spell = event.type === 'text' && (this.asked.json || beginsJson(this.#begin)) ? spelled : undefined
     return [{ ...event, text: this.placeholders.restoredText(text, spell) }]
   }

@@ -1,7 +1,6 @@
-// What comes back into a tool's input: a number where the tool's schema wants one.
+// What comes back into a tool's input, or an answer that is JSON: a number where its schema wants one.
 import type { JsonSchema } from '@patchbay/core'
-import { mapped } from './mapped.js'
-import type { Placeholders } from './placeholders.js'
+import { numberOf, type Placeholders } from './placeholders.js'
 
 const deepest = 16
 
@@ -17,13 +16,32 @@ export function restoredInput(
     if (Array.isArray(value)) return value.map((item, index) => restored(item, itemsOf(here, index, schema)))
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(
-      Object.entries(value).map(([name, item]) => [
-        mapped(name, (text) => placeholders.restoredText(text)),
-        restored(item, propertyOf(here, name, schema)),
-      ]),
+      Object.entries(value).map(([masked, item]) => {
+        const name = placeholders.restoredText(masked)
+        return [name, restored(item, propertyOf(here, name, schema))]
+      }),
     )
   }
   return restored(input, branchesOf(schema, schema))
+}
+
+const fenced = /^([\s\S]*?```(?:json)?\s*)([[{][\s\S]*?)(```[\s\S]*)$/i
+
+/** The same for a text that is JSON or has it in a fence; nothing for another one. */
+export function restoredJson(
+  text: string,
+  schema: JsonSchema,
+  placeholders: Placeholders,
+): string | undefined {
+  const [, before = '', json = text, after = ''] = fenced.exec(text) ?? []
+  let value: unknown
+  try {
+    value = JSON.parse(json)
+  } catch {
+    return undefined
+  }
+  const restored = JSON.stringify(restoredInput(value, schema, placeholders))
+  return `${placeholders.restoredText(before)}${restored}${placeholders.restoredText(after)}`
 }
 
 /** May this input have numbers in it that were taken out? */
@@ -36,8 +54,7 @@ function typed(text: string, here: JsonSchema[], placeholders: Placeholders): un
   if (value === undefined) return placeholders.restoredText(text)
   const types = new Set(here.flatMap(({ type }) => [type].flat()))
   if (types.has('string') || !(types.has('integer') || types.has('number'))) return value
-  const number = Number(value.replace(/[ ().+/-]/g, ''))
-  return Number.isSafeInteger(number) ? number : value
+  return numberOf(value) ?? value
 }
 
 function itemsOf(here: JsonSchema[], index: number, root: JsonSchema): JsonSchema[] {

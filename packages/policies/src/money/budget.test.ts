@@ -110,6 +110,36 @@ describe('what did not end well', () => {
     expect(inner.requests).toHaveLength(0)
   })
 
+  it.each<[string, Partial<MockAnswer & object>]>([
+    ['that was not what was asked for', { text: 'no' }],
+    ['that was cut off by its length', { text: '{"a":', finishReason: 'length' }],
+  ])('costs what was counted for an answer %s', async (_, answer) => {
+    const inner = mockProvider({ answers: [{ ...answer, usage: { inputTokens: 100, outputTokens: 10 } }] })
+    const provider = budget(inner, { limits: [{ per: 'run', tokens: 10_000, usd: 1 }], prices })
+    expect(await failureOf(provider.chat({ messages: 'x', output: 'json' }))).toMatchObject({
+      code: 'structured-output',
+    })
+    const [spending] = await provider.spending()
+    expect(spending?.spent.tokens).toBe(110)
+    expect(spending?.spent.usd).toBeCloseTo(200 / 1e6, 12)
+  })
+
+  it('costs what is known of the attempts that failed, tried again or not', async () => {
+    const busy = {
+      events: [{ type: 'usage' as const, usage: { inputTokens: 1000 } }],
+      error: new LlmError('overloaded', 'Busy.'),
+    }
+    const spent = async (answers: MockAnswer[]) => {
+      const inner = mockProvider({ answers, retry: { retries: 1, baseDelay: 0 } })
+      const provider = budget(inner, { limits: [{ per: 'run', tokens: 10_000, usd: 1 }], prices })
+      await provider.chat(ask).catch(() => {})
+      return (await provider.spending())[0]?.spent
+    }
+    const good = answered({ inputTokens: 1000, outputTokens: 10 })
+    expect(await spent([busy, good])).toMatchObject({ tokens: 2010 })
+    expect(await spent([busy, busy])).toMatchObject({ tokens: 2000, usd: 0.002 })
+  })
+
   it('costs what it may have cost where it broke on the way, or its reader left', async () => {
     const clock = fakeClock()
     const inner = mockProvider({

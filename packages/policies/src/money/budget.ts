@@ -12,7 +12,7 @@ import { type Account, type Amount, holding, reservedIn, settle } from './accoun
 import { keepNote, readNote, takeNote } from './batch-note.js'
 import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
-import { type Asking, costNothing, type Estimate, spentOn } from './spent.js'
+import { type Asking, type Counted, costNothing, type Estimate, hasEnded, spentOn } from './spent.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {
@@ -145,12 +145,7 @@ class Budget extends Around implements BudgetProvider {
             await keepNote(this.#state, `${this.#name}:batch:${answer as string}`, note)
           }
         }),
-      failed: (error) =>
-        settle(
-          held,
-          id,
-          costNothing(error) ? { usd: 0, tokens: 0 } : this.#spent(error.partial, call, estimate, true),
-        ),
+      failed: (error) => settle(held, id, this.#lost(error, call, estimate)),
     }
   }
 
@@ -201,8 +196,19 @@ class Budget extends Around implements BudgetProvider {
     return { usd: (input * dearest + output * price.output) / 1_000_000, tokens, output }
   }
 
+  /** What a failure did cost: what is known of attempts that were given up counts too. */
+  #lost(error: LlmError, call: Asking, estimate: Estimate): Amount {
+    const { usage, model = this.model } = error
+    if (!costNothing(error)) {
+      const answer = error.partial ?? (usage && { usage, model })
+      return this.#spent(answer, call, estimate, !hasEnded(error))
+    }
+    if (usage === undefined) return { usd: 0, tokens: 0 }
+    return this.#spent({ model, usage: { inputTokens: 0, outputTokens: 0, ...usage } }, call, estimate)
+  }
+
   /** What it did cost, or the most it may have where nobody says. */
-  #spent(answer: Answer | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
+  #spent(answer: Answer | Counted | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
     const priced = (model: string) => priceOf(model, this.#prices) ?? priceOf(this.model, this.#prices)
     return spentOn(answer, call, estimate, priced, broken)
   }

@@ -1,5 +1,5 @@
 // What a call did cost, by what its provider counted.
-import type { ChatInput, LlmError, Usage } from '@patchbay/core'
+import type { ChatInput, ChatResponse, LlmError, Usage } from '@patchbay/core'
 import type { Answer, Incoming } from '../around/passing.js'
 import type { Amount } from './account.js'
 import { costOf, keepsForAnHour } from './cost.js'
@@ -14,9 +14,12 @@ export interface Estimate extends Amount {
 /** What was asked, as far as it changes the price. */
 export type Asking = Pick<Incoming, 'kind' | 'request'>
 
+/** What was counted, without an answer. */
+export type Counted = Pick<ChatResponse, 'usage' | 'model'>
+
 /** What it did cost, or the most it may have where nobody says; `broken`: the answer did not come to its end. */
 export function spentOn(
-  answer: Answer | undefined,
+  answer: Answer | Counted | undefined,
   { kind, request }: Asking,
   estimate: Estimate,
   priced: (model: string) => Price | undefined,
@@ -41,4 +44,10 @@ export function spentOn(
 export function costNothing({ code, partial }: LlmError): boolean {
   if (partial !== undefined) return false
   return !['aborted', 'timeout', 'bad-response', 'empty-response', 'structured-output'].includes(code)
+}
+
+/** Did the answer come to its end, and was it only not what was asked for? Then all that it cost is known. */
+export function hasEnded({ code, partial }: LlmError): boolean {
+  if (code === 'structured-output') return true
+  return code === 'content-filtered' && (partial?.finishReason ?? 'other') !== 'other'
 }

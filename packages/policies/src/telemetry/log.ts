@@ -94,7 +94,7 @@ class Log extends Around {
           provider,
           answeredBy: partial && model,
           hadBegun: partial !== undefined || firstMs !== undefined,
-          ...partial?.usage,
+          ...(partial ?? error).usage,
         }
         this.#logger[callers.includes(code) ? 'warn' : 'error'](
           { ...line(), ...defined(fields), reason: message },

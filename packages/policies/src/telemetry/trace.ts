@@ -135,7 +135,7 @@ class Trace extends Around {
         })
         span.setStatus({ code: api.SpanStatusCode.ERROR, message })
         const known = { ...common, ...(partial && answeredBy(partial)) }
-        for (const [type, count] of Object.entries(tokensOf(partial)))
+        for (const [type, count] of Object.entries(tokensOf(partial ?? error)))
           tokens.record(count, { ...known, 'gen_ai.token.type': type })
         duration.record(seconds(began), { ...known, 'error.type': code })
         span.end(this.clock.now())
@@ -242,9 +242,9 @@ function batchOf({ kind, request }: Incoming): Attributes {
   return kind.startsWith('batches.') ? { 'patchbay.batch.id': request as string } : {}
 }
 
-function tokensOf(answer: Answer): Record<string, number> {
+function tokensOf(answer: Answer | LlmError): Record<string, number> {
   if (typeof answer !== 'object' || !('usage' in answer)) return {}
-  const { inputTokens, outputTokens } = answer.usage
+  const { inputTokens, outputTokens } = answer.usage ?? {}
   return {
     ...(inputTokens !== undefined && { input: inputTokens }),
     ...(outputTokens !== undefined && { output: outputTokens }),
