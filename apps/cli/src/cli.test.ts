@@ -306,6 +306,38 @@ describe('patchbay serve', () => {
   })
 })
 
+describe('everyday mistakes', () => {
+  it.each(['70000', '-1', '1.5'])('a port that is none, %s, is told in one line', async (port) => {
+    const { code, err } = await patchbay(['serve', '--port', port])
+    expect([code, err.split('\n')[0]]).toEqual([
+      3,
+      `config: The port must be a whole number from 0 to 65535, not ${port}.`,
+    ])
+  })
+
+  it('a folder that cannot be written is told in one line', async () => {
+    const { child, ended } = start(['init', '--yes'], {}, '/proc')
+    child.stdin.end()
+    const { code, err } = await ended
+    expect(code).toBe(4)
+    expect(err).toMatch(/^[A-Z]+: .*\n$/)
+  })
+
+  it('a reader of standard error that goes away ends neither an answer nor a server', async () => {
+    const asked = start(['ask', '--no-stdin', '--stats', 'What is the capital of France?'])
+    asked.child.stderr.destroy()
+    expect(await asked.ended).toMatchObject({ code: 0, out: 'The capital of France is Paris.\n' })
+
+    const server = start(['serve', '--port', '0', '--log'])
+    await until(() => server.out().includes('\n'))
+    server.child.stderr.destroy()
+    const url = server.out().slice('listening on '.length).trim()
+    for (let time = 0; time < 3; time++) expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    server.child.kill('SIGTERM')
+    expect((await server.ended).code).toBe(0)
+  })
+})
+
 describe('patchbay key', () => {
   it('is shown once, with what the configuration keeps of it', async () => {
     const { code, out } = await patchbay(['key', 'ann'])

@@ -40,7 +40,7 @@ export class UsageError extends Error {}
 /** The exit code for an error. */
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage
-  if (!isLlmError(error)) return exitCodes.bug
+  if (!isLlmError(error)) return systemCode(error) === undefined ? exitCodes.bug : exitCodes.provider
   if (error.code === 'aborted') return exitCodes.interrupted
   if (error.code === 'timeout') return exitCodes.timeout
   return requestErrors.has(error.code) ? exitCodes.request : exitCodes.provider
@@ -51,9 +51,17 @@ export function helpLine(error: unknown): string {
   return isLlmError(error) && error.code !== 'aborted' ? `More: patchbay explain ${error.code}\n` : ''
 }
 
+/** The code of an error of the operating system. */
+function systemCode(error: unknown): string | undefined {
+  const { code, syscall } = (error ?? {}) as { code?: unknown; syscall?: unknown }
+  return error instanceof Error && typeof code === 'string' && typeof syscall === 'string' ? code : undefined
+}
+
 /** One line for people. */
 export function errorLine(error: unknown): string {
   if (isLlmError(error)) return printable(`${error.code}: ${error.message}`)
   if (error instanceof UsageError) return error.message
+  // A file that cannot be written, an address that is taken: the system says it, and no stack says more.
+  if (systemCode(error) !== undefined) return printable((error as Error).message)
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -20,6 +20,9 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) =>
   process.exit(error.code === 'EPIPE' ? exitCodes.brokenPipe : exitCodes.bug),
 )
 
+// Nobody may be reading what is said beside the answer; the answer, and a server, go on.
+process.stderr.on('error', () => {})
+
 const program = new Command('patchbay')
   .description(
     'Ask language models: the one of your patchbay.config, any other by its name, or the small one that comes with patchbay (no key, no network).',

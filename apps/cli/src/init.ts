@@ -2,8 +2,9 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { createInterface } from 'node:readline/promises'
+import { createInterface, type Interface } from 'node:readline/promises'
 import type { ProviderEntry } from '@patchbay/config'
+import { LlmError } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
 import { UsageError } from './exit.js'
 import { printable } from './print.js'
@@ -44,20 +45,30 @@ export async function init(folder: string, { yes, force }: InitFlags): Promise<v
     providers: Object.fromEntries(found.map(({ name, entry }) => [name, entry])),
   }
   await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
-  process.stdout.write(`${file} is written; ${config.default} answers. Try: patchbay ask "Hello"\n`)
+  process.stdout.write(
+    `${file} is written; ${printable(config.default ?? '')} answers. Try: patchbay ask "Hello"\n`,
+  )
 }
 
 async function choose(found: Found[]): Promise<number> {
   const questions = createInterface({ input: process.stdin, output: process.stderr })
   try {
     for (;;) {
-      const said = (await questions.question(`Who should answer? [1-${found.length}, default 1] `)).trim()
+      const said = (await asked(questions, `Who should answer? [1-${found.length}, default 1] `)).trim()
       const number = said === '' ? 1 : Number(said)
       if (Number.isInteger(number) && number >= 1 && number <= found.length) return number - 1
     }
   } finally {
     questions.close()
   }
+}
+
+/** @throws {LlmError} `aborted` for Ctrl-C and Ctrl-D */
+function asked(questions: Interface, question: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    questions.once('close', () => reject(new LlmError('aborted', 'Nothing was written.')))
+    questions.question(question).then(resolve, () => {})
+  })
 }
 
 async function detect(folder: string): Promise<Found[]> {

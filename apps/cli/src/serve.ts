@@ -3,6 +3,7 @@ import { serve as listen, type VisitRecord } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { errorLine } from './exit.js'
 import { load } from './open.js'
+import { toJson } from './print.js'
 
 /** What `patchbay serve` is told. */
 export interface ServeFlags {
@@ -62,5 +63,5 @@ function told(signals: NodeJS.Signals[]): Promise<void> {
 /** One line of JSON a request: who asked whom, and what it came to; never what was said. */
 function toLine(record: VisitRecord): void {
   const level = record.status >= 500 ? 'error' : record.status >= 400 ? 'warn' : 'info'
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, ...record })}\n`)
+  process.stderr.write(`${toJson({ time: new Date().toISOString(), level, ...record })}\n`)
 }

@@ -39,6 +39,8 @@ const afterDrain = 1000
 
 /** @throws {LlmError} `config` for a public host without keys, or a port that is taken */
 export async function serve({ port = 8787, host = '127.0.0.1', ...options }: ServeOptions): Promise<Served> {
+  if (!(Number.isInteger(port) && port >= 0 && port <= 65_535))
+    throw new LlmError('config', `The port must be a whole number from 0 to 65535, not ${port}.`)
   const isPublic = !isThisMachine(host)
   let { loaded } = options
   checkKeys(loaded, host)

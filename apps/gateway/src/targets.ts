@@ -1,6 +1,6 @@
 // From the name of a model to who answers: configured providers, each connected when it is first asked, and for each key
 // within its own limits.
-import { connectTo, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
+import { connectTo, defaultOf, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
 import { LlmError, type Provider } from '@patchbay/core'
 import { budget, limit, memoryState, type StateStore, trace } from '@patchbay/policies'
 import { boundedStore, reached } from './bounded-store.js'
@@ -142,8 +142,7 @@ export class Targets {
   }
 
   #allowed(name: string, client: Client | undefined): boolean {
-    const { default: chosen, providers } = this.connections.loaded
-    const meant = name || chosen || (providers.size === 1 ? [...providers.keys()][0] : undefined) || 'default'
+    const meant = name || defaultOf(this.connections.loaded) || 'default'
     return client?.providers?.includes(meant) ?? true
   }
 

@@ -98,7 +98,10 @@ export class Visit {
 
   /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts. */
   options(metadata: Record<string, string> = {}): CallOptions {
-    const said = { ...metadata, ...(this.key !== undefined && { key: this.key }) }
+    const { key } = this
+    // Answers that are kept for one key are nobody else's, whatever a client says of itself.
+    const own = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
+    const said = { ...metadata, ...own }
     return {
       signal: this.request.signal,
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),

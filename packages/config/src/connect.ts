@@ -21,10 +21,10 @@ export async function connect(target?: string, options: LoadOptions = {}): Promi
 /** The same, for a configuration that is loaded. */
 export async function connectTo(
   loaded: Loaded,
-  target = process.env.PATCHBAY_PROVIDER || loaded.default,
+  target = defaultOf(loaded),
   { cwd = process.cwd() }: Pick<LoadOptions, 'cwd'> = {},
 ): Promise<Provider> {
-  const chosen = target ?? onlyOne(loaded)
+  const chosen = target ?? throwUndecided(loaded)
   const shared = new Shared(loaded.shared)
   const provider = owned(await new Maker(loaded, cwd, shared).make(chosen), shared)
   try {
@@ -44,9 +44,14 @@ function owned(provider: Provider, shared: Shared): Provider {
   return Object.assign(provider, { close: both, [Symbol.asyncDispose]: both })
 }
 
-function onlyOne({ providers, files }: Loaded): string {
-  const [first, ...others] = [...providers.keys()]
-  if (first !== undefined && others.length === 0) return first
+/** The provider that answers when nobody is named: that of `PATCHBAY_PROVIDER`, the configuration's default, or its only one. */
+export function defaultOf(loaded: Pick<Loaded, 'default' | 'providers'>): string | undefined {
+  const [first, ...others] = loaded.providers.keys()
+  return process.env.PATCHBAY_PROVIDER || loaded.default || (others.length === 0 ? first : undefined)
+}
+
+function throwUndecided({ providers, files }: Loaded): never {
+  const [first, ...others] = providers.keys()
   throw wrong(
     first === undefined
       ? `Nobody says who should answer: there is no patchbay.config file${files.length > 0 ? ' with providers' : ''}. Run: patchbay init, or name a provider, for example claude:claude-opus-5.`
