@@ -8,8 +8,8 @@ import { type Asking, addressOf } from './hub-request.js'
 import { lock } from './lock.js'
 import { isRemote, publicName } from './model-name.js'
 import { environmentFetch } from './proxy.js'
-import type { PullOptions, PullProgress } from './pull.js'
 import { pullFailure } from './pull-failure.js'
+import type { PullOptions, PullProgress } from './pull-options.js'
 import { listName, type ModelList, modelDir, pulledPath } from './store.js'
 
 /** `pullModel`, once there is something to do. */
