@@ -1,5 +1,6 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
 import type { Clock } from './clock.js'
+import { defined } from './defined.js'
 import { describe } from './describe.js'
 import { asLlmError, isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
@@ -31,7 +32,7 @@ export function timeouts(
 ): Required<TimeoutOptions> {
   return checked(
     'timeout',
-    { ...base, ...(typeof given === 'number' ? { total: given } : given) },
+    { ...base, ...defined({ ...(typeof given === 'number' ? { total: given } : given) }) },
     Number.MIN_VALUE,
   )
 }
@@ -41,7 +42,13 @@ export function retryRules(
   given: false | RetryOptions | undefined,
   base: RetryRules = defaultRetry,
 ): RetryRules {
-  return checked('retry', { ...base, ...(given === false ? { retries: 0 } : given) }, 0)
+  return checked('retry', { ...base, ...defined({ ...(given === false ? { retries: 0 } : given) }) }, 0)
+}
+
+/** The headers of a call, from the provider's and its own, with names in lower case: no header goes twice, spelled in two ways. */
+function headersOf(...given: (Record<string, string> | undefined)[]): Record<string, string> {
+  const entries = given.flatMap((headers) => Object.entries(headers ?? {}))
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
 }
 
 function checked<T extends object>(name: string, numbers: T, least: number): T {
@@ -77,8 +84,9 @@ export class Life {
   #attempt: AbortController | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
-  /** What a failure becomes before anybody sees it. */
+  /** What a failure becomes before anybody sees it: first by who makes the request, then, whoever that is, without its headers. */
   #change = (failure: LlmError): LlmError => failure
+  #redact = (failure: LlmError): LlmError => failure
   // One timer serves all limits: it is set for the nearest and looks again when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -91,7 +99,7 @@ export class Life {
     this.#options = options
     this.#rules = retryRules(options.retry, settings.retry)
     this.limits = timeouts(options.timeout, settings.timeout)
-    this.#headers = { ...settings.headers, ...options.headers }
+    this.#headers = headersOf(settings.headers, options.headers)
     this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
@@ -173,6 +181,8 @@ export class Life {
    */
   async attempting<T>(attempt: (context: CallContext) => Promise<T>, request?: object): Promise<T> {
     const { clock, random, provider, model } = this.#settings
+    if (Object.keys(this.#headers).length > 0)
+      this.#redact = (await import('./wire/redact.js')).redactor(undefined, this.#headers)
     for (;;) {
       if (this.stopped !== undefined) throw this.stopped
       this.attempts++
@@ -201,7 +211,8 @@ export class Life {
   /** Whatever was thrown, as the error the caller gets. */
   errorFrom(cause: unknown): LlmError {
     const { provider, model } = this.#settings
-    return this.#change(asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts }))
+    const error = asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts })
+    return this.#redact(this.#change(error))
   }
 
   async #sleep(ms: number): Promise<void> {
