@@ -9,18 +9,18 @@ import { defaultRetry } from './retry.js'
 
 /**
  * What the work gives.
- * @throws {LlmError} `timeout` once `timeout.total` of the options has passed since the start of the call, `aborted` by
+ * @throws {LlmError} `timeout` once `timeout.total` of the options, or of the provider, has passed since the start of the call, `aborted` by
  * its signal; both with the response as `partial`
  */
 export async function inTime<T>(
-  { provider, model }: Provider,
+  { provider, model, timeouts }: Provider,
   options: CallOptions,
   call: { startedAt: number; response?: ChatResponse },
   work: () => Promise<T>,
 ): Promise<T> {
   const settings = { provider, model, clock: systemClock, random: Math.random, headers: {} }
   const life = await startLife(
-    { ...settings, timeout: defaultTimeout, retry: defaultRetry },
+    { ...settings, timeout: { ...defaultTimeout, ...timeouts }, retry: defaultRetry },
     options,
     call.startedAt,
   )
