@@ -1,4 +1,5 @@
 // From a backend's events to the caller's: fills in what backends may leave out, and collects the whole response.
+import { LlmError } from './errors.js'
 import type { BackendEvent, ChatEvent, StartEvent } from './events.js'
 import type { Part, ReasoningPart, TextPart } from './message.js'
 import type { ChatResponse, FinishReason, Usage, Warning } from './response.js'
@@ -8,6 +9,9 @@ export interface Moments {
   firstTokenMs: number
   totalMs: number
 }
+
+// An answer has no end by itself. In characters, of texts and tools' inputs: as much as a body in one piece may have.
+const longest = 64 * 1024 * 1024
 
 interface OpenCall {
   name: string
@@ -20,6 +24,7 @@ export class Collector {
   #open: TextPart | ReasoningPart | undefined
   #start: Partial<StartEvent> = {}
   #usage: Usage = {}
+  #length = 0
 
   constructor(
     private readonly provider: string,
@@ -40,7 +45,7 @@ export class Collector {
     }
   }
 
-  /** Takes one event of the backend (all but `finish`) and gives the caller's events for it to `emit`. */
+  /** Takes one event of the backend (all but `finish`) and gives the caller's events for it to `emit`. @throws {LlmError} `bad-response` for an answer without an end */
   add(event: Exclude<BackendEvent, { type: 'finish' }>, emit: (event: ChatEvent) => void): void {
     switch (event.type) {
       case 'start':
@@ -51,6 +56,7 @@ export class Collector {
       case 'text':
       case 'reasoning':
         if (event.text === '') return
+        this.#grow(event.text)
         this.#openPart(event.type).text += event.text
         return emit(event)
       case 'part-end':
@@ -67,6 +73,7 @@ export class Collector {
       case 'tool-call-delta': {
         const call = this.#openCalls.get(event.id)
         if (call === undefined || event.json === '') return
+        this.#grow(event.json)
         call.json += event.json
         return emit(event)
       }
@@ -122,6 +129,12 @@ export class Collector {
   /** What had arrived, for the error of a call that broke; `undefined` when nothing had. */
   partial(attempts: number, moments: Moments): ChatResponse | undefined {
     return this.#parts.length === 0 ? undefined : this.#response('other', attempts, moments)
+  }
+
+  #grow(text: string): void {
+    this.#length += text.length
+    if (this.#length > longest)
+      throw new LlmError('bad-response', 'The answer has more than 64 MiB, and is not read further.')
   }
 
   #openPart(type: 'text' | 'reasoning'): TextPart | ReasoningPart {
