@@ -20,7 +20,7 @@ const sweepEveryMs = 600_000
 /**
  * State in files, a folder for each key. A value is a file with a number that goes up; its first line is when its time is
  * up. The next one is written beside it and put in its place by a link, which only one process can make. A crash leaves
- * the old value or the new one. What has run out is removed within some hours, by whichever process changes something.
+ * the old value or the new one. What is kept may be private: only the user it runs as can read it. What has run out is removed within some hours, by whichever process changes something.
  */
 export function fileState(folder: string): StateStore {
   let sweptAt = 0
@@ -108,7 +108,7 @@ async function written(fs: FileSystem, place: string, draft: string, content: st
   for (let tries = 0; ; tries++) {
     await fs.mkdir(place, { recursive: true })
     try {
-      return await fs.writeFile(draft, content, { flag: 'wx', flush: true })
+      return await fs.writeFile(draft, content, { flag: 'wx', flush: true, mode: 0o600 })
     } catch (error) {
       if (tries > 10) throw error
       gone(error as NodeJS.ErrnoException)
