@@ -29,7 +29,7 @@ export interface ToolLoopOptions {
   maxResultLength?: number
   /** Decides on calls of tools that need approval. Default: `'later'`. */
   approve?: (call: ToolCall) => Approval | Promise<Approval>
-  /** Ends the run after a step. The calls of its answer stay open. */
+  /** Ends the run after a step. The calls of its answer stay open. It has the time of the call whose answer it looks at. */
   stopWhen?: (step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>
   /** A tool that fails ends the run with `tool-failed`, or the model is told. Default `'tell'`. */
   onToolError?: 'tell' | 'throw'

@@ -17,9 +17,6 @@ function limitsOf({ timeout }: CallOptions): TimeoutOptions {
   return typeof timeout === 'number' ? { total: timeout } : (timeout ?? {})
 }
 
-/** Whose call it is, and how long those take that set no limit. */
-type Who = Pick<Provider, 'provider' | 'model' | 'timeouts'>
-
 /** One call's waiting. */
 export class Patience {
   readonly startedAt: number
@@ -36,7 +33,7 @@ export class Patience {
   #cancelTimer: () => void = () => {}
 
   /** @throws {LlmError} `aborted` where the caller has left before he came */
-  constructor(options: CallOptions, clock: Clock, who: Who) {
+  constructor(options: CallOptions, clock: Clock, who: Pick<Provider, 'provider' | 'model' | 'timeouts'>) {
     this.#options = options
     this.#clock = clock
     const { provider, model, timeouts } = who
