@@ -1,7 +1,7 @@
 // What is told of an answer that broke or was left.
 import { expect, it } from 'vitest'
-import { failureOf, finish, say, world } from '../test/world.js'
-import { type BackendEvent, LlmError } from './index.js'
+import { can, failureOf, finish, say, world } from '../test/world.js'
+import { type BackendEvent, defineProvider, LlmError } from './index.js'
 
 it('usage that is known early is told by whatever breaks or is left, and by an answer that says no more', async () => {
   const known: BackendEvent = { type: 'usage', usage: { inputTokens: 1234 } }
@@ -35,4 +35,29 @@ it('usage of attempts that failed is part of what the call used, answered in the
 
   const unknown = world([[{ fail: new LlmError('overloaded', 'Busy.') }]], { retry: false })
   expect(await failureOf(unknown.provider.chat('x'))).not.toHaveProperty('usage')
+})
+
+it.each<[string, BackendEvent]>([
+  ['text', { type: 'text', text: 'x'.repeat(2 ** 20) }],
+  ['reasoning', { type: 'reasoning', text: 'x'.repeat(2 ** 20) }],
+  ['the input of a tool', { type: 'tool-call-delta', id: '1', json: 'x'.repeat(2 ** 20) }],
+])('an answer without an end is not held without one: %s', async (_, piece) => {
+  let given = 0
+  const provider = defineProvider({
+    provider: 'endless',
+    model: 'endless-1',
+    capabilities: () => can,
+    async *chat() {
+      yield { type: 'tool-call-start', id: '1', name: 't' }
+      for (;;) {
+        given++
+        yield piece
+      }
+    },
+  })
+  expect(await failureOf(provider.chat('x'))).toMatchObject({
+    code: 'bad-response',
+    message: expect.stringContaining('64 MiB'),
+  })
+  expect(given).toBe(65)
 })

@@ -1,4 +1,5 @@
 // From a backend's events to the caller's: fills in what backends may leave out, and collects the whole response.
+import { LlmError } from './errors.js'
 import type { BackendEvent, ChatEvent, StartEvent } from './events.js'
 import type { Part, ReasoningPart, TextPart } from './message.js'
 import type { ChatResponse, FinishReason, Usage, Warning } from './response.js'
@@ -9,6 +10,9 @@ export interface Moments {
   firstTokenMs: number
   totalMs: number
 }
+
+// An answer has no end by itself. In characters, of texts and tools' inputs: as much as a body in one piece may have.
+const longest = 64 * 1024 * 1024
 
 interface OpenCall {
   name: string
@@ -23,6 +27,7 @@ export class Collector {
   #usage: Usage = {}
   /** Of attempts that failed. */
   #lost: Usage = {}
+  #length = 0
 
   constructor(
     private readonly provider: string,
@@ -43,7 +48,7 @@ export class Collector {
     }
   }
 
-  /** Takes one event of the backend (all but `finish`) and gives the caller's events for it to `emit`. */
+  /** Takes one event of the backend (all but `finish`) and gives the caller's events for it to `emit`. @throws {LlmError} `bad-response` for an answer without an end */
   add(event: Exclude<BackendEvent, { type: 'finish' }>, emit: (event: ChatEvent) => void): void {
     switch (event.type) {
       case 'start':
@@ -54,6 +59,7 @@ export class Collector {
       case 'text':
       case 'reasoning':
         if (event.text === '') return
+        this.#grow(event.text)
         this.#openPart(event.type).text += event.text
         return emit(event)
       case 'part-end':
@@ -70,6 +76,7 @@ export class Collector {
       case 'tool-call-delta': {
         const call = this.#openCalls.get(event.id)
         if (call === undefined || event.json === '') return
+        this.#grow(event.json)
         call.json += event.json
         return emit(event)
       }
@@ -136,6 +143,12 @@ export class Collector {
   /** Of all attempts. */
   get usage(): Usage {
     return sum(this.#lost, this.#usage)
+  }
+
+  #grow(text: string): void {
+    this.#length += text.length
+    if (this.#length > longest)
+      throw new LlmError('bad-response', 'The answer has more than 64 MiB, and is not read further.')
   }
 
   #openPart(type: 'text' | 'reasoning'): TextPart | ReasoningPart {

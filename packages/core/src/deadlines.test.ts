@@ -221,6 +221,14 @@ describe("an app's own code that never answers ends with the time of the call", 
     expect(await failureOf(provider.capabilities(options))).toMatchObject({ code: 'timeout' })
   })
 
+  it('or of its provider', async () => {
+    const provider = mockProvider({ answers: ['{}'], timeout: 60 })
+    expect(await failureOf(generateObject(provider, hanging, 'x'))).toMatchObject({
+      code: 'timeout',
+      message: expect.stringContaining('within 60 ms'),
+    })
+  })
+
   it('but somebody who approves may take his time', async () => {
     const clock = fakeClock()
     let decide: (yes: boolean) => void = () => {}

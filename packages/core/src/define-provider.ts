@@ -103,6 +103,10 @@ class DefinedProvider implements Provider {
     return this.#home.defaults
   }
 
+  get timeouts(): Required<TimeoutOptions> {
+    return this.#settings.timeout
+  }
+
   chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
     return this.stream(request, options).response()
   }

@@ -9,21 +9,24 @@ import { defaultRetry } from './retry.js'
 
 /**
  * What the work gives.
- * @throws {LlmError} `timeout` once `timeout.total` of the options has passed since the start of the call; where they name
- * none, once the work has taken 120 s (the limits of the provider are not known here). `aborted` by the signal. Both with the
- * response as `partial`
+ * @throws {LlmError} `timeout` once `timeout.total` of the options, or of the provider, has passed since the start of the call;
+ * where neither is known, once the work has taken 120 s. `aborted` by the signal. Both with the response as `partial`
  */
 export async function inTime<T>(
-  { provider, model }: Provider,
+  { provider, model, timeouts }: Provider,
   options: CallOptions,
   call: { startedAt: number; response?: ChatResponse },
   work: () => Promise<T>,
 ): Promise<T> {
   const settings = { provider, model, clock: systemClock, random: Math.random, headers: {} }
   const { timeout } = options
-  const named = typeof timeout === 'number' || timeout?.total !== undefined
+  const named = (typeof timeout === 'number' ? timeout : (timeout?.total ?? timeouts?.total)) !== undefined
   const life = await startLife(
-    { ...settings, timeout: { ...defaultTimeout, total: defaultTimeout.idle }, retry: defaultRetry },
+    {
+      ...settings,
+      timeout: { ...defaultTimeout, total: timeouts?.total ?? defaultTimeout.idle },
+      retry: defaultRetry,
+    },
     options,
     named ? call.startedAt : undefined,
   )

@@ -199,6 +199,22 @@ describe('a schema or a value of a stranger', () => {
     expect(compile).toHaveBeenCalledTimes(602)
   })
 
+  it('items that differ are compared in time that grows with their number', async () => {
+    const items = (count: number) => Array.from({ length: count }, (_, id) => ({ id }))
+    expect(await growth((count) => violation({ uniqueItems: true }, items(count)))).toBeLessThan(10)
+    expect(
+      violation({ uniqueItems: true }, [[], {}, null, 'null', 1, '1', [1], { a: [1] }, { a: [] }]),
+    ).toBeUndefined()
+    expect(
+      violation({ items: { uniqueItems: true } }, [
+        [
+          { a: 1, b: 2 },
+          { b: 2, a: 1 },
+        ],
+      ]),
+    ).toMatch(/twice/)
+  })
+
   it('the test of a pattern is nowhere to be found afterwards', async () => {
     const { format } = await import('@cfworker/json-schema')
     const before = Object.keys(format)

@@ -210,6 +210,13 @@ describe('time limits', () => {
   })
 })
 
+it('an option that is undefined is as good as none', async () => {
+  const none = { timeout: { total: undefined, first: undefined }, retry: { retries: undefined } } as never
+  const { provider, attempts, clock } = world([[overloaded()], [say('hi'), finish]], none)
+  expect(await overTime(clock, provider.chat('x', none))).toMatchObject({ text: 'hi' })
+  expect(attempts).toHaveLength(2)
+})
+
 describe('an abort', () => {
   it('during a back-off ends it at once, and no timer is left', async () => {
     const { provider, clock } = world([[overloaded()]])
@@ -250,6 +257,30 @@ describe('a provider', () => {
     const { provider } = world([], { headers: { authorization: 'Bearer sk-secret' } })
     expect({ ...provider }).toEqual({ provider: 'scripted', model: 'scripted-1' })
     expect(inspect(provider, { depth: 9, showHidden: true })).not.toContain('sk-secret')
+  })
+
+  it.each([
+    ['X-Tenant', 'x-tenant'],
+    ['x-tenant', 'X-Tenant'],
+  ])("gives way to a call's header, however it is spelled: %s, %s", async (own, asked) => {
+    const { provider, attempts } = world([[say('hi'), finish]], { headers: { [own]: 'usual' } })
+    await provider.chat('x', { headers: { [asked]: 'alice' } })
+    expect([...new Headers(attempts[0]?.context.headers)]).toEqual([['x-tenant', 'alice']])
+  })
+
+  it.each([
+    ['at once', []],
+    ['on the way', [say('half ')]],
+  ] as [
+    string,
+    Step[],
+  ][])('tells no header of a call, whatever its backend throws: %s', async (_, before) => {
+    const secret = 'Bearer hunter2secret99'
+    const thrown = new Error(`bad key ${secret}`, { cause: { sent: { authorization: secret } } })
+    const { provider } = world([[...before, { fail: thrown }]], { retry: false })
+    const error = await failureOf(provider.chat('x', { headers: { authorization: secret } }))
+    expect(error.message).toContain('bad key')
+    expect(inspect(error, { depth: 9 })).not.toContain('hunter2')
   })
 })
 

@@ -45,6 +45,12 @@ export function retryRules(
   return checked('retry', { ...base, ...defined(given === false ? { retries: 0 } : (given ?? {})) }, 0)
 }
 
+/** The headers of a call, from the provider's and its own, with names in lower case: no header goes twice, spelled in two ways. */
+function headersOf(...given: (Record<string, string> | undefined)[]): Record<string, string> {
+  const entries = given.flatMap((headers) => Object.entries(defined(headers ?? {})))
+  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
+}
+
 function checked<T extends object>(name: string, numbers: T, least: number): T {
   for (const [key, value] of Object.entries(numbers))
     if (!(typeof value === 'number' && value >= least))
@@ -78,8 +84,9 @@ export class Life {
   #attempt: AbortController | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
-  /** What a failure becomes before anybody sees it. */
+  /** What a failure becomes before anybody sees it: first by who makes the request, then, whoever that is, without its headers. */
   #change = (failure: LlmError): LlmError => failure
+  #redact = (failure: LlmError): LlmError => failure
   // One timer serves all limits: it is set for the nearest and looks again when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
   #timerAt = Number.POSITIVE_INFINITY
@@ -92,7 +99,7 @@ export class Life {
     this.#options = options
     this.#rules = retryRules(options.retry, settings.retry)
     this.limits = timeouts(options.timeout, settings.timeout)
-    this.#headers = { ...settings.headers, ...defined(options.headers ?? {}) }
+    this.#headers = headersOf(settings.headers, options.headers)
     this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
@@ -174,6 +181,8 @@ export class Life {
    */
   async attempting<T>(attempt: (context: CallContext) => Promise<T>, request?: object): Promise<T> {
     const { clock, random, provider, model } = this.#settings
+    if (Object.keys(this.#headers).length > 0)
+      this.#redact = (await import('./wire/redact.js')).redactor(undefined, this.#headers)
     for (;;) {
       if (this.stopped !== undefined) throw this.stopped
       this.attempts++
@@ -202,7 +211,8 @@ export class Life {
   /** Whatever was thrown, as the error the caller gets. */
   errorFrom(cause: unknown): LlmError {
     const { provider, model } = this.#settings
-    return this.#change(asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts }))
+    const error = asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts })
+    return this.#redact(this.#change(error))
   }
 
   async #sleep(ms: number): Promise<void> {

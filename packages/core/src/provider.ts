@@ -12,6 +12,7 @@ import type {
   Reasoning,
   RerankRequest,
   SamplingOptions,
+  TimeoutOptions,
   ToolChoice,
   TranscribeRequest,
 } from './request.js'
@@ -107,6 +108,8 @@ export interface Provider extends AsyncDisposable {
   readonly model: string
   /** What it adds to every request that does not say otherwise. */
   readonly defaults?: Partial<ChatRequest>
+  /** The time limits of calls that set none of their own. Default: those of `timeout`. */
+  readonly timeouts?: TimeoutOptions | undefined
   /** What the model can do. At most one request, then remembered. */
   capabilities(options?: CallOptions): Promise<Capabilities>
   /**

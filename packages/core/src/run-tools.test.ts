@@ -383,6 +383,16 @@ describe('approval', () => {
     })
   })
 
+  it.each([
+    ['the abort of its signal', 'aborted', () => ({ signal: AbortSignal.timeout(100) })],
+    ['the time of a call', 'timeout', () => ({ timeout: 100 })],
+  ] as const)('does not wait beyond %s for a stopWhen that never answers', async (_, code, options) => {
+    const stopWhen = () => new Promise<boolean>(() => {})
+    const error = await failureOf(ran([], { stopWhen, ...options() }, ['Done.']))
+    expect(error).toMatchObject({ code, partial: { text: 'Done.' } })
+    expect(error.messages).toHaveLength(2)
+  })
+
   it('leaves the call of a tool without run to the app', async () => {
     const { result } = await ran([plain(undefined)], {}, [asks('it')])
     expect(result).toMatchObject({ reason: 'pending', pending: [{ name: 'it' }] })

@@ -3,6 +3,7 @@ import { type Clock, systemClock } from './clock.js'
 import { describe } from './describe.js'
 import { asLlmError, invalid, isLlmError, LlmError, withDetails } from './errors.js'
 import type { ChatEvent } from './events.js'
+import { inTime } from './in-time.js'
 import { isObject } from './is-object.js'
 import { LinkedSignal } from './linked-signal.js'
 import type { Message, MessageInput, ToolResultPart } from './message.js'
@@ -28,7 +29,7 @@ export interface ToolLoopOptions {
   maxResultLength?: number
   /** Decides on calls of tools that need approval. Default: `'later'`. */
   approve?: (call: ToolCall) => Approval | Promise<Approval>
-  /** Ends the run after a step. The calls of its answer stay open. */
+  /** Ends the run after a step. The calls of its answer stay open. It has the time of the call whose answer it looks at. */
   stopWhen?: (step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>
   /** A tool that fails ends the run with `tool-failed`, or the model is told. Default `'tell'`. */
   onToolError?: 'tell' | 'throw'
@@ -121,12 +122,17 @@ export async function* run(
         yield { type: 'step-start', step: steps }
         // A choice that forces a call is met by the first; forced for ever, the loop would never answer.
         const met = forces(toolChoice) && called(messages)
+        const startedAt = systemClock.now()
         response = yield* answer(provider, { ...(met ? free : request), messages }, { ...call, signal })
         usage = sum(usage, response.usage)
         messages.push(response.message)
         open = response.finishReason === 'tool-calls' ? response.toolCalls : []
         const more = open.length > 0 || response.finishReason === 'pause'
-        if ((await loop.stopWhen({ step: steps, response })) && more) {
+        const step = { step: steps, response }
+        const stops = await inTime(provider, { ...call, signal }, { startedAt, response }, async () =>
+          loop.stopWhen(step),
+        )
+        if (stops && more) {
           yield { type: 'step-end', step: steps, messages: [...messages] }
           return ended('stopped', open)
         }

@@ -27,6 +27,7 @@ const verbatim = words('enum const default examples required dependentRequired')
 
 export function checkable(given: JsonSchema | boolean, draft4: boolean): Checkable {
   const patterns = new Map<string, RE2JS | undefined>()
+  const unique: Record<string, unknown>[] = []
   const byPattern: { schema: Record<string, unknown>; entries: [string, unknown][] }[] = []
   const compiled = (pattern: string) => {
     if (!patterns.has(pattern)) patterns.set(pattern, expression(pattern))
@@ -48,6 +49,7 @@ export function checkable(given: JsonSchema | boolean, draft4: boolean): Checkab
     )
     if (typeof schema.pattern === 'string' && compiled(schema.pattern) !== undefined)
       made.format = slot(schema.pattern)
+    if (made.uniqueItems === true) unique.push(made)
     if (isObject(made.patternProperties))
       byPattern.push({ schema: made, entries: Object.entries(made.patternProperties) })
     return made
@@ -58,6 +60,9 @@ export function checkable(given: JsonSchema | boolean, draft4: boolean): Checkab
     adapt(value) {
       const keys = new Set<string>()
       const count = countValues(value, keys)
+      // The validator compares each item with each other one: only where there is something to be found.
+      const twins = unique.length > 0 && hasTwins(value)
+      for (const schema of unique) schema.uniqueItems = twins
       for (const { schema, entries } of byPattern)
         schema.patternProperties = Object.fromEntries(
           entries.map(([pattern, sub]) => [exactly(keys, compiled(pattern)), sub]),
@@ -125,6 +130,28 @@ function compile(pattern: string): RE2JS | undefined {
 function exactly(keys: Set<string>, found: RE2JS | undefined): string {
   const taken = [...keys].filter((key) => found?.matcher(key).find())
   return `^(?:${taken.map((key) => key.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|') || '(?!)'})$`
+}
+
+/** Has some list in this value the same item twice? Each value is looked at once. */
+function hasTwins(value: unknown): boolean {
+  const ids = new Map<string, number>()
+  let found = false
+  const idOf = (one: unknown): number => {
+    let text: string
+    if (Array.isArray(one)) {
+      const items = one.map(idOf)
+      found ||= new Set(items).size < items.length
+      text = `[${items}]`
+    } else if (isObject(one)) {
+      const names = Object.keys(one).sort()
+      text = `{${JSON.stringify(names.map((name) => [name, idOf(one[name])]))}}`
+    } else text = `${typeof one}:${one}`
+    const id = ids.get(text) ?? ids.size
+    ids.set(text, id)
+    return id
+  }
+  idOf(value)
+  return found
 }
 
 function countValues(value: unknown, keys: Set<string>): number {

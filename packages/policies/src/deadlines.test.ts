@@ -130,6 +130,16 @@ it('a check of a guard that never ends, ends with the deadline', async () => {
   }
 })
 
+it.each(Object.entries(withState))("%s ends with its provider's own limit", async (name, put) => {
+  if (name === 'batch') return
+  const clock = fakeClock()
+  const provider = put(mockProvider({ clock, timeout: 300 }), { clock, state: frozen(0) })
+  expect(await within(clock, provider.chat('hi'))).toMatchObject({
+    code: 'timeout',
+    message: expect.stringContaining(' 300 ms'),
+  })
+})
+
 it('a provider whose own limit is longer than the usual one keeps it, whatever is around it', async () => {
   const clock = fakeClock()
   const slow = mockProvider({

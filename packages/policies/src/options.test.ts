@@ -2,9 +2,10 @@
 import type { CallOptions, StatusEvent } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
+import { failureOf } from '../test/failure.js'
 import { harmless } from '../test/policies.js'
 import { type Door, doors, type PolicyName } from './around/doors.js'
-import { batch, budget, memoryState } from './index.js'
+import { batch, budget, memoryState, type StateStore } from './index.js'
 
 /** Those of a call; a new one does not compile until it is looked for here. */
 const given = (onStatus: (status: StatusEvent) => void, signal: AbortSignal): Required<CallOptions> => ({
@@ -94,7 +95,7 @@ describe('the queue of batch()', () => {
   it('asks with them in another process too, but for what only the first one has', async () => {
     const state = memoryState()
     const gone = batch(standIn().provider, { native: false, state })
-    const { signal, onStatus, ...kept } = given(() => {}, new AbortController().signal)
+    const { signal, onStatus, headers: _, ...kept } = given(() => {}, new AbortController().signal)
     // The first one closes before it has begun.
     const submitting = gone.batches.submit(['hi'], { signal, onStatus, ...kept })
     void gone.close()
@@ -104,6 +105,27 @@ describe('the queue of batch()', () => {
     await ended(other, id)
     expect(asked).toMatchObject([{ options: kept }])
     expect(Object.keys(asked[0]?.options ?? {}).sort()).toEqual(Object.keys(kept).sort())
+  })
+
+  it('writes no headers down: they are refused where its state may outlive the process', async () => {
+    const written: string[] = []
+    const { get, swap } = memoryState()
+    const state: StateStore = {
+      get,
+      swap(...given) {
+        written.push(given.join())
+        return swap(...given)
+      },
+    }
+    const { provider, asked } = standIn()
+    const headers = { authorization: 'Bearer hunter2secret99' }
+    expect(
+      await failureOf(batch(provider, { native: false, state }).batches.submit(['hi'], { headers })),
+    ).toMatchObject({ code: 'unsupported', message: expect.stringContaining('Headers') })
+    expect(written).toEqual([])
+    const here = batch(provider, { native: false })
+    await ended(here, await here.batches.submit(['hi'], { headers }))
+    expect(asked).toMatchObject([{ options: { headers } }])
   })
 
   it('counts for the key that was given to submit, and asks one by one where a policy refuses batches', async () => {

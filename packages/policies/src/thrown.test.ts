@@ -1,6 +1,13 @@
 // Whatever throws at once, rather than failing as a call does, and whatever callback of an app throws: one typed error or
 // the next candidate, and never an unhandled rejection (which fails this run).
-import { type BatchResult, type CallOptions, isLlmError, LlmError, type Provider } from '@patchbay/core'
+import {
+  type BatchResult,
+  type CallOptions,
+  defineProvider,
+  isLlmError,
+  LlmError,
+  type Provider,
+} from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
@@ -18,6 +25,7 @@ import {
   guard,
   hedge,
   learn,
+  limit,
   loadBalance,
   type Passing,
   route,
@@ -110,6 +118,44 @@ describe.each(Object.entries(several))('%s', (_, make) => {
       .catch((error) => error)
     expect(isLlmError(outcome, 'aborted')).toBe(true)
   })
+})
+
+// One that is async throws later, where nobody waits.
+const async = async () => {
+  throw new Error('not now')
+}
+describe.each(Object.entries(harmless))('%s', (_, put) => {
+  it('ends the call whose listener throws later, and nothing else', async () => {
+    const inner = defineProvider({
+      provider: 'telling',
+      model: 'telling-1',
+      capabilities: () => ({}) as never,
+      async *chat(_, { status }) {
+        status({ type: 'loading', progress: 0.5 } as never)
+        await new Promise((resolve) => setTimeout(resolve, 20))
+        yield { type: 'text', text: 'well' }
+        yield { type: 'finish', response: { finishReason: 'stop' } }
+      },
+    })
+    const provider = put(inner)
+    const [failed, well] = await Promise.all([
+      failureOf(provider.chat('hi', { onStatus: async })),
+      provider.chat('hi'),
+    ])
+    expect(failed).toMatchObject({ code: 'aborted', message: expect.stringContaining('onStatus') })
+    expect(well.text).toBe('well')
+  })
+})
+
+it('a listener that throws later of what a policy itself tells ends its own call', async () => {
+  const slow = mockProvider({ answers: [{ text: 'well', delay: 100 }] })
+  const one = limit(slow, { concurrency: 1 })
+  const [well, failed] = await Promise.all([one.chat('1'), failureOf(one.chat('2', { onStatus: async }))])
+  expect(well.text).toBe('well')
+  const busy = mockProvider({ retry: false, answers: [new LlmError('overloaded', 'Busy.')] })
+  const spare = mockProvider({ answers: [{ text: 'well', delay: 100 }] })
+  for (const error of [failed, await failureOf(fallback([busy, spare]).chat('x', { onStatus: async }))])
+    expect(error).toMatchObject({ code: 'aborted', message: expect.stringContaining('onStatus') })
 })
 
 const thrower = (): never => {

@@ -68,7 +68,7 @@ class Cache extends Around {
       await this.#store.set(key, came, [])
       return came
     }
-    return { answer: () => this.#answers.answer(nameOf(key, limits), ask, options, patience) }
+    return { answer: () => this.#answers.answer(nameOf(key, limits), ask, patience) }
   }
 
   async #chat(

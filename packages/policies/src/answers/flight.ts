@@ -12,7 +12,8 @@ import type {
 } from '@patchbay/core'
 import { retold } from '@patchbay/core/wrap'
 
-type Listener = CallOptions['onStatus']
+/** Of a call of its own, which it ends where it throws. */
+type Listener = (event: StatusEvent) => void
 
 export class Flight {
   /** The answer, once it is whole. */
@@ -20,7 +21,7 @@ export class Flight {
   readonly #stream: ChatStream
   readonly #streamed: boolean
   readonly #events: ChatEvent[] = []
-  readonly #listeners = new Set<NonNullable<Listener>>()
+  readonly #listeners = new Set<Listener>()
   readonly #onEnd: (final?: ChatResponse) => Promise<Warning[]>
   #iterator: AsyncIterator<ChatEvent> | undefined
   #pulling: Promise<void> | undefined
@@ -45,12 +46,12 @@ export class Flight {
 
   enter(listener: Listener): void {
     this.#readers++
-    if (listener !== undefined) this.#listeners.add(listener)
+    this.#listeners.add(listener)
   }
 
   /** The last one to leave ends it. */
   leave(listener: Listener): void {
-    if (listener !== undefined) this.#listeners.delete(listener)
+    this.#listeners.delete(listener)
     if (--this.#readers > 0 || this.final !== undefined || this.#failure !== undefined) return
     void this.#onEnd()
     this.#stream.abort()
@@ -97,7 +98,7 @@ export function passenger(
   options: CallOptions,
   clock: Clock,
 ): ChatStream {
-  return retold(() => read(board, options.onStatus), who, options, clock)
+  return retold((_, { status }) => read(board, status), who, options, clock)
 }
 
 /** No generator: one that waits for an event could not be left before it comes. */

@@ -3,10 +3,12 @@
 import type { CallOptions } from '@patchbay/core'
 import type { Patience } from '../around/patience.js'
 
+type Listener = NonNullable<CallOptions['onStatus']>
+
 interface Running<T> {
   answer: Promise<T>
   waiting: number
-  listeners: Set<NonNullable<CallOptions['onStatus']>>
+  listeners: Set<Listener>
   abort(): void
 }
 
@@ -14,19 +16,15 @@ export class SharedCalls<T> {
   readonly #running = new Map<string, Running<T>>()
 
   /** `ask` is called for the first one only. */
-  async answer(
-    name: string,
-    ask: (options: CallOptions) => Promise<T>,
-    { onStatus }: CallOptions,
-    patience: Patience,
-  ): Promise<T> {
+  async answer(name: string, ask: (options: CallOptions) => Promise<T>, patience: Patience): Promise<T> {
     const running = this.#running.get(name) ?? this.#begin(name, ask)
     running.waiting++
-    if (onStatus !== undefined) running.listeners.add(onStatus)
+    const tell: Listener = (event) => patience.tell(event)
+    running.listeners.add(tell)
     try {
       return await patience.wait(running.answer)
     } finally {
-      if (onStatus !== undefined) running.listeners.delete(onStatus)
+      running.listeners.delete(tell)
       if (--running.waiting === 0) {
         this.#end(name, running)
         running.abort()

@@ -5,7 +5,7 @@ import type { Provider } from '@patchbay/core'
 /** The ways into a provider. `chat` is `stream` too; `batches` is its `submit`, `status`, `results` and `cancel`. */
 export type Door = Exclude<
   keyof Provider,
-  'provider' | 'model' | 'defaults' | 'stream' | 'close' | typeof Symbol.asyncDispose
+  'provider' | 'model' | 'defaults' | 'timeouts' | 'stream' | 'close' | typeof Symbol.asyncDispose
 >
 
 /**

@@ -38,7 +38,11 @@ export class PassingStream implements EventSource {
     } catch (thrown) {
       this.#over = true
       this.#ready.length = 0
-      const error = asLlmError(thrown, this.#names())
+      const failure = asLlmError(thrown, this.#names())
+      const { stopped } = this.#patience ?? {}
+      // What was stopped knows less of why than who stopped it.
+      const error =
+        stopped && failure.code === 'aborted' ? withDetails(stopped, { partial: failure.partial }) : failure
       await this.#failed(error)
       throw this.#passing?.error?.(error) ?? error
     } finally {
@@ -110,7 +114,10 @@ export class PassingStream implements EventSource {
   // What was let in is let out again even if nobody reads on. A read that is under way fails by itself.
   readonly #onStop = (): void => {
     const error = this.#patience?.stopped
-    if (error !== undefined && !this.#reading) void this.#failed(error).catch(() => {})
+    if (error === undefined) return
+    // Who is asked keeps the time, and says more of it.
+    if (error.code !== 'timeout') this.#inner?.stop(error)
+    if (!this.#reading) void this.#failed(error).catch(() => {})
   }
 
   async #failed(error: LlmError): Promise<void> {

@@ -1,8 +1,16 @@
 // How long a caller waits, told to policies that wait before they ask: his signal, his deadline, and his leaving.
-import { type CallOptions, type Clock, isLlmError, LlmError, type TimeoutOptions } from '@patchbay/core'
+import {
+  type CallOptions,
+  type Clock,
+  isLlmError,
+  LlmError,
+  type Provider,
+  type StatusEvent,
+  type TimeoutOptions,
+} from '@patchbay/core'
 import { onAbort } from '@patchbay/core/wrap'
 
-// What core gives a call that sets no limit of its own.
+// What core gives a call where neither it nor its provider sets a limit.
 const usualTotal = 600_000
 
 /** The time limits of a call as one object. */
@@ -21,17 +29,21 @@ export class Patience {
   readonly #options: CallOptions
   readonly #clock: Clock
   readonly #who: { provider: string; model: string }
+  /** The time of a call that sets no limit. */
+  readonly #usual: number
   #cancelTimer: () => void = () => {}
   #unlisten: () => void = () => {}
 
   /** @throws {LlmError} `aborted` where the caller has left before he came */
-  constructor(options: CallOptions, clock: Clock, who: { provider: string; model: string }) {
+  constructor(options: CallOptions, clock: Clock, who: Pick<Provider, 'provider' | 'model' | 'timeouts'>) {
     this.#options = options
     this.#clock = clock
-    this.#who = who
+    const { provider, model, timeouts } = who
+    this.#who = { provider, model }
+    this.#usual = timeouts?.total ?? usualTotal
     this.startedAt = clock.now()
     const { total } = limitsOf(options)
-    this.deadline = this.startedAt + (total ?? usualTotal)
+    this.deadline = this.startedAt + (total ?? this.#usual)
     if (options.signal?.aborted) this.#onAbort()
     else if (options.signal !== undefined) this.#unlisten = onAbort(options.signal, this.#onAbort)
     this.#setTimer()
@@ -50,8 +62,20 @@ export class Patience {
   /** He has answered; what is still to be done has the usual time again, where the caller has set no limit. */
   takeBack(): void {
     if (limitsOf(this.#options).total !== undefined || this.stopped !== undefined) return
-    this.deadline = this.#clock.now() + usualTotal
+    this.deadline = this.#clock.now() + this.#usual
     this.#setTimer()
+  }
+
+  /** Tells the caller. A listener that throws, at once or later, ends its own call, and nothing else. */
+  tell(event: StatusEvent): void {
+    const failed = (cause: unknown) =>
+      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause, ...this.#who }))
+    try {
+      // It may be an async function, whose rejection nobody else would hear.
+      Promise.resolve(this.#options.onStatus?.(event) as unknown).catch(failed)
+    } catch (cause) {
+      failed(cause)
+    }
   }
 
   /** Ends all waiting. */
@@ -114,7 +138,7 @@ export class Patience {
   }
 
   #onDeadline(): void {
-    const { total = usualTotal } = limitsOf(this.#options)
+    const { total = this.#usual } = limitsOf(this.#options)
     const { provider, model } = this.#who
     this.stop(
       new LlmError(

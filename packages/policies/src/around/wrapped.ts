@@ -13,6 +13,7 @@ import type {
   Provider,
   RerankRequest,
   RerankResponse,
+  TimeoutOptions,
   TranscribeRequest,
   TranscribeResponse,
 } from '@patchbay/core'
@@ -39,6 +40,10 @@ export abstract class Wrapped implements Provider {
 
   get defaults(): Partial<ChatRequest> {
     return this.inner.defaults ?? {}
+  }
+
+  get timeouts(): TimeoutOptions | undefined {
+    return this.inner.timeouts
   }
 
   abstract stream(request: ChatInput, options?: CallOptions): ChatStream

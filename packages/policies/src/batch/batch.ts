@@ -24,8 +24,8 @@ export interface BatchOptions {
   concurrency?: number
   /**
    * Where a queue of our own keeps requests and results. A folder or a Redis outlives the app: whoever asks for the status
-   * of a batch nobody works on goes on with it, with its `headers` and `metadata`, `timeout` and `retry`; `signal` and
-   * `onStatus` end with the process that submitted. Default: this process's own memory, which keeps the last 1,000 batches
+   * of a batch nobody works on goes on with it, with its `metadata`, `timeout` and `retry`; `signal` and `onStatus` end
+   * with the process that submitted, and `headers`, which may hold secrets, are refused: give them to the provider. Default: this process's own memory, which keeps the last 1,000 batches
    * that are over, and of those that were read the last 100.
    */
   state?: StateStore

@@ -52,11 +52,19 @@ export class Queue {
     private readonly inMemory: boolean,
   ) {}
 
-  /** All of `options` hold for each request; whoever goes on in another process knows neither `signal` nor `onStatus`. */
+  /**
+   * All of `options` hold for each request; whoever goes on in another process knows neither `signal` nor `onStatus`.
+   * @throws {LlmError} `unsupported` for `headers` where they would be written down
+   */
   async submit(requests: readonly ChatInput[], options: CallOptions = {}): Promise<string> {
     if (this.#closed) throw this.#error('closed', 'This provider is closed. Make a new one.')
     if (!Array.isArray(requests) || requests.length === 0)
       throw this.#error('invalid-request', 'requests must be a list of at least one request.')
+    if (!this.inMemory && Object.keys(options.headers ?? {}).length > 0)
+      throw this.#error(
+        'unsupported',
+        'Headers of a call may hold secrets, and are not written into the state of a batch. Give them to the provider, or leave out batch.state.',
+      )
     const plain = await Promise.all(requests.map((request, index) => this.#writable(request, index)))
     const id = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`
     await Promise.all(plain.map((request, index) => this.#write(`${id}:request:${index}`, request)))

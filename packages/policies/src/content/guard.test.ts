@@ -36,6 +36,54 @@ it('does not send what fails a check, wherever it stands', async () => {
   ).toMatchObject({ code: 'content-filtered' })
 })
 
+const bomb = new TextEncoder().encode('a bomb')
+const block = {
+  type: 'provider-block' as const,
+  kind: 'k',
+  opaque: { provider: 'mock', data: { said: 'bomb' } },
+}
+it.each<[string, object]>([
+  ['a text file', { type: 'file', mediaType: 'Text/Plain', data: bomb }],
+  ['a text file in base64', { type: 'file', mediaType: 'application/json', data: btoa('a bomb') }],
+  ['a data URL', { type: 'file', url: `data:text/csv;base64,${btoa('a bomb')}` }],
+  [
+    'the result of a tool',
+    { type: 'tool-result', id: '1', output: [{ type: 'file', mediaType: 'text/plain', data: bomb }] },
+  ],
+  [
+    'state of a tool that is called like state of a provider',
+    { type: 'tool-call', id: '1', name: 't', input: { opaque: { provider: 'a', said: 'bomb' } } },
+  ],
+  ['a block of a provider', block],
+])('looks into %s', async (_, part) => {
+  const call = { type: 'tool-call', id: '1', name: 't', input: {} }
+  const result = { role: 'tool', content: [{ type: 'tool-result', id: '1', output: 'x' }] }
+  const { type } = part as { type: string }
+  const messages = {
+    file: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }],
+    'tool-result': ['x', { role: 'assistant', content: [call] }, { role: 'tool', content: [part] }],
+    'tool-call': ['x', { role: 'assistant', content: [part] }, result],
+    'provider-block': ['x', { role: 'assistant', content: [part] }, 'y'],
+  }[type]
+  const inner = mockProvider()
+  const provider = guard(inner, { input: denied(['bomb']) })
+  expect(await failureOf(provider.chat({ messages } as never))).toMatchObject({ code: 'content-filtered' })
+  expect(inner.requests).toHaveLength(0)
+})
+
+it.each<[string, object]>([
+  [
+    'the schema of the answer',
+    { output: { schema: { type: 'object', description: 'a bomb', properties: {} } } },
+  ],
+  ['options for the provider', { providerOptions: { mock: { note: 'a bomb' } } }],
+])('looks into %s', async (_, more) => {
+  const provider = guard(mockProvider(), { input: denied(['bomb']) })
+  expect(await failureOf(provider.chat({ messages: 'x', ...more }))).toMatchObject({
+    code: 'content-filtered',
+  })
+})
+
 it('shows nothing of an answer that fails, streamed or not', async () => {
   const answers = [{ text: 'First the word, then the bomb goes off.' }]
   const make = () => guard(mockProvider({ answers }), { output: denied(['bomb']) })

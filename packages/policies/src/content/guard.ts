@@ -7,6 +7,7 @@ import {
   type ChatResponse,
   isLlmError,
   LlmError,
+  type Part,
   type Provider,
   type TranscribeResponse,
 } from '@patchbay/core'
@@ -34,7 +35,10 @@ export type Check = (what: Checked) => string | undefined | Promise<string | und
 
 /** Options of `guard`. */
 export interface GuardOptions {
-  /** Before anything is sent. The text is all texts of the request, a line each. */
+  /**
+   * Before anything is sent. The text is all texts of the request, a line each: those of text files, of schemas and of
+   * options for the provider too.
+   */
   input?: Check | Check[]
   /** Before the caller sees anything of it. The text is that of the answer and the inputs of its tool calls. */
   output?: Check | Check[]
@@ -118,8 +122,9 @@ class Guard extends Around {
 
   async #checkRequest(request: ChatInput, options: CallOptions, where = ''): Promise<void> {
     if (this.#input.length === 0) return
-    const { messages, tools } = await preparedOf(request, this)
-    const text = linesOf([messages.map(({ content }) => content), tools])
+    const { messages, tools, output, providerOptions } = await preparedOf(request, this)
+    const content = messages.flatMap((message) => message.content.map(withText))
+    const text = linesOf([content, tools, output?.schema ?? [], providerOptions])
     await this.#check(this.#input, 'request', { text, request, options }, where)
   }
 
@@ -186,6 +191,19 @@ class Guard extends Around {
       )
     }
   }
+}
+
+const textual = /^text\/|json|xml|csv/i
+
+/** With all of it that can be read: the text of a file, and what a block holds that only its provider understands. */
+function withText(part: Part): unknown {
+  if (part.type === 'tool-result' && Array.isArray(part.output))
+    return { ...part, output: part.output.map(withText) }
+  if (part.type === 'provider-block') return { ...part, opaque: part.opaque?.data }
+  if (part.type !== 'file' || part.data === undefined || !textual.test(part.mediaType ?? '')) return part
+  const { data } = part
+  const bytes = typeof data === 'string' ? Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0)) : data
+  return { ...part, data: new TextDecoder().decode(bytes) }
 }
 
 /** All that was answered. */

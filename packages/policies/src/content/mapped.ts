@@ -17,7 +17,7 @@ export function textsOf(value: unknown): string[] {
   return texts
 }
 
-function walked(value: unknown, change: (text: string) => string): unknown {
+function walked(value: unknown, change: (text: string) => string, inData = false): unknown {
   if (typeof value === 'string') return change(value)
   // A number may be one of a card or a telephone.
   if (typeof value === 'number' && value >= longNumber && Number.isSafeInteger(value)) {
@@ -25,16 +25,24 @@ function walked(value: unknown, change: (text: string) => string): unknown {
     const changed = change(text)
     return changed === text ? value : changed
   }
-  if (Array.isArray(value)) return value.map((item) => walked(item, change))
+  if (Array.isArray(value)) return value.map((item) => walked(item, change, inData))
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return value
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       change(name),
-      name === 'opaque' && isOpaque(item) ? item : walked(item, change),
+      !inData && name === 'opaque' && isPart(value) ? item : walked(item, change, inData || data.has(name)),
     ]),
   )
 }
 
-function isOpaque(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'provider' in value
+// What is in there is the app's or the model's, and no part of a message, whatever it looks like.
+const data = new Set(['input', 'output', 'providerOptions', 'metadata', 'tools'])
+const parts = new Set<unknown>(
+  'text reasoning refusal tool-call tool-result provider-block image file audio'.split(' '),
+)
+
+/** Only parts of messages have state of a provider; what anybody else calls so is looked into. */
+function isPart(value: object): boolean {
+  const { type, opaque } = value as { type?: unknown; opaque?: unknown }
+  return parts.has(type) && typeof opaque === 'object' && opaque !== null && 'provider' in opaque
 }

@@ -1,5 +1,5 @@
 // What leaves, and what comes back: nothing that was found may stand in the one, and everything must in the other.
-import type { ChatEvent, ChatRequest } from '@patchbay/core'
+import type { ChatEvent, ChatRequest, MessageInput } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -72,6 +72,27 @@ describe('finds', () => {
     expect(asText(inner.requests)).toContain('[NAME_1], or [NAME_2], ordered [ORDER_1] as ann@b.co.')
     expect(() => mask(inner, { also: { 'no good': [] } })).toThrow(/also/)
   })
+})
+
+it('looks into what a tool is called with, whatever its names are', async () => {
+  const inner = mockProvider()
+  const input = { opaque: { provider: 'acme', email: 'alice@example.com' }, type: 'text' }
+  const call = {
+    type: 'tool-call' as const,
+    id: '1',
+    name: 'f',
+    input,
+    opaque: { provider: 'mock', data: 'a@b.co' },
+  }
+  const messages: MessageInput[] = [
+    'hi',
+    { role: 'assistant', content: [call] },
+    { role: 'tool', content: [{ type: 'tool-result', id: '1', name: 'f', output: 'ok' }] },
+  ]
+  await mask(inner).chat({ messages })
+  const sent = JSON.stringify(inner.requests)
+  expect(sent).not.toContain('alice@example.com')
+  expect(sent).toContain('a@b.co')
 })
 
 it('takes it out of everything that leaves', async () => {

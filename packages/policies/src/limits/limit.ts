@@ -96,7 +96,7 @@ class Limit extends Around {
         this.#turns.note((state, rules, now) => permitted.told(state, rules, event, now))
       }
       if (event.type === 'retrying') this.#turns.note(permitted.again)
-      options.onStatus?.(event)
+      return options.onStatus?.(event)
     }
     return { ...options, onStatus }
   }

@@ -69,7 +69,7 @@ export class Turns {
           tell(position: number) {
             if (position === waiting.position) return
             waiting.position = position
-            options.onStatus?.({ type: 'queued', position })
+            patience.tell({ type: 'queued', position })
           },
         }),
         admit: (permit) => {
@@ -181,16 +181,7 @@ export class Turns {
     if (after !== undefined) this.#cancelLook = clock.timer(Math.ceil(after), () => this.#pump())
     for (const waiting of this.#waiting.slice(queue)) this.#leave(waiting, this.#full())
     if (this.#listeners === 0) return
-    for (const [index, waiting] of [...this.#waiting].entries()) this.#tell(waiting, index + 1)
-  }
-
-  #tell(waiting: Waiting, position: number): void {
-    try {
-      waiting.tell?.(position)
-    } catch (cause) {
-      const message = 'The onStatus callback of this call threw.'
-      this.#leave(waiting, new LlmError('aborted', message, { cause, ...this.#who() }))
-    }
+    for (const [index, waiting] of [...this.#waiting].entries()) waiting.tell?.(index + 1)
   }
 
   /** Places of running calls are kept from running out, where others would take them then. */

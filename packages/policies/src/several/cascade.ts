@@ -155,7 +155,7 @@ class Climb implements EventSource {
 
   async #climb(): Promise<void> {
     const candidates = this.list
-    const { options } = this.call
+    const { patience } = this.call
     let provider = candidates.first
     for (let at = 0; ; ) {
       this.#current = this.#ask(provider)
@@ -175,7 +175,7 @@ class Climb implements EventSource {
       at = found.at
       const message = `${nameOf(provider)} was not good enough (${reason}), so ${nameOf(next)} was asked.`
       this.#warnings.push({ code: 'other', feature: 'cascade', message })
-      tellChange(options, provider, nameOf(next), reason)
+      tellChange(patience, provider, nameOf(next), reason)
       provider = next
     }
   }
@@ -191,7 +191,7 @@ class Climb implements EventSource {
         return { at: next, provider: await patience.wait(this.list.open(next)) }
       } catch (cause) {
         if (patience.stopped !== undefined) throw cause
-        const warning = { ...tellUnmade(this.call.options, from, next, cause), feature: 'cascade' }
+        const warning = { ...tellUnmade(this.call.patience, from, next, cause), feature: 'cascade' }
         this.#warnings.push(warning)
         if (next < this.list.size - 1) continue
         throw withNotes(this.#failure ?? asLlmError(cause, namesOf(from)), this.#warnings)

@@ -176,7 +176,7 @@ class Race implements EventSource {
         } catch (cause) {
           running--
           if (this.call.patience.stopped !== undefined || this.#stopped !== undefined) return lost(cause)
-          this.#unmade.push(tellUnmade(this.call.options, last, at, cause))
+          this.#unmade.push(tellUnmade(this.call.patience, last, at, cause))
           // One that cannot even be made says nothing of the request.
           if (asked < this.candidates.size) start(reason)
           else if (running === 0) lost(lastFailure ?? cause)
@@ -229,7 +229,7 @@ class Race implements EventSource {
   #tell(from: Provider, to: Provider, reason: string): void {
     const message = `${nameOf(to)} was asked too, because ${nameOf(from)} did not answer: ${reason}`
     this.#warnings.push({ code: 'other', feature: 'hedge', message: message.replace(/\.?$/, '.') })
-    tellChange(this.call.options, from, nameOf(to), reason)
+    tellChange(this.call.patience, from, nameOf(to), reason)
   }
 
   #withUnmade(error: unknown): unknown {

@@ -1,6 +1,5 @@
 // One call, asked of one provider after the other until somebody begins to answer.
 import {
-  type CallOptions,
   type ChatEvent,
   type ChatResponse,
   type ErrorCode,
@@ -10,7 +9,7 @@ import {
 } from '@patchbay/core'
 import { asLlmError, type EventSource, Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
-import { called, calledNow } from '../around/patience.js'
+import { called, calledNow, type Patience } from '../around/patience.js'
 import type { Candidates } from './candidates.js'
 
 // Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
@@ -167,7 +166,7 @@ export class InOrder implements EventSource {
     before: Provider,
     suits: (provider: Provider) => Promise<boolean> = async () => true,
   ): Promise<Asked | undefined> {
-    const { options, patience } = this.call
+    const { patience } = this.call
     for (const [turn, at] of this.order.entries()) {
       if (turn < from) continue
       let provider: Provider
@@ -175,7 +174,7 @@ export class InOrder implements EventSource {
         provider = await patience.wait(this.candidates.open(at))
       } catch (cause) {
         if (cause === patience.stopped) throw cause
-        this.#unmade.push({ ...tellUnmade(options, before, at, cause), feature: 'fallback' })
+        this.#unmade.push({ ...tellUnmade(patience, before, at, cause), feature: 'fallback' })
         continue
       }
       if (await suits(provider)) return { turn, provider }
@@ -199,7 +198,7 @@ export class InOrder implements EventSource {
     const reason = `${error.code}: ${error.message}`
     const message = `${nameOf(from)} could not answer (${reason}), so ${nameOf(to)} was asked.`
     this.#failed.push({ code: 'other', feature: 'fallback', message })
-    tellChange(this.call.options, from, nameOf(to), reason)
+    tellChange(this.call.patience, from, nameOf(to), reason)
   }
 }
 
@@ -226,14 +225,15 @@ export function namesOf({ provider, model }: Provider): { provider: string; mode
   return { provider, model }
 }
 
-/** @throws {LlmError} `aborted` where the listener throws */
-export function tellChange({ onStatus }: CallOptions, from: Provider, to: string, reason: string): void {
-  calledNow('onStatus', () => onStatus?.({ type: 'fallback', from: nameOf(from), to, reason }), from)
+/** @throws {LlmError} why nobody is to be asked any more: the listener throws, say */
+export function tellChange(patience: Patience, from: Provider, to: string, reason: string): void {
+  patience.tell({ type: 'fallback', from: nameOf(from), to, reason })
+  if (patience.stopped !== undefined) throw patience.stopped
 }
 
 /** Tells of one that cannot be made, and that nobody will ask therefore. */
-export function tellUnmade(options: CallOptions, from: Provider, at: number, cause: unknown): Warning {
+export function tellUnmade(patience: Patience, from: Provider, at: number, cause: unknown): Warning {
   const why = cause instanceof Error ? cause.message : String(cause)
-  tellChange(options, from, `candidate ${at}`, `it cannot be made: ${why}`)
+  tellChange(patience, from, `candidate ${at}`, `it cannot be made: ${why}`)
   return { code: 'other', message: `Candidate ${at} was not asked: ${why}` }
 }

@@ -23,8 +23,9 @@ const changesNamed = 32
 
 /**
  * State in files, a folder for each key. A value is a file with a number that goes up; its first line is when its time is
- * up, and which changes are in it. The next one is written beside it and put in its place by a link, which only one process can make. A crash leaves
- * the old value or the new one. What has run out is removed within some hours, by whichever process changes something.
+ * up, and which changes are in it. The next one is written beside it and put in its place by a link, which only one process
+ * can make. A crash leaves the old value or the new one. What is kept may be private: only the user it runs as can read it.
+ * What has run out is removed within some hours, by whichever process changes something.
  */
 export function fileState(folder: string): StateStore {
   let sweptAt = 0
@@ -116,7 +117,7 @@ async function written(fs: FileSystem, place: string, draft: string, content: st
   for (let tries = 0; ; tries++) {
     await fs.mkdir(place, { recursive: true })
     try {
-      return await fs.writeFile(draft, content, { flag: 'wx', flush: true })
+      return await fs.writeFile(draft, content, { flag: 'wx', flush: true, mode: 0o600 })
     } catch (error) {
       if (tries > 10) throw error
       gone(error as NodeJS.ErrnoException)

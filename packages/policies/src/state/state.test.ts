@@ -1,5 +1,5 @@
 // Values that several change at once: no change is lost, whatever keeps them, and a store that is gone says so.
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -366,4 +366,12 @@ it('a store that never answers ends a change with a typed error', async () => {
   const change = failureOf(cell.update(add(1)))
   await vi.advanceTimersByTimeAsync(60_000)
   expect(await change).toMatchObject({ code: 'network', message: expect.stringContaining('limit:x') })
+})
+
+it.skipIf(process.platform === 'win32')('state in files is for nobody else to read', async () => {
+  const place = join(folder, 'private')
+  await fileState(place).swap('key', undefined, 'secret', 3_600_000)
+  const [key = ''] = await readdir(place)
+  const [file = ''] = await readdir(join(place, key))
+  expect((await stat(join(place, key, file))).mode & 0o077).toBe(0)
 })

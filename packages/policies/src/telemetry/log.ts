@@ -64,7 +64,7 @@ class Log extends Around {
         onStatus: (event) => {
           if (event.type === 'retrying') status.retries = event.attempt
           if (event.type === 'fallback') status.fallbacks = (status.fallbacks ?? 0) + 1
-          options.onStatus?.(event)
+          return options.onStatus?.(event)
         },
       },
       ...(streamed && {

@@ -101,7 +101,7 @@ class Trace extends Around {
         ...options,
         onStatus: (event) => {
           if (event.type === 'retrying' || event.type === 'fallback') span.addEvent(`patchbay.${event.type}`)
-          options.onStatus?.(event)
+          return options.onStatus?.(event)
         },
       },
       ...(streamed && {
