@@ -126,9 +126,8 @@ export class WorkerLife implements Resident {
       resolve = settle
     })
     this.#end = { done, resolve }
-    if (!this.#busy) this.#endProcess()
-    // Whoever waits for the end waits for the process; nobody else does.
     if (this.#state === 'ending') this.#worker?.hold()
+    else if (!this.#busy) this.#endProcess()
     return done
   }
 
@@ -282,9 +281,12 @@ export class WorkerLife implements Resident {
       return this.#end?.resolve()
     }
     this.#state = 'ending'
+    const worker = this.#worker
     // What is not loaded has nothing to save, and cannot hear while it loads.
-    if (this.#ready === undefined) return this.#worker.kill()
+    if (this.#ready === undefined) worker.kill()
+    else worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
     this.#ready = undefined
-    this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
+    // Whoever waits for the end waits for the process; nobody else does.
+    if (this.#end !== undefined) worker.hold()
   }
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.js'
 import { defineProvider } from '../define-provider.js'
 import type { BackendEvent, ChatStream } from '../events.js'
 import type { Part } from '../message.js'
-import type { Capabilities } from '../provider.js'
+import type { Backend, Capabilities } from '../provider.js'
 import type { CallOptions } from '../request.js'
 import type { ChatResponse } from '../response.js'
 
@@ -21,7 +21,7 @@ type Who = { provider: string; model: string }
 
 /** A stream with deadline, abort and `partial` over events that come from somewhere else. */
 export function retold(
-  events: () => AsyncIterable<BackendEvent>,
+  events: Backend['chat'],
   { provider, model }: Who,
   options: CallOptions,
   clock?: Clock,

@@ -14,7 +14,7 @@ import { again, outputOf, saysSomething } from './whole.js'
 export interface CacheOptions {
   /** Default: in this process, the last thousand answers, 64 million characters at most. */
   store?: CacheStore
-  /** How long an answer is good, in milliseconds. Default: as long as it is kept. */
+  /** How long an answer is good, in milliseconds, above 0. Default: as long as it is kept. */
   ttl?: number
   /**
    * Part of every key. Give one where several apps share a store and the same model name means different models (two
@@ -49,7 +49,7 @@ class Cache extends Around {
 
   constructor(inner: Provider, options: CacheOptions) {
     super(inner, options.clock)
-    this.#store = new AnswerStore(options.store ?? memoryCache(), options.ttl)
+    this.#store = new AnswerStore(options.store ?? memoryCache(), options.ttl, 'cache')
     this.#options = options
     this.#whole = new Set(['stop', 'tool-calls', ...(options.truncated ? (['length'] as const) : [])])
   }
@@ -115,7 +115,7 @@ class Cache extends Around {
     streamed: boolean,
     key: string,
   ): Flight {
-    const flight = new Flight(ask, streamed, async (final) => {
+    const flight = new Flight(ask, streamed, this, async (final) => {
       const problems: Warning[] = []
       if (final !== undefined && this.#whole.has(final.finishReason) && saysSomething(final))
         await this.#store.set(key, kept(final), problems)

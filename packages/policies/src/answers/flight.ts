@@ -2,6 +2,7 @@
 // ends when the last one has left.
 import type {
   BackendEvent,
+  CallContext,
   CallOptions,
   ChatEvent,
   ChatResponse,
@@ -10,17 +11,18 @@ import type {
   StatusEvent,
   Warning,
 } from '@patchbay/core'
-import { retold } from '@patchbay/core/wrap'
+import { endedEarly, retold } from '@patchbay/core/wrap'
 
-type Listener = CallOptions['onStatus']
+type Listener = CallContext['status']
 
 export class Flight {
   /** The answer, once it is whole. */
   final: ChatResponse | undefined
   readonly #stream: ChatStream
   readonly #streamed: boolean
+  readonly #who: { provider: string; model: string }
   readonly #events: ChatEvent[] = []
-  readonly #listeners = new Set<NonNullable<Listener>>()
+  readonly #listeners = new Set<Listener>()
   readonly #onEnd: (final?: ChatResponse) => Promise<Warning[]>
   #iterator: AsyncIterator<ChatEvent> | undefined
   #pulling: Promise<void> | undefined
@@ -34,10 +36,12 @@ export class Flight {
   constructor(
     ask: (onStatus: (event: StatusEvent) => void) => ChatStream,
     streamed: boolean,
+    who: { provider: string; model: string },
     onEnd: (final?: ChatResponse) => Promise<Warning[]>,
   ) {
+    this.#who = who
     this.#stream = ask((event) => {
-      for (const listener of this.#listeners) listener(event)
+      for (const tell of this.#listeners) tell(event)
     })
     this.#streamed = streamed
     this.#onEnd = onEnd
@@ -45,12 +49,12 @@ export class Flight {
 
   enter(listener: Listener): void {
     this.#readers++
-    if (listener !== undefined) this.#listeners.add(listener)
+    this.#listeners.add(listener)
   }
 
   /** The last one to leave ends it. */
   leave(listener: Listener): void {
-    if (listener !== undefined) this.#listeners.delete(listener)
+    this.#listeners.delete(listener)
     if (--this.#readers > 0 || this.final !== undefined || this.#failure !== undefined) return
     void this.#onEnd()
     this.#stream.abort()
@@ -71,7 +75,8 @@ export class Flight {
       if (this.#streamed) {
         this.#iterator ??= this.#stream[Symbol.asyncIterator]()
         const { value, done } = await this.#iterator.next()
-        if (!done) this.#events.push(value)
+        if (done) throw endedEarly(this.#who)
+        this.#events.push(value)
       } else this.#events.push({ type: 'finish', response: await this.#stream.response() })
       const last = this.#events.at(-1)
       if (last?.type === 'finish') {
@@ -97,7 +102,8 @@ export function passenger(
   options: CallOptions,
   clock: Clock,
 ): ChatStream {
-  return retold(() => read(board, options.onStatus), who, options, clock)
+  // A listener that throws ends this caller's call, and nobody else's.
+  return retold((_, { status }) => read(board, status), who, options, clock)
 }
 
 /** No generator: one that waits for an event could not be left before it comes. */
