@@ -18,7 +18,6 @@ import {
 } from '@patchbay/core'
 import {
   environment,
-  excerpt,
   fetched,
   fieldsOf,
   jsonLines,
@@ -30,7 +29,7 @@ import {
 } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
-import { errorMessage, fromWords } from './errors.js'
+import { errorMessage, fromWords, notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { toWire, type WireSettings } from './request.js'
 
@@ -196,14 +195,7 @@ class OllamaBackend implements Backend {
     context: CallContext,
     call: (client: Ollama) => Promise<unknown>,
   ): Promise<Record<string, unknown>> {
-    return wholeJson(
-      await send(this.#server, context, call),
-      (text) =>
-        new LlmError(
-          'bad-response',
-          `The server at this address does not answer like Ollama: ${excerpt(text)}`,
-        ),
-    )
+    return wholeJson(await send(this.#server, context, call), (text) => notAnAnswer(text, this.model))
   }
 }
 

@@ -39,7 +39,8 @@ export interface WireRequest {
 }
 
 /**
- * The response to the request that `make` makes, which is sent once.
+ * The response to the request that `make` makes, which is sent once. Only after a 421 ("misdirected") does the platform's
+ * `fetch` send it again, on a new connection: its standard says so, and who answers that has not taken it (RFC 9110).
  * @throws {LlmError} for every response that is no success, and when nobody answers; no secret of the request stands in it
  */
 export async function exchange(
