@@ -228,3 +228,24 @@ it('whatever the status is, a request is sent once', async () => {
   // `fetch` asks once more, on a new connection, by its standard: who says so has not taken the request.
   expect(misdirected).toBeLessThanOrEqual(2)
 })
+
+it('a fetch or headers of the app that cannot be are told as such, and not as the network', async () => {
+  const used = async () => {
+    const response = new Response('{}')
+    await response.text()
+    return response
+  }
+  const gaveUp = async () => {
+    throw new DOMException('mine', 'AbortError')
+  }
+  const fetches: [code: string, fetch: () => Promise<unknown>][] = [
+    ['config', async () => undefined],
+    ['config', used],
+    ['network', gaveUp],
+  ]
+  for (const [code, fetch] of fetches)
+    expect(await failureOf(ask('http://here.test', {}, fetch as never))).toMatchObject({ code })
+  expect(await failureOf(ask('http://here.test', { headers: { a: Symbol('x') } as never }))).toMatchObject({
+    code: 'invalid-request',
+  })
+})

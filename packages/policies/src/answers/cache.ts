@@ -4,6 +4,7 @@ import { replayed, requestOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Answer, Chat, Incoming, Passing } from '../around/passing.js'
+import { calledNow } from '../around/patience.js'
 import { Flight, passenger } from './flight.js'
 import { kept, keyOf } from './frozen.js'
 import { SharedCalls } from './shared-call.js'
@@ -56,7 +57,9 @@ class Cache extends Around {
 
   protected async enter(call: Incoming): Promise<Passing> {
     const { kind, request, options, patience } = call
-    if (kind === 'models' || this.#options.when?.({ kind, request, options }) === false) return {}
+    const { when = () => true } = this.#options
+    if (kind === 'models') return {}
+    if (calledNow('cache.when', () => when({ kind, request, options }), this) === false) return {}
     const key = await keyOf(call, this.inner, this.#options.namespace)
     const warnings: Warning[] = []
     const answer = (await this.#store.get(key, warnings)) as Answer | undefined
