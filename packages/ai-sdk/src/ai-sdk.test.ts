@@ -351,6 +351,31 @@ describe('a model of the AI SDK as a provider', () => {
     await expect(aiSdk(playing(finish)).embed('x')).rejects.toMatchObject({ code: 'unsupported' })
   })
 
+  it('says what the service said', async () => {
+    const words = `prompt is too long: 5 tokens > 3 maximum ${'x'.repeat(300)}`
+    const answer = { type: 'error', error: { type: 'invalid_request_error', message: words } }
+    const failing = (error: unknown) =>
+      aiSdk({ ...playing(finish), doStream: () => Promise.reject(error) }, { retry: false }).chat('x')
+    const call = { message: 'Bad Request', url: 'u', requestBodyValues: {} }
+    const responseBody = JSON.stringify(answer)
+    await expect(failing(new APICallError({ ...call, statusCode: 400, responseBody }))).rejects.toMatchObject(
+      { code: 'context-length', status: 400, retryable: false, responseBody },
+    )
+    const reset = new TypeError('fetch failed', { cause: Object.assign(new Error(), { code: 'ECONNRESET' }) })
+    await expect(
+      failing(new APICallError({ ...call, message: 'Cannot connect', cause: reset, isRetryable: true })),
+    ).rejects.toMatchObject({
+      code: 'network',
+      retryable: true,
+      message: expect.stringContaining('ECONNRESET'),
+    })
+    await expect(
+      aiSdk(playing({ type: 'error', error: answer }), { retry: false }).chat('x'),
+    ).rejects.toMatchObject({
+      code: 'context-length',
+    })
+  })
+
   it('knows a status, and what its answer says of trying again', async () => {
     const model = playing(finish)
     const failing = (statusCode: number): LanguageModelV3 => ({

@@ -73,7 +73,7 @@ class AiSdkBackend implements Backend {
       })
       yield* fromParts(stream)
     } catch (error) {
-      throw toLlmError(error)
+      throw toLlmError(error, `The AI SDK (${this.model})`)
     }
   }
 
@@ -95,7 +95,7 @@ class AiSdkBackend implements Backend {
     const { embeddings, usage } = await Promise.resolve(
       model.doEmbed({ values: input, abortSignal: signal, headers }),
     ).catch((error) => {
-      throw toLlmError(error)
+      throw toLlmError(error, `The AI SDK (${this.model})`)
     })
     return {
       vectors: embeddings.map((vector) => Float32Array.from(vector)),

@@ -1,7 +1,7 @@
 // Failures, in the words of the other side.
 import { APICallError } from '@ai-sdk/provider'
 import { isLlmError, LlmError, parseRetryAfter } from '@patchbay/core'
-import { codeOfStatus } from '@patchbay/core/wire'
+import { clientError } from '@patchbay/core/wire'
 
 /** Ours as the AI SDK knows them: it tries again what may be tried again. An abort stays an abort. */
 export function toCallError(error: unknown, signal: AbortSignal | undefined): unknown {
@@ -22,18 +22,16 @@ export function toCallError(error: unknown, signal: AbortSignal | undefined): un
   })
 }
 
-/** Theirs as ours. One of ours that went through comes back as it was. */
-export function toLlmError(error: unknown): unknown {
+/** Theirs as ours; `who` is asked. One of ours that went through comes back as it was. */
+export function toLlmError(error: unknown, who: string): unknown {
   if (isLlmError(error)) return error
-  if (!APICallError.isInstance(error)) return error
+  if (!APICallError.isInstance(error)) return clientError(error, who) ?? error
   if (isLlmError(error.cause)) return error.cause
-  const { message, statusCode, responseHeaders = {}, isRetryable } = error
+  const { message, responseHeaders = {}, isRetryable } = error
   const retryAfterMs = parseRetryAfter(new Headers(responseHeaders), Date.now())
-  const code = statusCode === undefined ? 'network' : codeOfStatus(statusCode)
-  return new LlmError(code, /[.!?]$/.test(message) ? message : `${message}.`, {
-    cause: error,
-    retryable: isRetryable,
-    ...(statusCode !== undefined && { status: statusCode }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-  })
+  const details = { retryable: isRetryable, ...(retryAfterMs !== undefined && { retryAfterMs }) }
+  return (
+    clientError(error, who, details) ??
+    new LlmError('network', `${who}: ${message}`, { ...details, cause: error })
+  )
 }

@@ -4,9 +4,11 @@ import {
   codeOfStatus,
   detailsOf,
   errorIn,
+  errorInAnswer,
   errorText,
   fieldsOf,
   jsonIn,
+  noAnswer,
   notFoundAdvice,
   serviceError,
   wordsOf,
@@ -71,4 +73,11 @@ export async function fromResponse(response: Response, now: number, path: string
     advice: { ...usual, ...notFoundAdvice(path) },
     details,
   })
+}
+
+/** A 200 that is no answer. */
+export function notAnAnswer(value: unknown): LlmError {
+  const body = typeof value === 'string' ? jsonIn(value) : value
+  if (errorInAnswer(body) !== undefined) return fromBody(body, {}, value)
+  return noAnswer('The server at this address does not answer like Anthropic', value)
 }

@@ -1,15 +1,8 @@
 // A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
 // /en/api/messages, November 2026.
-import {
-  type BackendEvent,
-  type Citation,
-  type FinishReason,
-  LlmError,
-  type OpaqueState,
-  type Usage,
-} from '@patchbay/core'
-import { CallIds, callField, excerpt, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
-import { fromBody } from './errors.js'
+import type { BackendEvent, Citation, FinishReason, OpaqueState, Usage } from '@patchbay/core'
+import { CallIds, callField, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
+import { fromBody, notAnAnswer } from './errors.js'
 import { keep, toUsage } from './usage.js'
 
 type Json = Record<string, unknown>
@@ -122,7 +115,7 @@ export async function* fromStream(
         throw fromBody(event)
       default:
         // `ping`, and what has not been invented yet.
-        if (!started && event?.type === undefined) throw notAnthropic(value)
+        if (!started && event?.type === undefined) throw notAnAnswer(value)
     }
   }
 }
@@ -131,7 +124,7 @@ export async function* fromStream(
 export async function* fromMessage(body: unknown, requestId?: string): AsyncGenerator<BackendEvent> {
   const message = body as WireMessage & { type?: string }
   if (message?.type === 'error') throw fromBody(body)
-  if (!Array.isArray(message?.content)) throw notAnthropic(body)
+  if (!Array.isArray(message?.content)) throw notAnAnswer(body)
   yield startOf(message, requestId)
   const ids = new CallIds()
   const lastCall = new LastCall()
@@ -313,11 +306,4 @@ function parsed(json: string): unknown {
   } catch {
     return undefined
   }
-}
-
-function notAnthropic(value: unknown): LlmError {
-  return new LlmError(
-    'bad-response',
-    `The server at this address does not answer like Anthropic: ${excerpt(JSON.stringify(value))}`,
-  )
 }

@@ -16,7 +16,6 @@ import {
 } from '@patchbay/core'
 import {
   environment,
-  excerpt,
   exchange,
   isStream,
   jsonEvents,
@@ -27,7 +26,7 @@ import {
   serverAddress,
   wholeJson,
 } from '@patchbay/core/wire'
-import { fromResponse } from './errors.js'
+import { fromResponse, notAnAnswer } from './errors.js'
 import { fromMessage, fromStream, isLast } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'
 import type { WireChat } from './request.js'
@@ -233,12 +232,5 @@ function batchPath(id: string): string {
 }
 
 function json(response: Response): Promise<Record<string, unknown>> {
-  return wholeJson(
-    response,
-    (text) =>
-      new LlmError(
-        'bad-response',
-        `The server at this address does not answer like Anthropic: ${excerpt(text)}`,
-      ),
-  )
+  return wholeJson(response, notAnAnswer)
 }

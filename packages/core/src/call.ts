@@ -1,6 +1,6 @@
 // One chat call, pulled event by event: prepare, check, attempt, events, finish.
 import { Collector, type Moments } from './collect.js'
-import { asLlmError, LlmError, withDetails } from './errors.js'
+import { asLlmError, endedEarly, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
 import { type Life, type LifeSettings, startLife } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
@@ -19,6 +19,8 @@ export interface CallHome {
   readonly defaults: Partial<ChatRequest>
   /** What is known of the model, or nothing when it cannot be asked just now. */
   knownCapabilities(onStatus: CallContext['status']): Capabilities | Promise<Capabilities | undefined>
+  /** Who asked so waits for it no longer. */
+  unask(onStatus: CallContext['status']): void
   /** Takes the call in, or throws `closed`; the returned function lets it go. */
   enter(): () => void
 }
@@ -137,7 +139,8 @@ export class Call implements EventSource {
   async #checked({ chat, request, needed }: Prepared, life: Life): Promise<PreparedChat> {
     if (needed.length === 0 || life.stopped !== undefined) return chat
     const known = this.#home.knownCapabilities(life.status)
-    const capabilities = known instanceof Promise ? await life.wait(known) : known
+    const capabilities =
+      known instanceof Promise ? await life.wait(known).finally(() => this.#home.unask(life.status)) : known
     if (capabilities === undefined) return chat
     const { withoutMissing } = await loadCheck()
     return withoutMissing(
@@ -159,12 +162,7 @@ export class Call implements EventSource {
 
   #take(result: IteratorResult<BackendEvent>): void | Promise<void> {
     const { collector } = this.#running as Running
-    if (result.done)
-      throw new LlmError(
-        'bad-response',
-        `The answer of ${this.#home.backend.model} (${this.#home.backend.provider}) ended without saying that it was complete. Try again.`,
-        { retryable: true },
-      )
+    if (result.done) throw endedEarly(this.#home.backend)
     if (result.value.type === 'finish') return this.#finish(result.value.response)
     collector.add(result.value, this.#emit)
     if (this.#begun) this.#firstAt ??= this.#home.settings.clock.now()

@@ -4,6 +4,7 @@ import { type Clock, systemClock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
 import type { ChatStream } from './events.js'
 import { defaultTimeout, type LifeSettings, retryRules, startLife, timeouts } from './life.js'
+import { onAbort } from './on-abort.js'
 import type { Operations } from './operations.js'
 import type {
   Backend,
@@ -73,6 +74,7 @@ class DefinedProvider implements Provider {
   readonly #home: CallHome
   readonly #running = new Set<Promise<void>>()
   readonly #asking = new Set<CallContext['status']>()
+  #question = new AbortController()
   #capabilities: Promise<Capabilities> | undefined
   #can: Capabilities | undefined
   #closing: Promise<void> | undefined
@@ -96,6 +98,7 @@ class DefinedProvider implements Provider {
       defaults: options.defaults ?? {},
       enter: () => this.#enter(),
       knownCapabilities: (onStatus) => this.#can ?? this.#known(onStatus).catch(() => undefined),
+      unask: (onStatus) => this.#unask(onStatus),
     }
   }
 
@@ -159,7 +162,10 @@ class DefinedProvider implements Provider {
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {
     // The call that asks tries again by itself.
     const once = await reading('The options', () => ({ ...options, retry: false as const }))
-    return this.#once(once, ({ status }) => this.#known(status))
+    return this.#once(once, ({ status, signal }) => {
+      onAbort(signal, () => this.#unask(status))
+      return this.#known(status)
+    })
   }
 
   close(): Promise<void> {
@@ -191,18 +197,28 @@ class DefinedProvider implements Provider {
   // Asked once for all, in a call of its own: no single caller's abort takes the answer from the others.
   async #known(onStatus: CallContext['status']): Promise<Capabilities> {
     this.#asking.add(onStatus)
+    const { signal } = this.#question
+    this.#capabilities ??= this.#live({ onStatus: this.#tellAsking, signal }, async (context) =>
+      this.#backend.capabilities(context),
+    )
+    const asked = this.#capabilities
     try {
-      this.#capabilities ??= this.#live({ onStatus: this.#tellAsking }, async (context) =>
-        this.#backend.capabilities(context),
-      )
-      this.#can = await this.#capabilities
+      this.#can = await asked
       return this.#can
     } catch (error) {
-      this.#capabilities = undefined
+      if (this.#capabilities === asked) this.#capabilities = undefined
       throw error
     } finally {
-      this.#asking.delete(onStatus)
+      this.#unask(onStatus)
     }
+  }
+
+  /** When the last one who asks has left, so ends what was asked for him. */
+  #unask(onStatus: CallContext['status']): void {
+    if (!this.#asking.delete(onStatus) || this.#asking.size > 0 || this.#can !== undefined) return
+    this.#capabilities = undefined
+    this.#question.abort()
+    this.#question = new AbortController()
   }
 
   readonly #tellAsking: CallContext['status'] = (status) => {

@@ -131,6 +131,15 @@ export function asLlmError(
   return new LlmError('bad-response', message, { ...details, cause: thrown })
 }
 
+/** An answer that ended without its finish. */
+export function endedEarly({ provider, model }: { provider: string; model: string }): LlmError {
+  return new LlmError(
+    'bad-response',
+    `The answer of ${model} (${provider}) ended without saying that it was complete. Try again.`,
+    { retryable: true, provider, model },
+  )
+}
+
 /** A request that is wrong at this place. */
 export function invalid(where: string, problem: string): LlmError {
   return new LlmError('invalid-request', `${where} ${problem}.`)

@@ -1,7 +1,7 @@
 // The life of a call: attempts, deadlines, time-outs, aborts, under a clock the tests move.
 import { inspect } from 'node:util'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { can, failureOf, finish, overTime, type Step, say, world } from '../test/world.js'
 import { isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
@@ -356,6 +356,40 @@ describe('capabilities', () => {
     expect(await call).toMatchObject({ code: 'unsupported' })
     expect(attempts).toEqual([])
     await closing
+  })
+
+  it('are asked no longer than somebody waits for them, and anew by who comes then', async () => {
+    const signals: AbortSignal[] = []
+    const answer: ((known: Capabilities) => void)[] = []
+    const { provider, clock } = world(
+      [[say('a'), finish]],
+      {},
+      {
+        capabilities: ({ signal }) => {
+          signals.push(signal)
+          return new Promise((resolve) => answer.push(resolve))
+        },
+      },
+    )
+    const [one, two] = [new AbortController(), new AbortController()]
+    const ask = (controller: AbortController) => ({ signal: controller.signal })
+    const chat = failureOf(provider.chat({ messages: 'x', topK: 4 }, ask(one)))
+    const capabilities = failureOf(provider.capabilities(ask(two)))
+    await vi.waitFor(() => expect(signals).toHaveLength(1))
+    one.abort()
+    expect(await chat).toMatchObject({ code: 'aborted' })
+    expect(signals[0]?.aborted).toBe(false)
+    two.abort()
+    expect(await capabilities).toMatchObject({ code: 'aborted' })
+    await vi.waitFor(() => expect(signals[0]?.aborted).toBe(true))
+    expect(clock.pending).toBe(0)
+    const again = provider.capabilities()
+    await vi.waitFor(() => expect(signals).toHaveLength(2))
+    answer[0]?.({ ...can, tools: false })
+    answer[1]?.({ ...can, tools: true })
+    expect(await again).toMatchObject({ tools: true })
+    expect(clock.pending).toBe(0)
+    await provider.close()
   })
 
   it('that cannot be asked do not stop a call, and are asked again', async () => {

@@ -17,7 +17,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { codeOfStatus, notSent, tellMarks } from '@patchbay/core/wire'
+import { clientError, notSent, redactor, tellMarks } from '@patchbay/core/wire'
 import { fromUsage, owner, toMessages } from './messages.js'
 
 /** Options of `langchain`. */
@@ -92,12 +92,14 @@ class LangchainBackend implements Backend {
         messages.flatMap((message) => toMessages(message, lost)),
         {
           signal,
+          // Who tries again is the provider, by the rules of the call.
+          maxRetries: 0,
           ...(stop !== undefined && { stop }),
         },
       )
       yield* fromChunks(stream)
     } catch (error) {
-      throw toLlmError(error)
+      throw redactor(undefined, keysOf(this.chatModel))(toLlmError(error, `LangChain (${this.model})`))
     }
   }
 
@@ -166,18 +168,16 @@ const reasons: Record<string, FinishReason> = {
   refusal: 'refusal',
 }
 
-/** What the clients of LangChain's models throw has a status, where there was one. */
-function toLlmError(error: unknown): unknown {
+/** What the clients of LangChain's models throw has a status, where there was one; LangChain's own have it as a cause. */
+function toLlmError(error: unknown, who: string): unknown {
   if (isLlmError(error) || !(error instanceof Error)) return error
   if (isLlmError(error.cause)) return error.cause
-  const { status, name } = error as Error & { status?: unknown }
-  if (name === 'AbortError' || typeof status !== 'number') return error
-  return new LlmError(
-    codeOfStatus(status),
-    /[.!?]$/.test(error.message) ? error.message : `${error.message}.`,
-    {
-      cause: error,
-      status,
-    },
+  return error.name === 'AbortError' ? error : (clientError(error, who) ?? error)
+}
+
+/** LangChain's models hold their keys where everybody can read them; services quote them. */
+function keysOf(model: object): [string, string][] {
+  return Object.entries(model).flatMap(([name, value]): [string, string][] =>
+    /key|token|secret/i.test(name) && typeof value === 'string' ? [['authorization', value]] : [],
   )
 }

@@ -255,6 +255,44 @@ describe('a chat model of LangChain as a provider', () => {
     await expect(provider.embed('x')).rejects.toMatchObject({ code: 'unsupported' })
   })
 
+  it('says what the service said, of a failure of whatever form, and asks once', async () => {
+    const words = `prompt is too long: 5 tokens > 3 maximum ${'x'.repeat(300)} sk-a-key-of-somebody`
+    const bare = (message: string, more: object) => Object.assign(new Error(message), more)
+    const told = {
+      'an error of a client': bare('400', { status: 400, error: { message: words } }),
+      'an overflow by its code': bare('No', {
+        status: 400,
+        error: { message: words, code: 'context_length_exceeded' },
+      }),
+      "LangChain's own": bare(`${words}\n\nTroubleshooting URL: https://x`, {
+        cause: bare(words, { status: 400 }),
+      }),
+      "Ollama's": bare(words, { status_code: 400, name: 'ResponseError' }),
+    }
+    for (const failure of Object.values(told)) {
+      const model = Object.assign(playing([]), { apiKey: 'sk-a-key-of-somebody' })
+      const asked: unknown[] = []
+      model.stream = (_, options) => {
+        asked.push(options?.maxRetries)
+        return Promise.reject(failure)
+      }
+      const error: LlmError = await langchain(model)
+        .chat('x')
+        .catch((thrown) => thrown)
+      expect(error).toMatchObject({ code: 'context-length', status: 400, retryable: false })
+      expect(error.responseBody).toContain('x'.repeat(300))
+      expect(JSON.stringify(error) + error.stack).not.toContain('sk-a-key')
+      expect(asked).toEqual([0])
+    }
+    const model = playing([])
+    model.stream = () =>
+      Promise.reject(new TypeError('fetch failed', { cause: bare('', { code: 'ECONNRESET' }) }))
+    await expect(langchain(model, { retry: false }).chat('x')).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('ECONNRESET'),
+    })
+  })
+
   it('knows a status', async () => {
     const model = playing([])
     model.stream = () => Promise.reject(Object.assign(new Error('No'), { status: 401 }))

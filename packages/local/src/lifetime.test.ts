@@ -36,6 +36,19 @@ describe('an app', () => {
     expect(await ended()).toBe(0)
   })
 
+  it('that gives up while its model is loaded can close it', async () => {
+    const { told, ended } = app(`
+      const llm = local(${options})
+      const stop = new AbortController()
+      const onStatus = ({ type }) => { if (type === 'loading') setTimeout(() => stop.abort(), 20) }
+      tell((await llm.chat('hi', { signal: stop.signal, onStatus }).catch((error) => error)).code)
+      await llm.close()
+      tell('closed')`)
+    expect(await told()).toBe('aborted')
+    expect(await told()).toBe('closed')
+    expect(await ended()).toBe(0)
+  })
+
   it.each([
     ['throws', 'throw new Error("expected by the test")', 1],
     ['calls process.exit', 'process.exit(3)', 3],

@@ -5,9 +5,11 @@ import {
   codeOfStatus,
   detailsOf,
   errorIn,
+  errorInAnswer,
   errorText,
   isOverflow,
   jsonIn,
+  noAnswer,
   serviceError,
   wordsOf,
 } from '@patchbay/core/wire'
@@ -74,4 +76,11 @@ export async function fromResponse(response: Response, model: string, now: numbe
     detailsOf(response, now),
     text,
   )
+}
+
+/** A 200 that is no answer. */
+export function notAnAnswer(value: unknown, model: string): LlmError {
+  const error = errorInAnswer(typeof value === 'string' ? jsonIn(value) : value)
+  if (error !== undefined) return fromWords(wordsOf(error), model, 'server-error', {}, value)
+  return noAnswer('The server at this address does not answer like Ollama', value)
 }

@@ -1,7 +1,7 @@
 // The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { CallIds, callField, excerpt, LastCall, objectsIn, wordsOf } from '@patchbay/core/wire'
-import { fromWords } from './errors.js'
+import { CallIds, callField, LastCall, objectsIn, wordsOf } from '@patchbay/core/wire'
+import { fromWords, notAnAnswer } from './errors.js'
 
 interface WireLine {
   error?: unknown
@@ -33,7 +33,7 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
   const ids = new CallIds()
   const lastCall = new LastCall()
   for await (const value of lines) {
-    const line = asLine(value)
+    const line = asLine(value, model)
     if (line.error !== undefined) throw fromWords(wordsOf(line.error), model, 'server-error')
     if (!started) yield { type: 'start', ...(line.model && { model: line.model }) }
     started = true
@@ -57,17 +57,14 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
   }
 }
 
-function asLine(value: unknown): WireLine {
+function asLine(value: unknown, model: string): WireLine {
   if (
     typeof value === 'object' &&
     value !== null &&
     ('message' in value || 'done' in value || 'error' in value)
   )
     return value as WireLine
-  throw new LlmError(
-    'bad-response',
-    `The server at this address does not answer like Ollama: ${excerpt(JSON.stringify(value))}`,
-  )
+  throw notAnAnswer(value, model)
 }
 
 function toToolCall({ id, function: called }: WireCall, ids: CallIds): BackendEvent & { type: 'tool-call' } {

@@ -18,7 +18,6 @@ import {
 } from '@patchbay/core'
 import {
   environment,
-  excerpt,
   fetched,
   fieldsOf,
   jsonLines,
@@ -31,7 +30,7 @@ import {
 } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
-import { fromWords } from './errors.js'
+import { fromWords, notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { toWire, type WireSettings } from './request.js'
 
@@ -197,14 +196,7 @@ class OllamaBackend implements Backend {
     context: CallContext,
     call: (client: Ollama) => Promise<unknown>,
   ): Promise<Record<string, unknown>> {
-    return wholeJson(
-      await send(this.#server, context, call),
-      (text) =>
-        new LlmError(
-          'bad-response',
-          `The server at this address does not answer like Ollama: ${excerpt(text)}`,
-        ),
-    )
+    return wholeJson(await send(this.#server, context, call), (text) => notAnAnswer(text, this.model))
   }
 }
 

@@ -1,13 +1,14 @@
 // Errors of OpenAI and compatible servers as ours. Source: platform.openai.com/docs/guides/error-codes, November 2026.
-import { type ErrorCode, type ErrorDetails, LlmError } from '@patchbay/core'
+import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
 import {
   codeOfStatus,
   detailsOf,
   errorIn,
+  errorInAnswer,
   errorText,
-  excerpt,
   fieldsOf,
   jsonIn,
+  noAnswer,
   notFoundAdvice,
   type ServiceFailure,
   serviceError,
@@ -42,7 +43,7 @@ export function fromError(
   const { type, code, status_code } = fieldsOf(error)
   const status =
     details.status ??
-    (typeof code === 'number' ? code : typeof status_code === 'number' ? status_code : undefined)
+    [code, status_code].find((one): one is number => typeof one === 'number' && one >= 400 && one < 600)
   const words = wordsOf(error)
   let known = codes[String(code)] ?? codes[String(type)] ?? codeOfStatus(status ?? 500)
   // llama-server says so with a 500 (November 2026).
@@ -80,6 +81,7 @@ export async function fromResponse(
 
 /** A 200 that is no answer. */
 export function notAnAnswer(value: unknown, who: string): LlmError {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return new LlmError('bad-response', `${who} does not answer like an OpenAI server: ${excerpt(text)}`)
+  const error = errorInAnswer(typeof value === 'string' ? jsonIn(value) : value)
+  if (error !== undefined) return fromError(error, who, {}, { body: value })
+  return noAnswer(`${who} does not answer like an OpenAI server`, value)
 }

@@ -274,6 +274,42 @@ describe('an abort in the middle', () => {
     }))
 })
 
+describe('a stream that ends without saying that it is whole', () => {
+  // No provider of core's making does; one of an app's own may.
+  const faulty = (): Provider => {
+    const base = mockProvider({ provider: 'openai', model: 'm' })
+    const { stream } = base
+    base.stream = (...asked) => {
+      const whole = stream.apply(base, asked)
+      const cut = async function* () {
+        for await (const event of whole) {
+          if (event.type === 'finish') return
+          yield event
+        }
+      }
+      return Object.assign(Object.create(whole), { [Symbol.asyncIterator]: cut })
+    }
+    return base
+  }
+  const all: [string, (provider: Provider) => Provider][] = [
+    ...Object.entries(around).filter(([name]) => name !== 'nothing'),
+    ...Object.entries(several).map(([name, put]): [string, (provider: Provider) => Provider] => [
+      name,
+      (provider) => put(provider, faulty()),
+    ]),
+  ]
+  it.each(all)('through %s: is no whole one', async (_, put) => {
+    const provider = put(faulty())
+    const reading = async () => {
+      for await (const _ of provider.stream('Count.', { retry: false }));
+    }
+    const error: unknown = await reading().catch((thrown) => thrown)
+    expect(error).toMatchObject({ code: 'bad-response', retryable: true })
+    expect(String(error)).toContain('ended without saying that it was complete')
+    await provider.close()
+  })
+})
+
 it('a server that is not there at all', async () => {
   const port = await new Promise<number>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {

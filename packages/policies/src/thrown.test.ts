@@ -1,5 +1,7 @@
 // Whatever throws at once, rather than failing as a call does, and whatever callback of an app throws: one typed error or
 // the next candidate, and never an unhandled rejection (which fails this run).
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   type BatchResult,
   type CallOptions,
@@ -20,6 +22,7 @@ import {
   batchResults,
   breaker,
   type Candidate,
+  cache,
   cascade,
   fallback,
   guard,
@@ -28,6 +31,7 @@ import {
   limit,
   loadBalance,
   type Passing,
+  record,
   route,
 } from './index.js'
 
@@ -58,6 +62,38 @@ describe.each(
     const error = await failureOf(way.ask(outer, 'hi'))
     expect(error).toMatchObject({ code: 'bad-response', message: expect.stringContaining('at once') })
   })
+})
+
+describe.each(
+  Object.entries(harmless) as [PolicyName, (typeof harmless)[PolicyName]][],
+)('%s', (name, put) => {
+  const open = ways.filter(
+    ({ door, name: way }) => typeof doors[name][door] !== 'object' && !/^(batches|capabilities)/.test(way),
+  )
+  it.each(
+    open.map((way) => [way.name, way] as const),
+  )('takes odd options as core does: %s', async (_, way) => {
+    const none = { metadata: null, timeout: null, signal: null, onStatus: null, headers: null, retry: null }
+    await way.ask(put(standIn().provider), 'hi', none as never)
+    for (const odd of [null, { signal: {} }]) {
+      const outer = put(standIn().provider)
+      expect(await failureOf(way.ask(outer, 'hi', odd as never))).toMatchObject({ code: 'invalid-request' })
+      await outer.close()
+    }
+  })
+})
+
+it('a callback of a policy that throws is named', async () => {
+  const bad = () => {
+    throw new Error('mine')
+  }
+  const file = join(tmpdir(), `patchbay-scrub-${crypto.randomUUID()}.json`)
+  const all = [cache(mockProvider(), { when: bad }), record(mockProvider(), { file, scrub: bad })]
+  for (const provider of all)
+    expect(await failureOf(provider.chat('hi'))).toMatchObject({
+      code: 'aborted',
+      message: expect.stringMatching(/callback of this call threw: mine/),
+    })
 })
 
 type Several = (candidates: readonly [Provider, ...Candidate[]]) => Provider

@@ -1,5 +1,6 @@
 // What a connection says when it fails, by its codes, and what was never sent again.
 import { readFileSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import { setTimeout as wait } from 'node:timers/promises'
 import { inspect } from 'node:util'
@@ -205,3 +206,50 @@ async function keepingServer() {
   }
   return { url: `http://127.0.0.1:${port}`, drop, requests: () => Atomics.load(flags, 0) }
 }
+
+it('whatever the status is, a request is sent once', async () => {
+  let asked = 0
+  const server = createServer((request, response) => {
+    asked++
+    request.resume().on('end', () => {
+      response.writeHead(Number(request.url?.slice(1)))
+      response.end()
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  const { port } = server.address() as { port: number }
+  const sent: Record<number, number> = {}
+  for (const status of [
+    200, 204, 301, 307, 400, 401, 403, 404, 408, 409, 413, 421, 425, 426, 429, 500, 502, 503, 504,
+  ]) {
+    asked = 0
+    await ask(`http://127.0.0.1:${port}/${status}`).catch(() => {})
+    sent[status] = asked
+  }
+  const { 421: misdirected, ...others } = sent
+  expect(new Set(Object.values(others))).toEqual(new Set([1]))
+  // `fetch` asks once more, on a new connection, by its standard: who says so has not taken the request.
+  expect(misdirected).toBeLessThanOrEqual(2)
+})
+
+it('a fetch or headers of the app that cannot be are told as such, and not as the network', async () => {
+  const used = async () => {
+    const response = new Response('{}')
+    await response.text()
+    return response
+  }
+  const gaveUp = async () => {
+    throw new DOMException('mine', 'AbortError')
+  }
+  const fetches: [code: string, fetch: () => Promise<unknown>][] = [
+    ['config', async () => undefined],
+    ['config', used],
+    ['network', gaveUp],
+  ]
+  for (const [code, fetch] of fetches)
+    expect(await failureOf(ask('http://here.test', {}, fetch as never))).toMatchObject({ code })
+  expect(await failureOf(ask('http://here.test', { headers: { a: Symbol('x') } as never }))).toMatchObject({
+    code: 'invalid-request',
+  })
+})

@@ -39,7 +39,8 @@ export interface WireRequest {
 }
 
 /**
- * The response to the request that `make` makes, which is sent once.
+ * The response to the request that `make` makes, which is sent once. Only after a 421 ("misdirected") does the platform's
+ * `fetch` send it again, on a new connection: its standard says so, and who answers that has not taken it (RFC 9110).
  * @throws {LlmError} for every response that is no success, and when nobody answers; no secret of the request stands in it
  */
 export async function exchange(
@@ -57,6 +58,7 @@ export async function exchange(
     redact = redactor(url, init.headers)
     options.onFailure?.(redact)
     checkHeaders(init.headers, who)
+    readable(init.headers, who)
     await idleConnectionsChecked()
     const response = await answered(url, init, options)
     if (status !== undefined) tellLimits(response.headers, status)
@@ -67,16 +69,34 @@ export async function exchange(
   }
 }
 
+/** `fetch` would say the same of what is no text, and nobody could tell it from a connection that failed. */
+function readable(headers: HeaderFields, who: string): void {
+  try {
+    new Headers(headers)
+  } catch (cause) {
+    notSendable(who)(cause)
+  }
+}
+
 async function answered(
   url: string,
   init: RequestInit,
   { fetch, signal, who, hint }: ExchangeOptions,
 ): Promise<Response> {
+  let response: Response | undefined
   try {
-    return await fetch(url, { ...init, signal, redirect: 'manual' })
+    response = await fetch(url, { ...init, signal, redirect: 'manual' })
   } catch (cause) {
-    throw unreachable(cause, who, hint)
+    // A `fetch` of the app's own may have given up by itself.
+    const own = !signal.aborted && cause instanceof Error && cause.name === 'AbortError'
+    throw unreachable(own ? new Error('fetch gave up', { cause }) : cause, who, hint)
   }
+  if (typeof response?.status !== 'number' || response.bodyUsed)
+    throw new LlmError(
+      'config',
+      `The fetch of this provider gave no Response that can be read, for ${who}. Mend it.`,
+    )
+  return response
 }
 
 /** The request with the password and the query of its server. An `authorization` of the caller's own stays. */

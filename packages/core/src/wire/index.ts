@@ -9,6 +9,7 @@ export {
   textLines,
   wholeJson,
 } from './body.js'
+export { clientError } from './client-error.js'
 export { unreachable } from './connection.js'
 export { checkPublic } from './download.js'
 export * from './embed-prefix.js'

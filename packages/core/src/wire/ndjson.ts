@@ -1,7 +1,6 @@
 // NDJSON: one JSON value a line, as Ollama streams.
-import { LlmError } from '../errors.js'
 import { decodeBody, lineSplitter } from './body.js'
-import { excerpt } from './http.js'
+import { noAnswer } from './service-error.js'
 
 /**
  * The values of a body of JSON lines, up to the one that `isLast` names; empty lines are skipped.
@@ -27,7 +26,7 @@ export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch (cause) {
-    const message = `The server sent ${what === 'event' ? 'an event' : 'a line'} that is not JSON: ${excerpt(text)}`
-    throw new LlmError('bad-response', message, { cause })
+    const message = `The server sent ${what === 'event' ? 'an event' : 'a line'} that is not JSON`
+    throw noAnswer(message, text, { cause })
   }
 }

@@ -2,9 +2,10 @@
 // servers really send: overflow-texts.ts has them, with their sources; not-overflow-texts.ts says what only sounds like
 // it, and of whom it cannot be known.
 
+// Codes and types of OpenAI, Groq, Cerebras, our gateway; llama.cpp since September 2025; LiteLLM; Azure.
+const codes = /context_length_exceeded|exceed_context_size_error|ContextWindowExceeded|ContextLengthExceeded/i
+
 const overflows: RegExp[] = [
-  // Codes and types of OpenAI, Groq, Cerebras, our gateway; llama.cpp since September 2025.
-  /context_length_exceeded|exceed_context_size_error|ContextWindowExceeded/i,
   // Anthropic, also through Bedrock and Vertex; Fireworks; Ollama.
   /prompt (is )?too long/i,
   // OpenAI, Azure, vLLM, DeepSeek, OpenRouter, Mistral, LiteLLM.
@@ -45,12 +46,19 @@ const overflows: RegExp[] = [
 
 // What is used up is a rate or a plan, whatever it is counted in.
 const rates =
-  /per[- ](min|minute|hour|day|month)\b|\bTP[MD]\b|rate.?limit|too many requests|wait before trying|quota/i
+  /per[- ](min|minute|hour|day|month)\b|\bTP[MD]\b|rate.?limit|too many requests|wait before trying|(exceed|reach|insufficient)[^.]{0,40}\bquota|\bquota[^.]{0,20} (exceed|reach)/i
 
 /** What a service says of a failure: is it that the conversation does not fit into the model's context? */
 export function isOverflow(words: string): boolean {
-  return overflows.some((pattern) => pattern.test(words)) && !rates.test(words)
+  return codes.test(words) || (overflows.some((pattern) => pattern.test(words)) && !rates.test(words))
 }
 
+/** Is one of the codes for it a value in this JSON? What a caller wrote into a text of his own is none. */
+export function hasOverflowCode(json: string): boolean {
+  return coded.test(json)
+}
+
+const coded = new RegExp(`[:,[]\\s*"(${codes.source})"`, 'i')
+
 /** For the test that each of them is needed. */
-export const overflowPatterns: readonly RegExp[] = overflows
+export const overflowPatterns: readonly RegExp[] = [codes, ...overflows]

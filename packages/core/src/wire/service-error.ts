@@ -2,7 +2,7 @@
 import { type ErrorCode, type ErrorDetails, LlmError } from '../errors.js'
 import { fieldsOf, objectsIn } from './fields.js'
 import { excerpt, longestErrorBody } from './http.js'
-import { isOverflow } from './overflow.js'
+import { hasOverflowCode, isOverflow } from './overflow.js'
 
 /** A failure as a service tells it. */
 export interface ServiceFailure {
@@ -33,9 +33,9 @@ const general = new Set<ErrorCode>(['invalid-request', 'server-error', 'bad-resp
 
 /** The error of what a service said. */
 export function serviceError({ who, code, words, body = words, advice, details }: ServiceFailure): LlmError {
-  const known = general.has(code) && isOverflow(words) ? 'context-length' : code
-  const next = advice?.[known] ?? usualAdvice[known]
   const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
+  const known = general.has(code) && (isOverflow(words) || hasOverflowCode(text)) ? 'context-length' : code
+  const next = advice?.[known] ?? usualAdvice[known]
   return new LlmError(known, `${who}: ${sentence(words)}${next === undefined ? '' : ` ${next}`}`, {
     ...details,
     responseBody: text.slice(0, longestErrorBody),
@@ -55,10 +55,43 @@ export function notFoundAdvice(path: string): { 'not-found': string } | undefine
   }
 }
 
-/** The error in a body. Services wrap it in a list, call it `error`, `detail` or `message`; `undefined` where there is none. */
+/**
+ * The error in a body. Services wrap it in a list, call it `error`, `errors`, `detail` or `message`, and at times say in one
+ * of them only that there is one; `undefined` where there is none.
+ */
 export function errorIn(body: unknown): unknown {
   const first = fieldsOf(Array.isArray(body) ? body[0] : body)
-  return first.error ?? first.detail ?? (first.message === undefined ? undefined : first)
+  const { error, errors, detail, message } = first
+  const said = typeof message === 'string' && message !== ''
+  if (typeof error === 'string' && error !== '')
+    return said && message !== error ? { ...first, message: `${error}: ${message}` } : error
+  if (Object.keys(fieldsOf(error)).length > 0)
+    return said && !fieldsOf(error).message ? { ...fieldsOf(error), message } : error
+  const several = objectsIn(errors)
+  if (several.length > 0) return { ...several[0], details: several.slice(1) }
+  return detail ?? (message === undefined ? undefined : first)
+}
+
+/** The error in what came as an answer: what only has a `message` is none. */
+export function errorInAnswer(answer: unknown): unknown {
+  const { error, errors, object, type, success } = fieldsOf(Array.isArray(answer) ? answer[0] : answer)
+  const told = error || objectsIn(errors).length > 0 || object === 'error' || type === 'error'
+  return told || success === false ? errorIn(answer) : undefined
+}
+
+/** The error of an answer that is none: `says` is why, and what came of it may say more. */
+export function noAnswer(says: string, answer: unknown, details?: ErrorDetails): LlmError {
+  const text = typeof answer === 'string' ? answer : (JSON.stringify(answer) ?? '')
+  const responseBody = text.slice(0, longestErrorBody)
+  // In half of an answer the words may be the model's.
+  const cut = typeof answer === 'string' && /^\s*[[{]/.test(answer)
+  const known = !cut && isOverflow(responseBody)
+  const next = known ? ` ${usualAdvice['context-length']}` : ''
+  return new LlmError(known ? 'context-length' : 'bad-response', `${says}: ${excerpt(text)}${next}`, {
+    ...details,
+    responseBody,
+    ...(known && { retryable: false }),
+  })
 }
 
 /** The text of a body as JSON, or `undefined`: a proxy's page says more by its beginning than by a parser's complaint. */
@@ -71,9 +104,9 @@ export function jsonIn(text: string): unknown {
 }
 
 /** The words of an error of whatever form, whole; of whoever stands behind it too (OpenRouter's `metadata.raw`). */
-export function wordsOf(error: unknown): string {
+export function wordsOf(error: unknown, depth = 0): string {
   if (typeof error === 'string' && error !== '') return error
-  const { message, metadata } = fieldsOf(error)
+  const { message, metadata, details, innererror, cause } = fieldsOf(error)
   // FastAPI's list of what is wrong; `input` beside it repeats what was sent.
   const problems = objectsIn(error).flatMap(({ msg }) => (typeof msg === 'string' ? [msg] : []))
   const own =
@@ -82,11 +115,17 @@ export function wordsOf(error: unknown): string {
       : problems.length > 0
         ? problems.join('; ')
         : inJson(error)
+  if (depth >= deepest) return own
   const { raw } = fieldsOf(metadata)
-  if (raw === undefined || raw === null) return own
   const behind = typeof raw === 'string' ? (jsonIn(raw) ?? raw) : raw
-  return `${own}: ${wordsOf(errorIn(behind) ?? behind)}`
+  const more = [errorIn(behind) ?? behind]
+  for (const one of [innererror, cause, ...objectsIn(details)])
+    if ((typeof one === 'string' && one !== '') || typeof fieldsOf(one).message === 'string') more.push(one)
+  const all = more.filter((one) => one !== undefined && one !== null).map((one) => wordsOf(one, depth + 1))
+  return [...new Set([own, ...all])].join(': ')
 }
+
+const deepest = 4
 
 function inJson(error: unknown): string {
   const json = JSON.stringify(error) ?? ''

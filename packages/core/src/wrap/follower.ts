@@ -1,12 +1,13 @@
 // The events of another provider's stream, read for one's own.
-import { asLlmError, isLlmError, LlmError } from '../errors.js'
+import { asLlmError, endedEarly, isLlmError, LlmError } from '../errors.js'
 import type { ChatEvent, ChatStream } from '../events.js'
 import type { ChatResponse } from '../response.js'
 import type { EventSource } from '../stream.js'
 
 /**
  * The events of another stream, one by one, with a response that may be made another one on its way. The stream is opened by
- * the first read; one that throws at once, or anything that is no `LlmError`, fails as a call does.
+ * the first read; one that throws at once, or anything that is no `LlmError`, fails as a call does, and so does one that ends
+ * without a finish.
  */
 export class Follower implements EventSource {
   #stream: ChatStream | undefined
@@ -26,9 +27,11 @@ export class Follower implements EventSource {
     if (this.#over) return undefined
     try {
       const event = await this.#read()
-      if (event?.type !== 'finish') return event
+      if (event.type !== 'finish') return event
+      this.#over = true
       return { type: 'finish', response: await this.change(event.response) }
     } catch (thrown) {
+      this.#over = true
       const { provider, model } = this.who
       throw isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
     }
@@ -59,16 +62,13 @@ export class Follower implements EventSource {
     return isLlmError(failure) ? failure : left
   }
 
-  async #read(): Promise<ChatEvent | undefined> {
+  async #read(): Promise<ChatEvent> {
     if (this.#stream === undefined && this.#stopped !== undefined) throw this.#stopped
     this.#stream ??= this.open()
-    if (!this.#watched) {
-      this.#over = true
-      return { type: 'finish', response: await this.#stream.response() }
-    }
+    if (!this.#watched) return { type: 'finish', response: await this.#stream.response() }
     this.#events ??= this.#stream[Symbol.asyncIterator]()
     const { done, value } = await this.#events.next()
-    if (done) this.#over = true
-    return done ? undefined : value
+    if (done) throw endedEarly(this.who)
+    return value
   }
 }

@@ -8,7 +8,7 @@ import type { ChatInput, ChatRequest } from '../request.js'
 import { CallStream, type EventSource } from '../stream.js'
 
 export { defined } from '../defined.js'
-export { asLlmError, withDetails } from '../errors.js'
+export { asLlmError, endedEarly, withDetails } from '../errors.js'
 export { onAbort } from '../on-abort.js'
 export { validate, withOutput } from '../output.js'
 export { toJsonSchema } from '../schema.js'

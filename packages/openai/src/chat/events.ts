@@ -1,7 +1,7 @@
 // Chat Completions, streamed or whole, in all their dialects, as our events.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, errorIn, fieldsOf, objectsIn } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { CitedText } from '../cited-text.js'
 import { fromError, notAnAnswer } from '../errors.js'
@@ -30,6 +30,7 @@ interface Choice {
   delta?: Delta
   message?: Delta
   finish_reason?: string | null
+  error?: unknown
   usage?: Json
 }
 
@@ -91,8 +92,8 @@ export async function* toEvents(
 
   for await (const value of chunks) {
     const chunk = value as Chunk
-    const error = chunk?.error ?? chunk?.x_groq?.error
-    if (error) throw fromError(error, who)
+    const error = chunk?.error ? (errorIn(chunk) ?? chunk.error) : chunk?.x_groq?.error
+    if (error) throw fromError(error, who, {}, { body: value })
     if (!Array.isArray(chunk?.choices)) {
       if (started) continue
       throw notAnAnswer(value, who)
@@ -126,6 +127,14 @@ export async function* toEvents(
     if (delta.tool_calls?.length) yield* cited.close()
     for (const [position, call] of objectsIn(delta.tool_calls).entries())
       yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
+    // OpenRouter's word for a failure of whom it asked (November 2026).
+    if (choice.error || choice.finish_reason === 'error')
+      throw fromError(
+        choice.error || { message: 'The answer ended with an error.' },
+        who,
+        {},
+        { body: value },
+      )
     if (choice.finish_reason) reason = choice.finish_reason
   }
   if (reason === undefined) return

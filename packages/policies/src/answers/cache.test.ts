@@ -10,7 +10,7 @@ import { failureOf, read } from '../../test/failure.js'
 import { lettersEmbedder } from '../../test/letters.js'
 import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
 import { warm } from '../../test/warm.js'
-import { type CacheStore, cache, memoryCache, priced } from '../index.js'
+import { type CacheStore, cache, memoryCache, priced, semanticCache } from '../index.js'
 
 beforeAll(warm)
 
@@ -203,6 +203,32 @@ describe('those who ask at the same time', () => {
     inner: mockProvider({ clock, answers: [{ text: 'one two three', delay: 10, interval: 10 }, 'another'] }),
   })
 
+  it('are not touched by the listener of another', async () => {
+    const clock = fakeClock()
+    for (const onStatus of [
+      () => {
+        throw new Error('mine')
+      },
+      async () => {
+        throw new Error('mine')
+      },
+    ]) {
+      const inner = mockProvider({
+        clock,
+        answers: [{ delay: 10, error: new LlmError('overloaded', 'Busy.') }, 'one two'],
+      })
+      const { store, all } = watched()
+      const provider = cache(inner, { clock, store })
+      const mine = failureOf(provider.chat('x', { onStatus }))
+      const others = [provider.chat('x'), provider.chat('x', { onStatus: null as never })]
+      await all(3)
+      await begun(inner)
+      await clock.advance(1000)
+      expect(await mine).toMatchObject({ code: 'aborted' })
+      for (const { text } of await Promise.all(others)) expect(text).toBe('one two')
+    }
+  })
+
   it('share one call, each at his own pace', async () => {
     const { clock, inner } = slow()
     const provider = cache(inner, { clock })
@@ -309,4 +335,11 @@ describe('stores of Keyv', () => {
     expect(again).toMatchObject({ cached: 'exact', text: 'answer 1' })
     await Promise.all(stores.map((store) => store.disconnect()))
   })
+})
+
+it('a time that is none is refused, and keeps nothing for ever', () => {
+  for (const ttl of [0, -1, Number.NaN]) {
+    expect(() => cache(mockProvider(), { ttl })).toThrow(expect.objectContaining({ code: 'config' }))
+    expect(() => semanticCache(mockProvider(), { embedder: lettersEmbedder(), ttl })).toThrow('ttl must be')
+  }
 })

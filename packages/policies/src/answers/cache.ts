@@ -4,6 +4,7 @@ import { replayed, requestOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Answer, Chat, Incoming, Passing } from '../around/passing.js'
+import { calledNow } from '../around/patience.js'
 import { Flight, passenger } from './flight.js'
 import { kept, keyOf } from './frozen.js'
 import { SharedCalls } from './shared-call.js'
@@ -14,7 +15,7 @@ import { again, outputOf, saysSomething } from './whole.js'
 export interface CacheOptions {
   /** Default: in this process, the last thousand answers, 64 million characters at most. */
   store?: CacheStore
-  /** How long an answer is good, in milliseconds. Default: as long as it is kept. */
+  /** How long an answer is good, in milliseconds, above 0. Default: as long as it is kept. */
   ttl?: number
   /**
    * Part of every key. Give one where several apps share a store and the same model name means different models (two
@@ -49,14 +50,16 @@ class Cache extends Around {
 
   constructor(inner: Provider, options: CacheOptions) {
     super(inner, options.clock)
-    this.#store = new AnswerStore(options.store ?? memoryCache(), options.ttl)
+    this.#store = new AnswerStore(options.store ?? memoryCache(), options.ttl, 'cache')
     this.#options = options
     this.#whole = new Set(['stop', 'tool-calls', ...(options.truncated ? (['length'] as const) : [])])
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
     const { kind, request, options, patience } = call
-    if (kind === 'models' || this.#options.when?.({ kind, request, options }) === false) return {}
+    const { when = () => true } = this.#options
+    if (kind === 'models') return {}
+    if (calledNow('cache.when', () => when({ kind, request, options }), this) === false) return {}
     const key = await keyOf(call, this.inner, this.#options.namespace)
     const warnings: Warning[] = []
     const answer = (await this.#store.get(key, warnings)) as Answer | undefined
@@ -115,7 +118,7 @@ class Cache extends Around {
     streamed: boolean,
     key: string,
   ): Flight {
-    const flight = new Flight(ask, streamed, async (final) => {
+    const flight = new Flight(ask, streamed, this, async (final) => {
       const problems: Warning[] = []
       if (final !== undefined && this.#whole.has(final.finishReason) && saysSomething(final))
         await this.#store.set(key, kept(final), problems)

@@ -10,7 +10,7 @@ import type {
   StatusEvent,
   Warning,
 } from '@patchbay/core'
-import { retold } from '@patchbay/core/wrap'
+import { endedEarly, retold } from '@patchbay/core/wrap'
 
 /** Of a call of its own, which it ends where it throws. */
 type Listener = (event: StatusEvent) => void
@@ -20,6 +20,7 @@ export class Flight {
   final: ChatResponse | undefined
   readonly #stream: ChatStream
   readonly #streamed: boolean
+  readonly #who: { provider: string; model: string }
   readonly #events: ChatEvent[] = []
   readonly #listeners = new Set<Listener>()
   readonly #onEnd: (final?: ChatResponse) => Promise<Warning[]>
@@ -35,10 +36,12 @@ export class Flight {
   constructor(
     ask: (onStatus: (event: StatusEvent) => void) => ChatStream,
     streamed: boolean,
+    who: { provider: string; model: string },
     onEnd: (final?: ChatResponse) => Promise<Warning[]>,
   ) {
+    this.#who = who
     this.#stream = ask((event) => {
-      for (const listener of this.#listeners) listener(event)
+      for (const tell of this.#listeners) tell(event)
     })
     this.#streamed = streamed
     this.#onEnd = onEnd
@@ -72,7 +75,8 @@ export class Flight {
       if (this.#streamed) {
         this.#iterator ??= this.#stream[Symbol.asyncIterator]()
         const { value, done } = await this.#iterator.next()
-        if (!done) this.#events.push(value)
+        if (done) throw endedEarly(this.#who)
+        this.#events.push(value)
       } else this.#events.push({ type: 'finish', response: await this.#stream.response() })
       const last = this.#events.at(-1)
       if (last?.type === 'finish') {
@@ -98,6 +102,7 @@ export function passenger(
   options: CallOptions,
   clock: Clock,
 ): ChatStream {
+  // A listener that throws ends this caller's call, and nobody else's.
   return retold((_, { status }) => read(board, status), who, options, clock)
 }
 

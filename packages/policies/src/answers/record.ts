@@ -11,6 +11,7 @@ import { replayed, requestOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { type Doors, doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
+import { calledNow } from '../around/patience.js'
 import { secretsIn } from '../content/detect.js'
 import { mapped } from '../content/mapped.js'
 import { Cassette, type Recording } from './cassette.js'
@@ -91,7 +92,9 @@ class Recorder extends Around {
     const add = async (came: Pick<Recording, 'response' | 'error'>) => {
       const request = await plain(call, this.inner)
       await this.#cassette.add(
-        mapped({ key, kind: call.kind, request, ...came }, (text) => this.#scrub(text)) as Recording,
+        mapped({ key, kind: call.kind, request, ...came }, (text) =>
+          calledNow('scrub', () => this.#scrub(text), this),
+        ) as Recording,
       )
     }
     return {

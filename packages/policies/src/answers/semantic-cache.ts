@@ -60,7 +60,7 @@ class SemanticCache extends Around {
     const { threshold = 0.95, max = 500, store, ttl } = options
     this.#threshold = threshold
     this.#max = max
-    this.#store = new AnswerStore(store ?? memoryCache({ max: mostVectors }), ttl)
+    this.#store = new AnswerStore(store ?? memoryCache({ max: mostVectors }), ttl, 'semanticCache')
     this.#conversations = new LRUCache({
       max: mostConversations,
       maxSize: Math.max(mostVectors, max + 1),

@@ -1,5 +1,5 @@
 // Where answers are kept: anything that keeps a text by a key, asked for no longer than a call may wait.
-import type { Warning } from '@patchbay/core'
+import { LlmError, type Warning } from '@patchbay/core'
 import { LRUCache } from 'lru-cache'
 import { withinTime } from '../state/time-limit.js'
 import { frozen, thawed } from './frozen.js'
@@ -28,7 +28,12 @@ export class AnswerStore {
   constructor(
     private readonly store: CacheStore,
     private readonly ttl: number | undefined,
-  ) {}
+    policy: string,
+  ) {
+    // Stores take 0 for "for ever".
+    if (ttl !== undefined && !(ttl > 0))
+      throw new LlmError('config', `${policy}: ttl must be a number of milliseconds above 0, not ${ttl}.`)
+  }
 
   async get(key: string, warnings: Warning[]): Promise<unknown> {
     try {

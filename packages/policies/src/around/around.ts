@@ -9,6 +9,7 @@ import {
   type ChatStream,
   type Clock,
   type EmbedResponse,
+  isLlmError,
   LlmError,
   type ModelInfo,
   type Provider,
@@ -46,7 +47,8 @@ export abstract class Around extends Wrapped {
    */
   protected abstract enter(call: Incoming): Passing | Promise<Passing>
 
-  override stream(request: ChatInput, options: CallOptions = {}): ChatStream {
+  override stream(request: ChatInput, given: CallOptions = {}): ChatStream {
+    let options = given
     const enter = (streamed: boolean, patience: Patience) =>
       this.#enter({ kind: 'chat', request, options, streamed, patience })
     const ask = (passing: Passing, patience: Patience) => {
@@ -56,10 +58,11 @@ export abstract class Around extends Wrapped {
         this.inner.stream((passing.request as ChatInput | undefined) ?? request, left)
       )
     }
-    const begin = () => ({
-      end: this.#running.begin(this),
-      patience: new Patience(options, this.clock, this),
-    })
+    const begin = () => {
+      const begun = this.#begin(given)
+      options = begun.options
+      return begun
+    }
     return streamOf(new PassingStream(this, begin, enter, ask, this.clock))
   }
 
@@ -106,14 +109,29 @@ export abstract class Around extends Wrapped {
     return this.inner.close()
   }
 
+  /** @throws {LlmError} `closed`, or `invalid-request` for options that cannot be read */
+  #begin(given: CallOptions): { end: () => void; options: CallOptions; patience: Patience } {
+    const end = this.#running.begin(this)
+    try {
+      const options = withoutNull(given)
+      return { end, options, patience: new Patience(options, this.clock, this) }
+    } catch (cause) {
+      end()
+      if (isLlmError(cause)) throw cause
+      const { provider, model } = this
+      const why = cause instanceof Error ? cause.message : String(cause)
+      const message = `The options cannot be read: ${why}.`
+      throw new LlmError('invalid-request', message, { cause, provider, model })
+    }
+  }
+
   /** A call whose answer comes in one piece. */
   async #once<K extends Exclude<Kind, 'chat'>>(
     kind: K,
     request: Calls[K][0],
-    options: CallOptions,
+    given: CallOptions,
   ): Promise<Calls[K][1]> {
-    const end = this.#running.begin(this)
-    const patience = new Patience(options, this.clock, this)
+    const { end, options, patience } = this.#begin(given)
     let passing: Passing = {}
     let settled = false
     try {
@@ -139,9 +157,8 @@ export abstract class Around extends Wrapped {
     }
   }
 
-  async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    const end = this.#running.begin(this)
-    const patience = new Patience(options, this.clock, this)
+  async *#results(id: string, given: CallOptions): AsyncGenerator<BatchResult> {
+    const { end, options, patience } = this.#begin(given)
     try {
       const call: Incoming = { kind: 'batches.results', request: id, options, streamed: false, patience }
       yield* readResults(call, () => this.#enter(call), this.inner, this, this.clock)
@@ -181,4 +198,10 @@ export abstract class Around extends Wrapped {
         return inner[kind](request as never, options)
     }
   }
+}
+
+/** What is null is left out, as core takes it. */
+function withoutNull(options: CallOptions): CallOptions {
+  if (!Object.values(options).includes(null)) return options
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))
 }
