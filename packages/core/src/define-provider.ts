@@ -69,6 +69,7 @@ export function defineProvider(backend: Backend, options: ProviderOptions = {}):
 class DefinedProvider implements Provider {
   readonly provider: string
   readonly model: string
+  declare readonly timeouts: Required<TimeoutOptions>
   readonly #backend: Backend
   readonly #settings: LifeSettings
   readonly #home: CallHome
@@ -92,6 +93,8 @@ class DefinedProvider implements Provider {
       retry: retryRules(options.retry),
       headers: options.headers ?? {},
     }
+    // Not shown where it is logged, and known to whatever is made of it by `Object.create`.
+    Object.defineProperty(this, 'timeouts', { value: this.#settings.timeout })
     this.#home = {
       backend,
       settings: this.#settings,
@@ -104,10 +107,6 @@ class DefinedProvider implements Provider {
 
   get defaults(): Partial<ChatRequest> {
     return this.#home.defaults
-  }
-
-  get timeouts(): Required<TimeoutOptions> {
-    return this.#settings.timeout
   }
 
   chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
