@@ -151,7 +151,8 @@ describe('a provider', () => {
     )
       for (const name of Object.getOwnPropertyNames(at)) methods.add(name)
     const walked = Object.keys(operations).map((name) => name.split('.')[0])
-    for (const name of ['constructor', 'provider', 'model', 'defaults', 'timeouts', 'close']) methods.delete(name)
+    for (const name of ['constructor', 'provider', 'model', 'defaults', 'timeouts', 'close'])
+      methods.delete(name)
     expect([...methods].sort()).toEqual([...new Set(walked)].sort())
     expect(
       Object.entries(provider.batches)

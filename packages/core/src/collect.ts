@@ -147,8 +147,7 @@ export class Collector {
 
   #grow(text: string): void {
     this.#length += text.length
-    if (this.#length > longest)
-      throw new LlmError('bad-response', 'The answer has more than 64 MiB, and is not read further.')
+    if (this.#length > longest) throw new LlmError('bad-response', 'The answer has more than 64 MiB.')
   }
 
   #openPart(type: 'text' | 'reasoning'): TextPart | ReasoningPart {

@@ -4,42 +4,44 @@ import { describe } from './describe.js'
 import type { Message } from './message.js'
 import type { ChatResponse, Usage } from './response.js'
 
-/** Whether an error of this code may go away when the same request is made again. */
-const retryableByDefault = {
-  aborted: false,
-  timeout: true,
-  network: true,
-  'rate-limited': true,
-  'quota-exceeded': false,
-  overloaded: true,
-  'server-error': true,
-  authentication: false,
-  'permission-denied': false,
-  'not-found': false,
-  'invalid-request': false,
-  'context-length': false,
-  'content-filtered': false,
-  unsupported: false,
-  'bad-response': false,
-  'empty-response': false,
-  'structured-output': false,
-  'tool-failed': false,
-  'queue-full': true,
-  closed: false,
-  'model-load': false,
-  inference: false,
-  'worker-crashed': true,
-  'circuit-open': true,
-  'budget-exceeded': false,
-  'no-route': false,
-  config: false,
-} as const
-
-/** What went wrong. */
-export type ErrorCode = keyof typeof retryableByDefault
+/** Codes of errors that may go away when the same request is made again. */
+const retryableCodes = [
+  'timeout',
+  'network',
+  'rate-limited',
+  'overloaded',
+  'server-error',
+  'queue-full',
+  'worker-crashed',
+  'circuit-open',
+] as const
 
 /** All codes, for tables and exhaustive handling. */
-export const errorCodes = Object.keys(retryableByDefault) as ErrorCode[]
+export const errorCodes = [
+  ...retryableCodes,
+  'aborted',
+  'quota-exceeded',
+  'authentication',
+  'permission-denied',
+  'not-found',
+  'invalid-request',
+  'context-length',
+  'content-filtered',
+  'unsupported',
+  'bad-response',
+  'empty-response',
+  'structured-output',
+  'tool-failed',
+  'closed',
+  'model-load',
+  'inference',
+  'budget-exceeded',
+  'no-route',
+  'config',
+] as const
+
+/** What went wrong. */
+export type ErrorCode = (typeof errorCodes)[number]
 
 /** The fields of an `LlmError` beside its code and message. */
 export interface ErrorDetails {
@@ -95,7 +97,7 @@ export class LlmError extends Error {
     const { cause, retryable, ...rest } = details
     super(message, defined({ cause }))
     this.code = code
-    this.retryable = retryable ?? retryableByDefault[code]
+    this.retryable = retryable ?? (retryableCodes as readonly string[]).includes(code)
     this.help = `@patchbay/core/errors.md#${code}`
     Object.assign(this, defined(rest))
   }

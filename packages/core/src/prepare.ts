@@ -58,12 +58,13 @@ async function prepared(
 }
 
 // Most requests have an option or two, and asking for a loaded module again has its price too.
-let options: Promise<typeof import('./options.js')> | undefined
-const loadOptions = () => (options ??= import('./options.js').catch(unloadable))
-let messages: Promise<typeof import('./prepare-messages.js')> | undefined
-const loadMessages = () => (messages ??= import('./prepare-messages.js').catch(unloadable))
-let needs: Promise<typeof import('./needs.js')> | undefined
-const loadNeeds = () => (needs ??= import('./needs.js').catch(unloadable))
+const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
+  let loaded: Promise<T> | undefined
+  return () => (loaded ??= load().catch(unloadable))
+}
+const loadOptions = once(() => import('./options.js'))
+const loadMessages = once(() => import('./prepare-messages.js'))
+const loadNeeds = once(() => import('./needs.js'))
 
 // What a request of text alone has; all else is looked at by options.ts.
 const textOnly = new Set(['messages', 'system', 'providerOptions'])

@@ -55,10 +55,7 @@ export class CallStream implements ChatStream {
 
   #read<T>(pick: (event: ChatEvent) => T | undefined): AsyncIterator<T> {
     if (this.#reader !== 'none')
-      throw new LlmError(
-        'invalid-request',
-        'This stream is already being read. Ask again for another answer.',
-      )
+      throw new LlmError('invalid-request', 'This stream is already being read. Start another one.')
     this.#reader = 'loop'
     return {
       next: async () => {
