@@ -18,6 +18,9 @@ const ofTheApp = 'a pattern of the app itself, which answers for it'
 /** `new RegExp` of more than a text that stands there: by file, the reason of each in its order. */
 export const made = {
   'packages/core/src/schema-patterns.ts': ['only tells whether it is a pattern; RE2 matches it'],
+  'packages/core/src/wire/overflow.ts': [
+    'literals of that file behind a bracket, a comma or a colon, and a quote',
+  ],
   'packages/core/src/wire/secrets.ts': [
     'escaped literal text, bounded backslashes',
     'escaped literal text, bounded backslashes',
@@ -30,7 +33,11 @@ export const made = {
     'a literal of this file, which is checked there, over a text that matches it',
     'literal text and classes that exclude the dot between them, begun only where a word begins',
   ],
-  'packages/policies/src/content/placeholders.ts': [ofTheApp],
+  'packages/policies/src/content/placeholders.ts': [
+    'begun only by a bracket, of bounded length',
+    'a string that always ends, or the form of a placeholder',
+    ofTheApp,
+  ],
   'packages/policies/src/content/ids.ts': ['forms of numbers of this file, each of bounded length'],
   'packages/policies/src/content/guard.ts': ['a word, escaped', ofTheApp],
   'packages/policies/src/content/ibans.ts': [

@@ -103,7 +103,7 @@ function read(text: string, extent: Extent): Candidate {
 
 /** @throws {RangeError} for a number that is too large, which would be infinite */
 function parsed(text: string): unknown {
-  return /\de\+?\d{3}|\d{309}/i.test(text) ? JSON.parse(text, finite) : JSON.parse(text)
+  return /\de\+?\d{3}|(?<!\d)\d{309}/i.test(text) ? JSON.parse(text, finite) : JSON.parse(text)
 }
 
 function finite(_: string, value: unknown): unknown {

@@ -47,7 +47,11 @@ function bytesOf(read: () => Uint8Array | string): Uint8Array {
   try {
     const data = read()
     if (typeof data !== 'string') return data
-    const base64 = data.replace(/\s+/g, '').replace(/=+$/, '').replaceAll('-', '+').replaceAll('_', '/')
+    const base64 = data
+      .replace(/\s+/g, '')
+      .replace(/(?<!=)=+$/, '')
+      .replaceAll('-', '+')
+      .replaceAll('_', '/')
     return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))
   } catch {
     return new Uint8Array()

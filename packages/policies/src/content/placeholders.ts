@@ -7,7 +7,8 @@ import { mapped, textsOf } from './mapped.js'
 // Models write them small, or as Markdown does: `\[EMAIL\_1\]`.
 const name = String.raw`[A-Z](?:[A-Z0-9]|\\?_){0,64}\\?_\d{1,9}`
 const form = new RegExp(String.raw`\\\[${name}\\\]|\[${name}\]`, 'gi')
-const inJson = new RegExp(String.raw`"(?:[^"\\]|\\.)*"|\[${name}\]`, 'gis')
+// One that does not end reaches to the end of the text, or each of its quotes would be looked at from anew.
+const inJson = new RegExp(String.raw`"(?:[^"\\]|\\.)*"?|\[${name}\]`, 'gis')
 const plainly = (placeholder: string) => placeholder.replaceAll('\\', '').toUpperCase()
 const inNumber = /[\d.eE+-]/
 const begun = /^\\?\[(?:[A-Z](?:[A-Z0-9]|\\?_)*\\?)?$/i
