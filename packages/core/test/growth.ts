@@ -29,7 +29,7 @@ export async function growth(work: (n: number) => unknown, n = 1_000): Promise<n
     short = await costOf(work, size)
   }
   let long = Number.POSITIVE_INFINITY
-  for (let look = 0; look < 4 && long / short > 8 && (look === 0 || long < 200); look++) {
+  for (let look = 0; look < 8 && long / short > 8 && (look === 0 || long < 200); look++) {
     long = Math.min(long, await costOf(work, 4 * size))
     // The first runs of new code are slow ones.
     short = Math.max(1, Math.min(short, await costOf(work, size)))
