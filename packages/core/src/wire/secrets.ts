@@ -68,9 +68,14 @@ function isSecret(text: string, named: boolean): boolean {
   return text.length >= shortest && !standIns.has(text) && (named || looksRandom(text))
 }
 
-/** Has it sixteen letters and digits in a row, both among them? */
+/**
+ * Has it sixteen letters and digits in a row, both among them? Or is it as long as that, in one piece, with both and with signs
+ * that names of models and the like do not have?
+ */
 function looksRandom(text: string): boolean {
-  return text.match(/[A-Za-z0-9]{16,}/g)?.some((run) => /\d/.test(run) && /[A-Za-z]/.test(run)) ?? false
+  const hasBoth = (run: string) => /\d/.test(run) && /[A-Za-z]/.test(run)
+  if (text.match(/[A-Za-z0-9]{16,}/g)?.some(hasBoth)) return true
+  return text.length >= 16 && hasBoth(text) && !/\s/.test(text) && /[^\w.:-]/.test(text)
 }
 
 function after(text: string, mark: string): string {
