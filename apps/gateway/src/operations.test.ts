@@ -60,7 +60,7 @@ describe('keys', () => {
       onRequest: (record) => records.push(record),
     })
     await client(gateway, ann.key).chat.completions.create({ ...hi, metadata: { key: 'bob', team: 'red' } })
-    expect(chat.mock.calls[0]?.[1]?.metadata).toEqual({ key: 'ann', team: 'red' })
+    expect(chat.mock.calls[0]?.[1]?.metadata).toEqual({ key: 'ann', team: 'red', tenant: '["ann",""]' })
     await expect.poll(() => records).toMatchObject([{ key: 'ann' }])
   })
 
