@@ -76,7 +76,7 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
 
 /** Copies of what the caller hands over, so that whatever reading it throws is told as his mistake. */
 function read<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
-  return reading('The request or an option', () => {
+  return reading('The request', () => {
     if (!isObject(options)) throw invalid('options', 'must be an object')
     const request = { ...asRequest(input) }
     if (Array.isArray(request.messages)) request.messages = [...request.messages]

@@ -20,6 +20,6 @@ export async function reading<T>(what: string, read: () => T | Promise<T>): Prom
  * @throws {LlmError} `bad-response`
  */
 export function unloadable(cause: unknown): never {
-  const message = `A part of @patchbay/core cannot be loaded: ${describe(cause)}`
+  const message = `@patchbay/core cannot be loaded: ${describe(cause)}`
   throw new LlmError('bad-response', message, { cause })
 }
