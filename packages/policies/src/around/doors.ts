@@ -17,219 +17,58 @@ export type Stand = 'applies' | 'nothing' | { refuses: string }
 /** What a policy does at each door. */
 export type Doors = Readonly<Record<Door, Stand>>
 
-/** For a policy of an app's own that says nothing else. */
-export const everyDoor: Doors = {
-  chat: 'applies',
-  embed: 'applies',
-  rerank: 'applies',
-  transcribe: 'applies',
-  countTokens: 'applies',
-  models: 'applies',
+const nowhere: Doors = {
+  chat: 'nothing',
+  embed: 'nothing',
+  rerank: 'nothing',
+  transcribe: 'nothing',
+  countTokens: 'nothing',
+  models: 'nothing',
   capabilities: 'nothing',
-  batches: 'applies',
+  batches: 'nothing',
 }
 
-const applies = 'applies'
-const nothing = 'nothing'
-const notRecorded = (policy: string): Stand => ({
-  refuses: `A cassette holds no batches. Put batch() around ${policy}(): it asks the requests one by one.`,
-})
+/** The doors that are named, and no other. */
+function at(...names: Door[]): Doors {
+  return { ...nowhere, ...Object.fromEntries(names.map((name) => [name, 'applies'])) }
+}
+
+const answers: Door[] = ['chat', 'embed', 'rerank', 'transcribe']
+const texts: Door[] = [...answers, 'countTokens']
+const calls: Door[] = [...texts, 'models']
+
+/** For a policy of an app's own that says nothing else. */
+export const everyDoor = at(...calls, 'batches')
+
+function onCassette(policy: string): Doors {
+  const refuses = `A cassette holds no batches. Put batch() around ${policy}(): it asks the requests one by one.`
+  return { ...at(...calls), batches: { refuses } }
+}
 
 /**
  * What is made of several asks the first alone where `nothing` stands: vectors of different models do not compare, and a
  * batch stays with whoever took it.
  */
 export const doors = {
-  batch: {
-    chat: nothing,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: applies,
-  },
-  breaker: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: applies,
-    capabilities: nothing,
-    batches: applies,
-  },
-  budget: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: applies,
-  },
-  cache: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  cascade: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  fallback: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  guard: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: nothing,
-    capabilities: nothing,
-    batches: applies,
-  },
-  hedge: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  learn: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  limit: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: applies,
-    capabilities: nothing,
-    batches: applies,
-  },
-  loadBalance: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: nothing,
-    countTokens: applies,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  log: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: applies,
-    capabilities: nothing,
-    batches: applies,
-  },
-  mask: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: nothing,
-    capabilities: nothing,
-    batches: applies,
-  },
-  priced: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  record: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: applies,
-    capabilities: nothing,
-    batches: notRecorded('record'),
-  },
-  replay: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: applies,
-    capabilities: nothing,
-    batches: notRecorded('replay'),
-  },
-  route: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: applies,
-    batches: nothing,
-  },
-  semanticCache: {
-    chat: applies,
-    embed: nothing,
-    rerank: nothing,
-    transcribe: nothing,
-    countTokens: nothing,
-    models: nothing,
-    capabilities: nothing,
-    batches: nothing,
-  },
-  trace: {
-    chat: applies,
-    embed: applies,
-    rerank: applies,
-    transcribe: applies,
-    countTokens: applies,
-    models: applies,
-    capabilities: nothing,
-    batches: applies,
-  },
+  batch: at('batches'),
+  breaker: everyDoor,
+  budget: at(...answers, 'batches'),
+  cache: at(...texts),
+  cascade: at('chat'),
+  fallback: at('chat'),
+  guard: at(...texts, 'batches'),
+  hedge: at('chat'),
+  learn: at('chat'),
+  limit: everyDoor,
+  loadBalance: at('chat', 'embed', 'rerank', 'countTokens'),
+  log: everyDoor,
+  mask: at(...texts, 'batches'),
+  priced: at('chat'),
+  record: onCassette('record'),
+  replay: onCassette('replay'),
+  route: at('chat', 'capabilities'),
+  semanticCache: at('chat'),
+  trace: everyDoor,
 } satisfies Record<string, Doors>
 
 /** Every policy that this package exports; the tests hold it against the exports. */
