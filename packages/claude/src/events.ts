@@ -1,7 +1,8 @@
 // A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
 // /en/api/messages, November 2026.
-import type { BackendEvent, Citation, FinishReason, OpaqueState, Usage } from '@patchbay/core'
+import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
 import { CallIds, callField, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
+import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
 import { keep, toUsage } from './usage.js'
 
@@ -236,38 +237,6 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
           opaque: opaque(said === '' ? block : { ...block, input: parsed(said) ?? said }),
         },
       }
-  }
-}
-
-// The kinds of places: `char_location`, `page_location`, `content_block_location`, `search_result_location`, and
-// `web_search_result_location`, which has none. A citation is of the whole text block it comes with.
-const places = [
-  ['character', 'start_char_index', 'end_char_index'],
-  ['page', 'start_page_number', 'end_page_number'],
-  ['block', 'start_block_index', 'end_block_index'],
-] as const
-
-function toCitation(cited: Json): Citation {
-  const { url, source, title, document_title: document, cited_text: quote } = cited
-  const address = url ?? source
-  const isAddress = typeof address === 'string' && URL.canParse(address)
-  const named = [title, document, source].find((name) => typeof name === 'string' && name !== '')
-  const [unit, from, to] = places.find(([, from]) => typeof cited[from] === 'number') ?? []
-  const [index, start, end] = [
-    cited.document_index ?? cited.search_result_index,
-    from && cited[from],
-    to && cited[to],
-  ].map((value) => (typeof value === 'number' ? value : undefined))
-  const place = {
-    ...(index !== undefined && { index }),
-    ...(unit && start !== undefined && { unit, start }),
-    ...(unit && end !== undefined && { end }),
-  }
-  return {
-    ...(isAddress && { url: address }),
-    ...(typeof named === 'string' && { title: named }),
-    ...(typeof quote === 'string' && { quote }),
-    ...(Object.keys(place).length > 0 && { source: place }),
   }
 }
 

@@ -1,8 +1,10 @@
 // One chat call, pulled event by event: prepare, check, attempt, events, finish.
+
+import type { LifeSettings } from './call-settings.js'
 import { Collector, type Moments } from './collect.js'
 import { asLlmError, endedEarly, LlmError, withDetails } from './errors.js'
 import type { BackendEvent, ChatEvent } from './events.js'
-import { type Life, type LifeSettings, startLife } from './life.js'
+import { type Life, startLife } from './life.js'
 import { type Prepared, prepare } from './prepare.js'
 import type { Backend, CallContext, Capabilities, PreparedChat } from './provider.js'
 import type { CallOptions, ChatInput, ChatRequest } from './request.js'

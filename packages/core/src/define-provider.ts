@@ -1,9 +1,10 @@
 // From a Backend, the small inside, to a Provider: everything that is the same for all of them.
 import { Call, type CallHome } from './call.js'
+import { defaultTimeout, type LifeSettings, retryRules, timeouts } from './call-settings.js'
 import { type Clock, systemClock } from './clock.js'
 import { asLlmError, LlmError } from './errors.js'
 import type { ChatStream } from './events.js'
-import { defaultTimeout, type LifeSettings, retryRules, startLife, timeouts } from './life.js'
+import { startLife } from './life.js'
 import { onAbort } from './on-abort.js'
 import type { Operations } from './operations.js'
 import type {

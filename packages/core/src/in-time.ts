@@ -1,7 +1,9 @@
 // Waiting for an app's own code after a call (validators of schemas): it is part of the call, whose time and signal hold.
+
+import { defaultTimeout } from './call-settings.js'
 import { systemClock } from './clock.js'
 import { isLlmError, withDetails } from './errors.js'
-import { defaultTimeout, startLife } from './life.js'
+import { startLife } from './life.js'
 import type { Provider } from './provider.js'
 import type { CallOptions } from './request.js'
 import type { ChatResponse } from './response.js'

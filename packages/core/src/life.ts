@@ -1,65 +1,13 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
-import type { Clock } from './clock.js'
-import { defined } from './defined.js'
-import { describe } from './describe.js'
+import { headersOf, type LifeSettings, retryRules, timeouts } from './call-settings.js'
 import { asLlmError, isLlmError, LlmError } from './errors.js'
 import type { StatusEvent } from './events.js'
 import { onAbort } from './on-abort.js'
 import type { CallContext } from './provider.js'
 import { reading } from './reading.js'
-import type { CallOptions, RetryOptions, TimeoutOptions } from './request.js'
+import type { CallOptions, TimeoutOptions } from './request.js'
 import type { Warning } from './response.js'
-import { defaultRetry, nextDelay, type RetryRules } from './retry.js'
-
-/** What all calls of a provider have in common. */
-export interface LifeSettings {
-  provider: string
-  model: string
-  clock: Clock
-  /** 0 to 1, for the jitter of back-offs. */
-  random: () => number
-  timeout: Required<TimeoutOptions>
-  retry: RetryRules
-  headers: Record<string, string>
-}
-
-export const defaultTimeout: Required<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
-
-/** The time limits of a call, from the provider's and its own. */
-export function timeouts(
-  given: number | TimeoutOptions | undefined,
-  base: Required<TimeoutOptions>,
-): Required<TimeoutOptions> {
-  return checked(
-    'timeout',
-    { ...base, ...defined(typeof given === 'number' ? { total: given } : (given ?? {})) },
-    Number.MIN_VALUE,
-  )
-}
-
-/** The retry rules of a call, from the provider's and its own. */
-export function retryRules(
-  given: false | RetryOptions | undefined,
-  base: RetryRules = defaultRetry,
-): RetryRules {
-  return checked('retry', { ...base, ...defined(given === false ? { retries: 0 } : (given ?? {})) }, 0)
-}
-
-/** The headers of a call, from the provider's and its own, with names in lower case: no header goes twice, spelled in two ways. */
-function headersOf(...given: (Record<string, string> | undefined)[]): Record<string, string> {
-  const entries = given.flatMap((headers) => Object.entries(defined(headers ?? {})))
-  return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
-}
-
-function checked<T extends object>(name: string, numbers: T, least: number): T {
-  for (const [key, value] of Object.entries(numbers))
-    if (!(typeof value === 'number' && value >= least))
-      throw new LlmError(
-        'invalid-request',
-        `${name}.${key} must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}.`,
-      )
-  return numbers
-}
+import { nextDelay, type RetryRules } from './retry.js'
 
 /** @throws {LlmError} `invalid-request` for options that make no sense */
 export function startLife(settings: LifeSettings, options: CallOptions, startedAt?: number): Promise<Life> {
