@@ -1,34 +1,7 @@
 // Bodies of the gateway's routes, damaged: nothing but answers and refusals in the protocol's own shape, and in time.
 import { loadConfig } from '@patchbay/config'
-import { type Capabilities, defineProvider } from '@patchbay/core'
 import { type Gateway, gateway } from '@patchbay/gateway'
-
-/** It looks at nothing: what is tried is the gateway. */
-const plain = defineProvider({
-  provider: 'plain',
-  model: 'plain-1',
-  capabilities: () =>
-    ({
-      tools: true,
-      vision: true,
-      files: true,
-      audio: true,
-      json: true,
-      reasoning: true,
-      embed: true,
-    }) as Capabilities,
-  async *chat() {
-    yield { type: 'text', text: '{}' }
-    yield { type: 'finish', response: { finishReason: 'stop' } }
-  },
-  embed: async ({ input }) => ({
-    vectors: input.map(() => new Float32Array(2)),
-    usage: {},
-    provider: 'plain',
-    model: 'plain-1',
-  }),
-  countTokens: async () => 1,
-})
+import { plain } from '../../apps/gateway/test/plain.js'
 
 const tool = {
   name: 't',

@@ -1,6 +1,19 @@
 // A sound request and its options with values of wrong types anywhere in them, for how they are refused: `requests.ts` has
 // those that are typed. Bytes decide which, so that what was found can be kept as bytes.
-import type { CallOptions, ChatRequest } from '@patchbay/core'
+import { claude } from '@patchbay/claude'
+import {
+  type CallOptions,
+  type ChatRequest,
+  generateObject,
+  isLlmError,
+  type Provider,
+  runTools,
+} from '@patchbay/core'
+import { ollama } from '@patchbay/ollama'
+import { openai } from '@patchbay/openai'
+import { Broken } from './broken.js'
+import * as corpus from './corpus.js'
+import { options, sound, type Target } from './laws.js'
 
 /** A request of every kind of thing, as an app may write it, and the options of its call. */
 const whole = (): { request: ChatRequest; options: CallOptions } => ({
@@ -127,7 +140,7 @@ function numbersOf(bytes: Uint8Array): (below: number) => number {
 }
 
 /** The request with one to three odd values in it, and what else the bytes decide. */
-export function oddRequest(bytes: Uint8Array): {
+function oddRequest(bytes: Uint8Array): {
   request: unknown
   options: unknown
   pick: (below: number) => number
@@ -157,4 +170,56 @@ export function oddRequest(bytes: Uint8Array): {
   }
   const { request, options } = root
   return { request, options, pick }
+}
+
+/** An answer for every backend, whatever it asks for. */
+const servers: [type: string, body: string, make: (fetch: typeof globalThis.fetch) => Provider][] = [
+  ['text/event-stream', corpus.claudeStreams[0] ?? '', (fetch) => claude('m', { ...options, fetch })],
+  [
+    'text/event-stream',
+    corpus.chatStreams[0] ?? '',
+    (fetch) => openai('m', { ...options, api: 'chat', fetch }),
+  ],
+  [
+    'text/event-stream',
+    corpus.responsesStreams[0] ?? '',
+    (fetch) => openai('m', { ...options, api: 'responses', fetch }),
+  ],
+  ['application/x-ndjson', corpus.ollamaStreams[0] ?? '', (fetch) => ollama('m', { ...options, fetch })],
+]
+
+const asks: ((provider: Provider, request: never, options: CallOptions) => Promise<unknown>)[] = [
+  (provider, request, options) => provider.chat(request, options),
+  async (provider, request, options) => {
+    for await (const _ of provider.stream(request, options));
+  },
+  (provider, request, options) => provider.countTokens(request, options),
+  (provider, request, options) => provider.embed(request, options),
+  (provider, request, options) => provider.rerank(request, options),
+  (provider, request, options) => provider.transcribe(request, options),
+  (provider, request, options) => provider.batches.submit([request], options),
+  (provider, request, options) => runTools(provider, request, options).result(),
+  (provider, request, options) => generateObject(provider, { type: 'object' }, request, options),
+]
+
+/** Odd values anywhere in a request and its options: an answer or a typed error that somebody has foreseen, in time. */
+export const oddRequests: Target = {
+  corpus: ['requests'],
+  async check(bytes) {
+    const { request, options, pick } = oddRequest(bytes)
+    const [type, body, make] = servers[pick(servers.length)] as (typeof servers)[number]
+    const ask = asks[pick(asks.length)] as (typeof asks)[number]
+    const provider = make(async () => new Response(body, { headers: { 'content-type': type } }))
+    const hung = new Promise<never>((_, reject) => {
+      setTimeout(() => reject(new Broken('it hung')), 10_000).unref()
+    })
+    try {
+      await Promise.race([ask(provider, request as never, options as CallOptions), hung])
+    } catch (error) {
+      if (error instanceof Broken) throw error
+      if (!isLlmError(error)) throw new Broken('something else than an LlmError was thrown', { cause: error })
+      // A limit of a millisecond may well have run out.
+      if (error.code !== 'timeout') sound(error)
+    }
+  },
 }

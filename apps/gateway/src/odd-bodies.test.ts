@@ -1,8 +1,8 @@
 // Odd objects anywhere in any body: taken or refused in the protocol's own shape, never a failure that nobody foresaw.
 
 import { gzipSync } from 'node:zlib'
-import { type Capabilities, defineProvider } from '@patchbay/core'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { plain } from '../test/plain.js'
 import { over } from '../test/served.js'
 import type { Served } from './index.js'
 
@@ -194,32 +194,6 @@ const odd = [
 
 let gateway: Served
 beforeAll(async () => {
-  // It looks at nothing: what is tried is the gateway.
-  const plain = defineProvider({
-    provider: 'plain',
-    model: 'plain-1',
-    capabilities: () =>
-      ({
-        tools: true,
-        vision: true,
-        files: true,
-        audio: true,
-        json: true,
-        reasoning: true,
-        embed: true,
-      }) as Capabilities,
-    async *chat() {
-      yield { type: 'text', text: '{}' }
-      yield { type: 'finish', response: { finishReason: 'stop' } }
-    },
-    embed: async ({ input }) => ({
-      vectors: input.map(() => new Float32Array(2)),
-      usage: {},
-      provider: 'plain',
-      model: 'plain-1',
-    }),
-    countTokens: async () => 1,
-  })
   gateway = await over(() => plain)
 })
 afterAll(() => gateway.close())
