@@ -13,7 +13,8 @@ type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 export async function prepareMedia(part: MediaPart, at: string, warnings: Warning[]): Promise<Part> {
   const { url, ...given } = part as { url?: unknown; data?: Bytes; mediaType?: string }
   if (url !== undefined && !isDataUrl(url)) {
-    if (typeof url !== 'string' || !URL.canParse(url))
+    // Browsers and services read `\tdata:` as what it means; nobody who looks for what it holds would.
+    if (typeof url !== 'string' || /^[^a-z]|[\t\r\n]/i.test(url) || !URL.canParse(url))
       throw invalid(`${at}.url`, 'must be an absolute address')
     return part
   }
