@@ -75,7 +75,7 @@ export class CallStream implements ChatStream {
     }
   }
 
-  /** Ends the call because its reader left; returns the failure, if the call had not succeeded by then. */
+  /** Ends the call because its reader left; returns the failure, unless the call had already succeeded. */
   leave(): unknown {
     if (this.#final === undefined) this.#failure ??= this.#call.leave()
     return this.#failure
