@@ -13,13 +13,13 @@ async function costOf(work: (n: number) => unknown, n: number): Promise<number> 
 }
 
 // Milliseconds; what takes less cannot be compared.
-const measurable = 4
+const measurable = 2
 const longer = 8
 const patience = 10_000
 
 /**
  * The power of its length that something costs: about 1 where it grows with the length, 2 where it grows with its square;
- * below 1.5 is a straight line. `n` is doubled until it costs enough to be measured; what costs next to nothing even at
+ * below 1.7 is a straight line with what memory costs on top. `n` is doubled until it costs enough to be measured; what costs next to nothing even at
  * 64 times `n` is taken as 1 ms. Looks again while the least of the costs say more: what else the machine does makes single
  * times longer, never shorter.
  */
@@ -38,6 +38,6 @@ export async function growth(work: (n: number) => unknown, n = 1_000): Promise<n
     // The first runs of new code are slow ones.
     short = Math.max(1, Math.min(short, await costOf(work, size)))
     power = Math.log(long / short) / Math.log(longer)
-  } while (power > 1.4 && performance.now() < end)
+  } while (power > 1.5 && performance.now() < end)
   return power
 }

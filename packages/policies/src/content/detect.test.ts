@@ -230,6 +230,6 @@ describe('takes time in proportion to the text', () => {
       })
       placeholders.restoredText(placeholders.masked(text))
     }
-    expect(await growth(work, 500)).toBeLessThan(1.5)
+    expect(await growth(work, 500)).toBeLessThan(1.7)
   })
 })
