@@ -43,8 +43,8 @@ interface Block {
 }
 
 class Events {
-  #warnings: Warning[] = []
-  #started = false
+  /** What `response-metadata` has told so far. */
+  #response: { id?: string; model?: string } = {}
   readonly #blocks = new Map<string, Block>()
   /** A text that has ended, until it is known that no more of its sources follow. */
   #ended: Block | undefined
@@ -61,15 +61,10 @@ class Events {
   #of(part: Exclude<LanguageModelV3StreamPart, { type: 'source' }>): BackendEvent[] {
     switch (part.type) {
       case 'stream-start':
-        this.#warnings = part.warnings.map(toWarning)
-        return []
-      case 'response-metadata': {
-        if (this.#started) return []
-        this.#started = true
-        const { modelId, id } = part
-        const named = { ...(modelId !== undefined && { model: modelId }), ...(id !== undefined && { id }) }
-        return [{ type: 'start', warnings: this.#warnings, ...named }]
-      }
+        return [{ type: 'start', warnings: part.warnings.map(toWarning) }]
+      case 'response-metadata':
+        this.#response = { ...this.#response, ...defined({ id: part.id, model: part.modelId }) }
+        return [{ type: 'start', ...this.#response }]
       case 'text-start':
       case 'reasoning-start':
         this.#block(part)
@@ -107,12 +102,7 @@ class Events {
       case 'file':
         return [{ type: 'part', part: toMedia(part) }]
       case 'finish': {
-        const response = {
-          ...toReason(part.finishReason),
-          usage: toUsage(part.usage),
-          // Where there was no `response-metadata`, the start is core's, and knows of none.
-          ...(!this.#started && { warnings: this.#warnings }),
-        }
+        const response = { ...toReason(part.finishReason), usage: toUsage(part.usage) }
         // Sources that no text follows.
         const sources: Part[] =
           this.#citations.length > 0 ? [{ type: 'text', text: '', citations: this.#citations }] : []
