@@ -101,7 +101,7 @@ function toFile({ data, mediaType }: Pick<LanguageModelV3File, 'data' | 'mediaTy
 }
 
 function toSources(content: readonly Part[]): LanguageModelV3Source[] {
-  return sourcesOf(content).map((source) => ({ type: 'source', sourceType: 'url', ...source }))
+  return sourcesOf(content).map((source) => ({ type: 'source', ...source }))
 }
 
 const reasons: Record<FinishReason, LanguageModelV3FinishReason['unified']> = {

@@ -52,16 +52,23 @@ export function hasBytes(part: Part): part is Extract<Media, { data: Uint8Array 
   return (part.type === 'image' || part.type === 'file' || part.type === 'audio') && part.data !== undefined
 }
 
-/** The sources of an answer: citations with a URL, and media that are only a URL. */
-export function sourcesOf(content: readonly Part[]): { id: string; url: string; title?: string }[] {
-  return content
-    .flatMap((part): Pick<Citation, 'url' | 'title'>[] =>
-      part.type === 'text'
-        ? (part.citations ?? [])
-        : part.type === 'image' || part.type === 'file'
-          ? [part]
-          : [],
-    )
-    .flatMap(({ url, title }) => (url === undefined ? [] : [{ url, ...(title !== undefined && { title }) }]))
-    .map((source, index) => ({ id: String(index), ...source }))
+/** A source of an answer; `text/plain` where it is a document whose type nobody tells. */
+export type Source =
+  | { sourceType: 'url'; id: string; url: string; title?: string }
+  | { sourceType: 'document'; id: string; title: string; mediaType: string }
+
+/** What an answer cites, and its media that are only a URL. */
+export function sourcesOf(content: readonly Part[]): Source[] {
+  const cited = content.flatMap((part): Citation[] => {
+    if (part.type === 'text') return part.citations ?? []
+    return (part.type === 'image' || part.type === 'file') && part.url !== undefined
+      ? [{ url: part.url }]
+      : []
+  })
+  return cited.map(({ url, title, quote = '' }, index) => {
+    const id = String(index)
+    return url === undefined
+      ? { sourceType: 'document', id, title: title ?? quote, mediaType: 'text/plain' }
+      : { sourceType: 'url', id, url, ...(title !== undefined && { title }) }
+  })
 }

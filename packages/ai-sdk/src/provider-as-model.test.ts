@@ -17,7 +17,23 @@ const opaque = { provider: 'mock', data: { signature: 'x' } }
 describe('answers', () => {
   /** The part, and what the AI SDK shows of it. */
   const answers: Record<Part['type'], { part: Part; shown: object[] }[]> = {
-    text: [{ part: { type: 'text', text: 'Hi.' }, shown: [{ type: 'text', text: 'Hi.' }] }],
+    text: [
+      { part: { type: 'text', text: 'Hi.' }, shown: [{ type: 'text', text: 'Hi.' }] },
+      {
+        part: { type: 'text', text: 'So.', citations: [{ url: 'https://example.com', title: 'E' }] },
+        shown: [
+          { type: 'text', text: 'So.' },
+          { type: 'source', sourceType: 'url', url: 'https://example.com', title: 'E' },
+        ],
+      },
+      {
+        part: { type: 'text', text: 'So.', citations: [{ title: 'D', quote: 'q' }] },
+        shown: [
+          { type: 'text', text: 'So.' },
+          { type: 'source', sourceType: 'document', title: 'D' },
+        ],
+      },
+    ],
     reasoning: [
       { part: { type: 'reasoning', text: 'Hm.' }, shown: [{ type: 'reasoning', text: 'Hm.' }] },
       { part: { type: 'reasoning', text: '' }, shown: [] },

@@ -62,7 +62,7 @@ describe('useChat', () => {
       { type: 'reasoning', text: 'Hm.' },
       { type: 'part-end', opaque },
       { type: 'text', text: 'Let me see.' },
-      { type: 'part-end', citations: [{ url: 'https://example.com', title: 'E' }] },
+      { type: 'part-end', citations: [{ url: 'https://example.com', title: 'E' }, { title: 'D' }] },
       { type: 'tool-call', id: 'a', name: 'get_weather', input: { city: 'Lima' }, opaque },
       { type: 'finish', response: { finishReason: 'tool-calls' } },
     ]
@@ -82,6 +82,7 @@ describe('useChat', () => {
         output: '{"temperature":21}',
       },
       { type: 'source-url', url: 'https://example.com' },
+      { type: 'source-document', title: 'D' },
       { type: 'step-start' },
       { type: 'text', text: 'Sunny.' },
     ])

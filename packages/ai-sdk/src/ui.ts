@@ -225,8 +225,8 @@ class Chunks {
 
   #finish({ message: { content }, finishReason }: ChatResponse): Json[] {
     this.#reason = reasons[finishReason] ?? 'other'
-    const sources = sourcesOf(content).map(({ id, ...source }) => ({
-      ...{ type: 'source-url', sourceId: id },
+    const sources = sourcesOf(content).map(({ sourceType, id: sourceId, ...source }) => ({
+      ...{ type: `source-${sourceType}`, sourceId },
       ...source,
     }))
     // Results of tools belong to the step that asked for them: it ends with the next answer.
