@@ -1,10 +1,11 @@
-// Calls of a model as the AI SDK makes them: complete and streamed.
+// Calls of models and providers, complete and streamed.
 import type {
   LanguageModelV3,
   LanguageModelV3CallOptions,
   LanguageModelV3StreamPart,
   SharedV3Warning,
 } from '@ai-sdk/provider'
+import type { ChatRequest, ChatResponse, Provider } from '@patchbay/core'
 import { generateText, streamText } from 'ai'
 
 Object.assign(globalThis, { AI_SDK_LOG_WARNINGS: false })
@@ -21,6 +22,11 @@ export async function ask(way: Way, asked: Asked) {
   const stream = streamText(given as Parameters<typeof streamText>[0])
   const [content, response, warnings] = await Promise.all([stream.content, stream.response, stream.warnings])
   return { content, response, warnings }
+}
+
+/** By the provider's `chat` or `stream`. */
+export function chat(way: Way, provider: Provider, request: ChatRequest): Promise<ChatResponse> {
+  return way === 'complete' ? provider.chat(request) : provider.stream(request).response()
 }
 
 /** By the model's own methods; the features its warnings name. */
