@@ -15,6 +15,7 @@ import {
   tool,
 } from 'ai'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { finish, playing as playingAll } from '../test/ask.js'
 import { aiSdk, embeddingModel, languageModel } from './index.js'
 
 const bundled = () => local({ threads: 1, cacheDir: false })
@@ -209,26 +210,7 @@ describe('a provider in the AI SDK', () => {
 })
 
 describe('a model of the AI SDK as a provider', () => {
-  const playing = (...parts: LanguageModelV3StreamPart[]): LanguageModelV3 => ({
-    specificationVersion: 'v3',
-    provider: 'played',
-    modelId: 'played-1',
-    supportedUrls: {},
-    doGenerate: () => Promise.reject(new Error('it streams')),
-    doStream: async () => ({
-      stream: new ReadableStream({
-        start(controller) {
-          for (const part of parts) controller.enqueue(part)
-          controller.close()
-        },
-      }),
-    }),
-  })
-  const usage = {
-    inputTokens: { total: 5, noCache: 3, cacheRead: 2, cacheWrite: undefined },
-    outputTokens: { total: 4, text: 3, reasoning: 1 },
-  }
-  const finish = { type: 'finish' as const, usage, finishReason: { unified: 'stop' as const, raw: 'end' } }
+  const playing = (...parts: LanguageModelV3StreamPart[]) => playingAll(parts)
 
   it('gives its metadata back with the parts it came with', async () => {
     let prompt: unknown

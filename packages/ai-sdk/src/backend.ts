@@ -1,13 +1,5 @@
 // A language model of the AI SDK as a provider: `aiSdk()`.
-import type {
-  EmbeddingModelV3,
-  LanguageModelV3,
-  LanguageModelV3FinishReason,
-  LanguageModelV3StreamPart,
-  LanguageModelV3Usage,
-  SharedV3ProviderMetadata,
-  SharedV3Warning,
-} from '@ai-sdk/provider'
+import type { EmbeddingModelV3, LanguageModelV3, SharedV3ProviderOptions } from '@ai-sdk/provider'
 import {
   type Backend,
   type BackendEvent,
@@ -15,18 +7,16 @@ import {
   type Capabilities,
   defineProvider,
   type EmbedResponse,
-  type FinishReason,
   LlmError,
   type PreparedChat,
   type PreparedEmbed,
   type Provider,
   type ProviderOptions,
-  type Usage,
-  type Warning,
 } from '@patchbay/core'
-import { defined } from '@patchbay/core/wrap'
 import { owner, toCallOptions } from './call.js'
+import { copied } from './copied.js'
 import { toLlmError } from './errors.js'
+import { toEvents } from './events.js'
 
 /** Options of `aiSdk`. */
 export interface AiSdkOptions extends ProviderOptions {
@@ -67,18 +57,18 @@ class AiSdkBackend implements Backend {
   async *chat(chat: PreparedChat, { signal, headers, warn }: CallContext): AsyncGenerator<BackendEvent> {
     try {
       const { stream } = await this.languageModel.doStream({
-        ...toCallOptions(chat, warn),
+        ...toCallOptions(chat, this.languageModel, warn),
         abortSignal: signal,
-        headers,
+        headers: { ...headers },
       })
-      yield* fromParts(stream)
+      yield* toEvents(stream)
     } catch (error) {
       throw toLlmError(error, `The AI SDK (${this.model})`)
     }
   }
 
   async embed(
-    { input, dimensions }: PreparedEmbed,
+    { input, dimensions, providerOptions }: PreparedEmbed,
     { signal, headers }: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
     const model = this.embedding
@@ -93,7 +83,15 @@ class AiSdkBackend implements Backend {
         'The AI SDK has no word for dimensions. Set them where its model is made.',
       )
     const { embeddings, usage } = await Promise.resolve(
-      model.doEmbed({ values: input, abortSignal: signal, headers }),
+      model.doEmbed({
+        values: [...input],
+        abortSignal: signal,
+        headers: { ...headers },
+        // Options of a provider are JSON; whoever wrote them for it knows.
+        ...(Object.keys(providerOptions).length > 0 && {
+          providerOptions: copied(providerOptions) as SharedV3ProviderOptions,
+        }),
+      }),
     ).catch((error) => {
       throw toLlmError(error, `The AI SDK (${this.model})`)
     })
@@ -103,136 +101,4 @@ class AiSdkBackend implements Backend {
       usage: usage === undefined ? {} : { inputTokens: usage.tokens },
     }
   }
-}
-
-async function* fromParts(stream: ReadableStream<LanguageModelV3StreamPart>): AsyncGenerator<BackendEvent> {
-  const reader = stream.getReader()
-  let warnings: Warning[] = []
-  let started = false
-  try {
-    for (;;) {
-      const { done, value } = await reader.read()
-      if (done) return
-      switch (value.type) {
-        case 'stream-start':
-          warnings = value.warnings.map(toWarning)
-          break
-        case 'response-metadata':
-          if (!started)
-            yield {
-              type: 'start',
-              warnings,
-              ...(value.modelId !== undefined && { model: value.modelId }),
-              ...(value.id !== undefined && { id: value.id }),
-            }
-          started = true
-          break
-        case 'text-delta':
-        case 'reasoning-delta':
-          if (value.delta !== '')
-            yield { type: value.type === 'text-delta' ? 'text' : 'reasoning', text: value.delta }
-          break
-        case 'text-end':
-        case 'reasoning-end':
-          yield { type: 'part-end', ...opaque(value.providerMetadata) }
-          break
-        case 'tool-input-start':
-          if (value.providerExecuted) throw ownTool(value.toolName)
-          yield { type: 'tool-call-start', id: value.id, name: value.toolName }
-          break
-        case 'tool-input-delta':
-          yield { type: 'tool-call-delta', id: value.id, json: value.delta }
-          break
-        case 'tool-call':
-          if (value.providerExecuted) throw ownTool(value.toolName)
-          yield {
-            type: 'tool-call',
-            id: value.toolCallId,
-            name: value.toolName,
-            input: inputOf(value.input),
-            ...opaque(value.providerMetadata),
-          }
-          break
-        case 'file':
-          yield {
-            type: 'part',
-            part: value.mediaType.startsWith('image/')
-              ? { type: 'image', data: value.data, mediaType: value.mediaType }
-              : { type: 'file', data: value.data, mediaType: value.mediaType },
-          }
-          break
-        case 'finish':
-          yield {
-            type: 'finish',
-            response: {
-              ...toReason(value.finishReason),
-              usage: toUsage(value.usage),
-              // Where there was no `response-metadata`, the start is core's, and knows of none.
-              ...(!started && { warnings }),
-            },
-          }
-          return
-        case 'error':
-          throw value.error
-      }
-    }
-  } finally {
-    await reader.cancel().catch(() => {})
-  }
-}
-
-function opaque(data: SharedV3ProviderMetadata | undefined): {
-  opaque?: { provider: string; data: unknown }
-} {
-  return data === undefined ? {} : { opaque: { provider: owner, data } }
-}
-
-function inputOf(json: string): unknown {
-  if (json.trim() === '') return {}
-  try {
-    return JSON.parse(json)
-  } catch {
-    return { $unparsed: json }
-  }
-}
-
-function ownTool(name: string): LlmError {
-  return new LlmError(
-    'unsupported',
-    `The service runs the tool ${name} itself, which a Patchbay provider of the AI SDK has no place for. Give the model tools of your own.`,
-  )
-}
-
-const reasons: Record<LanguageModelV3FinishReason['unified'], FinishReason> = {
-  stop: 'stop',
-  length: 'length',
-  'content-filter': 'content-filter',
-  'tool-calls': 'tool-calls',
-  error: 'other',
-  other: 'other',
-}
-
-function toReason({ unified, raw }: LanguageModelV3FinishReason) {
-  return { finishReason: reasons[unified], ...(raw !== undefined && { rawFinishReason: raw }) }
-}
-
-function toUsage({ inputTokens: input, outputTokens: output }: LanguageModelV3Usage): Usage {
-  const usage = {
-    inputTokens: input.total,
-    outputTokens: output.total,
-    cachedInputTokens: input.cacheRead,
-    cacheWriteTokens: input.cacheWrite,
-    reasoningTokens: output.reasoning,
-  }
-  return defined(usage)
-}
-
-function toWarning(warning: SharedV3Warning): Warning {
-  return warning.type === 'other'
-    ? { code: 'other', message: warning.message }
-    : {
-        code: 'unsupported',
-        feature: warning.feature,
-        message: warning.details ?? `${warning.feature} is not supported.`,
-      }
 }

@@ -1,35 +1,74 @@
-// Blocks of text and thinking, as both streams of the AI SDK tell them: each begun, told in pieces, and ended.
+// The parts of an answer in order, for both streams of the AI SDK: text and reasoning as blocks of deltas, tool calls and files
+// as single parts.
 import type { Citation, Part } from '@patchbay/core'
 
 type Kind = 'text' | 'reasoning'
 
-/** The beginning or end of a block; its metadata belong to the end. */
+/** The start or end of a block; metadata are on the end. */
 export type Mark = { type: `${Kind}-start` | `${Kind}-end`; id: string }
 
-export class Blocks {
+/** Delays the end of the last part, because the metadata of the whole answer are sent with it. */
+export class Blocks<Single extends object> {
   #open: { type: Kind; id: string } | undefined
+  #held: Single | undefined
   #count = 0
 
-  /** What is to be told so that pieces of this kind can follow, and the id they go by. */
-  into(type: Kind): { marks: Mark[]; id: string } {
-    if (this.#open?.type === type) return { marks: [], id: this.#open.id }
+  /** The parts to send before a delta of this kind, and the id of its block. */
+  into(type: Kind): { before: (Mark | Single)[]; id: string } {
+    if (this.#open?.type === type) return { before: [], id: this.#open.id }
     const ended = this.end()
     const id = String(this.#count++)
     this.#open = { type, id }
-    return { marks: [...ended, { type: `${type}-start`, id }], id }
+    return { before: [...ended, { type: `${type}-start`, id }], id }
   }
 
-  end(metadata: object = {}): Mark[] {
+  /** Adds a part without deltas; it is sent before the next part, or at the end. */
+  add(part: Single): (Mark | Single)[] {
+    const ended = this.end()
+    this.#held = part
+    return ended
+  }
+
+  /** Where no part is left to carry the metadata, an empty reasoning block does: the AI SDK drops empty texts. */
+  end(metadata: object = {}): (Mark | Single)[] {
+    if (this.#held !== undefined) {
+      const held = { ...this.#held, ...metadata }
+      this.#held = undefined
+      return [held]
+    }
+    const started =
+      this.#open === undefined && Object.keys(metadata).length > 0 ? this.into('reasoning').before : []
     if (this.#open === undefined) return []
     const { type, id } = this.#open
     this.#open = undefined
-    return [{ type: `${type}-end`, id, ...metadata }]
+    return [...started, { type: `${type}-end`, id, ...metadata }]
   }
 }
 
-/** What an answer cites, where it has an address. */
-export function citationsOf(content: readonly Part[]): (Citation & { url: string })[] {
-  return content
-    .flatMap((part) => (part.type === 'text' ? (part.citations ?? []) : []))
-    .filter((citation): citation is Citation & { url: string } => citation.url !== undefined)
+type Media = Extract<Part, { type: 'image' | 'file' | 'audio' }>
+
+/** Media with their bytes: the AI SDK has no place for media in an answer that are only a URL. */
+export function hasBytes(part: Part): part is Extract<Media, { data: Uint8Array | string }> {
+  return (part.type === 'image' || part.type === 'file' || part.type === 'audio') && part.data !== undefined
+}
+
+/** A source of an answer; `text/plain` where it is a document whose type nobody tells. */
+export type Source =
+  | { sourceType: 'url'; id: string; url: string; title?: string }
+  | { sourceType: 'document'; id: string; title: string; mediaType: string }
+
+/** What an answer cites, and its media that are only a URL. */
+export function sourcesOf(content: readonly Part[]): Source[] {
+  const cited = content.flatMap((part): Citation[] => {
+    if (part.type === 'text') return part.citations ?? []
+    return (part.type === 'image' || part.type === 'file') && part.url !== undefined
+      ? [{ url: part.url }]
+      : []
+  })
+  return cited.map(({ url, title, quote = '' }, index) => {
+    const id = String(index)
+    return url === undefined
+      ? { sourceType: 'document', id, title: title ?? quote, mediaType: 'text/plain' }
+      : { sourceType: 'url', id, url, ...(title !== undefined && { title }) }
+  })
 }

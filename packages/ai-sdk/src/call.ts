@@ -1,6 +1,7 @@
 // Our request as a call of the AI SDK. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
 import type {
   JSONSchema7,
+  LanguageModelV3,
   LanguageModelV3CallOptions,
   LanguageModelV3FilePart,
   LanguageModelV3Message,
@@ -10,20 +11,34 @@ import type {
 import type { Part, PreparedChat, PreparedMessage, Warning } from '@patchbay/core'
 import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
 import { defined } from '@patchbay/core/wrap'
+import { readsMarks, toMark } from './cache-marks.js'
+import { copied } from './copied.js'
 
 /** Who the opaque state of parts belongs to. */
 export const owner = 'ai-sdk'
 
+/** Nothing of it is the caller's own object: the model may change it. */
 export function toCallOptions(
   chat: PreparedChat,
+  model: LanguageModelV3,
   warn: (warning: Warning) => void,
 ): LanguageModelV3CallOptions {
-  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = chat
+  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = copied(chat)
   const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
   const lost = notSent('The AI SDK', warn)
-  tellMarks(messages, lost)
+  const marked = readsMarks(model)
+  tellMarks(marked ? messages.map(({ role, content }) => ({ role, content })) : messages, lost)
+  if (output?.strict !== undefined)
+    warn({
+      code: 'unsupported',
+      feature: 'strict',
+      message:
+        'The AI SDK has no strict mode for output; it was left out. The answer is checked in any case.',
+    })
   return defined({
-    prompt: messages.flatMap((message) => toMessages(message, lost)),
+    prompt: messages
+      .map((message) => ({ ...toMessage(message, lost, warn), ...(marked && toMark(message.cache)) }))
+      .filter(({ content }) => content.length > 0),
     tools:
       tools.length === 0
         ? undefined
@@ -52,16 +67,20 @@ export function toCallOptions(
   })
 }
 
-function toMessages({ role, content }: PreparedMessage, lost: NotSent): LanguageModelV3Message[] {
+function toMessage(
+  { role, content }: PreparedMessage,
+  lost: NotSent,
+  warn: (warning: Warning) => void,
+): LanguageModelV3Message {
   switch (role) {
     case 'system':
-      return [{ role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }]
+      return { role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }
     case 'user':
-      return [{ role, content: content.flatMap(toUserPart) }]
+      return { role, content: content.flatMap(toUserPart) }
     case 'assistant':
-      return [{ role, content: content.flatMap((part) => toAssistantPart(part, lost)) }]
+      return { role, content: content.flatMap((part) => toAssistantPart(part, lost, warn)) }
     case 'tool':
-      return [{ role, content: content.flatMap(toResult) }]
+      return { role, content: content.flatMap((part) => toResult(part, warn)) }
   }
 }
 
@@ -73,7 +92,7 @@ function toUserPart(part: Part): UserPart[] {
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
 
-function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
+function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => void): AssistantPart[] {
   const own =
     part.opaque?.provider === owner ? { providerOptions: part.opaque.data as SharedV3ProviderOptions } : {}
   switch (part.type) {
@@ -81,50 +100,49 @@ function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
     case 'reasoning':
       return [{ type: part.type, text: part.text, ...own }]
     case 'refusal':
-      return [{ type: 'text', text: part.text }]
+      return [{ type: 'text', text: part.text, ...own }]
     case 'tool-call':
       return [{ type: 'tool-call', toolCallId: part.id, toolName: part.name, input: part.input, ...own }]
     case 'tool-result':
-      return toResult(part)
+      return toResult(part, warn)
     case 'provider-block':
       lost(part.type)
       return []
     default:
-      return toFile(part)
+      return toFile(part).map((file) => ({ ...file, ...own }))
   }
 }
 
-function toResult(part: Part): LanguageModelV3ToolResultPart[] {
+function toResult(part: Part, warn: (warning: Warning) => void): LanguageModelV3ToolResultPart[] {
   if (part.type !== 'tool-result') return []
   const { id: toolCallId, name: toolName = '', output, isError } = part
+  const result = { type: 'tool-result' as const, toolCallId, toolName }
   if (typeof output === 'string')
-    return [
-      {
-        type: 'tool-result',
-        toolCallId,
-        toolName,
-        output: { type: isError ? 'error-text' : 'text', value: output },
-      },
-    ]
-  return [
-    {
-      type: 'tool-result',
-      toolCallId,
-      toolName,
-      output: { type: 'content', value: failureInWords(part).flatMap(toPiece) },
-    },
-  ]
+    return [{ ...result, output: { type: isError ? 'error-text' : 'text', value: output } }]
+  if (output.some((one) => one.type === 'file' && one.url !== undefined && one.name !== undefined))
+    warn({
+      code: 'unsupported',
+      feature: 'name',
+      message: 'The AI SDK has no names for files of tools that are only a URL; they were left out.',
+    })
+  return [{ ...result, output: { type: 'content', value: failureInWords(part).flatMap(toPiece) } }]
 }
 
 type Piece = Extract<LanguageModelV3ToolResultPart['output'], { type: 'content' }>['value'][number]
 
+/** Images have types of their own: providers of the AI SDK look for images nowhere else. */
 function toPiece(part: Part): Piece[] {
   if (part.type === 'text') return [{ type: 'text', text: part.text }]
-  return toFile(part).map(({ data, mediaType, filename }) =>
-    data instanceof URL
-      ? { type: 'file-url', url: data.href }
-      : { type: 'file-data', data: toBase64(data), mediaType, ...(filename !== undefined && { filename }) },
-  )
+  return toFile(part).map(({ data, mediaType, filename }): Piece => {
+    if (data instanceof URL)
+      return part.type === 'image'
+        ? { type: 'image-url', url: data.href }
+        : { type: 'file-url', url: data.href, mediaType }
+    const bytes = { data: toBase64(data), mediaType }
+    return part.type === 'image'
+      ? { type: 'image-data', ...bytes }
+      : { type: 'file-data', ...bytes, ...(filename !== undefined && { filename }) }
+  })
 }
 
 function toFile(part: Part): LanguageModelV3FilePart[] {

@@ -1,8 +1,9 @@
 // A provider as an embedding model of the AI SDK: `embeddingModel()`.
-import type { EmbeddingModelV3 } from '@ai-sdk/provider'
+import type { EmbeddingModelV3, SharedV3Warning } from '@ai-sdk/provider'
 import type { CallOptions, Provider } from '@patchbay/core'
 import { callOptions } from './call-options.js'
 import { toCallError } from './errors.js'
+import { embedRequestOptions, leftOut } from './left-out.js'
 
 /**
  * The provider, for `embed` and `embedMany`. It makes batches of its own, so any number of texts goes in one call.
@@ -19,7 +20,8 @@ export function embeddingModel(
     maxEmbeddingsPerCall: undefined,
     supportsParallelCalls: true,
     async doEmbed(call) {
-      const { call: _, ...more } = call.providerOptions?.patchbay ?? {}
+      const warnings: SharedV3Warning[] = []
+      const more = embedRequestOptions(call.providerOptions, leftOut(warnings))
       const { vectors, usage } = await provider
         .embed({ ...more, input: call.values }, callOptions(options, call))
         .catch((error) => {
@@ -28,7 +30,7 @@ export function embeddingModel(
       const { inputTokens } = usage
       return {
         embeddings: vectors.map((vector) => Array.from(vector)),
-        warnings: [],
+        warnings,
         ...(inputTokens !== undefined && { usage: { tokens: inputTokens } }),
       }
     },

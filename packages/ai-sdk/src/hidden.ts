@@ -1,16 +1,16 @@
 // Where the AI SDK keeps what it has no word for: metadata of a part, which it gives back as its options.
-import type { SharedV3ProviderMetadata } from '@ai-sdk/provider'
+import type { JSONValue, SharedV3ProviderMetadata } from '@ai-sdk/provider'
 import type { Part } from '@patchbay/core'
+import { toBase64 } from '@patchbay/core/wire'
 import { type Hidden, hiddenOf } from '@patchbay/core/wrap'
 
-const ours = 'patchbay'
+/** Whose options and metadata are ours. */
+export const ours = 'patchbay'
 
 /** Goes with the last part of an answer. */
 export function metadataOf(content: readonly Part[]): { providerMetadata?: SharedV3ProviderMetadata } {
-  const hidden = hiddenOf(content)
-  return hidden === undefined
-    ? {}
-    : { providerMetadata: { [ours]: { hidden: JSON.parse(JSON.stringify(hidden)) } } }
+  const hidden = hiddenOf(content, true)
+  return hidden === undefined ? {} : { providerMetadata: { [ours]: { hidden: asJson(hidden) } } }
 }
 
 /** What an answer went out with, found in any of its parts. */
@@ -22,4 +22,15 @@ export function hiddenIn(
     if (Array.isArray(hidden)) return hidden
   }
   return undefined
+}
+
+/** A copy as JSON holds it; bytes become base64. */
+export function asJson(value: unknown): JSONValue {
+  return JSON.parse(
+    JSON.stringify(value, function (this: Record<string, unknown>, key, json) {
+      // What a Buffer makes of itself is a list of numbers.
+      const given = this[key]
+      return given instanceof Uint8Array ? toBase64(given) : json
+    }),
+  )
 }

@@ -1,32 +1,22 @@
 // A provider as a language model of the AI SDK: `languageModel()`.
 import type {
   LanguageModelV3,
-  LanguageModelV3Content,
-  LanguageModelV3FinishReason,
+  LanguageModelV3CallOptions,
   LanguageModelV3StreamPart,
-  LanguageModelV3Usage,
   SharedV3Warning,
 } from '@ai-sdk/provider'
-import type {
-  CallOptions,
-  ChatEvent,
-  ChatResponse,
-  FinishReason,
-  Provider,
-  Usage,
-  Warning,
-} from '@patchbay/core'
-import { Blocks, citationsOf } from './blocks.js'
+import type { CallOptions, ChatEvent, Provider } from '@patchbay/core'
+import { StreamParts, toContent, toReason, toUsage, toWarning } from './answer.js'
 import { callOptions } from './call-options.js'
 import { toCallError } from './errors.js'
-import { metadataOf } from './hidden.js'
+import { leftOut } from './left-out.js'
 import { toRequest } from './request.js'
 
 /**
  * The provider, for `generateText`, `streamText` and all that takes a model. The AI SDK tries again by itself
  * (`maxRetries`), so the provider does not. `providerOptions: { patchbay: { reasoning: 'low' } }` adds to the request.
  * The options hold for each of its calls; `providerOptions: { patchbay: { call: { metadata: { tenant: 'alice' } } } }` adds to
- * those of one.
+ * those of one. What Patchbay has no place for is left out with a warning.
  */
 export function languageModel(
   provider: Provider,
@@ -39,45 +29,52 @@ export function languageModel(
     // Addresses go through: who takes bytes has them fetched.
     supportedUrls: { '*/*': [/^https?:\/\//] },
     async doGenerate(call) {
-      const response = await provider.chat(toRequest(call), callOptions(options, call)).catch((error) => {
+      const { request, warnings } = requestFor(call)
+      const response = await provider.chat(request, callOptions(options, call)).catch((error) => {
         throw toCallError(error, call.abortSignal)
       })
       return {
         content: toContent(response),
         finishReason: toReason(response),
         usage: toUsage(response.usage),
-        warnings: response.warnings.map(toWarning),
+        warnings: [...warnings, ...response.warnings.map(toWarning)],
         response: { modelId: response.model, ...(response.id !== undefined && { id: response.id }) },
       }
     },
     async doStream(call) {
-      const events = provider.stream(toRequest(call), callOptions(options, call))[Symbol.asyncIterator]()
+      const { request, warnings } = requestFor(call)
+      const events = provider.stream(request, callOptions(options, call))[Symbol.asyncIterator]()
       // What fails before its first event fails the call, so that it can be tried again.
       const first = await events.next().catch((error) => {
         throw toCallError(error, call.abortSignal)
       })
-      return { stream: told(events, first, call.abortSignal) }
+      return { stream: streamOf(events, first, new StreamParts(warnings), call.abortSignal) }
     },
   }
 }
 
-function told(
+function requestFor(call: LanguageModelV3CallOptions) {
+  const warnings: SharedV3Warning[] = []
+  return { request: toRequest(call, leftOut(warnings)), warnings }
+}
+
+function streamOf(
   events: AsyncIterator<ChatEvent>,
   first: IteratorResult<ChatEvent>,
+  parts: StreamParts,
   signal: AbortSignal | undefined,
 ): ReadableStream<LanguageModelV3StreamPart> {
-  const parts = new Parts()
   let next: IteratorResult<ChatEvent> | undefined = first
   return new ReadableStream({
     async pull(controller) {
       try {
         // An event may have no part; a pull that brings nothing would be the last.
-        for (let told: LanguageModelV3StreamPart[] = []; told.length === 0; ) {
+        for (let sent: LanguageModelV3StreamPart[] = []; sent.length === 0; ) {
           const { done, value } = next ?? (await events.next())
           next = undefined
           if (done) return controller.close()
-          told = parts.of(value)
-          for (const part of told) controller.enqueue(part)
+          sent = parts.of(value)
+          for (const part of sent) controller.enqueue(part)
         }
       } catch (error) {
         controller.enqueue({ type: 'error', error: toCallError(error, signal) })
@@ -88,127 +85,4 @@ function told(
       await events.return?.()
     },
   })
-}
-
-/** Parts as the AI SDK streams them. */
-class Parts {
-  readonly #blocks = new Blocks()
-
-  of(event: ChatEvent): LanguageModelV3StreamPart[] {
-    switch (event.type) {
-      case 'start':
-        return [
-          { type: 'stream-start', warnings: event.warnings.map(toWarning) },
-          {
-            type: 'response-metadata',
-            modelId: event.model,
-            ...(event.id !== undefined && { id: event.id }),
-          },
-        ]
-      case 'text':
-      case 'reasoning': {
-        const { marks, id } = this.#blocks.into(event.type)
-        return [...marks, { type: `${event.type}-delta`, id, delta: event.text }]
-      }
-      case 'tool-call-start':
-        return [...this.#blocks.end(), { type: 'tool-input-start', id: event.id, toolName: event.name }]
-      case 'tool-call-delta':
-        return [{ type: 'tool-input-delta', id: event.id, delta: event.json }]
-      case 'tool-call':
-        return [{ type: 'tool-input-end', id: event.id }]
-      case 'part':
-        return event.part.type === 'refusal' ? this.of({ type: 'text', text: event.part.text }) : []
-      case 'finish':
-        return this.#finish(event.response)
-    }
-  }
-
-  /** Calls are given whole here, so that the last part of all can carry what the AI SDK does not see. */
-  #finish(response: ChatResponse): LanguageModelV3StreamPart[] {
-    const { message, usage, toolCalls } = response
-    const hidden = metadataOf(message.content)
-    const calls = toolCalls.map((call, index) => ({
-      ...toCall(call),
-      ...(index === toolCalls.length - 1 && hidden),
-    }))
-    return [
-      ...this.#blocks.end(calls.length === 0 ? hidden : {}),
-      ...sourcesOf(response),
-      ...calls,
-      { type: 'finish', usage: toUsage(usage), finishReason: toReason(response) },
-    ]
-  }
-}
-
-function toContent(response: ChatResponse): LanguageModelV3Content[] {
-  const { content } = response.message
-  const told = content.flatMap((part): LanguageModelV3Content[] => {
-    switch (part.type) {
-      case 'text':
-      case 'reasoning':
-        return part.text === '' ? [] : [{ type: part.type, text: part.text }]
-      case 'refusal':
-        return [{ type: 'text', text: part.text }]
-      case 'tool-call':
-        return [toCall(part)]
-      default:
-        return []
-    }
-  })
-  const last = told.at(-1)
-  if (last !== undefined) Object.assign(last, metadataOf(content))
-  return [...told, ...sourcesOf(response)]
-}
-
-function toCall({ id, name, input }: { id: string; name: string; input: unknown }) {
-  return { type: 'tool-call' as const, toolCallId: id, toolName: name, input: JSON.stringify(input) }
-}
-
-function sourcesOf({ message }: ChatResponse): Extract<LanguageModelV3Content, { type: 'source' }>[] {
-  return citationsOf(message.content).map(({ url, title }, index) => ({
-    type: 'source',
-    sourceType: 'url',
-    id: String(index),
-    url,
-    ...(title !== undefined && { title }),
-  }))
-}
-
-const reasons: Record<FinishReason, LanguageModelV3FinishReason['unified']> = {
-  stop: 'stop',
-  length: 'length',
-  'tool-calls': 'tool-calls',
-  'content-filter': 'content-filter',
-  refusal: 'content-filter',
-  pause: 'other',
-  other: 'other',
-}
-
-function toReason({ finishReason, rawFinishReason }: ChatResponse): LanguageModelV3FinishReason {
-  return { unified: reasons[finishReason], raw: rawFinishReason ?? finishReason }
-}
-
-function toUsage(usage: Usage): LanguageModelV3Usage {
-  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
-  const rest = (all: number | undefined, ...parts: (number | undefined)[]) =>
-    all === undefined ? undefined : parts.reduce<number>((left, part) => left - (part ?? 0), all)
-  return {
-    inputTokens: {
-      total: inputTokens,
-      noCache: rest(inputTokens, cachedInputTokens, cacheWriteTokens),
-      cacheRead: cachedInputTokens,
-      cacheWrite: cacheWriteTokens,
-    },
-    outputTokens: {
-      total: outputTokens,
-      text: rest(outputTokens, reasoningTokens),
-      reasoning: reasoningTokens,
-    },
-  }
-}
-
-function toWarning({ code, feature, message }: Warning): SharedV3Warning {
-  return code === 'unsupported' && feature !== undefined
-    ? { type: 'unsupported', feature, details: message }
-    : { type: 'other', message }
 }

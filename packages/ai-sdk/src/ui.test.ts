@@ -2,7 +2,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
-import { type BackendEvent, LlmError, type Provider, runTools, type Tool } from '@patchbay/core'
+import { type BackendEvent, LlmError, type Part, type Provider, runTools, type Tool } from '@patchbay/core'
 import { local } from '@patchbay/local'
 import { mockProvider } from '@patchbay/testing'
 import { DefaultChatTransport, type UIMessage } from 'ai'
@@ -62,7 +62,7 @@ describe('useChat', () => {
       { type: 'reasoning', text: 'Hm.' },
       { type: 'part-end', opaque },
       { type: 'text', text: 'Let me see.' },
-      { type: 'part-end', citations: [{ url: 'https://example.com', title: 'E' }] },
+      { type: 'part-end', citations: [{ url: 'https://example.com', title: 'E' }, { title: 'D' }] },
       { type: 'tool-call', id: 'a', name: 'get_weather', input: { city: 'Lima' }, opaque },
       { type: 'finish', response: { finishReason: 'tool-calls' } },
     ]
@@ -82,6 +82,7 @@ describe('useChat', () => {
         output: '{"temperature":21}',
       },
       { type: 'source-url', url: 'https://example.com' },
+      { type: 'source-document', title: 'D' },
       { type: 'step-start' },
       { type: 'text', text: 'Sunny.' },
     ])
@@ -104,6 +105,29 @@ describe('useChat', () => {
       { type: 'image', data: 'AQID', mediaType: 'image/png' },
       { type: 'text', text: 'What is it?' },
     ])
+  })
+
+  it.each([
+    ['with opaque state', { opaque: { provider: 'mock', data: { signature: 'x' } } }],
+    ['without', {}],
+  ])('shows files of an answer, and gives them back: %s', async (_, more) => {
+    const content: Part[] = [
+      { type: 'image', data: 'AQID', mediaType: 'image/png', ...more },
+      { type: 'text', text: 'And a sound.', ...more },
+      { type: 'audio', data: 'AQID', mediaType: 'audio/mpeg', ...more },
+    ]
+    const events = content.map((part) => ({ type: 'part' as const, part }))
+    const inner = mockProvider({ answers: [{ events }, 'Yes.'] })
+    const chat = await over(inner)
+    await chat.sendMessage({ text: 'Draw.' })
+    expect(chat.messages[1]?.parts).toMatchObject([
+      { type: 'step-start' },
+      { type: 'file', mediaType: 'image/png', url: 'data:image/png;base64,AQID' },
+      { type: 'text', text: 'And a sound.' },
+      { type: 'file', mediaType: 'audio/mpeg', url: 'data:audio/mpeg;base64,AQID' },
+    ])
+    await chat.sendMessage({ text: 'Again.' })
+    expect(inner.requests[1]?.messages[1]?.content).toEqual(content)
   })
 
   it('hears of a failure, in the words it is told in, and keeps what was said', async () => {

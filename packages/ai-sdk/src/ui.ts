@@ -9,8 +9,9 @@ import {
   type Part,
   type ToolRunEvent,
 } from '@patchbay/core'
+import { toBase64 } from '@patchbay/core/wire'
 import { type Hidden, withHidden } from '@patchbay/core/wrap'
-import { Blocks, citationsOf } from './blocks.js'
+import { Blocks, hasBytes, sourcesOf } from './blocks.js'
 import { metadataOf } from './hidden.js'
 
 /** A message as `useChat` sends it. */
@@ -165,7 +166,7 @@ export function toResponse(
 
 /** Chunks of a UI message stream; a stream without steps of its own is one step. */
 class Chunks {
-  readonly #blocks = new Blocks()
+  readonly #blocks = new Blocks<Json>()
   #inStep = false
   #reason = 'stop'
 
@@ -178,8 +179,8 @@ class Chunks {
       }
       case 'text':
       case 'reasoning': {
-        const { marks, id } = this.#blocks.into(event.type)
-        return [...marks, { type: `${event.type}-delta`, id, delta: event.text }]
+        const { before, id } = this.#blocks.into(event.type)
+        return [...before, { type: `${event.type}-delta`, id, delta: event.text }]
       }
       case 'tool-call-start':
         return [
@@ -188,8 +189,18 @@ class Chunks {
         ]
       case 'tool-call-delta':
         return [{ type: 'tool-input-delta', toolCallId: event.id, inputTextDelta: event.json }]
-      case 'part':
-        return event.part.type === 'refusal' ? this.of({ type: 'text', text: event.part.text }) : []
+      case 'tool-call': {
+        const { id: toolCallId, name: toolName, input } = event
+        return this.#blocks.add({ type: 'tool-input-available', toolCallId, toolName, input })
+      }
+      case 'part': {
+        const { part } = event
+        if (part.type === 'refusal') return this.of({ type: 'text', text: part.text })
+        if (!hasBytes(part)) return []
+        const { data, mediaType } = part
+        const url = `data:${mediaType};base64,${toBase64(data)}`
+        return this.#blocks.add({ type: 'file', url, mediaType })
+      }
       case 'finish':
         return this.#finish(event.response)
       case 'tool-result': {
@@ -201,8 +212,7 @@ class Chunks {
             : { type: 'tool-output-available', toolCallId: call.id, output: text },
         ]
       }
-      // Calls are told whole at the end of their answer; steps begin and end with answers.
-      case 'tool-call':
+      // Steps begin and end with answers.
       case 'step-start':
       case 'step-end':
         return []
@@ -213,21 +223,14 @@ class Chunks {
     return [...this.#blocks.end(), ...this.#endStep(), { type: 'finish', finishReason: this.#reason }]
   }
 
-  #finish({ message, toolCalls, finishReason }: ChatResponse): Json[] {
+  #finish({ message: { content }, finishReason }: ChatResponse): Json[] {
     this.#reason = reasons[finishReason] ?? 'other'
-    const hidden = metadataOf(message.content)
-    const sources = citationsOf(message.content).map(({ url, title }, index) => ({
-      type: 'source-url',
-      sourceId: String(index),
-      url,
-      ...(title !== undefined && { title }),
-    }))
-    const calls = toolCalls.map(({ id, name, input }, index) => ({
-      ...{ type: 'tool-input-available', toolCallId: id, toolName: name, input },
-      ...(index === toolCalls.length - 1 && hidden),
+    const sources = sourcesOf(content).map(({ sourceType, id: sourceId, ...source }) => ({
+      ...{ type: `source-${sourceType}`, sourceId },
+      ...source,
     }))
     // Results of tools belong to the step that asked for them: it ends with the next answer.
-    return [...this.#blocks.end(calls.length === 0 ? hidden : {}), ...sources, ...calls]
+    return [...this.#blocks.end(metadataOf(content)), ...sources]
   }
 
   #endStep(): Json[] {

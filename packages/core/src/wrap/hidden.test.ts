@@ -13,6 +13,14 @@ const part: fc.Arbitrary<Part> = fc
     text('reasoning'),
     text('refusal'),
     fc.record({ type: fc.constant('provider-block' as const), kind: fc.string(), opaque }),
+    fc.record({
+      ...{
+        type: fc.constant('file' as const),
+        data: fc.constant('AQID'),
+        mediaType: fc.constantFrom('a/b', 'c/d'),
+      },
+      ...{ name: fc.option(fc.string(), { nil: undefined }), opaque },
+    }),
   )
   .map((one) => JSON.parse(JSON.stringify(one)))
 const call = fc
@@ -24,12 +32,16 @@ const call = fc
   )
 
 /** As a client sees it: texts of a kind put together, empty ones and what it does not know left out. */
-function seen(content: readonly Part[]): Part[] {
+function seen(content: readonly Part[], seesMedia: boolean): Part[] {
   const all: Part[] = []
   for (const { ...part } of content) {
     delete part.opaque
     const last = all.at(-1)
     if (part.type === 'provider-block' || ('text' in part && part.text === '')) continue
+    if (part.type === 'file') {
+      delete part.name
+      if (!seesMedia) continue
+    }
     if ('text' in part && last !== undefined && 'text' in last && last.type === part.type)
       last.text += part.text
     else all.push(part as Part)
@@ -39,13 +51,11 @@ function seen(content: readonly Part[]): Part[] {
 
 it('law: a message that a client gives back as it got it is what it was', () => {
   fc.assert(
-    fc.property(fc.array(part, { maxLength: 6 }), call, (parts, calls) => {
+    fc.property(fc.array(part, { maxLength: 6 }), call, fc.boolean(), (parts, calls, seesMedia) => {
       const content = [...parts, ...calls]
-      const hidden = hiddenOf(content)
-      const there = JSON.parse(JSON.stringify(hidden ?? null))
-      expect(there === null ? seen(content) : withHidden(seen(content), there)).toEqual(
-        there === null ? seen(content) : content,
-      )
+      const there = JSON.parse(JSON.stringify(hiddenOf(content, seesMedia) ?? null))
+      const back = seen(content, seesMedia)
+      expect(there === null ? back : withHidden(back, there)).toEqual(there === null ? back : content)
     }),
   )
 })
@@ -58,7 +68,7 @@ it('one that the client has changed is what the client says', () => {
   const hidden = hiddenOf(content) ?? []
   const changed: Part[] = [{ type: 'text', text: 'One.' }]
   expect(withHidden(changed, hidden)).toEqual(changed)
-  expect(withHidden([...seen(content), { type: 'text', text: 'More.' }], hidden)).toHaveLength(2)
+  expect(withHidden([...seen(content, false), { type: 'text', text: 'More.' }], hidden)).toHaveLength(2)
 })
 
 it('nothing is hidden of what everybody sees', () => {

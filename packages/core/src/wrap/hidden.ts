@@ -1,19 +1,26 @@
 // What a foreign protocol has no place for, beside a message that goes through it and comes back: providers' opaque state,
 // citations, and parts nobody else can read.
 import type { Part } from '../message.js'
+import { isMedia } from '../needs.js'
 
-/** What a part was but for what others see of it: texts by their length, calls by their id; of the rest, everything. */
+/**
+ * What a part was but for what others see of it: texts by their length, calls by their id, media by their type; of the rest,
+ * everything.
+ */
 export type Hidden = [type: Part['type'], seen: number | string | null, rest: object][]
 
-/** What others do not see of an answer, as JSON can hold it; nothing where they see all. */
-export function hiddenOf(content: readonly Part[]): Hidden | undefined {
-  const hidden = content.map(apart)
+/**
+ * What others do not see of an answer, as JSON can hold it; nothing where they see all. Bytes of media are hidden too, unless
+ * the others have a place for them.
+ */
+export function hiddenOf(content: readonly Part[], seesMedia = false): Hidden | undefined {
+  const hidden = content.map((part) => apart(part, seesMedia))
   return hidden.every(([, seen, rest]) => seen !== null && Object.keys(rest).length === 0)
     ? undefined
     : hidden
 }
 
-function apart(part: Part): Hidden[number] {
+function apart(part: Part, seesMedia: boolean): Hidden[number] {
   switch (part.type) {
     case 'text':
     case 'reasoning':
@@ -25,8 +32,11 @@ function apart(part: Part): Hidden[number] {
       const { type, id, name: _, input: __, ...rest } = part
       return [type, id, rest]
     }
-    default:
-      return [part.type, null, part]
+    default: {
+      if (!seesMedia || !isMedia(part) || part.data === undefined) return [part.type, null, part]
+      const { type, data: _, mediaType, ...rest } = part
+      return [type, mediaType, rest]
+    }
   }
 }
 
@@ -45,6 +55,9 @@ export function withHidden(parts: readonly Part[], hidden: Hidden): readonly Par
     else if (what === 0) all.push({ type, text: '', ...rest } as Part)
     else if (part?.type === 'tool-call' && part.id === what) {
       all.push({ ...part, ...rest })
+      at++
+    } else if (part !== undefined && isMedia(part) && part.data !== undefined && part.mediaType === what) {
+      all.push({ ...part, ...rest, type } as Part)
       at++
     } else if (part !== undefined && 'text' in part && typeof what === 'number') {
       const text = part.text.slice(from, from + what)

@@ -1,0 +1,209 @@
+// What a model of the AI SDK streams, as events of a backend.
+import type {
+  LanguageModelV3File,
+  LanguageModelV3FinishReason,
+  LanguageModelV3StreamPart,
+  LanguageModelV3Usage,
+  SharedV3ProviderMetadata,
+  SharedV3Warning,
+} from '@ai-sdk/provider'
+import {
+  type BackendEvent,
+  type Citation,
+  type FinishReason,
+  LlmError,
+  type Part,
+  type Usage,
+  type Warning,
+} from '@patchbay/core'
+import { defined } from '@patchbay/core/wrap'
+import { owner } from './call.js'
+
+export async function* toEvents(
+  stream: ReadableStream<LanguageModelV3StreamPart>,
+): AsyncGenerator<BackendEvent> {
+  const reader = stream.getReader()
+  const events = new Events()
+  try {
+    for (;;) {
+      const { done, value } = await reader.read()
+      if (done) return
+      yield* events.of(value)
+      if (value.type === 'finish') return
+    }
+  } finally {
+    await reader.cancel().catch(() => {})
+  }
+}
+
+interface Block {
+  type: 'text' | 'reasoning'
+  isEmpty: boolean
+  metadata?: SharedV3ProviderMetadata | undefined
+}
+
+class Events {
+  /** What `response-metadata` has told so far. */
+  #response: { id?: string; model?: string } = {}
+  readonly #blocks = new Map<string, Block>()
+  /** A text that has ended, until it is known that no more of its sources follow. */
+  #ended: Block | undefined
+  #citations: Citation[] = []
+
+  of(part: LanguageModelV3StreamPart): BackendEvent[] {
+    if (part.type !== 'source') return [...this.#end(), ...this.#of(part)]
+    const { title } = part
+    const url = part.sourceType === 'url' ? { url: part.url } : {}
+    this.#citations.push({ ...url, ...(title !== undefined && { title }) })
+    return []
+  }
+
+  #of(part: Exclude<LanguageModelV3StreamPart, { type: 'source' }>): BackendEvent[] {
+    switch (part.type) {
+      case 'stream-start':
+        return [{ type: 'start', warnings: part.warnings.map(toWarning) }]
+      case 'response-metadata':
+        this.#response = { ...this.#response, ...defined({ id: part.id, model: part.modelId }) }
+        return [{ type: 'start', ...this.#response }]
+      case 'text-start':
+      case 'reasoning-start':
+        this.#block(part)
+        return []
+      case 'text-delta':
+      case 'reasoning-delta': {
+        const block = this.#block(part)
+        if (part.delta === '') return []
+        block.isEmpty = false
+        return [{ type: block.type, text: part.delta }]
+      }
+      case 'text-end':
+      case 'reasoning-end':
+        this.#ended = this.#block(part)
+        this.#blocks.delete(part.id)
+        // Only texts have sources.
+        return part.type === 'reasoning-end' ? this.#end() : []
+      case 'tool-input-start':
+        if (part.providerExecuted) throw ownTool(part.toolName)
+        // Deltas of another encoding are not the JSON of the call, which follows.
+        return part.inputEncoding === 'text'
+          ? []
+          : [{ type: 'tool-call-start', id: part.id, name: part.toolName }]
+      case 'tool-input-delta':
+        return [{ type: 'tool-call-delta', id: part.id, json: part.delta }]
+      case 'tool-call': {
+        const { toolCallId: id, toolName: name, input, providerMetadata } = part
+        if (part.providerExecuted) throw ownTool(name)
+        return [{ type: 'tool-call', id, name, input: inputOf(input), ...opaque(providerMetadata) }]
+      }
+      case 'tool-result':
+        throw ownTool(part.toolName)
+      case 'tool-approval-request':
+        throw ownTool(part.toolCallId)
+      case 'file':
+        return [{ type: 'part', part: toMedia(part) }]
+      case 'finish': {
+        const response = { ...toReason(part.finishReason), usage: toUsage(part.usage) }
+        // Sources that no text follows.
+        const sources: Part[] =
+          this.#citations.length > 0 ? [{ type: 'text', text: '', citations: this.#citations }] : []
+        return [
+          ...sources.map((text) => ({ type: 'part' as const, part: text })),
+          { type: 'finish', response },
+        ]
+      }
+      case 'error':
+        throw part.error
+      // Not asked for.
+      case 'raw':
+      case 'tool-input-end':
+        return []
+    }
+  }
+
+  /** Metadata may come with any part of a block; the last are those of the block, as in the AI SDK itself. */
+  #block(part: { type: string; id: string; providerMetadata?: SharedV3ProviderMetadata | undefined }): Block {
+    const type = part.type.startsWith('text') ? 'text' : 'reasoning'
+    const block = this.#blocks.get(part.id) ?? { type, isEmpty: true }
+    this.#blocks.set(part.id, block)
+    block.metadata = part.providerMetadata ?? block.metadata
+    return block
+  }
+
+  #end(): BackendEvent[] {
+    if (this.#ended === undefined) return []
+    const { type, isEmpty, metadata } = this.#ended
+    this.#ended = undefined
+    const more = { ...opaque(metadata), ...(type === 'text' && this.#cited()) }
+    if (!isEmpty) return [{ type: 'part-end', ...more }]
+    // Redacted reasoning has no text.
+    return Object.keys(more).length > 0 ? [{ type: 'part', part: { type, text: '', ...more } }] : []
+  }
+
+  #cited(): { citations?: Citation[] } {
+    const citations = this.#citations
+    this.#citations = []
+    return citations.length > 0 ? { citations } : {}
+  }
+}
+
+function toMedia({ data, mediaType, providerMetadata }: LanguageModelV3File): Part {
+  const type = mediaType.split('/')[0]
+  const media = { data, mediaType, ...opaque(providerMetadata) }
+  return { type: type === 'image' || type === 'audio' ? type : 'file', ...media }
+}
+
+function opaque(data: SharedV3ProviderMetadata | undefined): {
+  opaque?: { provider: string; data: unknown }
+} {
+  return data === undefined ? {} : { opaque: { provider: owner, data } }
+}
+
+function inputOf(json: string): unknown {
+  if (json.trim() === '') return {}
+  try {
+    return JSON.parse(json)
+  } catch {
+    return { $unparsed: json }
+  }
+}
+
+function ownTool(name: string): LlmError {
+  return new LlmError(
+    'unsupported',
+    `The service runs the tool ${name} itself, which a Patchbay provider of the AI SDK has no place for. Give the model tools of your own.`,
+  )
+}
+
+const reasons: Record<LanguageModelV3FinishReason['unified'], FinishReason> = {
+  stop: 'stop',
+  length: 'length',
+  'content-filter': 'content-filter',
+  'tool-calls': 'tool-calls',
+  error: 'other',
+  other: 'other',
+}
+
+function toReason({ unified, raw }: LanguageModelV3FinishReason) {
+  return { finishReason: reasons[unified], ...(raw !== undefined && { rawFinishReason: raw }) }
+}
+
+function toUsage({ inputTokens: input, outputTokens: output }: LanguageModelV3Usage): Usage {
+  const usage = {
+    inputTokens: input.total,
+    outputTokens: output.total,
+    cachedInputTokens: input.cacheRead,
+    cacheWriteTokens: input.cacheWrite,
+    reasoningTokens: output.reasoning,
+  }
+  return defined(usage)
+}
+
+function toWarning(warning: SharedV3Warning): Warning {
+  return warning.type === 'other'
+    ? { code: 'other', message: warning.message }
+    : {
+        code: 'unsupported',
+        feature: warning.feature,
+        message: warning.details ?? `${warning.feature} is not supported.`,
+      }
+}

@@ -1,0 +1,77 @@
+// What a call of the AI SDK holds and Patchbay has no place for: left out with a warning, as models of the AI SDK do it.
+import type { SharedV3ProviderOptions, SharedV3Warning } from '@ai-sdk/provider'
+import type { ChatRequest, EmbedRequest } from '@patchbay/core'
+
+/** Adds a warning, once for each feature. */
+export type LeftOut = (feature: string, details?: string) => void
+
+export function leftOut(warnings: SharedV3Warning[]): LeftOut {
+  const warned = new Set<string>()
+  return (feature, details = `Patchbay has no place for ${feature}; it was left out.`) => {
+    if (warned.has(feature)) return
+    warned.add(feature)
+    warnings.push({ type: 'unsupported', feature, details })
+  }
+}
+
+// The options in `providerOptions.patchbay`, beside `call`.
+const chatOptions = {
+  messages: true,
+  system: true,
+  tools: true,
+  toolChoice: true,
+  parallelToolCalls: true,
+  output: true,
+  maxOutputTokens: true,
+  temperature: true,
+  topP: true,
+  topK: true,
+  minP: true,
+  seed: true,
+  stop: true,
+  frequencyPenalty: true,
+  presencePenalty: true,
+  reasoning: true,
+  providerOptions: true,
+  onUnsupported: true,
+} satisfies Record<keyof ChatRequest, true>
+const embedOptions = {
+  input: true,
+  dimensions: true,
+  inputType: true,
+  truncate: true,
+  concurrency: true,
+  providerOptions: true,
+} satisfies Record<keyof EmbedRequest, true>
+
+/** What `providerOptions` add to a request: those of `patchbay` are its options, all others go to the provider they name. */
+export function chatRequestOptions(
+  options: SharedV3ProviderOptions | undefined,
+  lost: LeftOut,
+): Partial<ChatRequest> {
+  return requestOptions(options, chatOptions, lost)
+}
+
+/** The same for vectors. */
+export function embedRequestOptions(
+  options: SharedV3ProviderOptions | undefined,
+  lost: LeftOut,
+): Partial<EmbedRequest> {
+  return requestOptions(options, embedOptions, lost)
+}
+
+function requestOptions(
+  given: SharedV3ProviderOptions = {},
+  known: Record<string, true>,
+  lost: LeftOut,
+): { providerOptions?: Record<string, Record<string, unknown>> } {
+  const { patchbay: { call: _, ...own } = {}, ...others } = given
+  const { providerOptions, ...options }: { providerOptions?: SharedV3ProviderOptions } = Object.fromEntries(
+    Object.entries(own).filter(([name]) => {
+      if (!Object.hasOwn(known, name)) lost(`providerOptions.patchbay.${name}`)
+      return Object.hasOwn(known, name)
+    }),
+  )
+  const all = { ...others, ...providerOptions }
+  return { ...options, ...(Object.keys(all).length > 0 && { providerOptions: all }) }
+}
