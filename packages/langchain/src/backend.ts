@@ -18,7 +18,8 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import { clientError, notSent, redactor, tellMarks } from '@patchbay/core/wire'
-import { fromUsage, owner, toMessages } from './messages.js'
+import { owner, toMessages } from './messages.js'
+import { fromUsage } from './usage.js'
 
 /** Options of `langchain`. */
 export interface LangchainOptions extends ProviderOptions {

@@ -1,0 +1,15 @@
+// A chat model with options bound to it; its `request` and `call` are added to, where LangChain would replace them.
+import type { BaseLanguageModelInput } from '@langchain/core/language_models/base'
+import type { AIMessageChunk } from '@langchain/core/messages'
+import { RunnableBinding } from '@langchain/core/runnables'
+import { type PatchbayChatOptions, together } from './call-options.js'
+
+export class BoundChat extends RunnableBinding<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
+  override async _mergeConfig(...options: (Partial<PatchbayChatOptions> | undefined)[]) {
+    return { ...(await super._mergeConfig(...options)), ...together(this.config, ...options) }
+  }
+
+  override withConfig(config: Partial<PatchbayChatOptions>) {
+    return super.withConfig({ ...config, ...together(this.config, config) })
+  }
+}
