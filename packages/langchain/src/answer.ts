@@ -3,6 +3,7 @@ import { AIMessage, AIMessageChunk, type ContentBlock } from '@langchain/core/me
 import type { ChatEvent, ChatResponse, Citation, Part, Warning } from '@patchbay/core'
 import { defined } from '@patchbay/core/wrap'
 import { shown } from './blocks.js'
+import { asWritten, endingOf } from './broken-calls.js'
 import { isJson, type Json } from './foreign-blocks.js'
 import { format, kept } from './messages.js'
 import { tokensOf, toUsage } from './usage.js'
@@ -52,7 +53,7 @@ export class Pieces {
         const call = this.#open.get(event.id)
         this.#open.delete(event.id)
         if (call === undefined || !isJson(event.input) || !('$unparsed' in event.input)) return undefined
-        return this.#args({ index: call.index, args: ending(call.json) })
+        return this.#args({ index: call.index, args: endingOf(call.json) })
       }
       case 'part': {
         const block = shown(event.part)
@@ -93,7 +94,7 @@ export class Pieces {
       tool_call_chunks: [...this.#open.values()].map(({ index, json }) => ({
         type: 'tool_call_chunk',
         index,
-        args: ending(json),
+        args: endingOf(json),
       })),
       additional_kwargs: kept(response.message.content),
       response_metadata: metadataOf(response, this.warnings),
@@ -145,22 +146,6 @@ function* eventsOf(response: ChatResponse): Generator<ChatEvent> {
       yield { type: 'tool-call', id, name, input }
     } else yield { type: 'part', part }
   yield { type: 'finish', response }
-}
-
-/** What the model wrote: where that is no JSON, it is told in this form. */
-function asWritten(json: string): string {
-  if (!json.startsWith('{"$unparsed":')) return json
-  const { $unparsed } = JSON.parse(json) as { $unparsed: unknown }
-  return String($unparsed)
-}
-
-/** What must follow these arguments so that LangChain does not complete them to a call that was never made. */
-function ending(args: string): string {
-  const isCall = (text: string) => {
-    const chunk = { type: 'tool_call_chunk' as const, index: 0, id: 'id', name: 'name', args: text }
-    return new AIMessageChunk({ content: '', tool_call_chunks: [chunk] }).tool_calls?.length === 1
-  }
-  return ['', ' …', '" …', '"" …'].find((end) => !isCall(args + end)) ?? ''
 }
 
 /** What an answer cites; places are those in its whole text. */

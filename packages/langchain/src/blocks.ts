@@ -3,6 +3,7 @@ import type { ContentBlock } from '@langchain/core/messages'
 import type { Citation, Part } from '@patchbay/core'
 import { failureInWords } from '@patchbay/core/wire'
 import { defined } from '@patchbay/core/wrap'
+import { inputOf } from './broken-calls.js'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
 import type { Lost } from './lost.js'
 
@@ -50,7 +51,7 @@ export function fromBlock(given: unknown, lost: Lost): Part[] {
     case 'tool_call':
       return [{ type: 'tool-call', ...idAndName(block), input: block.args ?? {} }]
     case 'invalid_tool_call':
-      return [{ type: 'tool-call', ...idAndName(block), input: parsed(String(block.args ?? '')) }]
+      return [{ type: 'tool-call', ...idAndName(block), input: inputOf(String(block.args ?? '')) }]
     case 'server_tool_call_result': {
       const { toolCallId, name, status, output = '' } = block
       return [
@@ -70,15 +71,6 @@ export function fromBlock(given: unknown, lost: Lost): Part[] {
 
 function idAndName({ id, name }: Json): { id: string; name: string } {
   return { id: String(id ?? ''), name: String(name ?? '') }
-}
-
-/** What the model wrote; `$unparsed` says that it is no JSON. */
-function parsed(args: string): unknown {
-  try {
-    return JSON.parse(args)
-  } catch {
-    return { $unparsed: args }
-  }
 }
 
 const usual = { image: 'image/png', audio: 'audio/wav', file: 'application/octet-stream' }

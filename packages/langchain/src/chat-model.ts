@@ -9,6 +9,8 @@ import {
   type BaseChatModelParams,
   type BindToolsInput,
 } from '@langchain/core/language_models/chat_models'
+import { convertChunksToEvents } from '@langchain/core/language_models/compat'
+import type { ChatModelStreamEvent } from '@langchain/core/language_models/event'
 import type { BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable, RunnableConfig } from '@langchain/core/runnables'
@@ -163,6 +165,33 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
       yield chunk
       await manager?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk })
     }
+  }
+
+  /** LangChain's own events say that every answer stopped by itself, and nothing else of it. */
+  override async *_streamChatModelEvents(
+    messages: BaseMessage[],
+    given: this['ParsedCallOptions'],
+    manager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatModelStreamEvent> {
+    let told: Record<string, unknown> = {}
+    const chunks = this._streamResponseChunks(messages, given, manager)
+    const heard = async function* () {
+      for await (const chunk of chunks) {
+        const { additional_kwargs, response_metadata } = chunk.message
+        told = { ...told, ...response_metadata, ...additional_kwargs }
+        yield chunk
+      }
+    }
+    for await (const event of convertChunksToEvents(heard(), given))
+      if (event.event === 'message-finish') {
+        const { reason: _, ...rest } = event
+        const { finish_reason: reason } = told
+        yield {
+          ...rest,
+          responseMetadata: told,
+          ...((reason === 'stop' || reason === 'length') && { reason }),
+        }
+      } else yield event
   }
 
   #asked(messages: BaseMessage[], given: this['ParsedCallOptions']): Asked {
