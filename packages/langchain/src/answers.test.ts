@@ -147,19 +147,18 @@ describe('an answer', () => {
       )
         ? content
         : [...content].sort((a, b) => Number(a.type === 'tool-call') - Number(b.type === 'tool-call'))
-    const together = (content: Part[]) =>
-      content.reduce<Part[]>((all, part) => {
+    // Texts that follow each other are one, where nothing tells them apart.
+    const together = (content: Part[]) => {
+      const all: Part[] = []
+      for (const part of content) {
         const last = all.at(-1)
-        if (
-          part.type === 'text' &&
-          last?.type === 'text' &&
-          !part.citations &&
-          !last.citations &&
-          !part.opaque
-        )
-          return [...all.slice(0, -1), { ...last, text: last.text + part.text }]
-        return [...all, part]
-      }, [])
+        const isPlain = part.type === 'text' && !part.citations && !part.opaque
+        if (isPlain && last?.type === 'text' && !last.citations && !last.opaque)
+          all.splice(-1, 1, { ...last, text: last.text + part.text })
+        else all.push(part)
+      }
+      return all
+    }
     expect(together(order([...(back ?? [])]))).toEqual(together(order(direct.message.content)))
   })
 

@@ -180,8 +180,11 @@ function toAnswer(content: readonly Part[], lost: NotSent): AIMessage {
     parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
   if (isJson(own)) {
     const said = new AIMessage({ ...own, tool_calls } as ConstructorParameters<typeof AIMessage>[0])
-    // Somebody may have changed the text since; then that is what was said.
-    if (said.text === text(content)) return said
+    const isCalled = said.contentBlocks.every(
+      (block) => block.type !== 'tool_call' || tool_calls.some(({ id }) => id === block.id),
+    )
+    // Somebody may have changed it since; then that is what was said.
+    if (said.text === text(content) && isCalled) return said
   }
   const blocks = content.flatMap(toBlock)
   return new AIMessage({ content: blocks.length === 0 ? '' : blocks, tool_calls })
