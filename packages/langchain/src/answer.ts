@@ -20,8 +20,14 @@ export class Pieces {
   readonly #open = new Map<string, OpenCall>()
   #id: string | undefined
 
-  /** @param warnings of the bridge, told beside those of the answer */
-  constructor(private readonly warnings: readonly Warning[]) {}
+  /**
+   * @param warnings of the bridge, told beside those of the answer
+   * @param inBlocks whether text that comes first is a block too, rather than a string
+   */
+  constructor(
+    private readonly warnings: readonly Warning[],
+    private readonly inBlocks = false,
+  ) {}
 
   of(event: ChatEvent): AIMessageChunk | undefined {
     switch (event.type) {
@@ -30,9 +36,8 @@ export class Pieces {
         return undefined
       case 'text': {
         const index = this.#into('text')
-        // Text that comes first is a string, as everybody expects.
         return this.#piece({
-          content: index === 0 ? event.text : [{ type: 'text', text: event.text, index }],
+          content: index === 0 && !this.inBlocks ? event.text : [{ type: 'text', text: event.text, index }],
         })
       }
       case 'reasoning':
@@ -105,8 +110,12 @@ export class Pieces {
   }
 }
 
-export function toMessage(response: ChatResponse, warnings: readonly Warning[]): AIMessage {
-  const pieces = new Pieces(warnings)
+export function toMessage(
+  response: ChatResponse,
+  warnings: readonly Warning[] = [],
+  inBlocks = false,
+): AIMessage {
+  const pieces = new Pieces(warnings, inBlocks)
   let whole: AIMessageChunk | undefined
   for (const event of eventsOf(response)) {
     const piece = pieces.of(event)

@@ -242,6 +242,18 @@ describe('an answer', () => {
     ])
   })
 
+  it('is in blocks alone, whole and streamed, where `outputVersion` says so', async () => {
+    for (const what of ['one text', 'thinking between texts', 'an image']) {
+      const given = () =>
+        chatModel(mockProvider({ answers: [{ events: answers[what] ?? [] }] }), { outputVersion: 'v1' })
+      const { content } = await given().invoke('?')
+      expect(content).toEqual(expect.arrayContaining([expect.objectContaining({ type: 'text' })]))
+      let whole: AIMessageChunk | undefined
+      for await (const piece of await given().stream('?')) whole = whole?.concat(piece) ?? piece
+      expect(whole?.content).toEqual(content)
+    }
+  })
+
   it('of a cache is what was put in', async () => {
     const inner = mockProvider({ answers: [{ events: answers['thinking between texts'] ?? [] }] })
     const model = chatModel(inner, { cache: new InMemoryCache() })

@@ -41,8 +41,8 @@ const hint =
   'Options of the question and of the call go into withConfig({ request, call }), or into the provider; for limits and queues there is `limit` of @patchbay/policies.'
 
 /**
- * The provider, wherever LangChain takes a chat model: chains, agents, structured output. LangChain tries again by itself
- * (`withRetry`, `maxRetries` of `params`), so the provider does not.
+ * The provider, wherever LangChain takes a chat model: chains, agents, structured output. The provider tries again by its own
+ * rules, or as often as `maxRetries` says; beside LangChain's `withRetry` that is better 0.
  */
 export function chatModel(provider: Provider, params: PatchbayChatParams = {}): PatchbayChat {
   return new PatchbayChat(provider, params)
@@ -143,7 +143,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   override async _generate(messages: BaseMessage[], given: this['ParsedCallOptions']): Promise<ChatResult> {
     const { request, options, warnings } = this.#asked(messages, given)
     const response = await this.inner.chat(request, options)
-    const message = toMessage(response, warnings)
+    const message = toMessage(response, warnings, this.#inBlocks(given))
     const tokenUsage = tokensOf(response.usage)
     return {
       generations: [{ text: message.text, message }],
@@ -157,7 +157,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     manager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
     const { request, options, warnings } = this.#asked(messages, given)
-    const pieces = new Pieces(warnings)
+    const pieces = new Pieces(warnings, this.#inBlocks(given))
     for await (const event of this.inner.stream(request, options)) {
       const message = pieces.of(event)
       if (message === undefined) continue
@@ -192,6 +192,16 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
           ...((reason === 'stop' || reason === 'length') && { reason }),
         }
       } else yield event
+  }
+
+  #inBlocks({ outputVersion = this.outputVersion }: this['ParsedCallOptions']): boolean {
+    return outputVersion === 'v1'
+  }
+
+  /** Tracers hear of the options; headers hold keys. */
+  override _getCallOptionsForTracing({ headers: _, call, ...options }: this['ParsedCallOptions']) {
+    const { headers: __, ...rest } = call ?? {}
+    return { ...options, ...(call && { call: rest }) }
   }
 
   #asked(messages: BaseMessage[], given: this['ParsedCallOptions']): Asked {

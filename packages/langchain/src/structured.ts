@@ -39,7 +39,7 @@ export function structured(
   if (!includeRaw) return bound.pipe(RunnableLambda.from(parse))
   return RunnableLambda.from(async (input: BaseLanguageModelInput, config): Promise<Raw> => {
     const raw = await bound.invoke(input, config).catch((error) => {
-      if (isMisfit(error) && error.partial) return toMessage(error.partial, [])
+      if (isMisfit(error) && error.partial) return toMessage(error.partial)
       throw error
     })
     const parsed = await parse(raw).catch((error) => {
