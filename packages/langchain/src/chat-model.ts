@@ -8,10 +8,11 @@ import {
   BaseChatModel,
   type BaseChatModelParams,
   type BindToolsInput,
+  type LangSmithParams,
 } from '@langchain/core/language_models/chat_models'
 import { convertChunksToEvents } from '@langchain/core/language_models/compat'
 import type { ChatModelStreamEvent } from '@langchain/core/language_models/event'
-import type { BaseMessage } from '@langchain/core/messages'
+import type { AIMessageChunk, BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable, RunnableConfig } from '@langchain/core/runnables'
 import type { Provider } from '@patchbay/core'
@@ -102,12 +103,12 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     return super.generate(messages, keyed, callbacks)
   }
 
-  override getLsParams({ request, stop = request?.stop }: this['ParsedCallOptions']) {
+  override getLsParams({ request, stop = request?.stop }: this['ParsedCallOptions']): LangSmithParams {
     const { temperature, maxOutputTokens } = { ...this.inner.defaults, ...request }
     return {
       ls_provider: this.inner.provider,
       ls_model_name: this.inner.model,
-      ls_model_type: 'chat' as const,
+      ls_model_type: 'chat',
       ...(temperature !== undefined && { ls_temperature: temperature }),
       ...(maxOutputTokens !== undefined && { ls_max_tokens: maxOutputTokens }),
       ...(stop !== undefined && { ls_stop: stop }),
@@ -115,11 +116,16 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   }
 
   /** Options given at several places are put together; of the same one, the last counts. */
-  override withConfig(config: Partial<PatchbayChatOptions>): BoundChat {
+  override withConfig(
+    config: Partial<PatchbayChatOptions>,
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
     return new BoundChat({ bound: this, config, kwargs: {} })
   }
 
-  override bindTools(tools: BindToolsInput[], kwargs: Partial<PatchbayChatOptions> = {}): BoundChat {
+  override bindTools(
+    tools: BindToolsInput[],
+    kwargs: Partial<PatchbayChatOptions> = {},
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
     return this.withConfig({ tools, ...kwargs })
   }
 
@@ -199,9 +205,11 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   }
 
   /** Tracers hear of the options; headers hold keys. */
-  override _getCallOptionsForTracing({ headers: _, call, ...options }: this['ParsedCallOptions']) {
-    const { headers: __, ...rest } = call ?? {}
-    return { ...options, ...(call && { call: rest }) }
+  override _getCallOptionsForTracing(given: this['ParsedCallOptions']): this['ParsedCallOptions'] {
+    const { headers: _, ...call } = given.call ?? {}
+    const options = { ...given, ...(given.call && { call }) }
+    delete options.headers
+    return options
   }
 
   #asked(messages: BaseMessage[], given: this['ParsedCallOptions']): Asked {

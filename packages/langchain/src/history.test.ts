@@ -95,9 +95,12 @@ describe('a block', () => {
   })
 
   it('with a cache mark marks its message', async () => {
-    const content = [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral', ttl: '1h' } }]
-    const { messages: got } = await sent([new HumanMessage({ content })], 'whole')
-    expect(got[0]?.cache).toEqual({ ttl: '1h' })
+    const cache_control = { type: 'ephemeral', ttl: '1h' }
+    for (const mark of [{ cache_control }, { metadata: { cache_control } }]) {
+      const content = [{ type: 'text', text: 'x', ...mark }]
+      const { messages: got } = await sent([new HumanMessage({ content })], 'whole')
+      expect(got[0]?.cache).toEqual({ ttl: '1h' })
+    }
   })
 })
 

@@ -90,7 +90,8 @@ function withCalls(message: AIMessage): unknown[] {
 /** A mark of a block is one of its message here: Claude's form, which others took over. */
 function cacheOf(blocks: unknown[]): Pick<Message, 'cache'> {
   for (const block of blocks) {
-    const mark = isJson(block) ? block.cache_control : undefined
+    if (!isJson(block)) continue
+    const { cache_control: mark = isJson(block.metadata) ? block.metadata.cache_control : undefined } = block
     if (isJson(mark)) return { cache: mark.ttl === '5m' || mark.ttl === '1h' ? { ttl: mark.ttl } : true }
   }
   return {}
