@@ -1,6 +1,13 @@
 // All of an answer is there in LangChain, the same whole and streamed, and comes back to the provider as it was.
 import { InMemoryCache } from '@langchain/core/caches'
-import { type AIMessage, type AIMessageChunk, HumanMessage, ToolMessage } from '@langchain/core/messages'
+import {
+  type AIMessage,
+  type AIMessageChunk,
+  HumanMessage,
+  mapChatMessagesToStoredMessages,
+  mapStoredMessagesToChatMessages,
+  ToolMessage,
+} from '@langchain/core/messages'
 import type { BackendEvent, Part } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -230,6 +237,27 @@ describe('an answer', () => {
     expect(message.tool_calls).toEqual([])
     expect(message.invalid_tool_calls).toHaveLength(1)
     expect(message.response_metadata.warnings).toHaveLength(1)
+  })
+
+  it('comes back from a store of JSON, bytes too', async () => {
+    const bytes = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10)
+    const part: Part = { type: 'image', data: bytes, mediaType: 'image/png' }
+    const events: BackendEvent[] = [
+      reasoning('a'),
+      { type: 'part-end', opaque },
+      { type: 'part', part },
+      finish(),
+    ]
+    for (const how of ['whole', 'streamed', 'in events']) {
+      const { inner, model, message } = await answer(events, how)
+      const kept = JSON.parse(JSON.stringify(mapChatMessagesToStoredMessages([message])))
+      const [back] = mapStoredMessagesToChatMessages(kept)
+      await model.invoke([new HumanMessage('?'), back as AIMessage, new HumanMessage('?')])
+      expect(inner.requests[1]?.messages[1]?.content).toEqual([
+        { type: 'reasoning', text: 'a', opaque },
+        image,
+      ])
+    }
   })
 
   it('that was changed goes as it is now, and a warning says what was left out', async () => {

@@ -1,7 +1,7 @@
 // Blocks of LangChain's messages as parts of ours, and parts as blocks. Source: @langchain/core 1.4.0, November 2026.
 import type { ContentBlock } from '@langchain/core/messages'
 import type { Citation, Part } from '@patchbay/core'
-import { failureInWords } from '@patchbay/core/wire'
+import { failureInWords, toBase64 } from '@patchbay/core/wire'
 import { defined } from '@patchbay/core/wrap'
 import { inputOf } from './broken-calls.js'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
@@ -111,6 +111,11 @@ function citationsOf(annotations: unknown, lost: Lost): { citations?: Citation[]
   return citations.length > 0 ? { citations } : {}
 }
 
+/** Messages of LangChain are kept as JSON, which has no bytes. */
+export function inJson<P extends Part>(part: P): P {
+  return 'data' in part && part.data instanceof Uint8Array ? { ...part, data: toBase64(part.data) } : part
+}
+
 /** What a part of an answer shows beside text and calls; nothing of what only its provider understands. */
 export function shown(part: Part): Json | undefined {
   switch (part.type) {
@@ -124,7 +129,7 @@ export function shown(part: Part): Json | undefined {
     case 'image':
     case 'file':
     case 'audio':
-      return mediaBlock(part)
+      return mediaBlock(inJson(part))
     default:
       return undefined
   }

@@ -10,7 +10,7 @@ import {
 import type { Message, Part, PreparedMessage } from '@patchbay/core'
 import type { NotSent } from '@patchbay/core/wire'
 import { type Hidden, hiddenOf } from '@patchbay/core/wrap'
-import { fromBlock, shown, toBlock } from './blocks.js'
+import { fromBlock, inJson, shown, toBlock } from './blocks.js'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
 import type { Lost } from './lost.js'
 
@@ -24,7 +24,7 @@ const ours = 'patchbay'
 export const format = 'patchbay'
 
 export function kept(content: readonly Part[]): Json {
-  const hidden = hiddenOf(content)
+  const hidden = hiddenOf(content.map(inJson))
   return hidden === undefined ? {} : { [ours]: hidden }
 }
 
@@ -65,7 +65,7 @@ function blocksOf(message: BaseMessage): unknown[] {
   const by = response_metadata?.model_provider
   // Answers of LangChain's models are in the form of their service; it knows how to read them.
   if (message.type === 'ai' && by !== undefined && by !== format) return message.contentBlocks
-  return typeof content === 'string' ? [{ type: 'text', text: content }] : content
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : [content].flat()
 }
 
 /** The blocks with each call once, as the message has it; those without a block of their own come last. */

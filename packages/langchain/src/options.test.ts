@@ -217,6 +217,19 @@ describe('an option', () => {
     expect(asked[0]?.request.tools).toHaveLength(1)
   })
 
+  it('is added to others through retries, listeners and fallbacks', async () => {
+    const { provider, asked } = watched()
+    const model = chatModel(provider).withConfig({ request: { temperature: 0 } })
+    for (const wrapped of [
+      model.withRetry(),
+      model.withListeners({ onStart: () => {} }),
+      model.withFallbacks([model]),
+    ])
+      await wrapped.invoke('Hi', { request: { seed: 1 } })
+    expect(asked).toHaveLength(3)
+    for (const { request } of asked) expect(request).toMatchObject({ temperature: 0, seed: 1 })
+  })
+
   it('that may hold a key is not told to tracers', async () => {
     let heard = ''
     const handler = { handleChatModelStart: (...given: unknown[]) => void (heard += JSON.stringify(given)) }
