@@ -1,7 +1,6 @@
 // A chat model of LangChain.js as a provider: `langchain()`.
 import type { EmbeddingsInterface } from '@langchain/core/embeddings'
 import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
-import type { AIMessageChunk } from '@langchain/core/messages'
 import {
   type Backend,
   type BackendEvent,
@@ -9,7 +8,6 @@ import {
   type Capabilities,
   defineProvider,
   type EmbedResponse,
-  type FinishReason,
   isLlmError,
   LlmError,
   type PreparedChat,
@@ -18,7 +16,8 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import { clientError, notSent, redactor, tellMarks } from '@patchbay/core/wire'
-import { fromUsage, owner, toMessages } from './messages.js'
+import { fromChunks } from './chunks.js'
+import { owner, toMessages } from './messages.js'
 
 /** Options of `langchain`. */
 export interface LangchainOptions extends ProviderOptions {
@@ -81,10 +80,9 @@ class LangchainBackend implements Backend {
       type: 'function',
       function: { name, description: description ?? '', parameters: schema },
     }))
-    const choice =
-      toolChoice === undefined
-        ? {}
-        : { tool_choice: typeof toolChoice === 'object' ? toolChoice.name : toolChoice }
+    const named = typeof toolChoice === 'object' ? toolChoice.name : toolChoice
+    // LangChain's word for it; the other one is OpenAI's.
+    const choice = named === undefined ? {} : { tool_choice: toolChoice === 'required' ? 'any' : named }
     const model =
       asked.length === 0 ? this.chatModel : (this.chatModel.bindTools?.(asked, choice) ?? this.chatModel)
     try {
@@ -97,75 +95,49 @@ class LangchainBackend implements Backend {
           ...(stop !== undefined && { stop }),
         },
       )
-      yield* fromChunks(stream)
+      yield* fromChunks(stream, warn)
     } catch (error) {
-      throw redactor(undefined, keysOf(this.chatModel))(toLlmError(error, `LangChain (${this.model})`))
+      throw this.#failure(error, this.chatModel)
     }
   }
 
-  async embed({ input, inputType, dimensions }: PreparedEmbed): Promise<Omit<EmbedResponse, 'provider'>> {
+  async embed(
+    { input, inputType, ...others }: PreparedEmbed,
+    { headers }: CallContext,
+  ): Promise<Omit<EmbedResponse, 'provider'>> {
     const { embeddings } = this.options
     if (embeddings === undefined)
       throw new LlmError(
         'unsupported',
         'This provider makes no vectors. Pass embeddings: langchain(model, { embeddings }).',
       )
-    if (dimensions !== undefined)
-      throw new LlmError(
-        'unsupported',
-        'LangChain has no word for dimensions. Set them where its embeddings are made.',
-      )
-    const vectors =
-      inputType === 'query'
-        ? await Promise.all(input.map((text) => embeddings.embedQuery(text)))
-        : await embeddings.embedDocuments(input)
-    return { vectors: vectors.map((vector) => Float32Array.from(vector)), model: this.model, usage: {} }
-  }
-}
-
-async function* fromChunks(stream: AsyncIterable<AIMessageChunk>): AsyncGenerator<BackendEvent> {
-  let whole: AIMessageChunk | undefined
-  const ids = new Map<number, string>()
-  for await (const chunk of stream) {
-    whole = whole === undefined ? chunk : whole.concat(chunk)
-    for (const block of chunk.contentBlocks) {
-      if (block.type === 'reasoning' && block.reasoning)
-        yield { type: 'reasoning', text: String(block.reasoning) }
-      if (block.type === 'text' && block.text) yield { type: 'text', text: String(block.text) }
-    }
-    for (const { index = 0, id, name, args } of chunk.tool_call_chunks ?? []) {
-      if (!ids.has(index) && id !== undefined && name !== undefined) {
-        ids.set(index, id)
-        yield { type: 'tool-call-start', id, name }
-      }
-      const known = ids.get(index)
-      if (known !== undefined && args) yield { type: 'tool-call-delta', id: known, json: args }
+    const { dimensions, truncate = false, providerOptions } = others
+    for (const [name, isAsked] of Object.entries({
+      dimensions: dimensions !== undefined,
+      truncate,
+      providerOptions: Object.keys(providerOptions).length > 0,
+      headers: Object.keys(headers).length > 0,
+    }))
+      if (isAsked)
+        throw new LlmError(
+          'unsupported',
+          `LangChain cannot pass ${name} of a call. Set them where its embeddings are made.`,
+        )
+    const { model = this.model } = embeddings as { model?: string }
+    try {
+      const vectors =
+        inputType === 'query'
+          ? await Promise.all(input.map((text) => embeddings.embedQuery(text)))
+          : await embeddings.embedDocuments(input)
+      return { vectors: vectors.map((vector) => Float32Array.from(vector)), model, usage: {} }
+    } catch (error) {
+      throw this.#failure(error, embeddings)
     }
   }
-  if (whole === undefined) return
-  const { tool_calls = [], invalid_tool_calls = [], usage_metadata, response_metadata } = whole
-  for (const { id = '', name, args } of tool_calls) yield { type: 'tool-call', id, name, input: args }
-  for (const { id = '', name = '', args } of invalid_tool_calls)
-    yield { type: 'tool-call', id, name, input: { $unparsed: args ?? '' } }
-  const raw = String(
-    response_metadata.finish_reason ?? response_metadata.stop_reason ?? response_metadata.done_reason ?? '',
-  )
-  yield {
-    type: 'finish',
-    response: {
-      finishReason: tool_calls.length > 0 ? 'tool-calls' : (reasons[raw] ?? (raw === '' ? 'other' : 'stop')),
-      ...(raw !== '' && { rawFinishReason: raw }),
-      usage: fromUsage(usage_metadata),
-    },
-  }
-}
 
-const reasons: Record<string, FinishReason> = {
-  length: 'length',
-  max_tokens: 'length',
-  content_filter: 'content-filter',
-  'content-filter': 'content-filter',
-  refusal: 'refusal',
+  #failure(error: unknown, asked: object): unknown {
+    return redactor(undefined, keysOf(asked))(toLlmError(error, `LangChain (${this.model})`))
+  }
 }
 
 /** What the clients of LangChain's models throw has a status, where there was one; LangChain's own have it as a cause. */

@@ -6,38 +6,24 @@ import type {
 } from '@langchain/core/language_models/base'
 import {
   BaseChatModel,
-  type BaseChatModelCallOptions,
   type BaseChatModelParams,
   type BindToolsInput,
+  type LangSmithParams,
 } from '@langchain/core/language_models/chat_models'
-import { AIMessage, AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
+import { convertChunksToEvents } from '@langchain/core/language_models/compat'
+import type { ChatModelStreamEvent } from '@langchain/core/language_models/event'
+import type { AIMessageChunk, BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
-import { type Runnable, type RunnableConfig, RunnableLambda } from '@langchain/core/runnables'
-import { convertToOpenAITool } from '@langchain/core/utils/function_calling'
-import type {
-  CallOptions,
-  ChatEvent,
-  ChatRequest,
-  ChatResponse,
-  Provider,
-  Tool,
-  ToolChoice,
-  Usage,
-} from '@patchbay/core'
+import type { Runnable, RunnableConfig } from '@langchain/core/runnables'
+import type { Provider } from '@patchbay/core'
 import { defined, toJsonSchema } from '@patchbay/core/wrap'
+import { Pieces, toMessage } from './answer.js'
+import { BoundChat } from './bound.js'
 import { keyOf, nameOf } from './cache-key.js'
-import { fromMessage, kept, toUsage } from './messages.js'
-
-/** Options of a call, beside LangChain's own. */
-export interface PatchbayChatOptions extends BaseChatModelCallOptions {
-  tools?: BindToolsInput[]
-  /** Everything else of a request: `{ temperature: 0, reasoning: 'low' }`. */
-  request?: Partial<Omit<ChatRequest, 'messages' | 'tools'>>
-  /** Everything else of a call: `{ metadata: { tenant: 'alice' }, headers: { … } }`. `retry` is `false` unless it is here. */
-  call?: Omit<CallOptions, 'signal'>
-  /** Of the messages, for LangChain's cache. */
-  messagesKey?: string
-}
+import { type Asked, asked, optionsOf, type PatchbayChatOptions } from './call-options.js'
+import { onlyKnown } from './lost.js'
+import { structured } from './structured.js'
+import { tokensOf } from './usage.js'
 
 /** Options of `chatModel`, beside LangChain's own. */
 export interface PatchbayChatParams extends BaseChatModelParams {
@@ -48,9 +34,16 @@ export interface PatchbayChatParams extends BaseChatModelParams {
   cacheName?: string
 }
 
+const known =
+  'cacheName maxRetries cache callbacks callbackManager tags metadata verbose disableStreaming outputVersion'.split(
+    ' ',
+  )
+const hint =
+  'Options of the question and of the call go into withConfig({ request, call }), or into the provider; for limits and queues there is `limit` of @patchbay/policies.'
+
 /**
- * The provider, wherever LangChain takes a chat model: chains, agents, structured output. LangChain tries again by itself
- * (`withRetry`, `maxRetries` of `params`), so the provider does not.
+ * The provider, wherever LangChain takes a chat model: chains, agents, structured output. The provider tries again by its own
+ * rules, or as often as `maxRetries` says; beside LangChain's `withRetry` that is better 0.
  */
 export function chatModel(provider: Provider, params: PatchbayChatParams = {}): PatchbayChat {
   return new PatchbayChat(provider, params)
@@ -66,9 +59,14 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     readonly inner: Provider,
     params: PatchbayChatParams = {},
   ) {
+    onlyKnown(params, known, 'chatModel', hint)
     super(params)
     this.cacheName = params.cacheName ?? nameOf(inner)
+    this.maxRetries = params.maxRetries
   }
+
+  /** How often a failed call is tried again, where a call does not say. Default: what the provider does. */
+  readonly maxRetries: number | undefined
 
   /** What a cache knows the provider by. */
   readonly cacheName: string
@@ -85,16 +83,16 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   override _getSerializedCacheKeyParametersForCall(
     options: this['ParsedCallOptions'] & { config?: RunnableConfig },
   ): string {
-    const { messagesKey, tool_choice } = options
-    const { output, ...request } = requestOf([], options)
+    const { messagesKey } = options
+    const { output, ...request } = asked([], options, this.inner.defaults).request
     // The words of a schema, not the object that holds them.
     const schema = typeof output === 'object' ? toJsonSchema(output.schema, 'request.output') : undefined
-    const { headers, metadata } = options.call ?? {}
+    const { headers, metadata } = optionsOf(options)
     const { defaults } = this.inner
     return keyOf(
       this._identifyingParams(),
       { ...request, output: schema === undefined ? output : { ...(output as object), schema } },
-      { defaults, headers, metadata, messagesKey, tool_choice },
+      { defaults, headers, metadata, messagesKey },
     )
   }
 
@@ -105,12 +103,23 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     return super.generate(messages, keyed, callbacks)
   }
 
-  override getLsParams() {
+  override getLsParams({ request, stop = request?.stop }: this['ParsedCallOptions']): LangSmithParams {
+    const { temperature, maxOutputTokens } = { ...this.inner.defaults, ...request }
     return {
       ls_provider: this.inner.provider,
       ls_model_name: this.inner.model,
-      ls_model_type: 'chat' as const,
+      ls_model_type: 'chat',
+      ...(temperature !== undefined && { ls_temperature: temperature }),
+      ...(maxOutputTokens !== undefined && { ls_max_tokens: maxOutputTokens }),
+      ...(stop !== undefined && { ls_stop: stop }),
     }
+  }
+
+  /** Options given at several places are put together; of the same one, the last counts. */
+  override withConfig(
+    config: Partial<PatchbayChatOptions>,
+  ): Runnable<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
+    return new BoundChat({ bound: this, config, kwargs: {} })
   }
 
   override bindTools(
@@ -130,149 +139,80 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   ): Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output }>
   override withStructuredOutput<Output extends Record<string, unknown>>(
     schema: object,
-    { name, includeRaw, strict }: StructuredOutputMethodOptions<boolean> = {},
+    config: StructuredOutputMethodOptions<boolean> = {},
   ):
     | Runnable<BaseLanguageModelInput, Output>
     | Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output }> {
-    const output = {
-      schema: toJsonSchema(schema as Parameters<typeof toJsonSchema>[0], 'the schema of the answer'),
-      ...(name !== undefined && { name }),
-      ...(strict !== undefined && { strict }),
-    }
-    const model = this.withConfig({ request: { output } })
-    // A value that does not fit the schema has failed the call before it comes here.
-    const parse = ({ text }: AIMessageChunk): Output => JSON.parse(text)
-    return includeRaw
-      ? model.pipe(
-          RunnableLambda.from((raw: AIMessageChunk) => ({ raw: raw as BaseMessage, parsed: parse(raw) })),
-        )
-      : model.pipe(RunnableLambda.from(parse))
+    return structured(this, schema, config) as Runnable<BaseLanguageModelInput, Output>
   }
 
-  override async _generate(messages: BaseMessage[], options: this['ParsedCallOptions']): Promise<ChatResult> {
-    const response = await this.inner.chat(requestOf(messages, options), callOptions(options))
-    const { text, toolCalls, message, usage } = response
-    const answer = new AIMessage({
-      ...(response.id !== undefined && { id: response.id }),
-      content:
-        response.reasoning === ''
-          ? text
-          : [
-              { type: 'reasoning', reasoning: response.reasoning },
-              { type: 'text', text },
-            ],
-      tool_calls: toolCalls.map(({ id, name, input }) => ({
-        type: 'tool_call',
-        id,
-        name,
-        args: input as Record<string, unknown>,
-      })),
-      additional_kwargs: kept(message.content),
-      response_metadata: metadataOf(response),
-    })
-    counted(answer, usage)
-    return { generations: [{ text, message: answer }], llmOutput: { usage } }
+  override async _generate(messages: BaseMessage[], given: this['ParsedCallOptions']): Promise<ChatResult> {
+    const { request, options, warnings } = this.#asked(messages, given)
+    const response = await this.inner.chat(request, options)
+    const message = toMessage(response, warnings, this.#inBlocks(given))
+    const tokenUsage = tokensOf(response.usage)
+    return {
+      generations: [{ text: message.text, message }],
+      ...(tokenUsage && { llmOutput: { tokenUsage } }),
+    }
   }
 
   override async *_streamResponseChunks(
     messages: BaseMessage[],
-    options: this['ParsedCallOptions'],
+    given: this['ParsedCallOptions'],
     manager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const stream = this.inner.stream(requestOf(messages, options), callOptions(options))
-    const calls = new Map<string, number>()
-    for await (const event of stream) {
-      const chunk = chunkOf(event, calls)
-      if (chunk === undefined) continue
+    const { request, options, warnings } = this.#asked(messages, given)
+    const pieces = new Pieces(warnings, this.#inBlocks(given))
+    for await (const event of this.inner.stream(request, options)) {
+      const message = pieces.of(event)
+      if (message === undefined) continue
+      const chunk = new ChatGenerationChunk({ text: message.text, message })
       yield chunk
       await manager?.handleLLMNewToken(chunk.text, undefined, undefined, undefined, undefined, { chunk })
     }
   }
-}
 
-function requestOf(
-  messages: BaseMessage[],
-  { tools, tool_choice, stop, request = {} }: Partial<PatchbayChatOptions>,
-): ChatRequest {
-  return {
-    ...request,
-    messages: messages.map(fromMessage),
-    ...(tools !== undefined && { tools: tools.map(toTool) }),
-    ...(tool_choice !== undefined && { toolChoice: toToolChoice(tool_choice) }),
-    ...(stop !== undefined && { stop }),
-  }
-}
-
-function callOptions({ signal, timeout, call }: Partial<PatchbayChatOptions>): CallOptions {
-  return { retry: false, ...defined({ timeout, ...defined(call ?? {}) }), ...(signal && { signal }) }
-}
-
-function toTool(given: BindToolsInput): Tool {
-  const { name, description, parameters } = convertToOpenAITool(given as Record<string, unknown>).function
-  return {
-    name,
-    ...(description !== undefined && { description }),
-    input: (parameters ?? { type: 'object', properties: {} }) as Record<string, unknown>,
-  }
-}
-
-function toToolChoice(choice: NonNullable<PatchbayChatOptions['tool_choice']>): ToolChoice {
-  if (choice === 'any' || choice === 'required') return 'required'
-  if (choice === 'auto' || choice === 'none') return choice
-  if (typeof choice === 'string') return { name: choice }
-  const { function: called, name } = choice as { function?: { name: string }; name?: string }
-  return { name: called?.name ?? String(name) }
-}
-
-function chunkOf(event: ChatEvent, calls: Map<string, number>): ChatGenerationChunk | undefined {
-  const made = (text: string, fields: ConstructorParameters<typeof AIMessageChunk>[0]) =>
-    new ChatGenerationChunk({ text, message: new AIMessageChunk(fields) })
-  switch (event.type) {
-    case 'text':
-      return made(event.text, { content: event.text })
-    case 'reasoning':
-      return made('', { content: [{ type: 'reasoning', reasoning: event.text, index: 0 }] })
-    case 'tool-call-start': {
-      const index = calls.size
-      calls.set(event.id, index)
-      return made('', {
-        content: '',
-        tool_call_chunks: [{ type: 'tool_call_chunk', index, id: event.id, name: event.name, args: '' }],
-      })
+  /** LangChain's own events say that every answer stopped by itself, and nothing else of it. */
+  override async *_streamChatModelEvents(
+    messages: BaseMessage[],
+    given: this['ParsedCallOptions'],
+    manager?: CallbackManagerForLLMRun,
+  ): AsyncGenerator<ChatModelStreamEvent> {
+    let told: Record<string, unknown> = {}
+    const chunks = this._streamResponseChunks(messages, given, manager)
+    const heard = async function* () {
+      for await (const chunk of chunks) {
+        const { additional_kwargs, response_metadata } = chunk.message
+        told = { ...told, ...response_metadata, ...additional_kwargs }
+        yield chunk
+      }
     }
-    case 'tool-call-delta': {
-      const index = calls.get(event.id) ?? 0
-      return made('', {
-        content: '',
-        tool_call_chunks: [{ type: 'tool_call_chunk', index, args: event.json }],
-      })
-    }
-    case 'part':
-      return event.part.type === 'refusal' ? made(event.part.text, { content: event.part.text }) : undefined
-    case 'finish': {
-      const { response } = event
-      const last = new AIMessageChunk({
-        content: '',
-        additional_kwargs: kept(response.message.content),
-        response_metadata: metadataOf(response),
-      })
-      return new ChatGenerationChunk({ text: '', message: counted(last, response.usage) })
-    }
-    default:
-      return undefined
+    for await (const event of convertChunksToEvents(heard(), given))
+      if (event.event === 'message-finish') {
+        const { reason: _, ...rest } = event
+        const { finish_reason: reason } = told
+        yield {
+          ...rest,
+          responseMetadata: told,
+          ...((reason === 'stop' || reason === 'length') && { reason }),
+        }
+      } else yield event
   }
-}
 
-/** Set by itself: LangChain's types let nobody hand it over under `exactOptionalPropertyTypes`. */
-function counted<Message extends AIMessage | AIMessageChunk>(message: Message, usage: Usage): Message {
-  return Object.assign(message, { usage_metadata: toUsage(usage) })
-}
+  #inBlocks({ outputVersion = this.outputVersion }: this['ParsedCallOptions']): boolean {
+    return outputVersion === 'v1'
+  }
 
-function metadataOf({ provider, model, finishReason, warnings }: ChatResponse): Record<string, unknown> {
-  return {
-    model_provider: provider,
-    model_name: model,
-    finish_reason: finishReason,
-    ...(warnings.length > 0 && { warnings }),
+  /** Tracers hear of the options; headers hold keys. */
+  override _getCallOptionsForTracing(given: this['ParsedCallOptions']): this['ParsedCallOptions'] {
+    const { headers: _, ...call } = given.call ?? {}
+    const options = { ...given, ...(given.call && { call }) }
+    delete options.headers
+    return options
+  }
+
+  #asked(messages: BaseMessage[], given: this['ParsedCallOptions']): Asked {
+    return asked(messages, { ...defined({ maxRetries: this.maxRetries }), ...given }, this.inner.defaults)
   }
 }

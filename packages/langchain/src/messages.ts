@@ -6,119 +6,139 @@ import {
   HumanMessage,
   SystemMessage,
   ToolMessage,
-  type UsageMetadata,
 } from '@langchain/core/messages'
-import { LlmError, type Message, type Part, type PreparedMessage, type Usage } from '@patchbay/core'
-import { failureInWords, type NotSent } from '@patchbay/core/wire'
-import { type Hidden, hiddenOf, withHidden } from '@patchbay/core/wrap'
-
-type Json = Record<string, unknown>
+import type { Message, Part, PreparedMessage } from '@patchbay/core'
+import type { NotSent } from '@patchbay/core/wire'
+import { type Hidden, hiddenOf } from '@patchbay/core/wrap'
+import { fromBlock, inJson, shown, toBlock } from './blocks.js'
+import { isJson, type Json, standardBlock } from './foreign-blocks.js'
+import type { Lost } from './lost.js'
 
 /** Where an answer keeps what LangChain has no word for; it stays with the message. */
 const ours = 'patchbay'
 
+/**
+ * The format of our answers' blocks, as `model_provider` names it: LangChain's standard one. By the name of a service it
+ * would read them as that service's own, and drop most.
+ */
+export const format = 'patchbay'
+
 export function kept(content: readonly Part[]): Json {
-  const hidden = hiddenOf(content)
+  const hidden = hiddenOf(content.map(inJson))
   return hidden === undefined ? {} : { [ours]: hidden }
 }
 
 /** @throws {LlmError} `unsupported` for messages and blocks that have no place here */
-export function fromMessage(message: BaseMessage): Message {
+export function fromMessage(message: BaseMessage, lost: Lost): Message[] {
+  const parts = (blocks = blocksOf(message)) => blocks.flatMap((block) => fromBlock(block, lost))
+  const cache = cacheOf(blocksOf(message))
+  if (message.name !== undefined && message.type !== 'tool') lost.detail('the name of a message')
   switch (message.type) {
     case 'system':
     case 'developer':
-      return { role: 'system', content: message.contentBlocks.map(fromBlock) }
+      return [{ role: 'system', content: parts(), ...cache }]
     case 'human':
-      return { role: 'user', content: message.contentBlocks.map(fromBlock) }
+      return [{ role: 'user', content: parts(), ...cache }]
     case 'ai': {
-      const { tool_calls = [] } = message as AIMessage
-      const said = message.contentBlocks.filter(
-        ({ type }) => type !== 'tool_call' && type !== 'tool_call_chunk',
-      )
-      const calls = tool_calls.map(
-        ({ id = '', name, args }): Part => ({ type: 'tool-call', id, name, input: args }),
-      )
-      const parts = [...said.map(fromBlock), ...calls]
-      const hidden = message.additional_kwargs[ours]
-      return {
-        role: 'assistant',
-        content: [...(Array.isArray(hidden) ? withHidden(parts, hidden as Hidden) : parts)],
-      }
+      const said = parts(withCalls(message as AIMessage))
+      if (message.additional_kwargs.function_call !== undefined)
+        lost.detail('the function_call of a message', ' Use tool_calls.')
+      const hidden = message.additional_kwargs[ours] ?? message.response_metadata[ours]
+      const whole = Array.isArray(hidden) ? restored(said, hidden as Hidden) : said
+      if (whole === undefined) lost.detail('state of the provider in an answer that was changed')
+      return [{ role: 'assistant', content: whole ?? said, ...cache }]
     }
     case 'tool': {
-      const { tool_call_id: id, name, status } = message as ToolMessage
-      const output =
-        typeof message.content === 'string' ? message.content : message.contentBlocks.map(fromBlock)
-      return {
-        role: 'tool',
-        content: [
-          {
-            type: 'tool-result',
-            id,
-            output,
-            ...(name !== undefined && { name }),
-            ...(status === 'error' && { isError: true }),
-          },
-        ],
-      }
+      const { tool_call_id: id, name, status, content } = message as ToolMessage
+      const output = typeof content === 'string' ? content : parts()
+      const named = name === undefined ? {} : { name }
+      const failed = status === 'error' ? { isError: true } : {}
+      return [{ role: 'tool', content: [{ type: 'tool-result', id, output, ...named, ...failed }], ...cache }]
     }
     default:
-      throw unsupported(`a message of type ${message.type}`)
+      return lost.whole(`a message of type ${message.type}`)
   }
 }
 
-function fromBlock(block: ContentBlock): Part {
-  const { type, text, reasoning, url, data, mimeType, title } = block as Json & { type: string }
-  switch (type) {
-    case 'text':
-    case 'text-plain':
-      return { type: 'text', text: String(text) }
-    case 'reasoning':
-      return { type: 'reasoning', text: String(reasoning) }
-    case 'image':
-    case 'file':
-    case 'audio': {
-      const named = type === 'file' && typeof title === 'string' ? { name: title } : {}
-      const typed = typeof mimeType === 'string' ? { mediaType: mimeType } : {}
-      if (typeof url === 'string' && type !== 'audio') return { type, url, ...typed, ...named } as Part
-      const usual = { image: 'image/png', audio: 'audio/wav', file: 'application/octet-stream' }[type]
-      if (data !== undefined) return { type, data, mediaType: usual, ...typed, ...named } as Part
+function blocksOf(message: BaseMessage): unknown[] {
+  const { content, response_metadata } = message
+  const by = response_metadata?.model_provider
+  // Answers of LangChain's models are in the form of their service; it knows how to read them.
+  if (message.type === 'ai' && by !== undefined && by !== format) return message.contentBlocks
+  return typeof content === 'string' ? [{ type: 'text', text: content }] : [content].flat()
+}
+
+/** The blocks with each call once, as the message has it; those without a block of their own come last. */
+function withCalls(message: AIMessage): unknown[] {
+  const { tool_calls = [], invalid_tool_calls = [] } = message
+  const calls: Json[] = [
+    ...tool_calls.map(({ id, name, args }) => ({ type: 'tool_call', id, name, args })),
+    ...invalid_tool_calls.map((call) => ({ ...call, type: 'invalid_tool_call' })),
+  ]
+  const left = new Set(calls)
+  const blocks = blocksOf(message).flatMap((block) => {
+    const standard = isJson(block) ? standardBlock(block) : {}
+    const call = /^(invalid_)?tool_call(_chunk)?$/.test(String(standard.type))
+      ? calls.find(({ id, name }) => id === standard.id && name === standard.name)
+      : undefined
+    if (call === undefined) return [block]
+    return left.delete(call) ? [call] : []
+  })
+  return [...blocks, ...left]
+}
+
+/** A mark of a block is one of its message here: Claude's form, which others took over. */
+function cacheOf(blocks: unknown[]): Pick<Message, 'cache'> {
+  for (const block of blocks) {
+    if (!isJson(block)) continue
+    const { cache_control: mark = isJson(block.metadata) ? block.metadata.cache_control : undefined } = block
+    if (isJson(mark)) return { cache: mark.ttl === '5m' || mark.ttl === '1h' ? { ttl: mark.ttl } : true }
+  }
+  return {}
+}
+
+/**
+ * The parts as the provider gave them, with what it must get back: LangChain puts texts of a kind together, and calls last.
+ * Nothing where somebody has changed them since.
+ */
+function restored(parts: Part[], hidden: Hidden): Part[] | undefined {
+  const left: Record<string, string> = {}
+  const calls = new Map<string, Part>()
+  let others = 0
+  for (const part of parts)
+    if ('text' in part) left[part.type] = (left[part.type] ?? '') + part.text
+    else if (part.type === 'tool-call') calls.set(part.id, part)
+    else others++
+  const all: Part[] = []
+  for (const [type, seen, rest] of hidden) {
+    if (seen === null) {
+      const part = rest as Part
+      if (shown(part) !== undefined) others--
+      all.push(part)
+    } else if (typeof seen === 'number') {
+      const text = left[type] ?? ''
+      if (text.length < seen) return undefined
+      left[type] = text.slice(seen)
+      all.push({ type, text: text.slice(0, seen), ...rest } as Part)
+    } else {
+      const call = calls.get(seen)
+      if (call === undefined) return undefined
+      calls.delete(seen)
+      all.push({ ...call, ...rest })
     }
   }
-  throw unsupported(`a block of type ${type}`)
-}
-
-function unsupported(what: string): LlmError {
-  return new LlmError(
-    'unsupported',
-    `Patchbay has no place for ${what}. Leave it out, or write it in another way.`,
-  )
+  const isWhole = others === 0 && calls.size === 0 && Object.values(left).every((text) => text === '')
+  return isWhole ? all : undefined
 }
 
 export function toMessages({ role, content }: PreparedMessage, lost: NotSent): BaseMessage[] {
   switch (role) {
     case 'system':
-      return [new SystemMessage({ contentBlocks: content.flatMap(toBlock) })]
+      return [new SystemMessage(inBlocks(content))]
     case 'user':
-      return [new HumanMessage({ contentBlocks: content.flatMap(toBlock) })]
-    case 'assistant': {
-      if (content.some(({ type, opaque }) => type === 'provider-block' && opaque?.provider !== owner))
-        lost('provider-block')
-      const own = content.find(({ opaque }) => opaque?.provider === owner)?.opaque?.data as Json | undefined
-      const tool_calls = content.flatMap((part) =>
-        part.type === 'tool-call'
-          ? [{ type: 'tool_call' as const, id: part.id, name: part.name, args: part.input as Json }]
-          : [],
-      )
-      return [
-        new AIMessage({
-          content: (own?.content as string | undefined) ?? content.flatMap(toBlock),
-          tool_calls,
-          ...(own?.additional_kwargs !== undefined && { additional_kwargs: own.additional_kwargs as Json }),
-          ...(own?.response_metadata !== undefined && { response_metadata: own.response_metadata as Json }),
-        }),
-      ]
-    }
+      return [new HumanMessage(inBlocks(content))]
+    case 'assistant':
+      return [toAnswer(content, lost)]
     case 'tool':
       return content.flatMap((part) =>
         part.type === 'tool-result'
@@ -135,59 +155,38 @@ export function toMessages({ role, content }: PreparedMessage, lost: NotSent): B
   }
 }
 
+/** One text goes as a string, which all of LangChain's models take. */
+function inBlocks(
+  content: readonly Part[],
+): { content: string } | { contentBlocks: ContentBlock.Standard[] } {
+  const [only, ...others] = content
+  return only?.type === 'text' && others.length === 0
+    ? { content: only.text }
+    : { contentBlocks: content.flatMap(toBlock) }
+}
+
 /** Who the opaque state of parts belongs to. */
 export const owner = 'langchain'
 
-function toBlock(part: Part): ContentBlock.Standard[] {
-  switch (part.type) {
-    case 'text':
-    case 'refusal':
-      return [{ type: 'text', text: part.text }]
-    case 'reasoning':
-      return part.text === '' ? [] : [{ type: 'reasoning', reasoning: part.text }]
-    case 'image':
-    case 'file':
-    case 'audio': {
-      const typed = part.mediaType === undefined ? {} : { mimeType: part.mediaType }
-      const from = 'url' in part && part.url !== undefined ? { url: part.url } : { data: part.data }
-      const named = part.type === 'file' && part.name !== undefined ? { title: part.name } : {}
-      return [{ type: part.type, ...from, ...typed, ...named } as ContentBlock.Standard]
-    }
-    // A server-side tool's own, inside an answer.
-    case 'tool-result':
-      return [
-        { type: 'text', text: `\nThe result of ${part.name ?? part.id}: ` },
-        ...failureInWords(part).flatMap(toBlock),
-      ]
-    default:
-      return []
+function toAnswer(content: readonly Part[], lost: NotSent): AIMessage {
+  if (content.some(({ type, opaque }) => type === 'provider-block' && opaque?.provider !== owner))
+    lost('provider-block')
+  const own = content.find(({ opaque }) => opaque?.provider === owner)?.opaque?.data
+  const tool_calls = content.flatMap((part) =>
+    part.type === 'tool-call'
+      ? [{ type: 'tool_call' as const, id: part.id, name: part.name, args: part.input as Json }]
+      : [],
+  )
+  const text = (parts: readonly { type: string; text?: unknown }[]) =>
+    parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
+  if (isJson(own)) {
+    const said = new AIMessage({ ...own, tool_calls } as ConstructorParameters<typeof AIMessage>[0])
+    const isCalled = said.contentBlocks.every(
+      (block) => block.type !== 'tool_call' || tool_calls.some(({ id }) => id === block.id),
+    )
+    // Somebody may have changed it since; then that is what was said.
+    if (said.text === text(content) && isCalled) return said
   }
-}
-
-/** What nobody has counted is 0 there. */
-export function toUsage(usage: Usage): UsageMetadata {
-  const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage
-  return {
-    input_tokens: inputTokens,
-    output_tokens: outputTokens,
-    total_tokens: inputTokens + outputTokens,
-    input_token_details: {
-      ...(cachedInputTokens !== undefined && { cache_read: cachedInputTokens }),
-      ...(cacheWriteTokens !== undefined && { cache_creation: cacheWriteTokens }),
-    },
-    output_token_details: { ...(reasoningTokens !== undefined && { reasoning: reasoningTokens }) },
-  }
-}
-
-export function fromUsage(usage: UsageMetadata | undefined): Usage {
-  if (usage === undefined) return {}
-  const { input_tokens, output_tokens, input_token_details: input, output_token_details: output } = usage
-  const found = {
-    inputTokens: input_tokens,
-    outputTokens: output_tokens,
-    cachedInputTokens: input?.cache_read,
-    cacheWriteTokens: input?.cache_creation,
-    reasoningTokens: output?.reasoning,
-  }
-  return Object.fromEntries(Object.entries(found).filter(([, count]) => count !== undefined))
+  const blocks = content.flatMap(toBlock)
+  return new AIMessage({ content: blocks.length === 0 ? '' : blocks, tool_calls })
 }

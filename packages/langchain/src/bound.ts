@@ -1,0 +1,26 @@
+// A chat model with options bound to it; its `request` and `call` are added to, where LangChain would replace them.
+import type { BaseLanguageModelInput } from '@langchain/core/language_models/base'
+import type { AIMessageChunk } from '@langchain/core/messages'
+import { Runnable, RunnableBinding } from '@langchain/core/runnables'
+import { type PatchbayChatOptions, together } from './call-options.js'
+
+type Wrapped = Runnable<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions>
+
+export class BoundChat extends RunnableBinding<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
+  override async _mergeConfig(...options: (Partial<PatchbayChatOptions> | undefined)[]) {
+    return { ...(await super._mergeConfig(...options)), ...together(this.config, ...options) }
+  }
+
+  override withConfig(config: Partial<PatchbayChatOptions>) {
+    return super.withConfig({ ...config, ...together(this.config, config) })
+  }
+
+  // LangChain would take the options out of this and put them together by itself.
+  override withRetry(...fields: Parameters<Wrapped['withRetry']>) {
+    return Runnable.prototype.withRetry.call(this, ...fields) as ReturnType<Wrapped['withRetry']>
+  }
+
+  override withListeners(...fields: Parameters<Wrapped['withListeners']>) {
+    return Runnable.prototype.withListeners.call(this, ...fields) as ReturnType<Wrapped['withListeners']>
+  }
+}

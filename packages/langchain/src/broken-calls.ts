@@ -1,0 +1,37 @@
+// Calls whose arguments are no JSON, or were cut. LangChain completes what it can of them, and somebody would run a call that the
+// model never made: a mark at their end keeps them among the invalid ones.
+import { AIMessageChunk } from '@langchain/core/messages'
+
+// With what it takes to leave a string that is open, or a backslash in it. Each has a length of its own, so that it can be taken
+// away again.
+const marks = ['', ' …', '" ……', '"" ………']
+
+/** The mark these arguments need, empty where LangChain takes them for no call anyway. */
+export function endingOf(args: string): string {
+  const isCall = (text: string) => {
+    const chunk = { type: 'tool_call_chunk' as const, index: 0, id: 'id', name: 'name', args: text }
+    return new AIMessageChunk({ content: '', tool_call_chunks: [chunk] }).tool_calls?.length === 1
+  }
+  return marks.find((mark) => !isCall(args + mark)) ?? ''
+}
+
+/** What the model wrote: where that is no JSON, events have it in this form. */
+export function asWritten(json: string): string {
+  if (!json.startsWith('{"$unparsed":')) return json
+  try {
+    const { $unparsed } = JSON.parse(json) as { $unparsed: unknown }
+    return String($unparsed)
+  } catch {
+    return json
+  }
+}
+
+/** The input of an invalid call: what the model wrote, where it is no JSON as `$unparsed`. */
+export function inputOf(args: string): unknown {
+  const written = args.replace(/(?: …|" ……|"" ………)$/, '')
+  try {
+    return JSON.parse(written)
+  } catch {
+    return { $unparsed: written }
+  }
+}

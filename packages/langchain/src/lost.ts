@@ -1,0 +1,47 @@
+// What LangChain hands over and Patchbay has no place for: an error or a warning names it, never neither.
+import { LlmError, type Warning } from '@patchbay/core'
+
+/** Reports what cannot be carried. */
+export interface Lost {
+  /**
+   * Something the model was meant to get: a block, a message, a tool.
+   * @returns nothing of it, where the request says `onUnsupported: 'warn'`
+   * @throws {LlmError} `unsupported`, otherwise
+   */
+  whole(what: string): []
+  /** A detail of what is carried: always a warning. */
+  detail(what: string, hint?: string): void
+}
+
+/** Adds to the warnings, once for each thing. */
+export function losses(warnings: Warning[], lenient: boolean): Lost {
+  const told = new Set<string>()
+  const detail = (what: string, hint = '') => {
+    if (told.has(what)) return
+    told.add(what)
+    warnings.push({
+      code: 'unsupported',
+      feature: what,
+      message: `Patchbay has no place for ${what}; it was left out.${hint}`,
+    })
+  }
+  return {
+    detail,
+    whole(what) {
+      if (!lenient)
+        throw new LlmError(
+          'unsupported',
+          `Patchbay has no place for ${what}. Leave it out, or write it in another way.`,
+        )
+      detail(what)
+      return []
+    },
+  }
+}
+
+/** @throws {LlmError} `invalid-request` for an option nobody would read */
+export function onlyKnown(options: object, known: readonly string[], who: string, hint: string): void {
+  for (const [name, value] of Object.entries(options))
+    if (value !== undefined && !known.includes(name))
+      throw new LlmError('invalid-request', `${who} has no option ${JSON.stringify(name)}. ${hint}`)
+}
