@@ -1,5 +1,12 @@
 // One request of a client, from its arrival to the last byte it is told: who asks, who answers, and what became of it.
-import type { CallOptions, ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
+import {
+  type CallOptions,
+  type ChatEvent,
+  type ChatResponse,
+  type FinishReason,
+  LlmError,
+  type Usage,
+} from '@patchbay/core'
 import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
 
 /** What is known of a request; never what was said in it. */
@@ -45,6 +52,7 @@ type Found = Partial<Omit<VisitRecord, 'id' | 'method' | 'streamed' | 'status' |
 export class Visit {
   readonly id = crypto.randomUUID()
   readonly #began = performance.now()
+  readonly #cut = new AbortController()
   #found: Found = {}
   #asked: Asked | undefined
   #streamed = false
@@ -75,6 +83,16 @@ export class Visit {
     return this.#streamed
   }
 
+  /** The gateway waits no longer: the call ends, and its client is told why. */
+  cut(): void {
+    this.#cut.abort(
+      new LlmError(
+        'closed',
+        'The gateway is being stopped, and this answer was not done. Send the request again.',
+      ),
+    )
+  }
+
   watch(watcher: Watcher): void {
     this.#watchers.push(watcher)
   }
@@ -96,14 +114,14 @@ export class Visit {
     return forClient(error, this.#asked)
   }
 
-  /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts. */
+  /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts, and so does `cut`. */
   options(metadata: Record<string, string> = {}): CallOptions {
     const { key } = this
     // Answers that are kept for one key are nobody else's, whatever a client says of itself.
     const own = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
     const said = { ...metadata, ...own }
     return {
-      signal: this.request.signal,
+      signal: AbortSignal.any([this.request.signal, this.#cut.signal]),
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(Object.keys(said).length > 0 && { metadata: said }),
     }
