@@ -50,7 +50,14 @@ describe.each(Object.entries(readers))('%s', (_, open) => {
     const gateway = await served(mockProvider({ retry: false, answers: [{ text: 'half an', error }] }), {
       onRequest: () => {},
     })
-    const thrown = await failureOf(open(gateway.url).then((events) => read(events)))
+    let begun = false
+    const reading = open(gateway.url).then((events) =>
+      read(events, () => {
+        begun = true
+      }),
+    )
+    const thrown = await failureOf(reading)
+    expect(begun).toBe(true)
     expect(thrown.message).toContain('The service of this model has too much to do.')
     expect(thrown.message).not.toContain('10.0.0.1')
   })
