@@ -54,7 +54,9 @@ export function app(world: World): Hono<Env> {
     visit.found({ path: pathOf(context) })
     if (settings.telemetry) await traced(context, visit, next)
     else await next()
-    if (!visit.streamed) visit.end(context.res.status)
+    if (visit.streamed) return
+    for (const [name, value] of Object.entries(visit.warningHeaders())) context.header(name, value)
+    visit.end(context.res.status)
   })
   app.onError((thrown, context) => {
     const error = failureOf(thrown)

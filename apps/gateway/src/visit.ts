@@ -6,8 +6,10 @@ import {
   type FinishReason,
   LlmError,
   type Usage,
+  type Warning,
 } from '@patchbay/core'
 import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
+import { warningHeaders } from './warnings.js'
 
 /** What is known of a request; never what was said in it. */
 export interface VisitRecord {
@@ -55,6 +57,7 @@ export class Visit {
   readonly #cut = new AbortController()
   #found: Found = {}
   #asked: Asked | undefined
+  #warnings: readonly Warning[] = []
   #streamed = false
   #ended = false
 
@@ -131,6 +134,7 @@ export class Visit {
     answer: Answer,
   ): Answer {
     const { provider, model, usage, finishReason, cost, cached } = answer
+    this.#warnings = answer.warnings ?? []
     this.found({
       provider,
       answeredBy: model,
@@ -142,14 +146,19 @@ export class Visit {
     return answer
   }
 
+  /** What it was warned of so far, for its client; empty where there is nothing. */
+  warningHeaders(): Record<string, string> {
+    return warningHeaders(this.#warnings, this.#asked)
+  }
+
   streams(): void {
     this.#streamed = true
   }
 
   event(event: ChatEvent): void {
     if (event.type === 'finish') this.answered(event.response)
-    else if (event.type !== 'start' && this.#found.firstMs === undefined)
-      this.#found.firstMs = performance.now() - this.#began
+    else if (event.type === 'start') this.#warnings = event.warnings
+    else if (this.#found.firstMs === undefined) this.#found.firstMs = performance.now() - this.#began
   }
 
   /** Once; what is told later is not heard. */
