@@ -14,10 +14,14 @@ const key = 'pb-test'
 const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
 const drain = 1000
 
-async function started(config: object) {
+/** A gateway in a folder of its own, with these files in it, or with this configuration. */
+async function started(config: object, files: Record<string, string> = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-serve-'))
   const file = join(folder, 'patchbay.config.json')
-  writeFileSync(file, JSON.stringify(config))
+  const write = (texts: Record<string, string>) => {
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text)
+  }
+  write(Object.keys(files).length > 0 ? files : { 'patchbay.config.json': JSON.stringify(config) })
   const child = spawn(process.execPath, [command, 'serve', '--port', '0'], {
     cwd: folder,
     env: { ...process.env, XDG_CONFIG_HOME: '/nonexistent', PATCHBAY_PROVIDER: '' },
@@ -48,7 +52,7 @@ async function started(config: object) {
       body: JSON.stringify(body),
       signal: AbortSignal.timeout(60_000),
     })
-  return { child, ended, url, ask, file, err: () => err }
+  return { child, ended, url, ask, file, write, err: () => err }
 }
 
 async function until(condition: () => boolean): Promise<void> {
@@ -167,6 +171,40 @@ it('a configuration that is gone opens nothing', async () => {
   await until(() => server.err().includes('stays as it was'))
   expect(server.err()).toContain('is not there any more')
   expect(await open()).toBe(401)
+})
+
+it.each<[string, string, string, string[], string]>([
+  [
+    'CommonJS',
+    'cjs',
+    "const imported = require('./imported.cjs'); module.exports =",
+    ['changed', 'imported'],
+    'read again. Files that it imports were not:',
+  ],
+  [
+    'TypeScript',
+    'ts',
+    "import imported from './imported.ts'; export default",
+    ['changed', 'imported-changed'],
+    'read again. Of the files that it imports, only those in TypeScript were:',
+  ],
+])('a configuration in %s is read again, and what of its imports was is told', async (_, end, head, names, told) => {
+  const files = (own: string, imported: string) => ({
+    [`patchbay.config.${end}`]: `${head} { providers: { ${own}: 'local' }, gateway: { aliases: { [imported]: '${own}' } } }`,
+    [`imported.${end}`]: `${end === 'cjs' ? 'module.exports =' : 'export default'} '${imported}'`,
+  })
+  const server = await started({}, files('own', 'imported'))
+  const models = async () => {
+    const response = await fetch(`${server.url}/v1/models`)
+    const { data } = (await response.json()) as { data: { id: string }[] }
+    return data.map(({ id }) => id)
+  }
+  expect(await models()).toEqual(['own', 'imported'])
+  server.write(files('changed', 'imported-changed'))
+  server.child.kill('SIGHUP')
+  await until(() => server.err().includes('\n'))
+  expect(server.err()).toContain(told)
+  expect(await models()).toEqual(names)
 })
 
 it.each(['import', 'require'])('large bodies are read by the package as it is built, by %s', async (how) => {
