@@ -137,6 +137,8 @@ it('malformed requests and resets at any moment end nothing but themselves', asy
     .poll(
       async () =>
         (await (await fetch(`${gateway.url}/metrics`)).text()).match(/patchbay_requests_running (\d+)/)?.[1],
+      // What is half sent runs until `arrival`.
+      { timeout: 30_000 },
     )
     .toBe('1')
   expect(metrics).toContain('patchbay_requests_total')

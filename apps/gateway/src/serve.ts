@@ -1,6 +1,6 @@
 // The gateway on a socket: where it listens, how long it waits for a request, and how it ends.
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { serve as listen } from '@hono/node-server'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
@@ -69,12 +69,20 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
   })
   const { port: taken } = server.address() as AddressInfo
   let closing: Promise<void> | undefined
-  // A connection that is kept for a next request would hold up the end for seconds.
-  server.on('request', (_, response) => {
+  // Connections without a request would hold up the end: those that are kept for a next one, and those that browsers and
+  // pools open ahead, which Node takes for busy until their first request has come.
+  const unused = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }, response) => {
+    unused.delete(socket)
     response.once('close', () => closing && server.closeIdleConnections())
   })
   const end = async () => {
     own.drain()
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
     const drain = loaded.gateway.drain ?? defaultDrain
     const timers = [
       setTimeout(() => own.cut(), drain),
