@@ -27,8 +27,9 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
   })
   const reload = async () => {
     try {
-      gateway.reload(await load(config))
-      process.stderr.write('The configuration was read again.\n')
+      const next = await load(config)
+      gateway.reload(next)
+      process.stderr.write(`The configuration was read again.${notReadAgain(next.files)}\n`)
     } catch (error) {
       // Whatever it is: what is served goes on.
       process.stderr.write(`The configuration stays as it was: ${errorLine(error)}\n`)
@@ -58,6 +59,15 @@ function told(signals: NodeJS.Signals[]): Promise<void> {
     }
     for (const signal of signals) process.on(signal, end)
   })
+}
+
+/** What Node keeps of a configuration that is a module: its imports, but for those of TypeScript by TypeScript. */
+function notReadAgain(files: string[]): string {
+  if (files.some((file) => /\.[cm]?js$/.test(file)))
+    return ' Files that it imports were not: start anew where they have changed.'
+  return files.some((file) => /\.m?ts$/.test(file))
+    ? ' Of the files that it imports, only those in TypeScript were: start anew where others have changed.'
+    : ''
 }
 
 /** One line of JSON a request: who asked whom, and what it came to; never what was said. */

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
 
 const command = fileURLToPath(new URL('../bin/patchbay.js', import.meta.url))
+const echo = fileURLToPath(new URL('../test/echo.json', import.meta.url))
 const env = { ...process.env, XDG_CONFIG_HOME: '/nonexistent', PATCHBAY_PROVIDER: '' }
 
 function start(args: string[]) {
@@ -32,49 +33,39 @@ function start(args: string[]) {
   return { child, ended, shown, says }
 }
 
-it('a question is asked although its pipe stays open and silent, and that is said', async () => {
-  const { ended, shown } = start(['ask', 'What is the capital of France?'])
-  expect(await ended).toBe(0)
-  expect(shown.out).toBe('The capital of France is Paris.\n')
-  expect(shown.err).toContain(
+it('a pipe that stays silent is left out after a while, and that is said; one that has begun, or --stdin, is waited for', async () => {
+  const begun = start(['ask', '-c', echo, 'What is the'])
+  begun.child.stdin.write('capital ')
+  const patient = start(['ask', '-c', echo, '--stdin', 'What is the'])
+  await begun.says('Is there more on standard input?')
+  await patient.says('Reading standard input until it ends.')
+  // It starts later than both, and gives up first.
+  const silent = start(['ask', '-c', echo, 'What is the capital of France?'])
+  expect(await silent.ended).toBe(0)
+  expect(silent.shown.out).toBe('What is the capital of France?\n')
+  expect(silent.shown.err).toContain(
     'Nothing came on standard input, so it is left out. --stdin waits until it ends.',
   )
+  begun.child.stdin.end('of Spain?')
+  patient.child.stdin.end('capital of Peru?')
+  expect([await begun.ended, begun.shown.out]).toEqual([0, 'What is the\n\ncapital of Spain?\n'])
+  expect([await patient.ended, patient.shown.out]).toEqual([0, 'What is the\n\ncapital of Peru?\n'])
 })
 
-it('what is piped in slowly is waited for as soon as it has begun', async () => {
-  const { child, ended, shown, says } = start(['ask', 'What is the'])
-  child.stdin.write('capital ')
-  await says('Is there more on standard input?')
-  // Longer than a pipe that stays silent is waited for.
-  await new Promise((resolve) => setTimeout(resolve, 3500))
-  child.stdin.end('of Spain?')
-  expect(await ended).toBe(0)
-  expect(shown.out).toContain('Madrid')
-})
-
-it('--stdin waits for a pipe that is silent at first, --no-stdin for none', async () => {
-  const waiting = start(['ask', '--stdin', 'What is the'])
-  await waiting.says('Reading standard input until it ends.')
-  await new Promise((resolve) => setTimeout(resolve, 3500))
-  waiting.child.stdin.end('capital of Spain?')
-  expect(await waiting.ended).toBe(0)
-  expect(waiting.shown.out).toContain('Madrid')
-
-  const { child, ended, shown } = start(['ask', '--no-stdin', 'What is the capital of France?'])
+it('--no-stdin waits for no pipe', async () => {
+  const { child, ended, shown } = start(['ask', '-c', echo, '--no-stdin', 'Hi'])
   child.stdin.write('Say nothing.')
   expect(await ended).toBe(0)
-  expect(shown).toEqual({ out: 'The capital of France is Paris.\n', err: '' })
+  expect(shown).toEqual({ out: 'Hi\n', err: '' })
 })
 
-it.each([
-  ['ask', ['ask', '--stdin', 'hi']],
-  ['ask without a question', ['ask']],
-  ['compare', ['compare', '--stdin', 'hi']],
-])('the first Ctrl-C ends a %s that waits for standard input', async (_, args) => {
-  const { child, ended, says } = start(args)
-  await says('Reading standard input until it ends.')
-  child.kill('SIGINT')
-  expect(await ended).toBe(130)
+it('the first Ctrl-C ends a command that waits for standard input', async () => {
+  const waiting = [['ask', '--stdin', 'hi'], ['ask'], ['compare', '--stdin', 'hi']].map(start)
+  for (const { child, ended, says } of waiting) {
+    await says('Reading standard input until it ends.')
+    child.kill('SIGINT')
+    expect(await ended).toBe(130)
+  }
 })
 
 // `script` of util-linux gives a command a terminal of its own.

@@ -270,13 +270,6 @@ describe('refuses, in the protocol’s own shape', () => {
     if (given.retryAfterMs) expect(error.headers?.get('retry-after')).toBe('2')
     expect(await failed(client.messages.stream(hi).finalMessage())).toMatchObject({ status })
   })
-
-  it('a stream that breaks on the way, as an error the client throws', async () => {
-    const client = await clientOf(
-      mockProvider({ retry: false, answers: [{ text: 'half an', error: new LlmError('network', 'Cut.') }] }),
-    )
-    expect((await failed(client.messages.stream(hi).finalMessage())).message).toContain('Cut.')
-  })
 })
 
 describe('over the local model, through our own client', () => {

@@ -29,6 +29,8 @@ export interface World {
   kept: KeptResponses
   metrics: Metrics
   watchers: readonly Watcher[]
+  /** The requests that run. */
+  running: Set<Visit>
   /** Does it take requests? */
   ready(): boolean
   /** The web page. */
@@ -36,7 +38,7 @@ export interface World {
 }
 
 export function app(world: World): Hono<Env> {
-  const { targets, settings, loopback, kept, metrics, watchers, ready, assets } = world
+  const { targets, settings, loopback, kept, metrics, watchers, running, ready, assets } = world
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
   const keys = new Keys(settings.keys)
   const app = new Hono<Env>({ strict: false })
@@ -47,10 +49,14 @@ export function app(world: World): Hono<Env> {
     context.header('x-request-id', visit.id)
     metrics.began()
     visit.watch(metrics.ended)
+    running.add(visit)
+    visit.watch(() => running.delete(visit))
     visit.found({ path: pathOf(context) })
     if (settings.telemetry) await traced(context, visit, next)
     else await next()
-    if (!visit.streamed) visit.end(context.res.status)
+    if (visit.streamed) return
+    for (const [name, value] of Object.entries(visit.warningHeaders())) context.header(name, value)
+    visit.end(context.res.status)
   })
   app.onError((thrown, context) => {
     const error = failureOf(thrown)

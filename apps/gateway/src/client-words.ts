@@ -1,6 +1,6 @@
 // A failure as its client is told it: in the names of the client's own fields, without addresses of the inside, and
 // without advice that only who runs the gateway can follow. The log has the whole of it.
-import { type ChatRequest, type ErrorCode, LlmError } from '@patchbay/core'
+import { type ChatRequest, type ErrorCode, LlmError, type Warning } from '@patchbay/core'
 import { placeOf } from './places.js'
 
 /** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
@@ -63,6 +63,16 @@ export function forClient(error: LlmError, asked?: Asked): LlmError {
     ? `${operators[code]} Ask who runs the gateway.`
     : inWords(error, asked)
   return new LlmError(code, message.slice(0, mostLetters), { provider, status, retryAfterMs })
+}
+
+/** Other warnings that are about the answer itself; the rest come from policies and services, whose words are not for clients. */
+const ofAnswer = new Set<string | undefined>(['tools', 'json'])
+
+/** A warning in the client's words. */
+export function warningForClient({ code, feature, message }: Warning, asked?: Asked): string {
+  if (code === 'other' && !ofAnswer.has(feature))
+    return `A warning${feature === undefined ? '' : ` about ${feature}`}. Ask who runs the gateway.`
+  return withoutAddresses(withNames(message.slice(0, mostLetters), asked), [])
 }
 
 const mostLetters = 2000

@@ -1,5 +1,6 @@
 // Which status of HTTP a failure is, whatever the protocol.
 import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
+import { withDetails } from '@patchbay/core/wrap'
 
 const statuses: Record<ErrorCode, number> = {
   aborted: 499,
@@ -33,7 +34,11 @@ const statuses: Record<ErrorCode, number> = {
 
 /** What was thrown, as the one error a client is told. A bug says nothing of the inside to him, and all of it to the log. */
 export function failureOf(thrown: unknown): LlmError {
-  if (isLlmError(thrown)) return thrown
+  if (isLlmError(thrown)) {
+    const { code, cause, partial, usage } = thrown
+    // A call that the gateway itself has aborted fails with the gateway's reason.
+    return code === 'aborted' && isLlmError(cause, 'closed') ? withDetails(cause, { partial, usage }) : thrown
+  }
   // Calls fail with errors of ours: what is cut here is the request itself.
   if ((thrown as NodeJS.ErrnoException).code === 'ECONNRESET')
     return new LlmError('aborted', 'The client left before its request had come.', { cause: thrown })

@@ -7,7 +7,7 @@ import { assets } from './assets.js'
 import { Metrics } from './metrics.js'
 import { KeptResponses } from './responses/kept.js'
 import { Connections, type Otherwise, Targets } from './targets.js'
-import type { VisitRecord, Watcher } from './visit.js'
+import type { Visit, VisitRecord, Watcher } from './visit.js'
 
 /** Options of `gateway`. */
 export interface GatewayOptions {
@@ -33,6 +33,8 @@ export interface Gateway {
   reload(loaded: Loaded): void
   /** From now on `/readyz` says that it takes no more. */
   drain(): void
+  /** Ends what runs: clients are told so in their protocol, streams that have begun with its error event. */
+  cut(): void
   /** Waits for what runs, and closes all providers. */
   close(): Promise<void>
 }
@@ -43,6 +45,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const metrics = new Metrics()
   const kept = new KeptResponses(() => current.connections.state())
   const closing = new Set<Promise<void>>()
+  const running = new Set<Visit>()
   let draining = false
 
   /** What one configuration serves. */
@@ -55,6 +58,7 @@ export function gateway(options: GatewayOptions): Gateway {
       kept,
       metrics,
       watchers: [() => connections.release(), onRequest ?? tellProblem],
+      running,
       ready: () => !draining,
       assets: settings.playground === false ? new Map() : assets(),
     })
@@ -82,6 +86,9 @@ export function gateway(options: GatewayOptions): Gateway {
     },
     drain() {
       draining = true
+    },
+    cut() {
+      for (const visit of running) visit.cut()
     },
     async close() {
       draining = true

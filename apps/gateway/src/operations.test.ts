@@ -1,6 +1,8 @@
 // Who may ask, how much, and what those who run it see: keys, limits, reload, drain, numbers, records, spans.
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import { context as contexts, ROOT_CONTEXT, trace as traces } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { type GatewayEntry, loadConfig } from '@patchbay/config'
@@ -273,6 +275,17 @@ describe('the end', () => {
       text += next.value.choices[0]?.delta.content ?? ''
     expect(text).toBe('one two three')
     await closing
+  })
+
+  it('waits for no connection that asks nothing: a new one, or one that is kept', async () => {
+    const gateway = await served(mockProvider(), { drain: 600_000 })
+    const unused = connect(Number(new URL(gateway.url).port), '127.0.0.1')
+    const closed = once(unused, 'close')
+    await once(unused, 'connect')
+    // Its connection is taken after the other one, and kept.
+    await client(gateway).chat.completions.create(hi)
+    await gateway.close()
+    await closed
   })
 
   it('cuts what takes too long', async () => {

@@ -282,15 +282,24 @@ describe('what goes wrong', () => {
     expect(error).toMatchObject({ status: 400, message: expect.stringMatching(message) })
   })
 
-  it('a stream that breaks ends with response.failed', async () => {
+  it('a stream that breaks ends with response.failed, and with an error event that its client throws', async () => {
     const answers = [{ text: 'half an', error: new LlmError('network', 'Cut.') }]
     const client = await clientOf(mockProvider({ retry: false, answers }))
     const events = await client.responses.create({ model: 'default', input: 'x', stream: true })
     const seen: OpenAI.Responses.ResponseStreamEvent[] = []
-    for await (const event of events) seen.push(event)
+    const reading = (async () => {
+      for await (const event of events) seen.push(event)
+    })()
+    await expect(reading).rejects.toMatchObject({
+      code: 'network',
+      message: expect.stringContaining('cannot be reached'),
+    })
     expect(seen.at(-1)).toMatchObject({
       type: 'response.failed',
-      response: { status: 'failed', error: { code: 'network', message: expect.stringContaining('Cut.') } },
+      response: {
+        status: 'failed',
+        error: { code: 'network', message: expect.stringContaining('cannot be reached') },
+      },
     })
   })
 

@@ -1,5 +1,6 @@
 // The gateway on a socket: where it listens, how long it waits for a request, and how it ends.
-import type { AddressInfo, Server } from 'node:net'
+import type { Server } from 'node:http'
+import type { AddressInfo, Socket } from 'node:net'
 import { serve as listen } from '@hono/node-server'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
@@ -26,16 +27,18 @@ export interface Served {
    */
   reload(loaded: Loaded): void
   /**
-   * Takes no more requests, waits for those that run, and closes all providers. What takes longer than `drain` is cut,
-   * and what does not close a second later is left behind.
+   * Takes no more requests, waits for those that run, and closes all providers. What takes longer than `drain` is cut:
+   * its client is told so, in its protocol. What does not close a second later is left behind.
    */
   close(): Promise<void>
 }
 
 const defaultArrival = 60_000
 const defaultDrain = 30_000
-/** How long providers and stores may take to close after what ran was cut, in milliseconds. */
+/** How long clients, providers and stores may take to the end after what ran was cut, in milliseconds. */
 const afterDrain = 1000
+/** How long of it clients may take to read that they were cut. */
+const toRead = 500
 
 /** @throws {LlmError} `config` for a public host without keys, or a port that is taken */
 export async function serve({ port = 8787, host = '127.0.0.1', ...options }: ServeOptions): Promise<Served> {
@@ -51,9 +54,9 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
     headersTimeout: Math.min(arrival, 10_000),
     connectionsCheckingInterval: Math.min(arrival, 5000),
   }
-  const server = await new Promise<Server & { closeAllConnections(): void }>((resolve, reject) => {
+  const server = await new Promise<Server>((resolve, reject) => {
     const listening = listen({ fetch: own.fetch, port, hostname: host, serverOptions }, () =>
-      resolve(listening as Server & { closeAllConnections(): void }),
+      resolve(listening as Server),
     )
     listening.on('error', (cause: NodeJS.ErrnoException) => {
       const why = cause.code === 'EADDRINUSE' ? 'is taken' : `cannot be listened on (${cause.message})`
@@ -66,14 +69,29 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
   })
   const { port: taken } = server.address() as AddressInfo
   let closing: Promise<void> | undefined
+  // Connections without a request would hold up the end: those that are kept for a next one, and those that browsers and
+  // pools open ahead, which Node takes for busy until their first request has come.
+  const unused = new Set<Socket>()
+  server.on('connection', (socket: Socket) => {
+    unused.add(socket)
+    socket.once('close', () => unused.delete(socket))
+  })
+  server.on('request', ({ socket }, response) => {
+    unused.delete(socket)
+    response.once('close', () => closing && server.closeIdleConnections())
+  })
   const end = async () => {
     own.drain()
+    for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
     const drain = loaded.gateway.drain ?? defaultDrain
-    const cut = setTimeout(() => server.closeAllConnections(), drain)
+    const timers = [
+      setTimeout(() => own.cut(), drain),
+      setTimeout(() => server.closeAllConnections(), drain + toRead),
+    ]
     const ended = new Promise<void>((resolve) => server.close(() => resolve())).then(() => own.close())
     // A store or a service that does not answer is left behind.
     await within(drain + afterDrain, ended).catch(() => {})
-    clearTimeout(cut)
+    for (const timer of timers) clearTimeout(timer)
   }
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,

@@ -22,6 +22,7 @@ export async function streamed(visit: Visit, stream: ChatStream, words: Words): 
   const events = stream[Symbol.asyncIterator]()
   const first = await events.next()
   visit.streams()
+  if (!first.done) visit.event(first.value)
   const teller = new Teller(events, words, visit)
   const body = new ReadableStream<Uint8Array>(
     {
@@ -37,6 +38,7 @@ export async function streamed(visit: Visit, stream: ChatStream, words: Words): 
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
     'x-request-id': visit.id,
+    ...visit.warningHeaders(),
   }
   return new Response(body, { headers })
 }
@@ -63,7 +65,7 @@ class Teller {
     let status = 200
     try {
       for (let event = first; !event.done; event = await this.events.next()) {
-        this.visit.event(event.value)
+        if (event !== first) this.visit.event(event.value)
         const text = this.words.event(event.value)
         this.#write(typeof text === 'string' ? text : await text, controller)
         while ((controller.desiredSize ?? 0) <= 0 && !this.#left) await this.#room(controller)

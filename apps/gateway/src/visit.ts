@@ -1,6 +1,15 @@
 // One request of a client, from its arrival to the last byte it is told: who asks, who answers, and what became of it.
-import type { CallOptions, ChatEvent, ChatResponse, FinishReason, LlmError, Usage } from '@patchbay/core'
+import {
+  type CallOptions,
+  type ChatEvent,
+  type ChatResponse,
+  type FinishReason,
+  LlmError,
+  type Usage,
+  type Warning,
+} from '@patchbay/core'
 import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
+import { warningHeaders } from './warnings.js'
 
 /** What is known of a request; never what was said in it. */
 export interface VisitRecord {
@@ -45,8 +54,10 @@ type Found = Partial<Omit<VisitRecord, 'id' | 'method' | 'streamed' | 'status' |
 export class Visit {
   readonly id = crypto.randomUUID()
   readonly #began = performance.now()
+  readonly #cut = new AbortController()
   #found: Found = {}
   #asked: Asked | undefined
+  #warnings: readonly Warning[] = []
   #streamed = false
   #ended = false
 
@@ -75,6 +86,16 @@ export class Visit {
     return this.#streamed
   }
 
+  /** The gateway waits no longer: the call ends, and its client is told why. */
+  cut(): void {
+    this.#cut.abort(
+      new LlmError(
+        'closed',
+        'The gateway is being stopped, and this answer was not done. Send the request again.',
+      ),
+    )
+  }
+
   watch(watcher: Watcher): void {
     this.#watchers.push(watcher)
   }
@@ -96,14 +117,14 @@ export class Visit {
     return forClient(error, this.#asked)
   }
 
-  /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts. */
+  /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts, and so does `cut`. */
   options(metadata: Record<string, string> = {}): CallOptions {
     const { key } = this
     // Answers that are kept for one key are nobody else's, whatever a client says of itself.
     const own = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
     const said = { ...metadata, ...own }
     return {
-      signal: this.request.signal,
+      signal: AbortSignal.any([this.request.signal, this.#cut.signal]),
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
       ...(Object.keys(said).length > 0 && { metadata: said }),
     }
@@ -113,6 +134,7 @@ export class Visit {
     answer: Answer,
   ): Answer {
     const { provider, model, usage, finishReason, cost, cached } = answer
+    this.#warnings = answer.warnings ?? []
     this.found({
       provider,
       answeredBy: model,
@@ -124,14 +146,19 @@ export class Visit {
     return answer
   }
 
+  /** What it was warned of so far, for its client; empty where there is nothing. */
+  warningHeaders(): Record<string, string> {
+    return warningHeaders(this.#warnings, this.#asked)
+  }
+
   streams(): void {
     this.#streamed = true
   }
 
   event(event: ChatEvent): void {
     if (event.type === 'finish') this.answered(event.response)
-    else if (event.type !== 'start' && this.#found.firstMs === undefined)
-      this.#found.firstMs = performance.now() - this.#began
+    else if (event.type === 'start') this.#warnings = event.warnings
+    else if (this.#found.firstMs === undefined) this.#found.firstMs = performance.now() - this.#began
   }
 
   /** Once; what is told later is not heard. */

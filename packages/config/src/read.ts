@@ -1,6 +1,7 @@
 // Configuration files: read, parsed by their kind, checked.
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { checkConfig } from './check.js'
@@ -33,8 +34,10 @@ async function parse(file: string): Promise<unknown> {
     case '.mts':
       return (await import('jiti')).createJiti(file, { moduleCache: false }).import(file, { default: true })
     default: {
-      // One that has changed is read again: a module is kept by its address.
+      // One that has changed is read again: a module is kept by its address, a CommonJS one by its file. What it imports
+      // is kept as it is.
       const { mtimeMs } = await stat(file)
+      delete createRequire(file).cache[await realpath(file)]
       const loaded = (await import(`${pathToFileURL(file).href}?${mtimeMs}`)) as { default?: unknown }
       return loaded.default
     }

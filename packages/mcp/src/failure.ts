@@ -1,5 +1,12 @@
 // What goes wrong with a server, as one of our errors; what its address, headers, variables and arguments hold stays secret.
-import { ProtocolError, SdkError, SdkErrorCode, SdkHttpError } from '@modelcontextprotocol/client'
+import {
+  InsufficientScopeError,
+  ProtocolError,
+  SdkError,
+  SdkErrorCode,
+  SdkHttpError,
+  UnauthorizedError,
+} from '@modelcontextprotocol/client'
 import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
 import { redactor } from '@patchbay/core/wire'
 import type { ProcessServer, RemoteServer } from './server.js'
@@ -20,12 +27,31 @@ export function asFailure(
   const quiet = redactor(...secretsOf(server))
   if (isLlmError(thrown)) return quiet(thrown)
   const shown = sentence(quiet(thrown instanceof Error ? thrown.message : String(thrown)))
-  const code = codeOf(thrown)
-  const status = thrown instanceof SdkHttpError ? thrown.status : undefined
-  return new LlmError(code, code === 'tool-failed' ? shown : `${what}: ${shown} ${hint}`, {
+  const status = statusOf(thrown)
+  const code = refusals[status ?? 0]?.code ?? codeOf(thrown)
+  const why = refusals[status ?? 0]?.why ?? `${shown} ${hint}`
+  return new LlmError(code, code === 'tool-failed' ? shown : `${what}: ${why}`, {
     ...(status !== undefined && { status }),
     cause: redactor(...secretsOf(server, argumentsOf(server)))(thrown),
   })
+}
+
+/** Refusals of whoever asks, with what to do: what the server or the SDK says of them stands in `cause`. */
+const refusals: Partial<Record<number, { code: ErrorCode; why: string }>> = {
+  401: {
+    code: 'authentication',
+    why: 'it wants credentials, or refuses those it got (401). Give it a valid token in `headers`: { authorization: "Bearer …" }.',
+  },
+  403: {
+    code: 'permission-denied',
+    why: 'the credentials in `headers` may not do this (403). Give it a token with the rights it asks for.',
+  },
+}
+
+function statusOf(thrown: unknown): number | undefined {
+  if (thrown instanceof SdkHttpError) return thrown.status
+  if (thrown instanceof UnauthorizedError) return 401
+  return thrown instanceof InsufficientScopeError ? 403 : undefined
 }
 
 function codeOf(thrown: unknown): ErrorCode {

@@ -160,7 +160,7 @@ it('sends headers, and never shows them', async () => {
   const refusing = await faultServer(() => ({ status: 401, body: 'no key sk-secret' }))
   onTestFinished(() => refusing.close())
   const error = await failureOf(mcpTools({ url: refusing.url, headers: { authorization: 'sk-secret' } }))
-  expect(error).toMatchObject({ code: 'network' })
+  expect(error).toMatchObject({ code: 'authentication' })
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret')
 })
 
@@ -171,6 +171,29 @@ it.each<[string, ProcessServer | RemoteServer, string, RegExp]>([
   ['an address that is none', { url: 'nowhere' }, 'config', /not a valid URL/],
 ])('%s is one typed error', async (_, server, code, message) => {
   expect(await failureOf(mcpTools(server))).toMatchObject({ code, message: expect.stringMatching(message) })
+})
+
+const wantsScope = { 'www-authenticate': 'Bearer error="insufficient_scope", scope="files:read"' }
+it.each<[number, object, string, RegExp]>([
+  [401, {}, 'authentication', /wants credentials.*Give it a valid token in `headers`/],
+  [401, { 'www-authenticate': 'Bearer resource_metadata="x"' }, 'authentication', /Give it a valid token/],
+  [403, {}, 'permission-denied', /may not do this.*Give it a token with the rights/],
+  [403, wantsScope, 'permission-denied', /may not do this/],
+])('a server that refuses who asks (%i %j) is told as that, connecting and later', async (status, headers, code, message) => {
+  const refusal = () => new Response('{"error":"invalid_token"}', { status, headers: { ...headers } })
+  const expected = { code, status, message: expect.stringMatching(message) }
+  const error = await failureOf(mcpTools({ url: 'http://127.0.0.1:9', fetch: async () => refusal() }))
+  expect(error).toMatchObject(expected)
+  expect(error.message).not.toContain('Error POSTing')
+
+  const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
+  const odd = await serveOdd({ 'tools/list': () => listed })
+  const { tools } = await connect({
+    url: odd.url,
+    fetch: async (url, init) => (String(init?.body).includes('tools/call') ? refusal() : fetch(url, init)),
+  })
+  const run = tools[0]?.run?.({}, { signal: AbortSignal.timeout(60_000), id: 'c', messages: [] })
+  expect(await failureOf(Promise.resolve(run))).toMatchObject(expected)
 })
 
 it('a program that says nothing is given up in time', async () => {

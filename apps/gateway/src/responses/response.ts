@@ -51,9 +51,13 @@ export class Items {
   /** A stream that breaks on the way. */
   failed(error: LlmError): Json[] {
     const { error: told } = toError(error) as { error: Json }
-    const { code, message } = told
+    const { code, message, param } = told
     const response = { ...this.#response('failed'), error: { code, message } }
-    return [this.#event('response.failed', { response })]
+    return [
+      this.#event('response.failed', { response }),
+      // The official clients throw only what has `error` at its top, as the service's own `error` events have it (openai 6.49).
+      this.#event('error', { code, message, param, error: told }),
+    ]
   }
 
   #finish({ message, finishReason, usage }: ChatResponse): Json[] {

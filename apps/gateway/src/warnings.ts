@@ -1,0 +1,34 @@
+// What a call was warned of, as a header of its answer: the client's own words, ASCII, and short.
+import type { Warning } from '@patchbay/core'
+import { type Asked, warningForClient } from './client-words.js'
+
+/** The header: a list of texts, as JSON in ASCII. */
+export const warningsHeader = 'x-patchbay-warnings'
+
+// Proxies and clients take some KB of headers in all. What does not fit is left out.
+const mostLetters = 150
+const mostBytes = 1000
+
+/** Nothing where there is nothing to warn of. */
+export function warningHeaders(
+  warnings: readonly Warning[] | undefined,
+  asked: Asked | undefined,
+): Record<string, string> {
+  if (warnings === undefined || warnings.length === 0) return {}
+  const texts: string[] = []
+  let bytes = 2
+  for (const text of new Set(warnings.map((warning) => warningForClient(warning, asked)))) {
+    const written = ascii(JSON.stringify(text.slice(0, mostLetters)))
+    bytes += written.length + 1
+    if (bytes > mostBytes) break
+    texts.push(written)
+  }
+  return { [warningsHeader]: `[${texts.join(',')}]` }
+}
+
+function ascii(json: string): string {
+  return json.replaceAll(
+    /[^\x20-\x7e]/g,
+    (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
+}
