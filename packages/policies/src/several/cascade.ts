@@ -14,7 +14,7 @@ import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { denied } from '../content/guard.js'
-import { Asking, withNotes } from './asking.js'
+import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
 import {
   mayElsewhere,
@@ -97,7 +97,7 @@ function fails(error: LlmError): boolean {
   return mayElsewhere(error) || error.code === 'structured-output' || error.code === 'context-length'
 }
 
-class Climb extends Asking {
+class Climb extends Attempts {
   #current: Follower | undefined
   /** The current one's answer is what the caller gets. */
   #settled = false

@@ -4,7 +4,7 @@ import { asLlmError, type Follower, streamOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
-import { Asking, withNotes } from './asking.js'
+import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { nameOf, namesOf, type Rules, rulesOf, tellChange, tellUnmade, type When } from './in-order.js'
 
@@ -80,7 +80,7 @@ interface RaceRules extends Rules {
   began(ms: number): void
 }
 
-class Race extends Asking {
+class Race extends Attempts {
   readonly #racers = new Set<Follower>()
   /** Who was not asked, because he cannot be made. */
   readonly #unmade: Warning[] = []

@@ -10,7 +10,7 @@ import {
 import { asLlmError, type Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
 import { called, calledNow, type Patience } from '../around/patience.js'
-import { Asking, withNotes } from './asking.js'
+import { Attempts, withNotes } from './attempts.js'
 import type { Candidates } from './candidates.js'
 
 // Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
@@ -54,7 +54,7 @@ interface Asked {
   provider: Provider
 }
 
-export class InOrder extends Asking {
+export class InOrder extends Attempts {
   /** Who could not be made. */
   readonly #unmade: Warning[] = []
   #current: Follower | undefined

@@ -1,5 +1,5 @@
-// The events of a call that asks several providers: what the others used and warned of is told with the answer, or with the
-// failure; and none that has failed is asked again by another list.
+// One call as attempts at several providers: the usage and warnings of those whose answer is not given are part of the
+// response, or of the error; and a provider that has failed in a call is not asked again in it.
 import {
   type CallOptions,
   type ChatEvent,
@@ -14,17 +14,17 @@ import {
 import { type EventSource, Follower, sum } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
 
-// Lists within lists know by this who has failed in the call that they are all part of.
+// Passed on with the options, so that lists within lists know who has failed in their call.
 const failed = Symbol('failed')
 type Options = CallOptions & { [failed]?: Map<Provider, LlmError> }
 
 type Spent = Partial<Pick<ChatResponse, 'usage' | 'cost' | 'cached'>>
 
-export abstract class Asking implements EventSource {
-  /** Of the change from one to another. */
+export abstract class Attempts implements EventSource {
+  /** Why another provider was asked. */
   protected readonly warnings: Warning[] = []
   #usage: Usage = {}
-  /** Nothing where the cost of one of them is not known. */
+  /** `undefined` if the cost of one of them is not known. */
   #cost: number | undefined = 0
   readonly #failed: Map<Provider, LlmError>
 
@@ -33,7 +33,9 @@ export abstract class Asking implements EventSource {
     this.#failed = known
   }
 
+  /** The next event of whoever answers. */
   protected abstract pull(): Promise<ChatEvent | undefined>
+  /** Ends all attempts because the reader left; the error says what had arrived. */
   protected abstract left(): LlmError
   abstract unwatched(): void
   abstract stop(error: LlmError): void
@@ -52,7 +54,7 @@ export abstract class Asking implements EventSource {
     return this.#withUsage(this.left())
   }
 
-  /** Asks this one, unless it has failed in this call before: then it fails in the same way at once. */
+  /** Asks a provider; one that has failed in this call before fails in the same way at once. `known`: as it stands in the list. */
   protected ask(provider: Provider, known: Provider = provider): Follower {
     const { request, options, patience } = this.call
     const failure = this.#failed.get(known)
@@ -64,12 +66,12 @@ export abstract class Asking implements EventSource {
     return new Follower(open, provider)
   }
 
-  /** It is not asked again in this call; what it used is counted once. */
+  /** Remembers the failure for this call, without its usage: that is counted once. */
   protected failed(provider: Provider, error: LlmError): void {
     this.#failed.set(provider, withNotes(error, [], { usage: undefined, partial: undefined }))
   }
 
-  /** What an answer that is not given used, or a failure. */
+  /** Adds the usage of an answer that is not given, or of a failure. */
   protected count(spent: LlmError | Spent | undefined): void {
     const { usage, cost, cached }: Spent = isLlmError(spent) ? (spent.partial ?? spent) : (spent ?? {})
     if (usage === undefined || cached) return
@@ -77,6 +79,7 @@ export abstract class Asking implements EventSource {
     this.#cost = plus(this.#cost, cost)
   }
 
+  /** The response, or what had arrived of it, with usage, cost and warnings of the other attempts. */
   #whole(response: ChatResponse): ChatResponse {
     const { cost: own, ...rest } = response
     const isPaid = Object.keys(this.#usage).length > 0
