@@ -75,10 +75,12 @@ describe.each(Object.entries(several))('%s', (_, put) => {
           error,
         }
       first = false
-      return paid(1000)
+      return paid(1000, 200)
     }
     const error = new LlmError('network', 'Cut.')
-    const failure = await failureOf(put([one('a', script), one('b', script)]).chat('x'))
+    const outer = budget(put([one('a', script), one('b', script)]), { limits: [{ per: 'run', tokens: 1e6 }] })
+    const failure = await failureOf(outer.chat({ messages: 'x', maxOutputTokens: 50 }))
+    expect((await outer.spending())[0]?.spent.tokens).toBe(1210)
     expect(failure).toMatchObject({
       code: 'network',
       partial: { text: 'half', usage: { inputTokens: 1010 } },
