@@ -1,8 +1,9 @@
 // What a handler knows of its request: who asks, and who answers.
 import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
 import { checkPublic } from '@patchbay/core/wire'
+import { turn } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
-import { type Json, nameOf, turn } from './body.js'
+import { type Json, nameOf } from './body.js'
 import type { Client } from './keys.js'
 import type { Targets } from './targets.js'
 import type { Visit } from './visit.js'

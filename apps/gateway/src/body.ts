@@ -1,5 +1,6 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
 import type { ChatRequest, ChatResponse } from '@patchbay/core'
+import { turn } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from './client-words.js'
 import { refused } from './failures.js'
@@ -37,11 +38,6 @@ export async function jsonAnswer(context: Context, value: Json, letters: number)
   if (isLarge) await turn()
   const text = isLarge ? await writeAway(value) : JSON.stringify(value, asPlain)
   return context.body(text, 200, { 'content-type': 'application/json' })
-}
-
-/** Lets everybody else have a turn. */
-export function turn(): Promise<void> {
-  return new Promise((resolve) => setImmediate(resolve))
 }
 
 /** @throws {LlmError} `invalid-request` */

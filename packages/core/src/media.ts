@@ -2,6 +2,7 @@
 import { invalid } from './errors.js'
 import type { Bytes, Part } from './message.js'
 import type { Warning } from './response.js'
+import { turn } from './turns.js'
 
 type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 
@@ -107,7 +108,7 @@ async function commonBase64(text: string, place: string): Promise<string> {
   const pieces: string[] = []
   let length = 0
   for (let from = 0; from < end; from += piece) {
-    if (from > 0) await new Promise((resolve) => setTimeout(resolve))
+    if (from > 0) await turn()
     let part = text.slice(from, Math.min(end, from + piece))
     if (/[^A-Za-z0-9+/]/.test(part)) {
       asItIs = false

@@ -5,6 +5,7 @@ import { jsonValue } from './json-value.js'
 import type { Part, Role } from './message.js'
 import { unloadable } from './reading.js'
 import type { Warning } from './response.js'
+import { Turns } from './turns.js'
 import { wellFormed } from './unicode.js'
 
 const inputParts = new Set(['text', 'image', 'file', 'audio'])
@@ -33,7 +34,9 @@ async function prepareParts(
   warnings: Warning[],
 ): Promise<Part[]> {
   const prepared: Part[] = []
+  const turns = new Turns()
   for (const [index, part] of parts.entries()) {
+    await turns.next()
     const at = `${where}[${index}]`
     if (!isObject(part) || !allowed.has(part.type))
       throw invalid(at, `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold`)

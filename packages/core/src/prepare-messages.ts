@@ -6,6 +6,7 @@ import type { PreparedMessage } from './provider.js'
 import { unloadable } from './reading.js'
 import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
+import { Turns } from './turns.js'
 import { wellFormed } from './unicode.js'
 
 // Kept, since importing a loaded module again has a cost too.
@@ -22,7 +23,9 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     throw invalid('messages', 'must be a string or a list of messages')
   const inputs: MessageInput[] = typeof given === 'string' ? [given] : given
   const prepared: PreparedMessage[] = system ? [{ role: 'system', content: [text(system, warnings)] }] : []
+  const turns = new Turns()
   for (const [index, input] of inputs.entries()) {
+    await turns.next()
     const message: Message = typeof input === 'string' ? { role: 'user', content: input } : input
     const where = `messages[${index}]`
     if (!isObject(message) || !roles.has(message.role))
@@ -35,6 +38,7 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     else if (message.role === 'user' || message.role === 'tool')
       throw invalid(where, 'is empty: give it some content or leave it out')
   }
+  await turns.next()
   if (!prepared.some((message) => message.role !== 'system'))
     throw invalid('messages', 'has nothing to answer: add a user message with some text')
   if (!prepared.some(({ content }) => content.some(isCallOrResult))) return prepared

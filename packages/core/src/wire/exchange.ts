@@ -9,6 +9,9 @@ import { rateLimits } from './rate-limits.js'
 import { redactor } from './redact.js'
 import { entriesOf, type HeaderFields } from './secrets.js'
 
+// From so many characters on, encoding and sending takes more than a few milliseconds.
+const largeBody = 1_000_000
+
 /** How one exchange is made. */
 export interface ExchangeOptions {
   fetch: typeof globalThis.fetch
@@ -54,7 +57,7 @@ export async function exchange(
   ])
   try {
     checkHeaders(headers, who)
-    const { url, init } = addressed(await make().catch(notSendable(who)), options)
+    const { url, init } = addressed(await made(make, options), options)
     redact = redactor(url, init.headers)
     options.onFailure?.(redact)
     checkHeaders(init.headers, who)
@@ -67,6 +70,15 @@ export async function exchange(
   } catch (failure) {
     throw redact(failure)
   }
+}
+
+async function made(make: () => Promise<WireRequest>, { fetch, who }: ExchangeOptions): Promise<WireRequest> {
+  const { url, init } = await make().catch(notSendable(who))
+  const { body } = init
+  // A `fetch` of the app's own gets the text: it may sign it.
+  if (typeof body !== 'string' || body.length < largeBody || fetch !== globalThis.fetch) return { url, init }
+  const { blobOf } = await import('./large-body.js')
+  return { url, init: { ...init, body: await blobOf(body) } }
 }
 
 /** Checks that headers are strings: the error of `fetch` would look like a connection failure. */

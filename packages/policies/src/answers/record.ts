@@ -13,7 +13,7 @@ import { type Doors, doors } from '../around/doors.js'
 import type { Answer, Incoming, Passing } from '../around/passing.js'
 import { calledNow } from '../around/patience.js'
 import { secretsIn } from '../content/detect.js'
-import { mapped } from '../content/mapped.js'
+import { mappedLater } from '../content/mapped.js'
 import { Cassette, type Recording } from './cassette.js'
 import { kept, keyOf, plain } from './frozen.js'
 import { outputOf } from './whole.js'
@@ -61,7 +61,7 @@ export function replay(provider: Provider, { unrecorded = 'error', ...options }:
 class Recorder extends Around {
   protected override readonly doors: Doors
   readonly #cassette: Cassette
-  readonly #scrub: (text: string) => string
+  readonly #scrub: (text: string) => Promise<string>
   readonly #played = new Map<string, number>()
 
   constructor(
@@ -73,8 +73,11 @@ class Recorder extends Around {
     super(inner, clock)
     this.doors = plays ? doors.replay : doors.record
     this.#cassette = new Cassette(file)
-    this.#scrub = (text) =>
-      scrub(secretsIn(text).reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text))
+    this.#scrub = async (text) => {
+      const secrets = await secretsIn(text)
+      const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text)
+      return calledNow('scrub', () => scrub(clean), this)
+    }
   }
 
   protected async enter(call: Incoming): Promise<Passing> {
@@ -92,9 +95,7 @@ class Recorder extends Around {
     const add = async (came: Pick<Recording, 'response' | 'error'>) => {
       const request = await plain(call, this.inner)
       await this.#cassette.add(
-        mapped({ key, kind: call.kind, request, ...came }, (text) =>
-          calledNow('scrub', () => this.#scrub(text), this),
-        ) as Recording,
+        (await mappedLater({ key, kind: call.kind, request, ...came }, this.#scrub)) as Recording,
       )
     }
     return {

@@ -1,8 +1,10 @@
 // What must not leave, found in a text: keys and tokens of services, and what tells who somebody is. Numbers are taken
 // only where their check digits are right.
+import { Turns } from '@patchbay/core/wrap'
 import { emails } from './emails.js'
-import type { Finder } from './scan.js'
+import type { Finder, Range } from './scan.js'
 import { secrets } from './secrets.js'
+import { goingOn, isCut, type Slice, slicesOf, withKey, withMore } from './slices.js'
 
 /** What can be found by itself. `id`: numbers that states give to people; `name`: names of people. */
 export type Kind = 'secret' | 'email' | 'phone' | 'card' | 'iban' | 'ssn' | 'id' | 'name'
@@ -31,8 +33,10 @@ export interface Found {
   text: string
 }
 
-/** What finds them in a text. */
-export type Detector = (text: string) => Found[]
+/** What finds them in a text, in the order of their places but for those that a kind before has taken. */
+export type Detector = (text: string, turns?: Turns) => Promise<Found[]>
+
+type Finders = { kind: Kind; find: Finder[] }[]
 
 /**
  * A detector for these kinds.
@@ -41,30 +45,40 @@ export type Detector = (text: string) => Found[]
 export async function detectorOf(which: readonly Kind[] = kinds): Promise<Detector> {
   const wanted = order.filter((kind) => which.includes(kind))
   const all = await Promise.all(wanted.map(async (kind) => ({ kind, find: await finders[kind]() })))
-  return (text) => foundBy(all, text)
+  return (text, turns) => foundBy(all, text, turns)
 }
 
-function foundBy(all: { kind: Kind; find: Finder[] }[], text: string): Found[] {
+async function foundBy(all: Finders, text: string, turns = new Turns()): Promise<Found[]> {
   const found: Found[] = []
-  const plain = plainly(text)
   // For each character: is it taken?
   const taken = new Uint8Array(text.length)
-  for (const { kind, find } of all)
-    for (const finder of find)
-      for (const [from, to] of finder(plain)) {
-        if (taken.subarray(from, to).includes(1)) continue
-        taken.fill(1, from, to)
-        found.push({ kind, text: text.slice(from, to) })
-      }
+  for await (const slice of slicesOf(text, turns)) {
+    if (!taken.subarray(slice.from, slice.to).includes(0)) continue
+    for (const { kind, find } of all) {
+      const seen = kind === 'secret' ? withKey(text, slice) : slice
+      for (const finder of find)
+        for (const [from, to] of rangesIn(text, seen, finder)) {
+          if (taken.subarray(from, to).includes(1)) continue
+          taken.fill(1, from, to)
+          found.push({ kind, text: text.slice(from, to) })
+        }
+    }
+  }
   return found
 }
 
-/** The spaces and dashes of pages and letters as keyboards have them; each is one character still, so that places stay. */
-function plainly(text: string): string {
-  return text.replace(/[\u00a0\u2007\u202f]/g, ' ').replace(/[\u2010-\u2015]/g, '-')
+/** What begins in a slice, by its place in the whole text. */
+function rangesIn(whole: string, slice: Slice, finder: Finder): Range[] {
+  const ranges = finder(slice.text)
+    .map(([from, to]): Range => [slice.at + from, slice.at + to])
+    .filter(([from]) => from >= slice.from && from < slice.to)
+  if (!ranges.some(([, to]) => isCut(whole, slice, to))) return ranges
+  const more = withMore(whole, slice)
+  if (more !== undefined) return rangesIn(whole, more, finder)
+  return ranges.map(([from, to]) => [from, isCut(whole, slice, to) ? goingOn(whole, to) : to])
 }
 
 /** The keys and tokens in a text. */
-export function secretsIn(text: string): string[] {
-  return foundBy([{ kind: 'secret', find: secrets }], text).map((one) => one.text)
+export async function secretsIn(text: string): Promise<string[]> {
+  return (await foundBy([{ kind: 'secret', find: secrets }], text)).map((one) => one.text)
 }

@@ -3,11 +3,7 @@
 /** For a text that is JSON: is this place inside of a string of it? Asked from its start to its end. Nothing for another text. */
 export function stringsOf(text: string): ((at: number) => boolean) | undefined {
   if (!/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text)) return undefined
-  try {
-    JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  if (!isWholeJson(text)) return undefined
   let inside = false
   let read = 0
   return (at) => {
@@ -16,6 +12,19 @@ export function stringsOf(text: string): ((at: number) => boolean) | undefined {
       else if (inside && text[read] === '\\') read++
     }
     return inside
+  }
+}
+
+// Longer ones are taken for what their ends say: parsing holds the event loop.
+const parsed = 200_000
+
+function isWholeJson(text: string): boolean {
+  if (text.length > parsed) return /[}\]]\s*$/.test(text.slice(-100))
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 

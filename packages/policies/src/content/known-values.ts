@@ -1,5 +1,9 @@
 // Many values looked for in one text at once, in time that does not depend on how many there are or how alike.
 
+import type { Turns } from '@patchbay/core/wrap'
+
+// After so many characters others may have a turn of the event loop.
+const often = 8192
 // So many characters of a value are compared at a time; those that begin alike part at the next ones, or later.
 const step = 64
 
@@ -50,22 +54,37 @@ class Node<T> {
 
 export class KnownValues<T> {
   readonly #root = new Node<T>()
+  /** By the code of a character: does one of them begin with it? */
+  readonly #starts = new Uint8Array(65_536)
 
   constructor(values: Iterable<[value: string, meaning: T]>) {
     for (const [value, meaning] of values) {
       let node = this.#root
       let from = 0
+      this.#starts[value.charCodeAt(0)] = 1
       for (; value.length - from > step; from += step) node = node.after(value.slice(from, from + step))
       node.add(value.slice(from), value.length, meaning)
     }
   }
 
-  /** The text with each of them replaced, the longest where several begin at one place. */
-  replaced(text: string, replacement: (meaning: T, from: number) => string): string {
+  /**
+   * The text with each of them replaced, the longest where several begin at one place. `passed` is told now and then how far
+   * it is.
+   */
+  async replaced(
+    text: string,
+    replacement: (meaning: T, from: number) => string,
+    turns: Turns,
+    passed?: (at: number) => unknown,
+  ): Promise<string> {
     const pieces: string[] = []
     let copied = 0
     for (let at = 0; at < text.length; ) {
-      const found = this.#at(text, at)
+      if (at % often === 0) {
+        passed?.(at)
+        await turns.next()
+      }
+      const found = this.#starts[text.charCodeAt(at)] ? this.#at(text, at) : undefined
       if (found === undefined) {
         at++
         continue

@@ -7,6 +7,13 @@ export function mapped<T>(value: T, change: (text: string) => string): T {
   return walked(value, change) as T
 }
 
+/** The same with changes that take their time; each text is changed once, wherever it stands. */
+export async function mappedLater<T>(value: T, change: (text: string) => Promise<string>): Promise<T> {
+  const changed = new Map<string, string>()
+  for (const text of textsOf(value)) if (!changed.has(text)) changed.set(text, await change(text))
+  return mapped(value, (text) => changed.get(text) ?? text)
+}
+
 /** All texts of a value. */
 export function textsOf(value: unknown): string[] {
   const texts: string[] = []

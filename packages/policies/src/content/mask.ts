@@ -13,7 +13,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { requestOf, toJsonSchema } from '@patchbay/core/wrap'
+import { requestOf, Turns, toJsonSchema } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
@@ -22,7 +22,7 @@ import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { type Detector, detectorOf, type Kind, kinds } from './detect.js'
 import { eased } from './eased.js'
-import { keepNotes, restoring } from './mask-batch.js'
+import { keepNotes, type Note, restoring } from './mask-batch.js'
 import { type MediaPart, mediaOf, textOf } from './media.js'
 import { withPartial } from './partial.js'
 import { Placeholders } from './placeholders.js'
@@ -101,15 +101,16 @@ class Mask extends Around {
       case 'batches.submit':
         return this.#submit(call.request, detect)
       case 'countTokens': {
-        const request = this.#plain(call.request)
-        return { request: sendable(this.#placeholders(request, detect).masked(request)) }
+        const request = await this.#plain(call.request)
+        const placeholders = await this.#placeholders(request, detect)
+        return { request: sendable(await placeholders.masked(request)) }
       }
       case 'transcribe': {
         this.#refuseMedia('sound')
         const { audio, ...rest } = call.request
-        const placeholders = this.#placeholders(rest, detect)
+        const placeholders = await this.#placeholders(rest, detect)
         return {
-          request: { ...placeholders.masked(rest), audio },
+          request: { ...(await placeholders.masked(rest)), audio },
           // It may say what the prompt says.
           done: (answer) => placeholders.restored(answer),
         }
@@ -120,22 +121,24 @@ class Mask extends Around {
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
             : call.request
-        return { request: this.#placeholders(request, detect).masked(request) }
+        const placeholders = await this.#placeholders(request, detect)
+        return { request: await placeholders.masked(request) }
       }
     }
   }
 
-  #submit(requests: readonly ChatInput[], detect: Detector): Passing {
+  async #submit(requests: readonly ChatInput[], detect: Detector): Promise<Passing> {
     if (!Array.isArray(requests)) return {}
-    const all = requests.map((request) => {
-      const plain = this.#plain(request)
-      const placeholders = this.#placeholders(plain, detect)
-      return {
-        request: sendable(answerable(placeholders.masked(plain), placeholders)),
+    const all: (Note & { request: ChatRequest })[] = []
+    for (const request of requests) {
+      const plain = await this.#plain(request)
+      const placeholders = await this.#placeholders(plain, detect)
+      all.push({
+        request: sendable(answerable(await placeholders.masked(plain), placeholders)),
         placeholders,
         ...aboutAnswer(plain),
-      }
-    })
+      })
+    }
     return {
       request: all.map(({ request }) => request),
       done: async (id) => {
@@ -150,13 +153,13 @@ class Mask extends Around {
     return { result: (result) => restore(result) }
   }
 
-  #chat(call: Incoming & { kind: 'chat' }, detect: Detector): Passing {
+  async #chat(call: Incoming & { kind: 'chat' }, detect: Detector): Promise<Passing> {
     const original = requestOf(call.request, this)
-    const request = this.#plain(call.request)
-    const placeholders = this.#placeholders(request, detect)
+    const request = await this.#plain(call.request)
+    const placeholders = await this.#placeholders(request, detect)
     const restored = new Restored(placeholders, aboutAnswer(request))
     return {
-      request: sendable(answerable(placeholders.masked(request), placeholders)),
+      request: sendable(answerable(await placeholders.masked(request), placeholders)),
       event: (event: ChatEvent) => restored.event(event),
       rest: () => restored.rest(),
       // The value is made again of what the text says now, by the schema the caller gave.
@@ -166,17 +169,20 @@ class Mask extends Around {
     }
   }
 
-  #placeholders(request: unknown, detect: Detector): Placeholders {
-    return new Placeholders(request, detect, this.#also)
+  #placeholders(request: unknown, detect: Detector): Promise<Placeholders> {
+    return Placeholders.in(request, detect, this.#also)
   }
 
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
-  #plain(input: ChatInput): ChatRequest {
+  async #plain(input: ChatInput): Promise<ChatRequest> {
     const { messages, tools, output, ...rest } = requestOf(input, this)
     const all: MessageInput[] = typeof messages === 'string' ? [messages] : messages
+    const plain: MessageInput[] = []
+    const turns = new Turns()
+    if (Array.isArray(all)) for (const message of all) plain.push(await this.#message(message, turns))
     return {
       ...rest,
-      messages: Array.isArray(all) ? all.map((message) => this.#message(message)) : all,
+      messages: Array.isArray(all) ? plain : all,
       ...(tools && {
         tools: tools.map(({ name, description, input: schema }, index) => ({
           name,
@@ -193,17 +199,26 @@ class Mask extends Around {
     }
   }
 
-  #message(message: MessageInput): MessageInput {
+  async #message(message: MessageInput, turns: Turns): Promise<MessageInput> {
     if (typeof message !== 'object' || !Array.isArray(message.content)) return message
-    return { ...message, content: message.content.map((part) => this.#part(part)) } as Message
+    return { ...message, content: await this.#parts(message.content, turns) } as Message
   }
 
-  #part(part: Part): Part {
+  async #parts(parts: readonly Part[], turns: Turns): Promise<Part[]> {
+    const plain: Part[] = []
+    for (const part of parts) {
+      plain.push(await this.#part(part, turns))
+      await turns.next()
+    }
+    return plain
+  }
+
+  async #part(part: Part, turns: Turns): Promise<Part> {
     if (part.type === 'tool-result' && Array.isArray(part.output))
-      return { ...part, output: part.output.map((inner) => this.#part(inner)) }
+      return { ...part, output: await this.#parts(part.output, turns) }
     if (!isMedia(part)) return part
     const { url, ...rest } = part as MediaPart
-    const media = mediaOf(part as MediaPart)
+    const media = await mediaOf(part as MediaPart)
     const text = textOf(media)
     if (text !== undefined) return { ...rest, mediaType: media.mediaType, data: text } as Part
     this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'sound')

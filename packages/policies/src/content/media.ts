@@ -1,4 +1,6 @@
 // Media of a request: their bytes, and the text of those that are one.
+import { fromBase64 } from '@patchbay/core/wire'
+import { Turns } from '@patchbay/core/wrap'
 
 /** An image, a file or sound, as a request may have it. */
 export interface MediaPart {
@@ -14,15 +16,15 @@ export interface Media {
 }
 
 /** The bytes of base64 in all forms that a request may have, a data URL too. */
-export function mediaOf({ url, data, mediaType }: MediaPart): Media {
+export async function mediaOf({ url, data, mediaType }: MediaPart): Promise<Media> {
   const type = mediaType !== undefined && { mediaType }
   const address = [url, data].find((text) => typeof text === 'string' && /^data:/i.test(text))
   if (typeof address !== 'string')
-    return { ...(data !== undefined && { data: bytesOf(() => data) }), ...type }
+    return { ...(data !== undefined && { data: await bytesOf(() => data) }), ...type }
   const comma = address.indexOf(',')
   const named = address.slice(5, comma).replace(/;\s*base64\s*$/i, '')
   return {
-    data: bytesOf(() => decodeURIComponent(address.slice(comma + 1))),
+    data: await bytesOf(() => decodedAddress(address.slice(comma + 1))),
     ...(named === '' ? type : { mediaType: named }),
   }
 }
@@ -48,17 +50,47 @@ export function textOf({ data, mediaType }: Media): string | undefined {
   }
 }
 
-function bytesOf(read: () => Uint8Array | string): Uint8Array {
+function decodedAddress(text: string): string {
+  return text.includes('%') ? decodeURIComponent(text) : text
+}
+
+async function bytesOf(read: () => Uint8Array | string): Promise<Uint8Array> {
   try {
     const data = read()
-    if (typeof data !== 'string') return data
-    const base64 = data
-      .replace(/\s+/g, '')
-      .replace(/(?<!=)=+$/, '')
-      .replaceAll('-', '+')
-      .replaceAll('_', '/')
-    return Uint8Array.from(atob(base64), (sign) => sign.charCodeAt(0))
+    return typeof data === 'string' ? await decoded(data) : data
   } catch {
     return new Uint8Array()
   }
+}
+
+// Decoded in pieces of so many characters.
+const piece = 1024 * 1024
+
+/** @throws {Error} for what is no base64 */
+async function decoded(base64: string): Promise<Uint8Array> {
+  const turns = new Turns()
+  const pieces: Uint8Array[] = []
+  const sign = base64.indexOf('=')
+  const end = sign < 0 ? base64.length : sign
+  if (!/^[=\s]*$/.test(base64.slice(end))) throw new TypeError('not base64')
+  let rest = ''
+  for (let from = 0; from < end; from += piece) {
+    const part = base64.slice(from, Math.min(end, from + piece)).replace(/\s+/g, '')
+    const signs = rest + part.replaceAll('-', '+').replaceAll('_', '/')
+    const whole = from + piece < end ? signs.length - (signs.length % 4) : signs.length
+    pieces.push(fromBase64(signs.slice(0, whole)))
+    rest = signs.slice(whole)
+    await turns.next()
+  }
+  return concat(pieces)
+}
+
+function concat(pieces: readonly Uint8Array[]): Uint8Array {
+  const all = new Uint8Array(pieces.reduce((length, one) => length + one.length, 0))
+  let at = 0
+  for (const one of pieces) {
+    all.set(one, at)
+    at += one.length
+  }
+  return all
 }

@@ -1,8 +1,10 @@
 // What stands for what: the values that must not leave, and their placeholders, for one request.
+import { Turns } from '@patchbay/core/wrap'
 import type { Detector } from './detect.js'
 import { spelled, stringsOf, unspelled } from './json-text.js'
 import { KnownValues } from './known-values.js'
-import { mapped, textsOf } from './mapped.js'
+import { mapped, mappedLater, textsOf } from './mapped.js'
+import { slicesOf } from './slices.js'
 
 // Models write them small, or as Markdown does: `\[EMAIL\_1\]`.
 const name = String.raw`[A-Z](?:[A-Z0-9]|\\?_){0,64}\\?_\d{1,9}`
@@ -13,23 +15,25 @@ const plainly = (placeholder: string) => placeholder.replaceAll('\\', '').toUppe
 const inNumber = /[\d.eE+-]/
 const begun = /^\\?\[(?:[A-Z](?:[A-Z0-9]|\\?_)*\\?)?$/i
 
+/** A value that must not leave, and how it is spelled in its text. */
+interface Value {
+  kind: string
+  value: string
+  spelling: string
+}
+
 export class Placeholders {
   readonly #standsFor = new Map<string, string>()
   readonly #values = new Map<string, string>()
   readonly #known: KnownValues<string>
   #longest = 0
 
-  /** Numbered in the order they are met, so that a conversation that goes on gives the same ones again. */
-  constructor(request: unknown, detect: Detector, also: Record<string, string[] | RegExp>) {
-    const texts = textsOf(request)
-    // What looks like a placeholder in the request stands for itself.
-    const spoken = new Set(texts.flatMap((text) => text.match(form) ?? []).map(plainly))
+  private constructor(found: readonly Value[], spoken: ReadonlySet<string>) {
     const counts = new Map<string, number>()
-    /** A value, and how it is spelled in this text. */
-    const add = (kind: string, value: string, spelling: string) => {
+    for (const { kind, value, spelling } of found) {
       const known = this.#values.get(value)
       if (known !== undefined) this.#values.set(spelling, known)
-      if (value === '' || known !== undefined) return
+      if (value === '' || known !== undefined) continue
       const name = kind.toUpperCase()
       let placeholder: string
       do {
@@ -41,34 +45,53 @@ export class Placeholders {
       this.#standsFor.set(placeholder, value)
       this.#longest = Math.max(this.#longest, placeholder.length)
     }
-    for (const text of texts) {
+    this.#known = new KnownValues(this.#values)
+  }
+
+  /** Numbered in the order they are met, so that a conversation that goes on gives the same ones again. */
+  static async in(
+    request: unknown,
+    detect: Detector,
+    also: Record<string, string[] | RegExp>,
+  ): Promise<Placeholders> {
+    const found: Value[] = []
+    // What looks like a placeholder in the request stands for itself.
+    const spoken = new Set<string>()
+    const turns = new Turns()
+    for (const text of textsOf(request)) {
+      for await (const slice of slicesOf(text, turns))
+        for (const [placeholder] of slice.text.matchAll(form)) spoken.add(plainly(placeholder))
       const json = stringsOf(text) !== undefined
       const read = (value: string) => (json ? unspelled(value) : value)
-      for (const [name, what] of Object.entries(also)) {
-        if (Array.isArray(what)) for (const [word, spelling] of words(text, what)) add(name, word, spelling)
-        else for (const value of matches(text, what)) add(name, read(value), value)
+      for (const [kind, what] of Object.entries(also)) {
+        if (Array.isArray(what))
+          for (const [value, spelling] of words(text, what)) found.push({ kind, value, spelling })
+        else for (const spelling of matches(text, what)) found.push({ kind, value: read(spelling), spelling })
       }
-      for (const { kind, text: value } of detect(text)) add(kind, read(value), value)
+      for (const { kind, text: spelling } of await detect(text, turns))
+        found.push({ kind, value: read(spelling), spelling })
     }
-    this.#known = new KnownValues(this.#values)
+    return new Placeholders(found, spoken)
   }
 
   /**
    * The same with placeholders, wherever a value stands: also where it was not recognised by itself. A number in a text
    * that is JSON becomes a text of it.
    */
-  masked<T>(value: T): T {
+  async masked<T>(value: T): Promise<T> {
     if (this.empty) return value
-    return mapped(value, (text) => {
+    const turns = new Turns()
+    return mappedLater(value, (text) => {
       const isInString = stringsOf(text)
-      return this.#known.replaced(text, (placeholder, from) => {
+      const written = (placeholder: string, from: number) => {
         if (isInString === undefined || isInString(from)) return placeholder
         // Outside of strings it is a number, or the same digits within another one.
         const value = this.#standsFor.get(placeholder) ?? ''
         const isWhole =
           !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
         return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
-      })
+      }
+      return this.#known.replaced(text, written, turns, isInString)
     })
   }
 
@@ -97,7 +120,7 @@ export class Placeholders {
 
   /** Those that were written down. */
   static of(pairs: readonly [placeholder: string, value: string][]): Placeholders {
-    const placeholders = new Placeholders([], () => [], {})
+    const placeholders = new Placeholders([], new Set())
     for (const [placeholder, value] of pairs) placeholders.#standsFor.set(placeholder, value)
     return placeholders
   }
