@@ -2,12 +2,9 @@
 import { isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
+import { json } from '../test/server.js'
 import { claude } from './index.js'
 
-const json = (value: unknown): ServedResponse => ({
-  body: JSON.stringify(value),
-  headers: { 'content-type': 'application/json' },
-})
 const message = (text: string) => ({
   id: 'msg_1',
   type: 'message',

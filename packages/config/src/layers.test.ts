@@ -155,7 +155,15 @@ it('each of several that are one another’s spares is asked once, where all of 
       },
     ]),
   )
+  // Two that have the same spare, which has one of its own.
+  const shared = { p: ['q', 's'], q: 't', s: 't', t: 'a' }
+  for (const [name, fallback] of Object.entries(shared))
+    Object.assign(providers, { [name]: { ...providers.a, model: name, fallback } })
   const config = { providers: { ...providers, r: { use: 'route', providers: names } } } as never
+  const own = await connect('p', { config, cwd: at() })
+  await expect(own.chat('Hi')).rejects.toThrow()
+  expect(asked.splice(0).sort()).toEqual([...names, ...Object.keys(shared)].sort())
+  await own.close()
   for (const first of ['a', 'r']) {
     const provider = await connect(first, { config, cwd: at() })
     await expect(provider.chat('Hi')).rejects.toThrow()

@@ -25,6 +25,8 @@ interface Around {
 const unsaid = { policies: undefined, requires: undefined, apiKey: undefined, headers: undefined }
 
 export class Maker {
+  readonly #made = new Map<string, Promise<Provider>>()
+
   constructor(
     readonly loaded: Loaded,
     private readonly cwd: string,
@@ -61,9 +63,6 @@ export class Maker {
         )
       return left.map((other) => () => this.make(other, here, known))
     }
-    const made = Object.hasOwn(severalOptions, use)
-      ? await ofSeveral(use, rest, others(rest.providers as string[], 'providers'), this)
-      : await this.#backend(use, rest, found)
     const context = {
       where,
       folder: placeOf(found, 'policies').folder,
@@ -73,9 +72,21 @@ export class Maker {
         return this.make(other, here)
       },
     }
-    const first = await withPolicies(made, policies, this, context)
+    const withOwn = (made: Provider) => withPolicies(made, policies, this, context)
+    // Who is asked of several depends on the way here.
+    const first = Object.hasOwn(severalOptions, use)
+      ? await withOwn(await ofSeveral(use, rest, others(rest.providers as string[], 'providers'), this))
+      : await this.#once(name, async () => withOwn(await this.#backend(use, rest, found)))
     const spares = others([next].flat(), 'fallback')
     return spares.length === 0 ? first : fallback([first, ...spares])
+  }
+
+  /** The same wherever it is named: lists of spares know by this who was asked before. */
+  #once(name: string, make: () => Promise<Provider>): Promise<Provider> {
+    const making = this.#made.get(name) ?? make()
+    this.#made.set(name, making)
+    making.catch(() => this.#made.delete(name))
+    return making
   }
 
   /**

@@ -99,6 +99,14 @@ it('shows half a text, but no half number and no half escape', async () => {
   expect(parts).toEqual([{ a: 'hel' }, { a: 'hello' }, { a: 'helloé', b: 123 }])
 })
 
+it('begins the value of a key anew where the key comes twice: the last one counts, as in JSON.parse', async () => {
+  const text = '{"a": [1, 2], "b": "x", "a": [3]}'
+  const [parts = []] = await shown(text)
+  expect(parts).toContainEqual({ a: [1, 2], b: 'x' })
+  expect(parts).toContainEqual({ a: [], b: 'x' })
+  expect(parts.at(-1)).toEqual(JSON.parse(text))
+})
+
 it('makes no prototype of a key', async () => {
   const parts = (await shown('{"__proto__": {"admin": true}}')).flat()
   const values = candidatesIn(`So: {'__proto__': {'admin': True}}`).map(

@@ -1,4 +1,4 @@
-// Parses an object while its JSON streams in: every partial value is a prefix of the final one.
+// Parses an object while its JSON streams in: every partial value is a prefix of the final one, unless a key comes twice.
 import { parse } from 'jsonriver'
 import { isLlmError } from './errors.js'
 import { isObject } from './is-object.js'
@@ -10,8 +10,8 @@ const most = 1024
 
 /**
  * The object so far after each piece: always the same object, which grows. Strings grow, numbers and literals come whole.
- * Text around the object and top-level lists are skipped, and nothing follows a syntax error. A further object in the text
- * is a new value.
+ * A key that comes twice begins its value anew, since the last one counts. Text around the object and top-level lists are
+ * skipped, and nothing follows a syntax error. A further object in the text is a new value.
  */
 export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenerator<Record<string, unknown>> {
   const source = texts[Symbol.asyncIterator]()

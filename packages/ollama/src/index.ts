@@ -124,7 +124,12 @@ class OllamaBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const shown = await this.#json(context, (client) => client.show({ model: this.model }))
+    const shown: Record<string, unknown> = await this.#json(context, (client) =>
+      client.show({ model: this.model }),
+    ).catch((error: unknown) => {
+      if (hasNoShow(error)) return {}
+      throw error
+    })
     // Servers before 0.6.4 (April 2025) do not say what a model can do.
     const known = Array.isArray(shown.capabilities) ? new Set(shown.capabilities) : undefined
     const can = (name: string) => known?.has(name) ?? 'unknown'
@@ -198,6 +203,15 @@ class OllamaBackend implements Backend {
   ): Promise<Record<string, unknown>> {
     return wholeJson(await send(this.#server, context, call), (text) => notAnAnswer(text, this.model))
   }
+}
+
+/** Some proxies pass `/api/chat` on and nothing else. A missing model is told by name. */
+function hasNoShow(error: unknown): boolean {
+  return (
+    isLlmError(error) &&
+    [403, 404, 405, 501].includes(error.status ?? 0) &&
+    !/model/i.test(error.responseBody ?? '')
+  )
 }
 
 async function* pull(

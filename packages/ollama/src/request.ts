@@ -66,6 +66,7 @@ export function toWire(
   }
   const lost = notSent('Ollama', warn)
   tellMarks(chat.messages, lost)
+  tellUnchecked(chat, warn)
   const body: WireChat = {
     model,
     messages: chat.messages.flatMap((message) => toMessages(message, lost)),
@@ -87,6 +88,21 @@ export function toWire(
   const { options: ownOptions, ...own } = providerOptions
   const all = { ...given, ...(ownOptions as object | undefined) }
   return { ...body, ...(Object.keys(all).length > 0 && { options: all }), ...own }
+}
+
+/** What Ollama has no form for gets here only where the capability check knew nothing, as `/api/show` failed. */
+function tellUnchecked(
+  { toolChoice = 'auto', parallelToolCalls, reasoning }: PreparedChat,
+  warn: (warning: Warning) => void,
+): void {
+  const lost = {
+    toolChoice: toolChoice !== 'auto' && toolChoice !== 'none',
+    parallelToolCalls: parallelToolCalls === false,
+    reasoningBudget: typeof reasoning === 'object',
+  }
+  for (const [feature, isLost] of Object.entries(lost))
+    if (isLost)
+      warn({ code: 'unsupported', feature, message: `Ollama does not support ${feature}; it was left out.` })
 }
 
 function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { gzipSync } from 'node:zlib'
-import { type ChatEvent, isLlmError, type LlmError } from '@patchbay/core'
+import { type ChatEvent, type ChatRequest, isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -192,17 +192,50 @@ describe('a request', () => {
     expect(server.requests.at(-1)?.json).toMatchObject({ think })
   })
 
-  it.each([
-    [{ toolChoice: 'required' as const, tools: [{ name: 'a', input: {} }] }, 'toolChoice'],
+  const wordless: [Partial<ChatRequest>, string][] = [
+    [{ toolChoice: 'required', tools: [{ name: 'a', input: {} }] }, 'toolChoice'],
     [{ parallelToolCalls: false }, 'parallelToolCalls'],
     [{ reasoning: { budgetTokens: 100 } }, 'reasoningBudget'],
-  ])('that Ollama has no word for is refused before the wire: %j', async (request, feature) => {
+  ]
+  it.each(
+    wordless,
+  )('that Ollama has no word for is refused before the wire: %j', async (request, feature) => {
     const server = await serve(json({ capabilities: ['completion', 'tools', 'thinking'] }))
     const error = await failureOf(
       ollama('tiny', { baseURL: server.url }).chat({ messages: 'Hello', ...request }),
     )
     expect(error).toMatchObject({ code: 'unsupported', message: expect.stringContaining(feature) })
     expect(server.requests.map(({ path }) => path)).toEqual(['/api/show'])
+  })
+
+  describe.each([403, 404, 405, 501])('to a proxy without /api/show (%i)', (status) => {
+    const proxy = () =>
+      serve(({ path }) =>
+        path === '/api/show' ? { status, body: 'No such page.' } : ndjson(say('Hi'), done()),
+      )
+
+    it.each(wordless)('is refused all the same, or goes with a warning: %j', async (request, feature) => {
+      const server = await proxy()
+      const provider = ollama('tiny', { baseURL: server.url, retry: false })
+      expect(await failureOf(provider.chat({ messages: 'Hello', ...request }))).toMatchObject({
+        code: 'unsupported',
+        message: expect.stringContaining(feature),
+      })
+      const { warnings } = await provider.chat({ messages: 'Hello', ...request, onUnsupported: 'warn' })
+      expect(warnings.map((warning) => warning.feature)).toEqual([feature])
+    })
+  })
+
+  it.each(
+    wordless,
+  )('is told by a warning what was left out where /api/show fails: %j', async (request, feature) => {
+    const server = await serve(({ path }) =>
+      path === '/api/show' ? json({ error: 'broken' }, 500) : ndjson(say('Hi'), done()),
+    )
+    const provider = ollama('tiny', { baseURL: server.url, retry: false })
+    const { text, warnings } = await provider.chat({ messages: 'Hello', ...request })
+    expect(text).toBe('Hi')
+    expect(warnings).toMatchObject([{ code: 'unsupported', feature }])
   })
 
   it('holds the bytes of an image that is only an address', async () => {

@@ -1,13 +1,11 @@
 // The Batch API on the wire: the file, the batch, and results in two other files.
-import { isLlmError, type LlmError } from '@patchbay/core'
-import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
-import { expect, it, onTestFinished } from 'vitest'
+import type { LlmError } from '@patchbay/core'
+import type { ReceivedRequest, ServedResponse } from '@patchbay/testing'
+import { expect, it } from 'vitest'
+import { json } from '../test/server.js'
+import { failureOf, serve } from '../test/wire.js'
 import { openai } from './index.js'
 
-const json = (value: unknown): ServedResponse => ({
-  body: JSON.stringify(value),
-  headers: { 'content-type': 'application/json' },
-})
 const completion = (content: string) => ({
   id: 'chatcmpl_1',
   model: 'gpt-x-1',
@@ -21,8 +19,7 @@ async function batches(
   answer: (request: ReceivedRequest) => ServedResponse,
   api: 'chat' | 'responses' = 'chat',
 ) {
-  const server = await faultServer(answer)
-  onTestFinished(() => server.close())
+  const server = await serve(answer)
   return {
     server,
     batches: openai('gpt-x', { apiKey: 'sk-secret', retry: false, baseURL: server.url, api }).batches,
@@ -33,14 +30,6 @@ async function all(results: AsyncIterable<{ index: number; response?: { text: st
   for await (const { index, response, error } of results)
     seen.push([index, response?.text ?? error?.code ?? ''])
   return seen
-}
-async function failureOf(work: Promise<unknown>): Promise<LlmError> {
-  const error: unknown = await work.then(
-    () => undefined,
-    (thrown) => thrown,
-  )
-  if (!isLlmError(error)) throw error
-  return error
 }
 
 it.each(['chat', 'responses'] as const)('sends a file of requests, and a batch of it: %s', async (api) => {

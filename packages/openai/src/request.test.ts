@@ -2,7 +2,7 @@
 import type { ChatRequest } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { json } from '../test/server.js'
-import { ask, bodyOf, failureOf } from '../test/wire.js'
+import { ask, bodyOf, completed, failureOf } from '../test/wire.js'
 import type { OpenAIOptions } from './index.js'
 import { isReasoningModel, presetFor } from './presets.js'
 
@@ -256,6 +256,22 @@ describe('a request', () => {
     const error = await failureOf((await ask(json({}), options)).chat({ messages: 'x', ...request }))
     expect(error.code).toBe('unsupported')
     expect(error.message).toMatch(message)
+  })
+
+  it.each([
+    ['report.pdf', ['name']],
+    ['my file.pdf', []],
+    [undefined, []],
+  ])('in Responses says of a file that is an address whether its name is lost: %s', async (name, lost) => {
+    const url = 'https://example.com/my%20file.pdf'
+    const file = { type: 'file' as const, url, mediaType: 'application/pdf', ...(name && { name }) }
+    const provider = await ask(json(completed().response), { api: 'responses' })
+    const { warnings } = await provider.chat([
+      { role: 'user', content: [file] },
+      { role: 'assistant', content: [{ type: 'tool-call', id: 'c', name: 'read', input: {} }] },
+      { role: 'tool', content: [{ type: 'tool-result', id: 'c', output: [file] }] },
+    ])
+    expect(warnings.map(({ feature }) => feature)).toEqual(lost)
   })
 
   it('knows models that think from those that do not, and takes a new name for one of today', () => {

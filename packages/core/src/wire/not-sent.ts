@@ -9,6 +9,7 @@ import type { Warning } from '../response.js'
 const words = {
   cache: 'cache marks of messages (it may cache prompts by itself)',
   citations: 'the citations of earlier answers',
+  name: 'the names of files that are only an address',
   reasoning: 'the reasoning of earlier answers',
   'provider-block': 'provider-specific blocks of another provider',
 }

@@ -83,14 +83,15 @@ function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat[
 function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
   const items: Json[] = []
   let shown: Part[] = []
+  const toParts = (parts: Part[]) => parts.flatMap((part) => toPart(part, lost))
   const show = () => {
-    if (shown.length > 0) items.push({ role: 'user', content: shown.flatMap(toPart) })
+    if (shown.length > 0) items.push({ role: 'user', content: toParts(shown) })
     shown = []
   }
   for (const { role, content, cache } of messages) {
     if (cache) lost('cache')
     if (role === 'tool') {
-      items.push(...content.flatMap(toResult))
+      items.push(...content.flatMap((part) => toResult(part, toParts)))
       continue
     }
     show()
@@ -98,13 +99,13 @@ function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
       const spoken = asSpoken(content)
       items.push(...toTurn(spoken.said, lost))
       shown = spoken.shown
-    } else items.push({ role, content: content.flatMap(toPart) })
+    } else items.push({ role, content: toParts(content) })
   }
   show()
   return items
 }
 
-function toResult(part: Part): Json[] {
+function toResult(part: Part, toParts: (parts: Part[]) => Json[]): Json[] {
   if (part.type !== 'tool-result') return []
   const output = failureInWords(part)
   const text = output.map((one) => (one.type === 'text' ? one.text : '')).join('')
@@ -112,7 +113,7 @@ function toResult(part: Part): Json[] {
     {
       type: 'function_call_output',
       call_id: part.id,
-      output: typeof part.output === 'string' ? text : output.flatMap(toPart),
+      output: typeof part.output === 'string' ? text : toParts(output),
     },
   ]
 }
@@ -160,16 +161,20 @@ function toAnnotations(citations: Citation[] = [], lost: NotSent): Json[] {
   })
 }
 
-function toPart(part: Part): Json[] {
+function toPart(part: Part, lost: NotSent): Json[] {
   switch (part.type) {
     case 'text':
       return [{ type: 'input_text', text: part.text }]
     case 'image':
       return [{ type: 'input_image', image_url: addressOf(part), detail: 'auto' }]
-    case 'file':
-      return part.url !== undefined
-        ? [{ type: 'input_file', file_url: part.url }]
-        : [{ type: 'input_file', filename: part.name ?? 'file', file_data: addressOf(part) }]
+    case 'file': {
+      const { url, name } = part
+      if (url === undefined)
+        return [{ type: 'input_file', filename: name ?? 'file', file_data: addressOf(part) }]
+      // 400 `mutually_exclusive_parameters` for `file_url` with `filename`: 0xPlaygrounds/rig#2166, July 2026.
+      if (name !== undefined && !url.includes(encodeURIComponent(name))) lost('name')
+      return [{ type: 'input_file', file_url: url }]
+    }
     case 'audio':
       return [
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },

@@ -42,7 +42,9 @@ export class PassingStream implements EventSource {
       const { stopped } = this.#patience ?? {}
       // What was stopped knows less of why than who stopped it.
       const error =
-        stopped && failure.code === 'aborted' ? withDetails(stopped, { partial: failure.partial }) : failure
+        stopped && failure.code === 'aborted'
+          ? withDetails(stopped, { partial: failure.partial, usage: failure.usage })
+          : failure
       await this.#failed(error)
       throw this.#passing?.error?.(error) ?? error
     } finally {

@@ -29,14 +29,16 @@ export function spentOn(
   if ('cached' in answer && answer.cached) return { usd: 0, tokens: 0 }
   const usage: Usage = answer.usage
   const { inputTokens } = usage
-  // Of an answer that broke off, the input is known from its start; of the output, the most is counted.
+  // Of an answer that broke off, the input is known from its start; of the output, the most is counted, or what others used
+  // before it.
   const unsaid = kind !== 'chat' ? 0 : broken ? estimate.output : undefined
-  const outputTokens = broken ? unsaid : (usage.outputTokens ?? unsaid)
+  const { outputTokens: said = unsaid } = usage
+  const outputTokens = broken ? unsaid && Math.max(unsaid, said ?? 0) : said
   if (inputTokens === undefined || outputTokens === undefined) return estimate
   const price = priced(answer.model)
   const hour = kind === 'chat' && keepsForAnHour(request as ChatInput)
-  const said = 'cost' in answer ? answer.cost : undefined
-  const usd = said ?? (price && costOf({ ...usage, outputTokens }, price, hour)) ?? estimate.usd
+  const cost = 'cost' in answer ? answer.cost : undefined
+  const usd = cost ?? (price && costOf({ ...usage, outputTokens }, price, hour)) ?? estimate.usd
   return { usd, tokens: inputTokens + outputTokens }
 }
 

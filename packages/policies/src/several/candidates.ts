@@ -8,6 +8,7 @@ export class Candidates {
   readonly first: Provider
   readonly size: number
   readonly #makers: (() => Promise<Provider>)[]
+  readonly #given = new WeakMap<Provider, Provider>()
   readonly #opened = new Map<number, Promise<Provider>>()
 
   /**
@@ -21,13 +22,18 @@ export class Candidates {
   ) {
     if (first === undefined || typeof first === 'function')
       throw new LlmError('config', `${policy}() needs at least one provider: ${policy}([first, second]).`)
-    this.first = put(first, 0)
+    const around = (provider: Provider, at: number) => {
+      const outer = put(provider, at)
+      this.#given.set(outer, provider)
+      return outer
+    }
+    this.first = around(first, 0)
     this.size = rest.length + 1
     this.#makers = [
       async () => this.first,
       ...rest.map(
         (candidate, index) => async () =>
-          put(typeof candidate === 'function' ? await made(candidate, index + 1) : candidate, index + 1),
+          around(typeof candidate === 'function' ? await made(candidate, index + 1) : candidate, index + 1),
       ),
     ]
   }
@@ -41,6 +47,11 @@ export class Candidates {
     // The next call may find one that could not be made.
     opening.catch(() => this.#opened.delete(at))
     return opening
+  }
+
+  /** What it was in the list. */
+  given(provider: Provider): Provider {
+    return this.#given.get(provider) ?? provider
   }
 
   /** Closes those that were made. */

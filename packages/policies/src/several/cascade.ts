@@ -7,23 +7,14 @@ import {
   isLlmError,
   LlmError,
   type Provider,
-  type Usage,
-  type Warning,
 } from '@patchbay/core'
-import {
-  asLlmError,
-  type EventSource,
-  Follower,
-  replayed,
-  requestOf,
-  streamOf,
-  sum,
-} from '@patchbay/core/wrap'
+import { asLlmError, Follower, replayed, requestOf, streamOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { denied } from '../content/guard.js'
+import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
 import {
   mayElsewhere,
@@ -34,7 +25,6 @@ import {
   tellChange,
   tellUnmade,
   type When,
-  withNotes,
 } from './in-order.js'
 
 /** Options of `cascade`. */
@@ -107,9 +97,7 @@ function fails(error: LlmError): boolean {
   return mayElsewhere(error) || error.code === 'structured-output' || error.code === 'context-length'
 }
 
-class Climb implements EventSource {
-  readonly #warnings: Warning[] = []
-  #spent: { usage: Usage; cost: number | undefined } = { usage: {}, cost: 0 }
+class Climb extends Attempts {
   #current: Follower | undefined
   /** The current one's answer is what the caller gets. */
   #settled = false
@@ -120,14 +108,15 @@ class Climb implements EventSource {
 
   constructor(
     private readonly list: Candidates,
-    private readonly call: Chat,
+    call: Chat,
     private readonly rules: Rules & { accept: Accept; clock: Clock },
-  ) {}
+  ) {
+    super(call)
+  }
 
-  async next(): Promise<ChatEvent | undefined> {
+  protected async pull(): Promise<ChatEvent | undefined> {
     if (!this.#settled) await this.#climb()
-    const event = await this.#current?.next()
-    return event && this.#withPast(event)
+    return this.#current?.next()
   }
 
   unwatched(): void {
@@ -139,18 +128,14 @@ class Climb implements EventSource {
     this.#current?.stop(error)
   }
 
-  leave(): LlmError {
+  protected left(): LlmError {
     const left = this.#current?.leave()
+    // What is not accepted yet was not shown, and is not told either.
+    if (!this.#settled) this.count(left)
     this.#stopped ??=
-      // What is not accepted yet was not shown, and is not told either.
       (this.#settled ? left : undefined) ??
       new LlmError('aborted', 'The reader left the stream before its end.')
     return this.#stopped
-  }
-
-  #ask(provider: Provider): Follower {
-    const { request, options, patience } = this.call
-    return new Follower(() => provider.stream(request, patience.left(options)), provider)
   }
 
   async #climb(): Promise<void> {
@@ -158,7 +143,7 @@ class Climb implements EventSource {
     const { patience } = this.call
     let provider = candidates.first
     for (let at = 0; ; ) {
-      this.#current = this.#ask(provider)
+      this.#current = this.ask(provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
       if (!this.#watched) this.#current.unwatched()
       if (at === candidates.size - 1) {
@@ -172,9 +157,10 @@ class Climb implements EventSource {
       }
       const found = await this.#above(at, provider)
       const { provider: next } = found
+      this.count(this.#failure)
       at = found.at
       const message = `${nameOf(provider)} was not good enough (${reason}), so ${nameOf(next)} was asked.`
-      this.#warnings.push({ code: 'other', feature: 'cascade', message })
+      this.warnings.push({ code: 'other', feature: 'cascade', message })
       tellChange(patience, provider, nameOf(next), reason)
       provider = next
     }
@@ -192,9 +178,9 @@ class Climb implements EventSource {
       } catch (cause) {
         if (patience.stopped !== undefined) throw cause
         const warning = { ...tellUnmade(this.call.patience, from, next, cause), feature: 'cascade' }
-        this.#warnings.push(warning)
+        this.warnings.push(warning)
         if (next < this.list.size - 1) continue
-        throw withNotes(this.#failure ?? asLlmError(cause, namesOf(from)), this.#warnings)
+        throw withNotes(this.#failure ?? asLlmError(cause, namesOf(from)), this.warnings)
       }
     }
   }
@@ -210,18 +196,24 @@ class Climb implements EventSource {
         isLlmError(error) && this.#stopped === undefined && this.call.patience.stopped === undefined
       if (!goesOn || !this.rules.goesOn(error, provider)) throw error
       this.#failure = error
-      if (error.partial !== undefined) this.#add(error.partial)
+      this.failed(provider, error)
       return `${error.code}: ${error.message}`
     }
     this.#failure = undefined
     if (answer === undefined) return 'it did not end'
     const { request, options, patience } = this.call
     const response = answer
-    const accepted = await patience.wait(
-      called('cascade.accept', () => this.rules.accept(response, requestOf(request, provider)), provider),
+    const accepting = called(
+      'cascade.accept',
+      () => this.rules.accept(response, requestOf(request, provider)),
+      provider,
     )
+    const accepted = await patience.wait(accepting).catch((cause) => {
+      this.count(response)
+      throw cause
+    })
     if (accepted !== true) {
-      this.#add(response)
+      this.count(response)
       return accepted === false ? 'it was not accepted' : accepted
     }
     const { timing, attempts } = response
@@ -232,32 +224,5 @@ class Climb implements EventSource {
     )
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
     return undefined
-  }
-
-  #add({ usage, cost }: ChatResponse): void {
-    const { usage: before, cost: spent } = this.#spent
-    this.#spent = {
-      usage: sum(before, usage),
-      cost: cost === undefined || spent === undefined ? undefined : spent + cost,
-    }
-  }
-
-  /** What was asked before is paid for too. */
-  #withPast(event: ChatEvent): ChatEvent {
-    if (this.#warnings.length === 0) return event
-    if (event.type === 'start') return { ...event, warnings: [...this.#warnings, ...event.warnings] }
-    if (event.type !== 'finish') return event
-    const { cost, ...response } = event.response
-    const { usage, cost: spent } = this.#spent
-    const all = cost === undefined || spent === undefined ? undefined : cost + spent
-    return {
-      type: 'finish',
-      response: {
-        ...response,
-        usage: sum(response.usage, usage),
-        warnings: [...this.#warnings, ...response.warnings],
-        ...(all !== undefined && { cost: all }),
-      },
-    }
   }
 }

@@ -1,7 +1,8 @@
 // Who is asked when the first one cannot answer, who is not, and what the caller hears of it.
-import { type ErrorCode, isLlmError, LlmError, type StatusEvent } from '@patchbay/core'
+import { type ErrorCode, LlmError, type StatusEvent } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
+import { failureOf } from '../../test/failure.js'
 import { fallback } from '../index.js'
 
 const failing = (code: ErrorCode, more: Parameters<typeof mockProvider>[0] = {}) =>
@@ -14,14 +15,6 @@ const failing = (code: ErrorCode, more: Parameters<typeof mockProvider>[0] = {})
   })
 const second = (more: Parameters<typeof mockProvider>[0] = {}) =>
   mockProvider({ provider: 'second', model: 'b', answers: ['from the second'], ...more })
-async function failureOf(promise: Promise<unknown>): Promise<LlmError> {
-  const error: unknown = await promise.then(
-    () => new Error('expected a failure'),
-    (thrown) => thrown,
-  )
-  if (!isLlmError(error)) throw error
-  return error
-}
 
 describe('goes on', () => {
   it.each<ErrorCode>([

@@ -10,7 +10,7 @@ export type FallbackOptions = SeveralOptions
 /**
  * Asks the first; where it cannot (unavailable, overloaded, rate-limited, timed out, unsupported) before its first
  * event, the next, and so on. A request that is too long goes on only to a provider known to have a larger window. The
- * response says who answered, and its warnings say why. Vectors of different models do not compare, so `embed` asks
+ * response says who answered, and its warnings say why; its `usage` holds that of the failed ones too. Vectors of different models do not compare, so `embed` asks
  * the first alone, as do `countTokens` and `models`.
  * @throws {LlmError} `config` for an empty list; a call fails with the failure of the last that was asked
  */

@@ -1,20 +1,12 @@
 // A second one is asked where the first is slow to begin: `hedge`.
 import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type Warning } from '@patchbay/core'
-import { asLlmError, type EventSource, Follower, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, type Follower, streamOf } from '@patchbay/core/wrap'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
+import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
-import {
-  nameOf,
-  namesOf,
-  type Rules,
-  rulesOf,
-  tellChange,
-  tellUnmade,
-  type When,
-  withNotes,
-} from './in-order.js'
+import { nameOf, namesOf, type Rules, rulesOf, tellChange, tellUnmade, type When } from './in-order.js'
 
 /** Options of `hedge`. */
 export interface HedgeOptions {
@@ -35,8 +27,8 @@ const untilThen = 2000
 
 /**
  * Asks the first; where it has not begun to answer in time, the next as well, and so on. The answer is that of whoever
- * begins first; the others are aborted at that moment. What they cost is not in the response. A provider may stand in the
- * list twice. Only chats are hedged.
+ * begins first; the others are aborted at that moment. What they had counted by then is part of the response's `usage`. A
+ * provider may stand in the list twice. Only chats are hedged.
  * @throws {LlmError} `config` for an empty list; a call fails with the last failure where all fail
  */
 export function hedge(candidates: readonly [Provider, ...Candidate[]], options: HedgeOptions = {}): Provider {
@@ -88,28 +80,27 @@ interface RaceRules extends Rules {
   began(ms: number): void
 }
 
-class Race implements EventSource {
+class Race extends Attempts {
   readonly #racers = new Set<Follower>()
-  readonly #warnings: Warning[] = []
   /** Who was not asked, because he cannot be made. */
   readonly #unmade: Warning[] = []
   #winner: Follower | undefined
+  /** The last one; what it used is not counted yet. */
+  #failure: LlmError | undefined
   #stopped: LlmError | undefined
   /** Nobody else is asked any more by the clock. */
   #cancelNext: () => void = () => {}
 
   constructor(
     private readonly candidates: Candidates,
-    private readonly call: Chat,
+    call: Chat,
     private readonly rules: RaceRules,
-  ) {}
+  ) {
+    super(call)
+  }
 
-  async next(): Promise<ChatEvent | undefined> {
-    if (this.#winner === undefined) return this.#race()
-    const event = await this.#winner.next()
-    if (event?.type !== 'finish' || this.#warnings.length === 0) return event
-    const { response } = event
-    return { type: 'finish', response: { ...response, warnings: [...this.#warnings, ...response.warnings] } }
+  protected pull(): Promise<ChatEvent | undefined> {
+    return this.#winner === undefined ? this.#race() : this.#winner.next()
   }
 
   /** The first event is what the race is about, so it is watched for whoever reads. */
@@ -121,12 +112,13 @@ class Race implements EventSource {
     for (const racer of this.#racers) racer.stop(error)
   }
 
-  leave(): LlmError {
+  protected left(): LlmError {
     const left =
       this.#winner?.leave() ?? new LlmError('aborted', 'The reader left the stream before its end.')
     this.#stopped = left
     this.#cancelNext()
-    for (const racer of this.#racers) racer.leave()
+    this.count(this.#winner === undefined ? this.#failure : undefined)
+    this.#dismiss()
     return left
   }
 
@@ -146,13 +138,19 @@ class Race implements EventSource {
         end()
       }
       const lost = (error: unknown) =>
-        settle(() => this.#lost(undefined, () => reject(this.#withUnmade(error))))
-      let lastFailure: LlmError | undefined
+        settle(() => {
+          if (error !== this.#failure) this.count(this.#failure)
+          this.#dismiss()
+          reject(this.#withUnmade(error))
+        })
       const failed = (error: LlmError, provider: Provider) => {
+        if (over) return
         running--
-        lastFailure = error
+        this.count(this.#failure)
+        this.#failure = error
         const mayGoOn = error.partial === undefined && this.#stopped === undefined
         const next = mayGoOn && this.rules.goesOn(error, provider)
+        if (next) this.failed(provider, error)
         if (next && asked < this.candidates.size) start(`${error.code}: ${error.message}`)
         // Somebody else may still answer, unless it is the request or its caller that is wrong.
         else if (running === 0 || !next) lost(error)
@@ -161,13 +159,10 @@ class Race implements EventSource {
         settle(() => {
           // Without those that lost, only the quick ones would be counted.
           if (firstRuns) this.rules.began(clock.now() - began)
-          this.#lost(racer, () =>
-            resolve(
-              event?.type === 'start'
-                ? { ...event, warnings: [...this.#warnings, ...event.warnings] }
-                : event,
-            ),
-          )
+          this.count(this.#failure)
+          this.#winner = racer
+          this.#dismiss()
+          resolve(event)
         })
       const ask = async (at: number, reason: string | undefined) => {
         let provider: Provider
@@ -179,14 +174,13 @@ class Race implements EventSource {
           this.#unmade.push(tellUnmade(this.call.patience, last, at, cause))
           // One that cannot even be made says nothing of the request.
           if (asked < this.candidates.size) start(reason)
-          else if (running === 0) lost(lastFailure ?? cause)
+          else if (running === 0) lost(this.#failure ?? cause)
           return
         }
         if (over) return
         if (at > 0 && reason !== undefined) this.#tell(last, provider, reason)
         last = provider
-        const { request, options, patience } = this.call
-        const racer = new Follower(() => provider.stream(request, patience.left(options)), provider)
+        const racer = this.ask(provider)
         this.#racers.add(racer)
         if (this.#stopped !== undefined) racer.stop(this.#stopped)
         try {
@@ -211,15 +205,13 @@ class Race implements EventSource {
     })
   }
 
-  /** The race is over: everybody but the winner goes. */
-  #lost(winner: Follower | undefined, end: () => void): void {
-    this.#winner = winner
+  /** Everybody but the winner goes. */
+  #dismiss(): void {
     for (const racer of this.#racers)
-      if (racer !== winner) {
-        racer.leave()
+      if (racer !== this.#winner) {
+        this.count(racer.leave())
         this.#racers.delete(racer)
       }
-    end()
   }
 
   #open(at: number): Promise<Provider> {
@@ -228,7 +220,7 @@ class Race implements EventSource {
 
   #tell(from: Provider, to: Provider, reason: string): void {
     const message = `${nameOf(to)} was asked too, because ${nameOf(from)} did not answer: ${reason}`
-    this.#warnings.push({ code: 'other', feature: 'hedge', message: message.replace(/\.?$/, '.') })
+    this.warnings.push({ code: 'other', feature: 'hedge', message: message.replace(/\.?$/, '.') })
     tellChange(this.call.patience, from, nameOf(to), reason)
   }
 

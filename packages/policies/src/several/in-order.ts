@@ -7,9 +7,10 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { asLlmError, type EventSource, Follower } from '@patchbay/core/wrap'
+import { asLlmError, type Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
 import { called, calledNow, type Patience } from '../around/patience.js'
+import { Attempts, withNotes } from './attempts.js'
 import type { Candidates } from './candidates.js'
 
 // Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
@@ -53,11 +54,9 @@ interface Asked {
   provider: Provider
 }
 
-export class InOrder implements EventSource {
+export class InOrder extends Attempts {
   /** Who could not be made. */
   readonly #unmade: Warning[] = []
-  /** Who could not answer. */
-  readonly #failed: Warning[] = []
   #current: Follower | undefined
   /** Read before it was known that they are shown. */
   readonly #held: ChatEvent[] = []
@@ -69,11 +68,13 @@ export class InOrder implements EventSource {
     private readonly candidates: Candidates,
     /** By their numbers in the list. */
     private readonly order: readonly number[],
-    private readonly call: Chat,
+    call: Chat,
     private readonly rules: Rules,
-  ) {}
+  ) {
+    super(call)
+  }
 
-  async next(): Promise<ChatEvent | undefined> {
+  protected async pull(): Promise<ChatEvent | undefined> {
     if (this.#begun) return this.#held.shift() ?? this.#current?.next()
     let asked = await this.#firstMade(0, this.candidates.first)
     if (asked === undefined) throw this.#withUnmade(new LlmError('config', 'Nobody can be asked.'))
@@ -81,11 +82,11 @@ export class InOrder implements EventSource {
       let next: Asked | undefined
       try {
         const event = await this.#first(asked)
-        const empty = this.rules.empty ? await this.#emptied(asked, event) : undefined
-        if (empty !== undefined) next = await this.#after(asked, empty)
+        const empty = this.rules.empty ? await this.#emptied(event) : undefined
+        if (empty !== undefined) next = await this.#after(asked, answeredNothing(asked.provider), empty)
         if (next === undefined) {
           this.#begun = true
-          return this.#shown(event)
+          return event
         }
       } catch (thrown) {
         const error = asLlmError(thrown, namesOf(asked.provider))
@@ -106,7 +107,7 @@ export class InOrder implements EventSource {
     this.#current?.stop(error)
   }
 
-  leave(): LlmError {
+  protected left(): LlmError {
     const left =
       this.#current?.leave() ?? new LlmError('aborted', 'The reader left the stream before its end.')
     this.#stopped = left
@@ -114,49 +115,43 @@ export class InOrder implements EventSource {
   }
 
   #first({ provider }: Asked): Promise<ChatEvent | undefined> {
-    const { request, options, patience } = this.call
-    const open = () => provider.stream(request, patience.left(options))
-    this.#current = new Follower(open, provider, (response) => this.#withWarnings(response))
+    this.#current = this.ask(provider, this.candidates.given(provider))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
     if (!this.#watched) this.#current.unwatched()
     return this.#current.next()
   }
 
-  /** Why the answer is as good as none; what was read to find out is held back. */
-  async #emptied({ provider }: Asked, first: ChatEvent | undefined): Promise<LlmError | undefined> {
+  /** The answer that is as good as none; what was read to find out is held back. */
+  async #emptied(first: ChatEvent | undefined): Promise<ChatResponse | undefined> {
     let event = first
     if (event?.type === 'start') {
       event = await this.#current?.next()
       if (event !== undefined) this.#held.push(event)
     }
-    if (event?.type !== 'finish' || !isEmpty(event.response)) return undefined
-    const { provider: name, model } = provider
-    return new LlmError('empty-response', 'It answered nothing.', { provider: name, model })
-  }
-
-  #shown(event: ChatEvent | undefined): ChatEvent | undefined {
-    return event?.type === 'start' ? this.#withWarnings(event) : event
-  }
-
-  #withWarnings<T extends { warnings: Warning[] }>(of: T): T {
-    const warnings = [...this.#unmade, ...this.#failed]
-    return warnings.length === 0 ? of : { ...of, warnings: [...warnings, ...of.warnings] }
+    return event?.type === 'finish' && isEmpty(event.response) ? event.response : undefined
   }
 
   /** Who is asked next, if anybody. */
-  async #after({ turn, provider: failed }: Asked, error: LlmError): Promise<Asked | undefined> {
+  async #after(
+    { turn, provider: failed }: Asked,
+    error: LlmError,
+    spent: LlmError | ChatResponse = error,
+  ): Promise<Asked | undefined> {
     // What has begun to arrive cannot be taken back.
     if (error.partial !== undefined || this.#stopped !== undefined) return undefined
     if (this.call.patience.stopped !== undefined) return undefined
     const tooLong = error.code === 'context-length'
     if (!tooLong && !this.rules.goesOn(error, failed)) return undefined
+    this.failed(this.candidates.given(failed), error)
     const had = tooLong ? await this.#window(failed) : 0
     const next = await this.#firstMade(
       turn + 1,
       failed,
       async (provider) => !tooLong || (await this.#window(provider)) > had,
     )
-    if (next !== undefined) this.#tell(failed, next.provider, error)
+    if (next === undefined) return undefined
+    this.count(spent)
+    this.#tell(failed, next.provider, error)
     return next
   }
 
@@ -174,7 +169,9 @@ export class InOrder implements EventSource {
         provider = await patience.wait(this.candidates.open(at))
       } catch (cause) {
         if (cause === patience.stopped) throw cause
-        this.#unmade.push({ ...tellUnmade(patience, before, at, cause), feature: 'fallback' })
+        const warning: Warning = { ...tellUnmade(patience, before, at, cause), feature: 'fallback' }
+        this.#unmade.push(warning)
+        this.warnings.push(warning)
         continue
       }
       if (await suits(provider)) return { turn, provider }
@@ -197,9 +194,13 @@ export class InOrder implements EventSource {
   #tell(from: Provider, to: Provider, error: LlmError): void {
     const reason = `${error.code}: ${error.message}`
     const message = `${nameOf(from)} could not answer (${reason}), so ${nameOf(to)} was asked.`
-    this.#failed.push({ code: 'other', feature: 'fallback', message })
+    this.warnings.push({ code: 'other', feature: 'fallback', message })
     tellChange(this.call.patience, from, nameOf(to), reason)
   }
+}
+
+function answeredNothing(provider: Provider): LlmError {
+  return new LlmError('empty-response', 'It answered nothing.', namesOf(provider))
 }
 
 function isEmpty({ finishReason, message, text }: ChatResponse): boolean {
@@ -208,12 +209,6 @@ function isEmpty({ finishReason, message, text }: ChatResponse): boolean {
     text.trim() === '' &&
     message.content.every(({ type }) => type === 'text' || type === 'reasoning')
   )
-}
-
-/** The same error, its message with more to say. */
-export function withNotes(error: LlmError, notes: { message: string }[]): LlmError {
-  const { code, message, cause, name: _, ...details } = error
-  return new LlmError(code, [message, ...notes.map((note) => note.message)].join(' '), { ...details, cause })
 }
 
 export function nameOf({ provider, model }: Provider): string {
