@@ -3,13 +3,13 @@ import type {
   BaseLanguageModelInput,
   StructuredOutputMethodOptions,
 } from '@langchain/core/language_models/base'
+import type { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import type { AIMessage, BaseMessage } from '@langchain/core/messages'
 import { type Runnable, RunnableLambda } from '@langchain/core/runnables'
 import { type ChatResponse, isLlmError, type JsonSchema, LlmError, type StandardSchema } from '@patchbay/core'
 import { defined, toJsonSchema, validate, withOutput } from '@patchbay/core/wrap'
 import { toMessage } from './answer.js'
 import type { PatchbayChatOptions } from './call-options.js'
-import type { PatchbayChat } from './chat-model.js'
 
 type Value = Record<string, unknown>
 type Raw = { raw: BaseMessage; parsed: Value | null }
@@ -25,7 +25,7 @@ interface Way {
 
 /** @throws {LlmError} `unsupported` for a method there is not; `invalid-request` for a schema that cannot be sent */
 export function structured(
-  model: PatchbayChat,
+  model: BaseChatModel<PatchbayChatOptions>,
   given: object,
   { name, includeRaw, strict, method = 'jsonSchema' }: StructuredOutputMethodOptions<boolean>,
 ): Runnable<BaseLanguageModelInput, Value> | Runnable<BaseLanguageModelInput, Raw> {
