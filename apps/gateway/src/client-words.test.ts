@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { type ErrorCode, errorCodes, LlmError } from '@patchbay/core'
 import { serviceError } from '@patchbay/core/wire'
 import { openai } from '@patchbay/openai'
+import { limit, redisState } from '@patchbay/policies'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Settings, served } from '../test/served.js'
+import { forClient } from './client-words.js'
 import type { VisitRecord } from './index.js'
 
 const hi = [{ role: 'user', content: 'Hi' }]
@@ -152,7 +154,7 @@ const inside = [
   'takes topP or maxOutputTokens, not both',
 ]
 const advice =
-  "Check apiKey, or ANTHROPIC_API_KEY. Leave it out, choose another model, or set onUnsupported: 'warn' to go on without. Fetch it with: ollama pull m. Is it running? Pass `data` instead, or another address. Leave them out, or let them through: mask(provider, { media: 'allow' }). Give its price in budget.prices, or a limit in tokens."
+  "Check apiKey, or ANTHROPIC_API_KEY. No key was sent: that of OPENAI_API_KEY is for https://api.openai.com alone. Pass apiKey for vllm.internal. Leave it out, choose another model, or set onUnsupported: 'warn' to go on without. Fetch it with: ollama pull m. Is it running? Pass `data` instead, or another address. Leave them out, or let them through: mask(provider, { media: 'allow' }). Give its price in budget.prices, or a limit in tokens."
 
 describe.each(names)('tells nothing of the inside through %s', (protocol) => {
   it.each(errorCodes)('%s', async (code: ErrorCode) => {
@@ -215,6 +217,41 @@ it('leaves out advice of ours that is for others, and nothing that the service i
   const ask = await asked(mockProvider({ retry: false, answers: [error] }))
   const { status, message } = await ask('Chat Completions')
   expect([status, message]).toEqual([400, `OpenAI: ${words.replace('\n', ' ')}`])
+})
+
+it('repeats no key that its client gives in place of a model', async () => {
+  const key = 'sk-proj-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c'
+  const records: VisitRecord[] = []
+  const ask = await asked(mockProvider(), {
+    strictModels: true,
+    onRequest: (record) => records.push(record),
+  })
+  for (const protocol of names) {
+    const { status, message } = await ask(protocol, { model: key })
+    expect([status, message]).toEqual([404, expect.stringContaining('There is no model "sk-proj-…"')])
+  }
+  await expect.poll(() => records).toHaveLength(names.length)
+  expect(JSON.stringify(records)).not.toContain(key)
+})
+
+it('repeats nothing that a Redis of the inside says, which may name its users', async () => {
+  class ErrorReply extends Error {}
+  const state = redisState({
+    call: () => Promise.reject(new ErrorReply('NOPERM User ann has no permissions')),
+  })
+  const inner = limit(mockProvider(), { requestsPerMinute: 9, state })
+  const records: VisitRecord[] = []
+  const ask = await asked(inner, { onRequest: (record) => records.push(record) })
+  for (const protocol of names) {
+    const { message } = await ask(protocol)
+    expect(message).toContain('Ask who runs the gateway.')
+    expect(message).not.toContain('ann')
+    await expect.poll(() => records).toHaveLength(1)
+    expect(records.pop()?.problem).toContain('NOPERM User ann')
+  }
+  // Of the responses it keeps itself.
+  const error: unknown = await state.get('x').catch((thrown: unknown) => thrown)
+  expect(forClient(error as LlmError).message).not.toContain('ann')
 })
 
 it('repeats no key of a service, whatever the service says', async () => {

@@ -1,6 +1,7 @@
 // A failure as its client is told it: in the names of the client's own fields, without addresses of the inside, and
 // without advice that only who runs the gateway can follow. The log has the whole of it.
 import { type ChatRequest, type ErrorCode, LlmError, type Warning } from '@patchbay/core'
+import { withoutKeys } from '@patchbay/core/wire'
 import { placeOf } from './places.js'
 
 /** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
@@ -46,14 +47,16 @@ const operators: Partial<Record<ErrorCode, string>> = {
 
 /** Is it for the log, rather than for the client alone? What the gateway itself refuses is the client's affair. */
 export function isForOperator({ code, provider }: LlmError): boolean {
-  return code in operators && (provider !== undefined || code === 'config' || code === 'network')
+  return code in operators && (provider !== undefined || inside.has(code))
 }
+
+// Also of what no service said, but a store of the gateway's own.
+const inside = new Set<ErrorCode>(['config', 'network', 'server-error'])
 
 /** The whole of a failure, for the log. */
 export function problemOf({ message, cause }: LlmError): string {
-  return cause instanceof Error && !message.includes(cause.message)
-    ? `${message} (${cause.message})`
-    : message
+  const why = cause instanceof Error && !message.includes(cause.message) ? ` (${cause.message})` : ''
+  return withoutKeys(`${message}${why}`)
 }
 
 /** The same failure in the client's words. */
@@ -62,7 +65,7 @@ export function forClient(error: LlmError, asked?: Asked): LlmError {
   const message = isForOperator(error)
     ? `${operators[code]} Ask who runs the gateway.`
     : inWords(error, asked)
-  return new LlmError(code, message.slice(0, mostLetters), { provider, status, retryAfterMs })
+  return new LlmError(code, withoutKeys(message.slice(0, mostLetters)), { provider, status, retryAfterMs })
 }
 
 /** Other warnings that are about the answer itself; the rest come from policies and services, whose words are not for clients. */
@@ -72,7 +75,7 @@ const ofAnswer = new Set<string | undefined>(['tools', 'json'])
 export function warningForClient({ code, feature, message }: Warning, asked?: Asked): string {
   if (code === 'other' && !ofAnswer.has(feature))
     return `A warning${feature === undefined ? '' : ` about ${feature}`}. Ask who runs the gateway.`
-  return withoutAddresses(withNames(message.slice(0, mostLetters), asked), [])
+  return withoutKeys(withoutAddresses(withNames(message.slice(0, mostLetters), asked), []))
 }
 
 const mostLetters = 2000

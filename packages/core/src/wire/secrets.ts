@@ -4,9 +4,9 @@ import { toBase64 } from './platform.js'
 /** Headers in any form that `fetch` takes. */
 export type HeaderFields = RequestInit['headers']
 
-const secretName = /auth|key|token|secret|cookie|pass|cred|session|sign|^sig$|^code$/i
+export const secretName = /auth|key|token|secret|cookie|pass|cred|session|sign|^sig$|^code$/i
 // Headers of the vendors' clients and of HTTP itself that hold no secrets.
-const openHeader =
+export const openHeader =
   /^(accept.*|content-.*|user-agent|connection|host|referer|http-referer|origin|traceparent|tracestate|x-title|x-stainless-.*|anthropic-(version|beta|dangerous.*)|openai-beta)$/i
 const openParameter = /version|^alt$|^beta$|^stream$/i
 // Placeholder keys for servers that need none; removing these words would only garble messages.
