@@ -10,6 +10,7 @@ import {
   jsonIn,
   noAnswer,
   notFoundAdvice,
+  type ServiceFailure,
   serviceError,
   wordsOf,
 } from '@patchbay/core/wire'
@@ -41,7 +42,7 @@ export function fromBody(
   body: unknown,
   details: ErrorDetails = {},
   text: unknown = body,
-  path = '',
+  advice: ServiceFailure['advice'] = {},
 ): LlmError {
   const { request_id: requestId } = fieldsOf(body)
   const error = errorIn(body)
@@ -54,23 +55,29 @@ export function fromBody(
     code,
     words,
     body: text,
-    advice: { ...usual, ...notFoundAdvice(path) },
+    advice: { ...usual, ...advice },
     details: { ...details, ...(typeof requestId === 'string' && { requestId }) },
   })
 }
 
-/** A response that is no success; `path` is what was asked for. */
-export async function fromResponse(response: Response, now: number, path: string): Promise<LlmError> {
+/** A response that is no success; `path` is what was asked for, `more` what to do about it beside the usual. */
+export async function fromResponse(
+  response: Response,
+  now: number,
+  path: string,
+  more: ServiceFailure['advice'] = {},
+): Promise<LlmError> {
   const text = await errorText(response)
   const details = detailsOf(response, now)
   const body = jsonIn(text)
-  if (errorIn(body) !== undefined) return fromBody(body, details, text, path)
+  const advice = { ...usual, ...notFoundAdvice(path), ...more }
+  if (errorIn(body) !== undefined) return fromBody(body, details, text, advice)
   return serviceError({
     who,
     code: codeOfStatus(response.status),
     words: `HTTP ${response.status} with ${text.trim() || '(nothing)'}`,
     body: text,
-    advice: { ...usual, ...notFoundAdvice(path) },
+    advice,
     details,
   })
 }

@@ -15,16 +15,21 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import {
+  type EnvironmentKey,
   environment,
   exchange,
+  isHostOf,
+  isKeyFor,
   isStream,
   jsonEvents,
+  noKeySent,
   objectsIn,
   opened,
   requestOf,
   type ServerAddress,
   serverAddress,
   wholeJson,
+  withoutEnvironment,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { fromMessage, fromStream, isLast } from './events.js'
@@ -37,7 +42,10 @@ export type { ModelRules } from './models.js'
 export interface ClaudeOptions extends ProviderOptions {
   /** For example `'claude-opus-5'`. */
   model?: string
-  /** Default: `ANTHROPIC_API_KEY`. */
+  /**
+   * Default: `ANTHROPIC_API_KEY`, which is sent to Anthropic's own hosts alone, over https, and where `ANTHROPIC_BASE_URL` is.
+   * Any other server, also on this machine, gets a key only from here.
+   */
   apiKey?: string
   /** Default: `ANTHROPIC_BASE_URL`, else Anthropic's own. */
   baseURL?: string
@@ -63,10 +71,15 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
   return defineProvider(new ClaudeBackend(model, options), options)
 }
 
+const ownHost = 'https://api.anthropic.com'
+const environmentKey: EnvironmentKey = { variable: 'ANTHROPIC_API_KEY', hosts: [new URL(ownHost).host] }
+
 class ClaudeBackend implements Backend {
   readonly provider = 'claude'
   readonly #options: ClaudeOptions
-  readonly #address: ServerAddress | undefined
+  readonly #address: ServerAddress
+  /** Is what the environment has for Anthropic for this server? */
+  readonly #isTrusted: boolean
   readonly #rules: ModelRules
 
   constructor(
@@ -74,8 +87,10 @@ class ClaudeBackend implements Backend {
     options: ClaudeOptions,
   ) {
     this.#options = options
-    const { baseURL = environment('ANTHROPIC_BASE_URL') } = options
-    this.#address = baseURL === undefined ? undefined : serverAddress(baseURL, 'http://127.0.0.1:8080')
+    const named = environment('ANTHROPIC_BASE_URL')
+    const { baseURL = named ?? ownHost } = options
+    this.#address = serverAddress(baseURL, 'http://127.0.0.1:8080')
+    this.#isTrusted = baseURL === named || isKeyFor(this.#address.baseURL, environmentKey)
     this.#rules = rulesFor(model, options.rules)
   }
 
@@ -176,41 +191,58 @@ class ClaudeBackend implements Backend {
     { signal, headers, clock, warn, status, onFailure }: CallContext,
     call: (client: Anthropic) => PromiseLike<unknown>,
   ): Promise<Response> {
-    const { apiKey = environment('ANTHROPIC_API_KEY'), fetch = globalThis.fetch } = this.#options
+    const { fetch = globalThis.fetch } = this.#options
     const address = this.#address
-    if (!apiKey)
-      throw new LlmError(
-        'authentication',
-        'There is no key for Anthropic. Pass apiKey, or set ANTHROPIC_API_KEY.',
-      )
+    const key = this.#key()
+    const own = { ...(key && { 'x-api-key': key }), ...headers }
+    const advice =
+      key || address.authorization || this.#isTrusted
+        ? {}
+        : noKeySent(address.baseURL, environmentKey, headers)
     const { default: Client } = await import('@anthropic-ai/sdk')
     const options = {
       fetch,
       signal,
       status,
       ...(onFailure && { onFailure }),
-      ...(address && { address }),
-      headers: { 'x-api-key': apiKey, ...headers },
-      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path),
+      address,
+      headers: own,
+      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
       who: 'Anthropic',
       hint: 'Check the network and baseURL.',
     }
     const ask = async (fetch: typeof globalThis.fetch) => {
       const client = new Client({
-        apiKey,
-        // Hosts and proxies differ in which of the two they want.
-        defaultHeaders: { 'x-api-key': apiKey, ...headers },
+        // Without one it looks for others: in profiles, in the environment.
+        apiKey: key || 'none',
+        defaultHeaders: own,
         maxRetries: 0,
         // Deadlines are kept by the life of the call; without one of its own the client refuses long answers.
         timeout: 2 ** 31 - 1,
         logLevel: 'off',
         dangerouslyAllowBrowser: true,
         fetch,
-        ...(address && { baseURL: address.baseURL }),
+        baseURL: address.baseURL,
       })
       await withoutConsole(() => call(client), warn)
     }
-    return exchange(options, () => requestOf(ask))
+    return exchange(options, async () => {
+      const { url, init } = await requestOf(ask)
+      if (this.#isTrusted) return { url, init }
+      const all = withoutEnvironment(init.headers)
+      for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
+      return { url, init: { ...init, headers: all } }
+    })
+  }
+
+  /** The environment's key goes to Anthropic; another server needs none, or is given one. */
+  #key(): string | undefined {
+    const { apiKey } = this.#options
+    const key = apiKey ?? environment(environmentKey.variable)
+    if (key && (apiKey !== undefined || this.#isTrusted)) return key
+    if (!isHostOf(new URL(this.#address.baseURL).hostname, environmentKey.hosts)) return undefined
+    const next = key ? ': that of ANTHROPIC_API_KEY is sent over https alone' : ', or set ANTHROPIC_API_KEY'
+    throw new LlmError('authentication', `There is no key for Anthropic. Pass apiKey${next}.`)
   }
 }
 

@@ -1,7 +1,14 @@
 // One request to an Ollama server, made by the official client. Its own reading of answers has no time-out, drops
 // lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
-import { exchange, requestOf, type ServerAddress, serverAddress } from '@patchbay/core/wire'
+import {
+  exchange,
+  isKeyFor,
+  noKeySent,
+  requestOf,
+  type ServerAddress,
+  serverAddress,
+} from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { fromResponse } from './errors.js'
 
@@ -13,6 +20,9 @@ export interface Server {
   /** For messages. */
   model: string
 }
+
+/** The official client sends it there by itself, and nowhere else. */
+const environmentKey = { variable: 'OLLAMA_API_KEY', hosts: ['ollama.com'] }
 
 /**
  * The response of whatever `call` asks the client for.
@@ -26,13 +36,17 @@ export async function send(
   const { Ollama } = await import('ollama/browser')
   const { address } = server
   const all = { ...server.headers, ...headers }
+  const advice =
+    address.authorization || isKeyFor(address.baseURL, environmentKey)
+      ? {}
+      : noKeySent(address.baseURL, environmentKey, all)
   const options = {
     fetch: server.fetch,
     signal,
     ...(onFailure && { onFailure }),
     address,
     headers: all,
-    failed: (response: Response) => fromResponse(response, server.model, clock.now()),
+    failed: (response: Response) => fromResponse(response, server.model, clock.now(), advice),
     who: `The Ollama server at ${new URL(address.baseURL).host}`,
     hint: 'Is it running? Start it with: ollama serve.',
   }

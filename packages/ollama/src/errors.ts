@@ -10,6 +10,7 @@ import {
   isOverflow,
   jsonIn,
   noAnswer,
+  type ServiceFailure,
   serviceError,
   wordsOf,
 } from '@patchbay/core/wire'
@@ -48,6 +49,7 @@ export function fromWords(
   otherwise: ErrorCode,
   details: ErrorDetails = {},
   body: unknown = message,
+  more: ServiceFailure['advice'] = {},
 ): LlmError {
   for (const [pattern, code, advice] of words) {
     if (!pattern.test(message)) continue
@@ -62,11 +64,16 @@ export function fromWords(
       details: rest,
     })
   }
-  return serviceError({ who, code: otherwise, words: message, body, details })
+  return serviceError({ who, code: otherwise, words: message, body, advice: more, details })
 }
 
-/** A response that is no success. */
-export async function fromResponse(response: Response, model: string, now: number): Promise<LlmError> {
+/** A response that is no success; `advice` is what to do about it beside the usual. */
+export async function fromResponse(
+  response: Response,
+  model: string,
+  now: number,
+  advice?: ServiceFailure['advice'],
+): Promise<LlmError> {
   const text = await errorText(response)
   const error = errorIn(jsonIn(text))
   return fromWords(
@@ -75,6 +82,7 @@ export async function fromResponse(response: Response, model: string, now: numbe
     codeOfStatus(response.status),
     detailsOf(response, now),
     text,
+    advice,
   )
 }
 

@@ -40,7 +40,7 @@ export interface OllamaOptions extends ProviderOptions, WireSettings {
   model?: string
   /** Default: `OLLAMA_HOST`, else `http://127.0.0.1:11434`. */
   baseURL?: string
-  /** For servers behind a key, sent as `Authorization: Bearer`. Default: `OLLAMA_API_KEY` for ollama.com. */
+  /** For servers behind a key, sent as `Authorization: Bearer`. Default: `OLLAMA_API_KEY` for ollama.com alone, over https. */
   apiKey?: string
   /** Default: the platform's `fetch`. */
   fetch?: typeof fetch

@@ -1,7 +1,8 @@
 // One server: whose it is, how it is asked, and what it keeps of it.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf, serve } from '../test/wire.js'
-import { openai } from './index.js'
+import { type OpenAIOptions, openai, type Preset, type PresetName } from './index.js'
+import { presets } from './presets.js'
 
 describe("OpenAI's own host", () => {
   it.each([
@@ -49,6 +50,70 @@ describe("OpenAI's own host", () => {
     })
     await failureOf(llm.chat('x'))
     expect(asked[0]).toBe(`https://${host}/v1/chat/completions`)
+  })
+})
+
+describe("a service's key of the environment", () => {
+  /** What is sent there when the environment has a key for everybody. */
+  async function sentTo(options: Partial<OpenAIOptions>): Promise<string> {
+    for (const { key } of Object.values<Partial<Preset>>(presets)) if (key) vi.stubEnv(key, `<${key}>`)
+    vi.stubEnv('OPENAI_API_KEY', '<OPENAI_API_KEY>')
+    vi.stubEnv('MY_KEY', '<MY_KEY>')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    let sent = 'nothing'
+    const fetch = async (_: unknown, { headers }: RequestInit = {}) => {
+      sent = new Headers(headers).get('authorization') ?? 'no key'
+      return Response.json({})
+    }
+    await openai('m', { retry: false, ...options, fetch: fetch as typeof globalThis.fetch })
+      .chat({ messages: 'x', maxOutputTokens: 9 })
+      .catch(() => {})
+    return sent
+  }
+
+  it.each([
+    ['https://api.openai.com/v1', 'OPENAI_API_KEY'],
+    ['https://eu.api.openai.com/v1', 'OPENAI_API_KEY'],
+    ['https://me.openai.azure.com/openai/v1', 'AZURE_OPENAI_API_KEY'],
+    ['https://api.groq.com/openai/v1', 'GROQ_API_KEY'],
+    ['https://api.deepseek.com', 'DEEPSEEK_API_KEY'],
+    ['https://api.mistral.ai/v1', 'MISTRAL_API_KEY'],
+    ['https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'],
+    ['https://api.together.xyz/v1', 'TOGETHER_API_KEY'],
+    ['https://api.x.ai/v1', 'XAI_API_KEY'],
+    ['https://api.moonshot.ai/v1', 'MOONSHOT_API_KEY'],
+    ['https://api.moonshot.cn/v1', 'MOONSHOT_API_KEY'],
+    ['https://dashscope.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'],
+    ['https://dashscope-intl.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'],
+    ['https://ws1.eu-central-1.maas.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'],
+    ['https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY'],
+  ])('%s gets that of %s, and no other', async (baseURL, key) => {
+    expect(await sentTo({ baseURL })).toBe(`Bearer <${key}>`)
+    expect(await sentTo({ baseURL: baseURL.replace('https:', 'http:') })).toBe('nothing')
+    const preset = key === 'XAI_API_KEY' ? 'groq' : 'xai'
+    expect(await sentTo({ baseURL, preset })).toBe('Bearer none')
+  })
+
+  it.each(Object.keys(presets) as PresetName[])('goes nowhere else by the name of %s', async (preset) => {
+    for (const baseURL of ['https://evil.example/v1', 'http://127.0.0.1:8080/v1'])
+      expect(await sentTo({ baseURL, preset })).toBe('Bearer none')
+  })
+
+  it.each([
+    'https://bucket.oss-cn-hangzhou.aliyuncs.com/v1',
+    'https://1.cn-hangzhou.fc.aliyuncs.com/v1',
+    'https://storage.googleapis.com/v1',
+    'https://evil.azure.com/openai/v1',
+  ])('does not go to others who rent a name there: %s', async (baseURL) =>
+    expect(await sentTo({ baseURL })).toBe('Bearer none'))
+
+  it('goes where the caller names its variable, and not where only the address of another is named', async () => {
+    const baseURL = 'https://gateway.example/v1'
+    expect(await sentTo({ baseURL, preset: { key: 'MY_KEY' } })).toBe('Bearer <MY_KEY>')
+    vi.stubEnv('OPENAI_BASE_URL', baseURL)
+    expect(await sentTo({})).toBe('Bearer <OPENAI_API_KEY>')
+    expect(await sentTo({ preset: 'groq' })).toBe('Bearer none')
   })
 })
 

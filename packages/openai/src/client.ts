@@ -2,14 +2,26 @@
 // to a path looks; every call fills in its body. Its own reading of answers has no time-out, and ends silently on cut
 // streams.
 import { type CallContext, LlmError } from '@patchbay/core'
-import { environment, exchange, type ServerAddress, wholeJson } from '@patchbay/core/wire'
+import {
+  type EnvironmentKey,
+  environment,
+  exchange,
+  isHostOf,
+  isKeyFor,
+  noKeySent,
+  type ServerAddress,
+  wholeJson,
+  withoutEnvironment,
+} from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import { fromResponse, notAnAnswer } from './errors.js'
-import { isOwnHost, type Preset } from './presets.js'
+import { environmentKey, isOwnHost, type Preset } from './presets.js'
 
 /** Where the server is and how to reach it. */
 export interface ServerOptions {
   address: ServerAddress
+  /** Does the environment name this address too? Then what it has for OpenAI is for this server. */
+  isEnvironments: boolean
   apiKey?: string | undefined
   fetch?: typeof fetch | undefined
   preset: Preset
@@ -28,6 +40,11 @@ export class Server {
   /** Who answers, for messages. */
   readonly who: string
   readonly #options: ServerOptions
+  readonly #environmentKey: EnvironmentKey
+  /** Is the environment's key for this server? */
+  readonly #isKeyFor: boolean
+  /** Is all that the environment has for OpenAI? */
+  readonly #isTrusted: boolean
   #client: OpenAI | undefined
   /** One a method: paths hold ids, and there is no end of them. */
   #frames = new Map<string, Frame>()
@@ -37,6 +54,15 @@ export class Server {
     const { hostname, host } = new URL(options.address.baseURL)
     this.#options = options
     this.isOwn = isOwnHost(hostname)
+    const { address, isEnvironments, preset } = options
+    const openAIs = environmentKey('OPENAI_API_KEY')
+    this.#environmentKey = environmentKey(preset.key)
+    this.#isTrusted = isEnvironments || isKeyFor(address.baseURL, openAIs)
+    // Only the caller can have named a variable that is no service's.
+    this.#isKeyFor =
+      this.#environmentKey.hosts.length === 0 ||
+      isKeyFor(address.baseURL, this.#environmentKey) ||
+      (isEnvironments && preset.key === openAIs.variable)
     if (options.address.authorization !== undefined && options.apiKey && !options.preset.keyHeader)
       throw new LlmError(
         'config',
@@ -59,6 +85,10 @@ export class Server {
     const { address, preset } = this.#options
     const { keyHeader } = preset
     const apiKey = this.#key()
+    const advice =
+      apiKey || address.authorization || this.#isKeyFor
+        ? {}
+        : noKeySent(address.baseURL, this.#environmentKey, headers)
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
@@ -66,7 +96,8 @@ export class Server {
       ...(onFailure && { onFailure }),
       address,
       headers: { ...headers, ...(apiKey && { [keyHeader ?? 'api-key']: apiKey }) },
-      failed: (response: Response, asked: string) => fromResponse(response, this.who, clock.now(), asked),
+      failed: (response: Response, asked: string) =>
+        fromResponse(response, this.who, clock.now(), asked, advice),
       who: this.who,
       hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
     }
@@ -96,16 +127,17 @@ export class Server {
     return wholeJson(response, (text) => notAnAnswer(text, this.who), most)
   }
 
+  /** The environment's key goes to whom it is for; a server of one's own needs none, or is given one. */
   #key(): string | undefined {
-    const { address, apiKey, preset } = this.#options
+    const { address, apiKey } = this.#options
     // A password in the address is what the server wants; a key of the environment is somebody else's.
-    if (address.authorization !== undefined && !apiKey) return undefined
-    const key = apiKey ?? environment(preset.key)
-    if (key || (!this.isOwn && preset.key === 'OPENAI_API_KEY')) return key
-    throw new LlmError(
-      'authentication',
-      `There is no key for ${this.who}. Pass apiKey, or set ${preset.key}.`,
-    )
+    if (apiKey || address.authorization !== undefined) return apiKey
+    const { variable, hosts } = this.#environmentKey
+    const key = apiKey === undefined ? environment(variable) : undefined
+    if (key && this.#isKeyFor) return key
+    if (hosts.length > 0 && !isHostOf(new URL(address.baseURL).hostname, hosts)) return undefined
+    const next = key ? `: that of ${variable} is sent over https alone` : `, or set ${variable}`
+    throw new LlmError('authentication', `There is no key for ${this.who}. Pass apiKey${next}.`)
   }
 
   async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {
@@ -117,18 +149,21 @@ export class Server {
     }
     // With another key there would be another client by the time the frame is made.
     const [client, frames] = [this.#client, this.#frames]
-    const frame = frames.get(method) ?? (await frameOf(client, method))
+    const frame = frames.get(method) ?? (await frameOf(client, method, this.#isTrusted))
     frames.set(method, frame)
     return { ...frame, url: `${frame.url}${path}` }
   }
 }
 
 /** What the client says of a request with this method, up to its path. */
-async function frameOf(client: OpenAI, method: 'get' | 'post'): Promise<Frame> {
+async function frameOf(client: OpenAI, method: 'get' | 'post', isTrusted: boolean): Promise<Frame> {
   const { url, req } = await client.buildRequest({
     method,
     path: '/',
     ...(method === 'post' && { body: {} }),
   })
-  return { url: url.replace(/\/$/, ''), headers: Object.fromEntries(req.headers) }
+  const headers = isTrusted
+    ? Object.fromEntries(req.headers)
+    : { ...withoutEnvironment(req.headers), authorization: `Bearer ${client.apiKey}` }
+  return { url: url.replace(/\/$/, ''), headers }
 }

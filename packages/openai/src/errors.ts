@@ -56,18 +56,19 @@ export function fromError(
   return serviceError({ who, code: known, words, details: { ...details, status }, ...more })
 }
 
-/** A response that is no success; `path` is what was asked for. */
+/** A response that is no success; `path` is what was asked for, `more` what to do about it beside the usual. */
 export async function fromResponse(
   response: Response,
   who: string,
   now: number,
   path: string,
+  more: ServiceFailure['advice'] = {},
 ): Promise<LlmError> {
   const body = await errorText(response)
   const details = detailsOf(response, now)
-  const advice = notFoundAdvice(path)
+  const advice = { ...notFoundAdvice(path), ...more }
   const error = errorIn(jsonIn(body))
-  if (error !== undefined) return fromError(error, who, details, { body, ...(advice && { advice }) })
+  if (error !== undefined) return fromError(error, who, details, { body, advice })
   const words = `HTTP ${response.status} with ${body.trim() || '(nothing)'}`
   return serviceError({
     who,
@@ -75,7 +76,7 @@ export async function fromResponse(
     words,
     body,
     details,
-    ...(advice && { advice }),
+    advice,
   })
 }
 

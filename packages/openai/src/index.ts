@@ -41,7 +41,11 @@ export type { Preset, PresetName } from './presets.js'
 /** Options of `openai`. */
 export interface OpenAIOptions extends ProviderOptions {
   model?: string
-  /** Default: the variable of the preset, `OPENAI_API_KEY` for most. Servers of one's own mostly need none. */
+  /**
+   * Default: the variable of the preset, `OPENAI_API_KEY` for most. It is sent to the hosts of its service alone, over https,
+   * and `OPENAI_API_KEY` where `OPENAI_BASE_URL` is; any other server, also on this machine, gets a key only from here, and
+   * mostly needs none.
+   */
   apiKey?: string
   /** Default: `OPENAI_BASE_URL`, else OpenAI's own. */
   baseURL?: string
@@ -66,12 +70,14 @@ export function openai(options: OpenAIOptions): Provider
 export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
 export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 'model'> = {}): Provider {
   const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
-  const { model, baseURL = environment('OPENAI_BASE_URL') ?? ownHost } = options
+  const named = environment('OPENAI_BASE_URL')
+  const { model, baseURL = named ?? ownHost } = options
   if (!model)
     throw new LlmError('config', "openai() needs a model, for example openai('gpt-5.6-sol').", {
       provider: 'openai',
     })
-  const backend = new OpenAIBackend(model, serverAddress(baseURL, 'http://127.0.0.1:8080/v1'), options)
+  const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
+  const backend = new OpenAIBackend(model, address, baseURL === named, options)
   const provider = defineProvider(backend, options)
   return backend.isOwn ? provider : asToldByServer(provider)
 }
@@ -87,13 +93,14 @@ class OpenAIBackend implements Backend {
   constructor(
     readonly model: string,
     address: ServerAddress,
+    isEnvironments: boolean,
     { preset, apiKey, fetch, api, media }: OpenAIOptions,
   ) {
     this.#preset =
       typeof preset === 'string'
         ? presetFor(address.baseURL, preset)
         : presetFor(address.baseURL, undefined, preset)
-    this.#server = new Server({ address, apiKey, fetch, preset: this.#preset })
+    this.#server = new Server({ address, isEnvironments, apiKey, fetch, preset: this.#preset })
     this.#api = api ?? (this.isOwn ? 'responses' : 'chat')
     this.#media = media
   }

@@ -1,5 +1,6 @@
 // How compatible servers differ from OpenAI, as dated data: hosts, and what each does its own way.
 // Sources: the services' API references, November 2026.
+import { type EnvironmentKey, isHostOf } from '@patchbay/core/wire'
 
 /** The ways of a server. */
 export interface Preset {
@@ -15,7 +16,7 @@ export interface Preset {
   parallelToolCalls: boolean
   /** Ids of tool calls must be nine letters and digits. */
   shortIds: boolean
-  /** The environment variable of its key. */
+  /** The environment variable of its key, which goes to the hosts that we know as this server's, and to `baseURL` if none is. */
   key: string
   /** A header it wants the key in, beside `Authorization`. */
   keyHeader?: string
@@ -64,26 +65,32 @@ const hosts: [end: string, name: PresetName][] = [
   ['openrouter.ai', 'openrouter'],
   ['api.together.xyz', 'together'],
   ['api.x.ai', 'xai'],
-  ['moonshot.ai', 'moonshot'],
-  ['moonshot.cn', 'moonshot'],
-  ['aliyuncs.com', 'alibaba'],
+  ['api.moonshot.ai', 'moonshot'],
+  ['api.moonshot.cn', 'moonshot'],
+  // Anybody's programs answer elsewhere under aliyuncs.com. Source: alibabacloud.com, Model Studio, base URLs, October 2026.
+  ['dashscope.aliyuncs.com', 'alibaba'],
+  ['dashscope-intl.aliyuncs.com', 'alibaba'],
+  ['dashscope-us.aliyuncs.com', 'alibaba'],
+  ['maas.aliyuncs.com', 'alibaba'],
   ['api.cerebras.ai', 'cerebras'],
   ['generativelanguage.googleapis.com', 'google'],
 ]
 
 /** OpenAI's own host, also of a region: `eu.api.openai.com`. */
 export function isOwnHost(hostname: string): boolean {
-  return under(hostname, 'api.openai.com')
+  return isHostOf(hostname, ['api.openai.com'])
 }
 
-function under(hostname: string, end: string): boolean {
-  return hostname === end || hostname.endsWith(`.${end}`)
+/** The key of a variable, and the hosts it is for; none for a variable that only `preset: { key }` names. */
+export function environmentKey(variable: string): EnvironmentKey {
+  const its = hosts.filter(([, name]) => ({ ...compatible, ...presets[name] }).key === variable)
+  return { variable, hosts: its.map(([end]) => end) }
 }
 
 /** The ways of the server at an address, or of a named one; `own` wins. */
 export function presetFor(baseURL: string, name: PresetName | undefined, own: Partial<Preset> = {}): Preset {
   const { hostname } = new URL(baseURL)
-  const known = name ?? hosts.find(([end]) => under(hostname, end))?.[1] ?? 'compatible'
+  const known = name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
   return { ...compatible, ...presets[known], ...own }
 }
 

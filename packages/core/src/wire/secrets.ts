@@ -4,9 +4,9 @@ import { toBase64 } from './platform.js'
 /** Headers in any form that `fetch` takes. */
 export type HeaderFields = RequestInit['headers']
 
-const secretName = /auth|key|token|secret|cookie|pass|cred|session|sign|^sig$|^code$/i
+export const secretName = /auth|key|token|secret|cookie|pass|cred|session|sign|^sig$|^code$/i
 // What the vendors' clients and HTTP itself say of a request.
-const openHeader =
+export const openHeader =
   /^(accept.*|content-.*|user-agent|connection|host|referer|http-referer|origin|traceparent|tracestate|x-title|x-stainless-.*|anthropic-(version|beta|dangerous.*)|openai-beta)$/i
 const openParameter = /version|^alt$|^beta$|^stream$/i
 // What people write where a server needs no key; taking these words out of a message would only garble it.

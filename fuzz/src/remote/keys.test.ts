@@ -1,0 +1,139 @@
+// A key of the environment goes to whom it is for: to its maker's hosts over https, or where the caller says so.
+import type { LlmError } from '@patchbay/core'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { type Options, type Remote, remotes, thrownBy } from './backends.js'
+
+const ofEnvironment = 'key-of-the-environment'
+const given = 'key-that-was-given'
+
+/** Whose key each backend reads, and from where. */
+const services: Record<keyof typeof remotes, { host: string; key: string; address?: string; more?: string }> =
+  {
+    claude: {
+      host: 'api.anthropic.com',
+      key: 'ANTHROPIC_API_KEY',
+      address: 'ANTHROPIC_BASE_URL',
+      more: 'ANTHROPIC_CUSTOM_HEADERS',
+    },
+    chat: {
+      host: 'api.openai.com',
+      key: 'OPENAI_API_KEY',
+      address: 'OPENAI_BASE_URL',
+      more: 'OPENAI_CUSTOM_HEADERS',
+    },
+    responses: {
+      host: 'api.openai.com',
+      key: 'OPENAI_API_KEY',
+      address: 'OPENAI_BASE_URL',
+      more: 'OPENAI_CUSTOM_HEADERS',
+    },
+    ollama: { host: 'ollama.com', key: 'OLLAMA_API_KEY' },
+  }
+
+const own = (host: string) => [
+  `https://${host}`,
+  `https://${host}/v1`,
+  `https://${host}:8443/v1`,
+  `HTTPS://${host.toUpperCase()}/v1`,
+]
+
+const others = (host: string) => [
+  `http://${host}/v1`,
+  `https://${host}./v1`,
+  `https://${host}.evil.example/v1`,
+  `https://${host}@evil.example/v1`,
+  `https://${host}:443@evil.example/v1`,
+  `https://${host}%2f@evil.example/v1`,
+  `https://not-${host}/v1`,
+  `https://${host.replace('.', '-')}/v1`,
+  `https://evil.example/${host}`,
+  `https://evil.example\\@${host}/v1`,
+  `https://evil.example?${host}`,
+  `https://evil.example#.${host}`,
+  `https://${host}\t.evil.example/v1`,
+  `https://api.groq.com/openai/v1`,
+  'https://evil.example/v1',
+  'http://10.0.0.7:8080/v1',
+  'http://127.0.0.1:8080/v1',
+  'http://localhost:8080/v1',
+  'http://[::1]:8080/v1',
+]
+
+/** What is sent on the wire, and what the call fails with. */
+async function asked(remote: Remote, options: Partial<Options>) {
+  let sent = ''
+  const fetch = async (url: unknown, init: RequestInit = {}) => {
+    const headers = Object.fromEntries(new Headers(init.headers))
+    // Addresses of these tests hold the names of hosts alone; passwords go in a header.
+    sent += `${String(url)}\n${JSON.stringify(headers)}\n`
+    return Response.json({ error: { message: 'Nobody knows you' } }, { status: 401 })
+  }
+  const made = { retry: false, apiKey: undefined, ...options, fetch }
+  const error = (await thrownBy(
+    remote.make(made as Options).chat({ messages: 'Hi', maxOutputTokens: 9 }),
+  )) as LlmError
+  return { sent, error }
+}
+
+describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => {
+  const remote = remotes[name]
+  const { host, key, address, more } = services[name]
+  const environment = (variables: Record<string, string | undefined>) => {
+    for (const variable of ['OPENAI_BASE_URL', 'ANTHROPIC_BASE_URL', 'OLLAMA_HOST', 'GROQ_API_KEY'])
+      vi.stubEnv(variable, '')
+    for (const [variable, value] of Object.entries(variables)) vi.stubEnv(variable, value)
+    onTestFinished(() => void vi.unstubAllEnvs())
+  }
+
+  it.each(own(host))("goes to its maker's %j", async (baseURL) => {
+    environment({ [key]: ofEnvironment })
+    expect((await asked(remote, { baseURL })).sent).toContain(ofEnvironment)
+  })
+
+  it.each(others(host))('does not go to %j', async (baseURL) => {
+    environment({
+      [key]: ofEnvironment,
+      ...(more && { [more]: `x-tenant: secret-of-environment\nAuthorization: Bearer ${ofEnvironment}` }),
+      OPENAI_ORG_ID: 'org-of-environment',
+      OPENAI_PROJECT_ID: 'project-of-environment',
+      ANTHROPIC_AUTH_TOKEN: 'token-of-environment',
+    })
+    const { sent, error } = await asked(remote, { baseURL })
+    expect(sent).not.toMatch(/of-?(the)?-environment/)
+    expect(error).toMatchObject({ code: 'authentication' })
+    // A user in the address is what was refused.
+    if (new URL(baseURL).username === '') expect(error.message).toContain('Pass apiKey')
+    if (new URL(baseURL).host === 'evil.example' && new URL(baseURL).username === '')
+      expect(error.message).toContain(
+        `No key was sent: that of ${key} is for https://${host} alone. Pass apiKey for evil.example.`,
+      )
+  })
+
+  it.each([...own(host), ...others(host)])('that was given goes to %j', async (baseURL) => {
+    // A password in the address and a key would need one header.
+    if (baseURL.includes('@e') && name !== 'claude') return
+    environment({ [key]: ofEnvironment })
+    const { sent, error } = await asked(remote, { baseURL, apiKey: given })
+    expect(sent).toContain(given)
+    expect(sent).not.toContain(ofEnvironment)
+    expect(error.message).not.toContain('No key was sent')
+  })
+
+  it("an authorization of the caller's own is what was refused", async () => {
+    environment({ [key]: ofEnvironment })
+    const headers = { authorization: 'Acme mine', 'x-api-key': 'mine' }
+    const { sent, error } = await asked(remote, { baseURL: 'https://evil.example', headers })
+    expect(sent).toContain('mine')
+    expect(sent).not.toContain(ofEnvironment)
+    expect(error.message).not.toContain('No key was sent')
+  })
+
+  if (address !== undefined)
+    it.each([undefined, 'written out'])('goes where the environment says (baseURL %s)', async (written) => {
+      const baseURL = 'http://10.0.0.7:8080/v1'
+      environment({ [key]: ofEnvironment, [address]: baseURL })
+      expect((await asked(remote, written === undefined ? {} : { baseURL })).sent).toContain(ofEnvironment)
+      const elsewhere = await asked(remote, { baseURL: `${baseURL}/other` })
+      expect(elsewhere.sent).not.toContain(ofEnvironment)
+    })
+})
