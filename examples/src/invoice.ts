@@ -13,7 +13,7 @@ const invoice = z.object({
   currency: z.string().length(3),
 })
 
-await using llm = claude('claude-sonnet-4-5')
+await using llm = claude('claude-opus-5')
 const { object } = await generateObject(llm, invoice, [
   {
     role: 'user',

@@ -15,8 +15,8 @@ const weather = tool({
 
 const stations: [Provider, question: string][] = [
   [local(), 'What is the weather in Lima?'],
-  [claude('claude-sonnet-4-5'), 'What is the capital of France?'],
-  [openai('gpt-5'), 'Count from 1 to 12.'],
+  [claude('claude-opus-5'), 'What is the capital of France?'],
+  [openai('gpt-5.6-sol'), 'Count from 1 to 12.'],
 ]
 let messages: MessageInput[] = []
 for (const [llm, question] of stations) {

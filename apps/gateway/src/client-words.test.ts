@@ -134,13 +134,21 @@ describe('names the fields of its client', () => {
 
 // As backends and policies of ours say it, with all that a client has no use for.
 const secrets =
-  /127\.0\.0\.1|11434|vllm\.internal|10\.0\.0\.7|fe80|apiKey|_API_KEY|baseURL|onUnsupported|ollama pull|Is it running|\/home\/ops|budget\.prices|mask\(|topP|maxOutputTokens|`data`/
+  /127\.0\.0\.1|11434|\binternal\b|corp|gpu7|10\.0\.0\.7|fe80|fd00|svc|apiKey|_API_KEY|baseURL|onUnsupported|ollama pull|Is it running|\/home\/ops|srv|models[/\\]|\.sock|budget\.prices|mask\(|topP|maxOutputTokens|`data`/i
 const inside = [
   'cannot be reached at http://127.0.0.1:11434/api/chat: connect ECONNREFUSED 127.0.0.1:11434',
+  'cannot be reached at http://ollama-internal.corp/api. The one at HTTPS://gpu7/v1 cannot either',
   'getaddrinfo ENOTFOUND vllm.internal',
+  'queryA ESERVFAIL gpu7 and getaddrinfo EAI_AGAIN gpu7',
+  'connect ECONNREFUSED ::1:11434, connect EHOSTUNREACH fd00::12',
+  'connect ENOENT /run/llama.sock, connect ECONNREFUSED unix:/run/llama.sock',
+  "Hostname/IP does not match certificate's altnames: Host: internal.corp. is not in the cert's altnames: DNS:other.corp, DNS:*.internal, IP Address:10.0.0.7",
   'a redirect to https://vllm.internal/login?x=1',
-  'connect to 10.0.0.7:6379 or [fe80::1:2:3:4]:80 or localhost:11434',
-  'cannot read /home/ops/models/a.gguf',
+  'the proxy proxy.corp.internal refused it, and so did user:secret@proxy.corp:3128',
+  'upstream vllm.ml.svc.cluster.local said no',
+  'connect to 10.0.0.7:6379 or [fe80::1:2:3:4]:80 or [FE80::1]:80 or localhost:11434 or redis://u:p@cache.corp/0',
+  'cannot read /home/ops/models/a.gguf, /srv/models/x.gguf or /srv/x.gguf',
+  'cannot read C:\\models\\a.gguf or ~/models/a.gguf or file:///srv/models/a.gguf',
   'takes topP or maxOutputTokens, not both',
 ]
 const advice =
@@ -148,18 +156,23 @@ const advice =
 
 describe.each(names)('tells nothing of the inside through %s', (protocol) => {
   it.each(errorCodes)('%s', async (code: ErrorCode) => {
+    const answers = inside.map((what) => {
+      const error = new LlmError(code, `The model ${what}. ${advice}`)
+      return [error, { text: 'a b', error }]
+    })
+    const inner = mockProvider({ retry: false, answers: answers.flat() })
+    const records: VisitRecord[] = []
+    const ask = await asked(inner, { onRequest: (record) => records.push(record) })
     for (const what of inside)
       for (const stream of [false, true]) {
-        const error = new LlmError(code, `The model ${what}. ${advice}`)
-        const inner = mockProvider({ retry: false, answers: [stream ? { text: 'a b', error } : error] })
-        const records: VisitRecord[] = []
-        const ask = await asked(inner, { onRequest: (record) => records.push(record) })
         const { message } = await ask(protocol, { stream })
         expect(message).not.toMatch(secrets)
         expect(message.length).toBeGreaterThan(10)
         await expect.poll(() => records).toHaveLength(1)
         // Who runs it has all of it, where it is theirs to mend.
-        if (records[0]?.problem !== undefined) expect(records[0].problem).toContain('ANTHROPIC_API_KEY')
+        const [{ problem } = {}] = records.splice(0)
+        if (problem !== undefined) expect(problem).toContain(what)
+        if (problem !== undefined) expect(problem).toContain('ANTHROPIC_API_KEY')
       }
   }, 60_000)
 })
@@ -191,7 +204,7 @@ it('keeps addresses that its client named itself', async () => {
 
 it('leaves out advice of ours that is for others, and nothing that the service itself says', async () => {
   const words =
-    'Too long by 5 tokens. Set MAX_TOKENS lower, or use fewer `headers`. It is\nyour "metadata: x" that counts.'
+    'Too long (12:30 : x) by 5. Set MAX_TOKENS lower, or use fewer `headers`. It is\nyour "metadata: x" that counts.'
   const error = serviceError({
     who: 'OpenAI',
     code: 'invalid-request',

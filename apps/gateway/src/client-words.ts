@@ -22,33 +22,31 @@ export interface Asked {
   request?: ChatRequest
 }
 
-/** Failures that who runs the gateway should see: its client can do nothing about them. */
-const operators: ReadonlySet<ErrorCode> = new Set([
-  ...([
-    'authentication',
-    'permission-denied',
-    'quota-exceeded',
-    'not-found',
-    'network',
-    'server-error',
-  ] as const),
-  ...([
-    'bad-response',
-    'empty-response',
-    'model-load',
-    'worker-crashed',
-    'inference',
-    'closed',
-    'config',
-  ] as const),
-])
+/**
+ * Failures that who runs the gateway should see, for its client can do nothing about them: it is told by their code what
+ * they are, and none of the words of a service, a platform or a proxy, which may name anything of the inside.
+ */
+const operators: Partial<Record<ErrorCode, string>> = {
+  config: 'The gateway is not set up for this.',
+  network: 'What the gateway needs for this cannot be reached. Try again later.',
+  timeout: 'The model did not answer in time. Try again later.',
+  overloaded: 'The service of this model has too much to do. Try again later.',
+  'server-error': 'The service of this model failed.',
+  authentication: 'The service of this model does not let the gateway in.',
+  'permission-denied': 'The service of this model does not let the gateway ask this.',
+  'quota-exceeded': "The gateway's account at the service of this model is used up.",
+  'not-found': 'The service of this model does not have it.',
+  'bad-response': 'What the model answered cannot be used, or was cut.',
+  'empty-response': 'The model answered nothing.',
+  'model-load': 'The model cannot be loaded.',
+  'worker-crashed': 'The model failed.',
+  inference: 'The model failed.',
+  closed: 'The model has been closed.',
+}
 
 /** Is it for the log, rather than for the client alone? What the gateway itself refuses is the client's affair. */
-export function isForOperator({ code, provider, status }: LlmError): boolean {
-  return (
-    operators.has(code) &&
-    (provider !== undefined || code === 'config' || (code === 'network' && status === 503))
-  )
+export function isForOperator({ code, provider }: LlmError): boolean {
+  return code in operators && (provider !== undefined || code === 'config' || code === 'network')
 }
 
 /** The whole of a failure, for the log. */
@@ -61,11 +59,12 @@ export function problemOf({ message, cause }: LlmError): string {
 /** The same failure in the client's words. */
 export function forClient(error: LlmError, asked?: Asked): LlmError {
   const { code, provider, status, retryAfterMs } = error
-  const message = code === 'config' ? notSetUp : inWords(error, asked)
+  const message = isForOperator(error)
+    ? `${operators[code]} Ask who runs the gateway.`
+    : inWords(error, asked)
   return new LlmError(code, message.slice(0, mostLetters), { provider, status, retryAfterMs })
 }
 
-const notSetUp = 'The gateway is not set up for this. Ask who runs it: its log says more.'
 const mostLetters = 2000
 
 function inWords(error: LlmError, asked: Asked | undefined): string {
@@ -73,18 +72,15 @@ function inWords(error: LlmError, asked: Asked | undefined): string {
   const renamed = withNames(error.message.slice(0, mostLetters), asked)
   if (error.provider === undefined) return renamed
   const own = renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isTheirs(address, asked)) ?? []
-  const sentences = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)
+  const [first = '', ...rest] = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)
   const said = plain(error.responseBody ?? '')
   // Only advice of ours is for somebody else: what the service says of the request is for who made it.
   const isSaid = (sentence: string) => said.includes(plain(sentence.replace(/^[^:]{1,60}: /, '')))
-  const [first = '', ...rest] = sentences.map((sentence) =>
-    isSaid(sentence) ? sentence : sentence.replace(orForOperator, ''),
-  )
-  const kept = operators.has(error.code)
-    ? []
-    : rest.filter((sentence) => isSaid(sentence) || !ofOperator.test(sentence))
-  const hidden = [first, ...kept].map((sentence) => withoutAddresses(sentence, own)).join(' ')
-  return operators.has(error.code) ? `${hidden} Ask who runs the gateway.` : hidden
+  const kept = rest.filter((sentence) => isSaid(sentence) || !ofOperator.test(sentence))
+  return [first, ...kept]
+    .map((sentence) => (isSaid(sentence) ? sentence : sentence.replace(orForOperator, '')))
+    .map((sentence) => withoutAddresses(sentence, own))
+    .join(' ')
 }
 
 /** The words of a text, however it is written in JSON. */
@@ -102,15 +98,20 @@ const ofOperator = new RegExp(words)
 /** The last of several ways that a sentence names. */
 const orForOperator = new RegExp(`,? or [^.,]*(?:${words})[^.]*(?=\\.)`)
 
+// What a service says of the client's request may still name them. The words of a connection never come so far.
 const addresses = [
-  /(?<![a-z+.-])[a-z][a-z+.-]{0,20}:\/\/[^\s"'`<>)]+/g,
+  /(?<![a-z+.-])(?:unix:|[a-z][a-z+.-]{0,20}:\/\/)[^\s"'`<>)]+/gi,
   /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
-  /\[?(?<![\w.])(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}\]?(?::\d+)?|(?<![\w:])::1?\b(?::\d+)?/g,
-  /\blocalhost(?::\d+)?\b/g,
-  /(?<=\b(?:ENOTFOUND|EAI_AGAIN) )\S+/g,
-  /(?<![\w.-])[\w.-]{1,253}:\d{2,5}\b/g,
+  /\[?(?<![\w.:])(?:(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}|[0-9a-f]{0,4}::[0-9a-f]{1,4})\]?(?::\d+)?/gi,
+  /\blocalhost(?::\d+)?\b/gi,
+  // As platforms tell of connections and certificates.
+  /(?<=\bE(?:AI_[A-Z]+|[A-Z]*(?:NOTFOUND|FAIL|REFUSED|RESET|UNREACH|TIMEDOUT)) )[^\s(][^\s,]*/g,
+  /(?<=altnames: ).*/gs,
+  // A host with its port, or under a name that no public host has.
+  /(?<![\w.-])(?=[\d.-]*[a-z_])[\w.-]{1,253}:\d{2,5}\b/gi,
+  /(?<![\w.-])(?:[\w-]{1,63}\.){1,8}(?:internal|corp|intranet|lan|local|localdomain|svc)\b/gi,
   // Files of its machine.
-  /(?<![\w/.])(?:\/[\w.@-]+){2,}/g,
+  /(?<![\w/.])~?(?:\/[\w.@-]+){2,}|(?<![\w~])~\/\S+|\b[a-z]:\\\S+/gi,
 ]
 
 function withoutAddresses(text: string, own: readonly string[]): string {

@@ -220,7 +220,7 @@ describe('garbage', () => {
         fc.constantFrom(...Object.keys(good)),
         async (path, changes, left) => {
           const body = structuredClone(good) as Record<string, unknown>
-          for (const [place, value] of changes) change(body, place, value)
+          for (const [place, value] of changes) change(body, place, structuredClone(value))
           delete body[left]
           const response = await post(path, JSON.stringify(body))
           const text = await response.text()

@@ -558,10 +558,28 @@ describe('how the gateway serves', () => {
     [{ keys: { ann: { hash, budget: [{ per: 'week', usd: 1 }] } } }, /keys\.ann\.budget/],
     [{ aliases: { a: 1 } }, /aliases\.a/],
     [{ maxBytes: 0 }, /maxBytes/],
+    // A browser sends none of these, so they would match nothing.
+    [{ origins: ['https://a.example/'] }, /origins\[0\] must be "https:\/\/a\.example", .* not "https:/],
+    [{ origins: ['null', 'HTTPS://A.example:443'] }, /origins\[1\] must be "https:\/\/a\.example"/],
+    [{ origins: ['http://a.example:80/app?x=1'] }, /must be "http:\/\/a\.example"/],
+    [{ origins: ['https://bücher.example:8443'] }, /must be "https:\/\/xn--bcher-kva\.example:8443"/],
+    [{ origins: ['chrome-extension://abc/'] }, /must be "chrome-extension:\/\/abc"/],
+    [{ origins: ['a.example:8080'] }, /must be like "https:\/\/app\.example"/],
+    [{ origins: ['*'] }, /must be like/],
+    [{ origins: ['${ORIGIN:-https://a.example/}'] }, /must be "https:\/\/a\.example"/],
+    [{ hosts: ['LLM.example:8787'] }, /hosts\[0\] must be "llm\.example"/],
+    [{ hosts: ['https://llm.example'] }, /hosts\[0\] must be/],
   ])('and what is wrong in it is told by its place: %j', async (gateway, message) => {
     await expect(read({ gateway })).rejects.toMatchObject({
       code: 'config',
       message: expect.stringMatching(message),
     })
+  })
+
+  it('for pages and under names as browsers send them', async () => {
+    const web = ['https://a.example', 'http://localhost:5173', 'https://a.example:8443', 'http://[::1]:8080']
+    const origins = [...web, 'chrome-extension://abc', 'capacitor://localhost', 'app://obsidian.md', 'null']
+    const hosts = ['llm.example', '10.0.0.7', '[fd00::7]']
+    expect((await read({ gateway: { origins, hosts } })).gateway).toEqual({ origins, hosts })
   })
 })

@@ -75,9 +75,13 @@ it('a variable may stand wherever a value can', async () => {
   })
   expect(await made({ retry: '${TRIES}' })).toEqual({ retry: { retries: 1 } })
   write('patchbay.config.json', {
-    gateway: { drain: '${WAIT}', playground: '${RETRY}', origins: '${LIST:-["a"]}' },
+    gateway: { drain: '${WAIT}', playground: '${RETRY}', origins: '${LIST:-["app://a"]}' },
   })
-  expect((await loadConfig({ cwd: at() })).gateway).toEqual({ drain: 300, playground: false, origins: ['a'] })
+  expect((await loadConfig({ cwd: at() })).gateway).toEqual({
+    drain: 300,
+    playground: false,
+    origins: ['app://a'],
+  })
 })
 
 it.each([

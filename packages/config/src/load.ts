@@ -10,6 +10,7 @@ import { keysIn, read } from './read.js'
 import { configSchema, gatewaySchema } from './schema.js'
 import type { SharedPlace } from './shared.js'
 import type { Config, GatewayEntry, Requirement } from './types.js'
+import { withWebNames } from './web-names.js'
 
 /** Where a configuration is looked for. */
 export interface LoadOptions {
@@ -85,10 +86,13 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
       `${strongest}: prices`,
       configSchema.properties.prices,
     ),
-    gateway: interpolated(
-      Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
+    gateway: withWebNames(
+      interpolated(
+        Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
+        `${strongest}: gateway`,
+        gatewaySchema,
+      ),
       `${strongest}: gateway`,
-      gatewaySchema,
     ),
     files: layers.map(({ file }) => file),
     warnings,

@@ -15,7 +15,7 @@ type Batching = Backend & { batch: BackendBatch }
 /**
  * Hands the requests over. Nobody hears warnings later, so what the model cannot do is refused, whatever
  * `onUnsupported` says. What the service has no form for (a warning of the code `unsupported`) is refused too, but left out in
- * silence where the request says `onUnsupported: 'warn'`. What was repaired, or is only worth knowing, stops nothing.
+ * silence where the request says `onUnsupported: 'warn'`. Repairs and mere remarks stop nothing.
  * @throws {LlmError} for the first request that is wrong, by its place
  */
 export function submit(
@@ -39,7 +39,7 @@ export function submit(
   }
   return async (context) => {
     const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
-    // What a model can do is only asked where a request needs to know.
+    // Capabilities are only asked for when a request depends on them.
     const asks = prepared.some(({ needed }) => needed.length > 0)
     const capabilities = asks ? await knownCapabilities(context.status) : undefined
     const chats = await each((index) => {

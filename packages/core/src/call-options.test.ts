@@ -1,5 +1,5 @@
-// A call's options reach every place: each public operation, and each option. A new option does not compile here until it
-// has its value, and does not pass until it arrives.
+// Every option of a call reaches the backend from every public operation. A new option does not compile here until it has a
+// value, and does not pass until it arrives.
 import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../testing/src/mock.js'
 import {
@@ -21,7 +21,7 @@ import {
 const schema = { type: 'object', properties: { a: { type: 'string' } }, required: ['a'] }
 const weather = { name: 'weather', input: { type: 'object' }, run: () => 'Sunny.' }
 
-/** One of each. Nothing of it is a default. */
+/** Every option, none with its default value. */
 const given = (signal: AbortSignal): Required<CallOptions> => ({
   signal,
   timeout: { total: 12_345, first: 2_345, idle: 345 },
@@ -31,7 +31,7 @@ const given = (signal: AbortSignal): Required<CallOptions> => ({
   metadata: { tenant: 'alice', key: 'k' },
 })
 
-/** What goes on for several calls, so that each of them must get the options; the second asks twice at least. */
+/** Loops of several calls, each of which must get the options; the second makes at least two calls. */
 const loops: Record<string, (provider: Provider, options: CallOptions) => Promise<unknown>> = {
   runTools: (provider, options) =>
     runTools(provider, { messages: 'x', tools: [weather] }, { ...options, maxSteps: 5 }).result(),
@@ -47,7 +47,7 @@ const answers: Record<keyof typeof loops, string[] | object[]> = {
   streamElements: ['{"value":[{"a":"b"}]}'],
 }
 
-/** A provider that keeps the options it is asked with. */
+/** A provider that records the options it gets. */
 function watched(name: string): { provider: Provider; asked: CallOptions[] } {
   const asked: CallOptions[] = []
   const inner = mockProvider({ answers: (answers[name] ?? []) as string[] })
@@ -97,7 +97,7 @@ describe.each(Object.entries(loops))('%s hands on', (name, loop) => {
 
 const busyError = new LlmError('overloaded', 'Busy.', { retryAfterMs: 1 })
 
-/** A provider whose every operation keeps its context, and then fails with this, or never ends. */
+/** A provider that records the context of every operation, then fails with this error or never ends. */
 function scripted(error?: LlmError): { provider: Provider; contexts: CallContext[] } {
   const contexts: CallContext[] = []
   const work = (context: CallContext): Promise<never> => {
@@ -187,7 +187,7 @@ describe('a provider', () => {
     })
     await expect(failed).rejects.toMatchObject({ code: 'overloaded' })
     expect(busy.contexts).toHaveLength(3)
-    // What the model can do is asked in a call of its own, for all its callers at once.
+    // Capabilities are asked for in a separate call, shared by all callers.
     if (name !== 'capabilities')
       for (const { headers, deadline, clock } of busy.contexts) {
         expect(headers).toEqual({ 'x-of-the-call': '1' })
@@ -217,7 +217,7 @@ describe('a provider', () => {
     } as object
     const once = scripted(busyError)
     await expect(ask(once.provider, nothing)).rejects.toMatchObject({ code: 'overloaded' })
-    // What may have been taken is not handed over again.
+    // A batch that the service may have accepted is not submitted again.
     expect(once.contexts).toHaveLength(name === 'batches.submit' ? 1 : 3)
     const twice = scripted(busyError)
     await expect(ask(twice.provider, inside)).rejects.toMatchObject({ code: 'overloaded' })

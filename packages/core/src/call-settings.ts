@@ -1,4 +1,4 @@
-// The settings of a call, from its provider's and its own: time limits, rules of retries, headers.
+// The settings of a call, merged from its provider's and its own options: time limits, retry rules, headers.
 import type { Clock } from './clock.js'
 import { defined } from './defined.js'
 import { describe } from './describe.js'
@@ -6,7 +6,7 @@ import { LlmError } from './errors.js'
 import type { RetryOptions, TimeoutOptions } from './request.js'
 import { defaultRetry, type RetryRules } from './retry.js'
 
-/** What all calls of a provider have in common. */
+/** Settings that all calls of a provider share. */
 export interface LifeSettings {
   provider: string
   model: string
@@ -40,7 +40,7 @@ export function retryRules(
   return checked('retry', { ...base, ...defined(given === false ? { retries: 0 } : (given ?? {})) }, 0)
 }
 
-/** The headers of a call, names in lower case: no header goes twice, spelled in two ways. The later ones win. */
+/** The headers of a call, names in lower case, so that none is sent twice in two spellings. Later ones win. */
 export function headersOf(...given: (Record<string, string> | undefined)[]): Record<string, string> {
   const entries = given.flatMap((headers) => Object.entries(defined(headers ?? {})))
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))

@@ -21,7 +21,7 @@ export interface CallHome {
   readonly defaults: Partial<ChatRequest>
   /** What is known of the model, or nothing when it cannot be asked just now. */
   knownCapabilities(onStatus: CallContext['status']): Capabilities | Promise<Capabilities | undefined>
-  /** Who asked so waits for it no longer. */
+  /** This listener no longer waits for the capabilities. */
   unask(onStatus: CallContext['status']): void
   /** Takes the call in, or throws `closed`; the returned function lets it go. */
   enter(): () => void
@@ -54,7 +54,7 @@ export class Call implements EventSource {
   #begun = false
   #events: AsyncIterator<BackendEvent> | undefined
   #firstAt: number | undefined
-  /** Since when nothing has come that says something, while somebody waits for it. */
+  /** Since when the reader has waited for an event with content. */
   #waitingSince: number | undefined
   #stopped: LlmError | undefined
   #over = false
@@ -75,7 +75,7 @@ export class Call implements EventSource {
       const stopped = this.#stopped ?? this.#running?.life.stopped
       if (stopped !== undefined) throw stopped
       if (this.#events === undefined) await this.#open()
-      // Time in which nobody waited does not count.
+      // Time without a waiting reader does not count.
       this.#waitingSince = undefined
       while (this.#ready.length === 0) await this.#pull()
     } catch (error) {
@@ -127,7 +127,7 @@ export class Call implements EventSource {
       const streaming = this.#watched || (chat.maxOutputTokens ?? Number.POSITIVE_INFINITY) > shortAnswer
       try {
         this.#events = backend.chat(chat, { ...context, streaming })[Symbol.asyncIterator]()
-        // Until the backend has said something that counts, a failure may still be tried again.
+        // A failure may be retried until the backend has sent content.
         while (!this.#begun) await this.#take(await life.wait(this.#events.next(), 'first'))
       } catch (error) {
         this.#dismiss()
@@ -173,7 +173,7 @@ export class Call implements EventSource {
   async #finish(given: Extract<BackendEvent, { type: 'finish' }>['response']): Promise<void> {
     const { life, collector, output } = this.#running as Running
     let response = collector.finish(given, life.attempts, this.#moments(life))
-    // The check runs the app's own schema, which may take for ever.
+    // The check runs the app's own schema code, which may never return.
     if (output !== 'text')
       response = await life.wait((await import('./output.js')).withOutput(response, output))
     this.#begun = true
@@ -211,7 +211,7 @@ export class Call implements EventSource {
     this.#running?.leave()
   }
 
-  /** A backend that does not answer must not hold up its caller, and what it says after the end is of no interest. */
+  /** Not awaited: a hanging backend must not hold up the caller. Errors after the end are ignored. */
   #dismiss(): void {
     void (async () => this.#events?.return?.())().catch(() => {})
   }

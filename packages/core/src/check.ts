@@ -1,5 +1,5 @@
-// What a model cannot do is refused before the wire, or dropped with a warning. Loaded with the first request that needs
-// more of a model than text.
+// The capability check: what the model cannot do is refused before anything is sent, or dropped with a warning. Loaded with
+// the first request that needs more than text.
 import { LlmError } from './errors.js'
 import type { Part } from './message.js'
 import { type Feature, isMedia, mediaFeature, missingFeatures } from './needs.js'
@@ -8,7 +8,7 @@ import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 
 /**
- * The request a model of these capabilities can honour.
+ * The request, reduced to what a model with these capabilities supports.
  * @throws {LlmError} `unsupported`, naming what is missing, unless the caller asked for warnings
  */
 export function withoutMissing(

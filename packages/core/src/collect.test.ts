@@ -1,4 +1,4 @@
-// What is told of an answer that broke or was left.
+// The `partial` response and usage of an answer that broke off or was abandoned.
 import { expect, it } from 'vitest'
 import { can, failureOf, finish, say, world } from '../test/world.js'
 import { type BackendEvent, defineProvider, LlmError } from './index.js'

@@ -11,7 +11,7 @@ export interface Moments {
   totalMs: number
 }
 
-// An answer has no end by itself. In characters, of texts and tools' inputs: as much as a body in one piece may have.
+// The longest answer, in characters of text and tool inputs: the same limit as for a body in one piece.
 const longest = 64 * 1024 * 1024
 
 interface OpenCall {
@@ -25,7 +25,7 @@ export class Collector {
   #open: TextPart | ReasoningPart | undefined
   #start: Partial<StartEvent> = {}
   #usage: Usage = {}
-  /** Of attempts that failed. */
+  /** Usage of failed attempts. */
   #lost: Usage = {}
   #length = 0
 
@@ -48,7 +48,10 @@ export class Collector {
     }
   }
 
-  /** Takes one event of the backend (all but `finish`) and gives the caller's events for it to `emit`. @throws {LlmError} `bad-response` for an answer without an end */
+  /**
+   * Takes one event of the backend (all but `finish`) and passes the caller's events for it to `emit`.
+   * @throws {LlmError} `bad-response` for an answer above the limit
+   */
   add(event: Exclude<BackendEvent, { type: 'finish' }>, emit: (event: ChatEvent) => void): void {
     switch (event.type) {
       case 'start':
@@ -140,7 +143,7 @@ export class Collector {
     this.#usage = {}
   }
 
-  /** Of all attempts. */
+  /** Usage of all attempts. */
   get usage(): Usage {
     return sum(this.#lost, this.#usage)
   }

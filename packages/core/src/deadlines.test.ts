@@ -1,4 +1,4 @@
-// Deadlines cover everything: silence that looks busy, schemas, tools and capabilities that never answer.
+// Deadlines cover everything: empty events, schemas, tools and capabilities that never answer.
 import { describe, expect, it, vi } from 'vitest'
 import { fakeClock } from '../../testing/src/fake-clock.js'
 import { mockProvider } from '../../testing/src/mock.js'
@@ -15,7 +15,7 @@ import {
   type Tool,
 } from './index.js'
 
-/** Pieces that say nothing. */
+/** Events without content. */
 const silences: [what: string, piece: BackendEvent][] = [
   ['empty text', say('')],
   ['empty reasoning', { type: 'reasoning', text: '' }],

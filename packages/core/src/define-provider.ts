@@ -94,7 +94,7 @@ class DefinedProvider implements Provider {
       retry: retryRules(options.retry),
       headers: options.headers ?? {},
     }
-    // Not shown where it is logged, and known to whatever is made of it by `Object.create`.
+    // Not enumerable, so that logs do not show it; objects made by `Object.create` inherit it.
     Object.defineProperty(this, 'timeouts', { value: this.#settings.timeout })
     this.#home = {
       backend,
@@ -141,7 +141,7 @@ class DefinedProvider implements Provider {
   get batches(): Batches {
     return {
       available: !!this.#backend.batch,
-      // A batch that may have been taken is not ordered again, unless the caller of this very step asks for it.
+      // The service may have accepted the batch, so submitting is only retried if this call asks for it.
       submit: async (requests, options = {}) =>
         this.#ask(
           'submit',
@@ -160,7 +160,7 @@ class DefinedProvider implements Provider {
   }
 
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    // The call that asks tries again by itself.
+    // The call that fetches the capabilities has its own retries.
     const once = await reading('The options', () => ({ ...options, retry: false as const }))
     return this.#once(once, ({ status, signal }) => {
       onAbort(signal, () => this.#unask(status))
@@ -213,7 +213,7 @@ class DefinedProvider implements Provider {
     }
   }
 
-  /** When the last one who asks has left, so ends what was asked for him. */
+  /** Aborts the request for capabilities when its last caller has left. */
   #unask(onStatus: CallContext['status']): void {
     if (!this.#asking.delete(onStatus) || this.#asking.size > 0 || this.#can !== undefined) return
     this.#capabilities = undefined

@@ -1,9 +1,9 @@
-// Any value as words of a message.
+// Any value as text for an error message.
 
-// A message is no place for a whole document.
+// Keeps messages short.
 const longest = 500
 
-/** What was thrown or given, also where it cannot be turned into a string; the beginning, where it is long. */
+/** A thrown or given value as text, cut at 500 characters; works for values that cannot be turned into a string. */
 export function describe(value: unknown): string {
   try {
     const text = value instanceof Error ? `${value.name}: ${value.message}` : String(value)

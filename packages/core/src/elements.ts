@@ -23,7 +23,7 @@ export async function* elements<Schema extends StandardSchema | JsonSchema>(
   const startedAt = systemClock.now()
   const work = generate(provider, list, input, { ...options, repairs: 0 })
   const given: SchemaOutput<Schema>[] = []
-  /** The elements as they were written: what was given cannot become something else. */
+  /** The elements as the model wrote them: one that was already yielded must not change. */
   const written: string[] = []
   let current: unknown
   const misfit = (problem: string) =>

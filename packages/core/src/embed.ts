@@ -59,8 +59,7 @@ export function embedding(
 }
 
 /**
- * What cannot be the vectors of these texts is not handed on: how services write NaN, and whatever else goes wrong there,
- * would make every search worse and tell nobody.
+ * Checks that these can be the vectors of the texts: NaN and other service defects would silently make every search worse.
  */
 function checkVectors(vectors: Float32Array[], count: number): void {
   const length = vectors[0]?.length

@@ -1,5 +1,5 @@
-// Whatever ends, ends typed: foreign providers, careless backends, callbacks that throw, odd objects; and no rejection is left
-// alone.
+// Every failure is an `LlmError`: foreign providers, careless backends, callbacks that throw, odd objects; and no rejection
+// goes unhandled.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { mockProvider } from '../../testing/src/mock.js'
 import { growth } from '../test/growth.js'
@@ -24,7 +24,7 @@ const alone: unknown[] = []
 const hear = (reason: unknown) => alone.push(reason)
 beforeAll(() => void process.on('unhandledRejection', hear))
 afterAll(async () => {
-  // Node tells of them after the microtasks of a turn.
+  // Node reports unhandled rejections after the microtasks of a turn.
   await new Promise((resolve) => setTimeout(resolve, 20))
   process.off('unhandledRejection', hear)
   expect(alone).toEqual([])
@@ -149,7 +149,7 @@ describe('an odd request or option is refused with a typed error', () => {
   cycle.self = cycle
   const trap = new Proxy({}, { get: toThrow(new Error('trap')), ownKeys: toThrow(new Error('trap')) })
   const getter = Object.defineProperty({}, 'messages', { get: toThrow(new Error('get')), enumerable: true })
-  // As a backend does that writes its request as JSON.
+  // Like a backend that writes its request as JSON.
   const writing: Partial<Backend> = {
     async *chat(chat) {
       JSON.stringify(chat)
@@ -200,7 +200,7 @@ describe('an odd request or option is refused with a typed error', () => {
       })
     const held = (bytes: unknown) => failing({ messages: 'x', providerOptions: { scripted: { bytes } } })
     await held({ toJSON: () => 'sound' })
-    // Shared, over and over: whoever goes through all the ways to them never ends.
+    // Shared many times: code that follows every path to them never finishes.
     let shared: object = {}
     for (let level = 0; level < 60; level++) shared = { one: shared, other: shared }
     await held(shared)
@@ -236,7 +236,7 @@ describe('an odd request or option is refused with a typed error', () => {
       )
       const error = await failureOf(ask(provider))
       expect(error.code).toBe('invalid-request')
-      // What it does not need it may leave unread.
+      // It may leave unread what it does not need.
       const known: unknown = await provider.capabilities(options as CallOptions).catch((thrown) => thrown)
       if (known instanceof Error) expect(known).toMatchObject({ code: 'invalid-request' })
       await provider.close()

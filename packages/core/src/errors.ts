@@ -4,7 +4,7 @@ import { describe } from './describe.js'
 import type { Message } from './message.js'
 import type { ChatResponse, Usage } from './response.js'
 
-/** Codes of errors that may go away when the same request is made again. */
+/** Codes of errors that a retry of the same request may cure. */
 const retryableCodes = [
   'timeout',
   'network',
@@ -54,13 +54,13 @@ export interface ErrorDetails {
   retryable?: boolean | undefined
   /** How long the server asked to wait, in milliseconds. */
   retryAfterMs?: number | undefined
-  /** What the service sent of the failure, at most 64 Ki characters of it; secrets of the request are taken out. */
+  /** The body of the service's error, at most 64 Ki characters, with the request's secrets removed. */
   responseBody?: string | undefined
   /** How many attempts were made. */
   attempts?: number | undefined
   /** What had arrived before it broke. */
   partial?: ChatResponse | undefined
-  /** What its attempts used, as far as the provider said, where nothing had arrived; else `partial` has it. */
+  /** Tokens its attempts used, as far as the provider reported them, if nothing had arrived; otherwise see `partial`. */
   usage?: Usage | undefined
   /** The conversation before the call that broke, where one of several did (`runTools`): go on with it. */
   messages?: Message[] | undefined
@@ -72,7 +72,7 @@ const brand = Symbol.for('patchbay.LlmError')
 
 /**
  * Every failure of every provider. Its message says what happened and what to do next.
- * No key, token or password of the request ever stands in it.
+ * It never contains a key, token or password of the request.
  */
 export class LlmError extends Error {
   override readonly name = 'LlmError'
@@ -85,11 +85,11 @@ export class LlmError extends Error {
   declare readonly status?: number
   declare readonly requestId?: string
   declare readonly retryAfterMs?: number
-  /** What the service sent of the failure, at most 64 Ki characters of it; the message has only its beginning. */
+  /** The body of the service's error, at most 64 Ki characters; the message quotes only its beginning. */
   declare readonly responseBody?: string
   declare readonly attempts?: number
   declare readonly partial?: ChatResponse
-  /** What its attempts used, as far as the provider said, where nothing had arrived. */
+  /** Tokens its attempts used, as far as the provider reported them, if nothing had arrived. */
   declare readonly usage?: Usage
   declare readonly messages?: Message[]
 
@@ -133,7 +133,7 @@ export function asLlmError(
   return new LlmError('bad-response', message, { ...details, cause: thrown })
 }
 
-/** An answer that ended without its finish. */
+/** The error for an answer that ended without `finish`. */
 export function endedEarly({ provider, model }: { provider: string; model: string }): LlmError {
   return new LlmError(
     'bad-response',

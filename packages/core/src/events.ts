@@ -64,8 +64,8 @@ export type BackendEvent =
   | Deltas[keyof Deltas]
   | (ToolCallEvent & { opaque?: OpaqueState })
   /**
-   * What the service has said of the tokens so far: it is the usage of an answer that breaks or is left. Counts of a later
-   * one, and those of `finish`, take the place of the same counts; others stay.
+   * Token counts so far: the usage of an answer that breaks off or is abandoned. A later event, and `finish`, replace the
+   * counts they repeat; others stay.
    */
   | { type: 'usage'; usage: Usage }
   /** Ends the text or reasoning part being streamed, with what else belongs to it. */

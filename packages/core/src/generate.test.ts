@@ -218,7 +218,7 @@ describe('generateObject', () => {
     const refuses = new LlmError('invalid-request', 'unknown field response_format', { status: 400 })
     const server = mockProvider({ answers: [refuses, eve] })
     expect((await generateObject(server, person, 'Who?')).object.age).toBe(30)
-    // The name of the field at the end of a long refusal, of which the message is the beginning.
+    // The field is named at the end of a long refusal, beyond what the message quotes.
     const long = `${'Something is wrong. '.repeat(50)}Unknown field: response_format`
     const cut = new LlmError('invalid-request', long.slice(0, 100), { status: 400, responseBody: long })
     expect((await generateObject(mockProvider({ answers: [cut, eve] }), person, 'Who?')).object.age).toBe(30)

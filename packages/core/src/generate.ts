@@ -99,7 +99,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
     const found = await inTime(provider, options, { startedAt, response }, check)
     if ('value' in found) {
       const object = found.value as SchemaOutput<Schema>
-      // What came last may be another value than the one that fits, or the schema makes another one of it.
+      // The last value shown may not be the one that fits, or the schema may transform it.
       if (!deepCompareStrict(shown, object)) yield object as PartialOf<SchemaOutput<Schema>>
       return { object, response, repairs: repair, usage }
     }
@@ -131,7 +131,7 @@ async function valueIn(
     return { problem: 'it was declined', repairable: false }
   const found = await fitting(text, async (value) => {
     const whole = await validate(form, value)
-    // Some models leave out the wrapping; the value is what counts.
+    // Some models leave out the wrapping object; the value counts.
     return validate(schema, 'problem' in whole && inner(value) === undefined ? value : inner(value))
   })
   if ('value' in found) return found
@@ -152,7 +152,7 @@ async function cannotConstrain(error: unknown): Promise<boolean> {
         : undefined
   if (pattern === undefined) return false
   if (responseBody === undefined) return pattern.test(message)
-  // The message has only the beginning of what the service said; the body may repeat what was sent.
+  // The message quotes only the beginning of the error; the body may repeat what was sent.
   const { errorIn, jsonIn, wordsOf } = await import('./wire/service-error.js')
   const body = jsonIn(responseBody)
   return pattern.test(body === undefined ? responseBody : wordsOf(errorIn(body) ?? message))

@@ -1,4 +1,4 @@
-// Waiting for an app's own code after a call (validators of schemas): it is part of the call, whose time and signal hold.
+// Runs an app's own code after a call (schema validators) within the call's time limit and signal.
 
 import { defaultTimeout } from './call-settings.js'
 import { systemClock } from './clock.js'
@@ -10,7 +10,7 @@ import type { ChatResponse } from './response.js'
 import { defaultRetry } from './retry.js'
 
 /**
- * What the work gives.
+ * The result of the work.
  * @throws {LlmError} `timeout` once `timeout.total` of the options, or of the provider, has passed since the start of the call;
  * where neither is known, once the work has taken 120 s. `aborted` by the signal. Both with the response as `partial`
  */

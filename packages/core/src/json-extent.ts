@@ -1,4 +1,4 @@
-// Where a bracketed value begins and ends in a text that is still coming. Brackets count outside of strings and comments.
+// Finds where a bracketed value begins and ends in streamed text. Brackets in strings and comments do not count.
 
 /** More space or a longer name after a bracket is not the beginning of a value. */
 const farthest = 1000
@@ -7,8 +7,8 @@ const firstOfKey = new Set(`"'“”‘’}`)
 const words = /(?:true|false|null|True|False|None|NaN|Infinity)(?![\w$])/y
 
 /**
- * The next bracket that begins a value, from `from` on. Prose has brackets too, as in [see above]; the next may be the
- * beginning of nothing. Where a text that still comes ends too early to tell, `unsure` is where to look again.
+ * The next bracket that begins a value, from `from` on. Prose has brackets too, as in [see above]; these are skipped. If
+ * streamed text ends too early to tell, `unsure` is the index to look at again.
  */
 export function nextBeginning(text: string, from: number, ended = false): { at?: number; unsure?: number } {
   for (let at = from; at < text.length; at++) {
@@ -49,23 +49,23 @@ export const isSpace = (character: string | undefined) =>
   character !== undefined && (character <= ' ' || (character > '~' && /\s/.test(character)))
 const isName = (character: string | undefined) => character !== undefined && /[\w$]/.test(character)
 
-/** The extent of one value, found piece by piece. */
+/** Finds the extent of one value, piece by piece. */
 export class Extent {
-  /** The brackets that are open. */
+  /** The open brackets. */
   readonly #open: string[] = []
-  /** Was each bracket closed by its own kind? */
+  /** Was each bracket closed by the matching one? */
   matched = true
-  /** The quote or comment that is open, as its first characters. */
+  /** The opening characters of the current string or comment. */
   #inside: '' | '"' | "'" | '//' | '/*' = ''
   #escaped = false
   #previous = ''
-  /** The last character that is not space, outside of strings. */
+  /** The last non-space character outside of strings. */
   #significant = ''
   /** Where strings and comments begin and end, counted from the opening bracket. */
   readonly #borders: number[] = []
   #read = 0
 
-  /** The index after the closing bracket, or nothing where the text ends before it. `from` is where to go on. */
+  /** The index after the closing bracket; `undefined` if the text ends before it. `from` is where to go on. */
   endIn(text: string, from: number): number | undefined {
     for (let at = from; at < text.length; at++) {
       this.#take(text[at] as string)
@@ -106,7 +106,7 @@ export class Extent {
     this.#borders.push(this.#read)
   }
 
-  /** The text of this extent with Python's words and digit groups as JSON writes them; its strings stay. */
+  /** The text of this extent with Python's literals and digit groups as JSON writes them; strings stay. */
   respelled(text: string): string {
     let made = ''
     let at = 0

@@ -1,15 +1,15 @@
-// What of a request JSON cannot hold: cycles, big integers, getters that throw. Looked for only where an attempt has failed
-// in a way nobody knows, so that calls that go well do not pay for it. Nothing is written: bytes would become text many times
-// their size.
+// Finds values that JSON cannot represent: cycles, bigints, getters that throw. Only used after an attempt has failed with an
+// unknown error, so that successful calls do not pay for it. Nothing is serialized: bytes would become text many times their
+// size.
 import { describe } from './describe.js'
 import { LlmError } from './errors.js'
 
-// JSON.stringify ends somewhere in the thousands, which depends on the stack.
+// JSON.stringify fails at some thousands, depending on the stack.
 const deepest = 1000
 
 /**
- * An `invalid-request` with the place of the first such value, after `where`, and what was thrown as its cause; nothing
- * where all of it is JSON.
+ * An `invalid-request` with the path of the first such value, after `where`, and with `cause`; `undefined` if everything
+ * is JSON.
  */
 export function jsonProblem(value: unknown, cause: unknown, where = ''): LlmError | undefined {
   const found = find(value, where, new Set(), new WeakSet())
@@ -21,7 +21,7 @@ export function jsonProblem(value: unknown, cause: unknown, where = ''): LlmErro
 
 type Problem = [at: string, problem: string]
 
-/** `sound` are those that were looked at, with all that is in them. */
+/** `sound` are objects already checked, with everything in them. */
 function find(given: unknown, at: string, above: Set<object>, sound: WeakSet<object>): Problem | undefined {
   if (ArrayBuffer.isView(given)) return undefined
   try {
@@ -51,7 +51,7 @@ function find(given: unknown, at: string, above: Set<object>, sound: WeakSet<obj
   }
 }
 
-/** What JSON.stringify writes for it: objects may say so themselves. */
+/** The value JSON.stringify would write: objects may have a `toJSON`. */
 function asJson(value: unknown): unknown {
   const { toJSON } = Object(value) as { toJSON?: unknown }
   return typeof toJSON === 'function' ? toJSON.call(value) : value

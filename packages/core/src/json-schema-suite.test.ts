@@ -1,6 +1,6 @@
 // The official JSON Schema test suite, its required tests. A package brings those of draft 4; those of drafts 7 and 2020-12
-// are run where PATCHBAY_JSON_SCHEMA_SUITE names a checkout of github.com/json-schema-org/JSON-Schema-Test-Suite. What fails
-// is listed by name in test/json-schema-suite-failing.json, with its reason; a name that fails no longer has to go.
+// are run if PATCHBAY_JSON_SCHEMA_SUITE names a checkout of github.com/json-schema-org/JSON-Schema-Test-Suite. Failing tests
+// are listed by name in test/json-schema-suite-failing.json, with the reason; a listed test that passes must be removed.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'

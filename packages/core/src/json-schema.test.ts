@@ -1,4 +1,4 @@
-// The JSON Schema check: each keyword, with the path of what is wrong, and schemas of strangers.
+// The JSON Schema check: each keyword, with the path of the violation, and hostile schemas.
 import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -165,7 +165,7 @@ describe('a schema or a value of a stranger', () => {
     ])
     const $defs = { ...Object.fromEntries(steps), d60: { type: 'string' } }
     expect(violation({ $ref: '#/$defs/d0', $defs }, 1)).toMatch(/refers to itself/)
-    // Many values may follow as many references.
+    // The number of references allowed grows with the number of values.
     const list = Array.from({ length: 20_000 }, (_, id) => ({ id }))
     const row = { type: 'object', properties: { id: { $ref: '#/$defs/id' } } }
     expect(

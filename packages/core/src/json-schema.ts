@@ -1,4 +1,4 @@
-// JSON Schema: whether a value fits, judged by @cfworker/json-schema, which generates no code and so runs anywhere.
+// Validates values against JSON Schema with @cfworker/json-schema, which generates no code and so runs anywhere.
 // Drafts 4, 7, 2019-09 and 2020-12, by `$schema`; without one, 2020-12. Nothing is fetched for a `$ref`, `format` is an
 // annotation, and the caller's schema is copied, since the validator writes into it.
 import { dereference, initialBaseURI, type SchemaDraft, validate } from '@cfworker/json-schema'
@@ -7,13 +7,13 @@ import type { JsonSchema } from './request.js'
 import { keywordAt, messageOf } from './schema-message.js'
 import { checkable } from './schema-patterns.js'
 
-/** References followed for each value in what is checked, at most: those of a schema can multiply without an end. */
+/** References followed per value, at most: those of a schema can multiply without end. */
 const stepsPerValue = 1000
 
 /**
- * What is wrong with `value`, beginning with its place (`$.a[0] must be string`), or `undefined` when nothing is. A schema
- * that cannot be used is told in the same way; nothing is thrown. `root` is where the references of `schema` lead,
- * `path` what the value itself is called. Time grows with the size of the schema and of the value.
+ * The first violation, beginning with its path (`$.a[0] must be string`), or `undefined` if the value fits. An unusable
+ * schema is reported in the same way; nothing is thrown. `root` resolves the references of `schema`, `path` is the name of
+ * the value itself. Time grows with the size of the schema and of the value.
  */
 export function violation(
   schema: JsonSchema | boolean,
@@ -56,7 +56,7 @@ function draftOf(root: JsonSchema | boolean): SchemaDraft {
 }
 
 function unusable(error: unknown): string {
-  // The stack or the steps are used up.
+  // Out of stack or steps.
   if (error instanceof RangeError)
     return 'this cannot be checked: the schema refers to itself without an end, or it or the value is nested too deeply'
   const text = error instanceof Error ? error.message : String(error)

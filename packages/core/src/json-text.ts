@@ -1,12 +1,12 @@
-// JSON in the text of a model: all of it, or what stands in a code fence, after a think block or between words. What is
-// broken is told so as a whole, and never cut to the part of it that parses. Each character is looked at a few times.
+// Extracts JSON from a model's text: the whole text, or a value in a code fence, after a think block or between words. Broken
+// JSON is reported as a whole, never cut to the part that parses. Each character is read a few times at most.
 import JSON5 from 'json5'
 import { Extent, isSpace, nextBeginning } from './json-extent.js'
 
-/** What a text may be meant to say: a value, or what is wrong with it. */
+/** A value found in the text, or why it does not parse. */
 export type Candidate = { length: number } & ({ value: unknown } | { problem: string })
 
-/** The values of a text, in their order; one where the whole text is JSON, none where there is nothing like it. */
+/** The values in a text, in order: one if the whole text is JSON, none if it holds no JSON. */
 export function candidatesIn(text: string): Candidate[] {
   const whole = unfenced(text.slice(afterThinking(text)).trim())
   try {
@@ -14,14 +14,14 @@ export function candidatesIn(text: string): Candidate[] {
   } catch {}
   const all = between(text)
   let answer = text.lastIndexOf(thinkEnd)
-  // What stands in a text of a value ends no thinking.
+  // `</think>` inside a JSON string does not end the think block.
   for (const { at, length, ...meant } of [...all].reverse())
     if ('value' in meant && at < answer && answer < at + length) answer = text.lastIndexOf(thinkEnd, at)
   const last = answer < 0 ? [] : between(text.slice(answer))
   return last.some((candidate) => 'value' in candidate) ? last : all
 }
 
-/** A think block at the beginning of a text; models that are told to think by their prompt write its end alone. */
+/** The tags of a think block. Models whose prompt already opens it write only the end tag. */
 export const thinkBegin = '<think>'
 export const thinkEnd = '</think>'
 
@@ -45,7 +45,7 @@ function between(text: string): (Candidate & { at: number })[] {
     const { at } = nextBeginning(text, from, true)
     if (at === undefined) return found
     const endsEarly = (problem: string, length: number) => found.push({ problem, length, at })
-    // No text of JSON holds the end of the fence that it stands in.
+    // JSON never contains the end of its own code fence.
     const isFenced = /```\w*\s*$/.test(text.slice(Math.max(from, at - 100), at))
     if (isFenced && fenceEnd < at) fenceEnd = endOfFence(text, at)
     const most = isFenced ? fenceEnd : text.length
@@ -53,7 +53,7 @@ function between(text: string): (Candidate & { at: number })[] {
     const length = extent.endIn(text.slice(at, most), 0)
     if (length === undefined) {
       endsEarly('it ends before its JSON does', most - at)
-      // What is not closed may hold all that follows.
+      // An unclosed value may include everything after it.
       if (most === text.length) return found
       from = most
       continue
@@ -69,19 +69,19 @@ function between(text: string): (Candidate & { at: number })[] {
   }
 }
 
-/** Where the line that ends a fence begins, or the end of the text. */
+/** The start of the line that closes the fence, or the end of the text. */
 function endOfFence(text: string, from: number): number {
   const end = /\n[ \t]*```[ \t]*(?:\r?\n|$)/g
   end.lastIndex = from
   return end.exec(text)?.index ?? text.length
 }
 
-/** Is what is broken only the beginning of something larger that ended too early? Then what follows belongs to it. */
+/** Is the broken value only part of a larger one? Then what follows belongs to it. */
 function isInside(text: string, begin: number, end: number, { matched }: Extent): boolean {
   const next = text[end] ?? ''
   if (/[\]}]/.test(next)) return true
   if (!/[,:]/.test(next)) return false
-  // Prose has commas and colons too: as in [1-3], here. Another key is no prose.
+  // Prose has commas and colons too, as in [1-3], here; another key does not occur in prose.
   return !matched || (text[begin] === '{' && /^,\s*(?:["'“]|[\w$]+\s*:)/.test(text.slice(end, end + 1000)))
 }
 
@@ -94,14 +94,14 @@ function read(text: string, extent: Extent): Candidate {
     problem = `its JSON is broken: ${error instanceof Error ? error.message : error}`
   }
   try {
-    // As JavaScript or Python would spell it, which says the same: quotes, commas, comments, words.
+    // The same value in the syntax of JavaScript or Python: quotes, commas, comments, literals.
     return { value: JSON5.parse(extent.respelled(text), finite), length }
   } catch {
     return { problem, length }
   }
 }
 
-/** @throws {RangeError} for a number that is too large, which would be infinite */
+/** @throws {RangeError} for a number so large that it would be infinite */
 function parsed(text: string): unknown {
   return /\de\+?\d{3}|(?<!\d)\d{309}/i.test(text) ? JSON.parse(text, finite) : JSON.parse(text)
 }

@@ -1,4 +1,4 @@
-// Values that go over the wire as JSON: inputs of tools and schemas. Loaded when a request has the first of them.
+// Checks values that are sent as JSON: tool inputs and schemas. Loaded with the first request that has one.
 import { describe } from './describe.js'
 import { LlmError } from './errors.js'
 import { jsonProblem } from './json-problem.js'
@@ -6,8 +6,8 @@ import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
 
 /**
- * The value, if JSON can hold it; halves of surrogate pairs in its texts and names are replaced in a copy.
- * @throws {LlmError} `invalid-request` for big numbers, circles and the like
+ * The value, if JSON can represent it; lone surrogates in its strings and keys are replaced in a copy.
+ * @throws {LlmError} `invalid-request` for bigints, cycles and the like
  */
 export function jsonValue<T>(value: T, at: string, warnings: Warning[]): T {
   let text: string | undefined
@@ -19,7 +19,7 @@ export function jsonValue<T>(value: T, at: string, warnings: Warning[]): T {
       new LlmError('invalid-request', `${at} cannot be written as JSON: ${describe(cause)}.`, { cause })
     )
   }
-  // JSON escapes such a half, and no other character this way.
+  // JSON escapes lone surrogates, and no other character, this way.
   if (!text?.includes('\\ud')) return value
   const restored = text.replace(/\\(?:u(d[89a-f][0-9a-f]{2})|.)/g, (escaped, unit?: string) =>
     unit === undefined ? escaped : String.fromCharCode(Number.parseInt(unit, 16)),

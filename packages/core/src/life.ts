@@ -32,7 +32,7 @@ export class Life {
   #attempt: AbortController | undefined
   #attemptAt = 0
   #rejectWait: ((error: LlmError) => void) | undefined
-  /** What a failure becomes before anybody sees it: first by who makes the request, then, whoever that is, without its headers. */
+  /** Applied to every failure: first the backend's change, then the redaction of the call's headers. */
   #change = (failure: LlmError): LlmError => failure
   #redact = (failure: LlmError): LlmError => failure
   // One timer serves all limits: it is set for the nearest and looks again when it fires.
@@ -72,7 +72,7 @@ export class Life {
     const failed = (cause: unknown) =>
       this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause }))
     try {
-      // It may be an async function, whose rejection nobody else would hear.
+      // It may be an async function, whose rejection would be unhandled.
       Promise.resolve(this.#options.onStatus?.(event) as unknown).catch(failed)
     } catch (cause) {
       failed(cause)
@@ -124,8 +124,8 @@ export class Life {
   }
 
   /**
-   * Tries, and tries again by the rules of retry.ts. Every failure comes out as one `LlmError`; for one that nobody knows,
-   * `request` is looked into.
+   * Runs attempts by the rules of retry.ts. Every failure is thrown as one `LlmError`; for an unknown error, `request` is
+   * searched for values that JSON cannot represent.
    */
   async attempting<T>(attempt: (context: CallContext) => Promise<T>, request?: object): Promise<T> {
     const { clock, random, provider, model } = this.#settings

@@ -1,5 +1,5 @@
-// A signal of one's own that another one aborts too. Unlike `AbortSignal.any`, it leaves nothing on the other one: a
-// long-lived signal keeps every signal that was ever made of it.
+// An abort signal that follows a parent. Unlike `AbortSignal.any`, it leaves nothing on the parent: a long-lived signal keeps
+// every signal ever derived from it.
 import { onAbort } from './on-abort.js'
 
 /** An abort controller that follows a parent signal until it is released. */
@@ -17,7 +17,7 @@ export class LinkedSignal {
     return this.#controller.signal
   }
 
-  /** Aborts it, where the parent has not, and lets go of the parent. */
+  /** Aborts the signal and stops following the parent. */
   release(): void {
     this.#unlink()
     this.#controller.abort()

@@ -1,5 +1,4 @@
-// What goes on for several calls, from outside: tools that are run, objects that are made. The work itself is loaded when
-// it is first asked for.
+// The functions of several calls: `runTools`, `generateObject` and the like. Their implementations are loaded on first use.
 import type { ElementOptions } from './elements.js'
 import { invalid } from './errors.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate.js'
@@ -74,7 +73,7 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   )
 }
 
-/** Copies of what the caller hands over, so that whatever reading it throws is told as his mistake. */
+/** Copies the caller's request and options; an error while reading them becomes `invalid-request`. */
 function read<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
   return reading('The request', () => {
     if (!isObject(options)) throw invalid('options', 'must be an object')

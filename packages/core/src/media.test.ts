@@ -1,4 +1,4 @@
-// Media in all the forms people write them, and how long it takes to look at them.
+// Media in every form that callers use, and how long checking them takes.
 import { describe, expect, it } from 'vitest'
 import { growth } from '../test/growth.js'
 import { isLlmError } from './errors.js'
@@ -71,7 +71,7 @@ describe('base64', () => {
     const before = turns
     expect(await partOf({ type: 'image', data, mediaType: 'image/png' })).toMatchObject({ data })
     clearInterval(counted)
-    // Others had their turn many times in between.
+    // Other work ran many times in between.
     expect(turns - before).toBeGreaterThan(5)
   })
 })

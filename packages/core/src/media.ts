@@ -13,7 +13,8 @@ type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 export async function prepareMedia(part: MediaPart, at: string, warnings: Warning[]): Promise<Part> {
   const { url, ...given } = part as { url?: unknown; data?: Bytes; mediaType?: string }
   if (url !== undefined && !isDataUrl(url)) {
-    if (typeof url !== 'string' || !URL.canParse(url))
+    // Browsers and services read `\tdata:` as what it means; nobody who looks for what it holds would.
+    if (typeof url !== 'string' || /^[^a-z]|[\t\r\n]/i.test(url) || !URL.canParse(url))
       throw invalid(`${at}.url`, 'must be an absolute address')
     return part
   }
@@ -49,7 +50,7 @@ function isDataUrl(value: unknown): value is string {
   return typeof value === 'string' && value.slice(0, 5).toLowerCase() === 'data:'
 }
 
-// A media type and its parameters are short; what is longer is none.
+// Media types are short; longer text is not one.
 const longestHeader = 1_000
 
 function dataUrl(url: string, place: string): { type?: string; text: string } {
@@ -80,7 +81,7 @@ function mediaTypeOf(value: unknown, at: string): string {
   return [essence, ...parameters].join(';')
 }
 
-/** Services know images and documents by the type alone; text goes to them as UTF-8. */
+/** The type without parameters, which services do not accept; text is sent as UTF-8. */
 function withoutParameters(mediaType: string, at: string): string {
   const [type = '', ...parameters] = mediaType.split(';')
   const charset = parameters.map((one) => one.trim().toLowerCase()).find((one) => one.startsWith('charset='))
@@ -89,12 +90,12 @@ function withoutParameters(mediaType: string, at: string): string {
   return type
 }
 
-// Looked through in pieces of this many characters, with a turn of the event loop between them: 20 MB are no reason to
-// keep others waiting.
+// Checked in pieces of this many characters, with a turn of the event loop between them, so that 20 MB do not block other
+// work.
 const piece = 2 * 1024 * 1024
 
 /**
- * Base64 as all services read it. What is in that form already is not copied.
+ * Base64 in the form that all services accept. Text already in that form is not copied.
  * @throws {LlmError} `invalid-request`
  */
 async function commonBase64(text: string, place: string): Promise<string> {

@@ -11,7 +11,7 @@ export interface OpaqueState {
   data: unknown
 }
 
-/** Where a piece of an answer comes from. `start` and `end` are places in the answer, those of `source` in what is cited. */
+/** The source of a piece of an answer. `start` and `end` are positions in the answer, those of `source` in the cited text. */
 export interface Citation {
   /** Address of the source. */
   url?: string
@@ -19,19 +19,19 @@ export interface Citation {
   title?: string
   /** The words of the source that are cited. */
   quote?: string
-  /** First character of what rests on the source, in the text of the part, counted from 0. Absent: all of the part. */
+  /** First character of the cited passage in the text of the part, counted from 0. Absent: the whole part. */
   start?: number
   /** One past the last character. */
   end?: number
-  /** Where in the source the words stand, as far as the service says. */
+  /** The position in the source, as far as the service reports it. */
   source?: CitedPlace
 }
 
-/** A place in a source. */
+/** A position in a source. */
 export interface CitedPlace {
   /** Which of the documents or search results of the request, counted from 0. */
   index?: number
-  /** What `start` and `end` count: characters and content blocks from 0, pages from 1. */
+  /** The unit of `start` and `end`: characters and content blocks count from 0, pages from 1. */
   unit?: 'character' | 'page' | 'block'
   start?: number
   /** One past the last. */

@@ -1,4 +1,4 @@
-// Requests that nobody should write: each is repaired with a warning, or refused by its place.
+// Malformed requests: each is repaired with a warning, or refused with the path of the mistake.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { prepare } from './prepare.js'
 

@@ -1,11 +1,10 @@
-// Abort listeners: many calls may share one signal, which gets one listener for all of them. Node warns of a leak from
-// the eleventh listener on.
+// Abort listeners: calls that share a signal share one listener on it. Node warns of a leak from the eleventh listener on.
 
 const listening = new WeakMap<AbortSignal, { callbacks: Set<() => void>; listener: () => void }>()
 
 /**
- * Calls back when the signal aborts. The returned function stops listening; after the last of them nothing is left on the
- * signal. A callback must not throw.
+ * Calls back when the signal aborts. The returned function stops listening; once all have stopped, nothing is left on the
+ * signal. The callback must not throw.
  */
 export function onAbort(signal: AbortSignal, callback: () => void): () => void {
   let entry = listening.get(signal)

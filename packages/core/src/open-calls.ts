@@ -1,8 +1,8 @@
-// The end of a conversation with tools: calls that have no result yet, and results that join their turn.
+// Tool calls at the end of a conversation that have no result yet, and merging late results into their turn.
 import type { Message, ToolResultPart } from './message.js'
 import type { ToolCall } from './response.js'
 
-/** Is the last turn one of results? */
+/** Does the conversation end with tool results? */
 export function called(messages: Message[]): boolean {
   return messages.at(-1)?.role === 'tool'
 }
@@ -28,7 +28,7 @@ export function openCalls(messages: Message[]): ToolCall[] {
   })
 }
 
-/** Results of one turn stand in one message, also when some of them came later. */
+/** Puts all results of one turn into one message, including those that came later. */
 export function append(messages: Message[], results: ToolResultPart[]): void {
   if (results.length === 0) return
   const last = messages.at(-1)

@@ -1,5 +1,5 @@
-// What a provider does beside chats: each checked and prepared once, then asked of the backend, if need be again. Loaded
-// with the first of them.
+// The operations other than chat: each is checked and prepared once, then sent to the backend, with retries. Loaded on first
+// use.
 import { results, submit } from './batches.js'
 import type { CallHome } from './call.js'
 import { embedding } from './embed.js'
@@ -15,7 +15,7 @@ import type { Work } from './work.js'
 
 export { results }
 
-/** What each takes and gives. */
+/** The input and result of each operation. */
 export interface Operations {
   embed: [input: string | string[] | EmbedRequest, response: EmbedResponse]
   rerank: [request: RerankRequest, response: RerankResponse]
@@ -57,8 +57,8 @@ const operations: {
 }
 
 /**
- * The work of one operation, its input checked.
- * @throws {LlmError} `invalid-request`; `unsupported` where the backend has no such thing
+ * Checks the input of an operation and returns the function that runs an attempt.
+ * @throws {LlmError} `invalid-request`; `unsupported` if the backend lacks the operation
  */
 export function workOf<Name extends keyof Operations>(
   home: CallHome,
@@ -68,7 +68,7 @@ export function workOf<Name extends keyof Operations>(
   return reading('The request', () => operations[name](home, input))
 }
 
-/** The backend, which has it. */
+/** The backend, known to have this operation. @throws {LlmError} `unsupported` */
 export function able<Name extends keyof Backend>(
   backend: Backend,
   name: Name,

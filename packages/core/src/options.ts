@@ -45,7 +45,7 @@ export function checkOptions(request: ChatRequest): void {
 }
 
 /**
- * What the answer must be, for the wire; nothing for plain text.
+ * The required form of the answer, for the backend; `undefined` for plain text.
  * @throws {LlmError} `invalid-request` for anything else
  */
 export async function prepareOutput(
@@ -59,7 +59,7 @@ export async function prepareOutput(
   return (await import('./schema.js').catch(unloadable)).prepareSchema(output, warnings)
 }
 
-/** The texts that end an answer, for the wire. */
+/** The stop sequences, for the backend. */
 export function prepareStop(stop: string[], warnings: Warning[]): string[] {
   return stop.map((text) => wellFormed(text, warnings))
 }

@@ -43,7 +43,7 @@ export async function withOutput(
 
 type Checked = { value: unknown } | { problem: string }
 
-/** The first value of a text that fits, or what is wrong with the largest that is in it. */
+/** The first value in the text that fits, or the problem of the largest one. */
 export async function fitting(
   text: string,
   fits: (value: unknown) => Promise<Checked>,
@@ -58,7 +58,7 @@ export async function fitting(
   return largest
 }
 
-/** Without a schema nothing tells which of several values is the answer. */
+/** The only value in the text: without a schema, several would be ambiguous. */
 function onlyValue(text: string): Checked & { isValue?: boolean } {
   const [only, ...others] = candidatesIn(text)
   if (only === undefined) return { problem: 'it holds no JSON' }

@@ -157,7 +157,7 @@ describe('pairToolCalls', () => {
           expect(new Set(calls).size).toBe(calls.length)
           if (role === 'tool')
             expect(paired[index - 1]?.content.some((part) => part.type === 'tool-call')).toBe(true)
-          // An assistant's own results stay where they are.
+          // Results of server-side tools stay in the assistant's message.
           if (calls.length > 0) expect(paired[index + 1]?.role).toBe('tool')
           if (role === 'user') expect(content.some((part) => part.type === 'tool-result')).toBe(false)
         }

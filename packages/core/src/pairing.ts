@@ -52,7 +52,7 @@ function match(
   lenient: boolean,
   warnings: Warning[],
 ): [content: Part[], answers: Part[]] {
-  // By their ids, the first of each on top.
+  // Results by id, the first on top.
   const left = new Map<string, ToolResultPart[]>()
   for (const result of results.toReversed()) {
     const same = left.get(result.id) ?? []
@@ -79,7 +79,7 @@ function match(
   return [renamed, answers]
 }
 
-/** Services know a result by its call, whose name it has; another name would be lost on the way. */
+/** A result gets the name of its call: services match them by the call, and would drop another name. */
 function nameOf({ name = '' }: ToolResultPart, call: ToolCallPart, warnings: Warning[]): string {
   if (name !== '' && name !== call.name)
     warnings.push({
@@ -109,7 +109,7 @@ function unanswered(
   return { type: 'tool-result', id, name, output: 'No result: the call was interrupted.', isError: true }
 }
 
-/** An assistant's own results are those of tools its service runs; they answer no call of ours. */
+/** Results in an assistant's message come from tools that the service runs; they answer none of our calls. */
 function bringsResults({ role, content }: PreparedMessage): boolean {
   return role !== 'assistant' && content.some(isResult)
 }

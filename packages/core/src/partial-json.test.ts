@@ -1,4 +1,4 @@
-// JSON that is still coming, and JSON in the text of a model: its laws.
+// Properties of partial JSON while it streams, and of JSON in a model's text.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { growth } from '../test/growth.js'
@@ -13,7 +13,7 @@ async function* inPieces(text: string, sizes: number[]): AsyncGenerator<string> 
   }
 }
 
-/** What was shown, as it was then, one list for each object. */
+/** Snapshots of each partial object, one list per object. */
 async function shown(text: string, sizes = [1]): Promise<unknown[][]> {
   const objects = new Map<unknown, unknown[]>()
   for await (const object of partialObjects(inPieces(text, sizes))) {

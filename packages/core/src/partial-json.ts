@@ -1,17 +1,17 @@
-// The object that a text is on its way to be, while it comes: what is shown is always a beginning of what the text says.
+// Parses an object while its JSON streams in: every partial value is a prefix of the final one.
 import { parse } from 'jsonriver'
 import { isLlmError } from './errors.js'
 import { isObject } from './is-object.js'
 import { Extent, nextBeginning } from './json-extent.js'
 import { thinkBegin, thinkEnd } from './json-text.js'
 
-// What is not read by then is a very long name, or nothing.
+// Anything still unread after this many characters is a very long key, or not JSON.
 const most = 1024
 
 /**
- * The value so far after each piece: one and the same object, which grows. Texts grow, numbers and words come whole.
- * Nothing is shown of what stands around it or is a list, and nothing more from where it is broken on. Another object in
- * the text is another value.
+ * The object so far after each piece: always the same object, which grows. Strings grow, numbers and literals come whole.
+ * Text around the object and top-level lists are skipped, and nothing follows a syntax error. A further object in the text
+ * is a new value.
  */
 export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenerator<Record<string, unknown>> {
   const source = texts[Symbol.asyncIterator]()
@@ -21,9 +21,9 @@ export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenera
     if (next.done !== true) rest += next.value
     return next.done !== true
   }
-  /** How much the parser has taken without giving anything. */
+  /** Characters the parser has taken without yielding a value. */
   let silent = 0
-  /** One value, in the pieces in which it comes. */
+  /** The pieces of one value. */
   async function* pieces(): AsyncGenerator<string> {
     const extent = new Extent()
     let held = ''
@@ -33,7 +33,7 @@ export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenera
       const piece = rest.slice(0, end)
       rest = rest.slice(piece.length)
       held += piece
-      // The parser copies what it cannot read yet with each piece, so these grow with it.
+      // The parser copies its unread input with each piece, so the pieces grow with it.
       if (end === undefined && held.length < silent - most) continue
       silent += held.length
       yield held
@@ -49,7 +49,7 @@ export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenera
       rest = rest.trimStart()
     }
     while (rest.startsWith(thinkBegin) && !rest.includes(thinkEnd)) {
-      // Only a part of the end may be there.
+      // The end tag may have arrived only in part.
       rest = thinkBegin + rest.slice(thinkBegin.length).slice(-thinkEnd.length)
       if (!(await more())) return
     }
@@ -68,7 +68,7 @@ export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenera
         }
       } catch (error) {
         if (isLlmError(error)) throw error
-        // Broken: what it is meant to say, if anything, is known at the end.
+        // Broken JSON: whether it can be read is decided at the end.
         while (await more()) rest = ''
         return
       }

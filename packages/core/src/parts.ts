@@ -79,7 +79,7 @@ async function preparePart(given: Part, at: string, warnings: Warning[]): Promis
   }
 }
 
-/** The part, no half of a surrogate pair in any of its texts. Base64 has none, and state is its provider's own. */
+/** The part without lone surrogates in its texts. Base64 has none, and state belongs to its provider. */
 function withWholeText<P extends Part>(part: P, warnings: Warning[]): P {
   const repaired: Record<string, string> = {}
   for (const [key, value] of Object.entries(part))

@@ -8,7 +8,7 @@ import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
 import { wellFormed } from './unicode.js'
 
-// Asking for a loaded module again has its price too.
+// Kept, since importing a loaded module again has a cost too.
 let parts: Promise<typeof import('./parts.js')> | undefined
 const loadParts = () => (parts ??= import('./parts.js').catch(unloadable))
 
@@ -31,7 +31,7 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     const content = await prepareContent(message, where, warnings)
     if (content.length > 0)
       prepared.push({ role: message.role, content, ...(message.cache && { cache: message.cache }) })
-    // A turn in which nothing was said tells the model nothing; a question or a result without content is a mistake.
+    // An empty assistant turn is dropped; a question or a result without content is a mistake.
     else if (message.role === 'user' || message.role === 'tool')
       throw invalid(where, 'is empty: give it some content or leave it out')
   }

@@ -14,7 +14,7 @@ export interface Prepared {
   /** The request as the caller meant it, defaults included. */
   request: ChatRequest
   warnings: Warning[]
-  /** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
+  /** The capabilities the request requires. Empty for plain text: then they need not be asked for. */
   needed: Feature[]
 }
 
@@ -88,7 +88,7 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
   const { messages: given, system } = request
-  // A plain question needs no check.
+  // A plain question skips the checks.
   if (!system && typeof given === 'string' && given !== '' && given.isWellFormed())
     return [{ role: 'user', content: [{ type: 'text', text: given }] }]
   return (await loadMessages()).prepareMessages(request, warnings)

@@ -84,12 +84,12 @@ export type BatchResult =
  * in another process. Values of a schema are in the texts; nobody has checked them.
  */
 export interface Batches {
-  /** `false` where there are none: `submit` then fails with `unsupported`, without asking anybody. */
+  /** `false` if batches are not supported: `submit` then fails with `unsupported` and sends nothing. */
   readonly available?: boolean | undefined
   /**
-   * Hands requests over; gives the id of the batch. Nobody hears warnings, so what the model or its service cannot do is
-   * refused; with `onUnsupported: 'warn'`, what the service has no form for is left out in silence.
-   * @throws {LlmError} for the first request that is wrong; `unsupported` where there are no batches
+   * Submits requests and returns the id of the batch. There are no warnings, so anything the model or its service does not
+   * support is refused; with `onUnsupported: 'warn'`, options the service has no field for are silently left out.
+   * @throws {LlmError} for the first invalid request; `unsupported` without batches
    */
   submit(requests: readonly ChatInput[], options?: CallOptions): Promise<string>
   status(id: string, options?: CallOptions): Promise<BatchStatus>
@@ -108,7 +108,7 @@ export interface Provider extends AsyncDisposable {
   readonly model: string
   /** What it adds to every request that does not say otherwise. */
   readonly defaults?: Partial<ChatRequest>
-  /** The time limits of calls that set none of their own. Default: those of `timeout`. */
+  /** The time limits of calls that set none. Default: those of `timeout`. */
   readonly timeouts?: TimeoutOptions | undefined
   /** What the model can do. At most one request, then remembered. */
   capabilities(options?: CallOptions): Promise<Capabilities>
@@ -211,9 +211,9 @@ export interface CallContext {
   readonly headers: Readonly<Record<string, string>>
   /** Tells the caller what is going on. */
   status(event: StatusEvent): void
-  /** Puts a warning on the response. `request` is the number of the one it is about, where several are sent as a batch. */
+  /** Adds a warning to the response. In a batch, `request` is the index of the request it is about. */
   warn(warning: Warning, request?: number): void
-  /** Changes every failure of this attempt before anybody sees it: so `exchange` takes secrets out of what fails later. */
+  /** Changes every failure of this attempt before it is reported: `exchange` uses it to redact failures that come later. */
   onFailure?(change: (failure: LlmError) => LlmError): void
 }
 
@@ -233,7 +233,7 @@ export type BatchOutcome =
 
 /** The batches of a backend. */
 export interface BackendBatch {
-  /** A warning of the code `unsupported`, with the number of its request, throws: nothing may be sent before all is known. */
+  /** An `unsupported` warning with the index of its request throws: prepare all requests before sending anything. */
   submit(requests: PreparedChat[], context: CallContext): Promise<string>
   status(id: string, context: CallContext): Promise<BatchStatus>
   /** In any order. Only asked when it runs no more. */

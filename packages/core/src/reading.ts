@@ -1,10 +1,10 @@
-// Reading what the caller handed over: a getter or a proxy that throws, or an object of another shape, is his mistake.
+// Reads the caller's objects: a getter or proxy that throws, or an object of the wrong shape, becomes `invalid-request`.
 import { describe } from './describe.js'
 import { isLlmError, LlmError } from './errors.js'
 
 /**
- * What reading it gives.
- * @throws {LlmError} `invalid-request` for whatever reading it throws; an `LlmError` stays as it is
+ * The result of `read`.
+ * @throws {LlmError} `invalid-request` for anything it throws; an `LlmError` is passed on
  */
 export async function reading<T>(what: string, read: () => T | Promise<T>): Promise<T> {
   try {
@@ -16,7 +16,7 @@ export async function reading<T>(what: string, read: () => T | Promise<T>): Prom
 }
 
 /**
- * For `import()` under such a reading: what cannot be loaded is no mistake of the caller's.
+ * For a failed `import()` inside `reading`, which is not the caller's mistake.
  * @throws {LlmError} `bad-response`
  */
 export function unloadable(cause: unknown): never {

@@ -21,7 +21,7 @@ export interface ToolContext {
   id: string
   /** The conversation, up to the message with the call. */
   messages: readonly Message[]
-  /** Says that the work goes on: the tool's time begins anew, up to ten times its length in all. */
+  /** Reports progress, which restarts the tool's time limit, up to ten times the limit in total. */
   progress?: () => void
 }
 
@@ -111,9 +111,9 @@ export type ChatInput = string | MessageInput[] | ChatRequest
 export interface TimeoutOptions {
   /** For the whole call, waiting and retries included. Default 600,000. */
   total?: number
-  /** From the start of an attempt to its first event; a piece that says nothing is none. Default 300,000. */
+  /** From the start of an attempt to its first event with content. Default 300,000. */
   first?: number
-  /** Between two such events, while somebody waits for the next. Default 120,000. */
+  /** Between two such events, while the reader waits for the next. Default 120,000. */
   idle?: number
 }
 

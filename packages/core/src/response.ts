@@ -55,7 +55,7 @@ export interface ChatResponse {
   rawFinishReason?: string
   /** The one of `stop` that ended it, where the provider says which. */
   stopSequence?: string
-  /** Of all attempts together. */
+  /** Usage of all attempts together. */
   usage: Usage
   /** US dollars, where the price is known: `priced` of `@patchbay/policies` puts it here. */
   cost?: number

@@ -44,6 +44,6 @@ export function parseRetryAfter(
 const longestWait = 1e9
 
 function decimal(text: string | null): number | undefined {
-  // A wait without an end is one that is too long, and stays a number in JSON.
+  // An infinite wait becomes a very long one, which JSON can represent.
   return text !== null && /^\s*\d+(\.\d+)?\s*$/.test(text) ? Math.min(Number(text), longestWait) : undefined
 }

@@ -1,4 +1,4 @@
-// The time of one tool, and how its progress prolongs it.
+// The time limit of one tool, and how progress extends it.
 import { expect, it } from 'vitest'
 import { fakeClock } from '../../testing/src/fake-clock.js'
 import { overTime } from '../test/world.js'

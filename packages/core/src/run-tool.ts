@@ -11,10 +11,10 @@ import { validate } from './output.js'
 import type { Tool } from './request.js'
 import type { ToolCall } from './response.js'
 
-/** May the tool run? A text says why not; the model reads it. `'later'` leaves the call open and ends the run. */
+/** May the tool run? `deny` gives the model the reason. `'later'` leaves the call open and ends the run. */
 export type Approval = boolean | 'later' | { deny: string }
 
-/** A tool that reports progress may take this many times its limit. */
+/** With progress reports, a tool may take this many times its limit. */
 const longest = 10
 
 /** What became of a call. */
@@ -77,7 +77,7 @@ export async function runTool(
       )
     if (run === undefined) return undefined
     if (await within(() => tool.needsApproval?.(checked.value, context), tooLate('needsApproval'))) {
-      // Somebody has to decide, who may take his time.
+      // A person may have to decide, so there is no time limit.
       const approval = await rules.approve(call)
       if (approval === 'later') return undefined
       if (approval !== true)
@@ -105,13 +105,13 @@ export async function runTool(
   }
 }
 
-/** What a tool that is running calls when it gets on: its time begins anew, for as long as there is any. */
+/** Called by a running tool to report progress, which restarts its time limit. */
 class Progress {
   onReport: () => void = () => {}
   readonly report = (): void => this.onReport()
 }
 
-/** What the work gives, unless the signal aborts or its time is up before. */
+/** The result of the work; rejects if the signal aborts or the time is up. */
 async function bounded<T>(
   work: () => T | PromiseLike<T>,
   ms: number,
@@ -132,7 +132,7 @@ async function bounded<T>(
       }
       restart()
       if (progress !== undefined) progress.onReport = restart
-      // It may throw before it gives a promise.
+      // It may throw synchronously.
       Promise.resolve().then(work).then(resolve, reject)
     })
   } finally {

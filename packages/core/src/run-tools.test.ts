@@ -247,7 +247,7 @@ describe('a run of tools', () => {
     expect(result).toMatchObject({ reason: finishReason, text: 'It is', steps: 1, pending: [] })
     expect(result.messages.at(-1)).toMatchObject({ role: 'assistant' })
 
-    // Whole calls of such an answer are not run; the app can go on with them.
+    // Complete calls of such an answer are not run; the app can continue with them.
     const calls = { toolCalls: [{ id: 'c1', name: 'weather', input: { city: 'Lima' } }], finishReason }
     const cut = await ran([weather], {}, [calls])
     expect(cut.result).toMatchObject({ reason: finishReason, pending: [{ id: 'c1' }] })

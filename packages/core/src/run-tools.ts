@@ -29,7 +29,7 @@ export interface ToolLoopOptions {
   maxResultLength?: number
   /** Decides on calls of tools that need approval. Default: `'later'`. */
   approve?: (call: ToolCall) => Approval | Promise<Approval>
-  /** Ends the run after a step. The calls of its answer stay open. It has the time of the call whose answer it looks at. */
+  /** Ends the run after a step; its calls stay open. Runs within the time limit of that step's call. */
   stopWhen?: (step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>
   /** A tool that fails ends the run with `tool-failed`, or the model is told. Default `'tell'`. */
   onToolError?: 'tell' | 'throw'
@@ -37,7 +37,7 @@ export interface ToolLoopOptions {
   clock?: Clock
 }
 
-/** Options of `runTools`. Those of a call hold for each call of the loop. */
+/** Options of `runTools`. Call options apply to each call of the loop. */
 export interface ToolRunOptions extends CallOptions, ToolLoopOptions {}
 
 /** The events of all answers, with markers between them. */
@@ -180,8 +180,8 @@ export async function* run(
 }
 
 /**
- * What the loop knows, complete, and the rest: options of its calls, all of them, also those that do not exist yet.
- * @throws {LlmError} `invalid-request` for limits that make no sense
+ * The options of the loop, with defaults, and all others, which are options of its calls (future ones included).
+ * @throws {LlmError} `invalid-request` for invalid limits
  */
 function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call: CallOptions } {
   const {
@@ -202,7 +202,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
   return { loop: { ...limits, approve, stopWhen, onToolError, clock }, call }
 }
 
-/** The events of one answer. Whatever a provider throws is an `LlmError`, also from one that is not ours. */
+/** The events of one answer. Anything a foreign provider throws becomes an `LlmError`. */
 async function* answer(
   provider: Provider,
   request: ChatRequest,
@@ -217,7 +217,7 @@ async function* answer(
   }
 }
 
-/** Reasons of an answer that is none: it is not whole, or declined. */
+/** Finish reasons of an incomplete or declined answer. */
 type CutReason = Extract<FinishReason, ToolRunResult['reason']>
 
 function isCut(reason: FinishReason): reason is CutReason {

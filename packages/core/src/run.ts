@@ -1,4 +1,4 @@
-// Something that goes on for several calls: read as events, or waited for as one result.
+// `Run`: work over several calls, read as events or awaited as one result.
 import { asLlmError, isLlmError, LlmError } from './errors.js'
 
 /**
@@ -12,7 +12,7 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
   #reject: (error: unknown) => void = () => {}
   #reading: AsyncGenerator<Event, void> | undefined
 
-  /** What it throws that is no `LlmError` becomes one, in the name of the model it asks. */
+  /** Other errors become an `LlmError` with this provider and model. */
   constructor(
     open: () => Promise<AsyncGenerator<Event, Result>>,
     private readonly who: { provider: string; model: string },

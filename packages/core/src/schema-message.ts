@@ -1,15 +1,15 @@
-// What is wrong with a value, in one line: the validator's errors as a place and what must be there.
+// The validator's errors as one line: the path, and what is expected there.
 import type { OutputUnit } from '@cfworker/json-schema'
 import { isObject } from './is-object.js'
 import { patternOf } from './schema-patterns.js'
 
-/** Keywords that only lead to what is wrong. */
+/** Keywords whose errors only point to a nested one. */
 const containers = new Set(
   `properties patternProperties additionalProperties unevaluatedProperties propertyNames dependentSchemas
    dependencies items prefixItems additionalItems unevaluatedItems $ref allOf if`.split(/\s+/),
 )
 
-/** The first thing that is wrong; `path` is what the value itself is called. */
+/** The first error; `path` is the name of the value itself. */
 export function messageOf(
   errors: OutputUnit[],
   value: unknown,
@@ -66,7 +66,7 @@ function placeOf(location: string, value: unknown, path: string): string {
   return place
 }
 
-/** The keyword's value at a place that may lead through references, which `lookup` knows by their address. */
+/** The keyword's value at a location that may lead through references, which `lookup` resolves. */
 export function keywordAt(location: string, schema: unknown, lookup: Record<string, unknown>): unknown {
   let at = schema
   for (const key of steps(location)) {

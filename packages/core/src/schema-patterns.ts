@@ -1,17 +1,17 @@
-// A copy of a JSON Schema in the form its check needs: what no draft allows is left out, and patterns are matched in linear
-// time (RE2), since a schema may be a stranger's and its pattern made to never end. A pattern that RE2 has no word for
-// (lookaround, back references, another dialect) is an annotation, like `format`.
+// Copies a JSON Schema into the form the check needs: invalid keywords are left out, and patterns are matched in linear time
+// (RE2), since a schema may be hostile. A pattern that RE2 does not support (lookaround, back references, another dialect) is
+// an annotation, like `format`.
 import { format, type Schema } from '@cfworker/json-schema'
 import { RE2JS } from 're2js'
 import { isObject } from './is-object.js'
 import type { JsonSchema } from './request.js'
 
-/** The copy, and what has to be known of a value before it is checked. */
+/** The copy, and how to prepare it for a value. */
 export interface Checkable {
   schema: Schema | boolean
   /** Prepares `patternProperties` for the keys of `value`, and counts the values in it. */
   adapt(value: unknown): number
-  /** Runs a check during which the patterns of this schema are known. */
+  /** Runs a check with the patterns of this schema registered. */
   matching<T>(check: () => T): T
 }
 
@@ -60,7 +60,7 @@ export function checkable(given: JsonSchema | boolean, draft4: boolean): Checkab
     adapt(value) {
       const keys = new Set<string>()
       const count = countValues(value, keys)
-      // The validator compares each item with each other one: only where there is something to be found.
+      // The validator compares all pairs of items, so it is only asked to if there are duplicates.
       const twins = unique.length > 0 && hasTwins(value)
       for (const schema of unique) schema.uniqueItems = twins
       for (const { schema, entries } of byPattern)
@@ -81,13 +81,13 @@ export function checkable(given: JsonSchema | boolean, draft4: boolean): Checkab
   }
 }
 
-/** The validator knows no dynamic scope: such a reference leads where it stands. */
+/** The validator has no dynamic scope: such references are resolved statically. */
 const renamed: Record<string, string> = { $dynamicRef: '$ref', $dynamicAnchor: '$anchor' }
 
-/** The validator's table of formats is where tests of our own can stand. */
+/** Our own tests are registered in the validator's table of formats. */
 const slot = (pattern: string) => `pattern ${pattern}`
 
-/** The pattern of a slot. */
+/** The pattern that a format name stands for. */
 export function patternOf(name: unknown): string {
   return String(name).slice(slot('').length)
 }
@@ -102,7 +102,7 @@ function isUsable(key: string, value: unknown, draft4: boolean): boolean {
   return !numbers.has(key) || typeof value === 'number'
 }
 
-// Schemas are checked again and again, and compiling a pattern takes longer than most checks. The oldest make room.
+// Compiled patterns are cached, since compiling takes longer than most checks. The oldest are evicted.
 const mostKept = 500
 const longestKept = 1000
 const kept = new Map<string, RE2JS | undefined>()
@@ -116,7 +116,7 @@ function expression(pattern: string): RE2JS | undefined {
   return made
 }
 
-/** Only what is a pattern in ECMAScript, as the drafts ask for, and in RE2. */
+/** `undefined` unless the pattern is valid in ECMAScript, as the drafts require, and in RE2. */
 function compile(pattern: string): RE2JS | undefined {
   for (const flags of ['u', ''])
     try {
@@ -126,13 +126,13 @@ function compile(pattern: string): RE2JS | undefined {
   return undefined
 }
 
-/** A pattern that takes, of these keys, those that `found` takes, and that is matched in linear time by any engine. */
+/** A pattern for those of these keys that `found` matches, safe in any regex engine. */
 function exactly(keys: Set<string>, found: RE2JS | undefined): string {
   const taken = [...keys].filter((key) => found?.matcher(key).find())
   return `^(?:${taken.map((key) => key.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')).join('|') || '(?!)'})$`
 }
 
-/** Has some list in this value the same item twice? Each value is looked at once. */
+/** Does any list in this value contain an item twice? Each value is visited once. */
 function hasTwins(value: unknown): boolean {
   const ids = new Map<string, number>()
   let found = false

@@ -17,7 +17,7 @@ export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is
 
 /**
  * The JSON Schema of a schema.
- * @throws {LlmError} `invalid-request` when the schema's library cannot give one, or JSON cannot hold it
+ * @throws {LlmError} `invalid-request` if the schema's library cannot produce one, or JSON cannot represent it
  */
 export function toJsonSchema(
   schema: StandardSchema | JsonSchema,
@@ -45,8 +45,8 @@ export function toJsonSchema(
 }
 
 /**
- * What a Standard Schema says of a value.
- * @throws {LlmError} `invalid-request` where its own code throws
+ * Validates a value with a Standard Schema.
+ * @throws {LlmError} `invalid-request` if the schema's own code throws
  */
 export async function standardResult<Output>(
   schema: StandardSchema<unknown, Output>,
@@ -64,7 +64,7 @@ export async function standardResult<Output>(
 }
 
 /**
- * What an answer must be, for a backend.
+ * The output schema, for a backend.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export function prepareSchema(

@@ -1,4 +1,4 @@
-// Nothing stays on a signal that outlives its calls, however many they are.
+// Calls leave nothing on a signal that outlives them, however many they are.
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../testing/src/mock.js'
@@ -51,7 +51,7 @@ const works: Record<string, (signal: AbortSignal) => Promise<unknown>> = {
     streamElements(mockProvider({ answers: ['{"value":[{},{}]}'] }), schema, 'x', { signal }).result(),
 }
 
-/** What hangs on a signal: listeners, and signals made of it by `AbortSignal.any`. */
+/** Listeners on a signal, and signals derived from it by `AbortSignal.any`. */
 function hanging(signal: AbortSignal): number {
   const dependants = Object.getOwnPropertySymbols(signal).find((symbol) =>
     /dependantSignals/i.test(String(symbol)),

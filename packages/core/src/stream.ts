@@ -75,7 +75,7 @@ export class CallStream implements ChatStream {
     }
   }
 
-  /** Ends the call because its reader went away; what had failed by then, if it has not ended well. */
+  /** Ends the call because its reader left; returns the failure, unless the call had already succeeded. */
   leave(): unknown {
     if (this.#final === undefined) this.#failure ??= this.#call.leave()
     return this.#failure

@@ -1,4 +1,4 @@
-// One attempt of an operation whose input is checked.
+// The type of one attempt of an operation with checked input.
 import type { CallContext } from './provider.js'
 
 /** May be called again, for another attempt. */

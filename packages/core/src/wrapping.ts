@@ -2,7 +2,7 @@
 import { isObject } from './is-object.js'
 import type { JsonSchema } from './request.js'
 
-/** Values, in which nothing is a reference. */
+/** Keywords whose values contain no references. */
 const verbatim = new Set(['enum', 'const', 'default', 'examples'])
 
 /** What `wrap` makes of the schema, which will stand at `path` (a JSON Pointer); its definitions stay at the root. */
@@ -18,7 +18,7 @@ export function wrapped(
       Object.entries(value).map(([key, item]) => {
         if (verbatim.has(key)) return [key, item]
         if (key !== '$ref' || typeof item !== 'string') return [key, moved(item)]
-        // The schema is no document of its own any more.
+        // The schema is now embedded, so references to its own `$id` become local.
         const own = typeof $id === 'string' && item.replace(/#.*$/s, '') === $id.replace(/#$/, '')
         const local = own ? `#${item.split('#')[1] ?? ''}` : item
         const moves = local === '#' || (local.startsWith('#/') && !/^#\/(\$defs|definitions)\//.test(local))

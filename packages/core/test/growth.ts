@@ -1,4 +1,4 @@
-// How much longer something takes when what it works on is four times as long.
+// Measures how much longer work takes on an input four times as long.
 
 /** The least processor time of several runs, in milliseconds: others may hold the processor meanwhile. */
 async function costOf(work: (n: number) => unknown, n: number): Promise<number> {

@@ -1,4 +1,4 @@
-// A server's address: what is shown of it, and what goes with every request to it.
+// Server addresses: what may be shown, and what is added to every request.
 import { expect, it } from 'vitest'
 import { serverAddress } from './index.js'
 

@@ -1,20 +1,20 @@
-// A server's address as its user wrote it: where it is, and what of it every request must carry.
+// Splits a configured server address into the URL, which may be shown, and the credentials and query for its requests.
 import { LlmError } from '../errors.js'
 import { toBase64 } from './platform.js'
 
-/** An address, taken apart: no password and no key stands in what is shown of it. */
+/** The parts of an address; `baseURL` contains no password and no key. */
 export interface ServerAddress {
-  /** Without a user, a password and a query. */
+  /** Without user, password and query. */
   baseURL: string
   /** The user and password of the address, as basic authentication (RFC 7617). */
   authorization?: string
-  /** The query, for every request: `api-version=…`, or a key. */
+  /** The query, added to every request: `api-version=…`, or a key. */
   query: string
 }
 
 /**
- * An address without what must not be shown, and that beside it.
- * @throws {LlmError} `config` for what is not an address, told without its password
+ * Splits an address.
+ * @throws {LlmError} `config` for an invalid address, without quoting its password
  */
 export function serverAddress(text: string, example: string): ServerAddress {
   if (!URL.canParse(text) || !/^https?:$/.test(new URL(text).protocol))
@@ -31,20 +31,20 @@ export function serverAddress(text: string, example: string): ServerAddress {
   url.search = ''
   url.hash = ''
   return {
-    // As it was written: some paths end in a slash, and some do not.
+    // Keeps or omits the trailing slash as it was written.
     baseURL: url.pathname === '/' && !/\/([?#]|$)/.test(text) ? url.origin : url.href,
     ...(pair !== ':' && { authorization: `Basic ${toBase64(new TextEncoder().encode(pair))}` }),
     query: search.slice(1),
   }
 }
 
-/** The same address with the query of its server. */
+/** The address with the server's query added. */
 export function withQuery(url: string, query: string): string {
   if (query === '') return url
   return `${url}${url.includes('?') ? '&' : '?'}${query}`
 }
 
-/** A text that should be an address, without what may be a password or a key. */
+/** An invalid address for a message, without anything that may be a password or a key. */
 function shown(text: string): string {
   return text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '?…')
 }

@@ -1,4 +1,4 @@
-// The requests and the results of a batch of a service, a line of JSON each, with the number of the request.
+// JSON Lines files of a service's batch: one request or result per line, with the index of its request.
 import { LlmError } from '../errors.js'
 import { decodeBody, lineSplitter } from './body.js'
 import { fieldsOf } from './fields.js'
@@ -8,15 +8,15 @@ export function batchName(index: number): string {
   return `request-${index}`
 }
 
-/** The most that a service takes in one batch. */
+/** The limits of a service for one batch. */
 export interface BatchLimits {
   requests: number
-  /** Of all requests as they are sent. */
+  /** Of all requests together, as sent. */
   bytes: number
 }
 
 /**
- * Keeps from the wire what the service would refuse after all of it has been sent.
+ * Refuses a batch that is too large before it is uploaded.
  * @throws {LlmError} `invalid-request`
  */
 export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who: string): void {
@@ -29,15 +29,15 @@ export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who
   }
 }
 
-/** A line of a file of results, or why it cannot be read. */
+/** A line of a results file, or why it cannot be read. */
 export type BatchLine<Line extends object> = { index: number } & (
   | { line: Line; error?: never }
   | { line?: never; error: LlmError }
 )
 
 /**
- * The requests of a batch as they are sent, a line of JSON each, and the bytes of all of them with their line ends.
- * @throws {LlmError} `invalid-request` with the place of the one that JSON cannot hold
+ * The requests of a batch as lines of JSON, and their total size in bytes with line ends.
+ * @throws {LlmError} `invalid-request` with the path of a value that JSON cannot represent
  */
 export function inBatch(requests: object[]): { lines: string[]; bytes: number } {
   const lines = requests.map((request, index) => {
@@ -54,15 +54,15 @@ export function inBatch(requests: object[]): { lines: string[]; bytes: number } 
 }
 
 /**
- * The lines of a file of results, each with its request's number. One that cannot be read is its own request's failure,
- * where it says whose it is; else its request is one without a result.
- * @throws {LlmError} `bad-response` for a file that is cut off in a line, and for a batch that was made by somebody else
+ * The lines of a results file, each with the index of its request. An unreadable line is the failure of its request, if the
+ * line names it; otherwise that request has no result.
+ * @throws {LlmError} `bad-response` for a file cut off within a line, and for a batch that another program created
  */
 export async function* batchLines<Line extends object>(
   body: ReadableStream<Uint8Array>,
 ): AsyncGenerator<BatchLine<Line>> {
   const split = lineSplitter()
-  // At the end comes what has no end of its own.
+  // With `last`, the splitter also gives the final line without a line end.
   const lines = decodeBody(body, (piece, last) => split(piece, last).map((text) => ({ text, last })))
   for await (const { text, last } of lines) {
     if (text.trim() === '') continue

@@ -36,7 +36,7 @@ it.each([
   ['a last event', 'data: {"last":true}\n\n', [{ last: true }], jsonEvents],
   ['a last line', '{"last":true}\n', [{ last: true }], jsonLines],
 ] as const)('after %s the connection is used again, though the end comes later', async (_, text, expected, decode) => {
-  // On a busy machine the time for the end may be over before it is seen: here it never is.
+  // On a busy machine the time for the end may run out before it is read: here it never does.
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   let end: () => void = () => {}

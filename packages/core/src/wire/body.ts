@@ -3,15 +3,15 @@
 import { LlmError } from '../errors.js'
 import { brokenOff } from './connection.js'
 
-/** Bodies and lines of a service have no end by themselves. In characters, beyond which they are refused. */
+/** The longest bodies and lines that are read, in characters. */
 export const longest = {
-  /** A line, or an event of several: an image comes as one, or a tool call of a whole file. */
+  /** A line, or an event of several lines: it may hold an image, or a tool call with a whole file. */
   line: 16 * 1024 * 1024,
   /** A body in one piece. */
   body: 64 * 1024 * 1024,
 }
 
-/** A body or line without an end: what has come of it is let go. */
+/** The error for a body or line above the limit. */
 export function endless(what: string, limit: number): LlmError {
   return new LlmError(
     'bad-response',
@@ -76,12 +76,12 @@ async function drain(reader: ReadableStreamDefaultReader<Uint8Array>): Promise<v
 }
 
 /**
- * Takes text in pieces and gives its whole lines, without their ends: `\n`, `\r\n` or `\r`. Each piece is looked at once.
- * @throws {LlmError} `bad-response` for a line without an end
+ * Splits text that comes in pieces into lines, without their ends: `\n`, `\r\n` or `\r`. Each piece is scanned once.
+ * @throws {LlmError} `bad-response` for a line above the limit
  */
 export function lineSplitter(): (text: string, last: boolean) => string[] {
   let rest = ''
-  /** The last piece ended with `\r`: a `\n` that begins the next one belongs to it. */
+  /** The last piece ended with `\r`: a leading `\n` in the next belongs to it. */
   let returned = false
   return (text, last) => {
     const piece = returned && text.startsWith('\n') ? text.slice(1) : text
@@ -108,8 +108,8 @@ export function isStream(
 /**
  * A whole body as JSON: an object or a list.
  * @param most characters at most; default 64 Mi
- * @throws {LlmError} `network` when the connection breaks, `bad-response` for half a body and for one without an end;
- *   what `notJson` makes of a text that is neither
+ * @throws {LlmError} `network` when the connection breaks, `bad-response` for a truncated body and for one above the limit;
+ *   the error of `notJson` for other text
  */
 export async function wholeJson(
   response: Response,

@@ -1,5 +1,5 @@
-// What the client of another library throws, as ours: the status, the words and the connection's codes that stand
-// somewhere in it or in its causes.
+// Converts errors of other client libraries to `LlmError`, by the status, message and connection codes found in the error and
+// its causes.
 import type { ErrorCode, ErrorDetails, LlmError } from '../errors.js'
 import { unreachable } from './connection.js'
 import { fieldsOf } from './fields.js'
@@ -11,7 +11,7 @@ const deepest = 8
 const connection =
   /^(E[A-Z_]{4,}|UND_ERR_.*|HPE_.*|CERT_.*|ERR_(SSL|TLS|HTTP2)_.*|DEPTH_ZERO_.*|SELF_SIGNED_.*)$/
 
-/** The error of what such a client threw; `undefined` where nothing in it tells of a service or a connection. */
+/** The `LlmError` for a client's error; `undefined` if it comes from neither a service nor a connection. */
 export function clientError(thrown: unknown, who: string, given: ErrorDetails = {}): LlmError | undefined {
   const chain = causesOf(thrown)
   const status =
@@ -31,11 +31,11 @@ export function clientError(thrown: unknown, who: string, given: ErrorDetails = 
     connection.test(String(code)) || message === 'fetch failed' ? true : undefined,
   )
   if (broken !== undefined) return unreachable(thrown, who, 'Is it running?') as LlmError
-  // Events of a stream that are an error, handed on as they came.
+  // Error events of a stream, thrown as plain objects.
   return thrown instanceof Error || inBody === undefined ? undefined : of('server-error')
 }
 
-/** LangChain adds the address of a page about it. */
+/** Without the link that LangChain appends. */
 function wordsIn(thrown: unknown): unknown {
   return thrown instanceof Error ? thrown.message.split('\n\nTroubleshooting URL')[0] : thrown
 }

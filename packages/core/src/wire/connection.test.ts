@@ -1,4 +1,4 @@
-// What a connection says when it fails, by its codes, and what was never sent again.
+// Connection failures: errors by their codes, and requests that are never sent again.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
@@ -36,7 +36,7 @@ describe('a connection', () => {
     const { url, drop, requests } = await keepingServer()
     for (let turn = 0; turn < 10; turn++) {
       expect(await (await ask(url)).text()).toBe('what')
-      // The connection is kept for the next one by now.
+      // By now the connection is in the pool for the next request.
       await wait(5)
       drop(how)
     }
@@ -78,7 +78,7 @@ describe('a connection', () => {
       code: expect.stringMatching(/^(network|bad-response)$/),
       cause: expect.anything(),
     })
-    // The same by its code alone: texts of OpenSSL change from version to version.
+    // By the code alone: texts of OpenSSL change from version to version.
     const cause = Object.assign(new Error('SSL routines:ssl3_get_record:wrong header number'), {
       code: 'ERR_SSL_PACKET_LENGTH_TOO_LONG',
     })
@@ -229,7 +229,7 @@ it('whatever the status is, a request is sent once', async () => {
   }
   const { 421: misdirected, ...others } = sent
   expect(new Set(Object.values(others))).toEqual(new Set([1]))
-  // `fetch` asks once more, on a new connection, by its standard: who says so has not taken the request.
+  // The fetch standard retries a 421 once, on a new connection: the server has not processed the request.
   expect(misdirected).toBeLessThanOrEqual(2)
 })
 

@@ -1,9 +1,9 @@
-// Requests that got no answer: what the connection's error codes say, the same for every service. Texts of the platform
-// change with its versions and quote what was sent, so they decide nothing.
+// Errors of requests without a response, by the connection's error codes, the same for every service. The platform's messages
+// are not used: they change with its versions and quote what was sent.
 import { type ErrorCode, LlmError } from '../errors.js'
 import { entriesOf, type HeaderFields } from './secrets.js'
 
-/** What a failure of this kind is, by the codes of Node, OpenSSL, undici and its HTTP parser. */
+/** A kind of failure, recognised by the codes of Node, OpenSSL, undici and its HTTP parser. */
 const kinds: {
   codes: RegExp
   code: ErrorCode
@@ -51,7 +51,7 @@ const kinds: {
   },
 ]
 
-/** A request that got no answer at all. An abort is passed on: the life of the call knows its reason. */
+/** The error of a request without any response. An abort is passed on, since the call knows its reason. */
 export function unreachable(cause: unknown, where: string, hint: string): unknown {
   if (cause instanceof LlmError || isAbort(cause)) return cause
   const codes = errorCodesOf(cause)
@@ -61,9 +61,9 @@ export function unreachable(cause: unknown, where: string, hint: string): unknow
   return new LlmError(code, `${where} ${says}${inBrackets(codes)}${reason}. ${advice}`, { cause, retryable })
 }
 
-/** A connection that broke in the middle of an answer. */
+/** The error of a connection that broke in the middle of an answer. */
 export function brokenOff(cause: unknown): unknown {
-  // An abort is the caller's doing; the life of the call knows the reason.
+  // An abort is passed on, since the call knows its reason.
   if (cause instanceof LlmError || isAbort(cause)) return cause
   const codes = inBrackets(errorCodesOf(cause))
   return new LlmError('network', `The connection broke in the middle of the answer${codes}. Try again.`, {
@@ -81,7 +81,7 @@ function inBrackets(codes: string[]): string {
 
 const deepest = 8
 
-/** The codes of an error and of what caused it, each once. */
+/** The codes of an error and its causes, each once. */
 function errorCodesOf(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > deepest) return []
   const own = 'code' in error && typeof error.code === 'string' && error.code.length < 64 ? [error.code] : []
@@ -94,12 +94,13 @@ const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
 
 /**
- * @throws {LlmError} `invalid-request` for what no header can hold, before a client or `fetch` sees it: both quote it
+ * Checks headers before a client or `fetch` does, since their errors quote the value.
+ * @throws {LlmError} `invalid-request` for characters that headers do not allow
  */
 export function checkHeaders(headers: HeaderFields, who: string): void {
   for (const [name, value] of entriesOf(headers))
     if (!headerName.test(name) || !headerValue.test(value.trim())) {
-      // A name that is none may hold a key that was put in its place.
+      // An invalid name is not quoted: it may be a key in the wrong place.
       const which = headerName.test(name) ? `the header ${name.slice(0, 64)}` : 'the name of a header'
       throw new LlmError(
         'invalid-request',
@@ -108,16 +109,15 @@ export function checkHeaders(headers: HeaderFields, who: string): void {
     }
 }
 
-// Kept from tests that put the clock's functions away.
+// Taken now, before a test replaces the timers.
 const { setImmediate: soon } = globalThis
 
 /**
- * Lets Node see which of its kept connections the servers have closed meanwhile: a busy event loop has not heard of it
- * yet, and would put the next request on one of them. From the first byte on nobody can know what a server has read, so
- * no request is ever sent again from here.
+ * Lets Node notice which pooled connections the servers have closed: with a busy event loop, the next request would be sent on
+ * one of them. Nothing is retried here: once a byte is sent, the server may have read the request.
  */
 export async function idleConnectionsChecked(): Promise<void> {
   if (soon === undefined) return
-  // Only the second turn is sure to come after a look at the sockets.
+  // Only the second turn of the event loop is sure to come after the sockets were polled.
   await new Promise<void>((resolve) => soon(() => soon(resolve)))
 }

@@ -13,18 +13,18 @@ import { entriesOf, type HeaderFields } from './secrets.js'
 export interface ExchangeOptions {
   fetch: typeof globalThis.fetch
   signal: AbortSignal
-  /** The error of a response that is no success; `path` is what was asked for. */
+  /** The error for an HTTP error response to a request for `path`. */
   failed(response: Response, path: string): Promise<unknown>
   /** Hears what the response's headers say of rate limits. */
   status?: CallContext['status']
   /**
-   * Of the call's context: what fails later, in the middle of an answer, loses the secrets of this request too. What
-   * `exchange` itself throws has lost them.
+   * From the call's context: redacts failures that come later, in the middle of an answer. Errors of `exchange` itself are
+   * already redacted.
    */
   onFailure?: CallContext['onFailure']
-  /** Where the server is; its password and its query go with the request. */
+  /** The server's address; its credentials and query are added to the request. */
   address?: ServerAddress
-  /** The headers and keys that the request is made of: what no header can hold is told before a client quotes it. */
+  /** The headers and keys that the request will have, checked before a client can quote them in an error. */
   headers?: HeaderFields
   /** Who could not be reached, for the error's message: `The Ollama server at …`. */
   who: string
@@ -39,9 +39,9 @@ export interface WireRequest {
 }
 
 /**
- * The response to the request that `make` makes, which is sent once. Only after a 421 ("misdirected") does the platform's
- * `fetch` send it again, on a new connection: its standard says so, and who answers that has not taken it (RFC 9110).
- * @throws {LlmError} for every response that is no success, and when nobody answers; no secret of the request stands in it
+ * Sends the request that `make` builds, once, and returns the response. Only after a 421 ("misdirected") does the platform's
+ * `fetch` send it again, on a new connection, as its standard says: the server has not processed it (RFC 9110).
+ * @throws {LlmError} for every HTTP error response, and without a response; it contains no secret of the request
  */
 export async function exchange(
   options: ExchangeOptions,
@@ -69,7 +69,7 @@ export async function exchange(
   }
 }
 
-/** `fetch` would say the same of what is no text, and nobody could tell it from a connection that failed. */
+/** Checks that headers are strings: the error of `fetch` would look like a connection failure. */
 function readable(headers: HeaderFields, who: string): void {
   try {
     new Headers(headers)
@@ -87,7 +87,7 @@ async function answered(
   try {
     response = await fetch(url, { ...init, signal, redirect: 'manual' })
   } catch (cause) {
-    // A `fetch` of the app's own may have given up by itself.
+    // An app's custom `fetch` may have given up by itself.
     const own = !signal.aborted && cause instanceof Error && cause.name === 'AbortError'
     throw unreachable(own ? new Error('fetch gave up', { cause }) : cause, who, hint)
   }
@@ -99,7 +99,7 @@ async function answered(
   return response
 }
 
-/** The request with the password and the query of its server. An `authorization` of the caller's own stays. */
+/** The request with the server's credentials and query. The caller's own `authorization` wins. */
 function addressed(
   { url, init }: WireRequest,
   { address, headers: own }: ExchangeOptions,
@@ -140,7 +140,7 @@ function tellLimits(headers: Headers, status: CallContext['status']): void {
   if (limits !== undefined) status({ type: 'rate-limit', ...limits })
 }
 
-/** What a client says of a request that it does not make. */
+/** The error of a client that refuses to build the request. */
 function notSendable(who: string): (cause: unknown) => never {
   return (cause) => {
     if (cause instanceof LlmError) throw cause

@@ -1,4 +1,4 @@
-// What came over the wire, taken for what it is: a field that should be an object or a list may be anything.
+// Safe access to received JSON, in which a field that should be an object or a list may be anything.
 import type { Part } from '../message.js'
 
 /** The fields of an object; none of anything else. */
@@ -11,7 +11,7 @@ export function objectsIn(value: unknown): Record<string, unknown>[] {
   return Array.isArray(value) ? value.filter((one) => typeof one === 'object' && one !== null) : []
 }
 
-/** The state of a part that this provider made; undefined where it is another's, or none. */
+/** The state of a part, if this provider made it. */
 export function stateOf({ opaque }: Part, provider: string): Record<string, unknown> | undefined {
   const data = opaque?.provider === provider ? opaque.data : undefined
   return typeof data === 'object' && data !== null ? (data as Record<string, unknown>) : undefined

@@ -24,12 +24,12 @@ export function codeOfStatus(status: number): ErrorCode {
 
 // RFC 9110: these may go through when sent again. 501 and the like will not.
 const worthRetrying = new Set([408, 429, 500, 502, 503, 504, 529])
-// Anthropic and OpenAI say so where another request holds what this one needs; their own clients try again.
+// Anthropic and OpenAI send it when another request holds a lock; their own clients retry.
 const locked = 409
 
 /**
- * The details of an error that a response's status and headers give. Where they do not say whether it may be retried, its
- * code does: a quota that is used up has the status of a limit that passes.
+ * Error details from a response's status and headers. `retryable` is left out if only the error code decides: an exhausted
+ * quota has the same status as a temporary limit.
  */
 export function detailsOf(
   { status, headers }: Response,
@@ -53,7 +53,7 @@ export function detailsOf(
 }
 
 const longestId = 200
-/** A page of a proxy can be long; an error body never needs to be. In characters. */
+/** The longest error body that is read, in characters: a proxy's page can be long. */
 export const longestErrorBody = 64 * 1024
 
 /** The text of an error body, as much of it as one needs. Never throws: half a message is better than none. */
@@ -78,7 +78,7 @@ export async function errorText(response: Response): Promise<string> {
 
 /** The beginning of a text, on one line, for an error message. */
 export function excerpt(text: string): string {
-  // A body of megabytes is not looked through for the sake of its first words.
+  // A body of megabytes is not scanned for its first words.
   const line = text.slice(0, 4096).replace(/\s+/g, ' ').trim()
   return line.length > 120 ? `${line.slice(0, 120)}…` : line === '' ? '(nothing)' : line
 }

@@ -4,7 +4,7 @@ import { noAnswer } from './service-error.js'
 
 /**
  * The values of a body of JSON lines, up to the one that `isLast` names; empty lines are skipped.
- * @throws {LlmError} `bad-response` for a line that is not JSON or has no end, `network` when the connection breaks
+ * @throws {LlmError} `bad-response` for a line that is not JSON or too long, `network` when the connection breaks
  */
 export function jsonLines(
   body: ReadableStream<Uint8Array>,

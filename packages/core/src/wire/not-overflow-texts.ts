@@ -1,7 +1,7 @@
-// What servers say that only sounds like a conversation that is too long, and who says nothing of it.
+// Error texts that only resemble a context overflow, and servers that do not report one.
 import type { ServerText } from './overflow-texts.js'
 
-/** It is something else: a rate, a plan, an option, a size in bytes. */
+/** Errors about something else: a rate, a plan, an option, a size in bytes. */
 export const otherTexts: ServerText[] = [
   {
     server: 'OpenAI',
@@ -54,7 +54,7 @@ export const otherTexts: ServerText[] = [
   },
 ]
 
-/** Of these it cannot be known from an error. */
+/** Servers whose errors do not reveal an overflow. */
 export const silentServers = [
   {
     server: 'Cerebras',

@@ -1,5 +1,5 @@
-// What a request holds and a service has no form for: said in words, shown in another place, or told by a warning, but
-// never left out in silence.
+// Parts of a request that a service does not support: sent as text, moved to another message, or reported by a warning, but
+// never silently dropped.
 
 import type { Part } from '../message.js'
 import { isMedia } from '../needs.js'
@@ -13,7 +13,7 @@ const words = {
   'provider-block': 'provider-specific blocks of another provider',
 }
 
-/** Puts a warning on the response, once for each kind. */
+/** Adds a warning to the response, once for each kind. */
 export type NotSent = (feature: keyof typeof words) => void
 
 /** @param who for the message: `Ollama` */
@@ -42,15 +42,15 @@ export function tellMarks(messages: PreparedMessage[], lost: NotSent): void {
   }
 }
 
-/** What a tool gave, for services that cannot mark a failure: the words say it. */
+/** A tool result for services that cannot mark a failure: the text says so. */
 export function failureInWords({ output, isError }: Extract<Part, { type: 'tool-result' }>): Part[] {
   const parts: Part[] = typeof output === 'string' ? [{ type: 'text', text: output }] : output
   return isError ? [{ type: 'text', text: 'The tool failed: ' }, ...parts] : parts
 }
 
 /**
- * An answer, or what a tool gave, for services that take neither media nor results of tools inside it: results become
- * words of it, and media are shown after it.
+ * An assistant message or tool result for services that accept neither media nor tool results inside it: results become
+ * text (`said`), and media follow in a user message (`shown`).
  */
 export function asSpoken(content: Part[]): { said: Part[]; shown: Part[] } {
   const said: Part[] = []

@@ -1,17 +1,17 @@
-// What servers really say of a conversation that is too long: the evidence for overflow.ts. Where one public thread shows
-// the text, it is named; dates are those of the thread or the release.
+// Error texts that servers really send on context overflow: the evidence for overflow.ts. The public thread that shows a text
+// is named, if there is one; dates are those of the thread or the release.
 
 export interface ServerText {
   server: string
   /** Default 400. */
   status?: number
-  /** The `code` or `type` beside the message, where it has one that says something. */
+  /** The `code` or `type` beside the message, if it is meaningful. */
   code?: string
   text: string
   source: string
 }
 
-/** The conversation is too long. */
+/** Errors that mean a context overflow. */
 export const overflowTexts: ServerText[] = [
   {
     server: 'Anthropic',

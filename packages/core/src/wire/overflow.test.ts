@@ -1,4 +1,4 @@
-// The texts of overflow-texts.ts: each is recognised, each pattern is needed, and what only sounds like it is something else.
+// Overflow detection: each text of overflow-texts.ts is recognised, each pattern is needed, and similar texts do not match.
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { otherTexts, silentServers } from './not-overflow-texts.js'
@@ -7,7 +7,7 @@ import { overflowTexts } from './overflow-texts.js'
 
 it.each(overflowTexts)('$server: $text', ({ text, code }) => {
   expect(isOverflow(text)).toBe(true)
-  // Where it has a code, that says so too.
+  // Its code, if it has one, is recognised too.
   if (code !== undefined) expect(isOverflow(code)).toBe(true)
 })
 

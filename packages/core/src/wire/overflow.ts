@@ -1,6 +1,5 @@
-// Does a service say that the conversation is longer than the model's context? Each pattern is there for texts that
-// servers really send: overflow-texts.ts has them, with their sources; not-overflow-texts.ts says what only sounds like
-// it, and of whom it cannot be known.
+// Detects context overflow in a service's error. Each pattern matches texts that servers really send: overflow-texts.ts has
+// them, with their sources; not-overflow-texts.ts has similar texts, and the servers for which it cannot be detected.
 
 // Codes and types of OpenAI, Groq, Cerebras, our gateway; llama.cpp since September 2025; LiteLLM; Azure.
 const codes = /context_length_exceeded|exceed_context_size_error|ContextWindowExceeded|ContextLengthExceeded/i
@@ -40,25 +39,25 @@ const overflows: RegExp[] = [
   /larger than the context size/i,
   // Cohere.
   /too many tokens: /i,
-  // OpenAI's Responses, llama.cpp, llama-cpp-python, Ollama, Anthropic, and whoever says it like them.
+  // OpenAI's Responses, llama.cpp, llama-cpp-python, Ollama, Anthropic, and servers with the same wording.
   /exceeds? [^.\n]{0,60}?context (window|length|limit|size)/i,
 ]
 
-// What is used up is a rate or a plan, whatever it is counted in.
+// A rate or plan limit, whatever its unit.
 const rates =
   /per[- ](min|minute|hour|day|month)\b|\bTP[MD]\b|rate.?limit|too many requests|wait before trying|(exceed|reach|insufficient)[^.]{0,40}\bquota|\bquota[^.]{0,20} (exceed|reach)/i
 
-/** What a service says of a failure: is it that the conversation does not fit into the model's context? */
+/** Does this error text mean that the conversation does not fit into the model's context? */
 export function isOverflow(words: string): boolean {
   return codes.test(words) || (overflows.some((pattern) => pattern.test(words)) && !rates.test(words))
 }
 
-/** Is one of the codes for it a value in this JSON? What a caller wrote into a text of his own is none. */
+/** Is one of the overflow codes a value in this JSON? A code inside a longer string does not count. */
 export function hasOverflowCode(json: string): boolean {
   return coded.test(json)
 }
 
 const coded = new RegExp(`[:,[]\\s*"(${codes.source})"`, 'i')
 
-/** For the test that each of them is needed. */
+/** For the test that each pattern is needed. */
 export const overflowPatterns: readonly RegExp[] = [codes, ...overflows]

@@ -3,7 +3,7 @@
 /** Bytes as base64; base64 stays as it is. */
 export function toBase64(data: Uint8Array | string): string {
   if (typeof data === 'string') return data
-  // Node, Bun and Deno do it thirty times as fast: 20 MB in 20 ms, which nobody else has to wait for.
+  // `Buffer` of Node, Bun and Deno is thirty times as fast: 20 MB in 20 ms.
   if (typeof Buffer !== 'undefined')
     return Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('base64')
   // Piece by piece: a call takes no more arguments than the stack has room for.

@@ -1,4 +1,4 @@
-// What is taken out of a failure, what is left in it, and what stays the very object it was.
+// Redaction of failures: what is removed, what is kept, and which objects are not copied.
 import { describe, expect, it } from 'vitest'
 import { growth } from '../../test/growth.js'
 import { LlmError } from '../errors.js'
@@ -61,7 +61,7 @@ describe('a failure with a secret', () => {
       cause: { name: 'TypeError', message: 'bad …', code: 'E_BAD', headers: { a: '…' } },
     })
     expect(quiet.stack).toContain('redact.test')
-    // What was thrown is not changed: it is somebody else's.
+    // The thrown object itself is not changed: it is not ours.
     expect(failure.message).toContain(key)
     expect(cause.message).toContain(key)
   })

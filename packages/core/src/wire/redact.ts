@@ -1,21 +1,21 @@
-// Secrets of a request, taken out of whatever failed of it: messages, causes, stacks, bodies, in every form they come back in.
+// Removes the secrets of a request from its failures: messages, causes, stacks and bodies, in every spelling.
 import { defined } from '../defined.js'
 import { type ErrorDetails, isLlmError, LlmError } from '../errors.js'
 import { entriesOf, type HeaderFields, longEnough, type Secret, secretsOf } from './secrets.js'
 
-/** Gives a failure back without the secrets; the same object where it holds none. */
+/** Returns the failure without secrets; the same object if it contains none. */
 export type Redact = <Failure>(failure: Failure) => Failure
 
 /**
- * What takes the secrets of this request out of a failure: those of its address and its headers, and `texts`, which are
- * secrets as they stand (and shorter than four characters none).
+ * Makes a function that removes the secrets of a request from a failure: those in its address and headers, and `texts`, each
+ * of which is a secret if it has at least four characters.
  */
 export function redactor(
   url: string | URL | undefined,
   headers: HeaderFields,
   texts: readonly string[] = [],
 ): Redact {
-  // Most requests do not fail: nothing is looked for before that.
+  // Most requests do not fail, so the secrets are collected on the first failure.
   let secrets: Secret[] | undefined
   return (failure) => {
     secrets ??= secretsOf(url, [
@@ -24,23 +24,23 @@ export function redactor(
     ])
     if (secrets.length === 0) return failure
     const copy = new Copy(secrets, false).of(failure)
-    // A copy must not lead back to what it was made of.
+    // A copy must not refer back to the original.
     return copy === failure ? failure : new Copy(secrets, true).of(failure)
   }
 }
 
-// An error may hold anything, sockets and whole clients too. What is beyond these is left out.
+// An error may hold anything, even sockets and clients. Values beyond these limits are left out.
 const deepest = 12
 const mostObjects = 2000
 const leftOut = '…'
 
-/** One copy of a failure: what holds no secret stays the object it is. */
+/** One redacted copy of a failure; objects without secrets are not copied. */
 class Copy {
   readonly #seen = new Map<object, unknown>()
 
   constructor(
     private readonly secrets: Secret[],
-    /** Are references back to what is being copied left out? */
+    /** Are circular references left out? */
     private readonly cutting: boolean,
   ) {}
 
@@ -75,7 +75,7 @@ class Copy {
     return this.#changed(value, [...entries], depth)
   }
 
-  /** The value itself where nothing in it changed; otherwise what `make` makes of its entries. */
+  /** The value itself if nothing in it changed; otherwise `make` of the changed entries. */
   #changed(
     value: object,
     entries: [unknown, unknown][],
@@ -91,7 +91,7 @@ class Copy {
   }
 
   #error(error: Error, depth: number): Error {
-    // What had arrived is the answer's, and the conversation is the caller's.
+    // The answer so far and the caller's conversation are not redacted.
     const { partial, messages, ...rest } = Object.fromEntries(ownFields(error)) as Record<string, unknown>
     const fields: Record<string, unknown> = {
       ...rest,
@@ -122,7 +122,7 @@ class Copy {
   }
 }
 
-/** The own fields of an object by their names, symbols too, without those that run code. */
+/** The own properties of an object, symbols included, getters not. */
 function ownFields(value: object): [string | symbol, unknown][] {
   return Reflect.ownKeys(value).flatMap((key): [string | symbol, unknown][] => {
     const property = Object.getOwnPropertyDescriptor(value, key)
@@ -130,7 +130,7 @@ function ownFields(value: object): [string | symbol, unknown][] {
   })
 }
 
-// A text that is cut short may end in the middle of a secret.
+// A truncated text may end in the middle of a secret.
 const shortestCut = 6
 const mostCuts = 16
 

@@ -1,31 +1,31 @@
-// Which texts of a request are secrets (in its headers, its address), and how each may be spelled where it comes back.
+// Finds the secrets in a request's headers and address, and the spellings in which each may be repeated.
 import { toBase64 } from './platform.js'
 
 /** Headers in any form that `fetch` takes. */
 export type HeaderFields = RequestInit['headers']
 
 export const secretName = /auth|key|token|secret|cookie|pass|cred|session|sign|^sig$|^code$/i
-// What the vendors' clients and HTTP itself say of a request.
+// Headers of the vendors' clients and of HTTP itself that hold no secrets.
 export const openHeader =
   /^(accept.*|content-.*|user-agent|connection|host|referer|http-referer|origin|traceparent|tracestate|x-title|x-stainless-.*|anthropic-(version|beta|dangerous.*)|openai-beta)$/i
 const openParameter = /version|^alt$|^beta$|^stream$/i
-// What people write where a server needs no key; taking these words out of a message would only garble it.
+// Placeholder keys for servers that need none; removing these words would only garble messages.
 const standIns = new Set(
   'none null undefined test dummy fake empty EMPTY ollama lm-studio no-key not-needed sk-no-key-required'.split(
     ' ',
   ),
 )
 const shortest = 4
-// Shorter secrets are taken out where they stand as words; longer ones wherever they stand.
+// Shorter secrets are removed only as whole words.
 export const longEnough = 8
 
-/** A secret as one text, and as whatever it may be spelled like. */
+/** A secret, and a pattern for all its spellings. */
 export interface Secret {
   form: string
   pattern: RegExp
 }
 
-/** The secrets of a request, longest first: a key may be a part of another one. */
+/** The secrets of a request, longest first, since one may be part of another. */
 export function secretsOf(url: string | URL | undefined, headers: HeaderFields): Secret[] {
   return [...new Set([...headerSecrets(headers), ...addressSecrets(url)].flatMap(formsOf))]
     .sort((one, other) => other.length - one.length)
@@ -42,7 +42,7 @@ function headerSecrets(headers: HeaderFields): string[] {
   })
 }
 
-/** The entries of headers, whatever form they have: also of such that no header may have. */
+/** The entries of headers in any form, invalid ones included. */
 export function entriesOf(headers: HeaderFields): [name: string, value: string][] {
   const pairs: Iterable<[string, unknown]> =
     headers === undefined
@@ -63,14 +63,14 @@ function addressSecrets(url: string | URL | undefined): string[] {
   return [...userinfo.filter((part) => isSecret(part, true)), ...parameters.map(([, value]) => value)]
 }
 
-/** Under a name that says so any text is one; under another what looks random: words and names of models do not. */
+/** Under a secret-sounding name, any text; otherwise only random-looking text, which words and model names are not. */
 function isSecret(text: string, named: boolean): boolean {
   return text.length >= shortest && !standIns.has(text) && (named || looksRandom(text))
 }
 
 /**
- * Has it sixteen letters and digits in a row, both among them? Or is it as long as that, in one piece, with both and with signs
- * that names of models and the like do not have?
+ * Has it a run of sixteen letters and digits, with both among them? Or at least sixteen characters without spaces, with
+ * letters, digits and signs that model names do not have?
  */
 function looksRandom(text: string): boolean {
   const hasBoth = (run: string) => /\d/.test(run) && /[A-Za-z]/.test(run)
@@ -82,7 +82,7 @@ function after(text: string, mark: string): string {
   return text.slice(text.indexOf(mark) + 1)
 }
 
-/** A user and a password, from the base64 they go in. */
+/** The user and password of basic authentication. */
 function decoded(basic: string): string[] {
   try {
     const pair = new TextDecoder().decode(Uint8Array.from(atob(basic), (c) => c.charCodeAt(0)))
@@ -100,7 +100,7 @@ function unescaped(text: string): string {
   }
 }
 
-/** A secret, and what HTTP makes of it. */
+/** A secret, as it is and as HTTP encodes it. */
 function formsOf(secret: string): string[] {
   const base64 = toBase64(new TextEncoder().encode(secret)).replace(/={1,2}$/, '')
   const urlSafe = base64.replaceAll('+', '-').replaceAll('/', '_')
@@ -108,8 +108,8 @@ function formsOf(secret: string): string[] {
 }
 
 /**
- * A form as it may be spelled: as it is, in an address, in JSON however deep, in a page, on one line. Time grows with the
- * text it is looked for in: a server knows the key, and may repeat the half of it as often as it likes.
+ * A pattern for every spelling: plain, URL-encoded, in JSON at any depth, in HTML, on one line. It matches in linear time,
+ * since a server knows the key and may repeat half of it as often as it likes.
  */
 function patternOf(form: string): RegExp {
   const spelled =
@@ -117,7 +117,7 @@ function patternOf(form: string): RegExp {
       .match(/\\+|[\s+]+|[\s\S]/gu)
       ?.map(spellings)
       .join('') ?? ''
-  // Where a short one is a part of a word, the word is another one.
+  // A short secret inside a longer word is a coincidence.
   return form.length >= longEnough
     ? new RegExp(spelled, 'gu')
     : new RegExp(`(?<![\\p{L}\\p{N}])${spelled}(?![\\p{L}\\p{N}])`, 'gu')
@@ -125,11 +125,11 @@ function patternOf(form: string): RegExp {
 
 const entities: Record<string, string> = { '&': 'amp', '<': 'lt', '>': 'gt', '"': 'quot', "'": 'apos' }
 
-/** A piece of a form: one character, or a run of backslashes or of blanks, whose number nobody keeps. */
+/** The spellings of a piece: one character, or a run of backslashes or blanks, whose number may change. */
 function spellings(piece: string, at: number): string {
   if (/^[A-Za-z0-9]$/.test(piece)) return piece
   const one = `(?:${[...new Set(piece)].map(spellingsOf).join('|')})`
-  // Only the first backslash of many is a beginning: another would look at the same ones again.
+  // Begins only at the first of several backslashes, which keeps the time linear.
   if (at === 0) return `(?<!\\\\)${one}`
   return piece.length > 1 || /[\s+\\]/.test(piece) ? `${one}{1,${16 * piece.length}}` : one
 }
@@ -140,21 +140,21 @@ function spellingsOf(character: string): string {
   const coded = `${anyCase(escaped(character))}|&(?:${entities[character] ?? 'amp'}|#0*${point}|#[xX]0*${anyCase(hex)});`
   const units = Array.from({ length: character.length }, (_, unit) => character.charCodeAt(unit))
   const inJson = units.map((unit) => `u${anyCase(unit.toString(16).padStart(4, '0'))}`).join('\\\\+')
-  // All backslashes that are there at once: how many there are says how deep in JSON it stands.
+  // Takes all backslashes at once: their number depends on the depth in JSON.
   if (character === '\\') return `\\\\+(?!\\\\)(?:${inJson})?|${coded}`
   const plain = /\s/.test(character) ? '\\s|\\+' : `\\u{${hex}}`
   return `\\\\*(?:${plain}|${inJson}|${coded})`
 }
 
 function escaped(text: string): string {
-  // Half a character has no place in an address.
+  // `encodeURIComponent` throws for lone surrogates.
   return encodeURIComponent(text.replace(/\p{Surrogate}/gu, '')).replace(
     /[!'()*]/g,
     (one) => `%${one.charCodeAt(0).toString(16)}`,
   )
 }
 
-/** Letters of hexadecimal numbers in either case, as a part of a pattern. */
+/** A pattern for hexadecimal digits in either case. */
 function anyCase(text: string): string {
   return text.replace(/[a-f]/gi, (letter) => `[${letter.toLowerCase()}${letter.toUpperCase()}]`)
 }

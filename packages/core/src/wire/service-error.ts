@@ -1,20 +1,20 @@
-// What a service says of a failure, as one error: a code, the beginning of its words for people, all of them for programs.
+// Converts a service's error to `LlmError`: a code, the beginning of its text as the message, all of it as `responseBody`.
 import { type ErrorCode, type ErrorDetails, LlmError } from '../errors.js'
 import { fieldsOf, objectsIn } from './fields.js'
 import { excerpt, longestErrorBody } from './http.js'
 import { hasOverflowCode, isOverflow } from './overflow.js'
 
-/** A failure as a service tells it. */
+/** A failure reported by a service. */
 export interface ServiceFailure {
-  /** Who said it, for the message. */
+  /** The service's name, for the message. */
   who: string
-  /** What it is by its status, code and type. */
+  /** By status, code and type. */
   code: ErrorCode
-  /** In its own words, whole. */
+  /** The service's error text, in full. */
   words: string
-  /** All it sent, for `responseBody`: the text of a body, or the JSON of an event. Default: the words. */
+  /** For `responseBody`: the text of a body, or the JSON of an event. Default: `words`. */
   body?: unknown
-  /** What to do about it, where that is not the usual. */
+  /** What to do about it, instead of the usual advice. */
   advice?: Partial<Record<ErrorCode, string>>
   details?: ErrorDetails
 }
@@ -28,10 +28,10 @@ const usualAdvice: Partial<Record<ErrorCode, string>> = {
   'rate-limited': 'Try again later.',
 }
 
-// What the words say of the context beats these, and no others.
+// Only these codes are replaced by `context-length` if the text says so.
 const general = new Set<ErrorCode>(['invalid-request', 'server-error', 'bad-response'])
 
-/** The error of what a service said. */
+/** The `LlmError` for a service's failure. */
 export function serviceError({ who, code, words, body = words, advice, details }: ServiceFailure): LlmError {
   const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
   const known = general.has(code) && (isOverflow(words) || hasOverflowCode(text)) ? 'context-length' : code
@@ -42,7 +42,7 @@ export function serviceError({ who, code, words, body = words, advice, details }
   })
 }
 
-/** What to check where something that a path names is not there; nothing where it is the model. */
+/** Advice for a 404 on a batch, file or response; `undefined` if the model is missing. */
 export function notFoundAdvice(path: string): { 'not-found': string } | undefined {
   const [, what, id] = /\/(batches|files|responses)(\/[^/]+)?/.exec(path) ?? []
   if (what === undefined || (what === 'responses' && id === undefined)) return undefined
@@ -56,8 +56,8 @@ export function notFoundAdvice(path: string): { 'not-found': string } | undefine
 }
 
 /**
- * The error in a body. Services wrap it in a list, call it `error`, `errors`, `detail` or `message`, and at times say in one
- * of them only that there is one; `undefined` where there is none.
+ * The error in a body, or `undefined`. Services wrap it in a list, call it `error`, `errors`, `detail` or `message`, and
+ * sometimes put the text in another of these fields.
  */
 export function errorIn(body: unknown): unknown {
   const first = fieldsOf(Array.isArray(body) ? body[0] : body)
@@ -72,18 +72,18 @@ export function errorIn(body: unknown): unknown {
   return detail ?? (message === undefined ? undefined : first)
 }
 
-/** The error in what came as an answer: what only has a `message` is none. */
+/** The error in a 200 response, where a `message` alone is not an error. */
 export function errorInAnswer(answer: unknown): unknown {
   const { error, errors, object, type, success } = fieldsOf(Array.isArray(answer) ? answer[0] : answer)
   const told = error || objectsIn(errors).length > 0 || object === 'error' || type === 'error'
   return told || success === false ? errorIn(answer) : undefined
 }
 
-/** The error of an answer that is none: `says` is why, and what came of it may say more. */
+/** The error for an unusable answer: `says` is the reason; the answer's text may say more. */
 export function noAnswer(says: string, answer: unknown, details?: ErrorDetails): LlmError {
   const text = typeof answer === 'string' ? answer : (JSON.stringify(answer) ?? '')
   const responseBody = text.slice(0, longestErrorBody)
-  // In half of an answer the words may be the model's.
+  // In truncated JSON, the text may be the model's.
   const cut = typeof answer === 'string' && /^\s*[[{]/.test(answer)
   const known = !cut && isOverflow(responseBody)
   const next = known ? ` ${usualAdvice['context-length']}` : ''
@@ -94,7 +94,7 @@ export function noAnswer(says: string, answer: unknown, details?: ErrorDetails):
   })
 }
 
-/** The text of a body as JSON, or `undefined`: a proxy's page says more by its beginning than by a parser's complaint. */
+/** The body as JSON, or `undefined`: the beginning of a proxy's page says more than a parser's error. */
 export function jsonIn(text: string): unknown {
   try {
     return JSON.parse(text)
@@ -103,11 +103,11 @@ export function jsonIn(text: string): unknown {
   }
 }
 
-/** The words of an error of whatever form, whole; of whoever stands behind it too (OpenRouter's `metadata.raw`). */
+/** The full text of an error in any form, including that of an upstream service (OpenRouter's `metadata.raw`). */
 export function wordsOf(error: unknown, depth = 0): string {
   if (typeof error === 'string' && error !== '') return error
   const { message, metadata, details, innererror, cause } = fieldsOf(error)
-  // FastAPI's list of what is wrong; `input` beside it repeats what was sent.
+  // FastAPI's list of errors; its `input` repeats the request.
   const problems = objectsIn(error).flatMap(({ msg }) => (typeof msg === 'string' ? [msg] : []))
   const own =
     typeof message === 'string' && message !== ''

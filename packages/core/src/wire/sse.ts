@@ -29,7 +29,7 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
         const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1)
         if (field === 'data') data = data === undefined ? value : `${data}\n${value}`
         else if (field === 'event') event = value
-        // Servers of llama.cpp before August 2025 say so what failed.
+        // llama.cpp's server before August 2025 sends errors in this field.
         else if (field === 'error') events.push({ event: 'error', data: errorData(value) })
         if (data !== undefined && data.length > longest.line) throw endless('an event', longest.line)
       }
@@ -39,13 +39,13 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
   }
 }
 
-/** An error that came in a field of its own, as one that came as data. */
+/** Turns the `error` field into `data`. */
 function errorData(value: string): string {
   let error: unknown = { message: value }
   try {
     error = JSON.parse(value)
   } catch {
-    // It is in words.
+    // Plain text.
   }
   const inner = fieldsOf(error).error
   return JSON.stringify({ type: 'error', error: inner ?? error })
@@ -53,7 +53,7 @@ function errorData(value: string): string {
 
 /**
  * The events of a body. Comments and events without data are skipped.
- * @throws {LlmError} `network` when the connection breaks, `bad-response` for a line or event without an end
+ * @throws {LlmError} `network` when the connection breaks, `bad-response` for a line or event above the limit
  */
 export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   return decodeBody(body, eventSplitter())
@@ -61,7 +61,7 @@ export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<S
 
 /**
  * The JSON values of a body of server-sent events, up to `[DONE]`, or to the one that `isLast` names.
- * @throws {LlmError} `bad-response` for data that is not JSON or has no end, `network` when the connection breaks
+ * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` when the connection breaks
  */
 export function jsonEvents(
   body: ReadableStream<Uint8Array>,

@@ -1,4 +1,4 @@
-// What a tool call must say, in whatever protocol it comes; and calls that an answer was cut in.
+// Checks of received tool calls, the same for every protocol, and calls that a truncated answer ends in.
 import { LlmError } from '../errors.js'
 import type { BackendEvent } from '../events.js'
 import type { FinishReason } from '../response.js'
@@ -14,11 +14,11 @@ export function callField(what: 'name' | 'id', value: unknown): string {
   })
 }
 
-/** The ids of one answer's calls: servers use one twice, and results are told apart by them. */
+/** Makes the call ids of one answer unique: servers repeat them, and results are matched by id. */
 export class CallIds {
   readonly #used = new Map<string, number>()
 
-  /** The id itself for the first call that has it; others get one of their own. */
+  /** The id itself for its first call; a new one for others. */
   unique(given: string): string {
     let id = given
     while (this.#used.has(id)) {
@@ -34,16 +34,16 @@ export class CallIds {
 type CallEvent = Extract<BackendEvent, { type: 'tool-call' }>
 
 /**
- * Holds the call an answer may have been cut in: its input is empty, or no JSON. Whatever comes after it shows that it was
- * whole; the reason the answer ended for tells of the last one.
+ * Holds back a call that may be truncated: its input is empty or not JSON. A later event shows that it was complete; for
+ * the last call, the finish reason decides.
  */
 export class LastCall {
   #held: (CallEvent & { announced: boolean }) | undefined;
 
   /**
-   * The call, unless it may have been cut.
+   * Yields the call, unless it may be truncated.
    * @param announced whether its `tool-call-start` was given
-   * @param doubtful where that can be told better than by its input
+   * @param doubtful whether it may be truncated; default: by its input
    */
   *take(call: CallEvent, announced: boolean, doubtful = isDoubtful(call.input)): Generator<BackendEvent> {
     yield* this.whole()
@@ -51,7 +51,7 @@ export class LastCall {
     else yield call
   }
 
-  /** What was held, now that something follows. */
+  /** Yields the held call: something follows it, so it is complete. */
   *whole(): Generator<BackendEvent> {
     if (this.#held === undefined) return
     const { announced: _, ...call } = this.#held
@@ -60,8 +60,8 @@ export class LastCall {
   }
 
   /**
-   * At the end of the answer: a call it was cut in is no call. What is announced and never given is told by a warning of
-   * the response.
+   * At the end of the answer: drops the held call if the answer was truncated. The response has a warning for a call that was
+   * announced and never completed.
    */
   *end(reason: FinishReason): Generator<BackendEvent> {
     if (!cutting.has(reason)) return yield* this.whole()

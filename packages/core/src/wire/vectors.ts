@@ -1,9 +1,9 @@
-// A vector as services send it.
+// Decodes embedding vectors.
 import { fromBase64 } from './platform.js'
 
 /**
- * Numbers, or their 32-bit forms as base64: servers give either, whatever one asks for. What is no number becomes NaN, and
- * what is no vector an empty one: whoever asked for it is told that the answer is bad.
+ * A list of numbers, or 32-bit floats as base64: servers send either, whatever is requested. Anything else in a list becomes
+ * NaN, and any other value an empty vector; the caller then reports a bad response.
  */
 export function toVector(embedding: unknown): Float32Array {
   if (Array.isArray(embedding))

@@ -1,13 +1,12 @@
-// The events of another provider's stream, read for one's own.
+// Reads the events of another provider's stream as the source of its own.
 import { asLlmError, endedEarly, isLlmError, LlmError } from '../errors.js'
 import type { ChatEvent, ChatStream } from '../events.js'
 import type { ChatResponse } from '../response.js'
 import type { EventSource } from '../stream.js'
 
 /**
- * The events of another stream, one by one, with a response that may be made another one on its way. The stream is opened by
- * the first read; one that throws at once, or anything that is no `LlmError`, fails as a call does, and so does one that ends
- * without a finish.
+ * The events of another stream, one by one, with a response that `change` may replace. The first read opens the stream. If
+ * opening throws, the stream ends without `finish`, or it throws something else, the failure is an `LlmError`.
  */
 export class Follower implements EventSource {
   #stream: ChatStream | undefined
@@ -46,7 +45,7 @@ export class Follower implements EventSource {
     this.#stream?.abort(error.cause)
   }
 
-  /** Leaves the stream, and says what had arrived of it. */
+  /** Leaves the stream; the error says how much had arrived. */
   leave(): LlmError {
     const { provider, model } = this.who
     const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
@@ -54,7 +53,7 @@ export class Follower implements EventSource {
     const stream: (ChatStream & { leave?: () => unknown }) | undefined = this.#stream
     if (this.#events === undefined || stream?.leave === undefined) {
       if (this.#events === undefined) stream?.abort(left)
-      // What it says after its reader has gone is of no interest.
+      // Errors after the reader has left are ignored.
       else void (async () => this.#events?.return?.())().catch(() => {})
       return left
     }

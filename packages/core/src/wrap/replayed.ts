@@ -19,7 +19,7 @@ const unknown: Capabilities = {
 
 type Who = { provider: string; model: string }
 
-/** A stream with deadline, abort and `partial` over events that come from somewhere else; what it tells of its `status`, its caller hears. */
+/** A stream with deadline, abort and `partial` over events from elsewhere. Status events are passed to the caller. */
 export function retold(
   events: Backend['chat'],
   { provider, model }: Who,

@@ -45,6 +45,7 @@ const block = {
 it.each<[string, object]>([
   ['a text file', { type: 'file', mediaType: 'Text/Plain', data: bomb }],
   ['a text file in base64', { type: 'file', mediaType: 'application/json', data: btoa('a bomb') }],
+  ['an image of text', { type: 'image', mediaType: 'image/svg+xml', data: bomb }],
   ['a data URL', { type: 'file', url: `data:text/csv;base64,${btoa('a bomb')}` }],
   [
     'the result of a tool',
@@ -59,8 +60,10 @@ it.each<[string, object]>([
   const call = { type: 'tool-call', id: '1', name: 't', input: {} }
   const result = { role: 'tool', content: [{ type: 'tool-result', id: '1', output: 'x' }] }
   const { type } = part as { type: string }
+  const media = [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }]
   const messages = {
-    file: [{ role: 'user', content: [{ type: 'text', text: 'x' }, part] }],
+    file: media,
+    image: media,
     'tool-result': ['x', { role: 'assistant', content: [call] }, { role: 'tool', content: [part] }],
     'tool-call': ['x', { role: 'assistant', content: [part] }, result],
     'provider-block': ['x', { role: 'assistant', content: [part] }, 'y'],

@@ -17,6 +17,7 @@ import { doors } from '../around/doors.js'
 import type { Chat, Incoming, Passing } from '../around/passing.js'
 import { called } from '../around/patience.js'
 import { textsOf } from './mapped.js'
+import { isTextual, type MediaPart } from './media.js'
 import { withPartial } from './partial.js'
 
 /** What a check looks at. */
@@ -193,15 +194,13 @@ class Guard extends Around {
   }
 }
 
-const textual = /^text\/|json|xml|csv/i
-
 /** With all of it that can be read: the text of a file, and what a block holds that only its provider understands. */
 function withText(part: Part): unknown {
   if (part.type === 'tool-result' && Array.isArray(part.output))
     return { ...part, output: part.output.map(withText) }
   if (part.type === 'provider-block') return { ...part, opaque: part.opaque?.data }
-  if (part.type !== 'file' || part.data === undefined || !textual.test(part.mediaType ?? '')) return part
-  const { data } = part
+  const { data, mediaType } = part as MediaPart
+  if (data === undefined || !isTextual(mediaType)) return part
   const bytes = typeof data === 'string' ? Uint8Array.from(atob(data), (sign) => sign.charCodeAt(0)) : data
   return { ...part, data: new TextDecoder().decode(bytes) }
 }

@@ -258,17 +258,54 @@ describe('files', () => {
   // Its base64 has a sign that is another one in addresses, and needs padding.
   const text = `>>>???${mail}`
   const base64 = btoa(text)
-  it.each([
-    ['base64', { data: base64, mediaType: 'text/plain' }],
-    ['without padding', { data: base64.replace(/=+$/, ''), mediaType: 'text/plain' }],
-    ['as in addresses', { data: base64.replaceAll('+', '-').replaceAll('/', '_'), mediaType: 'text/plain' }],
-    ['in lines', { data: base64.replace(/.{8}/g, '$&\r\n'), mediaType: 'text/plain' }],
-    ['a data URL', { url: `data:text/plain;base64,${base64}` }],
-    ['a data URL as data', { data: `data:text/plain;base64,${encodeURIComponent(base64)}` }],
-  ])('are read in each form a request may have: %s', async (_, part) => {
-    const { content, error } = await sentOf({ type: 'file', ...part })
-    expect(error.code).toBeUndefined()
-    expect(content).toMatchObject({ data: bytes('>>>???[EMAIL_1]'), mediaType: 'text/plain' })
+  const types = [
+    'text/plain',
+    'Text/Plain',
+    ' text/plain ; charset=utf-8',
+    'application/json',
+    'image/svg+xml',
+  ]
+  const forms: [form: string, of: (mediaType: string) => object][] = [
+    ['bytes', (mediaType) => ({ data: bytes(text), mediaType })],
+    ['base64', (mediaType) => ({ data: base64, mediaType })],
+    ['without padding', (mediaType) => ({ data: base64.replace(/=+$/, ''), mediaType })],
+    ['as in addresses', (mediaType) => ({ data: base64.replace(/\+/g, '-').replace(/\//g, '_'), mediaType })],
+    ['in lines', (mediaType) => ({ data: base64.replace(/.{8}/g, '$&\r\n'), mediaType })],
+    ['a data URL', (mediaType) => ({ url: `data:${mediaType};base64,${base64}` })],
+    ['a data URL in capitals', (mediaType) => ({ url: `DATA:${mediaType};BASE64,${base64}` })],
+    ['a data URL of no type', (mediaType) => ({ url: `data:;base64,${base64}`, mediaType })],
+    ['a data URL as data', (type) => ({ data: `data:${type};base64,${encodeURIComponent(base64)}` })],
+  ]
+  describe.each(['file', 'image', 'audio'])('of text, given as %s,', (type) => {
+    it.each(forms)('are read in each form a request may have: %s', async (_, of) => {
+      for (const media of ['refuse', 'allow'] as const)
+        for (const mediaType of types) {
+          const part = { type, name: `of ${mail}`, ...of(mediaType) }
+          const { content, error } = await sentOf(part, { media })
+          expect(error.code).toBeUndefined()
+          expect(content).toMatchObject({
+            type,
+            data: bytes('>>>???[EMAIL_1]'),
+            mediaType: expect.stringMatching(/^(text\/plain|application\/json|image\/svg\+xml)/),
+          })
+          expect(JSON.stringify(content)).not.toContain('example')
+          const result = { type: 'tool-result', id: 'a', output: [part] }
+          expect(JSON.stringify(await sentOf(result, { media }))).not.toContain(base64.slice(0, 8))
+        }
+    })
+
+    it.each([
+      '\t',
+      ' ',
+      '\n',
+      '\u0001',
+    ])('do not leave by an address that only some take for data: %j', async (odd) => {
+      for (const url of [`${odd}data:text/plain;base64,${base64}`, `da${odd}ta:text/plain;base64,${base64}`])
+        expect(await sentOf({ type, url, mediaType: 'text/plain' }, { media: 'allow' })).toMatchObject({
+          error: { code: 'invalid-request' },
+          content: undefined,
+        })
+    })
   })
 
   it.each([

@@ -201,10 +201,10 @@ class Mask extends Around {
   #part(part: Part): Part {
     if (part.type === 'tool-result' && Array.isArray(part.output))
       return { ...part, output: part.output.map((inner) => this.#part(inner)) }
-    if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio') return part
+    if (!isMedia(part)) return part
     const { url, ...rest } = part as MediaPart
     const media = mediaOf(part as MediaPart)
-    const text = part.type === 'file' ? textOf(media) : undefined
+    const text = textOf(media)
     if (text !== undefined) return { ...rest, mediaType: media.mediaType, data: text } as Part
     this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'sound')
     // As bytes, which nobody takes for a text.
@@ -219,6 +219,10 @@ class Mask extends Around {
       { provider: this.provider, model: this.model },
     )
   }
+}
+
+function isMedia(part: Part): part is Part & { type: 'image' | 'file' | 'audio' } {
+  return part.type === 'image' || part.type === 'file' || part.type === 'audio'
 }
 
 /** What has to be known of a request to read its answer. */
@@ -244,7 +248,7 @@ function sendable(request: ChatRequest): ChatRequest {
     if (part.type === 'tool-result' && Array.isArray(part.output))
       return { ...part, output: part.output.map(encoded) }
     const { data } = part as { data?: unknown }
-    return part.type === 'file' && typeof data === 'string'
+    return isMedia(part) && typeof data === 'string'
       ? ({ ...part, data: new TextEncoder().encode(data) } as Part)
       : part
   }

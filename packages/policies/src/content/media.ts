@@ -27,13 +27,18 @@ export function mediaOf({ url, data, mediaType }: MediaPart): Media {
   }
 }
 
-/** The text, where it is said to be one, and is. */
-export function textOf({ data, mediaType = '' }: Media): string | undefined {
+const textual =
+  /^text\/|^application\/(?:x-)?(?:json|jsonl|ndjson|xml|csv|yaml|toml|sql|sh|javascript|typescript)$|\+(?:json|xml|yaml)$/
+
+/** Is it text, by what is said of it? An image may be: SVG. */
+export function isTextual(mediaType = ''): boolean {
   const [essence = ''] = mediaType.toLowerCase().split(';')
-  if (
-    !/^text\/|^application\/(?:x-)?(?:json|jsonl|ndjson|xml|csv|yaml)$|\+(?:json|xml)$/.test(essence.trim())
-  )
-    return undefined
+  return textual.test(essence.trim())
+}
+
+/** The text, where it is said to be one, and is. */
+export function textOf({ data, mediaType }: Media): string | undefined {
+  if (!isTextual(mediaType)) return undefined
   try {
     const text = data && new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data)
     // Two bytes a character: nothing would be found in it.

@@ -15,9 +15,11 @@ interface Version {
   changes: string[]
 }
 
-// Expired files stay so long, in milliseconds: a process that has read one may be about to write the next number.
+// The numbers of expired files stay so long, in milliseconds: a process that has read one may be about to write the next.
 const graceMs = 3_600_000
 const sweepEveryMs = 600_000
+/** Folders that this process has used, and looks through now and then. */
+const swept = new Set<string>()
 // A file names so many of the changes before it: whoever made one of them, and was slow to look, sees that it counted.
 const changesNamed = 32
 
@@ -25,20 +27,14 @@ const changesNamed = 32
  * State in files, a folder for each key. A value is a file with a number that goes up; its first line is when its time is
  * up, and which changes are in it. The next one is written beside it and put in its place by a link, which only one process
  * can make. A crash leaves the old value or the new one. What is kept may be private: only the user it runs as can read it.
- * What has run out is removed within some hours, by whichever process changes something.
+ * A text whose time is up is cut off at once by whoever asks for it, within ten minutes by any process that uses the folder,
+ * and by the next one that does where none is left; its file goes an hour later.
  */
 export function fileState(folder: string): StateStore {
-  let sweptAt = 0
-  const sweep = (fs: FileSystem) => {
-    const now = Date.now()
-    if (now - sweptAt < sweepEveryMs) return
-    sweptAt = now
-    // Beside the call that began it; what could not be removed is tried again later.
-    void removeExpired(fs, folder, now).catch(() => {})
-  }
   return {
     async get(key) {
       const { fs } = files()
+      sweep(fs, folder)
       return (await latest(fs, `${folder}/${await nameOf(key)}`)).text
     },
     async swap(key, expected, next, ttlMs) {
@@ -68,7 +64,7 @@ export function fileState(folder: string): StateStore {
       const won = Math.max(...all) === number + 1 || (await latest(fs, place)).changes.includes(change)
       for (const old of all)
         if (won ? old <= number : old === number + 1) await fs.unlink(path(old)).catch(gone)
-      sweep(fs)
+      sweep(fs, folder)
       return won
     },
   }
@@ -88,11 +84,8 @@ async function latest(fs: FileSystem, place: string): Promise<Version> {
     const number = Math.max(0, ...(await numbers(fs, place)))
     if (number === 0) return { number, text: undefined, changes: [] }
     try {
-      const content = await fs.readFile(`${place}/${number}.json`, 'utf8')
-      const end = content.indexOf('\n')
-      const [until, ...changes] = content.slice(0, end).split(' ')
-      const text = Number(until) > Date.now() ? content.slice(end + 1) : undefined
-      return { number, text, changes }
+      const { until, changes, text } = await read(fs, `${place}/${number}.json`, Date.now())
+      return { number, changes, text: until > Date.now() ? text : undefined }
     } catch (error) {
       // Replaced since it was listed.
       gone(error as NodeJS.ErrnoException)
@@ -125,20 +118,46 @@ async function written(fs: FileSystem, place: string, draft: string, content: st
   }
 }
 
-/** Removes the keys whose time is up, and drafts of processes that died. */
-async function removeExpired(fs: FileSystem, folder: string, now: number): Promise<void> {
-  for (const name of await fs.readdir(folder)) {
+/** A file as it is; what its time is up for is cut off, and its first line stays. */
+async function read(fs: FileSystem, path: string, now: number) {
+  const content = await fs.readFile(path, 'utf8')
+  const end = content.indexOf('\n')
+  const [until, ...changes] = content.slice(0, end).split(' ')
+  const text = content.slice(end + 1)
+  // Nobody writes a file anew, so nothing else can be cut off.
+  if (Number(until) <= now && text !== '') await fs.truncate(path, end + 1).catch(() => {})
+  return { until: Number(until), changes, text }
+}
+
+/** Looks through a folder now, and again for as long as there is something in it. Keeps no process alive. */
+function sweep(fs: FileSystem, folder: string): void {
+  if (swept.has(folder)) return
+  swept.add(folder)
+  // Beside the call that began it; what could not be removed is tried again later.
+  const look = () => {
+    const done = (isEmpty: boolean) =>
+      isEmpty ? swept.delete(folder) : setTimeout(look, sweepEveryMs).unref()
+    removeExpired(fs, folder, Date.now()).then(done, () => done(true))
+  }
+  look()
+}
+
+/** Removes what is over, and drafts of processes that died. Is nothing left? */
+async function removeExpired(fs: FileSystem, folder: string, now: number): Promise<boolean> {
+  const names = await fs.readdir(folder)
+  for (const name of names) {
     const place = `${folder}/${name}`
     for (const file of await fs.readdir(place).catch(() => [] as string[])) {
       const path = `${place}/${file}`
       const over = file.endsWith('.json')
-        ? Number((await fs.readFile(path, 'utf8').catch(() => `${now}`)).split(/[ \n]/, 1)[0])
+        ? (await read(fs, path, now).catch(() => ({ until: now }))).until
         : ((await fs.stat(path).catch(() => undefined))?.mtimeMs ?? now)
       if (over < now - graceMs) await fs.unlink(path).catch(gone)
     }
     // A folder with something in it stays.
     await fs.rmdir(place).catch(() => {})
   }
+  return names.length === 0
 }
 
 /** Somebody else has cleared it away. */

@@ -1,5 +1,5 @@
 // Values that several change at once: no change is lost, whatever keeps them, and a store that is gone says so.
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
@@ -31,6 +31,13 @@ const stores: [string, () => Promise<StateStore>, boolean][] = [
   ['files', async () => fileState(join(folder, 'files')), true],
   ['Redis', async () => redisState(await (redis as Redis).connect()), hasRedis],
 ]
+
+/** What the values in a folder of files say. */
+async function textsIn(place: string): Promise<string[]> {
+  const files = (await readdir(place, { recursive: true })).filter((file) => file.endsWith('.json'))
+  const contents = await Promise.all(files.map((file) => readFile(join(place, file), 'utf8')))
+  return contents.map((content) => content.slice(content.indexOf('\n') + 1))
+}
 
 describe.each(stores)('in %s', (name, make, there) => {
   it.skipIf(!there)('swaps only what is as expected', async () => {
@@ -100,11 +107,13 @@ for (let i = 0; i < 40; i++) await cell.update((value) => ({ next: value + 1, re
 }, 60_000)
 
 it('files: a change counts once, wherever between its steps others make theirs', async () => {
-  // Early enough that nobody clears away beside it.
-  vi.useFakeTimers({ toFake: ['Date'], now: 1000 })
+  vi.useFakeTimers({ toFake: ['setTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   const fs = process.getBuiltinModule('node:fs/promises')
   const store = fileState(join(folder, 'steps'))
+  await store.swap('first', undefined, 'x', hour)
+  // Nobody clears away beside it.
+  await vi.waitUntil(() => vi.getTimerCount() === 1)
   const others = fileState(join(folder, 'steps'))
   const increment = async (by: StateStore, key: string) => {
     for (;;) {
@@ -233,18 +242,43 @@ describe('what is kept has a bound', () => {
     expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual(['2', undefined, '1'])
   })
 
-  it('in files: what has run out is removed by whoever changes something later, and drafts of the dead', async () => {
-    vi.useFakeTimers({ toFake: ['Date'] })
+  it('in files: what is over is on the disk no more, though nobody asks again', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] })
     const place = join(folder, 'swept')
     const store = fileState(place)
-    for (let key = 0; key < 20; key++) await store.swap(`old ${key}`, undefined, 'x', 1000)
-    await store.swap('living', undefined, 'x', 100 * hour)
+    for (let key = 0; key < 20; key++) await store.swap(`old ${key}`, undefined, 'secret', 1000)
+    await store.swap('living', undefined, 'open', 100 * hour)
+    expect(await textsIn(place)).toHaveLength(21)
+    // Lets the first look end, so that the next is due.
+    await vi.waitUntil(() => vi.getTimerCount() === 1)
+    vi.advanceTimersByTime(600_000)
+    await vi.waitUntil(async () => (await textsIn(place)).join('') === 'open')
     expect(await readdir(place)).toHaveLength(21)
-    vi.setSystemTime(Date.now() + 3 * hour)
-    await fileState(place).swap('living', 'x', 'y', 100 * hour)
-    vi.useRealTimers()
-    await vi.waitFor(async () => expect(await readdir(place)).toHaveLength(1))
-    expect(await store.get('living')).toBe('y')
+    for (let hours = 0; hours < 3; hours++) {
+      await vi.waitUntil(() => vi.getTimerCount() === 1)
+      vi.advanceTimersByTime(hour)
+    }
+    await vi.waitUntil(async () => (await readdir(place)).length === 1)
+    expect(await store.get('living')).toBe('open')
+  })
+
+  it('in files: what was over when a process ended is cut off by the next that asks for anything', async () => {
+    const place = join(folder, 'left')
+    const program = `import { fileState } from './state/file-state.js'
+await fileState(${JSON.stringify(place)}).swap('old', undefined, 'secret', ${hour})`
+    await run(await bundled(program, join(folder, 'left.mjs')))
+    expect(await textsIn(place)).toEqual(['secret'])
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hour })
+    expect(await fileState(place).get('another')).toBeUndefined()
+    await vi.waitUntil(async () => (await textsIn(place)).join('') === '')
+  })
+
+  it('in files: who asks for what is over cuts it off', async () => {
+    const place = join(folder, 'asked')
+    const store = fileState(place)
+    await store.swap('old', undefined, 'secret', 1)
+    await vi.waitUntil(async () => (await store.get('old')) === undefined)
+    expect(await textsIn(place)).toEqual([''])
   })
 
   it('in files: a call reads no more of them, however many other keys there are', async () => {
