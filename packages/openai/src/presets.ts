@@ -59,10 +59,13 @@ export type PresetName = keyof typeof presets
 const hosts: [end: string, name: PresetName][] = [
   ['api.openai.com', 'openai'],
   ['openai.azure.com', 'azure'],
+  ['services.ai.azure.com', 'azure'],
+  ['cognitiveservices.azure.com', 'azure'],
   ['api.groq.com', 'groq'],
   ['api.deepseek.com', 'deepseek'],
   ['api.mistral.ai', 'mistral'],
   ['openrouter.ai', 'openrouter'],
+  ['api.together.ai', 'together'],
   ['api.together.xyz', 'together'],
   ['api.x.ai', 'xai'],
   ['api.moonshot.ai', 'moonshot'],
