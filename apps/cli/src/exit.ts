@@ -1,5 +1,6 @@
 // What the exit codes of `patchbay` mean, and how an error is told on a terminal.
 import { type ErrorCode, isLlmError } from '@patchbay/core'
+import { withoutKeys } from '@patchbay/core/wire'
 import { printable } from './print.js'
 
 /** Scripts can count on these. */
@@ -57,8 +58,12 @@ function systemCode(error: unknown): string | undefined {
   return error instanceof Error && typeof code === 'string' && typeof syscall === 'string' ? code : undefined
 }
 
-/** One line for people. */
+/** One line for people. A key that was given in place of a name is not repeated. */
 export function errorLine(error: unknown): string {
+  return withoutKeys(lineOf(error))
+}
+
+function lineOf(error: unknown): string {
   if (isLlmError(error)) return printable(`${error.code}: ${error.message}`)
   if (error instanceof UsageError) return error.message
   // A file that cannot be written, an address that is taken: the system says it, and no stack says more.

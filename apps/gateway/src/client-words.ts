@@ -1,6 +1,7 @@
 // A failure as its client is told it: in the names of the client's own fields, without addresses of the inside, and
 // without advice that only who runs the gateway can follow. The log has the whole of it.
 import { type ChatRequest, type ErrorCode, LlmError } from '@patchbay/core'
+import { withoutKeys } from '@patchbay/core/wire'
 import { placeOf } from './places.js'
 
 /** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
@@ -51,9 +52,8 @@ export function isForOperator({ code, provider }: LlmError): boolean {
 
 /** The whole of a failure, for the log. */
 export function problemOf({ message, cause }: LlmError): string {
-  return cause instanceof Error && !message.includes(cause.message)
-    ? `${message} (${cause.message})`
-    : message
+  const why = cause instanceof Error && !message.includes(cause.message) ? ` (${cause.message})` : ''
+  return withoutKeys(`${message}${why}`)
 }
 
 /** The same failure in the client's words. */
@@ -62,7 +62,7 @@ export function forClient(error: LlmError, asked?: Asked): LlmError {
   const message = isForOperator(error)
     ? `${operators[code]} Ask who runs the gateway.`
     : inWords(error, asked)
-  return new LlmError(code, message.slice(0, mostLetters), { provider, status, retryAfterMs })
+  return new LlmError(code, withoutKeys(message.slice(0, mostLetters)), { provider, status, retryAfterMs })
 }
 
 const mostLetters = 2000

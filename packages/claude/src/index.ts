@@ -15,6 +15,7 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import {
+  checkModel,
   type EnvironmentKey,
   environment,
   exchange,
@@ -57,17 +58,15 @@ export interface ClaudeOptions extends ProviderOptions {
 
 /**
  * A Claude model, by the Anthropic Messages API.
- * @throws {LlmError} `config` without a model, or for an address that is not one; a missing key comes with the first call
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none; a missing key comes
+ *   with the first call
  */
 export function claude(options: ClaudeOptions): Provider
 export function claude(model: string, options?: Omit<ClaudeOptions, 'model'>): Provider
 export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 'model'> = {}): Provider {
   const options: ClaudeOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const { model } = options
-  if (!model)
-    throw new LlmError('config', "claude() needs a model, for example claude('claude-opus-5').", {
-      provider: 'claude',
-    })
+  checkModel(model, 'claude', 'claude-opus-5')
   return defineProvider(new ClaudeBackend(model, options), options)
 }
 

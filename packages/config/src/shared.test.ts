@@ -100,11 +100,18 @@ it('a store that could not be opened is tried again', async () => {
 
 it.each([
   ['an address that is none', 'redis://:pass word@[', 'config'],
-  ['a server that is not there', 'redis://ann:secret@127.0.0.1:1', 'network'],
-])('%s is told without its password', async (_, place, code) => {
+  ['an address whose password cannot be read', 'redis://root:secret%zz@127.0.0.1:1', 'config'],
+  ['an address whose user cannot be read', 'rediss://secret%zz:word@127.0.0.1:1', 'config'],
+  ['an address whose number is none', 'redis://root:secret@127.0.0.1:1/x', 'config'],
+  ['an address of another service', 'mysql://root:secret@127.0.0.1:1', 'config'],
+  ['a server that is not there', 'redis://root:secret@127.0.0.1:1', 'network'],
+])('%s is told without its user and password', async (_, place, code) => {
   const shared = new Shared({ place, folder: '.' })
-  for (const opening of [shared.state(), shared.store(undefined, '.').then((store) => store?.get('x'))]) {
-    const error: unknown = await opening.then(
+  for (const open of [
+    () => shared.state(),
+    async () => (await shared.store(place, '.'))?.get('x'),
+  ] as (() => Promise<unknown>)[]) {
+    const error: unknown = await open().then(
       () => undefined,
       (thrown) => thrown,
     )
@@ -115,7 +122,7 @@ it.each([
       (error as Error).cause,
       String((error as Error).cause),
     ])
-    expect(told).not.toMatch(/secret|pass word/)
+    expect(told).not.toMatch(/secret|pass word|root/)
   }
   expect(await failureOf(shared.state())).toMatchObject({ code })
   await shared.close()

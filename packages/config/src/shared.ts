@@ -59,6 +59,8 @@ export class Shared {
   }
 
   async #open({ place, folder }: SharedPlace): Promise<StateStore> {
+    if (place.includes('://') && !isRedis(place))
+      throw wrong('What is shared can be in redis://host, or in a folder; another address is neither.')
     if (!isRedis(place)) return fileState(resolve(folder, place))
     const { createClient } = (await importPackage('@redis/client', folder)) as {
       createClient(options: object): Client
@@ -113,8 +115,10 @@ const lastAnswersMs = 1000
  * @throws {LlmError} `config` for an address that is none
  */
 function redisOptions(url: string): { options: object; found: () => void } {
-  if (!URL.canParse(url))
-    throw wrong('The address of the Redis cannot be read. It is redis://host:port, or rediss:// with TLS.')
+  if (!isReadable(url))
+    throw wrong(
+      'The address of the Redis cannot be read. It is redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25.',
+    )
   let there = false
   const reconnectStrategy = (tries: number) => (there ? Math.min(100 * tries, 5000) : false)
   const socket = { reconnectStrategy, connectTimeout: silenceMs, socketTimeout: silenceMs }
@@ -123,6 +127,17 @@ function redisOptions(url: string): { options: object; found: () => void } {
     found: () => {
       there = true
     },
+  }
+}
+
+/** By the rules of the client, whose own errors quote the address. */
+function isReadable(url: string): boolean {
+  try {
+    const { username, password, pathname } = new URL(url)
+    for (const part of [username, password]) decodeURIComponent(part)
+    return /^\/?\d*$/.test(pathname)
+  } catch {
+    return false
   }
 }
 
@@ -141,9 +156,13 @@ async function ended(client: Client): Promise<void> {
 
 function unreachable(place: string, cause: unknown): LlmError {
   const why = cause instanceof Error ? cause.message : String(cause)
-  return new LlmError('network', `The Redis at ${hostOf(place)} cannot be reached: ${why}. Is it running?`, {
-    cause,
-  })
+  return new LlmError(
+    'network',
+    `The Redis at ${new URL(place).host} cannot be reached: ${why}. Is it running?`,
+    {
+      cause,
+    },
+  )
 }
 
 /** The adapter of Keyv for an address. */
@@ -166,11 +185,6 @@ async function adapter(place: string, folder: string): Promise<object> {
     return made('keyv-file', { filename }, 'KeyvFile')
   }
   throw wrong(
-    `${place} is no store for answers. There are redis://host, sqlite://path and file:path; anything else of Keyv's is handed to cache() in code.`,
+    "A store for answers is redis://host, sqlite://path or file:path; anything else of Keyv's is handed to cache() in code.",
   )
-}
-
-/** Addresses hold passwords. */
-function hostOf(place: string): string {
-  return URL.canParse(place) ? new URL(place).host : 'this address'
 }

@@ -1,5 +1,6 @@
 // What the options of `local()` may be, told before anything is done with them.
 import { LlmError } from '@patchbay/core'
+import { withoutKeys } from '@patchbay/core/wire'
 import type { LocalOptions } from './local-options.js'
 
 type Check = (value: unknown) => string | undefined
@@ -31,7 +32,8 @@ function isAdapter(value: unknown): boolean {
 
 /** Those of this package; the others are checked for all providers. */
 const checks: Partial<Record<keyof LocalOptions, Check>> = {
-  model: text,
+  // All errors of a provider may quote its model.
+  model: (value) => text(value) ?? (withoutKeys(String(value)) === value ? undefined : 'the name of a model'),
   queue: wholeNumber(0),
   whenFull: oneOf('reject', 'wait'),
   parallel: wholeNumber(1),
@@ -67,6 +69,6 @@ function refusal(name: string, wanted: string, value: unknown): LlmError {
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 100))
+  if (typeof value === 'string') return JSON.stringify(withoutKeys(value).slice(0, 100))
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -1,4 +1,5 @@
 // Names of models that are fetched, as they may be shown and kept: an address without its secrets.
+import { withoutKeys } from '@patchbay/core/wire'
 
 /** Is it a model that has to be fetched first? */
 export function isRemote(model: string): boolean {
@@ -15,13 +16,13 @@ const secretParameter =
  * model is found again by what is left.
  */
 export function publicName(model: string): string {
-  if (!/^https?:\/\//.test(model)) return model
+  if (!/^https?:\/\//.test(model)) return withoutKeys(model)
   const [, head = '', query = '', hash = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(model) ?? []
   const kept = query
     .slice(1)
     .split('&')
     .filter((pair) => pair !== '' && !secretParameter.test(pair.split('=', 1)[0] ?? ''))
-  return withoutPassword(head) + (kept.length > 0 ? `?${kept.join('&')}` : '') + hash
+  return withoutKeys(withoutPassword(head) + (kept.length > 0 ? `?${kept.join('&')}` : '') + hash)
 }
 
 /** An address whose user and password are left out, whether or not it is one. */

@@ -17,6 +17,7 @@ import {
   systemClock,
 } from '@patchbay/core'
 import {
+  checkModel,
   environment,
   fetched,
   fieldsOf,
@@ -68,7 +69,7 @@ export interface OllamaProvider extends Provider {
 /**
  * A model of an Ollama server, by its native API. Nothing is cut to fit: a prompt longer than the context is a
  * `context-length` error.
- * @throws {LlmError} `config` without a model, or for an address that is none
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none
  */
 export function ollama(options: OllamaOptions): OllamaProvider
 export function ollama(model: string, options?: Omit<OllamaOptions, 'model'>): OllamaProvider
@@ -78,10 +79,7 @@ export function ollama(
 ): OllamaProvider {
   const options: OllamaOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const { model, apiKey, fetch: given = fetch, keepAlive, context } = options
-  if (!model)
-    throw new LlmError('config', "ollama() needs a model, for example ollama('qwen3:0.6b').", {
-      provider: 'ollama',
-    })
+  checkModel(model, 'ollama', 'qwen3:0.6b')
   const address = addressOf(options.baseURL ?? environment('OLLAMA_HOST') ?? '127.0.0.1:11434')
   if (address.authorization !== undefined && apiKey !== undefined)
     throw new LlmError(

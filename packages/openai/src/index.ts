@@ -19,6 +19,7 @@ import {
   type TranscribeResponse,
 } from '@patchbay/core'
 import {
+  checkModel,
   environment,
   fetched,
   isStream,
@@ -64,7 +65,8 @@ const ownHost = 'https://api.openai.com/v1'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
- * @throws {LlmError} `config` without a model, or for an address that is none; a missing key comes with the first call
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none; a missing key comes
+ *   with the first call
  */
 export function openai(options: OpenAIOptions): Provider
 export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
@@ -72,10 +74,7 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
   const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const named = environment('OPENAI_BASE_URL')
   const { model, baseURL = named ?? ownHost } = options
-  if (!model)
-    throw new LlmError('config', "openai() needs a model, for example openai('gpt-5.6-sol').", {
-      provider: 'openai',
-    })
+  checkModel(model, 'openai', 'gpt-5.6-sol')
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(model, address, baseURL === named, options)
   const provider = defineProvider(backend, options)

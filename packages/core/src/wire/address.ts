@@ -1,5 +1,6 @@
 // Splits a configured server address into the URL, which may be shown, and the credentials and query for its requests.
 import { LlmError } from '../errors.js'
+import { withoutKeys } from './known-keys.js'
 import { toBase64 } from './platform.js'
 
 /** The parts of an address; `baseURL` contains no password and no key. */
@@ -46,7 +47,7 @@ export function withQuery(url: string, query: string): string {
 
 /** An invalid address for a message, without anything that may be a password or a key. */
 function shown(text: string): string {
-  return text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '?…')
+  return withoutKeys(text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '?…'))
 }
 
 function decoded(text: string): string {

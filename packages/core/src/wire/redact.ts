@@ -1,6 +1,7 @@
 // Removes the secrets of a request from its failures: messages, causes, stacks and bodies, in every spelling.
 import { defined } from '../defined.js'
 import { type ErrorDetails, isLlmError, LlmError } from '../errors.js'
+import { withoutKeys } from './known-keys.js'
 import { entriesOf, type HeaderFields, longEnough, type Secret, secretsOf } from './secrets.js'
 
 /** Returns the failure without secrets; the same object if it contains none. */
@@ -8,7 +9,7 @@ export type Redact = <Failure>(failure: Failure) => Failure
 
 /**
  * Makes a function that removes the secrets of a request from a failure: those in its address and headers, and `texts`, each
- * of which is a secret if it has at least four characters.
+ * of which is a secret if it has at least four characters. Whatever has the shape of a service's key is removed too.
  */
 export function redactor(
   url: string | URL | undefined,
@@ -22,7 +23,6 @@ export function redactor(
       ...entriesOf(headers),
       ...texts.map((text): [string, string] => ['secret', text]),
     ])
-    if (secrets.length === 0) return failure
     const copy = new Copy(secrets, false).of(failure)
     // A copy must not refer back to the original.
     return copy === failure ? failure : new Copy(secrets, true).of(failure)
@@ -118,7 +118,7 @@ class Copy {
   #text(text: string): string {
     let said = text
     for (const { form, pattern } of this.secrets) said = withoutCut(said.replace(pattern, leftOut), form)
-    return said
+    return withoutKeys(said)
   }
 }
 
