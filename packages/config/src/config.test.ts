@@ -323,6 +323,34 @@ describe('what is wrong is told by its place and its fix', () => {
     expect(await problem(connect('cluade:m', { cwd: folder }))).toMatchSnapshot()
   })
 
+  const pasted = 'sk-ant-api03-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c'
+  it.each<[string, unknown, string?]>([
+    ['a backend', { providers: { a: { use: pasted, model: 'm' } } }],
+    ['a backend, in short', { providers: { a: pasted } }],
+    ['a model', { providers: { a: `claude:${pasted}` } }],
+    ['a model, in full', { providers: { a: { use: 'openai', model: pasted } } }],
+    ['a file as a model', { providers: { a: { use: 'local', model: pasted } } }],
+    ['an address', { providers: { a: { use: 'openai', model: 'm', baseURL: pasted } } }],
+    ['a default', { default: pasted, providers: { a: 'local' } }],
+    ['whoever is asked', { providers: { a: 'local' } }, pasted],
+    ['one of several', { default: 'a', providers: { a: { use: 'route', providers: [pasted] } } }],
+    ['a policy', { providers: { a: { use: 'local', policies: [pasted] } } }],
+    ['an option', { providers: { a: { use: 'local', [pasted]: true } } }],
+    ['a top option', { [pasted]: 1, providers: { a: 'local' } }],
+    ['a wish', { requires: [pasted], providers: { a: 'local' } }],
+    ['a store', { providers: { a: { use: 'local', policies: [{ cache: { store: pasted } }] } } }],
+    ['a variable', { providers: { a: { use: 'local', model: `\${${pasted}}` } } }],
+    ['an origin', { providers: { a: 'local' }, gateway: { origins: [pasted] } }],
+  ])('a key in place of %s, without the key', async (_, config, target) => {
+    const file = write('patchbay.config.json', config as object)
+    const error: unknown = await connect(target, { config: file, cwd: folder }).then(
+      async (provider) => provider.chat('x').finally(() => provider.close()),
+      (thrown) => thrown,
+    )
+    expect(isLlmError(error, 'config')).toBe(true)
+    expect(inspect(error, { depth: 9 })).not.toContain(pasted.slice(10))
+  })
+
   it('a missing key, by its variable, with the first call', async () => {
     const provider = await connect('claude:claude-sonnet-4-5', { cwd: folder })
     expect(await problem(provider.chat('x'))).toMatchSnapshot()

@@ -1,0 +1,78 @@
+// Keys in the wrong place: as an address, the name of a model, or in the middle of what a service says.
+import { describe, expect, it } from 'vitest'
+import { LlmError } from '../errors.js'
+import { checkModel, redactor, serverAddress, withoutKeys } from './index.js'
+
+const letters = 'aB3dE5gH7jK9mN1pQ3sT5vX7zA9cE1gH3jK5mN7p'
+const keys = {
+  'sk-…': `sk-${letters}`,
+  'sk-proj-…': `sk-proj-${letters.slice(0, 9)}_${letters.slice(9)}`,
+  'sk-ant-…': 'sk-ant-api03-a_B-3dE5gH7j_K9mN-1pQ3sT5v_X7zA9cE1g-H3jK5mN7pAA',
+  'sk-or-…': 'sk-or-v1-0123456789abcdef0123456789abcdef',
+  'csk-…': `csk-${letters}`,
+  'gsk_…': `gsk_${letters}`,
+  'AIza…': 'AIzaSyA-1b_C2dE3fG4hI5jK6lM7nO8pQ9rS0tU',
+  'xai-…': `xai-${letters}`,
+  'hf_…': 'hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH',
+  'tgp_v1_…': 'tgp_v1_a-B3dE5gH7jK9mN1pQ3sT5vX7zA9cE1',
+}
+
+describe.each(Object.entries(keys))('of the key %s', (shown, key) => {
+  it('only the beginning that all such keys have stands in a text', () => {
+    for (const around of ['', ' ', '"', "'", '`', '/', ':', '=', '(', ',', '\n', '_'])
+      expect(withoutKeys(`a${around || ' '}${key}${around}. Next`)).toBe(
+        `a${around || ' '}${shown}${around === '_' ? '' : around}. Next`,
+      )
+  })
+
+  it('nothing more stands in the error of an address, or of a model', () => {
+    for (const refused of [
+      () => serverAddress(key, 'http://h'),
+      () => serverAddress(`ftp://${key}/v1`, 'http://h'),
+      () => checkModel(key, 'own', 'm'),
+      () => checkModel(`models/${key}`, 'own', 'm'),
+    ])
+      expect(refused).toThrow(
+        expect.objectContaining({
+          code: 'config',
+          message: expect.stringContaining(shown),
+          stack: expect.not.stringContaining(key.slice(10)),
+        }),
+      )
+  })
+
+  it('nothing more stands in a failure that a service or a platform tells of, though it was not sent as a key', () => {
+    const cause = new Error(`getaddrinfo ENOTFOUND ${key}`)
+    const failure = new LlmError('not-found', `There is no model ${key}.`, {
+      responseBody: `{"model":"${key}"}`,
+      cause,
+    })
+    const { message, responseBody, cause: told } = redactor('http://h', {})(failure)
+    expect([message, responseBody, String(told)].join()).not.toContain(key.slice(10))
+    expect(message).toBe(`There is no model ${shown}.`)
+  })
+})
+
+it.each([
+  'gpt-5.6-sol',
+  'claude-opus-4-5-20251101',
+  'xai-grok-4-fast-reasoning-2026',
+  'sk-korean-llama-3-8b-instruct',
+  'task-0123456789abcdef0123',
+  'hf_transformers_style_model_name',
+  'hf:owner/repo:file.gguf',
+  'hf.co/unsloth/Qwen3-0.6B-GGUF',
+  'Incorrect API key provided: sk-proj-****abcd.',
+  'sk-no-key-required',
+  'The header x-api-key is missing; set XAI_API_KEY.',
+])('%s is no key', (text) => {
+  expect(withoutKeys(text)).toBe(text)
+  const failure = new LlmError('not-found', text)
+  expect(redactor(undefined, undefined)(failure)).toBe(failure)
+  expect(() => checkModel(text, 'own', 'm')).not.toThrow()
+})
+
+it('a model that is missing is asked for', () => {
+  for (const none of [undefined, ''])
+    expect(() => checkModel(none, 'own', 'm')).toThrow("own() needs a model, for example own('m').")
+})
