@@ -1,6 +1,6 @@
 // What a handler knows of its request: who asks, and who answers.
 import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
-import { checkPublic } from '@patchbay/core/wire'
+import { checkPublic, withoutKeys } from '@patchbay/core/wire'
 import type { Context } from 'hono'
 import { type Json, nameOf, turn } from './body.js'
 import type { Client } from './keys.js'
@@ -18,7 +18,7 @@ const manyMessages = 1000
 export function providerOf(context: Context<Env>, targets: Targets, body: Json): Promise<Provider> {
   const { visit, client } = context.var
   const model = nameOf(body)
-  if (model !== undefined) visit.found({ model })
+  if (model !== undefined) visit.found({ model: withoutKeys(model) })
   return targets.get(model, client)
 }
 

@@ -5,9 +5,11 @@ import type { AddressInfo } from 'node:net'
 import { type ErrorCode, errorCodes, LlmError } from '@patchbay/core'
 import { serviceError } from '@patchbay/core/wire'
 import { openai } from '@patchbay/openai'
+import { limit, redisState } from '@patchbay/policies'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Settings, served } from '../test/served.js'
+import { forClient } from './client-words.js'
 import type { VisitRecord } from './index.js'
 
 const hi = [{ role: 'user', content: 'Hi' }]
@@ -215,6 +217,41 @@ it('leaves out advice of ours that is for others, and nothing that the service i
   const ask = await asked(mockProvider({ retry: false, answers: [error] }))
   const { status, message } = await ask('Chat Completions')
   expect([status, message]).toEqual([400, `OpenAI: ${words.replace('\n', ' ')}`])
+})
+
+it('repeats no key that its client gives in place of a model', async () => {
+  const key = 'sk-proj-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c'
+  const records: VisitRecord[] = []
+  const ask = await asked(mockProvider(), {
+    strictModels: true,
+    onRequest: (record) => records.push(record),
+  })
+  for (const protocol of names) {
+    const { status, message } = await ask(protocol, { model: key })
+    expect([status, message]).toEqual([404, expect.stringContaining('There is no model "sk-proj-…"')])
+  }
+  await expect.poll(() => records).toHaveLength(names.length)
+  expect(JSON.stringify(records)).not.toContain(key)
+})
+
+it('repeats nothing that a Redis of the inside says, which may name its users', async () => {
+  class ErrorReply extends Error {}
+  const state = redisState({
+    call: () => Promise.reject(new ErrorReply('NOPERM User ann has no permissions')),
+  })
+  const inner = limit(mockProvider(), { requestsPerMinute: 9, state })
+  const records: VisitRecord[] = []
+  const ask = await asked(inner, { onRequest: (record) => records.push(record) })
+  for (const protocol of names) {
+    const { message } = await ask(protocol)
+    expect(message).toContain('Ask who runs the gateway.')
+    expect(message).not.toContain('ann')
+    await expect.poll(() => records).toHaveLength(1)
+    expect(records.pop()?.problem).toContain('NOPERM User ann')
+  }
+  // Of the responses it keeps itself.
+  const error: unknown = await state.get('x').catch((thrown: unknown) => thrown)
+  expect(forClient(error as LlmError).message).not.toContain('ann')
 })
 
 it('repeats no key of a service, whatever the service says', async () => {

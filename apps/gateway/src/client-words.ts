@@ -47,8 +47,11 @@ const operators: Partial<Record<ErrorCode, string>> = {
 
 /** Is it for the log, rather than for the client alone? What the gateway itself refuses is the client's affair. */
 export function isForOperator({ code, provider }: LlmError): boolean {
-  return code in operators && (provider !== undefined || code === 'config' || code === 'network')
+  return code in operators && (provider !== undefined || inside.has(code))
 }
+
+// Also of what no service said, but a store of the gateway's own.
+const inside = new Set<ErrorCode>(['config', 'network', 'server-error'])
 
 /** The whole of a failure, for the log. */
 export function problemOf({ message, cause }: LlmError): string {

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { inspect } from 'node:util'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf, folder, open } from '../test/world.js'
@@ -164,6 +165,24 @@ describe('pullModel', () => {
 
   it.each(['./model.gguf', 'hf:repo', 'pico'])('refuses %s', async (model) => {
     expect(await failureOf(pullModel(model, { cacheDir: folder() }))).toMatchObject({ code: 'config' })
+  })
+
+  it('repeats no key that stands where a model belongs', async () => {
+    const key = 'hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH'
+    const refused: unknown[] = []
+    for (const model of [key, `hf:${key}`, `hf:owner/repo:${key}/`])
+      refused.push(await failureOf(pullModel(model, { cacheDir: folder(), offline: true })))
+    for (const make of [
+      () => local(key),
+      () => local(`hf:o/${key}`),
+      () => local({ cacheDir: key, queue: -1 }),
+    ])
+      refused.push(await failureOf((async () => make().chat('hi'))()))
+    refused.push(await failureOf(removeModel(key)))
+    for (const error of refused) {
+      expect(error).toMatchObject({ code: expect.stringMatching(/config|not-found/) })
+      expect(inspect(error)).not.toContain(key.slice(8))
+    }
   })
 })
 

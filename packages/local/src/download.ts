@@ -18,10 +18,7 @@ export async function download(model: string, options: PullOptions): Promise<str
   const offline = options.offline ?? process.env.HF_HUB_OFFLINE === '1'
   try {
     if (typeof model !== 'string' || !isRemote(model))
-      throw new LlmError(
-        'config',
-        `${publicName(String(model))} is neither hf:owner/repo:file nor an address of a .gguf file.`,
-      )
+      throw new LlmError('config', `${model} is neither hf:owner/repo:file nor an address of a .gguf file.`)
     const there = pulledPath(model, cacheDir)
     if (there !== undefined) return there
     if (offline)

@@ -1,6 +1,5 @@
 // The hub that models come from: where a model's files are, and who may have the token.
 import { LlmError } from '@patchbay/core'
-import { publicName } from './model-name.js'
 
 /** A model hub. */
 export interface Hub {
@@ -68,7 +67,7 @@ export function hubModel(model: string): HubModel {
   if (match === null)
     throw new LlmError(
       'config',
-      `${publicName(model)} is not the name of a model. Write hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M.`,
+      `${model} is not the name of a model. Write hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M.`,
     )
   const [, repo = '', what = 'latest'] = match
   return { repo, what }

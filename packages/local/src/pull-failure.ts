@@ -1,6 +1,6 @@
 // Whatever goes wrong while a model is fetched, as the one error its caller gets.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { type Redact, redactor } from '@patchbay/core/wire'
+import { type Redact, redactor, withoutKeys } from '@patchbay/core/wire'
 import { publicName } from './model-name.js'
 
 /** The failure, with the model's name, and with nothing secret in it. */
@@ -15,7 +15,7 @@ export function pullFailure(cause: unknown, model: string, signal: AbortSignal):
     })
   if (isLlmError(cause)) {
     const { code, message, status, retryable, retryAfterMs } = cause
-    return new LlmError(code, `${name}: ${message}`, { ...why, retryable, status, retryAfterMs })
+    return new LlmError(code, `${name}: ${withoutKeys(message)}`, { ...why, retryable, status, retryAfterMs })
   }
   const { code = '', syscall, path } = errnoOf(cause)
   // What the network says comes wrapped by fetch; an error of the file system comes as it is.

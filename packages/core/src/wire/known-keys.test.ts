@@ -14,6 +14,7 @@ const keys = {
   'AIza…': 'AIzaSyA-1b_C2dE3fG4hI5jK6lM7nO8pQ9rS0tU',
   'xai-…': `xai-${letters}`,
   'hf_…': 'hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH',
+  'pb-…': 'pb-a-B3dE5gH7jK9mN1pQ3sT5vX7zA9cE1gH3jK5mN7pQ9',
   'tgp_v1_…': 'tgp_v1_a-B3dE5gH7jK9mN1pQ3sT5vX7zA9cE1',
 }
 
@@ -60,6 +61,7 @@ it.each([
   'sk-korean-llama-3-8b-instruct',
   'task-0123456789abcdef0123',
   'hf_transformers_style_model_name',
+  'pb-something-with-a-long-name-2026',
   'hf:owner/repo:file.gguf',
   'hf.co/unsloth/Qwen3-0.6B-GGUF',
   'Incorrect API key provided: sk-proj-****abcd.',
