@@ -92,6 +92,23 @@ describe('patchbay ask', () => {
       code: 3,
       err: expect.stringContaining('Did you mean anthropic?'),
     })
+    const pasted = 'sk-ant-api03-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c'
+    for (const args of [
+      ['ask', '-p', pasted, question],
+      ['ask', '-p', `claude:${pasted}`, question],
+      ['ask', '--model', pasted, question],
+      ['ask', '--config', pasted, question],
+      ['doctor', '--require', pasted],
+      ['pull', pasted],
+      ['explain', pasted],
+      ['completion', pasted],
+      [pasted],
+      [`--${pasted}`],
+    ]) {
+      const { code, out, err } = await run(args)
+      expect([args[0], code]).not.toEqual([args[0], 0])
+      expect(out + err).not.toContain(pasted.slice(10))
+    }
     const { err } = await run(['ask', '-p', 'claude:m', question])
     expect(err).toContain('ANTHROPIC_API_KEY')
     expect(err).not.toContain('sk-secret')

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The command `patchbay`.
 import { createRequire } from 'node:module'
+import { withoutKeys } from '@patchbay/core/wire'
 import { Command, InvalidArgumentError } from 'commander'
 import { type AskFlags, ask } from './ask.js'
 import { chat } from './chat.js'
@@ -28,6 +29,7 @@ const program = new Command('patchbay')
     'Ask language models: the one of your patchbay.config, any other by its name, or the small one that comes with patchbay (no key, no network).',
   )
   .version(version)
+  .configureOutput({ outputError: (words, write) => write(withoutKeys(words)) })
   .exitOverride((exit) => process.exit(exit.exitCode === 0 ? 0 : exitCodes.usage))
   .addHelpText('after', exitCodeHelp)
 

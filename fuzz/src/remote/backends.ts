@@ -10,6 +10,7 @@ export type Options = ProviderOptions & { baseURL: string; apiKey?: string; fetc
 
 /** A remote backend and the forms its service speaks in. */
 export interface Remote {
+  factory(model: string): Provider
   make(options: Options): Provider
   /** A refusal. */
   refusal(words: string): object
@@ -61,6 +62,7 @@ const openaiBatch = (words: string, path: string): ServedResponse =>
 
 export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote> = {
   claude: {
+    factory: claude,
     make: (options) => claude('m', { apiKey: 'sk-none-at-all', ...options }),
     refusal: anthropicError,
     broken: (words, begun) => sse(...(begun ? [messageStart, ...textBlock] : []), anthropicError(words)),
@@ -78,6 +80,7 @@ export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote>
         : json({ id: 'b', processing_status: 'ended', request_counts: { errored: 1 } }),
   },
   chat: {
+    factory: openai,
     make: (options) => openai('m', { api: 'chat', ...options }),
     refusal: openaiError,
     broken: (words, begun) => sse(...(begun ? [chunk('Half')] : []), openaiError(words)),
@@ -86,6 +89,7 @@ export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote>
     batch: openaiBatch,
   },
   responses: {
+    factory: openai,
     make: (options) => openai('m', { api: 'responses', ...options }),
     refusal: openaiError,
     broken: (words, begun) =>
@@ -105,6 +109,7 @@ export const remotes: Record<'claude' | 'chat' | 'responses' | 'ollama', Remote>
     batch: openaiBatch,
   },
   ollama: {
+    factory: ollama,
     make: (options) => ollama('m', options),
     refusal: (error) => ({ error }),
     broken: (words, begun) => lines(...(begun ? [{ message: { content: 'Half' } }] : []), { error: words }),

@@ -1,4 +1,5 @@
 // A key of the environment goes to whom it is for: to its maker's hosts over https, or where the caller says so.
+import { inspect } from 'node:util'
 import type { LlmError } from '@patchbay/core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Options, type Remote, remotes, thrownBy } from './backends.js'
@@ -126,6 +127,22 @@ describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => 
     expect(sent).toContain('mine')
     expect(sent).not.toContain(ofEnvironment)
     expect(error.message).not.toContain('No key was sent')
+  })
+
+  it('in place of an address or a model is repeated nowhere', async () => {
+    const pasted = 'sk-proj-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c'
+    const fetch = (url: unknown) =>
+      Promise.reject(Object.assign(new TypeError('fetch failed'), { cause: new Error(`ENOTFOUND ${url}`) }))
+    const made = [
+      () => remote.make({ baseURL: pasted, retry: false, fetch } as Options),
+      () => remote.make({ baseURL: `ftp://${pasted}`, retry: false, fetch } as Options),
+      () => remote.factory(pasted),
+    ]
+    for (const make of made) {
+      const error = await thrownBy((async () => make().chat('Hi'))())
+      expect(error).toMatchObject({ code: expect.stringMatching(/^(config|network)$/) })
+      expect(inspect(error, { depth: 9 }).toLowerCase()).not.toContain(pasted.slice(8).toLowerCase())
+    }
   })
 
   if (address !== undefined)
