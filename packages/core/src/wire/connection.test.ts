@@ -22,6 +22,12 @@ const ask = (url: string, init: RequestInit = {}, fetch = globalThis.fetch) =>
     async () => ({ url, init: { method: 'POST', body: '{}', ...init } }),
   )
 
+/** A fetch that fails as undici's does. */
+function failing(words: string): typeof fetch {
+  const cause = Object.assign(new Error(words), { name: 'AbortError', code: 'UND_ERR_ABORTED' })
+  return () => Promise.reject(Object.assign(new TypeError('fetch failed'), { cause }))
+}
+
 async function serve(answer: ServedResponse) {
   const server = await faultServer(answer)
   onTestFinished(() => server.close())
@@ -84,6 +90,28 @@ describe('a connection', () => {
     })
     const fetch = () => Promise.reject(Object.assign(new TypeError('fetch failed: header'), { cause }))
     expect(await failureOf(ask(url, {}, fetch))).toMatchObject({ code: 'network', cause: { cause } })
+  })
+
+  it.each<[string, typeof fetch]>([
+    ["the platform's fetch, which drops the answer", fetch],
+    ['newer ones, which say a little', failing('proxy authentication required')],
+    ['a fetch with a tunnel', failing('Proxy response (407) !== 200 when HTTP Tunneling')],
+  ])('through a proxy that asks for a password says so: %s', async (_, own) => {
+    const { url, requests } = await serve({ status: 407, body: 'Log in first' })
+    const error = await failureOf(ask(url, {}, own))
+    expect(error).toMatchObject({
+      code: 'network',
+      retryable: false,
+      message: expect.stringMatching(
+        /^The server cannot be reached \(.*HTTP 407\): a proxy asks for a user and password\. Pass a fetch/,
+      ),
+    })
+    expect(requests.length).toBeLessThan(2)
+  })
+
+  it('through a proxy that refuses a tunnel has its status', async () => {
+    const refused = failing('Proxy response (403) !== 200 when HTTP Tunneling')
+    expect((await failureOf(ask('http://h', {}, refused))).message).toMatch(/HTTP 403\)\. Is it running/)
   })
 
   it('to a server whose certificate nobody signed says so', async () => {

@@ -39,6 +39,13 @@ const kinds: {
     advice: 'Check the server, what stands between, and https:// and http:// in baseURL.',
   },
   {
+    codes: /^HTTP 407$/,
+    code: 'network',
+    why: 'a proxy asks for a user and password',
+    advice: "Pass a fetch that sends them. This platform's own hides what the proxy says.",
+    retryable: false,
+  },
+  {
     codes: /^UND_ERR_(HEADERS|BODY)_TIMEOUT$/,
     code: 'timeout',
     says: "did not answer within the time limit of this platform's fetch",
@@ -81,10 +88,24 @@ function inBrackets(codes: string[]): string {
 
 const deepest = 8
 
+/**
+ * The status of a proxy's refusal, of which undici (versions 6 and 7) tells in words alone: "Proxy response (403) …" for a
+ * tunnel. For a 407 on the way it has an error without a message and a code, as it has for nothing else that is asked here.
+ */
+function proxyStatus({ name, message }: Error, isCause: boolean): string | undefined {
+  if (message === 'proxy authentication required' || (isCause && name === 'Error' && message === ''))
+    return 'HTTP 407'
+  const [, status] = /^Proxy response \((\d{3})\)/.exec(message) ?? []
+  return status && `HTTP ${status}`
+}
+
 /** The codes of an error and its causes, each once. */
 function errorCodesOf(error: unknown, depth = 0): string[] {
   if (!(error instanceof Error) || depth > deepest) return []
-  const own = 'code' in error && typeof error.code === 'string' && error.code.length < 64 ? [error.code] : []
+  const code =
+    'code' in error && typeof error.code === 'string' && error.code.length < 64 ? error.code : undefined
+  const status = proxyStatus(error, depth > 0 && code === undefined)
+  const own = [code, status].filter((one) => one !== undefined)
   const parts: unknown[] = error instanceof AggregateError ? error.errors.slice(0, 4) : []
   return [...new Set([...own, ...[error.cause, ...parts].flatMap((part) => errorCodesOf(part, depth + 1))])]
 }

@@ -7,6 +7,8 @@ const codes: Record<number, ErrorCode> = {
   402: 'quota-exceeded',
   403: 'permission-denied',
   404: 'not-found',
+  // From a proxy, never from the service.
+  407: 'network',
   408: 'timeout',
   413: 'invalid-request',
   429: 'rate-limited',

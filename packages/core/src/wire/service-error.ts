@@ -21,6 +21,7 @@ export interface ServiceFailure {
 
 const usualAdvice: Partial<Record<ErrorCode, string>> = {
   authentication: 'Check the key.',
+  network: 'A proxy asks for a user and password. Pass a fetch that sends them.',
   'not-found': 'Check the name of the model, and baseURL.',
   'context-length': 'Shorten the conversation, or take a model with a larger context.',
   'quota-exceeded': 'Check the plan and billing of the account.',
