@@ -20,12 +20,12 @@ it.each<[string, (baseURL: string) => object, () => Promise<FaultServer | undefi
   ],
   [
     'openai, Responses',
-    (baseURL) => ({ use: 'openai', model: 'gpt-5', api: 'responses', baseURL }),
+    (baseURL) => ({ use: 'openai', model: 'gpt-5', api: 'responses', apiKey: '${KEY}', baseURL }),
     playOpenAI,
   ],
   [
     'openai, Chat Completions',
-    (baseURL) => ({ use: 'openai', model: 'gpt-x', api: 'chat', baseURL }),
+    (baseURL) => ({ use: 'openai', model: 'gpt-x', api: 'chat', apiKey: '${KEY}', baseURL }),
     playOpenAI,
   ],
   ['ollama', (baseURL) => ({ use: 'ollama', model: 'tiny', baseURL }), playOllama],
@@ -43,7 +43,7 @@ it.each<[string, (baseURL: string) => object, () => Promise<FaultServer | undefi
   })
   const config = { default: 'main', providers: { main: entry(server?.url ?? ''), here: 'local' } }
   writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify(config))
-  const env = { KEY: 'k', OPENAI_API_KEY: 'k', XDG_CONFIG_HOME: folder }
+  const env = { KEY: 'k', XDG_CONFIG_HOME: folder }
   expect(await runProgram(at('swap/app.ts'), env, folder)).toBe(
     'The capital of France is Paris.\nEve is 30. Tokens were counted.\n',
   )
