@@ -204,7 +204,7 @@ describe('an odd request or option is refused with a typed error', () => {
     let shared: object = {}
     for (let level = 0; level < 60; level++) shared = { one: shared, other: shared }
     await held(shared)
-    expect(await growth((n) => held(new Uint8Array(n * 1000)), 100)).toBeLessThan(9)
+    expect(await growth((n) => held(new Uint8Array(n * 1000)), 100)).toBeLessThan(1.7)
     const wrong = world([[{ fail: thrown }]]).provider.chat({
       messages: 'x',
       providerOptions: { scripted: { a: { toJSON: () => [1n] } } },

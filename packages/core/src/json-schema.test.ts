@@ -185,7 +185,7 @@ describe('a schema or a value of a stranger', () => {
     for (const pattern of ['^(a+)+$', '(a|a)*$', '(.*)*,(.*)*$', '^(\\w+\\s?)*$'])
       expect(
         await growth((length) => violation(schema(pattern), value(`${'a'.repeat(length)}!`))),
-      ).toBeLessThan(10)
+      ).toBeLessThan(1.7)
   })
 
   it('a pattern is compiled once, and the oldest of very many are forgotten', () => {
@@ -201,7 +201,7 @@ describe('a schema or a value of a stranger', () => {
 
   it('items that differ are compared in time that grows with their number', async () => {
     const items = (count: number) => Array.from({ length: count }, (_, id) => ({ id }))
-    expect(await growth((count) => violation({ uniqueItems: true }, items(count)))).toBeLessThan(10)
+    expect(await growth((count) => violation({ uniqueItems: true }, items(count)))).toBeLessThan(1.7)
     expect(
       violation({ uniqueItems: true }, [[], {}, null, 'null', 1, '1', [1], { a: [1] }, { a: [] }]),
     ).toBeUndefined()

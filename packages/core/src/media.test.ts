@@ -120,6 +120,6 @@ describe('looking at media takes time in step with their length', { timeout: 60_
     ['an address', (n) => ({ url: `https://example.com/${'%'.repeat(n)}` })],
   ])('%s', async (_, make) => {
     const look = (n: number) => partOf({ type: 'image', mediaType: 'image/png', ...make(n) }).catch(() => {})
-    expect(await growth(look)).toBeLessThan(9)
+    expect(await growth(look)).toBeLessThan(1.7)
   })
 })

@@ -1,12 +1,12 @@
 // Mixed traffic for long: aborts, time-outs, slow readers, embeddings, counts and kills at random. Every call ends once,
 // in its answer or in the error it asked for; each caller's order holds; nothing is left behind.
-// 12 seconds; one minute where CI is set; PATCHBAY_SOAK_MINUTES=60 for an hour.
+// 12 seconds; PATCHBAY_SOAK_MINUTES=60 for an hour.
 import { isLlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { alive, open, until } from '../test/world.js'
 import type { LocalProvider } from './index.js'
 
-const minutes = Number(process.env.PATCHBAY_SOAK_MINUTES ?? (process.env.CI === undefined ? 0.2 : 1))
+const minutes = Number(process.env.PATCHBAY_SOAK_MINUTES ?? 0.2)
 const cities = { France: 'Paris', Spain: 'Madrid', Italy: 'Rome', Japan: 'Tokyo', Peru: 'Lima' }
 const pairs = Object.entries(cities)
 const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
