@@ -42,8 +42,11 @@ export async function jsonAnswer(context: Context, value: Json, letters: number)
 
 /** @throws {LlmError} `invalid-request` */
 export function nameOf({ model }: Json): string | undefined {
-  if (model === undefined || typeof model === 'string') return model
-  throw refused('model: must be a string.')
+  if (model === undefined) return model
+  if (typeof model !== 'string') throw refused('model: must be a string.')
+  // It goes to the log.
+  if (model.length <= mostLetters) return model
+  throw refused(`model: must have at most ${mostLetters} letters.`)
 }
 
 /** @throws {LlmError} `invalid-request` for what is no object */
