@@ -8,7 +8,7 @@ import { openai } from '@patchbay/openai'
 import { mask } from '@patchbay/policies'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hostile } from '../test/hostile.js'
-import { mostMs, posted } from '../test/loop.js'
+import { mostMs, posted, postedCalmly } from '../test/loop.js'
 import { over } from '../test/served.js'
 import type { Served } from './index.js'
 
@@ -64,7 +64,7 @@ describe.each(Object.entries(providers))('%s', (_, provider) => {
 
   it.each(names)('%s', async (name) => {
     const [path, body] = hostile[name] ?? []
-    const { told, longest, turns } = await posted(`${gateway.url}${path}`, body?.() ?? '')
+    const { told, longest, turns } = await postedCalmly(`${gateway.url}${path}`, body?.() ?? '')
     expect(told).toMatch(/^(200|400) \d+$/)
     expect(turns).toBeGreaterThan(0)
     expect(longest).toBeLessThan(mostMs)

@@ -2,7 +2,7 @@
 import { type Capabilities, defineProvider } from '@patchbay/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hostile } from '../test/hostile.js'
-import { mostMs, posted } from '../test/loop.js'
+import { mostMs, posted, postedCalmly } from '../test/loop.js'
 import { over } from '../test/served.js'
 import type { Served } from './index.js'
 
@@ -37,7 +37,7 @@ beforeAll(async () => {
 afterAll(() => gateway.close())
 
 it.each(Object.entries(hostile))('%s', async (_, [path, body]) => {
-  const { told, longest, turns } = await posted(gateway.url + path, body())
+  const { told, longest, turns } = await postedCalmly(gateway.url + path, body())
   expect(told).toMatch(/^(200|400) \d+$/)
   expect(turns).toBeGreaterThan(0)
   expect(longest).toBeLessThan(mostMs)
@@ -50,7 +50,7 @@ it.each([
   ['/api/chat', { messages: [{ role: 'user', content: 'x' }], stream: false }],
 ])('an answer of 20 MiB, whole: %s', async (path, body) => {
   says = '"long" '.repeat(3 * 1024 * 1024)
-  const { told, longest } = await posted(gateway.url + path, JSON.stringify(body))
+  const { told, longest } = await postedCalmly(gateway.url + path, JSON.stringify(body))
   says = 'ok'
   const [status, bytes] = told.split(' ').map(Number)
   expect(status).toBe(200)
@@ -60,7 +60,7 @@ it.each([
 
 it.each(['float', 'base64'])('two thousand vectors as %s', async (encoding_format) => {
   const body = { input: Array.from({ length: 2000 }, () => 'x'), encoding_format }
-  const { told, longest } = await posted(`${gateway.url}/v1/embeddings`, JSON.stringify(body))
+  const { told, longest } = await postedCalmly(`${gateway.url}/v1/embeddings`, JSON.stringify(body))
   expect(told).toMatch(/^200 /)
   expect(longest).toBeLessThan(mostMs)
 })
