@@ -1,7 +1,7 @@
 // What a handler knows of its request: who asks, and who answers.
 import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
 import { checkPublic, withoutKeys } from '@patchbay/core/wire'
-import { turn } from '@patchbay/core/wrap'
+import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import { type Json, nameOf } from './body.js'
 import type { Client } from './keys.js'
@@ -35,7 +35,7 @@ export async function checkFetchable(request: ChatRequest): Promise<void> {
   )
   await Promise.all([...new Set(addresses)].map((address) => checkPublic(address)))
   // A call over so many takes a turn of its own.
-  if (messages.length > manyMessages) await turn()
+  if (messages.length > manyMessages) await yieldToEventLoop()
 }
 
 function addressesIn(parts: readonly Part[]): string[] {

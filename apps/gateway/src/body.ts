@@ -1,6 +1,6 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
 import type { ChatRequest, ChatResponse } from '@patchbay/core'
-import { turn } from '@patchbay/core/wrap'
+import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from './client-words.js'
 import { refused } from './failures.js'
@@ -17,7 +17,7 @@ export async function jsonOf(context: Context): Promise<Json> {
     length < largeBody ? parsed(await context.req.text()) : await parsedBytes(await context.req.arrayBuffer())
   const body = objectOf(value, 'The body')
   // What is made of a large body has a turn of its own: others come between.
-  if (!(length < largeBody)) await turn()
+  if (!(length < largeBody)) await yieldToEventLoop()
   return body
 }
 
@@ -35,7 +35,7 @@ export function lengthOf({ text, reasoning }: Pick<ChatResponse, 'text' | 'reaso
 export async function jsonAnswer(context: Context, value: Json, letters: number): Promise<Response> {
   const isLarge = letters >= largeBody
   // Between the turn it came in and the one it is handed over in, others come.
-  if (isLarge) await turn()
+  if (isLarge) await yieldToEventLoop()
   const text = isLarge ? await writeAway(value) : JSON.stringify(value, asPlain)
   return context.body(text, 200, { 'content-type': 'application/json' })
 }

@@ -1,8 +1,8 @@
 // Media: bytes, base64, data URLs and addresses, checked. Loaded when a request has the first of them.
 import { invalid } from './errors.js'
+import { yieldToEventLoop } from './event-loop.js'
 import type { Bytes, Part } from './message.js'
 import type { Warning } from './response.js'
-import { turn } from './turns.js'
 
 type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 
@@ -108,7 +108,7 @@ async function commonBase64(text: string, place: string): Promise<string> {
   const pieces: string[] = []
   let length = 0
   for (let from = 0; from < end; from += piece) {
-    if (from > 0) await turn()
+    if (from > 0) await yieldToEventLoop()
     let part = text.slice(from, Math.min(end, from + piece))
     if (/[^A-Za-z0-9+/]/.test(part)) {
       asItIs = false

@@ -1,11 +1,11 @@
 // The parts of a message, checked one by one. Loaded when a message is more than a string.
 import { invalid } from './errors.js'
+import { Yielder } from './event-loop.js'
 import { isObject } from './is-object.js'
 import { jsonValue } from './json-value.js'
 import type { Part, Role } from './message.js'
 import { unloadable } from './reading.js'
 import type { Warning } from './response.js'
-import { Turns } from './turns.js'
 import { wellFormed } from './unicode.js'
 
 const inputParts = new Set(['text', 'image', 'file', 'audio'])
@@ -34,9 +34,9 @@ async function prepareParts(
   warnings: Warning[],
 ): Promise<Part[]> {
   const prepared: Part[] = []
-  const turns = new Turns()
+  const yielder = new Yielder()
   for (const [index, part] of parts.entries()) {
-    await turns.next()
+    await yielder.yieldIfDue()
     const at = `${where}[${index}]`
     if (!isObject(part) || !allowed.has(part.type))
       throw invalid(at, `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold`)

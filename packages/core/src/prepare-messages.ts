@@ -1,12 +1,12 @@
 // The messages of a request, checked one by one. Loaded when a request is more than a plain question.
 import { invalid } from './errors.js'
+import { Yielder } from './event-loop.js'
 import { isObject } from './is-object.js'
 import type { Message, MessageInput, Part } from './message.js'
 import type { PreparedMessage } from './provider.js'
 import { unloadable } from './reading.js'
 import type { ChatRequest } from './request.js'
 import type { Warning } from './response.js'
-import { Turns } from './turns.js'
 import { wellFormed } from './unicode.js'
 
 // Kept, since importing a loaded module again has a cost too.
@@ -21,11 +21,12 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
   const { messages: given, system } = request
   if (typeof given !== 'string' && !Array.isArray(given))
     throw invalid('messages', 'must be a string or a list of messages')
-  const inputs: MessageInput[] = typeof given === 'string' ? [given] : given
+  // A copy: the caller may add to the list while it is checked.
+  const inputs: MessageInput[] = typeof given === 'string' ? [given] : [...given]
   const prepared: PreparedMessage[] = system ? [{ role: 'system', content: [text(system, warnings)] }] : []
-  const turns = new Turns()
+  const yielder = new Yielder()
   for (const [index, input] of inputs.entries()) {
-    await turns.next()
+    await yielder.yieldIfDue()
     const message: Message = typeof input === 'string' ? { role: 'user', content: input } : input
     const where = `messages[${index}]`
     if (!isObject(message) || !roles.has(message.role))
@@ -38,7 +39,7 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     else if (message.role === 'user' || message.role === 'tool')
       throw invalid(where, 'is empty: give it some content or leave it out')
   }
-  await turns.next()
+  await yielder.yieldIfDue()
   if (!prepared.some((message) => message.role !== 'system'))
     throw invalid('messages', 'has nothing to answer: add a user message with some text')
   if (!prepared.some(({ content }) => content.some(isCallOrResult))) return prepared

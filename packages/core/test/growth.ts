@@ -14,14 +14,15 @@ async function costOf(work: (n: number) => unknown, n: number): Promise<number> 
 
 // Milliseconds; what takes less cannot be compared.
 const measurable = 2
+// How many times as long the second one is.
 const longer = 8
+// Milliseconds.
 const patience = 10_000
 
 /**
- * The power of its length that something costs: about 1 where it grows with the length, 2 where it grows with its square;
- * below 1.7 is a straight line with what memory costs on top. `n` is doubled until it costs enough to be measured; what costs next to nothing even at
- * 64 times `n` is taken as 1 ms. Looks again while the least of the costs say more: what else the machine does makes single
- * times longer, never shorter.
+ * The exponent of the cost: about 1 for linear, 2 for quadratic work; tests ask for less than 1.7. Doubles `n` until a run
+ * takes 2 ms, then compares `n` with `8 n`, and measures again for up to 10 s while the exponent is above 1.5: a busy machine
+ * only makes runs longer. What takes next to nothing even at `64 n` counts as 1 ms.
  */
 export async function growth(work: (n: number) => unknown, n = 1_000): Promise<number> {
   const end = performance.now() + patience

@@ -1,6 +1,6 @@
 // What must not leave, found in a text: keys and tokens of services, and what tells who somebody is. Numbers are taken
 // only where their check digits are right.
-import { Turns } from '@patchbay/core/wrap'
+import { Yielder } from '@patchbay/core/wrap'
 import { emails } from './emails.js'
 import type { Finder, Range } from './scan.js'
 import { secrets } from './secrets.js'
@@ -34,7 +34,7 @@ export interface Found {
 }
 
 /** What finds them in a text, in the order of their places but for those that a kind before has taken. */
-export type Detector = (text: string, turns?: Turns) => Promise<Found[]>
+export type Detector = (text: string, yielder?: Yielder) => Promise<Found[]>
 
 type Finders = { kind: Kind; find: Finder[] }[]
 
@@ -45,14 +45,14 @@ type Finders = { kind: Kind; find: Finder[] }[]
 export async function detectorOf(which: readonly Kind[] = kinds): Promise<Detector> {
   const wanted = order.filter((kind) => which.includes(kind))
   const all = await Promise.all(wanted.map(async (kind) => ({ kind, find: await finders[kind]() })))
-  return (text, turns) => foundBy(all, text, turns)
+  return (text, yielder) => foundBy(all, text, yielder)
 }
 
-async function foundBy(all: Finders, text: string, turns = new Turns()): Promise<Found[]> {
+async function foundBy(all: Finders, text: string, yielder = new Yielder()): Promise<Found[]> {
   const found: Found[] = []
   // For each character: is it taken?
   const taken = new Uint8Array(text.length)
-  for await (const slice of slicesOf(text, turns)) {
+  for await (const slice of slicesOf(text, yielder)) {
     if (!taken.subarray(slice.from, slice.to).includes(0)) continue
     for (const { kind, find } of all) {
       const seen = kind === 'secret' ? withKey(text, slice) : slice

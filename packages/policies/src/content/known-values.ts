@@ -1,6 +1,6 @@
 // Many values looked for in one text at once, in time that does not depend on how many there are or how alike.
 
-import type { Turns } from '@patchbay/core/wrap'
+import type { Yielder } from '@patchbay/core/wrap'
 
 // After so many characters others may have a turn of the event loop.
 const often = 8192
@@ -74,7 +74,7 @@ export class KnownValues<T> {
   async replaced(
     text: string,
     replacement: (meaning: T, from: number) => string,
-    turns: Turns,
+    yielder: Yielder,
     passed?: (at: number) => unknown,
   ): Promise<string> {
     const pieces: string[] = []
@@ -82,7 +82,7 @@ export class KnownValues<T> {
     for (let at = 0; at < text.length; ) {
       if (at % often === 0) {
         passed?.(at)
-        await turns.next()
+        await yielder.yieldIfDue()
       }
       const found = this.#starts[text.charCodeAt(at)] ? this.#at(text, at) : undefined
       if (found === undefined) {

@@ -13,7 +13,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { requestOf, Turns, toJsonSchema } from '@patchbay/core/wrap'
+import { requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
@@ -178,8 +178,8 @@ class Mask extends Around {
     const { messages, tools, output, ...rest } = requestOf(input, this)
     const all: MessageInput[] = typeof messages === 'string' ? [messages] : messages
     const plain: MessageInput[] = []
-    const turns = new Turns()
-    if (Array.isArray(all)) for (const message of all) plain.push(await this.#message(message, turns))
+    const yielder = new Yielder()
+    if (Array.isArray(all)) for (const message of [...all]) plain.push(await this.#message(message, yielder))
     return {
       ...rest,
       messages: Array.isArray(all) ? plain : all,
@@ -199,23 +199,23 @@ class Mask extends Around {
     }
   }
 
-  async #message(message: MessageInput, turns: Turns): Promise<MessageInput> {
+  async #message(message: MessageInput, yielder: Yielder): Promise<MessageInput> {
     if (typeof message !== 'object' || !Array.isArray(message.content)) return message
-    return { ...message, content: await this.#parts(message.content, turns) } as Message
+    return { ...message, content: await this.#parts(message.content, yielder) } as Message
   }
 
-  async #parts(parts: readonly Part[], turns: Turns): Promise<Part[]> {
+  async #parts(parts: readonly Part[], yielder: Yielder): Promise<Part[]> {
     const plain: Part[] = []
     for (const part of parts) {
-      plain.push(await this.#part(part, turns))
-      await turns.next()
+      plain.push(await this.#part(part, yielder))
+      await yielder.yieldIfDue()
     }
     return plain
   }
 
-  async #part(part: Part, turns: Turns): Promise<Part> {
+  async #part(part: Part, yielder: Yielder): Promise<Part> {
     if (part.type === 'tool-result' && Array.isArray(part.output))
-      return { ...part, output: await this.#parts(part.output, turns) }
+      return { ...part, output: await this.#parts(part.output, yielder) }
     if (!isMedia(part)) return part
     const { url, ...rest } = part as MediaPart
     const media = await mediaOf(part as MediaPart)

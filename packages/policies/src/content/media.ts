@@ -1,6 +1,6 @@
 // Media of a request: their bytes, and the text of those that are one.
 import { fromBase64 } from '@patchbay/core/wire'
-import { Turns } from '@patchbay/core/wrap'
+import { Yielder } from '@patchbay/core/wrap'
 
 /** An image, a file or sound, as a request may have it. */
 export interface MediaPart {
@@ -68,7 +68,7 @@ const piece = 1024 * 1024
 
 /** @throws {Error} for what is no base64 */
 async function decoded(base64: string): Promise<Uint8Array> {
-  const turns = new Turns()
+  const yielder = new Yielder()
   const pieces: Uint8Array[] = []
   const sign = base64.indexOf('=')
   const end = sign < 0 ? base64.length : sign
@@ -80,7 +80,7 @@ async function decoded(base64: string): Promise<Uint8Array> {
     const whole = from + piece < end ? signs.length - (signs.length % 4) : signs.length
     pieces.push(fromBase64(signs.slice(0, whole)))
     rest = signs.slice(whole)
-    await turns.next()
+    await yielder.yieldIfDue()
   }
   return concat(pieces)
 }

@@ -1,5 +1,5 @@
 // What stands for what: the values that must not leave, and their placeholders, for one request.
-import { Turns } from '@patchbay/core/wrap'
+import { Yielder } from '@patchbay/core/wrap'
 import type { Detector } from './detect.js'
 import { spelled, stringsOf, unspelled } from './json-text.js'
 import { KnownValues } from './known-values.js'
@@ -57,9 +57,9 @@ export class Placeholders {
     const found: Value[] = []
     // What looks like a placeholder in the request stands for itself.
     const spoken = new Set<string>()
-    const turns = new Turns()
+    const yielder = new Yielder()
     for (const text of textsOf(request)) {
-      for await (const slice of slicesOf(text, turns))
+      for await (const slice of slicesOf(text, yielder))
         for (const [placeholder] of slice.text.matchAll(form)) spoken.add(plainly(placeholder))
       const json = stringsOf(text) !== undefined
       const read = (value: string) => (json ? unspelled(value) : value)
@@ -68,7 +68,7 @@ export class Placeholders {
           for (const [value, spelling] of words(text, what)) found.push({ kind, value, spelling })
         else for (const spelling of matches(text, what)) found.push({ kind, value: read(spelling), spelling })
       }
-      for (const { kind, text: spelling } of await detect(text, turns))
+      for (const { kind, text: spelling } of await detect(text, yielder))
         found.push({ kind, value: read(spelling), spelling })
     }
     return new Placeholders(found, spoken)
@@ -80,7 +80,7 @@ export class Placeholders {
    */
   async masked<T>(value: T): Promise<T> {
     if (this.empty) return value
-    const turns = new Turns()
+    const yielder = new Yielder()
     return mappedLater(value, (text) => {
       const isInString = stringsOf(text)
       const written = (placeholder: string, from: number) => {
@@ -91,7 +91,7 @@ export class Placeholders {
           !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
         return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
       }
-      return this.#known.replaced(text, written, turns, isInString)
+      return this.#known.replaced(text, written, yielder, isInString)
     })
   }
 

@@ -1,5 +1,5 @@
 // A long text in slices, so that looking through it can give way to other work.
-import type { Turns } from '@patchbay/core/wrap'
+import type { Yielder } from '@patchbay/core/wrap'
 
 /** A slice of a text: what begins between `from` and `to` belongs to it. `text` has what stands around it too. */
 export interface Slice {
@@ -13,18 +13,18 @@ export interface Slice {
 const length = 16_384
 /** Characters that are looked back to, so that words before a number are seen. */
 const before = 256
-/** Longer than whatever is found, but for keys. */
+/** Longer than any match except keys. */
 const after = 1024
 /** Longer than keys are. */
 const afterKeys = 32_768
 
-/** The slices of a text one after another; others have their turns between them. */
-export async function* slicesOf(text: string, turns: Turns): AsyncGenerator<Slice> {
+/** The slices of a text one after another; yields to the event loop between them. */
+export async function* slicesOf(text: string, yielder: Yielder): AsyncGenerator<Slice> {
   for (let from = 0; from < text.length; ) {
     const to = endOf(text, from)
     yield sliceOf(text, from, to, to + after)
     from = to
-    await turns.next()
+    await yielder.yieldIfDue()
   }
 }
 

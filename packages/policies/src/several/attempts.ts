@@ -1,5 +1,5 @@
 // One call as attempts at several providers: the usage and warnings of those whose answer is not given are part of the
-// response, or of the error; and a provider that has failed in a call is not asked again in it.
+// response, or of the error; and a provider that has failed in a call is not asked again by another list of it.
 import {
   type CallOptions,
   type ChatEvent,
@@ -15,8 +15,8 @@ import { type EventSource, Follower, sum } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
 
 // Passed on with the options, so that lists within lists know who has failed in their call.
-const failed = Symbol('failed')
-type Options = CallOptions & { [failed]?: Map<Provider, LlmError> }
+const failedInCall = Symbol('failed in this call')
+type Options = CallOptions & { [failedInCall]?: Map<Provider, LlmError> }
 
 type Spent = Partial<Pick<ChatResponse, 'usage' | 'cost' | 'cached'>>
 
@@ -27,9 +27,11 @@ export abstract class Attempts implements EventSource {
   /** `undefined` if the cost of one of them is not known. */
   #cost: number | undefined = 0
   readonly #failed: Map<Provider, LlmError>
+  /** Those that failed in this list: it may name a provider twice to ask it twice. */
+  readonly #own = new Set<Provider>()
 
   constructor(protected readonly call: Chat) {
-    const { [failed]: known = new Map() }: Options = call.options
+    const { [failedInCall]: known = new Map() }: Options = call.options
     this.#failed = known
   }
 
@@ -54,20 +56,24 @@ export abstract class Attempts implements EventSource {
     return this.#withUsage(this.left())
   }
 
-  /** Asks a provider; one that has failed in this call before fails in the same way at once. `known`: as it stands in the list. */
+  /**
+   * Asks a provider. One that has already failed in another list of this call fails at once with the same error. `known`: the
+   * provider as it stands in the list, without wrappers.
+   */
   protected ask(provider: Provider, known: Provider = provider): Follower {
     const { request, options, patience } = this.call
-    const failure = this.#failed.get(known)
+    const failure = this.#own.has(known) ? undefined : this.#failed.get(known)
     const open = () => {
       if (failure !== undefined) throw failure
-      const more: Options = { ...patience.left(options), [failed]: this.#failed }
+      const more: Options = { ...patience.left(options), [failedInCall]: this.#failed }
       return provider.stream(request, more)
     }
     return new Follower(open, provider)
   }
 
   /** Remembers the failure for this call, without its usage: that is counted once. */
-  protected failed(provider: Provider, error: LlmError): void {
+  protected remember(provider: Provider, error: LlmError): void {
+    this.#own.add(provider)
     this.#failed.set(provider, withNotes(error, [], { usage: undefined, partial: undefined }))
   }
 

@@ -196,7 +196,7 @@ class Climb extends Attempts {
         isLlmError(error) && this.#stopped === undefined && this.call.patience.stopped === undefined
       if (!goesOn || !this.rules.goesOn(error, provider)) throw error
       this.#failure = error
-      this.failed(provider, error)
+      this.remember(provider, error)
       return `${error.code}: ${error.message}`
     }
     this.#failure = undefined

@@ -1,5 +1,5 @@
 // What candidates used whose answer is not given reaches the response, the error, the budget and the log; and none that has
-// failed in a call is asked again in it.
+// failed in a call is asked again by another list of it.
 import { type ErrorCode, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -92,6 +92,16 @@ describe.each(Object.entries(several))('%s', (_, put) => {
     expect(used).toEqual(answer.usage)
     expect(warnings).toEqual([])
   })
+})
+
+it.each<[string, (twice: Two) => Provider]>([
+  ['fallback', (twice) => fallback(twice)],
+  ['hedge', (twice) => hedge(twice, { delay: 60_000 })],
+  ['cascade', (twice) => cascade(twice)],
+])('%s asks one that stands in its list twice a second time', async (_, put) => {
+  const busy = new LlmError('overloaded', 'Busy.')
+  const provider = one('a', { error: busy }, { text: 'well' })
+  expect((await put([provider, provider]).chat('x')).text).toBe('well')
 })
 
 it('a fallback counts an empty answer that it went on from', async () => {

@@ -150,7 +150,7 @@ class Race extends Attempts {
         this.#failure = error
         const mayGoOn = error.partial === undefined && this.#stopped === undefined
         const next = mayGoOn && this.rules.goesOn(error, provider)
-        if (next) this.failed(provider, error)
+        if (next) this.remember(provider, error)
         if (next && asked < this.candidates.size) start(`${error.code}: ${error.message}`)
         // Somebody else may still answer, unless it is the request or its caller that is wrong.
         else if (running === 0 || !next) lost(error)

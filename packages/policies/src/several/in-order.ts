@@ -142,7 +142,7 @@ export class InOrder extends Attempts {
     if (this.call.patience.stopped !== undefined) return undefined
     const tooLong = error.code === 'context-length'
     if (!tooLong && !this.rules.goesOn(error, failed)) return undefined
-    this.failed(this.candidates.given(failed), error)
+    this.remember(this.candidates.given(failed), error)
     const had = tooLong ? await this.#window(failed) : 0
     const next = await this.#firstMade(
       turn + 1,

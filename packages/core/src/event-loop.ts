@@ -1,0 +1,24 @@
+// Splits long work into slices of 8 ms and yields to the event loop between them.
+
+// Milliseconds.
+const slice = 8
+
+/** Yields to the event loop once a slice of work has taken 8 ms. */
+export class Yielder {
+  #since = performance.now()
+
+  /** To be called after every step: yields if the last time was 8 ms ago. */
+  async yieldIfDue(): Promise<void> {
+    if (performance.now() - this.#since < slice) return
+    await yieldToEventLoop()
+    this.#since = performance.now()
+  }
+}
+
+/** Lets everything that waits on the event loop run. */
+export function yieldToEventLoop(): Promise<void> {
+  return new Promise((resolve) => soon(resolve))
+}
+
+// Taken at import, before a test replaces the timers. Browsers have no setImmediate.
+const soon: (go: () => void) => unknown = globalThis.setImmediate ?? globalThis.setTimeout
