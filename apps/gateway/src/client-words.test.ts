@@ -154,7 +154,7 @@ const inside = [
   'takes topP or maxOutputTokens, not both',
 ]
 const advice =
-  "Check apiKey, or ANTHROPIC_API_KEY. No key was sent: that of OPENAI_API_KEY is for https://api.openai.com alone. Pass apiKey for vllm.internal. Leave it out, choose another model, or set onUnsupported: 'warn' to go on without. Fetch it with: ollama pull m. Is it running? Pass `data` instead, or another address. Leave them out, or let them through: mask(provider, { media: 'allow' }). Give its price in budget.prices, or a limit in tokens."
+  "Check apiKey, or ANTHROPIC_API_KEY. No key was sent: OPENAI_API_KEY is only used for https://api.openai.com. Pass apiKey for vllm.internal. Leave it out, choose another model, or set onUnsupported: 'warn' to go on without. Fetch it with: ollama pull m. Is it running? Pass `data` instead, or another address. Leave them out, or let them through: mask(provider, { media: 'allow' }). Give its price in budget.prices, or a limit in tokens."
 
 describe.each(names)('tells nothing of the inside through %s', (protocol) => {
   it.each(errorCodes)('%s', async (code: ErrorCode) => {

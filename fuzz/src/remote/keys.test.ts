@@ -106,7 +106,7 @@ describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => 
     if (new URL(baseURL).username === '') expect(error.message).toContain('Pass apiKey')
     if (new URL(baseURL).host === 'evil.example' && new URL(baseURL).username === '')
       expect(error.message).toContain(
-        `No key was sent: that of ${key} is for https://${host} alone. Pass apiKey for evil.example.`,
+        `No key was sent: ${key} is only used for https://${host}. Pass apiKey for evil.example.`,
       )
   })
 

@@ -23,14 +23,16 @@ import {
   isKeyFor,
   isStream,
   jsonEvents,
+  noKey,
   noKeySent,
   objectsIn,
   opened,
+  openHeaders,
   requestOf,
   type ServerAddress,
   serverAddress,
   wholeJson,
-  withoutEnvironment,
+  withoutNoKey,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { fromMessage, fromStream, isLast } from './events.js'
@@ -213,7 +215,7 @@ class ClaudeBackend implements Backend {
     const ask = async (fetch: typeof globalThis.fetch) => {
       const client = new Client({
         // Without one it looks for others: in profiles, in the environment.
-        apiKey: key || 'none',
+        apiKey: key || noKey,
         defaultHeaders: own,
         maxRetries: 0,
         // Deadlines are kept by the life of the call; without one of its own the client refuses long answers.
@@ -227,8 +229,7 @@ class ClaudeBackend implements Backend {
     }
     return exchange(options, async () => {
       const { url, init } = await requestOf(ask)
-      if (this.#isTrusted) return { url, init }
-      const all = withoutEnvironment(init.headers)
+      const all = this.#isTrusted ? withoutNoKey(init.headers) : openHeaders(init.headers)
       for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
       return { url, init: { ...init, headers: all } }
     })

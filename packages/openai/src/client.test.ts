@@ -95,12 +95,12 @@ describe("a service's key of the environment", () => {
     expect(await sentTo({ baseURL })).toBe(`Bearer <${key}>`)
     expect(await sentTo({ baseURL: baseURL.replace('https:', 'http:') })).toBe('nothing')
     const preset = key === 'XAI_API_KEY' ? 'groq' : 'xai'
-    expect(await sentTo({ baseURL, preset })).toBe('Bearer none')
+    expect(await sentTo({ baseURL, preset })).toBe('no key')
   })
 
   it.each(Object.keys(presets) as PresetName[])('goes nowhere else by the name of %s', async (preset) => {
     for (const baseURL of ['https://evil.example/v1', 'http://127.0.0.1:8080/v1'])
-      expect(await sentTo({ baseURL, preset })).toBe('Bearer none')
+      expect(await sentTo({ baseURL, preset })).toBe('no key')
   })
 
   it.each([

@@ -8,10 +8,12 @@ import {
   exchange,
   isHostOf,
   isKeyFor,
+  noKey,
   noKeySent,
+  openHeaders,
   type ServerAddress,
   wholeJson,
-  withoutEnvironment,
+  withoutNoKey,
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import { fromResponse, notAnAnswer } from './errors.js'
@@ -102,8 +104,7 @@ export class Server {
       hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
     }
     return exchange(options, async () => {
-      // A server of one's own needs no key, but the client insists on one.
-      const { url, headers: usual } = await this.#frame(apiKey || 'none', method, path)
+      const { url, headers: usual } = await this.#frame(apiKey || noKey, method, path)
       const all: Record<string, string> = { ...usual }
       // A form says by itself what it is, and where its parts end.
       if (body instanceof FormData) delete all['content-type']
@@ -164,6 +165,6 @@ async function frameOf(client: OpenAI, method: 'get' | 'post', isTrusted: boolea
   })
   const headers = isTrusted
     ? Object.fromEntries(req.headers)
-    : { ...withoutEnvironment(req.headers), authorization: `Bearer ${client.apiKey}` }
-  return { url: url.replace(/\/$/, ''), headers }
+    : { ...openHeaders(req.headers), authorization: `Bearer ${client.apiKey}` }
+  return { url: url.replace(/\/$/, ''), headers: withoutNoKey(headers) }
 }

@@ -1,5 +1,5 @@
-// Keys of the environment, and the hosts they are for: whoever names another address, a project's configuration say, gets
-// no key by that.
+// Keys of the environment and the hosts they may be sent to: naming another address, in a project's configuration say, does
+// not get the key.
 import { entriesOf, type HeaderFields, openHeader, secretName } from './secrets.js'
 
 /** A key of the environment. */
@@ -32,15 +32,27 @@ export function noKeySent(
 ): { authentication: string } | undefined {
   if (entriesOf(headers).some(([name]) => secretName.test(name))) return undefined
   return {
-    authentication: `No key was sent: that of ${variable} is for https://${host} alone. Pass apiKey for ${new URL(baseURL).host}.`,
+    authentication: `No key was sent: ${variable} is only used for https://${host}. Pass apiKey for ${new URL(baseURL).host}.`,
   }
 }
 
+/** What the official clients are given where there is no key: they insist on one. */
+export const noKey = 'none'
+
+/** The headers of an official client without the key that is none. */
+export function withoutNoKey(headers: HeaderFields): Record<string, string> {
+  return Object.fromEntries(
+    entriesOf(headers).flatMap(([name, value]) =>
+      value === noKey || value === `Bearer ${noKey}` ? [] : [[name.toLowerCase(), value]],
+    ),
+  )
+}
+
 /**
- * A client's headers, by their names in lower case, that have nothing of the environment: its official clients add what
- * `OPENAI_CUSTOM_HEADERS` and its like hold, wherever a request goes. Keys are left out too.
+ * Only the headers that are known to hold no secrets, their names in lower case. Drops keys, and other headers that the
+ * official clients add from `OPENAI_CUSTOM_HEADERS` and the like wherever a request goes.
  */
-export function withoutEnvironment(headers: HeaderFields): Record<string, string> {
+export function openHeaders(headers: HeaderFields): Record<string, string> {
   return Object.fromEntries(
     entriesOf(headers).flatMap(([name, value]) =>
       openHeader.test(name) ? [[name.toLowerCase(), value]] : [],

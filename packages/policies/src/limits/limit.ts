@@ -7,8 +7,8 @@ import { unsettled } from '../around/unsettled.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
 import { sizeOf } from './estimate.js'
+import { LimiterQueue } from './limiter-queue.js'
 import { permitted, unlimited } from './rates.js'
-import { Turns } from './turns.js'
 
 /** Options of `limit`. */
 export interface LimitOptions {
@@ -45,7 +45,7 @@ export function limit(provider: Provider, options: LimitOptions = {}): Provider 
 
 class Limit extends Around {
   protected override readonly doors = doors.limit
-  readonly #turns: Turns
+  readonly #turns: LimiterQueue
   readonly #headers: boolean
   /** Is there a limit of tokens, ours or the service's? */
   #countsTokens: boolean
@@ -66,7 +66,7 @@ class Limit extends Around {
     const key = options.key ?? `${inner.provider}:${inner.model}`
     const cell = new Cell(state ?? memoryState(), `limit:${key}`, unlimited, 3_600_000)
     const settings = { rules, queue, maxWait, shared: state !== undefined, clock: this.clock, who: inner }
-    this.#turns = new Turns(cell, settings)
+    this.#turns = new LimiterQueue(cell, settings)
   }
 
   protected async enter(call: Incoming): Promise<Passing> {

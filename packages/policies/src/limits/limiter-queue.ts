@@ -35,7 +35,7 @@ interface Waiting {
   over: boolean
 }
 
-export class Turns {
+export class LimiterQueue {
   readonly #waiting: Waiting[] = []
   readonly #running = new Set<string>()
   readonly #name = Math.random().toString(36).slice(2)
