@@ -109,14 +109,14 @@ describe("a service's key of the environment", () => {
     'https://storage.googleapis.com/v1',
     'https://evil.azure.com/openai/v1',
   ])('does not go to others who rent a name there: %s', async (baseURL) =>
-    expect(await sentTo({ baseURL })).toBe('Bearer none'))
+    expect(await sentTo({ baseURL })).toBe('no key'))
 
   it('goes where the caller names its variable, and not where only the address of another is named', async () => {
     const baseURL = 'https://gateway.example/v1'
     expect(await sentTo({ baseURL, preset: { key: 'MY_KEY' } })).toBe('Bearer <MY_KEY>')
     vi.stubEnv('OPENAI_BASE_URL', baseURL)
     expect(await sentTo({})).toBe('Bearer <OPENAI_API_KEY>')
-    expect(await sentTo({ preset: 'groq' })).toBe('Bearer none')
+    expect(await sentTo({ preset: 'groq' })).toBe('no key')
   })
 })
 
