@@ -112,7 +112,8 @@ export class Visit {
   /** It has failed. What its client cannot mend is in the record whole; the client is told what is given back. */
   failed(error: LlmError): LlmError {
     this.found({ error: error.code })
-    if (error.partial !== undefined) this.found({ usage: error.partial.usage })
+    const { usage } = error.partial ?? error
+    if (usage !== undefined) this.found({ usage })
     if (isForOperator(error)) this.found({ problem: problemOf(error) })
     return forClient(error, this.#asked)
   }
