@@ -71,10 +71,13 @@ export function forClient(error: LlmError, asked?: Asked): LlmError {
 /** Other warnings that are about the answer itself; the rest come from policies and services, whose words are not for clients. */
 const ofAnswer = new Set<string | undefined>(['tools', 'json'])
 
+/** Is it about the request or its answer? */
+export function isForClient({ code, feature }: Warning): boolean {
+  return code !== 'other' || ofAnswer.has(feature)
+}
+
 /** A warning in the client's words. */
-export function warningForClient({ code, feature, message }: Warning, asked?: Asked): string {
-  if (code === 'other' && !ofAnswer.has(feature))
-    return `A warning${feature === undefined ? '' : ` about ${feature}`}. Ask who runs the gateway.`
+export function warningForClient({ message }: Warning, asked?: Asked): string {
   return withoutKeys(withoutAddresses(withNames(message.slice(0, mostLetters), asked), []))
 }
 
