@@ -42,7 +42,7 @@ export interface VisitRecord {
   cached?: Exclude<ChatResponse['cached'], undefined>
   /** The code of the failure. */
   error?: string
-  /** What whoever runs the gateway can do about it, where its client can do nothing: the whole message. */
+  /** The whole message, where only the gateway's operator can do something about it. */
   problem?: string
 }
 
