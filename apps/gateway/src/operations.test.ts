@@ -474,6 +474,7 @@ describe('those who run it see', () => {
     const failing = defineProvider({
       provider: 'failing',
       model: 'failing-1',
+      capabilities: () => ({}) as Capabilities,
       async *chat() {
         yield { type: 'usage', usage }
         throw new LlmError('content-filtered', 'No.')
