@@ -26,7 +26,7 @@ import { structured } from './structured.js'
 import { tokensOf } from './usage.js'
 
 /** Options of `chatModel`, beside LangChain's own. */
-export interface PatchbayChatParams extends BaseChatModelParams {
+export interface PatchbayChatParams extends Omit<BaseChatModelParams, 'maxConcurrency' | 'onFailedAttempt'> {
   /**
    * The name by which a cache (`cache`) that outlives this process knows the provider: change it with whatever changes its
    * answers. Default: one for this very object, so that answers are kept for it alone.
