@@ -37,7 +37,7 @@ export function toCallOptions(
     })
   return defined({
     prompt: messages
-      .map((message) => ({ ...toMessage(message, lost, warn), ...(marked && toMark(message.cache)) }))
+      .map((message) => ({ ...toMessage(message, lost), ...(marked && toMark(message.cache)) }))
       .filter(({ content }) => content.length > 0),
     tools:
       tools.length === 0
@@ -67,20 +67,16 @@ export function toCallOptions(
   })
 }
 
-function toMessage(
-  { role, content }: PreparedMessage,
-  lost: NotSent,
-  warn: (warning: Warning) => void,
-): LanguageModelV3Message {
+function toMessage({ role, content }: PreparedMessage, lost: NotSent): LanguageModelV3Message {
   switch (role) {
     case 'system':
       return { role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }
     case 'user':
       return { role, content: content.flatMap(toUserPart) }
     case 'assistant':
-      return { role, content: content.flatMap((part) => toAssistantPart(part, lost, warn)) }
+      return { role, content: content.flatMap((part) => toAssistantPart(part, lost)) }
     case 'tool':
-      return { role, content: content.flatMap((part) => toResult(part, warn)) }
+      return { role, content: content.flatMap((part) => toResult(part, lost)) }
   }
 }
 
@@ -92,7 +88,7 @@ function toUserPart(part: Part): UserPart[] {
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
 
-function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => void): AssistantPart[] {
+function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
   const own =
     part.opaque?.provider === owner ? { providerOptions: part.opaque.data as SharedV3ProviderOptions } : {}
   switch (part.type) {
@@ -104,7 +100,7 @@ function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => 
     case 'tool-call':
       return [{ type: 'tool-call', toolCallId: part.id, toolName: part.name, input: part.input, ...own }]
     case 'tool-result':
-      return toResult(part, warn)
+      return toResult(part, lost)
     case 'provider-block':
       lost(part.type)
       return []
@@ -113,18 +109,14 @@ function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => 
   }
 }
 
-function toResult(part: Part, warn: (warning: Warning) => void): LanguageModelV3ToolResultPart[] {
+function toResult(part: Part, lost: NotSent): LanguageModelV3ToolResultPart[] {
   if (part.type !== 'tool-result') return []
   const { id: toolCallId, name: toolName = '', output, isError } = part
   const result = { type: 'tool-result' as const, toolCallId, toolName }
   if (typeof output === 'string')
     return [{ ...result, output: { type: isError ? 'error-text' : 'text', value: output } }]
   if (output.some((one) => one.type === 'file' && one.url !== undefined && one.name !== undefined))
-    warn({
-      code: 'unsupported',
-      feature: 'name',
-      message: 'The AI SDK has no names for files of tools that are only a URL; they were left out.',
-    })
+    lost('name')
   return [{ ...result, output: { type: 'content', value: failureInWords(part).flatMap(toPiece) } }]
 }
 
