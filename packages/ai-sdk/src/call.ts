@@ -10,7 +10,7 @@ import type {
 } from '@ai-sdk/provider'
 import type { Part, PreparedChat, PreparedMessage, Warning } from '@patchbay/core'
 import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
-import { defined } from '@patchbay/core/wrap'
+import { defined, isMedia } from '@patchbay/core/wrap'
 import { readsMarks, toMark } from './cache-marks.js'
 import { copied } from './copied.js'
 
@@ -138,7 +138,7 @@ function toPiece(part: Part): Piece[] {
 }
 
 function toFile(part: Part): LanguageModelV3FilePart[] {
-  if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio') return []
+  if (!isMedia(part)) return []
   const name = part.type === 'file' && part.name !== undefined ? { filename: part.name } : {}
   if ('url' in part && part.url !== undefined)
     return [

@@ -10,9 +10,9 @@ import {
   type ToolRunEvent,
 } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
-import { type Hidden, withHidden } from '@patchbay/core/wrap'
+import { withHidden } from '@patchbay/core/wrap'
 import { Blocks, hasBytes, sourcesOf } from './blocks.js'
-import { metadataOf } from './hidden.js'
+import { hiddenIn, metadataOf } from './hidden.js'
 
 /** A message as `useChat` sends it. */
 export interface UiMessage {
@@ -62,21 +62,11 @@ function toTurn(parts: UiPart[]): Message[] {
   const said = parts.flatMap((part) => (isCall(part) ? [toCall(part)] : toPart(part)))
   if (said.length === 0) return []
   const results = parts.flatMap((part) => (isCall(part) ? toResult(part) : []))
-  const hidden = hiddenOf(parts)
+  const hidden = hiddenIn(parts)
   return [
     { role: 'assistant', content: [...(hidden === undefined ? said : withHidden(said, hidden))] },
     ...(results.length > 0 ? [{ role: 'tool' as const, content: results }] : []),
   ]
-}
-
-function hiddenOf(parts: UiPart[]): Hidden | undefined {
-  for (const { providerMetadata, callProviderMetadata } of parts) {
-    const { patchbay } = (providerMetadata ?? callProviderMetadata ?? {}) as {
-      patchbay?: { hidden?: Hidden }
-    }
-    if (Array.isArray(patchbay?.hidden)) return patchbay.hidden
-  }
-  return undefined
 }
 
 function isCall({ type }: UiPart): boolean {

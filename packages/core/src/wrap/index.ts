@@ -9,6 +9,7 @@ import { CallStream, type EventSource } from '../stream.js'
 
 export { defined } from '../defined.js'
 export { asLlmError, endedEarly, withDetails } from '../errors.js'
+export { isMedia } from '../needs.js'
 export { onAbort } from '../on-abort.js'
 export { validate, withOutput } from '../output.js'
 export { toJsonSchema } from '../schema.js'
