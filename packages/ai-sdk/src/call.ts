@@ -12,7 +12,7 @@ import type { Part, PreparedChat, PreparedMessage, Warning } from '@patchbay/cor
 import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
 import { defined, isMedia } from '@patchbay/core/wrap'
 import { readsMarks, toMark } from './cache-marks.js'
-import { copied } from './copied.js'
+import { deepCopy } from './deep-copy.js'
 
 /** Who the opaque state of parts belongs to. */
 export const owner = 'ai-sdk'
@@ -23,7 +23,7 @@ export function toCallOptions(
   model: LanguageModelV3,
   warn: (warning: Warning) => void,
 ): LanguageModelV3CallOptions {
-  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = copied(chat)
+  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = deepCopy(chat)
   const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
   const lost = notSent('The AI SDK', warn)
   const marked = readsMarks(model)

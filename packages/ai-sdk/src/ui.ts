@@ -117,26 +117,26 @@ export function toResponse(
   const reading = events[Symbol.asyncIterator]()
   const chunks = new Chunks()
   const encoder = new TextEncoder()
-  const written = (chunk: Json | string) =>
+  const encode = (chunk: Json | string) =>
     encoder.encode(`data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`)
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(written({ type: 'start' }))
+      controller.enqueue(encode({ type: 'start' }))
     },
     async pull(controller) {
       try {
         for (let told: Json[] = []; told.length === 0; ) {
           const { done, value } = await reading.next()
           if (done) {
-            for (const chunk of [...chunks.end(), '[DONE]']) controller.enqueue(written(chunk))
+            for (const chunk of [...chunks.end(), '[DONE]']) controller.enqueue(encode(chunk))
             return controller.close()
           }
           told = chunks.of(value)
-          for (const chunk of told) controller.enqueue(written(chunk))
+          for (const chunk of told) controller.enqueue(encode(chunk))
         }
       } catch (error) {
         const errorText = isLlmError(error) ? toldAs(error) : 'Something failed that nobody foresaw.'
-        for (const chunk of [{ type: 'error', errorText }, '[DONE]']) controller.enqueue(written(chunk))
+        for (const chunk of [{ type: 'error', errorText }, '[DONE]']) controller.enqueue(encode(chunk))
         controller.close()
       }
     },
