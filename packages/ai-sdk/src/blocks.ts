@@ -1,6 +1,7 @@
 // The parts of an answer in order, for both streams of the AI SDK: text and reasoning as blocks of deltas, tool calls and files
 // as single parts.
 import type { Citation, Part } from '@patchbay/core'
+import { isMedia } from '@patchbay/core/wrap'
 
 type Kind = 'text' | 'reasoning'
 
@@ -45,11 +46,9 @@ export class Blocks<Single extends object> {
   }
 }
 
-type Media = Extract<Part, { type: 'image' | 'file' | 'audio' }>
-
 /** Media with their bytes: the AI SDK has no place for media in an answer that are only a URL. */
-export function hasBytes(part: Part): part is Extract<Media, { data: Uint8Array | string }> {
-  return (part.type === 'image' || part.type === 'file' || part.type === 'audio') && part.data !== undefined
+export function hasBytes(part: Part): part is Extract<Part, { data: Uint8Array | string }> {
+  return isMedia(part) && part.data !== undefined
 }
 
 /** A source of an answer; `text/plain` where it is a document whose type nobody tells. */

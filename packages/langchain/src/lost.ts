@@ -14,7 +14,7 @@ export interface Lost {
 }
 
 /** Adds to the warnings, once for each thing. */
-export function losses(warnings: Warning[], lenient: boolean): Lost {
+export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
   const told = new Set<string>()
   const detail = (what: string, hint = '') => {
     if (told.has(what)) return

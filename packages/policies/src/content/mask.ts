@@ -13,7 +13,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
+import { isMedia, requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
@@ -237,10 +237,6 @@ class Mask extends Around {
       { provider: this.provider, model: this.model },
     )
   }
-}
-
-function isMedia(part: Part): part is Part & { type: 'image' | 'file' | 'audio' } {
-  return part.type === 'image' || part.type === 'file' || part.type === 'audio'
 }
 
 /** What has to be known of a request to read its answer. */
