@@ -58,14 +58,18 @@ export class Placeholders {
             await yielder.yieldIfDue()
           }
       }
-      for (const { kind, text: spelling } of await detect(text, yielder))
+      for (const { kind, text: spelling } of await detect(text, yielder)) {
         found.push({ kind, value: read(spelling), spelling })
+        await yielder.yieldIfDue()
+      }
     }
     const values = await numbered(found, spoken, yielder)
     const standsFor = new Map<string, string>()
     // A value's own spelling comes first.
-    for (const [value, placeholder] of values)
+    for (const [value, placeholder] of values) {
       if (!standsFor.has(placeholder)) standsFor.set(placeholder, value)
+      await yielder.yieldIfDue()
+    }
     return new Placeholders(standsFor, await KnownValues.of(values, yielder))
   }
 
