@@ -55,7 +55,7 @@ export function app(world: World): Hono<Env> {
     if (settings.telemetry) await traced(context, visit, next)
     else await next()
     if (visit.streamed) return
-    for (const [name, value] of Object.entries(visit.warningHeaders())) context.header(name, value)
+    for (const [name, value] of Object.entries(visit.noteHeaders())) context.header(name, value)
     visit.end(context.res.status)
   })
   app.onError((thrown, context) => {

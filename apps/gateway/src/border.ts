@@ -3,6 +3,7 @@
 import type { MiddlewareHandler } from 'hono'
 import { cors } from 'hono/cors'
 import { refused } from './failures.js'
+import { ignoredHeader } from './fields.js'
 import { warningsHeader } from './warnings.js'
 
 const thisMachine = /^(127(\.\d+){3}|localhost|\[::1\])$/
@@ -27,7 +28,10 @@ export function border({ loopback, origins, hosts }: Place): MiddlewareHandler {
     origin: (origin) => origin,
     // None named: those that the page wants to send. The official clients send a dozen of their own.
     allowHeaders: [],
-    exposeHeaders: ['x-request-id', 'request-id', 'retry-after', 'retry-after-ms', warningsHeader],
+    exposeHeaders: [
+      ...['x-request-id', 'request-id', 'retry-after', 'retry-after-ms'],
+      ...[warningsHeader, ignoredHeader],
+    ],
     maxAge: 600,
   })
   const isOurs = (name: string) => thisMachine.test(name) || hosts.includes(name)

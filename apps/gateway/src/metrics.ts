@@ -37,6 +37,13 @@ export class Metrics {
     registers: [this.#registry],
   })
 
+  readonly #ignored = new Counter({
+    name: 'patchbay_ignored_total',
+    help: 'Hints of requests that were left out, by their name.',
+    labelNames: ['path', 'field'],
+    registers: [this.#registry],
+  })
+
   /** A request has come. */
   began(): void {
     this.#running.inc()
@@ -54,12 +61,14 @@ export class Metrics {
       usage,
       cost,
       error,
+      ignored = [],
     } = record
     this.#running.dec()
     this.#requests.inc({ path, status: String(status), provider, model, key })
     this.#seconds.observe({ path }, ms / 1000)
     if (firstMs !== undefined) this.#first.observe({ path }, firstMs / 1000)
     if (error !== undefined) this.#errors.inc({ path, code: error, key })
+    for (const field of ignored) this.#ignored.inc({ path, field })
     const who = { provider, model, key }
     if (cost !== undefined) this.#cost.inc(who, cost)
     const kinds = {

@@ -38,7 +38,7 @@ export async function streamed(visit: Visit, stream: ChatStream, words: Words): 
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
     'x-request-id': visit.id,
-    ...visit.warningHeaders(),
+    ...visit.noteHeaders(),
   }
   return new Response(body, { headers })
 }

@@ -9,6 +9,7 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
+import { ignoredHeader } from './fields.js'
 import { warningHeaders } from './warnings.js'
 
 /** What is known of a request; never what was said in it. */
@@ -40,6 +41,8 @@ export interface VisitRecord {
   cost?: number
   /** It came from a cache, and was free. */
   cached?: Exclude<ChatResponse['cached'], undefined>
+  /** Hints of the request that were left out, as paths: `service_tier`. */
+  ignored?: string[]
   /** The code of the failure. */
   error?: string
   /** The whole message, where only the gateway's operator can do something about it. */
@@ -147,9 +150,18 @@ export class Visit {
     return answer
   }
 
-  /** What it was warned of so far, for its client; empty where there is nothing. */
-  warningHeaders(): Record<string, string> {
-    return warningHeaders(this.#warnings, this.#asked)
+  /** Hints of the request that were left out. */
+  ignores(ignored: string[]): void {
+    if (ignored.length > 0) this.found({ ignored })
+  }
+
+  /** What its client is told of beside the answer: what was left out of the request, and warnings so far. */
+  noteHeaders(): Record<string, string> {
+    const { ignored } = this.#found
+    return {
+      ...(ignored !== undefined && { [ignoredHeader]: ignored.join(', ') }),
+      ...warningHeaders(this.#warnings, this.#asked),
+    }
   }
 
   streams(): void {

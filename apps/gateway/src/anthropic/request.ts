@@ -4,14 +4,19 @@ import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@p
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import type { Fields } from '../fields.js'
 import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
 import { isState, stateOf, withState } from '../state.js'
 
-const known = new Set([
-  ...['model', 'messages', 'max_tokens', 'metadata', 'stop_sequences', 'stream', 'system', 'temperature'],
-  ...['thinking', 'tool_choice', 'tools', 'top_k', 'top_p', 'output_config', 'service_tier'],
-])
+/** The fields of a body. */
+export const fields: Fields = {
+  known: new Set([
+    ...['model', 'messages', 'max_tokens', 'metadata', 'stop_sequences', 'stream', 'system', 'temperature'],
+    ...['thinking', 'tool_choice', 'tools', 'top_k', 'top_p', 'output_config'],
+  ]),
+  hints: new Set(['service_tier', 'inference_geo', 'context_management']),
+}
 
 /** What our fields are called there. */
 export const names: FieldNames = {
@@ -34,9 +39,6 @@ export const names: FieldNames = {
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
 export function fromBody(body: Json): ChatRequest {
-  for (const [name, value] of Object.entries(body))
-    if (value !== undefined && value !== null && !known.has(name))
-      throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
   const { format, effort } = objectOf(body.output_config ?? {}, 'output_config')
   const nested = new NestedJson()
   const choice = objectOf(body.tool_choice ?? {}, 'tool_choice')

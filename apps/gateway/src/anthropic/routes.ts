@@ -4,10 +4,11 @@ import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
 import { type Json, jsonAnswer, jsonOf, lengthOf, objectOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
+import { hintsIn } from '../fields.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import type { Visit } from '../visit.js'
-import { fromBody, names } from './request.js'
+import { fields, fromBody, names } from './request.js'
 import { Events, toError, toMessage } from './response.js'
 
 export function anthropicRoutes(targets: Targets): Hono<Env> {
@@ -44,6 +45,7 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
 
 async function requestOf(visit: Visit, body: Json): Promise<ChatRequest> {
   visit.asks({ names })
+  visit.ignores(hintsIn(body, fields))
   const request = fromBody(body)
   visit.asks({ names, request })
   await checkFetchable(request)

@@ -4,11 +4,9 @@ import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import { type Fields, hintsIn } from '../fields.js'
 import { placed } from '../places.js'
 
-/** What a server of models is told about loading them, which a gateway does not do. */
-const ignored = new Set(['model', 'stream', 'keep_alive', 'truncate', 'shift'])
-const known = new Set(['messages', 'tools', 'format', 'options', 'think', 'prompt', 'system', 'images'])
 const options: Record<string, string> = {
   temperature: 'temperature',
   top_p: 'topP',
@@ -33,12 +31,40 @@ export const names: FieldNames = {
   ...bytesAs('base64'),
 }
 
-/** How the engine is set up, which is the provider's own business. */
+/** The fields of a body. A server of models is told how to load them, which a gateway does not do. */
+const fields: Fields = {
+  known: new Set([
+    ...['model', 'stream', 'messages', 'tools', 'format', 'options', 'think', 'prompt', 'system', 'images'],
+  ]),
+  hints: new Set(['keep_alive', 'truncate', 'shift']),
+}
+const embedFields: Fields = {
+  known: new Set(['model', 'input', 'dimensions', 'truncate', 'options']),
+  hints: new Set(['keep_alive']),
+}
+/** How the engine is set up is the provider's own business. */
 const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'num_keep'])
+const optionFields: Fields = { known: new Set(Object.keys(options)), hints: engines }
+
+/**
+ * What of a body is left out: how models are loaded.
+ * @throws {LlmError} `invalid-request` for a field that nobody knows
+ */
+export function hintsOf(body: Json): string[] {
+  return [
+    ...hintsIn(body, fields),
+    ...hintsIn(objectOf(body.options ?? {}, 'options'), optionFields, 'options.'),
+  ]
+}
+
+/** The same of POST /api/embed. */
+export function embedHintsOf(body: Json): string[] {
+  const given = objectOf(body.options ?? {}, 'options')
+  return [...hintsIn(body, embedFields), ...hintsIn(given, { known: new Set(), hints: engines }, 'options.')]
+}
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
 export function fromChat(body: Json): ChatRequest {
-  checkNames(body)
   return {
     ...common(body),
     messages: withIds(
@@ -50,7 +76,6 @@ export function fromChat(body: Json): ChatRequest {
 
 /** @throws {LlmError} `invalid-request` */
 export function fromGenerate(body: Json): ChatRequest {
-  checkNames(body)
   if (typeof body.prompt !== 'string') throw refused('prompt: must be a string.')
   const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body, 'images')]
   return {
@@ -60,19 +85,11 @@ export function fromGenerate(body: Json): ChatRequest {
   }
 }
 
-function checkNames(body: Json): void {
-  for (const [name, value] of Object.entries(body))
-    if (value !== undefined && value !== null && !ignored.has(name) && !known.has(name))
-      throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
-}
-
 function common({ options: given = {}, format, think }: Json): Omit<ChatRequest, 'messages'> {
   const request: Json = {}
   for (const [name, value] of Object.entries(objectOf(given ?? {}, 'options'))) {
-    if (engines.has(name) || value === null || value === undefined) continue
     const own = Object.hasOwn(options, name) ? options[name] : undefined
-    if (own === undefined)
-      throw refused(`options.${name}: the gateway does not know this option. Leave it out.`)
+    if (own === undefined || value === null || value === undefined) continue
     // -1 is without a limit there.
     if (name === 'num_predict' && typeof value === 'number' && value < 0) continue
     request[own] = name === 'stop' ? [value].flat() : value

@@ -7,7 +7,7 @@ import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, textOf } from
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
-import { fromChat, fromGenerate, names } from './request.js'
+import { embedHintsOf, fromChat, fromGenerate, hintsOf, names } from './request.js'
 import { type Form, toLine, toLines } from './response.js'
 
 // Clients compare it with what they need; this is the server whose protocol it is.
@@ -43,8 +43,9 @@ export function ollamaRoutes(targets: Targets): Hono<Env> {
     if (!texts.every((text) => typeof text === 'string'))
       throw refused('input: must be a text or a list of texts.')
     const { dimensions, truncate } = body
-    const provider = await providerOf(context, targets, body)
     const { visit } = context.var
+    visit.ignores(embedHintsOf(body))
+    const provider = await providerOf(context, targets, body)
     const request = {
       input: texts,
       ...(typeof dimensions === 'number' && { dimensions }),
@@ -71,6 +72,7 @@ async function answer(
   const { visit } = context.var
   const body = await jsonOf(context)
   visit.asks({ names })
+  visit.ignores(hintsOf(body))
   const request = read(body)
   visit.asks({ names, request })
   const provider = await providerOf(context, targets, body)

@@ -4,25 +4,42 @@ import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@p
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import type { Fields } from '../fields.js'
 import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
 
-/** What belongs to the account and the service of who asks, and says nothing of the answer. */
-const ignored = new Set([
-  'user',
-  'store',
-  'service_tier',
-  'safety_identifier',
-  'prompt_cache_key',
-  'stream',
-  'model',
-  'metadata',
-])
-const known = new Set([
-  ...['messages', 'tools', 'tool_choice', 'parallel_tool_calls', 'response_format', 'stream_options'],
-  ...['max_tokens', 'max_completion_tokens', 'temperature', 'top_p', 'top_k', 'min_p', 'seed', 'stop'],
-  ...['frequency_penalty', 'presence_penalty', 'reasoning_effort', 'n', 'logprobs', 'modalities'],
-])
+/** The fields of a body. */
+export const fields: Fields = {
+  known: new Set([
+    ...['model', 'messages', 'stream', 'stream_options', 'user', 'metadata', 'tools', 'tool_choice'],
+    ...[
+      'parallel_tool_calls',
+      'response_format',
+      'max_tokens',
+      'max_completion_tokens',
+      'temperature',
+      'top_p',
+    ],
+    ...['top_k', 'min_p', 'seed', 'stop', 'frequency_penalty', 'presence_penalty', 'reasoning_effort', 'n'],
+    ...['logprobs', 'modalities'],
+  ]),
+  hints: new Set([
+    ...[
+      'store',
+      'service_tier',
+      'safety_identifier',
+      'prompt_cache_key',
+      'prompt_cache_retention',
+      'prediction',
+    ],
+  ]),
+}
+
+/** The fields of POST /v1/embeddings. */
+export const embedFields: Fields = {
+  known: new Set(['model', 'input', 'dimensions', 'encoding_format', 'user', 'metadata']),
+  hints: new Set(),
+}
 
 /** What the options of both of OpenAI's protocols are called. */
 export const commonNames = {
@@ -56,10 +73,6 @@ export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldName
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
 export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
-  for (const [name, value] of Object.entries(body)) {
-    if (value === null || value === undefined || ignored.has(name)) continue
-    if (!known.has(name)) throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
-  }
   if (body.n !== undefined && body.n !== null && body.n !== 1)
     throw refused('n: the gateway gives one answer a request.')
   if (body.logprobs) throw refused('logprobs: the gateway has none.')

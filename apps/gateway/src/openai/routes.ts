@@ -4,9 +4,10 @@ import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
 import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, metadataOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
+import { hintsIn } from '../fields.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
-import { fromBody, namesFor } from './request.js'
+import { embedFields, fields, fromBody, namesFor } from './request.js'
 import { Chunks, toCompletion, toError } from './response.js'
 
 export function openaiRoutes(targets: Targets): Hono<Env> {
@@ -39,6 +40,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     const body = await jsonOf(context)
     const names = namesFor(body)
     visit.asks({ names })
+    visit.ignores(hintsIn(body, fields))
     const request = fromBody(body, names)
     visit.asks({ names, request })
     await checkFetchable(request)
@@ -66,6 +68,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     if (!texts.every((text) => typeof text === 'string'))
       throw refused('input: must be a text or a list of texts.')
     const { visit } = context.var
+    visit.ignores(hintsIn(body, embedFields))
     const provider = await providerOf(context, targets, body)
     const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
     const { vectors, usage, model } = visit.answered(

@@ -4,27 +4,24 @@ import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
 import { refused } from '../failures.js'
+import type { Fields } from '../fields.js'
 import { NestedJson } from '../json.js'
 import { commonNames, dataUrl, inputOf, toAudio, toEffort, toToolChoice } from '../openai/request.js'
 import { placed } from '../places.js'
 import { isState, withState } from '../state.js'
 
-/** What belongs to the account and the service of who asks, and says nothing of the answer. */
-const ignored = new Set([
-  ...['model', 'stream', 'store', 'user', 'metadata', 'service_tier', 'safety_identifier', 'stream_options'],
-  ...[
-    'prompt_cache_key',
-    'prompt_cache_retention',
-    'include',
-    'previous_response_id',
-    'input',
-    'instructions',
-  ],
-])
-const known = new Set([
-  ...['tools', 'tool_choice', 'parallel_tool_calls', 'text', 'max_output_tokens', 'temperature', 'top_p'],
-  ...['reasoning', 'truncation', 'background', 'top_logprobs'],
-])
+/** The fields of a body. */
+export const fields: Fields = {
+  known: new Set([
+    ...['model', 'input', 'instructions', 'previous_response_id', 'stream', 'store', 'user', 'metadata'],
+    ...['tools', 'tool_choice', 'parallel_tool_calls', 'text', 'max_output_tokens', 'temperature', 'top_p'],
+    ...['reasoning', 'truncation', 'background', 'top_logprobs'],
+  ]),
+  hints: new Set([
+    ...['service_tier', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'include'],
+    ...['stream_options', 'client_metadata'],
+  ]),
+}
 
 /** What our fields are called there. */
 export const names: FieldNames = {
@@ -57,9 +54,6 @@ export function referencesOf(input: unknown): string[] {
  * @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract
  */
 export function fromBody(body: Json, before: readonly Message[], referenced: Referenced): ChatRequest {
-  for (const [name, value] of Object.entries(body))
-    if (value !== null && value !== undefined && !ignored.has(name) && !known.has(name))
-      throw refused(`${name}: the gateway does not know this parameter. Leave it out.`)
   if (body.background === true) throw refused('background: the gateway answers while the client waits.')
   if (body.top_logprobs) throw refused('top_logprobs: the gateway has none.')
   if (body.truncation === 'auto')

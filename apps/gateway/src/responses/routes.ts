@@ -3,12 +3,13 @@ import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
 import { type Json, jsonAnswer, jsonOf, lengthOf } from '../body.js'
+import { hintsIn } from '../fields.js'
 import { saidOf } from '../openai/routes.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import type { Visit } from '../visit.js'
 import type { Kept, KeptResponses } from './kept.js'
-import { fromBody, names, referencesOf } from './request.js'
+import { fields, fromBody, names, referencesOf } from './request.js'
 import { Items, toBase } from './response.js'
 
 export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env> {
@@ -16,6 +17,7 @@ export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env
   /** With what came before, which the gateway has kept. */
   const requestOf = async (visit: Visit, body: Json, owner: string) => {
     visit.asks({ names })
+    visit.ignores(hintsIn(body, fields))
     const { previous_response_id: previous } = body
     const before = typeof previous === 'string' ? (await found(kept, owner, previous)).messages : []
     const items = new Map<string, Json>()
