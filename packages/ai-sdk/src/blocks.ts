@@ -72,3 +72,9 @@ export function sourcesOf(content: readonly Part[]): Source[] {
       : { sourceType: 'url', id, url, ...(title !== undefined && { title }) }
   })
 }
+
+/** The input of a tool call as the model wrote it, where that is no JSON: nobody may run the call. */
+export function unparsed(input: unknown): string | undefined {
+  const { $unparsed } = Object(input) as { $unparsed?: unknown }
+  return typeof $unparsed === 'string' ? $unparsed : undefined
+}

@@ -11,7 +11,7 @@ import {
 } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
 import { type Hidden, withHidden } from '@patchbay/core/wrap'
-import { Blocks, hasBytes, sourcesOf } from './blocks.js'
+import { Blocks, hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf } from './hidden.js'
 
 /** A message as `useChat` sends it. */
@@ -191,7 +191,12 @@ class Chunks {
         return [{ type: 'tool-input-delta', toolCallId: event.id, inputTextDelta: event.json }]
       case 'tool-call': {
         const { id: toolCallId, name: toolName, input } = event
-        return this.#blocks.add({ type: 'tool-input-available', toolCallId, toolName, input })
+        const written = unparsed(input)
+        return this.#blocks.add(
+          written === undefined
+            ? { type: 'tool-input-available', toolCallId, toolName, input }
+            : { type: 'tool-input-error', toolCallId, toolName, input: written, errorText: noJson },
+        )
       }
       case 'part': {
         const { part } = event
@@ -239,6 +244,8 @@ class Chunks {
     return [{ type: 'finish-step' }]
   }
 }
+
+const noJson = 'The input of the tool is not JSON.'
 
 const reasons: Record<string, string> = {
   stop: 'stop',
