@@ -47,6 +47,12 @@ export class Blocks<Single extends object> {
 
 type Media = Extract<Part, { type: 'image' | 'file' | 'audio' }>
 
+/** What bytes of this media type are; types are the same in capitals. */
+export function kindOf(mediaType: string): Media['type'] {
+  const [, kind] = /^(image|audio)\//i.exec(mediaType) ?? []
+  return (kind?.toLowerCase() as Media['type'] | undefined) ?? 'file'
+}
+
 /** Media with their bytes: the AI SDK has no place for media in an answer that are only a URL. */
 export function hasBytes(part: Part): part is Extract<Media, { data: Uint8Array | string }> {
   return (part.type === 'image' || part.type === 'file' || part.type === 'audio') && part.data !== undefined

@@ -11,7 +11,7 @@ import {
 } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
 import { type Hidden, withHidden } from '@patchbay/core/wrap'
-import { Blocks, hasBytes, sourcesOf, unparsed } from './blocks.js'
+import { Blocks, hasBytes, kindOf, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf } from './hidden.js'
 
 /** A message as `useChat` sends it. */
@@ -107,8 +107,9 @@ function toPart(part: UiPart): Part[] {
   if (type !== 'file') return []
   const [, data] = /^data:[^,]*;base64,(.*)$/s.exec(url) ?? []
   const from = data === undefined ? { url } : { data }
-  if (mediaType.startsWith('image/')) return [{ type: 'image', ...from, mediaType } as Part]
-  if (mediaType.startsWith('audio/') && data !== undefined) return [{ type: 'audio', data, mediaType }]
+  const kind = kindOf(mediaType)
+  if (kind === 'image') return [{ type: kind, ...from, mediaType } as Part]
+  if (kind === 'audio' && data !== undefined) return [{ type: kind, data, mediaType }]
   return [{ type: 'file', ...from, mediaType, ...(filename !== undefined && { name: filename }) } as Part]
 }
 
