@@ -41,7 +41,7 @@ export function border({ loopback, origins, hosts }: Place): MiddlewareHandler {
     const isOfThisMachine = loopback && origins.length === 0 && thisMachine.test(from?.hostname ?? '')
     if (from?.host !== host && !isNamed && !isOfThisMachine)
       throw refused(
-        `This gateway does not answer for pages of ${origin}. Who runs it can name them in gateway.origins.`,
+        `This gateway does not answer for pages of ${origin}. The gateway's operator can name them in gateway.origins.`,
         403,
       )
     return readable(context, next)

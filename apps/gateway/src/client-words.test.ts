@@ -171,7 +171,7 @@ describe.each(names)('tells nothing of the inside through %s', (protocol) => {
         expect(message).not.toMatch(secrets)
         expect(message.length).toBeGreaterThan(10)
         await expect.poll(() => records).toHaveLength(1)
-        // Who runs it has all of it, where it is theirs to mend.
+        // Its operator has all of it, where it is theirs to mend.
         const [{ problem } = {}] = records.splice(0)
         if (problem !== undefined) expect(problem).toContain(what)
         if (problem !== undefined) expect(problem).toContain('ANTHROPIC_API_KEY')
@@ -179,7 +179,7 @@ describe.each(names)('tells nothing of the inside through %s', (protocol) => {
   }, 60_000)
 })
 
-it('tells who runs it what its client cannot mend, also where nobody keeps records', async () => {
+it('tells its operator what its client cannot mend, also where nobody keeps records', async () => {
   const log = vi.spyOn(console, 'error').mockImplementation(() => {})
   onTestFinished(() => log.mockRestore())
   const error = new LlmError(
@@ -188,7 +188,10 @@ it('tells who runs it what its client cannot mend, also where nobody keeps recor
   )
   const ask = await asked(mockProvider({ retry: false, answers: [error] }))
   const { status, message } = await ask('Chat Completions')
-  expect([status, message]).toEqual([502, expect.stringContaining('Ask who runs the gateway.')])
+  expect([status, message]).toEqual([
+    502,
+    'What the gateway needs for this cannot be reached. Try again later.',
+  ])
   await expect.poll(() => log).toHaveBeenCalledWith(expect.stringContaining('10.0.0.7:8000. Is it running?'))
 })
 
@@ -244,7 +247,7 @@ it('repeats nothing that a Redis of the inside says, which may name its users', 
   const ask = await asked(inner, { onRequest: (record) => records.push(record) })
   for (const protocol of names) {
     const { message } = await ask(protocol)
-    expect(message).toContain('Ask who runs the gateway.')
+    expect(message).toContain("Ask the gateway's operator.")
     expect(message).not.toContain('ann')
     await expect.poll(() => records).toHaveLength(1)
     expect(records.pop()?.problem).toContain('NOPERM User ann')

@@ -1,5 +1,5 @@
 // A failure as its client is told it: in the names of the client's own fields, without addresses of the inside, and
-// without advice that only who runs the gateway can follow. The log has the whole of it.
+// without advice that only the gateway's operator can follow. The log has the whole of it.
 import { type ChatRequest, type ErrorCode, LlmError, type Warning } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
 import { placeOf } from './places.js'
@@ -24,20 +24,20 @@ export interface Asked {
 }
 
 /**
- * Failures that who runs the gateway should see, for its client can do nothing about them: it is told by their code what
- * they are, and none of the words of a service, a platform or a proxy, which may name anything of the inside.
+ * Failures that only the gateway's operator can fix. Clients get a fixed text for the code: the service's own text may name
+ * internal hosts.
  */
 const operators: Partial<Record<ErrorCode, string>> = {
   config: 'The gateway is not set up for this.',
   network: 'What the gateway needs for this cannot be reached. Try again later.',
   timeout: 'The model did not answer in time. Try again later.',
-  overloaded: 'The service of this model has too much to do. Try again later.',
-  'server-error': 'The service of this model failed.',
-  authentication: 'The service of this model does not let the gateway in.',
-  'permission-denied': 'The service of this model does not let the gateway ask this.',
-  'quota-exceeded': "The gateway's account at the service of this model is used up.",
-  'not-found': 'The service of this model does not have it.',
-  'bad-response': 'What the model answered cannot be used, or was cut.',
+  overloaded: "The model's service is overloaded. Try again later.",
+  'server-error': "The model's service failed.",
+  authentication: "The model's service refused the gateway's credentials.",
+  'permission-denied': "The model's service does not allow the gateway this request.",
+  'quota-exceeded': "The gateway's quota at the model's service is used up.",
+  'not-found': "The model's service does not have what this request names.",
+  'bad-response': "The model's answer is incomplete or cannot be read.",
   'empty-response': 'The model answered nothing.',
   'model-load': 'The model cannot be loaded.',
   'worker-crashed': 'The model failed.',
@@ -62,19 +62,25 @@ export function problemOf({ message, cause }: LlmError): string {
 /** The same failure in the client's words. */
 export function forClient(error: LlmError, asked?: Asked): LlmError {
   const { code, provider, status, retryAfterMs } = error
-  const message = isForOperator(error)
-    ? `${operators[code]} Ask who runs the gateway.`
-    : inWords(error, asked)
+  const message = isForOperator(error) ? textFor(code) : inWords(error, asked)
   return new LlmError(code, withoutKeys(message.slice(0, mostLetters)), { provider, status, retryAfterMs })
+}
+
+function textFor(code: ErrorCode): string {
+  const text = operators[code] ?? ''
+  return text.endsWith('Try again later.') ? text : `${text} Ask the gateway's operator.`
 }
 
 /** Other warnings that are about the answer itself; the rest come from policies and services, whose words are not for clients. */
 const ofAnswer = new Set<string | undefined>(['tools', 'json'])
 
+/** Is it about the request or its answer? */
+export function isForClient({ code, feature }: Warning): boolean {
+  return code !== 'other' || ofAnswer.has(feature)
+}
+
 /** A warning in the client's words. */
-export function warningForClient({ code, feature, message }: Warning, asked?: Asked): string {
-  if (code === 'other' && !ofAnswer.has(feature))
-    return `A warning${feature === undefined ? '' : ` about ${feature}`}. Ask who runs the gateway.`
+export function warningForClient({ message }: Warning, asked?: Asked): string {
   return withoutKeys(withoutAddresses(withNames(message.slice(0, mostLetters), asked), []))
 }
 
@@ -104,7 +110,7 @@ function plain(text: string): string {
     .trim()} `
 }
 
-// What only an app in code, or who runs the gateway, can set.
+// What only an app in code, or the gateway's operator, can set.
 const words =
   "onUnsupported|providerOptions|apiKey|baseURL|mask\\(|guard\\(|fallback\\(|budget\\.|`headers`|`context`|metadata:|raise the limit|ollama |patchbay |Is it running|the key|the account|server's log|[A-Z]{2,}_[A-Z_]+"
 const ofOperator = new RegExp(words)

@@ -58,7 +58,7 @@ describe.each(Object.entries(readers))('%s', (_, open) => {
     )
     const thrown = await failureOf(reading)
     expect(begun).toBe(true)
-    expect(thrown.message).toContain('The service of this model has too much to do.')
+    expect(thrown.message).toContain("The model's service is overloaded.")
     expect(thrown.message).not.toContain('10.0.0.1')
   })
 

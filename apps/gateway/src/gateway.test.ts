@@ -207,9 +207,9 @@ describe('refuses, in the protocol’s own shape', () => {
       new LlmError('authentication', 'Wrong key upstream.'),
       502,
       'server_error',
-      'does not let the gateway in',
+      "refused the gateway's credentials",
     ],
-    [new LlmError('overloaded', 'Busy.'), 503, 'server_error', 'has too much to do'],
+    [new LlmError('overloaded', 'Busy.'), 503, 'server_error', 'is overloaded'],
     [new LlmError('budget-exceeded', 'Nothing left.'), 429, 'insufficient_quota'],
   ])('%s', async (given, status, type, message = given.message) => {
     const { client } = await clientOf(mockProvider({ retry: false, answers: [given, given] }))

@@ -97,7 +97,7 @@ export function gateway(options: GatewayOptions): Gateway {
   }
 }
 
-/** Where nobody keeps records, what only the one who runs it can mend is told all the same. */
+/** Where nobody keeps records, what only the gateway's operator can fix is told all the same. */
 function tellProblem({ id, error, problem }: VisitRecord): void {
   if (problem !== undefined) console.error(`Request ${id} failed. ${error}: ${problem}`)
 }

@@ -47,14 +47,14 @@ export class Keys {
     if (!given)
       throw new LlmError(
         'authentication',
-        'This gateway wants a key: authorization: Bearer …, or x-api-key. Ask who runs it.',
+        "This gateway wants a key: authorization: Bearer …, or x-api-key. Ask the gateway's operator.",
       )
     const hash = digest(given)
     let found: Client | undefined
     // All of them are compared, each in full: how long it takes says nothing of how near a guess is.
     for (const one of this.#known) if (timingSafeEqual(one.hash, hash)) found = one.client
     if (found !== undefined) return found
-    throw new LlmError('authentication', 'The key is not one of this gateway. Ask who runs it.')
+    throw new LlmError('authentication', "The key is not one of this gateway. Ask the gateway's operator.")
   }
 }
 

@@ -6,7 +6,7 @@ import { connect } from 'node:net'
 import { context as contexts, ROOT_CONTEXT, trace as traces } from '@opentelemetry/api'
 import { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } from '@opentelemetry/sdk-trace-base'
 import { type GatewayEntry, loadConfig } from '@patchbay/config'
-import { type Capabilities, defineProvider } from '@patchbay/core'
+import { type Capabilities, defineProvider, LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
@@ -466,6 +466,31 @@ describe('those who run it see', () => {
       { path: '/', status: 200 },
     ])
     expect(JSON.stringify(records)).not.toContain('PRIVATE')
+  })
+
+  it('tokens of calls that failed, in the record and the numbers', async () => {
+    const records: VisitRecord[] = []
+    const usage = { inputTokens: 7, outputTokens: 3 }
+    const failing = defineProvider({
+      provider: 'failing',
+      model: 'failing-1',
+      capabilities: () => ({}) as Capabilities,
+      async *chat() {
+        yield { type: 'usage', usage }
+        throw new LlmError('content-filtered', 'No.')
+      },
+    })
+    const gateway = await served(failing, { onRequest: (record) => records.push(record) })
+    for (const stream of [false, true])
+      await failed(client(gateway).chat.completions.create({ ...hi, stream }) as unknown as Promise<unknown>)
+    await expect
+      .poll(() => records)
+      .toMatchObject([
+        { status: 400, error: 'content-filtered', usage },
+        { status: 400, error: 'content-filtered', usage },
+      ])
+    const text = await (await fetch(`${gateway.url}/metrics`)).text()
+    expect(text).toMatch(/^patchbay_tokens_total\{kind="input",.*\} 14$/m)
   })
 
   it('a client that left as 499', async () => {

@@ -42,7 +42,7 @@ export interface VisitRecord {
   cached?: Exclude<ChatResponse['cached'], undefined>
   /** The code of the failure. */
   error?: string
-  /** What whoever runs the gateway can do about it, where its client can do nothing: the whole message. */
+  /** The whole message, where only the gateway's operator can do something about it. */
   problem?: string
 }
 
@@ -112,7 +112,8 @@ export class Visit {
   /** It has failed. What its client cannot mend is in the record whole; the client is told what is given back. */
   failed(error: LlmError): LlmError {
     this.found({ error: error.code })
-    if (error.partial !== undefined) this.found({ usage: error.partial.usage })
+    const { usage } = error.partial ?? error
+    if (usage !== undefined) this.found({ usage })
     if (isForOperator(error)) this.found({ problem: problemOf(error) })
     return forClient(error, this.#asked)
   }

@@ -56,20 +56,22 @@ describe.each([false, true])('streamed: %s', (stream) => {
   })
 })
 
-it('names nothing of the inside: of what policies and services say, only what it is about', async () => {
-  const header = await headerOf([
+it('names nothing of the inside, and leaves out what policies and services say about themselves', async () => {
+  const ofOthers: Warning[] = [
     {
       code: 'other',
       feature: 'fallback',
       message: 'openai m could not answer (connect proxy-one 10.0.0.1:80).',
     },
     { code: 'other', message: 'Candidate 2 was not asked: getaddrinfo ENOTFOUND vllm.internal' },
+  ]
+  expect(await headerOf(ofOthers)).toBeNull()
+  const header = await headerOf([
+    ...ofOthers,
     { code: 'unsupported', feature: 'x', message: 'http://vllm:8000/v1 does not take x; it was omitted.' },
     { code: 'other', feature: 'tools', message: 'The answer ended inside a call of add; it was left out.' },
   ])
   expect(JSON.parse(header ?? '')).toEqual([
-    'A warning about fallback. Ask who runs the gateway.',
-    'A warning. Ask who runs the gateway.',
     '(an address) does not take x; it was omitted.',
     'The answer ended inside a call of add; it was left out.',
   ])

@@ -1,6 +1,6 @@
 // What a call was warned of, as a header of its answer: the client's own words, ASCII, and short.
 import type { Warning } from '@patchbay/core'
-import { type Asked, warningForClient } from './client-words.js'
+import { type Asked, isForClient, warningForClient } from './client-words.js'
 
 /** The header: a list of texts, as JSON in ASCII. */
 export const warningsHeader = 'x-patchbay-warnings'
@@ -11,13 +11,14 @@ const mostBytes = 1000
 
 /** Nothing where there is nothing to warn of. */
 export function warningHeaders(
-  warnings: readonly Warning[] | undefined,
+  warnings: readonly Warning[],
   asked: Asked | undefined,
 ): Record<string, string> {
-  if (warnings === undefined || warnings.length === 0) return {}
+  const own = warnings.filter(isForClient)
+  if (own.length === 0) return {}
   const texts: string[] = []
   let bytes = 2
-  for (const text of new Set(warnings.map((warning) => warningForClient(warning, asked)))) {
+  for (const text of new Set(own.map((warning) => warningForClient(warning, asked)))) {
     const written = ascii(JSON.stringify(text.slice(0, mostLetters)))
     bytes += written.length + 1
     if (bytes > mostBytes) break

@@ -37,7 +37,7 @@ export async function posted(
   const file = join(folder, 'body')
   await writeFile(file, body)
   const child = spawn(process.execPath, ['-e', client, file, url])
-  // From here on: to start a process takes this one its time too.
+  // Measured from here on: starting the child takes this process time too.
   let [last, longest, turns] = [used(), 0, 0]
   const timer = setInterval(() => {
     const now = used()

@@ -14,7 +14,7 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import { owner, toCallOptions } from './call.js'
-import { copied } from './copied.js'
+import { deepCopy } from './deep-copy.js'
 import { toLlmError } from './errors.js'
 import { toEvents } from './events.js'
 
@@ -89,7 +89,7 @@ class AiSdkBackend implements Backend {
         headers: { ...headers },
         // Options of a provider are JSON; whoever wrote them for it knows.
         ...(Object.keys(providerOptions).length > 0 && {
-          providerOptions: copied(providerOptions) as SharedV3ProviderOptions,
+          providerOptions: deepCopy(providerOptions) as SharedV3ProviderOptions,
         }),
       }),
     ).catch((error) => {

@@ -1,6 +1,7 @@
 // The parts of an answer in order, for both streams of the AI SDK: text and reasoning as blocks of deltas, tool calls and files
 // as single parts.
 import type { Citation, Part } from '@patchbay/core'
+import { isMedia } from '@patchbay/core/wrap'
 
 type Kind = 'text' | 'reasoning'
 
@@ -45,17 +46,15 @@ export class Blocks<Single extends object> {
   }
 }
 
-type Media = Extract<Part, { type: 'image' | 'file' | 'audio' }>
-
 /** What bytes of this media type are; types are the same in capitals. */
-export function kindOf(mediaType: string): Media['type'] {
-  const [, kind] = /^(image|audio)\//i.exec(mediaType) ?? []
-  return (kind?.toLowerCase() as Media['type'] | undefined) ?? 'file'
+export function kindOf(mediaType: string): 'image' | 'file' | 'audio' {
+  const kind = mediaType.split('/')[0]?.toLowerCase()
+  return kind === 'image' || kind === 'audio' ? kind : 'file'
 }
 
 /** Media with their bytes: the AI SDK has no place for media in an answer that are only a URL. */
-export function hasBytes(part: Part): part is Extract<Media, { data: Uint8Array | string }> {
-  return (part.type === 'image' || part.type === 'file' || part.type === 'audio') && part.data !== undefined
+export function hasBytes(part: Part): part is Extract<Part, { data: Uint8Array | string }> {
+  return isMedia(part) && part.data !== undefined
 }
 
 /** A source of an answer; `text/plain` where it is a document whose type nobody tells. */

@@ -10,9 +10,9 @@ import type {
 } from '@ai-sdk/provider'
 import type { Part, PreparedChat, PreparedMessage, Warning } from '@patchbay/core'
 import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
-import { defined } from '@patchbay/core/wrap'
+import { defined, isMedia } from '@patchbay/core/wrap'
 import { readsMarks, toMark } from './cache-marks.js'
-import { copied } from './copied.js'
+import { deepCopy } from './deep-copy.js'
 
 /** Who the opaque state of parts belongs to. */
 export const owner = 'ai-sdk'
@@ -23,7 +23,7 @@ export function toCallOptions(
   model: LanguageModelV3,
   warn: (warning: Warning) => void,
 ): LanguageModelV3CallOptions {
-  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = copied(chat)
+  const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = deepCopy(chat)
   const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
   const lost = notSent('The AI SDK', warn)
   const marked = readsMarks(model)
@@ -37,7 +37,7 @@ export function toCallOptions(
     })
   return defined({
     prompt: messages
-      .map((message) => ({ ...toMessage(message, lost, warn), ...(marked && toMark(message.cache)) }))
+      .map((message) => ({ ...toMessage(message, lost), ...(marked && toMark(message.cache)) }))
       .filter(({ content }) => content.length > 0),
     tools:
       tools.length === 0
@@ -67,20 +67,16 @@ export function toCallOptions(
   })
 }
 
-function toMessage(
-  { role, content }: PreparedMessage,
-  lost: NotSent,
-  warn: (warning: Warning) => void,
-): LanguageModelV3Message {
+function toMessage({ role, content }: PreparedMessage, lost: NotSent): LanguageModelV3Message {
   switch (role) {
     case 'system':
       return { role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }
     case 'user':
       return { role, content: content.flatMap(toUserPart) }
     case 'assistant':
-      return { role, content: content.flatMap((part) => toAssistantPart(part, lost, warn)) }
+      return { role, content: content.flatMap((part) => toAssistantPart(part, lost)) }
     case 'tool':
-      return { role, content: content.flatMap((part) => toResult(part, warn)) }
+      return { role, content: content.flatMap((part) => toResult(part, lost)) }
   }
 }
 
@@ -92,7 +88,7 @@ function toUserPart(part: Part): UserPart[] {
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
 
-function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => void): AssistantPart[] {
+function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
   const own =
     part.opaque?.provider === owner ? { providerOptions: part.opaque.data as SharedV3ProviderOptions } : {}
   switch (part.type) {
@@ -104,7 +100,7 @@ function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => 
     case 'tool-call':
       return [{ type: 'tool-call', toolCallId: part.id, toolName: part.name, input: part.input, ...own }]
     case 'tool-result':
-      return toResult(part, warn)
+      return toResult(part, lost)
     case 'provider-block':
       lost(part.type)
       return []
@@ -113,18 +109,14 @@ function toAssistantPart(part: Part, lost: NotSent, warn: (warning: Warning) => 
   }
 }
 
-function toResult(part: Part, warn: (warning: Warning) => void): LanguageModelV3ToolResultPart[] {
+function toResult(part: Part, lost: NotSent): LanguageModelV3ToolResultPart[] {
   if (part.type !== 'tool-result') return []
   const { id: toolCallId, name: toolName = '', output, isError } = part
   const result = { type: 'tool-result' as const, toolCallId, toolName }
   if (typeof output === 'string')
     return [{ ...result, output: { type: isError ? 'error-text' : 'text', value: output } }]
   if (output.some((one) => one.type === 'file' && one.url !== undefined && one.name !== undefined))
-    warn({
-      code: 'unsupported',
-      feature: 'name',
-      message: 'The AI SDK has no names for files of tools that are only a URL; they were left out.',
-    })
+    lost('name')
   return [{ ...result, output: { type: 'content', value: failureInWords(part).flatMap(toPiece) } }]
 }
 
@@ -146,7 +138,7 @@ function toPiece(part: Part): Piece[] {
 }
 
 function toFile(part: Part): LanguageModelV3FilePart[] {
-  if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio') return []
+  if (!isMedia(part)) return []
   const name = part.type === 'file' && part.name !== undefined ? { filename: part.name } : {}
   if ('url' in part && part.url !== undefined)
     return [

@@ -3,7 +3,7 @@ import type { EmbeddingModelV3, SharedV3Warning } from '@ai-sdk/provider'
 import type { CallOptions, Provider } from '@patchbay/core'
 import { callOptions } from './call-options.js'
 import { toCallError } from './errors.js'
-import { embedRequestOptions, leftOut } from './left-out.js'
+import { embedRequestOptions, leftOutReporter } from './left-out.js'
 
 /**
  * The provider, for `embed` and `embedMany`. It makes batches of its own, so any number of texts goes in one call.
@@ -21,7 +21,7 @@ export function embeddingModel(
     supportsParallelCalls: true,
     async doEmbed(call) {
       const warnings: SharedV3Warning[] = []
-      const more = embedRequestOptions(call.providerOptions, leftOut(warnings))
+      const more = embedRequestOptions(call.providerOptions, leftOutReporter(warnings))
       const { vectors, usage } = await provider
         .embed({ ...more, input: call.values }, callOptions(options, call))
         .catch((error) => {

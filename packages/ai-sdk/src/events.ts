@@ -16,6 +16,7 @@ import {
   type Usage,
   type Warning,
 } from '@patchbay/core'
+import { parseInput } from '@patchbay/core/wire'
 import { defined } from '@patchbay/core/wrap'
 import { kindOf } from './blocks.js'
 import { owner } from './call.js'
@@ -111,7 +112,7 @@ class Events {
       case 'tool-call': {
         const { toolCallId: id, toolName: name, input, providerMetadata } = part
         if (part.providerExecuted) throw ownTool(name)
-        return [{ type: 'tool-call', id, name, input: inputOf(input), ...opaque(providerMetadata) }]
+        return [{ type: 'tool-call', id, name, input: parseInput(input), ...opaque(providerMetadata) }]
       }
       case 'tool-result':
         throw ownTool(part.toolName)
@@ -173,15 +174,6 @@ function opaque(data: SharedV3ProviderMetadata | undefined): {
   opaque?: { provider: string; data: unknown }
 } {
   return data === undefined ? {} : { opaque: { provider: owner, data } }
-}
-
-function inputOf(json: string): unknown {
-  if (json.trim() === '') return {}
-  try {
-    return JSON.parse(json)
-  } catch {
-    return { $unparsed: json }
-  }
 }
 
 function ownTool(name: string): LlmError {

@@ -13,12 +13,18 @@ export function metadataOf(content: readonly Part[]): { providerMetadata?: Share
   return hidden === undefined ? {} : { providerMetadata: { [ours]: { hidden: asJson(hidden) } } }
 }
 
+/** A part as it comes back: options in a prompt, metadata in a message of `useChat`. */
+interface Returned {
+  providerOptions?: unknown
+  providerMetadata?: unknown
+  callProviderMetadata?: unknown
+}
+
 /** What an answer went out with, found in any of its parts. */
-export function hiddenIn(
-  parts: readonly { providerOptions?: Record<string, unknown> }[],
-): Hidden | undefined {
-  for (const { providerOptions } of parts) {
-    const { hidden } = (providerOptions?.[ours] ?? {}) as { hidden?: Hidden }
+export function hiddenIn(parts: readonly Returned[]): Hidden | undefined {
+  for (const { providerOptions, providerMetadata, callProviderMetadata } of parts) {
+    const found = providerOptions ?? providerMetadata ?? callProviderMetadata ?? {}
+    const { hidden } = ((found as Record<string, unknown>)[ours] ?? {}) as { hidden?: Hidden }
     if (Array.isArray(hidden)) return hidden
   }
   return undefined

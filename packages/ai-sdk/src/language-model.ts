@@ -9,7 +9,7 @@ import type { CallOptions, ChatEvent, Provider } from '@patchbay/core'
 import { StreamParts, toContent, toReason, toUsage, toWarning } from './answer.js'
 import { callOptions } from './call-options.js'
 import { toCallError } from './errors.js'
-import { leftOut } from './left-out.js'
+import { leftOutReporter } from './left-out.js'
 import { toRequest } from './request.js'
 
 /**
@@ -55,7 +55,7 @@ export function languageModel(
 
 function requestFor(call: LanguageModelV3CallOptions) {
   const warnings: SharedV3Warning[] = []
-  return { request: toRequest(call, leftOut(warnings)), warnings }
+  return { request: toRequest(call, leftOutReporter(warnings)), warnings }
 }
 
 function streamOf(

@@ -5,7 +5,7 @@ import type { ChatRequest, EmbedRequest } from '@patchbay/core'
 /** Adds a warning, once for each feature. */
 export type LeftOut = (feature: string, details?: string) => void
 
-export function leftOut(warnings: SharedV3Warning[]): LeftOut {
+export function leftOutReporter(warnings: SharedV3Warning[]): LeftOut {
   const warned = new Set<string>()
   return (feature, details = `Patchbay has no place for ${feature}; it was left out.`) => {
     if (warned.has(feature)) return

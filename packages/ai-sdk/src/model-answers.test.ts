@@ -137,6 +137,13 @@ describe('answers', () => {
     'tool-input-end': [],
     'tool-call': [
       { parts: [{ type: 'tool-call', ...weather, ...marked }], ...called },
+      ...Object.entries({ null: {}, '{"a': { $unparsed: '{"a' } }).map(
+        ([json, input]): Answer => ({
+          parts: [{ type: 'tool-call', ...weather, input: json }],
+          content: [{ type: 'tool-call', id: 'c', name: 'f', input }],
+          next: [{ type: 'tool-call', toolCallId: 'c', toolName: 'f', input }],
+        }),
+      ),
       { parts: [{ type: 'tool-call', ...weather, providerExecuted: true }], ...ofService },
     ],
     'tool-result': [

@@ -10,9 +10,9 @@ import {
   type ToolRunEvent,
 } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
-import { type Hidden, withHidden } from '@patchbay/core/wrap'
+import { withHidden } from '@patchbay/core/wrap'
 import { Blocks, hasBytes, kindOf, sourcesOf, unparsed } from './blocks.js'
-import { metadataOf } from './hidden.js'
+import { hiddenIn, metadataOf } from './hidden.js'
 
 /** A message as `useChat` sends it. */
 export interface UiMessage {
@@ -62,21 +62,11 @@ function toTurn(parts: UiPart[]): Message[] {
   const said = parts.flatMap((part) => (isCall(part) ? [toCall(part)] : toPart(part)))
   if (said.length === 0) return []
   const results = parts.flatMap((part) => (isCall(part) ? toResult(part) : []))
-  const hidden = hiddenOf(parts)
+  const hidden = hiddenIn(parts)
   return [
     { role: 'assistant', content: [...(hidden === undefined ? said : withHidden(said, hidden))] },
     ...(results.length > 0 ? [{ role: 'tool' as const, content: results }] : []),
   ]
-}
-
-function hiddenOf(parts: UiPart[]): Hidden | undefined {
-  for (const { providerMetadata, callProviderMetadata } of parts) {
-    const { patchbay } = (providerMetadata ?? callProviderMetadata ?? {}) as {
-      patchbay?: { hidden?: Hidden }
-    }
-    if (Array.isArray(patchbay?.hidden)) return patchbay.hidden
-  }
-  return undefined
 }
 
 function isCall({ type }: UiPart): boolean {
@@ -128,26 +118,26 @@ export function toResponse(
   const reading = events[Symbol.asyncIterator]()
   const chunks = new Chunks()
   const encoder = new TextEncoder()
-  const written = (chunk: Json | string) =>
+  const encode = (chunk: Json | string) =>
     encoder.encode(`data: ${typeof chunk === 'string' ? chunk : JSON.stringify(chunk)}\n\n`)
   const body = new ReadableStream<Uint8Array>({
     start(controller) {
-      controller.enqueue(written({ type: 'start' }))
+      controller.enqueue(encode({ type: 'start' }))
     },
     async pull(controller) {
       try {
         for (let told: Json[] = []; told.length === 0; ) {
           const { done, value } = await reading.next()
           if (done) {
-            for (const chunk of [...chunks.end(), '[DONE]']) controller.enqueue(written(chunk))
+            for (const chunk of [...chunks.end(), '[DONE]']) controller.enqueue(encode(chunk))
             return controller.close()
           }
           told = chunks.of(value)
-          for (const chunk of told) controller.enqueue(written(chunk))
+          for (const chunk of told) controller.enqueue(encode(chunk))
         }
       } catch (error) {
         const errorText = isLlmError(error) ? toldAs(error) : 'Something failed that nobody foresaw.'
-        for (const chunk of [{ type: 'error', errorText }, '[DONE]']) controller.enqueue(written(chunk))
+        for (const chunk of [{ type: 'error', errorText }, '[DONE]']) controller.enqueue(encode(chunk))
         controller.close()
       }
     },

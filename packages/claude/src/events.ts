@@ -1,7 +1,7 @@
 // A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
 // /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, LastCall, objectsIn, parseInput } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
 import { keep, toUsage } from './usage.js'
@@ -219,7 +219,7 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
       return yield { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(block) } }
     case 'tool_use': {
       const { type: _, id, name, input, ...more } = block
-      const whole = said === '' ? (input ?? {}) : (parsed(said) ?? { $unparsed: said })
+      const whole = said === '' ? (input ?? {}) : parseInput(said)
       return yield {
         type: 'tool-call',
         id: String(id),

@@ -10,7 +10,7 @@ import { keysIn, read } from './read.js'
 import { configSchema, gatewaySchema } from './schema.js'
 import type { SharedPlace } from './shared.js'
 import type { Config, GatewayEntry, Requirement } from './types.js'
-import { withWebNames } from './web-names.js'
+import { checkWebNames } from './web-names.js'
 
 /** Where a configuration is looked for. */
 export interface LoadOptions {
@@ -78,6 +78,12 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const shared = flat.find((layer) => layer.shared !== undefined)
   warnings.push(...unusableSpares(providers))
   const strongest = flat[0]?.file ?? 'the configuration'
+  const gateway: GatewayEntry = interpolated(
+    Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
+    `${strongest}: gateway`,
+    gatewaySchema,
+  )
+  checkWebNames(gateway, `${strongest}: gateway`)
   return {
     providers,
     requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
@@ -86,14 +92,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
       `${strongest}: prices`,
       configSchema.properties.prices,
     ),
-    gateway: withWebNames(
-      interpolated(
-        Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
-        `${strongest}: gateway`,
-        gatewaySchema,
-      ),
-      `${strongest}: gateway`,
-    ),
+    gateway,
     files: layers.map(({ file }) => file),
     warnings,
     ...(chosen?.default !== undefined && {

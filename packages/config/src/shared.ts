@@ -60,7 +60,9 @@ export class Shared {
 
   async #open({ place, folder }: SharedPlace): Promise<StateStore> {
     if (place.includes('://') && !isRedis(place))
-      throw wrong('What is shared can be in redis://host, or in a folder; another address is neither.')
+      throw wrong(
+        '`shared` must be redis://host, rediss://host or a folder; other addresses are not supported.',
+      )
     if (!isRedis(place)) return fileState(resolve(folder, place))
     const { createClient } = (await importPackage('@redis/client', folder)) as {
       createClient(options: object): Client

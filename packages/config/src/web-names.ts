@@ -3,14 +3,12 @@ import { wrong } from './failure.js'
 import type { GatewayEntry } from './types.js'
 
 /**
- * The same options.
- * @throws {LlmError} `config` for an origin or a host in another form, with the right one
+ * Refuses origins and hosts in a form that browsers never send.
+ * @throws {LlmError} `config` with the right form
  */
-export function withWebNames(gateway: GatewayEntry, where: string): GatewayEntry {
-  const { origins = [], hosts = [] } = gateway
+export function checkWebNames({ origins = [], hosts = [] }: GatewayEntry, where: string): void {
   check(origins, originOf, 'https://app.example', `${where}.origins`)
   check(hosts, hostOf, 'gateway.example', `${where}.hosts`)
-  return gateway
 }
 
 function check(given: string[], formOf: (one: string) => string, example: string, where: string): void {

@@ -14,7 +14,7 @@ type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 export async function prepareMedia(part: MediaPart, at: string, warnings: Warning[]): Promise<Part> {
   const { url, ...given } = part as { url?: unknown; data?: Bytes; mediaType?: string }
   if (url !== undefined && !isDataUrl(url)) {
-    // Browsers and services read `\tdata:` as what it means; nobody who looks for what it holds would.
+    // Browsers and services read `\tdata:…` as a data URL; `isDataUrl` does not, so `mask` and `guard` would not look into it.
     if (typeof url !== 'string' || /^[^a-z]|[\t\r\n]/i.test(url) || !URL.canParse(url))
       throw invalid(`${at}.url`, 'must be an absolute address')
     return part

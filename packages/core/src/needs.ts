@@ -50,6 +50,7 @@ function* parts(messages: PreparedMessage[]): Generator<Part> {
     }
 }
 
-export function isMedia(part: Part): part is Part & { type: keyof typeof mediaFeature } {
+/** Whether the part is an image, a file or audio. */
+export function isMedia(part: Part): part is Extract<Part, { type: 'image' | 'file' | 'audio' }> {
   return part.type in mediaFeature
 }

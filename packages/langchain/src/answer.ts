@@ -2,10 +2,10 @@
 import { AIMessage, AIMessageChunk, type ContentBlock } from '@langchain/core/messages'
 import type { ChatEvent, ChatResponse, Citation, Part, Warning } from '@patchbay/core'
 import { defined } from '@patchbay/core/wrap'
-import { shown } from './blocks.js'
+import { answerBlock } from './blocks.js'
 import { asWritten, endingOf } from './broken-calls.js'
 import { isJson, type Json } from './foreign-blocks.js'
-import { format, kept } from './messages.js'
+import { hiddenKwargs, ours } from './messages.js'
 import { tokensOf, toUsage } from './usage.js'
 
 interface OpenCall {
@@ -61,7 +61,7 @@ export class Pieces {
         return this.#args({ index: call.index, args: endingOf(call.json) })
       }
       case 'part': {
-        const block = shown(event.part)
+        const block = answerBlock(event.part)
         return block && this.#block({ ...block, index: this.#next(event.part.type) })
       }
       case 'finish':
@@ -101,7 +101,7 @@ export class Pieces {
         index,
         args: endingOf(json),
       })),
-      additional_kwargs: kept(response.message.content),
+      additional_kwargs: hiddenKwargs(response.message.content),
       response_metadata: metadataOf(response, this.warnings),
     })
     const usage = toUsage(response.usage)
@@ -176,7 +176,7 @@ function metadataOf(response: ChatResponse, warnings: readonly Warning[]): Json 
   const all = [...warnings, ...response.warnings]
   const citations = citationsOf(response.message.content)
   return defined({
-    model_provider: format,
+    model_provider: ours,
     provider: response.provider,
     model_name: response.model,
     id: response.id,

@@ -11,7 +11,7 @@ import {
 import type { BackendEvent, Part } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { chatModel } from './index.js'
+import { chatModel, langchain } from './index.js'
 
 const opaque = { provider: 'openai', data: { signature: 's' } }
 const image: Part = { type: 'image', data: 'iVBORw0KGgo=', mediaType: 'image/png' }
@@ -225,6 +225,7 @@ describe('an answer', () => {
   })
 
   it.each([
+    '',
     '{"x":"a',
     '{"x":"a\\',
     '{"x":1',
@@ -237,6 +238,9 @@ describe('an answer', () => {
     expect(message.tool_calls).toEqual([])
     expect(message.invalid_tool_calls).toHaveLength(1)
     expect(message.response_metadata.warnings).toHaveLength(1)
+    const events = [...streamed('1', json, {}).slice(0, -1), finish()]
+    const { toolCalls } = await langchain(chatModel(mockProvider({ answers: [{ events }] }))).chat('?')
+    expect(toolCalls).toEqual([{ id: '1', name: 't', input: { $unparsed: json } }])
   })
 
   it('comes back from a store of JSON, bytes too', async () => {

@@ -117,7 +117,7 @@ export function inJson<P extends Part>(part: P): P {
 }
 
 /** What a part of an answer shows beside text and calls; nothing of what only its provider understands. */
-export function shown(part: Part): Json | undefined {
+export function answerBlock(part: Part): Json | undefined {
   switch (part.type) {
     case 'refusal':
       return { type: 'refusal', refusal: part.text }

@@ -2,17 +2,17 @@
 import type { BaseLanguageModelInput } from '@langchain/core/language_models/base'
 import type { AIMessageChunk } from '@langchain/core/messages'
 import { Runnable, RunnableBinding } from '@langchain/core/runnables'
-import { type PatchbayChatOptions, together } from './call-options.js'
+import { mergeOptions, type PatchbayChatOptions } from './call-options.js'
 
 type Wrapped = Runnable<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions>
 
 export class BoundChat extends RunnableBinding<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
   override async _mergeConfig(...options: (Partial<PatchbayChatOptions> | undefined)[]) {
-    return { ...(await super._mergeConfig(...options)), ...together(this.config, ...options) }
+    return { ...(await super._mergeConfig(...options)), ...mergeOptions(this.config, ...options) }
   }
 
   override withConfig(config: Partial<PatchbayChatOptions>) {
-    return super.withConfig({ ...config, ...together(this.config, config) })
+    return super.withConfig({ ...config, ...mergeOptions(this.config, config) })
   }
 
   // LangChain would take the options out of this and put them together by itself.

@@ -1,6 +1,7 @@
 // Calls whose arguments are no JSON, or were cut. LangChain completes what it can of them, and somebody would run a call that the
 // model never made: a mark at their end keeps them among the invalid ones.
 import { AIMessageChunk } from '@langchain/core/messages'
+import { parseInput } from '@patchbay/core/wire'
 
 // With what it takes to leave a string that is open, or a backslash in it. Each has a length of its own, so that it can be taken
 // away again.
@@ -26,12 +27,9 @@ export function asWritten(json: string): string {
   }
 }
 
-/** The input of an invalid call: what the model wrote, where it is no JSON as `$unparsed`. */
+/** The input of an invalid call. One with a mark was never made, even where it is JSON so far. */
 export function inputOf(args: string): unknown {
-  const written = args.replace(/(?: …|" ……|"" ………)$/, '')
-  try {
-    return JSON.parse(written)
-  } catch {
-    return { $unparsed: written }
-  }
+  // LangChain takes spaces away from the front.
+  const written = args.replace(/(?:(?:^| )…|" ……|"" ………)$/, '')
+  return written === args ? parseInput(args) : { $unparsed: written }
 }

@@ -15,14 +15,14 @@ export function nameOf(provider: Provider): string {
 /** A key for all of it, without its words: headers may hold secrets, and some caches keep keys as they are. */
 export function keyOf(...parts: unknown[]): string {
   try {
-    return sha256(JSON.stringify(parts, sorted))
+    return sha256(JSON.stringify(parts, sortKeys))
   } catch {
     // What JSON cannot hold has no key; better no hit than a wrong one.
     return crypto.randomUUID()
   }
 }
 
-function sorted(_: string, value: unknown): unknown {
+function sortKeys(_: string, value: unknown): unknown {
   // A function may be all that two of them differ in.
   if (typeof value === 'function') throw new TypeError('A function has no JSON.')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value

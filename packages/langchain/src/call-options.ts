@@ -4,7 +4,7 @@ import type { BaseMessage } from '@langchain/core/messages'
 import type { CallOptions, ChatRequest, OutputSpec, Warning } from '@patchbay/core'
 import { defined } from '@patchbay/core/wrap'
 import { isJson, type Json } from './foreign-blocks.js'
-import { type Lost, losses } from './lost.js'
+import { type Lost, lossReporter } from './lost.js'
 import { fromMessage } from './messages.js'
 import { toTool, toToolChoice } from './tools.js'
 
@@ -37,21 +37,21 @@ const read = new Set(
 )
 
 /** What a call is, and what of it could not be carried. */
-export interface Asked {
+export interface Call {
   request: ChatRequest
   options: CallOptions
   warnings: Warning[]
 }
 
 /** @throws {LlmError} `unsupported` for what has no place here */
-export function asked(
+export function toCall(
   messages: BaseMessage[],
   given: Partial<PatchbayChatOptions>,
   defaults: Partial<ChatRequest> = {},
-): Asked {
+): Call {
   const warnings: Warning[] = []
   const { tools, tool_choice, parallel_tool_calls, response_format, strict, stop, request = {} } = given
-  const lost = losses(warnings, (request.onUnsupported ?? defaults.onUnsupported) === 'warn')
+  const lost = lossReporter(warnings, (request.onUnsupported ?? defaults.onUnsupported) === 'warn')
   for (const [name, value] of Object.entries(given))
     if (value !== undefined && !read.has(name))
       lost.detail(`the option ${name} of a call`, ' What belongs to the question goes into `request`.')
@@ -103,7 +103,7 @@ function toOutput(format: Json, lost: Lost): OutputSpec | undefined {
 }
 
 /** Options of a call that were given at several places, one on top of the other: LangChain would take the last `request` alone. */
-export function together(
+export function mergeOptions(
   ...layers: (Partial<PatchbayChatOptions> | undefined)[]
 ): Pick<PatchbayChatOptions, 'request' | 'call'> {
   const requests = layers.flatMap((layer) => (layer?.request === undefined ? [] : [defined(layer.request)]))

@@ -20,13 +20,13 @@ import { defined, toJsonSchema } from '@patchbay/core/wrap'
 import { Pieces, toMessage } from './answer.js'
 import { BoundChat } from './bound.js'
 import { keyOf, nameOf } from './cache-key.js'
-import { type Asked, asked, optionsOf, type PatchbayChatOptions } from './call-options.js'
+import { type Call, optionsOf, type PatchbayChatOptions, toCall } from './call-options.js'
 import { onlyKnown } from './lost.js'
-import { structured } from './structured.js'
+import { structuredModel } from './structured.js'
 import { tokensOf } from './usage.js'
 
 /** Options of `chatModel`, beside LangChain's own. */
-export interface PatchbayChatParams extends BaseChatModelParams {
+export interface PatchbayChatParams extends Omit<BaseChatModelParams, 'maxConcurrency' | 'onFailedAttempt'> {
   /**
    * The name by which a cache (`cache`) that outlives this process knows the provider: change it with whatever changes its
    * answers. Default: one for this very object, so that answers are kept for it alone.
@@ -84,7 +84,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     options: this['ParsedCallOptions'] & { config?: RunnableConfig },
   ): string {
     const { messagesKey } = options
-    const { output, ...request } = asked([], options, this.inner.defaults).request
+    const { output, ...request } = toCall([], options, this.inner.defaults).request
     // The words of a schema, not the object that holds them.
     const schema = typeof output === 'object' ? toJsonSchema(output.schema, 'request.output') : undefined
     const { headers, metadata } = optionsOf(options)
@@ -143,11 +143,11 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   ):
     | Runnable<BaseLanguageModelInput, Output>
     | Runnable<BaseLanguageModelInput, { raw: BaseMessage; parsed: Output }> {
-    return structured(this, schema, config) as Runnable<BaseLanguageModelInput, Output>
+    return structuredModel(this, schema, config) as Runnable<BaseLanguageModelInput, Output>
   }
 
   override async _generate(messages: BaseMessage[], given: this['ParsedCallOptions']): Promise<ChatResult> {
-    const { request, options, warnings } = this.#asked(messages, given)
+    const { request, options, warnings } = this.#toCall(messages, given)
     const response = await this.inner.chat(request, options)
     const message = toMessage(response, warnings, this.#inBlocks(given))
     const tokenUsage = tokensOf(response.usage)
@@ -162,7 +162,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     given: this['ParsedCallOptions'],
     manager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatGenerationChunk> {
-    const { request, options, warnings } = this.#asked(messages, given)
+    const { request, options, warnings } = this.#toCall(messages, given)
     const pieces = new Pieces(warnings, this.#inBlocks(given))
     for await (const event of this.inner.stream(request, options)) {
       const message = pieces.of(event)
@@ -181,14 +181,14 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   ): AsyncGenerator<ChatModelStreamEvent> {
     let told: Record<string, unknown> = {}
     const chunks = this._streamResponseChunks(messages, given, manager)
-    const heard = async function* () {
+    const listen = async function* () {
       for await (const chunk of chunks) {
         const { additional_kwargs, response_metadata } = chunk.message
         told = { ...told, ...response_metadata, ...additional_kwargs }
         yield chunk
       }
     }
-    for await (const event of convertChunksToEvents(heard(), given))
+    for await (const event of convertChunksToEvents(listen(), given))
       if (event.event === 'message-finish') {
         const { reason: _, ...rest } = event
         const { finish_reason: reason } = told
@@ -212,7 +212,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     return options
   }
 
-  #asked(messages: BaseMessage[], given: this['ParsedCallOptions']): Asked {
-    return asked(messages, { ...defined({ maxRetries: this.maxRetries }), ...given }, this.inner.defaults)
+  #toCall(messages: BaseMessage[], given: this['ParsedCallOptions']): Call {
+    return toCall(messages, { ...defined({ maxRetries: this.maxRetries }), ...given }, this.inner.defaults)
   }
 }

@@ -5,7 +5,7 @@ import { LastCall } from '@patchbay/core/wire'
 import { fromBlock } from './blocks.js'
 import { inputOf } from './broken-calls.js'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
-import { losses } from './lost.js'
+import { lossReporter } from './lost.js'
 import { owner } from './messages.js'
 import { fromUsage } from './usage.js'
 
@@ -39,10 +39,10 @@ export async function* fromChunks(
     }
   }
   if (whole === undefined) return
-  yield* ended(whole, raw, open, new Set(ids.values()), warn)
+  yield* endEvents(whole, raw, open, new Set(ids.values()), warn)
 }
 
-function* ended(
+function* endEvents(
   whole: AIMessageChunk,
   raw: string,
   open: 'text' | 'reasoning' | undefined,
@@ -51,7 +51,7 @@ function* ended(
 ): Generator<BackendEvent> {
   const { usage_metadata, response_metadata: told } = whole
   const warnings: Warning[] = []
-  const lost = losses(warnings, true)
+  const lost = lossReporter(warnings, true)
   const calls = callsOf(whole)
   const others = whole.contentBlocks.map(standardBlock).filter(({ type }) => !streamed.has(String(type)))
   const citations = whole.contentBlocks.flatMap((block): Citation[] => {

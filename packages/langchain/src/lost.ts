@@ -16,7 +16,7 @@ export interface Lost {
 }
 
 /** Adds to the warnings, once for each thing. */
-export function losses(warnings: Warning[], lenient: boolean): Lost {
+export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
   const told = new Set<string>()
   const changed = (what: string, message: string) => {
     if (told.has(what)) return

@@ -10,20 +10,17 @@ import {
 import type { Message, Part, PreparedMessage } from '@patchbay/core'
 import type { NotSent } from '@patchbay/core/wire'
 import { type Hidden, hiddenOf } from '@patchbay/core/wrap'
-import { fromBlock, inJson, shown, toBlock } from './blocks.js'
+import { answerBlock, fromBlock, inJson, toBlock } from './blocks.js'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
 import type { Lost } from './lost.js'
 
-/** Where an answer keeps what LangChain has no word for; it stays with the message. */
-const ours = 'patchbay'
-
 /**
- * The format of our answers' blocks, as `model_provider` names it: LangChain's standard one. By the name of a service it
- * would read them as that service's own, and drop most.
+ * Our name in answers: the key of what LangChain has no word for, which stays with the message, and the `model_provider`, whose
+ * blocks are LangChain's standard ones. By the name of a service it would read them as that service's own, and drop most.
  */
-export const format = 'patchbay'
+export const ours = 'patchbay'
 
-export function kept(content: readonly Part[]): Json {
+export function hiddenKwargs(content: readonly Part[]): Json {
   const hidden = hiddenOf(content.map(inJson))
   return hidden === undefined ? {} : { [ours]: hidden }
 }
@@ -45,7 +42,7 @@ export function fromMessage(message: BaseMessage, lost: Lost): Message[] {
       if (message.additional_kwargs.function_call !== undefined)
         lost.detail('the function_call of a message', ' Use tool_calls.')
       const hidden = message.additional_kwargs[ours] ?? message.response_metadata[ours]
-      const whole = Array.isArray(hidden) ? restored(said, hidden as Hidden) : said
+      const whole = Array.isArray(hidden) ? restoreParts(said, hidden as Hidden) : said
       if (whole === undefined) lost.detail('state of the provider in an answer that was changed')
       return [{ role: 'assistant', content: whole ?? said, ...cache }]
     }
@@ -65,7 +62,7 @@ function blocksOf(message: BaseMessage): unknown[] {
   const { content, response_metadata } = message
   const by = response_metadata?.model_provider
   // Answers of LangChain's models are in the form of their service; it knows how to read them.
-  if (message.type === 'ai' && by !== undefined && by !== format) return message.contentBlocks
+  if (message.type === 'ai' && by !== undefined && by !== ours) return message.contentBlocks
   return typeof content === 'string' ? [{ type: 'text', text: content }] : [content].flat()
 }
 
@@ -113,7 +110,7 @@ function markOf(block: unknown): Json | undefined {
  * The parts as the provider gave them, with what it must get back: LangChain puts texts of a kind together, and calls last.
  * Nothing where somebody has changed them since.
  */
-function restored(parts: Part[], hidden: Hidden): Part[] | undefined {
+function restoreParts(parts: Part[], hidden: Hidden): Part[] | undefined {
   const left: Record<string, string> = {}
   const calls = new Map<string, Part>()
   let others = 0
@@ -125,7 +122,7 @@ function restored(parts: Part[], hidden: Hidden): Part[] | undefined {
   for (const [type, seen, rest] of hidden) {
     if (seen === null) {
       const part = rest as Part
-      if (shown(part) !== undefined) others--
+      if (answerBlock(part) !== undefined) others--
       all.push(part)
     } else if (typeof seen === 'number') {
       const text = left[type] ?? ''

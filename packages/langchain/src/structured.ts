@@ -24,7 +24,7 @@ interface Way {
 }
 
 /** @throws {LlmError} `unsupported` for a method there is not; `invalid-request` for a schema that cannot be sent */
-export function structured(
+export function structuredModel(
   model: BaseChatModel<PatchbayChatOptions>,
   given: object,
   { name, includeRaw, strict, method = 'jsonSchema' }: StructuredOutputMethodOptions<boolean>,

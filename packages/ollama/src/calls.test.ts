@@ -23,6 +23,7 @@ describe('a call', () => {
     {},
     undefined,
     '',
+    'null',
     '{"path":"/',
   ])('that was cut before its input is no call, streamed or whole: %j', async (args) => {
     for (const answer of [

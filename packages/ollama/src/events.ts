@@ -1,6 +1,6 @@
 // The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { CallIds, callField, LastCall, objectsIn, wordsOf } from '@patchbay/core/wire'
+import { CallIds, callField, LastCall, objectsIn, parseInput, wordsOf } from '@patchbay/core/wire'
 import { fromWords, notAnAnswer } from './errors.js'
 
 interface WireLine {
@@ -74,17 +74,7 @@ function toToolCall({ id, function: called }: WireCall, ids: CallIds): BackendEv
     type: 'tool-call',
     id: ids.unique(id ? String(id) : `call_${crypto.randomUUID()}`),
     name: callField('name', name),
-    input: toInput(given),
-  }
-}
-
-function toInput(given: unknown): unknown {
-  if (given === undefined || given === null || given === '') return {}
-  if (typeof given !== 'string') return given
-  try {
-    return JSON.parse(given)
-  } catch {
-    return { $unparsed: given }
+    input: typeof given === 'string' ? parseInput(given) : (given ?? {}),
   }
 }
 

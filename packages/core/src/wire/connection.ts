@@ -89,8 +89,8 @@ function inBrackets(codes: string[]): string {
 const deepest = 8
 
 /**
- * The status of a proxy's refusal, of which undici (versions 6 and 7) tells in words alone: "Proxy response (403) …" for a
- * tunnel. For a 407 on the way it has an error without a message and a code, as it has for nothing else that is asked here.
+ * The status of a proxy's refusal. undici 6 and 7 give it only as text (`Proxy response (403) …`); for a 407 without a tunnel,
+ * only as an error with no message and no code.
  */
 function proxyStatus({ name, message }: Error, isCause: boolean): string | undefined {
   if (message === 'proxy authentication required' || (isCause && name === 'Error' && message === ''))

@@ -1,4 +1,4 @@
-// Checks of received tool calls, the same for every protocol, and calls that a truncated answer ends in.
+// Received tool calls, read and checked the same for every protocol, and calls that a truncated answer ends in.
 import { LlmError } from '../errors.js'
 import type { BackendEvent } from '../events.js'
 import type { FinishReason } from '../response.js'
@@ -12,6 +12,16 @@ export function callField(what: 'name' | 'id', value: unknown): string {
   throw new LlmError('bad-response', `The service sent a tool call without its ${what}. Try again.`, {
     retryable: true,
   })
+}
+
+/** The arguments of a call, which come as text: `{}` for none or `null`; as `$unparsed` when they are not JSON. */
+export function parseInput(json: string): unknown {
+  if (json.trim() === '') return {}
+  try {
+    return JSON.parse(json) ?? {}
+  } catch {
+    return { $unparsed: json }
+  }
 }
 
 /** Makes the call ids of one answer unique: servers repeat them, and results are matched by id. */

@@ -1,11 +1,10 @@
 // Chat Completions, streamed or whole, in all their dialects, as our events.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
-import { CallIds, callField, errorIn, fieldsOf, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, errorIn, fieldsOf, objectsIn, parseInput } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { CitedText } from '../cited-text.js'
 import { fromError, notAnAnswer } from '../errors.js'
-import { parseInput } from '../input.js'
 
 type Json = Record<string, unknown>
 

@@ -8,10 +8,9 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, LastCall, objectsIn } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, LastCall, objectsIn, parseInput } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
-import { parseInput } from '../input.js'
 
 type Json = Record<string, unknown>
 

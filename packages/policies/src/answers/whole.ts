@@ -1,11 +1,10 @@
 // Which answers are worth keeping, and what they become when they are given again.
-import type { ChatRequest, ChatResponse, Part } from '@patchbay/core'
-import { withOutput } from '@patchbay/core/wrap'
+import type { ChatRequest, ChatResponse } from '@patchbay/core'
+import { isMedia, withOutput } from '@patchbay/core/wrap'
 
 /** Does it say anything? Thoughts and a provider's own blocks alone answer nobody. */
 export function saysSomething({ text, toolCalls, message }: ChatResponse): boolean {
-  const shown = ({ type }: Part) => type === 'image' || type === 'file' || type === 'audio'
-  return text.trim() !== '' || toolCalls.length > 0 || message.content.some(shown)
+  return text.trim() !== '' || toolCalls.length > 0 || message.content.some(isMedia)
 }
 
 /** The value the caller asked for, made of the text by his own schema. */

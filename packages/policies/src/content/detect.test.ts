@@ -207,6 +207,14 @@ it.each([
   ['secret', `sk-proj-${letters(3000)}`],
   ['secret', `eyJ${letters(4000)}.eyJ${letters(20_000)}.${letters(80)}`],
   ['secret', `sk-proj-${letters(100_000)}`],
+  [
+    'secret',
+    `-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-256-CBC,00FF\n\n${`${letters(64)}\n`.repeat(50)}-----END RSA PRIVATE KEY-----`,
+  ],
+  [
+    'secret',
+    `-----BEGIN PRIVATE KEY-----\\n" +\n${`"${letters(64)}\\n" +\n`.repeat(50)}"-----END PRIVATE KEY-----`,
+  ],
   ['secret', `-----BEGIN PRIVATE KEY-----\n${`${letters(64)}\n`.repeat(200)}-----END PRIVATE KEY-----`],
 ])('finds a %s wherever it begins in a long text', async (kind, value) => {
   for (const filling of ['words and\n', 'words and ', '. ', 'ж'])

@@ -62,6 +62,7 @@ async function foundBy(all: Finders, text: string, yielder = new Yielder()): Pro
           taken.fill(1, from, to)
           found.push({ kind, text: text.slice(from, to) })
         }
+      await yielder.yieldIfDue()
     }
   }
   return found

@@ -57,14 +57,25 @@ export class KnownValues<T> {
   /** By the code of a character: does one of them begin with it? */
   readonly #starts = new Uint8Array(65_536)
 
-  constructor(values: Iterable<[value: string, meaning: T]>) {
+  private constructor() {}
+
+  static async of<T>(
+    values: Iterable<[value: string, meaning: T]>,
+    yielder: Yielder,
+  ): Promise<KnownValues<T>> {
+    const known = new KnownValues<T>()
     for (const [value, meaning] of values) {
-      let node = this.#root
+      let node = known.#root
       let from = 0
-      this.#starts[value.charCodeAt(0)] = 1
-      for (; value.length - from > step; from += step) node = node.after(value.slice(from, from + step))
+      known.#starts[value.charCodeAt(0)] = 1
+      for (; value.length - from > step; from += step) {
+        node = node.after(value.slice(from, from + step))
+        if (from % often === 0) await yielder.yieldIfDue()
+      }
       node.add(value.slice(from), value.length, meaning)
+      await yielder.yieldIfDue()
     }
+    return known
   }
 
   /**
@@ -79,8 +90,10 @@ export class KnownValues<T> {
   ): Promise<string> {
     const pieces: string[] = []
     let copied = 0
+    let next = 0
     for (let at = 0; at < text.length; ) {
-      if (at % often === 0) {
+      if (at >= next) {
+        next = at + often
         passed?.(at)
         await yielder.yieldIfDue()
       }

@@ -14,6 +14,11 @@ export async function mappedLater<T>(value: T, change: (text: string) => Promise
   return mapped(value, (text) => changed.get(text) ?? text)
 }
 
+/** A copy of all of it but for bytes: what the caller changes later is not changed in it. */
+export function copied<T>(value: T): T {
+  return mapped(value, (text) => text)
+}
+
 /** All texts of a value. */
 export function textsOf(value: unknown): string[] {
   const texts: string[] = []

@@ -325,3 +325,41 @@ describe('many values that begin alike: none of them leaves', () => {
     expect(asText(inner.requests)).not.toContain('signature')
   })
 })
+
+describe('large requests', () => {
+  const sent = async (text: string) => {
+    const inner = mockProvider()
+    await mask(inner).chat(text)
+    return asText(inner.requests)
+  }
+
+  it.each([
+    ['a log', (n: number) => `${'[2026-11-27 10:00:01] GET /health [12ms]\n'.repeat(n / 40)}%[end]`],
+    ['a value of Python', (n: number) => `[{'note': '%', 'more': '${'x'.repeat(n)}'}]`],
+    ['JSON', (n: number) => `{"note":"%","more":["${'x'.repeat(n)}"]}`],
+  ])('are masked where they begin and end like JSON: %s', async (_, make) => {
+    for (const length of [200, 300_000, 2_100_000]) {
+      const secrets = 'Mail john.doe@example.com. Card 4111 1111 1111 1111. Tel. +49 30 901820-55.'
+      const text = await sent(make(length).replace('%', secrets))
+      expect(text).not.toMatch(/john\.doe|4111|901820/)
+      expect(text).toContain('Mail [EMAIL_1]. Card [CARD_1]. Tel. [PHONE_1].')
+    }
+  })
+
+  it('are what they were when they were asked, whatever is changed meanwhile', async () => {
+    const inner = mockProvider()
+    const part = { type: 'text' as const, text: 'The first.' }
+    const long = Array.from({ length: 400 }, () => 'word '.repeat(3000))
+    const messages = [...long, { role: 'user' as const, content: [part] }]
+    const answered = mask(inner).chat({ messages })
+    const changing = setInterval(() => {
+      part.text = 'Mail bob@example.com'
+      messages.push('Mail carol@example.com')
+    }, 5)
+    await answered
+    clearInterval(changing)
+    expect(messages.length).toBeGreaterThan(long.length + 1)
+    expect(asText(inner.requests)).toContain('The first.')
+    expect(asText(inner.requests)).not.toMatch(/bob@|carol@/)
+  })
+})

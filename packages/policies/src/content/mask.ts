@@ -13,7 +13,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
+import { isMedia, requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import { outputOf } from '../answers/whole.js'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
@@ -22,6 +22,7 @@ import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { type Detector, detectorOf, type Kind, kinds } from './detect.js'
 import { eased } from './eased.js'
+import { copied } from './mapped.js'
 import { keepNotes, type Note, restoring } from './mask-batch.js'
 import { type MediaPart, mediaOf, textOf } from './media.js'
 import { withPartial } from './partial.js'
@@ -108,19 +109,21 @@ class Mask extends Around {
       case 'transcribe': {
         this.#refuseMedia('sound')
         const { audio, ...rest } = call.request
-        const placeholders = await this.#placeholders(rest, detect)
+        const asked = copied(rest)
+        const placeholders = await this.#placeholders(asked, detect)
         return {
-          request: { ...(await placeholders.masked(rest)), audio },
+          request: { ...(await placeholders.masked(asked)), audio },
           // It may say what the prompt says.
           done: (answer) => placeholders.restored(answer),
         }
       }
       case 'embed':
       case 'rerank': {
-        const request: EmbedRequest | RerankRequest =
+        const request: EmbedRequest | RerankRequest = copied(
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
-            : call.request
+            : call.request,
+        )
         const placeholders = await this.#placeholders(request, detect)
         return { request: await placeholders.masked(request) }
       }
@@ -130,8 +133,7 @@ class Mask extends Around {
   async #submit(requests: readonly ChatInput[], detect: Detector): Promise<Passing> {
     if (!Array.isArray(requests)) return {}
     const all: (Note & { request: ChatRequest })[] = []
-    for (const request of requests) {
-      const plain = await this.#plain(request)
+    for (const plain of await Promise.all(requests.map((request) => this.#plain(request)))) {
       const placeholders = await this.#placeholders(plain, detect)
       all.push({
         request: sendable(answerable(await placeholders.masked(plain), placeholders)),
@@ -176,13 +178,9 @@ class Mask extends Around {
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
   async #plain(input: ChatInput): Promise<ChatRequest> {
     const { messages, tools, output, ...rest } = requestOf(input, this)
-    const all: MessageInput[] = typeof messages === 'string' ? [messages] : messages
-    const plain: MessageInput[] = []
-    const yielder = new Yielder()
-    if (Array.isArray(all)) for (const message of [...all]) plain.push(await this.#message(message, yielder))
-    return {
-      ...rest,
-      messages: Array.isArray(all) ? plain : all,
+    const given = copied(typeof messages === 'string' ? [messages] : messages)
+    const more = {
+      ...copied(rest),
       ...(tools && {
         tools: tools.map(({ name, description, input: schema }, index) => ({
           name,
@@ -197,6 +195,11 @@ class Mask extends Around {
             : output,
       }),
     }
+    const plain: MessageInput[] = []
+    const yielder = new Yielder()
+    if (!Array.isArray(given)) return { ...more, messages: given }
+    for (const message of given) plain.push(await this.#message(message, yielder))
+    return { ...more, messages: plain }
   }
 
   async #message(message: MessageInput, yielder: Yielder): Promise<MessageInput> {
@@ -234,10 +237,6 @@ class Mask extends Around {
       { provider: this.provider, model: this.model },
     )
   }
-}
-
-function isMedia(part: Part): part is Part & { type: 'image' | 'file' | 'audio' } {
-  return part.type === 'image' || part.type === 'file' || part.type === 'audio'
 }
 
 /** What has to be known of a request to read its answer. */

@@ -23,29 +23,15 @@ interface Value {
 }
 
 export class Placeholders {
-  readonly #standsFor = new Map<string, string>()
-  readonly #values = new Map<string, string>()
-  readonly #known: KnownValues<string>
-  #longest = 0
+  readonly #standsFor: ReadonlyMap<string, string>
+  readonly #known: KnownValues<string> | undefined
+  readonly #longest: number
 
-  private constructor(found: readonly Value[], spoken: ReadonlySet<string>) {
-    const counts = new Map<string, number>()
-    for (const { kind, value, spelling } of found) {
-      const known = this.#values.get(value)
-      if (known !== undefined) this.#values.set(spelling, known)
-      if (value === '' || known !== undefined) continue
-      const name = kind.toUpperCase()
-      let placeholder: string
-      do {
-        counts.set(name, (counts.get(name) ?? 0) + 1)
-        placeholder = `[${name}_${counts.get(name)}]`
-      } while (spoken.has(placeholder))
-      this.#values.set(value, placeholder)
-      this.#values.set(spelling, placeholder)
-      this.#standsFor.set(placeholder, value)
-      this.#longest = Math.max(this.#longest, placeholder.length)
-    }
-    this.#known = new KnownValues(this.#values)
+  private constructor(standsFor: ReadonlyMap<string, string>, known?: KnownValues<string>) {
+    this.#standsFor = standsFor
+    this.#known = known
+    this.#longest = 0
+    for (const placeholder of standsFor.keys()) this.#longest = Math.max(this.#longest, placeholder.length)
   }
 
   /** Numbered in the order they are met, so that a conversation that goes on gives the same ones again. */
@@ -58,20 +44,33 @@ export class Placeholders {
     // What looks like a placeholder in the request stands for itself.
     const spoken = new Set<string>()
     const yielder = new Yielder()
-    for (const text of textsOf(request)) {
+    for (const text of new Set(textsOf(request))) {
       for await (const slice of slicesOf(text, yielder))
         for (const [placeholder] of slice.text.matchAll(form)) spoken.add(plainly(placeholder))
       const json = stringsOf(text) !== undefined
       const read = (value: string) => (json ? unspelled(value) : value)
       for (const [kind, what] of Object.entries(also)) {
-        if (Array.isArray(what))
-          for (const [value, spelling] of words(text, what)) found.push({ kind, value, spelling })
-        else for (const spelling of matches(text, what)) found.push({ kind, value: read(spelling), spelling })
+        if (!Array.isArray(what))
+          for (const spelling of matches(text, what)) found.push({ kind, value: read(spelling), spelling })
+        else
+          for (const value of what) {
+            for (const spelling of spellings(text, value)) found.push({ kind, value, spelling })
+            await yielder.yieldIfDue()
+          }
       }
-      for (const { kind, text: spelling } of await detect(text, yielder))
+      for (const { kind, text: spelling } of await detect(text, yielder)) {
         found.push({ kind, value: read(spelling), spelling })
+        await yielder.yieldIfDue()
+      }
     }
-    return new Placeholders(found, spoken)
+    const values = await numbered(found, spoken, yielder)
+    const standsFor = new Map<string, string>()
+    // A value's own spelling comes first.
+    for (const [value, placeholder] of values) {
+      if (!standsFor.has(placeholder)) standsFor.set(placeholder, value)
+      await yielder.yieldIfDue()
+    }
+    return new Placeholders(standsFor, await KnownValues.of(values, yielder))
   }
 
   /**
@@ -79,7 +78,8 @@ export class Placeholders {
    * that is JSON becomes a text of it.
    */
   async masked<T>(value: T): Promise<T> {
-    if (this.empty) return value
+    const known = this.#known
+    if (this.empty || known === undefined) return value
     const yielder = new Yielder()
     return mappedLater(value, (text) => {
       const isInString = stringsOf(text)
@@ -91,7 +91,7 @@ export class Placeholders {
           !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
         return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
       }
-      return this.#known.replaced(text, written, yielder, isInString)
+      return known.replaced(text, written, yielder, isInString)
     })
   }
 
@@ -120,9 +120,7 @@ export class Placeholders {
 
   /** Those that were written down. */
   static of(pairs: readonly [placeholder: string, value: string][]): Placeholders {
-    const placeholders = new Placeholders([], new Set())
-    for (const [placeholder, value] of pairs) placeholders.#standsFor.set(placeholder, value)
-    return placeholders
+    return new Placeholders(new Map(pairs))
   }
 
   /** The value, where the text is its placeholder and nothing else. */
@@ -149,14 +147,34 @@ export class Placeholders {
   }
 }
 
-/** The words that are in a text, as they are or as JSON spells them. */
-function words(text: string, all: string[]): [word: string, spelling: string][] {
-  return all
-    .flatMap((word): [string, string][] => [
-      [word, word],
-      [word, spelled(word)],
-    ])
-    .filter(([, spelling]) => spelling !== '' && text.includes(spelling))
+/** The placeholders of values, and of their spellings. */
+async function numbered(
+  found: readonly Value[],
+  spoken: ReadonlySet<string>,
+  yielder: Yielder,
+): Promise<Map<string, string>> {
+  const values = new Map<string, string>()
+  const counts = new Map<string, number>()
+  for (const { kind, value, spelling } of found) {
+    await yielder.yieldIfDue()
+    const known = values.get(value)
+    if (known !== undefined) values.set(spelling, known)
+    if (value === '' || known !== undefined) continue
+    const name = kind.toUpperCase()
+    let placeholder: string
+    do {
+      counts.set(name, (counts.get(name) ?? 0) + 1)
+      placeholder = `[${name}_${counts.get(name)}]`
+    } while (spoken.has(placeholder))
+    values.set(value, placeholder)
+    values.set(spelling, placeholder)
+  }
+  return values
+}
+
+/** How a word is written in a text: as it is, or as JSON spells it. */
+function spellings(text: string, word: string): string[] {
+  return [word, spelled(word)].filter((spelling) => spelling !== '' && text.includes(spelling))
 }
 
 function matches(text: string, what: RegExp): string[] {

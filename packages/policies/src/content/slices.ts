@@ -29,7 +29,10 @@ export async function* slicesOf(text: string, yielder: Yielder): AsyncGenerator<
 }
 
 /** The same slice to the end of a key that may have begun in it. */
-export function withKey(whole: string, { from, to }: Slice): Slice {
+export function withKey(whole: string, slice: Slice): Slice {
+  const { from, to, text } = slice
+  // A private key has lines, and may have other things than its bytes in them.
+  if (text.lastIndexOf('-----BEGIN ') > text.lastIndexOf('-----END ')) return withMore(whole, slice) ?? slice
   return sliceOf(whole, from, to, goingOn(whole, Math.min(whole.length, to + after), to + afterKeys))
 }
 

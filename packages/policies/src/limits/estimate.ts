@@ -1,6 +1,6 @@
 // How large a request is, before anybody has counted it.
 import { type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
-import { asLlmError, preparedOf, requestOf } from '@patchbay/core/wrap'
+import { asLlmError, isMedia, preparedOf, requestOf } from '@patchbay/core/wrap'
 import type { Asked, Incoming } from '../around/passing.js'
 
 /** Tokens of a request, by estimate. */
@@ -73,7 +73,7 @@ async function mostOfOne(call: Incoming, provider: Provider): Promise<Size> {
 /** Input tokens of a prepared request, on the high side. */
 export function chatTokens({ messages, tools, output }: PreparedChat): number {
   const parts = messages.flatMap(({ content }) => content)
-  const images = parts.filter(({ type }) => type === 'image' || type === 'file' || type === 'audio').length
+  const images = parts.filter(isMedia).length
   return (
     messages.length * tokensPerMessage +
     images * tokensPerImage +
