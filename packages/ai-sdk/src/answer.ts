@@ -10,7 +10,7 @@ import type {
   SharedV3Warning,
 } from '@ai-sdk/provider'
 import type { ChatEvent, ChatResponse, FinishReason, Part, Usage, Warning } from '@patchbay/core'
-import { Blocks, hasBytes, sourcesOf } from './blocks.js'
+import { Blocks, hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { asJson, metadataOf, ours } from './hidden.js'
 
 /** The events of a stream as the AI SDK's stream parts. */
@@ -93,7 +93,12 @@ export function toContent({ message: { content } }: ChatResponse): LanguageModel
 }
 
 function toCall({ id, name, input }: { id: string; name: string; input: unknown }): LanguageModelV3ToolCall {
-  return { type: 'tool-call', toolCallId: id, toolName: name, input: JSON.stringify(input) }
+  return {
+    type: 'tool-call',
+    toolCallId: id,
+    toolName: name,
+    input: unparsed(input) ?? JSON.stringify(input),
+  }
 }
 
 function toFile({ data, mediaType }: Pick<LanguageModelV3File, 'data' | 'mediaType'>): LanguageModelV3File {

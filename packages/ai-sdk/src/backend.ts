@@ -61,7 +61,7 @@ class AiSdkBackend implements Backend {
         abortSignal: signal,
         headers: { ...headers },
       })
-      yield* toEvents(stream)
+      yield* toEvents(stream, warn)
     } catch (error) {
       throw toLlmError(error, `The AI SDK (${this.model})`)
     }

@@ -46,6 +46,12 @@ export class Blocks<Single extends object> {
   }
 }
 
+/** What bytes of this media type are; types are the same in capitals. */
+export function kindOf(mediaType: string): 'image' | 'file' | 'audio' {
+  const kind = mediaType.split('/')[0]?.toLowerCase()
+  return kind === 'image' || kind === 'audio' ? kind : 'file'
+}
+
 /** Media with their bytes: the AI SDK has no place for media in an answer that are only a URL. */
 export function hasBytes(part: Part): part is Extract<Part, { data: Uint8Array | string }> {
   return isMedia(part) && part.data !== undefined
@@ -70,4 +76,10 @@ export function sourcesOf(content: readonly Part[]): Source[] {
       ? { sourceType: 'document', id, title: title ?? quote, mediaType: 'text/plain' }
       : { sourceType: 'url', id, url, ...(title !== undefined && { title }) }
   })
+}
+
+/** The input of a tool call as the model wrote it, where that is no JSON: nobody may run the call. */
+export function unparsed(input: unknown): string | undefined {
+  const { $unparsed } = Object(input) as { $unparsed?: unknown }
+  return typeof $unparsed === 'string' ? $unparsed : undefined
 }

@@ -18,18 +18,22 @@ import {
 } from '@patchbay/core'
 import { parseInput } from '@patchbay/core/wire'
 import { defined } from '@patchbay/core/wrap'
+import { kindOf } from './blocks.js'
 import { owner } from './call.js'
+import { InOrder } from './in-order.js'
 
 export async function* toEvents(
   stream: ReadableStream<LanguageModelV3StreamPart>,
+  warn: (warning: Warning) => void,
 ): AsyncGenerator<BackendEvent> {
   const reader = stream.getReader()
-  const events = new Events()
+  const events = new Events(warn)
+  const ordered = new InOrder()
   try {
     for (;;) {
       const { done, value } = await reader.read()
       if (done) return
-      yield* events.of(value)
+      for (const part of ordered.of(value)) yield* events.of(part)
       if (value.type === 'finish') return
     }
   } finally {
@@ -39,7 +43,6 @@ export async function* toEvents(
 
 interface Block {
   type: 'text' | 'reasoning'
-  isEmpty: boolean
   metadata?: SharedV3ProviderMetadata | undefined
 }
 
@@ -49,17 +52,32 @@ class Events {
   readonly #blocks = new Map<string, Block>()
   /** A text that has ended, until it is known that no more of its sources follow. */
   #ended: Block | undefined
+  /** Whose text is streamed, until something else comes. */
+  #streamed: Block | undefined
   #citations: Citation[] = []
+
+  constructor(private readonly warn: (warning: Warning) => void) {}
 
   of(part: LanguageModelV3StreamPart): BackendEvent[] {
     if (part.type !== 'source') return [...this.#end(), ...this.#of(part)]
-    const { title } = part
-    const url = part.sourceType === 'url' ? { url: part.url } : {}
-    this.#citations.push({ ...url, ...(title !== undefined && { title }) })
+    this.#citations.push(
+      part.sourceType === 'url' ? defined({ url: part.url, title: part.title }) : this.#document(part),
+    )
     return []
   }
 
+  #document({ title, filename }: { title: string; filename?: string | undefined }): Citation {
+    if (title !== '' && filename !== undefined && filename !== title)
+      this.warn({
+        code: 'unsupported',
+        feature: 'filename',
+        message: 'Sources have a title only in Patchbay; the names of their files were left out.',
+      })
+    return { title: title || (filename ?? '') }
+  }
+
   #of(part: Exclude<LanguageModelV3StreamPart, { type: 'source' }>): BackendEvent[] {
+    if (/^(tool|file)/.test(part.type)) this.#streamed = undefined
     switch (part.type) {
       case 'stream-start':
         return [{ type: 'start', warnings: part.warnings.map(toWarning) }]
@@ -74,7 +92,7 @@ class Events {
       case 'reasoning-delta': {
         const block = this.#block(part)
         if (part.delta === '') return []
-        block.isEmpty = false
+        this.#streamed = block
         return [{ type: block.type, text: part.delta }]
       }
       case 'text-end':
@@ -124,7 +142,7 @@ class Events {
   /** Metadata may come with any part of a block; the last are those of the block, as in the AI SDK itself. */
   #block(part: { type: string; id: string; providerMetadata?: SharedV3ProviderMetadata | undefined }): Block {
     const type = part.type.startsWith('text') ? 'text' : 'reasoning'
-    const block = this.#blocks.get(part.id) ?? { type, isEmpty: true }
+    const block: Block = this.#blocks.get(part.id) ?? { type }
     this.#blocks.set(part.id, block)
     block.metadata = part.providerMetadata ?? block.metadata
     return block
@@ -132,11 +150,12 @@ class Events {
 
   #end(): BackendEvent[] {
     if (this.#ended === undefined) return []
-    const { type, isEmpty, metadata } = this.#ended
+    const { type, metadata } = this.#ended
+    const isStreamed = this.#ended === this.#streamed
     this.#ended = undefined
     const more = { ...opaque(metadata), ...(type === 'text' && this.#cited()) }
-    if (!isEmpty) return [{ type: 'part-end', ...more }]
-    // Redacted reasoning has no text.
+    if (isStreamed) return [{ type: 'part-end', ...more }]
+    // Redacted reasoning has no text, and what ends late no part any more that could take it.
     return Object.keys(more).length > 0 ? [{ type: 'part', part: { type, text: '', ...more } }] : []
   }
 
@@ -148,9 +167,7 @@ class Events {
 }
 
 function toMedia({ data, mediaType, providerMetadata }: LanguageModelV3File): Part {
-  const type = mediaType.split('/')[0]
-  const media = { data, mediaType, ...opaque(providerMetadata) }
-  return { type: type === 'image' || type === 'audio' ? type : 'file', ...media }
+  return { type: kindOf(mediaType), data, mediaType, ...opaque(providerMetadata) }
 }
 
 function opaque(data: SharedV3ProviderMetadata | undefined): {

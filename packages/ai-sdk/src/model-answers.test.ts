@@ -23,6 +23,25 @@ describe('answers', () => {
     ...more,
     { type: 'text-end', id: '0' },
   ]
+  const start = (id: string) => ({ type: 'text-start' as const, id })
+  const delta = (id: string, delta: string) => ({ type: 'text-delta' as const, id, delta })
+  const end = (id: string) => ({ type: 'text-end' as const, id })
+  const words = ['one', 'two', 'three'].map((text) => ({ type: 'text' as const, text }))
+  const interleaved: LanguageModelV3StreamPart[][] = [
+    [
+      ...[start('1'), start('2'), start('3'), delta('3', 'three'), delta('2', 'two'), delta('1', 'o')],
+      ...[end('3'), end('2'), delta('1', 'ne'), end('1')],
+    ],
+    [
+      ...[start('1'), delta('1', 'o'), start('2'), delta('2', 't'), delta('1', 'ne'), end('1')],
+      ...[delta('2', 'wo'), end('2'), start('1'), delta('1', 'three'), end('1')],
+    ],
+    // An id comes again before its first text was sent.
+    [
+      ...[start('1'), start('2'), delta('2', 'two'), end('2'), start('2'), delta('2', 'three'), end('2')],
+      ...[delta('1', 'one'), end('1')],
+    ],
+  ]
   const said = { type: 'text' as const, text: 'Hi.' }
   const source = {
     type: 'source' as const,
@@ -30,6 +49,12 @@ describe('answers', () => {
     sourceType: 'url' as const,
     url: 'https://example.com',
     title: 'E',
+  }
+  const document = {
+    type: 'source' as const,
+    id: 'd',
+    sourceType: 'document' as const,
+    mediaType: 'application/pdf',
   }
   const citations = [{ url: 'https://example.com', title: 'E' }]
   const cited = { content: [{ ...said, citations }], next: [said] }
@@ -59,9 +84,20 @@ describe('answers', () => {
   })
   const ofService: Pick<Answer, 'error'> = { error: { code: 'unsupported' } }
   const answers = {
-    'text-start': [{ parts: text(), content: [said] }],
+    'text-start': [
+      { parts: text(), content: [said] },
+      ...interleaved.map((parts) => ({ parts, content: words })),
+    ],
     'text-delta': [{ parts: text(), content: [said] }],
-    'text-end': [{ parts: [...text(), ...text()], content: [said, said] }],
+    'text-end': [
+      { parts: [...text(), ...text()], content: [said, said] },
+      // A text that ends late.
+      {
+        parts: text(source, { type: 'tool-call', ...weather, ...marked }),
+        content: [said, ...(called.content ?? []), { type: 'text', text: '', citations }],
+        next: [said, ...(called.next ?? [])],
+      },
+    ],
     'reasoning-start': [
       thinking(marked, {}, {}),
       {
@@ -122,6 +158,11 @@ describe('answers', () => {
       file('AQID', 'audio/mpeg', 'audio'),
       file('AQID', 'application/zip', 'file'),
       {
+        parts: [{ type: 'file', data: 'AQID', mediaType: 'Image/PNG' }],
+        content: [{ type: 'image', data: 'AQID', mediaType: 'Image/PNG' }],
+        next: [{ type: 'file', data: 'AQID', mediaType: 'image/png' }],
+      },
+      {
         parts: [...text(), { type: 'file', data: 'AQID', mediaType: 'image/png' }, ...text()],
         content: [said, { type: 'image', data: 'AQID', mediaType: 'image/png' }, said],
         next: [said, { type: 'file', data: 'AQID', mediaType: 'image/png' }, said],
@@ -133,8 +174,20 @@ describe('answers', () => {
       { parts: [...text(), source], ...cited },
       { parts: [source], content: [{ type: 'text', text: '', citations }], next: [] },
       {
-        parts: text({ type: 'source', sourceType: 'document', id: 's', mediaType: 'text/plain', title: 'E' }),
+        parts: text({ ...document, title: 'E' }),
         content: [{ ...said, citations: [{ title: 'E' }] }],
+        next: [said],
+      },
+      {
+        parts: text({ ...document, title: '', filename: 'e.pdf' }),
+        content: [{ ...said, citations: [{ title: 'e.pdf' }] }],
+        response: { warnings: [] },
+        next: [said],
+      },
+      {
+        parts: text({ ...document, title: 'E', filename: 'e.pdf' }),
+        content: [{ ...said, citations: [{ title: 'E' }] }],
+        response: { warnings: [{ code: 'unsupported', feature: 'filename' }] },
         next: [said],
       },
     ],
@@ -176,7 +229,19 @@ describe('answers', () => {
       },
     ],
     raw: [{ parts: [{ type: 'raw', rawValue: {} }, ...text()], content: [said] }],
-    error: [{ parts: [{ type: 'error', error: new TypeError('fetch failed') }], error: { code: 'network' } }],
+    error: [
+      { parts: [{ type: 'error', error: new TypeError('fetch failed') }], error: { code: 'network' } },
+      // What came before is not lost.
+      {
+        parts: [
+          start('1'),
+          start('2'),
+          delta('2', 'two'),
+          { type: 'error', error: new TypeError('fetch failed') },
+        ],
+        error: { code: 'network', partial: { text: 'two' } },
+      },
+    ],
   } satisfies Record<LanguageModelV3StreamPart['type'], Answer[]>
   const rows = Object.entries(answers).flatMap(([kind, all]: [string, Answer[]]) =>
     all.flatMap((answer, index) => ways.map((way) => [kind, index + 1, way, answer] as const)),

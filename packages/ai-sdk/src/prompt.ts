@@ -5,7 +5,9 @@ import type {
   LanguageModelV3ToolResultOutput,
 } from '@ai-sdk/provider'
 import { LlmError, type Message, type Part } from '@patchbay/core'
+import { toBase64 } from '@patchbay/core/wire'
 import { withHidden } from '@patchbay/core/wrap'
+import { kindOf } from './blocks.js'
 import { hiddenIn } from './hidden.js'
 import type { LeftOut } from './left-out.js'
 
@@ -105,7 +107,7 @@ function fromUrl(
   lost: LeftOut,
 ): Part {
   const typed = mediaType === undefined || mediaType.includes('*') ? {} : { mediaType }
-  if (!mediaType?.startsWith('image/'))
+  if (kindOf(mediaType ?? '') !== 'image')
     return { type: 'file', url, ...typed, ...(filename !== undefined && { name: filename }) }
   withoutName(filename, lost)
   return { type: 'image', url, ...typed }
@@ -117,12 +119,20 @@ function fromBytes(
   filename: string | undefined,
   lost: LeftOut,
 ): Part {
-  const type = mediaType.split('/')[0]
-  if (type !== 'image' && type !== 'audio')
-    return { type: 'file', data, mediaType, ...(filename !== undefined && { name: filename }) }
+  const type = kindOf(mediaType)
+  if (type === 'file') return { type, data, mediaType, ...(filename !== undefined && { name: filename }) }
   withoutName(filename, lost)
-  // `image/*` is how the AI SDK says that it does not know; the bytes tell.
-  return { type, data, mediaType: type === 'image' ? mediaType.replace('*', 'png') : mediaType }
+  // `image/*` is how the AI SDK says that it does not know; the bytes tell, of images later.
+  const usual = type === 'image' ? 'png' : isWav(data) ? 'wav' : 'mpeg'
+  return { type, data, mediaType: mediaType.replace('*', usual) }
+}
+
+// The first three of the bytes that a WAV file begins with, in base64.
+const riff = 'UklG'
+
+function isWav(data: Uint8Array | string): boolean {
+  const base64 = typeof data === 'string' ? data : toBase64(data.subarray(0, 3))
+  return base64.startsWith(riff)
 }
 
 function withoutName(filename: string | undefined, lost: LeftOut): void {

@@ -1,11 +1,11 @@
 // Answers of a provider in the AI SDK: all their parts are shown and come back in the next turn.
 import type { LanguageModelV3Message } from '@ai-sdk/provider'
-import type { Part } from '@patchbay/core'
+import type { Part, Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { jsonSchema, type ModelMessage, streamText, type ToolSet } from 'ai'
 import { describe, expect, it } from 'vitest'
-import { ask, type Way, ways } from '../test/ask.js'
-import { languageModel } from './index.js'
+import { ask, finish, playing, type Way, ways } from '../test/ask.js'
+import { aiSdk, languageModel } from './index.js'
 
 const opaque = { provider: 'mock', data: { signature: 'x' } }
 
@@ -121,6 +121,62 @@ describe('answers', () => {
     for (const type of ['image', 'file', 'audio'] as const)
       for (const { part } of answers[type])
         expect((await roundTrip(way, [part])).back).toEqual([asBase64(part)])
+  })
+})
+
+describe('a call whose input is no JSON', () => {
+  const json = '{"path":"/tm'
+  const call = { id: 'c', name: 'rm' }
+  const providers: [who: string, provider: () => Provider][] = [
+    [
+      'a provider',
+      () =>
+        mockProvider({
+          answers: [
+            {
+              events: [
+                { type: 'tool-call-start', ...call },
+                { type: 'tool-call-delta', id: 'c', json },
+                { type: 'tool-call', ...call, input: { $unparsed: json } },
+              ],
+            },
+          ],
+        }),
+    ],
+    [
+      'a model of the AI SDK',
+      () =>
+        aiSdk(
+          playing([
+            { type: 'tool-input-start', id: 'c', toolName: 'rm' },
+            { type: 'tool-input-delta', id: 'c', delta: json },
+            { type: 'tool-input-end', id: 'c' },
+            { type: 'tool-call', toolCallId: 'c', toolName: 'rm', input: json },
+            finish,
+          ]),
+        ),
+    ],
+  ]
+  const rows = providers.flatMap(([who, provider]) => ways.map((way) => [who, way, provider] as const))
+
+  it.each(rows)('of %s is invalid and runs no tool: %s', async (_, way, provider) => {
+    const ran: unknown[] = []
+    const rm = {
+      inputSchema: jsonSchema({
+        type: 'object',
+        properties: { path: { type: 'string' } },
+        required: ['path'],
+        additionalProperties: false,
+      }),
+      execute: (input: unknown) => ran.push(input),
+    }
+    const { content } = await ask(way, {
+      model: languageModel(provider()),
+      tools: { rm },
+      messages: [{ role: 'user', content: 'x' }],
+    })
+    expect(ran).toEqual([])
+    expect(content).toContainEqual(expect.objectContaining({ type: 'tool-call', input: json, invalid: true }))
   })
 })
 

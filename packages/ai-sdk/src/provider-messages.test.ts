@@ -72,6 +72,27 @@ describe('messages', () => {
         content: [{ type: 'image', data: 'AQID', mediaType: 'image/gif' }],
         warnings: ['filename'],
       },
+      {
+        message: {
+          role: 'user',
+          content: [
+            { type: 'file', data: 'AQID', mediaType: 'IMAGE/JPEG' },
+            { type: 'file', data: 'AQID', mediaType: 'Audio/MPEG' },
+            { type: 'file', data: new URL('https://example.com/a.png'), mediaType: 'IMAGE/*' },
+            { type: 'file', data: 'AQID', mediaType: 'audio/*' },
+            { type: 'file', data: btoa('RIFF1234WAVE'), mediaType: 'audio/*' },
+            { type: 'file', data: new TextEncoder().encode('RIFF1234WAVE'), mediaType: 'audio/*' },
+          ],
+        },
+        content: [
+          { type: 'image', data: 'AQID', mediaType: 'image/jpeg' },
+          { type: 'audio', data: 'AQID', mediaType: 'audio/mpeg' },
+          { type: 'image', url: 'https://example.com/a.png' },
+          { type: 'audio', data: 'AQID', mediaType: 'audio/mpeg' },
+          { type: 'audio', data: btoa('RIFF1234WAVE'), mediaType: 'audio/wav' },
+          { type: 'audio', data: new TextEncoder().encode('RIFF1234WAVE'), mediaType: 'audio/wav' },
+        ],
+      },
     ],
   }
   const assistant: Record<Kinds['assistant'], Row[]> = {

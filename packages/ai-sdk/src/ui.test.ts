@@ -96,6 +96,19 @@ describe('useChat', () => {
     ])
   })
 
+  it('shows a call whose input is no JSON as failed, so that the page does not run it', async () => {
+    const json = '{"city":"Li'
+    const events: BackendEvent[] = [
+      { type: 'tool-call', id: 'a', name: 'get_weather', input: { $unparsed: json } },
+    ]
+    const chat = await over(mockProvider({ answers: [{ events }] }))
+    await chat.sendMessage({ text: 'Weather?' })
+    expect(chat.messages[1]?.parts).toMatchObject([
+      { type: 'step-start' },
+      { type: 'tool-get_weather', state: 'output-error', rawInput: json },
+    ])
+  })
+
   it('sends images', async () => {
     const inner = mockProvider()
     const chat = await over(inner)

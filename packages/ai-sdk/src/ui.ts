@@ -11,7 +11,7 @@ import {
 } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
 import { withHidden } from '@patchbay/core/wrap'
-import { Blocks, hasBytes, sourcesOf } from './blocks.js'
+import { Blocks, hasBytes, kindOf, sourcesOf, unparsed } from './blocks.js'
 import { hiddenIn, metadataOf } from './hidden.js'
 
 /** A message as `useChat` sends it. */
@@ -97,8 +97,9 @@ function toPart(part: UiPart): Part[] {
   if (type !== 'file') return []
   const [, data] = /^data:[^,]*;base64,(.*)$/s.exec(url) ?? []
   const from = data === undefined ? { url } : { data }
-  if (mediaType.startsWith('image/')) return [{ type: 'image', ...from, mediaType } as Part]
-  if (mediaType.startsWith('audio/') && data !== undefined) return [{ type: 'audio', data, mediaType }]
+  const kind = kindOf(mediaType)
+  if (kind === 'image') return [{ type: kind, ...from, mediaType } as Part]
+  if (kind === 'audio' && data !== undefined) return [{ type: kind, data, mediaType }]
   return [{ type: 'file', ...from, mediaType, ...(filename !== undefined && { name: filename }) } as Part]
 }
 
@@ -181,7 +182,12 @@ class Chunks {
         return [{ type: 'tool-input-delta', toolCallId: event.id, inputTextDelta: event.json }]
       case 'tool-call': {
         const { id: toolCallId, name: toolName, input } = event
-        return this.#blocks.add({ type: 'tool-input-available', toolCallId, toolName, input })
+        const written = unparsed(input)
+        return this.#blocks.add(
+          written === undefined
+            ? { type: 'tool-input-available', toolCallId, toolName, input }
+            : { type: 'tool-input-error', toolCallId, toolName, input: written, errorText: noJson },
+        )
       }
       case 'part': {
         const { part } = event
@@ -229,6 +235,8 @@ class Chunks {
     return [{ type: 'finish-step' }]
   }
 }
+
+const noJson = 'The input of the tool is not JSON.'
 
 const reasons: Record<string, string> = {
   stop: 'stop',

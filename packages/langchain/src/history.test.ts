@@ -102,6 +102,65 @@ describe('a block', () => {
       expect(got[0]?.cache).toEqual({ ttl: '1h' })
     }
   })
+
+  const text = { type: 'text', text: 'x' }
+  const mark = (ttl: string) => ({ cache_control: { type: 'ephemeral', ttl } })
+  const [question, result] = [new HumanMessage('?'), new ToolMessage({ content: 'r', tool_call_id: 'c' })]
+  const marked: [of: string, given: BaseMessage[], isMoved: boolean][] = [
+    ['the last block', [new HumanMessage({ content: [text, { ...text, ...mark('5m') }] })], false],
+    ['an earlier block', [new HumanMessage({ content: [{ ...text, ...mark('5m') }, text] })], true],
+    ['its metadata', [new HumanMessage({ content: [{ ...text, metadata: mark('5m') }, text] })], true],
+    [
+      'two blocks',
+      [
+        new HumanMessage({
+          content: [
+            { ...text, ...mark('1h') },
+            { ...text, ...mark('5m') },
+          ],
+        }),
+      ],
+      true,
+    ],
+    [
+      'a text before a call',
+      [question, new AIMessage({ content: [{ ...text, ...mark('5m') }], tool_calls: [call] }), result],
+      true,
+    ],
+    [
+      'the last call',
+      [
+        question,
+        new AIMessage({
+          content: [text, { type: 'tool_use', id: 'c', name: 't', input: {}, ...mark('5m') }],
+          tool_calls: [call],
+        }),
+        result,
+      ],
+      false,
+    ],
+    [
+      'a block of a system message',
+      [new SystemMessage({ content: [{ ...text, ...mark('5m') }, text] }), question],
+      true,
+    ],
+    [
+      'a block of a result',
+      [
+        question,
+        new AIMessage({ content: '', tool_calls: [call] }),
+        new ToolMessage({ content: [{ ...text, ...mark('5m') }, text], tool_call_id: 'c' }),
+      ],
+      true,
+    ],
+  ]
+  it.each(
+    marked,
+  )('with a cache mark gives it to its message, and a warning tells if it moves: %s', async (_, given, isMoved) => {
+    const { messages: got, warned } = await sent(given, 'whole')
+    expect(got.flatMap(({ cache }) => cache ?? [])).toEqual([{ ttl: '5m' }])
+    expect(warned?.includes('cache mark')).toBe(isMoved)
+  })
 })
 
 describe('a message', () => {

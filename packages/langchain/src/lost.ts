@@ -11,21 +11,22 @@ export interface Lost {
   whole(what: string): []
   /** A detail of what is carried: always a warning. */
   detail(what: string, hint?: string): void
+  /** Something that is carried in another way: always a warning, in these words. */
+  changed(what: string, message: string): void
 }
 
 /** Adds to the warnings, once for each thing. */
 export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
   const told = new Set<string>()
-  const detail = (what: string, hint = '') => {
+  const changed = (what: string, message: string) => {
     if (told.has(what)) return
     told.add(what)
-    warnings.push({
-      code: 'unsupported',
-      feature: what,
-      message: `Patchbay has no place for ${what}; it was left out.${hint}`,
-    })
+    warnings.push({ code: 'unsupported', feature: what, message })
   }
+  const detail = (what: string, hint = '') =>
+    changed(what, `Patchbay has no place for ${what}; it was left out.${hint}`)
   return {
+    changed,
     detail,
     whole(what) {
       if (!lenient)

@@ -27,8 +27,9 @@ export function hiddenKwargs(content: readonly Part[]): Json {
 
 /** @throws {LlmError} `unsupported` for messages and blocks that have no place here */
 export function fromMessage(message: BaseMessage, lost: Lost): Message[] {
-  const parts = (blocks = blocksOf(message)) => blocks.flatMap((block) => fromBlock(block, lost))
-  const cache = cacheOf(blocksOf(message))
+  const blocks = message.type === 'ai' ? withCalls(message as AIMessage) : blocksOf(message)
+  const parts = () => blocks.flatMap((block) => fromBlock(block, lost))
+  const cache = cacheOf(blocks, lost)
   if (message.name !== undefined && message.type !== 'tool') lost.detail('the name of a message')
   switch (message.type) {
     case 'system':
@@ -37,7 +38,7 @@ export function fromMessage(message: BaseMessage, lost: Lost): Message[] {
     case 'human':
       return [{ role: 'user', content: parts(), ...cache }]
     case 'ai': {
-      const said = parts(withCalls(message as AIMessage))
+      const said = parts()
       if (message.additional_kwargs.function_call !== undefined)
         lost.detail('the function_call of a message', ' Use tool_calls.')
       const hidden = message.additional_kwargs[ours] ?? message.response_metadata[ours]
@@ -79,19 +80,30 @@ function withCalls(message: AIMessage): unknown[] {
       ? calls.find(({ id, name }) => id === standard.id && name === standard.name)
       : undefined
     if (call === undefined) return [block]
-    return left.delete(call) ? [call] : []
+    return left.delete(call) ? [{ ...call, cache_control: markOf(block) }] : []
   })
   return [...blocks, ...left]
 }
 
-/** A mark of a block is one of its message here: Claude's form, which others took over. */
-function cacheOf(blocks: unknown[]): Pick<Message, 'cache'> {
-  for (const block of blocks) {
-    if (!isJson(block)) continue
-    const { cache_control: mark = isJson(block.metadata) ? block.metadata.cache_control : undefined } = block
-    if (isJson(mark)) return { cache: mark.ttl === '5m' || mark.ttl === '1h' ? { ttl: mark.ttl } : true }
-  }
-  return {}
+/** A mark of a block is one of its message here. */
+function cacheOf(blocks: unknown[], lost: Lost): Pick<Message, 'cache'> {
+  const marks = blocks.map(markOf)
+  if (marks.slice(0, -1).some(Boolean))
+    lost.changed(
+      'cache',
+      'Patchbay has one cache mark for a message, at its end; the mark of a block was moved there, the last where there are several.',
+    )
+  const mark = marks.findLast(Boolean)
+  return mark === undefined
+    ? {}
+    : { cache: mark.ttl === '5m' || mark.ttl === '1h' ? { ttl: mark.ttl } : true }
+}
+
+/** The mark in Claude's form, which others took over. */
+function markOf(block: unknown): Json | undefined {
+  if (!isJson(block)) return undefined
+  const { cache_control: mark = isJson(block.metadata) ? block.metadata.cache_control : undefined } = block
+  return isJson(mark) ? mark : undefined
 }
 
 /**
