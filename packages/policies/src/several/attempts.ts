@@ -1,8 +1,9 @@
 // One call as attempts at several providers: the usage and warnings of those whose answer is not given are part of the
-// response, or of the error; and a provider that has failed in a call is not asked again by another list of it.
+// response, or of the error; and a provider that has failed in a call is not asked the same again by another list of it.
 import {
   type CallOptions,
   type ChatEvent,
+  type ChatInput,
   type ChatResponse,
   type ErrorDetails,
   isLlmError,
@@ -14,9 +15,11 @@ import {
 import { type EventSource, Follower, sum } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
 
-// Passed on with the options, so that lists within lists know who has failed in their call.
+// Passed on with the options, so that lists within lists know who has failed in their call. By the request, since callbacks
+// get the options too, and may ask something else with them.
 const failedInCall = Symbol('failed in this call')
-type Options = CallOptions & { [failedInCall]?: Map<Provider, LlmError> }
+type Failed = Map<Provider, LlmError>
+type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failed> }
 
 type Spent = Partial<Pick<ChatResponse, 'usage' | 'cost' | 'cached'>>
 
@@ -26,13 +29,16 @@ export abstract class Attempts implements EventSource {
   #usage: Usage = {}
   /** `undefined` if the cost of one of them is not known. */
   #cost: number | undefined = 0
-  readonly #failed: Map<Provider, LlmError>
+  readonly #failedByRequest: Map<ChatInput, Failed>
+  readonly #failed: Failed
   /** Those that failed in this list: it may name a provider twice to ask it twice. */
   readonly #own = new Set<Provider>()
 
   constructor(protected readonly call: Chat) {
     const { [failedInCall]: known = new Map() }: Options = call.options
-    this.#failed = known
+    this.#failedByRequest = known
+    this.#failed = known.get(call.request) ?? new Map()
+    known.set(call.request, this.#failed)
   }
 
   /** The next event of whoever answers. */
@@ -57,7 +63,7 @@ export abstract class Attempts implements EventSource {
   }
 
   /**
-   * Asks a provider. One that has already failed in another list of this call fails at once with the same error. `known`: the
+   * Asks a provider. One that has already failed with this request in another list of this call fails at once with the same error. `known`: the
    * provider as it stands in the list, without wrappers.
    */
   protected ask(provider: Provider, known: Provider = provider): Follower {
@@ -65,7 +71,7 @@ export abstract class Attempts implements EventSource {
     const failure = this.#own.has(known) ? undefined : this.#failed.get(known)
     const open = () => {
       if (failure !== undefined) throw failure
-      const more: Options = { ...patience.left(options), [failedInCall]: this.#failed }
+      const more: Options = { ...patience.left(options), [failedInCall]: this.#failedByRequest }
       return provider.stream(request, more)
     }
     return new Follower(open, provider)
