@@ -1,4 +1,4 @@
-// What a backend warns of reaches clients in a header: in every protocol, whole and streamed.
+// What a backend warns of reaches clients in a header: in every protocol, whole and streamed. The record has all of it.
 import { type Capabilities, defineProvider, LlmError, type Warning } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { served } from '../test/served.js'
@@ -143,4 +143,21 @@ it('a record without warnings has none', async () => {
   await (await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })).text()
   await expect.poll(() => records).toHaveLength(1)
   expect(records[0]).not.toHaveProperty('warnings')
+})
+
+it('the record of a request that failed has what its attempts used', async () => {
+  const records: VisitRecord[] = []
+  const failing = defineProvider({
+    provider: 'plain',
+    model: 'plain-1',
+    capabilities: () => ({}) as Capabilities,
+    async *chat() {
+      yield { type: 'usage', usage: { inputTokens: 12 } }
+      throw new LlmError('server-error', 'Broken.', { retryable: false })
+    },
+  })
+  const gateway = await served(failing, { onRequest: (record) => records.push(record) })
+  const body = JSON.stringify({ messages: hi })
+  await (await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })).text()
+  await expect.poll(() => records).toMatchObject([{ error: 'server-error', usage: { inputTokens: 12 } }])
 })

@@ -1,5 +1,5 @@
 // What candidates used whose answer is not given reaches the response, the error, the budget and the log; and none that has
-// failed in a call is asked again by another list of it.
+// failed in a call is asked the same again by another list of it.
 import { type ErrorCode, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
