@@ -8,6 +8,7 @@ import {
   type Usage,
   type Warning,
 } from '@patchbay/core'
+import { withoutKeys } from '@patchbay/core/wire'
 import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
 import { ignoredHeader } from './fields.js'
 import { warningHeaders } from './warnings.js'
@@ -43,6 +44,8 @@ export interface VisitRecord {
   cached?: Exclude<ChatResponse['cached'], undefined>
   /** Hints of the request that were left out, as paths: `service_tier`. */
   ignored?: string[]
+  /** What it was warned of, also on its way, where its client could not be told any more: the whole messages. */
+  warnings?: readonly string[]
   /** The code of the failure. */
   error?: string
   /** The whole message, where only the gateway's operator can do something about it. */
@@ -115,8 +118,8 @@ export class Visit {
   /** It has failed. What its client cannot mend is in the record whole; the client is told what is given back. */
   failed(error: LlmError): LlmError {
     this.found({ error: error.code })
-    const { usage } = error.partial ?? error
-    if (usage !== undefined) this.found({ usage })
+    const { partial, usage = partial?.usage } = error
+    this.found({ ...(usage !== undefined && { usage }), ...warned(partial?.warnings) })
     if (isForOperator(error)) this.found({ problem: problemOf(error) })
     return forClient(error, this.#asked)
   }
@@ -137,8 +140,8 @@ export class Visit {
   answered<Answer extends Pick<ChatResponse, 'provider' | 'model' | 'usage'> & Partial<ChatResponse>>(
     answer: Answer,
   ): Answer {
-    const { provider, model, usage, finishReason, cost, cached } = answer
-    this.#warnings = answer.warnings ?? []
+    const { provider, model, usage, finishReason, cost, cached, warnings = [] } = answer
+    this.#warnings = warnings
     this.found({
       provider,
       answeredBy: model,
@@ -146,6 +149,7 @@ export class Visit {
       ...(finishReason !== undefined && { finishReason }),
       ...(cost !== undefined && { cost }),
       ...(cached !== undefined && { cached }),
+      ...warned(warnings),
     })
     return answer
   }
@@ -185,6 +189,10 @@ export class Visit {
     const record = { id, method, path, ...found, streamed: this.#streamed, status, ms }
     for (const watcher of this.#watchers) void told(watcher, record)
   }
+}
+
+function warned(warnings: readonly Warning[] = []): Pick<VisitRecord, 'warnings'> {
+  return warnings.length === 0 ? {} : { warnings: warnings.map(({ message }) => withoutKeys(message)) }
 }
 
 /** What one watcher fails with is neither its client's trouble nor the other watchers'. */

@@ -1,7 +1,8 @@
-// What a backend warns of reaches clients in a header: in every protocol, whole and streamed.
-import { type Capabilities, defineProvider, type Warning } from '@patchbay/core'
+// What a backend warns of reaches clients in a header: in every protocol, whole and streamed. The record has all of it.
+import { type Capabilities, defineProvider, LlmError, type Warning } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { served } from '../test/served.js'
+import type { VisitRecord } from './index.js'
 
 const hi = [{ role: 'user', content: 'Hi' }]
 const protocols: [name: string, path: string, body: object][] = [
@@ -88,4 +89,77 @@ it('is ASCII, and short, whatever is warned of', async () => {
   const header = (await headerOf(many)) ?? ''
   expect(header).toMatch(/^[\x20-\x7e]{100,1000}$/)
   expect(JSON.parse(header)[0]).toMatch(/^0 “größer”\r\nx-evil: 1 \u{1f600}/u)
+})
+
+it('has a short warning after one that does not fit', async () => {
+  const long = (at: number): Warning => ({ code: 'repaired', message: `${at} ${'ß'.repeat(148)}` })
+  const short: Warning = { code: 'repaired', message: 'Its JSON was mended.' }
+  const texts: string[] = JSON.parse((await headerOf([long(1), long(2), short])) ?? '')
+  expect(texts.map((text) => text.slice(0, 2))).toEqual(['1 ', 'It'])
+})
+
+describe.each([false, true])('what is warned of on the way, streamed: %s', (stream) => {
+  const later = (end: () => void) =>
+    defineProvider({
+      provider: 'plain',
+      model: 'plain-1',
+      capabilities: () => ({ tools: true }) as Capabilities,
+      async *chat(_, { warn }) {
+        warn(leftOut)
+        yield { type: 'text', text: 'Hello' }
+        warn({
+          code: 'repaired',
+          message: 'Its JSON was mended; the key sk-abcdefghijklmnopqrstuvwx was in it.',
+        })
+        end()
+        yield { type: 'finish', response: { finishReason: 'stop' } }
+      },
+    })
+  const ends: [string, () => void][] = [
+    ['ends', () => {}],
+    [
+      'breaks off',
+      () => {
+        throw new LlmError('network', 'Cut.', { retryable: false })
+      },
+    ],
+  ]
+
+  it.each(ends)('is in the record of an answer that %s, without keys', async (_, end) => {
+    const records: VisitRecord[] = []
+    const gateway = await served(later(end), { onRequest: (record) => records.push(record) })
+    const body = JSON.stringify({ messages: hi, stream })
+    const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })
+    await response.text()
+    if (stream) expect(JSON.parse(response.headers.get('x-patchbay-warnings') ?? '')).toHaveLength(1)
+    await expect
+      .poll(() => records[0]?.warnings)
+      .toEqual([leftOut.message, expect.stringMatching(/^Its JSON was mended; the key (?!sk-abc)/)])
+  })
+})
+
+it('a record without warnings has none', async () => {
+  const records: VisitRecord[] = []
+  const gateway = await served(warning('plain', []), { onRequest: (record) => records.push(record) })
+  const body = JSON.stringify({ messages: hi })
+  await (await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })).text()
+  await expect.poll(() => records).toHaveLength(1)
+  expect(records[0]).not.toHaveProperty('warnings')
+})
+
+it('the record of a request that failed has what its attempts used', async () => {
+  const records: VisitRecord[] = []
+  const failing = defineProvider({
+    provider: 'plain',
+    model: 'plain-1',
+    capabilities: () => ({}) as Capabilities,
+    async *chat() {
+      yield { type: 'usage', usage: { inputTokens: 12 } }
+      throw new LlmError('server-error', 'Broken.', { retryable: false })
+    },
+  })
+  const gateway = await served(failing, { onRequest: (record) => records.push(record) })
+  const body = JSON.stringify({ messages: hi })
+  await (await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })).text()
+  await expect.poll(() => records).toMatchObject([{ error: 'server-error', usage: { inputTokens: 12 } }])
 })

@@ -20,8 +20,8 @@ export function warningHeaders(
   let bytes = 2
   for (const text of new Set(own.map((warning) => warningForClient(warning, asked)))) {
     const written = ascii(JSON.stringify(text.slice(0, mostLetters)))
+    if (bytes + written.length + 1 > mostBytes) continue
     bytes += written.length + 1
-    if (bytes > mostBytes) break
     texts.push(written)
   }
   return { [warningsHeader]: `[${texts.join(',')}]` }

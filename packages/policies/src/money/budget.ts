@@ -11,8 +11,9 @@ import { Cell, type StateStore } from '../state/state.js'
 import { type Account, type Amount, holding, reservedIn, settle } from './account.js'
 import { keepNote, readNote, takeNote } from './batch-note.js'
 import { priceOf } from './cost.js'
+import { costNothing, hasEnded, type Used } from './parts.js'
 import { type Price, published } from './prices.js'
-import { type Asking, type Counted, costNothing, type Estimate, hasEnded, spentOn } from './spent.js'
+import { type Asking, costOfAll, type Estimate, spentOn } from './spent.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {
@@ -80,6 +81,7 @@ class Budget extends Around implements BudgetProvider {
   readonly #name: string
   readonly #run = Math.random().toString(36).slice(2)
   readonly #cells = new Map<string, Cell<Account>>()
+  readonly #price = (model: string) => priceOf(model, this.#prices) ?? priceOf(this.model, this.#prices)
   #calls = 0
 
   constructor(
@@ -204,13 +206,18 @@ class Budget extends Around implements BudgetProvider {
       return this.#spent(answer, call, estimate, !hasEnded(error))
     }
     if (usage === undefined) return { usd: 0, tokens: 0 }
-    return this.#spent({ model, usage: { inputTokens: 0, outputTokens: 0, ...usage } }, call, estimate)
+    const cost = costOfAll(error, call, this.#price)
+    const used = {
+      model,
+      usage: { inputTokens: 0, outputTokens: 0, ...usage },
+      ...(cost !== undefined && { cost }),
+    }
+    return this.#spent(used, call, estimate)
   }
 
   /** What it did cost, or the most it may have where nobody says. */
-  #spent(answer: Answer | Counted | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
-    const priced = (model: string) => priceOf(model, this.#prices) ?? priceOf(this.model, this.#prices)
-    return spentOn(answer, call, estimate, priced, broken)
+  #spent(answer: Answer | Used | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
+    return spentOn(answer, call, estimate, this.#price, broken)
   }
 
   #held(

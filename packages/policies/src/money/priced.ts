@@ -3,13 +3,15 @@ import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
 import { Around } from '../around/around.js'
 import { doors } from '../around/doors.js'
 import type { Incoming, Passing } from '../around/passing.js'
+import { failedWithParts } from '../several/attempts.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
+import { type Part, partsOf, together } from './parts.js'
 import { type Price, published } from './prices.js'
 
 /**
  * Puts `cost`, in US dollars, on each response whose price is known: by the name of the model that answered, or the
- * same with a date behind it. `prices` are per million tokens, and win over the table that comes with this package,
- * which holds for the services of the models' makers themselves.
+ * same with a date behind it; of several that were asked, each by its own. `prices` are per million tokens, and win over
+ * the table that comes with this package, which holds for the services of the models' makers themselves.
  */
 export function priced(provider: Provider, prices: Record<string, Price> = {}): Provider {
   return new Priced(provider, { ...published, ...prices })
@@ -26,13 +28,29 @@ class Priced extends Around {
   }
 
   protected enter({ request }: Incoming): Passing {
+    const hour = keepsForAnHour(request as ChatInput)
     return {
       done: (answer) => {
         const response = answer as ChatResponse
-        const price = priceOf(response.model, this.prices) ?? priceOf(this.model, this.prices)
-        const cost = price && costOf(response.usage, price, keepsForAnHour(request as ChatInput))
-        return cost === undefined ? response : { ...response, cost }
+        if (response.cached) return { ...response, cost: 0 }
+        const parts = this.#priced(partsOf(response), hour)
+        return parts.length === 0 ? response : { ...response, ...together(parts) }
+      },
+      error: (error) => {
+        const parts = this.#priced(partsOf(error), hour)
+        return parts.length === 0 ? error : failedWithParts(error, parts)
       },
     }
+  }
+
+  /** The same with what each cost, where its price is known. */
+  #priced(parts: readonly Part[], hour: boolean): Part[] {
+    return parts.map((part) => {
+      const { model, whole, cost } = part
+      // Of several, the name of the first stands for nobody else.
+      const price =
+        priceOf(model, this.prices) ?? (parts.length === 1 ? priceOf(this.model, this.prices) : undefined)
+      return { ...part, cost: (price && whole && costOf(whole, price, hour)) ?? cost }
+    })
   }
 }

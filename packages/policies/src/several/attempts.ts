@@ -1,38 +1,41 @@
 // One call as attempts at several providers: the usage and warnings of those whose answer is not given are part of the
-// response, or of the error; and a provider that has failed in a call is not asked again by another list of it.
+// response, or of the error; and a provider that has failed in a call is not asked the same again by another list of it.
 import {
   type CallOptions,
   type ChatEvent,
+  type ChatInput,
   type ChatResponse,
   type ErrorDetails,
   isLlmError,
   LlmError,
   type Provider,
-  type Usage,
   type Warning,
 } from '@patchbay/core'
-import { type EventSource, Follower, sum } from '@patchbay/core/wrap'
+import { type EventSource, Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../around/passing.js'
+import { type Part, partsOf, together } from '../money/parts.js'
 
-// Passed on with the options, so that lists within lists know who has failed in their call.
+// Passed on with the options, so that lists within lists know who has failed in their call. By the request, since callbacks
+// get the options too, and may ask something else with them.
 const failedInCall = Symbol('failed in this call')
-type Options = CallOptions & { [failedInCall]?: Map<Provider, LlmError> }
-
-type Spent = Partial<Pick<ChatResponse, 'usage' | 'cost' | 'cached'>>
+type Failed = Map<Provider, LlmError>
+type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failed> }
 
 export abstract class Attempts implements EventSource {
   /** Why another provider was asked. */
   protected readonly warnings: Warning[] = []
-  #usage: Usage = {}
-  /** `undefined` if the cost of one of them is not known. */
-  #cost: number | undefined = 0
-  readonly #failed: Map<Provider, LlmError>
+  /** What was used for what is not given. */
+  readonly #parts: Part[] = []
+  readonly #failedByRequest: Map<ChatInput, Failed>
+  readonly #failed: Failed
   /** Those that failed in this list: it may name a provider twice to ask it twice. */
   readonly #own = new Set<Provider>()
 
   constructor(protected readonly call: Chat) {
     const { [failedInCall]: known = new Map() }: Options = call.options
-    this.#failed = known
+    this.#failedByRequest = known
+    this.#failed = known.get(call.request) ?? new Map()
+    known.set(call.request, this.#failed)
   }
 
   /** The next event of whoever answers. */
@@ -57,7 +60,7 @@ export abstract class Attempts implements EventSource {
   }
 
   /**
-   * Asks a provider. One that has already failed in another list of this call fails at once with the same error. `known`: the
+   * Asks a provider. One that has already failed with this request in another list of this call fails at once with the same error. `known`: the
    * provider as it stands in the list, without wrappers.
    */
   protected ask(provider: Provider, known: Provider = provider): Follower {
@@ -65,7 +68,7 @@ export abstract class Attempts implements EventSource {
     const failure = this.#own.has(known) ? undefined : this.#failed.get(known)
     const open = () => {
       if (failure !== undefined) throw failure
-      const more: Options = { ...patience.left(options), [failedInCall]: this.#failed }
+      const more: Options = { ...patience.left(options), [failedInCall]: this.#failedByRequest }
       return provider.stream(request, more)
     }
     return new Follower(open, provider)
@@ -77,43 +80,45 @@ export abstract class Attempts implements EventSource {
     this.#failed.set(provider, withNotes(error, [], { usage: undefined, partial: undefined }))
   }
 
-  /** Adds the usage of an answer that is not given, or of a failure. */
-  protected count(spent: LlmError | Spent | undefined): void {
-    const { usage, cost, cached }: Spent = isLlmError(spent) ? (spent.partial ?? spent) : (spent ?? {})
-    if (usage === undefined || cached) return
-    this.#usage = sum(this.#usage, usage)
-    this.#cost = plus(this.#cost, cost)
+  /** Adds what was used for an answer that is not given, or for a failure. */
+  protected count(used: LlmError | ChatResponse | undefined): void {
+    if (used !== undefined) this.#parts.push(...partsOf(used))
   }
 
-  /** The response, or what had arrived of it, with usage, cost and warnings of the other attempts. */
   #whole(response: ChatResponse): ChatResponse {
-    const { cost: own, ...rest } = response
-    const isPaid = Object.keys(this.#usage).length > 0
-    const cost = plus(own, this.#cost)
-    return {
-      ...rest,
-      // What was paid for came from no cache.
-      ...(isPaid && response.cached
-        ? { usage: this.#usage, cached: false }
-        : { usage: sum(response.usage, this.#usage) }),
-      warnings: [...this.warnings, ...response.warnings],
-      ...(cost !== undefined && { cost }),
-    }
+    if (this.#parts.length === 0) return { ...response, warnings: [...this.warnings, ...response.warnings] }
+    const whole = withParts(response, [...this.#parts, ...partsOf(response)], this.warnings)
+    // What was paid for came from no cache.
+    return response.cached ? { ...whole, cached: false } : whole
   }
 
   #withUsage(error: LlmError): LlmError {
-    if (Object.keys(this.#usage).length === 0) return error
-    const { partial, usage = {} } = error
-    return withNotes(
-      error,
-      [],
-      partial === undefined ? { usage: sum(usage, this.#usage) } : { partial: this.#whole(partial) },
-    )
+    return this.#parts.length === 0
+      ? error
+      : failedWithParts(error, [...this.#parts, ...partsOf(error)], this.warnings)
   }
 }
 
-function plus(a: number | undefined, b: number | undefined): number | undefined {
-  return a === undefined || b === undefined ? undefined : a + b
+function withParts(
+  { cost: _, ...rest }: ChatResponse,
+  parts: readonly Part[],
+  warnings: readonly Warning[],
+): ChatResponse {
+  return { ...rest, ...together(parts), warnings: [...warnings, ...rest.warnings] }
+}
+
+/** The same failure, its usage that of these. */
+export function failedWithParts(
+  error: LlmError,
+  parts: readonly Part[],
+  warnings: readonly Warning[] = [],
+): LlmError {
+  const { partial } = error
+  return withNotes(
+    error,
+    [],
+    partial ? { partial: withParts(partial, parts, warnings) } : { usage: together(parts).usage },
+  )
 }
 
 /** The same error, its message with more to say, and its details changed. */

@@ -216,11 +216,11 @@ class Climb extends Attempts {
       this.count(response)
       return accepted === false ? 'it was not accepted' : accepted
     }
-    const { timing, attempts } = response
+    const { timing, attempts, usage } = response
     this.#current = new Follower(
       () => replayed(response, provider, patience.left(options), this.rules.clock),
       provider,
-      (again) => ({ ...again, timing, attempts }),
+      (again) => ({ ...again, timing, attempts, usage }),
     )
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
     return undefined

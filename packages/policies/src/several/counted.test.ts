@@ -1,11 +1,11 @@
 // What candidates used whose answer is not given reaches the response, the error, the budget and the log; and none that has
-// failed in a call is asked again by another list of it.
+// failed in a call is asked the same again by another list of it.
 import { type ErrorCode, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
-import { budget, cache, cascade, fallback, hedge, learn, loadBalance, log, route } from '../index.js'
+import { budget, cache, cascade, fallback, guard, hedge, learn, loadBalance, log, route } from '../index.js'
 
 beforeAll(warm)
 
@@ -175,5 +175,41 @@ describe('one that several lists of a call name', () => {
     // The next call knows nothing of it.
     await failureOf(provider.chat('x'))
     expect(c?.requests).toHaveLength(2)
+  })
+})
+
+describe('one that has failed in a call', () => {
+  const tooLong = { error: new LlmError('context-length', 'Too long.') }
+  const asks: [string, (answering: Provider, judge: Provider) => Provider][] = [
+    [
+      'a check of an answer',
+      (r, judge) =>
+        guard(r, { output: async ({ options }) => void (await judge.chat('Is it well?', options)) }),
+    ],
+    [
+      'a check of a request',
+      (r, judge) => guard(r, { input: async ({ options }) => void (await judge.chat('May it?', options)) }),
+    ],
+    [
+      'a check of a list',
+      (r, judge) =>
+        fallback([
+          guard(r, { output: async ({ options }) => void (await judge.chat('Is it well?', options)) }),
+          r,
+        ]),
+    ],
+  ]
+
+  it.each(asks)('is asked something else with the same options: %s', async (_, put) => {
+    const p = mockProvider({
+      provider: 'p',
+      retry: false,
+      capabilities: { contextWindow: 10 },
+      answers: [tooLong, 'yes'],
+    })
+    const q = one('q', 'no')
+    const r = mockProvider({ provider: 'r', capabilities: { contextWindow: 1000 }, answers: ['well'] })
+    expect((await fallback([p, put(r, fallback([p, q]))]).chat('a long question')).text).toBe('well')
+    expect([p, q, r].map(({ requests }) => requests.length)).toEqual([2, 0, 1])
   })
 })
