@@ -44,8 +44,8 @@ export interface OpenAIOptions extends ProviderOptions {
   model?: string
   /**
    * Default: the variable of the preset, `OPENAI_API_KEY` for most. It is sent to the hosts of its service alone, over https,
-   * and `OPENAI_API_KEY` where `OPENAI_BASE_URL` is; any other server, also on this machine, gets a key only from here, and
-   * mostly needs none.
+   * and `OPENAI_API_KEY` where `OPENAI_BASE_URL` is, unless the preset's is set; any other server, also on this machine, gets a
+   * key only from here, and mostly needs none.
    */
   apiKey?: string
   /** Default: `OPENAI_BASE_URL`, else OpenAI's own. */
