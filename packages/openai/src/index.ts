@@ -22,6 +22,7 @@ import {
   checkModel,
   environment,
   fetched,
+  isNamedBy,
   isStream,
   jsonEvents,
   opened,
@@ -62,6 +63,7 @@ export interface OpenAIOptions extends ProviderOptions {
 const longestVectors = 256 * 1024 * 1024
 
 const ownHost = 'https://api.openai.com/v1'
+const addressVariable = 'OPENAI_BASE_URL'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -72,11 +74,10 @@ export function openai(options: OpenAIOptions): Provider
 export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
 export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 'model'> = {}): Provider {
   const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
-  const named = environment('OPENAI_BASE_URL')
-  const { model, baseURL = named ?? ownHost } = options
+  const { model, baseURL = environment(addressVariable) ?? ownHost } = options
   checkModel(model, 'openai', 'gpt-5.6-sol')
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
-  const backend = new OpenAIBackend(model, address, baseURL === named, options)
+  const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
   const provider = defineProvider(backend, options)
   return backend.isOwn ? provider : asToldByServer(provider)
 }
