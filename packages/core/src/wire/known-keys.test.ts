@@ -26,6 +26,19 @@ describe.each(Object.entries(keys))('of the key %s', (shown, key) => {
       )
   })
 
+  it.each([
+    String.raw`{"e":"Bad key:\n@"}`,
+    String.raw`{"e":"Bad key:\t@\r\n"}`,
+    String.raw`{"e":"{\"e\":\"\\n@\\n\"}"}`,
+    String.raw`{"e":"\b@\f@\v@"}`,
+    String.raw`{"e":"\u0022@\u0022 \u003A@\x3d@"}`,
+    '?key%3D@%26a=b%2f@',
+    '&quot;@&quot; &#34;@ &#x22;@',
+    '\u001b[31m@\u001b[0m',
+    String.raw`\u001b[1;31m@`,
+  ])('nor behind an escape: %s', (text) =>
+    expect(withoutKeys(text.replaceAll('@', key))).toBe(text.replaceAll('@', shown)))
+
   it('nothing more stands in the error of an address, or of a model', () => {
     for (const refused of [
       () => serverAddress(key, 'http://h'),
@@ -106,6 +119,9 @@ it.each([
   'hf_transformers_style_model_name',
   'pb-something-with-a-long-name-2026',
   'hf:owner/repo:file.gguf',
+  'nsk-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c',
+  '[desk-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c',
+  String.raw`C:\\tasks\\task-aB3dE5gH7jK9mN1pQ3sT5v`,
   'ft:gpt-4o:sk-telecomresearchlab::abc',
   'sk-telecomresearchlab2026',
   'sk-internationalization',

@@ -4,13 +4,14 @@ import { LlmError } from '../errors.js'
 // OpenAI, Anthropic, OpenRouter, DeepSeek, Moonshot and Alibaba (`sk-`), Cerebras (`csk-`), Groq, Google, xAI, Hugging Face
 // and Together, as their consoles made them in November 2026, and our gateway (`pb-`). Mistral's and Azure's have no shape of
 // their own. The last is Google's where it became the name of a host. Models may begin the same: `xai-grok-4`.
+// One begins after what is no letter or digit, and after an escape, which ends in one: `\n`, `%3D`, `\u0022`, a colour.
 const shapes =
-  /(?<![A-Za-z0-9])(sk-(?:ant|proj|svcacct|admin|or)-|c?sk-|gsk_|xai-|hf_|pb-|tgp_v1_|AIza|aizasy)([\w-]{16,})/g
+  /(\\(?:[bfnrtv]|x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4})|%[\dA-Fa-f]{2}|\[[\d;]{1,9}m|(?<![A-Za-z0-9]))(sk-(?:ant|proj|svcacct|admin|or)-|c?sk-|gsk_|xai-|hf_|pb-|tgp_v1_|AIza|aizasy)([\w-]{16,})/g
 
 /** A text without the keys in it: of each, only the letters that all keys of its service begin with are left. */
 export function withoutKeys(text: string): string {
-  return text.replace(shapes, (all, prefix: string, rest: string) =>
-    isKey(prefix, rest) ? `${prefix}…` : all,
+  return text.replace(shapes, (all, escape: string, prefix: string, rest: string) =>
+    isKey(prefix, rest) ? `${escape}${prefix}…` : all,
   )
 }
 
