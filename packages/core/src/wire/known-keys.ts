@@ -10,8 +10,8 @@ const shapes =
 
 /** A text without the keys in it: of each, only the letters that all keys of its service begin with are left. */
 export function withoutKeys(text: string): string {
-  return text.replace(shapes, (all, escape: string, prefix: string, rest: string) =>
-    isKey(prefix, rest) ? `${escape}${prefix}…` : all,
+  return text.replace(shapes, (all, before: string, prefix: string, rest: string) =>
+    isKey(prefix, rest) ? `${before}${prefix}…` : all,
   )
 }
 
