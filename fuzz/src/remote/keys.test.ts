@@ -146,6 +146,35 @@ describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => 
   })
 
   if (address !== undefined)
+    it('goes where the environment says, however the address is spelled', async () => {
+      const spelled = [
+        'http://h.example/v1',
+        'http://h.example/v1/',
+        'HTTP://H.example:80/v1',
+        ' http://h.example/a/../v1',
+      ]
+      for (const named of spelled)
+        for (const baseURL of spelled) {
+          environment({ [key]: ofEnvironment, [address]: named })
+          expect((await asked(remote, { baseURL })).sent).toContain(ofEnvironment)
+        }
+      const elsewhere = [
+        'https://h.example/v1',
+        'http://h.example:81/v1',
+        'http://h.example/V1',
+        'http://h.example/v1//',
+        'http://h.example',
+        'http://x.h.example/v1',
+        'http://h.example/v1?k=1',
+      ]
+      for (const named of [...elsewhere, 'no address', '', '/'])
+        for (const baseURL of spelled) {
+          environment({ [key]: ofEnvironment, [address]: named })
+          expect((await asked(remote, { baseURL })).sent).not.toContain(ofEnvironment)
+        }
+    })
+
+  if (address !== undefined)
     it.each([undefined, 'written out'])('goes where the environment says (baseURL %s)', async (written) => {
       const baseURL = 'http://10.0.0.7:8080/v1'
       environment({ [key]: ofEnvironment, [address]: baseURL })

@@ -21,6 +21,7 @@ import {
   exchange,
   isHostOf,
   isKeyFor,
+  isNamedBy,
   isStream,
   jsonEvents,
   noKey,
@@ -73,6 +74,7 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
 }
 
 const ownHost = 'https://api.anthropic.com'
+const addressVariable = 'ANTHROPIC_BASE_URL'
 const environmentKey: EnvironmentKey = { variable: 'ANTHROPIC_API_KEY', hosts: [new URL(ownHost).host] }
 
 class ClaudeBackend implements Backend {
@@ -88,10 +90,9 @@ class ClaudeBackend implements Backend {
     options: ClaudeOptions,
   ) {
     this.#options = options
-    const named = environment('ANTHROPIC_BASE_URL')
-    const { baseURL = named ?? ownHost } = options
+    const { baseURL = environment(addressVariable) ?? ownHost } = options
     this.#address = serverAddress(baseURL, 'http://127.0.0.1:8080')
-    this.#isTrusted = baseURL === named || isKeyFor(this.#address.baseURL, environmentKey)
+    this.#isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
     this.#rules = rulesFor(model, options.rules)
   }
 

@@ -2,8 +2,8 @@
 // lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
 import {
+  environment,
   exchange,
-  isKeyFor,
   noKeySent,
   requestOf,
   type ServerAddress,
@@ -21,7 +21,7 @@ export interface Server {
   model: string
 }
 
-/** The official client sends it there by itself, and nowhere else. */
+/** The official client sends it to this very host by itself, and nowhere else. */
 const environmentKey = { variable: 'OLLAMA_API_KEY', hosts: ['ollama.com'] }
 
 /**
@@ -35,11 +35,13 @@ export async function send(
 ): Promise<Response> {
   const { Ollama } = await import('ollama/browser')
   const { address } = server
-  const all = { ...server.headers, ...headers }
-  const advice =
-    address.authorization || isKeyFor(address.baseURL, environmentKey)
-      ? {}
-      : noKeySent(address.baseURL, environmentKey, all)
+  const all = { ...server.headers }
+  // The client knows its own header by two spellings alone.
+  for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
+  const { protocol, hostname } = new URL(address.baseURL)
+  const [host] = environmentKey.hosts
+  const keySent = protocol === 'https:' && hostname === host && environment(environmentKey.variable)
+  const advice = address.authorization || keySent ? {} : noKeySent(address.baseURL, environmentKey, all)
   const options = {
     fetch: server.fetch,
     signal,
@@ -50,8 +52,9 @@ export async function send(
     who: `The Ollama server at ${new URL(address.baseURL).host}`,
     hint: 'Is it running? Start it with: ollama serve.',
   }
+  // The client writes the environment's key into the headers it is given; a password in the address comes before that.
   const ask = (fetch: typeof globalThis.fetch) =>
-    call(new Ollama({ host: address.baseURL, headers: all, fetch }))
+    call(new Ollama({ host: address.baseURL, headers: { ...all }, fetch }))
   return exchange(options, () => requestOf(ask))
 }
 

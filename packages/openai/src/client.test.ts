@@ -55,10 +55,14 @@ describe("OpenAI's own host", () => {
 
 describe("a service's key of the environment", () => {
   /** What is sent there when the environment has a key for everybody. */
-  async function sentTo(options: Partial<OpenAIOptions>): Promise<string> {
+  async function sentTo(
+    options: Partial<OpenAIOptions>,
+    variables: Record<string, string> = {},
+  ): Promise<string> {
     for (const { key } of Object.values<Partial<Preset>>(presets)) if (key) vi.stubEnv(key, `<${key}>`)
     vi.stubEnv('OPENAI_API_KEY', '<OPENAI_API_KEY>')
     vi.stubEnv('MY_KEY', '<MY_KEY>')
+    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value)
     onTestFinished(() => void vi.unstubAllEnvs())
     let sent = 'nothing'
     const fetch = async (_: unknown, { headers }: RequestInit = {}) => {
@@ -117,6 +121,21 @@ describe("a service's key of the environment", () => {
     vi.stubEnv('OPENAI_BASE_URL', baseURL)
     expect(await sentTo({})).toBe('Bearer <OPENAI_API_KEY>')
     expect(await sentTo({ preset: 'groq' })).toBe('no key')
+  })
+
+  it.each([
+    ['https://openrouter.ai/api/v1', 'OPENROUTER_API_KEY'],
+    ['https://api.groq.com/openai/v1', 'GROQ_API_KEY'],
+    ['https://me.openai.azure.com/openai/v1', 'AZURE_OPENAI_API_KEY'],
+    ['https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY'],
+  ])('OPENAI_API_KEY goes to %s where OPENAI_BASE_URL names it and %s is not set', async (baseURL, key) => {
+    vi.stubEnv('OPENAI_BASE_URL', baseURL)
+    expect(await sentTo({})).toBe(`Bearer <${key}>`)
+    expect(await sentTo({}, { [key]: '' })).toBe('Bearer <OPENAI_API_KEY>')
+    expect(await sentTo({}, { [key]: '', OPENAI_API_KEY: '' })).toBe('nothing')
+    expect(await sentTo({ apiKey: '' }, { [key]: '' })).toBe('nothing')
+    vi.stubEnv('OPENAI_BASE_URL', '')
+    expect(await sentTo({ baseURL }, { [key]: '' })).toBe('nothing')
   })
 })
 

@@ -57,6 +57,7 @@ export class Server {
     this.#options = options
     this.isOwn = isOwnHost(hostname)
     const { address, isEnvironments, preset } = options
+    // It was set beside this address, which may be that of a service with a variable of its own.
     const openAIs = environmentKey('OPENAI_API_KEY')
     this.#environmentKey = environmentKey(preset.key)
     this.#isTrusted = isEnvironments || isKeyFor(address.baseURL, openAIs)
@@ -130,12 +131,15 @@ export class Server {
 
   /** The environment's key goes to whom it is for; a server of one's own needs none, or is given one. */
   #key(): string | undefined {
-    const { address, apiKey } = this.#options
+    const { address, apiKey, isEnvironments } = this.#options
     // A password in the address is what the server wants; a key of the environment is somebody else's.
     if (apiKey || address.authorization !== undefined) return apiKey
     const { variable, hosts } = this.#environmentKey
     const key = apiKey === undefined ? environment(variable) : undefined
     if (key && this.#isKeyFor) return key
+    // It was set beside this address, which may be that of a service with a variable of its own.
+    const openAIs = environment('OPENAI_API_KEY')
+    if (!key && openAIs && isEnvironments && apiKey === undefined) return openAIs
     if (hosts.length > 0 && !isHostOf(new URL(address.baseURL).hostname, hosts)) return undefined
     const next = key ? `: that of ${variable} is sent over https alone` : `, or set ${variable}`
     throw new LlmError('authentication', `There is no key for ${this.who}. Pass apiKey${next}.`)

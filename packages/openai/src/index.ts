@@ -22,6 +22,7 @@ import {
   checkModel,
   environment,
   fetched,
+  isNamedBy,
   isStream,
   jsonEvents,
   opened,
@@ -44,8 +45,8 @@ export interface OpenAIOptions extends ProviderOptions {
   model?: string
   /**
    * Default: the variable of the preset, `OPENAI_API_KEY` for most. It is sent to the hosts of its service alone, over https,
-   * and `OPENAI_API_KEY` where `OPENAI_BASE_URL` is; any other server, also on this machine, gets a key only from here, and
-   * mostly needs none.
+   * and `OPENAI_API_KEY` where `OPENAI_BASE_URL` is, unless the preset's is set; any other server, also on this machine, gets a
+   * key only from here, and mostly needs none.
    */
   apiKey?: string
   /** Default: `OPENAI_BASE_URL`, else OpenAI's own. */
@@ -62,6 +63,7 @@ export interface OpenAIOptions extends ProviderOptions {
 const longestVectors = 256 * 1024 * 1024
 
 const ownHost = 'https://api.openai.com/v1'
+const addressVariable = 'OPENAI_BASE_URL'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
@@ -72,11 +74,10 @@ export function openai(options: OpenAIOptions): Provider
 export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
 export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 'model'> = {}): Provider {
   const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
-  const named = environment('OPENAI_BASE_URL')
-  const { model, baseURL = named ?? ownHost } = options
+  const { model, baseURL = environment(addressVariable) ?? ownHost } = options
   checkModel(model, 'openai', 'gpt-5.6-sol')
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
-  const backend = new OpenAIBackend(model, address, baseURL === named, options)
+  const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
   const provider = defineProvider(backend, options)
   return backend.isOwn ? provider : asToldByServer(provider)
 }

@@ -1,5 +1,6 @@
 // Keys of the environment and the hosts they may be sent to: naming another address, in a project's configuration say, does
 // not get the key.
+import { environment } from './platform.js'
 import { entriesOf, type HeaderFields, openHeader, secretName } from './secrets.js'
 
 /** A key of the environment. */
@@ -19,6 +20,18 @@ export function isHostOf(hostname: string, hosts: readonly string[]): boolean {
 export function isKeyFor(baseURL: string, { hosts }: EnvironmentKey): boolean {
   const { protocol, hostname } = new URL(baseURL)
   return protocol === 'https:' && isHostOf(hostname, hosts)
+}
+
+/** Does a variable of the environment name this address, however it is spelled? A last slash makes no difference. */
+export function isNamedBy(variable: string, baseURL: string): boolean {
+  const named = environment(variable)
+  return named !== undefined && URL.canParse(named) && withoutSlash(named) === withoutSlash(baseURL)
+}
+
+function withoutSlash(address: string): string {
+  const url = new URL(address)
+  url.pathname = url.pathname.replace(/\/$/, '')
+  return url.href
 }
 
 /**

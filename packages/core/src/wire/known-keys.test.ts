@@ -26,6 +26,19 @@ describe.each(Object.entries(keys))('of the key %s', (shown, key) => {
       )
   })
 
+  it.each([
+    String.raw`{"e":"Bad key:\n@"}`,
+    String.raw`{"e":"Bad key:\t@\r\n"}`,
+    String.raw`{"e":"{\"e\":\"\\n@\\n\"}"}`,
+    String.raw`{"e":"\b@\f@\v@"}`,
+    String.raw`{"e":"\u0022@\u0022 \u003A@\x3d@"}`,
+    '?key%3D@%26a=b%2f@',
+    '&quot;@&quot; &#34;@ &#x22;@',
+    '\u001b[31m@\u001b[0m',
+    String.raw`\u001b[1;31m@`,
+  ])('nor behind an escape: %s', (text) =>
+    expect(withoutKeys(text.replaceAll('@', key))).toBe(text.replaceAll('@', shown)))
+
   it('nothing more stands in the error of an address, or of a model', () => {
     for (const refused of [
       () => serverAddress(key, 'http://h'),
@@ -54,6 +67,49 @@ describe.each(Object.entries(keys))('of the key %s', (shown, key) => {
   })
 })
 
+/** A generator of the same bytes each time (mulberry32). */
+function bytes(seed: number) {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return (mixed ^ (mixed >>> 14)) >>> 0
+  }
+}
+
+const lower = 'abcdefghijklmnopqrstuvwxyz'
+const hex = '0123456789abcdef'
+const base36 = `${lower}0123456789`
+const base62 = `${base36}${lower.toUpperCase()}`
+const base64 = `${base62}-_`
+
+it.each<[service: string, shown: string, prefix: string, alphabet: string, length: number, suffix?: string]>([
+  ['OpenAI, of a project', 'sk-proj-', 'sk-proj-', base64, 156],
+  ['OpenAI, of a service', 'sk-svcacct-', 'sk-svcacct-', base64, 156],
+  ['OpenAI, of an administrator', 'sk-admin-', 'sk-admin-', base64, 156],
+  ['OpenAI and Moonshot', 'sk-', 'sk-', base62, 48],
+  ['Anthropic', 'sk-ant-', 'sk-ant-api03-', base64, 93, 'AA'],
+  ['Anthropic, of an administrator', 'sk-ant-', 'sk-ant-admin01-', base64, 93, 'AA'],
+  ['OpenRouter', 'sk-or-', 'sk-or-v1-', hex, 64],
+  ['DeepSeek and Alibaba', 'sk-', 'sk-', hex, 32],
+  ['Cerebras', 'csk-', 'csk-', base36, 48],
+  ['Groq', 'gsk_', 'gsk_', base62, 52],
+  ['Google', 'AIza', 'AIzaSy', base64, 33],
+  ['xAI', 'xai-', 'xai-', base62, 80],
+  ['Hugging Face', 'hf_', 'hf_', lower + lower.toUpperCase(), 34],
+  ['Together', 'tgp_v1_', 'tgp_v1_', base64, 43],
+  ['our gateway', 'pb-', 'pb-', base64, 43],
+])('a key of %s is one', (_, shown, prefix, alphabet, length, suffix = '') => {
+  const next = bytes(length)
+  const made = Array.from(
+    { length: 1000 },
+    () => prefix + Array.from({ length }, () => alphabet[next() % alphabet.length]).join('') + suffix,
+  )
+  // What is random may look like words, though seldom.
+  expect(made.filter((key) => withoutKeys(key) !== `${shown}…`).length).toBeLessThan(10)
+})
+
 it.each([
   'gpt-5.6-sol',
   'claude-opus-4-5-20251101',
@@ -63,6 +119,28 @@ it.each([
   'hf_transformers_style_model_name',
   'pb-something-with-a-long-name-2026',
   'hf:owner/repo:file.gguf',
+  'nsk-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c',
+  '[desk-aB3dE5gH7jK9mN1pQ3sT5vX7zA9c',
+  String.raw`C:\\tasks\\task-aB3dE5gH7jK9mN1pQ3sT5v`,
+  'ft:gpt-4o:sk-telecomresearchlab::abc',
+  'sk-telecomresearchlab2026',
+  'sk-internationalization',
+  'sk-or-chestrator-llama-3-8b-instruct',
+  'sk-ant-colony-optimisation-v2',
+  'sk-proj-internal-assistant-2026',
+  'sk-projectassistants-2026-11-27',
+  'csk-chennaisuperkings2026',
+  'gsk_pharmaceuticalresearch_v2',
+  'hf_internaltestingtiny-random',
+  'hf_transformersModelForCausalLM',
+  'hf_BertForMaskedLMV2',
+  'hf_Qwen3ForCausalLMWithValueHead',
+  'aizawashouta_my_hero_academia',
+  'AIzawaShouta_My_Hero_Academia',
+  'xai-explanationofmodels',
+  'xai-grok4fastreasoning2026',
+  'pb-a-model-with-quite-a-long-name-of-many-small-words',
+  'pb-qwen3-30b-a3b-instruct-2507-q4-k-m-gguf-v2-imatrix',
   'hf.co/unsloth/Qwen3-0.6B-GGUF',
   'Incorrect API key provided: sk-proj-****abcd.',
   'sk-no-key-required',
