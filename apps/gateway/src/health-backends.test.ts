@@ -48,6 +48,7 @@ const names = [
   'many large messages',
   'many calls',
   'a document',
+  'a document of text',
   'a large schema',
 ]
 

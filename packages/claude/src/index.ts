@@ -34,6 +34,7 @@ import {
   serverAddress,
   wholeJson,
   withoutNoKey,
+  Yielder,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { fromMessage, fromStream, isLast } from './events.js'
@@ -114,7 +115,10 @@ class ClaudeBackend implements Backend {
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
+      const yielder = new Yielder()
       const body = await this.#toWire(chat, context)
+      // Megabytes have just been encoded, and are written as JSON next.
+      await yielder.yieldIfDue()
       const response = await this.#send(context, (client) =>
         client.messages.create({
           ...body,

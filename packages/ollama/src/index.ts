@@ -28,6 +28,7 @@ import {
   wholeJson,
   withPrefix,
   wordsOf,
+  Yielder,
 } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
@@ -150,7 +151,10 @@ class OllamaBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
+      const yielder = new Yielder()
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
+      // Megabytes have just been encoded, and are written as JSON next.
+      await yielder.yieldIfDue()
       // The client's types know only what its version knew.
       const response = await send(this.#server, context, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),

@@ -29,6 +29,7 @@ import {
   type ServerAddress,
   serverAddress,
   withPrefix,
+  Yielder,
 } from '@patchbay/core/wire'
 import type { Api } from './api.js'
 import type { Wire as BatchWire } from './batch.js'
@@ -137,7 +138,10 @@ class OpenAIBackend implements Backend {
     return opened(async () => {
       const api = await this.#load()
       const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#media, context)
+      const yielder = new Yielder()
       const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
+      // Megabytes have just been encoded, and are written as JSON next.
+      await yielder.yieldIfDue()
       const response = await this.#server.send(context, 'post', api.path, body)
       const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))

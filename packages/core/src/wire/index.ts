@@ -1,4 +1,6 @@
 // For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
+
+export { Yielder } from '../event-loop.js'
 export { type ServerAddress, serverAddress } from './address.js'
 export * from './batch-lines.js'
 export {
