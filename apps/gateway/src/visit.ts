@@ -11,7 +11,7 @@ import {
 import { withoutKeys } from '@patchbay/core/wire'
 import { type Asked, forClient, isForOperator, problemOf } from './client-words.js'
 import { ignoredHeader } from './fields.js'
-import { warningHeaders } from './warnings.js'
+import { mostWarnings, warningHeaders } from './warnings.js'
 
 /** What is known of a request; never what was said in it. */
 export interface VisitRecord {
@@ -44,7 +44,7 @@ export interface VisitRecord {
   cached?: Exclude<ChatResponse['cached'], undefined>
   /** Hints of the request that were left out, as paths: `service_tier`. */
   ignored?: string[]
-  /** What it was warned of, also on its way, where its client could not be told any more: the whole messages. */
+  /** What it was warned of, also on its way, where its client could not be told any more: the whole messages of the first hundred. */
   warnings?: readonly string[]
   /** The code of the failure. */
   error?: string
@@ -192,7 +192,8 @@ export class Visit {
 }
 
 function warned(warnings: readonly Warning[] = []): Pick<VisitRecord, 'warnings'> {
-  return warnings.length === 0 ? {} : { warnings: warnings.map(({ message }) => withoutKeys(message)) }
+  if (warnings.length === 0) return {}
+  return { warnings: warnings.slice(0, mostWarnings).map(({ message }) => withoutKeys(message)) }
 }
 
 /** What one watcher fails with is neither its client's trouble nor the other watchers'. */

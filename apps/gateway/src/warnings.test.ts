@@ -109,7 +109,7 @@ describe.each([false, true])('what is warned of on the way, streamed: %s', (stre
         yield { type: 'text', text: 'Hello' }
         warn({
           code: 'repaired',
-          message: 'Its JSON was mended; the key sk-abcdefghijklmnopqrstuvwx was in it.',
+          message: 'Its JSON was mended; the key sk-proj-A1b2C3d4E5f6G7h8I9j0K1l2 was in it.',
         })
         end()
         yield { type: 'finish', response: { finishReason: 'stop' } }
@@ -134,7 +134,7 @@ describe.each([false, true])('what is warned of on the way, streamed: %s', (stre
     if (stream) expect(JSON.parse(response.headers.get('x-patchbay-warnings') ?? '')).toHaveLength(1)
     await expect
       .poll(() => records[0]?.warnings)
-      .toEqual([leftOut.message, expect.stringMatching(/^Its JSON was mended; the key (?!sk-abc)/)])
+      .toEqual([leftOut.message, expect.stringMatching(/^Its JSON was mended; the key (?!sk-proj-A1)/)])
   })
 })
 

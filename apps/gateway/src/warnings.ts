@@ -9,12 +9,15 @@ export const warningsHeader = 'x-patchbay-warnings'
 const mostLetters = 150
 const mostBytes = 1000
 
+/** So many are told at most, the first ones: a long conversation may have thousands of a kind. */
+export const mostWarnings = 100
+
 /** Nothing where there is nothing to warn of. */
 export function warningHeaders(
   warnings: readonly Warning[],
   asked: Asked | undefined,
 ): Record<string, string> {
-  const own = warnings.filter(isForClient)
+  const own = warnings.filter(isForClient).slice(0, mostWarnings)
   if (own.length === 0) return {}
   const texts: string[] = []
   let bytes = 2
