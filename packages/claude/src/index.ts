@@ -24,6 +24,7 @@ import {
   isNamedBy,
   isStream,
   jsonEvents,
+  markLarge,
   noKey,
   noKeySent,
   objectsIn,
@@ -119,6 +120,7 @@ class ClaudeBackend implements Backend {
       const body = await this.#toWire(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
+      markLarge(body.messages)
       const response = await this.#send(context, (client) =>
         client.messages.create({
           ...body,

@@ -22,6 +22,7 @@ import {
   fetched,
   fieldsOf,
   jsonLines,
+  markLarge,
   objectsIn,
   opened,
   toVector,
@@ -155,6 +156,7 @@ class OllamaBackend implements Backend {
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
+      markLarge(body.messages)
       // The client's types know only what its version knew.
       const response = await send(this.#server, context, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),

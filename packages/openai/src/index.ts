@@ -25,6 +25,7 @@ import {
   isNamedBy,
   isStream,
   jsonEvents,
+  markLarge,
   opened,
   type ServerAddress,
   serverAddress,
@@ -142,6 +143,8 @@ class OpenAIBackend implements Backend {
       const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
+      const { messages, input } = body as { messages?: unknown; input?: unknown }
+      markLarge(messages ?? input)
       const response = await this.#server.send(context, 'post', api.path, body)
       const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))

@@ -5,12 +5,10 @@ import type { CallContext } from '../provider.js'
 import { type ServerAddress, withQuery } from './address.js'
 import { checkHeaders, idleConnectionsChecked, unreachable } from './connection.js'
 import { excerpt } from './http.js'
+import { large, markedIn } from './large-list.js'
 import { rateLimits } from './rate-limits.js'
 import { redactor } from './redact.js'
 import { entriesOf, type HeaderFields } from './secrets.js'
-
-// From so many characters on, encoding and sending takes more than a few milliseconds.
-const largeBody = 1_000_000
 
 /** How one exchange is made. */
 export interface ExchangeOptions {
@@ -75,10 +73,14 @@ export async function exchange(
 async function made(make: () => Promise<WireRequest>, { fetch, who }: ExchangeOptions): Promise<WireRequest> {
   const { url, init } = await make().catch(notSendable(who))
   const { body } = init
+  if (typeof body !== 'string') return { url, init }
+  const marked = markedIn(body)
+  if (marked === undefined && body.length < large) return { url, init }
+  const { blobOf, textsOf } = await import('./large-body.js')
+  const texts = marked === undefined ? [body] : textsOf(marked)
   // A `fetch` of the app's own gets the text: it may sign it.
-  if (typeof body !== 'string' || body.length < largeBody || fetch !== globalThis.fetch) return { url, init }
-  const { blobOf } = await import('./large-body.js')
-  return { url, init: { ...init, body: await blobOf(body) } }
+  const whole = fetch === globalThis.fetch ? await blobOf(texts) : [...texts].join('')
+  return { url, init: { ...init, body: whole } }
 }
 
 /** Checks that headers are strings: the error of `fetch` would look like a connection failure. */

@@ -1,19 +1,69 @@
-// A large body as a blob: the platform sends it piece by piece, a text in one go. Loaded when one is sent.
-import { yieldToEventLoop } from '../event-loop.js'
+// A large body as a blob, made in slices: the platform sends it piece by piece, a text in one go. Loaded when one is sent.
+import { Yielder } from '../event-loop.js'
+import { lettersIn, type Marked } from './large-list.js'
 
-const piece = 1024 * 1024
+const piece = 256 * 1024
 
-/** The bytes of a text, made yielding to the event loop between the pieces. */
-export async function blobOf(text: string): Promise<Blob> {
+/** The bytes of texts, one after another. */
+export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   const encoder = new TextEncoder()
+  const yielder = new Yielder()
   const pieces: Uint8Array<ArrayBuffer>[] = []
+  let waiting = ''
+  const add = async (text: string, isLast: boolean) => {
+    waiting += text
+    if (waiting.length < piece && !isLast) return
+    for (const part of partsOf(waiting)) {
+      pieces.push(encoder.encode(part))
+      await yielder.yieldIfDue()
+    }
+    waiting = ''
+  }
+  for (const text of texts) await add(text, false)
+  await add('', true)
+  return new Blob(pieces)
+}
+
+/** A text of JSON in pieces, with a list in the place of its mark. */
+export function* textsOf([before, list, after]: Marked): Generator<string> {
+  yield before
+  // Without its mark.
+  yield* piecesOf([...list])
+  yield after
+}
+
+function* piecesOf(value: unknown): Generator<string> {
+  if (typeof value === 'string' && value.length > piece) {
+    yield '"'
+    for (const part of partsOf(value)) yield JSON.stringify(part).slice(1, -1)
+    yield '"'
+  } else if (typeof value !== 'object' || value === null || lettersIn(value) < piece) {
+    yield JSON.stringify(value) ?? 'null'
+  } else if (Array.isArray(value)) {
+    yield '['
+    for (const [index, one] of value.entries()) {
+      if (index > 0) yield ','
+      yield* piecesOf(one)
+    }
+    yield ']'
+  } else {
+    let separator = '{'
+    for (const [name, one] of Object.entries(value)) {
+      if (one === undefined) continue
+      yield `${separator}${JSON.stringify(name)}:`
+      yield* piecesOf(one)
+      separator = ','
+    }
+    yield separator === '{' ? '{}' : '}'
+  }
+}
+
+function* partsOf(text: string): Generator<string> {
   for (let from = 0; from < text.length; ) {
-    await yieldToEventLoop()
     const most = from + piece
     // Two halves of one character stay together.
     const to = /[\ud800-\udbff]/.test(text[most - 1] ?? '') ? most + 1 : most
-    pieces.push(encoder.encode(text.slice(from, to)))
+    yield text.slice(from, to)
     from = to
   }
-  return new Blob(pieces)
 }

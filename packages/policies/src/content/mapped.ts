@@ -1,4 +1,5 @@
 // The texts of a value, changed; its shape stays.
+import { Yielder } from '@patchbay/core/wrap'
 
 const longNumber = 1e9
 
@@ -8,9 +9,17 @@ export function mapped<T>(value: T, change: (text: string) => string): T {
 }
 
 /** The same with changes that take their time; each text is changed once, wherever it stands. */
-export async function mappedLater<T>(value: T, change: (text: string) => Promise<string>): Promise<T> {
+export async function mappedLater<T>(
+  value: T,
+  change: (text: string) => Promise<string>,
+  yielder = new Yielder(),
+): Promise<T> {
   const changed = new Map<string, string>()
-  for (const text of textsOf(value)) if (!changed.has(text)) changed.set(text, await change(text))
+  for (const text of textsOf(value)) {
+    await yielder.yieldIfDue()
+    if (!changed.has(text)) changed.set(text, await change(text))
+  }
+  await yielder.yieldIfDue()
   return mapped(value, (text) => changed.get(text) ?? text)
 }
 

@@ -178,6 +178,7 @@ class Mask extends Around {
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
   async #plain(input: ChatInput): Promise<ChatRequest> {
     const { messages, tools, output, ...rest } = requestOf(input, this)
+    const yielder = new Yielder()
     const given = copied(typeof messages === 'string' ? [messages] : messages)
     const more = {
       ...copied(rest),
@@ -196,9 +197,10 @@ class Mask extends Around {
       }),
     }
     const plain: MessageInput[] = []
-    const yielder = new Yielder()
+    await yielder.yieldIfDue()
     if (!Array.isArray(given)) return { ...more, messages: given }
     for (const message of given) plain.push(await this.#message(message, yielder))
+    await yielder.yieldIfDue()
     return { ...more, messages: plain }
   }
 

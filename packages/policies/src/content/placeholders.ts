@@ -44,7 +44,9 @@ export class Placeholders {
     // What looks like a placeholder in the request stands for itself.
     const spoken = new Set<string>()
     const yielder = new Yielder()
-    for (const text of new Set(textsOf(request))) {
+    const texts = new Set(textsOf(request))
+    await yielder.yieldIfDue()
+    for (const text of texts) {
       for await (const slice of slicesOf(text, yielder))
         for (const [placeholder] of slice.text.matchAll(form)) spoken.add(plainly(placeholder))
       const json = stringsOf(text) !== undefined
@@ -63,6 +65,7 @@ export class Placeholders {
         await yielder.yieldIfDue()
       }
     }
+    await yielder.yieldIfDue()
     const values = await numbered(found, spoken, yielder)
     const standsFor = new Map<string, string>()
     // A value's own spelling comes first.
@@ -81,18 +84,22 @@ export class Placeholders {
     const known = this.#known
     if (this.empty || known === undefined) return value
     const yielder = new Yielder()
-    return mappedLater(value, (text) => {
-      const isInString = stringsOf(text)
-      const written = (placeholder: string, from: number) => {
-        if (isInString === undefined || isInString(from)) return placeholder
-        // Outside of strings it is a number, or the same digits within another one.
-        const value = this.#standsFor.get(placeholder) ?? ''
-        const isWhole =
-          !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
-        return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
-      }
-      return known.replaced(text, written, yielder, isInString)
-    })
+    return mappedLater(
+      value,
+      (text) => {
+        const isInString = stringsOf(text)
+        const written = (placeholder: string, from: number) => {
+          if (isInString === undefined || isInString(from)) return placeholder
+          // Outside of strings it is a number, or the same digits within another one.
+          const value = this.#standsFor.get(placeholder) ?? ''
+          const isWhole =
+            !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
+          return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
+        }
+        return known.replaced(text, written, yielder, isInString)
+      },
+      yielder,
+    )
   }
 
   /** The same with the values; `spell` writes them as they must stand there. */

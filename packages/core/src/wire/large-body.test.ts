@@ -1,0 +1,112 @@
+// Bodies of megabytes arrive as what they were, whoever writes them as JSON.
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { exchange } from './exchange.js'
+import { blobOf, textsOf } from './large-body.js'
+import { large, markedIn, markLarge } from './large-list.js'
+
+let url = ''
+const received: string[] = []
+const server = createServer((request, response) => {
+  let text = ''
+  request.setEncoding('utf8')
+  request.on('data', (chunk) => {
+    text += chunk
+  })
+  request.on('end', () => {
+    received.push(text)
+    response.end('{}')
+  })
+})
+beforeAll(async () => {
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+})
+afterAll(() => server.close())
+
+const send = (body: object, fetch = globalThis.fetch) =>
+  exchange(
+    {
+      fetch,
+      signal: new AbortController().signal,
+      failed: async () => new Error('failed'),
+      who: 'Somebody',
+      hint: '',
+    },
+    async () => ({ url, init: { method: 'POST', body: JSON.stringify(body) } }),
+  )
+
+/** Of more than megabytes, with all that JSON has to spell. */
+const texts: Record<string, string> = {
+  letters: 'x'.repeat(2 * large),
+  quotes: '"\\\n\u0001'.repeat(large / 2),
+  'pairs of halves': `x${'😀'.repeat(large)}`,
+  Chinese: '長'.repeat(large),
+}
+
+describe.each(Object.entries(texts))('%s', (_, text) => {
+  const bodies: [string, () => { model: string; messages: unknown[]; stream: boolean }][] = [
+    ['in one message', () => ({ model: 'm', messages: [{ role: 'user', content: text }], stream: true })],
+    [
+      'in many',
+      () => ({
+        model: 'm',
+        messages: Array.from({ length: 200 }, (__, at) => ({
+          role: 'user',
+          content: [
+            { type: 'text', text: text.slice(at * 10_000, (at + 1) * 10_000) },
+            null,
+            undefined,
+            1.5,
+            true,
+          ],
+          left: undefined,
+        })),
+        stream: false,
+      }),
+    ],
+  ]
+  it.each(bodies)('%s', async (__, make) => {
+    for (const marks of [true, false]) {
+      const body = make()
+      const whole = JSON.stringify(body)
+      if (marks) markLarge(body.messages)
+      expect(JSON.stringify(body).length < 1000).toBe(marks)
+      await send(body)
+      expect(JSON.parse(received.pop() ?? '')).toEqual(JSON.parse(whole))
+    }
+  })
+
+  it('whole for a fetch of the app’s own', async () => {
+    const body = { messages: [text] }
+    const whole = JSON.stringify(body)
+    markLarge(body.messages)
+    let got: unknown
+    await send(body, async (_url, init) => {
+      got = init?.body
+      return new Response('{}')
+    })
+    expect(got === whole).toBe(true)
+  })
+})
+
+it('small lists have no mark, and a text that looks like one is a text', async () => {
+  const body = { messages: ['patchbay:0.1:0.2'] }
+  markLarge(body.messages)
+  await send(body)
+  expect(received.pop()).toBe('{"messages":["patchbay:0.1:0.2"]}')
+  expect(markedIn(JSON.stringify(body))).toBeUndefined()
+})
+
+it('law: pieces are what the platform writes', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.jsonValue()), fc.string({ unit: 'grapheme' }), async (list, more) => {
+      const value = [...list, { long: more.repeat(5000), list }]
+      const text = await (await blobOf(textsOf(['<', value, '>']))).text()
+      expect(text).toBe(`<${JSON.stringify(value)}>`)
+    }),
+    { numRuns: 50 },
+  )
+})
