@@ -17,6 +17,7 @@ import {
 import {
   checkModel,
   type EnvironmentKey,
+  type ExchangeOptions,
   environment,
   exchange,
   isHostOf,
@@ -120,8 +121,8 @@ class ClaudeBackend implements Backend {
       const body = await this.#toWire(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      markLarge(body.messages)
-      const response = await this.#send(context, (client) =>
+      const large = markLarge(body.messages)
+      const response = await this.#send({ ...context, large }, (client) =>
         client.messages.create({
           ...body,
           stream: context.streaming,
@@ -196,7 +197,7 @@ class ClaudeBackend implements Backend {
   }
 
   async #send(
-    { signal, headers, clock, warn, status, onFailure }: CallContext,
+    { signal, headers, clock, warn, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
     call: (client: Anthropic) => PromiseLike<unknown>,
   ): Promise<Response> {
     const { fetch = globalThis.fetch } = this.#options
@@ -214,6 +215,7 @@ class ClaudeBackend implements Backend {
       status,
       ...(onFailure && { onFailure }),
       address,
+      large,
       headers: own,
       failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
       who: 'Anthropic',

@@ -2,6 +2,7 @@
 // lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
 import {
+  type ExchangeOptions,
   environment,
   exchange,
   noKeySent,
@@ -30,7 +31,13 @@ const environmentKey = { variable: 'OLLAMA_API_KEY', hosts: ['ollama.com'] }
  */
 export async function send(
   server: Server,
-  { signal, headers, clock, onFailure }: Pick<CallContext, 'signal' | 'headers' | 'clock' | 'onFailure'>,
+  {
+    signal,
+    headers,
+    clock,
+    onFailure,
+    large,
+  }: Pick<CallContext, 'signal' | 'headers' | 'clock' | 'onFailure'> & Pick<ExchangeOptions, 'large'>,
   call: (client: Ollama) => Promise<unknown>,
 ): Promise<Response> {
   const { Ollama } = await import('ollama/browser')
@@ -47,6 +54,7 @@ export async function send(
     signal,
     ...(onFailure && { onFailure }),
     address,
+    large,
     headers: all,
     failed: (response: Response) => fromResponse(response, server.model, clock.now(), advice),
     who: `The Ollama server at ${new URL(address.baseURL).host}`,

@@ -156,9 +156,9 @@ class OllamaBackend implements Backend {
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      markLarge(body.messages)
+      const large = markLarge(body.messages)
       // The client's types know only what its version knew.
-      const response = await send(this.#server, context, (client) =>
+      const response = await send(this.#server, { ...context, large }, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
       )
       if (response.body === null)

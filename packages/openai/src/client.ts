@@ -4,6 +4,7 @@
 import { type CallContext, LlmError } from '@patchbay/core'
 import {
   type EnvironmentKey,
+  type ExchangeOptions,
   environment,
   exchange,
   isHostOf,
@@ -80,7 +81,7 @@ export class Server {
    * @throws {LlmError} for every response that is no success, and for a key that is not there
    */
   async send(
-    { signal, headers, clock, status, onFailure }: CallContext,
+    { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
     method: 'get' | 'post',
     path: string,
     body?: object,
@@ -98,6 +99,7 @@ export class Server {
       status,
       ...(onFailure && { onFailure }),
       address,
+      large,
       headers: { ...headers, ...(apiKey && { [keyHeader ?? 'api-key']: apiKey }) },
       failed: (response: Response, asked: string) =>
         fromResponse(response, this.who, clock.now(), asked, advice),

@@ -144,8 +144,8 @@ class OpenAIBackend implements Backend {
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const { messages, input } = body as { messages?: unknown; input?: unknown }
-      markLarge(messages ?? input)
-      const response = await this.#server.send(context, 'post', api.path, body)
+      const large = markLarge(messages ?? input)
+      const response = await this.#server.send({ ...context, large }, 'post', api.path, body)
       const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))
         return api.fromStream(jsonEvents(response.body, api.isLast), from)

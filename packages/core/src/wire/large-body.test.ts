@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exchange } from './exchange.js'
 import { blobOf, textsOf } from './large-body.js'
-import { large, markedIn, markLarge } from './large-list.js'
+import { type LargeList, large, markLarge } from './large-list.js'
 
 let url = ''
 const received: string[] = []
@@ -26,10 +26,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const send = (body: object, fetch = globalThis.fetch) =>
+const send = (body: object, list?: LargeList, fetch = globalThis.fetch) =>
   exchange(
     {
       fetch,
+      large: list,
       signal: new AbortController().signal,
       failed: async () => new Error('failed'),
       who: 'Somebody',
@@ -72,9 +73,9 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
     for (const marks of [true, false]) {
       const body = make()
       const whole = JSON.stringify(body)
-      if (marks) markLarge(body.messages)
+      const list = marks ? markLarge(body.messages) : undefined
       expect(JSON.stringify(body).length < 1000).toBe(marks)
-      await send(body)
+      await send(body, list)
       expect(JSON.parse(received.pop() ?? '')).toEqual(JSON.parse(whole))
     }
   })
@@ -82,9 +83,9 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
   it('whole for a fetch of the app’s own', async () => {
     const body = { messages: [text] }
     const whole = JSON.stringify(body)
-    markLarge(body.messages)
+    const list = markLarge(body.messages)
     let got: unknown
-    await send(body, async (_url, init) => {
+    await send(body, list, async (_url, init) => {
       got = init?.body
       return new Response('{}')
     })
@@ -92,19 +93,33 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
   })
 })
 
-it('small lists have no mark, and a text that looks like one is a text', async () => {
-  const body = { messages: ['patchbay:0.1:0.2'] }
-  markLarge(body.messages)
+it('small lists have no mark', async () => {
+  const body = { messages: ['x'] }
+  expect(markLarge(body.messages)).toBeUndefined()
   await send(body)
-  expect(received.pop()).toBe('{"messages":["patchbay:0.1:0.2"]}')
-  expect(markedIn(JSON.stringify(body))).toBeUndefined()
+  expect(received.pop()).toBe('{"messages":["x"]}')
+})
+
+it('one that an option of the caller’s has replaced is not sent', async () => {
+  const list = markLarge([texts.letters])
+  await send({ messages: ['instead'] }, list)
+  expect(received.pop()).toBe('{"messages":["instead"]}')
+})
+
+it('several at once do not get each other’s', async () => {
+  const bodies = Array.from({ length: 4 }, (_, at) => ({ at, messages: [`${at}`.repeat(2 * large)] }))
+  await Promise.all(bodies.map((body) => send(body, markLarge(body.messages))))
+  for (const text of received.splice(0)) {
+    const { at, messages } = JSON.parse(text)
+    expect(messages[0] === `${at}`.repeat(2 * large)).toBe(true)
+  }
 })
 
 it('law: pieces are what the platform writes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.jsonValue()), fc.string({ unit: 'grapheme' }), async (list, more) => {
       const value = [...list, { long: more.repeat(5000), list }]
-      const text = await (await blobOf(textsOf(['<', value, '>']))).text()
+      const text = await (await blobOf(textsOf('<"a mark">', { mark: 'a mark', list: value }))).text()
       expect(text).toBe(`<${JSON.stringify(value)}>`)
     }),
     { numRuns: 50 },

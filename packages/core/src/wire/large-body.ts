@@ -1,10 +1,10 @@
-// A large body as a blob, made in slices: the platform sends it piece by piece, a text in one go. Loaded when one is sent.
+// A large body as a blob, written and encoded in slices: `fetch` would encode a text in one go. Loaded when one is sent.
 import { Yielder } from '../event-loop.js'
-import { lettersIn, type Marked } from './large-list.js'
+import { type LargeList, lettersIn } from './large-list.js'
 
 const piece = 256 * 1024
 
-/** The bytes of texts, one after another. */
+/** The texts, one after another, as UTF-8. */
 export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   const encoder = new TextEncoder()
   const yielder = new Yielder()
@@ -24,10 +24,12 @@ export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   return new Blob(pieces)
 }
 
-/** A text of JSON in pieces, with a list in the place of its mark. */
-export function* textsOf([before, list, after]: Marked): Generator<string> {
+/** JSON in pieces, with a list in the place of its mark; without the mark, an option of the caller's has replaced the list. */
+export function* textsOf(json: string, { mark, list }: LargeList): Generator<string> {
+  const [before = '', after] = json.split(JSON.stringify(mark))
   yield before
-  // Without its mark.
+  if (after === undefined) return
+  // A copy has no mark.
   yield* piecesOf([...list])
   yield after
 }
