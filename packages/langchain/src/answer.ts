@@ -121,25 +121,12 @@ export function toMessage(
     const piece = pieces.of(event)
     if (piece !== undefined) whole = whole?.concat(piece) ?? piece
   }
-  const {
-    id,
-    content,
-    tool_calls,
-    invalid_tool_calls,
-    additional_kwargs,
-    response_metadata,
-    usage_metadata,
-  } = whole as AIMessageChunk
-  const fields = {
-    id,
-    content,
-    tool_calls,
-    invalid_tool_calls,
-    additional_kwargs,
-    response_metadata,
-    usage_metadata,
-  }
-  return new AIMessage(defined(fields))
+  const { id, content, tool_calls, invalid_tool_calls, ...rest } = whole as AIMessageChunk
+  const { additional_kwargs, response_metadata, usage_metadata } = rest
+  const calls = { tool_calls, invalid_tool_calls }
+  return new AIMessage(
+    defined({ id, content, ...calls, additional_kwargs, response_metadata, usage_metadata }),
+  )
 }
 
 function* eventsOf(response: ChatResponse): Generator<ChatEvent> {
