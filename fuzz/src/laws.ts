@@ -1,4 +1,4 @@
-// What must hold of everything that is fed, and what came of it.
+// Invariants that every fuzz target checks, and the outcomes of a run.
 import { isDeepStrictEqual } from 'node:util'
 import { isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { Broken } from './broken.js'

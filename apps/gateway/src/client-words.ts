@@ -110,14 +110,14 @@ function plain(text: string): string {
     .trim()} `
 }
 
-// What only an app in code, or the gateway's operator, can set.
+// Options that only an app's code or the gateway's operator can set.
 const words =
   "onUnsupported|providerOptions|apiKey|baseURL|mask\\(|guard\\(|fallback\\(|budget\\.|`headers`|`context`|metadata:|raise the limit|ollama |patchbay |Is it running|the key|the account|server's log|[A-Z]{2,}_[A-Z_]+"
 const ofOperator = new RegExp(words)
 /** The last of several ways that a sentence names. */
 const orForOperator = new RegExp(`,? or [^.,]*(?:${words})[^.]*(?=\\.)`)
 
-// What a service says of the client's request may still name them. The words of a connection never come so far.
+// A service's error about the client's request may still name these hosts. Connection errors are replaced before this.
 const addresses = [
   /(?<![a-z+.-])(?:unix:|[a-z][a-z+.-]{0,20}:\/\/)[^\s"'`<>)]+/gi,
   /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,

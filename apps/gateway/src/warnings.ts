@@ -1,4 +1,4 @@
-// What a call was warned of, as a header of its answer: the client's own words, ASCII, and short.
+// The warnings of a call as a response header: in the client's field names, ASCII, and bounded.
 import type { Warning } from '@patchbay/core'
 import { type Asked, isForClient, warningForClient } from './client-words.js'
 

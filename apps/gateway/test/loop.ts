@@ -1,4 +1,4 @@
-// How long the gateway's event loop is held while a client in a process of its own is answered.
+// Measures how long a request blocks the gateway's event loop; the client runs in a child process.
 import { spawn } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'

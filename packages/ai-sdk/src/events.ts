@@ -1,4 +1,4 @@
-// What a model of the AI SDK streams, as events of a backend.
+// Converts the stream parts of an AI SDK model to backend events.
 import type {
   LanguageModelV3File,
   LanguageModelV3FinishReason,

@@ -1,4 +1,4 @@
-// What a call of the AI SDK holds and Patchbay has no place for: left out with a warning, as models of the AI SDK do it.
+// Warns of AI SDK call options that Patchbay does not support; they are left out, as AI SDK models do.
 import type { SharedV3ProviderOptions, SharedV3Warning } from '@ai-sdk/provider'
 import type { ChatRequest, EmbedRequest } from '@patchbay/core'
 

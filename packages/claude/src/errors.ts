@@ -60,7 +60,7 @@ export function fromBody(
   })
 }
 
-/** A response that is no success; `path` is what was asked for, `more` what to do about it beside the usual. */
+/** The error for an HTTP error response to a request for `path`; `more` is advice beside the usual. */
 export async function fromResponse(
   response: Response,
   now: number,

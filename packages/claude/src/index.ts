@@ -250,8 +250,8 @@ class ClaudeBackend implements Backend {
     const key = apiKey ?? environment(environmentKey.variable)
     if (key && (apiKey !== undefined || this.#isTrusted)) return key
     if (!isHostOf(new URL(this.#address.baseURL).hostname, environmentKey.hosts)) return undefined
-    const next = key ? ': that of ANTHROPIC_API_KEY is sent over https alone' : ', or set ANTHROPIC_API_KEY'
-    throw new LlmError('authentication', `There is no key for Anthropic. Pass apiKey${next}.`)
+    const next = key ? ': ANTHROPIC_API_KEY is only sent over https' : ', or set ANTHROPIC_API_KEY'
+    throw new LlmError('authentication', `No API key for Anthropic. Pass apiKey${next}.`)
   }
 }
 

@@ -77,7 +77,7 @@ export async function runTool(
       )
     if (run === undefined) return undefined
     if (await within(() => tool.needsApproval?.(checked.value, context), tooLate('needsApproval'))) {
-      // A person may have to decide, so there is no time limit.
+      // Approval may wait for a person, so it has no time limit.
       const approval = await rules.approve(call)
       if (approval === 'later') return undefined
       if (approval !== true)

@@ -67,7 +67,7 @@ export function fromWords(
   return serviceError({ who, code: otherwise, words: message, body, advice: more, details })
 }
 
-/** A response that is no success; `advice` is what to do about it beside the usual. */
+/** The error for an HTTP error response; `advice` is what to do beside the usual. */
 export async function fromResponse(
   response: Response,
   model: string,

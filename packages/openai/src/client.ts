@@ -143,8 +143,8 @@ export class Server {
     const openAIs = environment('OPENAI_API_KEY')
     if (!key && openAIs && isEnvironments && apiKey === undefined) return openAIs
     if (hosts.length > 0 && !isHostOf(new URL(address.baseURL).hostname, hosts)) return undefined
-    const next = key ? `: that of ${variable} is sent over https alone` : `, or set ${variable}`
-    throw new LlmError('authentication', `There is no key for ${this.who}. Pass apiKey${next}.`)
+    const next = key ? `: ${variable} is only sent over https` : `, or set ${variable}`
+    throw new LlmError('authentication', `No API key for ${this.who}. Pass apiKey${next}.`)
   }
 
   async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {

@@ -56,7 +56,7 @@ export function fromError(
   return serviceError({ who, code: known, words, details: { ...details, status }, ...more })
 }
 
-/** A response that is no success; `path` is what was asked for, `more` what to do about it beside the usual. */
+/** The error for an HTTP error response to a request for `path`; `more` is advice beside the usual. */
 export async function fromResponse(
   response: Response,
   who: string,
