@@ -1,0 +1,118 @@
+// Responses that clients go on from by their ids: kept for an hour, each for the key that asked, and not for ever more of
+// them. Several instances keep them together where they share their state.
+import type { Message } from '@patchbay/core'
+import type { StateStore } from '@patchbay/policies'
+import type { Json } from '../../body/body.js'
+import { largeBody } from '../../body/json.js'
+import { parseAway, writeAway } from '../../body/json-thread.js'
+
+/** A response, and the conversation up to it. */
+export interface Kept {
+  response: Json
+  /** Its own turn included. */
+  messages: Message[]
+}
+
+const livesMs = 3_600_000
+const mostBytes = 64 * 1024 * 1024
+/** A conversation that has grown beyond this, answer by answer, is not gone on from. */
+const mostMessages = 10_000
+const mostParts = 50_000
+/** What an entry of a map costs beside its text, roughly. */
+const entryBytes = 200
+
+export class KeptResponses {
+  /** The oldest first. As bytes: a text in memory may take two for each of its letters. */
+  readonly #own = new Map<string, { text: Buffer; until: number }>()
+  #bytes = 0
+
+  /** `shared` is where other instances look too. */
+  constructor(private readonly shared: () => Promise<StateStore | undefined>) {}
+
+  /** @throws {LlmError} `network` where the store cannot be reached, as all here */
+  async keep(owner: string, { response, messages }: Kept): Promise<void> {
+    const parts = messages.reduce(
+      (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
+      0,
+    )
+    if (messages.length > mostMessages || parts > mostParts) return
+    const { id, output } = response as { id: string; output: { id: string }[] }
+    await this.#set(nameOf(owner, 'response', id), { response, messages })
+    for (const item of output) await this.#set(nameOf(owner, 'item', item.id), item)
+  }
+
+  async response(owner: string, id: string): Promise<Kept | undefined> {
+    return (await this.#get(nameOf(owner, 'response', id))) as Kept | undefined
+  }
+
+  async item(owner: string, id: string): Promise<Json | undefined> {
+    return (await this.#get(nameOf(owner, 'item', id))) as Json | undefined
+  }
+
+  /** Was there one? */
+  async forget(owner: string, id: string): Promise<boolean> {
+    const kept = await this.response(owner, id)
+    if (kept === undefined) return false
+    const { output } = kept.response as { output: { id: string }[] }
+    await this.#set(nameOf(owner, 'response', id), undefined)
+    for (const item of output) await this.#set(nameOf(owner, 'item', item.id), undefined)
+    return true
+  }
+
+  async #get(key: string): Promise<unknown> {
+    const shared = await this.shared()
+    const text = shared === undefined ? this.#getOwn(key) : await shared.get(key)
+    return text ? read(Buffer.from(text)) : undefined
+  }
+
+  #getOwn(key: string): Buffer | undefined {
+    const entry = this.#own.get(key)
+    return entry !== undefined && entry.until > Date.now() ? entry.text : undefined
+  }
+
+  /** `undefined` forgets it. */
+  async #set(key: string, value: unknown): Promise<void> {
+    const text = value === undefined ? Buffer.alloc(0) : await writeAway(value)
+    const shared = await this.shared()
+    if (shared !== undefined) {
+      const before = await shared.get(key)
+      await shared.swap(key, before, text.toString(), livesMs)
+    } else this.#setOwn(key, text)
+  }
+
+  #setOwn(key: string, text: Buffer): void {
+    this.#drop(key)
+    const bytes = sizeOf(key, text)
+    // One that is too large would only push out all others.
+    if (text.length === 0 || bytes > mostBytes) return
+    this.#own.set(key, { text, until: Date.now() + livesMs })
+    this.#bytes += bytes
+    for (const [oldest, entry] of this.#own) {
+      if (this.#bytes <= mostBytes && entry.until > Date.now()) break
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    const entry = this.#own.get(key)
+    if (entry === undefined) return
+    this.#own.delete(key)
+    this.#bytes -= sizeOf(key, entry.text)
+  }
+}
+
+function sizeOf(key: string, text: Buffer): number {
+  return entryBytes + key.length + text.length
+}
+
+/** Names of keys and ids of clients may hold anything: none can be taken for another's. */
+function nameOf(owner: string, kind: 'response' | 'item', id: string): string {
+  return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
+}
+
+/** Long conversations are read by the thread: what was kept is sound. */
+async function read(text: Buffer): Promise<unknown> {
+  if (text.length < largeBody) return JSON.parse(text.toString())
+  const bytes = new Uint8Array(text).buffer
+  return (await parseAway(bytes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+}
