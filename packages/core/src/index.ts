@@ -1,4 +1,4 @@
-// The public face of @patchbay/core.
+// Entry point of @patchbay/core.
 
 export { generateObject, runTools, streamElements, streamObject } from './agent/agent-functions.js'
 export type { ObjectOptions, ObjectResult, PartialOf } from './agent/generate-object.js'
@@ -8,11 +8,20 @@ export type { ToolLoopOptions, ToolRunEvent, ToolRunOptions, ToolRunResult } fro
 export type { ElementOptions } from './agent/stream-elements.js'
 export { defineProvider, type MediaOptions, type ProviderOptions } from './call/define-provider.js'
 export { parseRetryAfter } from './call/retry.js'
+export * from './contract/backend.js'
+export * from './contract/batches.js'
+export * from './contract/call-options.js'
+export * from './contract/capabilities.js'
 export * from './contract/clock.js'
 export { type ErrorCode, type ErrorDetails, errorCodes, isLlmError, LlmError } from './contract/errors.js'
 export * from './contract/events.js'
 export * from './contract/message.js'
+export * from './contract/operations.js'
 export * from './contract/provider.js'
 export * from './contract/request.js'
 export * from './contract/response.js'
+export * from './contract/schema.js'
+export * from './contract/status.js'
+export * from './contract/tool.js'
+export { addUsage } from './contract/usage.js'
 export { cosineSimilarity } from './operations/similarity.js'

@@ -2,7 +2,8 @@
 
 import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { ChatInput, ChatRequest, JsonSchema, SchemaOutput, StandardSchema } from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
+import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
 import { reading } from '../request/caller-objects.js'
 import { asRequest } from '../request/prepare.js'

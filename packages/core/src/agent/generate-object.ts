@@ -2,20 +2,15 @@
 // any case, and sent back for repair when it does not fit.
 import { deepCompareStrict } from '@cfworker/json-schema'
 import { inTime } from '../call/in-time.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
 import type { MessageInput } from '../contract/message.js'
 import type { Provider } from '../contract/provider.js'
-import type {
-  CallOptions,
-  ChatInput,
-  ChatRequest,
-  JsonSchema,
-  SchemaOutput,
-  StandardSchema,
-} from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, Usage } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
 import { asRequest } from '../request/prepare.js'
 import { wrapped } from '../schema/embedding.js'
@@ -94,7 +89,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
       if (!isLlmError(error, 'structured-output') || error.partial === undefined) throw error
       response = error.partial
     }
-    usage = sum(usage, response.usage)
+    usage = addUsage(usage, response.usage)
     const check = () => valueIn(response, schema, form, inner)
     const found = await inTime(provider, options, { startedAt, response }, check)
     if ('value' in found) {

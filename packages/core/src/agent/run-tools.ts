@@ -3,14 +3,16 @@
 import { onAbort } from '../call/abort-listener.js'
 import { inTime } from '../call/in-time.js'
 import { LinkedSignal } from '../call/linked-signal.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { type Clock, systemClock } from '../contract/clock.js'
 import { asLlmError, invalid, isLlmError, LlmError, withDetails } from '../contract/errors.js'
 import type { ChatEvent } from '../contract/events.js'
 import type { Message, MessageInput, ToolResultPart } from '../contract/message.js'
 import type { Provider } from '../contract/provider.js'
-import type { CallOptions, ChatInput, ChatRequest, Tool } from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, FinishReason, ToolCall, Usage } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { Tool } from '../contract/tool.js'
+import { addUsage } from '../contract/usage.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { reading } from '../request/caller-objects.js'
@@ -125,7 +127,7 @@ export async function* run(
         const met = forces(toolChoice) && called(messages)
         const startedAt = systemClock.now()
         response = yield* answer(provider, { ...(met ? free : request), messages }, { ...call, signal })
-        usage = sum(usage, response.usage)
+        usage = addUsage(usage, response.usage)
         messages.push(response.message)
         open = response.finishReason === 'tool-calls' ? response.toolCalls : []
         const more = open.length > 0 || response.finishReason === 'pause'

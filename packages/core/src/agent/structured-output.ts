@@ -1,7 +1,8 @@
 // Structured output: the text of an answer as the value the caller asked for. Loaded when it is first asked for.
 import { LlmError } from '../contract/errors.js'
-import type { JsonSchema, OutputSpec, StandardSchema } from '../contract/request.js'
+import type { OutputSpec } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
+import type { JsonSchema, StandardSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
 import { violation } from '../schema/json-schema.js'
 import { isStandardSchema, standardResult } from '../schema/schema.js'

@@ -1,9 +1,11 @@
 // One chat call, pulled event by event: prepare, check, attempt, events, finish.
 
+import type { Backend, CallContext, PreparedChat } from '../contract/backend.js'
+import type { CallOptions } from '../contract/call-options.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import { asLlmError, endedEarly, LlmError, withDetails } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
-import type { Backend, CallContext, Capabilities, PreparedChat } from '../contract/provider.js'
-import type { CallOptions, ChatInput, ChatRequest } from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { type Prepared, prepare } from '../request/prepare.js'
 import { Collector, type Moments } from './collector.js'
 import { type Life, startLife } from './lifecycle.js'

@@ -3,7 +3,7 @@ import { LlmError } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent, StartEvent } from '../contract/events.js'
 import type { Part, ReasoningPart, TextPart } from '../contract/message.js'
 import type { ChatResponse, FinishReason, Usage, Warning } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import { addUsage } from '../contract/usage.js'
 
 /** When the first piece and the end came, for the response's timing. */
 export interface Moments {
@@ -145,7 +145,7 @@ export class Collector {
 
   /** Usage of all attempts. */
   get usage(): Usage {
-    return sum(this.#lost, this.#usage)
+    return addUsage(this.#lost, this.#usage)
   }
 
   #grow(text: string): void {

@@ -1,28 +1,23 @@
 // From a Backend, the small inside, to a Provider: everything that is the same for all of them.
 
+import type { Backend, CallContext } from '../contract/backend.js'
+import type { Batches, BatchResult } from '../contract/batches.js'
+import type { CallOptions, RetryOptions, TimeoutOptions } from '../contract/call-options.js'
+import type { Capabilities, ModelInfo } from '../contract/capabilities.js'
 import { type Clock, systemClock } from '../contract/clock.js'
 import { asLlmError, LlmError } from '../contract/errors.js'
 import type { ChatStream } from '../contract/events.js'
 import type {
-  Backend,
-  Batches,
-  BatchResult,
-  CallContext,
-  Capabilities,
-  ModelInfo,
-  Provider,
-} from '../contract/provider.js'
-import type {
-  CallOptions,
-  ChatInput,
-  ChatRequest,
   EmbedRequest,
+  EmbedResponse,
   RerankRequest,
-  RetryOptions,
-  TimeoutOptions,
+  RerankResponse,
   TranscribeRequest,
-} from '../contract/request.js'
-import type { ChatResponse, EmbedResponse, RerankResponse, TranscribeResponse } from '../contract/response.js'
+  TranscribeResponse,
+} from '../contract/operations.js'
+import type { Provider } from '../contract/provider.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
+import type { ChatResponse } from '../contract/response.js'
 import type { Work } from '../operations/attempt.js'
 import type { Operations } from '../operations/operations.js'
 import { reading } from '../request/caller-objects.js'

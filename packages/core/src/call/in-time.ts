@@ -1,9 +1,9 @@
 // Runs an app's own code after a call (schema validators) within the call's time limit and signal.
 
+import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
 import { isLlmError, withDetails } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { CallOptions } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
 import { startLife } from './lifecycle.js'
 import { defaultRetry } from './retry.js'

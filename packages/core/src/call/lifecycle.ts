@@ -1,10 +1,10 @@
 // The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
 
+import type { CallContext } from '../contract/backend.js'
+import type { CallOptions, TimeoutOptions } from '../contract/call-options.js'
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
-import type { StatusEvent } from '../contract/events.js'
-import type { CallContext } from '../contract/provider.js'
-import type { CallOptions, TimeoutOptions } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
+import type { StatusEvent } from '../contract/status.js'
 import { reading } from '../request/caller-objects.js'
 import { onAbort } from './abort-listener.js'
 import { nextDelay, type RetryRules } from './retry.js'

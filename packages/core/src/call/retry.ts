@@ -1,6 +1,7 @@
 // When to try again, and how long to wait before it.
+
+import type { RetryOptions } from '../contract/call-options.js'
 import type { LlmError } from '../contract/errors.js'
-import type { RetryOptions } from '../contract/request.js'
 
 /** The retry rules of a call, complete. */
 export type RetryRules = Required<RetryOptions>

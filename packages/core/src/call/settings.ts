@@ -1,7 +1,8 @@
 // The settings of a call, merged from its provider's and its own options: time limits, retry rules, headers.
+
+import type { RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Clock } from '../contract/clock.js'
 import { LlmError } from '../contract/errors.js'
-import type { RetryOptions, TimeoutOptions } from '../contract/request.js'
 import { describe } from '../describe.js'
 import { omitUndefined } from '../object.js'
 import { defaultRetry, type RetryRules } from './retry.js'

@@ -1,10 +1,10 @@
 // Texts as vectors: checked, cut into batches as the backend takes them, some at once, put together in order. Loaded
 // with the first call.
+
+import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
-import type { Backend, EmbedBatch } from '../contract/provider.js'
-import type { EmbedRequest } from '../contract/request.js'
-import type { EmbedResponse } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
+import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
 import type { Work } from './attempt.js'
 
@@ -52,7 +52,7 @@ export function embedding(
     return {
       vectors,
       model: done.at(-1)?.model ?? backend.model,
-      usage: done.reduce((all, { usage }) => sum(all, usage), {}),
+      usage: done.reduce((all, { usage }) => addUsage(all, usage), {}),
       provider: backend.provider,
     }
   }

@@ -2,10 +2,19 @@
 // use.
 
 import type { CallHome } from '../call/call.js'
+import type { Backend } from '../contract/backend.js'
+import type { BatchStatus } from '../contract/batches.js'
+import type { ModelInfo } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
-import type { Backend, BatchStatus, ModelInfo } from '../contract/provider.js'
-import type { ChatInput, EmbedRequest, RerankRequest, TranscribeRequest } from '../contract/request.js'
-import type { EmbedResponse, RerankResponse, TranscribeResponse } from '../contract/response.js'
+import type {
+  EmbedRequest,
+  EmbedResponse,
+  RerankRequest,
+  RerankResponse,
+  TranscribeRequest,
+  TranscribeResponse,
+} from '../contract/operations.js'
+import type { ChatInput } from '../contract/request.js'
 import { reading } from '../request/caller-objects.js'
 import { prepare } from '../request/prepare.js'
 import type { Work } from './attempt.js'

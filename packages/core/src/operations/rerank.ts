@@ -1,9 +1,9 @@
 // Documents told apart by how well they answer a query: the request is checked before the backend gets it. Loaded with
 // the first call.
+
+import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
-import type { Backend } from '../contract/provider.js'
-import type { RerankRequest } from '../contract/request.js'
-import type { RerankResponse } from '../contract/response.js'
+import type { RerankRequest, RerankResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import type { Work } from './attempt.js'
 

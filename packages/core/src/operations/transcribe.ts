@@ -1,8 +1,8 @@
 // Speech as text: the request is checked before the backend gets it. Loaded with the first call.
+
+import type { Backend } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { Backend } from '../contract/provider.js'
-import type { TranscribeRequest } from '../contract/request.js'
-import type { TranscribeResponse } from '../contract/response.js'
+import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import { bytesAndType } from '../request/media.js'
 import type { Work } from './attempt.js'

@@ -1,11 +1,12 @@
 // An answer that is there already, given once more as a stream with all its manners: events, deadline, abort, `partial`.
 
 import { defineProvider } from '../call/define-provider.js'
+import type { Backend } from '../contract/backend.js'
+import type { CallOptions } from '../contract/call-options.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import type { Clock } from '../contract/clock.js'
 import type { BackendEvent, ChatStream } from '../contract/events.js'
 import type { Part } from '../contract/message.js'
-import type { Backend, Capabilities } from '../contract/provider.js'
-import type { CallOptions } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
 
 const unknown: Capabilities = {

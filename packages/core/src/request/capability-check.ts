@@ -1,8 +1,10 @@
 // The capability check: what the model cannot do is refused before anything is sent, or dropped with a warning. Loaded with
 // the first request that needs more than text.
+
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
-import type { Capabilities, PreparedChat, PreparedMessage } from '../contract/provider.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { type Feature, isMedia, mediaFeature, missingFeatures } from './required-capabilities.js'

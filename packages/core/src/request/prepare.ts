@@ -1,7 +1,7 @@
 // From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
 
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { PreparedChat, PreparedMessage } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { isObject, omitUndefined } from '../object.js'

@@ -1,6 +1,8 @@
 // What of a model a request needs.
+
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
+import type { Capabilities, OptionName } from '../contract/capabilities.js'
 import type { Part } from '../contract/message.js'
-import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from '../contract/provider.js'
 
 /** Something a model can or cannot do. */
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName

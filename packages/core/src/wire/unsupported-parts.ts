@@ -1,8 +1,8 @@
 // Parts of a request that a service does not support: sent as text, moved to another message, or reported by a warning, but
 // never silently dropped.
 
+import type { PreparedMessage } from '../contract/backend.js'
 import type { Part } from '../contract/message.js'
-import type { PreparedMessage } from '../contract/provider.js'
 import type { Warning } from '../contract/response.js'
 import { isMedia } from '../request/required-capabilities.js'
 

@@ -1,7 +1,8 @@
 // One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
 // their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
+
+import type { CallContext } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
-import type { CallContext } from '../../contract/provider.js'
 import { excerpt } from '../errors/http-error.js'
 import { rateLimits } from '../errors/rate-limits.js'
 import { redactor } from '../secrets/redact.js'

@@ -1,8 +1,8 @@
 // Media that are only an address, for services that take bytes: fetched by us, within limits.
 import type { MediaOptions } from '../../call/define-provider.js'
+import type { CallContext, PreparedChat } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
 import type { FilePart, ImagePart, Part } from '../../contract/message.js'
-import type { CallContext, PreparedChat } from '../../contract/provider.js'
 
 type Addressed = (ImagePart | FilePart) & { url: string }
 
