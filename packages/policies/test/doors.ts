@@ -81,7 +81,7 @@ export function standIn({
           if (fails !== undefined) throw fails
           return watched ? events.shift() : events.splice(0).at(-1)
         },
-        unwatched: () => void (watched = false),
+        responseOnly: () => void (watched = false),
         stop: (error) => void (stopped = error),
         leave: () => (stopped = new LlmError('aborted', 'left', { partial: response('') })),
       })

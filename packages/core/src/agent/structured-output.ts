@@ -32,7 +32,7 @@ export async function withOutput(
   if (response.finishReason === 'length')
     throw broken('was cut off before its JSON ended; raise maxOutputTokens')
   const found = isObject(output)
-    ? await fitting(response.text, (value) => validate(output.schema, value))
+    ? await findFitting(response.text, (value) => validate(output.schema, value))
     : onlyValue(response.text)
   if ('value' in found) return { ...response, output: found.value }
   throw broken(
@@ -45,7 +45,7 @@ export async function withOutput(
 type Checked = { value: unknown } | { problem: string }
 
 /** The first value in the text that fits, or the problem of the largest one. */
-export async function fitting(
+export async function findFitting(
   text: string,
   fits: (value: unknown) => Promise<Checked>,
 ): Promise<{ value: unknown } | { problem: string; isValue: boolean }> {

@@ -273,10 +273,10 @@ describe('a careless backend', () => {
       )
       expect(await failureOf(left.response())).toMatchObject({ code: 'timeout' })
       const stopped = provider.stream('x')
-      const reading = failureOf(stopped.response())
+      const readCallerValue = failureOf(stopped.response())
       await new Promise((resolve) => setImmediate(resolve))
       stopped.abort()
-      expect(await reading).toMatchObject({ code: 'aborted' })
+      expect(await readCallerValue).toMatchObject({ code: 'aborted' })
       await provider.close()
     }
   })

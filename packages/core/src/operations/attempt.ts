@@ -2,4 +2,4 @@
 import type { CallContext } from '../contract/backend.js'
 
 /** May be called again, for another attempt. */
-export type Work<T> = (context: CallContext) => Promise<T>
+export type Attempt<T> = (context: CallContext) => Promise<T>

@@ -6,16 +6,16 @@ import { invalid, LlmError } from '../contract/errors.js'
 import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /**
  * The work of one `embed` call. It may be begun again: batches that were done stay done.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
-export function embedding(
+export function embedAttempt(
   backend: Backend & Required<Pick<Backend, 'embed'>>,
   given: string | string[] | EmbedRequest,
-): Work<EmbedResponse> {
+): Attempt<EmbedResponse> {
   const request = typeof given === 'string' || Array.isArray(given) ? { input: given } : given
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
   const { input, concurrency = 4, providerOptions, ...options } = request

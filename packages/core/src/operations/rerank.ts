@@ -5,13 +5,13 @@ import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { RerankRequest, RerankResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export function reranking(
+export function rerankAttempt(
   backend: Backend & Required<Pick<Backend, 'rerank'>>,
   request: RerankRequest,
-): Work<RerankResponse> {
+): Attempt<RerankResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with query and documents')
   const { query, documents, providerOptions } = request
   if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a text that is not empty')

@@ -5,13 +5,13 @@ import { invalid } from '../contract/errors.js'
 import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import { bytesAndType } from '../request/media.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export async function transcribing(
+export async function transcribeAttempt(
   backend: Backend & Required<Pick<Backend, 'transcribe'>>,
   request: TranscribeRequest,
-): Promise<Work<TranscribeResponse>> {
+): Promise<Attempt<TranscribeResponse>> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
   const { audio, mediaType, providerOptions, ...options } = request
   const sound = await bytesAndType({ data: audio, mediaType }, 'audio')

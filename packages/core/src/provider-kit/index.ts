@@ -1,19 +1,19 @@
 // For policies, from Provider to Provider: streams made of other providers' streams, requests looked into, answers given
 // once more.
 
-import { CallStream, type EventSource } from '../call/stream.js'
+import { CallStream, type ChatEventSource } from '../call/stream.js'
 import type { PreparedChat } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
 import type { ChatStream } from '../contract/events.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { prepare, withDefaults } from '../request/prepare.js'
-import { missingFeatures, neededFeatures } from '../request/required-capabilities.js'
+import { missingCapabilities, requiredCapabilities } from '../request/required-capabilities.js'
 
 export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
 export { Yielder, yieldToEventLoop } from '../call/event-loop.js'
-export type { EventSource } from '../call/stream.js'
+export type { ChatEventSource } from '../call/stream.js'
 export { asLlmError, endedEarly, withDetails } from '../contract/errors.js'
 export { omitUndefined } from '../object.js'
 export { isMedia } from '../request/required-capabilities.js'
@@ -23,7 +23,7 @@ export { type Hidden, hiddenOf, withHidden } from './hidden.js'
 export { replayed, retold } from './replayed.js'
 
 /** A stream with all the manners of one, over the events of a source. */
-export function streamOf(source: EventSource): ChatStream {
+export function streamOf(source: ChatEventSource): ChatStream {
   return new CallStream(source)
 }
 
@@ -45,5 +45,5 @@ export async function preparedOf(
 
 /** What the request needs that the model is known not to have; empty where it may be asked. */
 export function missingFor(request: PreparedChat, capabilities: Capabilities): string[] {
-  return missingFeatures(neededFeatures(request), capabilities)
+  return missingCapabilities(requiredCapabilities(request), capabilities)
 }

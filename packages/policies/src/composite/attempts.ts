@@ -11,7 +11,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { type EventSource, Follower } from '@patchbay/core/wrap'
+import { type ChatEventSource, Follower } from '@patchbay/core/wrap'
 import type { Chat } from '../middleware/interception.js'
 import { type Part, partsOf, together } from '../money/usage-by-model.js'
 
@@ -21,7 +21,7 @@ const failedInCall = Symbol('failed in this call')
 type Failed = Map<Provider, LlmError>
 type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failed> }
 
-export abstract class Attempts implements EventSource {
+export abstract class Attempts implements ChatEventSource {
   /** Why another provider was asked. */
   protected readonly warnings: Warning[] = []
   /** What was used for what is not given. */
@@ -42,7 +42,7 @@ export abstract class Attempts implements EventSource {
   protected abstract pull(): Promise<ChatEvent | undefined>
   /** Ends all attempts because the reader left; the error says what had arrived. */
   protected abstract left(): LlmError
-  abstract unwatched(): void
+  abstract responseOnly(): void
   abstract stop(error: LlmError): void
 
   async next(): Promise<ChatEvent | undefined> {

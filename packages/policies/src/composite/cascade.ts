@@ -119,7 +119,7 @@ class Climb extends Attempts {
     return this.#current?.next()
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -145,7 +145,7 @@ class Climb extends Attempts {
     for (let at = 0; ; ) {
       this.#current = this.ask(provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-      if (!this.#watched) this.#current.unwatched()
+      if (!this.#watched) this.#current.responseOnly()
       if (at === candidates.size - 1) {
         this.#settled = true
         return

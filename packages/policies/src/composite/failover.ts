@@ -98,7 +98,7 @@ export class InOrder extends Attempts {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -117,7 +117,7 @@ export class InOrder extends Attempts {
   #first({ provider }: Asked): Promise<ChatEvent | undefined> {
     this.#current = this.ask(provider, this.candidates.given(provider))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-    if (!this.#watched) this.#current.unwatched()
+    if (!this.#watched) this.#current.responseOnly()
     return this.#current.next()
   }
 

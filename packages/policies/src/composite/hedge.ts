@@ -104,7 +104,7 @@ class Race extends Attempts {
   }
 
   /** The first event is what the race is about, so it is watched for whoever reads. */
-  unwatched(): void {}
+  responseOnly(): void {}
 
   stop(error: LlmError): void {
     this.#stopped = error

@@ -1,12 +1,12 @@
 // A stream on its way through a policy: let in, each of its events passed on, and let out once, however it ends.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
-import { asLlmError, type EventSource, Follower, withDetails } from '@patchbay/core/wrap'
+import { asLlmError, type ChatEventSource, Follower, withDetails } from '@patchbay/core/wrap'
 import type { Patience } from './call-deadline.js'
 import { entered, told, within } from './enter.js'
 import type { Passing } from './interception.js'
 
 /** A stream on its way through a policy. */
-export class PassingStream implements EventSource {
+export class PassingStream implements ChatEventSource {
   readonly #ready: ChatEvent[] = []
   #patience: Patience | undefined
   #passing: Passing | undefined
@@ -52,7 +52,7 @@ export class PassingStream implements EventSource {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -84,7 +84,7 @@ export class PassingStream implements EventSource {
     if (patience.stopped !== undefined) throw patience.stopped
     patience.handOn()
     this.#inner = new Follower(() => within(passing, () => this.ask(passing, patience)), this.who)
-    if (!this.#watched) this.#inner.unwatched()
+    if (!this.#watched) this.#inner.responseOnly()
   }
 
   async #pull(inner: Follower, passing: Passing): Promise<void> {

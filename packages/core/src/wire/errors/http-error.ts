@@ -1,6 +1,6 @@
 // HTTP failures, the same for every service: what a status and its headers mean, and what the body says.
 
-import { parseRetryAfter } from '../../call/retry.js'
+import { parseRetryAfter } from '../../call/retry-after.js'
 import type { ErrorCode } from '../../contract/errors.js'
 
 const codes: Record<number, ErrorCode> = {

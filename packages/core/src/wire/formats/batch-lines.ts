@@ -19,7 +19,7 @@ export interface BatchLimits {
  * Refuses a batch that is too large before it is uploaded.
  * @throws {LlmError} `invalid-request`
  */
-export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who: string): void {
+export function checkBatchSize(size: Partial<BatchLimits>, limits: BatchLimits, who: string): void {
   for (const unit of ['requests', 'bytes'] as const) {
     const given = size[unit] ?? 0
     if (given <= limits[unit]) continue
@@ -39,7 +39,7 @@ export type BatchLine<Line extends object> = { index: number } & (
  * The requests of a batch as lines of JSON, and their total size in bytes with line ends.
  * @throws {LlmError} `invalid-request` with the path of a value that JSON cannot represent
  */
-export function inBatch(requests: object[]): { lines: string[]; bytes: number } {
+export function toBatchLines(requests: object[]): { lines: string[]; bytes: number } {
   const lines = requests.map((request, index) => {
     try {
       return JSON.stringify(request)

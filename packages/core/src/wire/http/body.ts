@@ -1,7 +1,7 @@
 // A body of bytes, decoded as it comes. One place awaits the bytes; what is made of their text is synchronous, because
 // each hop between generators costs as much as parsing a token.
 import { LlmError } from '../../contract/errors.js'
-import { brokenOff } from './connection-error.js'
+import { connectionLost } from './connection-error.js'
 
 /** The longest bodies and lines that are read, in characters. */
 export const longest = {
@@ -12,7 +12,7 @@ export const longest = {
 }
 
 /** The error for a body or line above the limit. */
-export function endless(what: string, limit: number): LlmError {
+export function tooLong(what: string, limit: number): LlmError {
   return new LlmError(
     'bad-response',
     `The server sent ${what} of more than ${limit / 1024 / 1024} MiB, which is not read further. Check that it is the right server.`,
@@ -42,7 +42,7 @@ export async function* decodeBody<T>(
       try {
         read = await reader.read()
       } catch (cause) {
-        throw brokenOff(cause)
+        throw connectionLost(cause)
       }
       if (read.done) {
         whole = true
@@ -89,7 +89,7 @@ export function lineSplitter(): (text: string, last: boolean) => string[] {
     const lines = piece.split(piece.includes('\r') ? /\r\n|\n|\r/ : '\n')
     lines[0] = rest + lines[0]
     rest = lines.pop() as string
-    if (rest.length > longest.line) throw endless('a line', longest.line)
+    if (rest.length > longest.line) throw tooLong('a line', longest.line)
     // At the end what is left is a line too, unless there is nothing left.
     if (last && rest !== '') lines.push(rest)
     return lines
@@ -120,7 +120,7 @@ export async function wholeJson(
   if (response.body !== null)
     for await (const piece of decodeBody(response.body, (piece) => [piece])) {
       text += piece
-      if (text.length > most) throw endless('a body', most)
+      if (text.length > most) throw tooLong('a body', most)
     }
   let value: Record<string, unknown> | null
   try {

@@ -69,7 +69,7 @@ export function unreachable(cause: unknown, where: string, hint: string): unknow
 }
 
 /** The error of a connection that broke in the middle of an answer. */
-export function brokenOff(cause: unknown): unknown {
+export function connectionLost(cause: unknown): unknown {
   // An abort is passed on, since the call knows its reason.
   if (cause instanceof LlmError || isAbort(cause)) return cause
   const codes = inBrackets(errorCodesOf(cause))

@@ -1,5 +1,5 @@
 // One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
-// their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
+// their requests are made; their readCallerValue of answers has no time-out, ends silently on cut streams and costs more.
 
 import type { CallContext } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
