@@ -7,7 +7,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { requestOf, streamOf } from '@patchbay/core/wrap'
+import { requestWithDefaults, streamOf } from '@patchbay/core/wrap'
 import type { Door, Stand } from '../src/index.js'
 
 /** One call that came. */
@@ -140,7 +140,7 @@ export function standIn({
 }
 
 function textOf(request: ChatInput): string {
-  const { messages } = requestOf(request, {})
+  const { messages } = requestWithDefaults(request, {})
   const all = typeof messages === 'string' ? [messages] : messages
   return all
     .map((message) => (typeof message === 'string' ? message : message.content))

@@ -3,7 +3,7 @@
 import type { Backend, CallContext, PreparedChat } from '../contract/backend.js'
 import type { CallOptions } from '../contract/call-options.js'
 import type { Capabilities } from '../contract/capabilities.js'
-import { asLlmError, endedEarly, LlmError, withDetails } from '../contract/errors.js'
+import { asLlmError, incompleteAnswer, LlmError, withDetails } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Timing } from '../contract/response.js'
@@ -170,7 +170,7 @@ export class ChatCall implements ChatEventSource {
 
   #handle(result: IteratorResult<BackendEvent>): void | Promise<void> {
     const { collector } = this.#state as CallState
-    if (result.done) throw endedEarly(this.#environment.backend)
+    if (result.done) throw incompleteAnswer(this.#environment.backend)
     if (result.value.type === 'finish') return this.#finish(result.value.response)
     collector.add(result.value, this.#emit)
     if (this.#begun) this.#firstAt ??= this.#environment.settings.clock.now()

@@ -156,7 +156,7 @@ export function asLlmError(
 }
 
 /** The error for a stream that ended without `finish`. */
-export function endedEarly({ provider, model }: { provider: string; model: string }): LlmError {
+export function incompleteAnswer({ provider, model }: { provider: string; model: string }): LlmError {
   return new LlmError(
     'bad-response',
     `The answer of ${model} (${provider}) ended without saying that it was complete. Try again.`,

@@ -11,7 +11,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { type ChatEventSource, Follower } from '@patchbay/core/wrap'
+import { type ChatEventSource, StreamForwarder } from '@patchbay/core/wrap'
 import type { Chat } from '../middleware/interception.js'
 import { type Part, partsOf, together } from '../money/usage-by-model.js'
 
@@ -63,7 +63,7 @@ export abstract class Attempts implements ChatEventSource {
    * Asks a provider. One that has already failed with this request in another list of this call fails at once with the same error. `known`: the
    * provider as it stands in the list, without wrappers.
    */
-  protected ask(provider: Provider, known: Provider = provider): Follower {
+  protected ask(provider: Provider, known: Provider = provider): StreamForwarder {
     const { request, options, patience } = this.call
     const failure = this.#own.has(known) ? undefined : this.#failed.get(known)
     const open = () => {
@@ -71,7 +71,7 @@ export abstract class Attempts implements ChatEventSource {
       const more: Options = { ...patience.left(options), [failedInCall]: this.#failedByRequest }
       return provider.stream(request, more)
     }
-    return new Follower(open, provider)
+    return new StreamForwarder(open, provider)
   }
 
   /** Remembers the failure for this call, without its usage: that is counted once. */

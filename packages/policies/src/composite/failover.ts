@@ -7,7 +7,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { asLlmError, type Follower } from '@patchbay/core/wrap'
+import { asLlmError, type StreamForwarder } from '@patchbay/core/wrap'
 import { called, calledNow, type Patience } from '../middleware/call-deadline.js'
 import type { Chat } from '../middleware/interception.js'
 import { Attempts, withNotes } from './attempts.js'
@@ -57,7 +57,7 @@ interface Asked {
 export class InOrder extends Attempts {
   /** Who could not be made. */
   readonly #unmade: Warning[] = []
-  #current: Follower | undefined
+  #current: StreamForwarder | undefined
   /** Read before it was known that they are shown. */
   readonly #held: ChatEvent[] = []
   #begun = false

@@ -1,6 +1,7 @@
 // JSON Lines files of a service's batch: one request or result per line, with the index of its request.
 import { LlmError } from '../../contract/errors.js'
-import { decodeBody, lineSplitter } from '../http/body.js'
+import { decodeBody } from '../http/body.js'
+import { lineSplitter } from './lines.js'
 import { fieldsOf } from './received-json.js'
 
 /** The name a request goes by in a batch; it comes back with its result. */
@@ -92,7 +93,7 @@ export async function* batchLines<Line extends object>(
 }
 
 /** A request that was not answered, because its batch was cancelled or its time was up. */
-export function unanswered(why: 'cancelled' | 'expired', who: string): LlmError {
+export function unansweredRequest(why: 'cancelled' | 'expired', who: string): LlmError {
   return why === 'cancelled'
     ? new LlmError('aborted', 'This request was cancelled with its batch before it was answered.')
     : new LlmError('timeout', `${who} did not get to this request within a day. Submit it again.`)

@@ -1,5 +1,8 @@
 // Server-sent events (WHATWG HTML, section 9.2), as Anthropic, OpenAI and compatible servers stream.
-import { decodeBody, lineSplitter, longest, tooLong } from '../http/body.js'
+
+import { decodeBody } from '../http/body.js'
+import { longest, tooLong } from '../http/limits.js'
+import { lineSplitter } from './lines.js'
 import { parseJson } from './ndjson.js'
 import { fieldsOf } from './received-json.js'
 

@@ -3,12 +3,14 @@
 
 import type { CallContext } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
-import { excerpt } from '../errors/http-error.js'
+import { excerpt } from '../errors/error-body.js'
 import { rateLimits } from '../errors/rate-limits.js'
 import { redactor } from '../secrets/redact.js'
 import { entriesOf, type HeaderFields } from '../secrets/request-secrets.js'
 import { type ServerAddress, withQuery } from './address.js'
-import { checkHeaders, idleConnectionsChecked, unreachable } from './connection-error.js'
+import { unreachable } from './connection-error.js'
+import { checkHeaders } from './headers.js'
+import { pollIdleConnections } from './idle-connections.js'
 import { type LargeList, large } from './large-list.js'
 
 /** How one exchange is made. */
@@ -63,7 +65,7 @@ export async function exchange(
     options.onFailure?.(redact)
     checkHeaders(init.headers, who)
     readable(init.headers, who)
-    await idleConnectionsChecked()
+    await pollIdleConnections()
     const response = await answered(url, init, options)
     if (status !== undefined) tellLimits(response.headers, status)
     if (response.ok) return response

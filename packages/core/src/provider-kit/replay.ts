@@ -22,7 +22,7 @@ const unknown: Capabilities = {
 type Who = { provider: string; model: string }
 
 /** A stream with deadline, abort and `partial` over events from elsewhere. Status events are passed to the caller. */
-export function retold(
+export function streamOfEvents(
   events: Backend['chat'],
   { provider, model }: Who,
   options: CallOptions,
@@ -33,7 +33,12 @@ export function retold(
 }
 
 /** The stream of a response, its text word by word. Its timing is that of the replay. */
-export function replayed(response: ChatResponse, who: Who, options: CallOptions, clock?: Clock): ChatStream {
+export function replayStream(
+  response: ChatResponse,
+  who: Who,
+  options: CallOptions,
+  clock?: Clock,
+): ChatStream {
   const events = async function* (): AsyncGenerator<BackendEvent> {
     const { id, requestId, model, warnings } = response
     yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
@@ -41,7 +46,7 @@ export function replayed(response: ChatResponse, who: Who, options: CallOptions,
     const { timing: _, attempts: __, text: ___, reasoning: ____, ...given } = response
     yield { type: 'finish', response: given }
   }
-  return retold(events, who, options, clock)
+  return streamOfEvents(events, who, options, clock)
 }
 
 function* eventsOf(part: Part): Generator<BackendEvent> {
