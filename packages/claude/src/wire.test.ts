@@ -507,15 +507,17 @@ describe('an answer', () => {
     ).toMatchObject({ text: 'whole', usage: { inputTokens: 1 } })
   })
 
-  it('of a deprecated model has the warning, and the console stays clean', async () => {
-    const printed = vi.spyOn(console, 'warn')
-    const response = await (await ask(sse([start(), ...text(0, 'a'), ...stop()]), 'claude-sonnet-4-5')).chat(
-      'x',
-    )
+  it('of a deprecated model has a warning with its last day, and an app may freeze its console', async () => {
+    const print = vi.fn()
+    const frozen = Object.fromEntries(Object.keys(console).map((method) => [method, print]))
+    vi.stubGlobal('console', Object.freeze(frozen))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const answer = sse([start(), ...text(0, 'a'), ...stop()])
+    const response = await (await ask(answer, 'claude-sonnet-4-5')).chat('x')
     expect(response.warnings).toMatchObject([
-      { code: 'other', feature: 'model', message: expect.stringContaining('deprecated') },
+      { code: 'other', feature: 'model', message: expect.stringContaining('2026-11-30') },
     ])
-    expect(printed).not.toHaveBeenCalled()
+    expect(print).not.toHaveBeenCalled()
   })
 
   it('keeps its citations', async () => {
@@ -723,6 +725,28 @@ describe('the rest of the service', () => {
       await claude('claude-of-tomorrow', { rules: { contextWindow: 1_000_000 } }).capabilities(),
     ).toMatchObject({ contextWindow: 1_000_000 })
   })
+})
+
+it.each([
+  ['authorization', 'Bearer of-the-caller'],
+  ['X-Api-Key', 'of-the-caller'],
+])("a key in the caller's own header %s goes alone", async (name, value) => {
+  vi.stubEnv('ANTHROPIC_API_KEY', 'of-the-environment')
+  const server = await serve(json({ input_tokens: 1 }))
+  vi.stubEnv('ANTHROPIC_BASE_URL', server.url)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await claude('claude-x', { headers: { [name]: value } }).countTokens('x')
+  const { authorization, 'x-api-key': key } = server.requests[0]?.headers ?? {}
+  expect([authorization, key].filter(Boolean)).toEqual([value])
+})
+
+it('a key goes in one header, in every request', async () => {
+  const server = await serve(json({ input_tokens: 1 }))
+  vi.stubEnv('ANTHROPIC_BASE_URL', server.url)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  await claude('claude-x', { apiKey: 'sk-secret' }).countTokens('x')
+  expect(server.requests[0]?.headers).toMatchObject({ 'x-api-key': 'sk-secret' })
+  expect(server.requests[0]?.headers).not.toHaveProperty('authorization')
 })
 
 it('a key that no header can hold is a typed error, and stays out of it', async () => {
