@@ -7,30 +7,21 @@ import {
   type Reasoning,
   type Warning,
 } from '@patchbay/core'
-import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
+import { failureInWords, type NotSent, notSent, objectInput, tellMarks, toBase64 } from '@patchbay/core/wire'
+import type { ChatRequest, Message } from 'ollama/browser'
 
-/** What Ollama takes; its client's types lag behind its server. */
-export interface WireChat {
-  model: string
+/** The body of a request, with the fields that the client's types do not have yet. */
+export interface WireChat extends ChatRequest {
   messages: WireMessage[]
   stream: boolean
-  /** Without these a prompt longer than the context is cut in silence. */
+  /** Without these a prompt longer than the context is cut without an error. */
   truncate: false
   shift: false
-  tools?: { type: 'function'; function: { name: string; description?: string; parameters: unknown } }[]
-  format?: unknown
-  think?: boolean | 'low' | 'medium' | 'high'
-  keep_alive?: string | number
-  options?: Record<string, unknown>
 }
 
-export interface WireMessage {
-  role: string
-  content: string
-  thinking?: string
+interface WireMessage extends Message {
   images?: string[]
-  tool_calls?: { id: string; function: { name: string; arguments: unknown } }[]
-  tool_name?: string
+  tool_calls?: { id: string; function: { name: string; arguments: Record<string, unknown> } }[]
   tool_call_id?: string
 }
 
@@ -66,7 +57,6 @@ export function toWire(
   }
   const lost = notSent('Ollama', warn)
   tellMarks(chat.messages, lost)
-  tellUnchecked(chat, warn)
   const body: WireChat = {
     model,
     messages: chat.messages.flatMap((message) => toMessages(message, lost)),
@@ -88,21 +78,6 @@ export function toWire(
   const { options: ownOptions, ...own } = providerOptions
   const all = { ...given, ...(ownOptions as object | undefined) }
   return { ...body, ...(Object.keys(all).length > 0 && { options: all }), ...own }
-}
-
-/** What Ollama has no form for gets here only where the capability check knew nothing, as `/api/show` failed. */
-function tellUnchecked(
-  { toolChoice = 'auto', parallelToolCalls, reasoning }: PreparedChat,
-  warn: (warning: Warning) => void,
-): void {
-  const lost = {
-    toolChoice: toolChoice !== 'auto' && toolChoice !== 'none',
-    parallelToolCalls: parallelToolCalls === false,
-    reasoningBudget: typeof reasoning === 'object',
-  }
-  for (const [feature, isLost] of Object.entries(lost))
-    if (isLost)
-      warn({ code: 'unsupported', feature, message: `Ollama does not support ${feature}; it was left out.` })
 }
 
 function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
@@ -138,7 +113,7 @@ function toMessages({ role, content }: PreparedMessage, lost: NotSent): WireMess
   const thinking = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('')
   const calls = content.flatMap((part) =>
     part.type === 'tool-call'
-      ? [{ id: part.id, function: { name: part.name, arguments: part.input ?? {} } }]
+      ? [{ id: part.id, function: { name: part.name, arguments: objectInput(part.input) } }]
       : [],
   )
   return [

@@ -208,34 +208,65 @@ describe('a request', () => {
     expect(server.requests.map(({ path }) => path)).toEqual(['/api/show'])
   })
 
-  describe.each([403, 404, 405, 501])('to a proxy without /api/show (%i)', (status) => {
-    const proxy = () =>
-      serve(({ path }) =>
-        path === '/api/show' ? { status, body: 'No such page.' } : ndjson(say('Hi'), done()),
-      )
-
-    it.each(wordless)('is refused all the same, or goes with a warning: %j', async (request, feature) => {
-      const server = await proxy()
+  const unlisted: [show: string, ServedResponse][] = [
+    ...[403, 404, 405, 501].map((status): [string, ServedResponse] => [
+      `a proxy without /api/show (${status})`,
+      { status, body: 'No such page.' },
+    ]),
+    ['a server whose /api/show fails', json({ error: 'broken' }, 500)],
+  ]
+  describe.each(unlisted)('to %s', (_, show) => {
+    it.each([
+      ...wordless,
+      [
+        {
+          messages: [
+            {
+              role: 'user',
+              content: [
+                { type: 'file', data: 'aGk=', mediaType: 'text/plain' },
+                { type: 'text', text: 'Hello' },
+              ],
+            },
+          ],
+        },
+        'files',
+      ],
+    ] satisfies typeof wordless)('is refused all the same, or goes with a warning: %j', async (request, feature) => {
+      const server = await serve(({ path }) => (path === '/api/show' ? show : ndjson(say('Hi'), done())))
       const provider = ollama('tiny', { baseURL: server.url, retry: false })
       expect(await failureOf(provider.chat({ messages: 'Hello', ...request }))).toMatchObject({
         code: 'unsupported',
         message: expect.stringContaining(feature),
       })
+      expect(server.requests.map(({ path }) => path)).not.toContain('/api/chat')
       const { warnings } = await provider.chat({ messages: 'Hello', ...request, onUnsupported: 'warn' })
       expect(warnings.map((warning) => warning.feature)).toEqual([feature])
     })
+
+    it('goes with tools and images, which the model may take', async () => {
+      const server = await serve(({ path }) => (path === '/api/show' ? show : ndjson(say('Hi'), done())))
+      const provider = ollama('tiny', { baseURL: server.url, retry: false })
+      await provider.chat({ messages: 'Hello', tools: [{ name: 'a', input: {} }] })
+      expect(server.requests.at(-1)?.json).toMatchObject({ tools: [{ function: { name: 'a' } }] })
+    })
   })
 
-  it.each(
-    wordless,
-  )('is told by a warning what was left out where /api/show fails: %j', async (request, feature) => {
-    const server = await serve(({ path }) =>
-      path === '/api/show' ? json({ error: 'broken' }, 500) : ndjson(say('Hi'), done()),
-    )
-    const provider = ollama('tiny', { baseURL: server.url, retry: false })
-    const { text, warnings } = await provider.chat({ messages: 'Hello', ...request })
-    expect(text).toBe('Hi')
-    expect(warnings).toMatchObject([{ code: 'unsupported', feature }])
+  it.each([
+    [['a']],
+    ['London'],
+    [7],
+    [null],
+  ])('has an object as the input of a call, whatever it was: %j', async (input) => {
+    const server = await serve(({ path }) => (path === '/api/show' ? json({}) : ndjson(say('Hi'), done())))
+    await ollama('tiny', { baseURL: server.url }).chat([
+      'Hello',
+      { role: 'assistant', content: [{ type: 'tool-call', id: 'c', name: 'f', input }] },
+      { role: 'tool', content: [{ type: 'tool-result', id: 'c', output: 'ok' }] },
+    ])
+    const { messages } = server.requests.at(-1)?.json as { messages: { tool_calls?: unknown }[] }
+    const args = input === null ? {} : { $unparsed: JSON.stringify(input) }
+    expect(messages[1]?.tool_calls).toEqual([{ id: 'c', function: { name: 'f', arguments: args } }])
   })
 
   it('holds the bytes of an image that is only an address', async () => {

@@ -102,7 +102,7 @@ class DefinedProvider implements Provider {
       settings: this.#settings,
       defaults: options.defaults ?? {},
       enter: () => this.#enter(),
-      knownCapabilities: (onStatus) => this.#can ?? this.#known(onStatus).catch(() => undefined),
+      knownCapabilities: (onStatus) => this.#can ?? this.#known(onStatus).catch(() => backend.limits),
       unask: (onStatus) => this.#unask(onStatus),
     }
   }

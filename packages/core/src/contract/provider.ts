@@ -248,6 +248,11 @@ export interface Backend {
   /** Asked once, when a call needs it; a failed answer is not remembered. */
   capabilities(context: CallContext): Capabilities | Promise<Capabilities>
   /**
+   * What is known without asking a server; calls are checked against it while `capabilities` fails. Default: nothing, so such
+   * calls go through unchecked.
+   */
+  readonly limits?: Capabilities
+  /**
    * One attempt. It yields events and ends after its `finish`; it throws an `LlmError` for every failure, and
    * stops soon after `context.signal` aborts. It never retries and keeps no time of its own.
    */
