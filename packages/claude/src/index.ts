@@ -23,25 +23,29 @@ export type { ModelRules } from './models.js'
 
 /** Options of `claude`. */
 export interface ClaudeOptions extends ProviderOptions {
-  /** For example `'claude-opus-5'`. */
+  /** The model's id, for example `'claude-opus-5'`. */
   model?: string
   /**
-   * Default: `ANTHROPIC_API_KEY`, which is sent to Anthropic's own hosts alone, over https, and where `ANTHROPIC_BASE_URL` is.
-   * Any other server, also on this machine, gets a key only from here.
+   * The API key. Default: `ANTHROPIC_API_KEY`, which is only sent to Anthropic's own hosts over https, and to the address in
+   * `ANTHROPIC_BASE_URL`. Other servers, also on this machine, only get a key from this option.
    */
   apiKey?: string
-  /** Default: `ANTHROPIC_BASE_URL`, else Anthropic's own. */
+  /** The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. */
   baseURL?: string
-  /** Default: the platform's `fetch`. */
+  /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch
-  /** What is known of the model where our table is older than it. */
+  /** Rules of a model that is newer than our table. Default: those of the newest family. */
   rules?: Partial<ModelRules>
 }
 
 /**
  * A Claude model, by the Anthropic Messages API.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none; a missing key comes
- *   with the first call
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address. A missing key is an
+ *   `authentication` error of the first call.
+ * @example
+ * ```ts
+ * const { text } = await claude('claude-opus-5').chat('Why is the sky blue?')
+ * ```
  */
 export function claude(options: ClaudeOptions): Provider
 export function claude(model: string, options?: Omit<ClaudeOptions, 'model'>): Provider

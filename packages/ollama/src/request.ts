@@ -1,4 +1,4 @@
-// Our request as the body of POST /api/chat. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
+// Encoder of POST /api/chat: a prepared request as its body. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
 import {
   LlmError,
   type Part,
@@ -25,14 +25,15 @@ interface WireMessage extends Message {
   tool_call_id?: string
 }
 
-/** Settings of the provider that go into each request. */
+/** Options of the provider that go into each request. */
 export interface WireSettings {
+  /** How long the model stays in memory after the answer: `'10m'`, or seconds. Default: the server's. */
   keepAlive?: string | number
-  /** `num_ctx`: tokens of prompt and answer. */
+  /** `num_ctx`: tokens of prompt and answer together. Default: the server's. */
   context?: number
 }
 
-/** @throws {LlmError} `unsupported` for images that are only an address */
+/** @throws {LlmError} `unsupported` for files, audio, and images without bytes */
 export function toWire(
   model: string,
   chat: PreparedChat,
@@ -55,11 +56,11 @@ export function toWire(
     num_predict: maxOutputTokens,
     num_ctx: settings.context,
   }
-  const lost = notSent('Ollama', warn)
-  tellMarks(chat.messages, lost)
+  const omit = notSent('Ollama', warn)
+  tellMarks(chat.messages, omit)
   const body: WireChat = {
     model,
-    messages: chat.messages.flatMap((message) => toMessages(message, lost)),
+    messages: chat.messages.flatMap((message) => toMessages(message, omit)),
     stream: streaming,
     truncate: false,
     shift: false,
@@ -74,10 +75,10 @@ export function toWire(
     ...(reasoning !== undefined && { think: toThink(reasoning) }),
     ...(settings.keepAlive !== undefined && { keep_alive: settings.keepAlive }),
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const chatOptions = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const { options: ownOptions, ...own } = providerOptions
-  const all = { ...given, ...(ownOptions as object | undefined) }
-  return { ...body, ...(Object.keys(all).length > 0 && { options: all }), ...own }
+  const allOptions = { ...chatOptions, ...(ownOptions as object | undefined) }
+  return { ...body, ...(Object.keys(allOptions).length > 0 && { options: allOptions }), ...own }
 }
 
 function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
@@ -95,7 +96,7 @@ function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
   }
 }
 
-function toMessages({ role, content }: PreparedMessage, lost: NotSent): WireMessage[] {
+function toMessages({ role, content }: PreparedMessage, omit: NotSent): WireMessage[] {
   if (role === 'tool')
     return content.flatMap((part) =>
       part.type === 'tool-result'
@@ -109,7 +110,7 @@ function toMessages({ role, content }: PreparedMessage, lost: NotSent): WireMess
           ]
         : [],
     )
-  if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
+  if (content.some(({ type }) => type === 'provider-block')) omit('provider-block')
   const thinking = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('')
   const calls = content.flatMap((part) =>
     part.type === 'tool-call'
@@ -140,7 +141,10 @@ function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
         return
       case 'file':
       case 'audio':
-        throw new LlmError('unsupported', `Ollama takes text and images, no part of type ${part.type}.`)
+        throw new LlmError(
+          'unsupported',
+          `Ollama does not accept parts of type ${part.type}. Send text or images.`,
+        )
       case 'tool-result':
         content += `\nThe result of ${part.name ?? part.id}: `
         failureInWords(part).forEach(take)
@@ -154,7 +158,7 @@ function imageOf(image: Part & { type: 'image' }): string {
   if (image.data === undefined)
     throw new LlmError(
       'unsupported',
-      'Ollama takes the bytes of an image, not its address. Fetch it and pass `data` and `mediaType`.',
+      'Ollama does not accept the address of an image. Fetch it, and pass `data` and `mediaType`.',
     )
   return toBase64(image.data)
 }
