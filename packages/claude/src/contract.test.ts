@@ -1,11 +1,11 @@
-// The Claude backend passes the contract, against a server that plays the protocol; and against the service itself,
-// where ANTHROPIC_API_KEY and CLAUDE_MODEL are set.
+// Contract suite of the Claude backend: against a stand-in, and against the service where ANTHROPIC_API_KEY and CLAUDE_MODEL
+// are set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { playAnthropic } from '../test/server.js'
 import { claude } from './index.js'
 
-describe('with a server that plays the protocol', () => {
+describe('with a stand-in for the service', () => {
   let server: Awaited<ReturnType<typeof playAnthropic>>
   beforeAll(async () => {
     server = await playAnthropic()

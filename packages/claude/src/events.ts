@@ -1,10 +1,10 @@
-// A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
-// /en/api/messages, November 2026.
+// Decoder of the Messages API: a streamed or whole message to events.
+// Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, TruncatedCallGuard, objectsIn, parseInput } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
-import { keep, toUsage } from './usage.js'
+import { mergeUsage, toUsage } from './usage.js'
 
 type Json = Record<string, unknown>
 
@@ -17,11 +17,11 @@ interface WireMessage {
   usage?: Json
 }
 
-/** A content block on its way. */
+/** A content block that is still streaming. */
 interface OpenBlock {
   block: Json
-  /** What came in deltas: text, thinking, or the JSON of an input. */
-  said: string
+  /** All deltas so far: text, thinking, or the JSON of an input. */
+  content: string
   signature: string
   citations: Json[]
 }
@@ -36,7 +36,7 @@ const reasons: Record<string, FinishReason> = {
   refusal: 'refusal',
 }
 
-/** After it the service says no more. */
+/** Whether this event is the last of a stream. */
 export function isLast(event: unknown): boolean {
   return (event as { type?: unknown } | null)?.type === 'message_stop'
 }
@@ -62,8 +62,8 @@ export async function* fromStream(
     switch (event?.type) {
       case 'message_start': {
         const message: WireMessage = fieldsOf(event.message)
-        keep(usage, message.usage)
-        // Proxies repeat it in the middle of a stream; the message has begun once.
+        mergeUsage(usage, message.usage)
+        // Proxies repeat it in the middle of a stream.
         if (started) break
         started = true
         yield startOf(message, requestId)
@@ -75,12 +75,12 @@ export async function* fromStream(
       }
       case 'content_block_start': {
         const index = event.index as number
-        // One that was never ended, where an index is used again.
+        // A block without an end, whose index is used again.
         yield* close(blocks, index, lastCall)
         yield* lastCall.whole()
         const block = { ...(event.content_block as Json) }
         if (block.type === 'tool_use') block.id = ids.unique(callField('id', block.id))
-        const open: OpenBlock = { block, said: '', signature: '', citations: [] }
+        const open: OpenBlock = { block, content: '', signature: '', citations: [] }
         blocks.set(index, open)
         if (block.type === 'tool_use')
           yield {
@@ -88,9 +88,9 @@ export async function* fromStream(
             id: String(block.id),
             name: callField('name', block.name),
           }
-        const begun = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
-        if (typeof begun === 'string' && begun !== '')
-          yield say(open, block.type === 'text' ? 'text' : 'reasoning', begun)
+        const initial = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
+        if (typeof initial === 'string' && initial !== '')
+          yield appendText(open, block.type === 'text' ? 'text' : 'reasoning', initial)
         break
       }
       case 'content_block_delta': {
@@ -105,7 +105,7 @@ export async function* fromStream(
         const { stop_reason: reason, stop_sequence: stop } = fieldsOf(event.delta) as WireMessage
         if (reason) stopReason = reason
         if (stop) stopSequence = stop
-        keep(usage, event.usage as Json | undefined)
+        mergeUsage(usage, event.usage as Json | undefined)
         break
       }
       case 'message_stop':
@@ -115,13 +115,16 @@ export async function* fromStream(
       case 'error':
         throw fromBody(event)
       default:
-        // `ping`, and what has not been invented yet.
+        // `ping`, and future events.
         if (!started && event?.type === undefined) throw notAnAnswer(value)
     }
   }
 }
 
-/** The events of a message that came whole. */
+/**
+ * The events of a message that came in one piece.
+ * @throws {LlmError} for an error, or the answer of another service
+ */
 export async function* fromMessage(body: unknown, requestId?: string): AsyncGenerator<BackendEvent> {
   const message = body as WireMessage & { type?: string }
   if (message?.type === 'error') throw fromBody(body)
@@ -132,19 +135,19 @@ export async function* fromMessage(body: unknown, requestId?: string): AsyncGene
   yield* wholeBlocks(message.content, ids, lastCall)
   yield* lastCall.end(reasonOf(message.stop_reason))
   const usage: Json = {}
-  keep(usage, message.usage)
+  mergeUsage(usage, message.usage)
   yield finishOf(message.stop_reason ?? undefined, message.stop_sequence ?? undefined, usage)
 }
 
 function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
   switch (delta?.type) {
     case 'text_delta':
-      return yield say(open, 'text', String(delta.text ?? ''))
+      return yield appendText(open, 'text', String(delta.text ?? ''))
     case 'thinking_delta':
-      return yield say(open, 'reasoning', String(delta.thinking ?? ''))
+      return yield appendText(open, 'reasoning', String(delta.thinking ?? ''))
     case 'input_json_delta': {
       const json = String(delta.partial_json ?? '')
-      open.said += json
+      open.content += json
       if (open.block.type === 'tool_use') yield { type: 'tool-call-delta', id: String(open.block.id), json }
       return
     }
@@ -155,7 +158,7 @@ function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
       open.citations.push(fieldsOf(delta.citation))
       return
     default:
-      // Deltas of blocks we keep closed carry fields of the block (`compaction_delta` its content).
+      // Deltas of provider blocks carry fields of the block: `compaction_delta` has its content.
       for (const [key, value] of Object.entries(delta ?? {})) {
         const before = open.block[key]
         if (key !== 'type')
@@ -164,16 +167,12 @@ function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
   }
 }
 
-function say(open: OpenBlock, type: 'text' | 'reasoning', text: string): BackendEvent {
-  open.said += text
+function appendText(open: OpenBlock, type: 'text' | 'reasoning', text: string): BackendEvent {
+  open.content += text
   return { type, text }
 }
 
-function* close(
-  blocks: Map<number, OpenBlock>,
-  index: number,
-  lastCall: TruncatedCallGuard,
-): Generator<BackendEvent> {
+function* close(blocks: Map<number, OpenBlock>, index: number, lastCall: TruncatedCallGuard): Generator<BackendEvent> {
   const open = blocks.get(index)
   blocks.delete(index)
   if (open === undefined) return
@@ -183,7 +182,7 @@ function* close(
 }
 
 function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGuard): Generator<BackendEvent> {
-  // Of an input that came whole nobody can tell whether it is: the last one is, unless the answer was cut.
+  // A complete input looks like a truncated one: the last is complete unless the answer was truncated.
   for (const block of objectsIn(content))
     for (const event of wholeBlock(block, ids))
       if (event.type === 'tool-call') yield* lastCall.take(event, false, true)
@@ -196,16 +195,16 @@ function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGua
 function* wholeBlock(block: Json, ids: CallIds): Generator<BackendEvent> {
   const open: OpenBlock = {
     block: block.type === 'tool_use' ? { ...block, id: ids.unique(callField('id', block.id)) } : block,
-    said: '',
+    content: '',
     signature: String(block.signature ?? ''),
     citations: objectsIn(block.citations),
   }
-  if (block.type === 'text' && block.text) yield say(open, 'text', String(block.text))
-  if (block.type === 'thinking' && block.thinking) yield say(open, 'reasoning', String(block.thinking))
+  if (block.type === 'text' && block.text) yield appendText(open, 'text', String(block.text))
+  if (block.type === 'thinking' && block.thinking) yield appendText(open, 'reasoning', String(block.thinking))
   yield* closeBlock(open)
 }
 
-function* closeBlock({ block, said, signature, citations }: OpenBlock): Generator<BackendEvent> {
+function* closeBlock({ block, content, signature, citations }: OpenBlock): Generator<BackendEvent> {
   switch (block.type) {
     case 'text':
       return yield {
@@ -214,8 +213,8 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
       }
     case 'thinking': {
       const state = opaque({ signature: signature || String(block.signature ?? '') })
-      // Thinking that is not shown still has its signature, and must go back with it.
-      return yield said === ''
+      // Thinking without text still has its signature, which must go back.
+      return yield content === ''
         ? { type: 'part', part: { type: 'reasoning', text: '', opaque: state } }
         : { type: 'part-end', opaque: state }
     }
@@ -223,7 +222,7 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
       return yield { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(block) } }
     case 'tool_use': {
       const { type: _, id, name, input, ...more } = block
-      const whole = said === '' ? (input ?? {}) : parseInput(said)
+      const whole = content === '' ? (input ?? {}) : parseInput(content)
       return yield {
         type: 'tool-call',
         id: String(id),
@@ -238,7 +237,7 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
         part: {
           type: 'provider-block',
           kind: String(block.type),
-          opaque: opaque(said === '' ? block : { ...block, input: parsed(said) ?? said }),
+          opaque: opaque(content === '' ? block : { ...block, input: jsonOrUndefined(content) ?? content }),
         },
       }
   }
@@ -260,7 +259,7 @@ function finishOf(reason: string | undefined, stopSequence: string | undefined, 
   }
 }
 
-/** What is known before the answer: its output has only begun to be counted. */
+/** The usage at the start of an answer; its output tokens are not final. */
 function inputUsage({ output_tokens: _, ...input }: Json): Usage {
   return toUsage(input)
 }
@@ -273,7 +272,7 @@ function opaque(data: unknown): OpaqueState {
   return { provider: 'claude', data }
 }
 
-function parsed(json: string): unknown {
+function jsonOrUndefined(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {

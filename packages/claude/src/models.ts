@@ -12,6 +12,8 @@ export interface ModelRules {
   schema: boolean
   /** Takes temperature and top_p at once. */
   bothSampling: boolean
+  /** The day the service stops serving it, as `YYYY-MM-DD`, once that is announced. */
+  endOfLife?: string
 }
 
 const newest: ModelRules = {
@@ -29,9 +31,9 @@ const families: [prefix: string, rules: Partial<ModelRules>][] = [
   ['claude-3-opus', { maxOutput: 4_096, thinking: 'none', schema: false, bothSampling: true }],
   ['claude-3-5', { maxOutput: 8_192, thinking: 'none', schema: false, bothSampling: true }],
   ['claude-3-7', { thinking: 'budget', schema: false, bothSampling: true }],
-  ['claude-sonnet-4-5', { thinking: 'budget' }],
+  ['claude-sonnet-4-5', { thinking: 'budget', endOfLife: '2026-11-30' }],
   ['claude-haiku-4-5', { thinking: 'budget' }],
-  ['claude-opus-4-5', { thinking: 'budget' }],
+  ['claude-opus-4-5', { thinking: 'budget', endOfLife: '2027-01-22' }],
   ['claude-opus-4-1', { maxOutput: 32_000, thinking: 'budget' }],
   ['claude-opus-4-2', { maxOutput: 32_000, thinking: 'budget', schema: false, bothSampling: true }],
   ['claude-opus-4-0', { maxOutput: 32_000, thinking: 'budget', schema: false, bothSampling: true }],

@@ -49,6 +49,12 @@ export function toWire(
     reasoning,
     providerOptions,
   } = chat
+  if (rules.endOfLife !== undefined)
+    warn({
+      code: 'other',
+      feature: 'model',
+      message: `${model} is deprecated and ends on ${rules.endOfLife}. Move to a newer model.`,
+    })
   const maxTokens = chat.maxOutputTokens ?? rules.maxOutput
   const { thinking, effort } = toThinking(reasoning, rules, maxTokens)
   if (

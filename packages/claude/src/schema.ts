@@ -1,5 +1,5 @@
-// JSON Schemas as Claude's structured output takes them: closed objects, and no keyword it does not know. What is
-// taken out is checked afterwards by core. Source: platform.claude.com/docs, structured outputs, November 2026.
+// JSON Schemas for Claude's structured output: closed objects and known keywords only. Core checks the answer against the
+// whole schema afterwards. Source: platform.claude.com/docs, structured outputs, November 2026.
 import type { JsonSchema } from '@patchbay/core'
 
 const unknown = new Set([

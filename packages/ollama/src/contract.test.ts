@@ -1,5 +1,5 @@
-// The Ollama backend passes the contract, against a server that plays the protocol; and against a real one, where
-// OLLAMA_HOST and OLLAMA_MODEL name it.
+// Contract suite of the Ollama backend: against a stand-in, and against a real server where OLLAMA_HOST and OLLAMA_MODEL are
+// set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { playOllama } from '../test/server.js'
@@ -16,7 +16,7 @@ const tools = {
   ],
 }
 
-describe('with a server that plays the protocol', () => {
+describe('with a stand-in for a server', () => {
   let server: Awaited<ReturnType<typeof playOllama>>
   beforeAll(async () => {
     server = await playOllama()
@@ -28,7 +28,7 @@ describe('with a server that plays the protocol', () => {
   })
 })
 
-describe('with a server whose model can only talk', () => {
+describe('with a model that can only write text', () => {
   let server: Awaited<ReturnType<typeof playOllama>>
   beforeAll(async () => {
     server = await playOllama(['completion'])
