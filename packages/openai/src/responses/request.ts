@@ -1,4 +1,4 @@
-// Our request as the body of POST /responses. Nothing is stored with the service: state goes back and forth, encrypted.
+// Encodes a request as the body of POST /responses. The service stores nothing: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import {
   type Citation,
@@ -79,7 +79,7 @@ function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat[
     : { type: 'json_schema', name, schema, strict: isStrict(schema, strict) }
 }
 
-/** Media stand in messages of the user and in results: what an answer shows comes after its turn. */
+/** The input items. Media stand in user messages and tool results, so those of an answer follow its turn in a user message. */
 function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
   const items: Json[] = []
   let shown: Part[] = []
@@ -118,7 +118,7 @@ function toResult(part: Part, toParts: (parts: Part[]) => Json[]): Json[] {
   ]
 }
 
-/** A turn of the model as its items, in their order: reasoning right before what it led to. */
+/** The items of an assistant turn, in their order: reasoning right before the output it led to. */
 function toTurn(content: Part[], lost: NotSent): Json[] {
   const items: Json[] = []
   let open: Json[] | undefined
@@ -182,7 +182,7 @@ function toPart(part: Part, lost: NotSent): Json[] {
     default:
       throw new LlmError(
         'unsupported',
-        `The Responses API takes no part of type ${part.type} in such a message.`,
+        `The Responses API does not accept a part of type ${part.type} in such a message.`,
       )
   }
 }
