@@ -1,4 +1,4 @@
-// How much a model may think, in OpenAI's words.
+// Levels of reasoning as OpenAI's values of `reasoning_effort`.
 import { LlmError, type Reasoning } from '@patchbay/core'
 
 /** @throws {LlmError} `unsupported` for a budget of tokens */

@@ -1,5 +1,5 @@
-// Recorded answers of OpenAI and twelve compatible services, read in place: exactly their text, reasoning, calls,
-// reason and usage; cut anywhere, an error.
+// Recorded answers of OpenAI and twelve compatible services: the exact text, reasoning, calls, finish reason and usage; an error
+// if truncated anywhere.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { type ChatResponse, isLlmError } from '@patchbay/core'

@@ -1,4 +1,4 @@
-// Which schemas go in strict mode.
+// Schemas that OpenAI's strict mode accepts.
 import { describe, expect, it } from 'vitest'
 import { json } from '../test/server.js'
 import { failureOf, serve } from '../test/wire.js'
@@ -21,7 +21,7 @@ describe('strict mode', () => {
       },
       'output.schema.properties.a.anyOf.1.items.not',
     ],
-  ])('refuses %j before the wire, by its path, and guides where nobody insists', async (schema, path) => {
+  ])('is refused for %j with its path where the caller asks for it, and is off otherwise', async (schema, path) => {
     const server = await serve(
       json({ choices: [{ message: { content: '{"a":"bc"}' }, finish_reason: 'stop' }] }),
     )

@@ -1,5 +1,4 @@
-// Which schemas OpenAI's strict mode takes: closed objects that require all of their properties, and no keyword it does
-// not know. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
+// The check for OpenAI's strict mode: it takes closed objects that require all their properties, and no unknown keyword. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
 import { LlmError } from '@patchbay/core'
 
 const unknown = [
@@ -24,9 +23,9 @@ const unknown = [
 ]
 
 /**
- * Goes the schema in strict mode? Unless the caller decides, when it fits as it stands; otherwise it only guides, and
- * core checks the answer.
- * @throws {LlmError} `unsupported`, with the path of what is in the way, where strict mode is asked for
+ * Whether a schema is sent in strict mode: as the caller wishes, by default if strict mode takes it. Otherwise the schema only
+ * guides the model, and core checks the answer.
+ * @throws {LlmError} `unsupported`, with the path of the obstacle, if the caller asked for strict mode
  */
 export function isStrict(schema: unknown, wanted: boolean | undefined): boolean {
   if (wanted === false) return false

@@ -1,4 +1,4 @@
-// Chat Completions, streamed or whole, in all their dialects, as our events.
+// Decodes chat completions, streamed or whole, in all their dialects.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
 import { CallIds, callField, errorIn, fieldsOf, objectsIn, parseInput } from '@patchbay/core/wire'
@@ -42,19 +42,19 @@ interface Chunk extends Json {
   x_groq?: { usage?: Json; error?: unknown }
 }
 
-/** A tool call on its way. */
+/** A tool call that is being received. */
 interface OpenCall {
   index: number | undefined
-  /** The service's. */
+  /** The service's id. */
   id: string | undefined
-  /** Ours, once it is announced. */
+  /** The unique id in our events, set when the call is announced. */
   ownId: string
   name: string
   json: string
   announced: boolean
 }
 
-/** The calls of an answer, the latest of each index and of each id. */
+/** The calls of an answer; the maps hold the latest call of each index and id. */
 interface OpenCalls {
   all: OpenCall[]
   byIndex: Map<number, OpenCall>
@@ -73,8 +73,8 @@ const reasons: Record<string, FinishReason> = {
 }
 
 /**
- * The events of a completion. Without a reason to stop there is no finish: the answer was cut.
- * @throws {LlmError} for an error chunk, or chunks of another service
+ * The events of a completion. Without a finish reason there is no `finish` event: the answer was truncated.
+ * @throws {LlmError} for an error in a chunk, and for chunks that are not of a completion
  */
 export async function* toEvents(
   chunks: AsyncIterable<unknown> | Iterable<unknown>,
@@ -86,7 +86,7 @@ export async function* toEvents(
   let reason: string | undefined
   let refusal = ''
   let started = false
-  /** The field of thinking that is being streamed. */
+  /** The field of the reasoning that is being streamed. */
   let field: string | undefined
 
   for await (const value of chunks) {
@@ -119,14 +119,14 @@ export async function* toEvents(
       yield { type: 'part-end', opaque: { provider: 'openai', data: { field } } }
       field = undefined
     }
-    if (typeof delta.content === 'string') yield cited.say(delta.content)
+    if (typeof delta.content === 'string') yield cited.text(delta.content)
     else if (Array.isArray(delta.content)) yield* partsOf(delta.content, cited)
     if (typeof delta.refusal === 'string') refusal += delta.refusal
     cited.add(objectsIn(delta.annotations).flatMap(toCitation))
     if (delta.tool_calls?.length) yield* cited.close()
     for (const [position, call] of objectsIn(delta.tool_calls).entries())
       yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
-    // OpenRouter's word for a failure of whom it asked (November 2026).
+    // OpenRouter reports a failed upstream this way (November 2026).
     if (choice.error || choice.finish_reason === 'error')
       throw fromError(
         choice.error || { message: 'The answer ended with an error.' },
@@ -142,13 +142,12 @@ export async function* toEvents(
   if (refusal !== '') yield { type: 'part', part: { type: 'refusal', text: refusal } }
   const finishReason = reasons[reason] ?? 'other'
   for (const call of calls.all) {
-    // A call is whole only when the answer is: JSON that parses may still be half of what was meant. What was announced
-    // and is not given is told by a warning.
+    // In a truncated answer a call may be truncated too, even if its JSON parses. The response then has a warning.
     const cut = finishReason === 'length' || finishReason === 'content-filter'
-    const left = cut || (finishReason === 'other' && !parses(call.json))
-    if (!left) callField('name', call.name)
+    const truncated = cut || (finishReason === 'other' && !parses(call.json))
+    if (!truncated) callField('name', call.name)
     if (call.name !== '') yield* announce(calls, call, true)
-    if (left) continue
+    if (truncated) continue
     yield { type: 'tool-call', id: call.ownId, name: call.name, input: parseInput(call.json) }
   }
   yield {
@@ -157,7 +156,7 @@ export async function* toEvents(
   }
 }
 
-/** Thinking, and the field it came in: some servers want it back in the same one. */
+/** Reasoning, and its field: some servers expect it back in the same one. */
 function thoughtOf({
   reasoning_content,
   reasoning,
@@ -172,10 +171,10 @@ function thoughtOf({
   return text ? { text, field: 'reasoning' } : undefined
 }
 
-/** Mistral's lists of text and thinking. */
+/** The parts of Mistral's content lists: text and thinking. */
 function* partsOf(content: unknown[], cited: CitedText): Generator<BackendEvent> {
   for (const { type, text, thinking } of objectsIn(content)) {
-    if (type === 'text' && typeof text === 'string') yield cited.say(text)
+    if (type === 'text' && typeof text === 'string') yield cited.text(text)
     if (type === 'thinking' && Array.isArray(thinking)) {
       yield* cited.close()
       yield { type: 'reasoning', text: thinking.map((part) => fieldsOf(part).text ?? '').join('') }
@@ -193,7 +192,7 @@ function* takeCall(
   const json =
     typeof input === 'string' ? input : input === undefined || input === null ? '' : JSON.stringify(input)
   const known = knownCall(calls, position ?? index, id)
-  // Some servers send the whole call again after its pieces; others give the next call the same id and index.
+  // Some servers repeat the whole call after its pieces; others give the next call the same id and index.
   const again = known !== undefined && !!name && json.startsWith('{') && isWhole(known.json)
   if (again && json === known.json && name === known.name) return
   const call = known === undefined || again ? openCall(calls, position ?? index, id) : known
@@ -210,7 +209,7 @@ function* takeCall(
   yield { type: 'tool-call-delta', id: call.ownId, json: before ? json : call.json }
 }
 
-/** Calls are told apart by index and by id; servers leave out either, or use one again. */
+/** The call that a piece belongs to, by index and id. Servers omit either, or reuse one for another call. */
 function knownCall(
   calls: OpenCalls,
   index: number | undefined,
@@ -267,7 +266,7 @@ function toUsage(raw: Json): Usage {
     ...(inputTokens !== undefined && { inputTokens }),
     ...(outputTokens !== undefined && { outputTokens }),
     ...(cached !== undefined && { cachedInputTokens: cached }),
-    // Some servers count more thinking than output.
+    // Some servers count more reasoning than output.
     ...(reasoning !== undefined && { reasoningTokens: Math.min(reasoning, outputTokens ?? reasoning) }),
   }
 }
@@ -281,7 +280,7 @@ function parses(json: string): boolean {
   }
 }
 
-/** Asked of every piece that comes with a name, so what cannot be is told by its last character. */
+/** Whether it is a whole JSON object. Called for every piece with a name, so the last character is checked first. */
 function isWhole(json: string): boolean {
   return json.at(-1) === '}' && parses(json)
 }

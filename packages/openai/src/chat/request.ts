@@ -1,4 +1,4 @@
-// Our request as the body of POST /chat/completions, in the dialect of the server.
+// Encodes a request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
 import {
@@ -72,9 +72,15 @@ function toFormat(
   return { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema, strict) } }
 }
 
+<<<<<<< HEAD
 /** Media stand in messages of the user alone: what an answer or a result shows comes after the turn it belongs to. */
 function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionWarner): Json[] {
   warnOfMarks(messages, lost)
+=======
+/** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
+function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionWarner): Json[] {
+  warnOfMarks(messages, lost)
+>>>>>>> 1fe714504884fd54ded728666ee897c8b89e113a
   const toId = (id: string) => (preset.shortIds ? shortId(id) : id)
   const wire: Json[] = []
   let shown: Part[] = []
@@ -83,7 +89,7 @@ function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionW
     shown = []
   }
   for (const { role, content } of messages) {
-    // Results follow their calls directly.
+    // Results must follow their calls directly.
     if (role === 'tool') {
       for (const part of content) {
         if (part.type !== 'tool-result') continue
@@ -98,7 +104,7 @@ function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionW
       const { said, shown: media } = separateMedia(content)
       wire.push(...toTurn(said, toId, lost))
       shown.push(...media)
-    } else wire.push({ role, content: simplest(content.flatMap(toPart)) })
+    } else wire.push({ role, content: asContent(content.flatMap(toPart)) })
   }
   show()
   return wire
@@ -129,7 +135,7 @@ function toTurn(content: Part[], toId: (id: string) => string, lost: OmissionWar
   return [
     {
       role: 'assistant',
-      // Only calls: OpenAI wants null.
+      // OpenAI expects null for a turn of calls alone.
       content: text === '' ? null : text,
       ...(refusal !== '' && { refusal }),
       ...(field !== undefined && { [field]: textOf(own, 'reasoning') }),
@@ -166,13 +172,13 @@ function toPart(part: Part): Json[] {
     default:
       throw new LlmError(
         'unsupported',
-        `Chat Completions takes no part of type ${part.type} in such a message.`,
+        `Chat Completions does not accept a part of type ${part.type} in such a message.`,
       )
   }
 }
 
-/** Plain text where it is nothing else: not all servers take lists. */
-function simplest(parts: Json[]): unknown {
+/** A string for text alone: not all servers take lists. */
+function asContent(parts: Json[]): unknown {
   return parts.every(({ type }) => type === 'text') ? parts.map(({ text }) => text).join('') : parts
 }
 

@@ -1,4 +1,4 @@
-// A response of the Responses API, streamed or whole, as our events.
+// Decodes answers of the Responses API, streamed or whole.
 // Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
 import {
   type BackendEvent,
@@ -24,12 +24,12 @@ interface WireResponse extends Json {
   usage?: Json | null
 }
 
-/** An output item on its way. */
+/** An output item that is being received. */
 interface OpenItem {
   id: unknown
   callId?: string
-  /** What was streamed of it. */
-  said: string
+  /** The text streamed so far. */
+  text: string
   done: boolean
 }
 
@@ -63,12 +63,12 @@ export async function* fromStream(
         break
       }
       case 'response.output_text.delta':
-        items.at(event).said += event.delta
+        items.at(event).text += event.delta
         yield { type: 'text', text: String(event.delta) }
         break
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
-        items.at(event).said += event.delta
+        items.at(event).text += event.delta
         yield { type: 'reasoning', text: String(event.delta) }
         break
       case 'response.function_call_arguments.delta': {
@@ -78,7 +78,7 @@ export async function* fromStream(
       }
       case 'response.output_item.done': {
         const known = items.at(event)
-        // Some hosts use an index again, or say an item's end alone.
+        // Some hosts reuse an index, or send only the done events of items.
         if (known.done && known.id === fieldsOf(event.item).id) break
         const item = known.done ? items.open(event) : known
         item.done = true
@@ -88,7 +88,7 @@ export async function* fromStream(
       case 'response.completed':
       case 'response.incomplete': {
         const response: WireResponse = fieldsOf(event.response)
-        // What was never said on the way still counts.
+        // Items without events of their own.
         for (const [index, item] of objectsIn(response.output).entries()) {
           const known = items.at({ output_index: index, item })
           if (!known.done) yield* closeItem(item, known, calls)
@@ -106,13 +106,16 @@ export async function* fromStream(
   }
 }
 
-/** After it a service says no more. */
+/** Whether it is the last event of a response. */
 export function isLast(event: unknown): boolean {
   const { type } = (event ?? {}) as { type?: unknown }
   return type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed'
 }
 
-/** The events of a response that came whole. */
+/**
+ * The events of a response that came in one piece.
+ * @throws {LlmError} for an error, and for a body that is not a response
+ */
 export async function* fromWhole(body: unknown, { who, requestId }: Source): AsyncGenerator<BackendEvent> {
   const response = body as WireResponse
   if (response?.error) throw fromError(response.error, who)
@@ -123,7 +126,7 @@ export async function* fromWhole(body: unknown, { who, requestId }: Source): Asy
   yield* finishOf(response, calls.last)
 }
 
-/** Items by their ids and by their indexes: ids rotate between events on some hosts, llama.cpp's server says no index. */
+/** The items by id and by index: some hosts change ids between events, and llama.cpp's server sends no index. */
 class OpenItems {
   readonly #items = new Map<unknown, OpenItem>()
 
@@ -146,7 +149,7 @@ function keysOf({ item_id, item, output_index: byIndex }: Json): { byId: unknown
 }
 
 function newItem(id: unknown): OpenItem {
-  return { id, said: '', done: false }
+  return { id, text: '', done: false }
 }
 
 interface Calls {
@@ -156,7 +159,7 @@ interface Calls {
 
 function* closeItem(
   item: Json,
-  { said, callId }: Pick<OpenItem, 'said' | 'callId'>,
+  { text: streamed, callId }: Pick<OpenItem, 'text' | 'callId'>,
   { ids, last }: Calls,
 ): Generator<BackendEvent> {
   if (item.type !== 'function_call') yield* last.whole()
@@ -169,9 +172,9 @@ function* closeItem(
         ...(phase !== undefined && { phase }),
       })
       const parts = objectsIn(item.content)
-      // Several parts that were streamed are one text to whoever read it; what they cite stays with it.
+      // Several streamed texts are one text part, with the citations of all.
       const texts = parts.filter(({ type }) => type === 'output_text')
-      if (said === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
+      if (streamed === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
       const citations = citationsOf(texts)
       yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
       for (const { type, refusal } of parts)
@@ -179,9 +182,9 @@ function* closeItem(
       return
     }
     case 'reasoning': {
-      const told = said || reasoningOf(item)
-      if (said === '' && told !== '') yield { type: 'reasoning', text: told }
-      return yield told === ''
+      const text = streamed || reasoningOf(item)
+      if (streamed === '' && text !== '') yield { type: 'reasoning', text }
+      return yield text === ''
         ? { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(item) } }
         : { type: 'part-end', opaque: opaque(item) }
     }
@@ -210,7 +213,7 @@ function reasoningOf({ summary, content }: Json): string {
   return texts(summary) || texts(content)
 }
 
-/** Each text counts from its own beginning; together they are one text part. */
+/** The citations of several texts that become one text part; each text counts from its own beginning. */
 function citationsOf(texts: Json[]): Citation[] {
   let before = 0
   return texts.flatMap(({ text, annotations }) => {

@@ -1,4 +1,4 @@
-// Our request as the body of POST /responses. Nothing is stored with the service: state goes back and forth, encrypted.
+// Encodes a request as the body of POST /responses. The service stores nothing: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import {
   type Citation,
@@ -85,8 +85,13 @@ function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat[
     : { type: 'json_schema', name, schema, strict: isStrict(schema, strict) }
 }
 
+<<<<<<< HEAD
 /** Media stand in messages of the user and in results: what an answer shows comes after its turn. */
 function toItems(messages: PreparedMessage[], lost: OmissionWarner): Json[] {
+=======
+/** The input items. Media stand in user messages and tool results, so those of an answer follow its turn in a user message. */
+function toItems(messages: PreparedMessage[], lost: OmissionWarner): Json[] {
+>>>>>>> 1fe714504884fd54ded728666ee897c8b89e113a
   const items: Json[] = []
   let shown: Part[] = []
   const toParts = (parts: Part[]) => parts.flatMap((part) => toPart(part, lost))
@@ -124,8 +129,13 @@ function toResult(part: Part, toParts: (parts: Part[]) => Json[]): Json[] {
   ]
 }
 
+<<<<<<< HEAD
 /** A turn of the model as its items, in their order: reasoning right before what it led to. */
 function toTurn(content: Part[], lost: OmissionWarner): Json[] {
+=======
+/** The items of an assistant turn, in their order: reasoning right before the output it led to. */
+function toTurn(content: Part[], lost: OmissionWarner): Json[] {
+>>>>>>> 1fe714504884fd54ded728666ee897c8b89e113a
   const items: Json[] = []
   let open: Json[] | undefined
   for (const part of content) {
@@ -188,7 +198,7 @@ function toPart(part: Part, lost: OmissionWarner): Json[] {
     default:
       throw new LlmError(
         'unsupported',
-        `The Responses API takes no part of type ${part.type} in such a message.`,
+        `The Responses API does not accept a part of type ${part.type} in such a message.`,
       )
   }
 }
