@@ -19,23 +19,23 @@ import { turnOf } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobNews } from './supervisor/job.js'
 import type { ChatResult, EmbedResult, JobRequest, RankResult } from './supervisor/protocol.js'
-import type { Owner } from './supervisor/scheduler.js'
+import type { Scheduler } from './supervisor/scheduler.js'
 
 export class LocalBackend implements Backend {
   readonly provider = 'local'
-  readonly #owner: Owner
+  readonly #scheduler: Scheduler
   /** Who calls by this handle, where a call does not say. */
   readonly #handle = Symbol('handle')
 
   constructor(
-    owner: Owner,
+    scheduler: Scheduler,
     readonly model: string,
   ) {
-    this.#owner = owner
+    this.#scheduler = scheduler
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools, thinks } = await this.#owner.ready(context)
+    const { contextSize, tools, thinks } = await this.#scheduler.ready(context)
     return {
       tools,
       vision: false,
@@ -113,8 +113,8 @@ export class LocalBackend implements Backend {
   ): AsyncGenerator<JobNews> {
     const { signal } = context
     const turn = turnOf(providerOptions, this.#handle)
-    const job = this.#owner.submit(request, turn, context)
-    const cancel = () => this.#owner.cancel(job, signal.reason)
+    const job = this.#scheduler.submit(request, turn, context)
+    const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)
     // A status callback that threw has ended the call while its job was being taken in.
     if (signal.aborted) cancel()
@@ -126,12 +126,12 @@ export class LocalBackend implements Backend {
       }
     } finally {
       signal.removeEventListener('abort', cancel)
-      this.#owner.cancel(job, new LlmError('aborted', 'The reader has gone.'))
+      this.#scheduler.cancel(job, new LlmError('aborted', 'The reader has gone.'))
     }
   }
 
   countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    return this.#owner.count(toChatJob(chat, context.warn), context)
+    return this.#scheduler.count(toChatJob(chat, context.warn), context)
   }
 
   async models(): Promise<ModelInfo[]> {
@@ -139,7 +139,7 @@ export class LocalBackend implements Backend {
   }
 
   close(): Promise<void> {
-    return this.#owner.release()
+    return this.#scheduler.release()
   }
 }
 

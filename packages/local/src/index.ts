@@ -3,7 +3,7 @@ import { defineProvider, type Provider, type ProviderOptions } from '@patchbay/c
 import { LocalBackend } from './backend.js'
 import type { LocalOptions } from './options/local-options.js'
 import { settingsOf } from './options/options.js'
-import { Owner } from './supervisor/scheduler.js'
+import { Scheduler } from './supervisor/scheduler.js'
 import type { WorkerStats } from './supervisor/stats.js'
 
 export { type PulledModel, pulledModels, removeModel } from './hub/model-store.js'
@@ -50,7 +50,7 @@ export function local(
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
-  return handle(new Owner(settings.owner), settings.owner.model, {
+  return handle(new Scheduler(settings.scheduler), settings.scheduler.model, {
     ...options,
     timeout,
     retry: options.retry ?? false,
@@ -58,10 +58,10 @@ export function local(
   })
 }
 
-function handle(owner: Owner, model: string, options: ProviderOptions): LocalProvider {
-  owner.acquire()
-  return Object.assign(defineProvider(new LocalBackend(owner, model), options), {
-    share: () => handle(owner, model, options),
-    stats: () => owner.stats,
+function handle(scheduler: Scheduler, model: string, options: ProviderOptions): LocalProvider {
+  scheduler.acquire()
+  return Object.assign(defineProvider(new LocalBackend(scheduler, model), options), {
+    share: () => handle(scheduler, model, options),
+    stats: () => scheduler.stats,
   })
 }

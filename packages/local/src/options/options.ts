@@ -3,7 +3,7 @@ import { LlmError } from '@patchbay/core'
 import { defaultCacheDir } from '../cache-dir.js'
 import { isRemote, publicName } from '../hub/model-name.js'
 import { pulledPath } from '../hub/model-store.js'
-import type { OwnerSettings } from '../supervisor/scheduler.js'
+import type { SchedulerSettings } from '../supervisor/scheduler.js'
 import { checkOptions } from './check-options.js'
 import type { LocalOptions } from './local-options.js'
 import { locate } from './model-file.js'
@@ -12,7 +12,7 @@ import { locate } from './model-file.js'
  * The settings of a worker, and whether its model is the bundled one.
  * @throws {LlmError} `config` for options that make no sense
  */
-export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundled: boolean } {
+export function settingsOf(options: LocalOptions): { scheduler: SchedulerSettings; bundled: boolean } {
   checkOptions(options)
   const {
     queue = 64,
@@ -34,7 +34,7 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
     keepPrefixes,
   } = options
   const { path, name, bundled } = locate(fetched(model, cacheDir))
-  const owner: OwnerSettings = {
+  const scheduler: SchedulerSettings = {
     load: {
       modelPath: path,
       parallel,
@@ -58,7 +58,7 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
     heartbeatMs: heartbeat,
     onLog,
   }
-  return { owner, bundled }
+  return { scheduler, bundled }
 }
 
 /** A model of a hub is read where `pullModel` has put it; nothing is downloaded behind anybody's back. */

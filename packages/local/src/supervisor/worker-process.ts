@@ -4,6 +4,9 @@ import type { Socket } from 'node:net'
 import type { Exit } from '../errors.js'
 import { type FromWorker, protocolVersion, type ToWorker, type Words } from './protocol.js'
 
+/** How a process keeps the app alive. */
+export type Attachment = 'working' | 'held' | 'detached'
+
 /** Who listens to a process. */
 export interface ProcessListener {
   message(message: FromWorker): void
@@ -38,7 +41,7 @@ export class WorkerProcess {
   readonly #child: ChildProcess
   readonly #heartbeatMs: number
   #heartbeat: NodeJS.Timeout | undefined
-  #working: boolean | undefined
+  #attachment: Attachment | undefined
   #missed = 0
   #loaded = false
   #hung = false
@@ -79,7 +82,7 @@ export class WorkerProcess {
     const exit = (code: number | null, signal: string | null, notStarted?: Error): void => {
       if (over) return
       over = true
-      this.ref(false)
+      this.attach('detached')
       const lastWords = this.#lastWords.trim()
       listener.exit({ code, signal, hung: this.#hung, lastWords, ...(notStarted && { notStarted }) })
     }
@@ -104,16 +107,21 @@ export class WorkerProcess {
     if (this.#child.connected) this.#child.send(message, () => {})
   }
 
-  /** While there is work, the process keeps the app alive and must show that it lives. */
-  ref(working: boolean): void {
-    if (working === this.#working) return
-    this.#working = working
+  /**
+   * How the process keeps the app alive. `working`: it does, and is killed when it gives no sign of life. `held`: it
+   * does until it has ended. `detached`: it does not.
+   */
+  attach(attachment: Attachment): void {
+    if (attachment === this.#attachment) return
+    this.#attachment = attachment
     clearInterval(this.#heartbeat)
+    const working = attachment === 'working'
     const change = working ? 'ref' : 'unref'
-    this.#child[change]()
     // The child's pipes are sockets; its type hides that. Bun's channel and pipes need no word, and have none for it.
     for (const handle of [this.#child.channel, this.#child.stdin, this.#child.stderr])
       (handle as Partial<Pick<Socket, 'ref' | 'unref'>> | null | undefined)?.[change]?.()
+    if (attachment === 'detached') this.#child.unref()
+    else this.#child.ref()
     if (!working) return
     this.#missed = 0
     this.#heartbeat = setInterval(() => this.#check(), this.#heartbeatMs / checks)
@@ -125,14 +133,8 @@ export class WorkerProcess {
     this.#child.kill('SIGKILL')
   }
 
-  /** The app stays alive until it has ended. */
-  hold(): void {
-    this.#child.ref()
-  }
-
   /** Lets it end by itself, or ends it when that takes longer. */
   shutdown(graceMs: number): void {
-    this.ref(false)
     this.send({ type: 'shutdown' })
     const timer = setTimeout(() => this.kill(), graceMs)
     timer.unref()
