@@ -1,5 +1,5 @@
 // `patchbay serve`: the gateway over everything that is configured.
-import { serve as listen, type VisitRecord } from '@patchbay/gateway'
+import { serve as listen, type RequestRecord } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { load } from '../open-provider.js'
 import { errorLine } from '../terminal/exit-codes.js'
@@ -71,7 +71,7 @@ function notReadAgain(files: string[]): string {
 }
 
 /** One line of JSON a request: who asked whom, and what it came to; never what was said. */
-function toLine(record: VisitRecord): void {
+function toLine(record: RequestRecord): void {
   const level = record.status >= 500 ? 'error' : record.status >= 400 ? 'warn' : 'info'
   process.stderr.write(`${toJson({ time: new Date().toISOString(), level, ...record })}\n`)
 }
