@@ -38,7 +38,7 @@ async function read(events: AsyncIterable<unknown>, begun = () => {}): Promise<v
   }
 }
 
-const toLlmError = (work: Promise<unknown>): Promise<Error> =>
+const failureOf = (work: Promise<unknown>): Promise<Error> =>
   work.then(
     () => new Error('It ended as if all were well.'),
     (error) => error,
@@ -56,7 +56,7 @@ describe.each(Object.entries(readers))('%s', (_, open) => {
         begun = true
       }),
     )
-    const thrown = await toLlmError(reading)
+    const thrown = await failureOf(reading)
     expect(begun).toBe(true)
     expect(thrown.message).toContain("The model's service is overloaded.")
     expect(thrown.message).not.toContain('10.0.0.1')
@@ -72,7 +72,7 @@ describe.each(Object.entries(readers))('%s', (_, open) => {
         closed ??= gateway.close()
       }),
     )
-    expect((await toLlmError(reading)).message).toContain('The gateway is being stopped')
+    expect((await failureOf(reading)).message).toContain('The gateway is being stopped')
     await closed
     expect(inner.running).toBe(0)
     expect(records).toMatchObject([{ error: 'closed', status: 503, streamed: true }])
@@ -82,7 +82,7 @@ describe.each(Object.entries(readers))('%s', (_, open) => {
 it('an answer that is not streamed is cut with a status', async () => {
   const inner: Provider & { running: number } = mockProvider({ answers: [{ text: 'late', delay: 600_000 }] })
   const gateway = await served(inner, { drain: 1 })
-  const asking = toLlmError(openai(gateway.url).chat.completions.create({ model, messages }))
+  const asking = failureOf(openai(gateway.url).chat.completions.create({ model, messages }))
   await expect.poll(() => inner.running).toBe(1)
   await gateway.close()
   expect(await asking).toMatchObject({ status: 503, code: 'closed' })

@@ -122,7 +122,7 @@ describe('keys', () => {
     expect(answer.choices[0]?.message.content).toBe('The capital of France is Paris.')
     expect(await failed(asked.chat.completions.create(hi))).toMatchObject({
       status: 403,
-      message: expect.stringContaining('It may ask large, gpt-5.'),
+      message: expect.stringContaining('It may use large, gpt-5.'),
     })
   })
 
