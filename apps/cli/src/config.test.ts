@@ -122,7 +122,7 @@ it('patchbay chat goes on with another provider', async () => {
   const { run } = await world()
   const { out, err } = await run(['chat'], {}, `${question}\n/model anthropic\n${question}\n`)
   expect(out).toBe(paris + paris)
-  expect(err).toContain('now with claude-sonnet-4-5 (claude)')
+  expect(err).toContain('switched to claude-sonnet-4-5 (claude)')
 })
 
 describe('patchbay compare', () => {
@@ -318,7 +318,7 @@ describe('patchbay pull', () => {
       { name, size: pico.length },
     ])
     expect((await patchbay(['complete', '--', 'remove', ''], folder, env)).out).toBe(`${name}\n`)
-    expect((await patchbay(['remove', name], folder, env)).out).toBe(`${name} is gone.\n`)
+    expect((await patchbay(['remove', name], folder, env)).out).toBe(`${name} is deleted.\n`)
     expect(await patchbay(['remove', name], folder, env)).toMatchObject({
       code: expect.not.toSatisfy((code) => code === 0),
       err: expect.stringContaining('patchbay models --local'),

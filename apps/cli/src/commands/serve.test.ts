@@ -172,7 +172,7 @@ it('a configuration that is gone opens nothing', async () => {
   expect(await open()).toBe(401)
   rmSync(server.file)
   server.child.kill('SIGHUP')
-  await until(() => server.err().includes('stays as it was'))
+  await until(() => server.err().includes('was not changed'))
   expect(server.err()).toContain('is not there any more')
   expect(await open()).toBe(401)
 })
@@ -183,14 +183,14 @@ it.each<[string, string, string, string[], string]>([
     'cjs',
     "const imported = require('./imported.cjs'); module.exports =",
     ['changed', 'imported'],
-    'read again. Files that it imports were not:',
+    'was reloaded. Files that it imports were not reloaded:',
   ],
   [
     'TypeScript',
     'ts',
     "import imported from './imported.ts'; export default",
     ['changed', 'imported-changed'],
-    'read again. Of the files that it imports, only those in TypeScript were:',
+    'was reloaded. Of the files that it imports, only TypeScript was reloaded:',
   ],
 ])('a configuration in %s is read again, and what of its imports was is told', async (_, end, head, names, told) => {
   const files = (own: string, imported: string) => ({

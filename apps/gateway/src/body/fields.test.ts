@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { over } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
-let gateway: Served
+let gateway: GatewayServer
 beforeAll(async () => {
   gateway = await over(() => plain)
 })

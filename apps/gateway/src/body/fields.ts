@@ -1,6 +1,6 @@
-// The fields of a request's body by what becomes of them: read, left out as a hint, or refused.
+// Fields of a request body: which are read, which are ignored as hints, and which are refused.
 
-import { refused } from '../answer/http-status.js'
+import { requestError } from '../answer/http-status.js'
 import type { Json } from './body.js'
 
 /** The fields of one body. */
@@ -17,11 +17,11 @@ export const ignoredHeader = 'x-patchbay-ignored'
  * The hints in a body, as paths. A neutral value (null, false, nothing in it) is as good as none, also of an unknown field.
  * @throws {LlmError} `invalid-request` for any other field
  */
-export function hintsIn(body: Json, { known, hints }: Fields, where = ''): string[] {
+export function ignoredFields(body: Json, { known, hints }: Fields, where = ''): string[] {
   return Object.entries(body).flatMap(([name, value]) => {
     if (known.has(name) || isNeutral(value)) return []
     if (hints.has(name)) return [`${where}${name}`]
-    throw refused(`${where}${name}: the gateway does not know this parameter. Leave it out.`)
+    throw requestError(`${where}${name}: the gateway does not know this parameter. Leave it out.`)
   })
 }
 

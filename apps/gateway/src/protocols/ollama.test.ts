@@ -6,7 +6,7 @@ import { describeProvider, type MockProvider, mockProvider } from '@patchbay/tes
 import { Ollama } from 'ollama'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bundled, over, served } from '../../test/served.js'
-import { type Served, serve } from '../index.js'
+import { type GatewayServer, serve } from '../index.js'
 
 async function clientOf(inner: MockProvider) {
   const gateway = await served(inner)
@@ -172,7 +172,7 @@ it('a stream that fails before it begins has a status', async () => {
 })
 
 describe('over the local model, through our own client', () => {
-  let gateway: Served
+  let gateway: GatewayServer
   beforeAll(async () => {
     gateway = await over(bundled)
   })

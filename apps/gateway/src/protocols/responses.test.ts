@@ -5,7 +5,7 @@ import { describeProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundled, over, type Settings, served, thrownBy } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
 async function clientOf(inner: ReturnType<typeof mockProvider>, settings?: Settings) {
   const gateway = await served(inner, settings)
@@ -313,7 +313,7 @@ describe('what goes wrong', () => {
 })
 
 describe('over the local model, through our own client', () => {
-  let gateway: Served
+  let gateway: GatewayServer
   beforeAll(async () => {
     gateway = await over(bundled)
   })

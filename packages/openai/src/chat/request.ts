@@ -72,15 +72,9 @@ function toFormat(
   return { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema, strict) } }
 }
 
-<<<<<<< HEAD
-/** Media stand in messages of the user alone: what an answer or a result shows comes after the turn it belongs to. */
-function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionWarner): Json[] {
-  warnOfMarks(messages, lost)
-=======
 /** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
 function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionWarner): Json[] {
   warnOfMarks(messages, lost)
->>>>>>> 1fe714504884fd54ded728666ee897c8b89e113a
   const toId = (id: string) => (preset.shortIds ? shortId(id) : id)
   const wire: Json[] = []
   let shown: Part[] = []

@@ -85,13 +85,8 @@ function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat[
     : { type: 'json_schema', name, schema, strict: isStrict(schema, strict) }
 }
 
-<<<<<<< HEAD
-/** Media stand in messages of the user and in results: what an answer shows comes after its turn. */
-function toItems(messages: PreparedMessage[], lost: OmissionWarner): Json[] {
-=======
 /** The input items. Media stand in user messages and tool results, so those of an answer follow its turn in a user message. */
 function toItems(messages: PreparedMessage[], lost: OmissionWarner): Json[] {
->>>>>>> 1fe714504884fd54ded728666ee897c8b89e113a
   const items: Json[] = []
   let shown: Part[] = []
   const toParts = (parts: Part[]) => parts.flatMap((part) => toPart(part, lost))
@@ -129,13 +124,8 @@ function toResult(part: Part, toParts: (parts: Part[]) => Json[]): Json[] {
   ]
 }
 
-<<<<<<< HEAD
-/** A turn of the model as its items, in their order: reasoning right before what it led to. */
-function toTurn(content: Part[], lost: OmissionWarner): Json[] {
-=======
 /** The items of an assistant turn, in their order: reasoning right before the output it led to. */
 function toTurn(content: Part[], lost: OmissionWarner): Json[] {
->>>>>>> 1fe714504884fd54ded728666ee897c8b89e113a
   const items: Json[] = []
   let open: Json[] | undefined
   for (const part of content) {

@@ -1,57 +1,57 @@
-// Anthropic's protocol: /messages, /messages/count_tokens.
+// Routes of Anthropic's Messages API: /messages, /messages/count_tokens.
 import type { ChatRequest } from '@patchbay/core'
 import { Hono } from 'hono'
-import { refused } from '../../answer/http-status.js'
-import { streamed } from '../../answer/stream-writer.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, objectOf, userOf } from '../../body/body.js'
-import { hintsIn } from '../../body/fields.js'
-import type { Targets } from '../../server/provider-registry.js'
-import { checkFetchable, type Env, providerOf } from '../../server/request-context.js'
-import type { Visit } from '../../server/request-record.js'
+import { requestError } from '../../answer/http-status.js'
+import { streamResponse } from '../../answer/stream-writer.js'
+import { answerLength, type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
+import { ignoredFields } from '../../body/fields.js'
+import type { ProviderRegistry } from '../../server/provider-registry.js'
+import { checkPublicUrls, type Env, providerFor } from '../../server/request-context.js'
+import type { RequestRecorder } from '../../server/request-record.js'
 import { fields, fromBody, names } from './request.js'
-import { Events, toError, toMessage } from './response.js'
+import { EventWriter, toError, toMessage } from './response.js'
 
-export function anthropicRoutes(targets: Targets): Hono<Env> {
+export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
   app.post('/messages', async (context) => {
-    const { visit } = context.var
-    const body = await jsonOf(context)
-    const request = await requestOf(visit, body)
-    if (request.maxOutputTokens === undefined) throw refused('max_tokens: must be given.')
-    const provider = await providerOf(context, targets, body)
-    const { user_id } = objectOf(body.metadata ?? {}, 'metadata')
-    const options = visit.options(userOf(user_id, 'metadata.user_id'))
-    const id = `msg_${visit.id.replaceAll('-', '')}`
+    const { recorder } = context.var
+    const body = await readJson(context)
+    const request = await requestOf(recorder, body)
+    if (request.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
+    const provider = await providerFor(context, registry, body)
+    const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
+    const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
+    const id = `msg_${recorder.id.replaceAll('-', '')}`
     if (body.stream !== true) {
-      const response = visit.answered(await provider.chat(request, options))
-      return jsonAnswer(context, toMessage(response, id), lengthOf(response))
+      const response = recorder.recordAnswer(await provider.chat(request, options))
+      return writeJson(context, toMessage(response, id), answerLength(response))
     }
-    const events = new Events(id, provider.model)
-    return streamed(visit, provider.stream(request, options), {
+    const events = new EventWriter(id, provider.model)
+    return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
-      event: (event) => events.of(event).map(written).join(''),
-      error: (error) => written(toError(error)),
+      event: (event) => events.write(event).map(toSse).join(''),
+      error: (error) => toSse(toError(error)),
     })
   })
   app.post('/messages/count_tokens', async (context) => {
-    const { visit } = context.var
-    const body = await jsonOf(context)
-    const request = await requestOf(visit, body)
-    const provider = await providerOf(context, targets, body)
-    return context.json({ input_tokens: await provider.countTokens(request, visit.options()) })
+    const { recorder } = context.var
+    const body = await readJson(context)
+    const request = await requestOf(recorder, body)
+    const provider = await providerFor(context, registry, body)
+    return context.json({ input_tokens: await provider.countTokens(request, recorder.callOptions()) })
   })
   return app
 }
 
-async function requestOf(visit: Visit, body: Json): Promise<ChatRequest> {
-  visit.asks({ names })
-  visit.ignores(hintsIn(body, fields))
+async function requestOf(recorder: RequestRecorder, body: Json): Promise<ChatRequest> {
+  recorder.setErrorContext({ names })
+  recorder.recordIgnored(ignoredFields(body, fields))
   const request = fromBody(body)
-  visit.asks({ names, request })
-  await checkFetchable(request)
+  recorder.setErrorContext({ names, request })
+  await checkPublicUrls(request)
   return request
 }
 
-function written(data: Json): string {
+function toSse(data: Json): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,10 +1,17 @@
-// The body of POST /v1/chat/completions as our request. What the contract has no word for is refused, never dropped.
+// Reads the body of POST /v1/chat/completions into a ChatRequest.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { refused } from '../../answer/http-status.js'
-import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../../body/body.js'
-import { placed } from '../../body/field-paths.js'
+import { requestError } from '../../answer/http-status.js'
+import {
+  type Json,
+  requireList,
+  requireObject,
+  requireSchema,
+  requireString,
+  toChatRequest,
+} from '../../body/body.js'
+import { withPath } from '../../body/field-paths.js'
 import type { Fields } from '../../body/fields.js'
 import { NestedJson } from '../../body/json.js'
 
@@ -41,14 +48,14 @@ export const embedFields: Fields = {
   hints: new Set(),
 }
 
-/** What the options of both of OpenAI's protocols are called. */
+/** Field names that both of OpenAI's protocols share. */
 export const commonNames = {
   topP: 'top_p',
   toolChoice: 'tool_choice',
   parallelToolCalls: 'parallel_tool_calls',
 } satisfies FieldNames
 
-/** What our fields are called in Chat Completions. */
+/** Our fields by their names in Chat Completions. */
 export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldNames {
   const hasOld = max_tokens !== undefined && max_tokens !== null
   return {
@@ -71,19 +78,22 @@ export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldName
   }
 }
 
-/** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
+/**
+ * The request of a body.
+ * @throws {LlmError} `invalid-request` for a wrong value, or one that cannot be honoured
+ */
 export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
   if (body.n !== undefined && body.n !== null && body.n !== 1)
-    throw refused('n: the gateway gives one answer a request.')
-  if (body.logprobs) throw refused('logprobs: the gateway has none.')
+    throw requestError('n: the gateway gives one answer a request.')
+  if (body.logprobs) throw requestError('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
-    throw refused('modalities: the gateway answers in text.')
+    throw requestError('modalities: the gateway answers in text.')
   const nested = new NestedJson()
-  return asRequest(
+  return toChatRequest(
     {
-      messages: listOf(body.messages, 'messages').map((message, index) =>
-        placed(
-          toMessage(objectOf(message, `messages[${index}]`), `messages[${index}]`, nested),
+      messages: requireList(body.messages, 'messages').map((message, index) =>
+        withPath(
+          toMessage(requireObject(message, `messages[${index}]`), `messages[${index}]`, nested),
           `messages[${index}]`,
         ),
       ),
@@ -116,21 +126,22 @@ function toMessage({ role, content, ...message }: Json, where: string, nested: N
     case 'assistant':
       return {
         role: 'assistant',
-        content: [...said(content, message, where), ...toCalls(message.tool_calls, where, nested)],
+        content: [...assistantParts(content, message, where), ...toCalls(message.tool_calls, where, nested)],
       }
     case 'tool': {
-      if (typeof message.tool_call_id !== 'string') throw refused(`${where}.tool_call_id: must be a string.`)
+      if (typeof message.tool_call_id !== 'string')
+        throw requestError(`${where}.tool_call_id: must be a string.`)
       const output = typeof content === 'string' ? content : toParts(content, where)
       return { role: 'tool', content: [{ type: 'tool-result', id: message.tool_call_id, output }] }
     }
     default:
-      throw refused(
+      throw requestError(
         `${where}.role: must be system, developer, user, assistant or tool, not ${JSON.stringify(role)}.`,
       )
   }
 }
 
-function said(content: unknown, { refusal, reasoning_content }: Json, where: string): Part[] {
+function assistantParts(content: unknown, { refusal, reasoning_content }: Json, where: string): Part[] {
   return [
     ...(typeof reasoning_content === 'string' && reasoning_content !== ''
       ? [{ type: 'reasoning' as const, text: reasoning_content }]
@@ -142,90 +153,90 @@ function said(content: unknown, { refusal, reasoning_content }: Json, where: str
 
 function toCalls(calls: unknown, where: string, nested: NestedJson): Part[] {
   if (calls === undefined || calls === null) return []
-  return listOf(calls, `${where}.tool_calls`).map((call, index) => {
+  return requireList(calls, `${where}.tool_calls`).map((call, index) => {
     const here = `${where}.tool_calls[${index}]`
-    const { id, function: called } = objectOf(call, here)
-    const { name, arguments: json } = objectOf(called, `${here}.function`)
+    const { id, function: called } = requireObject(call, here)
+    const { name, arguments: json } = requireObject(called, `${here}.function`)
     return {
       type: 'tool-call',
-      id: textOf(id, `${here}.id`),
-      name: textOf(name, `${here}.function.name`),
+      id: requireString(id, `${here}.id`),
+      name: requireString(name, `${here}.function.name`),
       input: inputOf(json, `${here}.function.arguments`, nested),
     }
   })
 }
 
-/** The arguments of a call, which models write as JSON text. */
+/** The arguments of a tool call, which are JSON text in the protocol. */
 export function inputOf(json: unknown, where: string, nested: NestedJson): unknown {
-  return json === undefined || json === '' ? {} : nested.parsed(textOf(json, where), where)
+  return json === undefined || json === '' ? {} : nested.parse(requireString(json, where), where)
 }
 
 function toParts(content: unknown, where: string): Part[] {
   if (typeof content === 'string') return [{ type: 'text', text: content }]
-  return listOf(content, `${where}.content`).map((part, index) => {
+  return requireList(content, `${where}.content`).map((part, index) => {
     const here = `${where}.content[${index}]`
-    const given = objectOf(part, here)
-    // Media are named by the field that holds them.
+    const given = requireObject(part, here)
+    // The path of media ends in the field that holds them.
     const field = typeof given.type === 'string' && given.type in given ? `.${given.type}` : ''
-    return placed(toPart(given, here), `${here}${given.type === 'text' ? '' : field}`)
+    return withPath(toPart(given, here), `${here}${given.type === 'text' ? '' : field}`)
   })
 }
 
 function toPart(part: Json, where: string): Part {
   switch (part.type) {
     case 'text':
-      return { type: 'text', text: textOf(part.text, `${where}.text`) }
+      return { type: 'text', text: requireString(part.text, `${where}.text`) }
     case 'refusal':
-      return { type: 'refusal', text: textOf(part.refusal, `${where}.refusal`) }
+      return { type: 'refusal', text: requireString(part.refusal, `${where}.refusal`) }
     case 'image_url': {
-      const { url } = objectOf(part.image_url, `${where}.image_url`)
-      if (typeof url !== 'string') throw refused(`${where}.image_url.url: must be a string.`)
-      const bytes = dataUrl(url)
+      const { url } = requireObject(part.image_url, `${where}.image_url`)
+      if (typeof url !== 'string') throw requestError(`${where}.image_url.url: must be a string.`)
+      const bytes = parseDataUrl(url)
       return bytes === undefined ? { type: 'image', url } : { type: 'image', ...bytes }
     }
     case 'input_audio': {
-      return toAudio(objectOf(part.input_audio, `${where}.input_audio`), `${where}.input_audio`)
+      return toAudio(requireObject(part.input_audio, `${where}.input_audio`), `${where}.input_audio`)
     }
     case 'file': {
-      const { file_data, filename } = objectOf(part.file, `${where}.file`)
-      const file = typeof file_data === 'string' ? dataUrl(file_data) : undefined
+      const { file_data, filename } = requireObject(part.file, `${where}.file`)
+      const file = typeof file_data === 'string' ? parseDataUrl(file_data) : undefined
       if (file === undefined)
-        throw refused(`${where}.file: must hold its data (file_data); the gateway keeps no files.`)
+        throw requestError(`${where}.file: must hold its data (file_data); the gateway keeps no files.`)
       return { type: 'file', ...file, ...(typeof filename === 'string' && { name: filename }) }
     }
     default:
-      throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+      throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
   }
 }
 
-/** Both of OpenAI's protocols have the same. */
+/** Audio input, the same in both of OpenAI's protocols. */
 export function toAudio({ data, format }: Json, where: string): Part {
-  const kind = textOf(format, `${where}.format`)
+  const kind = requireString(format, `${where}.format`)
   const mediaType = `audio/${kind === 'mp3' ? 'mpeg' : kind}`
-  return { type: 'audio', data: textOf(data, `${where}.data`), mediaType }
+  return { type: 'audio', data: requireString(data, `${where}.data`), mediaType }
 }
 
-// The rest of such an address may be of any length.
-const longestType = 200
+// The rest of a data URL may be very long.
+const maxTypeLength = 200
 
-/** The bytes an address of this kind holds; nothing where it is another kind. */
-export function dataUrl(url: string): { mediaType: string; data: string } | undefined {
-  const [head, mediaType] = /^data:([^;,]+);base64,/.exec(url.slice(0, longestType)) ?? []
+/** Media type and bytes of a data URL; undefined for another URL. */
+export function parseDataUrl(url: string): { mediaType: string; data: string } | undefined {
+  const [head, mediaType] = /^data:([^;,]+);base64,/.exec(url.slice(0, maxTypeLength)) ?? []
   return head === undefined || mediaType === undefined
     ? undefined
     : { mediaType, data: url.slice(head.length) }
 }
 
 function toTools(tools: unknown): Tool[] {
-  return listOf(tools, 'tools').map((given, index) => {
-    const tool = objectOf(given, `tools[${index}]`)
-    const { name, description, parameters } = objectOf(tool.function ?? {}, `tools[${index}].function`)
+  return requireList(tools, 'tools').map((given, index) => {
+    const tool = requireObject(given, `tools[${index}]`)
+    const { name, description, parameters } = requireObject(tool.function ?? {}, `tools[${index}].function`)
     if (tool.type !== 'function' || typeof name !== 'string')
-      throw refused(`tools[${index}]: must be a function with a name.`)
+      throw requestError(`tools[${index}]: must be a function with a name.`)
     return {
       name,
       ...(typeof description === 'string' && { description }),
-      input: schemaOf(
+      input: requireSchema(
         parameters ?? { type: 'object', properties: {} },
         `tools[${index}].function.parameters`,
       ),
@@ -233,26 +244,26 @@ function toTools(tools: unknown): Tool[] {
   })
 }
 
-/** Chat Completions puts the name into `function`, Responses beside the type. */
+/** The tool choice. Chat Completions has the name in `function`, Responses beside the type. */
 export function toToolChoice(choice: unknown): ToolChoice | undefined {
   if (choice === undefined || choice === null) return undefined
   if (choice === 'auto' || choice === 'none' || choice === 'required') return choice
-  const { function: called, name } = objectOf(choice, 'tool_choice')
-  const named = called === undefined ? name : objectOf(called, 'tool_choice.function').name
+  const { function: called, name } = requireObject(choice, 'tool_choice')
+  const named = called === undefined ? name : requireObject(called, 'tool_choice.function').name
   if (typeof named === 'string') return { name: named }
-  throw refused("tool_choice: must be 'auto', 'none', 'required' or a function.")
+  throw requestError("tool_choice: must be 'auto', 'none', 'required' or a function.")
 }
 
 function toOutput(format: unknown): ChatRequest['output'] {
   if (format === undefined || format === null) return undefined
-  const { type, json_schema } = objectOf(format, 'response_format')
+  const { type, json_schema } = requireObject(format, 'response_format')
   if (type === 'text') return undefined
   if (type === 'json_object') return 'json'
   if (type !== 'json_schema' || json_schema === undefined)
-    throw refused('response_format.type: must be text, json_object or json_schema.')
-  const { name, schema, strict } = objectOf(json_schema, 'response_format.json_schema')
+    throw requestError('response_format.type: must be text, json_object or json_schema.')
+  const { name, schema, strict } = requireObject(json_schema, 'response_format.json_schema')
   return {
-    schema: schemaOf(schema ?? {}, 'response_format.json_schema.schema'),
+    schema: requireSchema(schema ?? {}, 'response_format.json_schema.schema'),
     ...(typeof name === 'string' && { name }),
     ...(typeof strict === 'boolean' && { strict }),
   }
@@ -268,9 +279,10 @@ const efforts: Record<string, Reasoning> = {
   max: 'max',
 }
 
+/** The reasoning effort, the same in both of OpenAI's protocols. */
 export function toEffort(effort: unknown, where: string): Reasoning | undefined {
   if (effort === undefined || effort === null) return undefined
   const reasoning = typeof effort === 'string' && Object.hasOwn(efforts, effort) ? efforts[effort] : undefined
   if (reasoning !== undefined) return reasoning
-  throw refused(`${where}: must be one of ${Object.keys(efforts).join(', ')}.`)
+  throw requestError(`${where}: must be one of ${Object.keys(efforts).join(', ')}.`)
 }

@@ -1,52 +1,52 @@
-// What is kept of a conversation: turns of a user, and to each the answer of every model that was asked.
+// Conversation types: turns of the user, each with the answers of all models; history and token rates.
 import type { ErrorCode, Message, Part, ToolCall, Usage } from '@patchbay/core'
 
-/** One line of what went over the wire. */
+/** One line of a response body. */
 export interface WireLine {
   /** Milliseconds since the request. */
   at: number
   text: string
 }
 
-/** One request and its answer, as they went over the wire. */
+/** One HTTP request and its response. */
 export interface WireExchange {
   method: string
   url: string
-  /** Without its keys. */
+  /** Without secrets. */
   headers: Record<string, string>
   body: string
   status?: number
-  answered?: Record<string, string>
+  responseHeaders?: Record<string, string>
   lines: WireLine[]
 }
 
-/** How an answer went. */
-export interface Numbers {
-  /** To the first piece, in milliseconds. */
+/** Timing and usage of an answer. */
+export interface AnswerStatistics {
+  /** Milliseconds to the first piece. */
   firstMs?: number
   ms?: number
-  /** Pieces of text and thinking, at their times. */
+  /** Times of the pieces of text and reasoning, in milliseconds. */
   pieces: number[]
   usage?: Usage
   finishReason?: string
 }
 
-/** What one model made of a turn: its own messages, and those of the tools it called. */
+/** The answer of one model in a turn: its messages, and the tool results in between. */
 export interface Answer {
   model: string
   messages: Message[]
-  /** What is being said. */
+  /** Text of the running message. */
   text: string
   reasoning: string
-  /** Calls nobody has answered. */
+  /** Tool calls without a result. */
   calls: ToolCall[]
   state: 'running' | 'done' | 'stopped' | 'failed'
   error?: { code: ErrorCode | 'bug'; message: string }
-  numbers: Numbers
+  numbers: AnswerStatistics
   wire: WireExchange[]
 }
 
-/** A question, and its answers. */
+/** A question and its answers. */
 export interface Turn {
   id: string
   question: Part[]
@@ -56,37 +56,40 @@ export interface Turn {
 export interface Conversation {
   id: string
   title: string
-  /** When it was last said something in, in milliseconds. */
+  /** Time of the last question, in milliseconds since 1970. */
   at: number
   turns: Turn[]
 }
 
-/** What a model has heard and said up to this turn, its question included. */
-export function historyOf({ turns }: Conversation, turnId: string, model: string): Message[] {
+/** The messages for a model up to this turn, its question included. */
+export function historyFor({ turns }: Conversation, turnId: string, model: string): Message[] {
   const messages: Message[] = []
   for (const turn of turns) {
-    const own = turn.answers.find((answer) => answer.model === model)
-    // A model that was not asked then has not heard it; the one that answered first stands in for it.
-    const said = own ?? turn.answers[0]
-    if (turn.id !== turnId && (said === undefined || said.messages.length === 0 || said.calls.length > 0))
+    const own = turn.answers.find((one) => one.model === model)
+    // A model that was not asked in that turn gets the first answer of another model.
+    const answer = own ?? turn.answers[0]
+    if (
+      turn.id !== turnId &&
+      (answer === undefined || answer.messages.length === 0 || answer.calls.length > 0)
+    )
       continue
     messages.push({ role: 'user', content: turn.question })
     if (turn.id === turnId) return [...messages, ...(own?.messages ?? [])]
-    messages.push(...(said?.messages ?? []))
+    messages.push(...(answer?.messages ?? []))
   }
   return messages
 }
 
-/** The words of a question. */
-export function wordsOf(question: readonly Part[]): string {
+/** The text of a question. */
+export function textOf(question: readonly Part[]): string {
   return question.map((part) => (part.type === 'text' ? part.text : '')).join('')
 }
 
-/**
- * Tokens a second, in steps of a quarter of a second. A piece is a token until the service has counted them; then it is as
- * many as there were to a piece.
- */
-export function ratesOf({ pieces, ms, usage }: Numbers): { seconds: number[]; rates: number[] } {
+/** Tokens per second, in steps of 250 ms. A piece counts as one token until the service reports usage. */
+export function ratesOverTime({ pieces, ms, usage }: AnswerStatistics): {
+  seconds: number[]
+  rates: number[]
+} {
   const step = 250
   const end = Math.max(ms ?? 0, pieces.at(-1) ?? 0)
   const each = pieces.length === 0 ? 1 : (usage?.outputTokens ?? pieces.length) / pieces.length
@@ -101,8 +104,8 @@ export function ratesOf({ pieces, ms, usage }: Numbers): { seconds: number[]; ra
   }
 }
 
-/** Tokens a second after the first; where nobody counted them, pieces. */
-export function rateOf({ pieces, firstMs, ms, usage }: Numbers): number | undefined {
+/** Tokens per second after the first; without usage, pieces per second. */
+export function averageRate({ pieces, firstMs, ms, usage }: AnswerStatistics): number | undefined {
   if (firstMs === undefined || ms === undefined || ms <= firstMs) return undefined
   const tokens = usage?.outputTokens ?? pieces.length
   return tokens < 2 ? undefined : ((tokens - 1) * 1000) / (ms - firstMs)

@@ -1,23 +1,23 @@
-// The conversations, kept in this browser and nowhere else.
+// Conversation store: conversations are saved in this browser only (IndexedDB).
 import { computed, signal } from '@preact/signals'
 import { del, entries, set } from 'idb-keyval'
-import type { Answer, Conversation, Turn } from './talk.js'
+import type { Answer, Conversation, Turn } from './conversation.js'
 
 const all = signal<readonly Conversation[]>([])
 const chosen = signal('')
 
-/** The latest first. */
+/** All conversations, the latest first. */
 export const conversations = computed(() => [...all.value].sort((a, b) => b.at - a.at))
 
-/** The one on the page; a new one is kept when something is said in it. */
+/** The open conversation; a new one is saved with its first question. */
 export const current = computed(
   () => all.value.find(({ id }) => id === chosen.value) ?? { id: chosen.value, title: '', at: 0, turns: [] },
 )
 
-/** Reads what was kept. What was running then has stopped. */
+/** Loads the saved conversations. Answers that were running are marked as stopped. */
 export async function restore(): Promise<void> {
-  const kept = await entries<string, Conversation>().catch(() => [])
-  all.value = kept.map(([, conversation]) => ({
+  const stored = await entries<string, Conversation>().catch(() => [])
+  all.value = stored.map(([, conversation]) => ({
     ...conversation,
     turns: conversation.turns.map((turn) => ({
       ...turn,
@@ -33,7 +33,7 @@ export function choose(id: string): void {
   chosen.value = id
 }
 
-export function begin(): void {
+export function startNew(): void {
   chosen.value = crypto.randomUUID()
 }
 
@@ -55,7 +55,7 @@ export function addTurn(turn: Turn, title: string): Conversation {
   return next
 }
 
-/** One answer, changed; nothing where its conversation is gone. */
+/** Changes one answer; does nothing if its conversation was deleted. */
 export function changeAnswer(
   conversation: string,
   turn: string,
@@ -72,7 +72,7 @@ export function changeAnswer(
         : one,
     ),
   }
-  // It changes with every frame while it is made; kept is what was asked, and what came of it.
+  // A running answer changes with every frame: only the question and the finished answer are saved.
   const answers = next.turns.find(({ id }) => id === turn)?.answers ?? []
   put(
     next,
@@ -82,6 +82,6 @@ export function changeAnswer(
 
 function put(conversation: Conversation, keep: boolean): void {
   all.value = [...all.value.filter(({ id }) => id !== conversation.id), conversation]
-  // A browser that keeps nothing (a private window) still talks.
+  // A browser without storage (a private window) still works.
   if (keep) void set(conversation.id, conversation).catch(() => {})
 }

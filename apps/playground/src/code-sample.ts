@@ -1,6 +1,6 @@
-// The conversation on the page as code that says the same: for our own packages, for OpenAI's client, for curl.
+// The conversation as a code sample: for Patchbay, for OpenAI's client, for curl.
 import type { Message, Part } from '@patchbay/core'
-import type { Wanted } from './settings.js'
+import type { RequestOptions } from './settings.js'
 
 /** What code is made for. */
 export type Language = 'patchbay' | 'openai' | 'curl'
@@ -12,11 +12,11 @@ export const languages: Record<Language, string> = {
 }
 
 /** Bytes are not written down. */
-export function codeOf(
+export function codeSample(
   language: Language,
   model: string,
   messages: readonly Message[],
-  wanted: Wanted,
+  wanted: RequestOptions,
   origin: string,
 ): string {
   const { system, ...options } = wanted
@@ -120,7 +120,7 @@ function toOptions({
   reasoning,
   output,
   tools,
-}: Omit<Wanted, 'system'>): object {
+}: Omit<RequestOptions, 'system'>): object {
   const options = {
     temperature,
     top_p: topP,

@@ -1,7 +1,7 @@
 // The list of conversations.
-import { choose, conversations, current, remove } from '../conversations.js'
+import { choose, conversations, current, remove } from '../conversation-store.js'
 
-export function Conversations({ chosen }: { chosen: () => void }) {
+export function ConversationList({ chosen }: { chosen: () => void }) {
   return (
     <ul class="conversations">
       {conversations.value.map(({ id, title }) => (

@@ -1,11 +1,11 @@
-// A limit for work that cannot be stopped: whoever waits for it goes on without it.
+// Time limit for work that cannot be stopped: the caller goes on without its result.
 import { LlmError } from '@patchbay/core'
 
 /**
- * What comes of the work, if it comes within so many milliseconds.
- * @throws {LlmError} `timeout`; what the work throws
+ * The result of the work, if it comes within `ms` milliseconds.
+ * @throws {LlmError} `timeout`, or what the work throws
  */
-export async function within<T>(ms: number, work: Promise<T>): Promise<T> {
+export async function withDeadline<T>(ms: number, work: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new LlmError('timeout', `Nothing came within ${ms} ms.`)), ms)

@@ -1,14 +1,14 @@
-// What was asked, and what was answered: side by side where several were asked.
+// Transcript: questions and answers, side by side for several models.
 import { useEffect, useRef } from 'preact/hooks'
-import { type Conversation, type Turn, wordsOf } from '../talk.js'
+import { type Conversation, type Turn, textOf } from '../conversation.js'
 import { AnswerCard } from './answer.js'
-import { Picture } from './picture.js'
+import { ImagePreview } from './image-preview.js'
 
-export function Thread({ conversation: { id, turns } }: { conversation: Conversation }) {
+export function Transcript({ conversation: { id, turns } }: { conversation: Conversation }) {
   const box = useRef<HTMLDivElement>(null)
   const follows = useRef(true)
   useEffect(() => {
-    // Whoever has scrolled up is reading.
+    // Does not scroll while the user reads further up.
     if (follows.current && box.current !== null) box.current.scrollTop = box.current.scrollHeight
   })
   return (
@@ -27,21 +27,21 @@ export function Thread({ conversation: { id, turns } }: { conversation: Conversa
         <p class="hint">Ask something. Enter sends, Shift+Enter begins a line, Escape stops.</p>
       ) : null}
       {turns.map((turn) => (
-        <TurnOf key={turn.id} turn={turn} conversation={id} />
+        <TurnView key={turn.id} turn={turn} conversation={id} />
       ))}
     </div>
   )
 }
 
-function TurnOf({ turn }: { turn: Turn; conversation: string }) {
+function TurnView({ turn }: { turn: Turn; conversation: string }) {
   return (
     <section class="turn" aria-label="Turn">
       <div class="question">
         <span class="unseen">You: </span>
         {turn.question.map((part, index) =>
-          part.type === 'image' ? <Picture key={index} part={part} /> : null,
+          part.type === 'image' ? <ImagePreview key={index} part={part} /> : null,
         )}
-        <p>{wordsOf(turn.question)}</p>
+        <p>{textOf(turn.question)}</p>
       </div>
       <div class="answers" data-count={turn.answers.length}>
         {turn.answers.map((answer) => (

@@ -1,30 +1,31 @@
-// From a configured name to a provider: its backend, or the others it is made of, and the policies around it.
+// Makes providers from configured names: the backend or composite, its policies, its fallbacks.
 import type { Provider } from '@patchbay/core'
 import { fallback, priced } from '@patchbay/policies'
-import { parseTarget, usable } from '../file/check.js'
-import { nearest, wrong } from '../file/config-error.js'
+import { parseTarget, resolveValue } from '../file/check.js'
+import { configError, nearest } from '../file/config-error.js'
 import { type Entry, placeOf } from '../file/layers.js'
 import type { Loaded } from '../file/load.js'
 import { resolvePaths } from '../file/local-paths.js'
 import { policiesSchema } from '../file/policy-schema.js'
 import { entrySchema, severalOptions } from '../file/schema.js'
 import type { PolicyEntry } from '../types.js'
-import { factoryOf } from './backend.js'
-import { ofSeveral } from './composite.js'
+import { makeComposite } from './composite.js'
+import { factoryOf } from './load-factory.js'
 import { withPolicies } from './policies.js'
 import type { Shared } from './shared-state.js'
 
-/** What an entry says of everything but the backend. */
-interface Around {
+/** Options of an entry that are not for the backend. */
+interface EntryOptions {
   use: string
   fallback?: string | string[]
   policies?: PolicyEntry[]
 }
 
-/** What says nothing of who answers, or is secret. */
-const unsaid = { policies: undefined, requires: undefined, apiKey: undefined, headers: undefined }
+/** Options that do not change answers, or are secret: not part of a cache scope. */
+const notInScope = { policies: undefined, requires: undefined, apiKey: undefined, headers: undefined }
 
-export class Maker {
+/** Makes the providers of one configuration. */
+export class ProviderBuilder {
   readonly #made = new Map<string, Promise<Provider>>()
 
   constructor(
@@ -34,8 +35,9 @@ export class Maker {
   ) {}
 
   /**
-   * `path` are the names that led here, `beside` those that stand in a list with one of them: they are asked by that list.
-   * @throws {LlmError} `config` for a circle, and for what is missing or wrong
+   * The provider of a name. `path` are the names that led here; `beside` are other members of their lists, which those
+   * lists call themselves.
+   * @throws {LlmError} `config` for a cycle, and for what is missing or configError
    */
   async make(name: string, path: readonly string[] = [], beside: readonly string[] = []): Promise<Provider> {
     const found = this.#find(name)
@@ -48,17 +50,17 @@ export class Maker {
       policies = [],
       requires: _,
       ...rest
-    } = this.#usable(name, found, given) as Around & Record<string, unknown>
+    } = this.#resolvedOptions(name, found, given) as EntryOptions & Record<string, unknown>
     const here = [...path, name]
     const known = [beside, next, (rest.providers as string[] | undefined) ?? []].flat()
-    /** The others of a list, each made when its turn comes. Who is on the way to here already is asked anyway. */
+    /** The other members of a list, made when needed. Names on the way here are left out: they are called anyway. */
     const others = (names: string[], option: string) => {
       const at = `${placeOf(found, option).file}: providers.${name}.${option}`
       for (const other of names) this.#find(other, at)
       const asked = option === 'fallback' ? [...path, ...beside] : path
       const left = names.filter((other) => !asked.includes(other))
       if (names.includes(name) || (left.length === 0 && option === 'providers'))
-        throw wrong(
+        throw configError(
           `${at} goes in a circle: ${[...here, names.includes(name) ? name : names[0]].join(' → ')}.`,
         )
       return left.map((other) => () => this.make(other, here, known))
@@ -68,20 +70,21 @@ export class Maker {
       folder: placeOf(found, 'policies').folder,
       scope: JSON.stringify(this.#scopeOf(name)),
       make: (other: string) => {
-        if (here.includes(other)) throw wrong(`${where} goes in a circle: ${[...here, other].join(' → ')}.`)
+        if (here.includes(other))
+          throw configError(`${where} goes in a circle: ${[...here, other].join(' → ')}.`)
         return this.make(other, here)
       },
     }
     const withOwn = (made: Provider) => withPolicies(made, policies, this, context)
-    // Who is asked of several depends on the way here.
+    // The members of a composite depend on the way here.
     const first = Object.hasOwn(severalOptions, use)
-      ? await withOwn(await ofSeveral(use, rest, others(rest.providers as string[], 'providers'), this))
+      ? await withOwn(await makeComposite(use, rest, others(rest.providers as string[], 'providers'), this))
       : await this.#once(name, async () => withOwn(await this.#backend(use, rest, found)))
-    const spares = others([next].flat(), 'fallback')
-    return spares.length === 0 ? first : fallback([first, ...spares])
+    const fallbacks = others([next].flat(), 'fallback')
+    return fallbacks.length === 0 ? first : fallback([first, ...fallbacks])
   }
 
-  /** The same wherever it is named: lists of spares know by this who was asked before. */
+  /** One provider per name: fallback lists recognise by identity what was called before. */
   #once(name: string, make: () => Promise<Provider>): Promise<Provider> {
     const making = this.#made.get(name) ?? make()
     this.#made.set(name, making)
@@ -90,8 +93,8 @@ export class Maker {
   }
 
   /**
-   * What tells its answers from those of others in a shared store: its options as they are used, for a variable may name
-   * another server, and those of whoever answers for it. Secrets stay out of it.
+   * The cache scope of a provider: its resolved options (a variable may name another server) and those of its members and
+   * fallbacks, without secrets.
    */
   #scopeOf(name: string, within: readonly string[] = []): object {
     const found = this.#find(name)
@@ -100,11 +103,11 @@ export class Maker {
       use,
       fallback = [],
       ...said
-    } = this.#usable(name, found, given) as Around & Record<string, unknown>
-    const options = { ...said, ...unsaid }
+    } = this.#resolvedOptions(name, found, given) as EntryOptions & Record<string, unknown>
+    const options = { ...said, ...notInScope }
     const others = [
       ...(Object.hasOwn(severalOptions, use) ? (said.providers as string[]) : []),
-      // Those of the first are asked outside its policies.
+      // Fallbacks of the outermost entry are called outside its policies.
       ...(within.length > 0 ? [fallback].flat() : []),
     ].filter((other) => other !== name && !within.includes(other))
     if (others.length === 0) return options
@@ -112,22 +115,22 @@ export class Maker {
       try {
         return this.#scopeOf(other, [...within, name])
       } catch {
-        // It is not set up, and answers nothing.
+        // It cannot be used, and never answers.
         return other
       }
     }
     return { ...options, of: others.map(scopeOf) }
   }
 
-  /** The options of an entry as they are used. */
-  #usable(name: string, found: Entry, given: object): Record<string, unknown> {
-    const { use } = given as Around
+  /** The options of an entry, with variables filled in. */
+  #resolvedOptions(name: string, found: Entry, given: object): Record<string, unknown> {
+    const { use } = given as EntryOptions
     const { properties } = entrySchema(use)
     return Object.fromEntries(
       Object.entries(given).map(([option, value]) => {
         const schema = option === 'policies' ? policiesSchema : properties[option]
         const at = `providers.${name}.${option}`
-        return [option, usable(value, schema, placeOf(found, option).file, at)]
+        return [option, resolveValue(value, schema, placeOf(found, option).file, at)]
       }),
     )
   }
@@ -137,9 +140,9 @@ export class Maker {
     const factory = await factoryOf(use, placeOf(found, 'use').folder)
     const made = await factory(options)
     const { prices } = this.loaded
-    // The table of prices holds for the makers' own services; of others only the configuration can tell.
-    const isMakers = (use === 'claude' || use === 'openai') && options.baseURL === undefined
-    return isMakers || Object.hasOwn(prices, made.model) ? priced(made, prices) : made
+    // Built-in prices are those of Anthropic's and OpenAI's own services; for other servers only the configuration knows.
+    const isOwnService = (use === 'claude' || use === 'openai') && options.baseURL === undefined
+    return isOwnService || Object.hasOwn(prices, made.model) ? priced(made, prices) : made
   }
 
   #find(name: string, where = ''): Entry {
@@ -153,7 +156,7 @@ export class Maker {
       if (name.includes(':')) throw error
     }
     const names = [...providers.keys()]
-    throw wrong(
+    throw configError(
       `${where && `${where}: `}There is no provider ${JSON.stringify(name)}${files[0] ? ` in ${files[0]}` : ''}.${nearest(name, names) || (names.length > 0 ? ` There are ${names.join(', ')}.` : ' Run: patchbay init')}`,
     )
   }

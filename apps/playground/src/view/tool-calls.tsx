@@ -1,15 +1,23 @@
-// Calls of tools that wait for what they came to: on this page, whoever sits before it is the tool.
+// Form for results of tool calls: on this page, the user plays the tool.
 import type { ToolCall } from '@patchbay/core'
-import { answerCalls } from '../asking.js'
+import { sendToolResults } from '../chat-session.js'
 
-export function Calls({ calls, turn, model }: { calls: readonly ToolCall[]; turn: string; model: string }) {
+export function ToolCalls({
+  calls,
+  turn,
+  model,
+}: {
+  calls: readonly ToolCall[]
+  turn: string
+  model: string
+}) {
   return (
     <form
       class="calls"
       onSubmit={(event) => {
         event.preventDefault()
         const given = new FormData(event.currentTarget)
-        answerCalls(
+        sendToolResults(
           turn,
           model,
           calls.map(({ id, name }) => ({
@@ -23,11 +31,11 @@ export function Calls({ calls, turn, model }: { calls: readonly ToolCall[]; turn
     >
       {calls.map(({ id, name }) => (
         <label key={id}>
-          What {name} came to
+          Result of {name}
           <textarea name={id} rows={2} required />
         </label>
       ))}
-      <button type="submit">Go on</button>
+      <button type="submit">Send results</button>
     </form>
   )
 }

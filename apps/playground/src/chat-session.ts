@@ -1,51 +1,51 @@
-// A question, asked of every chosen model at once, and what comes of it on the way to the page.
+// Chat session: sends a question to every chosen model, and updates the page while answers stream.
 import { isLlmError, type Part, type ToolResultPart } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
 import { signal } from '@preact/signals'
-import { addTurn, changeAnswer, current } from './conversations.js'
-import { chosenModels, key, parameters, type Wanted, wantedOf } from './settings.js'
-import { type Answer, type Conversation, historyOf, type WireExchange, wordsOf } from './talk.js'
-import { recording } from './wire.js'
+import { type Answer, type Conversation, historyFor, textOf, type WireExchange } from './conversation.js'
+import { addTurn, changeAnswer, current } from './conversation-store.js'
+import { recordingFetch } from './recording-fetch.js'
+import { chosenModels, key, parameters, type RequestOptions, toRequestOptions } from './settings.js'
 
 const running = signal<ReadonlyMap<string, AbortController>>(new Map())
 
-/** Is anything being answered? */
+/** Whether an answer is running. */
 export const isBusy = () => running.value.size > 0
 
-/** Stops everything that is being answered. */
+/** Stops all running answers. */
 export function stop(): void {
   for (const controller of running.value.values()) controller.abort()
 }
 
 /**
- * Asks all chosen models.
- * @throws {Error} for parameters that are wrong
+ * Sends a question to all chosen models.
+ * @throws {Error} for invalid parameters
  */
 export function ask(question: Part[]): void {
-  const wanted = wantedOf(parameters.value)
+  const options = toRequestOptions(parameters.value)
   const turn = {
     id: crypto.randomUUID(),
     question,
-    answers: chosenModels.value.map((model): Answer => ({ model, ...nothing })),
+    answers: chosenModels.value.map((model): Answer => ({ model, ...emptyAnswer })),
   }
-  const conversation = addTurn(turn, wordsOf(question))
-  for (const { model } of turn.answers) void answer(conversation, turn.id, model, wanted)
+  const conversation = addTurn(turn, textOf(question))
+  for (const { model } of turn.answers) void answer(conversation, turn.id, model, options)
 }
 
-/** Gives a model what the tools it called came to, and lets it go on. */
-export function answerCalls(turnId: string, model: string, results: ToolResultPart[]): void {
-  const wanted = wantedOf(parameters.value)
+/** Sends tool results to a model, which then continues. */
+export function sendToolResults(turnId: string, model: string, results: ToolResultPart[]): void {
+  const options = toRequestOptions(parameters.value)
   const { id } = current.value
   changeAnswer(id, turnId, model, (before) => ({
     ...before,
-    ...nothing,
+    ...emptyAnswer,
     messages: [...before.messages, { role: 'tool', content: results }],
     wire: before.wire,
   }))
-  void answer(current.value, turnId, model, wanted)
+  void answer(current.value, turnId, model, options)
 }
 
-const nothing: Omit<Answer, 'model'> = {
+const emptyAnswer: Omit<Answer, 'model'> = {
   messages: [],
   text: '',
   reasoning: '',
@@ -59,34 +59,34 @@ async function answer(
   conversation: Conversation,
   turn: string,
   model: string,
-  wanted: Wanted,
+  options: RequestOptions,
 ): Promise<void> {
   const id = `${turn} ${model}`
   const controller = new AbortController()
   running.value = new Map(running.value).set(id, controller)
-  const page = painter(conversation.id, turn, model)
-  const heard = (exchange: WireExchange) =>
+  const page = frameUpdates(conversation.id, turn, model)
+  const onExchange = (exchange: WireExchange) =>
     page.change((before) => {
       const known = before.wire.findLastIndex((one) => one.body === exchange.body && one.url === exchange.url)
       const wire = known < 0 ? [...before.wire, exchange] : before.wire.with(known, exchange)
       return { ...before, wire }
     })
   const began = performance.now()
-  const since = () => performance.now() - began
+  const elapsedMs = () => performance.now() - began
   const provider = openai(model, {
     baseURL: `${location.origin}/v1`,
     apiKey: key.value || 'none',
     api: 'chat',
-    // The gateway takes all the options there are.
+    // The preset whose options the gateway all accepts.
     preset: 'vllm',
-    fetch: recording(heard),
+    fetch: recordingFetch(onExchange),
     retry: false,
   })
   try {
-    const messages = historyOf(conversation, turn, model)
-    const stream = provider.stream({ ...wanted, messages }, { signal: controller.signal })
+    const messages = historyFor(conversation, turn, model)
+    const stream = provider.stream({ ...options, messages }, { signal: controller.signal })
     for await (const event of stream) {
-      const at = since()
+      const at = elapsedMs()
       if (event.type === 'text' || event.type === 'reasoning')
         page.change((before) => ({
           ...before,
@@ -119,8 +119,8 @@ async function answer(
   } catch (error) {
     page.change((before) => ({
       ...before,
-      ...endedBy(error, before),
-      numbers: { ...before.numbers, ms: since() },
+      ...toFailure(error, before),
+      numbers: { ...before.numbers, ms: elapsedMs() },
     }))
   } finally {
     page.paint()
@@ -131,17 +131,17 @@ async function answer(
   }
 }
 
-/** What was said before it ended stays. */
-function endedBy(error: unknown, before: Answer): Partial<Answer> {
-  const said = before.text === '' ? [] : [{ role: 'assistant' as const, content: before.text }]
-  const kept = { messages: [...before.messages, ...said], text: '' }
-  if (isLlmError(error, 'aborted')) return { ...kept, state: 'stopped' }
+/** The state of a stopped or failed answer; its text so far stays. */
+function toFailure(error: unknown, before: Answer): Partial<Answer> {
+  const partial = before.text === '' ? [] : [{ role: 'assistant' as const, content: before.text }]
+  const rest = { messages: [...before.messages, ...partial], text: '' }
+  if (isLlmError(error, 'aborted')) return { ...rest, state: 'stopped' }
   const { code, message } = isLlmError(error) ? error : { code: 'bug' as const, message: String(error) }
-  return { ...kept, state: 'failed', error: { code, message } }
+  return { ...rest, state: 'failed', error: { code, message } }
 }
 
-/** Changes come with every token; the page is painted once a frame. */
-function painter(conversation: string, turn: string, model: string) {
+/** Collects changes, which come with every token, and applies them once a frame. */
+function frameUpdates(conversation: string, turn: string, model: string) {
   let changes: ((answer: Answer) => Answer)[] = []
   let planned = 0
   const paint = () => {

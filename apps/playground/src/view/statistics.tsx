@@ -1,11 +1,11 @@
-// How fast answers come: tokens a second as they are made, and the wait for the first one, as plots and as a table.
-import { type Conversation, rateOf, ratesOf } from '../talk.js'
+// Speed of answers: tokens per second and time to first token, as plots and as a table.
+import { averageRate, type Conversation, ratesOverTime } from '../conversation.js'
 import { type Line, Plot } from './plot.js'
 
-export function Numbers({ conversation: { turns } }: { conversation: Conversation }) {
+export function Statistics({ conversation: { turns } }: { conversation: Conversation }) {
   const last = turns.at(-1)
-  if (last === undefined) return <p class="hint">Numbers come with the first answer.</p>
-  const rates = last.answers.map(({ model, numbers }) => ({ model, ...ratesOf(numbers) }))
+  if (last === undefined) return <p class="hint">Statistics come with the first answer.</p>
+  const rates = last.answers.map(({ model, numbers }) => ({ model, ...ratesOverTime(numbers) }))
   const seconds = rates.reduce<number[]>(
     (longest, one) => (one.seconds.length > longest.length ? one.seconds : longest),
     [],
@@ -21,9 +21,9 @@ export function Numbers({ conversation: { turns } }: { conversation: Conversatio
     }),
   )
   return (
-    <div class="numbers">
+    <div class="statistics">
       <Plot
-        title="Tokens a second, last answer"
+        title="Tokens per second, last answer"
         x={seconds}
         xName="s"
         lines={rates.map(({ model, rates }) => ({
@@ -32,19 +32,19 @@ export function Numbers({ conversation: { turns } }: { conversation: Conversatio
         }))}
       />
       <Plot
-        title="First token, seconds, by turn"
+        title="Time to first token (s), by turn"
         x={turns.map((_, index) => index + 1)}
         xName="turn"
         lines={firsts}
         points
       />
       <table>
-        <caption>Each answer</caption>
+        <caption>All answers</caption>
         <thead>
           <tr>
             <th scope="col">Turn</th>
             <th scope="col">Model</th>
-            <th scope="col">First, s</th>
+            <th scope="col">First token, s</th>
             <th scope="col">Tokens/s</th>
             <th scope="col">In</th>
             <th scope="col">Out</th>
@@ -57,7 +57,7 @@ export function Numbers({ conversation: { turns } }: { conversation: Conversatio
                 <td>{index + 1}</td>
                 <td>{model}</td>
                 <td>{numbers.firstMs === undefined ? '–' : (numbers.firstMs / 1000).toFixed(2)}</td>
-                <td>{rateOf(numbers)?.toFixed(1) ?? '–'}</td>
+                <td>{averageRate(numbers)?.toFixed(1) ?? '–'}</td>
                 <td>{numbers.usage?.inputTokens ?? '–'}</td>
                 <td>{numbers.usage?.outputTokens ?? '–'}</td>
               </tr>

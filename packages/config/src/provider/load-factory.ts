@@ -1,14 +1,17 @@
-// `use`: from the name of a backend, a package or a file to its factory. Only the chosen one is imported.
+// Loads the provider factory that `use` names. Only the chosen backend is imported.
 import { createRequire } from 'node:module'
 import { isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Provider } from '@patchbay/core'
-import { wrong } from '../file/config-error.js'
+import { configError } from '../file/config-error.js'
 import { backendOptions } from '../file/schema.js'
 
 type Factory = (options: Record<string, unknown>) => Provider | Promise<Provider>
 
-/** @throws {LlmError} `config` for a package that is not there, with the command that installs it */
+/**
+ * The provider factory of a backend, a package or a file.
+ * @throws {LlmError} `config` for a missing package, with the command that installs it
+ */
 export async function factoryOf(use: string, folder: string): Promise<Factory> {
   const own = Object.hasOwn(backendOptions, use)
   const name = own ? `@patchbay/${use}` : use
@@ -18,7 +21,7 @@ export async function factoryOf(use: string, folder: string): Promise<Factory> {
   const candidates = [module[short], module.default, module.provider]
   const factory = candidates.find((candidate) => typeof candidate === 'function')
   if (factory === undefined)
-    throw wrong(
+    throw configError(
       `${name} exports no provider factory. It must export a default function${isFile ? '' : `, or one named ${short}`}.`,
     )
   return factory as Factory
@@ -30,27 +33,27 @@ async function importFile(path: string): Promise<Record<string, unknown>> {
       return (await (await import('jiti')).createJiti(path).import(path)) as Record<string, unknown>
     return (await import(pathToFileURL(path).href)) as Record<string, unknown>
   } catch (cause) {
-    throw wrong(`${path} cannot be loaded: ${(cause as Error).message}`, { cause })
+    throw configError(`${path} cannot be loaded: ${(cause as Error).message}`, { cause })
   }
 }
 
 /**
- * A package that lies beside this one, or beside the configuration.
- * @throws {LlmError} `config` where it does not, with the command that installs it
+ * Imports a package that is installed beside this one, or beside the configuration.
+ * @throws {LlmError} `config` if it is not installed, with the command that installs it
  */
 export async function importPackage(name: string, folder: string): Promise<Record<string, unknown>> {
   try {
     return (await import(name)) as Record<string, unknown>
   } catch (cause) {
     if (!isMissing(cause, name))
-      throw wrong(`${name} cannot be loaded: ${(cause as Error).message}`, { cause })
+      throw configError(`${name} cannot be loaded: ${(cause as Error).message}`, { cause })
   }
-  // Not beside this package: then beside the configuration.
+  // Not installed beside this package: try beside the configuration.
   let path: string
   try {
     path = createRequire(join(folder, 'patchbay.config.js')).resolve(name)
   } catch (cause) {
-    throw wrong(`The package ${name} is not installed. Run: npm install ${name}`, { cause })
+    throw configError(`The package ${name} is not installed. Run: npm install ${name}`, { cause })
   }
   return (await import(pathToFileURL(path).href)) as Record<string, unknown>
 }

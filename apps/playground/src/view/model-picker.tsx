@@ -1,10 +1,10 @@
-// Who is asked: one model, or several side by side.
+// Model picker: one model, or several side by side.
 import { models } from '../models.js'
 import { chosenModels } from '../settings.js'
 
-const most = 4
+const maxModels = 4
 
-export function Who() {
+export function ModelPicker() {
   const chosen = chosenModels.value
   const names = models.value.state === 'known' ? models.value.names : chosen
   const set = (index: number, name: string) => {
@@ -13,7 +13,7 @@ export function Who() {
   }
   const more = names.find((name) => !chosen.includes(name))
   return (
-    <fieldset class="who">
+    <fieldset class="model-picker">
       <legend class="unseen">Models</legend>
       {chosen.map((name, index) => (
         <label key={name}>
@@ -28,7 +28,7 @@ export function Who() {
           </select>
         </label>
       ))}
-      {more !== undefined && chosen.length < most ? (
+      {more !== undefined && chosen.length < maxModels ? (
         <button type="button" onClick={() => (chosenModels.value = [...chosen, more])}>
           Compare
         </button>

@@ -1,21 +1,21 @@
-// Beside the conversation: what is asked for, the numbers, and one answer looked at closely.
+// Side panel: parameters, statistics, inspector.
 import { useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { current } from '../conversations.js'
-import { inspected } from '../inspected.js'
+import { current } from '../conversation-store.js'
+import { inspectorSelection } from '../inspector-selection.js'
 import { Inspector } from './inspector.js'
-import { Numbers } from './numbers.js'
 import { ParametersForm } from './parameters.js'
+import { Statistics } from './statistics.js'
 
-const tabs = { parameters: 'Parameters', numbers: 'Numbers', inspector: 'Inspector' }
+const tabs = { parameters: 'Parameters', statistics: 'Statistics', inspector: 'Inspector' }
 type Tab = keyof typeof tabs
 const names = Object.keys(tabs) as Tab[]
 
-export function Aside() {
+export function SidePanel() {
   const tab = useSignal<Tab>('parameters')
   useEffect(() => {
-    if (inspected.value !== undefined) tab.value = 'inspector'
-  }, [inspected.value])
+    if (inspectorSelection.value !== undefined) tab.value = 'inspector'
+  }, [inspectorSelection.value])
   const move = (event: KeyboardEvent) => {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0
     if (step === 0) return
@@ -24,8 +24,8 @@ export function Aside() {
     document.getElementById(`tab-${next}`)?.focus()
   }
   return (
-    <section class="aside" aria-label="Settings and numbers">
-      <div role="tablist" aria-label="Beside the conversation" onKeyDown={move}>
+    <section class="panel" aria-label="Settings and statistics">
+      <div role="tablist" aria-label="Side panel" onKeyDown={move}>
         {names.map((name) => (
           <button
             key={name}
@@ -44,7 +44,7 @@ export function Aside() {
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a panel is reached by the keyboard (ARIA practices, tabs) */}
       <div role="tabpanel" id="panel" aria-labelledby={`tab-${tab.value}`} tabIndex={0}>
         {tab.value === 'parameters' ? <ParametersForm /> : null}
-        {tab.value === 'numbers' ? <Numbers conversation={current.value} /> : null}
+        {tab.value === 'statistics' ? <Statistics conversation={current.value} /> : null}
         {tab.value === 'inspector' ? <Inspector conversation={current.value} /> : null}
       </div>
     </section>
