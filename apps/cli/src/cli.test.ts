@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { writeRandomModel } from '../../../packages/local/test/random-model.js'
 
 const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
@@ -53,8 +53,9 @@ function patchbay(args: string[], stdin = ''): Promise<Outcome> {
   return ended
 }
 
+/** Resolves when the condition holds; fails with its text after 20 seconds. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 20_000, interval: 5 })
 }
 
 describe('patchbay ask', () => {

@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort, hasRedis } from '../../../../packages/policies/test/redis.js'
 
 const command = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
@@ -55,8 +55,9 @@ async function started(config: object, files: Record<string, string> = {}) {
   return { child, ended, url, ask, file, write, err: () => err }
 }
 
+/** Resolves when the condition holds; fails with its text after 20 seconds. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 20_000, interval: 5 })
 }
 
 /** A server that takes everything and never answers. */

@@ -33,13 +33,15 @@ it('an answer is whole or streamed, with usage, thinking and calls', async () =>
     eval_count: 3,
   })
   let [text, thinking] = ['', '']
+  let last: unknown
   const seen: unknown[] = []
   for await (const part of await client.chat({ model: 'default', messages, stream: true })) {
     text += part.message.content
     thinking += part.message.thinking ?? ''
     seen.push(...(part.message.tool_calls ?? []))
-    if (part.done) expect(part).toMatchObject({ prompt_eval_count: 7, eval_count: 3 })
+    last = part
   }
+  expect(last).toMatchObject({ done: true, prompt_eval_count: 7, eval_count: 3 })
   expect([text, thinking]).toEqual(['one two', 'Hm.'])
   expect(seen).toMatchObject(calls)
 })

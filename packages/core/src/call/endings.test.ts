@@ -25,7 +25,7 @@ const hear = (reason: unknown) => alone.push(reason)
 beforeAll(() => void process.on('unhandledRejection', hear))
 afterAll(async () => {
   // Node reports unhandled rejections after the microtasks of a turn.
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise(setImmediate)
   process.off('unhandledRejection', hear)
   expect(alone).toEqual([])
 })

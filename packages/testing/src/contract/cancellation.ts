@@ -1,11 +1,11 @@
-// How calls end before their time: aborts, deadlines, and a provider that is closed.
+// Cancellation: aborts, deadlines, and close().
 import { isLlmError } from '@patchbay/core'
-import { describe, expect, it } from 'vitest'
-import { all } from './reading.js'
+import { describe, expect, it, vi } from 'vitest'
+import { countListeners, resources } from './resources.js'
+import { all } from './stream-events.js'
 import type { Subject } from './subject.js'
-import { countListeners, resources, until } from './watching.js'
 
-export function endings(subject: Subject): void {
+export function cancellation(subject: Subject): void {
   const { short, long, factory, failure, failsWith, answers } = subject
 
   describe('an abort', () => {
@@ -16,7 +16,7 @@ export function endings(subject: Subject): void {
       await failsWith('aborted', all(stream))
     })
 
-    it('before the first event ends it, and leaves the provider well', async () => {
+    it('before the first event ends it, and the provider still answers', async () => {
       const controller = new AbortController()
       const call = subject.provider.chat(long, { signal: controller.signal })
       await Promise.resolve()
@@ -58,16 +58,16 @@ export function endings(subject: Subject): void {
     })
   })
 
-  it('an abandoned stream does not keep close() waiting once it is stopped', async () => {
+  it('an aborted or late stream that nobody reads to its end does not keep close() waiting', async () => {
     const own = await factory()
     const aborted = own.stream(long)
-    await aborted[Symbol.asyncIterator]().next()
+    expect((await aborted[Symbol.asyncIterator]().next()).value).toMatchObject({ type: 'start' })
     aborted.abort()
     const late = own.stream(long, { timeout: 100 })
     await late[Symbol.asyncIterator]()
       .next()
       .catch(() => {})
-    await own.close()
+    await expect(own.close()).resolves.toBeUndefined()
   })
 
   describe('a deadline', () => {
@@ -77,7 +77,7 @@ export function endings(subject: Subject): void {
     })
 
     it('between events ends it, with what had arrived', async () => {
-      // As short as lets the first text come: a busy machine, or a large model, takes longer.
+      // The shortest deadline that lets the first text come: a busy machine, or a large model, takes longer.
       let partial = ''
       for (let total = 100; partial === '' && total < 30_000; total *= 4) {
         const stream = subject.provider.stream(long, { timeout: { total } })
@@ -86,7 +86,10 @@ export function endings(subject: Subject): void {
           'timeout',
           (async () => {
             for await (const event of stream)
-              if (event.type === 'text') await until(() => performance.now() - started > total + 50)
+              if (event.type === 'text')
+                await new Promise((resolve) =>
+                  setTimeout(resolve, total + 50 - (performance.now() - started)),
+                )
           })(),
         )
         partial = error.partial?.text ?? ''
@@ -96,7 +99,7 @@ export function endings(subject: Subject): void {
     })
   })
   describe('close', () => {
-    it('waits for what runs, refuses what comes later, and leaves nothing behind', async () => {
+    it('waits for running calls, refuses later ones, and leaves no timer, socket or process behind', async () => {
       const before = resources()
       const own = await factory()
       await own.chat(short)
@@ -107,7 +110,7 @@ export function endings(subject: Subject): void {
       await own.close()
       const error: unknown = await own.chat(short).catch((thrown) => thrown)
       expect(isLlmError(error, 'closed')).toBe(true)
-      await until(() => resources() <= before)
+      await vi.waitFor(() => expect(resources()).toBeLessThanOrEqual(before), { timeout: 20_000 })
     })
   })
 }

@@ -1,6 +1,6 @@
-// What a provider may leave behind: listeners, timers, sockets, processes.
+// Counts listeners of a signal, and timers, sockets and processes of this process.
 
-/** How many listeners a signal has that were added from now on. */
+/** Starts to count the listeners of a signal; the returned function gives the number of those that are still there. */
 export function countListeners(signal: AbortSignal): () => number {
   const listeners = new Set<unknown>()
   const { addEventListener, removeEventListener } = signal
@@ -15,13 +15,8 @@ export function countListeners(signal: AbortSignal): () => number {
   return () => listeners.size
 }
 
-/** Sockets, pipes, processes and timers this process holds. */
+/** The number of sockets, pipes, child processes and timers that this process holds. */
 export function resources(): number {
   return process.getActiveResourcesInfo().filter((kind) => /Timeout|TCP|Pipe|Process|Server/.test(kind))
     .length
-}
-
-/** Resolves when it holds; the test's own limit is the only one. */
-export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
 }

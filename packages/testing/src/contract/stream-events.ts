@@ -1,4 +1,4 @@
-// Reading a stream to its end, and reading its events.
+// Collects the events of a stream and reads texts out of them.
 import type { ChatEvent, ChatStream, Part } from '@patchbay/core'
 import { expect } from 'vitest'
 

@@ -1,6 +1,6 @@
-// What nobody can change: a value and all that is in it.
+// Deep freezing of plain values.
 
-/** The same value, and all that is in it, frozen; bytes cannot be. What was frozen before is left as it is. */
+/** Freezes a value and everything in it, except bytes, which cannot be frozen. Stops at values that are already frozen. */
 export function deepFreeze<T>(value: T): T {
   if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value) || Object.isFrozen(value))
     return value

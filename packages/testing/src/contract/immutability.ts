@@ -1,5 +1,4 @@
-// What the caller hands over stays as it is: every operation takes requests and options that are frozen to the last part, and
-// leaves those that are not as they were.
+// Immutability: every operation accepts deeply frozen requests and options, and changes nothing of those that are not frozen.
 import {
   type CallOptions,
   type ChatRequest,
@@ -11,11 +10,11 @@ import {
   runTools,
 } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { deepFreeze } from './freeze.js'
+import { deepFreeze } from './deep-freeze.js'
 import { person, type Subject } from './subject.js'
 
-/** All that can be seen of a value, bytes included. */
-const seen = (value: unknown): string =>
+/** A copy of a value as text, with its bytes and the sources of its functions. */
+const snapshot = (value: unknown): string =>
   JSON.stringify(value, (_, part: unknown) =>
     ArrayBuffer.isView(part)
       ? [...new Uint8Array(part.buffer, part.byteOffset, part.byteLength)]
@@ -25,20 +24,20 @@ const seen = (value: unknown): string =>
   )
 
 /**
- * A conversation with every kind of part that the provider takes, with state of its own and of another provider, marks for
- * caches, calls of one id, and a schema of a tool that some services have to be told in other words.
+ * A conversation with every kind of part that the provider accepts: with its own state and that of another provider, cache
+ * breakpoints, two calls of one id, and a tool whose schema some services need in another form.
  */
-function everything({ provider: { provider }, capabilities, short: text }: Subject): ChatRequest {
-  // A request that is refused for what it holds would be looked at by nobody.
+function wholeRequest({ provider: { provider }, capabilities, short: text }: Subject): ChatRequest {
+  // The capability check refuses media that the model lacks, and nothing would read such a request.
   const features = { image: 'vision', file: 'files', audio: 'audio' } as const
-  const takes = ({ type }: Part) => capabilities[features[type as 'image']] !== false
+  const accepts = ({ type }: Part) => capabilities[features[type as 'image']] !== false
   const bytes = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a)
-  const seenImage: Part = { type: 'image', data: bytes.slice(), mediaType: 'image/png' }
+  const resultImage: Part = { type: 'image', data: bytes.slice(), mediaType: 'image/png' }
   const block = (name: string) => ({
     ...{ type: 'server_tool_use', id: 'srvtoolu_1', name, input: { query: 'x' } },
     cache_control: { type: 'ephemeral' },
   })
-  const turn = (owner: string): Message[] => [
+  const turns = (owner: string): Message[] => [
     {
       role: 'assistant',
       content: [
@@ -77,7 +76,7 @@ function everything({ provider: { provider }, capabilities, short: text }: Subje
       content: [
         {
           ...{ type: 'tool-result', id: 'call_1', name: 'look', isError: true },
-          output: [{ type: 'text', text: 'Seen.' }, ...[seenImage].filter(takes)],
+          output: [{ type: 'text', text: 'Seen.' }, ...[resultImage].filter(accepts)],
         },
         { type: 'tool-result', id: 'call_1', output: 'Seen.' },
       ],
@@ -90,14 +89,14 @@ function everything({ provider: { provider }, capabilities, short: text }: Subje
     { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf', name: 'a.pdf' },
     { type: 'audio', data: 'UklGRg==', mediaType: 'audio/wav' },
   ]
-  const asked: Part[] = [{ type: 'text', text }, ...media.filter(takes)]
+  const question: Part[] = [{ type: 'text', text }, ...media.filter(accepts)]
   return {
     system: 'Be short.',
     messages: [
-      { role: 'user', content: asked, cache: true },
-      ...turn(provider),
+      { role: 'user', content: question, cache: true },
+      ...turns(provider),
       { role: 'user', content: text, cache: true },
-      ...turn('somebody-else'),
+      ...turns('somebody-else'),
       { role: 'user', content: [{ type: 'text', text }], visibility: 'both', cache: true },
     ],
     tools: [
@@ -115,7 +114,7 @@ function everything({ provider: { provider }, capabilities, short: text }: Subje
   }
 }
 
-export function untouched(subject: Subject): void {
+export function immutability(subject: Subject): void {
   const { short } = subject
   const options = (): CallOptions => ({
     timeout: { total: 20_000 },
@@ -123,14 +122,14 @@ export function untouched(subject: Subject): void {
     headers: { 'x-of-the-call': '1' },
     metadata: { tenant: 'alice', key: 'k' },
   })
-  const whole = () => everything(subject)
+  const whole = () => wholeRequest(subject)
 
-  type Work<T> = (provider: Provider, input: T, options: CallOptions) => Promise<unknown>
+  type Operation<T> = (provider: Provider, input: T, options: CallOptions) => Promise<unknown>
   const operation = <T>(
     name: string,
     input: () => T,
-    work: Work<T>,
-  ): [string, () => unknown, Work<never>] => [name, input, work as Work<never>]
+    run: Operation<T>,
+  ): [string, () => unknown, Operation<never>] => [name, input, run as Operation<never>]
   const operations = [
     operation('chat', whole, (provider, input, options) => provider.chat(input, options)),
     operation(
@@ -139,7 +138,7 @@ export function untouched(subject: Subject): void {
       (provider, input, options) => provider.chat(input, options),
     ),
     operation(
-      'chat, to go on with an answer',
+      'chat, whose last message is of the assistant',
       () => ({
         ...whole(),
         messages: [
@@ -192,9 +191,9 @@ export function untouched(subject: Subject): void {
     ),
   ]
 
-  /** An answer, or one typed error that somebody has foreseen. */
-  const settled = async (work: Promise<unknown>): Promise<void> => {
-    const error: unknown = await work.then(
+  /** Waits for an answer or a typed error that is no bug of ours. */
+  const settled = async (call: Promise<unknown>): Promise<void> => {
+    const error: unknown = await call.then(
       () => undefined,
       (thrown) => thrown,
     )
@@ -203,28 +202,28 @@ export function untouched(subject: Subject): void {
     expect(error.message).not.toMatch(/report this/)
   }
 
-  describe('what the caller hands over', () => {
-    it.each(operations)('may be frozen, and stays as it is: %s', async (_, input, work) => {
+  describe('what the caller passes in', () => {
+    it.each(operations)('may be frozen, and does not change: %s', async (_, input, run) => {
       const given = { input: deepFreeze(input()), options: deepFreeze(options()) }
-      const before = seen(given)
-      await settled(work(subject.provider, given.input as never, given.options))
-      expect(seen(given)).toBe(before)
-      // What is not frozen might be changed in silence.
+      const before = snapshot(given)
+      await settled(run(subject.provider, given.input as never, given.options))
+      expect(snapshot(given)).toBe(before)
+      // Without the freeze a change would throw nothing.
       const loose = { input: input(), options: options() }
-      await settled(work(subject.provider, loose.input as never, loose.options))
-      expect(seen(loose)).toBe(before)
+      await settled(run(subject.provider, loose.input as never, loose.options))
+      expect(snapshot(loose)).toBe(before)
     })
 
-    it('may be an answer of its own, frozen', async () => {
+    it('may hold an earlier answer of the provider, frozen', async () => {
       const first = await subject.provider.chat(short)
       const messages: Message[] = [
         { role: 'user', content: short },
         { ...first.message, cache: true },
         { role: 'user', content: short },
       ]
-      const before = seen(deepFreeze(messages))
+      const before = snapshot(deepFreeze(messages))
       expect((await subject.provider.chat({ messages, onUnsupported: 'warn' })).text).not.toBe('')
-      expect(seen(messages)).toBe(before)
+      expect(snapshot(messages)).toBe(before)
     })
   })
 }
