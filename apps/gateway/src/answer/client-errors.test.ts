@@ -10,7 +10,7 @@ import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { type Settings, served } from '../../test/served.js'
 import type { RequestRecord } from '../index.js'
-import { toClientError } from './client-errors.js'
+import { isForOperator, toClientError } from './client-errors.js'
 
 const hi = [{ role: 'user', content: 'Hi' }]
 const protocols = {
