@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { playAnthropic } from '../../../packages/claude/test/server.js'
-import { playOllama } from '../../../packages/ollama/test/server.js'
-import { playOpenAI } from '../../../packages/openai/test/server.js'
+import { simulateAnthropic } from '../../../packages/claude/test/server.js'
+import { simulateOllama } from '../../../packages/ollama/test/server.js'
+import { simulateOpenAI } from '../../../packages/openai/test/server.js'
 import { faultServer } from '../../../packages/testing/src/fault-server.js'
 import { suggestedModels } from './commands/init.js'
 
@@ -16,7 +16,7 @@ const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 /** A folder with a configuration of three played services, one that is down, and the bundled model. */
 async function world() {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
-  const servers = await Promise.all([playAnthropic(), playOpenAI(), playOllama()])
+  const servers = await Promise.all([simulateAnthropic(), simulateOpenAI(), simulateOllama()])
   onTestFinished(async () => {
     rmSync(folder, { recursive: true, force: true })
     await Promise.all(servers.map((server) => server.close()))

@@ -10,13 +10,13 @@ import {
   isHostOf,
   isKeyFor,
   isNamedBy,
-  noKey,
   missingKeyAdvice,
-  withoutSecretHeaders,
+  noKey,
   type ServerAddress,
   serverAddress,
   wholeJson,
   withoutNoKey,
+  withoutSecretHeaders,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
 

@@ -2,13 +2,13 @@
 // are set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { playAnthropic } from '../test/server.js'
+import { simulateAnthropic } from '../test/server.js'
 import { claude } from './index.js'
 
 describe('with a stand-in for the service', () => {
-  let server: Awaited<ReturnType<typeof playAnthropic>>
+  let server: Awaited<ReturnType<typeof simulateAnthropic>>
   beforeAll(async () => {
-    server = await playAnthropic()
+    server = await simulateAnthropic()
   })
   afterAll(() => server.close())
   const sent = () => server.requests.map(({ body }) => body)

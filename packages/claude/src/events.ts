@@ -1,7 +1,7 @@
 // Decoder of the Messages API: a streamed or whole message to events.
 // Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, TruncatedCallGuard, objectsIn, parseInput } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
 import { mergeUsage, toUsage } from './usage.js'
@@ -172,7 +172,11 @@ function appendText(open: OpenBlock, type: 'text' | 'reasoning', text: string): 
   return { type, text }
 }
 
-function* close(blocks: Map<number, OpenBlock>, index: number, lastCall: TruncatedCallGuard): Generator<BackendEvent> {
+function* close(
+  blocks: Map<number, OpenBlock>,
+  index: number,
+  lastCall: TruncatedCallGuard,
+): Generator<BackendEvent> {
   const open = blocks.get(index)
   blocks.delete(index)
   if (open === undefined) return

@@ -13,7 +13,15 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { checkModel, isStream, jsonEvents, markLarge, objectsIn, lazyIterable, Yielder } from '@patchbay/core/wire'
+import {
+  checkModel,
+  isStream,
+  jsonEvents,
+  lazyIterable,
+  markLarge,
+  objectsIn,
+  Yielder,
+} from '@patchbay/core/wire'
 import { Server } from './client.js'
 import { fromMessage, fromStream, isLast } from './events.js'
 import { type ModelRules, rulesFor } from './models.js'

@@ -18,7 +18,7 @@ interface Asked {
 }
 
 /** @param read the model's JSON answer about a document */
-export function playAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
+export function simulateAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
   return faultServer(({ path, json: body }) => {
     if (path.startsWith('/v1/messages/batches'))
       return json({ type: 'error', error: { type: 'not_found_error', message: 'No such batch' } }, 404)

@@ -2,7 +2,7 @@
 // set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { playOllama } from '../test/server.js'
+import { simulateOllama } from '../test/server.js'
 import { ollama } from './index.js'
 
 const tools = {
@@ -17,9 +17,9 @@ const tools = {
 }
 
 describe('with a stand-in for a server', () => {
-  let server: Awaited<ReturnType<typeof playOllama>>
+  let server: Awaited<ReturnType<typeof simulateOllama>>
   beforeAll(async () => {
-    server = await playOllama()
+    server = await simulateOllama()
   })
   afterAll(() => server.close())
   describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), {
@@ -29,9 +29,9 @@ describe('with a stand-in for a server', () => {
 })
 
 describe('with a model that can only write text', () => {
-  let server: Awaited<ReturnType<typeof playOllama>>
+  let server: Awaited<ReturnType<typeof simulateOllama>>
   beforeAll(async () => {
-    server = await playOllama(['completion'])
+    server = await simulateOllama(['completion'])
   })
   afterAll(() => server.close())
   describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), {

@@ -7,7 +7,14 @@ import {
   type Reasoning,
   type Warning,
 } from '@patchbay/core'
-import { failedResultAsText, type OmissionWarner, omissionWarner, objectInput, warnOfMarks, toBase64 } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  objectInput,
+  omissionWarner,
+  toBase64,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import type { ChatRequest, Message } from 'ollama/browser'
 
 /** The body of a request, with the fields that the client's types do not have yet. */

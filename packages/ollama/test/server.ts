@@ -13,7 +13,7 @@ interface Chat {
 }
 
 /** Starts it. `capabilities` is what `/api/show` says of every model. */
-export function playOllama(
+export function simulateOllama(
   capabilities: string[] | undefined = ['completion', 'tools', 'thinking', 'embedding'],
 ): Promise<FaultServer> {
   return faultServer((request) => {

@@ -38,7 +38,7 @@ import { notAnAnswer } from './errors.js'
 import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
 import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
-import { withReportedCapabilities, toModels } from './services/models.js'
+import { toModels, withReportedCapabilities } from './services/models.js'
 
 export type { Preset, PresetName } from './presets.js'
 
