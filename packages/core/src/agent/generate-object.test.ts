@@ -39,7 +39,7 @@ describe('generateObject', () => {
       { text: '{"name": "Eve"}' },
       { text: expect.stringContaining('age') },
       { text: 'Sorry!' },
-      { text: expect.stringContaining('holds no JSON') },
+      { text: expect.stringContaining('contains no JSON') },
     ])
     expect(usage.outputTokens).toBe(2 + 1 + 5)
   })
