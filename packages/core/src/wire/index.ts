@@ -1,4 +1,4 @@
-// For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
+// Entry point of @patchbay/core/wire: for backends that use HTTP.
 
 export { Yielder } from '../call/event-loop.js'
 export * from './embed-prefix.js'

@@ -176,7 +176,7 @@ it.each([
   expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
   const [name = ''] = Object.keys(headers)
   expect(error.message).toContain(
-    name.includes(' ') ? 'the name of a header holds' : `the header ${name} holds`,
+    name.includes(' ') ? 'the name of a header contains' : `the header ${name} contains`,
   )
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret-1')
   expect(server.requests).toHaveLength(0)
