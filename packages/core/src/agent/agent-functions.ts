@@ -26,7 +26,8 @@ export function runTools(
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
   return new Run(
-    async () => (await import('./run-tools.js')).runToolLoop(provider, ...(await copyCallerInput(request, options))),
+    async () =>
+      (await import('./run-tools.js')).runToolLoop(provider, ...(await copyCallerInput(request, options))),
     provider,
   )
 }
@@ -95,8 +96,11 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   )
 }
 
-/** Copies the caller's request and options; an error while readCallerValue them becomes `invalid-request`. */
-function copyCallerInput<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
+/** Copies the caller's request and options; an error while reading them becomes `invalid-request`. */
+function copyCallerInput<Options extends object>(
+  input: ChatInput,
+  options: Options,
+): Promise<[ChatRequest, Options]> {
   return readCallerValue('The request', () => {
     if (!isObject(options)) throw invalid('options', 'must be an object')
     const request = { ...toChatRequest(input) }

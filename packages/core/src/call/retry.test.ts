@@ -1,4 +1,4 @@
-// Retry-After in its three forms, and the rules of waiting.
+// Retry-After in its three forms, and the retry rules.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LlmError } from '../contract/errors.js'

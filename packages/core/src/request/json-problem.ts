@@ -23,7 +23,12 @@ export function jsonProblem(value: unknown, cause: unknown, where = ''): LlmErro
 type Problem = [at: string, problem: string]
 
 /** `checked` are objects that were checked, with everything in them. */
-function findProblem(original: unknown, at: string, above: Set<object>, checked: WeakSet<object>): Problem | undefined {
+function findProblem(
+  original: unknown,
+  at: string,
+  above: Set<object>,
+  checked: WeakSet<object>,
+): Problem | undefined {
   if (ArrayBuffer.isView(original)) return undefined
   try {
     const value = asJson(original)

@@ -1,6 +1,6 @@
 // A large body as a blob, written and encoded in slices: `fetch` would encode a string in one go. Loaded with the first large body.
 import { Yielder } from '../../call/event-loop.js'
-import { type LargeList, jsonLength } from './large-list.js'
+import { jsonLength, type LargeList } from './large-list.js'
 
 const piece = 256 * 1024
 

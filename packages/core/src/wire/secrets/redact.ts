@@ -118,7 +118,8 @@ class Copy {
 
   #text(text: string): string {
     let redacted = text
-    for (const { form, pattern } of this.secrets) redacted = withoutCut(redacted.replace(pattern, leftOut), form)
+    for (const { form, pattern } of this.secrets)
+      redacted = withoutCut(redacted.replace(pattern, leftOut), form)
     return withoutKeys(redacted)
   }
 }
