@@ -1,5 +1,6 @@
 // Sends a request that a vendor's client built, and returns its response unread. The clients build correct requests, but their reading
 // of answers has no time limit, ends silently on cut streams and costs more.
+import type { CallContext } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
 import { excerpt } from '../errors/error-body.js'
 import { rateLimits } from '../errors/rate-limits.js'
