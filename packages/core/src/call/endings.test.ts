@@ -292,7 +292,7 @@ describe('a careless backend', () => {
     expect(await provider.chat('x')).toMatchObject({ text: 'hi' })
   })
 
-  it('is let go of when an attempt fails before its first event', async () => {
+  it('is ended when an attempt fails before its first event', async () => {
     let ended = 0
     const provider = made({
       next: () => new Promise<never>(() => {}),
