@@ -1,4 +1,4 @@
-// Adds up the test reports of all packages: prints "PASSED FAILED".
+// Adds up the test reports of all packages: prints "PASSED FAILED", and to stderr each failed test with its message.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
@@ -8,11 +8,21 @@ const groups = ['packages', 'apps'].flatMap((group) =>
 )
 let passed = 0
 let failed = 0
-for (const place of [...groups, 'examples', 'benchmarks']) {
+for (const place of [...groups, 'examples', 'benchmarks', 'docs', 'fuzz']) {
   const report = at(`${place}/.cache/test.json`)
   if (!existsSync(report)) continue
-  const { numPassedTests, numFailedTests } = JSON.parse(readFileSync(report, 'utf8'))
+  const { numPassedTests, numFailedTests, testResults } = JSON.parse(readFileSync(report, 'utf8'))
   passed += numPassedTests
   failed += numFailedTests
+  for (const { name, status, message, assertionResults } of testResults) {
+    const broken = assertionResults.filter((test) => test.status === 'failed')
+    for (const test of broken)
+      process.stderr.write(
+        `\nFAILED: ${place}: ${test.fullName}\n${test.failureMessages.join('\n').slice(0, 2000)}\n`,
+      )
+    // A file that could not be run has no tests to tell it by.
+    if (status === 'failed' && broken.length === 0)
+      process.stderr.write(`\nFAILED: ${place}: ${name}\n${message.slice(0, 2000)}\n`)
+  }
 }
 process.stdout.write(`${passed} ${failed}`)

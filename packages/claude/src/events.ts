@@ -1,7 +1,7 @@
 // A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
 // /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, LastCall, objectsIn, parseInput } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
 import { keep, toUsage } from './usage.js'
@@ -55,7 +55,7 @@ export async function* fromStream(
   let stopSequence: string | undefined
   let started = false
   const ids = new CallIds()
-  const lastCall = new LastCall()
+  const lastCall = new TruncatedCallGuard()
 
   for await (const value of events) {
     const event = value as Json & { type?: string }
@@ -128,7 +128,7 @@ export async function* fromMessage(body: unknown, requestId?: string): AsyncGene
   if (!Array.isArray(message?.content)) throw notAnAnswer(body)
   yield startOf(message, requestId)
   const ids = new CallIds()
-  const lastCall = new LastCall()
+  const lastCall = new TruncatedCallGuard()
   yield* wholeBlocks(message.content, ids, lastCall)
   yield* lastCall.end(reasonOf(message.stop_reason))
   const usage: Json = {}
@@ -169,7 +169,11 @@ function say(open: OpenBlock, type: 'text' | 'reasoning', text: string): Backend
   return { type, text }
 }
 
-function* close(blocks: Map<number, OpenBlock>, index: number, lastCall: LastCall): Generator<BackendEvent> {
+function* close(
+  blocks: Map<number, OpenBlock>,
+  index: number,
+  lastCall: TruncatedCallGuard,
+): Generator<BackendEvent> {
   const open = blocks.get(index)
   blocks.delete(index)
   if (open === undefined) return
@@ -178,7 +182,7 @@ function* close(blocks: Map<number, OpenBlock>, index: number, lastCall: LastCal
     else yield event
 }
 
-function* wholeBlocks(content: unknown, ids: CallIds, lastCall: LastCall): Generator<BackendEvent> {
+function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGuard): Generator<BackendEvent> {
   // Of an input that came whole nobody can tell whether it is: the last one is, unless the answer was cut.
   for (const block of objectsIn(content))
     for (const event of wholeBlock(block, ids))

@@ -25,17 +25,17 @@ import {
   isNamedBy,
   isStream,
   jsonEvents,
+  lazyIterable,
   markLarge,
+  missingKeyAdvice,
   noKey,
-  noKeySent,
   objectsIn,
-  opened,
-  openHeaders,
   requestOf,
   type ServerAddress,
   serverAddress,
   wholeJson,
   withoutNoKey,
+  withoutSecretHeaders,
   Yielder,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
@@ -116,7 +116,7 @@ class ClaudeBackend implements Backend {
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
-    return opened(async () => {
+    return lazyIterable(async () => {
       const yielder = new Yielder()
       const body = await this.#toWire(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
@@ -170,7 +170,7 @@ class ClaudeBackend implements Backend {
       return toStatus(await this.#batches(context, (client) => client.get(batchPath(id))))
     },
     results: (id, context) =>
-      opened(async () => {
+      lazyIterable(async () => {
         const { toOutcomes } = await import('./batch.js')
         const { body } = await this.#send(context, (client) => client.get(`${batchPath(id)}/results`))
         if (body === null) throw new LlmError('bad-response', 'Anthropic gave no results.')
@@ -207,7 +207,7 @@ class ClaudeBackend implements Backend {
     const advice =
       key || address.authorization || this.#isTrusted
         ? {}
-        : noKeySent(address.baseURL, environmentKey, headers)
+        : missingKeyAdvice(address.baseURL, environmentKey, headers)
     const { default: Client } = await import('@anthropic-ai/sdk')
     const options = {
       fetch,
@@ -238,7 +238,7 @@ class ClaudeBackend implements Backend {
     }
     return exchange(options, async () => {
       const { url, init } = await requestOf(ask)
-      const all = this.#isTrusted ? withoutNoKey(init.headers) : openHeaders(init.headers)
+      const all = this.#isTrusted ? withoutNoKey(init.headers) : withoutSecretHeaders(init.headers)
       for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
       return { url, init: { ...init, headers: all } }
     })

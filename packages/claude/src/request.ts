@@ -7,7 +7,14 @@ import {
   type PreparedMessage,
   type Warning,
 } from '@patchbay/core'
-import { asSpoken, fromBase64, type NotSent, notSent, stateOf, toBase64 } from '@patchbay/core/wire'
+import {
+  fromBase64,
+  type OmissionWarner,
+  omissionWarner,
+  separateMedia,
+  stateOf,
+  toBase64,
+} from '@patchbay/core/wire'
 import type { ModelRules } from './models.js'
 import { strictSchema } from './schema.js'
 
@@ -60,7 +67,7 @@ export function toWire(
   const format = output && toFormat(model, output.schema, warn)
   const config = { ...(effort && { effort }), ...(format && { format }) }
   const system = chat.messages.filter(({ role }) => role === 'system')
-  const lost = notSent('Claude', warn)
+  const lost = omissionWarner('Claude', warn)
   const messages = toMessages(chat.messages, lost)
   const body: WireChat = {
     model,
@@ -145,7 +152,7 @@ function toToolChoice(choice: PreparedChat['toolChoice'] = 'auto', parallel = tr
  * of a tool that failed: what an answer or a failure shows comes after the results. System messages have a field of their
  * own.
  */
-function toMessages(messages: PreparedMessage[], lost: NotSent): WireMessage[] {
+function toMessages(messages: PreparedMessage[], lost: OmissionWarner): WireMessage[] {
   const wire: WireMessage[] = []
   const say = (role: 'user' | 'assistant', content: Block[]) => {
     const last = wire.at(-1)
@@ -165,13 +172,13 @@ function toMessages(messages: PreparedMessage[], lost: NotSent): WireMessage[] {
     if (message.role === 'system') continue
     if (message.role !== 'tool') show()
     if (message.role === 'assistant') {
-      const spoken = asSpoken(message.content)
+      const spoken = separateMedia(message.content)
       say('assistant', toBlocks({ ...message, content: spoken.said }, lost))
       shown = spoken.shown
     } else {
       const content = message.content.map((part) => {
         if (part.type !== 'tool-result' || !part.isError || typeof part.output === 'string') return part
-        const spoken = asSpoken(part.output)
+        const spoken = separateMedia(part.output)
         shown.push(...spoken.shown)
         return { ...part, output: spoken.said }
       })
@@ -186,7 +193,7 @@ function toMessages(messages: PreparedMessage[], lost: NotSent): WireMessage[] {
 }
 
 /** Blocks of our own making, or copies: what the caller handed over is his. */
-function toBlocks({ content, cache }: PreparedMessage, lost: NotSent): Block[] {
+function toBlocks({ content, cache }: PreparedMessage, lost: OmissionWarner): Block[] {
   const blocks = content.flatMap((part) => toBlock(part, lost))
   if (!cache) return blocks
   // A breakpoint sits on the last block that can carry one.
@@ -196,7 +203,7 @@ function toBlocks({ content, cache }: PreparedMessage, lost: NotSent): Block[] {
   return blocks
 }
 
-function toBlock(part: Part, lost: NotSent): Block[] {
+function toBlock(part: Part, lost: OmissionWarner): Block[] {
   const own = stateOf(part, 'claude')
   switch (part.type) {
     case 'text':

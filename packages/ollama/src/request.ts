@@ -7,7 +7,13 @@ import {
   type Reasoning,
   type Warning,
 } from '@patchbay/core'
-import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  omissionWarner,
+  toBase64,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 
 /** What Ollama takes; its client's types lag behind its server. */
 export interface WireChat {
@@ -64,8 +70,8 @@ export function toWire(
     num_predict: maxOutputTokens,
     num_ctx: settings.context,
   }
-  const lost = notSent('Ollama', warn)
-  tellMarks(chat.messages, lost)
+  const lost = omissionWarner('Ollama', warn)
+  warnOfMarks(chat.messages, lost)
   tellUnchecked(chat, warn)
   const body: WireChat = {
     model,
@@ -120,13 +126,13 @@ function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
   }
 }
 
-function toMessages({ role, content }: PreparedMessage, lost: NotSent): WireMessage[] {
+function toMessages({ role, content }: PreparedMessage, lost: OmissionWarner): WireMessage[] {
   if (role === 'tool')
     return content.flatMap((part) =>
       part.type === 'tool-result'
         ? [
             {
-              ...textAndImages(failureInWords(part)),
+              ...textAndImages(failedResultAsText(part)),
               role,
               tool_call_id: part.id,
               ...(part.name !== undefined && { tool_name: part.name }),
@@ -168,7 +174,7 @@ function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
         throw new LlmError('unsupported', `Ollama takes text and images, no part of type ${part.type}.`)
       case 'tool-result':
         content += `\nThe result of ${part.name ?? part.id}: `
-        failureInWords(part).forEach(take)
+        failedResultAsText(part).forEach(take)
     }
   }
   parts.forEach(take)

@@ -2,10 +2,11 @@
 
 import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { ChatInput, ChatRequest, JsonSchema, SchemaOutput, StandardSchema } from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
+import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
-import { reading } from '../request/caller-objects.js'
-import { asRequest } from '../request/prepare.js'
+import { readCallerValue } from '../request/caller-objects.js'
+import { toChatRequest } from '../request/prepare.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate-object.js'
 import { Run } from './result-stream.js'
 import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js'
@@ -23,7 +24,7 @@ export function runTools(
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
   return new Run(
-    async () => (await import('./run-tools.js')).run(provider, ...(await read(request, options))),
+    async () => (await import('./run-tools.js')).runToolLoop(provider, ...(await read(request, options))),
     provider,
   )
 }
@@ -53,13 +54,17 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
 ): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   return new Run(
     async () =>
-      (await import('./generate-object.js')).generate(provider, schema, ...(await read(request, options))),
+      (await import('./generate-object.js')).generateValue(
+        provider,
+        schema,
+        ...(await read(request, options)),
+      ),
     provider,
   )
 }
 
 /**
- * Asks for a list and reads as its elements, each whole and checked as soon as it is there; `result()` gives all of
+ * Asks for a list and reads as its generateElements, each whole and checked as soon as it is there; `result()` gives all of
  * them. There is no repair: the first element that does not fit ends it.
  */
 export function streamElements<const Schema extends StandardSchema | JsonSchema>(
@@ -70,16 +75,20 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
   return new Run(
     async () =>
-      (await import('./stream-elements.js')).elements(provider, element, ...(await read(request, options))),
+      (await import('./stream-elements.js')).generateElements(
+        provider,
+        element,
+        ...(await read(request, options)),
+      ),
     provider,
   )
 }
 
-/** Copies the caller's request and options; an error while reading them becomes `invalid-request`. */
+/** Copies the caller's request and options; an error while readCallerValue them becomes `invalid-request`. */
 function read<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
-  return reading('The request', () => {
+  return readCallerValue('The request', () => {
     if (!isObject(options)) throw invalid('options', 'must be an object')
-    const request = { ...asRequest(input) }
+    const request = { ...toChatRequest(input) }
     if (Array.isArray(request.messages)) request.messages = [...request.messages]
     return [request, { ...options }]
   })

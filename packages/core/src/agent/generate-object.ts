@@ -2,26 +2,21 @@
 // any case, and sent back for repair when it does not fit.
 import { deepCompareStrict } from '@cfworker/json-schema'
 import { inTime } from '../call/in-time.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
 import type { MessageInput } from '../contract/message.js'
 import type { Provider } from '../contract/provider.js'
-import type {
-  CallOptions,
-  ChatInput,
-  ChatRequest,
-  JsonSchema,
-  SchemaOutput,
-  StandardSchema,
-} from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, Usage } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
-import { asRequest } from '../request/prepare.js'
+import { toChatRequest } from '../request/prepare.js'
 import { wrapped } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { partialObjects } from './partial-json.js'
-import { fitting, validate } from './structured-output.js'
+import { findFitting, validate } from './structured-output.js'
 
 /** Options of `generateObject` and `streamObject`. */
 export interface ObjectOptions extends CallOptions {
@@ -52,7 +47,7 @@ export type PartialOf<T> = unknown extends T
       : T
 
 /** @throws {LlmError} `structured-output` when no answer fitted */
-export async function* generate<Schema extends StandardSchema | JsonSchema>(
+export async function* generateValue<Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
   schema: Schema,
   input: ChatInput,
@@ -60,9 +55,9 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
 ): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   if (!(Number.isInteger(repairs) && repairs >= 0))
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
-  const given = asRequest(input)
+  const given = toChatRequest(input)
   const json = toJsonSchema(schema, 'schema')
-  const form = isObjectSchema(json) ? json : inObject(json)
+  const form = isObjectSchema(json) ? json : wrapInObject(json)
   const inner = (value: unknown) =>
     form === json ? value : (value as { value?: unknown } | undefined)?.value
   const messages: MessageInput[] = [given.messages].flat()
@@ -72,7 +67,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
   for (let repair = 0; ; ) {
     const request = constrained
       ? { ...given, messages, output: { schema: form, ...(name !== undefined && { name }) } }
-      : inWords({ ...given, messages }, form)
+      : withPromptedSchema({ ...given, messages }, form)
     const startedAt = systemClock.now()
     const stream = provider.stream(request, options)
     let response: ChatResponse
@@ -94,7 +89,7 @@ export async function* generate<Schema extends StandardSchema | JsonSchema>(
       if (!isLlmError(error, 'structured-output') || error.partial === undefined) throw error
       response = error.partial
     }
-    usage = sum(usage, response.usage)
+    usage = addUsage(usage, response.usage)
     const check = () => valueIn(response, schema, form, inner)
     const found = await inTime(provider, options, { startedAt, response }, check)
     if ('value' in found) {
@@ -129,7 +124,7 @@ async function valueIn(
     return { problem: 'it was cut off before its end; raise maxOutputTokens', repairable: false }
   if (finishReason === 'refusal' || finishReason === 'content-filter')
     return { problem: 'it was declined', repairable: false }
-  const found = await fitting(text, async (value) => {
+  const found = await findFitting(text, async (value) => {
     const whole = await validate(form, value)
     // Some models leave out the wrapping object; the value counts.
     return validate(schema, 'problem' in whole && inner(value) === undefined ? value : inner(value))
@@ -158,7 +153,7 @@ async function cannotConstrain(error: unknown): Promise<boolean> {
   return pattern.test(body === undefined ? responseBody : wordsOf(errorIn(body) ?? message))
 }
 
-function inWords({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {
+function withPromptedSchema({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {
   const wish = `Answer with one JSON value of this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`
   return { ...request, system: system === undefined ? wish : `${system}\n\n${wish}` }
 }
@@ -168,7 +163,7 @@ function isObjectSchema({ type, properties }: JsonSchema): boolean {
 }
 
 /** Services constrain objects only: any other value becomes the one property of an object. */
-function inObject(schema: JsonSchema): JsonSchema {
+function wrapInObject(schema: JsonSchema): JsonSchema {
   return wrapped(schema, '/properties/value', (value) => ({
     type: 'object',
     properties: { value },

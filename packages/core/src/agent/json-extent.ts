@@ -107,7 +107,7 @@ export class Extent {
   }
 
   /** The text of this extent with Python's literals and digit groups as JSON writes them; strings stay. */
-  respelled(text: string): string {
+  toJsonSyntax(text: string): string {
     let made = ''
     let at = 0
     for (const [index, border] of [...this.#borders, text.length].entries()) {

@@ -95,7 +95,7 @@ function read(text: string, extent: Extent): Candidate {
   }
   try {
     // The same value in the syntax of JavaScript or Python: quotes, commas, comments, literals.
-    return { value: JSON5.parse(extent.respelled(text), finite), length }
+    return { value: JSON5.parse(extent.toJsonSyntax(text), finite), length }
   } catch {
     return { problem, length }
   }

@@ -10,7 +10,7 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
   readonly #result: Promise<Result>
   #resolve: (result: Result) => void = () => {}
   #reject: (error: unknown) => void = () => {}
-  #reading: AsyncGenerator<Event, void> | undefined
+  #readCallerValue: AsyncGenerator<Event, void> | undefined
 
   /** Other errors become an `LlmError` with this provider and model. */
   constructor(
@@ -27,19 +27,19 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
   }
 
   [Symbol.asyncIterator](): AsyncGenerator<Event, void> {
-    if (this.#reading !== undefined)
+    if (this.#readCallerValue !== undefined)
       throw new LlmError('invalid-request', 'This run is already being read. Start another one.')
-    this.#reading = this.#read()
-    return this.#reading
+    this.#readCallerValue = this.#read()
+    return this.#readCallerValue
   }
 
   /**
-   * Reads what is left, then gives the result. May be called in the middle of reading, after it, or instead of it.
+   * Reads what is left, then gives the result. May be called in the middle of readCallerValue, after it, or instead of it.
    * @throws {LlmError} what broke the work
    */
   async result(): Promise<Result> {
-    const reading = this.#reading ?? this[Symbol.asyncIterator]()
-    while (!(await reading.next()).done);
+    const readCallerValue = this.#readCallerValue ?? this[Symbol.asyncIterator]()
+    while (!(await readCallerValue.next()).done);
     // Nothing if it has ended by itself; a reader may leave before its first event.
     this.#leave()
     return this.#result

@@ -3,19 +3,21 @@
 import { onAbort } from '../call/abort-listener.js'
 import { inTime } from '../call/in-time.js'
 import { LinkedSignal } from '../call/linked-signal.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { type Clock, systemClock } from '../contract/clock.js'
 import { asLlmError, invalid, isLlmError, LlmError, withDetails } from '../contract/errors.js'
 import type { ChatEvent } from '../contract/events.js'
 import type { Message, MessageInput, ToolResultPart } from '../contract/message.js'
 import type { Provider } from '../contract/provider.js'
-import type { CallOptions, ChatInput, ChatRequest, Tool } from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, FinishReason, ToolCall, Usage } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { Tool } from '../contract/tool.js'
+import { addUsage } from '../contract/usage.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
-import { reading } from '../request/caller-objects.js'
-import { append, called, openCalls } from '../request/open-tool-calls.js'
-import { asRequest, withDefaults } from '../request/prepare.js'
+import { readCallerValue } from '../request/caller-objects.js'
+import { appendResults, endsWithToolResults, openToolCalls } from '../request/open-tool-calls.js'
+import { toChatRequest, withDefaults } from '../request/prepare.js'
 import { type Approval, runTool, type ToolOutcome } from './run-tool.js'
 
 /** Options of the loop itself. */
@@ -74,20 +76,20 @@ export interface ToolRunResult {
 }
 
 /** @throws {LlmError} whatever breaks a call, `tool-failed` when told to; with `messages` to go on with */
-export async function* run(
+export async function* runToolLoop(
   provider: Provider,
   input: ChatInput,
   options: ToolRunOptions,
 ): AsyncGenerator<ToolRunEvent, ToolRunResult> {
   const { defaults = {} } = provider
-  const { request, tools, toolChoice, messages } = await reading('The request', () => {
-    const request = asRequest(input)
+  const { request, tools, toolChoice, messages } = await readCallerValue('The request', () => {
+    const request = toChatRequest(input)
     const { tools = [], toolChoice } = withDefaults(request, defaults)
     return { request, tools, toolChoice, messages: [request.messages].flat().map(toMessage) }
   })
   const { toolChoice: _, ...rest } = request
-  const free: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
-  const { loop, call, running } = await reading('The options', () => {
+  const unforced: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
+  const { loop, call, running } = await readCallerValue('The options', () => {
     const parts = split(options)
     return { ...parts, running: new LinkedSignal(parts.call.signal) }
   })
@@ -106,7 +108,7 @@ export async function* run(
   let open: ToolCall[] = []
   let results = new Map<ToolCall, ToolResultPart>()
   const keepResults = () => {
-    append(
+    appendResults(
       messages,
       open.flatMap((asked) => results.get(asked) ?? []),
     )
@@ -115,17 +117,21 @@ export async function* run(
   }
 
   try {
-    open = openCalls(messages)
+    open = openToolCalls(messages)
     for (;;) {
       if (open.length === 0) {
         if (steps === loop.maxSteps) return ended('max-steps')
         steps++
         yield { type: 'step-start', step: steps }
         // A choice that forces a call is met by the first; forced for ever, the loop would never answer.
-        const met = forces(toolChoice) && called(messages)
+        const isSatisfied = forces(toolChoice) && endsWithToolResults(messages)
         const startedAt = systemClock.now()
-        response = yield* answer(provider, { ...(met ? free : request), messages }, { ...call, signal })
-        usage = sum(usage, response.usage)
+        response = yield* streamAnswer(
+          provider,
+          { ...(isSatisfied ? unforced : request), messages },
+          { ...call, signal },
+        )
+        usage = addUsage(usage, response.usage)
         messages.push(response.message)
         open = response.finishReason === 'tool-calls' ? response.toolCalls : []
         const more = open.length > 0 || response.finishReason === 'pause'
@@ -144,7 +150,7 @@ export async function* run(
           yield { type: 'step-end', step: steps, messages: [...messages] }
           return ended('max-steps', open)
         }
-        for await (const outcome of runAll(open, tools, messages, signal, loop)) {
+        for await (const outcome of runToolCalls(open, tools, messages, signal, loop)) {
           const { call, output, isError } = outcome
           const { id, name } = call
           results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
@@ -204,7 +210,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
 }
 
 /** The events of one answer. Anything a foreign provider throws becomes an `LlmError`. */
-async function* answer(
+async function* streamAnswer(
   provider: Provider,
   request: ChatRequest,
   options: CallOptions,
@@ -226,7 +232,7 @@ function isCut(reason: FinishReason): reason is CutReason {
 }
 
 /** Runs them side by side and gives each outcome when it is there. A call that must wait gives none. */
-async function* runAll(
+async function* runToolCalls(
   calls: ToolCall[],
   tools: Tool[],
   messages: Message[],

@@ -4,17 +4,18 @@ import { inTime } from '../call/in-time.js'
 import { systemClock } from '../contract/clock.js'
 import { LlmError } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { ChatInput, JsonSchema, SchemaOutput, StandardSchema } from '../contract/request.js'
+import type { ChatInput } from '../contract/request.js'
+import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { wrapped } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
-import { generate, type ObjectOptions, type ObjectResult } from './generate-object.js'
+import { generateValue, type ObjectOptions, type ObjectResult } from './generate-object.js'
 import { validate } from './structured-output.js'
 
 /** Options of `streamElements`. There is no repair: what was given cannot be taken back. */
 export type ElementOptions = Omit<ObjectOptions, 'repairs'>
 
 /** @throws {LlmError} `structured-output` for the first element that does not fit, with its place */
-export async function* elements<Schema extends StandardSchema | JsonSchema>(
+export async function* generateElements<Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
   schema: Schema,
   input: ChatInput,
@@ -22,7 +23,7 @@ export async function* elements<Schema extends StandardSchema | JsonSchema>(
 ): AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
   const list = wrapped(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
   const startedAt = systemClock.now()
-  const work = generate(provider, list, input, { ...options, repairs: 0 })
+  const work = generateValue(provider, list, input, { ...options, repairs: 0 })
   const given: SchemaOutput<Schema>[] = []
   /** The elements as the model wrote them: one that was already yielded must not change. */
   const written: string[] = []

@@ -1,7 +1,8 @@
 // Structured output: the text of an answer as the value the caller asked for. Loaded when it is first asked for.
 import { LlmError } from '../contract/errors.js'
-import type { JsonSchema, OutputSpec, StandardSchema } from '../contract/request.js'
+import type { OutputSpec } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
+import type { JsonSchema, StandardSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
 import { violation } from '../schema/json-schema.js'
 import { isStandardSchema, standardResult } from '../schema/schema.js'
@@ -31,7 +32,7 @@ export async function withOutput(
   if (response.finishReason === 'length')
     throw broken('was cut off before its JSON ended; raise maxOutputTokens')
   const found = isObject(output)
-    ? await fitting(response.text, (value) => validate(output.schema, value))
+    ? await findFitting(response.text, (value) => validate(output.schema, value))
     : onlyValue(response.text)
   if ('value' in found) return { ...response, output: found.value }
   throw broken(
@@ -44,7 +45,7 @@ export async function withOutput(
 type Checked = { value: unknown } | { problem: string }
 
 /** The first value in the text that fits, or the problem of the largest one. */
-export async function fitting(
+export async function findFitting(
   text: string,
   fits: (value: unknown) => Promise<Checked>,
 ): Promise<{ value: unknown } | { problem: string; isValue: boolean }> {

@@ -3,9 +3,9 @@ import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { can, failureOf, finish, overTime, type Step, say, world } from '../../test/world.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
-import type { StatusEvent } from '../contract/events.js'
-import type { Capabilities } from '../contract/provider.js'
+import type { StatusEvent } from '../contract/status.js'
 
 const overloaded = (retryAfterMs?: number) => ({
   fail: new LlmError('overloaded', 'Busy.', { retryAfterMs }),

@@ -2,7 +2,9 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LlmError } from '../contract/errors.js'
-import { defaultRetry, nextDelay, parseRetryAfter } from './retry.js'
+import { nextDelay } from './retry.js'
+import { parseRetryAfter } from './retry-after.js'
+import { defaultRetry } from './settings.js'
 
 const headers = (values: Record<string, string>) => new Headers(values)
 const now = Date.UTC(2026, 0, 1)

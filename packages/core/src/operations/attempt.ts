@@ -1,5 +1,5 @@
 // The type of one attempt of an operation with checked input.
-import type { CallContext } from '../contract/provider.js'
+import type { CallContext } from '../contract/backend.js'
 
 /** May be called again, for another attempt. */
-export type Work<T> = (context: CallContext) => Promise<T>
+export type Attempt<T> = (context: CallContext) => Promise<T>

@@ -1,14 +1,16 @@
 // Many requests at once, answered when the service finds the time. Loaded with the first of them.
-import type { CallHome } from '../call/call.js'
+import type { CallEnvironment } from '../call/chat-call.js'
 import { Collector } from '../call/collector.js'
-import { type Life, startLife } from '../call/lifecycle.js'
+import { type CallLifecycle, startLifecycle } from '../call/lifecycle.js'
+import type { Backend, BackendBatch, BatchOutcome, CallContext } from '../contract/backend.js'
+import type { BatchResult } from '../contract/batches.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { asLlmError, invalid, LlmError } from '../contract/errors.js'
-import type { Backend, BackendBatch, BatchOutcome, BatchResult, CallContext } from '../contract/provider.js'
-import type { CallOptions, ChatInput } from '../contract/request.js'
+import type { ChatInput } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
-import { withoutMissing } from '../request/capability-check.js'
+import { withoutUnsupported } from '../request/capability-check.js'
 import { type Prepared, prepare } from '../request/prepare.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 type Batching = Backend & { batch: BackendBatch }
 
@@ -21,8 +23,8 @@ type Batching = Backend & { batch: BackendBatch }
 export function submit(
   backend: Batching,
   requests: readonly ChatInput[],
-  { defaults, knownCapabilities }: CallHome,
-): Work<string> {
+  { defaults, knownCapabilities }: CallEnvironment,
+): Attempt<string> {
   if (!Array.isArray(requests) || requests.length === 0)
     throw invalid('requests', 'must be a list of at least one request')
   const each = async <T>(work: (index: number) => T | Promise<T>): Promise<T[]> => {
@@ -40,11 +42,13 @@ export function submit(
   return async (context) => {
     const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
     // Capabilities are only asked for when a request depends on them.
-    const asks = prepared.some(({ needed }) => needed.length > 0)
+    const asks = prepared.some(({ required }) => required.length > 0)
     const capabilities = asks ? await knownCapabilities(context.status) : undefined
     const chats = await each((index) => {
-      const { chat, needed, warnings } = prepared[index] as Prepared
-      return capabilities ? withoutMissing(chat, needed, capabilities, backend, 'error', warnings) : chat
+      const { chat, required, warnings } = prepared[index] as Prepared
+      return capabilities
+        ? withoutUnsupported(chat, required, capabilities, backend, 'error', warnings)
+        : chat
     })
     const warn: CallContext['warn'] = ({ code, message }, index) => {
       const concerned = index === undefined ? prepared : prepared.slice(index, index + 1)
@@ -64,67 +68,69 @@ export function submit(
 export async function* results(
   backend: Batching,
   id: string,
-  { settings, enter }: CallHome,
+  { settings, begin }: CallEnvironment,
   options: CallOptions,
 ): AsyncGenerator<BatchResult> {
-  const life = await startLife(settings, options)
+  const lifecycle = await startLifecycle(settings, options)
   let leave: () => void = () => {}
   try {
-    leave = enter()
-    const { total, outcomes, first } = await life.attempting((context) => begun(backend, id, life, context))
+    leave = begin()
+    const { total, outcomes, first } = await lifecycle.runAttempts((context) =>
+      startReading(backend, id, lifecycle, context),
+    )
     try {
       const early = new Map<number, BatchResult>()
       let next = 0
       for (
         let outcome = first;
         !outcome.done;
-        outcome = await life.wait(outcomes.next(), 'idle', settings.clock.now())
+        outcome = await lifecycle.wait(outcomes.next(), 'idle', settings.clock.now())
       ) {
-        early.set(outcome.value.index, await resultOf(backend, outcome.value, life))
+        early.set(outcome.value.index, await resultOf(backend, outcome.value, lifecycle))
         for (let result = early.get(next); result !== undefined; result = early.get(next)) {
           early.delete(next++)
           yield result
         }
       }
-      for (; next < total; next++) yield early.get(next) ?? missing(backend, next)
+      for (; next < total; next++) yield early.get(next) ?? missingResult(backend, next)
     } finally {
       void outcomes.return?.()
     }
   } catch (error) {
-    throw life.errorFrom(error)
+    throw lifecycle.errorFrom(error)
   } finally {
-    life.end()
+    lifecycle.end()
     leave()
   }
 }
 
-/** The results, begun to be read, of a batch that runs no more. */
-async function begun(
+/** Begins to read the results of a batch that has ended. */
+async function startReading(
   { batch }: Batching,
   id: string,
-  life: Life,
+  lifecycle: CallLifecycle,
   context: CallContext,
 ): Promise<{ total: number; outcomes: AsyncIterator<BatchOutcome>; first: IteratorResult<BatchOutcome> }> {
-  const { state, total, answered, failed } = await life.wait(batch.status(id, context), 'first')
+  const { state, total, answered, failed } = await lifecycle.wait(batch.status(id, context), 'first')
   if (state === 'running')
     throw new LlmError(
       'invalid-request',
       `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
     )
   const outcomes = batch.results(id, context)[Symbol.asyncIterator]()
-  return { total, outcomes, first: await life.wait(outcomes.next(), 'first') }
+  return { total, outcomes, first: await lifecycle.wait(outcomes.next(), 'first') }
 }
 
 async function resultOf(
   backend: Backend,
   { index, events, error }: BatchOutcome,
-  life: Life,
+  lifecycle: CallLifecycle,
 ): Promise<BatchResult> {
   try {
     if (events === undefined) throw error
     return { index, response: await collected(backend, events) }
   } catch (thrown) {
-    return { index, error: life.errorFrom(thrown) }
+    return { index, error: lifecycle.errorFrom(thrown) }
   }
 }
 
@@ -140,7 +146,7 @@ async function collected(
   throw new LlmError('bad-response', 'This answer ended without saying that it was complete.')
 }
 
-function missing({ provider, model }: Backend, index: number): BatchResult {
+function missingResult({ provider, model }: Backend, index: number): BatchResult {
   const error = new LlmError(
     'bad-response',
     'The service gave no result for this request. Submit it again.',

@@ -1,21 +1,21 @@
 // Texts as vectors: checked, cut into batches as the backend takes them, some at once, put together in order. Loaded
 // with the first call.
+
+import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
-import type { Backend, EmbedBatch } from '../contract/provider.js'
-import type { EmbedRequest } from '../contract/request.js'
-import type { EmbedResponse } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
+import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /**
  * The work of one `embed` call. It may be begun again: batches that were done stay done.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
-export function embedding(
+export function embedAttempt(
   backend: Backend & Required<Pick<Backend, 'embed'>>,
   given: string | string[] | EmbedRequest,
-): Work<EmbedResponse> {
+): Attempt<EmbedResponse> {
   const request = typeof given === 'string' || Array.isArray(given) ? { input: given } : given
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
   const { input, concurrency = 4, providerOptions, ...options } = request
@@ -52,7 +52,7 @@ export function embedding(
     return {
       vectors,
       model: done.at(-1)?.model ?? backend.model,
-      usage: done.reduce((all, { usage }) => sum(all, usage), {}),
+      usage: done.reduce((all, { usage }) => addUsage(all, usage), {}),
       provider: backend.provider,
     }
   }

@@ -1,17 +1,17 @@
 // Documents told apart by how well they answer a query: the request is checked before the backend gets it. Loaded with
 // the first call.
+
+import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
-import type { Backend } from '../contract/provider.js'
-import type { RerankRequest } from '../contract/request.js'
-import type { RerankResponse } from '../contract/response.js'
+import type { RerankRequest, RerankResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export function reranking(
+export function rerankAttempt(
   backend: Backend & Required<Pick<Backend, 'rerank'>>,
   request: RerankRequest,
-): Work<RerankResponse> {
+): Attempt<RerankResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with query and documents')
   const { query, documents, providerOptions } = request
   if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a text that is not empty')

@@ -1,17 +1,17 @@
 // Speech as text: the request is checked before the backend gets it. Loaded with the first call.
+
+import type { Backend } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { Backend } from '../contract/provider.js'
-import type { TranscribeRequest } from '../contract/request.js'
-import type { TranscribeResponse } from '../contract/response.js'
+import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import { bytesAndType } from '../request/media.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /** @throws {LlmError} `invalid-request` with the path of what is wrong */
-export async function transcribing(
+export async function transcribeAttempt(
   backend: Backend & Required<Pick<Backend, 'transcribe'>>,
   request: TranscribeRequest,
-): Promise<Work<TranscribeResponse>> {
+): Promise<Attempt<TranscribeResponse>> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
   const { audio, mediaType, providerOptions, ...options } = request
   const sound = await bytesAndType({ data: audio, mediaType }, 'audio')

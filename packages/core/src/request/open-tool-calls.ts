@@ -3,12 +3,12 @@ import type { Message, ToolResultPart } from '../contract/message.js'
 import type { ToolCall } from '../contract/response.js'
 
 /** Does the conversation end with tool results? */
-export function called(messages: Message[]): boolean {
+export function endsWithToolResults(messages: Message[]): boolean {
   return messages.at(-1)?.role === 'tool'
 }
 
 /** The calls at the end of a conversation that have no result yet. */
-export function openCalls(messages: Message[]): ToolCall[] {
+export function openToolCalls(messages: Message[]): ToolCall[] {
   const at = messages.findLastIndex(({ role }) => role === 'assistant')
   const message = messages[at]
   if (message === undefined || typeof message.content === 'string') return []
@@ -29,7 +29,7 @@ export function openCalls(messages: Message[]): ToolCall[] {
 }
 
 /** Puts all results of one turn into one message, including those that came later. */
-export function append(messages: Message[], results: ToolResultPart[]): void {
+export function appendResults(messages: Message[], results: ToolResultPart[]): void {
   if (results.length === 0) return
   const last = messages.at(-1)
   if (last?.role === 'tool' && typeof last.content !== 'string')

@@ -1,7 +1,7 @@
 // The options of a request, checked. Loaded when a request has the first of them.
 
+import type { PreparedChat } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { PreparedChat } from '../contract/provider.js'
 import type { ChatRequest, OutputSpec } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { describe } from '../describe.js'

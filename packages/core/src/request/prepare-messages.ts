@@ -1,9 +1,9 @@
 // The messages of a request, checked one by one. Loaded when a request is more than a plain question.
 
 import { Yielder } from '../call/event-loop.js'
+import type { PreparedMessage } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
 import type { Message, MessageInput, Part } from '../contract/message.js'
-import type { PreparedMessage } from '../contract/provider.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { isObject } from '../object.js'

@@ -1,11 +1,11 @@
 // From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
 
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { PreparedChat, PreparedMessage } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { isObject, omitUndefined } from '../object.js'
-import { reading, unloadable } from './caller-objects.js'
+import { readCallerValue, unloadable } from './caller-objects.js'
 import type { Feature } from './required-capabilities.js'
 
 /** What a backend gets, and what the caller should be told about it. */
@@ -15,7 +15,7 @@ export interface Prepared {
   request: ChatRequest
   warnings: Warning[]
   /** The capabilities the request requires. Empty for plain text: then they need not be asked for. */
-  needed: Feature[]
+  required: Feature[]
 }
 
 /**
@@ -27,7 +27,7 @@ export function prepare(
   defaults: Partial<ChatRequest>,
   provider: string,
 ): Promise<Prepared> {
-  return reading('The request', () => prepared(input, defaults, provider))
+  return readCallerValue('The request', () => prepared(input, defaults, provider))
 }
 
 async function prepared(
@@ -54,7 +54,12 @@ async function prepared(
     providerOptions: providerOptions?.[provider] ?? {},
   })
   const isText = plain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))
-  return { chat, request, warnings, needed: isText ? [] : (await loadNeeds()).neededFeatures(chat) }
+  return {
+    chat,
+    request,
+    warnings,
+    required: isText ? [] : (await loadRequiredCapabilities()).requiredCapabilities(chat),
+  }
 }
 
 // Most requests have an option or two, and asking for a loaded module again has its price too.
@@ -64,13 +69,13 @@ const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
 }
 const loadOptions = once(() => import('./options.js'))
 const loadMessages = once(() => import('./prepare-messages.js'))
-const loadNeeds = once(() => import('./required-capabilities.js'))
+const loadRequiredCapabilities = once(() => import('./required-capabilities.js'))
 
 // What a request of text alone has; all else is looked at by options.ts.
 const textOnly = new Set(['messages', 'system', 'providerOptions'])
 
 /** A question or a conversation as a whole request. */
-export function asRequest(input: ChatInput): ChatRequest {
+export function toChatRequest(input: ChatInput): ChatRequest {
   const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
   if (!isObject(request))
     throw invalid('request', 'must be a string, a list of messages, or an object with messages')
@@ -79,7 +84,7 @@ export function asRequest(input: ChatInput): ChatRequest {
 
 /** The request as the caller meant it, defaults included. */
 export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
-  const request = asRequest(input)
+  const request = toChatRequest(input)
   const providerOptions = { ...defaults.providerOptions }
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
     providerOptions[name] = { ...providerOptions[name], ...options }

@@ -1,6 +1,8 @@
 // What of a model a request needs.
+
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
+import type { Capabilities, OptionName } from '../contract/capabilities.js'
 import type { Part } from '../contract/message.js'
-import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from '../contract/provider.js'
 
 /** Something a model can or cannot do. */
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
@@ -19,23 +21,23 @@ const samplingOptions = [
 ] as const
 
 /** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
-export function neededFeatures(chat: PreparedChat): Feature[] {
+export function requiredCapabilities(chat: PreparedChat): Feature[] {
   const { tools, toolChoice = 'auto', parallelToolCalls, output, reasoning, messages } = chat
-  const needed = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
-  if (tools.length > 0 && toolChoice !== 'none') needed.add('tools')
+  const required = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
+  if (tools.length > 0 && toolChoice !== 'none') required.add('tools')
   // The rest of these is what models do by themselves.
-  if (toolChoice !== 'auto' && toolChoice !== 'none') needed.add('toolChoice')
-  if (parallelToolCalls === false) needed.add('parallelToolCalls')
-  if (output !== undefined) needed.add('json')
-  if (reasoning !== undefined && reasoning !== 'off') needed.add('reasoning')
-  if (typeof reasoning === 'object') needed.add('reasoningBudget')
-  for (const part of parts(messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
-  return [...needed]
+  if (toolChoice !== 'auto' && toolChoice !== 'none') required.add('toolChoice')
+  if (parallelToolCalls === false) required.add('parallelToolCalls')
+  if (output !== undefined) required.add('json')
+  if (reasoning !== undefined && reasoning !== 'off') required.add('reasoning')
+  if (typeof reasoning === 'object') required.add('reasoningBudget')
+  for (const part of parts(messages)) if (isMedia(part)) required.add(mediaFeature[part.type])
+  return [...required]
 }
 
 /** What of it the model is known not to have. */
-export function missingFeatures(needed: Feature[], capabilities: Capabilities): Feature[] {
-  return needed.filter(
+export function missingCapabilities(required: Feature[], capabilities: Capabilities): Feature[] {
+  return required.filter(
     (name) =>
       (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===
       false,

@@ -1,8 +1,9 @@
 // Tool calls and their results belong together by adjacency: results follow in the turn right after their calls.
 // Providers refuse anything else, so a broken pair is repaired here, with a warning, or refused.
+
+import type { PreparedMessage } from '../contract/backend.js'
 import { LlmError } from '../contract/errors.js'
 import type { Part, ToolCallPart, ToolResultPart } from '../contract/message.js'
-import type { PreparedMessage } from '../contract/provider.js'
 import type { Warning } from '../contract/response.js'
 import { CallIds } from '../wire/formats/tool-call.js'
 

@@ -1,9 +1,10 @@
 // The tools of a request, checked and with their JSON Schemas. Loaded when a request has the first of them.
 
+import type { PreparedTool } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { PreparedTool } from '../contract/provider.js'
-import type { ChatRequest, Tool } from '../contract/request.js'
+import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
+import type { Tool } from '../contract/tool.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { toJsonSchema } from '../schema/schema.js'

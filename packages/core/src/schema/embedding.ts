@@ -1,6 +1,6 @@
 // A schema inside another one: its references follow it to its new place.
 
-import type { JsonSchema } from '../contract/request.js'
+import type { JsonSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
 
 /** Keywords whose values contain no references. */

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { RE2JS } from 're2js'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { growth } from '../../test/growth.js'
-import type { JsonSchema } from '../contract/request.js'
+import type { JsonSchema } from '../contract/schema.js'
 import { violation } from './json-schema.js'
 
 const tree: JsonSchema = {

@@ -11,7 +11,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { asLlmError, preparedOf } from '@patchbay/core/wrap'
+import { asLlmError, prepareFor } from '@patchbay/core/wrap'
 import { deserialize, serialize } from '../serialization/codec.js'
 import { fromStoredError, type StoredError, toStoredError } from '../serialization/stored-error.js'
 import { Cell, type StateStore } from '../state/state.js'
@@ -238,7 +238,7 @@ export class BatchQueue {
   /** The request in a form that can be stored, validated. */
   async #storable(request: ChatInput, index: number): Promise<ChatRequest> {
     try {
-      const { providerOptions, tools, ...chat } = await preparedOf(request, this.inner)
+      const { providerOptions, tools, ...chat } = await prepareFor(request, this.inner)
       return {
         ...chat,
         ...(tools.length > 0 && { tools: tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })) }),

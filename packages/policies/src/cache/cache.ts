@@ -1,6 +1,6 @@
 // `cache`: equal requests are answered from a store; equal requests at the same time share one call.
 import type { CallOptions, ChatResponse, ChatStream, Clock, Provider, Warning } from '@patchbay/core'
-import { replayed, requestOf } from '@patchbay/core/wrap'
+import { replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { withRequestedOutput } from '../content/requested-output.js'
 import { runCallbackSync } from '../middleware/callbacks.js'
 import type { CallResponse, ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
@@ -94,12 +94,12 @@ class Cache extends Middleware {
     warnings: Warning[],
   ): Promise<Interception> {
     const { request, options, streamed } = call
-    const full = requestOf(request, this)
+    const full = requestWithDefaults(request, this)
     // A response stored for another schema may not fit this one; then it is a miss.
     const hit = answer && (await withRequestedOutput(answer, full).catch(() => undefined))
     if (answer !== undefined && hit !== undefined)
       return {
-        stream: (remaining) => replayed(answer, this, remaining, this.clock),
+        stream: (remaining) => replayStream(answer, this, remaining, this.clock),
         done: async (response) =>
           asCached(await withRequestedOutput(response as ChatResponse, full), 'exact'),
       }

@@ -1,6 +1,6 @@
 // `semanticCache`: questions with the same meaning, by their embeddings, get the stored answer.
 import type { ChatResponse, Clock, PreparedChat, Provider, Warning } from '@patchbay/core'
-import { preparedOf, replayed, requestOf } from '@patchbay/core/wrap'
+import { prepareFor, replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
 import { withRequestedOutput } from '../content/requested-output.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
@@ -77,19 +77,19 @@ class SemanticCache extends Middleware {
   protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind !== 'chat') return {}
     const { request } = call
-    const parts = questionAndContext(await preparedOf(request, this.inner))
+    const parts = questionAndContext(await prepareFor(request, this.inner))
     if (parts === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
     const warnings: Warning[] = []
     const vector = await this.#embed(parts.question, call, warnings)
     const key = vector && (await this.#key(parts.context, call, vector.length))
     const stored =
       key === undefined || vector === undefined ? undefined : await this.#lookUp(key, vector, warnings)
-    const full = requestOf(request, this)
+    const full = requestWithDefaults(request, this)
     // An answer stored for another schema may not fit this one; then it is a miss.
     const hit = stored && (await withRequestedOutput(stored, full).catch(() => undefined))
     if (stored !== undefined && hit !== undefined)
       return {
-        stream: (remaining) => replayed(stored, this, remaining, this.clock),
+        stream: (remaining) => replayStream(stored, this, remaining, this.clock),
         done: async (response) =>
           asCached(await withRequestedOutput(response as ChatResponse, full), 'semantic'),
       }

@@ -10,7 +10,7 @@ import type {
   StatusEvent,
   Warning,
 } from '@patchbay/core'
-import { endedEarly, retold } from '@patchbay/core/wrap'
+import { incompleteAnswer, streamOfEvents } from '@patchbay/core/wrap'
 
 /** Status listener of one caller. If it throws, only that caller's call ends. */
 type Listener = (event: StatusEvent) => void
@@ -76,7 +76,7 @@ export class SharedStream {
       if (this.#streamed) {
         this.#iterator ??= this.#stream[Symbol.asyncIterator]()
         const { value, done } = await this.#iterator.next()
-        if (done) throw endedEarly(this.#target)
+        if (done) throw incompleteAnswer(this.#target)
         this.#events.push(value)
       } else this.#events.push({ type: 'finish', response: await this.#stream.response() })
       const last = this.#events.at(-1)
@@ -103,8 +103,8 @@ export function sharedReader(
   options: CallOptions,
   clock: Clock,
 ): ChatStream {
-  // `retold` gives each caller its own status handling: a listener that throws ends this caller's call only.
-  return retold((_, { status }) => events(open, status), target, options, clock)
+  // `streamOfEvents` gives each caller its own status handling: a listener that throws ends this caller's call only.
+  return streamOfEvents((_, { status }) => events(open, status), target, options, clock)
 }
 
 /** An iterator by hand: a generator that waits for an event cannot be closed before it arrives. */

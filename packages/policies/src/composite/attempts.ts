@@ -11,7 +11,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { type EventSource, Follower } from '@patchbay/core/wrap'
+import { type ChatEventSource, StreamForwarder } from '@patchbay/core/wrap'
 import type { ChatCall } from '../middleware/interception.js'
 import { partsOf, totalUsage, type UsagePart } from '../money/usage-by-model.js'
 
@@ -21,7 +21,7 @@ const failedInCall = Symbol('failed in this call')
 type Failures = Map<Provider, LlmError>
 type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failures> }
 
-export abstract class Attempts implements EventSource {
+export abstract class Attempts implements ChatEventSource {
   /** One warning for each provider that was skipped or failed. */
   protected readonly warnings: Warning[] = []
   /** Usage of attempts whose answer is not the result. */
@@ -42,7 +42,7 @@ export abstract class Attempts implements EventSource {
   protected abstract pull(): Promise<ChatEvent | undefined>
   /** Ends all attempts because the reader left. The error has what had arrived. */
   protected abstract left(): LlmError
-  abstract unwatched(): void
+  abstract responseOnly(): void
   abstract stop(error: LlmError): void
 
   async next(): Promise<ChatEvent | undefined> {
@@ -63,7 +63,7 @@ export abstract class Attempts implements EventSource {
    * Calls a provider. If it already failed with this request in another composite of this call, it fails at once with the same
    * error. `listed`: the provider as it is in the list, without wrappers.
    */
-  protected attempt(provider: Provider, listed: Provider = provider): Follower {
+  protected attempt(provider: Provider, listed: Provider = provider): StreamForwarder {
     const { request, options, deadline } = this.call
     const failure = this.#failedHere.has(listed) ? undefined : this.#failed.get(listed)
     const open = () => {
@@ -71,7 +71,7 @@ export abstract class Attempts implements EventSource {
       const nested: Options = { ...deadline.remaining(options), [failedInCall]: this.#failedByRequest }
       return provider.stream(request, nested)
     }
-    return new Follower(open, provider)
+    return new StreamForwarder(open, provider)
   }
 
   /** Records a failure for this call. Its usage is left out, because it is counted once. */

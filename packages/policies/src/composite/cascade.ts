@@ -8,7 +8,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { asLlmError, Follower, replayed, requestOf, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, replayStream, requestWithDefaults, StreamForwarder, streamOf } from '@patchbay/core/wrap'
 import { denied } from '../content/guard.js'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
@@ -102,7 +102,7 @@ function isEscalatable(error: LlmError): boolean {
 }
 
 class CascadeStream extends Attempts {
-  #current: Follower | undefined
+  #current: StreamForwarder | undefined
   /** The current provider's answer is the result. */
   #settled = false
   /** The error of the last provider; `undefined` if it answered. */
@@ -123,7 +123,7 @@ class CascadeStream extends Attempts {
     return this.#current?.next()
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#streamed = false
   }
 
@@ -149,7 +149,7 @@ class CascadeStream extends Attempts {
     for (let at = 0; ; ) {
       this.#current = this.attempt(provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-      if (!this.#streamed) this.#current.unwatched()
+      if (!this.#streamed) this.#current.responseOnly()
       if (at === candidates.size - 1) {
         this.#settled = true
         return
@@ -209,7 +209,7 @@ class CascadeStream extends Attempts {
     const response = answer
     const check = runCallback(
       'cascade.accept',
-      () => this.rules.accept(response, requestOf(request, provider)),
+      () => this.rules.accept(response, requestWithDefaults(request, provider)),
       provider,
     )
     const accepted = await deadline.wait(check).catch((cause) => {
@@ -221,8 +221,8 @@ class CascadeStream extends Attempts {
       return accepted === false ? 'it was not accepted' : accepted
     }
     const { timing, attempts, usage } = response
-    this.#current = new Follower(
-      () => replayed(response, provider, deadline.remaining(options), this.rules.clock),
+    this.#current = new StreamForwarder(
+      () => replayStream(response, provider, deadline.remaining(options), this.rules.clock),
       provider,
       (replay) => ({ ...replay, timing, attempts, usage }),
     )

@@ -7,7 +7,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { asLlmError, type Follower } from '@patchbay/core/wrap'
+import { asLlmError, type StreamForwarder } from '@patchbay/core/wrap'
 import type { CallDeadline } from '../middleware/call-deadline.js'
 import { runCallback, runCallbackSync } from '../middleware/callbacks.js'
 import type { ChatCall } from '../middleware/interception.js'
@@ -62,7 +62,7 @@ interface Attempt {
 export class FailoverStream extends Attempts {
   /** Candidates that could not be created. */
   readonly #unavailable: Warning[] = []
-  #current: Follower | undefined
+  #current: StreamForwarder | undefined
   /** Events that were read before it was known whether they are shown. */
   readonly #held: ChatEvent[] = []
   #committed = false
@@ -105,7 +105,7 @@ export class FailoverStream extends Attempts {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#streamed = false
   }
 
@@ -124,7 +124,7 @@ export class FailoverStream extends Attempts {
   #open({ provider }: Attempt): Promise<ChatEvent | undefined> {
     this.#current = this.attempt(provider, this.candidates.unwrapped(provider))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-    if (!this.#streamed) this.#current.unwatched()
+    if (!this.#streamed) this.#current.responseOnly()
     return this.#current.next()
   }
 

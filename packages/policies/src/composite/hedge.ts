@@ -1,6 +1,6 @@
 // `hedge`: calls a second provider if the first is slow to begin.
 import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type Warning } from '@patchbay/core'
-import { asLlmError, type Follower, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, type StreamForwarder, streamOf } from '@patchbay/core/wrap'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
 import { coverage } from '../middleware/policy-coverage.js'
@@ -92,10 +92,10 @@ interface HedgeRules extends FailoverRules {
 }
 
 class HedgeStream extends Attempts {
-  readonly #racers = new Set<Follower>()
+  readonly #racers = new Set<StreamForwarder>()
   /** Candidates that could not be created. */
   readonly #unavailable: Warning[] = []
-  #winner: Follower | undefined
+  #winner: StreamForwarder | undefined
   /** The last error. Its usage is not counted yet. */
   #failure: LlmError | undefined
   #stopped: LlmError | undefined
@@ -115,7 +115,7 @@ class HedgeStream extends Attempts {
   }
 
   /** The first event decides the race, so the streams are read event by event for unstreamed calls too. */
-  unwatched(): void {}
+  responseOnly(): void {}
 
   stop(error: LlmError): void {
     this.#stopped = error
@@ -166,7 +166,7 @@ class HedgeStream extends Attempts {
         // Another attempt may still answer, unless this error would happen everywhere.
         else if (running === 0 || !next) fail(error)
       }
-      const win = (racer: Follower, event: ChatEvent | undefined) =>
+      const win = (racer: StreamForwarder, event: ChatEvent | undefined) =>
         settle(() => {
           // Counted even if the first provider lost; otherwise only fast answers would be samples.
           if (firstRuns) this.rules.recordFirstEvent(clock.now() - startedAt)

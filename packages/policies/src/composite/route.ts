@@ -9,7 +9,7 @@ import {
   type PreparedChat,
   type Provider,
 } from '@patchbay/core'
-import { missingFor, preparedOf, requestOf } from '@patchbay/core/wrap'
+import { missingFeaturesFor, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import { chatTokens } from '../limits/token-estimate.js'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
@@ -85,7 +85,7 @@ class Router extends CompositeProvider {
 
   protected async order(call: ChatCall): Promise<number[]> {
     const { request } = call
-    const chat = await preparedOf(request, this)
+    const chat = await prepareFor(request, this)
     const able: AbleCandidate[] = []
     const lacking: AbleCandidate[] = []
     // Tried last; the error of the attempt then tells why they cannot be created.
@@ -96,7 +96,7 @@ class Router extends CompositeProvider {
       try {
         const provider = await this.candidates.open(at)
         const capabilities = await knownCapabilities(provider, call)
-        const missing = capabilities === undefined ? [] : missingFor(chat, capabilities)
+        const missing = capabilities === undefined ? [] : missingFeaturesFor(chat, capabilities)
         const tooLong = capabilities && contextProblem(chat, capabilities)
         if (missing.length === 0 && tooLong === undefined) able.push({ at, provider })
         else if (tooLong === undefined) lacking.push({ at, provider })
@@ -109,7 +109,8 @@ class Router extends CompositeProvider {
         reasons.push((cause as Error).message.replace(/\.$/, ''))
       }
     }
-    const chosen = able.length === 0 && requestOf(request, this).onUnsupported === 'warn' ? lacking : able
+    const chosen =
+      able.length === 0 && requestWithDefaults(request, this).onUnsupported === 'warn' ? lacking : able
     if (chosen.length === 0)
       throw new LlmError(
         onlyTooLong ? 'context-length' : 'no-route',

@@ -11,7 +11,7 @@ import {
   type Provider,
   type TranscribeResponse,
 } from '@patchbay/core'
-import { preparedOf } from '@patchbay/core/wrap'
+import { prepareFor } from '@patchbay/core/wrap'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
@@ -127,7 +127,7 @@ class Guard extends Middleware {
 
   async #checkRequest(request: ChatInput, options: CallOptions, where = ''): Promise<void> {
     if (this.#input.length === 0) return
-    const { messages, tools, output, providerOptions } = await preparedOf(request, this)
+    const { messages, tools, output, providerOptions } = await prepareFor(request, this)
     const content = messages.flatMap((message) => message.content.map(withText))
     const text = linesOf([content, tools, output?.schema ?? [], providerOptions])
     await this.#check(this.#input, 'request', { text, request, options }, where)

@@ -1,6 +1,6 @@
 // Estimate of the tokens of a request, from its length, on the high side.
 import { type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
-import { asLlmError, isMedia, preparedOf, requestOf } from '@patchbay/core/wrap'
+import { asLlmError, isMedia, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import type { PolicyCall } from '../middleware/interception.js'
 
 /** Estimated tokens of a call. */
@@ -24,7 +24,7 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
   switch (call.kind) {
     case 'chat':
     case 'countTokens': {
-      const chat = await preparedOf(call.request as ChatInput, provider)
+      const chat = await prepareFor(call.request as ChatInput, provider)
       return chatTokens(chat)
     }
     case 'models':
@@ -43,7 +43,7 @@ async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider:
 export async function estimateTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const input = await inputTokens(call, provider)
   if (call.kind !== 'chat') return { input, output: 0 }
-  return { input, output: requestOf(call.request, provider).maxOutputTokens ?? defaultOutput }
+  return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? defaultOutput }
 }
 
 /**
@@ -68,7 +68,8 @@ export async function maximumTokens(call: PolicyCall, provider: Provider): Promi
 
 async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const size = await estimateTokens(call, provider)
-  if (call.kind !== 'chat' || requestOf(call.request, provider).maxOutputTokens !== undefined) return size
+  if (call.kind !== 'chat' || requestWithDefaults(call.request, provider).maxOutputTokens !== undefined)
+    return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)
   return { ...size, output: capabilities?.maxOutput ?? size.output }
 }

@@ -1,6 +1,6 @@
 // Results of a batch, read through a policy: each result is intercepted, and the policy learns once how the reading ended.
-import { type BatchResult, type Clock, LlmError, type Provider } from '@patchbay/core'
-import { asLlmError, sum } from '@patchbay/core/wrap'
+import { addUsage, type BatchResult, type Clock, LlmError, type Provider } from '@patchbay/core'
+import { asLlmError } from '@patchbay/core/wrap'
 import type { CallDeadline } from './call-deadline.js'
 import type { BatchTotals, Interception, PolicyCall } from './interception.js'
 import { reportFailure, runInside, startInterception } from './start-interception.js'
@@ -24,7 +24,7 @@ export async function* readResults(
     for await (const value of readWithDeadline(open, deadline, (step) => runInside(interception, step))) {
       if (value.response === undefined) totals.failed++
       else totals.answered++
-      totals.usage = sum(totals.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
+      totals.usage = addUsage(totals.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
       yield await deadline.waitFor(() => interception.result?.(value) ?? value)
     }
     settled = true

@@ -26,7 +26,7 @@ import { asLlmError } from '@patchbay/core/wrap'
  * @example
  * class Greedy extends DelegatingProvider {
  *   override stream(request: ChatInput, options?: CallOptions) {
- *     return this.inner.stream({ ...requestOf(request, this), temperature: 0 }, options)
+ *     return this.inner.stream({ ...requestWithDefaults(request, this), temperature: 0 }, options)
  *   }
  * }
  */

@@ -1,15 +1,15 @@
 // Event stream read through a policy: each event is intercepted, and the policy learns once how the stream ended.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
-import { asLlmError, type EventSource, Follower, withDetails } from '@patchbay/core/wrap'
+import { asLlmError, type ChatEventSource, StreamForwarder, withDetails } from '@patchbay/core/wrap'
 import type { CallDeadline } from './call-deadline.js'
 import type { Interception } from './interception.js'
 import { reportFailure, runInside, startInterception } from './start-interception.js'
 
-export class InterceptedStream implements EventSource {
+export class InterceptedStream implements ChatEventSource {
   readonly #ready: ChatEvent[] = []
   #deadline: CallDeadline | undefined
   #interception: Interception | undefined
-  #inner: Follower | undefined
+  #inner: StreamForwarder | undefined
   #streamed = true
   #reading = false
   #ended = false
@@ -34,7 +34,7 @@ export class InterceptedStream implements EventSource {
       if (this.#inner === undefined) await this.#open()
       while (this.#ready.length === 0) {
         if (this.#ended) return undefined
-        await this.#pull(this.#inner as Follower, this.#interception as Interception)
+        await this.#pull(this.#inner as StreamForwarder, this.#interception as Interception)
       }
       return this.#ready.shift()
     } catch (thrown) {
@@ -54,7 +54,7 @@ export class InterceptedStream implements EventSource {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#streamed = false
   }
 
@@ -85,14 +85,14 @@ export class InterceptedStream implements EventSource {
     deadline.signal.addEventListener('abort', this.#onStop, { once: true })
     if (deadline.stopped !== undefined) throw deadline.stopped
     deadline.suspend()
-    this.#inner = new Follower(
+    this.#inner = new StreamForwarder(
       () => runInside(interception, () => this.openInner(interception, deadline)),
       this.target,
     )
-    if (!this.#streamed) this.#inner.unwatched()
+    if (!this.#streamed) this.#inner.responseOnly()
   }
 
-  async #pull(inner: Follower, interception: Interception): Promise<void> {
+  async #pull(inner: StreamForwarder, interception: Interception): Promise<void> {
     const deadline = this.#deadline as CallDeadline
     const event = await runInside(interception, () => inner.next())
     if (event === undefined) {

@@ -47,11 +47,11 @@ export async function settle(cells: Cell<Account>[], id: string, { usd, tokens }
 
 /** Sum of the valid reservations. */
 export function totalReserved({ reserved }: Account, now: number): Amount {
-  const sum = { usd: 0, tokens: 0 }
+  const total = { usd: 0, tokens: 0 }
   for (const { usd, tokens, until } of Object.values(reserved)) {
     if (until <= now) continue
-    sum.usd += usd
-    sum.tokens += tokens
+    total.usd += usd
+    total.tokens += tokens
   }
-  return sum
+  return total
 }

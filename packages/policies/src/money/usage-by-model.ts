@@ -1,6 +1,5 @@
 // Usage by model of a call that used several: they have different prices, but a response or an error has only the sum.
-import { type ChatResponse, isLlmError, type LlmError, type Usage } from '@patchbay/core'
-import { sum } from '@patchbay/core/wrap'
+import { addUsage, type ChatResponse, isLlmError, type LlmError, type Usage } from '@patchbay/core'
 
 /** Usage of one model within a call. */
 export interface UsagePart {
@@ -40,7 +39,7 @@ function billedUsage(used: LlmError | UsedByModel, usage: Usage): Usage | undefi
 
 /** The sum of the parts, with `cost` if each part has one. `partsOf` finds the parts again by the sum. */
 export function totalUsage(parts: readonly UsagePart[]): { usage: Usage; cost?: number } {
-  const usage = parts.reduce((total, part) => sum(total, part.usage), {})
+  const usage = parts.reduce((total, part) => addUsage(total, part.usage), {})
   partsOfSum.set(usage, parts)
   const cost = sumOrUndefined(parts.map((part) => part.cost))
   return { usage, ...(cost !== undefined && { cost }) }

@@ -1,6 +1,6 @@
 // `record` writes real answers to a cassette for tests, `replay` answers from it.
 import { type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
-import { replayed, requestOf } from '@patchbay/core/wrap'
+import { replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { secretsIn } from '../content/detect/detect.js'
 import { mapTextsAsync } from '../content/map-texts.js'
 import { withRequestedOutput } from '../content/requested-output.js'
@@ -127,11 +127,11 @@ class Recorder extends Middleware {
     if (kind !== 'chat') return { answer: async () => response as CallResponse }
     const recorded = response as ChatResponse
     return {
-      stream: (remaining) => replayed(recorded, this, remaining, this.clock),
+      stream: (remaining) => replayStream(recorded, this, remaining, this.clock),
       done: (answer) =>
         withRequestedOutput(
           { ...(answer as ChatResponse), attempts: recorded.attempts },
-          requestOf(request, this),
+          requestWithDefaults(request, this),
         ),
     }
   }

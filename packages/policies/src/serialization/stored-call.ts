@@ -1,6 +1,6 @@
 // Stored form of a call, for caches and cassettes: its key, its normalized request, its response without per-call fields.
 import type { Provider } from '@patchbay/core'
-import { preparedOf, requestOf } from '@patchbay/core/wrap'
+import { prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import type { CallResponse, PolicyCall } from '../middleware/interception.js'
 import { canonical, hash } from './hash.js'
 
@@ -37,7 +37,7 @@ export async function callKey(
  */
 export function unpreparedOptions(call: PolicyCall, target: RequestDefaults): object {
   if (call.kind !== 'chat' && call.kind !== 'countTokens') return {}
-  const { onUnsupported, providerOptions = {} } = requestOf(call.request, target)
+  const { onUnsupported, providerOptions = {} } = requestWithDefaults(call.request, target)
   const { [target.provider]: _, ...others } = providerOptions
   return {
     ...(onUnsupported === 'warn' && { onUnsupported }),
@@ -50,7 +50,7 @@ export function normalizedRequest(call: PolicyCall, target: RequestDefaults): un
   switch (call.kind) {
     case 'chat':
     case 'countTokens':
-      return preparedOf(call.request, target)
+      return prepareFor(call.request, target)
     case 'embed': {
       const { request } = call
       const full = typeof request === 'string' || Array.isArray(request) ? { input: request } : request

@@ -3,7 +3,7 @@
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
 import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
-import { omitUndefined, preparedOf } from '@patchbay/core/wrap'
+import { omitUndefined, prepareFor } from '@patchbay/core/wrap'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
 import { coverage } from '../middleware/policy-coverage.js'
@@ -147,7 +147,7 @@ class Trace extends Middleware {
 
   async #setRequestAttributes(span: Span, call: PolicyCall & { kind: 'chat' }): Promise<void> {
     // An invalid request is reported by the provider.
-    const chat = await preparedOf(call.request, this).catch(() => undefined)
+    const chat = await prepareFor(call.request, this).catch(() => undefined)
     if (chat === undefined) return
     const {
       temperature,

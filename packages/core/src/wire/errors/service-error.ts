@@ -1,7 +1,7 @@
 // Converts a service's error to `LlmError`: a code, the beginning of its text as the message, all of it as `responseBody`.
 import { type ErrorCode, type ErrorDetails, LlmError } from '../../contract/errors.js'
 import { fieldsOf, objectsIn } from '../formats/received-json.js'
-import { excerpt, longestErrorBody } from './http-error.js'
+import { excerpt, longestErrorBody } from './error-body.js'
 import { hasOverflowCode, isOverflow } from './overflow.js'
 
 /** A failure reported by a service. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../../test/world.js'
-import { textLines } from '../http/body.js'
+import { textLines } from './lines.js'
 import { jsonLines } from './ndjson.js'
 
 /** A body that comes in these pieces, and notes when it is cancelled. */

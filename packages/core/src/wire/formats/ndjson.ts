@@ -1,7 +1,8 @@
 // NDJSON: one JSON value a line, as Ollama streams.
 
 import { noAnswer } from '../errors/service-error.js'
-import { decodeBody, lineSplitter } from '../http/body.js'
+import { decodeBody } from '../http/body.js'
+import { lineSplitter } from './lines.js'
 
 /**
  * The values of a body of JSON lines, up to the one that `isLast` names; empty lines are skipped.

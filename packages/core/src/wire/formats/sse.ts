@@ -1,5 +1,8 @@
 // Server-sent events (WHATWG HTML, section 9.2), as Anthropic, OpenAI and compatible servers stream.
-import { decodeBody, endless, lineSplitter, longest } from '../http/body.js'
+
+import { decodeBody } from '../http/body.js'
+import { longest, tooLong } from '../http/limits.js'
+import { lineSplitter } from './lines.js'
 import { parseJson } from './ndjson.js'
 import { fieldsOf } from './received-json.js'
 
@@ -31,7 +34,7 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
         else if (field === 'event') event = value
         // llama.cpp's server before August 2025 sends errors in this field.
         else if (field === 'error') events.push({ event: 'error', data: errorData(value) })
-        if (data !== undefined && data.length > longest.line) throw endless('an event', longest.line)
+        if (data !== undefined && data.length > longest.line) throw tooLong('an event', longest.line)
       }
     }
     if (last) emit()

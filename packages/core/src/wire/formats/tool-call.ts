@@ -47,7 +47,7 @@ type CallEvent = Extract<BackendEvent, { type: 'tool-call' }>
  * Holds back a call that may be truncated: its input is empty or not JSON. A later event shows that it was complete; for
  * the last call, the finish reason decides.
  */
-export class LastCall {
+export class TruncatedCallGuard {
   #held: (CallEvent & { announced: boolean }) | undefined;
 
   /**

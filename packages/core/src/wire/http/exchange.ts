@@ -1,13 +1,16 @@
 // One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
-// their requests are made; their reading of answers has no time-out, ends silently on cut streams and costs more.
+// their requests are made; their readCallerValue of answers has no time-out, ends silently on cut streams and costs more.
+
+import type { CallContext } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
-import type { CallContext } from '../../contract/provider.js'
-import { excerpt } from '../errors/http-error.js'
+import { excerpt } from '../errors/error-body.js'
 import { rateLimits } from '../errors/rate-limits.js'
 import { redactor } from '../secrets/redact.js'
 import { entriesOf, type HeaderFields } from '../secrets/request-secrets.js'
 import { type ServerAddress, withQuery } from './address.js'
-import { checkHeaders, idleConnectionsChecked, unreachable } from './connection-error.js'
+import { unreachable } from './connection-error.js'
+import { checkHeaders } from './headers.js'
+import { pollIdleConnections } from './idle-connections.js'
 import { type LargeList, large } from './large-list.js'
 
 /** How one exchange is made. */
@@ -62,7 +65,7 @@ export async function exchange(
     options.onFailure?.(redact)
     checkHeaders(init.headers, who)
     readable(init.headers, who)
-    await idleConnectionsChecked()
+    await pollIdleConnections()
     const response = await answered(url, init, options)
     if (status !== undefined) tellLimits(response.headers, status)
     if (response.ok) return response

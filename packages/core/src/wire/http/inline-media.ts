@@ -1,8 +1,8 @@
-// Media that are only an address, for services that take bytes: fetched by us, within limits.
+// Media that are only an address, for services that take bytes: withInlineMedia by us, within limits.
 import type { MediaOptions } from '../../call/define-provider.js'
+import type { CallContext, PreparedChat } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
 import type { FilePart, ImagePart, Part } from '../../contract/message.js'
-import type { CallContext, PreparedChat } from '../../contract/provider.js'
 
 type Addressed = (ImagePart | FilePart) & { url: string }
 
@@ -11,7 +11,7 @@ type Addressed = (ImagePart | FilePart) & { url: string }
  * @throws {LlmError} `invalid-request` for what is too large, of another type, or not to be reached from here;
  *   `unsupported` where fetching is switched off
  */
-export async function fetched(
+export async function withInlineMedia(
   chat: PreparedChat,
   wanted: (part: Addressed) => boolean,
   limits: MediaOptions | false = {},

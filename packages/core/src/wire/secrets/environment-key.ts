@@ -38,7 +38,7 @@ function withoutSlash(address: string): string {
  * What to do where a server that was sent no key wants one, as advice of a service's error; nothing where `headers`, the
  * caller's own, have one.
  */
-export function noKeySent(
+export function missingKeyAdvice(
   baseURL: string,
   { variable, hosts: [host = ''] }: EnvironmentKey,
   headers: HeaderFields,
@@ -65,7 +65,7 @@ export function withoutNoKey(headers: HeaderFields): Record<string, string> {
  * Only the headers that are known to hold no secrets, their names in lower case. Drops keys, and other headers that the
  * official clients add from `OPENAI_CUSTOM_HEADERS` and the like wherever a request goes.
  */
-export function openHeaders(headers: HeaderFields): Record<string, string> {
+export function withoutSecretHeaders(headers: HeaderFields): Record<string, string> {
   return Object.fromEntries(
     entriesOf(headers).flatMap(([name, value]) =>
       openHeader.test(name) ? [[name.toLowerCase(), value]] : [],

@@ -7,7 +7,7 @@ import {
   type Provider,
   systemClock,
 } from '@patchbay/core'
-import { requestOf } from '@patchbay/core/wrap'
+import { requestWithDefaults } from '@patchbay/core/wrap'
 import { withinGracePeriod } from '../../middleware/accounting-warning.js'
 import { runCallback, runCallbackSync } from '../../middleware/callbacks.js'
 import type { ChatCall } from '../../middleware/interception.js'
@@ -86,7 +86,7 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
       if (value === undefined) return
       const featureValues = runCallbackSync(
         'learn.features',
-        () => features(requestOf(request, provider)),
+        () => features(requestWithDefaults(request, provider)),
         provider,
       )
       const learned = (state: unknown) =>
@@ -121,7 +121,7 @@ class LearningRouter extends CompositeProvider {
     if (state === undefined) return all
     const featureValues = await runCallback(
       'learn.features',
-      () => this.features(requestOf(request, this)),
+      () => this.features(requestWithDefaults(request, this)),
       this,
     )
     const scores = runCallbackSync(

@@ -13,7 +13,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { isMedia, requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
+import { isMedia, requestWithDefaults, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../../middleware/interception.js'
 import { Middleware } from '../../middleware/middleware.js'
 import { coverage } from '../../middleware/policy-coverage.js'
@@ -161,7 +161,7 @@ class Mask extends Middleware {
   }
 
   async #chat(call: PolicyCall & { kind: 'chat' }, detect: Detector): Promise<Interception> {
-    const original = requestOf(call.request, this)
+    const original = requestWithDefaults(call.request, this)
     const request = await this.#searchable(call.request)
     const placeholders = await this.#placeholders(request, detect)
     const restorer = new Restorer(placeholders, answerFormat(request))
@@ -182,7 +182,7 @@ class Mask extends Middleware {
 
   /** The request with its texts ready to be searched (text files decoded), and only media that may be sent. */
   async #searchable(input: ChatInput): Promise<ChatRequest> {
-    const { messages, tools, output, ...rest } = requestOf(input, this)
+    const { messages, tools, output, ...rest } = requestWithDefaults(input, this)
     const yielder = new Yielder()
     const given = cloneExceptBytes(typeof messages === 'string' ? [messages] : messages)
     const more = {

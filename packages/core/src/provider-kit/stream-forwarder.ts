@@ -1,7 +1,7 @@
 // Reads the events of another provider's stream as the source of its own.
 
-import type { EventSource } from '../call/stream.js'
-import { asLlmError, endedEarly, isLlmError, LlmError } from '../contract/errors.js'
+import type { ChatEventSource } from '../call/stream.js'
+import { asLlmError, incompleteAnswer, isLlmError, LlmError } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
 
@@ -9,7 +9,7 @@ import type { ChatResponse } from '../contract/response.js'
  * The events of another stream, one by one, with a response that `change` may replace. The first read opens the stream. If
  * opening throws, the stream ends without `finish`, or it throws something else, the failure is an `LlmError`.
  */
-export class Follower implements EventSource {
+export class StreamForwarder implements ChatEventSource {
   #stream: ChatStream | undefined
   #events: AsyncIterator<ChatEvent> | undefined
   #stopped: LlmError | undefined
@@ -37,7 +37,7 @@ export class Follower implements EventSource {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -68,7 +68,7 @@ export class Follower implements EventSource {
     if (!this.#watched) return { type: 'finish', response: await this.#stream.response() }
     this.#events ??= this.#stream[Symbol.asyncIterator]()
     const { done, value } = await this.#events.next()
-    if (done) throw endedEarly(this.who)
+    if (done) throw incompleteAnswer(this.who)
     return value
   }
 }

@@ -13,7 +13,7 @@ export type Hidden = [type: Part['type'], seen: number | string | null, rest: ob
  * What others do not see of an answer, as JSON can hold it; nothing where they see all. Bytes of media are hidden too, unless
  * the others have a place for them.
  */
-export function hiddenOf(content: readonly Part[], seesMedia = false): Hidden | undefined {
+export function extractHidden(content: readonly Part[], seesMedia = false): Hidden | undefined {
   const hidden = content.map((part) => apart(part, seesMedia))
   return hidden.every(([, seen, rest]) => seen !== null && Object.keys(rest).length === 0)
     ? undefined
@@ -44,7 +44,7 @@ function apart(part: Part, seesMedia: boolean): Hidden[number] {
  * The parts as they were before others saw them; those others give where they have changed them. Texts that follow each
  * other may have become one on the way.
  */
-export function withHidden(parts: readonly Part[], hidden: Hidden): readonly Part[] {
+export function restoreHidden(parts: readonly Part[], hidden: Hidden): readonly Part[] {
   const seen = parts.filter((part) => !('text' in part) || part.text !== '')
   const all: Part[] = []
   let at = 0

@@ -1,11 +1,12 @@
 // An answer that is there already, given once more as a stream with all its manners: events, deadline, abort, `partial`.
 
 import { defineProvider } from '../call/define-provider.js'
+import type { Backend } from '../contract/backend.js'
+import type { CallOptions } from '../contract/call-options.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import type { Clock } from '../contract/clock.js'
 import type { BackendEvent, ChatStream } from '../contract/events.js'
 import type { Part } from '../contract/message.js'
-import type { Backend, Capabilities } from '../contract/provider.js'
-import type { CallOptions } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
 
 const unknown: Capabilities = {
@@ -21,7 +22,7 @@ const unknown: Capabilities = {
 type Who = { provider: string; model: string }
 
 /** A stream with deadline, abort and `partial` over events from elsewhere. Status events are passed to the caller. */
-export function retold(
+export function streamOfEvents(
   events: Backend['chat'],
   { provider, model }: Who,
   options: CallOptions,
@@ -32,7 +33,12 @@ export function retold(
 }
 
 /** The stream of a response, its text word by word. Its timing is that of the replay. */
-export function replayed(response: ChatResponse, who: Who, options: CallOptions, clock?: Clock): ChatStream {
+export function replayStream(
+  response: ChatResponse,
+  who: Who,
+  options: CallOptions,
+  clock?: Clock,
+): ChatStream {
   const events = async function* (): AsyncGenerator<BackendEvent> {
     const { id, requestId, model, warnings } = response
     yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
@@ -40,7 +46,7 @@ export function replayed(response: ChatResponse, who: Who, options: CallOptions,
     const { timing: _, attempts: __, text: ___, reasoning: ____, ...given } = response
     yield { type: 'finish', response: given }
   }
-  return retold(events, who, options, clock)
+  return streamOfEvents(events, who, options, clock)
 }
 
 function* eventsOf(part: Part): Generator<BackendEvent> {
