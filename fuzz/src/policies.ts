@@ -1,8 +1,8 @@
 // Any text, through any policies in any order, by any way into a provider: what is secret does not leave, neither to whoever is
 // asked nor in a log, and comes back whole.
 import { log, mask } from '@patchbay/policies'
-import { doors } from '../../packages/policies/src/middleware/policy-coverage.js'
-import { standIn, ways } from '../../packages/policies/test/doors.js'
+import { coverage } from '../../packages/policies/src/middleware/policy-coverage.js'
+import { standIn, ways } from '../../packages/policies/test/operations.js'
 import { quiet } from '../../packages/policies/test/quiet.js'
 import { Broken } from './broken.js'
 
@@ -26,7 +26,7 @@ export async function throughPolicies(bytes: Uint8Array): Promise<void> {
   if (way.door === 'batches' && way.name !== 'batches.submit') await outer.batches.submit([text])
   const answer = await way.ask(outer, text)
   if (JSON.stringify(asked).includes(secret)) throw new Broken(`${way.name} tells a secret to the service`)
-  if (doors.log[way.door] === 'applies' && lines.length === 0)
+  if (coverage.log[way.door] === 'applies' && lines.length === 0)
     throw new Broken(`${way.name} passes in silence`)
   if (lines.join().includes(secret)) throw new Broken(`${way.name} tells a secret to the log`)
   const said = JSON.stringify(answer ?? null)

@@ -5,12 +5,12 @@ import { runInNewContext } from 'node:vm'
 import { LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it, vi } from 'vitest'
-import { standIn } from '../test/doors.js'
 import { failureOf, read } from '../test/failure.js'
+import { standIn } from '../test/operations.js'
 import { harmless } from '../test/policies.js'
 import { quiet } from '../test/quiet.js'
 import { breaker, hedge, limit } from './index.js'
-import { doors, type PolicyName } from './middleware/policy-coverage.js'
+import { coverage, type PolicyName } from './middleware/policy-coverage.js'
 
 setFlagsFromString('--expose_gc')
 const collect = runInNewContext('gc') as () => void
@@ -35,7 +35,7 @@ async function all(provider: Provider, name: PolicyName, count: number): Promise
   controller.abort()
   await aborted.catch(() => {})
   await provider.embed(text, options)
-  if (typeof doors[name].batches === 'object') return
+  if (typeof coverage[name].batches === 'object') return
   const id = await provider.batches.submit([text], options)
   while ((await provider.batches.status(id)).state === 'running') await new Promise(setImmediate)
   for await (const _ of provider.batches.results(id));

@@ -2,7 +2,7 @@
 import { isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { standIn, ways } from '../test/doors.js'
+import { standIn, ways } from '../test/operations.js'
 import {
   batch,
   breaker,
@@ -18,10 +18,10 @@ import {
   route,
   type StateStore,
 } from './index.js'
-import { type Door, doors } from './middleware/policy-coverage.js'
+import { coverage, type Operation } from './middleware/policy-coverage.js'
 
 /** A store that stops answering once it was asked so often. */
-function frozen(after: number): StateStore {
+function serialize(after: number): StateStore {
   const { get, swap } = memoryState()
   let asked = 0
   const answering = <T>(answer: () => Promise<T>): Promise<T> =>
@@ -56,13 +56,13 @@ async function within(clock: Clocked['clock'], call: Promise<unknown>): Promise<
 }
 
 describe.each(Object.entries(withState))('%s, whose store freezes', (name, put) => {
-  const row = doors[name as keyof typeof withState]
-  const open = ways.filter(({ door }) => row[door as Door] === 'applies')
+  const row = coverage[name as keyof typeof withState]
+  const open = ways.filter(({ door }) => row[door as Operation] === 'applies')
   it.each(open.map((way) => [way.name, way] as const))('ends in time: %s', async (_, way) => {
     // At the first question, and at each of those that follow.
     for (let after = 0; after < 5; after++) {
       const clock = fakeClock()
-      const provider = put(standIn().provider, { clock, state: frozen(after) })
+      const provider = put(standIn().provider, { clock, state: serialize(after) })
       const outcome = await within(clock, way.ask(provider, 'hi', { timeout: 2000 }))
       expect(outcome, `after ${after}`).not.toBe('nothing')
       if (!isLlmError(outcome)) continue
@@ -76,7 +76,7 @@ it('an answer that is there is given, with a warning where it could not be writt
     if (name === 'batch') continue
     const clock = fakeClock()
     // All that is asked before the answer is answered: once or twice for a look, and once for a change.
-    const provider = put(standIn().provider, { clock, state: frozen(name === 'learn' ? 1 : 2) })
+    const provider = put(standIn().provider, { clock, state: serialize(name === 'learn' ? 1 : 2) })
     const outcome = await within(clock, provider.chat('hi', { timeout: 10_000 }))
     expect(outcome, name).toMatchObject({ text: 'echo: hi' })
   }
@@ -84,7 +84,7 @@ it('an answer that is there is given, with a warning where it could not be writt
 
 it('the id of a batch is told where what a mask must keep of it cannot be kept', async () => {
   const clock = fakeClock()
-  const outer = mask(standIn().provider, { state: frozen(0) })
+  const outer = mask(standIn().provider, { state: serialize(0) })
   const error = await outer.batches.submit(['a@b.co'], { timeout: 5000 }).catch((thrown) => thrown)
   expect(isLlmError(error, 'network') && error.message).toContain('batch-1')
   expect(clock.now()).toBeGreaterThan(0)
@@ -134,7 +134,7 @@ it.each(
   Object.entries(withState).filter(([name]) => name !== 'batch'),
 )("%s ends with its provider's own limit", async (_, put) => {
   const clock = fakeClock()
-  const provider = put(mockProvider({ clock, timeout: 300 }), { clock, state: frozen(0) })
+  const provider = put(mockProvider({ clock, timeout: 300 }), { clock, state: serialize(0) })
   expect(await within(clock, provider.chat('hi'))).toMatchObject({
     code: 'timeout',
     message: expect.stringContaining(' 300 ms'),

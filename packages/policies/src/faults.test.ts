@@ -128,7 +128,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const file = () => join(folder, `${files++}.json`)
 
-/** Around one provider: what happens to it happens to the caller. */
+/** Middleware one provider: what happens to it happens to the caller. */
 const around: Record<string, (provider: Provider) => Provider> = {
   nothing: (provider) => provider,
   batch: (provider) => batch(provider),

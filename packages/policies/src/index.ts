@@ -1,4 +1,4 @@
-// Policies: what takes a Provider and gives a Provider.
+// Policies: functions that wrap a provider and return a provider.
 
 export { type BatchEndOptions, type BatchOptions, batch, batchResults } from './batch/batch.js'
 export { type CacheOptions, cache } from './cache/cache.js'
@@ -10,20 +10,27 @@ export type { When } from './composite/failover.js'
 export { type FallbackOptions, fallback } from './composite/fallback.js'
 export { type HedgeOptions, hedge } from './composite/hedge.js'
 export { ema, type Learner, linUcb, thompson } from './composite/learn/bandits.js'
-export { type Came, type LearnOptions, learn } from './composite/learn/learn.js'
+export { type LearnOptions, type LearnOutcome, learn } from './composite/learn/learn.js'
 export { type LoadBalanceOptions, loadBalance } from './composite/load-balance.js'
-export { type Chosen, type RouteOptions, route } from './composite/route.js'
+export { type RouteChoice, type RouteOptions, route } from './composite/route.js'
 export type { Kind as MaskKind } from './content/detect/detect.js'
-export { atMost, type Check, type Checked, denied, type GuardOptions, guard } from './content/guard.js'
+export { atMost, type Check, type CheckInput, denied, type GuardOptions, guard } from './content/guard.js'
 export { type MaskOptions, mask } from './content/mask/mask.js'
 export { type BreakerOptions, breaker, type Circuit } from './limits/breaker.js'
 export { type LimitOptions, limit } from './limits/limit.js'
-export { Patience } from './middleware/call-deadline.js'
-export { Wrapped } from './middleware/delegate.js'
-export type { Answer, Asked, BatchRead, Incoming, Passing } from './middleware/interception.js'
-export { Around } from './middleware/middleware.js'
+export { CallDeadline } from './middleware/call-deadline.js'
+export { DelegatingProvider } from './middleware/delegating-provider.js'
+export type {
+  BatchTotals,
+  CallKind,
+  CallRequest,
+  CallResponse,
+  Interception,
+  PolicyCall,
+} from './middleware/interception.js'
+export { Middleware } from './middleware/middleware.js'
 export { type Policy, pipe } from './middleware/pipe.js'
-export type { Door, Doors, Stand } from './middleware/policy-coverage.js'
+export type { Coverage, Operation, PolicyCoverage } from './middleware/policy-coverage.js'
 export type { Amount } from './money/account.js'
 export {
   type Allowance,

@@ -1,11 +1,11 @@
 // All options of a call arrive at whoever is asked, through every policy and by every way.
 import type { CallOptions, StatusEvent } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { standIn, ways } from '../test/doors.js'
 import { failureOf } from '../test/failure.js'
+import { standIn, ways } from '../test/operations.js'
 import { harmless } from '../test/policies.js'
 import { batch, budget, memoryState, type StateStore } from './index.js'
-import { type Door, doors, type PolicyName } from './middleware/policy-coverage.js'
+import { coverage, type Operation, type PolicyName } from './middleware/policy-coverage.js'
 
 /** Those of a call; a new one does not compile until it is looked for here. */
 const given = (onStatus: (status: StatusEvent) => void, signal: AbortSignal): Required<CallOptions> => ({
@@ -42,15 +42,15 @@ const arrives: {
 
 // Who asks the same together is cut off by nobody's limits but the last one's: what a cache asks for all of them has a signal
 // and a listener of its own, and no total.
-const shared = (policy: PolicyName, door: Door, option: string): boolean =>
+const shared = (policy: PolicyName, door: Operation, option: string): boolean =>
   policy === 'cache' &&
-  doors.cache[door] === 'applies' &&
+  coverage.cache[door] === 'applies' &&
   (option === 'signal' || option === 'timeout' || option === 'onStatus')
 
 describe.each(
   Object.entries(harmless) as [PolicyName, (typeof harmless)[PolicyName]][],
 )('%s', (name, put) => {
-  const open = ways.filter(({ door }) => typeof doors[name][door] !== 'object')
+  const open = ways.filter(({ door }) => typeof coverage[name][door] !== 'object')
   it.each(open.map((way) => [way.name, way] as const))('hands all of them on: %s', async (_, way) => {
     for (const [option, check] of Object.entries(arrives)) {
       if (shared(name, way.door, option)) continue

@@ -12,11 +12,10 @@ import {
 } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { standIn, ways } from '../test/doors.js'
 import { failureOf, read } from '../test/failure.js'
+import { standIn, ways } from '../test/operations.js'
 import { harmless } from '../test/policies.js'
 import {
-  Around,
   batch,
   batchResults,
   breaker,
@@ -26,14 +25,15 @@ import {
   fallback,
   guard,
   hedge,
+  type Interception,
   learn,
   limit,
   loadBalance,
-  type Passing,
+  Middleware,
   record,
   route,
 } from './index.js'
-import { doors, type PolicyName } from './middleware/policy-coverage.js'
+import { coverage, type PolicyName } from './middleware/policy-coverage.js'
 
 let unhandled: unknown[] = []
 const onUnhandled = (reason: unknown) => unhandled.push(reason)
@@ -53,7 +53,7 @@ describe.each(
 )('%s', (name, put) => {
   // A mask gives only results of batches that it submitted itself.
   const open = ways.filter(
-    (way) => typeof doors[name][way.door] !== 'object' && way.name !== 'batches.results',
+    (way) => typeof coverage[name][way.door] !== 'object' && way.name !== 'batches.results',
   )
   it.each(
     open.map((way) => [way.name, way] as const),
@@ -69,7 +69,7 @@ describe.each(
   Object.entries(harmless) as [PolicyName, (typeof harmless)[PolicyName]][],
 )('%s', (name, put) => {
   const open = ways.filter(
-    ({ door, name: way }) => typeof doors[name][door] !== 'object' && !/^(batches|capabilities)/.test(way),
+    ({ door, name: way }) => typeof coverage[name][door] !== 'object' && !/^(batches|capabilities)/.test(way),
   )
   it.each(
     open.map((way) => [way.name, way] as const),
@@ -97,9 +97,9 @@ it('a callback of a policy that throws is named', async () => {
     })
 })
 
-type Several = (candidates: readonly [Provider, ...Candidate[]]) => Provider
+type CompositeProvider = (candidates: readonly [Provider, ...Candidate[]]) => Provider
 const first = { begin: () => 0, scores: () => [1, 0], learn: (state: unknown) => state }
-const several: Record<string, Several> = {
+const several: Record<string, CompositeProvider> = {
   fallback,
   loadBalance,
   route,
@@ -128,14 +128,14 @@ describe.each(Object.entries(several))('%s', (_, make) => {
       retry: false,
       answers: [new LlmError('overloaded', 'Busy.')],
     })
-    const unmade = () => {
+    const unavailable = () => {
       throw new LlmError('config', 'SPARE_KEY is not set.')
     }
     const heard: string[] = []
     const onStatus: CallOptions['onStatus'] = (event) => {
       if (event.type === 'fallback') heard.push(`${event.to}: ${event.reason}`)
     }
-    const error = await failureOf(make([busy, unmade]).chat('hi', { onStatus }))
+    const error = await failureOf(make([busy, unavailable]).chat('hi', { onStatus }))
     expect(error.message).toContain('SPARE_KEY')
     expect(error.code).toBe('overloaded')
     expect(heard.join()).toContain('SPARE_KEY')
@@ -256,14 +256,14 @@ it('onProgress that throws ends the waiting for a batch, typed', async () => {
 })
 
 describe('results that are not read to their end are let go', () => {
-  class Own extends Around {
+  class Own extends Middleware {
     constructor(
       inner: Provider,
       private readonly result: (result: BatchResult) => BatchResult | Promise<BatchResult>,
     ) {
       super(inner)
     }
-    protected enter(): Passing {
+    protected intercept(): Interception {
       return { result: this.result }
     }
   }

@@ -3,8 +3,8 @@
 import { allFakers, type Faker } from '@faker-js/faker'
 import { getExampleNumber } from 'libphonenumber-js/min'
 import examples from 'libphonenumber-js/mobile/examples'
-import { stateIds } from '../src/content/detect/ids.js'
-import { habits } from '../src/content/detect/phones.js'
+import { nationalIds } from '../src/content/detect/ids.js'
+import { nationalFormats } from '../src/content/detect/phones.js'
 import type { MaskKind } from '../src/index.js'
 
 /** A text, and what of it is to be found. */
@@ -45,7 +45,7 @@ function likeExample(example: string, plain: string): string {
 
 function phonesOf(): Sample[] {
   const next = chance(1)
-  return habits.flatMap(({ country, example }) => {
+  return nationalFormats.flatMap(({ country, example }) => {
     const from = example.search(/[\d(]/)
     const before = example.slice(0, from)
     return Array.from({ length: 30 }, (_, index) => {
@@ -85,7 +85,7 @@ function internationalPhones(): Sample[] {
 
 function idsOf(): Sample[] {
   const next = chance(3)
-  return stateIds.flatMap(({ country, example, form, isValid, named }) => {
+  return nationalIds.flatMap(({ country, example, form, isValid, named }) => {
     const whole = new RegExp(`^(?:${form.source})$`, form.flags.replace('g', ''))
     const value = named === undefined ? example : (example.split(' ').at(-1) ?? '')
     const before = example.slice(0, example.length - value.length)

@@ -1,4 +1,4 @@
-// Batches for every provider: those of the service where it has some, else a queue of our own. `batch`.
+// `batch`: batches for every provider, by the service's own batch API or by a queue of this package.
 import {
   type Batches,
   type BatchResult,
@@ -9,52 +9,59 @@ import {
   type Provider,
   systemClock,
 } from '@patchbay/core'
-import { patiently } from '../middleware/batch-results.js'
-import { calledNow, Patience } from '../middleware/call-deadline.js'
-import type { Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import { readWithDeadline } from '../middleware/batch-results.js'
+import { CallDeadline } from '../middleware/call-deadline.js'
+import { runCallbackSync } from '../middleware/callbacks.js'
+import type { Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
-import { Queue } from './queue.js'
+import { BatchQueue } from './batch-queue.js'
 
 /** Options of `batch`. */
 export interface BatchOptions {
-  /** Calls at the same time, in a queue of our own. Default 4. */
+  /** Calls at the same time from this package's queue. Default 4. */
   concurrency?: number
   /**
-   * Where a queue of our own keeps requests and results. A folder or a Redis outlives the app: whoever asks for the status
-   * of a batch nobody works on goes on with it, with its `metadata`, `timeout` and `retry`; `signal` and `onStatus` end
-   * with the process that submitted, and `headers`, which may hold secrets, are refused: give them to the provider. Default: this process's own memory, which keeps the last 1,000 batches
-   * that are over, and of those that were read the last 100.
+   * Where this package's queue keeps requests and results. With `fileState` or `redisState` a batch outlives the process: the
+   * next process that asks for its status continues it, with its `metadata`, `timeout` and `retry`. `signal` and `onStatus` do
+   * not survive; `headers` may hold secrets and are refused: pass them to the provider instead. Default: the memory of this
+   * process, which keeps the last 1,000 unread batches and the last 100 read ones.
    */
   state?: StateStore
-  /** Are batches of the service used where it has some? Default true. */
+  /** Use the service's batch API if it has one? Default true. */
   native?: boolean
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-const ours = 'local-'
+/** Prefix of the ids of this package's queue. */
+const queuePrefix = 'local-'
 
 /**
- * Gives `batches` to a provider that has none: its requests are asked one after the other, as ordinary calls of the
- * provider that is wrapped, policies included, each with the options that were given to `submit`. Where the service has
- * batches, they are used, at its lower price. An id tells which of the two it is.
+ * Gives every provider `batches`. If the service has a batch API, that is used, at its lower price. Otherwise a queue sends the
+ * requests as ordinary calls of the wrapped provider, policies included, each with the options passed to `submit`. The id tells
+ * which of the two a batch belongs to.
+ *
+ * @example
+ * const llm = batch(provider, { state: fileState('./batches') })
+ * const id = await llm.batches.submit(['First question', 'Second question'])
+ * for await (const { index, response, error } of batchResults(llm, id)) console.log(index, response?.text ?? error?.code)
  */
 export function batch(provider: Provider, options: BatchOptions = {}): Provider {
   return new Batched(provider, options)
 }
 
-class Batched extends Around {
-  protected override readonly doors = doors.batch
-  readonly #queue: Queue
+class Batched extends Middleware {
+  protected override readonly coverage = coverage.batch
+  readonly #queue: BatchQueue
   readonly #native: boolean
 
   constructor(inner: Provider, options: BatchOptions) {
     super(inner, options.clock)
     const { concurrency = 4, state, native = true } = options
-    this.#queue = new Queue(inner, state ?? memoryState(), concurrency, this.clock, state === undefined)
+    this.#queue = new BatchQueue(inner, state ?? memoryState(), concurrency, this.clock, state === undefined)
     this.#native = native
   }
 
@@ -62,18 +69,18 @@ class Batched extends Around {
     return { ...super.batches, available: true }
   }
 
-  protected enter(call: Incoming): Passing {
+  protected intercept(call: PolicyCall): Interception {
     const queue = this.#queue
     switch (call.kind) {
       case 'batches.submit':
         return this.#native && this.inner.batches.available !== false
           ? {}
-          : { answer: async () => ours + (await queue.submit(call.request, call.options)) }
+          : { answer: async () => queuePrefix + (await queue.submit(call.request, call.options)) }
       case 'batches.status':
       case 'batches.results':
       case 'batches.cancel': {
-        if (!call.request.startsWith(ours)) return {}
-        const id = call.request.slice(ours.length)
+        if (!call.request.startsWith(queuePrefix)) return {}
+        const id = call.request.slice(queuePrefix.length)
         return {
           answer: async () => (call.kind === 'batches.status' ? queue.status(id) : queue.cancel(id)),
           results: () => queue.results(id),
@@ -84,58 +91,61 @@ class Batched extends Around {
     }
   }
 
-  protected override async shut(): Promise<void> {
+  protected override async closeInner(): Promise<void> {
     await this.#queue.close()
     await this.inner.close()
   }
 }
 
-/** How a batch is waited for. */
+/** Options of `batchResults`. `timeout` covers all waiting and reading; default: none. */
 export interface BatchEndOptions extends CallOptions {
-  /** Milliseconds between two looks. Default 60,000. */
+  /** Milliseconds between two checks of the status. Default 60,000. */
   every?: number
-  /** Hears how it stands at each look. */
+  /** Called with the status at each check. */
   onProgress?: (status: BatchStatus) => void
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-// A batch that was just made may not be known everywhere yet.
-const earlyLooks = 5
+// A new batch, or its results, may be missing at first on a service with replicas.
+const maxMissing = 5
 
 /**
- * Waits until a batch has ended, and reads its results. `timeout` is for all of the waiting and the reading; default: for ever. A look that
- * fails is made again at the next turn where that may help: a service that is away, a batch (or its results) that is not
- * there yet in the first five looks, results that end in the middle of a line, five times at the same place.
- * @throws {LlmError} `aborted`, `timeout`, and what asking for the status throws
+ * Waits until a batch has ended, then yields its results in the order of the requests. A check that fails is repeated at the
+ * next interval if that may help: the service is unavailable, the batch or its results do not exist yet (first five checks),
+ * or the results break off (five times at the same place).
+ * @throws {LlmError} `aborted`, `timeout`, and errors of the status check that a retry does not fix
+ *
+ * @example
+ * for await (const { index, response } of batchResults(llm, id, { every: 300_000 })) save(index, response?.text)
  */
 export async function* batchResults(
   provider: Provider,
   id: string,
   { every = 60_000, onProgress, clock = systemClock, ...options }: BatchEndOptions = {},
 ): AsyncGenerator<BatchResult> {
-  const patience = new Patience({ timeout: 30 * 86_400_000, ...options }, clock, provider)
-  let looks = 0
+  const deadline = new CallDeadline({ timeout: 30 * 86_400_000, ...options }, clock, provider)
+  let checks = 0
   let found = false
   let ended = false
   let next = 0
-  /** Readings in a row that ended at the same place, because of what stands there. */
+  /** Consecutive readings that broke off at the same result. */
   let stuck = 0
   try {
     for (;;) {
       const before = next
       try {
         if (!ended) {
-          const status = await patience.wait(provider.batches.status(id, patience.left(options)))
+          const status = await deadline.wait(provider.batches.status(id, deadline.remaining(options)))
           found = true
-          calledNow('onProgress', () => onProgress?.(status), provider)
+          runCallbackSync('onProgress', () => onProgress?.(status), provider)
           ended = status.state !== 'running'
-          if (ended) looks = 0
+          if (ended) checks = 0
         }
         if (ended) {
-          const results = () => provider.batches.results(id, patience.left(options))
-          for await (const result of patiently(results, patience)) {
-            // What was given before the results broke off is not given again.
+          const results = () => provider.batches.results(id, deadline.remaining(options))
+          for await (const result of readWithDeadline(results, deadline)) {
+            // Already yielded before the results broke off.
             if (result.index < next) continue
             next = result.index + 1
             yield result
@@ -143,19 +153,19 @@ export async function* batchResults(
           return
         }
       } catch (error) {
-        const early = isLlmError(error, 'not-found') && (!found || ended) && next === 0 && looks < earlyLooks
-        if (patience.stopped !== undefined || !isLlmError(error) || !(error.retryable || early)) throw error
+        const early = isLlmError(error, 'not-found') && (!found || ended) && next === 0 && checks < maxMissing
+        if (deadline.stopped !== undefined || !isLlmError(error) || !(error.retryable || early)) throw error
         stuck = ended && error.code === 'bad-response' && next === before ? stuck + 1 : 0
-        if (stuck > earlyLooks) throw error
+        if (stuck > maxMissing) throw error
       }
-      looks++
+      checks++
       let cancel: () => void = () => {}
       const pause = new Promise<void>((resolve) => {
         cancel = clock.timer(every, resolve)
       })
-      await patience.wait(pause).finally(() => cancel())
+      await deadline.wait(pause).finally(() => cancel())
     }
   } finally {
-    patience.end()
+    deadline.end()
   }
 }

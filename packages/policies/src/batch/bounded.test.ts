@@ -1,8 +1,8 @@
 // A queue of batches in memory does not grow for ever: what was asked goes with its answer, what was read goes in its turn.
 import type { BatchResult } from '@patchbay/core'
 import { expect, it } from 'vitest'
-import { standIn } from '../../test/doors.js'
 import { failureOf } from '../../test/failure.js'
+import { standIn } from '../../test/operations.js'
 import { batch, memoryState, type StateStore } from '../index.js'
 
 async function ended(provider: ReturnType<typeof batch>, id: string): Promise<void> {

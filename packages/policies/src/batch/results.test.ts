@@ -11,8 +11,8 @@ import {
 } from '@patchbay/core'
 import { fakeClock, faultServer, type ServedResponse } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
-import { standIn } from '../../test/doors.js'
 import { failureOf } from '../../test/failure.js'
+import { standIn } from '../../test/operations.js'
 import { batchResults } from '../index.js'
 
 /** Looks and readings that fail so, one after the other, before all is well. */

@@ -1,112 +1,126 @@
-// The same question twice is asked once: `cache`. Who asks while the first is being answered shares that answer.
+// `cache`: equal requests are answered from a store; equal requests at the same time share one call.
 import type { CallOptions, ChatResponse, ChatStream, Clock, Provider, Warning } from '@patchbay/core'
 import { replayStream, requestWithDefaults } from '@patchbay/core/wrap'
-import { calledNow } from '../middleware/call-deadline.js'
-import type { Answer, Chat, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
-import { again, outputOf, saysSomething } from './cacheable.js'
-import { kept, keyOf } from './serialization.js'
+import { withRequestedOutput } from '../content/requested-output.js'
+import { runCallbackSync } from '../middleware/callbacks.js'
+import type { CallResponse, ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
+import { callKey, storedResponse } from '../serialization/stored-call.js'
+import { asCached, hasContent } from './cacheable.js'
 import { SharedCalls } from './shared-call.js'
-import { Flight, passenger } from './single-flight.js'
-import { AnswerStore, type CacheStore, memoryCache } from './store.js'
+import { SharedStream, sharedReader } from './single-flight.js'
+import { type CacheStore, memoryCache, ResponseStore } from './store.js'
 
 /** Options of `cache`. */
 export interface CacheOptions {
-  /** Default: in this process, the last thousand answers, 64 million characters at most. */
+  /** Where responses are stored. Default: `memoryCache()`, the last 1,000 responses of this process. */
   store?: CacheStore
-  /** How long an answer is good, in milliseconds, above 0. Default: as long as it is kept. */
+  /** Time to live of a response in milliseconds, above 0. Default: as long as the store keeps it. */
   ttl?: number
   /**
-   * Part of every key. Give one where several apps share a store and the same model name means different models (two
-   * servers, say): that is nothing the cache can see.
+   * Part of every key. Set it if apps share a store and the same model name means different models, for example on two
+   * servers: the cache cannot know that. Default: none.
    */
   namespace?: string
-  /** Keep answers too that were cut off because they were too long (`length`)? Default false: the next call asks again. */
+  /** Also store responses that were cut off (`finishReason: 'length'`)? Default false. */
   truncated?: boolean
-  /** Is this call answered from the cache, and its answer kept? Default: all but those that ask for no text or vectors. */
+  /** Return false to bypass the cache for a call. Default: every chat, `embed`, `rerank`, `transcribe` and `countTokens` is cached. */
   when?: (call: { kind: string; request: unknown; options: CallOptions }) => boolean
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /**
- * Answers a request that was answered before with that answer, as a stream where a stream is asked for. The key is made of
- * everything a call can say: messages, tools, schemas, options, headers, tenant, provider, model. Whole answers that say
- * something are kept (`stop`, `tool-calls`), failures, empty and truncated ones are not. The response's `cached` tells
- * where it came from. A store that cannot be reached is a warning on the response.
+ * Answers a request that was answered before with the stored response, as a stream if a stream was asked for. The key covers
+ * everything that may change the answer: messages, tools, schemas, options, headers, `metadata.tenant`, provider and model.
+ * Complete responses with content are stored; errors, empty and truncated responses are not. Equal requests at the same time
+ * share one call. `cached` on the response tells where it came from, and `cost` of a cached one is 0. A store that fails is a
+ * warning on the response.
+ * @throws {LlmError} `config` for a `ttl` that is not above 0
+ *
+ * @example
+ * const llm = cache(provider, { ttl: 3_600_000 })
  */
 export function cache(provider: Provider, options: CacheOptions = {}): Provider {
   return new Cache(provider, options)
 }
 
-class Cache extends Around {
-  protected override readonly doors = doors.cache
-  readonly #store: AnswerStore
+class Cache extends Middleware {
+  protected override readonly coverage = coverage.cache
+  readonly #store: ResponseStore
   readonly #options: CacheOptions
-  readonly #whole: Set<ChatResponse['finishReason']>
-  readonly #flights = new Map<string, Flight>()
-  readonly #answers = new SharedCalls<Answer>()
+  readonly #cacheableReasons: Set<ChatResponse['finishReason']>
+  readonly #streams = new Map<string, SharedStream>()
+  readonly #calls = new SharedCalls<CallResponse>()
 
   constructor(inner: Provider, options: CacheOptions) {
     super(inner, options.clock)
-    this.#store = new AnswerStore(options.store ?? memoryCache(), options.ttl, 'cache')
+    this.#store = new ResponseStore(options.store ?? memoryCache(), options.ttl, 'cache')
     this.#options = options
-    this.#whole = new Set(['stop', 'tool-calls', ...(options.truncated ? (['length'] as const) : [])])
+    this.#cacheableReasons = new Set([
+      'stop',
+      'tool-calls',
+      ...(options.truncated ? (['length'] as const) : []),
+    ])
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
-    const { kind, request, options, patience } = call
+  protected async intercept(call: PolicyCall): Promise<Interception> {
+    const { kind, request, options, deadline } = call
     const { when = () => true } = this.#options
     if (kind === 'models') return {}
-    if (calledNow('cache.when', () => when({ kind, request, options }), this) === false) return {}
-    const key = await keyOf(call, this.inner, this.#options.namespace)
+    if (runCallbackSync('cache.when', () => when({ kind, request, options }), this) === false) return {}
+    const key = await callKey(call, this.inner, this.#options.namespace)
     const warnings: Warning[] = []
-    const answer = (await this.#store.get(key, warnings)) as Answer | undefined
+    const answer = (await this.#store.get(key, warnings)) as CallResponse | undefined
     if (kind === 'chat') return this.#chat(call, key, answer as ChatResponse | undefined, warnings)
     if (answer !== undefined) return { answer: async () => answer }
-    const limits = shareable(options)
-    const ask = async (more: CallOptions) => {
-      const came = (await this.inner[kind as 'embed'](request as never, { ...limits, ...more })) as Answer
-      await this.#store.set(key, came, [])
-      return came
+    const shared = sharedOptions(options)
+    const send = async (more: CallOptions) => {
+      const response = (await this.inner[kind as 'embed'](request as never, {
+        ...shared,
+        ...more,
+      })) as CallResponse
+      await this.#store.set(key, response, [])
+      return response
     }
-    return { answer: () => this.#answers.answer(nameOf(key, limits), ask, patience) }
+    return { answer: () => this.#calls.answer(flightName(key, shared), send, deadline) }
   }
 
   async #chat(
-    call: Chat,
+    call: ChatCall,
     key: string,
     answer: ChatResponse | undefined,
     warnings: Warning[],
-  ): Promise<Passing> {
+  ): Promise<Interception> {
     const { request, options, streamed } = call
-    const meant = requestWithDefaults(request, this)
-    // What was good enough for another schema may not fit this one: then it is asked again.
-    const fitting = answer && (await outputOf(answer, meant).catch(() => undefined))
-    if (answer !== undefined && fitting !== undefined)
+    const full = requestWithDefaults(request, this)
+    // A response stored for another schema may not fit this one; then it is a miss.
+    const hit = answer && (await withRequestedOutput(answer, full).catch(() => undefined))
+    if (answer !== undefined && hit !== undefined)
       return {
-        stream: (left) => replayStream(answer, this, left, this.clock),
-        done: async (response) => again(await outputOf(response as ChatResponse, meant), 'exact'),
+        stream: (remaining) => replayStream(answer, this, remaining, this.clock),
+        done: async (response) =>
+          asCached(await withRequestedOutput(response as ChatResponse, full), 'exact'),
       }
-    // Those who wait differently do not share: nobody is cut off by another one's limits, nor refused by his schema.
-    const limits = shareable(options)
-    const name = nameOf(key, limits, streamed, idOf(meant.output))
-    let flight: Flight | undefined
-    let shared = false
-    const board = () => {
-      const running = this.#flights.get(name)
-      shared = running !== undefined
-      flight =
-        running ??
-        this.#start(name, (onStatus) => this.inner.stream(request, { ...limits, onStatus }), streamed, key)
-      return flight
+    // Callers with different time limits or schemas do not share, so that nobody fails because of another caller's.
+    const shared = sharedOptions(options)
+    const name = flightName(key, shared, streamed, schemaId(full.output))
+    let stream: SharedStream | undefined
+    let joined = false
+    const open = () => {
+      const inFlight = this.#streams.get(name)
+      joined = inFlight !== undefined
+      stream =
+        inFlight ??
+        this.#start(name, (onStatus) => this.inner.stream(request, { ...shared, onStatus }), streamed, key)
+      return stream
     }
     return {
-      stream: (left) => passenger(board, this, left, this.clock),
+      stream: (remaining) => sharedReader(open, this, remaining, this.clock),
       done: async (response) => {
-        const final = flight?.final ?? (response as ChatResponse)
-        if (shared) return again(await outputOf(final, meant), 'shared')
+        const final = stream?.final ?? (response as ChatResponse)
+        if (joined) return asCached(await withRequestedOutput(final, full), 'shared')
         return { ...final, cached: false, warnings: [...final.warnings, ...warnings] }
       },
     }
@@ -114,24 +128,24 @@ class Cache extends Around {
 
   #start(
     name: string,
-    ask: (onStatus: NonNullable<CallOptions['onStatus']>) => ChatStream,
+    send: (onStatus: NonNullable<CallOptions['onStatus']>) => ChatStream,
     streamed: boolean,
     key: string,
-  ): Flight {
-    const flight = new Flight(ask, streamed, this, async (final) => {
-      const problems: Warning[] = []
-      if (final !== undefined && this.#whole.has(final.finishReason) && saysSomething(final))
-        await this.#store.set(key, kept(final), problems)
-      if (this.#flights.get(name) === flight) this.#flights.delete(name)
-      return problems
+  ): SharedStream {
+    const stream = new SharedStream(send, streamed, this, async (final) => {
+      const warnings: Warning[] = []
+      if (final !== undefined && this.#cacheableReasons.has(final.finishReason) && hasContent(final))
+        await this.#store.set(key, storedResponse(final), warnings)
+      if (this.#streams.get(name) === stream) this.#streams.delete(name)
+      return warnings
     })
-    this.#flights.set(name, flight)
-    return flight
+    this.#streams.set(name, stream)
+    return stream
   }
 }
 
-/** What of a caller's options holds for those who share his call. */
-function shareable({ headers, metadata, retry, timeout }: CallOptions): CallOptions {
+/** The options of a caller that apply to a call shared with others. */
+function sharedOptions({ headers, metadata, retry, timeout }: CallOptions): CallOptions {
   const { total: _, ...limits } = typeof timeout === 'object' ? timeout : {}
   return {
     ...(headers && { headers }),
@@ -141,15 +155,16 @@ function shareable({ headers, metadata, retry, timeout }: CallOptions): CallOpti
   }
 }
 
-function nameOf(key: string, { timeout, retry }: CallOptions, ...more: unknown[]): string {
+/** Calls with this name may share one request. */
+function flightName(key: string, { timeout, retry }: CallOptions, ...more: unknown[]): string {
   return JSON.stringify([key, timeout ?? null, retry ?? null, ...more])
 }
 
 const schemaIds = new WeakMap<object, number>()
 let schemas = 0
 
-/** Two schemas that look the same as JSON Schema may check differently. */
-function idOf(output: unknown): number {
+/** Identity of a Standard Schema: two that look alike as JSON Schema may validate differently. */
+function schemaId(output: unknown): number {
   if (typeof output !== 'object' || output === null || !('schema' in output)) return 0
   const { schema } = output
   if (typeof schema !== 'object' || schema === null || !('~standard' in schema)) return 0

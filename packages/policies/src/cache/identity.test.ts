@@ -18,7 +18,7 @@ import { afterAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { lettersEmbedder } from '../../test/letters.js'
 import { cache, fallback, memoryCache, record, replay, semanticCache } from '../index.js'
-import { frozen, thawed } from './serialization.js'
+import { deserialize, serialize } from '../serialization/codec.js'
 
 const tools = (description: string) => [{ name: 't', description, input: { type: 'object' } }]
 const base = { messages: 'What is the capital of France?', tools: tools('a'), toolChoice: 'auto' as const }
@@ -251,8 +251,8 @@ it('law: what is kept comes back as it was, whatever its objects are called', ()
     fc.property(value, (one) => {
       const plain = JSON.stringify(one, (_, item) => (Object.is(item, -0) ? 0 : item))
       fc.pre(plain !== undefined)
-      const back = thawed(frozen(one))
-      expect(frozen(back)).toBe(frozen(one))
+      const back = deserialize(serialize(one))
+      expect(serialize(back)).toBe(serialize(one))
       expect(JSON.stringify(back, (_, item) => (Object.is(item, -0) ? 0 : item))).toBe(plain)
     }),
   )

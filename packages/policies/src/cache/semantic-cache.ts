@@ -1,54 +1,60 @@
-// A question that means the same as one before gets that one's answer: `semanticCache`.
+// `semanticCache`: questions with the same meaning, by their embeddings, get the stored answer.
 import type { ChatResponse, Clock, PreparedChat, Provider, Warning } from '@patchbay/core'
 import { prepareFor, replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
-import type { Chat, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
-import { again, outputOf, saysSomething } from './cacheable.js'
-import { Meanings } from './semantic-entries.js'
-import { beside, hash, kept, sorted } from './serialization.js'
-import { AnswerStore, type CacheStore, memoryCache, unreachable } from './store.js'
+import { withRequestedOutput } from '../content/requested-output.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
+import { canonical, hash } from '../serialization/hash.js'
+import { storedResponse, unpreparedOptions } from '../serialization/stored-call.js'
+import { asCached, hasContent } from './cacheable.js'
+import { SemanticEntries } from './semantic-entries.js'
+import { type CacheStore, memoryCache, ResponseStore, storeWarning } from './store.js'
 
 /** Options of `semanticCache`. */
 export interface SemanticCacheOptions {
-  /** Who turns questions into vectors. Not closed with the cache. */
+  /** The provider that embeds the questions. It is not closed with the cache. */
   embedder: Provider
-  /** Least cosine similarity of two questions that mean the same. Default 0.95; what is right depends on the embedder. */
+  /** Minimum cosine similarity of two questions with the same meaning, 0 to 1. Default 0.95; the right value depends on the embedder. */
   threshold?: number
-  /** Questions kept for each conversation that leads to them; the oldest goes. Default 500. */
+  /** Maximum number of questions for each conversation history; beyond it the oldest is dropped. Default 500. */
   max?: number
   /**
-   * Default: in this process, 64 million characters at most. Each question is an entry of its own. Processes that share
-   * one may lose each other's newest entry, never more.
+   * Where answers are stored, one entry a question. Processes that share a store may lose each other's newest entry, never
+   * more. Default: the memory of this process, up to 64 million characters.
    */
   store?: CacheStore
-  /** How long an answer is good, in milliseconds. Default: as long as it is kept. */
+  /** Time to live of an answer in milliseconds, above 0. Default: as long as the store keeps it. */
   ttl?: number
-  /** Part of every key, as with `cache`: for apps that share a store. */
+  /** Part of every key, as in `cache`, for apps that share a store. */
   namespace?: string
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-// Conversations whose vectors are in memory, and how many vectors of all of them together.
-const mostConversations = 1000
-const mostVectors = 20_000
+// Limits of the vectors in memory.
+const maxConversations = 1000
+const maxVectors = 20_000
 
 /**
- * Compares the last question with those answered before, by their meaning; all else (what was said before it, system,
- * tools, options, `metadata.tenant`) must be equal to the letter. Only answers that ended with `stop` and say something
- * are kept; a request with images or files is not looked up. An embedder or a store that fails is a warning on the
- * response.
+ * Answers a question with the stored answer of a similar one. Only the last user message is compared by meaning; everything
+ * else (earlier messages, system, tools, options, `metadata.tenant`) must be exactly equal. Only answers with
+ * `finishReason: 'stop'` and content are stored. Requests with images or files are not looked up. If the embedder or the store
+ * fails, the provider is called, and the response has a warning.
+ * @throws {LlmError} `config` for a `ttl` that is not above 0
+ *
+ * @example
+ * const llm = semanticCache(provider, { embedder: ollama('nomic-embed-text'), threshold: 0.92 })
  */
 export function semanticCache(provider: Provider, options: SemanticCacheOptions): Provider {
   return new SemanticCache(provider, options)
 }
 
-class SemanticCache extends Around {
-  protected override readonly doors = doors.semanticCache
-  readonly #store: AnswerStore
-  readonly #conversations: LRUCache<string, Meanings>
+class SemanticCache extends Middleware {
+  protected override readonly coverage = coverage.semanticCache
+  readonly #store: ResponseStore
+  readonly #conversations: LRUCache<string, SemanticEntries>
   readonly #threshold: number
   readonly #max: number
 
@@ -60,107 +66,108 @@ class SemanticCache extends Around {
     const { threshold = 0.95, max = 500, store, ttl } = options
     this.#threshold = threshold
     this.#max = max
-    this.#store = new AnswerStore(store ?? memoryCache({ max: mostVectors }), ttl, 'semanticCache')
+    this.#store = new ResponseStore(store ?? memoryCache({ max: maxVectors }), ttl, 'semanticCache')
     this.#conversations = new LRUCache({
-      max: mostConversations,
-      maxSize: Math.max(mostVectors, max + 1),
+      max: maxConversations,
+      maxSize: Math.max(maxVectors, max + 1),
       sizeCalculation: ({ size }) => size + 1,
     })
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
+  protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind !== 'chat') return {}
     const { request } = call
-    const asked = taken(await prepareFor(request, this.inner))
-    if (asked === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
+    const parts = questionAndContext(await prepareFor(request, this.inner))
+    if (parts === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
     const warnings: Warning[] = []
-    const vector = await this.#vector(asked.question, call, warnings)
-    const key = vector && (await this.#key(asked.rest, call, vector.length))
-    const found =
-      key === undefined || vector === undefined ? undefined : await this.#found(key, vector, warnings)
-    const meant = requestWithDefaults(request, this)
-    // What fits another schema may not fit this one.
-    const fitting = found && (await outputOf(found, meant).catch(() => undefined))
-    if (found !== undefined && fitting !== undefined)
+    const vector = await this.#embed(parts.question, call, warnings)
+    const key = vector && (await this.#key(parts.context, call, vector.length))
+    const stored =
+      key === undefined || vector === undefined ? undefined : await this.#lookUp(key, vector, warnings)
+    const full = requestWithDefaults(request, this)
+    // An answer stored for another schema may not fit this one; then it is a miss.
+    const hit = stored && (await withRequestedOutput(stored, full).catch(() => undefined))
+    if (stored !== undefined && hit !== undefined)
       return {
-        stream: (left) => replayStream(found, this, left, this.clock),
-        done: async (response) => again(await outputOf(response as ChatResponse, meant), 'semantic'),
+        stream: (remaining) => replayStream(stored, this, remaining, this.clock),
+        done: async (response) =>
+          asCached(await withRequestedOutput(response as ChatResponse, full), 'semantic'),
       }
     return {
       done: async (answer) => {
         const response = answer as ChatResponse
-        if (key !== undefined && response.finishReason === 'stop' && saysSomething(response)) {
-          const meanings = this.#meanings(key)
-          await meanings.keep(vector as Float32Array, kept(response) as ChatResponse, warnings)
-          this.#count(key, meanings)
+        if (key !== undefined && response.finishReason === 'stop' && hasContent(response)) {
+          const entries = this.#entriesOf(key)
+          await entries.add(vector as Float32Array, storedResponse(response), warnings)
+          this.#updateSize(key, entries)
         }
         return { ...response, cached: false, warnings: [...response.warnings, ...warnings] }
       },
     }
   }
 
-  async #vector(
+  async #embed(
     question: string,
-    { options, patience }: Chat,
+    { options, deadline }: ChatCall,
     warnings: Warning[],
   ): Promise<Float32Array | undefined> {
-    // Its headers are for the service that is asked the question.
+    // The caller's headers are for the chat service, not for the embedder.
     const { headers: _, onStatus: __, ...rest } = options
     try {
       const input = { input: question, inputType: 'query' as const }
-      return (await this.options.embedder.embed(input, patience.left(rest))).vectors[0]
+      return (await this.options.embedder.embed(input, deadline.remaining(rest))).vectors[0]
     } catch (cause) {
-      if (patience.stopped !== undefined) throw cause
-      warnings.push(unreachable('asked (no vector)', cause))
+      if (deadline.stopped !== undefined) throw cause
+      warnings.push(storeWarning('searched (no embedding)', cause))
       return undefined
     }
   }
 
-  /** What must be equal to the letter. */
-  async #key(rest: unknown, call: Chat, dimensions: number): Promise<string> {
+  /** Key of everything that must be exactly equal. */
+  async #key(context: unknown, call: ChatCall, dimensions: number): Promise<string> {
     const { headers = {}, metadata = {} } = call.options
     const { embedder, namespace = '' } = this.options
     const scope = {
-      who: [this.inner.provider, this.inner.model],
+      target: [this.inner.provider, this.inner.model],
       embedder: [embedder.provider, embedder.model, dimensions],
-      kept: [namespace, this.#max],
+      store: [namespace, this.#max],
       headers,
       tenant: metadata.tenant ?? '',
-      rest,
-      ...beside(call, this.inner),
+      rest: context,
+      ...unpreparedOptions(call, this.inner),
     }
-    return `meaning:${await hash(sorted(scope))}`
+    return `meaning:${await hash(canonical(scope))}`
   }
 
-  #meanings(key: string): Meanings {
+  #entriesOf(key: string): SemanticEntries {
     const known = this.#conversations.get(key)
     if (known !== undefined) return known
-    const meanings = new Meanings(this.#store, key, this.#max)
-    this.#count(key, meanings)
-    return meanings
+    const entries = new SemanticEntries(this.#store, key, this.#max)
+    this.#updateSize(key, entries)
+    return entries
   }
 
-  async #found(key: string, vector: Float32Array, warnings: Warning[]): Promise<ChatResponse | undefined> {
-    const meanings = this.#meanings(key)
-    const found = await meanings.find(vector, this.#threshold, warnings)
-    // It may have looked at many that others kept.
-    this.#count(key, meanings)
-    return found
+  async #lookUp(key: string, vector: Float32Array, warnings: Warning[]): Promise<ChatResponse | undefined> {
+    const entries = this.#entriesOf(key)
+    const answer = await entries.find(vector, this.#threshold, warnings)
+    // It may have indexed entries of other processes.
+    this.#updateSize(key, entries)
+    return answer
   }
 
-  /** Counts it by the size that it has now. */
-  #count(key: string, meanings: Meanings): void {
-    // The size of what is there already is not asked for again.
+  /** Updates the size that counts for the limit of vectors. */
+  #updateSize(key: string, entries: SemanticEntries): void {
+    // LRUCache computes the size of an entry only when it is added.
     this.#conversations.delete(key)
-    this.#conversations.set(key, meanings)
+    this.#conversations.set(key, entries)
   }
 }
 
-/** The last question, and everything else. Nothing where it is no question in words. */
-function taken(chat: PreparedChat): { question: string; rest: unknown } | undefined {
+/** The last question and everything else; `undefined` if the last message is not a user's text. */
+function questionAndContext(chat: PreparedChat): { question: string; context: unknown } | undefined {
   const last = chat.messages.at(-1)
   if (last?.role !== 'user') return undefined
   const texts = last.content.map((part) => (part.type === 'text' ? part.text : undefined))
   if (texts.some((text) => text === undefined)) return undefined
-  return { question: texts.join('\n'), rest: { ...chat, messages: chat.messages.slice(0, -1) } }
+  return { question: texts.join('\n'), context: { ...chat, messages: chat.messages.slice(0, -1) } }
 }

@@ -1,28 +1,27 @@
-// Questions of one conversation with their answers, each an entry of its own in the store: what was found there before is
-// not read again.
+// Cached questions of one conversation and their answers: one store entry each, with the vectors indexed in memory.
 import type { ChatResponse, Warning } from '@patchbay/core'
-import type { AnswerStore } from './store.js'
+import type { ResponseStore } from './store.js'
 import { isNear, VectorIndex } from './vector-index.js'
 
-/** An entry of the store. Places are used again: the number tells whose turn it is. */
+/** A store entry. Slots are reused, so the number tells whether it is still the same entry. */
 interface Entry {
   number: number
   vector: Float32Array
   answer: ChatResponse
 }
 
-// Reads at the same time, when a process meets a store that others have filled.
-const readsAtOnce = 32
+// Parallel reads when a process first meets a store that others have filled.
+const parallelReads = 32
 
-export class Meanings {
+export class SemanticEntries {
   readonly #vectors = new VectorIndex()
-  /** Entries up to this number have been looked at. */
-  #seen = 0
-  #looking: Promise<void> | undefined
-  #keeping: Promise<void> = Promise.resolve()
+  /** Entries up to this number are indexed. */
+  #indexed = 0
+  #refreshing: Promise<void> | undefined
+  #saving: Promise<void> = Promise.resolve()
 
   constructor(
-    private readonly store: AnswerStore,
+    private readonly store: ResponseStore,
     private readonly key: string,
     private readonly max: number,
   ) {}
@@ -31,16 +30,16 @@ export class Meanings {
     return this.#vectors.size
   }
 
-  /** The answer to the nearest question that is at least so near. */
+  /** The answer to the most similar question, if its similarity is at least `threshold`. */
   async find(
     vector: Float32Array,
     threshold: number,
     warnings: Warning[],
   ): Promise<ChatResponse | undefined> {
-    this.#looking ??= this.#look(warnings).finally(() => {
-      this.#looking = undefined
+    this.#refreshing ??= this.#refresh(warnings).finally(() => {
+      this.#refreshing = undefined
     })
-    await this.#looking
+    await this.#refreshing
     for (;;) {
       const near = this.#vectors.nearest(vector, threshold)
       if (near === undefined) return undefined
@@ -48,59 +47,59 @@ export class Meanings {
       const entry = await this.#entry(near.id, warnings)
       if (warnings.length > length) return undefined
       if (entry === undefined) {
-        // Its time is up, or its place is another one's.
+        // Expired, or its slot was reused.
         this.#vectors.delete(near.id)
         continue
       }
       if (isNear(entry.vector, vector, threshold)) return entry.answer
-      // Another process kept its question by the same number.
+      // Another process stored a different question under the same number.
       this.#vectors.set(near.id, entry.vector)
     }
   }
 
-  /** Keeps one more; the oldest one's place is taken where there are `max`. */
-  keep(vector: Float32Array, answer: ChatResponse, warnings: Warning[]): Promise<void> {
-    const keeping = this.#keeping.then(async () => {
-      // Others may have kept some since.
+  /** Adds an entry. Beyond `max` entries it takes the slot of the oldest. */
+  add(vector: Float32Array, answer: ChatResponse, warnings: Warning[]): Promise<void> {
+    const saving = this.#saving.then(async () => {
+      // Other processes may have added entries.
       const count = await this.#count(warnings)
       if (count === undefined) return
       const number = count + 1
-      await this.store.set(this.#place(number), { number, vector, answer } satisfies Entry, warnings)
+      await this.store.set(this.#slot(number), { number, vector, answer } satisfies Entry, warnings)
       await this.store.set(`${this.key}:count`, number, warnings)
-      if (number === this.#seen + 1) this.#add(number, vector)
+      if (number === this.#indexed + 1) this.#index(number, vector)
     })
-    this.#keeping = keeping
-    return keeping
+    this.#saving = saving
+    return saving
   }
 
-  /** Looks at what has come since the last time. */
-  async #look(warnings: Warning[]): Promise<void> {
+  /** Indexes the entries that were added since the last time. */
+  async #refresh(warnings: Warning[]): Promise<void> {
     const count = await this.#count(warnings)
     if (count === undefined) return
-    if (count < this.#seen) {
+    if (count < this.#indexed) {
       // The store was emptied.
       this.#vectors.clear()
-      this.#seen = 0
+      this.#indexed = 0
     }
-    let next = Math.max(this.#seen, count - this.max) + 1
+    let next = Math.max(this.#indexed, count - this.max) + 1
     const reader = async () => {
       while (next <= count) {
         const number = next++
         const entry = await this.#entry(number, warnings)
-        if (entry !== undefined) this.#add(number, entry.vector)
+        if (entry !== undefined) this.#index(number, entry.vector)
       }
     }
-    await Promise.all(Array.from({ length: Math.min(readsAtOnce, count - next + 1) }, reader))
-    this.#seen = Math.max(this.#seen, count)
+    await Promise.all(Array.from({ length: Math.min(parallelReads, count - next + 1) }, reader))
+    this.#indexed = Math.max(this.#indexed, count)
   }
 
-  #add(number: number, vector: Float32Array): void {
+  #index(number: number, vector: Float32Array): void {
     this.#vectors.set(number, vector)
     this.#vectors.delete(number - this.max)
-    this.#seen = Math.max(this.#seen, number)
+    this.#indexed = Math.max(this.#indexed, number)
   }
 
-  /** How many were ever kept; nothing where the store does not say. */
+  /** Number of entries ever added; `undefined` if the store failed. */
   async #count(warnings: Warning[]): Promise<number | undefined> {
     const { length } = warnings
     const count = await this.store.get(`${this.key}:count`, warnings)
@@ -108,11 +107,11 @@ export class Meanings {
   }
 
   async #entry(number: number, warnings: Warning[]): Promise<Entry | undefined> {
-    const entry = (await this.store.get(this.#place(number), warnings)) as Entry | undefined
+    const entry = (await this.store.get(this.#slot(number), warnings)) as Entry | undefined
     return entry?.number === number ? entry : undefined
   }
 
-  #place(number: number): string {
+  #slot(number: number): string {
     return `${this.key}:${number % this.max}`
   }
 }

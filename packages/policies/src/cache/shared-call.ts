@@ -1,11 +1,11 @@
-// A call whose answer comes in one piece, asked once for all who ask the same at the same time; it is aborted when the
-// last of them has left.
+// Single-flight for calls with one response: equal calls at the same time share one request, aborted when the last caller has
+// left.
 import type { CallOptions } from '@patchbay/core'
-import type { Patience } from '../middleware/call-deadline.js'
+import type { CallDeadline } from '../middleware/call-deadline.js'
 
 type Listener = NonNullable<CallOptions['onStatus']>
 
-interface Running<T> {
+interface SharedCall<T> {
   answer: Promise<T>
   waiting: number
   listeners: Set<Listener>
@@ -13,42 +13,42 @@ interface Running<T> {
 }
 
 export class SharedCalls<T> {
-  readonly #running = new Map<string, Running<T>>()
+  readonly #inFlight = new Map<string, SharedCall<T>>()
 
-  /** `ask` is called for the first one only. */
-  async answer(name: string, ask: (options: CallOptions) => Promise<T>, patience: Patience): Promise<T> {
-    const running = this.#running.get(name) ?? this.#begin(name, ask)
-    running.waiting++
-    const tell: Listener = (event) => patience.tell(event)
-    running.listeners.add(tell)
+  /** The response of the shared call. `send` is called for the first of the callers only. */
+  async answer(name: string, send: (options: CallOptions) => Promise<T>, deadline: CallDeadline): Promise<T> {
+    const call = this.#inFlight.get(name) ?? this.#begin(name, send)
+    call.waiting++
+    const listener: Listener = (event) => deadline.notify(event)
+    call.listeners.add(listener)
     try {
-      return await patience.wait(running.answer)
+      return await deadline.wait(call.answer)
     } finally {
-      running.listeners.delete(tell)
-      if (--running.waiting === 0) {
-        this.#end(name, running)
-        running.abort()
+      call.listeners.delete(listener)
+      if (--call.waiting === 0) {
+        this.#end(name, call)
+        call.abort()
       }
     }
   }
 
-  #begin(name: string, ask: (options: CallOptions) => Promise<T>): Running<T> {
+  #begin(name: string, send: (options: CallOptions) => Promise<T>): SharedCall<T> {
     const controller = new AbortController()
-    const listeners: Running<T>['listeners'] = new Set()
-    const answer = ask({
+    const listeners: SharedCall<T>['listeners'] = new Set()
+    const answer = send({
       signal: controller.signal,
       onStatus: (event) => {
         for (const listener of listeners) listener(event)
       },
     })
-    const running = { answer, waiting: 0, listeners, abort: () => controller.abort() }
-    this.#running.set(name, running)
-    const over = () => this.#end(name, running)
-    answer.then(over, over)
-    return running
+    const call = { answer, waiting: 0, listeners, abort: () => controller.abort() }
+    this.#inFlight.set(name, call)
+    const end = () => this.#end(name, call)
+    answer.then(end, end)
+    return call
   }
 
-  #end(name: string, running: Running<T>): void {
-    if (this.#running.get(name) === running) this.#running.delete(name)
+  #end(name: string, call: SharedCall<T>): void {
+    if (this.#inFlight.get(name) === call) this.#inFlight.delete(name)
   }
 }

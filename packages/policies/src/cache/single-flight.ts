@@ -1,5 +1,5 @@
-// One call under way for several callers who ask the same: each reads it at his own pace, under his own deadline, and it
-// ends when the last one has left.
+// Single-flight for chats: equal requests at the same time share one stream. Each caller reads it at its own pace and under its
+// own deadline; the stream is aborted when the last caller has left.
 import type {
   BackendEvent,
   CallOptions,
@@ -12,15 +12,15 @@ import type {
 } from '@patchbay/core'
 import { incompleteAnswer, streamOfEvents } from '@patchbay/core/wrap'
 
-/** Of a call of its own, which it ends where it throws. */
+/** Status listener of one caller. If it throws, only that caller's call ends. */
 type Listener = (event: StatusEvent) => void
 
-export class Flight {
-  /** The answer, once it is whole. */
+export class SharedStream {
+  /** The response, once it is complete. */
   final: ChatResponse | undefined
   readonly #stream: ChatStream
   readonly #streamed: boolean
-  readonly #who: { provider: string; model: string }
+  readonly #target: { provider: string; model: string }
   readonly #events: ChatEvent[] = []
   readonly #listeners = new Set<Listener>()
   readonly #onEnd: (final?: ChatResponse) => Promise<Warning[]>
@@ -30,29 +30,29 @@ export class Flight {
   #readers = 0
 
   /**
-   * `ask` begins it; only those who want it as it is made, or only those who do not, share one. `onEnd` hears of its end
-   * once, with the answer where there is one, and may have something to warn of.
+   * `send` starts the call. Streamed and unstreamed callers do not share one. `onEnd` is called once at the end, with the
+   * response if there is one; the warnings it returns go to all callers.
    */
   constructor(
-    ask: (onStatus: (event: StatusEvent) => void) => ChatStream,
+    send: (onStatus: (event: StatusEvent) => void) => ChatStream,
     streamed: boolean,
-    who: { provider: string; model: string },
+    target: { provider: string; model: string },
     onEnd: (final?: ChatResponse) => Promise<Warning[]>,
   ) {
-    this.#who = who
-    this.#stream = ask((event) => {
-      for (const tell of this.#listeners) tell(event)
+    this.#target = target
+    this.#stream = send((event) => {
+      for (const listener of this.#listeners) listener(event)
     })
     this.#streamed = streamed
     this.#onEnd = onEnd
   }
 
-  enter(listener: Listener): void {
+  join(listener: Listener): void {
     this.#readers++
     this.#listeners.add(listener)
   }
 
-  /** The last one to leave ends it. */
+  /** The last caller to leave aborts the stream. */
   leave(listener: Listener): void {
     this.#listeners.delete(listener)
     if (--this.#readers > 0 || this.final !== undefined || this.#failure !== undefined) return
@@ -60,6 +60,7 @@ export class Flight {
     this.#stream.abort()
   }
 
+  /** The event at this position; pulls more from the stream if no other caller has. */
   async event(at: number): Promise<ChatEvent> {
     while (at >= this.#events.length) {
       if (this.#failure !== undefined) throw this.#failure.error
@@ -69,13 +70,13 @@ export class Flight {
     return this.#events[at] as ChatEvent
   }
 
-  /** The next event, for whoever is furthest. */
+  /** Pulls the next event of the stream. */
   async #pull(): Promise<void> {
     try {
       if (this.#streamed) {
         this.#iterator ??= this.#stream[Symbol.asyncIterator]()
         const { value, done } = await this.#iterator.next()
-        if (done) throw incompleteAnswer(this.#who)
+        if (done) throw incompleteAnswer(this.#target)
         this.#events.push(value)
       } else this.#events.push({ type: 'finish', response: await this.#stream.response() })
       const last = this.#events.at(-1)
@@ -93,35 +94,35 @@ export class Flight {
 }
 
 /**
- * A reader of his own for one more caller. `board` finds the flight, or begins it, when the first event is asked for: who
- * leaves before that was never on it.
+ * A stream of its own for one caller. `open` finds or starts the shared stream when the first event is read, so a caller that
+ * leaves before that never joins.
  */
-export function passenger(
-  board: () => Flight,
-  who: { provider: string; model: string },
+export function sharedReader(
+  open: () => SharedStream,
+  target: { provider: string; model: string },
   options: CallOptions,
   clock: Clock,
 ): ChatStream {
-  // A listener that throws ends this caller's call, and nobody else's.
-  return streamOfEvents((_, { status }) => read(board, status), who, options, clock)
+  // `streamOfEvents` gives each caller its own status handling: a listener that throws ends this caller's call only.
+  return streamOfEvents((_, { status }) => events(open, status), target, options, clock)
 }
 
-/** No generator: one that waits for an event could not be left before it comes. */
-function read(board: () => Flight, listener: Listener): AsyncIterable<BackendEvent> {
-  let flight: Flight | undefined
-  let here = false
+/** An iterator by hand: a generator that waits for an event cannot be closed before it arrives. */
+function events(open: () => SharedStream, listener: Listener): AsyncIterable<BackendEvent> {
+  let shared: SharedStream | undefined
+  let joined = false
   let at = 0
   const leave = () => {
-    if (here) flight?.leave(listener)
-    here = false
+    if (joined) shared?.leave(listener)
+    joined = false
   }
   const next = async (): Promise<IteratorResult<BackendEvent>> => {
-    if (flight === undefined) {
-      flight = board()
-      flight.enter(listener)
-      here = true
+    if (shared === undefined) {
+      shared = open()
+      shared.join(listener)
+      joined = true
     }
-    const value = await flight.event(at++)
+    const value = await shared.event(at++)
     if (value.type === 'finish') leave()
     return { done: false, value }
   }

@@ -1,27 +1,26 @@
-// The vectors of questions that were answered, searched for the nearest one: exactly, and reading little of those that
-// are far.
+// Exact nearest-neighbour search over vectors by cosine similarity, which stops early on vectors that are far away.
 
-/** A vector of length 1, with what is left of its length after each block of numbers. */
+/** A vector of length 1, with the length of its remainder at each block. */
 interface Unit {
   numbers: Float32Array
-  /** The length of the rest from the start of each block on. */
+  /** Length of the remainder from the start of each block. */
   tails: Float32Array
 }
 
 const block = 32
 
-/** What is near to a vector, and how near: cosine similarity. */
-export interface Near {
+/** A neighbour and its cosine similarity. */
+export interface Neighbour {
   id: number
   similarity: number
 }
 
-// Sums of 32-bit numbers have rounding errors.
+// Tolerance for rounding of 32-bit sums.
 const rounding = 1e-6
 
-/** Is their similarity at least so much? As an index with one of them finds it. */
+/** Is their cosine similarity at least `threshold`? */
 export function isNear(known: Float32Array, wanted: Float32Array, threshold: number): boolean {
-  return similarityOf(unitOf(known), unitOf(wanted), threshold - rounding) !== undefined
+  return similarityOf(normalize(known), normalize(wanted), threshold - rounding) !== undefined
 }
 
 export class VectorIndex {
@@ -32,7 +31,7 @@ export class VectorIndex {
   }
 
   set(id: number, vector: Float32Array): void {
-    this.#entries.set(id, unitOf(vector))
+    this.#entries.set(id, normalize(vector))
   }
 
   delete(id: number): void {
@@ -43,10 +42,10 @@ export class VectorIndex {
     this.#entries.clear()
   }
 
-  /** The nearest of those that are at least so near. */
-  nearest(vector: Float32Array, threshold: number): Near | undefined {
-    const wanted = unitOf(vector)
-    let best: Near | undefined
+  /** The most similar vector, if its similarity is at least `threshold`. */
+  nearest(vector: Float32Array, threshold: number): Neighbour | undefined {
+    const wanted = normalize(vector)
+    let best: Neighbour | undefined
     let least = threshold - rounding
     for (const [id, known] of this.#entries) {
       const similarity = similarityOf(known, wanted, least)
@@ -59,9 +58,8 @@ export class VectorIndex {
 }
 
 /**
- * Their cosine similarity, or nothing as soon as it is known to be no more than `least`: what the rests can add is at most
- * the product of their lengths (Cauchy and Schwarz). Of vectors that have nothing to do with each other it reads about
- * `2 (1 - least)` of the numbers.
+ * Cosine similarity, or `undefined` as soon as it is known to be at most `least`: the remainders add at most the product of
+ * their lengths (Cauchy-Schwarz). For unrelated vectors this reads about `2 (1 - least)` of the numbers.
  */
 function similarityOf(a: Unit, b: Unit, least: number): number | undefined {
   const { length } = a.numbers
@@ -75,7 +73,7 @@ function similarityOf(a: Unit, b: Unit, least: number): number | undefined {
   return sum > least ? sum : undefined
 }
 
-function unitOf(vector: Float32Array): Unit {
+function normalize(vector: Float32Array): Unit {
   let square = 0
   for (const number of vector) square += number * number
   const length = Math.sqrt(square) || 1
@@ -84,7 +82,7 @@ function unitOf(vector: Float32Array): Unit {
   let rest = 0
   for (let index = vector.length - 1; index >= 0; index--) {
     rest += (numbers[index] ?? 0) ** 2
-    // A little more than it is, for what rounding takes away.
+    // Slightly too large, to make up for rounding.
     if (index % block === 0) tails[index / block] = Math.sqrt(rest) * (1 + 1e-6)
   }
   return { numbers, tails }

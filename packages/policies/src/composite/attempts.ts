@@ -1,5 +1,5 @@
-// One call as attempts at several providers: the usage and warnings of those whose answer is not given are part of the
-// response, or of the error; and a provider that has failed in a call is not asked the same again by another list of it.
+// Base class of a stream that tries several providers. Usage and warnings of failed attempts become part of the response or
+// the error; a provider that failed in a call is not called again by another composite provider of the same call.
 import {
   type CallOptions,
   type ChatEvent,
@@ -12,35 +12,35 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { type ChatEventSource, StreamForwarder } from '@patchbay/core/wrap'
-import type { Chat } from '../middleware/interception.js'
-import { type Part, partsOf, together } from '../money/usage-by-model.js'
+import type { ChatCall } from '../middleware/interception.js'
+import { partsOf, totalUsage, type UsagePart } from '../money/usage-by-model.js'
 
-// Passed on with the options, so that lists within lists know who has failed in their call. By the request, since callbacks
-// get the options too, and may ask something else with them.
+// Passed on with the options, so that nested composites know which providers failed in this call. Keyed by the request, since
+// callbacks get the options too and may use them for other calls.
 const failedInCall = Symbol('failed in this call')
-type Failed = Map<Provider, LlmError>
-type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failed> }
+type Failures = Map<Provider, LlmError>
+type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failures> }
 
 export abstract class Attempts implements ChatEventSource {
-  /** Why another provider was asked. */
+  /** One warning for each provider that was skipped or failed. */
   protected readonly warnings: Warning[] = []
-  /** What was used for what is not given. */
-  readonly #parts: Part[] = []
-  readonly #failedByRequest: Map<ChatInput, Failed>
-  readonly #failed: Failed
-  /** Those that failed in this list: it may name a provider twice to ask it twice. */
-  readonly #own = new Set<Provider>()
+  /** Usage of attempts whose answer is not the result. */
+  readonly #parts: UsagePart[] = []
+  readonly #failedByRequest: Map<ChatInput, Failures>
+  readonly #failed: Failures
+  /** Providers that failed in this list: it may name a provider twice to call it twice. */
+  readonly #failedHere = new Set<Provider>()
 
-  constructor(protected readonly call: Chat) {
+  constructor(protected readonly call: ChatCall) {
     const { [failedInCall]: known = new Map() }: Options = call.options
     this.#failedByRequest = known
     this.#failed = known.get(call.request) ?? new Map()
     known.set(call.request, this.#failed)
   }
 
-  /** The next event of whoever answers. */
+  /** The next event of the provider that answers. */
   protected abstract pull(): Promise<ChatEvent | undefined>
-  /** Ends all attempts because the reader left; the error says what had arrived. */
+  /** Ends all attempts because the reader left. The error has what had arrived. */
   protected abstract left(): LlmError
   abstract responseOnly(): void
   abstract stop(error: LlmError): void
@@ -49,7 +49,7 @@ export abstract class Attempts implements ChatEventSource {
     try {
       const event = await this.pull()
       if (event?.type === 'start') return { ...event, warnings: [...this.warnings, ...event.warnings] }
-      return event?.type === 'finish' ? { type: 'finish', response: this.#whole(event.response) } : event
+      return event?.type === 'finish' ? { type: 'finish', response: this.#withTotals(event.response) } : event
     } catch (thrown) {
       throw isLlmError(thrown) ? this.#withUsage(thrown) : thrown
     }
@@ -60,76 +60,76 @@ export abstract class Attempts implements ChatEventSource {
   }
 
   /**
-   * Asks a provider. One that has already failed with this request in another list of this call fails at once with the same error. `known`: the
-   * provider as it stands in the list, without wrappers.
+   * Calls a provider. If it already failed with this request in another composite of this call, it fails at once with the same
+   * error. `listed`: the provider as it is in the list, without wrappers.
    */
-  protected ask(provider: Provider, known: Provider = provider): StreamForwarder {
-    const { request, options, patience } = this.call
-    const failure = this.#own.has(known) ? undefined : this.#failed.get(known)
+  protected attempt(provider: Provider, listed: Provider = provider): StreamForwarder {
+    const { request, options, deadline } = this.call
+    const failure = this.#failedHere.has(listed) ? undefined : this.#failed.get(listed)
     const open = () => {
       if (failure !== undefined) throw failure
-      const more: Options = { ...patience.left(options), [failedInCall]: this.#failedByRequest }
-      return provider.stream(request, more)
+      const nested: Options = { ...deadline.remaining(options), [failedInCall]: this.#failedByRequest }
+      return provider.stream(request, nested)
     }
     return new StreamForwarder(open, provider)
   }
 
-  /** Remembers the failure for this call, without its usage: that is counted once. */
+  /** Records a failure for this call. Its usage is left out, because it is counted once. */
   protected remember(provider: Provider, error: LlmError): void {
-    this.#own.add(provider)
+    this.#failedHere.add(provider)
     this.#failed.set(provider, withNotes(error, [], { usage: undefined, partial: undefined }))
   }
 
-  /** Adds what was used for an answer that is not given, or for a failure. */
+  /** Adds the usage of a failed attempt, or of an answer that is not the result. */
   protected count(used: LlmError | ChatResponse | undefined): void {
     if (used !== undefined) this.#parts.push(...partsOf(used))
   }
 
-  #whole(response: ChatResponse): ChatResponse {
+  #withTotals(response: ChatResponse): ChatResponse {
     if (this.#parts.length === 0) return { ...response, warnings: [...this.warnings, ...response.warnings] }
-    const whole = withParts(response, [...this.#parts, ...partsOf(response)], this.warnings)
-    // What was paid for came from no cache.
-    return response.cached ? { ...whole, cached: false } : whole
+    const total = withParts(response, [...this.#parts, ...partsOf(response)], this.warnings)
+    // Failed attempts were paid for, so the whole does not come from a cache.
+    return response.cached ? { ...total, cached: false } : total
   }
 
   #withUsage(error: LlmError): LlmError {
     return this.#parts.length === 0
       ? error
-      : failedWithParts(error, [...this.#parts, ...partsOf(error)], this.warnings)
+      : withUsageOf(error, [...this.#parts, ...partsOf(error)], this.warnings)
   }
 }
 
 function withParts(
   { cost: _, ...rest }: ChatResponse,
-  parts: readonly Part[],
+  parts: readonly UsagePart[],
   warnings: readonly Warning[],
 ): ChatResponse {
-  return { ...rest, ...together(parts), warnings: [...warnings, ...rest.warnings] }
+  return { ...rest, ...totalUsage(parts), warnings: [...warnings, ...rest.warnings] }
 }
 
-/** The same failure, its usage that of these. */
-export function failedWithParts(
+/** The same error, with the total usage of these parts. */
+export function withUsageOf(
   error: LlmError,
-  parts: readonly Part[],
+  parts: readonly UsagePart[],
   warnings: readonly Warning[] = [],
 ): LlmError {
   const { partial } = error
   return withNotes(
     error,
     [],
-    partial ? { partial: withParts(partial, parts, warnings) } : { usage: together(parts).usage },
+    partial ? { partial: withParts(partial, parts, warnings) } : { usage: totalUsage(parts).usage },
   )
 }
 
-/** The same error, its message with more to say, and its details changed. */
+/** The same error, with notes added to its message, and details changed. */
 export function withNotes(
   error: LlmError,
   notes: { message: string }[],
   changed: Pick<ErrorDetails, 'usage' | 'partial'> = {},
 ): LlmError {
   const { code, message, cause, name: _, ...details } = error
-  const whole = [message, ...notes.map((note) => note.message)].join(' ')
-  const next = new LlmError(code, whole, { ...details, ...changed, cause })
+  const text = [message, ...notes.map((note) => note.message)].join(' ')
+  const next = new LlmError(code, text, { ...details, ...changed, cause })
   if (error.stack) next.stack = error.stack
   return next
 }

@@ -70,7 +70,7 @@ it('goes past one that cannot be made, and says which', async () => {
   })
   expect(await failureOf(cascade([cheap(), broken], { accept }).chat('x'))).toMatchObject({
     code: 'config',
-    message: expect.stringMatching(/Candidate 1 cannot be made: no such package/),
+    message: expect.stringMatching(/Candidate 1 cannot be created: no such package/),
   })
 })
 

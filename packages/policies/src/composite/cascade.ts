@@ -1,4 +1,4 @@
-// The cheap one first, a better one where its answer is not good enough: `cascade`.
+// `cascade`: the cheapest provider first, a better one if its answer is not good enough.
 import {
   type ChatEvent,
   type ChatRequest,
@@ -10,43 +10,47 @@ import {
 } from '@patchbay/core'
 import { asLlmError, replayStream, requestWithDefaults, StreamForwarder, streamOf } from '@patchbay/core/wrap'
 import { denied } from '../content/guard.js'
-import { called } from '../middleware/call-deadline.js'
-import type { Chat, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import { runCallback } from '../middleware/callbacks.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
 import {
-  mayElsewhere,
-  nameOf,
-  namesOf,
-  type Rules,
+  type FailoverRules,
+  identityOf,
+  isRetriableElsewhere,
+  labelOf,
+  notifyFallback,
+  notifyUnavailable,
   rulesOf,
-  tellChange,
-  tellUnmade,
   type When,
 } from './failover.js'
 
 /** Options of `cascade`. */
 export interface CascadeOptions {
   /**
-   * Is the answer good enough? A reason it is not, or `false`, asks the next one. Never asked about the last one's answer.
-   * Default: it ended by itself or where the request said, was no refusal and is not empty.
+   * Is the answer good enough? `false`, or a text that says why not, calls the next provider. Not called for the last
+   * provider's answer. Default: `finishReason` is `'stop'` or `'tool-calls'` (or `'length'`, if the request set
+   * `maxOutputTokens`), and the answer is not empty.
    */
   accept?: (response: ChatResponse, request: ChatRequest) => boolean | string | Promise<boolean | string>
-  /** Answers with one of these words (whole words, in any case) are not good enough, whatever `accept` says. */
+  /** Answers with one of these words are not good enough, before `accept` is called. Whole words, case-insensitive. */
   unless?: string[]
-  /** Which failures ask the next one too. Default: those where another may be able to, and answers that fit no schema. */
+  /** Which errors call the next provider too. Default: errors that another provider may not have, an answer that does not fit its schema, and a request that is too long. */
   when?: When
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /**
- * Asks the first, looks at its whole answer, and asks the next where that is not good enough. Answers are held back until
- * they are accepted; only the last one's is streamed as it is made. Tokens and cost of answers that were not accepted are
- * part of the response's `usage` and `cost`, and each of them is a warning. Only chats are escalated.
+ * Calls the first provider, checks its complete answer, and calls the next one if it is not good enough. Answers are held back
+ * until they are accepted; only the last provider's answer is streamed as it arrives. Tokens and cost of rejected answers are
+ * part of the response's `usage` and `cost`, and each rejection is a warning. Only chats are escalated.
  * @throws {LlmError} `config` for an empty list
+ *
+ * @example
+ * const llm = cascade([cheap, strong], { accept: ({ text }) => !text.includes('I do not know') || 'it did not know' })
  */
 export function cascade(
   candidates: readonly [Provider, ...Candidate[]],
@@ -55,8 +59,8 @@ export function cascade(
   return new Cascade(new Candidates('cascade', candidates), options)
 }
 
-class Cascade extends Around {
-  protected override readonly doors = doors.cascade
+class Cascade extends Middleware {
+  protected override readonly coverage = coverage.cascade
   constructor(
     private readonly candidates: Candidates,
     private readonly options: CascadeOptions,
@@ -64,20 +68,20 @@ class Cascade extends Around {
     super(candidates.first, options.clock)
   }
 
-  protected enter(call: Incoming): Passing {
+  protected intercept(call: PolicyCall): Interception {
     if (call.kind !== 'chat') return {}
-    const { accept = soundly, unless = [], when = fails } = this.options
-    const rules = { accept: without(unless, accept), ...rulesOf('cascade', when), clock: this.clock }
-    return { stream: () => streamOf(new Climb(this.candidates, call, rules)) }
+    const { accept = isComplete, unless = [], when = isEscalatable } = this.options
+    const rules = { accept: rejectingWords(unless, accept), ...rulesOf('cascade', when), clock: this.clock }
+    return { stream: () => streamOf(new CascadeStream(this.candidates, call, rules)) }
   }
 
-  protected override shut(): Promise<void> {
+  protected override closeInner(): Promise<void> {
     return this.candidates.close()
   }
 }
 
-function soundly({ finishReason, text, toolCalls }: ChatResponse, request: ChatRequest): boolean | string {
-  // Nobody says more than the caller allows.
+function isComplete({ finishReason, text, toolCalls }: ChatResponse, request: ChatRequest): boolean | string {
+  // The caller's own limit cut it off; no provider may say more.
   if (finishReason === 'length' && request.maxOutputTokens !== undefined) return true
   if (finishReason !== 'stop' && finishReason !== 'tool-calls') return `it ended with ${finishReason}`
   return toolCalls.length > 0 || text.trim() !== '' || 'it is empty'
@@ -85,42 +89,42 @@ function soundly({ finishReason, text, toolCalls }: ChatResponse, request: ChatR
 
 type Accept = NonNullable<CascadeOptions['accept']>
 
-/** The gate, and before it the words. */
-function without(words: string[], accept: Accept): Accept {
+/** `accept`, after a check for these words. */
+function rejectingWords(words: string[], accept: Accept): Accept {
   if (words.length === 0) return accept
   const check = denied(words)
   return async (response, request) =>
     (await check({ text: response.text, request, response, options: {} })) ?? accept(response, request)
 }
 
-function fails(error: LlmError): boolean {
-  return mayElsewhere(error) || error.code === 'structured-output' || error.code === 'context-length'
+function isEscalatable(error: LlmError): boolean {
+  return isRetriableElsewhere(error) || error.code === 'structured-output' || error.code === 'context-length'
 }
 
-class Climb extends Attempts {
+class CascadeStream extends Attempts {
   #current: StreamForwarder | undefined
-  /** The current one's answer is what the caller gets. */
+  /** The current provider's answer is the result. */
   #settled = false
-  /** Why the one asked last failed, where it did not only answer badly. */
+  /** The error of the last provider; `undefined` if it answered. */
   #failure: LlmError | undefined
-  #watched = true
+  #streamed = true
   #stopped: LlmError | undefined
 
   constructor(
     private readonly list: Candidates,
-    call: Chat,
-    private readonly rules: Rules & { accept: Accept; clock: Clock },
+    call: ChatCall,
+    private readonly rules: FailoverRules & { accept: Accept; clock: Clock },
   ) {
     super(call)
   }
 
   protected async pull(): Promise<ChatEvent | undefined> {
-    if (!this.#settled) await this.#climb()
+    if (!this.#settled) await this.#escalate()
     return this.#current?.next()
   }
 
   responseOnly(): void {
-    this.#watched = false
+    this.#streamed = false
   }
 
   stop(error: LlmError): void {
@@ -130,7 +134,7 @@ class Climb extends Attempts {
 
   protected left(): LlmError {
     const left = this.#current?.leave()
-    // What is not accepted yet was not shown, and is not told either.
+    // An answer that was not accepted yet was not shown, so it is not part of the error either.
     if (!this.#settled) this.count(left)
     this.#stopped ??=
       (this.#settled ? left : undefined) ??
@@ -138,77 +142,77 @@ class Climb extends Attempts {
     return this.#stopped
   }
 
-  async #climb(): Promise<void> {
+  async #escalate(): Promise<void> {
     const candidates = this.list
-    const { patience } = this.call
+    const { deadline } = this.call
     let provider = candidates.first
     for (let at = 0; ; ) {
-      this.#current = this.ask(provider)
+      this.#current = this.attempt(provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-      if (!this.#watched) this.#current.responseOnly()
+      if (!this.#streamed) this.#current.responseOnly()
       if (at === candidates.size - 1) {
         this.#settled = true
         return
       }
-      const reason = await this.#verdict(provider)
+      const reason = await this.#rejection(provider)
       if (reason === undefined) {
         this.#settled = true
         return
       }
-      const found = await this.#above(at, provider)
-      const { provider: next } = found
+      const candidate = await this.#nextAvailable(at, provider)
+      const { provider: next } = candidate
       this.count(this.#failure)
-      at = found.at
-      const message = `${nameOf(provider)} was not good enough (${reason}), so ${nameOf(next)} was asked.`
+      at = candidate.at
+      const message = `${labelOf(provider)} was not good enough (${reason}), so ${labelOf(next)} was asked.`
       this.warnings.push({ code: 'other', feature: 'cascade', message })
-      tellChange(patience, provider, nameOf(next), reason)
+      notifyFallback(deadline, provider, labelOf(next), reason)
       provider = next
     }
   }
 
   /**
-   * The next one that can be asked.
-   * @throws {LlmError} why the last one cannot, where there is none
+   * The next candidate that can be created.
+   * @throws {LlmError} the last failure, if there is none
    */
-  async #above(at: number, from: Provider): Promise<{ at: number; provider: Provider }> {
-    const { patience } = this.call
+  async #nextAvailable(at: number, from: Provider): Promise<{ at: number; provider: Provider }> {
+    const { deadline } = this.call
     for (let next = at + 1; ; next++) {
       try {
-        return { at: next, provider: await patience.wait(this.list.open(next)) }
+        return { at: next, provider: await deadline.wait(this.list.open(next)) }
       } catch (cause) {
-        if (patience.stopped !== undefined) throw cause
-        const warning = { ...tellUnmade(this.call.patience, from, next, cause), feature: 'cascade' }
+        if (deadline.stopped !== undefined) throw cause
+        const warning = { ...notifyUnavailable(this.call.deadline, from, next, cause), feature: 'cascade' }
         this.warnings.push(warning)
         if (next < this.list.size - 1) continue
-        throw withNotes(this.#failure ?? asLlmError(cause, namesOf(from)), this.warnings)
+        throw withNotes(this.#failure ?? asLlmError(cause, identityOf(from)), this.warnings)
       }
     }
   }
 
-  /** Nothing where the answer is accepted, which is then given once more, as a stream. */
-  async #verdict(provider: Provider): Promise<string | undefined> {
+  /** Why the answer is not good enough; `undefined` if it is accepted, and then it is streamed again. */
+  async #rejection(provider: Provider): Promise<string | undefined> {
     let answer: ChatResponse | undefined
     try {
       for (let event = await this.#current?.next(); event !== undefined; event = await this.#current?.next())
         if (event.type === 'finish') answer = event.response
     } catch (error) {
       const goesOn =
-        isLlmError(error) && this.#stopped === undefined && this.call.patience.stopped === undefined
-      if (!goesOn || !this.rules.goesOn(error, provider)) throw error
+        isLlmError(error) && this.#stopped === undefined && this.call.deadline.stopped === undefined
+      if (!goesOn || !this.rules.shouldTryNext(error, provider)) throw error
       this.#failure = error
       this.remember(provider, error)
       return `${error.code}: ${error.message}`
     }
     this.#failure = undefined
     if (answer === undefined) return 'it did not end'
-    const { request, options, patience } = this.call
+    const { request, options, deadline } = this.call
     const response = answer
-    const accepting = called(
+    const check = runCallback(
       'cascade.accept',
       () => this.rules.accept(response, requestWithDefaults(request, provider)),
       provider,
     )
-    const accepted = await patience.wait(accepting).catch((cause) => {
+    const accepted = await deadline.wait(check).catch((cause) => {
       this.count(response)
       throw cause
     })
@@ -218,9 +222,9 @@ class Climb extends Attempts {
     }
     const { timing, attempts, usage } = response
     this.#current = new StreamForwarder(
-      () => replayStream(response, provider, patience.left(options), this.rules.clock),
+      () => replayStream(response, provider, deadline.remaining(options), this.rules.clock),
       provider,
-      (again) => ({ ...again, timing, attempts, usage }),
+      (replay) => ({ ...replay, timing, attempts, usage }),
     )
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
     return undefined

@@ -42,9 +42,9 @@ describe('loadBalance', () => {
     'least-busy',
     'latency',
   ] as const)('asks another one where one cannot be made, whoever’s turn it is, and names it by its number: %s', async (by) => {
-    const unmade = () => Promise.reject(new Error('SPARE_KEY is not set'))
+    const unavailable = () => Promise.reject(new Error('SPARE_KEY is not set'))
     const inner = mockProvider({ answers: Array.from({ length: 12 }, (_, index) => `${index}`) })
-    const provider = loadBalance([inner, unmade], { by })
+    const provider = loadBalance([inner, unavailable], { by })
     const heard: string[] = []
     for (let call = 0; call < 12; call++) {
       const { text, warnings } = await provider.chat('x', {

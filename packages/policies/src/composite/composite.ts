@@ -1,40 +1,40 @@
-// A provider made of several: whoever is asked first, the others stand by. What differs is only the order.
+// Base class of composite providers that fail over from one candidate to the next. Subclasses choose the order.
 import type { Clock } from '@patchbay/core'
 import { streamOf } from '@patchbay/core/wrap'
-import type { Chat, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
 import type { Candidates } from './candidates.js'
-import { InOrder, type Rules, rulesOf, type When } from './failover.js'
+import { type FailoverRules, FailoverStream, rulesOf, type When } from './failover.js'
 
-/** Options of all that are made of several. */
-export interface SeveralOptions {
-  /** Goes on to the next one for other failures than by default. Asked for failures before the first event only. */
+/** Options common to composite providers. */
+export interface CompositeOptions {
+  /** Which errors try the next candidate. Checked only before the first event. Default: errors that another provider may not have. */
   when?: When
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-export abstract class Several extends Around {
+export abstract class CompositeProvider extends Middleware {
   protected readonly candidates: Candidates
-  readonly #rules: Rules
+  readonly #rules: FailoverRules
 
-  constructor(candidates: Candidates, { when, clock }: SeveralOptions) {
+  constructor(candidates: Candidates, { when, clock }: CompositeOptions) {
     super(candidates.first, clock)
     this.candidates = candidates
     this.#rules = rulesOf('fallback', when)
   }
 
-  /** Who is asked, in this order. */
-  protected abstract order(call: Chat): number[] | Promise<number[]>
+  /** Positions of the candidates in the list, in the order to try them. */
+  protected abstract order(call: ChatCall): number[] | Promise<number[]>
 
-  /** Vectors of different models do not compare; so the first alone is asked for all but chats. */
-  protected async enter(call: Incoming): Promise<Passing> {
+  /** Only chats fail over: embeddings of different models cannot be compared, so other calls go to the first candidate. */
+  protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind !== 'chat') return {}
     const order = await this.order(call)
-    return { stream: () => streamOf(new InOrder(this.candidates, order, call, this.#rules)) }
+    return { stream: () => streamOf(new FailoverStream(this.candidates, order, call, this.#rules)) }
   }
 
-  protected override shut(): Promise<void> {
+  protected override closeInner(): Promise<void> {
     return this.candidates.close()
   }
 }

@@ -1,4 +1,4 @@
-// One call, asked of one provider after the other until somebody begins to answer.
+// Failover of one chat: tries one candidate after the other until one begins to answer.
 import {
   type ChatEvent,
   type ChatResponse,
@@ -8,98 +8,105 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { asLlmError, type StreamForwarder } from '@patchbay/core/wrap'
-import { called, calledNow, type Patience } from '../middleware/call-deadline.js'
-import type { Chat } from '../middleware/interception.js'
+import type { CallDeadline } from '../middleware/call-deadline.js'
+import { runCallback, runCallbackSync } from '../middleware/callbacks.js'
+import type { ChatCall } from '../middleware/interception.js'
 import { Attempts, withNotes } from './attempts.js'
 import type { Candidates } from './candidates.js'
 
-// Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
-const elsewhere = new Set<ErrorCode>([
+// Errors that another provider may not have. A bad request or a bad key is not among them.
+const retriableElsewhere = new Set<ErrorCode>([
   ...(['network', 'timeout', 'overloaded', 'server-error', 'rate-limited', 'quota-exceeded'] as const),
   ...(['unsupported', 'queue-full', 'circuit-open', 'budget-exceeded'] as const),
   ...(['bad-response', 'empty-response', 'model-load', 'inference', 'worker-crashed'] as const),
 ])
 
-/** May another provider be able to, where one failed so? */
-export function mayElsewhere({ code }: LlmError): boolean {
-  return elsewhere.has(code)
+/** May another provider succeed after this error? */
+export function isRetriableElsewhere({ code }: LlmError): boolean {
+  return retriableElsewhere.has(code)
 }
 
 /**
- * Which failures ask the next one: a function, or a list of error codes (`'usual'` stands for those of the default).
- * `'empty-response'` in a list is also an answer without text and tool calls, as long as nothing of it was shown.
+ * Which errors try the next provider: a function, or a list of error codes, in which `'usual'` stands for those of the default.
+ * `'empty-response'` in a list also covers an answer without text and tool calls of which nothing was shown yet.
  */
 export type When = ((error: LlmError) => boolean) | readonly (ErrorCode | 'usual')[]
 
-/** The rules of `when` as two questions. */
-export function rulesOf(name: string, when: When = mayElsewhere): Rules {
+/** The `when` option as rules. */
+export function rulesOf(name: string, when: When = isRetriableElsewhere): FailoverRules {
   if (typeof when !== 'function')
     return {
-      goesOn: (error) => when.includes(error.code) || (when.includes('usual') && mayElsewhere(error)),
-      empty: when.includes('empty-response'),
+      shouldTryNext: (error) =>
+        when.includes(error.code) || (when.includes('usual') && isRetriableElsewhere(error)),
+      retryEmpty: when.includes('empty-response'),
     }
-  return { goesOn: (error, who) => calledNow(`${name}.when`, () => when(error), who), empty: false }
+  return {
+    shouldTryNext: (error, provider) => runCallbackSync(`${name}.when`, () => when(error), provider),
+    retryEmpty: false,
+  }
 }
 
-export interface Rules {
-  /** @throws {LlmError} `aborted` where the callback throws */
-  goesOn(error: LlmError, who: { provider: string; model: string }): boolean
-  /** Is an empty answer a failure? */
-  empty: boolean
+export interface FailoverRules {
+  /** @throws {LlmError} `aborted` if the callback throws */
+  shouldTryNext(error: LlmError, provider: { provider: string; model: string }): boolean
+  /** Does an empty answer try the next provider? */
+  retryEmpty: boolean
 }
 
-interface Asked {
-  /** Its place in the order. */
+interface Attempt {
+  /** Its position in the order. */
   turn: number
   provider: Provider
 }
 
-export class InOrder extends Attempts {
-  /** Who could not be made. */
-  readonly #unmade: Warning[] = []
+export class FailoverStream extends Attempts {
+  /** Candidates that could not be created. */
+  readonly #unavailable: Warning[] = []
   #current: StreamForwarder | undefined
-  /** Read before it was known that they are shown. */
+  /** Events that were read before it was known whether they are shown. */
   readonly #held: ChatEvent[] = []
-  #begun = false
-  #watched = true
+  #committed = false
+  #streamed = true
   #stopped: LlmError | undefined
 
   constructor(
     private readonly candidates: Candidates,
-    /** By their numbers in the list. */
+    /** Positions in the list. */
     private readonly order: readonly number[],
-    call: Chat,
-    private readonly rules: Rules,
+    call: ChatCall,
+    private readonly rules: FailoverRules,
   ) {
     super(call)
   }
 
   protected async pull(): Promise<ChatEvent | undefined> {
-    if (this.#begun) return this.#held.shift() ?? this.#current?.next()
-    let asked = await this.#firstMade(0, this.candidates.first)
-    if (asked === undefined) throw this.#withUnmade(new LlmError('config', 'Nobody can be asked.'))
+    if (this.#committed) return this.#held.shift() ?? this.#current?.next()
+    let attempt = await this.#firstAvailable(0, this.candidates.first)
+    if (attempt === undefined)
+      throw this.#withUnavailable(new LlmError('config', 'No provider is available.'))
     for (;;) {
-      let next: Asked | undefined
+      let next: Attempt | undefined
       try {
-        const event = await this.#first(asked)
-        const empty = this.rules.empty ? await this.#emptied(event) : undefined
-        if (empty !== undefined) next = await this.#after(asked, answeredNothing(asked.provider), empty)
+        const event = await this.#open(attempt)
+        const empty = this.rules.retryEmpty ? await this.#emptyResponse(event) : undefined
+        if (empty !== undefined)
+          next = await this.#nextAfter(attempt, emptyResponseError(attempt.provider), empty)
         if (next === undefined) {
-          this.#begun = true
+          this.#committed = true
           return event
         }
       } catch (thrown) {
-        const error = asLlmError(thrown, namesOf(asked.provider))
-        next = this.#begun ? undefined : await this.#after(asked, error)
-        if (next === undefined) throw this.#withUnmade(error)
+        const error = asLlmError(thrown, identityOf(attempt.provider))
+        next = this.#committed ? undefined : await this.#nextAfter(attempt, error)
+        if (next === undefined) throw this.#withUnavailable(error)
       }
       this.#held.length = 0
-      asked = next
+      attempt = next
     }
   }
 
   responseOnly(): void {
-    this.#watched = false
+    this.#streamed = false
   }
 
   stop(error: LlmError): void {
@@ -114,15 +121,15 @@ export class InOrder extends Attempts {
     return left
   }
 
-  #first({ provider }: Asked): Promise<ChatEvent | undefined> {
-    this.#current = this.ask(provider, this.candidates.given(provider))
+  #open({ provider }: Attempt): Promise<ChatEvent | undefined> {
+    this.#current = this.attempt(provider, this.candidates.unwrapped(provider))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-    if (!this.#watched) this.#current.responseOnly()
+    if (!this.#streamed) this.#current.responseOnly()
     return this.#current.next()
   }
 
-  /** The answer that is as good as none; what was read to find out is held back. */
-  async #emptied(first: ChatEvent | undefined): Promise<ChatResponse | undefined> {
+  /** The response if it is empty. Events read to find that out are held. */
+  async #emptyResponse(first: ChatEvent | undefined): Promise<ChatResponse | undefined> {
     let event = first
     if (event?.type === 'start') {
       event = await this.#current?.next()
@@ -131,46 +138,46 @@ export class InOrder extends Attempts {
     return event?.type === 'finish' && isEmpty(event.response) ? event.response : undefined
   }
 
-  /** Who is asked next, if anybody. */
-  async #after(
-    { turn, provider: failed }: Asked,
+  /** The next candidate to try, if any. */
+  async #nextAfter(
+    { turn, provider: failed }: Attempt,
     error: LlmError,
-    spent: LlmError | ChatResponse = error,
-  ): Promise<Asked | undefined> {
-    // What has begun to arrive cannot be taken back.
+    used: LlmError | ChatResponse = error,
+  ): Promise<Attempt | undefined> {
+    // Text that was shown cannot be taken back.
     if (error.partial !== undefined || this.#stopped !== undefined) return undefined
-    if (this.call.patience.stopped !== undefined) return undefined
+    if (this.call.deadline.stopped !== undefined) return undefined
     const tooLong = error.code === 'context-length'
-    if (!tooLong && !this.rules.goesOn(error, failed)) return undefined
-    this.remember(this.candidates.given(failed), error)
-    const had = tooLong ? await this.#window(failed) : 0
-    const next = await this.#firstMade(
+    if (!tooLong && !this.rules.shouldTryNext(error, failed)) return undefined
+    this.remember(this.candidates.unwrapped(failed), error)
+    const failedWindow = tooLong ? await this.#contextWindow(failed) : 0
+    const next = await this.#firstAvailable(
       turn + 1,
       failed,
-      async (provider) => !tooLong || (await this.#window(provider)) > had,
+      async (provider) => !tooLong || (await this.#contextWindow(provider)) > failedWindow,
     )
     if (next === undefined) return undefined
-    this.count(spent)
-    this.#tell(failed, next.provider, error)
+    this.count(used)
+    this.#reportChange(failed, next.provider, error)
     return next
   }
 
-  /** The first from this turn on that can be made: one that cannot says nothing of the request. */
-  async #firstMade(
+  /** The first candidate from this turn on that can be created and suits. */
+  async #firstAvailable(
     from: number,
-    before: Provider,
+    previous: Provider,
     suits: (provider: Provider) => Promise<boolean> = async () => true,
-  ): Promise<Asked | undefined> {
-    const { patience } = this.call
+  ): Promise<Attempt | undefined> {
+    const { deadline } = this.call
     for (const [turn, at] of this.order.entries()) {
       if (turn < from) continue
       let provider: Provider
       try {
-        provider = await patience.wait(this.candidates.open(at))
+        provider = await deadline.wait(this.candidates.open(at))
       } catch (cause) {
-        if (cause === patience.stopped) throw cause
-        const warning: Warning = { ...tellUnmade(patience, before, at, cause), feature: 'fallback' }
-        this.#unmade.push(warning)
+        if (cause === deadline.stopped) throw cause
+        const warning: Warning = { ...notifyUnavailable(deadline, previous, at, cause), feature: 'fallback' }
+        this.#unavailable.push(warning)
         this.warnings.push(warning)
         continue
       }
@@ -179,28 +186,32 @@ export class InOrder extends Attempts {
     return undefined
   }
 
-  /** The last failure, and who could not be asked: nobody hears of the warnings of an answer that never came. */
-  #withUnmade(error: LlmError): LlmError {
-    return this.#unmade.length === 0 ? error : withNotes(error, this.#unmade)
+  /** The error, with a note for each candidate that could not be created: there is no response to carry warnings. */
+  #withUnavailable(error: LlmError): LlmError {
+    return this.#unavailable.length === 0 ? error : withNotes(error, this.#unavailable)
   }
 
-  async #window(provider: Provider): Promise<number> {
-    const { options, patience } = this.call
-    const asking = called('capabilities', () => provider.capabilities(patience.left(options)), provider)
-    const capabilities = await patience.wait(asking.catch(() => undefined))
+  async #contextWindow(provider: Provider): Promise<number> {
+    const { options, deadline } = this.call
+    const request = runCallback(
+      'capabilities',
+      () => provider.capabilities(deadline.remaining(options)),
+      provider,
+    )
+    const capabilities = await deadline.wait(request.catch(() => undefined))
     return capabilities?.contextWindow ?? 0
   }
 
-  #tell(from: Provider, to: Provider, error: LlmError): void {
+  #reportChange(from: Provider, to: Provider, error: LlmError): void {
     const reason = `${error.code}: ${error.message}`
-    const message = `${nameOf(from)} could not answer (${reason}), so ${nameOf(to)} was asked.`
+    const message = `${labelOf(from)} could not answer (${reason}), so ${labelOf(to)} was asked.`
     this.warnings.push({ code: 'other', feature: 'fallback', message })
-    tellChange(this.call.patience, from, nameOf(to), reason)
+    notifyFallback(this.call.deadline, from, labelOf(to), reason)
   }
 }
 
-function answeredNothing(provider: Provider): LlmError {
-  return new LlmError('empty-response', 'It answered nothing.', namesOf(provider))
+function emptyResponseError(provider: Provider): LlmError {
+  return new LlmError('empty-response', 'The answer was empty.', identityOf(provider))
 }
 
 function isEmpty({ finishReason, message, text }: ChatResponse): boolean {
@@ -211,24 +222,33 @@ function isEmpty({ finishReason, message, text }: ChatResponse): boolean {
   )
 }
 
-export function nameOf({ provider, model }: Provider): string {
+/** Provider and model, for messages. */
+export function labelOf({ provider, model }: Provider): string {
   return `${provider} ${model}`
 }
 
-/** Who it is, for an error. */
-export function namesOf({ provider, model }: Provider): { provider: string; model: string } {
+/** Provider and model, as fields of an error. */
+export function identityOf({ provider, model }: Provider): { provider: string; model: string } {
   return { provider, model }
 }
 
-/** @throws {LlmError} why nobody is to be asked any more: the listener throws, say */
-export function tellChange(patience: Patience, from: Provider, to: string, reason: string): void {
-  patience.tell({ type: 'fallback', from: nameOf(from), to, reason })
-  if (patience.stopped !== undefined) throw patience.stopped
+/**
+ * Sends a `fallback` status event.
+ * @throws {LlmError} if the call was stopped, for example because the listener threw
+ */
+export function notifyFallback(deadline: CallDeadline, from: Provider, to: string, reason: string): void {
+  deadline.notify({ type: 'fallback', from: labelOf(from), to, reason })
+  if (deadline.stopped !== undefined) throw deadline.stopped
 }
 
-/** Tells of one that cannot be made, and that nobody will ask therefore. */
-export function tellUnmade(patience: Patience, from: Provider, at: number, cause: unknown): Warning {
+/** Sends a `fallback` status event for a candidate that cannot be created, and returns the warning. */
+export function notifyUnavailable(
+  deadline: CallDeadline,
+  from: Provider,
+  at: number,
+  cause: unknown,
+): Warning {
   const why = cause instanceof Error ? cause.message : String(cause)
-  tellChange(patience, from, `candidate ${at}`, `it cannot be made: ${why}`)
+  notifyFallback(deadline, from, `candidate ${at}`, `it cannot be created: ${why}`)
   return { code: 'other', message: `Candidate ${at} was not asked: ${why}` }
 }

@@ -1,18 +1,21 @@
-// Another provider where one cannot: `fallback`.
+// `fallback`: tries the next provider when one fails.
 import type { Provider } from '@patchbay/core'
-import { doors } from '../middleware/policy-coverage.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { Several, type SeveralOptions } from './composite.js'
+import { type CompositeOptions, CompositeProvider } from './composite.js'
 
 /** Options of `fallback`. */
-export type FallbackOptions = SeveralOptions
+export type FallbackOptions = CompositeOptions
 
 /**
- * Asks the first; where it cannot (unavailable, overloaded, rate-limited, timed out, unsupported) before its first
- * event, the next, and so on. A request that is too long goes on only to a provider known to have a larger window. The
- * response says who answered, and its warnings say why; its `usage` holds that of the failed ones too. Vectors of different models do not compare, so `embed` asks
- * the first alone, as do `countTokens` and `models`.
- * @throws {LlmError} `config` for an empty list; a call fails with the failure of the last that was asked
+ * Calls the first provider; if it fails before its first event (unavailable, overloaded, rate-limited, timed out, unsupported
+ * …), the next one, and so on. A request that is too long goes only to a provider known to have a larger context window. The
+ * response's `provider` and `model` tell which one answered, its `warnings` why, and its `usage` includes the failed attempts.
+ * Only chats fall back: `embed`, `countTokens`, `models` and the rest call the first provider.
+ * @throws {LlmError} `config` for an empty list; a call fails with the error of the last provider that was called
+ *
+ * @example
+ * const llm = fallback([claude('claude-opus-5'), openai('gpt-5.6-sol')])
  */
 export function fallback(
   candidates: readonly [Provider, ...Candidate[]],
@@ -21,8 +24,8 @@ export function fallback(
   return new Fallback(new Candidates('fallback', candidates), options)
 }
 
-class Fallback extends Several {
-  protected override readonly doors = doors.fallback
+class Fallback extends CompositeProvider {
+  protected override readonly coverage = coverage.fallback
   protected order(): number[] {
     return Array.from({ length: this.candidates.size }, (_, at) => at)
   }

@@ -1,43 +1,54 @@
-// A second one is asked where the first is slow to begin: `hedge`.
+// `hedge`: calls a second provider if the first is slow to begin.
 import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type Warning } from '@patchbay/core'
 import { asLlmError, type StreamForwarder, streamOf } from '@patchbay/core/wrap'
-import type { Chat, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { nameOf, namesOf, type Rules, rulesOf, tellChange, tellUnmade, type When } from './failover.js'
+import {
+  type FailoverRules,
+  identityOf,
+  labelOf,
+  notifyFallback,
+  notifyUnavailable,
+  rulesOf,
+  type When,
+} from './failover.js'
 
 /** Options of `hedge`. */
 export interface HedgeOptions {
   /**
-   * How long the one asked last may take to begin before the next is asked too: milliseconds, or `'p95'`, what nineteen of
-   * twenty answers took to begin (default; 2,000 ms until twenty have come).
+   * How long to wait for the first event before the next provider is called too: milliseconds, or `'p95'`, the 95th percentile
+   * of the last 200 answers (2,000 ms until there are 20). Default `'p95'`.
    */
   delay?: number | 'p95'
-  /** Is the next one asked at once after this failure? Default: where another provider may be able to. */
+  /** Which errors call the next provider at once. Default: errors that another provider may not have. */
   when?: When
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-const samples = 200
-const enough = 20
-const untilThen = 2000
+const maxSamples = 200
+const minSamples = 20
+const initialDelayMs = 2000
 
 /**
- * Asks the first; where it has not begun to answer in time, the next as well, and so on. The answer is that of whoever
- * begins first; the others are aborted at that moment. What they had counted by then is part of the response's `usage`. A
- * provider may stand in the list twice. Only chats are hedged.
- * @throws {LlmError} `config` for an empty list; a call fails with the last failure where all fail
+ * Calls the first provider; if it has not begun to answer after `delay`, the next one too, and so on. The first to begin gives
+ * the answer; the others are aborted. The usage that they had reported by then is part of the response's `usage`. A provider may
+ * be in the list twice. Only chats are hedged.
+ * @throws {LlmError} `config` for an empty list; a call fails with the last error if all providers fail
+ *
+ * @example
+ * const llm = hedge([first, second], { delay: 800 })
  */
 export function hedge(candidates: readonly [Provider, ...Candidate[]], options: HedgeOptions = {}): Provider {
   return new Hedge(new Candidates('hedge', candidates), options)
 }
 
-class Hedge extends Around {
-  protected override readonly doors = doors.hedge
-  readonly #begins: number[] = []
+class Hedge extends Middleware {
+  protected override readonly coverage = coverage.hedge
+  readonly #firstEventMs: number[] = []
 
   constructor(
     private readonly candidates: Candidates,
@@ -46,55 +57,55 @@ class Hedge extends Around {
     super(candidates.first, options.clock)
   }
 
-  protected enter(call: Incoming): Passing {
+  protected intercept(call: PolicyCall): Interception {
     if (call.kind !== 'chat') return {}
     const rules = {
       ...rulesOf('hedge', this.options.when),
       delay: this.#delay(),
       clock: this.clock,
-      began: (ms: number) => {
-        this.#begins.push(ms)
-        if (this.#begins.length > samples) this.#begins.shift()
+      recordFirstEvent: (ms: number) => {
+        this.#firstEventMs.push(ms)
+        if (this.#firstEventMs.length > maxSamples) this.#firstEventMs.shift()
       },
     }
-    return { stream: () => streamOf(new Race(this.candidates, call, rules)) }
+    return { stream: () => streamOf(new HedgeStream(this.candidates, call, rules)) }
   }
 
-  protected override shut(): Promise<void> {
+  protected override closeInner(): Promise<void> {
     return this.candidates.close()
   }
 
   #delay(): number {
     const { delay = 'p95' } = this.options
     if (delay !== 'p95') return delay
-    if (this.#begins.length < enough) return untilThen
-    const sorted = [...this.#begins].sort((a, b) => a - b)
+    if (this.#firstEventMs.length < minSamples) return initialDelayMs
+    const sorted = [...this.#firstEventMs].sort((a, b) => a - b)
     return sorted[Math.ceil(sorted.length * 0.95) - 1] as number
   }
 }
 
-interface RaceRules extends Rules {
+interface HedgeRules extends FailoverRules {
   delay: number
   clock: Clock
-  /** Hears how long the first one took to begin, or that it had taken so long when another one was quicker. */
-  began(ms: number): void
+  /** Records how long the first provider took to begin, or had taken when another one began before it. */
+  recordFirstEvent(ms: number): void
 }
 
-class Race extends Attempts {
+class HedgeStream extends Attempts {
   readonly #racers = new Set<StreamForwarder>()
-  /** Who was not asked, because he cannot be made. */
-  readonly #unmade: Warning[] = []
+  /** Candidates that could not be created. */
+  readonly #unavailable: Warning[] = []
   #winner: StreamForwarder | undefined
-  /** The last one; what it used is not counted yet. */
+  /** The last error. Its usage is not counted yet. */
   #failure: LlmError | undefined
   #stopped: LlmError | undefined
-  /** Nobody else is asked any more by the clock. */
+  /** Cancels the timer that calls the next provider. */
   #cancelNext: () => void = () => {}
 
   constructor(
     private readonly candidates: Candidates,
-    call: Chat,
-    private readonly rules: RaceRules,
+    call: ChatCall,
+    private readonly rules: HedgeRules,
   ) {
     super(call)
   }
@@ -103,7 +114,7 @@ class Race extends Attempts {
     return this.#winner === undefined ? this.#race() : this.#winner.next()
   }
 
-  /** The first event is what the race is about, so it is watched for whoever reads. */
+  /** The first event decides the race, so the streams are read event by event for unstreamed calls too. */
   responseOnly(): void {}
 
   stop(error: LlmError): void {
@@ -118,95 +129,95 @@ class Race extends Attempts {
     this.#stopped = left
     this.#cancelNext()
     this.count(this.#winner === undefined ? this.#failure : undefined)
-    this.#dismiss()
+    this.#leaveLosers()
     return left
   }
 
   #race(): Promise<ChatEvent | undefined> {
     const { clock, delay } = this.rules
     return new Promise((resolve, reject) => {
-      const began = clock.now()
-      let asked = 0
+      const startedAt = clock.now()
+      let started = 0
       let running = 0
-      let over = false
+      let settled = false
       let firstRuns = true
       let last = this.candidates.first
       const settle = (end: () => void) => {
-        if (over) return
-        over = true
+        if (settled) return
+        settled = true
         this.#cancelNext()
         end()
       }
-      const lost = (error: unknown) =>
+      const fail = (error: unknown) =>
         settle(() => {
           if (error !== this.#failure) this.count(this.#failure)
-          this.#dismiss()
-          reject(this.#withUnmade(error))
+          this.#leaveLosers()
+          reject(this.#withUnavailable(error))
         })
-      const failed = (error: LlmError, provider: Provider) => {
-        if (over) return
+      const attemptFailed = (error: LlmError, provider: Provider) => {
+        if (settled) return
         running--
         this.count(this.#failure)
         this.#failure = error
         const mayGoOn = error.partial === undefined && this.#stopped === undefined
-        const next = mayGoOn && this.rules.goesOn(error, provider)
+        const next = mayGoOn && this.rules.shouldTryNext(error, provider)
         if (next) this.remember(provider, error)
-        if (next && asked < this.candidates.size) start(`${error.code}: ${error.message}`)
-        // Somebody else may still answer, unless it is the request or its caller that is wrong.
-        else if (running === 0 || !next) lost(error)
+        if (next && started < this.candidates.size) start(`${error.code}: ${error.message}`)
+        // Another attempt may still answer, unless this error would happen everywhere.
+        else if (running === 0 || !next) fail(error)
       }
-      const begun = (racer: StreamForwarder, event: ChatEvent | undefined) =>
+      const win = (racer: StreamForwarder, event: ChatEvent | undefined) =>
         settle(() => {
-          // Without those that lost, only the quick ones would be counted.
-          if (firstRuns) this.rules.began(clock.now() - began)
+          // Counted even if the first provider lost; otherwise only fast answers would be samples.
+          if (firstRuns) this.rules.recordFirstEvent(clock.now() - startedAt)
           this.count(this.#failure)
           this.#winner = racer
-          this.#dismiss()
+          this.#leaveLosers()
           resolve(event)
         })
-      const ask = async (at: number, reason: string | undefined) => {
+      const attempt = async (at: number, reason: string | undefined) => {
         let provider: Provider
         try {
           provider = await this.#open(at)
         } catch (cause) {
           running--
-          if (this.call.patience.stopped !== undefined || this.#stopped !== undefined) return lost(cause)
-          this.#unmade.push(tellUnmade(this.call.patience, last, at, cause))
-          // One that cannot even be made says nothing of the request.
-          if (asked < this.candidates.size) start(reason)
-          else if (running === 0) lost(this.#failure ?? cause)
+          if (this.call.deadline.stopped !== undefined || this.#stopped !== undefined) return fail(cause)
+          this.#unavailable.push(notifyUnavailable(this.call.deadline, last, at, cause))
+          // That a candidate cannot be created says nothing about the request.
+          if (started < this.candidates.size) start(reason)
+          else if (running === 0) fail(this.#failure ?? cause)
           return
         }
-        if (over) return
-        if (at > 0 && reason !== undefined) this.#tell(last, provider, reason)
+        if (settled) return
+        if (at > 0 && reason !== undefined) this.#reportChange(last, provider, reason)
         last = provider
-        const racer = this.ask(provider)
+        const racer = this.attempt(provider)
         this.#racers.add(racer)
         if (this.#stopped !== undefined) racer.stop(this.#stopped)
         try {
-          begun(racer, await racer.next())
+          win(racer, await racer.next())
         } catch (error) {
           this.#racers.delete(racer)
           if (at === 0) firstRuns = false
-          failed(asLlmError(error, namesOf(provider)), provider)
+          attemptFailed(asLlmError(error, identityOf(provider)), provider)
         }
       }
       const start = (reason?: string) => {
-        if (over || this.#stopped !== undefined) return
+        if (settled || this.#stopped !== undefined) return
         this.#cancelNext()
-        const at = asked++
+        const at = started++
         running++
-        // A callback of the app may throw anywhere in it.
-        ask(at, reason).catch(lost)
-        if (asked < this.candidates.size)
+        // A callback of the app may throw anywhere inside.
+        attempt(at, reason).catch(fail)
+        if (started < this.candidates.size)
           this.#cancelNext = clock.timer(delay, () => start(`it had not begun after ${Math.round(delay)} ms`))
       }
       start()
     })
   }
 
-  /** Everybody but the winner goes. */
-  #dismiss(): void {
+  /** Aborts all streams but the winner's. */
+  #leaveLosers(): void {
     for (const racer of this.#racers)
       if (racer !== this.#winner) {
         this.count(racer.leave())
@@ -215,18 +226,18 @@ class Race extends Attempts {
   }
 
   #open(at: number): Promise<Provider> {
-    return this.call.patience.wait(this.candidates.open(at))
+    return this.call.deadline.wait(this.candidates.open(at))
   }
 
-  #tell(from: Provider, to: Provider, reason: string): void {
-    const message = `${nameOf(to)} was asked too, because ${nameOf(from)} did not answer: ${reason}`
+  #reportChange(from: Provider, to: Provider, reason: string): void {
+    const message = `${labelOf(to)} was asked too, because ${labelOf(from)} did not answer: ${reason}`
     this.warnings.push({ code: 'other', feature: 'hedge', message: message.replace(/\.?$/, '.') })
-    tellChange(this.call.patience, from, nameOf(to), reason)
+    notifyFallback(this.call.deadline, from, labelOf(to), reason)
   }
 
-  #withUnmade(error: unknown): unknown {
-    return isLlmError(error) && this.#unmade.length > 0 && error !== this.#stopped
-      ? withNotes(error, this.#unmade)
+  #withUnavailable(error: unknown): unknown {
+    return isLlmError(error) && this.#unavailable.length > 0 && error !== this.#stopped
+      ? withNotes(error, this.#unavailable)
       : error
   }
 }

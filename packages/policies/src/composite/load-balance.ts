@@ -1,34 +1,37 @@
-// The calls of one app spread over several providers: `loadBalance`.
+// `loadBalance`: spreads chats over several providers.
 import { LlmError, type Provider } from '@patchbay/core'
-import type { Incoming, Passing } from '../middleware/interception.js'
-import { doors } from '../middleware/policy-coverage.js'
+import type { Interception, PolicyCall } from '../middleware/interception.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { Several, type SeveralOptions } from './composite.js'
-import { mayElsewhere } from './failover.js'
-import { Watched } from './provider-stats.js'
+import { type CompositeOptions, CompositeProvider } from './composite.js'
+import { isRetriableElsewhere } from './failover.js'
+import { ObservedProvider } from './provider-stats.js'
 
 /** Options of `loadBalance`. */
-export interface LoadBalanceOptions extends SeveralOptions {
+export interface LoadBalanceOptions extends CompositeOptions {
   /**
-   * `weighted`: each gets its share of the calls (default). `least-busy`: whoever has the fewest calls under way for its
-   * weight. `latency`: the faster one begins to answer, the more calls it gets.
+   * `weighted`: each provider gets its share of the calls. `least-busy`: the provider with the fewest calls in flight for its
+   * weight. `latency`: a provider gets more calls the faster it begins to answer. Default `'weighted'`.
    */
   by?: 'weighted' | 'least-busy' | 'latency'
-  /** The share of each, in the order of the list. Default 1 each. */
+  /** The share of each provider, in the order of the list; numbers above 0. Default 1 each. */
   weights?: number[]
-  /** 0 to 1, for `latency`. Default `Math.random`. */
+  /** Random numbers from 0 to 1, for `latency`. Default `Math.random`. */
   random?: () => number
 }
 
-// A call counts half as much as ten later ones together.
-const weightOfNewest = 0.07
-// How much slower than it was a failure makes one look.
-const failureMs = 10_000
+// Smoothing factor of latencies: the last ten calls together weigh about half.
+const smoothing = 0.07
+// Added to the latency of a failed call.
+const failurePenaltyMs = 10_000
 
 /**
- * Spreads calls over providers that can all answer them; where one cannot, another is asked. Vectors are asked of all only
- * where all have the same model.
- * @throws {LlmError} `config` for an empty list, or weights that make no sense
+ * Spreads chats over providers that can all answer them. If one fails, another one is called, as in `fallback`. `embed`,
+ * `rerank` and `countTokens` are spread only if all providers have the same model; otherwise the first answers them.
+ * @throws {LlmError} `config` for an empty list or invalid weights
+ *
+ * @example
+ * const llm = loadBalance([serverA, serverB], { by: 'least-busy', weights: [2, 1] })
  */
 export function loadBalance(
   candidates: readonly [Provider, ...Candidate[]],
@@ -40,58 +43,58 @@ export function loadBalance(
     !weights.every((weight) => weight > 0 && Number.isFinite(weight))
   )
     throw new LlmError('config', 'loadBalance: weights must hold a number above 0 for each provider.')
-  const stations = candidates.map((): Station => ({ watched: undefined, credit: 0, latency: undefined }))
+  const targets = candidates.map((): Target => ({ observed: undefined, credit: 0, latency: undefined }))
   const list = new Candidates('loadBalance', candidates, (provider, at) => {
-    const station = stations[at] as Station
-    station.watched = new Watched(provider, clock, ({ firstMs, error }) => {
-      if (error !== undefined && !mayElsewhere(error)) return
-      const ms = error === undefined ? firstMs : firstMs + failureMs
-      const before = station.latency ?? ms
-      station.latency = before + weightOfNewest * (ms - before)
+    const target = targets[at] as Target
+    target.observed = new ObservedProvider(provider, clock, ({ firstMs, error }) => {
+      if (error !== undefined && !isRetriableElsewhere(error)) return
+      const ms = error === undefined ? firstMs : firstMs + failurePenaltyMs
+      const before = target.latency ?? ms
+      target.latency = before + smoothing * (ms - before)
     })
-    return station.watched
+    return target.observed
   })
-  return new Balanced(list, stations, weights, options)
+  return new LoadBalancer(list, targets, weights, options)
 }
 
-interface Station {
-  /** Once it is made. */
-  watched: Watched | undefined
-  /** What it is owed of the calls, in shares of one. */
+interface Target {
+  /** Once it has been created. */
+  observed: ObservedProvider | undefined
+  /** Calls it is owed, in fractions of one. */
   credit: number
-  /** Milliseconds to the first event, smoothed. */
+  /** Smoothed milliseconds to the first event. */
   latency: number | undefined
 }
 
-class Balanced extends Several {
-  protected override readonly doors = doors.loadBalance
+class LoadBalancer extends CompositeProvider {
+  protected override readonly coverage = coverage.loadBalance
   constructor(
     candidates: Candidates,
-    private readonly stations: Station[],
+    private readonly targets: Target[],
     private readonly weights: number[],
     private readonly options: LoadBalanceOptions,
   ) {
     super(candidates, options)
   }
 
-  protected override async enter(call: Incoming): Promise<Passing> {
-    const { kind, request, patience } = call
-    if (kind !== 'embed' && kind !== 'rerank' && kind !== 'countTokens') return super.enter(call)
-    const opening = this.stations.map((_, at) => this.candidates.open(at).catch(() => undefined))
-    const all = await patience.wait(Promise.all(opening))
+  protected override async intercept(call: PolicyCall): Promise<Interception> {
+    const { kind, request, deadline } = call
+    if (kind !== 'embed' && kind !== 'rerank' && kind !== 'countTokens') return super.intercept(call)
+    const opening = this.targets.map((_, at) => this.candidates.open(at).catch(() => undefined))
+    const all = await deadline.wait(Promise.all(opening))
     if (!all.every((provider) => provider?.model === this.model)) return {}
     const chosen = all[this.order()[0] ?? 0] as Provider
     return { answer: (left) => chosen[kind](request as never, left) as Promise<never> }
   }
 
   protected order(): number[] {
-    const all = this.stations.map((_, at) => at)
+    const all = this.targets.map((_, at) => at)
     switch (this.options.by ?? 'weighted') {
       case 'weighted':
         return this.#byCredit(all)
       case 'least-busy': {
-        const load = (at: number) => (this.stations[at]?.watched?.busy ?? 0) / this.#weight(at)
-        // Those that are equally busy take turns.
+        const load = (at: number) => (this.targets[at]?.observed?.inFlight ?? 0) / this.#weight(at)
+        // Equally busy providers take turns.
         return this.#byCredit(all).sort((a, b) => load(a) - load(b))
       }
       case 'latency':
@@ -99,21 +102,21 @@ class Balanced extends Several {
     }
   }
 
-  /** Smooth weighted round robin: no one is asked in bursts. */
+  /** Smooth weighted round robin, as in nginx: no provider gets bursts. */
   #byCredit(all: number[]): number[] {
     const total = this.weights.reduce((sum, weight) => sum + weight, 0)
-    for (const at of all) this.#station(at).credit += this.#weight(at) / total
-    const order = all.sort((a, b) => this.#station(b).credit - this.#station(a).credit || a - b)
-    this.#station(order[0] as number).credit -= 1
+    for (const at of all) this.#target(at).credit += this.#weight(at) / total
+    const order = all.sort((a, b) => this.#target(b).credit - this.#target(a).credit || a - b)
+    this.#target(order[0] as number).credit -= 1
     return order
   }
 
-  /** Drawn by speed: the slow ones get a few too, so that it is noticed when they are well again. */
+  /** Random order weighted by speed. Slow providers still get a few calls, so that a recovery is noticed. */
   #bySpeed(all: number[]): number[] {
     const { random = Math.random } = this.options
-    const known = this.stations.flatMap(({ latency }) => (latency === undefined ? [] : [latency]))
+    const known = this.targets.flatMap(({ latency }) => (latency === undefined ? [] : [latency]))
     const fastest = known.length > 0 ? Math.min(...known) : 1
-    const speed = (at: number) => this.#weight(at) / Math.max(1, this.#station(at).latency ?? fastest) ** 2
+    const speed = (at: number) => this.#weight(at) / Math.max(1, this.#target(at).latency ?? fastest) ** 2
     const order: number[] = []
     const left = [...all]
     while (left.length > 0) {
@@ -126,8 +129,8 @@ class Balanced extends Several {
     return order
   }
 
-  #station(at: number): Station {
-    return this.stations[at] as Station
+  #target(at: number): Target {
+    return this.targets[at] as Target
   }
 
   #weight(at: number): number {

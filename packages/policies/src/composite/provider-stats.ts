@@ -1,50 +1,51 @@
-// How a provider does: how many calls run, how long it takes to begin and to end, how often it fails.
+// Observed provider: counts calls in flight, and reports the duration and outcome of each call.
 import type { ChatEvent, Clock, LlmError, Provider } from '@patchbay/core'
-import type { Answer, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
+import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
 
-/** What became of a call. */
-export interface Outcome {
-  call: Incoming
-  /** To the first event, or to the end where it was not streamed. */
+/** Outcome of a call. */
+export interface CallOutcome {
+  call: PolicyCall
+  /** Milliseconds to the first event, or to the end of an unstreamed call. */
   firstMs: number
+  /** Milliseconds to the end. */
   totalMs: number
-  answer?: Answer
+  answer?: CallResponse
   error?: LlmError
 }
 
-export class Watched extends Around {
-  /** Calls that run now. */
-  busy = 0
+export class ObservedProvider extends Middleware {
+  /** Number of calls in flight. */
+  inFlight = 0
 
   constructor(
     inner: Provider,
     clock: Clock | undefined,
-    private readonly onEnd: (outcome: Outcome) => void | Promise<void> = () => {},
+    private readonly onEnd: (outcome: CallOutcome) => void | Promise<void> = () => {},
   ) {
     super(inner, clock)
   }
 
-  protected enter(call: Incoming): Passing {
-    const began = this.clock.now()
-    const since = () => this.clock.now() - began
+  protected intercept(call: PolicyCall): Interception {
+    const startedAt = this.clock.now()
+    const elapsed = () => this.clock.now() - startedAt
     let firstMs: number | undefined
-    this.busy++
+    this.inFlight++
     return {
       ...(call.streamed && {
         event: (event: ChatEvent) => {
-          firstMs ??= since()
+          firstMs ??= elapsed()
           return [event]
         },
       }),
       done: async (answer) => {
-        this.busy--
-        await this.onEnd({ call, firstMs: firstMs ?? since(), totalMs: since(), answer })
+        this.inFlight--
+        await this.onEnd({ call, firstMs: firstMs ?? elapsed(), totalMs: elapsed(), answer })
         return answer
       },
       failed: async (error) => {
-        this.busy--
-        await this.onEnd({ call, firstMs: firstMs ?? since(), totalMs: since(), error })
+        this.inFlight--
+        await this.onEnd({ call, firstMs: firstMs ?? elapsed(), totalMs: elapsed(), error })
       },
     }
   }

@@ -1,4 +1,4 @@
-// Each request to a provider that can answer it: `route`.
+// `route`: sends each request to a provider that supports it.
 import {
   type CallOptions,
   type Capabilities,
@@ -11,46 +11,50 @@ import {
 } from '@patchbay/core'
 import { missingFeaturesFor, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import { chatTokens } from '../limits/token-estimate.js'
-import { called } from '../middleware/call-deadline.js'
-import type { Chat, Incoming, Passing } from '../middleware/interception.js'
-import { doors } from '../middleware/policy-coverage.js'
+import { runCallback } from '../middleware/callbacks.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { priceOf } from '../money/cost.js'
 import { type Price, published } from '../money/prices.js'
 import { type Candidate, Candidates } from './candidates.js'
-import { Several, type SeveralOptions } from './composite.js'
-import { nameOf } from './failover.js'
+import { type CompositeOptions, CompositeProvider } from './composite.js'
+import { labelOf } from './failover.js'
 
 /** Options of `route`. */
-export interface RouteOptions extends SeveralOptions {
+export interface RouteOptions extends CompositeOptions {
   /**
-   * Who of those that can comes first. `order`: that of the list (default). `cost`: the cheapest for this request. Or a
-   * function that gives one of them, several in order, or `undefined` for the order of the list.
+   * Which of the providers that support the request comes first. `order`: the first in the list. `cost`: the cheapest for this
+   * request. A function returns one of `able`, several in order, or `undefined` for the order of the list. Default `'order'`.
    */
-  by?: 'order' | 'cost' | ((request: ChatInput, able: Provider[]) => Chosen | Promise<Chosen>)
-  /** US dollars per million tokens, by model, for `cost`; they win over the table that comes with this package. */
+  by?: 'order' | 'cost' | ((request: ChatInput, able: Provider[]) => RouteChoice | Promise<RouteChoice>)
+  /** Prices by model for `cost`, in US dollars per million tokens; they win over the table of this package. */
   prices?: Record<string, Price>
 }
 
-/** Whom a function chose. */
-export type Chosen = Provider | Provider[] | undefined
+/** What a function for `by` returns. */
+export type RouteChoice = Provider | Provider[] | undefined
 
 /**
- * Asks somebody who can: who has what the request needs (tools, images, a schema, options) and room for it. The others
- * who can stand by. With `onUnsupported: 'warn'`, one who cannot do all of it is asked where nobody can.
- * @throws {LlmError} `config` for an empty list; calls fail with `no-route` and the reason for each where nobody
- *   can, or with `context-length` where it is only too long for all
+ * Calls a provider that supports the request (its tools, images, schema and options) and has enough context for it. The other
+ * providers that support it are tried if that one fails. With `onUnsupported: 'warn'`, a provider that supports only part of the
+ * request is called if no other can.
+ * @throws {LlmError} `config` for an empty list; calls fail with `no-route` and the reason for each provider, or with
+ *   `context-length` if the request is only too long
+ *
+ * @example
+ * const llm = route([small, large], { by: 'cost' })
  */
 export function route(candidates: readonly [Provider, ...Candidate[]], options: RouteOptions = {}): Provider {
-  return new Routed(new Candidates('route', candidates), options)
+  return new Router(new Candidates('route', candidates), options)
 }
 
-interface Able {
+interface AbleCandidate {
   at: number
   provider: Provider
 }
 
-class Routed extends Several {
-  protected override readonly doors = doors.route
+class Router extends CompositeProvider {
+  protected override readonly coverage = coverage.route
   constructor(
     candidates: Candidates,
     private readonly options: RouteOptions,
@@ -58,12 +62,14 @@ class Routed extends Several {
     super(candidates, options)
   }
 
-  protected override async enter(call: Incoming): Promise<Passing> {
-    return call.kind === 'capabilities' ? { answer: (left) => this.#togetherCan(left) } : super.enter(call)
+  protected override async intercept(call: PolicyCall): Promise<Interception> {
+    return call.kind === 'capabilities'
+      ? { answer: (remaining) => this.#combinedCapabilities(remaining) }
+      : super.intercept(call)
   }
 
-  /** What any of them can. One that cannot be made, or cannot be asked, can do nothing. */
-  async #togetherCan(options: CallOptions): Promise<Capabilities> {
+  /** What at least one provider can do. Providers that cannot be created or asked are left out. */
+  async #combinedCapabilities(options: CallOptions): Promise<Capabilities> {
     const all = await Promise.all(
       Array.from({ length: this.candidates.size }, async (_, at) => {
         try {
@@ -74,32 +80,32 @@ class Routed extends Several {
       }),
     )
     const known = all.filter((one) => one !== undefined)
-    return known.length === 0 ? this.inner.capabilities(options) : known.reduce(together)
+    return known.length === 0 ? this.inner.capabilities(options) : known.reduce(combined)
   }
 
-  protected async order(call: Chat): Promise<number[]> {
+  protected async order(call: ChatCall): Promise<number[]> {
     const { request } = call
     const chat = await prepareFor(request, this)
-    const able: Able[] = []
-    const lacking: Able[] = []
-    // They come last, and whoever asks them then tells why they cannot be.
-    const unmade: number[] = []
+    const able: AbleCandidate[] = []
+    const lacking: AbleCandidate[] = []
+    // Tried last; the error of the attempt then tells why they cannot be created.
+    const unavailable: number[] = []
     const reasons: string[] = []
-    let onlyRoom = true
+    let onlyTooLong = true
     for (let at = 0; at < this.candidates.size; at++) {
       try {
         const provider = await this.candidates.open(at)
-        const capabilities = await known(provider, call)
+        const capabilities = await knownCapabilities(provider, call)
         const missing = capabilities === undefined ? [] : missingFeaturesFor(chat, capabilities)
-        const tooSmall = capabilities && noRoom(chat, capabilities)
-        if (missing.length === 0 && tooSmall === undefined) able.push({ at, provider })
-        else if (tooSmall === undefined) lacking.push({ at, provider })
-        if (missing.length > 0) onlyRoom = false
-        reasons.push(`${nameOf(provider)} ${tooSmall ?? `has no ${missing.join(', ')}`}`)
+        const tooLong = capabilities && contextProblem(chat, capabilities)
+        if (missing.length === 0 && tooLong === undefined) able.push({ at, provider })
+        else if (tooLong === undefined) lacking.push({ at, provider })
+        if (missing.length > 0) onlyTooLong = false
+        reasons.push(`${labelOf(provider)} ${tooLong ?? `has no ${missing.join(', ')}`}`)
       } catch (cause) {
-        if (call.patience.stopped !== undefined) throw call.patience.stopped
-        onlyRoom = false
-        unmade.push(at)
+        if (call.deadline.stopped !== undefined) throw call.deadline.stopped
+        onlyTooLong = false
+        unavailable.push(at)
         reasons.push((cause as Error).message.replace(/\.$/, ''))
       }
     }
@@ -107,14 +113,14 @@ class Routed extends Several {
       able.length === 0 && requestWithDefaults(request, this).onUnsupported === 'warn' ? lacking : able
     if (chosen.length === 0)
       throw new LlmError(
-        onlyRoom ? 'context-length' : 'no-route',
-        `Nobody can answer this request: ${reasons.join('; ')}. Add a provider that can, or ask for less.`,
+        onlyTooLong ? 'context-length' : 'no-route',
+        `No provider supports this request: ${reasons.join('; ')}. Add a provider that does, or change the request.`,
         { provider: this.provider, model: this.model },
       )
-    return [...(await this.#sorted(chosen, request, chat)), ...unmade]
+    return [...(await this.#inOrder(chosen, request, chat)), ...unavailable]
   }
 
-  async #sorted(able: Able[], request: ChatInput, chat: PreparedChat): Promise<number[]> {
+  async #inOrder(able: AbleCandidate[], request: ChatInput, chat: PreparedChat): Promise<number[]> {
     const { by = 'order' } = this.options
     const all = able.map(({ at }) => at)
     if (by === 'order') return all
@@ -123,19 +129,19 @@ class Routed extends Several {
       return all.sort((a, b) => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || a - b)
     }
     const providers = able.map(({ provider }) => provider)
-    const chosen = [(await called('route.by', () => by(request, providers), this)) ?? providers].flat()
+    const chosen = [(await runCallback('route.by', () => by(request, providers), this)) ?? providers].flat()
     const order = chosen.flatMap((provider) =>
       able.filter((one) => one.provider === provider).map(({ at }) => at),
     )
     if (order.length > 0) return [...order, ...all.filter((at) => !order.includes(at))]
     throw new LlmError(
       'no-route',
-      'The function of route.by chose nobody who can answer. It must give one of the providers it was given.',
+      'The route.by function chose none of the providers that support the request. It must return one of those it was given.',
       { provider: this.provider, model: this.model },
     )
   }
 
-  /** By estimate; one whose price nobody knows comes last. */
+  /** Estimated cost; a provider with unknown price comes last. */
   #cost({ model }: Provider, chat: PreparedChat): number {
     const price = priceOf(model, { ...published, ...this.options.prices })
     if (price === undefined) return Number.MAX_VALUE
@@ -143,12 +149,15 @@ class Routed extends Several {
   }
 }
 
-/** What it can; nothing where it cannot be asked just now. */
-async function known(provider: Provider, { options, patience }: Chat): Promise<Capabilities | undefined> {
+/** The capabilities; `undefined` if the provider cannot be asked now. */
+async function knownCapabilities(
+  provider: Provider,
+  { options, deadline }: ChatCall,
+): Promise<Capabilities | undefined> {
   try {
-    return await patience.wait(provider.capabilities(patience.left(options)))
+    return await deadline.wait(provider.capabilities(deadline.remaining(options)))
   } catch (error) {
-    if (patience.stopped !== undefined) throw error
+    if (deadline.stopped !== undefined) throw error
     return undefined
   }
 }
@@ -156,8 +165,8 @@ async function known(provider: Provider, { options, patience }: Chat): Promise<C
 const better = (a: Capability, b: Capability): Capability =>
   a === true || b === true ? true : a === 'unknown' || b === 'unknown' ? 'unknown' : false
 
-/** What one of two can. */
-function together(a: Capabilities, b: Capabilities): Capabilities {
+/** What at least one of two providers can do. */
+function combined(a: Capabilities, b: Capabilities): Capabilities {
   const names = ['tools', 'vision', 'files', 'audio', 'json', 'reasoning', 'embed'] as const
   const options = Object.entries(a.options ?? {}).filter(
     ([name, can]) => can === false && b.options?.[name as OptionName] === false,
@@ -177,13 +186,13 @@ function together(a: Capabilities, b: Capabilities): Capabilities {
   }
 }
 
-// Estimates are on the high side. One who only may be too small is asked: he knows, and there is a next one.
-const surely = 0.6
+// Estimates are high. A provider that only may be too small is still tried: it knows exactly, and there is a next one.
+const certainShare = 0.6
 
-function noRoom(chat: PreparedChat, { contextWindow, maxOutput }: Capabilities): string | undefined {
+function contextProblem(chat: PreparedChat, { contextWindow, maxOutput }: Capabilities): string | undefined {
   const output = chat.maxOutputTokens ?? 0
   if (maxOutput !== undefined && output > maxOutput) return `gives at most ${maxOutput} tokens`
-  const needed = Math.ceil(chatTokens(chat) * surely) + output
+  const needed = Math.ceil(chatTokens(chat) * certainShare) + output
   return contextWindow !== undefined && needed > contextWindow
     ? `has room for ${contextWindow} tokens, not for about ${needed}`
     : undefined

@@ -1,4 +1,4 @@
-// What may be asked, and what may be answered: `guard`.
+// `guard`: checks of requests and answers.
 import {
   type BatchResult,
   type CallOptions,
@@ -12,53 +12,57 @@ import {
   type TranscribeResponse,
 } from '@patchbay/core'
 import { prepareFor } from '@patchbay/core/wrap'
-import { called } from '../middleware/call-deadline.js'
-import type { Chat, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import { runCallback } from '../middleware/callbacks.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { textsOf } from './map-texts.js'
 import { isTextual, type MediaPart } from './media.js'
 import { withPartial } from './partial-response.js'
 
-/** What a check looks at. */
-export interface Checked {
-  /** All that is asked, or what was answered so far. */
+/** Input of a check. */
+export interface CheckInput {
+  /** All texts of the request, or the answer so far. */
   text: string
-  /** Of what is no chat, and of a result of a batch, it is `''`. */
+  /** The chat request; `''` for other calls and for results of a batch. */
   request: ChatInput
-  /** The whole answer, at its end. */
+  /** The complete answer, at its end only. */
   response?: ChatResponse
+  /** The caller's options. */
   options: CallOptions
 }
 
-/** Nothing where all is well; the reason where it is not. A check that throws ends the call. */
-export type Check = (what: Checked) => string | undefined | Promise<string | undefined>
+/** Returns nothing to pass, or the reason to refuse. If it throws, the call fails. */
+export type Check = (input: CheckInput) => string | undefined | Promise<string | undefined>
 
 /** Options of `guard`. */
 export interface GuardOptions {
   /**
-   * Before anything is sent. The text is all texts of the request, a line each: those of text files, of schemas and of
-   * options for the provider too.
+   * Checks of a request, run before anything is sent. Their text is all texts of the request, one a line, including text files,
+   * schemas and `providerOptions`. Default: none.
    */
   input?: Check | Check[]
-  /** Before the caller sees anything of it. The text is that of the answer and the inputs of its tool calls. */
+  /** Checks of an answer, run before the caller sees it. Their text is the answer and the inputs of its tool calls. Default: none. */
   output?: Check | Check[]
   /**
-   * How a stream is checked: at its `end`, until when nothing is shown, or each time so many characters have come; those
-   * are shown once they have passed, and the whole is checked again at the end. Default `'end'`.
+   * When a stream is checked. `'end'`: once, and nothing is shown before. A number: each time this many characters have arrived;
+   * they are shown after they have passed, and the complete answer is checked again at the end. Default `'end'`.
    */
   every?: 'end' | number
 }
 
 /**
- * Refuses requests and answers that fail a check, with `content-filtered` and the reason. What was answered and did not
- * pass is nowhere in the error.
+ * Refuses requests and answers that fail a check. A refused answer is not part of the error.
+ * @throws {LlmError} calls fail with `content-filtered` and the reason
+ *
+ * @example
+ * const llm = guard(provider, { input: atMost(10_000), output: denied(['secret project']) })
  */
 export function guard(provider: Provider, options: GuardOptions): Provider {
   return new Guard(provider, options)
 }
 
-/** A check that refuses texts with one of these words or patterns. Words are compared as whole words, in any case. */
+/** A check that refuses texts with one of these words (whole words, case-insensitive) or patterns. */
 export function denied(words: readonly (string | RegExp)[]): Check {
   const patterns = words.map((word) =>
     typeof word === 'string'
@@ -69,16 +73,16 @@ export function denied(words: readonly (string | RegExp)[]): Check {
       : new RegExp(word.source, word.flags.replace(/[gy]/g, '')),
   )
   return ({ text }) =>
-    patterns.some((pattern) => pattern.test(text)) ? 'it holds a word that is denied' : undefined
+    patterns.some((pattern) => pattern.test(text)) ? 'it contains a denied word' : undefined
 }
 
-/** A check that refuses texts of more characters. */
+/** A check that refuses texts of more than this many characters. */
 export function atMost(characters: number): Check {
   return ({ text }) => (text.length > characters ? `it has more than ${characters} characters` : undefined)
 }
 
-class Guard extends Around {
-  protected override readonly doors = doors.guard
+class Guard extends Middleware {
+  protected override readonly coverage = coverage.guard
   readonly #input: Check[]
   readonly #output: Check[]
   readonly #every: number
@@ -90,7 +94,7 @@ class Guard extends Around {
     this.#every = every === 'end' ? Number.POSITIVE_INFINITY : every
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
+  protected async intercept(call: PolicyCall): Promise<Interception> {
     const { kind, options } = call
     switch (kind) {
       case 'chat':
@@ -129,7 +133,7 @@ class Guard extends Around {
     await this.#check(this.#input, 'request', { text, request, options }, where)
   }
 
-  /** One that does not pass is a failure of its own; the others are shown. */
+  /** A result that does not pass becomes an error of its own; the others are shown. */
   async #result(result: BatchResult, options: CallOptions): Promise<BatchResult> {
     const { index, response, error } = result
     if (response === undefined)
@@ -137,7 +141,12 @@ class Guard extends Around {
         ? result
         : { index, error: withPartial(error, undefined) }
     try {
-      await this.#check(this.#output, 'answer', { text: allOf(response), request: '', response, options })
+      await this.#check(this.#output, 'answer', {
+        text: answerText(response),
+        request: '',
+        response,
+        options,
+      })
       return result
     } catch (thrown) {
       if (!isLlmError(thrown, 'content-filtered')) throw thrown
@@ -145,56 +154,56 @@ class Guard extends Around {
     }
   }
 
-  #chat({ request, options }: Chat): Passing {
+  #chat({ request, options }: ChatCall): Interception {
     if (this.#output.length === 0) return {}
     let held: ChatEvent[] = []
     let text = ''
-    let checked = 0
-    const seen = { text: '', reasoning: '' }
+    let checkedLength = 0
+    const shown = { text: '', reasoning: '' }
     const release = () => {
-      const shown = held
+      const released = held
       held = []
-      for (const event of shown)
-        if (event.type === 'text' || event.type === 'reasoning') seen[event.type] += event.text
-      return shown
+      for (const event of released)
+        if (event.type === 'text' || event.type === 'reasoning') shown[event.type] += event.text
+      return released
     }
     return {
       event: async (event) => {
         held.push(event)
         if (event.type === 'text' || event.type === 'reasoning') text += event.text
         if (event.type === 'tool-call-delta') text += event.json
-        if (text.length - checked < this.#every) return []
-        checked = text.length
+        if (text.length - checkedLength < this.#every) return []
+        checkedLength = text.length
         await this.#check(this.#output, 'answer', { text, request, options })
         return release()
       },
       done: async (answer) => {
         const response = answer as ChatResponse
-        await this.#check(this.#output, 'answer', { text: allOf(response), request, response, options })
+        await this.#check(this.#output, 'answer', { text: answerText(response), request, response, options })
         return response
       },
-      rest: release,
-      // What had arrived beyond that was not checked.
+      flush: release,
+      // Text that was not shown was not checked, so it is not part of the error.
       error: (error) =>
-        error.partial === undefined ? error : withPartial(error, shownOf(error.partial, seen)),
+        error.partial === undefined ? error : withPartial(error, shownPart(error.partial, shown)),
     }
   }
 
-  async #check(checks: Check[], what: 'request' | 'answer', subject: Checked, where = ''): Promise<void> {
+  async #check(checks: Check[], what: 'request' | 'answer', input: CheckInput, where = ''): Promise<void> {
     for (const check of checks) {
-      const reason = await called('guard', () => check(subject), this)
+      const reason = await runCallback('guard', () => check(input), this)
       if (reason === undefined) continue
       const { provider, model } = this
       throw new LlmError(
         'content-filtered',
-        `${where}This ${what} ${what === 'request' ? 'was not sent' : 'is not shown'}: ${String(reason).replace(/\.$/, '')}. Ask differently.`,
+        `${where}This ${what} ${what === 'request' ? 'was not sent' : 'is not shown'}: ${String(reason).replace(/\.$/, '')}. Change the request.`,
         { provider, model },
       )
     }
   }
 }
 
-/** With all of it that can be read: the text of a file, and what a block holds that only its provider understands. */
+/** The part with everything readable as text: text files decoded, and the content of provider blocks. */
 function withText(part: Part): unknown {
   if (part.type === 'tool-result' && Array.isArray(part.output))
     return { ...part, output: part.output.map(withText) }
@@ -205,8 +214,8 @@ function withText(part: Part): unknown {
   return { ...part, data: new TextDecoder().decode(bytes) }
 }
 
-/** All that was answered. */
-function allOf({ reasoning, text, toolCalls }: ChatResponse): string {
+/** All texts of an answer. */
+function answerText({ reasoning, text, toolCalls }: ChatResponse): string {
   const inputs = toolCalls.map(({ input }) => linesOf(input))
   return [reasoning, text, ...inputs].filter((one) => one !== '').join('\n')
 }
@@ -215,12 +224,15 @@ function linesOf(value: unknown): string {
   return textsOf(value).join('\n')
 }
 
-/** As much of it as the caller has seen; nothing where that is nothing. */
-function shownOf(partial: ChatResponse, seen: { text: string; reasoning: string }): ChatResponse | undefined {
+/** The part of an answer that the caller has seen; `undefined` if that is nothing. */
+function shownPart(
+  partial: ChatResponse,
+  shown: { text: string; reasoning: string },
+): ChatResponse | undefined {
   const content = (['reasoning', 'text'] as const).flatMap((type) =>
-    seen[type] === '' ? [] : [{ type, text: seen[type] }],
+    shown[type] === '' ? [] : [{ type, text: shown[type] }],
   )
   return content.length === 0
     ? undefined
-    : { ...partial, ...seen, toolCalls: [], message: { role: 'assistant', content } }
+    : { ...partial, ...shown, toolCalls: [], message: { role: 'assistant', content } }
 }

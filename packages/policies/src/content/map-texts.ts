@@ -1,15 +1,15 @@
-// The texts of a value, changed; its shape stays.
+// Maps over all texts inside a value; its shape stays the same.
 import { Yielder } from '@patchbay/core/wrap'
 
 const longNumber = 1e9
 
-/** The same value with each of its texts changed, names of properties included. What a provider must get back as it is stays. */
-export function mapped<T>(value: T, change: (text: string) => string): T {
+/** The value with each text changed, property names included. Opaque provider state stays unchanged. */
+export function mapTexts<T>(value: T, change: (text: string) => string): T {
   return walked(value, change) as T
 }
 
-/** The same with changes that take their time; each text is changed once, wherever it stands. */
-export async function mappedLater<T>(
+/** The same with an asynchronous change. Equal texts are changed once. */
+export async function mapTextsAsync<T>(
   value: T,
   change: (text: string) => Promise<string>,
   yielder = new Yielder(),
@@ -20,12 +20,12 @@ export async function mappedLater<T>(
     if (!changed.has(text)) changed.set(text, await change(text))
   }
   await yielder.yieldIfDue()
-  return mapped(value, (text) => changed.get(text) ?? text)
+  return mapTexts(value, (text) => changed.get(text) ?? text)
 }
 
-/** A copy of all of it but for bytes: what the caller changes later is not changed in it. */
-export function copied<T>(value: T): T {
-  return mapped(value, (text) => text)
+/** A deep copy in which byte arrays are shared: later changes by the caller do not affect it. */
+export function cloneExceptBytes<T>(value: T): T {
+  return mapTexts(value, (text) => text)
 }
 
 /** All texts of a value. */
@@ -40,7 +40,7 @@ export function textsOf(value: unknown): string[] {
 
 function walked(value: unknown, change: (text: string) => string, inData = false): unknown {
   if (typeof value === 'string') return change(value)
-  // A number may be one of a card or a telephone.
+  // A long number may be a card or telephone number.
   if (typeof value === 'number' && value >= longNumber && Number.isSafeInteger(value)) {
     const text = String(value)
     const changed = change(text)
@@ -56,13 +56,13 @@ function walked(value: unknown, change: (text: string) => string, inData = false
   )
 }
 
-// What is in there is the app's or the model's, and no part of a message, whatever it looks like.
+// Content of these properties is free-form data, never a part of a message, even if it looks like one.
 const data = new Set(['input', 'output', 'providerOptions', 'metadata', 'tools'])
 const parts = new Set<unknown>(
   'text reasoning refusal tool-call tool-result provider-block image file audio'.split(' '),
 )
 
-/** Only parts of messages have state of a provider; what anybody else calls so is looked into. */
+/** Only parts of messages have opaque provider state. Other properties named `opaque` are ordinary data. */
 function isPart(value: object): boolean {
   const { type, opaque } = value as { type?: unknown; opaque?: unknown }
   return parts.has(type) && typeof opaque === 'object' && opaque !== null && 'provider' in opaque

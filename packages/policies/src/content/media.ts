@@ -1,21 +1,21 @@
-// Media of a request: their bytes, and the text of those that are one.
+// Media of a request: decoding of their bytes, and the text of textual files.
 import { fromBase64 } from '@patchbay/core/wire'
 import { Yielder } from '@patchbay/core/wrap'
 
-/** An image, a file or sound, as a request may have it. */
+/** An image, file or audio part in any form that a request may have. */
 export interface MediaPart {
   url?: string
   data?: Uint8Array | string
   mediaType?: string
 }
 
-/** Bytes and their type. No `data` where they are elsewhere; none in it where nobody can read them: no request may have that. */
+/** Bytes and their media type. `data` is missing if they are elsewhere, and empty if they cannot be decoded. */
 export interface Media {
   data?: Uint8Array
   mediaType?: string
 }
 
-/** The bytes of base64 in all forms that a request may have, a data URL too. */
+/** Decodes bytes, base64 in all its forms, or a data URL. */
 export async function mediaOf({ url, data, mediaType }: MediaPart): Promise<Media> {
   const type = mediaType !== undefined && { mediaType }
   const address = [url, data].find((text) => typeof text === 'string' && /^data:/i.test(text))
@@ -32,18 +32,18 @@ export async function mediaOf({ url, data, mediaType }: MediaPart): Promise<Medi
 const textual =
   /^text\/|^application\/(?:x-)?(?:json|jsonl|ndjson|xml|csv|yaml|toml|sql|sh|javascript|typescript)$|\+(?:json|xml|yaml)$/
 
-/** Is it text, by what is said of it? An image may be: SVG. */
+/** Is it text by its media type? An image may be: SVG. */
 export function isTextual(mediaType = ''): boolean {
   const [essence = ''] = mediaType.toLowerCase().split(';')
   return textual.test(essence.trim())
 }
 
-/** The text, where it is said to be one, and is. */
+/** The text of textual media; `undefined` if it is not valid UTF-8 text. */
 export function textOf({ data, mediaType }: Media): string | undefined {
   if (!isTextual(mediaType)) return undefined
   try {
     const text = data && new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(data)
-    // Two bytes a character: nothing would be found in it.
+    // UTF-16, for example: no pattern would match in it.
     return text?.includes('\0') ? undefined : text
   } catch {
     return undefined
@@ -63,10 +63,10 @@ async function bytesOf(read: () => Uint8Array | string): Promise<Uint8Array> {
   }
 }
 
-// Decoded in pieces of so many characters.
+// Characters that are decoded at a time.
 const piece = 1024 * 1024
 
-/** @throws {Error} for what is no base64 */
+/** @throws {Error} for invalid base64 */
 async function decoded(base64: string): Promise<Uint8Array> {
   const yielder = new Yielder()
   const pieces: Uint8Array[] = []

@@ -1,4 +1,4 @@
-// What had arrived, as much of it as may be told.
+// Replaces the partial response of an error.
 import { type ChatResponse, LlmError } from '@patchbay/core'
 
 /** The same error with another `partial`, or none. */

@@ -1,21 +1,21 @@
-// A long text in slices, so that looking through it can give way to other work.
+// Overlapping slices of a long text, so that a search through it can yield to the event loop.
 import type { Yielder } from '@patchbay/core/wrap'
 
-/** A slice of a text: what begins between `from` and `to` belongs to it. `text` has what stands around it too. */
+/** A slice of a text. Matches that begin between `from` and `to` belong to it; `text` includes some context on both sides. */
 export interface Slice {
   from: number
   to: number
   text: string
-  /** Where `text` begins. */
+  /** Position of `text` in the whole text. */
   at: number
 }
 
 const length = 16_384
-/** Characters that are looked back to, so that words before a number are seen. */
+/** Context before a slice, so that words before a number are seen. */
 const before = 256
-/** Longer than any match except keys. */
+/** Context after a slice: longer than any match except keys. */
 const after = 1024
-/** Longer than keys are. */
+/** Context after a slice for keys: longer than any key. */
 const afterKeys = 32_768
 
 /** The slices of a text one after another; yields to the event loop between them. */
@@ -28,21 +28,21 @@ export async function* slicesOf(text: string, yielder: Yielder): AsyncGenerator<
   }
 }
 
-/** The same slice to the end of a key that may have begun in it. */
+/** The slice, extended to the end of a key that may begin in it. */
 export function withKey(whole: string, slice: Slice): Slice {
   const { from, to, text } = slice
-  // A private key has lines, and may have other things than its bytes in them.
+  // A private key in PEM form spans several lines.
   if (text.lastIndexOf('-----BEGIN ') > text.lastIndexOf('-----END ')) return withMore(whole, slice) ?? slice
   return sliceOf(whole, from, to, goingOn(whole, Math.min(whole.length, to + after), to + afterKeys))
 }
 
-/** The same slice with more behind it; `undefined` where there is no more. */
+/** The slice with more context after it; `undefined` if there is no more. */
 export function withMore(whole: string, { from, to, at, text }: Slice): Slice | undefined {
   const until = Math.min(whole.length, to + afterKeys)
   return until > at + text.length ? sliceOf(whole, from, to, until) : undefined
 }
 
-/** May what ends at this place go on behind the slice? */
+/** May a match that ends at this position continue after the slice? */
 export function isCut(whole: string, { at, text }: Slice, place: number): boolean {
   const end = at + text.length
   return end < whole.length && end - place < 64
@@ -50,20 +50,20 @@ export function isCut(whole: string, { at, text }: Slice, place: number): boolea
 
 function sliceOf(whole: string, from: number, to: number, until: number): Slice {
   const at = Math.max(0, from - before)
-  return { from, to, at, text: plainly(whole.slice(at, until)) }
+  return { from, to, at, text: asciiPunctuation(whole.slice(at, until)) }
 }
 
-/** The spaces and dashes of pages and letters as keyboards have them; each is one character still, so that places stay. */
-function plainly(text: string): string {
+/** Typographic spaces and dashes as ASCII. Each stays one character, so that positions stay. */
+function asciiPunctuation(text: string): string {
   return text.replace(/[\u00a0\u2007\u202f]/g, ' ').replace(/[\u2010-\u2015]/g, '-')
 }
 
-/** Where what stands at a place without a space ends; `most` is the furthest that is looked. */
+/** End of the run without spaces that starts at this position, at most `most`. */
 export function goingOn(text: string, place: number, most = text.length): number {
   return place + (/^[\w.~+/=-]*/.exec(text.slice(place, most))?.[0].length ?? 0)
 }
 
-/** At the end of a line, where there is one in the second half. */
+/** End of a slice: at the end of a line, if there is one in its second half. */
 function endOf(text: string, from: number): number {
   const [half, most] = [from + length / 2, from + length]
   if (most >= text.length) return text.length

@@ -1,73 +1,82 @@
-// Who fails again and again is left alone for a while: `breaker`.
+// `breaker`: a circuit breaker that stops calling a failing provider for a while.
 import { type Clock, type ErrorCode, LlmError, type Provider } from '@patchbay/core'
-import { soonEnough } from '../middleware/accounting-warning.js'
-import { called } from '../middleware/call-deadline.js'
-import type { Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import { withinGracePeriod } from '../middleware/accounting-warning.js'
+import { runCallback } from '../middleware/callbacks.js'
+import type { Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
 
-/** `closed`: asked as ever. `open`: left alone. `half-open`: tried again, a few calls at a time. */
+/** `closed`: calls pass. `open`: calls are refused. `half-open`: a few trial calls pass. */
 export type Circuit = 'closed' | 'open' | 'half-open'
 
 /** Options of `breaker`. */
 export interface BreakerOptions {
-  /** It opens after this many failures within `window`. Default 5. */
+  /** Failures within `window` that open the circuit, if `rate` is reached too. Default 5. */
   failures?: number
-  /** And only where they are at least this share of the calls in it. Default 0.5. */
+  /** Minimum share of failures among the calls within `window`, 0 to 1. Default 0.5. */
   rate?: number
-  /** Milliseconds. Default 60,000. */
+  /** Length of the counting window in milliseconds. Default 60,000. */
   window?: number
-  /** Milliseconds it stays open; a `Retry-After` of the service that is longer wins. Default 30,000. */
+  /** How long the circuit stays open, in milliseconds; a longer `Retry-After` of the service wins. Default 30,000. */
   cooldown?: number
-  /** Calls that try a half-open one at the same time; as many must end well to close it. Default 1. */
+  /** Trial calls of a half-open circuit at the same time; as many must succeed to close it. Default 1. */
   trials?: number
-  /** Is it a failure of the service? Default: unavailable, overloaded, timed out, broken answers, a `Retry-After`. */
+  /**
+   * Does this error count as a failure of the service? Default: it is unavailable, overloaded, timed out or answered with
+   * something invalid, a local model failed, or the error has a `retryAfterMs`.
+   */
   counts?: (error: LlmError) => boolean
-  /** Hears of each change that this process made. */
+  /** Called after each change of the circuit that a call of this process caused. */
   onChange?: (circuit: Circuit) => void
-  /** Shared with others, who then know together. Default: this process's own. */
+  /** Where the circuit is kept. Processes that share a state share the circuit. Default: the memory of this process. */
   state?: StateStore
-  /** What is watched together. Default: provider and model. */
+  /** Name of the circuit within `state`. Default: provider and model. */
   key?: string
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-const ofTheService = new Set<ErrorCode>([
+const serviceFailures = new Set<ErrorCode>([
   ...(['network', 'timeout', 'overloaded', 'server-error', 'bad-response', 'empty-response'] as const),
   ...(['model-load', 'inference', 'worker-crashed'] as const),
 ])
 
-/** What is known of a service. */
-interface Health {
+/** State of a circuit. */
+interface CircuitState {
   circuit: Circuit
-  /** When the window of the counts began. */
+  /** Start of the counting window, in milliseconds. */
   since: number
-  well: number
+  succeeded: number
   failed: number
-  /** How long it stays open. */
+  /** The circuit is open until this time, in milliseconds. */
   until: number
-  /** When the trials under way began; one that is never heard of again gives its place up after a cooldown. */
+  /** Start times of the trials in flight; one that never ends is forgotten after `cooldown`. */
   trials: number[]
-  /** Trials that ended well. */
+  /** Trials that succeeded. */
   passed: number
 }
 
 /**
- * Refuses calls at once, with `circuit-open` and `retryAfterMs`, while the service fails. It opens after too many
- * failures, or at once for as long as a `Retry-After` says; then a trial decides. A call that its caller gave up says
- * nothing of the service. A store of state that cannot be reached keeps nobody from asking.
+ * Stops calling a failing provider: while the circuit is open, calls fail at once with `circuit-open` and `retryAfterMs`. It
+ * opens after too many failures, or after an error with `Retry-After`, for that long. Then trial calls decide whether it
+ * closes. Aborted calls do not count. If `state` cannot be reached, calls pass.
+ * @throws {LlmError} calls fail with `circuit-open`
+ *
+ * @example
+ * const llm = breaker(provider, { failures: 3, cooldown: 10_000 })
  */
 export function breaker(provider: Provider, options: BreakerOptions = {}): Provider {
   return new Breaker(provider, options)
 }
 
-class Breaker extends Around {
-  protected override readonly doors = doors.breaker
+type Verdict = 'succeeded' | 'failed' | 'unknown'
+
+class Breaker extends Middleware {
+  protected override readonly coverage = coverage.breaker
   readonly #rules: Required<Omit<BreakerOptions, 'state' | 'key' | 'clock'>>
-  readonly #cell: Cell<Health>
+  readonly #cell: Cell<CircuitState>
 
   constructor(inner: Provider, { state = memoryState(), key, clock, ...options }: BreakerOptions) {
     super(inner, clock)
@@ -77,47 +86,55 @@ class Breaker extends Around {
       window: 60_000,
       cooldown: 30_000,
       trials: 1,
-      counts: ({ code, retryAfterMs }) => ofTheService.has(code) || retryAfterMs !== undefined,
+      counts: ({ code, retryAfterMs }) => serviceFailures.has(code) || retryAfterMs !== undefined,
       onChange: () => {},
       ...options,
     }
-    this.#cell = new Cell(state, `breaker:${key ?? `${inner.provider}:${inner.model}`}`, unknown, 86_400_000)
+    this.#cell = new Cell(
+      state,
+      `breaker:${key ?? `${inner.provider}:${inner.model}`}`,
+      closedCircuit,
+      86_400_000,
+    )
   }
 
-  protected async enter(_: Incoming): Promise<Passing> {
+  protected async intercept(_: PolicyCall): Promise<Interception> {
     const now = this.clock.now()
-    const entry = await this.#know((health) => this.#admit(health, now), { until: 0, trial: false })
-    if (entry.until > 0) {
-      const retryAfterMs = Math.ceil(entry.until - now)
+    const admission = await this.#update((health) => this.#admit(health, now), { until: 0, trial: false })
+    if (admission.until > 0) {
+      const retryAfterMs = Math.ceil(admission.until - now)
       const { provider, model } = this
       throw new LlmError(
         'circuit-open',
-        `${provider} ${model} has failed too often and is left alone for ${retryAfterMs} ms more. Ask another provider, or later.`,
+        `${provider} ${model} has failed too often and is not called for another ${retryAfterMs} ms. Use another provider, or try again later.`,
         { provider, model, retryAfterMs },
       )
     }
-    const began = entry.trial ? now : undefined
+    const trial = admission.trial ? now : undefined
     return {
       done: async (response) => {
-        await this.#tell('well', began)
+        await this.#record('succeeded', trial)
         return response
       },
-      failed: (error) => this.#tell(this.#verdict(error), began, error.retryAfterMs),
+      failed: (error) => this.#record(this.#verdict(error), trial, error.retryAfterMs),
     }
   }
 
-  /** What a failure says of the service. */
-  #verdict(error: LlmError): 'failed' | 'well' | 'nothing' {
-    if (error.code === 'aborted' || error.code === 'closed' || error.code === 'circuit-open') return 'nothing'
+  /** What an error says about the service. */
+  #verdict(error: LlmError): Verdict {
+    if (error.code === 'aborted' || error.code === 'closed' || error.code === 'circuit-open') return 'unknown'
     try {
-      return this.#rules.counts(error) ? 'failed' : 'well'
+      return this.#rules.counts(error) ? 'failed' : 'succeeded'
     } catch {
-      // Its own failure is what the caller hears of; a trial gives its place back.
-      return 'nothing'
+      // `counts` threw. The caller gets the call's own error; a trial frees its slot.
+      return 'unknown'
     }
   }
 
-  #admit(health: Health, now: number): { next: Health; result: { until: number; trial: boolean } } {
+  #admit(
+    health: CircuitState,
+    now: number,
+  ): { next: CircuitState; result: { until: number; trial: boolean } } {
     if (health.circuit === 'closed') return { next: health, result: { until: 0, trial: false } }
     if (now < health.until) return { next: health, result: { until: health.until, trial: false } }
     const { cooldown, trials } = this.#rules
@@ -131,31 +148,27 @@ class Breaker extends Around {
     }
   }
 
-  async #tell(
-    verdict: 'failed' | 'well' | 'nothing',
-    trial: number | undefined,
-    retryAfterMs = 0,
-  ): Promise<void> {
+  async #record(verdict: Verdict, trial: number | undefined, retryAfterMs = 0): Promise<void> {
     const now = this.clock.now()
-    await this.#know((health) => {
-      const next = this.#after(health, verdict, trial, now, retryAfterMs)
+    await this.#update((health) => {
+      const next = this.#afterCall(health, verdict, trial, now, retryAfterMs)
       return { next, result: undefined }
     }, undefined)
   }
 
-  #after(
-    before: Health,
-    verdict: 'failed' | 'well' | 'nothing',
+  #afterCall(
+    before: CircuitState,
+    verdict: Verdict,
     trial: number | undefined,
     now: number,
     retryAfterMs: number,
-  ): Health {
+  ): CircuitState {
     const { window, failures, rate, cooldown, trials } = this.#rules
     const at = trial === undefined ? -1 : before.trials.indexOf(trial)
     const health = { ...before, trials: before.trials.filter((_, index) => index !== at) }
-    if (verdict === 'nothing') return health
+    if (verdict === 'unknown') return health
     if (health.circuit !== 'closed') {
-      // Calls that began before it opened say what is known already.
+      // Calls that began before the circuit opened tell nothing new.
       if (trial === undefined) return health
       if (verdict === 'failed')
         return {
@@ -166,39 +179,43 @@ class Breaker extends Around {
           passed: 0,
         }
       const passed = health.passed + 1
-      return passed >= trials ? { ...unknown(), since: now } : { ...health, passed }
+      return passed >= trials ? { ...closedCircuit(), since: now } : { ...health, passed }
     }
-    if (now - health.since >= window) Object.assign(health, { since: now, well: 0, failed: 0 })
+    if (now - health.since >= window) Object.assign(health, { since: now, succeeded: 0, failed: 0 })
     health[verdict]++
-    const { well, failed } = health
-    const tooMany = failed >= failures && failed / (failed + well) >= rate
-    if (verdict === 'well' || (!tooMany && retryAfterMs === 0)) return health
-    // A service that names a time is not asked before it.
+    const { succeeded, failed } = health
+    const tooMany = failed >= failures && failed / (failed + succeeded) >= rate
+    if (verdict === 'succeeded' || (!tooMany && retryAfterMs === 0)) return health
+    // A service that names a time is not called before it.
     const pause = tooMany ? Math.max(cooldown, retryAfterMs) : retryAfterMs
     return { ...health, circuit: 'open', until: now + pause, trials: [], passed: 0 }
   }
 
-  /** Changes what is known, and tells of a change of the circuit. */
-  async #know<R>(change: (health: Health) => { next: Health; result: R }, otherwise: R): Promise<R> {
+  /** Changes the state, and calls `onChange` if the circuit changed. If the store fails, returns `otherwise`. */
+  async #update<R>(
+    change: (health: CircuitState) => { next: CircuitState; result: R },
+    otherwise: R,
+  ): Promise<R> {
     let changed: Circuit | undefined
     let result: R
     try {
-      const knowing = this.#cell.update((health) => {
-        const made = change(health)
-        changed = made.next.circuit === health.circuit ? undefined : made.next.circuit
-        return made
+      const updating = this.#cell.update((before) => {
+        const outcome = change(before)
+        changed = outcome.next.circuit === before.circuit ? undefined : outcome.next.circuit
+        return outcome
       })
-      result = await soonEnough(knowing, this.clock)
+      result = await withinGracePeriod(updating, this.clock)
     } catch {
-      // Nothing is known of the service then, and that is no reason not to ask it.
+      // A store that is down is no reason to refuse calls.
       return otherwise
     }
     const circuit = changed
-    if (circuit !== undefined) await called('breaker.onChange', () => this.#rules.onChange(circuit), this)
+    if (circuit !== undefined)
+      await runCallback('breaker.onChange', () => this.#rules.onChange(circuit), this)
     return result
   }
 }
 
-function unknown(): Health {
-  return { circuit: 'closed', since: 0, well: 0, failed: 0, until: 0, trials: [], passed: 0 }
+function closedCircuit(): CircuitState {
+  return { circuit: 'closed', since: 0, succeeded: 0, failed: 0, until: 0, trials: [], passed: 0 }
 }

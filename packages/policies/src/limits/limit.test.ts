@@ -267,7 +267,7 @@ it('takes the place of a process that died, but not that of a long call', async 
     requests: { level: 9, at: 0 },
     tokens: { level: 9, at: 0 },
     pausedUntil: 0,
-    running: { dead: clock.now() + 30_000 },
+    leases: { dead: clock.now() + 30_000 },
   }
   const other = memoryState()
   await other.swap('limit:mock:mock-1', undefined, JSON.stringify(left), minute)

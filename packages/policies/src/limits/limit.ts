@@ -1,53 +1,64 @@
-// No faster than the service lets us: `limit`. Who is over it waits for his turn.
-import { type CallOptions, type Clock, LlmError, type Provider, type StatusEvent } from '@patchbay/core'
-import { unsettled } from '../middleware/accounting-warning.js'
-import type { Answer, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+// `limit`: limits of concurrency, requests and tokens a minute; calls over a limit wait in a queue.
+import {
+  type CallOptions,
+  type Clock,
+  type ErrorCode,
+  LlmError,
+  type Provider,
+  type StatusEvent,
+} from '@patchbay/core'
+import { settleOrWarn } from '../middleware/accounting-warning.js'
+import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
 import { LimiterQueue } from './limiter-queue.js'
-import { permitted, unlimited } from './token-bucket.js'
-import { sizeOf } from './token-estimate.js'
+import { tokenBucket, unlimited } from './token-bucket.js'
+import { estimateTokens } from './token-estimate.js'
 
 /** Options of `limit`. */
 export interface LimitOptions {
-  /** Calls at the same time. Default: any number. */
+  /** Maximum number of calls at the same time, above 0. Default: no limit. */
   concurrency?: number
-  /** Default: what the service's headers say, once it has said it. */
+  /** Requests a minute, above 0; retries count. Default: the limit that the service's headers report, if any. */
   requestsPerMinute?: number
-  /** Input and output together. Default: what the service's headers say. */
+  /** Input and output tokens a minute, above 0. Default: the limit that the service's headers report, if any. */
   tokensPerMinute?: number
-  /** How many may wait; one more is refused with `queue-full`. Default 1,000. */
+  /** Maximum number of waiting calls; one more fails with `queue-full`. Default 1,000. */
   queue?: number
-  /** How long one may wait, in milliseconds; then it is `rate-limited`; 0: at once. Default 60,000. */
+  /** Maximum waiting time in milliseconds; then the call fails with `rate-limited`. 0: never wait. Default 60,000. */
   maxWait?: number
-  /** Should the service's own headers, and its `Retry-After`, hold the calls back? Default true. */
+  /** Follow the service's rate-limit headers and its `Retry-After`? Default true. */
   headers?: boolean
-  /** Shared with others, who then keep the limits together. Default: this process's own. */
+  /** Where the limits are counted. Processes that share a state share the limits. Default: the memory of this process. */
   state?: StateStore
-  /** What is limited together. Default: provider and model. */
+  /** Name of the counter within `state`; calls with the same key share the limits. Default: provider and model. */
   key?: string
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /**
- * Keeps calls within limits of concurrency, and of requests and tokens a minute: buckets that fill as time goes by, a
- * minute's worth at most. Tokens are taken by estimate before a call and settled by its usage after it. Calls wait in
- * the order they came, within their own deadlines. Each request about a batch counts as one, its tokens do not: services
- * count those apart.
- * @throws {LlmError} calls fail with `queue-full`, or with `rate-limited` and `retryAfterMs`
+ * Limits concurrency, requests and tokens a minute. The limits are token buckets: they refill continuously and hold at most one
+ * minute's worth. Tokens are estimated before a call and corrected by its usage after it. Calls over a limit wait in order of
+ * arrival, within their own deadlines, and report `queued` status events. A request about a batch counts as one request and no
+ * tokens, because services count those separately.
+ * @throws {LlmError} `config` for a limit that is not above 0; calls fail with `queue-full`, or with `rate-limited` and
+ *   `retryAfterMs`
+ *
+ * @example
+ * const llm = limit(provider, { concurrency: 8, requestsPerMinute: 60 })
  */
 export function limit(provider: Provider, options: LimitOptions = {}): Provider {
   return new Limit(provider, options)
 }
 
-class Limit extends Around {
-  protected override readonly doors = doors.limit
-  readonly #turns: LimiterQueue
+class Limit extends Middleware {
+  protected override readonly coverage = coverage.limit
+  readonly #queue: LimiterQueue
   readonly #headers: boolean
-  /** Is there a limit of tokens, ours or the service's? */
+  /** Is there a limit of tokens, by option or by header? */
   #countsTokens: boolean
 
   constructor(inner: Provider, options: LimitOptions) {
@@ -65,22 +76,26 @@ class Limit extends Around {
     this.#headers = options.headers ?? true
     const key = options.key ?? `${inner.provider}:${inner.model}`
     const cell = new Cell(state ?? memoryState(), `limit:${key}`, unlimited, 3_600_000)
-    const settings = { rules, queue, maxWait, shared: state !== undefined, clock: this.clock, who: inner }
-    this.#turns = new LimiterQueue(cell, settings)
+    const settings = { rules, queue, maxWait, shared: state !== undefined, clock: this.clock, target: inner }
+    this.#queue = new LimiterQueue(cell, settings)
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
-    const { input, output } = this.#countsTokens ? await sizeOf(call, this.inner) : { input: 0, output: 0 }
-    const permit = await this.#turns.next(input + output, call)
+  protected async intercept(call: PolicyCall): Promise<Interception> {
+    const { input, output } = this.#countsTokens
+      ? await estimateTokens(call, this.inner)
+      : { input: 0, output: 0 }
+    const permit = await this.#queue.acquire(input + output, call)
     return {
-      options: this.#listening(call.options),
+      options: this.#withListener(call.options),
       done: (answer) =>
-        unsettled(answer, 'limit', this.clock, () => this.#turns.end(permit, usedBy(answer, call))),
-      // What was refused used nothing; of what broke on the way nobody knows.
+        settleOrWarn(answer, 'limit', this.clock, () =>
+          this.#queue.release(permit, tokensUsed(answer, call)),
+        ),
+      // A refused call used no tokens; of one that broke on the way it is unknown.
       failed: (error) => {
         const { code, partial, retryAfterMs } = error
-        const used = partial !== undefined ? usedBy(partial, call) : refused(error) ? 0 : undefined
-        return this.#turns.end(
+        const used = partial !== undefined ? tokensUsed(partial, call) : isRefusal(error) ? 0 : undefined
+        return this.#queue.release(
           permit,
           used,
           this.#headers && code === 'rate-limited' ? retryAfterMs : undefined,
@@ -89,21 +104,21 @@ class Limit extends Around {
     }
   }
 
-  #listening(options: CallOptions): CallOptions {
+  #withListener(options: CallOptions): CallOptions {
     const onStatus = (event: StatusEvent) => {
       if (event.type === 'rate-limit' && this.#headers) {
         this.#countsTokens ||= event.tokens !== undefined
-        this.#turns.note((state, rules, now) => permitted.told(state, rules, event, now))
+        this.#queue.update((state, rules, now) => tokenBucket.applyHeaders(state, rules, event, now))
       }
-      if (event.type === 'retrying') this.#turns.note(permitted.again)
+      if (event.type === 'retrying') this.#queue.update(tokenBucket.countRetry)
       return options.onStatus?.(event)
     }
     return { ...options, onStatus }
   }
 }
 
-function usedBy(answer: Answer, { kind }: Incoming): number | undefined {
-  // What batches use counts by limits of their own.
+function tokensUsed(answer: CallResponse, { kind }: PolicyCall): number | undefined {
+  // Services limit the tokens of batches separately.
   // Source: platform.claude.com/docs/en/api/rate-limits, platform.openai.com/docs/guides/batch, November 2026.
   if (kind.startsWith('batches.')) return 0
   if (typeof answer !== 'object' || !('usage' in answer)) return undefined
@@ -114,17 +129,12 @@ function usedBy(answer: Answer, { kind }: Incoming): number | undefined {
     : (inputTokens ?? 0) + (outputTokens ?? 0)
 }
 
-/** Nothing was made of it. */
-function refused({ code, partial }: LlmError): boolean {
-  const codes = [
-    'rate-limited',
-    'authentication',
-    'permission-denied',
-    'not-found',
-    'invalid-request',
-    'unsupported',
-  ]
-  return (
-    partial === undefined && (codes.includes(code) || code === 'quota-exceeded' || code === 'context-length')
-  )
+const refusals = new Set<ErrorCode>([
+  ...(['rate-limited', 'authentication', 'permission-denied', 'not-found'] as const),
+  ...(['invalid-request', 'unsupported', 'quota-exceeded', 'context-length'] as const),
+])
+
+/** Was the request refused before any token was made? */
+function isRefusal({ code, partial }: LlmError): boolean {
+  return partial === undefined && refusals.has(code)
 }

@@ -1,139 +1,138 @@
-// Calls that wait for their turn, in the order they came, and the places of those that run.
+// First-in, first-out queue of calls that wait for a limiter, and the leases of calls in flight.
 import { type Clock, LlmError } from '@patchbay/core'
-import type { Incoming } from '../middleware/interception.js'
+import type { PolicyCall } from '../middleware/interception.js'
 import type { Cell } from '../state/state.js'
-import { type LimitRules, type Permit, permitted, type RateState } from './token-bucket.js'
+import { type LimiterState, type LimitRules, type Permit, tokenBucket } from './token-bucket.js'
 
-// How long a running call of a process that has died takes up a place among those of others.
+// The lease of a call. If its process dies, its slot is free again after this time.
 const leaseMs = 30_000
-// How often who waits for a place looks whether another process has left one.
-const lookMs = 100
+// Polling interval for a slot that another process may free.
+const pollMs = 100
 
-/** What turns go by. */
-export interface TurnSettings {
+export interface LimiterQueueSettings {
   rules: LimitRules
-  /** The most that may wait. */
+  /** Maximum number of waiting calls. */
   queue: number
-  /** The longest one may wait, in milliseconds. */
+  /** Maximum waiting time of one call, in milliseconds. */
   maxWait: number
-  /** Do other processes change the state too? */
+  /** Is the state shared with other processes? */
   shared: boolean
   clock: Clock
-  who: { provider: string; model: string }
+  target: { provider: string; model: string }
 }
 
-interface Waiting {
+interface WaitingCall {
   tokens: number
   id: string
-  /** Where it stood when it was last told. */
+  /** The position that was last reported to its caller. */
   position?: number
-  /** Where somebody listens. */
-  tell?(position: number): void
+  /** Reports the position, if the call has a status listener. */
+  notify?(position: number): void
   admit(permit: Permit): void
   refuse(error: LlmError): void
-  /** Has it been taken out of the queue? */
-  over: boolean
+  /** It is no longer in the queue. */
+  removed: boolean
 }
 
 export class LimiterQueue {
-  readonly #waiting: Waiting[] = []
-  readonly #running = new Set<string>()
+  readonly #waiting: WaitingCall[] = []
+  readonly #inFlight = new Set<string>()
   readonly #name = Math.random().toString(36).slice(2)
   #calls = 0
-  /** How many of those that wait hear where they stand. */
+  /** Number of waiting calls with a status listener. */
   #listeners = 0
   #pumping = false
-  #again = false
-  #cancelLook: () => void = () => {}
+  #pumpAgain = false
+  #cancelPoll: () => void = () => {}
   #cancelRenewal: (() => void) | undefined
 
   constructor(
-    private readonly cell: Cell<RateState>,
-    private readonly settings: TurnSettings,
+    private readonly cell: Cell<LimiterState>,
+    private readonly settings: LimiterQueueSettings,
   ) {}
 
   /**
-   * Leave to go, when it is there.
-   * @throws {LlmError} `queue-full`, `rate-limited`, and why the caller has left
+   * Waits for a permit.
+   * @throws {LlmError} `queue-full`; `rate-limited`; `aborted` or `timeout` if the caller stopped waiting
    */
-  next(tokens: number, { options, patience }: Incoming): Promise<Permit> {
-    // He has left while his request was being looked at, and would stand in the queue for nobody.
-    if (patience.stopped !== undefined) return Promise.reject(patience.stopped)
+  acquire(tokens: number, { options, deadline }: PolicyCall): Promise<Permit> {
+    // The caller left while its request was being measured.
+    if (deadline.stopped !== undefined) return Promise.reject(deadline.stopped)
     return new Promise((resolve, reject) => {
       let cancel: () => void = () => {}
-      const waiting: Waiting = {
+      const waiting: WaitingCall = {
         tokens,
         id: `${this.#name}.${++this.#calls}`,
-        over: false,
+        removed: false,
         ...(options.onStatus && {
-          tell(position: number) {
+          notify(position: number) {
             if (position === waiting.position) return
             waiting.position = position
-            patience.tell({ type: 'queued', position })
+            deadline.notify({ type: 'queued', position })
           },
         }),
         admit: (permit) => {
-          out()
+          leaveQueue()
           resolve(permit)
         },
         refuse: (error) => {
-          out()
+          leaveQueue()
           reject(error)
         },
       }
-      const out = () => {
-        waiting.over = true
-        if (waiting.tell !== undefined) this.#listeners--
+      const leaveQueue = () => {
+        waiting.removed = true
+        if (waiting.notify !== undefined) this.#listeners--
         cancel()
-        patience.signal.removeEventListener('abort', onStop)
+        deadline.signal.removeEventListener('abort', onStop)
       }
-      const onStop = () => this.#leave(waiting, patience.stopped as LlmError)
-      patience.signal.addEventListener('abort', onStop, { once: true })
+      const onStop = () => this.#refuse(waiting, deadline.stopped as LlmError)
+      deadline.signal.addEventListener('abort', onStop, { once: true })
       const { clock, maxWait } = this.settings
-      if (maxWait > 0) cancel = clock.timer(maxWait, () => this.#leave(waiting, this.#tooLong(maxWait)))
-      if (waiting.tell !== undefined) this.#listeners++
+      if (maxWait > 0) cancel = clock.timer(maxWait, () => this.#refuse(waiting, this.#tooLong(maxWait)))
+      if (waiting.notify !== undefined) this.#listeners++
       this.#waiting.push(waiting)
       this.#pump()
     })
   }
 
-  /** It is over; `used` settles what was taken for it, `pauseMs` is how long the service wants to be left alone. */
-  async end(permit: Permit, used: number | undefined, pauseMs?: number): Promise<void> {
-    this.#running.delete(permit.id)
-    if (this.#running.size === 0) this.#stopRenewing()
+  /** Returns a permit. `used`: the tokens it took, if known. `pauseMs`: the pause that the service asked for. */
+  async release(permit: Permit, used: number | undefined, pauseMs?: number): Promise<void> {
+    this.#inFlight.delete(permit.id)
+    if (this.#inFlight.size === 0) this.#stopRenewing()
     try {
-      await this.#change((state, rules, now) => permitted.ended(state, rules, permit, used, now, pauseMs))
+      await this.#change((state, rules, now) => tokenBucket.release(state, rules, permit, used, now, pauseMs))
     } finally {
       this.#pump()
     }
   }
 
-  /** Something was heard on the way. The call itself is not touched by a store that is away; its end meets the same. */
-  note(change: (state: RateState, rules: LimitRules, now: number) => RateState): void {
+  /** Changes the state in the background. If the store is down, the call goes on; its end reports the problem. */
+  update(change: (state: LimiterState, rules: LimitRules, now: number) => LimiterState): void {
     this.#change(change).catch(() => {})
   }
 
-  #change(change: (state: RateState, rules: LimitRules, now: number) => RateState): Promise<void> {
+  #change(change: (state: LimiterState, rules: LimitRules, now: number) => LimiterState): Promise<void> {
     const { rules, clock } = this.settings
     const now = clock.now()
     return this.cell.update((state) => ({ next: change(state, rules, now), result: undefined }))
   }
 
-  #leave(waiting: Waiting, error: LlmError): void {
+  #refuse(waiting: WaitingCall, error: LlmError): void {
     const at = this.#waiting.indexOf(waiting)
     if (at >= 0) this.#waiting.splice(at, 1)
     waiting.refuse(error)
     this.#pump()
   }
 
-  /** Lets in who may go, in order; then looks again when the next one may. */
+  /** Admits calls in order as long as the limits allow, then waits for the next one. */
   #pump(): void {
-    this.#again = true
+    this.#pumpAgain = true
     if (this.#pumping) return
     this.#pumping = true
     void (async () => {
-      while (this.#again) {
-        this.#again = false
+      while (this.#pumpAgain) {
+        this.#pumpAgain = false
         await this.#admitAll()
       }
       this.#pumping = false
@@ -144,86 +143,86 @@ export class LimiterQueue {
     const { rules, shared, clock } = this.settings
     const lease = shared ? leaseMs : Number.MAX_SAFE_INTEGER
     for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const asked = { id: first.id, tokens: first.tokens }
-      let answer: { permit: Permit } | { waitMs: number }
+      const wanted = { id: first.id, tokens: first.tokens }
+      let outcome: { permit: Permit } | { waitMs: number }
       try {
         const now = clock.now()
-        answer = await this.cell.update((state) => permitted.take(state, rules, asked, now, lease))
+        outcome = await this.cell.update((state) => tokenBucket.acquire(state, rules, wanted, now, lease))
       } catch (error) {
-        this.#leave(first, error as LlmError)
+        this.#refuse(first, error as LlmError)
         continue
       }
-      if ('waitMs' in answer) return this.#lookAgain(answer.waitMs)
-      const { permit } = answer
-      if (first.over) {
-        // Its caller has left in the meantime: as if it had never come.
-        this.note((state, _, now) => permitted.ended(state, rules, permit, 0, now))
+      if ('waitMs' in outcome) return this.#pollLater(outcome.waitMs)
+      const { permit } = outcome
+      if (first.removed) {
+        // Its caller left in the meantime: everything it took is returned.
+        this.update((state, _, now) => tokenBucket.release(state, rules, permit, 0, now))
         continue
       }
       this.#waiting.shift()
-      this.#running.add(permit.id)
+      this.#inFlight.add(permit.id)
       this.#renew()
       first.admit(permit)
     }
-    this.#cancelLook()
+    this.#cancelPoll()
   }
 
-  /** Nobody may go now: those that are too many are refused, the others hear where they stand. */
-  #lookAgain(waitMs: number): void {
+  /** No call can be admitted now: refuses those beyond the queue's size, and reports positions to the others. */
+  #pollLater(waitMs: number): void {
     const { queue, maxWait, shared, clock } = this.settings
-    this.#cancelLook()
+    this.#cancelPoll()
     if (maxWait === 0) {
-      for (const waiting of [...this.#waiting]) this.#leave(waiting, this.#tooLong(waitMs))
+      for (const waiting of [...this.#waiting]) this.#refuse(waiting, this.#tooLong(waitMs))
       return
     }
-    // A place is left by a call of ours, which says so, or by one of another process.
-    const after = Number.isFinite(waitMs) ? waitMs : shared ? lookMs : undefined
-    if (after !== undefined) this.#cancelLook = clock.timer(Math.ceil(after), () => this.#pump())
-    for (const waiting of this.#waiting.slice(queue)) this.#leave(waiting, this.#full())
+    // An infinite wait ends with a call in flight: one of this process pumps the queue itself, one of another is polled for.
+    const after = Number.isFinite(waitMs) ? waitMs : shared ? pollMs : undefined
+    if (after !== undefined) this.#cancelPoll = clock.timer(Math.ceil(after), () => this.#pump())
+    for (const waiting of this.#waiting.slice(queue)) this.#refuse(waiting, this.#full())
     if (this.#listeners === 0) return
-    for (const [index, waiting] of [...this.#waiting].entries()) waiting.tell?.(index + 1)
+    for (const [index, waiting] of [...this.#waiting].entries()) waiting.notify?.(index + 1)
   }
 
-  /** Places of running calls are kept from running out, where others would take them then. */
+  /** Keeps the leases of calls in flight from expiring, if the state is shared. */
   #renew(): void {
     const { rules, shared, clock } = this.settings
     if (!shared || rules.concurrency === undefined || this.#cancelRenewal !== undefined) return
     this.#cancelRenewal = clock.timer(leaseMs / 3, () => {
       this.#cancelRenewal = undefined
-      // A store that cannot be reached now may be there at the next renewal.
-      this.note((state, _, now) => permitted.renewed(state, this.#running, now + leaseMs))
+      // If the store is down now, the next renewal may succeed.
+      this.update((state, _, now) => tokenBucket.renewLeases(state, this.#inFlight, now + leaseMs))
       this.#renew()
     })
   }
 
-  /** A timer would keep the process alive. */
+  /** Without calls in flight no timer may keep the process alive. */
   #stopRenewing(): void {
     this.#cancelRenewal?.()
     this.#cancelRenewal = undefined
   }
 
   #full(): LlmError {
-    const { provider, model } = this.settings.who
+    const { provider, model } = this.settings.target
     return new LlmError(
       'queue-full',
-      `${this.settings.queue} calls wait for ${provider} ${model} already. Try again later, or raise limit.queue.`,
-      this.#who(),
+      `${this.settings.queue} calls already wait for ${provider} ${model}. Try again later, or raise limit.queue.`,
+      this.#identity(),
     )
   }
 
-  /** `waitMs`: when it is worth another try; a place that others have may be free at any time. */
+  /** `waitMs` becomes `retryAfterMs`; if it is infinite, a slot may become free at any time. */
   #tooLong(waitMs: number): LlmError {
-    const { who, maxWait } = this.settings
-    const busy = maxWait === 0 ? 'is at its limit' : `was kept busy by others for ${maxWait} ms`
+    const { target, maxWait } = this.settings
+    const busy = maxWait === 0 ? 'is at its limit' : `had no free slot for ${maxWait} ms`
     return new LlmError(
       'rate-limited',
-      `${who.provider} ${who.model} ${busy}. Try again later, or raise limit.maxWait.`,
-      { ...this.#who(), retryAfterMs: Number.isFinite(waitMs) ? waitMs : lookMs },
+      `${target.provider} ${target.model} ${busy}. Try again later, or raise limit.maxWait.`,
+      { ...this.#identity(), retryAfterMs: Number.isFinite(waitMs) ? waitMs : pollMs },
     )
   }
 
-  #who() {
-    const { provider, model } = this.settings.who
+  #identity() {
+    const { provider, model } = this.settings.target
     return { provider, model }
   }
 }

@@ -1,161 +1,163 @@
-// The arithmetic of rate limits, as changes of one value: no clock, no waiting.
+// Token buckets of requests and tokens, and concurrency leases: pure functions of one state, shared by several processes.
 import type { RateLimit } from '@patchbay/core'
 
-/** A minute's worth at most, filling as time goes by. Below zero it is in debt. */
+/** A token bucket. It holds at most one minute's worth and refills continuously. A negative level is debt. */
 export interface Bucket {
-  /** How much is in it, */
+  /** The amount in it at the time `at`. */
   level: number
-  /** at this moment. */
+  /** Milliseconds. */
   at: number
-  /** What the service says goes in, where nobody has said otherwise. */
-  told?: number
+  /** The rate a minute that the service's headers report, used where no option sets one. */
+  reported?: number
 }
 
-/** What is known of a service's limits. */
-export interface RateState {
+/** State of a limiter. */
+export interface LimiterState {
   requests: Bucket
   tokens: Bucket
-  /** Until when nobody asks, because the service said so. */
+  /** End of a pause that the service asked for by `Retry-After`, in milliseconds. */
   pausedUntil: number
-  /** Running calls, and until when each holds its place. */
-  running: Record<string, number>
+  /** Leases of calls in flight: call id to expiry time in milliseconds. */
+  leases: Record<string, number>
 }
 
-/** The limits somebody has set. */
+/** The limits set by options. */
 export interface LimitRules {
   concurrency?: number
+  /** A minute. */
   requests?: number
+  /** A minute, input and output together. */
   tokens?: number
 }
 
-/** Leave to go. */
+/** Permission for one call. */
 export interface Permit {
   id: string
-  /** What was taken for it, by estimate. */
+  /** The tokens taken for it, by estimate. */
   tokens: number
 }
 
 const minute = 60_000
 
-export function unlimited(): RateState {
+export function unlimited(): LimiterState {
   const full = () => ({ level: Number.MAX_SAFE_INTEGER, at: 0 })
-  return { requests: full(), tokens: full(), pausedUntil: 0, running: {} }
+  return { requests: full(), tokens: full(), pausedUntil: 0, leases: {} }
 }
 
-function filled(
+function refilled(
   bucket: Bucket,
   rule: number | undefined,
   now: number,
 ): Bucket & { rate: number | undefined } {
-  const rate = rule ?? bucket.told
+  const rate = rule ?? bucket.reported
   if (rate === undefined) return { ...bucket, at: now, rate }
   const level = Math.min(rate, bucket.level + (Math.max(0, now - bucket.at) * rate) / minute)
   return { ...bucket, level, at: Math.max(now, bucket.at), rate }
 }
 
-/** Milliseconds until there is this much in it. What is larger than the whole bucket goes when that is full. */
-function wait({ level, rate }: { level: number; rate: number | undefined }, amount: number): number {
+/** Milliseconds until the bucket holds this amount. A larger amount than the bucket holds waits until it is full. */
+function waitFor({ level, rate }: { level: number; rate: number | undefined }, amount: number): number {
   if (rate === undefined) return 0
   const missing = Math.min(amount, rate) - level
-  // A level is the sum of many small numbers.
+  // Tolerates rounding: a level is the sum of many small numbers.
   return missing <= 1e-6 ? 0 : (missing * minute) / rate
 }
 
-const plain = ({ level, at, told }: Bucket): Bucket => ({ level, at, ...(told !== undefined && { told }) })
+const withoutRate = ({ level, at, reported }: Bucket): Bucket => ({
+  level,
+  at,
+  ...(reported !== undefined && { reported }),
+})
 
-export const permitted = {
-  /** Takes a place, a request and these tokens; or says how long to wait (for ever: until somebody ends). */
-  take(
-    state: RateState,
+/** The bucket after one request or these tokens. A bucket without a rate stays as it is. */
+const reduced = (bucket: Bucket & { rate: number | undefined }, amount: number): Bucket =>
+  withoutRate({ ...bucket, level: bucket.level - (bucket.rate === undefined ? 0 : amount) })
+
+/** Changes of a limiter's state. Times are in milliseconds. */
+export const tokenBucket = {
+  /** Takes a lease, one request and these tokens; or returns how long to wait (`Infinity`: until a call ends). */
+  acquire(
+    state: LimiterState,
     rules: LimitRules,
     { id, tokens }: { id: string; tokens: number },
     now: number,
     leaseMs: number,
-  ): { next: RateState; result: { permit: Permit } | { waitMs: number } } {
-    const running = Object.fromEntries(Object.entries(state.running).filter(([, until]) => until > now))
-    const requests = filled(state.requests, rules.requests, now)
-    const bucket = filled(state.tokens, rules.tokens, now)
-    if (rules.concurrency !== undefined && Object.keys(running).length >= rules.concurrency)
-      return { next: { ...state, running }, result: { waitMs: Number.POSITIVE_INFINITY } }
-    const waitMs = Math.max(state.pausedUntil - now, wait(requests, 1), wait(bucket, tokens))
-    if (waitMs > 0) return { next: { ...state, running }, result: { waitMs } }
+  ): { next: LimiterState; result: { permit: Permit } | { waitMs: number } } {
+    const leases = Object.fromEntries(Object.entries(state.leases).filter(([, until]) => until > now))
+    const requests = refilled(state.requests, rules.requests, now)
+    const bucket = refilled(state.tokens, rules.tokens, now)
+    if (rules.concurrency !== undefined && Object.keys(leases).length >= rules.concurrency)
+      return { next: { ...state, leases }, result: { waitMs: Number.POSITIVE_INFINITY } }
+    const waitMs = Math.max(state.pausedUntil - now, waitFor(requests, 1), waitFor(bucket, tokens))
+    if (waitMs > 0) return { next: { ...state, leases }, result: { waitMs } }
     return {
       next: {
         pausedUntil: state.pausedUntil,
-        requests: plain({ ...requests, level: requests.level - (requests.rate === undefined ? 0 : 1) }),
-        tokens: plain({ ...bucket, level: bucket.level - (bucket.rate === undefined ? 0 : tokens) }),
-        running: rules.concurrency === undefined ? {} : { ...running, [id]: now + leaseMs },
+        requests: reduced(requests, 1),
+        tokens: reduced(bucket, tokens),
+        leases: rules.concurrency === undefined ? {} : { ...leases, [id]: now + leaseMs },
       },
       result: { permit: { id, tokens } },
     }
   },
 
-  /** Gives the place back, and settles what was taken by what was used; `undefined`: nobody knows. */
-  ended(
-    state: RateState,
+  /** Returns the lease, and corrects the estimated tokens by those used. `used: undefined`: unknown, the estimate stays. */
+  release(
+    state: LimiterState,
     rules: LimitRules,
     { id, tokens }: Permit,
     used: number | undefined,
     now: number,
     pauseMs = 0,
-  ): RateState {
-    const { [id]: _, ...running } = state.running
-    const bucket = filled(state.tokens, rules.tokens, now)
-    const back = used === undefined || bucket.rate === undefined ? 0 : tokens - used
-    const level = Math.min(bucket.rate ?? bucket.level, bucket.level + back)
+  ): LimiterState {
+    const { [id]: _, ...leases } = state.leases
+    const bucket = refilled(state.tokens, rules.tokens, now)
+    const refund = used === undefined || bucket.rate === undefined ? 0 : tokens - used
+    const level = Math.min(bucket.rate ?? bucket.level, bucket.level + refund)
     return {
       ...state,
-      running,
-      tokens: plain({ ...bucket, level }),
+      leases,
+      tokens: withoutRate({ ...bucket, level }),
       pausedUntil: Math.max(state.pausedUntil, pauseMs > 0 ? now + pauseMs : 0),
     }
   },
 
-  /** One more request, for a call that is tried again. */
-  again(state: RateState, rules: LimitRules, now: number): RateState {
-    const requests = filled(state.requests, rules.requests, now)
-    return {
-      ...state,
-      requests: plain({ ...requests, level: requests.level - (requests.rate === undefined ? 0 : 1) }),
-    }
+  /** Takes one more request, for a retry of a call. */
+  countRetry(state: LimiterState, rules: LimitRules, now: number): LimiterState {
+    return { ...state, requests: reduced(refilled(state.requests, rules.requests, now), 1) }
   },
 
-  /** The places of these calls, kept longer. */
-  renewed(state: RateState, ids: ReadonlySet<string>, until: number): RateState {
+  /** Extends the leases of these calls. */
+  renewLeases(state: LimiterState, ids: ReadonlySet<string>, until: number): LimiterState {
     return {
       ...state,
-      running: Object.fromEntries(
-        Object.entries(state.running).map(([id, at]) => [id, ids.has(id) ? until : at]),
+      leases: Object.fromEntries(
+        Object.entries(state.leases).map(([id, at]) => [id, ids.has(id) ? until : at]),
       ),
     }
   },
 
-  /** What the service says is left. It knows of those who ask without us. */
-  told(
-    state: RateState,
+  /** Lowers the levels to what the service's headers report: it also counts requests that do not pass through here. */
+  applyHeaders(
+    state: LimiterState,
     rules: LimitRules,
-    told: { requests?: RateLimit | undefined; tokens?: RateLimit | undefined },
+    headers: { requests?: RateLimit | undefined; tokens?: RateLimit | undefined },
     now: number,
-  ): RateState {
-    const heard = (bucket: Bucket, rule: number | undefined, said: RateLimit | undefined): Bucket => {
-      if (said === undefined) return bucket
-      const { level, rate } = filled(
-        { ...bucket, ...(said.limit !== undefined && { told: said.limit }) },
-        rule,
-        now,
-      )
-      return plain({
-        level: rate === undefined ? level : Math.min(level, said.remaining ?? level),
+  ): LimiterState {
+    const lowered = (before: Bucket, rule: number | undefined, header: RateLimit | undefined): Bucket => {
+      if (header === undefined) return before
+      const bucket = { ...before, ...(header.limit !== undefined && { reported: header.limit }) }
+      const { level, rate } = refilled(bucket, rule, now)
+      return withoutRate({
+        level: rate === undefined ? level : Math.min(level, header.remaining ?? level),
         at: now,
-        ...(said.limit !== undefined
-          ? { told: said.limit }
-          : bucket.told !== undefined && { told: bucket.told }),
+        ...(bucket.reported !== undefined && { reported: bucket.reported }),
       })
     }
     return {
       ...state,
-      requests: heard(state.requests, rules.requests, told.requests),
-      tokens: heard(state.tokens, rules.tokens, told.tokens),
+      requests: lowered(state.requests, rules.requests, headers.requests),
+      tokens: lowered(state.tokens, rules.tokens, headers.tokens),
     }
   },
 }

@@ -1,26 +1,26 @@
-// How large a request is, before anybody has counted it.
+// Estimate of the tokens of a request, from its length, on the high side.
 import { type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
 import { asLlmError, isMedia, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
-import type { Asked, Incoming } from '../middleware/interception.js'
+import type { PolicyCall } from '../middleware/interception.js'
 
-/** Tokens of a request, by estimate. */
-export interface Size {
+/** Estimated tokens of a call. */
+export interface TokenEstimate {
   input: number
   output: number
 }
 
-// English has about four characters a token, code and other languages fewer: this is on the high side of most.
+// English has about four characters a token, code and other languages fewer. Three is a high estimate for most texts.
 const charactersPerToken = 3
-// What the services count for an image of usual size. Source: platform.claude.com/docs/en/build-with-claude/vision,
+// What services count for an image of ordinary size. Source: platform.claude.com/docs/en/build-with-claude/vision,
 // platform.openai.com/docs/guides/images-vision, November 2026.
 const tokensPerImage = 1600
-// Roles, separators and the like.
+// Roles, separators and so on.
 const tokensPerMessage = 8
-/** For a model that does not say how long its answers can be. */
-const usualAnswer = 4096
+/** Assumed output of a request without `maxOutputTokens`, to a model with unknown `maxOutput`. */
+const defaultOutput = 4096
 
-/** Input tokens of what is asked, by its length, on the high side. */
-async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: Provider): Promise<number> {
+/** Estimated input tokens of a call. */
+async function inputTokens(call: Pick<PolicyCall, 'kind' | 'request'>, provider: Provider): Promise<number> {
   switch (call.kind) {
     case 'chat':
     case 'countTokens': {
@@ -39,39 +39,42 @@ async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: P
   }
 }
 
-/** What a call may take: its input by its length, its output by what it may have at most, where the request says so. */
-export async function sizeOf(call: Incoming, provider: Provider): Promise<Size> {
+/** Estimated tokens of a call: input by length, output by `maxOutputTokens` or a default. */
+export async function estimateTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
   const input = await inputTokens(call, provider)
   if (call.kind !== 'chat') return { input, output: 0 }
-  return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? usualAnswer }
+  return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? defaultOutput }
 }
 
-/** The most it may take: of a request that does not say, as much as the model can give. Of a batch, that of each request. */
-export async function mostOf(call: Incoming, provider: Provider): Promise<Size> {
-  if (call.kind !== 'batches.submit') return mostOfOne(call, provider)
-  const most = { input: 0, output: 0 }
+/**
+ * The most tokens a call may take. Without `maxOutputTokens` the output is the model's maximum. A batch is the sum of its
+ * requests.
+ */
+export async function maximumTokens(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
+  if (call.kind !== 'batches.submit') return maximumOfRequest(call, provider)
+  const total = { input: 0, output: 0 }
   for (const [index, request] of call.request.entries()) {
     try {
-      const { input, output } = await mostOfOne({ ...call, kind: 'chat', request }, provider)
-      most.input += input
-      most.output += output
+      const { input, output } = await maximumOfRequest({ ...call, kind: 'chat', request }, provider)
+      total.input += input
+      total.output += output
     } catch (cause) {
       const { code, message } = asLlmError(cause, { provider: provider.provider, model: provider.model })
       throw new LlmError(code, `requests[${index}]: ${message}`, { cause })
     }
   }
-  return most
+  return total
 }
 
-async function mostOfOne(call: Incoming, provider: Provider): Promise<Size> {
-  const size = await sizeOf(call, provider)
+async function maximumOfRequest(call: PolicyCall, provider: Provider): Promise<TokenEstimate> {
+  const size = await estimateTokens(call, provider)
   if (call.kind !== 'chat' || requestWithDefaults(call.request, provider).maxOutputTokens !== undefined)
     return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)
   return { ...size, output: capabilities?.maxOutput ?? size.output }
 }
 
-/** Input tokens of a prepared request, on the high side. */
+/** Estimated input tokens of a prepared chat. */
 export function chatTokens({ messages, tools, output }: PreparedChat): number {
   const parts = messages.flatMap(({ content }) => content)
   const images = parts.filter(isMedia).length
@@ -82,8 +85,8 @@ export function chatTokens({ messages, tools, output }: PreparedChat): number {
   )
 }
 
-/** Of all the words in it; what is binary counts otherwise. */
-function textTokens(value: Asked | unknown): number {
+/** Estimated tokens of all texts and numbers in a value. Binary data is not counted. */
+function textTokens(value: unknown): number {
   let characters = 0
   JSON.stringify(value, (name, item) => {
     if (name === 'data' || name === 'audio' || item instanceof Uint8Array) return undefined

@@ -1,30 +1,30 @@
-// An answer whose accounts could not be closed is an answer all the same.
+// Accounting after a call. If recording usage fails, the answer is still returned, with a warning.
 import type { Clock } from '@patchbay/core'
 import { withinTime } from '../state/time-limit.js'
-import type { Answer } from './interception.js'
+import type { CallResponse } from './interception.js'
 
-// How long the books of a call may hold up its caller once it is over. What is written later is written all the same.
+// The longest that accounting may delay an answer that is complete. A slower write still goes on in the background.
 const graceMs = 1000
 
-/** The same promise, but a store that does not answer is not waited for. */
-export function soonEnough<T>(work: Promise<T>, clock: Clock): Promise<T> {
+/** The promise, rejected after a second: a store that hangs must not hold up a call. */
+export function withinGracePeriod<T>(work: Promise<T>, clock: Clock): Promise<T> {
   return withinTime(work, graceMs, 'The store', clock)
 }
 
-/** The answer, with a warning where what `settle` does fails. */
-export async function unsettled<A extends Answer>(
-  answer: A,
+/** Runs `settle`, and returns the response: with a warning if it failed. */
+export async function settleOrWarn<R extends CallResponse>(
+  response: R,
   policy: string,
   clock: Clock,
   settle: () => Promise<void>,
-): Promise<A> {
+): Promise<R> {
   try {
-    await soonEnough(settle(), clock)
-    return answer
+    await withinGracePeriod(settle(), clock)
+    return response
   } catch (cause) {
-    if (typeof answer !== 'object' || !('warnings' in answer)) return answer
+    if (typeof response !== 'object' || !('warnings' in response)) return response
     const why = cause instanceof Error ? cause.message : String(cause)
-    const message = `What this call took could not be written down: ${why}`
-    return { ...answer, warnings: [...answer.warnings, { code: 'other', feature: policy, message }] }
+    const message = `The usage of this call could not be recorded: ${why}`
+    return { ...response, warnings: [...response.warnings, { code: 'other', feature: policy, message }] }
   }
 }

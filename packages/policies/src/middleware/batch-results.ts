@@ -1,68 +1,68 @@
-// The results of a batch on their way through a policy: let in, each of them passed on, and let out once, however it ends.
+// Results of a batch, read through a policy: each result is intercepted, and the policy learns once how the reading ended.
 import { addUsage, type BatchResult, type Clock, LlmError, type Provider } from '@patchbay/core'
 import { asLlmError } from '@patchbay/core/wrap'
-import type { Patience } from './call-deadline.js'
-import { entered, told, within } from './enter.js'
-import type { BatchRead, Incoming, Passing } from './interception.js'
+import type { CallDeadline } from './call-deadline.js'
+import type { BatchTotals, Interception, PolicyCall } from './interception.js'
+import { reportFailure, runInside, startInterception } from './start-interception.js'
 
-/** The results of a batch, as the policy gives them. */
+/** The results of a batch, as the policy passes them on. */
 export async function* readResults(
-  { request: id, options, patience }: Incoming & { kind: 'batches.results' },
-  enter: () => Passing | Promise<Passing>,
+  { request: id, options, deadline }: PolicyCall & { kind: 'batches.results' },
+  intercept: () => Interception | Promise<Interception>,
   inner: Provider,
   { provider, model }: { provider: string; model: string },
   clock: Clock,
 ): AsyncGenerator<BatchResult> {
-  const read: BatchRead = { answered: 0, failed: 0, usage: {} }
-  let passing: Passing = {}
+  const totals: BatchTotals = { answered: 0, failed: 0, usage: {} }
+  let interception: Interception = {}
   let settled = false
   try {
-    passing = await entered(enter, patience)
-    patience.handOn()
-    const left = patience.left(passing.options ?? options)
-    const open = () => passing.results?.(left) ?? inner.batches.results(id, left)
-    for await (const value of patiently(open, patience, (step) => within(passing, step))) {
-      if (value.response === undefined) read.failed++
-      else read.answered++
-      read.usage = addUsage(read.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
-      yield await patience.waitFor(() => passing.result?.(value) ?? value)
+    interception = await startInterception(intercept, deadline)
+    deadline.suspend()
+    const remaining = deadline.remaining(interception.options ?? options)
+    const open = () => interception.results?.(remaining) ?? inner.batches.results(id, remaining)
+    for await (const value of readWithDeadline(open, deadline, (step) => runInside(interception, step))) {
+      if (value.response === undefined) totals.failed++
+      else totals.answered++
+      totals.usage = addUsage(totals.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
+      yield await deadline.waitFor(() => interception.result?.(value) ?? value)
     }
     settled = true
-    patience.takeBack()
-    await patience.waitFor(() => passing.done?.(read))
+    deadline.resume()
+    await deadline.waitFor(() => interception.done?.(totals))
   } catch (thrown) {
     const error = asLlmError(thrown, { provider, model })
-    if (!settled) await told(passing, error, clock)
+    if (!settled) await reportFailure(interception, error, clock)
     settled = true
-    throw passing.error?.(error) ?? error
+    throw interception.error?.(error) ?? error
   } finally {
     if (!settled) {
       const left = new LlmError('aborted', 'The reader left the results before their end.', {
         provider,
         model,
       })
-      await told(passing, left, clock)
+      await reportFailure(interception, left, clock)
     }
   }
 }
 
-/** Results one by one, as long as the caller waits; what is not read to its end is let go. */
-export async function* patiently<T>(
+/** Iterates as long as the caller waits. An iterator that was not read to its end is closed. */
+export async function* readWithDeadline<T>(
   open: () => AsyncIterable<T>,
-  patience: Patience,
+  deadline: CallDeadline,
   inside: <S>(step: () => S) => S = (step) => step(),
 ): AsyncGenerator<T> {
-  const results = inside(() => open()[Symbol.asyncIterator]())
+  const iterator = inside(() => open()[Symbol.asyncIterator]())
   let finished = false
   try {
     for (;;) {
-      const { done = false, value } = await patience.wait(inside(() => results.next()))
+      const { done = false, value } = await deadline.wait(inside(() => iterator.next()))
       finished = done
       if (done) return
       yield value
     }
   } finally {
-    // It may be slow to go; nobody waits for that, or hears of it.
-    if (!finished) void (async () => results.return?.())().catch(() => {})
+    // Not awaited: closing may be slow, and its failure does not matter any more.
+    if (!finished) void (async () => iterator.return?.())().catch(() => {})
   }
 }

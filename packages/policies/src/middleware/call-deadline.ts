@@ -1,8 +1,7 @@
-// How long a caller waits, told to policies that wait before they ask: his signal, his deadline, and his leaving.
+// Deadline of one policy call: the caller's signal and time limits, for policies that wait before the provider is called.
 import {
   type CallOptions,
   type Clock,
-  isLlmError,
   LlmError,
   type Provider,
   type StatusEvent,
@@ -10,75 +9,83 @@ import {
 } from '@patchbay/core'
 import { onAbort } from '@patchbay/core/wrap'
 
-// What core gives a call where neither it nor its provider sets a limit.
-const usualTotal = 600_000
+// Core's default where neither the call nor its provider sets a limit.
+const defaultTotalMs = 600_000
 
 /** The time limits of a call as one object. */
 function limitsOf({ timeout }: CallOptions): TimeoutOptions {
   return typeof timeout === 'number' ? { total: timeout } : (timeout ?? {})
 }
 
-/** One call's waiting. */
-export class Patience {
+/**
+ * Deadline of one call. A policy that waits passes its promises through `wait`, which rejects when the caller has left or the
+ * time is up.
+ */
+export class CallDeadline {
+  /** Start of the call, in milliseconds by the policy's clock. */
   readonly startedAt: number
-  /** By the clock, in milliseconds. */
-  deadline: number
-  /** Why nothing more may happen, once the call has been stopped from outside. */
+  /** End of its time, in milliseconds by the same clock. */
+  expiresAt: number
+  /** The error the call ends with, once it is stopped: `aborted` or `timeout`. */
   stopped: LlmError | undefined
   readonly #controller = new AbortController()
   readonly #options: CallOptions
   readonly #clock: Clock
-  readonly #who: { provider: string; model: string }
-  /** The time of a call that sets no limit. */
-  readonly #usual: number
+  readonly #target: { provider: string; model: string }
+  /** The total time of a call that sets none, in milliseconds. */
+  readonly #defaultTotal: number
   #cancelTimer: () => void = () => {}
   #unlisten: () => void = () => {}
 
-  /** @throws {LlmError} `aborted` where the caller has left before he came */
-  constructor(options: CallOptions, clock: Clock, who: Pick<Provider, 'provider' | 'model' | 'timeouts'>) {
+  constructor(options: CallOptions, clock: Clock, target: Pick<Provider, 'provider' | 'model' | 'timeouts'>) {
     this.#options = options
     this.#clock = clock
-    const { provider, model, timeouts } = who
-    this.#who = { provider, model }
-    this.#usual = timeouts?.total ?? usualTotal
+    const { provider, model, timeouts } = target
+    this.#target = { provider, model }
+    this.#defaultTotal = timeouts?.total ?? defaultTotalMs
     this.startedAt = clock.now()
     const { total } = limitsOf(options)
-    this.deadline = this.startedAt + (total ?? this.#usual)
+    this.expiresAt = this.startedAt + (total ?? this.#defaultTotal)
     if (options.signal?.aborted) this.#onAbort()
     else if (options.signal !== undefined) this.#unlisten = onAbort(options.signal, this.#onAbort)
     this.#setTimer()
   }
 
-  /** Aborts as soon as the caller waits no longer. */
+  /** Aborts when the caller leaves or the time is up. */
   get signal(): AbortSignal {
     return this.#controller.signal
   }
 
-  /** Whoever is asked now keeps the time, where the caller has set no limit: his own may be longer than the usual one. */
-  handOn(): void {
+  /**
+   * Stops the timer while the provider works, if the caller set no total: the provider's own limit may be longer than the
+   * default.
+   */
+  suspend(): void {
     if (limitsOf(this.#options).total === undefined) this.#cancelTimer()
   }
 
-  /** He has answered; what is still to be done has the usual time again, where the caller has set no limit. */
-  takeBack(): void {
+  /** Starts the timer again after the provider has answered, with the default total, if the caller set none. */
+  resume(): void {
     if (limitsOf(this.#options).total !== undefined || this.stopped !== undefined) return
-    this.deadline = this.#clock.now() + this.#usual
+    this.expiresAt = this.#clock.now() + this.#defaultTotal
     this.#setTimer()
   }
 
-  /** Tells the caller. A listener that throws, at once or later, ends its own call, and nothing else. */
-  tell(event: StatusEvent): void {
+  /** Sends a status event to the caller's `onStatus`. A listener that throws, at once or later, stops this call only. */
+  notify(event: StatusEvent): void {
     const failed = (cause: unknown) =>
-      this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause, ...this.#who }))
+      this.stop(
+        new LlmError('aborted', 'The onStatus callback of this call threw.', { cause, ...this.#target }),
+      )
     try {
-      // It may be an async function, whose rejection nobody else would hear.
+      // It may be an async function: without this, its rejection would be unhandled.
       Promise.resolve(this.#options.onStatus?.(event) as unknown).catch(failed)
     } catch (cause) {
       failed(cause)
     }
   }
 
-  /** Ends all waiting. */
+  /** Stops the call with this error: every `wait` rejects with it. The first error counts. */
   stop(error: LlmError): void {
     if (this.stopped !== undefined) return
     this.stopped = error
@@ -86,16 +93,16 @@ export class Patience {
     this.end()
   }
 
-  /** Lets go of timer and listener. */
+  /** Releases the timer and the abort listener. */
   end(): void {
     this.#cancelTimer()
     this.#unlisten()
   }
 
-  /** The same promise, but it rejects as soon as the caller waits no longer. */
+  /** The same promise, rejected when the caller leaves or the time is up. */
   wait<T>(work: T | PromiseLike<T>): Promise<T> {
     if (this.stopped !== undefined) {
-      // Nobody is there to hear of it.
+      // Nobody handles its rejection any more.
       Promise.resolve(work).catch(() => {})
       return Promise.reject(this.stopped)
     }
@@ -108,73 +115,44 @@ export class Patience {
     })
   }
 
-  /** What `work` gives, at once where it need not be waited for; else as `wait` does. */
+  /** Runs `work`. A promise it returns goes through `wait`; another value is returned at once. */
   waitFor<T>(work: () => T | Promise<T>): T | Promise<T> {
-    const given = work()
-    return given instanceof Promise ? this.wait(given) : given
+    const result = work()
+    return result instanceof Promise ? this.wait(result) : result
   }
 
-  /** These options for whoever is asked next, with what is left of the time. */
-  left(options: CallOptions): CallOptions {
+  /** The options for the provider, `timeout.total` reduced to the time that is left. */
+  remaining(options: CallOptions): CallOptions {
     const limits = limitsOf(options)
     if (limits.total === undefined) return options
     const spent = this.#clock.now() - this.startedAt
     if (spent <= 0) return options
     const rest = limits.total - spent
-    // Whole milliseconds, since they stand in messages; but never more than is left.
+    // Whole milliseconds, because messages show them; but never more than is left.
     const total = rest < 1 ? Math.max(Number.MIN_VALUE, rest) : Math.floor(rest)
     return { ...options, timeout: { ...limits, total } }
   }
 
   #setTimer(): void {
-    const ms = this.deadline - this.#clock.now()
+    const ms = this.expiresAt - this.#clock.now()
     if (ms <= 0) return this.#onDeadline()
     this.#cancelTimer = this.#clock.timer(ms, () => this.#setTimer())
   }
 
   readonly #onAbort = (): void => {
     const cause: unknown = this.#options.signal?.reason
-    this.stop(new LlmError('aborted', 'The call was aborted by its caller.', { cause, ...this.#who }))
+    this.stop(new LlmError('aborted', 'The call was aborted by its caller.', { cause, ...this.#target }))
   }
 
   #onDeadline(): void {
-    const { total = this.#usual } = limitsOf(this.#options)
-    const { provider, model } = this.#who
+    const { total = this.#defaultTotal } = limitsOf(this.#options)
+    const { provider, model } = this.#target
     this.stop(
       new LlmError(
         'timeout',
         `The call was not done within ${Math.ceil(total)} ms (${provider} ${model}). Raise timeout.total if it needs longer.`,
-        this.#who,
+        this.#target,
       ),
     )
   }
-}
-
-/** What a callback of the app gives; one that throws ends its own call, and nothing else. */
-export async function called<T>(
-  name: string,
-  callback: () => T | PromiseLike<T>,
-  who: { provider: string; model: string },
-): Promise<T> {
-  try {
-    return await callback()
-  } catch (cause) {
-    throw threw(name, cause, who)
-  }
-}
-
-/** The same for a callback that answers at once. */
-export function calledNow<T>(name: string, callback: () => T, who: { provider: string; model: string }): T {
-  try {
-    return callback()
-  } catch (cause) {
-    throw threw(name, cause, who)
-  }
-}
-
-function threw(name: string, cause: unknown, { provider, model }: { provider: string; model: string }) {
-  if (isLlmError(cause)) return cause
-  const why = cause instanceof Error ? cause.message : String(cause)
-  const message = `The ${name} callback of this call threw: ${why}. Mend it.`
-  return new LlmError('aborted', message, { cause, provider, model })
 }

@@ -1,28 +1,30 @@
-// A stream on its way through a policy: let in, each of its events passed on, and let out once, however it ends.
+// Event stream read through a policy: each event is intercepted, and the policy learns once how the stream ended.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
 import { asLlmError, type ChatEventSource, StreamForwarder, withDetails } from '@patchbay/core/wrap'
-import type { Patience } from './call-deadline.js'
-import { entered, told, within } from './enter.js'
-import type { Passing } from './interception.js'
+import type { CallDeadline } from './call-deadline.js'
+import type { Interception } from './interception.js'
+import { reportFailure, runInside, startInterception } from './start-interception.js'
 
-/** A stream on its way through a policy. */
-export class PassingStream implements ChatEventSource {
+export class InterceptedStream implements ChatEventSource {
   readonly #ready: ChatEvent[] = []
-  #patience: Patience | undefined
-  #passing: Passing | undefined
+  #deadline: CallDeadline | undefined
+  #interception: Interception | undefined
   #inner: StreamForwarder | undefined
-  #watched = true
+  #streamed = true
   #reading = false
-  #over = false
+  #ended = false
   #settled = false
   #end: () => void = () => {}
   #stopped: LlmError | undefined
 
   constructor(
-    private readonly who: { provider: string; model: string },
-    private readonly begin: () => { patience: Patience; end: () => void },
-    private readonly enter: (streamed: boolean, patience: Patience) => Passing | Promise<Passing>,
-    private readonly ask: (passing: Passing, patience: Patience) => ChatStream,
+    private readonly target: { provider: string; model: string },
+    private readonly begin: () => { deadline: CallDeadline; end: () => void },
+    private readonly intercept: (
+      streamed: boolean,
+      deadline: CallDeadline,
+    ) => Interception | Promise<Interception>,
+    private readonly openInner: (interception: Interception, deadline: CallDeadline) => ChatStream,
     private readonly clock: Clock,
   ) {}
 
@@ -31,93 +33,96 @@ export class PassingStream implements ChatEventSource {
     try {
       if (this.#inner === undefined) await this.#open()
       while (this.#ready.length === 0) {
-        if (this.#over) return undefined
-        await this.#pull(this.#inner as StreamForwarder, this.#passing as Passing)
+        if (this.#ended) return undefined
+        await this.#pull(this.#inner as StreamForwarder, this.#interception as Interception)
       }
       return this.#ready.shift()
     } catch (thrown) {
-      this.#over = true
+      this.#ended = true
       this.#ready.length = 0
-      const failure = asLlmError(thrown, this.#names())
-      const { stopped } = this.#patience ?? {}
-      // What was stopped knows less of why than who stopped it.
+      const failure = asLlmError(thrown, this.#identity())
+      const { stopped } = this.#deadline ?? {}
+      // The stream only knows that it was aborted; the deadline knows why.
       const error =
         stopped && failure.code === 'aborted'
           ? withDetails(stopped, { partial: failure.partial, usage: failure.usage })
           : failure
       await this.#failed(error)
-      throw this.#passing?.error?.(error) ?? error
+      throw this.#interception?.error?.(error) ?? error
     } finally {
       this.#reading = false
     }
   }
 
   responseOnly(): void {
-    this.#watched = false
+    this.#streamed = false
   }
 
   stop(error: LlmError): void {
-    this.#stopped ??= withDetails(error, this.#names())
-    this.#patience?.stop(this.#stopped)
+    this.#stopped ??= withDetails(error, this.#identity())
+    this.#deadline?.stop(this.#stopped)
     this.#inner?.stop(error)
   }
 
   leave(): LlmError {
-    // What had arrived by then is known to whoever is asked.
+    // Only the inner stream knows what had arrived by then.
     const left =
       this.#inner?.leave() ??
-      new LlmError('aborted', 'The reader left the stream before its end.', this.#names())
+      new LlmError('aborted', 'The reader left the stream before its end.', this.#identity())
     this.#stopped ??= left
-    this.#patience?.stop(left)
-    return this.#passing?.error?.(left) ?? left
+    this.#deadline?.stop(left)
+    return this.#interception?.error?.(left) ?? left
   }
 
   async #open(): Promise<void> {
-    const { patience, end } = this.begin()
-    this.#patience = patience
+    const { deadline, end } = this.begin()
+    this.#deadline = deadline
     this.#end = end
-    if (this.#stopped !== undefined) patience.stop(this.#stopped)
-    if (patience.stopped !== undefined) throw patience.stopped
-    const passing = await entered(() => this.enter(this.#watched, patience), patience)
-    this.#passing = passing
-    patience.signal.addEventListener('abort', this.#onStop, { once: true })
-    if (patience.stopped !== undefined) throw patience.stopped
-    patience.handOn()
-    this.#inner = new StreamForwarder(() => within(passing, () => this.ask(passing, patience)), this.who)
-    if (!this.#watched) this.#inner.responseOnly()
+    if (this.#stopped !== undefined) deadline.stop(this.#stopped)
+    if (deadline.stopped !== undefined) throw deadline.stopped
+    const interception = await startInterception(() => this.intercept(this.#streamed, deadline), deadline)
+    this.#interception = interception
+    deadline.signal.addEventListener('abort', this.#onStop, { once: true })
+    if (deadline.stopped !== undefined) throw deadline.stopped
+    deadline.suspend()
+    this.#inner = new StreamForwarder(
+      () => runInside(interception, () => this.openInner(interception, deadline)),
+      this.target,
+    )
+    if (!this.#streamed) this.#inner.responseOnly()
   }
 
-  async #pull(inner: StreamForwarder, passing: Passing): Promise<void> {
-    const patience = this.#patience as Patience
-    const event = await within(passing, () => inner.next())
+  async #pull(inner: StreamForwarder, interception: Interception): Promise<void> {
+    const deadline = this.#deadline as CallDeadline
+    const event = await runInside(interception, () => inner.next())
     if (event === undefined) {
-      this.#over = true
+      this.#ended = true
       return
     }
     if (event.type !== 'finish') {
-      if (passing.event === undefined) this.#ready.push(event)
+      if (interception.event === undefined) this.#ready.push(event)
       else {
-        const shown = patience.waitFor(() => passing.event?.(event) ?? [event])
-        this.#ready.push(...(shown instanceof Promise ? await shown : shown))
+        const events = deadline.waitFor(() => interception.event?.(event) ?? [event])
+        this.#ready.push(...(events instanceof Promise ? await events : events))
       }
       return
     }
     this.#settled = true
-    this.#over = true
-    patience.takeBack()
-    const done = patience.waitFor(() => passing.done?.(event.response) ?? event.response)
+    this.#ended = true
+    deadline.resume()
+    const done = deadline.waitFor(() => interception.done?.(event.response) ?? event.response)
     const response = (done instanceof Promise ? await done : done) as ChatResponse
-    this.#settle()
-    if (this.#watched && passing.rest !== undefined) this.#ready.push(...passing.rest())
+    this.#release()
+    if (this.#streamed && interception.flush !== undefined) this.#ready.push(...interception.flush())
     this.#ready.push({ type: 'finish', response })
     this.#end()
   }
 
-  // What was let in is let out again even if nobody reads on. A read that is under way fails by itself.
+  // Ends the interception even if nobody reads on. A read in progress fails by itself.
   readonly #onStop = (): void => {
-    const error = this.#patience?.stopped
+    const error = this.#deadline?.stopped
     if (error === undefined) return
-    // Who is asked keeps the time, and says more of it.
+    // The inner stream has its own deadline, and its timeout error says more.
     if (error.code !== 'timeout') this.#inner?.stop(error)
     if (!this.#reading) void this.#failed(error).catch(() => {})
   }
@@ -126,20 +131,20 @@ export class PassingStream implements ChatEventSource {
     try {
       if (!this.#settled) {
         this.#settled = true
-        await told(this.#passing, error, this.clock)
+        await reportFailure(this.#interception, error, this.clock)
       }
     } finally {
-      this.#settle()
+      this.#release()
       this.#end()
     }
   }
 
-  #settle(): void {
-    this.#patience?.end()
-    this.#patience?.signal.removeEventListener('abort', this.#onStop)
+  #release(): void {
+    this.#deadline?.end()
+    this.#deadline?.signal.removeEventListener('abort', this.#onStop)
   }
 
-  #names() {
-    return { provider: this.who.provider, model: this.who.model }
+  #identity() {
+    return { provider: this.target.provider, model: this.target.model }
   }
 }

@@ -1,4 +1,4 @@
-// A call that comes to a policy, and what the policy has to do with it.
+// Types of a policy call and of what a policy does with it.
 import type {
   BatchResult,
   BatchStatus,
@@ -18,9 +18,9 @@ import type {
   TranscribeResponse,
   Usage,
 } from '@patchbay/core'
-import type { Patience } from './call-deadline.js'
+import type { CallDeadline } from './call-deadline.js'
 
-/** The kinds of calls, by what is asked and what is answered. */
+/** Request and response types by kind of call. */
 export interface Calls {
   chat: [request: ChatInput, response: ChatResponse]
   embed: [request: string | string[] | EmbedRequest, response: EmbedResponse]
@@ -31,61 +31,70 @@ export interface Calls {
   capabilities: [request: undefined, response: Capabilities]
   'batches.submit': [requests: readonly ChatInput[], id: string]
   'batches.status': [id: string, status: BatchStatus]
-  'batches.results': [id: string, read: BatchRead]
+  'batches.results': [id: string, totals: BatchTotals]
   'batches.cancel': [id: string, done: undefined]
 }
-export type Kind = keyof Calls
 
-/** What a batch gave, once its results have been read. */
-export interface BatchRead {
+/** The kind of a call: `chat` (streams included), `embed`, … `batches.cancel`. */
+export type CallKind = keyof Calls
+
+/** Totals of a batch whose results have been read. */
+export interface BatchTotals {
+  /** Requests with a response. */
   answered: number
+  /** Requests with an error. */
   failed: number
-  /** Of all that was answered. */
+  /** Sum over all results. */
   usage: Usage
 }
 
-/** A call that comes to a policy. Told apart by `kind`. */
-export type Incoming = {
-  [K in Kind]: {
+/** A call as a policy receives it: a union, discriminated by `kind`. */
+export type PolicyCall = {
+  [K in CallKind]: {
     kind: K
     request: Calls[K][0]
+    /** The caller's options. `null` values are removed. */
     options: CallOptions
-    /** Will the caller see the answer as it is made? Or only the whole of it. */
+    /** Does the caller read events as they arrive? False for `chat()` and for every other kind. */
     streamed: boolean
-    patience: Patience
+    /** The time and the abort signal of this call, for policies that wait. */
+    deadline: CallDeadline
   }
-}[Kind]
+}[CallKind]
 
-export type Asked = Calls[Kind][0]
-export type Answer = Calls[Kind][1]
+/** The request of a call of any kind. */
+export type CallRequest = Calls[CallKind][0]
 
-/** A chat that comes to a policy. */
-export type Chat = Extract<Incoming, { kind: 'chat' }>
+/** The response of a call of any kind. Of `batches.results` it is the totals, after the last result was read. */
+export type CallResponse = Calls[CallKind][1]
 
-/** What a policy has to do with one call. Nothing of it is needed. */
-export interface Passing {
-  /** Handed on instead of what came. */
-  request?: Asked
-  /** Handed on instead of what came. */
+/** A chat as a policy receives it. */
+export type ChatCall = Extract<PolicyCall, { kind: 'chat' }>
+
+/** What a policy does with one call. Every field is optional; `{}` passes the call on unchanged. */
+export interface Interception {
+  /** Sent to the provider instead of the caller's request. */
+  request?: CallRequest
+  /** Passed to the provider instead of the caller's options. */
   options?: CallOptions
-  /** A chat is answered by this stream, and the provider is not asked. */
+  /** Answers a chat with this stream; the provider is not called. */
   stream?(options: CallOptions): ChatStream
-  /** A call of another kind is answered by this. */
-  answer?(options: CallOptions): Promise<Answer>
-  /** The results of a batch come from here, and the provider is not asked. */
+  /** Answers a call of any other kind; the provider is not called. */
+  answer?(options: CallOptions): Promise<CallResponse>
+  /** Gives the results of a batch; the provider is not called. */
   results?(options: CallOptions): AsyncIterable<BatchResult>
-  /** What the caller gets for one event of a stream (the finish aside); nothing holds it back. */
+  /** Replaces one event of a stream (not `finish`) by any number of events; an empty list holds it back. */
   event?(event: ChatEvent): ChatEvent[] | Promise<ChatEvent[]>
-  /** What the caller gets for one result of a batch. */
+  /** Replaces one result of a batch. */
   result?(result: BatchResult): BatchResult | Promise<BatchResult>
-  /** Events that were held back and come before the finish. */
-  rest?(): ChatEvent[]
-  /** Once, when the call has ended well. The response may become another one; a throw fails the call. */
-  done?(response: Answer): Answer | Promise<Answer>
-  /** Once instead, when it has not: also when its caller left, and nobody reads on. */
+  /** Events that were held back, sent to the caller before `finish`. Called after `done`, for streams only. */
+  flush?(): ChatEvent[]
+  /** Called once when the call succeeded. It may replace the response; if it throws, the call fails. */
+  done?(response: CallResponse): CallResponse | Promise<CallResponse>
+  /** Called once instead of `done` when the call failed, or its caller left before the end. */
   failed?(error: LlmError): Promise<void> | void
-  /** The error as the caller gets it. */
+  /** Replaces the error the caller gets. */
   error?(error: LlmError): LlmError
-  /** Runs every step of the call inside of it, for what follows a call by its context. */
+  /** Runs each step of the call inside a context of the policy's, such as an active tracing span. */
   within?<T>(step: () => T): T
 }

@@ -1,5 +1,4 @@
-// What stands around every call of a provider, whatever kind it is: before it, on its way, after it. Most policies are
-// one of these, and say only what they do at these three places.
+// Middleware around every call of a provider, of whatever kind: before it, during it, after it. Most policies extend it.
 import {
   type Batches,
   type BatchResult,
@@ -21,20 +20,37 @@ import {
 } from '@patchbay/core'
 import { asLlmError, streamOf } from '@patchbay/core/wrap'
 import { readResults } from './batch-results.js'
-import { Patience } from './call-deadline.js'
-import { Wrapped } from './delegate.js'
-import { entered, told, within } from './enter.js'
-import { Running } from './in-flight.js'
-import { PassingStream } from './intercepted-stream.js'
-import type { Answer, Asked, Calls, Incoming, Kind, Passing } from './interception.js'
-import { type Doors, everyDoor } from './policy-coverage.js'
+import { CallDeadline } from './call-deadline.js'
+import { DelegatingProvider } from './delegating-provider.js'
+import { InFlightCalls } from './in-flight-calls.js'
+import { InterceptedStream } from './intercepted-stream.js'
+import type { CallKind, CallRequest, CallResponse, Calls, Interception, PolicyCall } from './interception.js'
+import { everyOperation, type Operation, type PolicyCoverage } from './policy-coverage.js'
+import { reportFailure, runInside, startInterception } from './start-interception.js'
 
-/** A policy that is the same for calls of every kind. */
-export abstract class Around extends Wrapped {
-  /** What it does at each door of the provider. Default: it applies to all that is asked. */
-  protected readonly doors: Doors = everyDoor
+/**
+ * Base class of policies. A subclass implements `intercept`, which is called once for each call before anything is sent. This
+ * class keeps the contract: streams, deadlines, aborts, closing, and exactly one `done` or `failed` for each interception.
+ *
+ * @example
+ * class TokenCounter extends Middleware {
+ *   outputTokens = 0
+ *   protected intercept(): Interception {
+ *     return {
+ *       done: (response) => {
+ *         if (typeof response === 'object' && 'usage' in response) this.outputTokens += response.usage.outputTokens ?? 0
+ *         return response
+ *       },
+ *     }
+ *   }
+ * }
+ */
+export abstract class Middleware extends DelegatingProvider {
+  /** What the policy does at each operation. Default: it applies to all but `capabilities`. */
+  protected readonly coverage: PolicyCoverage = everyOperation
+  /** The clock for all waiting. Default: the system's. */
   protected readonly clock: Clock
-  readonly #running = new Running()
+  readonly #inFlight = new InFlightCalls()
 
   constructor(inner: Provider, clock: Clock = systemClock) {
     super(inner)
@@ -42,28 +58,29 @@ export abstract class Around extends Wrapped {
   }
 
   /**
-   * Before anything is sent, for each call of a door where the policy applies. It may wait: `call.patience` says how long.
+   * Called before anything is sent, for each call of an operation where the policy applies. It may wait: pass the promise
+   * through `call.deadline.wait`, so that the caller's deadline holds.
    * @throws {LlmError} to refuse the call
    */
-  protected abstract enter(call: Incoming): Passing | Promise<Passing>
+  protected abstract intercept(call: PolicyCall): Interception | Promise<Interception>
 
   override stream(request: ChatInput, given: CallOptions = {}): ChatStream {
     let options = given
-    const enter = (streamed: boolean, patience: Patience) =>
-      this.#enter({ kind: 'chat', request, options, streamed, patience })
-    const ask = (passing: Passing, patience: Patience) => {
-      const left = patience.left(passing.options ?? options)
+    const intercept = (streamed: boolean, deadline: CallDeadline) =>
+      this.#intercept({ kind: 'chat', request, options, streamed, deadline })
+    const openInner = (interception: Interception, deadline: CallDeadline) => {
+      const remaining = deadline.remaining(interception.options ?? options)
       return (
-        passing.stream?.(left) ??
-        this.inner.stream((passing.request as ChatInput | undefined) ?? request, left)
+        interception.stream?.(remaining) ??
+        this.inner.stream((interception.request as ChatInput | undefined) ?? request, remaining)
       )
     }
     const begin = () => {
-      const begun = this.#begin(given)
-      options = begun.options
-      return begun
+      const call = this.#begin(given)
+      options = call.options
+      return call
     }
-    return streamOf(new PassingStream(this, begin, enter, ask, this.clock))
+    return streamOf(new InterceptedStream(this, begin, intercept, openInner, this.clock))
   }
 
   override embed(input: Calls['embed'][0], options: CallOptions = {}): Promise<EmbedResponse> {
@@ -92,7 +109,7 @@ export abstract class Around extends Wrapped {
 
   override get batches(): Batches {
     return {
-      available: typeof this.doors.batches === 'object' ? false : this.inner.batches.available,
+      available: typeof this.coverage.batches === 'object' ? false : this.inner.batches.available,
       submit: (requests, options = {}) => this.#once('batches.submit', requests, options),
       status: (id, options = {}) => this.#once('batches.status', id, options),
       results: (id, options = {}) => this.#results(id, options),
@@ -101,20 +118,20 @@ export abstract class Around extends Wrapped {
   }
 
   override close(): Promise<void> {
-    return this.#running.close(() => this.shut())
+    return this.#inFlight.close(() => this.closeInner())
   }
 
-  /** Closes what was wrapped, once nobody uses it. */
-  protected shut(): Promise<void> {
+  /** Closes the inner provider, after the last call in flight has ended. */
+  protected closeInner(): Promise<void> {
     return this.inner.close()
   }
 
-  /** @throws {LlmError} `closed`, or `invalid-request` for options that cannot be read */
-  #begin(given: CallOptions): { end: () => void; options: CallOptions; patience: Patience } {
-    const end = this.#running.begin(this)
+  /** @throws {LlmError} `closed`; `invalid-request` for options that cannot be read */
+  #begin(given: CallOptions): { end: () => void; options: CallOptions; deadline: CallDeadline } {
+    const end = this.#inFlight.begin(this)
     try {
       const options = withoutNull(given)
-      return { end, options, patience: new Patience(options, this.clock, this) }
+      return { end, options, deadline: new CallDeadline(options, this.clock, this) }
     } catch (cause) {
       end()
       if (isLlmError(cause)) throw cause
@@ -125,61 +142,68 @@ export abstract class Around extends Wrapped {
     }
   }
 
-  /** A call whose answer comes in one piece. */
-  async #once<K extends Exclude<Kind, 'chat'>>(
+  /** A call with a single response. */
+  async #once<K extends Exclude<CallKind, 'chat'>>(
     kind: K,
     request: Calls[K][0],
     given: CallOptions,
   ): Promise<Calls[K][1]> {
-    const { end, options, patience } = this.#begin(given)
-    let passing: Passing = {}
+    const { end, options, deadline } = this.#begin(given)
+    let interception: Interception = {}
     let settled = false
     try {
-      const call = { kind, request, options, streamed: false, patience } as Incoming
-      passing = await entered(() => this.#enter(call), patience)
-      patience.handOn()
-      const response = await patience.waitFor(() =>
-        within(passing, () => {
-          const left = patience.left(passing.options ?? options)
-          return passing.answer?.(left) ?? this.#ask(kind, passing.request ?? request, left)
+      const call = { kind, request, options, streamed: false, deadline } as PolicyCall
+      interception = await startInterception(() => this.#intercept(call), deadline)
+      deadline.suspend()
+      const response = await deadline.waitFor(() =>
+        runInside(interception, () => {
+          const remaining = deadline.remaining(interception.options ?? options)
+          return (
+            interception.answer?.(remaining) ??
+            this.#callInner(kind, interception.request ?? request, remaining)
+          )
         }),
       )
       settled = true
-      patience.takeBack()
-      return (await patience.waitFor(() => passing.done?.(response) ?? response)) as Calls[K][1]
+      deadline.resume()
+      return (await deadline.waitFor(() => interception.done?.(response) ?? response)) as Calls[K][1]
     } catch (thrown) {
       const error = asLlmError(thrown, { provider: this.provider, model: this.model })
-      if (!settled) await told(passing, error, this.clock)
-      throw passing.error?.(error) ?? error
+      if (!settled) await reportFailure(interception, error, this.clock)
+      throw interception.error?.(error) ?? error
     } finally {
-      patience.end()
+      deadline.end()
       end()
     }
   }
 
   async *#results(id: string, given: CallOptions): AsyncGenerator<BatchResult> {
-    const { end, options, patience } = this.#begin(given)
+    const { end, options, deadline } = this.#begin(given)
     try {
-      const call: Incoming = { kind: 'batches.results', request: id, options, streamed: false, patience }
-      yield* readResults(call, () => this.#enter(call), this.inner, this, this.clock)
+      const call: PolicyCall = { kind: 'batches.results', request: id, options, streamed: false, deadline }
+      yield* readResults(call, () => this.#intercept(call), this.inner, this, this.clock)
     } finally {
-      patience.end()
+      deadline.end()
       end()
     }
   }
 
-  /** What the policy has to do with it, by the table of its doors. */
-  #enter(call: Incoming): Passing | Promise<Passing> {
+  /** The policy's interception of this call, as its coverage says. */
+  #intercept(call: PolicyCall): Interception | Promise<Interception> {
     if (call.kind === 'batches.submit' && !Array.isArray(call.request))
       throw new LlmError('invalid-request', 'requests must be a list of at least one request.')
-    const [door] = call.kind.split('.') as [keyof Doors]
-    const stand = this.doors[door]
-    if (stand === 'applies') return this.enter(call)
-    if (stand === 'nothing') return {}
-    throw new LlmError('unsupported', stand.refuses, { provider: this.provider, model: this.model })
+    const [operation] = call.kind.split('.') as [Operation]
+    const coverage = this.coverage[operation]
+    if (coverage === 'applies') return this.intercept(call)
+    if (coverage === 'nothing') return {}
+    throw new LlmError('unsupported', coverage.refuses, { provider: this.provider, model: this.model })
   }
 
-  async #ask(kind: Exclude<Kind, 'chat'>, request: Asked, options: CallOptions): Promise<Answer> {
+  async #callInner(
+    kind: Exclude<CallKind, 'chat'>,
+    request: CallRequest,
+    options: CallOptions,
+  ): Promise<CallResponse> {
     const { inner } = this
     switch (kind) {
       case 'models':
@@ -193,14 +217,14 @@ export abstract class Around extends Wrapped {
         await inner.batches.cancel(request as string, options)
         return undefined
       case 'batches.results':
-        throw new LlmError('invalid-request', 'The results of a batch come one by one.')
+        throw new LlmError('invalid-request', 'The results of a batch are read one by one.')
       default:
         return inner[kind](request as never, options)
     }
   }
 }
 
-/** What is null is left out, as core takes it. */
+/** Removes options that are null, as core does. */
 function withoutNull(options: CallOptions): CallOptions {
   if (!Object.values(options).includes(null)) return options
   return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== null))

@@ -1,23 +1,22 @@
-// Which policy stands at which door of a provider, and what it does there: the table that the code goes by and the guide
-// shows.
+// Coverage table: what each policy does at each operation of a provider. The code follows it, and the README shows it.
 import type { Provider } from '@patchbay/core'
 
-/** The ways into a provider. `chat` is `stream` too; `batches` is its `submit`, `status`, `results` and `cancel`. */
-export type Door = Exclude<
+/** The operations of a provider. `chat` includes `stream`; `batches` is its `submit`, `status`, `results` and `cancel`. */
+export type Operation = Exclude<
   keyof Provider,
   'provider' | 'model' | 'defaults' | 'timeouts' | 'stream' | 'close' | typeof Symbol.asyncDispose
 >
 
 /**
- * What a policy does at a door: it `applies`; it has `nothing` to do there, and the call passes as it is; or it refuses with
- * `unsupported`, and says what to do instead.
+ * What a policy does at an operation: it `applies`; it does `nothing` and passes the call on unchanged; or it refuses the
+ * call with `unsupported` and this message.
  */
-export type Stand = 'applies' | 'nothing' | { refuses: string }
+export type Coverage = 'applies' | 'nothing' | { refuses: string }
 
-/** What a policy does at each door. */
-export type Doors = Readonly<Record<Door, Stand>>
+/** What a policy does at each operation. */
+export type PolicyCoverage = Readonly<Record<Operation, Coverage>>
 
-const nowhere: Doors = {
+const nowhere: PolicyCoverage = {
   chat: 'nothing',
   embed: 'nothing',
   rerank: 'nothing',
@@ -28,30 +27,30 @@ const nowhere: Doors = {
   batches: 'nothing',
 }
 
-/** The doors that are named, and no other. */
-function at(...names: Door[]): Doors {
-  return { ...nowhere, ...Object.fromEntries(names.map((name) => [name, 'applies'])) }
+/** Applies at these operations, and does nothing at the others. */
+function at(...operations: Operation[]): PolicyCoverage {
+  return { ...nowhere, ...Object.fromEntries(operations.map((operation) => [operation, 'applies'])) }
 }
 
-const answers: Door[] = ['chat', 'embed', 'rerank', 'transcribe']
-const texts: Door[] = [...answers, 'countTokens']
-const calls: Door[] = [...texts, 'models']
+const answers: Operation[] = ['chat', 'embed', 'rerank', 'transcribe']
+const texts: Operation[] = [...answers, 'countTokens']
+const calls: Operation[] = [...texts, 'models']
 
-/** For a policy of an app's own that says nothing else. */
-export const everyDoor = at(...calls, 'batches')
+/** The default of `Middleware`: everything but `capabilities`. */
+export const everyOperation = at(...calls, 'batches')
 
-function onCassette(policy: string): Doors {
-  const refuses = `A cassette holds no batches. Put batch() around ${policy}(): it asks the requests one by one.`
+function withCassette(policy: string): PolicyCoverage {
+  const refuses = `A cassette holds no batches. Put batch() around ${policy}(): it sends the requests one by one.`
   return { ...at(...calls), batches: { refuses } }
 }
 
 /**
- * What is made of several asks the first alone where `nothing` stands: vectors of different models do not compare, and a
- * batch stays with whoever took it.
+ * Composite policies call the first provider alone where `nothing` stands: embeddings of different models cannot be compared,
+ * and a batch stays with the provider that accepted it.
  */
-export const doors = {
+export const coverage = {
   batch: at('batches'),
-  breaker: everyDoor,
+  breaker: everyOperation,
   budget: at(...answers, 'batches'),
   cache: at(...texts),
   cascade: at('chat'),
@@ -59,17 +58,17 @@ export const doors = {
   guard: at(...texts, 'batches'),
   hedge: at('chat'),
   learn: at('chat'),
-  limit: everyDoor,
+  limit: everyOperation,
   loadBalance: at('chat', 'embed', 'rerank', 'countTokens'),
-  log: everyDoor,
+  log: everyOperation,
   mask: at(...texts, 'batches'),
   priced: at('chat'),
-  record: onCassette('record'),
-  replay: onCassette('replay'),
+  record: withCassette('record'),
+  replay: withCassette('replay'),
   route: at('chat', 'capabilities'),
   semanticCache: at('chat'),
-  trace: everyDoor,
-} satisfies Record<string, Doors>
+  trace: everyOperation,
+} satisfies Record<string, PolicyCoverage>
 
-/** Every policy that this package exports; the tests hold it against the exports. */
-export type PolicyName = keyof typeof doors
+/** Every policy of this package. The tests compare it with the exports. */
+export type PolicyName = keyof typeof coverage

@@ -1,30 +1,32 @@
-// What an allowance has been spent on: what is settled, and what is held back for calls that run.
+// Account of one budget limit: the amount spent, and the amounts reserved for calls in flight.
 import type { Cell } from '../state/state.js'
 
-/** An amount. */
+/** An amount of money and tokens. */
 export interface Amount {
+  /** US dollars. */
   usd: number
+  /** Input and output together. */
   tokens: number
 }
 
 export interface Account extends Amount {
-  /** What running calls may cost, and until when that is believed of them. */
+  /** Maximum cost of each call in flight, by call id; ignored after `until`, in milliseconds. */
   reserved: Record<string, Amount & { until: number }>
 }
 
-// A call that is not heard of for so long belonged to a process that has died.
-const believedMs = 900_000
+// A reservation older than this belongs to a process that has died.
+const reservationTtlMs = 900_000
 
-/** With so much held back for one more call. */
-export function holding(account: Account, id: string, { usd, tokens }: Amount, now: number): Account {
-  const believed = Object.entries(account.reserved).filter(([, { until }]) => until > now)
+/** The account with a reservation for one more call. */
+export function reserve(account: Account, id: string, { usd, tokens }: Amount, now: number): Account {
+  const valid = Object.entries(account.reserved).filter(([, { until }]) => until > now)
   return {
     ...account,
-    reserved: { ...Object.fromEntries(believed), [id]: { usd, tokens, until: now + believedMs } },
+    reserved: { ...Object.fromEntries(valid), [id]: { usd, tokens, until: now + reservationTtlMs } },
   }
 }
 
-/** Counts what a call did cost, and lets go of what was held back for it. */
+/** Adds the actual cost of a call to these accounts, and removes its reservation. */
 export async function settle(cells: Cell<Account>[], id: string, { usd, tokens }: Amount): Promise<void> {
   await Promise.all(
     cells.map((cell) =>
@@ -43,13 +45,13 @@ export async function settle(cells: Cell<Account>[], id: string, { usd, tokens }
   )
 }
 
-/** All that is held back. */
-export function reservedIn({ reserved }: Account, now: number): Amount {
-  const sum = { usd: 0, tokens: 0 }
+/** Sum of the valid reservations. */
+export function totalReserved({ reserved }: Account, now: number): Amount {
+  const total = { usd: 0, tokens: 0 }
   for (const { usd, tokens, until } of Object.values(reserved)) {
     if (until <= now) continue
-    sum.usd += usd
-    sum.tokens += tokens
+    total.usd += usd
+    total.tokens += tokens
   }
-  return sum
+  return total
 }

@@ -1,34 +1,42 @@
-// What a budget counted for a batch when it was submitted, until its results tell what it did cost.
+// Estimated cost of a submitted batch, kept until its results tell the actual cost.
 import type { StateStore } from '../state/state.js'
 
-/** What was counted. */
-export interface BatchNote {
-  /** When, in milliseconds: it belongs to the day and the month of then. */
+/** What a budget counted for a batch. */
+export interface BatchReservation {
+  /** Submission time in milliseconds: decides the day and the month it counts for. */
   at: number
-  /** Which run it was. */
+  /** The run that submitted it. */
   run: string
-  /** Whose budget it is. */
+  /** `metadata.key` of the call, for limits with `each: 'key'`. */
   key?: string
   requests: number
   estimate: { usd: number; tokens: number }
 }
 
-// As long as services keep results, and a few days.
-const keptMs = 32 * 86_400_000
+// Services keep results for about four weeks.
+const ttlMs = 32 * 86_400_000
 
-export async function keepNote(state: StateStore, key: string, note: BatchNote): Promise<void> {
-  await state.swap(key, undefined, JSON.stringify(note), keptMs)
+export async function saveReservation(
+  state: StateStore,
+  key: string,
+  reservation: BatchReservation,
+): Promise<void> {
+  await state.swap(key, undefined, JSON.stringify(reservation), ttlMs)
 }
 
-export async function readNote(state: StateStore, key: string): Promise<BatchNote | undefined> {
+export async function readReservation(state: StateStore, key: string): Promise<BatchReservation | undefined> {
   const text = await state.get(key)
-  return text === undefined || text === taken ? undefined : (JSON.parse(text) as BatchNote)
+  return text === undefined || text === claimed ? undefined : (JSON.parse(text) as BatchReservation)
 }
 
-// A store has no way to remove a value but its time.
-const taken = ''
+// Marks a claimed reservation: a store cannot delete a value.
+const claimed = ''
 
-/** Was it still there? One reader corrects, whoever else reads the same results. */
-export function takeNote(state: StateStore, key: string, note: BatchNote): Promise<boolean> {
-  return state.swap(key, JSON.stringify(note), taken, 1)
+/** Claims the reservation. Returns true to exactly one of the readers of the same results. */
+export function claimReservation(
+  state: StateStore,
+  key: string,
+  reservation: BatchReservation,
+): Promise<boolean> {
+  return state.swap(key, JSON.stringify(reservation), claimed, 1)
 }

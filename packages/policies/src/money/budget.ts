@@ -1,61 +1,64 @@
-// No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
-// settled by its usage when it is done.
+// `budget`: limits on money and tokens. A call that might exceed one is refused before it is sent; its actual cost is counted
+// when it is done.
 import { type Clock, LlmError, type Provider } from '@patchbay/core'
-import { mostOf } from '../limits/token-estimate.js'
-import { soonEnough, unsettled } from '../middleware/accounting-warning.js'
-import type { Answer, Incoming, Kind, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import { maximumTokens } from '../limits/token-estimate.js'
+import { settleOrWarn, withinGracePeriod } from '../middleware/accounting-warning.js'
+import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
-import { type Account, type Amount, holding, reservedIn, settle } from './account.js'
-import { keepNote, readNote, takeNote } from './batch-reservation.js'
-import { type Asking, costOfAll, type Estimate, spentOn } from './call-cost.js'
+import { type Account, type Amount, reserve, settle, totalReserved } from './account.js'
+import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
+import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
 import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
-import { costNothing, hasEnded, type Used } from './usage-by-model.js'
+import { type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
 
-/** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
+/** A spending limit for a period. It has at least one of `usd` and `tokens`. */
 export interface Allowance {
-  /** `run`: since this budget was made. `day` and `month` are those of UTC. `ever`: since its state began. */
+  /** `run`: since `budget()` was called. `day`, `month`: calendar periods in UTC. `ever`: since the state was created. */
   per: 'run' | 'day' | 'month' | 'ever'
-  /** For each `metadata.key` of the calls by itself, rather than for all together. */
+  /** A separate limit for each `metadata.key` of the calls, instead of one for all calls. */
   each?: 'key'
+  /** US dollars. */
   usd?: number
-  /** Input and output together. */
+  /** Input and output tokens together. */
   tokens?: number
 }
 
 /** Options of `budget`. */
 export interface BudgetOptions {
+  /** All of them hold. */
   limits: Allowance[]
-  /** US dollars per million tokens, by model; they win over the table that comes with this package. */
+  /** Prices by model, in US dollars per million tokens; they win over the table of this package. */
   prices?: Record<string, Price>
-  /** Shared with others, who then spend the same budget. Default: this process's own. */
+  /** Where spending is counted. Processes that share a state share the budget. Default: the memory of this process. */
   state?: StateStore
-  /** Which budget it is, in that state. Default `'budget'`. */
+  /** Name of the budget within `state`. Default `'budget'`. */
   name?: string
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
-/** How an allowance stands. */
+/** A limit with what has been spent of it. */
 export interface Spending extends Allowance {
+  /** In the current period. */
   spent: Amount
-  /** Held back for calls that run. */
+  /** Reserved for calls in flight: the most they may cost. */
   reserved: Amount
 }
 
 /** A provider with a budget. */
 export interface BudgetProvider extends Provider {
-  /** How each of the allowances stands; those for each key, for this one. */
+  /** What has been spent of each limit. Limits with `each: 'key'` are included only if you pass a `key`. */
   spending(key?: string): Promise<Spending[]>
 }
 
-// What is paid for when it is asked. Results of a batch are paid for with the batch.
-const costs = new Set<Kind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
-// After its last change. A value takes some 300 bytes, one for each key where an allowance is kept for `each`.
-const lives = {
+// Calls that are billed. Results of a batch are billed when it is submitted.
+const billedKinds = new Set<CallKind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
+// Time to live after the last change. A value takes about 300 bytes, one for each key of a limit with `each`.
+const ttlByPeriod = {
   run: 32 * 86_400_000,
   day: 2 * 86_400_000,
   month: 32 * 86_400_000,
@@ -63,18 +66,24 @@ const lives = {
 }
 
 /**
- * Refuses calls that may take an allowance over its limit. What a call may cost is its input, by its length, and the
- * most its answer can have: set `maxOutputTokens`, so that less has to be held back. What it did cost is what the
- * provider counted. A batch is counted by its estimate when it is submitted, and corrected when its results are read, at the
- * prices of ordinary calls. A call whose price nobody knows is refused where there is a limit in money.
- * @throws {LlmError} `config` for limits that make no sense; calls fail with `budget-exceeded`
+ * Refuses calls that might exceed a spending limit. The maximum cost of a call is reserved before it is sent: its input by
+ * length, its output by `maxOutputTokens` or the model's maximum. Set `maxOutputTokens` to reserve less. The actual cost comes
+ * from the usage that the provider counted. A batch counts by its estimate when it is submitted, and is corrected when its
+ * results are read, at the prices of ordinary calls. With a limit in `usd`, a model with unknown price is refused.
+ * @throws {LlmError} `config` for a limit without a valid `usd` or `tokens`; calls fail with `budget-exceeded`, or with
+ *   `invalid-request` if a limit is for `each: 'key'` and the call has no `metadata.key`
+ *
+ * @example
+ * const llm = budget(provider, { limits: [{ per: 'day', each: 'key', usd: 1 }] })
+ * await llm.chat('Hello', { metadata: { key: 'ann' } })
+ * const [today] = await llm.spending('ann') // { per: 'day', each: 'key', usd: 1, spent: { usd, tokens }, reserved: … }
  */
 export function budget(provider: Provider, options: BudgetOptions): BudgetProvider {
   return new Budget(provider, options)
 }
 
-class Budget extends Around implements BudgetProvider {
-  protected override readonly doors = doors.budget
+class Budget extends Middleware implements BudgetProvider {
+  protected override readonly coverage = coverage.budget
   readonly #limits: Allowance[]
   readonly #prices: Record<string, Price>
   readonly #state: StateStore
@@ -108,119 +117,130 @@ class Budget extends Around implements BudgetProvider {
       this.#limits
         .filter(({ each }) => each === undefined || key !== undefined)
         .map(async (allowance) => {
-          const account = await soonEnough(this.#cell(allowance, key, now).read(), this.clock)
+          const account = await withinGracePeriod(this.#cell(allowance, key, now).read(), this.clock)
           const { usd, tokens } = account
-          return { ...allowance, spent: { usd, tokens }, reserved: reservedIn(account, now) }
+          return { ...allowance, spent: { usd, tokens }, reserved: totalReserved(account, now) }
         }),
     )
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
+  protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind === 'batches.results') return this.#results(call.request)
-    if (!costs.has(call.kind)) return {}
+    if (!billedKinds.has(call.kind)) return {}
     const estimate = await this.#estimate(call)
     const key = call.options.metadata?.key
     const id = `${this.#run}.${++this.#calls}`
     const now = this.clock.now()
-    const held: Cell<Account>[] = []
+    const reservedIn: Cell<Account>[] = []
     try {
       for (const allowance of this.#limits) {
         const cell = this.#cell(allowance, key, now)
         await cell.update((account) => ({
-          next: this.#held(account, allowance, key, id, estimate, now),
+          next: this.#reserved(account, allowance, key, id, estimate, now),
           result: undefined,
         }))
-        held.push(cell)
+        reservedIn.push(cell)
       }
     } catch (error) {
-      await settle(held, id, { usd: 0, tokens: 0 })
+      await settle(reservedIn, id, { usd: 0, tokens: 0 })
       throw error
     }
     return {
       done: (answer) =>
-        unsettled(answer, 'budget', this.clock, async () => {
-          await settle(held, id, this.#spent(answer, call, estimate))
-          // It is paid for whether its results are read or not; they tell what it did cost.
+        settleOrWarn(answer, 'budget', this.clock, async () => {
+          await settle(reservedIn, id, this.#costOf(answer, call, estimate))
+          // A batch is billed whether its results are read or not; they tell the actual cost.
           if (call.kind === 'batches.submit') {
             const { length: requests } = call.request
-            const note = { at: now, run: this.#run, requests, estimate, ...(key !== undefined && { key }) }
-            await keepNote(this.#state, `${this.#name}:batch:${answer as string}`, note)
+            const reservation = {
+              at: now,
+              run: this.#run,
+              requests,
+              estimate,
+              ...(key !== undefined && { key }),
+            }
+            await saveReservation(this.#state, `${this.#name}:batch:${answer as string}`, reservation)
           }
         }),
-      failed: (error) => settle(held, id, this.#lost(error, call, estimate)),
+      failed: (error) => settle(reservedIn, id, this.#costOfFailure(error, call, estimate)),
     }
   }
 
-  /** Corrects the estimate of a batch by what its results cost, once; one that was submitted elsewhere is none of its. */
-  async #results(id: string): Promise<Passing> {
+  /** Replaces the estimate of a batch by the actual cost of its results, once. A batch of another budget is passed on. */
+  async #results(id: string): Promise<Interception> {
     const key = `${this.#name}:batch:${id}`
-    const note = await readNote(this.#state, key)
-    if (note === undefined) return {}
-    const { at, run, requests, estimate } = note
+    const reservation = await readReservation(this.#state, key)
+    if (reservation === undefined) return {}
+    const { at, run, requests, estimate } = reservation
     const each = { usd: estimate.usd / requests, tokens: estimate.tokens / requests }
-    const more = { usd: -estimate.usd, tokens: -estimate.tokens }
+    const correction = { usd: -estimate.usd, tokens: -estimate.tokens }
     return {
       result: (result) => {
         const answer = result.response ?? result.error.partial
         if (answer !== undefined) {
-          const { usd, tokens } = this.#spent(answer, { kind: 'chat', request: '' }, each)
-          more.usd += usd
-          more.tokens += tokens
+          const { usd, tokens } = this.#costOf(answer, { kind: 'chat', request: '' }, each)
+          correction.usd += usd
+          correction.tokens += tokens
         }
         return result
       },
       done: (read) =>
-        unsettled(read, 'budget', this.clock, async () => {
-          if (!(await takeNote(this.#state, key, note))) return
+        settleOrWarn(read, 'budget', this.clock, async () => {
+          if (!(await claimReservation(this.#state, key, reservation))) return
           const limits = this.#limits.filter(({ per }) => per !== 'run' || run === this.#run)
           await settle(
-            limits.map((allowance) => this.#cell(allowance, note.key, at)),
+            limits.map((allowance) => this.#cell(allowance, reservation.key, at)),
             '',
-            more,
+            correction,
           )
         }),
     }
   }
 
-  /** The most it may cost. */
-  async #estimate(call: Incoming): Promise<Estimate> {
-    const { input, output } = await mostOf(call, this.inner)
+  /** The most the call may cost. */
+  async #estimate(call: PolicyCall): Promise<Estimate> {
+    const { input, output } = await maximumTokens(call, this.inner)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
     const price = priceOf(this.model, this.#prices)
     if (price === undefined)
       throw new LlmError(
         'budget-exceeded',
-        `Nobody knows what ${this.model} (${this.provider}) costs, and its budget is in money. Give its price in budget.prices, or a limit in tokens.`,
+        `The price of ${this.model} (${this.provider}) is unknown, and its budget is in money. Set its price in budget.prices, or limit tokens instead.`,
         { provider: this.provider, model: this.model },
       )
-    const dearest = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
-    return { usd: (input * dearest + output * price.output) / 1_000_000, tokens, output }
+    const highestInput = Math.max(price.input, price.cacheWrite ?? 0, price.cacheWriteHour ?? 0)
+    return { usd: (input * highestInput + output * price.output) / 1_000_000, tokens, output }
   }
 
-  /** What a failure did cost: what is known of attempts that were given up counts too. */
-  #lost(error: LlmError, call: Asking, estimate: Estimate): Amount {
+  /** Cost of a failed call, including the known usage of failed attempts. */
+  #costOfFailure(error: LlmError, call: PricedCall, estimate: Estimate): Amount {
     const { usage, model = this.model } = error
-    if (!costNothing(error)) {
+    if (!wasFree(error)) {
       const answer = error.partial ?? (usage && { usage, model })
-      return this.#spent(answer, call, estimate, !hasEnded(error))
+      return this.#costOf(answer, call, estimate, !wasComplete(error))
     }
     if (usage === undefined) return { usd: 0, tokens: 0 }
-    const cost = costOfAll(error, call, this.#price)
+    const cost = costByModel(error, call, this.#price)
     const used = {
       model,
       usage: { inputTokens: 0, outputTokens: 0, ...usage },
       ...(cost !== undefined && { cost }),
     }
-    return this.#spent(used, call, estimate)
+    return this.#costOf(used, call, estimate)
   }
 
-  /** What it did cost, or the most it may have where nobody says. */
-  #spent(answer: Answer | Used | undefined, call: Asking, estimate: Estimate, broken = false): Amount {
-    return spentOn(answer, call, estimate, this.#price, broken)
+  /** Actual cost, or the estimate if the usage is unknown. */
+  #costOf(
+    answer: CallResponse | UsedByModel | undefined,
+    call: PricedCall,
+    estimate: Estimate,
+    broken = false,
+  ): Amount {
+    return actualCost(answer, call, estimate, this.#price, broken)
   }
 
-  #held(
+  #reserved(
     account: Account,
     allowance: Allowance,
     key: string | undefined,
@@ -228,10 +248,10 @@ class Budget extends Around implements BudgetProvider {
     estimate: Amount,
     now: number,
   ): Account {
-    const reserved = reservedIn(account, now)
+    const reserved = totalReserved(account, now)
     for (const unit of ['usd', 'tokens'] as const) {
       const most = allowance[unit]
-      // Sums of money have rounding errors; a limit that is met exactly is not exceeded.
+      // Tolerates rounding: a limit that is met exactly is not exceeded.
       if (most === undefined || account[unit] + reserved[unit] + estimate[unit] <= most * (1 + 1e-12))
         continue
       throw this.#exceeded(
@@ -242,7 +262,7 @@ class Budget extends Around implements BudgetProvider {
         estimate[unit],
       )
     }
-    return holding(account, id, estimate, now)
+    return reserve(account, id, estimate, now)
   }
 
   #exceeded(
@@ -253,13 +273,13 @@ class Budget extends Around implements BudgetProvider {
     estimate: number,
   ): LlmError {
     const { provider, model } = this
-    const told = (amount: number) =>
+    const format = (amount: number) =>
       unit === 'usd' ? `$${Number(amount.toFixed(6))}` : `${Math.ceil(amount)} tokens`
     const whose = each === undefined ? '' : ` of the key ${JSON.stringify(key)}`
     const wait = per === 'day' || per === 'month' ? ` wait for the next ${per},` : ''
     return new LlmError(
       'budget-exceeded',
-      `This call to ${provider} ${model} may cost ${told(estimate)}; the budget${whose} per ${per} is ${told(most[unit] ?? 0)}, of which ${told(spent)} is spent and ${told(reserved)} held back for running calls. Ask for less (maxOutputTokens),${wait} or raise the limit.`,
+      `This call to ${provider} ${model} may cost ${format(estimate)}; the budget${whose} per ${per} is ${format(most[unit] ?? 0)}, of which ${format(spent)} is spent and ${format(reserved)} is reserved for running calls. Set a lower maxOutputTokens,${wait} or raise the limit.`,
       { provider, model },
     )
   }
@@ -268,7 +288,7 @@ class Budget extends Around implements BudgetProvider {
     if (each === 'key' && key === undefined)
       throw new LlmError(
         'invalid-request',
-        'This budget is kept for each key, and the call names none. Pass metadata: { key } with its options.',
+        'This budget has a limit for each key, and the call has none. Pass metadata: { key } in its options.',
         { provider: this.provider, model: this.model },
       )
     const date = new Date(now).toISOString()
@@ -276,9 +296,14 @@ class Budget extends Around implements BudgetProvider {
     const name = [this.#name, per, when, ...(each === undefined ? [] : [`key=${key}`])].join(':')
     const known = this.#cells.get(name)
     if (known !== undefined) return known
-    // Those of days gone by are of no use any more.
+    // Cells of past days are no longer needed; a cell can always be made again.
     if (this.#cells.size > 1000) this.#cells.clear()
-    const cell = new Cell<Account>(this.#state, name, () => ({ usd: 0, tokens: 0, reserved: {} }), lives[per])
+    const cell = new Cell<Account>(
+      this.#state,
+      name,
+      () => ({ usd: 0, tokens: 0, reserved: {} }),
+      ttlByPeriod[per],
+    )
     this.#cells.set(name, cell)
     return cell
   }

@@ -1,58 +1,58 @@
-// What a call did cost, by what its provider counted.
+// Actual cost of a call, from the usage its provider counted.
 import type { ChatInput, LlmError, Usage } from '@patchbay/core'
-import type { Answer, Incoming } from '../middleware/interception.js'
+import type { CallResponse, PolicyCall } from '../middleware/interception.js'
 import type { Amount } from './account.js'
-import { costOf, keepsForAnHour } from './cost.js'
+import { costOf, usesHourCache } from './cost.js'
 import type { Price } from './prices.js'
-import { partsOf, totalOf, type Used } from './usage-by-model.js'
+import { partsOf, sumOrUndefined, type UsedByModel } from './usage-by-model.js'
 
-/** The most that a call may cost. */
+/** Maximum cost of a call. */
 export interface Estimate extends Amount {
-  /** The tokens of it that are the answer's. */
+  /** The output part of `tokens`. */
   output?: number
 }
 
-/** What was asked, as far as it changes the price. */
-export type Asking = Pick<Incoming, 'kind' | 'request'>
+/** The parts of a call that change its price. */
+export type PricedCall = Pick<PolicyCall, 'kind' | 'request'>
 
-/** What it did cost, or the most it may have where nobody says; `broken`: the answer did not come to its end. */
-export function spentOn(
-  answer: Answer | Used | undefined,
-  asking: Asking,
+/** Actual cost, or the estimate if the usage is unknown. `broken`: the answer was cut off. */
+export function actualCost(
+  response: CallResponse | UsedByModel | undefined,
+  call: PricedCall,
   estimate: Estimate,
-  priced: (model: string) => Price | undefined,
+  priceFor: (model: string) => Price | undefined,
   broken: boolean,
 ): Amount {
-  const { kind, request } = asking
-  if (typeof answer !== 'object' || !('usage' in answer) || !('model' in answer)) return estimate
-  if ('cached' in answer && answer.cached) return { usd: 0, tokens: 0 }
-  const usage: Usage = answer.usage
+  const { kind, request } = call
+  if (typeof response !== 'object' || !('usage' in response) || !('model' in response)) return estimate
+  if ('cached' in response && response.cached) return { usd: 0, tokens: 0 }
+  const usage: Usage = response.usage
   const { inputTokens } = usage
-  // Of an answer that broke off, the input is known from its start; of the output, the most is counted, or what others used
-  // before it.
-  const unsaid = kind !== 'chat' ? 0 : broken ? estimate.output : undefined
-  const { outputTokens: said = unsaid } = usage
-  const outputTokens = broken ? unsaid && Math.max(unsaid, said ?? 0) : said
+  // Of an answer that was cut off, the input is known from its start. The output counts as the maximum, or as what earlier
+  // attempts used, if that is more.
+  const assumed = kind !== 'chat' ? 0 : broken ? estimate.output : undefined
+  const { outputTokens: counted = assumed } = usage
+  const outputTokens = broken ? assumed && Math.max(assumed, counted ?? 0) : counted
   if (inputTokens === undefined || outputTokens === undefined) return estimate
-  const price = priced(answer.model)
-  const hour = kind === 'chat' && keepsForAnHour(request as ChatInput)
-  const told = 'cost' in answer ? answer.cost : undefined
-  const cost = told ?? (broken ? undefined : costOfAll(answer, asking, priced))
-  const usd = cost ?? (price && costOf({ ...usage, outputTokens }, price, hour)) ?? estimate.usd
+  const price = priceFor(response.model)
+  const hourCache = kind === 'chat' && usesHourCache(request as ChatInput)
+  const reported = 'cost' in response ? response.cost : undefined
+  const cost = reported ?? (broken ? undefined : costByModel(response, call, priceFor))
+  const usd = cost ?? (price && costOf({ ...usage, outputTokens }, price, hourCache)) ?? estimate.usd
   return { usd, tokens: inputTokens + outputTokens }
 }
 
-/** Of each model by its own price; nothing where one is not known. */
-export function costOfAll(
-  used: LlmError | Used,
-  { kind, request }: Asking,
-  priced: (model: string) => Price | undefined,
+/** Cost of all models used, each at its own price; `undefined` if one of them is unknown. */
+export function costByModel(
+  used: LlmError | UsedByModel,
+  { kind, request }: PricedCall,
+  priceFor: (model: string) => Price | undefined,
 ): number | undefined {
-  const hour = kind === 'chat' && keepsForAnHour(request as ChatInput)
-  return totalOf(
-    partsOf(used).map(({ model, whole, cost }) => {
-      const price = priced(model)
-      return cost ?? (price && whole && costOf(whole, price, hour))
+  const hourCache = kind === 'chat' && usesHourCache(request as ChatInput)
+  return sumOrUndefined(
+    partsOf(used).map(({ model, billed, cost }) => {
+      const price = priceFor(model)
+      return cost ?? (price && billed && costOf(billed, price, hourCache))
     }),
   )
 }

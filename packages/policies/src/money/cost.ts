@@ -1,23 +1,23 @@
-// What tokens cost, by a table of prices.
+// Price lookup and cost of a usage.
 import type { ChatInput, Usage } from '@patchbay/core'
 import type { Price } from './prices.js'
 
-/** The price of the model of this name, or of the same with a date behind it. */
+/** The price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
 export function priceOf(model: string, prices: Record<string, Price>): Price | undefined {
   const name = model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '')
   return Object.hasOwn(prices, model) ? prices[model] : Object.hasOwn(prices, name) ? prices[name] : undefined
 }
 
-/** US dollars; nothing where a number or a price is missing. */
-export function costOf(usage: Usage, price: Price, hour: boolean): number | undefined {
+/** Cost in US dollars; `undefined` if a token count or a price is missing. `hourCache`: cache writes are for an hour. */
+export function costOf(usage: Usage, price: Price, hourCache: boolean): number | undefined {
   const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage
   if (inputTokens === undefined || outputTokens === undefined) return undefined
   if (inputTokens > (price.upTo ?? Number.POSITIVE_INFINITY)) return undefined
-  const written = hour ? price.cacheWriteHour : price.cacheWrite
+  const cacheWrite = hourCache ? price.cacheWriteHour : price.cacheWrite
   const kinds: [tokens: number, price: number | undefined][] = [
     [inputTokens - cachedInputTokens - cacheWriteTokens, price.input],
     [cachedInputTokens, price.cachedInput],
-    [cacheWriteTokens, written],
+    [cacheWriteTokens, cacheWrite],
     [outputTokens, price.output],
   ]
   let millionths = 0
@@ -28,8 +28,8 @@ export function costOf(usage: Usage, price: Price, hour: boolean): number | unde
   return millionths / 1_000_000
 }
 
-/** Does it write to a cache for an hour? */
-export function keepsForAnHour(request: ChatInput): boolean {
+/** Does the request write to the prompt cache for an hour? */
+export function usesHourCache(request: ChatInput): boolean {
   const messages = typeof request === 'object' && 'messages' in request ? request.messages : request
   return (
     Array.isArray(messages) &&

@@ -1,24 +1,28 @@
-// What an answer cost: `priced`.
+// `priced`: puts the cost of each call on its response.
 import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
-import { failedWithParts } from '../composite/attempts.js'
-import type { Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
-import { costOf, keepsForAnHour, priceOf } from './cost.js'
+import { withUsageOf } from '../composite/attempts.js'
+import type { Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
+import { costOf, priceOf, usesHourCache } from './cost.js'
 import { type Price, published } from './prices.js'
-import { type Part, partsOf, together } from './usage-by-model.js'
+import { partsOf, totalUsage, type UsagePart } from './usage-by-model.js'
 
 /**
- * Puts `cost`, in US dollars, on each response whose price is known: by the name of the model that answered, or the
- * same with a date behind it; of several that were asked, each by its own. `prices` are per million tokens, and win over
- * the table that comes with this package, which holds for the services of the models' makers themselves.
+ * Puts `cost`, in US dollars, on each response if the price is known: by the model that answered, with or without a date
+ * suffix. If several models were called, each counts at its own price. There is no `cost` if one price or token count is
+ * unknown. `prices` win over the table of this package, which has the list prices of Anthropic's and OpenAI's own services.
+ *
+ * @example
+ * const llm = priced(provider, { 'my-model': { input: 0.5, output: 2 } })
+ * const { cost } = await llm.chat('Hello')
  */
 export function priced(provider: Provider, prices: Record<string, Price> = {}): Provider {
   return new Priced(provider, { ...published, ...prices })
 }
 
-class Priced extends Around {
-  protected override readonly doors = doors.priced
+class Priced extends Middleware {
+  protected override readonly coverage = coverage.priced
 
   constructor(
     inner: Provider,
@@ -27,30 +31,30 @@ class Priced extends Around {
     super(inner)
   }
 
-  protected enter({ request }: Incoming): Passing {
-    const hour = keepsForAnHour(request as ChatInput)
+  protected intercept({ request }: PolicyCall): Interception {
+    const hourCache = usesHourCache(request as ChatInput)
     return {
       done: (answer) => {
         const response = answer as ChatResponse
         if (response.cached) return { ...response, cost: 0 }
-        const parts = this.#priced(partsOf(response), hour)
-        return parts.length === 0 ? response : { ...response, ...together(parts) }
+        const parts = this.#withCosts(partsOf(response), hourCache)
+        return parts.length === 0 ? response : { ...response, ...totalUsage(parts) }
       },
       error: (error) => {
-        const parts = this.#priced(partsOf(error), hour)
-        return parts.length === 0 ? error : failedWithParts(error, parts)
+        const parts = this.#withCosts(partsOf(error), hourCache)
+        return parts.length === 0 ? error : withUsageOf(error, parts)
       },
     }
   }
 
-  /** The same with what each cost, where its price is known. */
-  #priced(parts: readonly Part[], hour: boolean): Part[] {
+  /** The parts with the cost of each, if its price is known. */
+  #withCosts(parts: readonly UsagePart[], hourCache: boolean): UsagePart[] {
     return parts.map((part) => {
-      const { model, whole, cost } = part
-      // Of several, the name of the first stands for nobody else.
+      const { model, billed, cost } = part
+      // The wrapped provider's own model name counts only if it alone was called.
       const price =
         priceOf(model, this.prices) ?? (parts.length === 1 ? priceOf(this.model, this.prices) : undefined)
-      return { ...part, cost: (price && whole && costOf(whole, price, hour)) ?? cost }
+      return { ...part, cost: (price && billed && costOf(billed, price, hourCache)) ?? cost }
     })
   }
 }

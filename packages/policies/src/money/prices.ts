@@ -1,18 +1,20 @@
-// What models cost, in US dollars per million tokens, as their makers published it in November 2026. Other models, and
-// prices of one's own, are handed over; nothing is guessed.
+// List prices of models in US dollars per million tokens, as published in November 2026. Nothing is guessed: other models have
+// the prices that the app passes.
 // Source: platform.claude.com/docs/en/about-claude/pricing, platform.openai.com/docs/pricing.
 
-/** US dollars per million tokens. */
+/** Prices of a model, in US dollars per million tokens. */
 export interface Price {
+  /** Input that was neither read from a cache nor written to one. */
   input: number
+  /** Output, reasoning included. */
   output: number
-  /** Input that was read from a cache. Without it, such an answer has no cost. */
+  /** Input read from the prompt cache. Without this price, such a response has no `cost`. */
   cachedInput?: number
-  /** Input that was written to a cache for minutes. */
+  /** Input written to the prompt cache for minutes. */
   cacheWrite?: number
-  /** Input that was written to a cache for an hour. */
+  /** Input written to the prompt cache for an hour. */
   cacheWriteHour?: number
-  /** The most input tokens it holds for. Default: any number. */
+  /** The prices hold up to this many input tokens. Default: any number. */
   upTo?: number
 }
 

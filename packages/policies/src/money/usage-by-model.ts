@@ -1,60 +1,66 @@
-// What each model used in a call that asked several: they have different prices, and a response or an error has only the sum.
+// Usage by model of a call that used several: they have different prices, but a response or an error has only the sum.
 import { addUsage, type ChatResponse, isLlmError, type LlmError, type Usage } from '@patchbay/core'
 
-/** What one model used. */
-export interface Part {
-  /** Empty where nobody says. */
+/** Usage of one model within a call. */
+export interface UsagePart {
+  /** Empty if unknown. */
   model: string
-  /** As it was counted. */
+  /** As the provider counted it. */
   usage: Usage
-  /** All that it costs; `undefined` where an answer was cut off, and more may have been made than was counted. */
-  whole: Usage | undefined
-  /** US dollars, where it is known. */
+  /** The billed usage; `undefined` if the answer was cut off, because more may be billed than was counted. */
+  billed: Usage | undefined
+  /** US dollars, if known. */
   cost: number | undefined
 }
 
-/** An answer, or what is known of it. */
-export type Used = Pick<ChatResponse, 'model' | 'usage'> & Partial<Pick<ChatResponse, 'cost' | 'cached'>>
+/** A response, or the known part of it. */
+export type UsedByModel = Pick<ChatResponse, 'model' | 'usage'> &
+  Partial<Pick<ChatResponse, 'cost' | 'cached'>>
 
-// By the object: copies of a response or an error keep it.
-const partsOfSum = new WeakMap<Usage, readonly Part[]>()
+// Keyed by the usage object, which copies of a response or an error keep.
+const partsOfSum = new WeakMap<Usage, readonly UsagePart[]>()
 
-/** None where nothing was used, or a cache answered. */
-export function partsOf(used: LlmError | Used): readonly Part[] {
-  const { model = '', usage, cost, cached }: Partial<Used> = isLlmError(used) ? (used.partial ?? used) : used
+/** The usage of each model. Empty if nothing was used or a cache answered. */
+export function partsOf(used: LlmError | UsedByModel): readonly UsagePart[] {
+  const {
+    model = '',
+    usage,
+    cost,
+    cached,
+  }: Partial<UsedByModel> = isLlmError(used) ? (used.partial ?? used) : used
   if (usage === undefined || cached) return []
-  return partsOfSum.get(usage) ?? [{ model, usage, whole: wholeOf(used, usage), cost }]
+  return partsOfSum.get(usage) ?? [{ model, usage, billed: billedUsage(used, usage), cost }]
 }
 
-function wholeOf(used: LlmError | Used, usage: Usage): Usage | undefined {
-  if (!isLlmError(used) || hasEnded(used)) return usage
-  return costNothing(used) ? { inputTokens: 0, outputTokens: 0, ...usage } : undefined
+function billedUsage(used: LlmError | UsedByModel, usage: Usage): Usage | undefined {
+  if (!isLlmError(used) || wasComplete(used)) return usage
+  return wasFree(used) ? { inputTokens: 0, outputTokens: 0, ...usage } : undefined
 }
 
-/** Their sum; without `cost` where one of them has none. */
-export function together(parts: readonly Part[]): { usage: Usage; cost?: number } {
+/** The sum of the parts, with `cost` if each part has one. `partsOf` finds the parts again by the sum. */
+export function totalUsage(parts: readonly UsagePart[]): { usage: Usage; cost?: number } {
   const usage = parts.reduce((total, part) => addUsage(total, part.usage), {})
   partsOfSum.set(usage, parts)
-  const cost = totalOf(parts.map((part) => part.cost))
+  const cost = sumOrUndefined(parts.map((part) => part.cost))
   return { usage, ...(cost !== undefined && { cost }) }
 }
 
-/** Nothing where one is missing. */
-export function totalOf(costs: readonly (number | undefined)[]): number | undefined {
+/** The sum; `undefined` if one is missing. */
+export function sumOrUndefined(costs: readonly (number | undefined)[]): number | undefined {
   return costs.reduce(
     (total, cost) => (total === undefined || cost === undefined ? undefined : total + cost),
     0,
   )
 }
 
-/** Refused, or never reached: nothing was made that could cost anything. */
-export function costNothing({ code, partial }: LlmError): boolean {
+/** Was the request refused, or never received? Then nothing was generated that could be billed. */
+export function wasFree({ code, partial }: LlmError): boolean {
   if (partial !== undefined) return false
   return !['aborted', 'timeout', 'bad-response', 'empty-response', 'structured-output'].includes(code)
 }
 
-/** Did the answer come to its end, and was it only not what was asked for? Then all that it cost is known. */
-export function hasEnded({ code, partial }: LlmError): boolean {
+/** Was the answer complete, only not acceptable? Then its usage is complete too. */
+export function wasComplete({ code, partial }: LlmError): boolean {
   if (code === 'structured-output') return true
   return code === 'content-filtered' && (partial?.finishReason ?? 'other') !== 'other'
 }

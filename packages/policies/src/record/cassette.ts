@@ -1,77 +1,78 @@
-// Calls on a tape: a file of what was asked and what came of it. `record` writes one, `replay` plays it.
+// Cassette: a JSON file of recorded calls and their outcomes. `record` writes it, `replay` reads it.
 import { LlmError } from '@patchbay/core'
-import { frozen, thawed } from '../cache/serialization.js'
+import { deserialize, serialize } from '../serialization/codec.js'
+import type { StoredError } from '../serialization/stored-error.js'
 import { files } from '../state/node-files.js'
 
-/** One call on a tape. */
+/** One recorded call. */
 export interface Recording {
-  /** What finds it again: a hash of all that was asked. */
+  /** Hash of the call, by which it is found. */
   key: string
   kind: string
-  /** What was asked, for whoever reads the file. */
+  /** The request, for people who read the file. */
   request: unknown
-  /** What came of it: one of the two. */
+  /** The outcome: either `response` or `error`. */
   response?: unknown
-  error?: Record<string, unknown>
+  error?: StoredError
 }
 
-/** What a file holds. */
-interface Tape {
+/** Content of the file. */
+interface CassetteFile {
   patchbay: 1
   calls: Recording[]
 }
 
-/** What is on it, and where each call is. */
+/** All recordings, and those of each key. */
 interface Index {
   calls: Recording[]
   byKey: Map<string, Recording[]>
 }
 
 export class Cassette {
-  #read: Promise<Index> | undefined
-  #written: Promise<void> | undefined
-  #next: Promise<void> | undefined
+  #loading: Promise<Index> | undefined
+  #writing: Promise<void> | undefined
+  #nextWrite: Promise<void> | undefined
 
   constructor(readonly file: string) {}
 
   /**
-   * The recordings of one call, in their order.
-   * @throws {LlmError} `config` for a file that is no cassette
+   * The recordings of a call, in order.
+   * @throws {LlmError} `config` if the file is not a cassette
    */
   async recordings(key: string): Promise<Recording[]> {
     return (await this.#index()).byKey.get(key) ?? []
   }
 
-  /** Adds a call; the file is whole at any time. */
+  /** Adds a call. The file is complete at any time. */
   async add(recording: Recording): Promise<void> {
     const { calls, byKey } = await this.#index()
     calls.push(recording)
     const same = byKey.get(recording.key)
     if (same === undefined) byKey.set(recording.key, [recording])
     else same.push(recording)
-    // Those that come while it is being written are written together.
-    this.#next ??= this.#write(calls)
-    return this.#next
+    // Calls that are added during a write are written together by the next one.
+    this.#nextWrite ??= this.#write(calls)
+    return this.#nextWrite
   }
 
   async #write(calls: Recording[]): Promise<void> {
-    await this.#written?.catch(() => {})
-    this.#written = this.#next
-    this.#next = undefined
-    await written(this.file, { patchbay: 1, calls })
+    await this.#writing?.catch(() => {})
+    this.#writing = this.#nextWrite
+    this.#nextWrite = undefined
+    await writeCassette(this.file, { patchbay: 1, calls })
   }
 
   #index(): Promise<Index> {
-    this.#read ??= read(this.file).then((calls) => {
+    this.#loading ??= readCassette(this.file).then((calls) => {
       const byKey = new Map<string, Recording[]>()
       for (const call of calls) byKey.set(call.key, [...(byKey.get(call.key) ?? []), call])
       return { calls, byKey }
     })
-    return this.#read
+    return this.#loading
   }
 }
 
-async function read(file: string): Promise<Recording[]> {
+async function readCassette(file: string): Promise<Recording[]> {
   const { fs } = files()
   let text: string
   try {
@@ -81,28 +82,24 @@ async function read(file: string): Promise<Recording[]> {
     throw new LlmError('config', `The cassette ${file} cannot be read.`, { cause })
   }
   try {
-    const tape = thawed(text) as Partial<Tape>
+    const tape = deserialize(text) as Partial<CassetteFile>
     if (tape.patchbay === 1 && Array.isArray(tape.calls)) return tape.calls
   } catch {
-    // Told below, as what it is.
+    // Reported below.
   }
-  throw new LlmError('config', `${file} is no cassette. Delete it, and record anew.`)
+  throw new LlmError('config', `${file} is not a cassette. Delete it, and record again.`)
 }
 
-async function written(file: string, tape: Tape): Promise<void> {
+async function writeCassette(file: string, content: CassetteFile): Promise<void> {
   const { fs, path } = files()
   try {
     await fs.mkdir(path.dirname(file), { recursive: true })
     const draft = `${file}.${process.pid}`
-    await fs.writeFile(draft, `${JSON.stringify(JSON.parse(frozen(tape)), undefined, 2)}\n`)
+    await fs.writeFile(draft, `${JSON.stringify(JSON.parse(serialize(content)), undefined, 2)}\n`)
     await fs.rename(draft, file)
   } catch (cause) {
-    throw new LlmError(
-      'config',
-      `The cassette ${file} cannot be written. Is its folder one that can be written to?`,
-      {
-        cause,
-      },
-    )
+    throw new LlmError('config', `The cassette ${file} cannot be written. Make its folder writable.`, {
+      cause,
+    })
   }
 }

@@ -102,11 +102,11 @@ it('writes all of many calls at once, and none that their callers gave up', asyn
   expect(calls).toHaveLength(20)
 })
 
-it('refuses a file that is no cassette', async () => {
+it('refuses a file that is not a cassette', async () => {
   const file = join(folder, 'broken.json')
   await writeFile(file, '{ "half": ')
   expect(await failureOf(replay(silent(), { file }).chat('x'))).toMatchObject({
     code: 'config',
-    message: expect.stringContaining('no cassette'),
+    message: expect.stringContaining('not a cassette'),
   })
 })

@@ -1,65 +1,68 @@
-// Real answers kept for tests: `record` writes what a provider answered, `replay` answers with it.
-import {
-  type ChatResponse,
-  type Clock,
-  type ErrorCode,
-  errorCodes,
-  LlmError,
-  type Provider,
-} from '@patchbay/core'
+// `record` writes real answers to a cassette for tests, `replay` answers from it.
+import { type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
 import { replayStream, requestWithDefaults } from '@patchbay/core/wrap'
-import { outputOf } from '../cache/cacheable.js'
-import { kept, keyOf, plain } from '../cache/serialization.js'
 import { secretsIn } from '../content/detect/detect.js'
-import { mappedLater } from '../content/map-texts.js'
-import { calledNow } from '../middleware/call-deadline.js'
-import type { Answer, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { type Doors, doors } from '../middleware/policy-coverage.js'
+import { mapTextsAsync } from '../content/map-texts.js'
+import { withRequestedOutput } from '../content/requested-output.js'
+import { runCallbackSync } from '../middleware/callbacks.js'
+import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage, type PolicyCoverage } from '../middleware/policy-coverage.js'
+import { callKey, normalizedRequest, storedResponse } from '../serialization/stored-call.js'
+import { fromStoredError, toStoredError } from '../serialization/stored-error.js'
 import { Cassette, type Recording } from './cassette.js'
 
 /** Options of `record`. */
 export interface RecordOptions {
-  /** The cassette: a JSON file, made where there is none, added to where there is one. */
+  /** Path of the cassette, a JSON file. It is created, or added to if it exists. */
   file: string
-  /** Changes each text before it is written, after keys and tokens have been taken out. */
+  /** Changes each text before it is written. Keys and tokens have already been replaced by `[SECRET]`. Default: no change. */
   scrub?: (text: string) => string
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /** Options of `replay`. */
 export interface ReplayOptions {
-  /** The cassette. */
+  /** Path of the cassette. */
   file: string
   /**
-   * What becomes of a call that is not on it: an error (the default, for tests), or it is asked of the provider and added.
+   * What happens to a call that is not on the cassette. `'error'`: it fails with `not-found` (default). `'record'`: the
+   * provider is called, and the call is added.
    */
   unrecorded?: 'error' | 'record'
-  /** As with `record`. */
+  /** As in `record`, for calls that are added. */
   scrub?: (text: string) => string
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /**
- * Writes every call to a cassette, with its answer or its failure. Headers are never written, keys and tokens are taken
- * out of all texts. Calls that their caller gave up are not written.
+ * Writes every call with its response or error to a cassette. Headers are never written; keys and tokens are removed from all
+ * texts. Aborted calls and calls that timed out are not written.
+ * @throws {LlmError} calls fail with `config` if the file cannot be written
+ *
+ * @example
+ * const llm = record(claude('claude-sonnet-5'), { file: 'test/cassette.json' })
  */
 export function record(provider: Provider, options: RecordOptions): Provider {
   return new Recorder(provider, options, false)
 }
 
 /**
- * Answers from a cassette. The same call, asked several times, gets the recorded answers in order, and the last one from
- * then on. A call that is not on it fails with `not-found`, or is recorded.
+ * Answers calls from a cassette. If the same call was recorded several times, its outcomes are replayed in order, and the last
+ * one from then on.
+ * @throws {LlmError} calls fail with `not-found` if they are not on the cassette, with `config` if the file is not a cassette
+ *
+ * @example
+ * const llm = replay(claude('claude-sonnet-5'), { file: 'test/cassette.json' })
  */
 export function replay(provider: Provider, { unrecorded = 'error', ...options }: ReplayOptions): Provider {
   return new Recorder(provider, options, true, unrecorded)
 }
 
-class Recorder extends Around {
-  protected override readonly doors: Doors
+class Recorder extends Middleware {
+  protected override readonly coverage: PolicyCoverage
   readonly #cassette: Cassette
   readonly #scrub: (text: string) => Promise<string>
   readonly #played = new Map<string, number>()
@@ -67,24 +70,24 @@ class Recorder extends Around {
   constructor(
     inner: Provider,
     { file, scrub = (text) => text, clock }: RecordOptions,
-    private readonly plays: boolean,
+    private readonly replays: boolean,
     private readonly unrecorded: 'error' | 'record' = 'record',
   ) {
     super(inner, clock)
-    this.doors = plays ? doors.replay : doors.record
+    this.coverage = replays ? coverage.replay : coverage.record
     this.#cassette = new Cassette(file)
     this.#scrub = async (text) => {
       const secrets = await secretsIn(text)
       const clean = secrets.reduce((rest, secret) => rest.replaceAll(secret, '[SECRET]'), text)
-      return calledNow('scrub', () => scrub(clean), this)
+      return runCallbackSync('scrub', () => scrub(clean), this)
     }
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
-    const key = await keyOf(call, this.inner)
-    if (this.plays) {
+  protected async intercept(call: PolicyCall): Promise<Interception> {
+    const key = await callKey(call, this.inner)
+    if (this.replays) {
       const recording = this.#next(await this.#cassette.recordings(key))
-      if (recording !== undefined) return this.#answered(recording, call)
+      if (recording !== undefined) return this.#replay(recording, call)
       if (this.unrecorded === 'error')
         throw new LlmError(
           'not-found',
@@ -92,26 +95,25 @@ class Recorder extends Around {
           { provider: this.provider, model: this.model },
         )
     }
-    const add = async (came: Pick<Recording, 'response' | 'error'>) => {
-      const request = await plain(call, this.inner)
+    const add = async (outcome: Pick<Recording, 'response' | 'error'>) => {
+      const request = await normalizedRequest(call, this.inner)
       await this.#cassette.add(
-        (await mappedLater({ key, kind: call.kind, request, ...came }, this.#scrub)) as Recording,
+        (await mapTextsAsync({ key, kind: call.kind, request, ...outcome }, this.#scrub)) as Recording,
       )
     }
     return {
       done: async (response) => {
-        await add({ response: kept(response) })
+        await add({ response: storedResponse(response) })
         return response
       },
       failed: async (error) => {
         if (error.code === 'aborted' || error.code === 'timeout' || error.code === 'closed') return
-        const { code, message, retryable, status, requestId, retryAfterMs } = error
-        await add({ error: { code, message, retryable, status, requestId, retryAfterMs } })
+        await add({ error: toStoredError(error) })
       },
     }
   }
 
-  /** The recording whose turn it is. */
+  /** The recording to replay next. */
   #next(all: Recording[]): Recording | undefined {
     const [first] = all
     if (first === undefined) return undefined
@@ -120,25 +122,17 @@ class Recorder extends Around {
     return all[Math.min(played, all.length - 1)]
   }
 
-  #answered({ response, error }: Recording, { kind, request }: Incoming): Passing {
-    if (error !== undefined) throw thrown(error, this)
-    if (kind !== 'chat') return { answer: async () => response as Answer }
+  #replay({ response, error }: Recording, { kind, request }: PolicyCall): Interception {
+    if (error !== undefined) throw fromStoredError(error, this)
+    if (kind !== 'chat') return { answer: async () => response as CallResponse }
     const recorded = response as ChatResponse
     return {
-      stream: (left) => replayStream(recorded, this, left, this.clock),
+      stream: (remaining) => replayStream(recorded, this, remaining, this.clock),
       done: (answer) =>
-        outputOf(
+        withRequestedOutput(
           { ...(answer as ChatResponse), attempts: recorded.attempts },
           requestWithDefaults(request, this),
         ),
     }
   }
-}
-
-function thrown(
-  { code, message, ...details }: Record<string, unknown>,
-  { provider, model }: Provider,
-): LlmError {
-  const known = errorCodes.includes(code as ErrorCode) ? (code as ErrorCode) : 'bad-response'
-  return new LlmError(known, String(message), { ...details, provider, model })
 }

@@ -1,21 +1,26 @@
-// State in memory: the values of this process, each until its time is up, and not for ever more of them.
+// In-memory state store, bounded, with expiry.
 import type { StateStore } from './state.js'
 
 /** Options of `memoryState`. */
 export interface MemoryStateOptions {
   /**
-   * How many values are kept; one more, and the one that was changed longest ago goes. For `budget` and `limit` that is
-   * a key with nothing spent, so give a number above that of the keys you have. Default 100,000.
+   * Maximum number of values; beyond it, the least recently changed one is dropped. A dropped value of `budget` or `limit`
+   * starts again at zero, so choose a number above the number of keys in use. Default 100,000.
    */
   max?: number
 }
 
-// At least so many changes go by between two looks for what has run out.
-const leastChanges = 1000
+// Minimum number of changes between two scans for expired values.
+const minChangesPerScan = 1000
 
-/** Values of this process alone. The default everywhere. */
+/**
+ * Keeps state in the memory of this process. The default of every policy that has a `state` option.
+ *
+ * @example
+ * const state = memoryState({ max: 1_000_000 })
+ */
 export function memoryState({ max = 100_000 }: MemoryStateOptions = {}): StateStore {
-  /** Those that were changed longest ago come first. */
+  /** The least recently changed come first. */
   const values = new Map<string, { text: string; until: number }>()
   let changes = 0
   const current = (key: string): string | undefined => {
@@ -34,8 +39,8 @@ export function memoryState({ max = 100_000 }: MemoryStateOptions = {}): StateSt
       if (current(key) !== expected) return false
       values.delete(key)
       values.set(key, { text: next, until: Date.now() + ttlMs })
-      // As many changes as there are values, so that looking through them costs each change the same.
-      if (++changes > Math.max(leastChanges, values.size)) {
+      // One scan for as many changes as there are values: a constant cost for each change.
+      if (++changes > Math.max(minChangesPerScan, values.size)) {
         changes = 0
         removeExpired()
       }

@@ -1,12 +1,15 @@
-// Files, for what outlives a process. A bundle for a browser holds no module of Node's; there the call says so.
+// Node's file modules, loaded when needed, so that a browser bundle contains none of them.
 import { LlmError } from '@patchbay/core'
 
-/** Node's modules for files and their paths. @throws {LlmError} `config` where there are no files */
+/** Node's `fs` and `path`. @throws {LlmError} `config` where the runtime has no files */
 export function files(): { fs: typeof import('node:fs/promises'); path: typeof import('node:path') } {
   const builtin = typeof process === 'undefined' ? undefined : process.getBuiltinModule
   const fs = builtin?.('node:fs/promises')
   const path = builtin?.('node:path')
   if (fs === undefined || path === undefined)
-    throw new LlmError('config', 'There are no files here. Keep it in a store or a state of your own.')
+    throw new LlmError(
+      'config',
+      'This runtime has no file system. Pass a store or a state of your own instead.',
+    )
   return { fs, path }
 }

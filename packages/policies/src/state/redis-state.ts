@@ -1,7 +1,7 @@
-// State that several processes share, in Redis.
+// State store in Redis, shared by several processes.
 import { isLlmError, LlmError } from '@patchbay/core'
 import type { StateStore } from './state.js'
-import { silent, withinTime } from './time-limit.js'
+import { timeoutError, withinTime } from './time-limit.js'
 
 /** A connected client: `createClient()` of `redis`, or an `ioredis`. */
 export type RedisClient =
@@ -10,52 +10,57 @@ export type RedisClient =
 
 /** Options of `redisState`. */
 export interface RedisStateOptions {
-  /** Before every key. Default `patchbay:`. */
+  /** Put before every key. Default `patchbay:`. */
   prefix?: string
-  /** How long a command may take, in milliseconds; then it fails with `network`. Default 5,000. */
+  /** Time limit of one command, in milliseconds; then it fails with `network`. Default 5,000. */
   timeout?: number
 }
 
-const who = 'The Redis that keeps the state'
+const name = 'The Redis that keeps the state'
 
-// Compare and swap in one step of the server's. ARGV: expected, whether it is there at all, next, milliseconds to live.
+// Atomic compare-and-swap. ARGV: expected value, whether one is expected at all, next value, time to live in milliseconds.
 const swap = `local now = redis.call('GET', KEYS[1])
 if ARGV[2] == '0' then if now then return 0 end elseif now ~= ARGV[1] then return 0 end
 redis.call('SET', KEYS[1], ARGV[3], 'PX', ARGV[4])
 return 1`
 
 /**
- * State in Redis. The client is the app's: it connects it, and closes it. A Redis that is there and does not answer
- * (paused, say) fails a command after `timeout`, and further ones at once, until it answers again.
+ * Keeps state in Redis or Valkey, shared by all processes that use it. The app connects and closes the client. If Redis is
+ * connected but does not answer (paused, for example), a command fails after `timeout`, and further ones fail at once until
+ * it answers again.
+ * @throws {LlmError} commands fail with `network` when Redis cannot be reached, `server-error` when it refuses
+ *
+ * @example
+ * const llm = limit(provider, { requestsPerMinute: 60, state: redisState(await createClient().connect()) })
  */
 export function redisState(
   client: RedisClient,
   { prefix = 'patchbay:', timeout = 5000 }: RedisStateOptions = {},
 ): StateStore {
-  /** Commands that came to an end, whichever they were. */
-  let answered = 0
-  /** The time of one was up, and nothing has been answered since it was sent. */
-  let isSilent = false
+  /** Number of commands that have ended, in any way. */
+  let ended = 0
+  /** A command timed out, and no reply to any command has arrived since it was sent. */
+  let isStalled = false
   let lastTried = 0
   const command = (args: [string, ...string[]]): Promise<unknown> => {
     lastTried = Date.now()
-    const before = answered
-    const answer = 'call' in client ? client.call(...args) : client.sendCommand(args)
+    const before = ended
+    const reply = 'call' in client ? client.call(...args) : client.sendCommand(args)
     const late = setTimeout(() => {
-      // Where later ones were answered, this answer alone was lost.
-      isSilent = answered === before
+      // If later commands were answered, only this reply was lost.
+      isStalled = ended === before
     }, timeout)
     const settled = () => {
-      answered++
-      isSilent = false
+      ended++
+      isStalled = false
       clearTimeout(late)
     }
-    answer.then(settled, settled)
-    return withinTime(answer, timeout, who)
+    reply.then(settled, settled)
+    return withinTime(reply, timeout, name)
   }
   const send = async (...args: [string, ...string[]]): Promise<unknown> => {
-    // Now and then one is sent all the same: a connection that was cut without a word never answers the others.
-    if (isSilent && Date.now() - lastTried < timeout) throw silent(who, timeout)
+    // One command per `timeout` is sent as a probe: without it a stalled connection would never recover.
+    if (isStalled && Date.now() - lastTried < timeout) throw timeoutError(name, timeout)
     try {
       return await command(args)
     } catch (cause) {
@@ -75,12 +80,14 @@ export function redisState(
   }
 }
 
-/** The client's error as ours. */
+/** The client's error as an `LlmError`. */
 function failure(cause: unknown): LlmError {
   const error = cause instanceof Error ? cause : new Error(String(cause))
-  // How both clients name an answer of the server's that is an error.
-  const answered = ['ErrorReply', 'SimpleError', 'BlobError', 'ReplyError'].includes(error.constructor.name)
-  return answered
-    ? new LlmError('server-error', `${who} refused a command: ${error.message}.`, { cause })
-    : new LlmError('network', `${who} cannot be reached: ${error.message}. Is it running?`, { cause })
+  // Both clients use these class names for an error reply of the server.
+  const isErrorReply = ['ErrorReply', 'SimpleError', 'BlobError', 'ReplyError'].includes(
+    error.constructor.name,
+  )
+  return isErrorReply
+    ? new LlmError('server-error', `${name} refused a command: ${error.message}.`, { cause })
+    : new LlmError('network', `${name} cannot be reached: ${error.message}. Is it running?`, { cause })
 }

@@ -1,63 +1,69 @@
-// What policies know between calls, where several processes may know it together: one value a key, changed atomically.
+// State that policies keep between calls: one value a key, changed atomically, possibly shared by several processes.
 import { LlmError } from '@patchbay/core'
-import { storeTimeout, withinTime } from './time-limit.js'
+import { storeTimeoutMs, withinTime } from './time-limit.js'
 
-/** Where values live. `memoryState`, `fileState` and `redisState` are three; anything with a compare-and-swap can be one. */
+/**
+ * A key-value store with an atomic compare-and-swap. This package has `memoryState`, `fileState` and `redisState`; any store
+ * with a compare-and-swap can be one.
+ */
 export interface StateStore {
-  /** `undefined` where there is none, or its time is up. */
+  /** The value; `undefined` if there is none or it has expired. */
   get(key: string): Promise<string | undefined>
   /**
-   * Sets it, if it is still what is expected (`undefined`: not there), and says whether it was. After `ttlMs`
-   * milliseconds it is not there any more.
+   * Sets the value if the current one equals `expected` (`undefined`: no value), and returns whether it did. The value
+   * expires `ttlMs` milliseconds later.
    */
   swap(key: string, expected: string | undefined, next: string, ttlMs: number): Promise<boolean>
 }
 
-/** A change of a value: what it becomes, and what the one who changed it wants to know. It leaves the old one as it is. */
+/** A change of a value: the next value, and a result for the caller. It must not modify the old value. */
 export type Change<T, R> = (value: T) => { next: T; result: R }
 
-interface Waiting<T> {
+interface PendingChange<T> {
   change: Change<T, unknown>
   resolve(result: unknown): void
   reject(error: unknown): void
 }
 
-// Each lost race is another process that got on; so many in a row are no race.
-const mostRaces = 1000
+// Each lost race means that another process made progress. This many in a row mean that something is wrong.
+const maxRaces = 1000
 
-/** One value of a store. Changes of this process are made together, so that it races with other processes only. */
+/** One value of a store, as JSON. Changes of this process are applied in groups, so that it only races with other processes. */
 export class Cell<T> {
-  readonly #waiting: Waiting<T>[] = []
+  readonly #pending: PendingChange<T>[] = []
   #busy = false
-  /** What was written last: as long as nobody else has, there is nothing to read in it. */
+  /** The last text this process wrote, with its parsed value: saves parsing while no other process writes. */
   #last: { text: string; value: T } | undefined
 
   constructor(
     private readonly store: StateStore,
     private readonly key: string,
     private readonly initial: () => T,
-    /** How long the value is worth anything after its last change, in milliseconds. */
+    /** Time to live after the last change, in milliseconds. */
     private readonly ttlMs: number,
   ) {}
 
-  /** @throws {LlmError} `network` where the store cannot be reached; what the change throws */
+  /**
+   * Applies a change atomically.
+   * @throws {LlmError} `network` if the store cannot be reached; `overloaded` after too many lost races; whatever the change throws
+   */
   update<R>(change: Change<T, R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
-      this.#waiting.push({ change, resolve: resolve as Waiting<T>['resolve'], reject })
-      if (!this.#busy) void this.#work()
+      this.#pending.push({ change, resolve: resolve as PendingChange<T>['resolve'], reject })
+      if (!this.#busy) void this.#applyPending()
     })
   }
 
   async read(): Promise<T> {
-    return this.#parsed(await this.#reached(() => this.store.get(this.key)))
+    return this.#parse(await this.#withStore(() => this.store.get(this.key)))
   }
 
-  async #work(): Promise<void> {
+  async #applyPending(): Promise<void> {
     this.#busy = true
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0)
+    while (this.#pending.length > 0) {
+      const group = this.#pending.splice(0)
       try {
-        await this.#changed(group)
+        await this.#apply(group)
       } catch (error) {
         for (const { reject } of group) reject(error)
       }
@@ -65,11 +71,11 @@ export class Cell<T> {
     this.#busy = false
   }
 
-  async #changed(group: Waiting<T>[]): Promise<void> {
-    for (let race = 0; race < mostRaces; race++) {
-      const before = await this.#reached(() => this.store.get(this.key))
-      let value = this.#parsed(before)
-      const endings = group.map(({ change, resolve, reject }) => {
+  async #apply(group: PendingChange<T>[]): Promise<void> {
+    for (let race = 0; race < maxRaces; race++) {
+      const before = await this.#withStore(() => this.store.get(this.key))
+      let value = this.#parse(before)
+      const settlers = group.map(({ change, resolve, reject }) => {
         try {
           const { next, result } = change(value)
           value = next
@@ -81,13 +87,13 @@ export class Cell<T> {
       const after = JSON.stringify(value)
       if (
         after === before ||
-        (await this.#reached(() => this.store.swap(this.key, before, after, this.ttlMs)))
+        (await this.#withStore(() => this.store.swap(this.key, before, after, this.ttlMs)))
       ) {
         this.#last = { text: after, value }
-        for (const end of endings) end()
+        for (const settle of settlers) settle()
         return
       }
-      // Out of step with whoever won.
+      // A random pause, so that the processes do not keep colliding.
       if (race > 0) await new Promise((resolve) => setTimeout(resolve, Math.random() * Math.min(50, race)))
     }
     throw new LlmError(
@@ -96,8 +102,8 @@ export class Cell<T> {
     )
   }
 
-  /** What cannot be read any more is begun anew. */
-  #parsed(text: string | undefined): T {
+  /** A value that cannot be parsed starts again at its initial value. */
+  #parse(text: string | undefined): T {
     if (text === undefined) return this.initial()
     if (text === this.#last?.text) return this.#last.value
     try {
@@ -107,9 +113,9 @@ export class Cell<T> {
     }
   }
 
-  async #reached<R>(work: () => Promise<R>): Promise<R> {
+  async #withStore<R>(work: () => Promise<R>): Promise<R> {
     try {
-      return await withinTime(work(), storeTimeout, `The store that keeps ${this.key}`)
+      return await withinTime(work(), storeTimeoutMs, `The store that keeps ${this.key}`)
     } catch (cause) {
       if (cause instanceof LlmError) throw cause
       const why = cause instanceof Error ? cause.message : String(cause)

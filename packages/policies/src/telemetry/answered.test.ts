@@ -8,8 +8,8 @@ import {
 import { LlmError, type Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { standIn } from '../../test/doors.js'
 import { failureOf, read } from '../../test/failure.js'
+import { standIn } from '../../test/operations.js'
 import { spansAndMetrics } from '../../test/telemetry.js'
 import { budget, fallback, hedge, log, mask, trace } from '../index.js'
 

@@ -1,4 +1,4 @@
-// What is asked and answered, in the form of OpenTelemetry's conventions: only where an app wants it in its spans.
+// Messages as span attributes in the form of OpenTelemetry's conventions, for `trace` with `content: true`.
 import type { Attributes } from '@opentelemetry/api'
 import type { ChatResponse, Message, Part, PreparedChat } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
@@ -8,19 +8,19 @@ const finishReasons: Record<string, string> = {
   'content-filter': 'content_filter',
 }
 
-/** Why it ended, in the words of the conventions. */
+/** Finish reason in the terms of the conventions. */
 export function finishReasonOf({ finishReason }: ChatResponse): string {
   return finishReasons[finishReason] ?? finishReason
 }
 
-/** The answer. */
-export function answerOf(response: ChatResponse): Attributes {
+/** Attributes of a response's message. */
+export function outputAttributes(response: ChatResponse): Attributes {
   const message = { ...messageOf(response.message), finish_reason: finishReasonOf(response) }
   return { 'gen_ai.output.messages': JSON.stringify([message]) }
 }
 
-/** The request. */
-export function contentOf({ messages, tools }: PreparedChat): Attributes {
+/** Attributes of a request's messages and tools. */
+export function inputAttributes({ messages, tools }: PreparedChat): Attributes {
   return omitUndefined({
     'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
     'gen_ai.tool.definitions':
@@ -37,7 +37,7 @@ export function contentOf({ messages, tools }: PreparedChat): Attributes {
   })
 }
 
-/** A message in the form of the conventions. Bytes are left out. */
+/** A message in the form of the conventions, without binary data. */
 function messageOf({ role, content }: Pick<Message, 'role' | 'content'>): object {
   const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
   return { role, parts: parts.map(partOf) }

@@ -1,11 +1,11 @@
-// A line for each call, without a word of what was said: `log`.
+// `log`: one log line for each call, without any content of messages.
 import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
-import type { Answer, Incoming, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
+import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
 
-/** What a log must have; a pino logger has it. */
+/** A logger with three levels, such as pino. */
 export interface Logger {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
@@ -14,89 +14,92 @@ export interface Logger {
 
 /** Options of `log`. */
 export interface LogOptions {
-  /** Default: lines of JSON on the standard error. */
+  /** Default: lines of JSON on standard error. */
   logger?: Logger
-  /** Fields for every line. */
+  /** Added to every line. */
   fields?: Record<string, unknown>
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /**
- * Logs the end of each call: who answered, how long it took, tokens, cost, what it was warned of, or why it failed. What
- * was asked and answered is never logged. Failures of the service are errors, those of the caller (an abort, a wrong
- * request) warnings.
+ * Writes a log line at the end of each call: provider and model that answered, duration, tokens, cost, warnings, or the error.
+ * Requests and answers are never logged. Levels: `info` for success, `warn` for success with warnings and for errors of the
+ * caller (an abort, an invalid request, an exceeded budget), `error` for all other errors. A logger that throws is ignored.
+ *
+ * @example
+ * const llm = log(provider, { logger: pino(), fields: { service: 'search' } })
  */
 export function log(provider: Provider, options: LogOptions = {}): Provider {
   return new Log(provider, options)
 }
 
-class Log extends Around {
-  protected override readonly doors = doors.log
+class Log extends Middleware {
+  protected override readonly coverage = coverage.log
   readonly #logger: Logger
   readonly #fields: Record<string, unknown>
 
   constructor(inner: Provider, { logger = jsonLines(), fields = {}, clock }: LogOptions) {
     super(inner, clock)
-    this.#logger = unfailing(logger)
+    this.#logger = ignoreFailures(logger)
     this.#fields = fields
   }
 
-  protected enter(call: Incoming): Passing {
+  protected intercept(call: PolicyCall): Interception {
     const { kind, options, streamed } = call
-    const began = this.clock.now()
-    const status: Record<string, number> = {}
+    const startedAt = this.clock.now()
+    const counters: Record<string, number> = {}
     let firstMs: number | undefined
     const line = () => ({
       ...this.#fields,
       ...(options.metadata && { metadata: options.metadata }),
       call: kind,
-      ...batchOf(call),
+      ...batchFields(call),
       provider: this.provider,
       model: this.model,
-      ms: Math.round(this.clock.now() - began),
+      ms: Math.round(this.clock.now() - startedAt),
       ...(firstMs !== undefined && { firstMs }),
-      ...status,
+      ...counters,
     })
     return {
       options: {
         ...options,
         onStatus: (event) => {
-          if (event.type === 'retrying') status.retries = event.attempt
-          if (event.type === 'fallback') status.fallbacks = (status.fallbacks ?? 0) + 1
+          if (event.type === 'retrying') counters.retries = event.attempt
+          if (event.type === 'fallback') counters.fallbacks = (counters.fallbacks ?? 0) + 1
           return options.onStatus?.(event)
         },
       },
       ...(streamed && {
         event: (event: ChatEvent) => {
-          if (event.type !== 'start') firstMs ??= Math.round(this.clock.now() - began)
+          if (event.type !== 'start') firstMs ??= Math.round(this.clock.now() - startedAt)
           return [event]
         },
       }),
       done: (answer) => {
-        const fields = { ...line(), ...told(answer) }
+        const fields = { ...line(), ...responseFields(answer) }
         if (kind === 'batches.submit') Object.assign(fields, { batch: answer })
-        const warned = typeof answer === 'object' && 'warnings' in answer && answer.warnings.length > 0
-        this.#logger[warned ? 'warn' : 'info'](fields, `${kind} answered`)
+        const hasWarnings = typeof answer === 'object' && 'warnings' in answer && answer.warnings.length > 0
+        this.#logger[hasWarnings ? 'warn' : 'info'](fields, `${kind} answered`)
         return answer
       },
       failed: (error) => {
         const { code, message, status: http, requestId, retryAfterMs, attempts, partial } = error
         const { provider, model } = error
-        const callers = ['aborted', 'invalid-request', 'unsupported', 'budget-exceeded', 'closed']
+        const callerErrors = ['aborted', 'invalid-request', 'unsupported', 'budget-exceeded', 'closed']
         const fields = {
           code,
           status: http,
           requestId,
           retryAfterMs,
           attempts,
-          // Who failed last, of several.
+          // Of several providers, the one that failed last.
           provider,
           answeredBy: partial && model,
           hadBegun: partial !== undefined || firstMs !== undefined,
           ...(partial ?? error).usage,
         }
-        this.#logger[callers.includes(code) ? 'warn' : 'error'](
+        this.#logger[callerErrors.includes(code) ? 'warn' : 'error'](
           { ...line(), ...omitUndefined(fields), reason: message },
           `${kind} failed: ${code}`,
         )
@@ -105,25 +108,25 @@ class Log extends Around {
   }
 }
 
-/** Which batch it is about, and how large it is; nothing of what is asked in it. */
-function batchOf({ kind, request }: Incoming): object {
+/** Id and size of the batch that a call is about. */
+function batchFields({ kind, request }: PolicyCall): object {
   if (kind === 'batches.submit') return { requests: request.length }
   return kind.startsWith('batches.') ? { batch: request } : {}
 }
 
-/** A log that fails is no reason to lose an answer. */
-function unfailing(logger: Logger): Logger {
+/** A logger that throws must not fail a call. */
+function ignoreFailures(logger: Logger): Logger {
   const safely = (level: keyof Logger) => (fields: object, message: string) => {
     try {
       logger[level](fields, message)
     } catch {
-      // There is nowhere left to tell it.
+      // There is no other place to report it.
     }
   }
   return { info: safely('info'), warn: safely('warn'), error: safely('error') }
 }
 
-function told(answer: Answer): object {
+function responseFields(answer: CallResponse): object {
   if (typeof answer !== 'object' || !('usage' in answer)) return {}
   if ('answered' in answer) return { answered: answer.answered, failed: answer.failed, ...answer.usage }
   const { usage, provider, model } = answer
@@ -145,7 +148,7 @@ function told(answer: Answer): object {
 
 function jsonLines(): Logger {
   const write = (level: string) => (fields: object, msg: string) =>
-    // biome-ignore lint/suspicious/noConsole: it is where lines go that nobody else takes
+    // biome-ignore lint/suspicious/noConsole: the default destination
     console.error(JSON.stringify({ level, time: new Date().toISOString(), ...fields, msg }))
   return { info: write('info'), warn: write('warn'), error: write('error') }
 }

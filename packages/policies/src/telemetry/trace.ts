@@ -1,41 +1,43 @@
-// Spans and metrics of OpenTelemetry, by its semantic conventions for generative AI: `trace`.
+// `trace`: OpenTelemetry spans and metrics by the semantic conventions for generative AI.
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
 import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
 import { omitUndefined, prepareFor } from '@patchbay/core/wrap'
-import type { Answer, Incoming, Kind, Passing } from '../middleware/interception.js'
-import { Around } from '../middleware/middleware.js'
-import { doors } from '../middleware/policy-coverage.js'
-import { answerOf, contentOf, finishReasonOf } from './content.js'
+import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
+import { Middleware } from '../middleware/middleware.js'
+import { coverage } from '../middleware/policy-coverage.js'
+import { finishReasonOf, inputAttributes, outputAttributes } from './content.js'
 
 type Api = typeof import('@opentelemetry/api')
 
 /** Options of `trace`. */
 export interface TraceOptions {
-  /** A `TracerProvider`. Default: the one that is registered with `@opentelemetry/api`. */
+  /** A `TracerProvider`. Default: the one registered with `@opentelemetry/api`. */
   tracerProvider?: { getTracer(name: string): object }
-  /** A `MeterProvider`. Default: the one that is registered with `@opentelemetry/api`. */
+  /** A `MeterProvider`. Default: the one registered with `@opentelemetry/api`. */
   meterProvider?: { getMeter(name: string): object }
-  /** Should spans hold what is asked and answered? Default false. */
+  /** Put messages, tools and answers into the spans? Default false. */
   content?: boolean
-  /** For every span and every measurement. */
+  /** Added to every span and every measurement. */
   attributes?: Record<string, string | number | boolean>
-  /** Default: the system's. */
+  /** For tests. Default: the system's clock. */
   clock?: Clock
 }
 
 /**
- * A span for each call (`chat gpt-5`), a child of the span that is active, and around all that its provider does; with the
- * metrics of the conventions: tokens, duration, time to the first piece. What is said stays out of it unless
- * `content: true`.
- * @throws {LlmError} calls fail with `config` where `@opentelemetry/api` is not installed
+ * Makes a span for each call (`chat gpt-5`), a child of the active span and parent of all spans the provider makes, and records
+ * the metrics of the conventions: tokens, duration, time to the first chunk. Messages are not recorded unless `content` is true.
+ * @throws {LlmError} calls fail with `config` if `@opentelemetry/api` is not installed
+ *
+ * @example
+ * const llm = trace(provider, { attributes: { 'app.feature': 'search' } })
  */
 export function trace(provider: Provider, options: TraceOptions = {}): Provider {
   return new Trace(provider, options)
 }
 
-const operations: Record<Kind, string> = {
+const operations: Record<CallKind, string> = {
   chat: 'chat',
   embed: 'embeddings',
   rerank: 'rerank',
@@ -48,12 +50,12 @@ const operations: Record<Kind, string> = {
   'batches.results': 'read_batch',
   'batches.cancel': 'cancel_batch',
 }
-// The names of the conventions for those they know.
-const providers: Record<string, string> = { claude: 'anthropic' }
+// Provider names of the conventions that differ from ours.
+const providerNames: Record<string, string> = { claude: 'anthropic' }
 
-/** Who answered, or failed: of several, only the end tells. */
-function nameFor(provider: string): Attributes {
-  return { 'gen_ai.provider.name': providers[provider] ?? provider }
+/** The provider that answered or failed. Of several, it is known only at the end. */
+function providerAttribute(provider: string): Attributes {
+  return { 'gen_ai.provider.name': providerNames[provider] ?? provider }
 }
 
 interface Instruments {
@@ -64,8 +66,8 @@ interface Instruments {
   first: Histogram
 }
 
-class Trace extends Around {
-  protected override readonly doors = doors.trace
+class Trace extends Middleware {
+  protected override readonly coverage = coverage.trace
   readonly #options: TraceOptions
   #instruments: Promise<Instruments> | undefined
 
@@ -74,24 +76,24 @@ class Trace extends Around {
     this.#options = options
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
-    // Loaded by the first call, so that an app without it can still import this package.
-    this.#instruments ??= instruments(this.#options)
+  protected async intercept(call: PolicyCall): Promise<Interception> {
+    // Loaded by the first call, so that an app without OpenTelemetry can import this package.
+    this.#instruments ??= createInstruments(this.#options)
     const { api, tracer, duration, tokens, first } = await this.#instruments
     const { kind, options, streamed } = call
-    const began = this.clock.now()
+    const startedAt = this.clock.now()
     const common: Attributes = {
       ...this.#options.attributes,
       'gen_ai.operation.name': operations[kind],
-      ...nameFor(this.provider),
+      ...providerAttribute(this.provider),
       'gen_ai.request.model': this.model,
     }
     const span = tracer.startSpan(`${operations[kind]} ${this.model}`, {
       kind: api.SpanKind.CLIENT,
-      startTime: began,
-      attributes: { ...common, ...metadataOf(options.metadata), ...batchOf(call) },
+      startTime: startedAt,
+      attributes: { ...common, ...metadataAttributes(options.metadata), ...batchAttributes(call) },
     })
-    if (kind === 'chat' && span.isRecording()) await this.#describe(span, call)
+    if (kind === 'chat' && span.isRecording()) await this.#setRequestAttributes(span, call)
     const active = api.trace.setSpan(api.context.active(), span)
     let firstAt: number | undefined
     const seconds = (since: number) => (this.clock.now() - since) / 1000
@@ -106,45 +108,45 @@ class Trace extends Around {
       },
       ...(streamed && {
         event: (event: ChatEvent) => {
-          if (event.type === 'start') Object.assign(common, nameFor(event.provider))
+          if (event.type === 'start') Object.assign(common, providerAttribute(event.provider))
           else if (firstAt === undefined) {
             firstAt = this.clock.now()
-            first.record((firstAt - began) / 1000, common)
+            first.record((firstAt - startedAt) / 1000, common)
           }
           return [event]
         },
       }),
       done: (answer) => {
-        const answered = { ...common, ...answeredBy(answer) }
+        const attributes = { ...common, ...modelAttributes(answer) }
         if (kind === 'batches.submit') span.setAttribute('patchbay.batch.id', answer as string)
-        span.setAttributes(this.#told(answer))
+        span.setAttributes(this.#responseAttributes(answer))
         for (const [type, count] of Object.entries(tokensOf(answer)))
-          tokens.record(count, { ...answered, 'gen_ai.token.type': type })
-        duration.record(seconds(began), answered)
+          tokens.record(count, { ...attributes, 'gen_ai.token.type': type })
+        duration.record(seconds(startedAt), attributes)
         span.end(this.clock.now())
         return answer
       },
       failed: (error) => {
         const { code, message, status, partial, provider } = error
-        if (provider !== undefined) Object.assign(common, nameFor(provider))
+        if (provider !== undefined) Object.assign(common, providerAttribute(provider))
         span.setAttributes({
           ...common,
           'error.type': code,
           ...(status !== undefined && { 'http.response.status_code': status }),
-          ...(partial && this.#told(partial)),
+          ...(partial && this.#responseAttributes(partial)),
         })
         span.setStatus({ code: api.SpanStatusCode.ERROR, message })
-        const known = { ...common, ...(partial && answeredBy(partial)) }
+        const attributes = { ...common, ...(partial && modelAttributes(partial)) }
         for (const [type, count] of Object.entries(tokensOf(partial ?? error)))
-          tokens.record(count, { ...known, 'gen_ai.token.type': type })
-        duration.record(seconds(began), { ...known, 'error.type': code })
+          tokens.record(count, { ...attributes, 'gen_ai.token.type': type })
+        duration.record(seconds(startedAt), { ...attributes, 'error.type': code })
         span.end(this.clock.now())
       },
     }
   }
 
-  async #describe(span: Span, call: Incoming & { kind: 'chat' }): Promise<void> {
-    // What is wrong with a request is for its provider to say.
+  async #setRequestAttributes(span: Span, call: PolicyCall & { kind: 'chat' }): Promise<void> {
+    // An invalid request is reported by the provider.
     const chat = await prepareFor(call.request, this).catch(() => undefined)
     if (chat === undefined) return
     const {
@@ -169,17 +171,17 @@ class Trace extends Around {
         'gen_ai.request.presence_penalty': presencePenalty,
         'gen_ai.request.stop_sequences': stop,
         'gen_ai.output.type': output === undefined ? 'text' : 'json',
-        ...(this.#options.content && contentOf(chat)),
+        ...(this.#options.content && inputAttributes(chat)),
       }),
     )
   }
 
-  #told(answer: Answer): Attributes {
+  #responseAttributes(answer: CallResponse): Attributes {
     if (typeof answer !== 'object' || !('usage' in answer)) return {}
     const { cachedInputTokens, cacheWriteTokens, reasoningTokens, inputTokens, outputTokens } = answer.usage
     const chat: ChatResponse | undefined = 'message' in answer ? answer : undefined
     return omitUndefined({
-      ...answeredBy(answer),
+      ...modelAttributes(answer),
       'gen_ai.response.id': chat?.id,
       'gen_ai.response.finish_reasons': chat && [finishReasonOf(chat)],
       'gen_ai.usage.input_tokens': inputTokens,
@@ -190,14 +192,14 @@ class Trace extends Around {
       'patchbay.attempts': chat?.attempts,
       'patchbay.cost': chat?.cost,
       'patchbay.cached': chat?.cached === undefined ? undefined : String(chat.cached),
-      ...(this.#options.content && chat && answerOf(chat)),
+      ...(this.#options.content && chat && outputAttributes(chat)),
       'patchbay.batch.answered': 'answered' in answer ? answer.answered : undefined,
       'patchbay.batch.failed': 'answered' in answer ? answer.failed : undefined,
     })
   }
 }
 
-async function instruments({ tracerProvider, meterProvider }: TraceOptions): Promise<Instruments> {
+async function createInstruments({ tracerProvider, meterProvider }: TraceOptions): Promise<Instruments> {
   let api: Api
   try {
     api = await import('@opentelemetry/api')
@@ -207,7 +209,7 @@ async function instruments({ tracerProvider, meterProvider }: TraceOptions): Pro
     })
   }
   const meter = (meterProvider ?? api.metrics.getMeterProvider()).getMeter('@patchbay/policies') as Meter
-  // The boundaries are those the conventions ask for.
+  // The bucket boundaries of the conventions.
   const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]
   return {
     api,
@@ -230,19 +232,19 @@ async function instruments({ tracerProvider, meterProvider }: TraceOptions): Pro
   }
 }
 
-function answeredBy(answer: Answer): Attributes {
+function modelAttributes(answer: CallResponse): Attributes {
   return typeof answer === 'object' && 'model' in answer
-    ? { ...nameFor(answer.provider), 'gen_ai.response.model': answer.model }
+    ? { ...providerAttribute(answer.provider), 'gen_ai.response.model': answer.model }
     : {}
 }
 
-/** Which batch it is about, and how large it is. */
-function batchOf({ kind, request }: Incoming): Attributes {
+/** Id and size of the batch that a call is about. */
+function batchAttributes({ kind, request }: PolicyCall): Attributes {
   if (kind === 'batches.submit') return { 'patchbay.batch.requests': request.length }
   return kind.startsWith('batches.') ? { 'patchbay.batch.id': request as string } : {}
 }
 
-function tokensOf(answer: Answer | LlmError): Record<string, number> {
+function tokensOf(answer: CallResponse | LlmError): Record<string, number> {
   if (typeof answer !== 'object' || !('usage' in answer)) return {}
   const { inputTokens, outputTokens } = answer.usage ?? {}
   return {
@@ -251,7 +253,7 @@ function tokensOf(answer: Answer | LlmError): Record<string, number> {
   }
 }
 
-function metadataOf(metadata: Record<string, string> = {}): Attributes {
+function metadataAttributes(metadata: Record<string, string> = {}): Attributes {
   return Object.fromEntries(
     Object.entries(metadata).map(([name, value]) => [`patchbay.metadata.${name}`, value]),
   )

@@ -1,51 +1,51 @@
-// Who should be asked, learned from what came of it: three ways, as functions of a state that is plain data. They know
-// nothing of providers, so that they can be simulated (benchmarks/routing).
+// Bandit algorithms for `learn`: EMA, Thompson sampling and LinUCB, as pure functions of plain data. They know nothing of
+// providers, so that benchmarks/routing can simulate them.
 import { beta } from './seeded-random.js'
 
-/** A way to learn. Rewards are 0 to 1. The state is anything JSON can hold. */
+/** A bandit algorithm. Rewards are 0 to 1. The state must survive JSON. */
 export interface Learner<State = unknown> {
-  /** What is known of so many choices before the first. */
+  /** The state before the first call, for this number of choices. */
   begin(choices: number): State
-  /** How promising each choice is now, for a request with these features; the highest is taken. */
+  /** A score for each choice, for a request with these features. The highest is tried first. */
   scores(state: State, features: number[], random: () => number): number[]
-  /** What is known after this choice was rewarded so. */
+  /** The state after this choice got this reward. */
   learn(state: State, choice: number, reward: number, features: number[]): State
 }
 
-/** What is known of one choice. */
+/** Mean reward of one choice. */
 interface Mean {
   mean: number
   times: number
 }
 
 /**
- * The mean of the last rewards, newer ones weighing more; one in ten requests tries somebody by chance. Simple, quick to
- * forget.
+ * Exponential moving average of the rewards, with random exploration. Simple, and forgets quickly. `weight`: weight of the
+ * newest reward (default 0.1). `explore`: share of requests with a random order (default 0.1).
  */
 export function ema({ weight = 0.1, explore = 0.1 } = {}): Learner<Mean[]> {
   return {
     begin: (choices) => Array.from({ length: choices }, () => ({ mean: 0, times: 0 })),
     scores(state, _, random) {
-      const chance = random() < explore
-      return state.map(({ mean, times }) => (chance ? random() : times === 0 ? 1 + random() : mean))
+      const exploring = random() < explore
+      return state.map(({ mean, times }) => (exploring ? random() : times === 0 ? 1 + random() : mean))
     },
     learn: (state, choice, reward) =>
-      changed(state, choice, ({ mean, times }) => ({
+      replaceAt(state, choice, ({ mean, times }) => ({
         mean: times === 0 ? reward : mean + weight * (reward - mean),
         times: times + 1,
       })),
   }
 }
 
-/** What was won and lost with one choice. */
+/** Rewards won and lost by one choice. */
 interface Odds {
   won: number
   lost: number
 }
 
 /**
- * Thompson sampling: each choice is drawn by how likely it is the best one. What was learned fades (by `memory` with every
- * call), so that a provider that has changed is noticed. `memory: 1` never forgets.
+ * Thompson sampling: each choice is drawn by its probability of being the best one. What was learned fades by the factor
+ * `memory` with every call (default 0.995), so that a change of a provider is noticed. `memory: 1` never forgets.
  * Source: Thompson 1933; fading as in Raj and Kalyani, "Taming non-stationary bandits", 2017.
  */
 export function thompson({ memory = 0.995 } = {}): Learner<Odds[]> {
@@ -60,18 +60,19 @@ export function thompson({ memory = 0.995 } = {}): Learner<Odds[]> {
   }
 }
 
-/** A linear model of one choice's reward: the inverse of its matrix, row by row, and its vector. */
+/** Linear model of one choice's reward: its inverse matrix by rows, and its vector. */
 interface Model {
   inverse: number[][]
   vector: number[]
 }
 
 /**
- * LinUCB: learns what kind of request each choice is good at. A choice that is little known is given the benefit of the
- * doubt, by `alpha` (1 is as much as the best reward). Source: Li, Chu, Langford and Schapire, "A contextual-bandit approach", 2010 (disjoint models).
+ * LinUCB: learns which kind of request each choice is good at, from the features. `alpha` is the exploration bonus of choices
+ * with little data (default 1, as much as the best reward).
+ * Source: Li, Chu, Langford and Schapire, "A contextual-bandit approach", 2010 (disjoint models).
  */
 export function linUcb({ alpha = 1 } = {}): Learner<{ models: Model[]; choices: number }> {
-  const grown = ({ models, choices }: { models: Model[]; choices: number }, size: number): Model[] =>
+  const sized = ({ models, choices }: { models: Model[]; choices: number }, size: number): Model[] =>
     models[0]?.vector.length === size
       ? models
       : Array.from({ length: choices }, () => ({
@@ -83,19 +84,21 @@ export function linUcb({ alpha = 1 } = {}): Learner<{ models: Model[]; choices: 
   return {
     begin: (choices) => ({ models: [], choices }),
     scores: (state, features) =>
-      grown(state, features.length).map(({ inverse, vector }) => {
-        const seen = times(inverse, features)
-        return dot(times(inverse, vector), features) + alpha * Math.sqrt(Math.max(0, dot(features, seen)))
+      sized(state, features.length).map(({ inverse, vector }) => {
+        const projected = times(inverse, features)
+        return (
+          dot(times(inverse, vector), features) + alpha * Math.sqrt(Math.max(0, dot(features, projected)))
+        )
       }),
     learn: (state, choice, reward, features) => ({
       ...state,
-      models: changed(grown(state, features.length), choice, ({ inverse, vector }) => {
-        // Sherman and Morrison: the inverse after one more observation.
-        const seen = times(inverse, features)
-        const scale = 1 + dot(features, seen)
+      models: replaceAt(sized(state, features.length), choice, ({ inverse, vector }) => {
+        // Sherman-Morrison formula: the inverse after one more observation.
+        const projected = times(inverse, features)
+        const scale = 1 + dot(features, projected)
         return {
           inverse: inverse.map((row, r) =>
-            row.map((value, c) => value - ((seen[r] ?? 0) * (seen[c] ?? 0)) / scale),
+            row.map((value, c) => value - ((projected[r] ?? 0) * (projected[c] ?? 0)) / scale),
           ),
           vector: vector.map((value, at) => value + reward * (features[at] ?? 0)),
         }
@@ -104,7 +107,7 @@ export function linUcb({ alpha = 1 } = {}): Learner<{ models: Model[]; choices: 
   }
 }
 
-function changed<T>(list: T[], at: number, change: (one: T) => T): T[] {
+function replaceAt<T>(list: T[], at: number, change: (one: T) => T): T[] {
   return list.map((one, index) => (index === at ? change(one) : one))
 }
 

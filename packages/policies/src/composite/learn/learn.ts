@@ -1,4 +1,4 @@
-// Whom to ask, learned from the answers: `learn`.
+// `learn`: picks the provider with the best past results.
 import {
   type ChatInput,
   type ChatRequest,
@@ -8,60 +8,64 @@ import {
   systemClock,
 } from '@patchbay/core'
 import { requestWithDefaults } from '@patchbay/core/wrap'
-import { soonEnough } from '../../middleware/accounting-warning.js'
-import { called, calledNow } from '../../middleware/call-deadline.js'
-import type { Chat } from '../../middleware/interception.js'
-import { doors } from '../../middleware/policy-coverage.js'
+import { withinGracePeriod } from '../../middleware/accounting-warning.js'
+import { runCallback, runCallbackSync } from '../../middleware/callbacks.js'
+import type { ChatCall } from '../../middleware/interception.js'
+import { coverage } from '../../middleware/policy-coverage.js'
 import { memoryState } from '../../state/memory-state.js'
 import { Cell, type StateStore } from '../../state/state.js'
 import { type Candidate, Candidates } from '../candidates.js'
-import { Several, type SeveralOptions } from '../composite.js'
-import { mayElsewhere } from '../failover.js'
-import { type Outcome, Watched } from '../provider-stats.js'
+import { type CompositeOptions, CompositeProvider } from '../composite.js'
+import { isRetriableElsewhere } from '../failover.js'
+import { type CallOutcome, ObservedProvider } from '../provider-stats.js'
 import { ema, type Learner, linUcb, thompson } from './bandits.js'
 import { seeded } from './seeded-random.js'
 
-/** What came of a call, for `reward`. One of `response` and `error` is there. */
-export interface Came {
+/** Outcome of a call, for `reward`: either `response` or `error`. */
+export interface LearnOutcome {
   request: ChatInput
   response?: ChatResponse
   error?: LlmError
   /** Milliseconds to the first event. */
   firstMs: number
+  /** Milliseconds to the end. */
   totalMs: number
 }
 
 /** Options of `learn`. */
-export interface LearnOptions extends SeveralOptions {
-  /** Default `'thompson'`. A learner of one's own is an object of three functions. */
+export interface LearnOptions extends CompositeOptions {
+  /** The algorithm. A `Learner` of your own is an object of three functions. Default `'thompson'`. */
   by?: 'ema' | 'thompson' | 'linucb' | Learner
   /**
-   * How good it was, 0 to 1; `undefined` says nothing. Default: 0 for a failure of the provider, else the more the sooner
-   * the answer is there: a half at ten seconds.
+   * How good the outcome was, 0 to 1; `undefined`: do not learn from it. Default: 0 for an error of the provider; otherwise the
+   * faster the answer is complete, the higher: 0.5 at ten seconds.
    */
-  reward?: (came: Came) => number | undefined | Promise<number | undefined>
+  reward?: (outcome: LearnOutcome) => number | undefined | Promise<number | undefined>
   /**
-   * What of a request may decide who is good at it, each about 0 to 1, always as many. Only `linucb` looks at it. Default:
-   * its length, tools, a schema, images, reasoning.
+   * Features of a request for `linucb`: numbers of about 0 to 1, always the same count. Default: a constant, length, tools,
+   * schema, images, reasoning.
    */
   features?: (request: ChatRequest) => number[]
-  /** What was learned. Shared with others, who then learn together; kept in a folder, it outlives the app. */
+  /** Where the learned data is kept. Processes that share a state learn together. Default: the memory of this process. */
   state?: StateStore
-  /** What is learned together. Default: the names of all. */
+  /** Name of the data within `state`. Default: the providers and models of the list. */
   key?: string
-  /** Makes all chance the same again. */
+  /** Seed for reproducible random numbers. Default: none. */
   seed?: number
 }
 
-const aMonth = 30 * 86_400_000
+const ttlMs = 30 * 86_400_000
 
 /**
- * Asks whoever promises most by what came of earlier calls; where he cannot, the next. What is learned is changed
- * atomically in `state`. A state that cannot be reached asks in the order of the list.
- * @throws {LlmError} `config` for an empty list
+ * Calls the provider with the best past results, and the next best if it fails. Learned data is updated atomically in `state`.
+ * If the state cannot be reached, the order of the list is used.
+ * @throws {LlmError} `config` for an empty list or an unknown `by`
+ *
+ * @example
+ * const llm = learn([a, b, c], { state: fileState('./routing') })
  */
 export function learn(candidates: readonly [Provider, ...Candidate[]], options: LearnOptions = {}): Provider {
-  const { reward = soon, features = usual, clock } = options
+  const { reward = rewardBySpeed, features = defaultFeatures, clock } = options
   const learner = learnerOf(options.by ?? 'thompson')
   const names = candidates.map((one, at) =>
     typeof one === 'function' ? String(at) : `${one.provider}:${one.model}`,
@@ -70,33 +74,34 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
     options.state ?? memoryState(),
     `learn:${options.key ?? names.join(',')}`,
     () => learner.begin(candidates.length),
-    aMonth,
+    ttlMs,
   )
   const list = new Candidates('learn', candidates, (provider, at) => {
-    const onEnd = async ({ call, answer, error, firstMs, totalMs }: Outcome) => {
-      if (call.kind !== 'chat' || (error !== undefined && !mayElsewhere(error))) return
+    const onEnd = async ({ call, answer, error, firstMs, totalMs }: CallOutcome) => {
+      if (call.kind !== 'chat' || (error !== undefined && !isRetriableElsewhere(error))) return
       const { request } = call
       const response = answer as ChatResponse | undefined
-      const came = { request, firstMs, totalMs, ...(response && { response }), ...(error && { error }) }
-      const worth = await called('learn.reward', () => reward(came), provider)
-      if (worth === undefined) return
-      const seen = calledNow(
+      const outcome = { request, firstMs, totalMs, ...(response && { response }), ...(error && { error }) }
+      const value = await runCallback('learn.reward', () => reward(outcome), provider)
+      if (value === undefined) return
+      const featureValues = runCallbackSync(
         'learn.features',
         () => features(requestWithDefaults(request, provider)),
         provider,
       )
-      const better = (state: unknown) => learner.learn(state, at, Math.min(1, Math.max(0, worth)), seen)
-      // What could not be learned this time is learned another time.
-      const learning = cell.update((state) => ({ next: better(state), result: undefined }))
-      await soonEnough(learning, clock ?? systemClock).catch(() => {})
+      const learned = (state: unknown) =>
+        learner.learn(state, at, Math.min(1, Math.max(0, value)), featureValues)
+      // Learning is best effort: a store that is down must not fail the call.
+      const learning = cell.update((state) => ({ next: learned(state), result: undefined }))
+      await withinGracePeriod(learning, clock ?? systemClock).catch(() => {})
     }
-    return new Watched(provider, clock, onEnd)
+    return new ObservedProvider(provider, clock, onEnd)
   })
-  return new Learned(list, learner, cell, features, options)
+  return new LearningRouter(list, learner, cell, features, options)
 }
 
-class Learned extends Several {
-  protected override readonly doors = doors.learn
+class LearningRouter extends CompositeProvider {
+  protected override readonly coverage = coverage.learn
   readonly #random: () => number
 
   constructor(
@@ -110,12 +115,20 @@ class Learned extends Several {
     this.#random = options.seed === undefined ? Math.random : seeded(options.seed)
   }
 
-  protected async order({ request }: Chat): Promise<number[]> {
+  protected async order({ request }: ChatCall): Promise<number[]> {
     const all = Array.from({ length: this.candidates.size }, (_, at) => at)
-    const state = await soonEnough(this.cell.read(), this.clock).catch(() => undefined)
+    const state = await withinGracePeriod(this.cell.read(), this.clock).catch(() => undefined)
     if (state === undefined) return all
-    const seen = await called('learn.features', () => this.features(requestWithDefaults(request, this)), this)
-    const scores = calledNow('learn.by', () => this.learner.scores(state, seen, this.#random), this)
+    const featureValues = await runCallback(
+      'learn.features',
+      () => this.features(requestWithDefaults(request, this)),
+      this,
+    )
+    const scores = runCallbackSync(
+      'learn.by',
+      () => this.learner.scores(state, featureValues, this.#random),
+      this,
+    )
     return all.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
   }
 }
@@ -129,15 +142,17 @@ function learnerOf(by: NonNullable<LearnOptions['by']>): Learner {
   return make()
 }
 
-const halfMs = 10_000
+/** Duration with a reward of 0.5. */
+const halfRewardMs = 10_000
 
-function soon({ error, totalMs }: Came): number {
-  return error === undefined ? halfMs / (halfMs + totalMs) : 0
+function rewardBySpeed({ error, totalMs }: LearnOutcome): number {
+  return error === undefined ? halfRewardMs / (halfRewardMs + totalMs) : 0
 }
 
-const longMessages = 40_000
+/** Characters of a long conversation, with a length feature of 1. */
+const longConversation = 40_000
 
-function usual(request: ChatRequest): number[] {
+function defaultFeatures(request: ChatRequest): number[] {
   const { messages, tools, output = 'text', reasoning = 'off' } = request
   const length = JSON.stringify(messages, (_, item) => (ArrayBuffer.isView(item) ? '' : item)).length
   const hasImages =
@@ -145,7 +160,7 @@ function usual(request: ChatRequest): number[] {
     JSON.stringify(messages, (name, item) => (name === 'data' ? '' : item)).includes('"type":"image"')
   return [
     1,
-    Math.min(1, Math.log1p(length) / Math.log1p(longMessages)),
+    Math.min(1, Math.log1p(length) / Math.log1p(longConversation)),
     Number((tools?.length ?? 0) > 0),
     Number(output !== 'text'),
     Number(hasImages),

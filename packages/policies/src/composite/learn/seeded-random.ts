@@ -1,6 +1,6 @@
-// Chance that can be had again: numbers and draws from a seed.
+// Seeded random numbers, and draws from the beta distribution.
 
-/** 0 to 1, the same sequence for the same seed (mulberry32, by Tommy Ettinger, public domain). */
+/** Random numbers from 0 to 1, the same sequence for the same seed (mulberry32, by Tommy Ettinger, public domain). */
 export function seeded(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -11,14 +11,14 @@ export function seeded(seed: number): () => number {
   }
 }
 
-/** Of the beta distribution, by two of the gamma distribution. */
+/** A draw from the beta distribution, made from two of the gamma distribution. */
 export function beta(a: number, b: number, random: () => number): number {
   const x = gamma(a, random)
   const y = gamma(b, random)
   return x + y === 0 ? 0.5 : x / (x + y)
 }
 
-/** Marsaglia and Tsang, "A simple method for generating gamma variables", 2000. */
+/** A draw from the gamma distribution. Source: Marsaglia and Tsang, "A simple method for generating gamma variables", 2000. */
 function gamma(shape: number, random: () => number): number {
   if (shape < 1) return gamma(shape + 1, random) * positive(random) ** (1 / shape)
   const d = shape - 1 / 3
@@ -30,7 +30,7 @@ function gamma(shape: number, random: () => number): number {
   }
 }
 
-/** Box and Muller. */
+/** A draw from the normal distribution, by the Box-Muller transform. */
 function normal(random: () => number): number {
   return Math.sqrt(-2 * Math.log(positive(random))) * Math.cos(2 * Math.PI * random())
 }

@@ -1,19 +1,19 @@
-// Card numbers: the beginnings and lengths that networks use (from the table of `credit-card-type`), and their check digit.
+// Card numbers: prefixes and lengths of the networks (table of `credit-card-type`), and the check digit.
 import creditCardType from 'credit-card-type'
 import { byPattern, type Finder, groupsOf } from './scan.js'
 
 const separators = /[ -]/g
 
-// The digits go on: a longer id, or the decimals of a number.
-const goesOn = /^(?:-|\.\d|e[+-]?\d)/i
+// The number continues: a longer id, or decimals.
+const continuation = /^(?:-|\.\d|e[+-]?\d)/i
 
-/** Groups that end at one of the lengths, the longest first: an expiry date or an amount may follow. */
+/** Tries the longest groups first: an expiry date or an amount may follow. */
 export const cards: Finder[] = [
   byPattern(
     /(?<![\d-]|\d\.)[2-6]\d{3}[ -]?\d{4,6}[ -]?\d{4,5}(?:[ -]?\d{1,4}){0,2}(?!\d)/g,
     (match, at, text) => {
       for (const [, to] of groupsOf(match, at).reverse())
-        if (!goesOn.test(text.slice(to, to + 3)) && isCard(text.slice(at, to).replace(separators, '')))
+        if (!continuation.test(text.slice(to, to + 3)) && isCard(text.slice(at, to).replace(separators, '')))
           return [at, to]
       return undefined
     },

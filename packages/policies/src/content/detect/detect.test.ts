@@ -6,8 +6,8 @@ import { growth } from '../../../../core/test/growth.js'
 import { ofOthers, randomIds, type Sample, samples } from '../../../test/numbers.js'
 import { Placeholders } from '../mask/placeholders.js'
 import { type Detector, detectorOf } from './detect.js'
-import { stateIds } from './ids.js'
-import { habits } from './phones.js'
+import { nationalIds } from './ids.js'
+import { nationalFormats } from './phones.js'
 
 let detect: Detector
 let names: Detector
@@ -89,10 +89,13 @@ it('the guide says what is found, and how much of both test sets', async () => {
   const percent = (one: Tally | undefined) =>
     one === undefined ? '–' : `${Math.floor((100 * one.found) / one.wanted)} %`
   const rows = Object.entries(countries).map(([code, name]) => {
-    const phones = habits.filter(({ country }) => country === code).map(({ example }) => `\`${example}\``)
-    const ids = stateIds
+    const phones = nationalFormats
+      .filter(({ country }) => country === code)
+      .map(({ example }) => `\`${example}\``)
+    const ids = nationalIds
       .filter(
-        ({ country, name }, at) => country === code && stateIds.findIndex((one) => one.name === name) === at,
+        ({ country, name }, at) =>
+          country === code && nationalIds.findIndex((one) => one.name === name) === at,
       )
       .map((one) => `${one.name} \`${one.example}\``)
     if (code === 'US') ids.push('SSN and ITIN `123-45-6789` (`ssn`)')

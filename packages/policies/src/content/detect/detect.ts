@@ -1,24 +1,23 @@
-// What must not leave, found in a text: keys and tokens of services, and what tells who somebody is. Numbers are taken
-// only where their check digits are right.
+// Detection of sensitive data in a text: secrets of services and personal data. Numbers count only with valid check digits.
 import { Yielder } from '@patchbay/core/wrap'
 import { goingOn, isCut, type Slice, slicesOf, withKey, withMore } from '../text-slices.js'
 import { emails } from './emails.js'
 import type { Finder, Range } from './scan.js'
 import { secrets } from './secrets.js'
 
-/** What can be found by itself. `id`: numbers that states give to people; `name`: names of people. */
+/** Kinds of sensitive data. `secret`: keys and tokens. `id`: national identity numbers. `name`: names of people. */
 export type Kind = 'secret' | 'email' | 'phone' | 'card' | 'iban' | 'ssn' | 'id' | 'name'
 
-/** What is looked for where nothing is said. Names need a package of their own. */
+/** The default kinds: all but `name`, which needs a package of its own. */
 export const kinds: Kind[] = ['secret', 'email', 'phone', 'card', 'iban', 'ssn', 'id']
 
-/** The order in which they are looked for: what one has taken is not another's. */
+/** Order of detection: text that one kind has taken is not available to the next. */
 const order: Kind[] = ['secret', 'email', 'iban', 'card', 'ssn', 'id', 'phone', 'name']
 
 const finders: Record<Kind, () => Finder[] | Promise<Finder[]>> = {
   secret: () => secrets,
   email: () => [emails],
-  // The tables of numbers are large; they are loaded when somebody masks.
+  // These tables are large, so they are loaded when first used.
   iban: async () => (await import('./ibans.js')).ibans,
   card: async () => (await import('./cards.js')).cards,
   ssn: async () => (await import('./ids.js')).socialSecurityNumbers,
@@ -27,37 +26,37 @@ const finders: Record<Kind, () => Finder[] | Promise<Finder[]>> = {
   name: async () => [await (await import('./names.js')).namesFinder()],
 }
 
-/** One that was found. */
-export interface Found {
+/** A match. */
+export interface Detection {
   kind: Kind
   text: string
 }
 
-/** What finds them in a text, in the order of their places but for those that a kind before has taken. */
-export type Detector = (text: string, yielder?: Yielder) => Promise<Found[]>
+/** Finds all matches in a text, without overlaps. */
+export type Detector = (text: string, yielder?: Yielder) => Promise<Detection[]>
 
 type Finders = { kind: Kind; find: Finder[] }[]
 
 /**
  * A detector for these kinds.
- * @throws {LlmError} `config` where a package it needs is not installed
+ * @throws {LlmError} `config` if a package it needs is not installed
  */
 export async function detectorOf(which: readonly Kind[] = kinds): Promise<Detector> {
   const wanted = order.filter((kind) => which.includes(kind))
   const all = await Promise.all(wanted.map(async (kind) => ({ kind, find: await finders[kind]() })))
-  return (text, yielder) => foundBy(all, text, yielder)
+  return (text, yielder) => detectWith(all, text, yielder)
 }
 
-async function foundBy(all: Finders, text: string, yielder = new Yielder()): Promise<Found[]> {
-  const found: Found[] = []
-  // For each character: is it taken?
+async function detectWith(all: Finders, text: string, yielder = new Yielder()): Promise<Detection[]> {
+  const found: Detection[] = []
+  // One flag a character: is it part of a match?
   const taken = new Uint8Array(text.length)
   for await (const slice of slicesOf(text, yielder)) {
     if (!taken.subarray(slice.from, slice.to).includes(0)) continue
     for (const { kind, find } of all) {
-      const seen = kind === 'secret' ? withKey(text, slice) : slice
+      const context = kind === 'secret' ? withKey(text, slice) : slice
       for (const finder of find)
-        for (const [from, to] of rangesIn(text, seen, finder)) {
+        for (const [from, to] of rangesIn(text, context, finder)) {
           if (taken.subarray(from, to).includes(1)) continue
           taken.fill(1, from, to)
           found.push({ kind, text: text.slice(from, to) })
@@ -68,7 +67,7 @@ async function foundBy(all: Finders, text: string, yielder = new Yielder()): Pro
   return found
 }
 
-/** What begins in a slice, by its place in the whole text. */
+/** Matches that begin in a slice, by their positions in the whole text. */
 function rangesIn(whole: string, slice: Slice, finder: Finder): Range[] {
   const ranges = finder(slice.text)
     .map(([from, to]): Range => [slice.at + from, slice.at + to])
@@ -81,5 +80,5 @@ function rangesIn(whole: string, slice: Slice, finder: Finder): Range[] {
 
 /** The keys and tokens in a text. */
 export async function secretsIn(text: string): Promise<string[]> {
-  return (await foundBy([{ kind: 'secret', find: secrets }], text)).map((one) => one.text)
+  return (await detectWith([{ kind: 'secret', find: secrets }], text)).map((one) => one.text)
 }

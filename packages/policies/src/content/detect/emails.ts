@@ -1,4 +1,4 @@
-// E-mail addresses, around each @.
+// E-mail addresses, searched from each @.
 import type { Finder, Range } from './scan.js'
 
 const local = /[A-Za-z0-9._%+-]/
@@ -19,7 +19,7 @@ export const emails: Finder = (text) => {
   return ranges
 }
 
-/** How much of it is the name of a domain; a full stop or a word may follow. */
+/** Length of the domain name at the start of the run; a full stop or a word may follow. */
 function lengthOf(run: string): number {
   const labels = run.split('.')
   let length = 0

@@ -1,5 +1,5 @@
-// Bank accounts: IBANs by the length and the form of their country (from the table of `ibantools`), and their check digits
-// (ISO 13616). Those that a country has besides may be wrong: it is an account all the same.
+// IBANs: length and format of the country (table of `ibantools`), and the check digits of ISO 13616. National check digits are
+// not verified.
 import { countrySpecs } from 'ibantools'
 import { byPattern, type Finder } from './scan.js'
 
@@ -7,7 +7,7 @@ export const ibans: Finder[] = [
   byPattern(/(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}/g, (match, at, text) => {
     const country = match.slice(0, 2).toUpperCase() as keyof typeof countrySpecs
     const length = countrySpecs[country]?.chars ?? Number.POSITIVE_INFINITY
-    // As many signs as an account of this country has; a word may follow.
+    // As many characters as an IBAN of this country has; a word may follow.
     let signs = 0
     for (let index = 0; index < match.length; index++) {
       if (!/[A-Za-z0-9]/.test(match[index] ?? '') || ++signs < length) continue

@@ -1,4 +1,4 @@
-// Numbers that states give to people, by their forms and check digits (`stdnum`).
+// National identity numbers of ten countries, by format and check digits (`stdnum`).
 import * as brCnpj from 'stdnum/lib/cjs/br/cnpj.js'
 import * as brCpf from 'stdnum/lib/cjs/br/cpf.js'
 import * as deTaxId from 'stdnum/lib/cjs/de/idnr.js'
@@ -14,17 +14,17 @@ import * as nlBsn from 'stdnum/lib/cjs/nl/bsn.js'
 import * as plPesel from 'stdnum/lib/cjs/pl/pesel.js'
 import { byPattern, type Finder, isNamedBefore } from './scan.js'
 
-/** A number of one country. */
-export interface StateId {
+/** An identity number of one country. */
+export interface NationalId {
   country: string
-  /** As it is called there. */
+  /** Its name in that country. */
   name: string
-  /** As people write it. */
+  /** Pattern of its written form. */
   form: RegExp
   isValid(text: string): boolean
-  /** Words before it without which the form alone, often another number's, does not count. */
+  /** Words that must precede it, for forms that other numbers often have too. */
   named?: RegExp
-  /** For the guide. Nobody's. */
+  /** For the README. A made-up number. */
   example: string
 }
 
@@ -34,7 +34,7 @@ const by =
     validate(text).isValid
 const upper = (module: Parameters<typeof by>[0]) => (text: string) => by(module)(text.toUpperCase())
 
-/** Besides the check digit: of the first ten digits one comes two or three times, the others once at most. */
+/** Besides the check digit: of the first ten digits, one occurs two or three times, the others at most once. */
 function isTaxId(text: string): boolean {
   const counts = new Map<string, number>()
   const digits = text.replace(/ /g, '')
@@ -43,11 +43,11 @@ function isTaxId(text: string): boolean {
   return !digits.startsWith('0') && more.length === 1 && (more[0] ?? 0) <= 3 && by(deTaxId)(text)
 }
 
-// Neither letters nor digits around it.
+// No letters or digits next to it.
 const alone = (form: string, flags = 'g') =>
   new RegExp(`(?<![A-Za-z0-9.+-])(?:${form})(?![A-Za-z0-9]|[.-]\\d)`, flags)
 
-export const stateIds: StateId[] = [
+export const nationalIds: NationalId[] = [
   {
     country: 'DE',
     name: 'Steuer-ID',
@@ -174,7 +174,7 @@ export const stateIds: StateId[] = [
   },
 ]
 
-export const ids: Finder[] = stateIds.map(({ form, isValid, named }) =>
+export const ids: Finder[] = nationalIds.map(({ form, isValid, named }) =>
   byPattern(form, (match, at, text) =>
     isValid(match) && (named === undefined || isNamedBefore(text, at, named))
       ? [at, at + match.length]
@@ -182,7 +182,7 @@ export const ids: Finder[] = stateIds.map(({ form, isValid, named }) =>
   ),
 )
 
-// Its own kind, as it has been: SSN, and ITIN by its ranges (IRS, 2026), which begin with 9.
+// US numbers have a kind of their own: SSN, and ITIN by its ranges (IRS, 2026), which begin with 9.
 export const socialSecurityNumbers: Finder[] = [
   byPattern(
     /(?<![\d-])(?:(?!000|666|9)\d{3}-(?!00)\d{2}|9\d\d-(?:5\d|6[0-5]|7\d|8[0-8]|9[0-24-9]))-(?!0000)\d{4}(?![\d-])/g,

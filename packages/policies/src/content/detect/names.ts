@@ -1,4 +1,4 @@
-// Names of people in English text, by the grammar of `compromise`, which apps install that want it.
+// Names of people in English text, by the grammar of the optional package `compromise`.
 import { LlmError } from '@patchbay/core'
 import type { Finder } from './scan.js'
 
@@ -7,10 +7,10 @@ interface Phrase {
   offset: { start: number; length: number }
 }
 
-// It reads whole texts; so long a piece at a time keeps what it holds bounded.
+// Characters analysed at a time, to bound its memory.
 const pieceLength = 20_000
 
-/** @throws {LlmError} `config` where `compromise` is not installed */
+/** @throws {LlmError} `config` if `compromise` is not installed */
 export async function namesFinder(): Promise<Finder> {
   const { default: nlp } = await import('compromise').catch((cause: unknown) => {
     throw new LlmError(
@@ -25,7 +25,7 @@ export async function namesFinder(): Promise<Finder> {
       const [letters = ''] = /\p{L}(?:.*\p{L})?/su.exec(found) ?? []
       const name = letters.replace(/['’]s$/, '')
       const at = from + offset.start + found.indexOf(name)
-      // Written small it is a word.
+      // In lower case it is an ordinary word.
       return /\p{Lu}/u.test(name) ? [[at, at + name.length]] : []
     })
   return (text) => {

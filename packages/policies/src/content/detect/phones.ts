@@ -1,23 +1,23 @@
-// Telephone numbers, as people of ten countries write them: with their country's code anywhere, without it in the groups
-// that are usual there. Each is checked by `libphonenumber-js`.
+// Telephone numbers of ten countries, validated by `libphonenumber-js`: with a country code in any form, without one in the
+// groups of digits that are usual there.
 import { type CountryCode, parsePhoneNumberFromString } from 'libphonenumber-js/min'
 import { byPattern, type Finder, groupsOf, isNamedBefore } from './scan.js'
 
-/** A country, and how its numbers are grouped where no country's code is written: `3` is a group of three digits. */
-interface Habit {
+/** How a country groups its national numbers: `3` is a group of three digits. */
+interface NationalFormat {
   country: CountryCode
   shape: RegExp
-  /** Enough by itself: what is written like this is a telephone, whether its area is given out or not. */
+  /** The form alone is enough; the area code need not exist. */
   enough?: true
-  /** Only after a word that says what it is: years, pages, places and sums are grouped like this too. */
+  /** Only after a word such as `tel`: years, pages and amounts are grouped like this too. */
   named?: true
-  /** How the digits begin, where the grouping alone says too little. */
+  /** Pattern for the first digits, if the grouping alone is not enough. */
   begins?: RegExp
-  /** For the guide. */
+  /** For the README. */
   example: string
 }
 
-export const habits: Habit[] = [
+export const nationalFormats: NationalFormat[] = [
   { country: 'DE', shape: /^1[0-2]$|^\(?[2-6][(\d) /.-]*$/, begins: /^0[1-9]/, example: '030 901820-55' },
   {
     country: 'FR',
@@ -55,7 +55,7 @@ export const habits: Habit[] = [
   { country: 'PL', shape: /^(?:\(2\) ?|2[ -])3[ -]2[ -]2$/, begins: /^[1-9]/, example: '22 621 02 12' },
 ]
 
-const countries = [...new Set(habits.map(({ country }) => country))]
+const countries = [...new Set(nationalFormats.map(({ country }) => country))]
 const dates = /^(?:2[./-]2[./-][24]|4[./-]2[./-]2)$/
 const decimals = /^(?:0|[1-9]\d*)\.\d+$/
 const named =
@@ -65,7 +65,7 @@ export const phones: Finder[] = [
   byPattern(
     /(?<![\p{L}\d_@$€£#/+-]|\d[.,:])(?:\+|\()?\d[\d ()./-]{5,30}/gu,
     (match, at, text) => {
-      // A bracket that is not closed after the first group is one of the sentence.
+      // A bracket that is not closed after the first group belongs to the sentence.
       const from = /^\((?:\d{7}|\d+(?!\d|\)))/.test(match) ? at + 1 : at
       for (const [, to] of groupsOf(match, at).slice(0, 9).reverse()) {
         const isAlone = !/^(?:[\p{L}_]|[.-][\p{L}\d])/u.test(text.slice(to, to + 2))
@@ -74,7 +74,7 @@ export const phones: Finder[] = [
       }
       return undefined
     },
-    // The end of a longer number is no telephone.
+    // The end of a longer number is not a telephone number.
     'after',
   ),
 ]
@@ -84,19 +84,19 @@ function isPhone(text: string, isNamed: () => boolean): boolean {
   if (digits.length < 7 || digits.length > 15 || /[ ./-]{3}/.test(text)) return false
   if (decimals.test(text)) return false
   if (text.lastIndexOf('(') > text.lastIndexOf(')')) return false
-  // The sign says that it is one, if it has a right length.
+  // With a plus sign a possible length is enough.
   if (text.startsWith('+')) return parsePhoneNumberFromString(text.replace('(0)', ''))?.isPossible() ?? false
   if (text.startsWith('00')) return isValid(text.replace('(0)', '').replace('00', '+'))
   const shape = text.replace(/\d+/g, (group) => String(group.length))
   if (dates.test(shape)) return false
-  const usual = habits.some(
-    (habit) =>
-      (habit.begins?.test(digits) ?? true) &&
-      habit.shape.test(shape) &&
-      (habit.named === undefined || isNamed()) &&
-      (habit.enough ?? isValid(text, habit.country)),
+  const isNationalFormat = nationalFormats.some(
+    (format) =>
+      (format.begins?.test(digits) ?? true) &&
+      format.shape.test(shape) &&
+      (format.named === undefined || isNamed()) &&
+      (format.enough ?? isValid(text, format.country)),
   )
-  return usual || (isNamed() && countries.some((country) => isValid(text, country)))
+  return isNationalFormat || (isNamed() && countries.some((country) => isValid(text, country)))
 }
 
 function isValid(text: string, country?: CountryCode): boolean {

@@ -1,15 +1,15 @@
-// Finding by form: a pattern says where something may be, and a check what of it is one.
+// Pattern-based finders: a regular expression gives candidates, a check decides what is a match.
 
-/** A place in a text. */
+/** A range of positions in a text. */
 export type Range = [from: number, to: number]
 
-/** What finds one kind of thing. It takes time in proportion to the text. */
+/** Finds one kind of data, in time proportional to the length of the text. */
 export type Finder = (text: string) => Range[]
 
 /**
- * A finder for a pattern (flag `g`). `accept` gets each match and gives the place in it that is one (by default all of
- * it). After a match with none it goes on at the next character, so that a near miss hides nothing behind it, or `after`
- * the match. The pattern must read a bounded number of characters for each place it may begin at.
+ * A finder for a pattern (flag `g`). `accept` gets each candidate and returns the range that is a match (default: all of it).
+ * After a rejected candidate the search continues at the next character, so that it hides nothing behind it, or `after` the
+ * candidate. The pattern must read a bounded number of characters from each position.
  */
 export function byPattern(
   pattern: RegExp,
@@ -32,12 +32,12 @@ export function byPattern(
   }
 }
 
-/** Does one of the words stand shortly before this place? */
+/** Is one of the words within 40 characters before this position? */
 export function isNamedBefore(text: string, at: number, words: RegExp): boolean {
   return words.test(text.slice(Math.max(0, at - 40), at))
 }
 
-/** Groups of letters or digits, by their places in a text. */
+/** Groups of letters or digits, by their positions in the text. */
 export function groupsOf(match: string, at: number): Range[] {
   return Array.from(match.matchAll(/[A-Za-z0-9]+/g), (group) => [
     at + group.index,

@@ -1,8 +1,8 @@
-// Keys, tokens and passwords of services, by their forms.
-// Source of the forms: the services' own documents as collected by gitleaks (config/gitleaks.toml, 2026).
+// Keys, tokens and passwords of services, by their formats.
+// Source of the formats: the services' own documents as collected by gitleaks (config/gitleaks.toml, 2026).
 import { byPattern, type Finder, type Range } from './scan.js'
 
-// A run of these is read once: a pattern may begin only where the run does.
+// A pattern may begin only at the start of a word, so that each word is read once.
 const wordStart = '(?<![A-Za-z0-9_-])'
 
 const keys = [
@@ -14,7 +14,7 @@ const keys = [
   /\b(?:npm_[A-Za-z0-9]{36}|hf_[A-Za-z0-9]{30,}|gsk_[A-Za-z0-9]{40,}|xai-[A-Za-z0-9]{40,})/g,
 ]
 
-/** The key or token in a match that begins with other words. */
+/** The last group of a pattern, for a key or token that follows other words. */
 const lastGroup = (pattern: RegExp) =>
   byPattern(pattern, (match, at) => {
     const secret = new RegExp(pattern.source, pattern.flags.replace('g', '')).exec(match)?.[1] ?? ''
@@ -33,7 +33,7 @@ const token = byPattern(
 const marker = /-----(BEGIN|END) [A-Z ]{0,40}PRIVATE KEY-----/g
 const body = /^[A-Za-z0-9+/=\s\\]{0,20000}/
 
-/** From BEGIN to END; where there is no END, as much as can be of the key. */
+/** From BEGIN to END; without END, as much as can belong to the key. */
 const privateKeys: Finder = (text) => {
   const ranges: Range[] = []
   let open: { from: number; after: number } | undefined
@@ -58,6 +58,6 @@ export const secrets: Finder[] = [
   token,
   ...keys.map((pattern) => byPattern(pattern)),
   lastGroup(/\b[Bb]earer[ \t]{1,8}([A-Za-z0-9._~+/-]{20,}={0,4})/g),
-  // The password of an address.
+  // The password in a URL.
   lastGroup(/[a-z0-9+.-]:\/\/[^\s:/@]{0,64}:([^\s/@]{3,128})@/g),
 ]

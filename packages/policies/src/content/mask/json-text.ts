@@ -1,10 +1,10 @@
-// Texts that are JSON: what stands in them must be spelled as JSON spells it.
+// Texts that are JSON: escaping of values, and positions inside of strings.
 
 /**
- * For a text that is JSON: is this place inside of a string of it? Asked from its start to its end. Nothing for another text,
- * and for one of more than two million characters.
+ * For a text that is JSON: a function that tells whether a position is inside a JSON string; call it with increasing positions.
+ * `undefined` for other texts, and for more than two million characters.
  */
-export function stringsOf(text: string): ((at: number) => boolean) | undefined {
+export function jsonStringLocator(text: string): ((at: number) => boolean) | undefined {
   if (!/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text)) return undefined
   if (!isWholeJson(text)) return undefined
   let inside = false
@@ -18,11 +18,11 @@ export function stringsOf(text: string): ((at: number) => boolean) | undefined {
   }
 }
 
-// Parsing holds the event loop: longer texts are not looked at as JSON.
-const longest = 2_000_000
+// Parsing blocks the event loop, so longer texts are not treated as JSON.
+const maxLength = 2_000_000
 
 function isWholeJson(text: string): boolean {
-  if (text.length > longest) return false
+  if (text.length > maxLength) return false
   try {
     JSON.parse(text)
     return true
@@ -31,13 +31,13 @@ function isWholeJson(text: string): boolean {
   }
 }
 
-/** A value as it stands between the quotes of a JSON string. */
-export function spelled(value: string): string {
+/** A value as it is between the quotes of a JSON string. */
+export function escapeJson(value: string): string {
   return JSON.stringify(value).slice(1, -1)
 }
 
-/** And back. */
-export function unspelled(text: string): string {
+/** The value of the inside of a JSON string; an invalid one is returned unchanged. */
+export function unescapeJson(text: string): string {
   try {
     return JSON.parse(`"${text}"`) as string
   } catch {
@@ -45,7 +45,7 @@ export function unspelled(text: string): string {
   }
 }
 
-/** Is it JSON, in a fence or not? */
+/** Is the text a JSON object or array, possibly in a Markdown code fence? */
 export function isJson(text: string): boolean {
   const [, fenced] = /^\s*```(?:json)?([\s\S]*?)```/i.exec(text) ?? []
   try {
@@ -56,7 +56,7 @@ export function isJson(text: string): boolean {
   }
 }
 
-/** Does a text that begins like this, and goes on, say something in JSON? `[1]` and `{ user }` may begin a sentence. */
+/** Does a text that begins like this seem to be JSON? `[1]` and `{ user }` may begin a sentence. */
 export function beginsJson(text: string): boolean {
   return /^\s*(?:```(?:json)?\s*)?(?:\{\s*["}]|\[\s*["{])/i.test(text.slice(0, 200))
 }

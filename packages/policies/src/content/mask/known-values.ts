@@ -1,19 +1,19 @@
-// Many values looked for in one text at once, in time that does not depend on how many there are or how alike.
+// Multi-pattern search: replaces many known values in a text, in time that does not depend on their number or similarity.
 
 import type { Yielder } from '@patchbay/core/wrap'
 
-// After so many characters others may have a turn of the event loop.
-const often = 8192
-// So many characters of a value are compared at a time; those that begin alike part at the next ones, or later.
+// Characters between two yields to the event loop.
+const yieldEvery = 8192
+// Characters of a value compared at a time, one tree level each.
 const step = 64
 
-/** Values that have begun alike: how they go on from here. */
+/** Node of a prefix tree with steps of 64 characters. */
 class Node<T> {
-  /** By the next two characters: the lengths of what ends within this step, longest first. */
+  /** Lengths of the values that end within this step, longest first, by their next two characters. */
   readonly #lengths = new Map<string, number[]>()
   readonly #endings = new Map<string, { length: number; meaning: T }>()
-  /** What goes on after this step, by it. */
-  readonly #longer = new Map<string, Node<T>>()
+  /** Child nodes, by the characters of this step. */
+  readonly #children = new Map<string, Node<T>>()
 
   add(ending: string, length: number, meaning: T): void {
     this.#endings.set(ending, { length, meaning })
@@ -26,20 +26,20 @@ class Node<T> {
     )
   }
 
-  /** Where those go on that have this step; made where there is none. */
-  after(piece: string): Node<T> {
-    const known = this.#longer.get(piece)
-    if (known !== undefined) return known
-    const made = new Node<T>()
-    this.#longer.set(piece, made)
-    return made
+  /** The child for these characters, created if needed. */
+  childFor(piece: string): Node<T> {
+    const existing = this.#children.get(piece)
+    if (existing !== undefined) return existing
+    const child = new Node<T>()
+    this.#children.set(piece, child)
+    return child
   }
 
   next(text: string, at: number): Node<T> | undefined {
-    return this.#longer.size === 0 ? undefined : this.#longer.get(text.slice(at, at + step))
+    return this.#children.size === 0 ? undefined : this.#children.get(text.slice(at, at + step))
   }
 
-  /** The longest that ends within this step. */
+  /** The longest value that ends within this step. */
   ending(text: string, at: number): { length: number; meaning: T } | undefined {
     const two = this.#lengths.get(text.slice(at, at + 2))
     const one = this.#lengths.get(text[at] ?? '')
@@ -54,7 +54,7 @@ class Node<T> {
 
 export class KnownValues<T> {
   readonly #root = new Node<T>()
-  /** By the code of a character: does one of them begin with it? */
+  /** By character code: does any value begin with it? */
   readonly #starts = new Uint8Array(65_536)
 
   private constructor() {}
@@ -69,8 +69,8 @@ export class KnownValues<T> {
       let from = 0
       known.#starts[value.charCodeAt(0)] = 1
       for (; value.length - from > step; from += step) {
-        node = node.after(value.slice(from, from + step))
-        if (from % often === 0) await yielder.yieldIfDue()
+        node = node.childFor(value.slice(from, from + step))
+        if (from % yieldEvery === 0) await yielder.yieldIfDue()
       }
       node.add(value.slice(from), value.length, meaning)
       await yielder.yieldIfDue()
@@ -79,8 +79,8 @@ export class KnownValues<T> {
   }
 
   /**
-   * The text with each of them replaced, the longest where several begin at one place. `passed` is told now and then how far
-   * it is.
+   * The text with each value replaced; the longest wins if several begin at one position. `passed` is called regularly with the
+   * current position.
    */
   async replaced(
     text: string,
@@ -93,7 +93,7 @@ export class KnownValues<T> {
     let next = 0
     for (let at = 0; at < text.length; ) {
       if (at >= next) {
-        next = at + often
+        next = at + yieldEvery
         passed?.(at)
         await yielder.yieldIfDue()
       }

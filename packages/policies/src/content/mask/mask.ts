@@ -1,4 +1,4 @@
-// Keys, tokens and names of people stay here: `mask`. They leave as placeholders, and come back in the answer.
+// `mask`: replaces sensitive data in requests by placeholders, and restores it in answers.
 import {
   type ChatEvent,
   type ChatInput,
@@ -14,52 +14,57 @@ import {
   type RerankRequest,
 } from '@patchbay/core'
 import { isMedia, requestWithDefaults, toJsonSchema, Yielder } from '@patchbay/core/wrap'
-import { outputOf } from '../../cache/cacheable.js'
-import type { Incoming, Passing } from '../../middleware/interception.js'
-import { Around } from '../../middleware/middleware.js'
-import { doors } from '../../middleware/policy-coverage.js'
+import type { Interception, PolicyCall } from '../../middleware/interception.js'
+import { Middleware } from '../../middleware/middleware.js'
+import { coverage } from '../../middleware/policy-coverage.js'
 import { memoryState } from '../../state/memory-state.js'
 import type { StateStore } from '../../state/state.js'
 import { type Detector, detectorOf, type Kind, kinds } from '../detect/detect.js'
-import { copied } from '../map-texts.js'
+import { cloneExceptBytes } from '../map-texts.js'
 import { type MediaPart, mediaOf, textOf } from '../media.js'
 import { withPartial } from '../partial-response.js'
-import { keepNotes, type Note, restoring } from './mask-batch.js'
+import { withRequestedOutput } from '../requested-output.js'
+import { batchRestorer, type MaskedRequest, saveBatchMasks } from './mask-batch.js'
 import { Placeholders } from './placeholders.js'
-import { eased } from './relaxed-schema.js'
-import { type Asked, Restored } from './restore-stream.js'
+import { relaxSchema } from './relaxed-schema.js'
+import { type AnswerFormat, Restorer } from './restore-stream.js'
 
 /** Options of `mask`. */
 export interface MaskOptions {
-  /** What is looked for. Default: everything but names of people, which need the package `compromise` (English texts). */
+  /** Kinds of data to mask. Default: all but `'name'`, which needs the package `compromise` and English texts. */
   find?: Kind[]
   /**
-   * What else is: words as they are, or patterns, by a name for their placeholders. A pattern sees all that is asked: one
-   * that backtracks makes long texts slow.
+   * More to mask: literal words or a pattern, by a name for their placeholders (letters, digits and `_`). A pattern runs over
+   * all texts, so one that backtracks makes long texts slow. Default: none.
    */
   also?: Record<string, string[] | RegExp>
-  /** Images, documents and sound, which nobody can look into: refused (the default), or let through. Text files are masked. */
+  /** Images, documents and audio, which cannot be searched: `'refuse'` them with `unsupported`, or `'allow'` them. Text files are masked. Default `'refuse'`. */
   media?: 'refuse' | 'allow'
   /**
-   * Where it is kept what the placeholders of a batch stand for, in clear, until its results are read; they can be read where
-   * this state is. Default: this process's own.
+   * Where the values of a batch's placeholders are kept, in plain text, until its results are read. Results can be read only
+   * with the same state. Default: the memory of this process.
    */
   state?: StateStore
 }
 
 /**
- * Takes keys, tokens, e-mail addresses, numbers of phones, cards, accounts and people (of ten countries) out of everything
- * that leaves: messages, system, tools and their schemas, tool calls and results, options, texts to embed or to rank. Each
- * becomes a placeholder (`[EMAIL_1]`), the same wherever it stands in a request; in the answer, its tool calls and its
- * stream the placeholders become what they stood for: spelled as JSON where the answer is JSON, as a number where a
- * schema wants one; in the results of batches too. Vectors and scores are those of the placeholders.
+ * Replaces secrets and personal data by placeholders (`[EMAIL_1]`) in everything that is sent: messages, system, tools and their
+ * schemas, tool calls and results, options, texts to embed or rerank. It finds keys, tokens, e-mail addresses, and telephone,
+ * card, account and identity numbers of ten countries. In the answer, its stream, its tool calls and the results of batches, the
+ * placeholders become the values again: escaped in JSON, as numbers where a schema requires them. Embeddings and scores are those
+ * of the placeholders.
+ * @throws {LlmError} `config` for an invalid name in `also`; calls fail with `unsupported` for media that cannot be searched, and
+ *   for batch results without their `state`; with `config` if `compromise` is needed and missing
+ *
+ * @example
+ * const llm = mask(provider, { also: { CUSTOMER: ['Ann Lee'], ORDER: /\bA-\d{4}\b/ } })
  */
 export function mask(provider: Provider, options: MaskOptions = {}): Provider {
   return new Mask(provider, options)
 }
 
-class Mask extends Around {
-  protected override readonly doors = doors.mask
+class Mask extends Middleware {
+  protected override readonly coverage = coverage.mask
   readonly #find: Kind[]
   readonly #also: Record<string, string[] | RegExp>
   readonly #media: 'refuse' | 'allow'
@@ -80,7 +85,7 @@ class Mask extends Around {
     this.#state = state
   }
 
-  protected async enter(call: Incoming): Promise<Passing> {
+  protected async intercept(call: PolicyCall): Promise<Interception> {
     switch (call.kind) {
       case 'models':
       case 'capabilities':
@@ -91,7 +96,7 @@ class Mask extends Around {
         return this.#results(call.request)
     }
     this.#detector ??= detectorOf(this.#find)
-    // One that could not be loaded may be installed later.
+    // A failure is not cached: the missing package may be installed later.
     const detect = await this.#detector.catch((error) => {
       this.#detector = undefined
       throw error
@@ -102,24 +107,24 @@ class Mask extends Around {
       case 'batches.submit':
         return this.#submit(call.request, detect)
       case 'countTokens': {
-        const request = await this.#plain(call.request)
+        const request = await this.#searchable(call.request)
         const placeholders = await this.#placeholders(request, detect)
         return { request: sendable(await placeholders.masked(request)) }
       }
       case 'transcribe': {
-        this.#refuseMedia('sound')
+        this.#refuseMedia('audio')
         const { audio, ...rest } = call.request
-        const asked = copied(rest)
+        const asked = cloneExceptBytes(rest)
         const placeholders = await this.#placeholders(asked, detect)
         return {
           request: { ...(await placeholders.masked(asked)), audio },
-          // It may say what the prompt says.
+          // The transcript may repeat what the prompt says.
           done: (answer) => placeholders.restored(answer),
         }
       }
       case 'embed':
       case 'rerank': {
-        const request: EmbedRequest | RerankRequest = copied(
+        const request: EmbedRequest | RerankRequest = cloneExceptBytes(
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
             : call.request,
@@ -130,44 +135,44 @@ class Mask extends Around {
     }
   }
 
-  async #submit(requests: readonly ChatInput[], detect: Detector): Promise<Passing> {
+  async #submit(requests: readonly ChatInput[], detect: Detector): Promise<Interception> {
     if (!Array.isArray(requests)) return {}
-    const all: (Note & { request: ChatRequest })[] = []
-    for (const plain of await Promise.all(requests.map((request) => this.#plain(request)))) {
-      const placeholders = await this.#placeholders(plain, detect)
+    const all: (MaskedRequest & { request: ChatRequest })[] = []
+    for (const searchable of await Promise.all(requests.map((request) => this.#searchable(request)))) {
+      const placeholders = await this.#placeholders(searchable, detect)
       all.push({
-        request: sendable(answerable(await placeholders.masked(plain), placeholders)),
+        request: sendable(answerable(await placeholders.masked(searchable), placeholders)),
         placeholders,
-        ...aboutAnswer(plain),
+        ...answerFormat(searchable),
       })
     }
     return {
       request: all.map(({ request }) => request),
       done: async (id) => {
-        await keepNotes(this.#state, id as string, all, this.clock)
+        await saveBatchMasks(this.#state, id as string, all, this.clock)
         return id
       },
     }
   }
 
-  async #results(id: string): Promise<Passing> {
-    const restore = await restoring(this.#state, id)
+  async #results(id: string): Promise<Interception> {
+    const restore = await batchRestorer(this.#state, id)
     return { result: (result) => restore(result) }
   }
 
-  async #chat(call: Incoming & { kind: 'chat' }, detect: Detector): Promise<Passing> {
+  async #chat(call: PolicyCall & { kind: 'chat' }, detect: Detector): Promise<Interception> {
     const original = requestWithDefaults(call.request, this)
-    const request = await this.#plain(call.request)
+    const request = await this.#searchable(call.request)
     const placeholders = await this.#placeholders(request, detect)
-    const restored = new Restored(placeholders, aboutAnswer(request))
+    const restorer = new Restorer(placeholders, answerFormat(request))
     return {
       request: sendable(answerable(await placeholders.masked(request), placeholders)),
-      event: (event: ChatEvent) => restored.event(event),
-      rest: () => restored.rest(),
-      // The value is made again of what the text says now, by the schema the caller gave.
-      done: (answer) => outputOf(restored.response(answer as ChatResponse), original),
+      event: (event: ChatEvent) => restorer.event(event),
+      flush: () => restorer.flush(),
+      // The output is parsed again from the restored text, by the caller's schema.
+      done: (answer) => withRequestedOutput(restorer.response(answer as ChatResponse), original),
       error: (error) =>
-        error.partial === undefined ? error : withPartial(error, restored.response(error.partial)),
+        error.partial === undefined ? error : withPartial(error, restorer.response(error.partial)),
     }
   }
 
@@ -175,13 +180,13 @@ class Mask extends Around {
     return Placeholders.in(request, detect, this.#also)
   }
 
-  /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
-  async #plain(input: ChatInput): Promise<ChatRequest> {
+  /** The request with its texts ready to be searched (text files decoded), and only media that may be sent. */
+  async #searchable(input: ChatInput): Promise<ChatRequest> {
     const { messages, tools, output, ...rest } = requestWithDefaults(input, this)
     const yielder = new Yielder()
-    const given = copied(typeof messages === 'string' ? [messages] : messages)
+    const given = cloneExceptBytes(typeof messages === 'string' ? [messages] : messages)
     const more = {
-      ...copied(rest),
+      ...cloneExceptBytes(rest),
       ...(tools && {
         tools: tools.map(({ name, description, input: schema }, index) => ({
           name,
@@ -226,8 +231,8 @@ class Mask extends Around {
     const media = await mediaOf(part as MediaPart)
     const text = textOf(media)
     if (text !== undefined) return { ...rest, mediaType: media.mediaType, data: text } as Part
-    this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'sound')
-    // As bytes, which nobody takes for a text.
+    this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'audio')
+    // As bytes, so that it is not searched as text.
     return media.data !== undefined ? ({ ...rest, ...media } as Part) : part
   }
 
@@ -235,14 +240,14 @@ class Mask extends Around {
     if (this.#media === 'allow') return
     throw new LlmError(
       'unsupported',
-      `mask() cannot look into ${what}, so they do not leave. Leave them out, or let them through: mask(provider, { media: 'allow' }).`,
+      `mask() cannot look into ${what}, so they are not sent. Remove them, or allow them: mask(provider, { media: 'allow' }).`,
       { provider: this.provider, model: this.model },
     )
   }
 }
 
-/** What has to be known of a request to read its answer. */
-function aboutAnswer({ tools = [], output = 'text' }: ChatRequest): Asked {
+/** The format of the answer to a request. */
+function answerFormat({ tools = [], output = 'text' }: ChatRequest): AnswerFormat {
   return {
     tools: new Map(tools.map(({ name, input }) => [name, input as JsonSchema])),
     json: output !== 'text',
@@ -250,15 +255,15 @@ function aboutAnswer({ tools = [], output = 'text' }: ChatRequest): Asked {
   }
 }
 
-/** With a schema that an answer with placeholders fits. */
+/** The request with an output schema that placeholders fit. */
 function answerable(request: ChatRequest, placeholders: Placeholders): ChatRequest {
   const { output } = request
   if (typeof output !== 'object' || placeholders.empty) return request
-  const schema = eased(output.schema as JsonSchema, placeholders.haveNumbers)
+  const schema = relaxSchema(output.schema as JsonSchema, placeholders.haveNumbers)
   return { ...request, output: { ...output, schema } }
 }
 
-/** With the texts of files as bytes again. */
+/** The request with the texts of files encoded as bytes again. */
 function sendable(request: ChatRequest): ChatRequest {
   const encoded = (part: Part): Part => {
     if (part.type === 'tool-result' && Array.isArray(part.output))

@@ -1,21 +1,21 @@
-// What stands for what: the values that must not leave, and their placeholders, for one request.
+// Placeholders of one request and the sensitive values they stand for.
 import { Yielder } from '@patchbay/core/wrap'
 import type { Detector } from '../detect/detect.js'
-import { mapped, mappedLater, textsOf } from '../map-texts.js'
+import { mapTexts, mapTextsAsync, textsOf } from '../map-texts.js'
 import { slicesOf } from '../text-slices.js'
-import { spelled, stringsOf, unspelled } from './json-text.js'
+import { escapeJson, jsonStringLocator, unescapeJson } from './json-text.js'
 import { KnownValues } from './known-values.js'
 
-// Models write them small, or as Markdown does: `\[EMAIL\_1\]`.
+// Models may write placeholders in lower case, or escaped for Markdown: `\[EMAIL\_1\]`.
 const name = String.raw`[A-Z](?:[A-Z0-9]|\\?_){0,64}\\?_\d{1,9}`
 const form = new RegExp(String.raw`\\\[${name}\\\]|\[${name}\]`, 'gi')
-// One that does not end reaches to the end of the text, or each of its quotes would be looked at from anew.
+// An unterminated string matches to the end of the text; otherwise each quote in it would be tried again.
 const inJson = new RegExp(String.raw`"(?:[^"\\]|\\.)*"?|\[${name}\]`, 'gis')
-const plainly = (placeholder: string) => placeholder.replaceAll('\\', '').toUpperCase()
+const normalize = (placeholder: string) => placeholder.replaceAll('\\', '').toUpperCase()
 const inNumber = /[\d.eE+-]/
-const begun = /^\\?\[(?:[A-Z](?:[A-Z0-9]|\\?_)*\\?)?$/i
+const incomplete = /^\\?\[(?:[A-Z](?:[A-Z0-9]|\\?_)*\\?)?$/i
 
-/** A value that must not leave, and how it is spelled in its text. */
+/** A sensitive value, and its spelling in the text (JSON may escape it). */
 interface Value {
   kind: string
   value: string
@@ -23,34 +23,34 @@ interface Value {
 }
 
 export class Placeholders {
-  readonly #standsFor: ReadonlyMap<string, string>
+  readonly #values: ReadonlyMap<string, string>
   readonly #known: KnownValues<string> | undefined
   readonly #longest: number
 
-  private constructor(standsFor: ReadonlyMap<string, string>, known?: KnownValues<string>) {
-    this.#standsFor = standsFor
+  private constructor(values: ReadonlyMap<string, string>, known?: KnownValues<string>) {
+    this.#values = values
     this.#known = known
     this.#longest = 0
-    for (const placeholder of standsFor.keys()) this.#longest = Math.max(this.#longest, placeholder.length)
+    for (const placeholder of values.keys()) this.#longest = Math.max(this.#longest, placeholder.length)
   }
 
-  /** Numbered in the order they are met, so that a conversation that goes on gives the same ones again. */
+  /** Finds the values of a request. They are numbered in order, so that a longer conversation gives the same placeholders. */
   static async in(
     request: unknown,
     detect: Detector,
     also: Record<string, string[] | RegExp>,
   ): Promise<Placeholders> {
     const found: Value[] = []
-    // What looks like a placeholder in the request stands for itself.
-    const spoken = new Set<string>()
+    // Texts of the request that look like placeholders keep their meaning.
+    const reserved = new Set<string>()
     const yielder = new Yielder()
     const texts = new Set(textsOf(request))
     await yielder.yieldIfDue()
     for (const text of texts) {
       for await (const slice of slicesOf(text, yielder))
-        for (const [placeholder] of slice.text.matchAll(form)) spoken.add(plainly(placeholder))
-      const json = stringsOf(text) !== undefined
-      const read = (value: string) => (json ? unspelled(value) : value)
+        for (const [placeholder] of slice.text.matchAll(form)) reserved.add(normalize(placeholder))
+      const json = jsonStringLocator(text) !== undefined
+      const read = (value: string) => (json ? unescapeJson(value) : value)
       for (const [kind, what] of Object.entries(also)) {
         if (!Array.isArray(what))
           for (const spelling of matches(text, what)) found.push({ kind, value: read(spelling), spelling })
@@ -66,98 +66,98 @@ export class Placeholders {
       }
     }
     await yielder.yieldIfDue()
-    const values = await numbered(found, spoken, yielder)
-    const standsFor = new Map<string, string>()
-    // A value's own spelling comes first.
+    const values = await assignPlaceholders(found, reserved, yielder)
+    const byPlaceholder = new Map<string, string>()
+    // The first entry of a placeholder is the value itself; others are its spellings.
     for (const [value, placeholder] of values) {
-      if (!standsFor.has(placeholder)) standsFor.set(placeholder, value)
+      if (!byPlaceholder.has(placeholder)) byPlaceholder.set(placeholder, value)
       await yielder.yieldIfDue()
     }
-    return new Placeholders(standsFor, await KnownValues.of(values, yielder))
+    return new Placeholders(byPlaceholder, await KnownValues.of(values, yielder))
   }
 
   /**
-   * The same with placeholders, wherever a value stands: also where it was not recognised by itself. A number in a text
-   * that is JSON becomes a text of it.
+   * The value with placeholders wherever a sensitive value occurs, even where it was not detected by itself. In a text that is
+   * JSON, a number becomes a string.
    */
   async masked<T>(value: T): Promise<T> {
     const known = this.#known
     if (this.empty || known === undefined) return value
     const yielder = new Yielder()
-    return mappedLater(
+    return mapTextsAsync(
       value,
       (text) => {
-        const isInString = stringsOf(text)
-        const written = (placeholder: string, from: number) => {
+        const isInString = jsonStringLocator(text)
+        const replacement = (placeholder: string, from: number) => {
           if (isInString === undefined || isInString(from)) return placeholder
-          // Outside of strings it is a number, or the same digits within another one.
-          const value = this.#standsFor.get(placeholder) ?? ''
+          // Outside of strings it is a whole number, or digits within a longer one.
+          const value = this.#values.get(placeholder) ?? ''
           const isWhole =
             !inNumber.test(text[from - 1] ?? '') && !inNumber.test(text[from + value.length] ?? '')
           return isWhole || !text.startsWith(value, from) ? `"${placeholder}"` : value
         }
-        return known.replaced(text, written, yielder, isInString)
+        return known.replaced(text, replacement, yielder, isInString)
       },
       yielder,
     )
   }
 
-  /** The same with the values; `spell` writes them as they must stand there. */
+  /** The value with placeholders replaced by what they stand for. `spell` escapes a value for its place. */
   restored<T>(value: T, spell?: (value: string) => string): T {
-    return this.empty ? value : mapped(value, (text) => this.restoredText(text, spell))
+    return this.empty ? value : mapTexts(value, (text) => this.restoredText(text, spell))
   }
 
-  /** A text with the values; `spell` writes them as they must stand there. */
+  /** A text with placeholders replaced. `spell` escapes a value for its place. */
   restoredText(text: string, spell: (value: string) => string = (value) => value): string {
     return text.replace(form, (placeholder) => {
-      const value = this.#standsFor.get(plainly(placeholder))
+      const value = this.#values.get(normalize(placeholder))
       return value === undefined ? placeholder : spell(value)
     })
   }
 
-  /** What would be JSON, with the placeholders in quotes that stand there in the place of a value. */
+  /** Invalid JSON with its unquoted placeholders put in quotes. */
   quoted(json: string): string {
-    return json.replace(inJson, (found) => (this.#standsFor.has(plainly(found)) ? `"${found}"` : found))
+    return json.replace(inJson, (found) => (this.#values.has(normalize(found)) ? `"${found}"` : found))
   }
 
-  /** The placeholders with what they stand for, to be written down. */
+  /** The placeholders and their values, for storage. */
   get pairs(): [placeholder: string, value: string][] {
-    return [...this.#standsFor]
+    return [...this.#values]
   }
 
-  /** Those that were written down. */
+  /** Placeholders from stored pairs. */
   static of(pairs: readonly [placeholder: string, value: string][]): Placeholders {
     return new Placeholders(new Map(pairs))
   }
 
-  /** The value, where the text is its placeholder and nothing else. */
+  /** The value of a text that is exactly one placeholder. */
   valueOf(text: string): string | undefined {
-    return this.#standsFor.get(plainly(text))
+    return this.#values.get(normalize(text))
   }
 
-  /** Where a placeholder begins at the end of a text that goes on; the text's length where none does. */
-  begunAt(text: string): number {
+  /** Position of an incomplete placeholder at the end of a text; the text's length if there is none. */
+  incompleteAt(text: string): number {
     const bracket = text.lastIndexOf('[')
     const at = text[bracket - 1] === '\\' ? bracket - 1 : bracket
     const isShort = bracket >= 0 && text.length - bracket < 2 * this.#longest
-    if (isShort && begun.test(text.slice(at))) return at
+    if (isShort && incomplete.test(text.slice(at))) return at
     return text.endsWith('\\') ? text.length - 1 : text.length
   }
 
-  /** May one of them stand for a number of JSON? */
+  /** Does one of them stand for a number? */
   get haveNumbers(): boolean {
-    return [...this.#standsFor.values()].some((value) => numberOf(value) !== undefined)
+    return [...this.#values.values()].some((value) => numberOf(value) !== undefined)
   }
 
   get empty(): boolean {
-    return this.#standsFor.size === 0
+    return this.#values.size === 0
   }
 }
 
-/** The placeholders of values, and of their spellings. */
-async function numbered(
+/** Assigns placeholders to values and to their spellings. */
+async function assignPlaceholders(
   found: readonly Value[],
-  spoken: ReadonlySet<string>,
+  reserved: ReadonlySet<string>,
   yielder: Yielder,
 ): Promise<Map<string, string>> {
   const values = new Map<string, string>()
@@ -172,16 +172,16 @@ async function numbered(
     do {
       counts.set(name, (counts.get(name) ?? 0) + 1)
       placeholder = `[${name}_${counts.get(name)}]`
-    } while (spoken.has(placeholder))
+    } while (reserved.has(placeholder))
     values.set(value, placeholder)
     values.set(spelling, placeholder)
   }
   return values
 }
 
-/** How a word is written in a text: as it is, or as JSON spells it. */
+/** Spellings of a word that occur in a text: as it is, or escaped for JSON. */
 function spellings(text: string, word: string): string[] {
-  return [word, spelled(word)].filter((spelling) => spelling !== '' && text.includes(spelling))
+  return [word, escapeJson(word)].filter((spelling) => spelling !== '' && text.includes(spelling))
 }
 
 function matches(text: string, what: RegExp): string[] {
@@ -189,7 +189,7 @@ function matches(text: string, what: RegExp): string[] {
   return Array.from(text.matchAll(pattern), ([match]) => match)
 }
 
-/** The number that a value is, signs between its digits aside. */
+/** The value as a number, without separators; `undefined` if it is not one. */
 export function numberOf(value: string): number | undefined {
   const digits = value.replace(/[\s().+/\p{Pd}]/gu, '')
   return /^\d+$/.test(digits) && Number.isSafeInteger(Number(digits)) ? Number(digits) : undefined

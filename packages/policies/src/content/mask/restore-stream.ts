@@ -1,40 +1,41 @@
-// A stream with its placeholders replaced by what they stand for, also where one comes in two pieces.
+// Restores the values of placeholders in a stream and a response, including placeholders split over two chunks.
 import type { ChatEvent, ChatResponse, JsonSchema, Part } from '@patchbay/core'
-import { beginsJson, isJson, spelled } from './json-text.js'
+import { beginsJson, escapeJson, isJson } from './json-text.js'
 import type { Placeholders } from './placeholders.js'
-import { restoredInput, restoredJson, wantsNumbers } from './restore-types.js'
+import { hasNumbers, restoredInput, restoredJson } from './restore-types.js'
 
-type Said = Extract<ChatEvent, { type: 'text' | 'reasoning' }>
+type TextDelta = Extract<ChatEvent, { type: 'text' | 'reasoning' }>
 type CallDelta = Extract<ChatEvent, { type: 'tool-call-delta' }>
 type Call = Extract<ChatEvent, { type: 'tool-call' }>
 
-/** What is known of the request whose answer it is. */
-export interface Asked {
-  /** The schemas of its tools, by their names. */
+/** The format of an answer, from its request. */
+export interface AnswerFormat {
+  /** Input schemas of the tools, by name. */
   tools: ReadonlyMap<string, JsonSchema>
-  /** Is the text of the answer to be JSON? */
+  /** Did the request ask for JSON? */
   json: boolean
-  /** The schema of its value, where there is one. */
+  /** Schema of the structured output, if any. */
   output?: JsonSchema
 }
 
-export class Restored {
-  /** The end of the last delta of text or reasoning, while it may be the beginning of a placeholder. */
-  #held: { event: Said; text: string } | undefined
-  /** The same of each call's arguments: calls may come at the same time. */
+export class Restorer {
+  /** End of the last text or reasoning delta, while it may be the beginning of a placeholder. */
+  #held: { event: TextDelta; text: string } | undefined
+  /** The same for the arguments of each tool call: calls may be interleaved. */
   readonly #heldCalls = new Map<string, { event: CallDelta; text: string }>()
-  /** Calls whose arguments are shown when they are whole: a number may have to become one again. */
-  readonly #whole = new Set<string>()
-  /** The schema of the answer, where a number may have to become one again: its text too is shown when it is whole. */
+  /** Tool calls with numbers in their schema: their arguments are shown only when complete. */
+  readonly #complete = new Set<string>()
+  /** The output schema, if it has numbers that were masked: then the text is shown only when complete. */
   readonly #output: JsonSchema | undefined
-  #begin = ''
+  /** The first 200 characters of the text. */
+  #start = ''
 
   constructor(
     private readonly placeholders: Placeholders,
-    private readonly asked: Asked,
+    private readonly format: AnswerFormat,
   ) {
-    const { output } = asked
-    if (output !== undefined && wantsNumbers(output) && placeholders.haveNumbers) this.#output = output
+    const { output } = format
+    if (output !== undefined && hasNumbers(output) && placeholders.haveNumbers) this.#output = output
   }
 
   event(event: ChatEvent): ChatEvent[] {
@@ -42,36 +43,38 @@ export class Restored {
     switch (event.type) {
       case 'text':
       case 'reasoning':
-        return this.#said(event)
+        return this.#textDelta(event)
       case 'tool-call-start': {
-        const schema = this.asked.tools.get(event.name)
-        if (schema !== undefined && wantsNumbers(schema)) this.#whole.add(event.id)
-        return [...this.#restOfText(), event]
+        const schema = this.format.tools.get(event.name)
+        if (schema !== undefined && hasNumbers(schema)) this.#complete.add(event.id)
+        return [...this.#heldText(), event]
       }
       case 'tool-call-delta':
-        return this.#whole.has(event.id) ? this.#restOfText() : [...this.#restOfText(), ...this.#delta(event)]
+        return this.#complete.has(event.id)
+          ? this.#heldText()
+          : [...this.#heldText(), ...this.#callDelta(event)]
       case 'tool-call':
-        return [...this.#restOfText(), ...this.#call(event)]
+        return [...this.#heldText(), ...this.#toolCall(event)]
       default:
-        return [...this.#restOfText(), this.placeholders.restored(event)]
+        return [...this.#heldText(), this.placeholders.restored(event)]
     }
   }
 
-  /** What was held back and turned out to be nothing. */
-  rest(): ChatEvent[] {
+  /** Held text that turned out not to be a placeholder. */
+  flush(): ChatEvent[] {
     const calls = [...this.#heldCalls.values()].map(({ event, text }) => ({ ...event, json: text }))
     this.#heldCalls.clear()
-    return [...this.#restOfText(), ...calls]
+    return [...this.#heldText(), ...calls]
   }
 
-  /** A text of the answer: where it is JSON, a value stands in it as JSON spells it. */
+  /** A text of the answer with its values, escaped if the text is JSON. */
   text(text: string): string {
     const typed = this.#output && restoredJson(text, this.#output, this.placeholders)
-    const spell = this.asked.json || isJson(text) ? spelled : undefined
+    const spell = this.format.json || isJson(text) ? escapeJson : undefined
     return typed ?? this.placeholders.restoredText(text, spell)
   }
 
-  /** A whole answer. */
+  /** A complete response with its values. */
   response(response: ChatResponse): ChatResponse {
     const { message, text, reasoning, toolCalls, output } = response
     return {
@@ -80,7 +83,7 @@ export class Restored {
       text: this.text(text),
       reasoning: this.placeholders.restored(reasoning),
       toolCalls: toolCalls.map((call) => ({ ...call, input: this.input(call.name, call.input) })),
-      ...(output !== undefined && { output: restoredInput(output, this.asked.output, this.placeholders) }),
+      ...(output !== undefined && { output: restoredInput(output, this.format.output, this.placeholders) }),
     }
   }
 
@@ -91,12 +94,13 @@ export class Restored {
       : this.placeholders.restored(part)
   }
 
+  /** The input of a tool call with its values. */
   input(name: string, input: unknown): unknown {
-    return restoredInput(this.#parsed(input), this.asked.tools.get(name), this.placeholders)
+    return restoredInput(this.#reparsed(input), this.format.tools.get(name), this.placeholders)
   }
 
-  /** Arguments that could not be parsed, because a placeholder stands where a number belongs, can be now. */
-  #parsed(input: unknown): unknown {
+  /** Parses arguments again that were invalid JSON because of an unquoted placeholder in place of a number. */
+  #reparsed(input: unknown): unknown {
     const { $unparsed } = Object(input) as { $unparsed?: unknown }
     if (typeof $unparsed !== 'string') return input
     try {
@@ -106,47 +110,48 @@ export class Restored {
     }
   }
 
-  #said(event: Said): ChatEvent[] {
+  #textDelta(event: TextDelta): ChatEvent[] {
     const isSame = this.#held?.event.type === event.type
-    const before = isSame ? [] : this.#restOfText()
-    if (event.type === 'text' && this.#begin.length < 200) this.#begin += event.text
+    const previous = isSame ? [] : this.#heldText()
+    if (event.type === 'text' && this.#start.length < 200) this.#start += event.text
     const text = (this.#held?.text ?? '') + event.text
-    const isTyped = event.type === 'text' && this.#output !== undefined
-    const at = isTyped ? 0 : this.placeholders.begunAt(text)
+    const isHeldUntilEnd = event.type === 'text' && this.#output !== undefined
+    const at = isHeldUntilEnd ? 0 : this.placeholders.incompleteAt(text)
     this.#held = at < text.length ? { event, text: text.slice(at) } : undefined
-    return [...before, ...this.#shown(event, text.slice(0, at))]
+    return [...previous, ...this.#textEvents(event, text.slice(0, at))]
   }
 
-  #shown(event: Said, text: string): ChatEvent[] {
+  #textEvents(event: TextDelta, text: string): ChatEvent[] {
     if (text === '') return []
     if (event.type === 'text' && this.#output !== undefined) return [{ ...event, text: this.text(text) }]
-    const spell = event.type === 'text' && (this.asked.json || beginsJson(this.#begin)) ? spelled : undefined
+    const spell =
+      event.type === 'text' && (this.format.json || beginsJson(this.#start)) ? escapeJson : undefined
     return [{ ...event, text: this.placeholders.restoredText(text, spell) }]
   }
 
-  #delta(event: CallDelta): ChatEvent[] {
+  #callDelta(event: CallDelta): ChatEvent[] {
     const text = (this.#heldCalls.get(event.id)?.text ?? '') + event.json
-    const at = this.placeholders.begunAt(text)
+    const at = this.placeholders.incompleteAt(text)
     if (at < text.length) this.#heldCalls.set(event.id, { event, text: text.slice(at) })
     else this.#heldCalls.delete(event.id)
-    // Arguments are JSON.
-    const json = this.placeholders.restoredText(text.slice(0, at), spelled)
+    // Arguments are JSON, so values are escaped.
+    const json = this.placeholders.restoredText(text.slice(0, at), escapeJson)
     return json === '' ? [] : [{ ...event, json }]
   }
 
-  #call(event: Call): ChatEvent[] {
+  #toolCall(event: Call): ChatEvent[] {
     const { id, name } = event
     const input = this.input(name, event.input)
     const held = this.#heldCalls.get(id)
     this.#heldCalls.delete(id)
     const rest: ChatEvent[] = held === undefined ? [] : [{ ...held.event, json: held.text }]
-    if (this.#whole.delete(id)) rest.push({ type: 'tool-call-delta', id, json: JSON.stringify(input) })
+    if (this.#complete.delete(id)) rest.push({ type: 'tool-call-delta', id, json: JSON.stringify(input) })
     return [...rest, { ...event, input }]
   }
 
-  #restOfText(): ChatEvent[] {
+  #heldText(): ChatEvent[] {
     const held = this.#held
     this.#held = undefined
-    return held === undefined ? [] : this.#shown(held.event, held.text)
+    return held === undefined ? [] : this.#textEvents(held.event, held.text)
   }
 }

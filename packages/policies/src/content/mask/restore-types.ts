@@ -1,10 +1,10 @@
-// What comes back into a tool's input, or an answer that is JSON: a number where its schema wants one.
+// Restores values in structured data by its schema: a number where the schema requires one.
 import type { JsonSchema } from '@patchbay/core'
 import { numberOf, type Placeholders } from './placeholders.js'
 
-const deepest = 16
+const maxDepth = 16
 
-/** The input with its values, each of the type that its schema wants. */
+/** The input with its values, each of the type in its schema. */
 export function restoredInput(
   input: unknown,
   schema: JsonSchema | undefined,
@@ -12,7 +12,7 @@ export function restoredInput(
 ): unknown {
   if (schema === undefined || placeholders.empty) return placeholders.restored(input)
   const restored = (value: unknown, here: JsonSchema[]): unknown => {
-    if (typeof value === 'string') return typed(value, here, placeholders)
+    if (typeof value === 'string') return typedValue(value, here, placeholders)
     if (Array.isArray(value)) return value.map((item, index) => restored(item, itemsOf(here, index, schema)))
     if (typeof value !== 'object' || value === null) return value
     return Object.fromEntries(
@@ -27,7 +27,7 @@ export function restoredInput(
 
 const fenced = /^([\s\S]*?```(?:json)?\s*)([[{][\s\S]*?)(```[\s\S]*)$/i
 
-/** The same for a text that is JSON or has it in a fence; nothing for another one. */
+/** The same for a text that is JSON, possibly in a code fence; `undefined` for other texts. */
 export function restoredJson(
   text: string,
   schema: JsonSchema,
@@ -44,12 +44,12 @@ export function restoredJson(
   return `${placeholders.restoredText(before)}${restored}${placeholders.restoredText(after)}`
 }
 
-/** May this input have numbers in it that were taken out? */
-export function wantsNumbers(schema: JsonSchema): boolean {
+/** Does the schema have numbers, which may have been masked? */
+export function hasNumbers(schema: JsonSchema): boolean {
   return /"(?:integer|number)"/.test(JSON.stringify(schema))
 }
 
-function typed(text: string, here: JsonSchema[], placeholders: Placeholders): unknown {
+function typedValue(text: string, here: JsonSchema[], placeholders: Placeholders): unknown {
   const value = placeholders.valueOf(text)
   if (value === undefined) return placeholders.restoredText(text)
   const types = new Set(here.flatMap(({ type }) => [type].flat()))
@@ -70,9 +70,9 @@ function propertyOf(here: JsonSchema[], name: string, root: JsonSchema): JsonSch
   })
 }
 
-/** A schema, what it refers to, and what it is put together of. */
+/** A schema, those it refers to, and those it is composed of. */
 function branchesOf(schema: unknown, root: JsonSchema, depth = 0): JsonSchema[] {
-  if (!isSchema(schema) || depth > deepest) return []
+  if (!isSchema(schema) || depth > maxDepth) return []
   const { $ref, anyOf, oneOf, allOf } = schema
   const others = [anyOf, oneOf, allOf].flatMap((list) => (Array.isArray(list) ? list : []))
   if (typeof $ref === 'string') others.push(definitionOf($ref, root))
@@ -83,15 +83,15 @@ function definitionOf(ref: string, root: JsonSchema): unknown {
   if (!ref.startsWith('#')) return undefined
   let here: unknown = root
   for (const step of ref.split('/').slice(1)) {
-    const name = decoded(step).replaceAll('~1', '/').replaceAll('~0', '~')
+    const name = decodeStep(step).replaceAll('~1', '/').replaceAll('~0', '~')
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, name)) return undefined
     here = (here as Record<string, unknown>)[name]
   }
   return here
 }
 
-/** A reference is part of an address, so names in it may be percent-encoded. */
-function decoded(step: string): string {
+/** A reference is part of a URI, so names in it may be percent-encoded. */
+function decodeStep(step: string): string {
   try {
     return decodeURIComponent(step)
   } catch {

@@ -12,12 +12,12 @@ import {
 } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterAll, describe, expect, it } from 'vitest'
-import { standIn, walk, type ways } from '../test/doors.js'
 import { failureOf } from '../test/failure.js'
 import { lettersEmbedder } from '../test/letters.js'
+import { standIn, walk, type ways } from '../test/operations.js'
 import { spansAndMetrics } from '../test/telemetry.js'
 import * as policies from './index.js'
-import { type Door, doors, type PolicyName } from './middleware/policy-coverage.js'
+import { coverage, type Operation, type PolicyName } from './middleware/policy-coverage.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'patchbay-doors-'))
 afterAll(() => rmSync(folder, { recursive: true }))
@@ -197,19 +197,19 @@ type Exported = Exclude<
   'pipe'
 >
 // A policy without a row does not compile.
-const rows: Readonly<Record<Exported, policies.Doors>> = doors
-const all = Object.entries(rows) as [PolicyName, Record<Door, policies.Stand>][]
+const rows: Readonly<Record<Exported, policies.PolicyCoverage>> = coverage
+const all = Object.entries(rows) as [PolicyName, Record<Operation, policies.Coverage>][]
 
 it('has a row for each policy of the package, and no other', () => {
   const made = Object.entries(policies).flatMap(([name, value]) =>
     typeof value === 'function' && !/^[A-Z]/.test(name) ? [name] : [],
   )
-  for (const name of Object.keys(doors)) expect(made).toContain(name)
+  for (const name of Object.keys(coverage)) expect(made).toContain(name)
 })
 
 /** The table of the guide: a row for each policy, a column for each door. */
 function table(): string {
-  const columns: Door[] = [
+  const columns: Operation[] = [
     'chat',
     'embed',
     'rerank',
@@ -219,7 +219,7 @@ function table(): string {
     'capabilities',
     'batches',
   ]
-  const sign = (stand: policies.Stand) =>
+  const sign = (stand: policies.Coverage) =>
     stand === 'applies' ? 'yes' : stand === 'nothing' ? '–' : 'refuses'
   const line = (cells: string[]) => `| ${cells.join(' | ')} |`
   return [

@@ -1,12 +1,12 @@
-// Who is in: calls that run keep their provider open, and a closed one takes no more.
+// In-flight calls of a provider: `close` waits for them, and a closed provider accepts no more.
 import { LlmError } from '@patchbay/core'
 
-export class Running {
+export class InFlightCalls {
   readonly #calls = new Set<Promise<void>>()
   #closing: Promise<void> | undefined
 
   /**
-   * One more call; the returned function says that it is over.
+   * Registers a call. Call the returned function when it has ended.
    * @throws {LlmError} `closed`
    */
   begin({ provider, model }: { provider: string; model: string }): () => void {
@@ -26,7 +26,7 @@ export class Running {
     }
   }
 
-  /** Takes no more calls, waits for those that run, and then closes; once. */
+  /** Refuses new calls, waits for those in flight, then runs `close`. Later calls return the same promise. */
   close(close: () => Promise<void>): Promise<void> {
     this.#closing ??= Promise.all(this.#calls).then(close)
     return this.#closing

@@ -1,4 +1,4 @@
-// A provider that is another one in all that it does not change: what policies are made of.
+// Base class of providers that delegate to another one and change part of it.
 import type {
   Batches,
   CallOptions,
@@ -20,10 +20,18 @@ import type {
 import { asLlmError } from '@patchbay/core/wrap'
 
 /**
- * Goes on as the provider it wraps; `chat` is `stream` collected, so there is one method to change. Closing it closes that
- * provider.
+ * A provider that passes every call to another one, `inner`. `chat` collects `stream`, so a subclass overrides one method for
+ * both. `close` closes `inner`. For a policy that covers calls of every kind, extend `Middleware` instead.
+ *
+ * @example
+ * class Greedy extends DelegatingProvider {
+ *   override stream(request: ChatInput, options?: CallOptions) {
+ *     return this.inner.stream({ ...requestWithDefaults(request, this), temperature: 0 }, options)
+ *   }
+ * }
  */
-export abstract class Wrapped implements Provider {
+export abstract class DelegatingProvider implements Provider {
+  /** The provider that is called. */
   protected readonly inner: Provider
 
   constructor(inner: Provider) {
@@ -76,10 +84,10 @@ export abstract class Wrapped implements Provider {
     const { batches } = this.inner
     return {
       available: batches.available,
-      submit: (...given) => this.#typed(() => batches.submit(...given)),
-      status: (...given) => this.#typed(() => batches.status(...given)),
-      results: (...given) => batches.results(...given),
-      cancel: (...given) => this.#typed(() => batches.cancel(...given)),
+      submit: (...args) => this.#typed(() => batches.submit(...args)),
+      status: (...args) => this.#typed(() => batches.status(...args)),
+      results: (...args) => batches.results(...args),
+      cancel: (...args) => this.#typed(() => batches.cancel(...args)),
     }
   }
 
@@ -95,7 +103,7 @@ export abstract class Wrapped implements Provider {
     return this.close()
   }
 
-  /** A provider of an app's own may throw at once, or something else than an `LlmError`. */
+  /** A provider of the app's own may throw synchronously, or throw something other than an `LlmError`. */
   async #typed<T>(call: () => Promise<T>): Promise<T> {
     try {
       return await call()

@@ -8,7 +8,7 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { requestWithDefaults, streamOf } from '@patchbay/core/wrap'
-import type { Door, Stand } from '../src/index.js'
+import type { Coverage, Operation } from '../src/index.js'
 
 /** One call that came. */
 export interface AskedFor {
@@ -155,7 +155,7 @@ function textOf(request: ChatInput): string {
 /** One way to ask a provider; `input` is what of a text reaches it where nobody changes it. */
 export interface Way {
   name: string
-  door: Door
+  door: Operation
   ask(provider: Provider, text: string, options?: CallOptions): Promise<unknown>
   input(text: string): string
 }
@@ -170,7 +170,7 @@ async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
 }
 
 /** Every way there is; a new door of `Provider` does not compile without one. */
-const byDoor: Record<Door, Omit<Way, 'door'>[]> = {
+const byDoor: Record<Operation, Omit<Way, 'door'>[]> = {
   chat: [
     { name: 'chat', ask: (provider, text, options) => provider.chat(text, options), input: theText },
     {
@@ -238,11 +238,13 @@ const byDoor: Record<Door, Omit<Way, 'door'>[]> = {
   ],
 }
 
-export const ways: Way[] = (Object.keys(byDoor) as Door[]).flatMap((door) =>
+export const ways: Way[] = (Object.keys(byDoor) as Operation[]).flatMap((door) =>
   byDoor[door].map((way) => ({ ...way, door })),
 )
 
 /** Each way into a provider, with what a policy does there. */
-export function walk(row: Readonly<Record<Door, Stand>>): [stand: Stand, name: string, way: Way][] {
+export function walk(
+  row: Readonly<Record<Operation, Coverage>>,
+): [stand: Coverage, name: string, way: Way][] {
   return ways.map((way) => [row[way.door], way.name, way])
 }
