@@ -15,9 +15,9 @@ import {
 } from '@patchbay/core'
 import { withPrefix } from '@patchbay/core/wire'
 import { toFinish } from './events.js'
-import { turnOf } from './options/call-options.js'
+import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
-import type { JobNews } from './supervisor/job.js'
+import type { JobEvent } from './supervisor/job.js'
 import type { ChatResult, EmbedResult, JobRequest, RankResult } from './supervisor/protocol.js'
 import type { Scheduler } from './supervisor/scheduler.js'
 
@@ -110,9 +110,9 @@ export class LocalBackend implements Backend {
     request: JobRequest,
     { providerOptions }: { providerOptions: Record<string, unknown> },
     context: CallContext,
-  ): AsyncGenerator<JobNews> {
+  ): AsyncGenerator<JobEvent> {
     const { signal } = context
-    const turn = turnOf(providerOptions, this.#handle)
+    const turn = queueEntry(providerOptions, this.#handle)
     const job = this.#scheduler.submit(request, turn, context)
     const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)

@@ -9,8 +9,8 @@ export function toFinish(
   warn: CallContext['warn'],
   feature: 'json' | 'tools' = 'json',
 ): BackendEvent {
-  if (result.unkept) warn(notEnforced(result.unkept, feature))
-  if (result.cutCall)
+  if (result.unenforced) warn(notEnforced(result.unenforced, feature))
+  if (result.unfinishedCall)
     warn({
       code: 'other',
       feature: 'tools',

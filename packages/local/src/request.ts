@@ -19,8 +19,8 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
       })),
     }),
     ...(typeof reasoning === 'string' && { reasoning }),
-    ...((named || toolChoice === 'required') && { mustCall: named || (true as const) }),
-    ...(parallelToolCalls === false && { oneCall: true }),
+    ...((named || toolChoice === 'required') && { forcedCall: named || (true as const) }),
+    ...(parallelToolCalls === false && { singleCall: true }),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),
   }
 }

@@ -1,6 +1,6 @@
 // What a call may say to this backend alone: `providerOptions.local`.
 import { LlmError } from '@patchbay/core'
-import { type Priority, priorities, type Waiting } from '../supervisor/fair-queue.js'
+import { type Priority, priorities, type QueueEntry } from '../supervisor/fair-queue.js'
 
 /** `providerOptions: { local: … }`. */
 export interface LocalCallOptions {
@@ -14,7 +14,7 @@ export interface LocalCallOptions {
  * A call's place in the queue.
  * @throws {LlmError} `invalid-request` for options there are none of
  */
-export function turnOf(options: Record<string, unknown>, handle: unknown): Waiting {
+export function queueEntry(options: Record<string, unknown>, handle: unknown): QueueEntry {
   const { priority = 'normal', caller = handle, ...unknown } = options
   const [name] = Object.keys(unknown)
   if (name !== undefined)

@@ -10,7 +10,7 @@ import { literal } from './text-grammar.js'
 /** A grammar, and the keywords of its schema that it does not keep. */
 export interface Kept<Grammar> {
   grammar: Grammar
-  unkept: string[]
+  unenforced: string[]
 }
 
 /** @throws {JobError} `unsupported` when the schema has no grammar */
@@ -31,7 +31,7 @@ export async function jsonGrammar(
 export async function callGrammar(
   engine: Engine,
   tools: TemplateTool[],
-  { nameKey, inputKey, lead }: CallFormat,
+  { nameKey, inputKey, separator }: CallFormat,
 ): Promise<Kept<(led: boolean) => LlamaGrammarEvaluationState>> {
   const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
   const key = (name: string) => `${literal(JSON.stringify(name))} ":" ws`
@@ -44,7 +44,8 @@ export async function callGrammar(
       .join(' | ')
     const what = 'The input of these tools'
     const plain = await compiled(engine, rules.text(call), what)
-    const led = lead === '' ? plain : await compiled(engine, rules.text(`${literal(lead)} (${call})`), what)
+    const led =
+      separator === '' ? plain : await compiled(engine, rules.text(`${literal(separator)} (${call})`), what)
     return (isLed) => new LlamaGrammarEvaluationState({ model: engine.model, grammar: isLed ? led : plain })
   })
 }
@@ -55,11 +56,11 @@ async function withoutPatternsIfNeedBe<Grammar>(
 ): Promise<Kept<Grammar>> {
   let rules = new SchemaGrammar()
   try {
-    return { grammar: await make(rules), unkept: [...rules.unkept] }
+    return { grammar: await make(rules), unenforced: [...rules.unenforced] }
   } catch (error) {
     if (!rules.hasPattern) throw error
     rules = new SchemaGrammar(false)
-    return { grammar: await make(rules), unkept: [...rules.unkept] }
+    return { grammar: await make(rules), unenforced: [...rules.unenforced] }
   }
 }
 

@@ -201,7 +201,7 @@ describe('a keyword that the grammar does not keep', () => {
   it.each(Object.entries(keywords).filter(([, how]) => how === 'checked'))('%s is told', (name) => {
     const grammar = new SchemaGrammar()
     grammar.add({ type: 'object', properties: { a: { [name]: {} } } })
-    expect([...grammar.unkept]).toEqual([name])
+    expect([...grammar.unenforced]).toEqual([name])
   })
 
   it.each<[string, object, string[]]>([
@@ -217,7 +217,7 @@ describe('a keyword that the grammar does not keep', () => {
     ['a length beside a pattern', { type: 'string', pattern: '^a*$', maxLength: 2 }, ['maxLength']],
     ['a very long text', { type: 'string', maxLength: 100_000 }, ['maxLength']],
     ['a format of many forms', { type: 'string', format: 'email' }, ['format']],
-    ['a choice of forms that overlap', { oneOf: [{ type: 'integer' }, { type: 'number' }] }, ['oneOf']],
+    ['a choice of forms that suffixOverlap', { oneOf: [{ type: 'integer' }, { type: 'number' }] }, ['oneOf']],
     [
       'a keyword beside a reference',
       { $ref: '#/$defs/a', minLength: 3, $defs: { a: { type: 'string' } } },
@@ -228,10 +228,10 @@ describe('a keyword that the grammar does not keep', () => {
       { ...object({ a: flag, b: flag }), minProperties: 1 },
       ['minProperties'],
     ],
-  ])('is told: %s', (_, schema, unkept) => {
+  ])('is told: %s', (_, schema, unenforced) => {
     const grammar = new SchemaGrammar()
     grammar.add(schema)
-    expect([...grammar.unkept]).toEqual(unkept)
+    expect([...grammar.unenforced]).toEqual(unenforced)
   })
 
   it('is a warning on the response, and is checked', async () => {
@@ -280,7 +280,7 @@ describe('a schema that comes back to itself', () => {
     const node = object(properties, { required: ['leaf'], additionalProperties: false })
     const grammar = new SchemaGrammar()
     expect(grammar.text(grammar.add({ $ref: '#/$defs/node', $defs: { node } })).length).toBeLessThan(20_000)
-    expect([...grammar.unkept]).toEqual([])
+    expect([...grammar.unenforced]).toEqual([])
   })
 
   it('too deep is refused', () => {

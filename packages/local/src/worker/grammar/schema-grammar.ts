@@ -12,7 +12,7 @@ const mostRepeated = 1000
 
 export class SchemaGrammar {
   /** Keywords that the grammar does not keep. */
-  readonly unkept = new Set<string>()
+  readonly unenforced = new Set<string>()
   readonly #rules: string[] = []
   #count = 0
 
@@ -30,7 +30,7 @@ export class SchemaGrammar {
         this.hasPattern ||= form !== undefined
         return form
       }
-      return new Rules(schema, (body) => this.rule(body), this.unkept, patterned).of(schema)
+      return new Rules(schema, (body) => this.rule(body), this.unenforced, patterned).of(schema)
     } catch (cause) {
       if (cause instanceof RangeError)
         throw new JobError('unsupported', 'This JSON schema is nested too deep for a grammar. Simplify it.')
@@ -63,7 +63,7 @@ class Rules {
   constructor(
     private readonly root: unknown,
     private readonly rule: AddRule,
-    private readonly unkept: Set<string>,
+    private readonly unenforced: Set<string>,
     private readonly patterned: typeof patternForm,
   ) {}
 
@@ -72,7 +72,7 @@ class Rules {
     if (!isSchema(schema)) throw nothingFits(schema)
     if (typeof schema.$ref === 'string') return this.#reference(schema.$ref, schema)
     for (const key of Object.keys(schema))
-      if (keywords[key] === 'checked' && !this.#empty(key, schema)) this.unkept.add(key)
+      if (keywords[key] === 'checked' && !this.#empty(key, schema)) this.unenforced.add(key)
     const values = 'const' in schema ? [schema.const] : schema.enum
     if (Array.isArray(values)) return this.#values(values, schema)
     if (Array.isArray(schema.allOf)) return this.#all(schema.allOf, omit(schema, 'allOf'))
@@ -93,7 +93,7 @@ class Rules {
   #reference(ref: string, { $ref: _, ...beside }: Schema): string {
     const target = resolved(this.root, ref)
     if (target === undefined) throw new JobError('unsupported', `The JSON schema's ${ref} leads nowhere.`)
-    for (const key of Object.keys(beside)) if (key in keywords) this.unkept.add(key)
+    for (const key of Object.keys(beside)) if (key in keywords) this.unenforced.add(key)
     const known = this.#refs.get(ref)
     if (known !== undefined) return known
     return this.rule((self) => {
@@ -108,7 +108,7 @@ class Rules {
       (value) => types === undefined || types.some((type) => isOfType(value, type)),
     )
     const beside = Object.keys(schema).filter((key) => !['const', 'enum', 'type'].includes(key))
-    for (const key of beside) if (key in keywords) this.unkept.add(key)
+    for (const key of beside) if (key in keywords) this.unenforced.add(key)
     return this.#either(fitting.map((value) => literal(JSON.stringify(value))))
   }
 
@@ -118,7 +118,7 @@ class Rules {
   }
 
   #all(parts: unknown[], own: Schema): string {
-    const lost = (key: string) => this.unkept.add(key)
+    const lost = (key: string) => this.unenforced.add(key)
     // A reference with a description beside it is written so by some.
     if (parts.length === 1 && !constrains(own)) return this.of(parts[0])
     return this.#ofMerged(parts.reduce<Schema>((sum, part) => merged(sum, this.#target(part), lost), own))
@@ -147,13 +147,13 @@ class Rules {
 
   #choice(branches: unknown[], own: Schema, exactlyOne: boolean, both: boolean): string {
     const targets = branches.filter((branch) => branch !== false)
-    if (both) this.unkept.add('oneOf')
+    if (both) this.unenforced.add('oneOf')
     if (exactlyOne) {
       const forms = targets.map((branch) => this.#target(branch))
       if (forms.some((one, index) => forms.slice(index + 1).some((other) => !apart(one, other))))
-        this.unkept.add('oneOf')
+        this.unenforced.add('oneOf')
     }
-    const lost = (key: string) => this.unkept.add(key)
+    const lost = (key: string) => this.unenforced.add(key)
     return this.#either(
       targets.map((branch) =>
         constrains(own) ? this.#ofMerged(merged(own, this.#target(branch), lost)) : this.of(branch),
@@ -192,12 +192,12 @@ class Rules {
     const other = more === false ? undefined : this.rule(`${nameOtherThan(names)} ":" ws ${this.of(more)}`)
     if (properties.length === 0) return this.#rowOf('{', '}', other, schema, 'Properties')
     const { minProperties = 0, maxProperties = Number.POSITIVE_INFINITY } = schema
-    if (Number(minProperties) > required.size) this.unkept.add('minProperties')
+    if (Number(minProperties) > required.size) this.unenforced.add('minProperties')
     if (
       Number(maxProperties) < names.length ||
       (other !== undefined && maxProperties !== Number.POSITIVE_INFINITY)
     )
-      this.unkept.add('maxProperties')
+      this.unenforced.add('maxProperties')
     const pairs = properties.map(([name, value]) => ({
       form: `${literal(JSON.stringify(name))} ":" ws ${this.of(value)}`,
       optional: !required.has(name),
@@ -251,31 +251,31 @@ class Rules {
   }
 
   #times(least: number, most: number, what: string): string {
-    if (least > mostRepeated) this.unkept.add(`min${what}`)
+    if (least > mostRepeated) this.unenforced.add(`min${what}`)
     const from = Math.min(least, mostRepeated)
     if (most === Number.POSITIVE_INFINITY) return from === 0 ? '*' : `{${from},}`
     if (most <= mostRepeated) return `{${from},${most}}`
-    this.unkept.add(`max${what}`)
+    this.unenforced.add(`max${what}`)
     return `{${from},}`
   }
 
   #number(schema: Schema, type: 'integer' | 'number'): string {
-    const form = numberForm(schema, type, (keyword) => this.unkept.add(keyword))
+    const form = numberForm(schema, type, (keyword) => this.unenforced.add(keyword))
     if (form === undefined) throw nothingFits('bounds of a number')
     return form === type ? type : this.rule(form)
   }
 
   #string({ format, minLength, maxLength, pattern }: Schema): string {
     const matching = typeof pattern === 'string' ? this.patterned(pattern) : undefined
-    if (pattern !== undefined && matching === undefined) this.unkept.add('pattern')
-    if (matching !== undefined && format !== undefined) this.unkept.add('format')
+    if (pattern !== undefined && matching === undefined) this.unenforced.add('pattern')
+    if (matching !== undefined && format !== undefined) this.unenforced.add('format')
     const form = matching ?? (typeof format === 'string' ? formats[format] : undefined)
     if (form !== undefined) {
-      if (minLength !== undefined) this.unkept.add('minLength')
-      if (maxLength !== undefined) this.unkept.add('maxLength')
+      if (minLength !== undefined) this.unenforced.add('minLength')
+      if (maxLength !== undefined) this.unenforced.add('maxLength')
       return this.rule(`"\\"" (${form}) "\\""`)
     }
-    if (format !== undefined) this.unkept.add('format')
+    if (format !== undefined) this.unenforced.add('format')
     if (minLength === undefined && maxLength === undefined) return 'string'
     const [least, most] = [Number(minLength ?? 0), Number(maxLength ?? Number.POSITIVE_INFINITY)]
     if (least > most) throw nothingFits('minLength')

@@ -6,7 +6,7 @@ import { isSchema, type Schema } from './schema-merge.js'
  * warning and checked in the answer. Some of the first are kept only where it can be done, and checked elsewhere:
  * patterns that look around or back, bounds of numbers that are no whole ones, lengths above 1,000, formats beside date,
  * time, date-time and uuid, a format or a length beside a pattern, keywords beside a reference or a choice of values,
- * and `oneOf` whose forms may overlap. `multipleOf` is kept for whole numbers between two near bounds. Schemas that
+ * and `oneOf` whose forms may suffixOverlap. `multipleOf` is kept for whole numbers between two near bounds. Schemas that
  * nothing fits and references that lead nowhere are refused; all else is an annotation.
  */
 export const keywords: Readonly<Record<string, 'grammar' | 'checked'>> = {
