@@ -1,7 +1,7 @@
 // Simulated surroundings of the worker's lifecycle: jobs, a process, timers and memory, as simple as they can be.
 import { LlmError } from '@patchbay/core'
 import { expect } from 'vitest'
-import type { Exit } from '../src/errors.js'
+import type { ProcessExit } from '../src/errors.js'
 import type { ReadyInfo } from '../src/supervisor/protocol.js'
 import { transition } from '../src/supervisor/worker-lifecycle.js'
 import { type Effect, initialState, type Report, type WorkerEvent } from '../src/supervisor/worker-state.js'
@@ -21,7 +21,7 @@ export const info: ReadyInfo = {
   loadMs: 1,
 }
 const failure = new LlmError('model-load', 'It cannot be loaded.')
-const killed: Exit = { code: null, signal: 'SIGKILL', hung: false, lastWords: '' }
+const killed: ProcessExit = { code: null, signal: 'SIGKILL', hung: false, stderr: '' }
 
 type Name =
   | 'submit'
@@ -301,7 +301,7 @@ export class SimulatedLife {
     })
   }
 
-  #exit(exit: Exit): void {
+  #exit(exit: ProcessExit): void {
     this.process = 'none'
     this.dispatch({ type: 'process-exited', exit })
   }

@@ -1,13 +1,13 @@
 // Simulated worker processes: they do what a test says, and check what they are sent.
 import { expect } from 'vitest'
-import type { Exit } from '../src/errors.js'
+import type { ProcessExit } from '../src/errors.js'
 import type { FromWorker, LoadSettings, ToWorker } from '../src/supervisor/protocol.js'
 import type { ProcessListener } from '../src/supervisor/worker-process.js'
 import type { ProcessHost } from '../src/supervisor/worker-supervisor.js'
 import { info } from './simulated-life.js'
 
-const killed: Exit = { code: null, signal: 'SIGKILL', hung: false, lastWords: '' }
-const ended: Exit = { code: 0, signal: null, hung: false, lastWords: '' }
+const killed: ProcessExit = { code: null, signal: 'SIGKILL', hung: false, stderr: '' }
+const ended: ProcessExit = { code: 0, signal: null, hung: false, stderr: '' }
 
 /** Starts one simulated process after another. */
 export class SimulatedHost implements ProcessHost {
@@ -47,7 +47,7 @@ export class SimulatedProcess {
         expect(this.#phase).toBe('new')
         this.#phase = 'loading'
         return
-      case 'go-on':
+      case 'memory-granted':
         expect(this.#phase).toBe('planned')
         this.#phase = 'allowed'
         return
@@ -97,7 +97,7 @@ export class SimulatedProcess {
         return [
           good(() => {
             this.#phase = 'planned'
-            this.listener.message({ type: 'planned', bytes: this.host.bytes })
+            this.listener.message({ type: 'memory-planned', bytes: this.host.bytes })
           }),
           bad(() => this.#exit({ ...killed, notStarted: new Error('EAGAIN') })),
           crash,
@@ -146,7 +146,7 @@ export class SimulatedProcess {
     this.listener.message(answer)
   }
 
-  #exit(exit: Exit): void {
+  #exit(exit: ProcessExit): void {
     this.host.process = undefined
     this.listener.exit(exit)
   }

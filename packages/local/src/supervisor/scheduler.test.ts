@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
 import { SimulatedHost } from '../../test/simulated-worker.js'
 import { LocalBackend } from '../backend.js'
-import { settingsOf } from '../options/options.js'
+import { resolveSettings } from '../options/options.js'
 import { bytesInUse } from './memory-arbiter.js'
 import { Scheduler } from './scheduler.js'
 
@@ -29,7 +29,8 @@ class Model {
   readonly host = new SimulatedHost(60)
   readonly calls: Call[] = []
   readonly #scheduler = new Scheduler(
-    settingsOf({ memoryBudget: budget, parallel: 2, queue: 5, keepAlive: 20, cacheDir: false }).scheduler,
+    resolveSettings({ memoryBudget: budget, parallel: 2, queue: 5, keepAlive: 20, cacheDir: false })
+      .scheduler,
     this.host,
   )
   readonly #backend = new LocalBackend(this.#scheduler, model)

@@ -1,10 +1,10 @@
-// Scheduler: one bounded queue in front of one worker. Gives it jobs as sequences become free, and reports to callers.
+// Scheduler: a bounded queue in front of one worker. Starts jobs when sequences are free, and reports to their callers.
 import { type CallContext, LlmError } from '@patchbay/core'
-import { fromWire, notSendable } from '../errors.js'
-import { Queue, type Waiting } from './fair-queue.js'
+import { notSerializable, workerFailure } from '../errors.js'
+import { FairQueue, type QueueEntry } from './fair-queue.js'
 import { Job, nextId } from './job.js'
 import type { ChatJob, JobRequest, ReadyInfo } from './protocol.js'
-import { Tally, type WorkerStats } from './stats.js'
+import { StatsCounter, type WorkerStats } from './stats.js'
 import type { Report } from './worker-state.js'
 import {
   type JobMessage,
@@ -33,12 +33,12 @@ type CountRequest = Waiter<number> & { id: number } & Pick<ChatJob, 'messages' |
 export class Scheduler {
   readonly #settings: SchedulerSettings
   readonly #supervisor: WorkerSupervisor
-  readonly #queue = new Queue<Job>()
+  readonly #queue = new FairQueue<Job>()
   readonly #running = new Map<number, Job>()
   readonly #waitingCounts = new Set<CountRequest>()
   readonly #runningCounts = new Map<number, CountRequest>()
   readonly #readyWaiters = new Set<Waiter<ReadyInfo>>()
-  readonly #tally = new Tally()
+  readonly #counter = new StatsCounter()
   /** Positions are reported once the caller's own code has come to rest: a burst of calls is one change. */
   #positionsScheduled = false
   #handles = 0
@@ -61,7 +61,7 @@ export class Scheduler {
     return {
       queued: this.#queue.size,
       running: this.#running.size,
-      ...this.#tally.numbers,
+      ...this.#counter.totals,
       restarts: this.#supervisor.restarts,
       unloads: this.#supervisor.unloads,
       pid: this.#supervisor.pid,
@@ -91,7 +91,7 @@ export class Scheduler {
    * Adds a job to the queue.
    * @throws {LlmError} `queue-full`
    */
-  submit(request: JobRequest, turn: Waiting, context: CallContext): Job {
+  submit(request: JobRequest, turn: QueueEntry, context: CallContext): Job {
     const { queue, whenFull, model, load } = this.#settings
     if (whenFull === 'reject' && this.#queue.size + this.#running.size >= queue + load.parallel)
       throw new LlmError(
@@ -169,12 +169,12 @@ export class Scheduler {
       try {
         this.#supervisor.send({ type: 'run', id: job.id, request: job.request })
       } catch (cause) {
-        job.fail(notSendable(cause))
+        job.fail(notSerializable(cause))
         continue
       }
       this.#running.set(job.id, job)
-      job.started()
-      this.#tally.began(job)
+      job.markStarted()
+      this.#counter.jobStarted(job)
     }
   }
 
@@ -185,7 +185,7 @@ export class Scheduler {
       this.#supervisor.send({ type: 'count', id, messages, ...(tools && { tools }) })
       this.#runningCounts.set(id, request)
     } catch (cause) {
-      reject(notSendable(cause))
+      reject(notSerializable(cause))
     }
   }
 
@@ -220,15 +220,15 @@ export class Scheduler {
         return job?.call(message.name, message.input)
       case 'done':
         this.#supervisor.jobFinished()
-        this.#tally.done(message.result)
+        this.#counter.jobDone(message.result)
         job?.done(message.result)
         return this.#finish(message.id)
       case 'counted':
         this.#runningCounts.get(message.id)?.resolve(message.tokens)
         return this.#finish(message.id)
       case 'failed':
-        this.#runningCounts.get(message.id)?.reject(fromWire(message.error))
-        job?.fail(fromWire(message.error))
+        this.#runningCounts.get(message.id)?.reject(workerFailure(message.error))
+        job?.fail(workerFailure(message.error))
         return this.#finish(message.id)
       default:
         return message satisfies never
@@ -237,13 +237,13 @@ export class Scheduler {
 
   #finish(id: number): void {
     this.#runningCounts.delete(id)
-    if (this.#running.delete(id)) this.#tally.finished++
+    if (this.#running.delete(id)) this.#counter.finished++
     this.#next()
   }
 
   /** The process has died: running jobs have failed, waiting ones go on waiting. */
   #failRunning(error: LlmError): void {
-    this.#tally.finished += this.#running.size
+    this.#counter.finished += this.#running.size
     for (const job of this.#running.values()) job.fail(error)
     this.#running.clear()
     for (const { reject } of this.#runningCounts.values()) reject(error)
@@ -277,7 +277,7 @@ export class Scheduler {
     queueMicrotask(() => {
       this.#positionsScheduled = false
       if (this.#supervisor.loaded === undefined) return
-      for (const [index, job] of [...this.#queue].entries()) job.standsAt(index + 1)
+      for (const [index, job] of [...this.#queue].entries()) job.reportPosition(index + 1)
     })
   }
 }

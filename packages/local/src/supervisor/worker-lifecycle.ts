@@ -1,6 +1,6 @@
 // State machine of the worker process: a pure function from state and event to the next state and its effects.
 import type { LlmError } from '@patchbay/core'
-import { crashed, type Exit, notStarted } from '../errors.js'
+import { crashFailure, type ProcessExit, startFailure } from '../errors.js'
 import { type Effect, isBusy, type Report, type WorkerEvent, type WorkerState } from './worker-state.js'
 
 export interface Transition {
@@ -11,7 +11,7 @@ export interface Transition {
 /** Delays between processes that died, in milliseconds, and the crashes in a row after which waiting jobs fail. */
 const backOff = { first: 100, longest: 5_000, crashes: 4 }
 
-/** The next state, and what has to be done. An event that its state does not expect changes nothing. */
+/** The next state, and the effects to perform. An event that the state does not expect changes nothing. */
 export function transition(state: WorkerState, event: WorkerEvent): Transition {
   const { phase } = state
   switch (event.type) {
@@ -62,9 +62,7 @@ export function transition(state: WorkerState, event: WorkerEvent): Transition {
       return exit(state, event.exit)
     case 'memory-wanted':
       if (phase.name !== 'ready') return to(state)
-      return phase.running
-        ? to({ ...state, phase: { name: 'draining', info: phase.info } }, stopTimer)
-        : unload(state)
+      return phase.running ? to({ ...state, phase: { name: 'draining', info: phase.info } }) : unload(state)
     case 'keep-alive-elapsed':
       return phase.name === 'ready' && !isBusy(state) ? unload(state) : to(state)
     case 'back-off-elapsed':
@@ -105,12 +103,12 @@ function changeDemand(
   if (phase.name === 'draining' && !running) return unload(next)
   const becameIdle = isBusy(state) && !isBusy(next)
   return after(to(next, ...(becameIdle ? [{ type: 'announce-idle' } as const] : [])), (next) =>
-    isBusy(next) ? work(next) : rest(next, becameIdle),
+    isBusy(next) ? onBusy(next) : onIdle(next, becameIdle),
   )
 }
 
-/** There is work. */
-function work(state: WorkerState): Transition {
+/** There is work: starts what is needed for it. */
+function onBusy(state: WorkerState): Transition {
   switch (state.phase.name) {
     case 'stopped':
       return settle(state)
@@ -128,15 +126,15 @@ function work(state: WorkerState): Transition {
   }
 }
 
-/** There is no work. A model that is being loaded is loaded to the end, unless other models would have to go for it. */
-function rest(state: WorkerState, becameIdle: boolean): Transition {
+/** There is no work. A model that is loading is loaded to the end, unless other models would have to be unloaded. */
+function onIdle(state: WorkerState, becameIdle: boolean): Transition {
   const { phase, closing } = state
   if (closing) return close(state)
   if (phase.name === 'loading' && phase.memory === 'requested') return kill(state)
   return phase.name === 'ready' && becameIdle ? to(state, startKeepAlive) : to(state)
 }
 
-/** There is no work, and there will be none. */
+/** There is no work, and `close()` was called. */
 function close(state: WorkerState): Transition {
   switch (state.phase.name) {
     case 'stopped':
@@ -156,7 +154,7 @@ function close(state: WorkerState): Transition {
   }
 }
 
-/** There is no process: checks the files for a new one if jobs wait, and is done with closing if that is wanted. */
+/** There is no process: prepares a new one if jobs wait, and otherwise reports the end of `close()`. */
 function settle(state: WorkerState, ...effects: Effect[]): Transition {
   if (state.waiting)
     return to({ ...state, phase: { name: 'checking' } }, ...effects, report({ type: 'loading' }), {
@@ -166,12 +164,12 @@ function settle(state: WorkerState, ...effects: Effect[]): Transition {
   return to(stopped, ...effects, ...(state.closing ? [{ type: 'closed' } as const] : []))
 }
 
-/** Waiting jobs fail. The next job may try again. */
+/** QueueEntry jobs fail. The next job may try again. */
 function giveUp(state: WorkerState, error: LlmError): Transition {
   return to({ ...state, waiting: false, crashes: 0 }, report({ type: 'failed', error }))
 }
 
-/** There is no process, and there will be none for the jobs that wait. */
+/** There is no process, and the waiting jobs fail. */
 function fail(state: WorkerState, error: LlmError): Transition {
   return after(giveUp(state, error), settle)
 }
@@ -184,12 +182,12 @@ function shutDown(state: WorkerState): Transition {
   return to({ ...state, phase: { name: 'stopping' } }, stopTimer, { type: 'shut-down' })
 }
 
-/** A process that has not loaded its model has nothing to save, and cannot hear while it loads. */
+/** For a process that has not loaded its model: it has nothing to save, and does not read messages while it loads. */
 function kill(state: WorkerState): Transition {
   return to({ ...state, phase: { name: 'stopping' } }, { type: 'withdraw-memory-request' }, { type: 'kill' })
 }
 
-function exit(state: WorkerState, exit: Exit): Transition {
+function exit(state: WorkerState, exit: ProcessExit): Transition {
   const { phase } = state
   const gone = to(state, stopTimer, { type: 'withdraw-memory-request' }, { type: 'release-memory' })
   switch (phase.name) {
@@ -203,9 +201,9 @@ function exit(state: WorkerState, exit: Exit): Transition {
     case 'ready':
     case 'draining': {
       const { notStarted: cause } = exit
-      if (cause !== undefined) return after(gone, (state) => fail(state, notStarted(cause)))
+      if (cause !== undefined) return after(gone, (state) => fail(state, startFailure(cause)))
       if (phase.name === 'stopping') return after(gone, settle)
-      const error = crashed(exit, phase.name === 'loading' ? 'loading its model' : 'working')
+      const error = crashFailure(exit, phase.name === 'loading' ? 'loading its model' : 'working')
       return after(gone, (state) => die(state, error))
     }
     default:
@@ -216,14 +214,14 @@ function exit(state: WorkerState, exit: Exit): Transition {
 /** The running jobs are lost. The waiting ones get a new process, after a delay; after too many crashes they fail. */
 function die(state: WorkerState, error: LlmError): Transition {
   const died: WorkerState = { ...state, phase: { name: 'stopped' }, unreplaced: true }
-  const told = report({ type: 'died', error })
-  if (!died.waiting) return settle(died, told)
+  const diedReport = report({ type: 'died', error })
+  if (!died.waiting) return settle(died, diedReport)
   const crashes = died.crashes + 1
-  if (crashes > backOff.crashes) return after(to(died, told), (state) => fail(state, error))
+  if (crashes > backOff.crashes) return after(to(died, diedReport), (state) => fail(state, error))
   const delayMs = Math.min(backOff.longest, backOff.first * 2 ** (crashes - 1))
   return to(
     { ...died, crashes, phase: { name: 'backing-off' } },
-    told,
+    diedReport,
     report({ type: 'restarting', error, delayMs }),
     { type: 'start-back-off-timer', delayMs },
   )

@@ -1,6 +1,6 @@
 // States, events and effects of the worker process's life.
 import type { LlmError } from '@patchbay/core'
-import type { Exit } from '../errors.js'
+import type { ProcessExit } from '../errors.js'
 import type { ReadyInfo } from './protocol.js'
 import type { Attachment } from './worker-process.js'
 
@@ -62,7 +62,7 @@ export type WorkerEvent =
   | { type: 'model-loaded'; info: ReadyInfo }
   | { type: 'load-failed'; error: LlmError }
   | { type: 'job-finished' }
-  | { type: 'process-exited'; exit: Exit }
+  | { type: 'process-exited'; exit: ProcessExit }
   /** Another model needs this one's memory. */
   | { type: 'memory-wanted' }
   | { type: 'keep-alive-elapsed' }

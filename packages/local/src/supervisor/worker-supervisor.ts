@@ -1,10 +1,10 @@
 // Supervisor of the worker process: feeds events to the lifecycle's state machine and performs its effects.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { fromWire, notStarted } from '../errors.js'
+import { startFailure, workerFailure } from '../errors.js'
 import { megabytes } from '../options/megabytes.js'
 import { checkModelFile } from '../options/model-file.js'
 import { workerFile } from '../package-file.js'
-import { changed, gaveBack, makeRoom, type Resident } from './memory-arbiter.js'
+import { holdersChanged, type MemoryHolder, releaseMemory, requestMemory } from './memory-arbiter.js'
 import type { FromWorker, LoadSettings, ReadyInfo, ToWorker } from './protocol.js'
 import { transition } from './worker-lifecycle.js'
 import { type ProcessListener, WorkerProcess } from './worker-process.js'
@@ -61,7 +61,7 @@ const thisMachine: ProcessHost = {
 /** How long an orderly end may take, in milliseconds: saved sequences can have gigabytes. */
 const graceMs = { usual: 5_000, saving: 60_000 }
 
-export class WorkerSupervisor implements Resident {
+export class WorkerSupervisor implements MemoryHolder {
   readonly #settings: SupervisorSettings
   readonly #listener: SupervisorListener
   readonly #host: ProcessHost
@@ -72,8 +72,8 @@ export class WorkerSupervisor implements Resident {
   #timer: NodeJS.Timeout | undefined
   #memoryRequest: { wanted: boolean } | undefined
   #closed: { promise: Promise<void>; resolve: () => void } | undefined
-  usedAt = 0
-  since = 0
+  lastUsedAt = 0
+  activeSince = 0
 
   constructor(settings: SupervisorSettings, listener: SupervisorListener, host: ProcessHost = thisMachine) {
     this.#settings = settings
@@ -116,13 +116,13 @@ export class WorkerSupervisor implements Resident {
     this.#dispatch({ type: 'job-finished' })
   }
 
-  /** The backlog has changed. */
+  /** The backlog has holdersChanged. */
   setDemand(demand: { waiting: boolean; running: boolean }): void {
-    if (this.busy || demand.waiting || demand.running) this.usedAt = performance.now()
+    if (this.busy || demand.waiting || demand.running) this.lastUsedAt = performance.now()
     this.#dispatch({ type: 'demand-changed', ...demand })
   }
 
-  leave(): boolean {
+  unload(): boolean {
     if (!canUnload(this.#state)) return false
     this.#dispatch({ type: 'memory-wanted' })
     return true
@@ -170,11 +170,11 @@ export class WorkerSupervisor implements Resident {
       case 'withdraw-memory-request':
         return this.#withdrawMemoryRequest()
       case 'allow-memory':
-        return this.send({ type: 'go-on' })
+        return this.send({ type: 'memory-granted' })
       case 'release-memory':
-        return gaveBack(this)
+        return releaseMemory(this)
       case 'announce-idle':
-        return changed()
+        return holdersChanged()
       case 'shut-down':
         return this.#process?.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
       case 'kill':
@@ -186,7 +186,7 @@ export class WorkerSupervisor implements Resident {
       case 'stop-timer':
         return clearTimeout(this.#timer)
       case 'report':
-        if (effect.report.type === 'ready') this.since = performance.now()
+        if (effect.report.type === 'ready') this.activeSince = performance.now()
         return this.#listener.report(effect.report)
       case 'closed':
         return this.#closed?.resolve()
@@ -216,7 +216,7 @@ export class WorkerSupervisor implements Resident {
     } catch (error) {
       return this.#dispatch(startFailed(error))
     }
-    this.since = performance.now()
+    this.activeSince = performance.now()
     this.#dispatch({ type: 'process-started' })
   }
 
@@ -227,14 +227,14 @@ export class WorkerSupervisor implements Resident {
         return
       case 'log':
         return this.#log(message.level, message.message)
-      case 'planned':
+      case 'memory-planned':
         return this.#dispatch(this.#admission(message.bytes))
       case 'loading':
         return this.#listener.progress(message.progress)
       case 'ready':
         return this.#dispatch({ type: 'model-loaded', info: message.info })
       case 'load-failed':
-        return this.#dispatch({ type: 'load-failed', error: fromWire(message.error) })
+        return this.#dispatch({ type: 'load-failed', error: workerFailure(message.error) })
       default:
         return this.#listener.message(message)
     }
@@ -264,7 +264,7 @@ export class WorkerSupervisor implements Resident {
     const request = { wanted: true }
     this.#memoryRequest = request
     const { memoryBudget = Number.POSITIVE_INFINITY } = this.#settings
-    await makeRoom(this, bytes, memoryBudget, () => request.wanted)
+    await requestMemory(this, bytes, memoryBudget, () => request.wanted)
     if (request.wanted) this.#dispatch({ type: 'memory-granted' })
   }
 
@@ -272,7 +272,7 @@ export class WorkerSupervisor implements Resident {
     if (this.#memoryRequest === undefined) return
     this.#memoryRequest.wanted = false
     this.#memoryRequest = undefined
-    changed()
+    holdersChanged()
   }
 
   /** Unloads a model that has been idle for `keepAlive`; does not keep the app alive for it. */
@@ -290,5 +290,5 @@ export class WorkerSupervisor implements Resident {
 }
 
 function startFailed(error: unknown): WorkerEvent {
-  return { type: 'start-failed', error: isLlmError(error) ? error : notStarted(error) }
+  return { type: 'start-failed', error: isLlmError(error) ? error : startFailure(error) }
 }

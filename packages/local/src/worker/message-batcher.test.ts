@@ -1,8 +1,8 @@
-// What leaves the worker: everything, in order, first words at once, the rest in few messages.
+// Message batcher: all messages in order, the first text of a call at once, the rest in few batches.
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { FromWorker } from '../supervisor/protocol.js'
-import { Outbox } from './outbox.js'
+import { MessageBatcher } from './message-batcher.js'
 
 beforeEach(() => {
   vi.useFakeTimers()
@@ -11,18 +11,18 @@ afterEach(() => {
   vi.useRealTimers()
 })
 
-/** An outbox, and what it has sent, a list each time. */
-function outbox(): { out: Outbox; sent: FromWorker[][] } {
+/** A batcher, and the batches that it has sent. */
+function batcher(): { out: MessageBatcher; sent: FromWorker[][] } {
   const sent: FromWorker[][] = []
-  return { out: new Outbox((messages) => sent.push(structuredClone(messages))), sent }
+  return { out: new MessageBatcher((messages) => sent.push(structuredClone(messages))), sent }
 }
 
 const counted = (id: number): FromWorker => ({ type: 'counted', id, tokens: 1 })
 const text = (id: number, text: string) => ({ type: 'text', id, text })
 
-describe('an outbox', () => {
+describe('a message batcher', () => {
   it('sends the first text of a call at once, and what follows within 40 ms together', () => {
-    const { out, sent } = outbox()
+    const { out, sent } = batcher()
     out.text(1, 'text', 'a', false)
     out.text(1, 'text', 'b', false)
     out.text(1, 'text', 'c', false)
@@ -34,8 +34,8 @@ describe('an outbox', () => {
     expect(sent.slice(2)).toEqual([[text(2, 'other')]])
   })
 
-  it('sends what all calls say in one step as one message', () => {
-    const { out, sent } = outbox()
+  it('sends the text of all calls in one step as one batch', () => {
+    const { out, sent } = batcher()
     for (const id of [1, 2, 3]) out.text(id, 'text', 'first', true)
     sent.length = 0
     vi.advanceTimersByTime(50)
@@ -48,8 +48,8 @@ describe('an outbox', () => {
     expect(sent).toEqual([[text(1, 'x'), text(2, 'x'), text(3, 'x')]])
   })
 
-  it('lets nothing else wait, and nothing overtake', () => {
-    const { out, sent } = outbox()
+  it('sends other messages at once, after the text before them', () => {
+    const { out, sent } = batcher()
     out.text(1, 'reasoning', 'a', true)
     out.text(1, 'reasoning', 'b', true)
     out.text(1, 'text', 'c', true)
@@ -61,7 +61,7 @@ describe('an outbox', () => {
     ).toEqual([['a'], ['b', 'c', 'call'], ['d', 'pong']])
   })
 
-  it('loses nothing and changes no call’s order, whatever is said when', () => {
+  it('loses nothing and changes no call’s order, whatever comes when', () => {
     const step = fc.record({
       id: fc.integer({ min: 1, max: 3 }),
       kind: fc.constantFrom('text' as const, 'reasoning' as const, 'other' as const),
@@ -71,12 +71,12 @@ describe('an outbox', () => {
     })
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
-        const { out, sent } = outbox()
-        const said = new Map<number, string>()
+        const { out, sent } = batcher()
+        const written = new Map<number, string>()
         for (const { id, kind, text, shared, wait } of steps) {
-          said.set(
+          written.set(
             id,
-            (said.get(id) ?? '') +
+            (written.get(id) ?? '') +
               (kind === 'other' ? '!' : [...text].map((letter) => kind[0] + letter).join('')),
           )
           if (kind === 'other') out.send(counted(id))
@@ -84,16 +84,16 @@ describe('an outbox', () => {
           vi.advanceTimersByTime(wait)
         }
         out.flush()
-        const heard = new Map<number, string>()
+        const received = new Map<number, string>()
         for (const message of sent.flat()) {
           if (!('id' in message)) continue
           const words =
             message.type === 'text' || message.type === 'reasoning'
               ? [...message.text].map((letter) => message.type[0] + letter).join('')
               : '!'
-          heard.set(message.id, (heard.get(message.id) ?? '') + words)
+          received.set(message.id, (received.get(message.id) ?? '') + words)
         }
-        for (const [id, words] of said) expect(heard.get(id) ?? '').toBe(words)
+        for (const [id, words] of written) expect(received.get(id) ?? '').toBe(words)
         expect(sent.every((messages) => messages.length > 0)).toBe(true)
       }),
     )

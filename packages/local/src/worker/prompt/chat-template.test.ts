@@ -1,9 +1,9 @@
-// Prompts: the model's own template and nothing else; what looks like control inside a message is text.
+// Prompts: the text of the model's own template and nothing else; control tokens inside a message are text.
 import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { getLlama, type Llama, type LlamaModel } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { Prompt } from './prompt.js'
+import { ChatTemplate } from './chat-template.js'
 
 let llama: Llama
 let model: LlamaModel
@@ -15,17 +15,17 @@ beforeAll(async () => {
 })
 afterAll(() => llama.dispose())
 
-function promptOf(of: LlamaModel): Prompt {
-  return Prompt.of(of) ?? expect.fail('no template')
+function promptOf(of: LlamaModel): ChatTemplate {
+  return ChatTemplate.of(of) ?? expect.fail('no template')
 }
 
 const isControl = (token: number) => model.isSpecialToken(token as never)
 
-// The engine takes the space before some signs when it makes text of tokens; the tokens have it.
+// The engine removes the space before some signs when it decodes tokens.
 const spaced = (text: string) => text.replace(/ +(?=[?!.,'n])/g, '')
 
 describe('a prompt', () => {
-  it('is what the template says', () => {
+  it('is the text of the template', () => {
     const tokens = promptOf(model).tokens({
       messages: [
         { role: 'system', content: 'Be brief.' },
@@ -39,7 +39,7 @@ describe('a prompt', () => {
     )
   })
 
-  it('law: no text of a message becomes control, and none is lost', () => {
+  it('turns no text of a message into a control token, and loses none', () => {
     const prompt = promptOf(model)
     const frame = prompt.tokens({ messages: [{ role: 'user', content: 'x' }] }).filter(isControl).length
     const piece = fc.oneof(
@@ -69,7 +69,7 @@ describe('a prompt', () => {
     )
   })
 
-  it('holds the calls and results of tools, the way the template wants them', () => {
+  it('has tool calls and results in the format of the template', () => {
     const tokens = promptOf(model).tokens({
       messages: [
         { role: 'user', content: 'Weather in Lima?' },
@@ -95,9 +95,9 @@ describe('a prompt', () => {
     expect(tokens.filter(isControl)).toHaveLength(7)
   })
 
-  it('of a template that leaves something out is refused', () => {
+  it('is refused if the template leaves out a message', () => {
     const users = "{% for m in messages %}{% if m.role == 'user' %}{{ m.content }}\n{% endif %}{% endfor %}"
-    const prompt = new Prompt(model, users)
+    const prompt = new ChatTemplate(model, users)
     expect(model.detokenize(prompt.tokens({ messages: [{ role: 'user', content: ' hi ' }] }))).toBe(' hi \n')
     expect(() =>
       prompt.tokens({
@@ -106,7 +106,7 @@ describe('a prompt', () => {
           { role: 'user', content: 'hi' },
         ],
       }),
-    ).toThrow(/leaves out what a system message says/)
+    ).toThrow(/leaves out the text of a system message/)
     const call = { type: 'function' as const, id: 'c1', function: { name: 'get_weather', arguments: {} } }
     expect(() =>
       prompt.tokens({
@@ -115,7 +115,7 @@ describe('a prompt', () => {
           { role: 'assistant', content: '', tool_calls: [call] },
         ],
       }),
-    ).toThrow(/says or calls/)
+    ).toThrow(/leaves out the text or the tool calls/)
   })
 
   it('that cannot fit is refused before it is tokenised', () => {

@@ -39,7 +39,7 @@ describe('callers', () => {
   })
 
   it.each([
-    [{ prority: 'high' }, /no option prority.*priority, caller/],
+    [{ prority: 'high' }, /no option prority.*priority and caller/],
     [{ priority: 'urgent' }, /must be one of high, normal, low, not urgent/],
   ])('are told of options there are none of: %j', async (local, message) => {
     const request = { messages: question, providerOptions: { local } }

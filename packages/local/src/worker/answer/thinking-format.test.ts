@@ -1,7 +1,7 @@
-// How models write their thinking, read from templates of the common kinds.
+// Formats of thinking, detected from the common kinds of templates.
 import { Template } from '@huggingface/jinja'
 import { expect, it } from 'vitest'
-import { thinkFormat } from './think-format.js'
+import { detectThinkingFormat } from './thinking-format.js'
 
 const turns = (answer: string, prompt = '') =>
   `{% for message in messages %}<|im_start|>{{ message.role }}
@@ -10,7 +10,7 @@ const turns = (answer: string, prompt = '') =>
 ${prompt}{% endif %}`
 
 const formatOf = (template: string) =>
-  thinkFormat(
+  detectThinkingFormat(
     (messages, add_generation_prompt) => new Template(template).render({ messages, add_generation_prompt }),
     template,
   )
@@ -24,19 +24,19 @@ it.each([
     { open: '<think>', close: '</think>' },
   ],
   [
-    'with signs of its own',
+    'with other markers',
     turns(
       '{% if message.reasoning_content %}<|thought|>{{ message.reasoning_content }}<|said|>{% endif %}{{ message.content }}',
     ),
     { open: '<|thought|>', close: '<|said|>' },
   ],
   [
-    'cut out of the past, and begun by the prompt (DeepSeek)',
+    'removed from earlier messages, and started by the prompt (DeepSeek)',
     turns("{{ message.content.split('</think>') | last }}", '<think>\n'),
     { open: '<think>', close: '</think>' },
   ],
   [
-    'with signs of its own, begun by the prompt',
+    'with other markers, started by the prompt',
     turns(
       '{% if message.reasoning_content %}<|thought|>{{ message.reasoning_content }}<|said|>{% endif %}{{ message.content }}',
       '<|thought|>',
@@ -53,4 +53,4 @@ it.each([
 it.each([
   ['a template without thinking', turns('{{ message.content }}')],
   ['an error', "{{ raise_exception('no') }}"],
-])('%s: nothing', (_, template) => expect(formatOf(template)).toBeUndefined())
+])('%s has no format', (_, template) => expect(formatOf(template)).toBeUndefined())
