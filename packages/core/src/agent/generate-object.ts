@@ -148,7 +148,7 @@ async function cannotConstrain(error: unknown): Promise<boolean> {
     code === 'unsupported'
       ? /json|schema/i
       : code === 'invalid-request' && status === 400
-        ? /response_format|json_?schema|structured/i
+        ? /response_format|json_?schema|structured|grammar|schema is too complex/i
         : undefined
   if (pattern === undefined) return false
   if (responseBody === undefined) return pattern.test(message)
