@@ -2,14 +2,14 @@
 import type { JSONValue, SharedV3ProviderMetadata } from '@ai-sdk/provider'
 import type { Part } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
-import { type Hidden, hiddenOf } from '@patchbay/core/wrap'
+import { extractHidden, type Hidden } from '@patchbay/core/wrap'
 
 /** Whose options and metadata are ours. */
 export const ours = 'patchbay'
 
 /** Goes with the last part of an answer. */
 export function metadataOf(content: readonly Part[]): { providerMetadata?: SharedV3ProviderMetadata } {
-  const hidden = hiddenOf(content, true)
+  const hidden = extractHidden(content, true)
   return hidden === undefined ? {} : { providerMetadata: { [ours]: { hidden: asJson(hidden) } } }
 }
 

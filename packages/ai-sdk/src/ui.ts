@@ -10,7 +10,7 @@ import {
   type ToolRunEvent,
 } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
-import { withHidden } from '@patchbay/core/wrap'
+import { restoreHidden } from '@patchbay/core/wrap'
 import { Blocks, hasBytes, kindOf, sourcesOf, unparsed } from './blocks.js'
 import { hiddenIn, metadataOf } from './hidden.js'
 
@@ -64,7 +64,7 @@ function toTurn(parts: UiPart[]): Message[] {
   const results = parts.flatMap((part) => (isCall(part) ? toResult(part) : []))
   const hidden = hiddenIn(parts)
   return [
-    { role: 'assistant', content: [...(hidden === undefined ? said : withHidden(said, hidden))] },
+    { role: 'assistant', content: [...(hidden === undefined ? said : restoreHidden(said, hidden))] },
     ...(results.length > 0 ? [{ role: 'tool' as const, content: results }] : []),
   ]
 }

@@ -4,11 +4,11 @@ import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
 import {
   batchLines,
   batchName,
+  checkBatchSize,
   excerpt,
   fieldsOf,
-  inBatch,
-  unanswered,
-  withinBatch,
+  toBatchLines,
+  unansweredRequest,
 } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
 import { type AnswerSource, fromMessage } from './events.js'
@@ -31,9 +31,9 @@ const limits = { requests: 100_000, bytes: 256_000_000 }
  * @throws {LlmError} `invalid-request` for more than the service takes, and for options that JSON cannot hold
  */
 export function toBatch(bodies: object[]): { requests: object[] } {
-  withinBatch({ requests: bodies.length }, limits, 'Anthropic')
+  checkBatchSize({ requests: bodies.length }, limits, 'Anthropic')
   const requests = bodies.map((params, index) => ({ custom_id: batchName(index), params }))
-  withinBatch({ bytes: inBatch(requests).bytes }, limits, 'Anthropic')
+  checkBatchSize({ bytes: toBatchLines(requests).bytes }, limits, 'Anthropic')
   return { requests }
 }
 
@@ -98,9 +98,9 @@ function failureOf(result: Record<string, unknown>): LlmError {
     case 'errored':
       return fromBody(result.error)
     case 'canceled':
-      return unanswered('cancelled', 'Anthropic')
+      return unansweredRequest('cancelled', 'Anthropic')
     case 'expired':
-      return unanswered('expired', 'Anthropic')
+      return unansweredRequest('expired', 'Anthropic')
     default:
       return new LlmError('bad-response', `Anthropic gave an unknown type of result: ${String(result.type)}.`)
   }

@@ -10,13 +10,13 @@ import {
   isHostOf,
   isKeyFor,
   isNamedBy,
+  missingKeyAdvice,
   noKey,
-  noKeySent,
-  openHeaders,
   type ServerAddress,
   serverAddress,
   wholeJson,
   withoutNoKey,
+  withoutSecretHeaders,
 } from '@patchbay/core/wire'
 import { fromResponse, notAnAnswer } from './errors.js'
 
@@ -70,7 +70,7 @@ export class Server {
     const advice =
       key || address.authorization || this.#isTrusted
         ? {}
-        : noKeySent(address.baseURL, environmentKey, headers)
+        : missingKeyAdvice(address.baseURL, environmentKey, headers)
     const options = {
       fetch,
       signal,
@@ -87,7 +87,7 @@ export class Server {
       this.#client ??= newClient(address.baseURL, fetch)
       const client = await this.#client
       const { url, req } = await client.buildRequest({ method, path, ...(body && { body }) })
-      const all = this.#isTrusted ? withoutNoKey(req.headers) : openHeaders(req.headers)
+      const all = this.#isTrusted ? withoutNoKey(req.headers) : withoutSecretHeaders(req.headers)
       for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
       return { url, init: { ...req, headers: all } }
     })

@@ -1,7 +1,7 @@
 // Decoder of the Messages API: a streamed or whole message to events.
 // Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, LastCall, objectsIn, parseInput } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
 import { mergeUsage, toUsage } from './usage.js'
@@ -63,7 +63,7 @@ export async function* fromStream(
   let stopSequence: string | undefined
   let started = false
   const ids = new CallIds()
-  const lastCall = new LastCall()
+  const lastCall = new TruncatedCallGuard()
 
   for await (const value of events) {
     const event = value as Json & { type?: string }
@@ -139,7 +139,7 @@ export async function* fromMessage(body: unknown, source: AnswerSource): AsyncGe
   if (!Array.isArray(message?.content)) throw notAnAnswer(body)
   yield startOf(message, source)
   const ids = new CallIds()
-  const lastCall = new LastCall()
+  const lastCall = new TruncatedCallGuard()
   yield* wholeBlocks(message.content, ids, lastCall, source)
   yield* lastCall.end(reasonOf(message.stop_reason))
   const usage: Json = {}
@@ -183,7 +183,7 @@ function appendText(open: OpenBlock, type: 'text' | 'reasoning', text: string): 
 function* close(
   blocks: Map<number, OpenBlock>,
   index: number,
-  lastCall: LastCall,
+  lastCall: TruncatedCallGuard,
   source: AnswerSource,
 ): Generator<BackendEvent> {
   const open = blocks.get(index)
@@ -197,7 +197,7 @@ function* close(
 function* wholeBlocks(
   content: unknown,
   ids: CallIds,
-  lastCall: LastCall,
+  lastCall: TruncatedCallGuard,
   source: AnswerSource,
 ): Generator<BackendEvent> {
   // A complete input looks like a truncated one: the last is complete unless the answer was truncated.

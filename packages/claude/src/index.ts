@@ -16,12 +16,12 @@ import {
 } from '@patchbay/core'
 import {
   checkModel,
-  fetched,
   isStream,
   jsonEvents,
+  lazyIterable,
   markLarge,
   objectsIn,
-  opened,
+  withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
 import { Server } from './client.js'
@@ -108,7 +108,7 @@ class ClaudeBackend implements Backend {
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
-    return opened(async () => {
+    return lazyIterable(async () => {
       const yielder = new Yielder()
       const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
@@ -155,7 +155,7 @@ class ClaudeBackend implements Backend {
       return toStatus(await this.#server.json(context, 'get', batchPath(id)))
     },
     results: (id, context) =>
-      opened(async () => {
+      lazyIterable(async () => {
         const { toOutcomes } = await import('./batch.js')
         const { body } = await this.#server.send(context, 'get', `${batchPath(id)}/results`)
         if (body === null) throw new LlmError('bad-response', 'Anthropic gave no results.')
@@ -189,7 +189,7 @@ class ClaudeBackend implements Backend {
     context: CallContext,
   ): Promise<{ body: WireChat; headers: Readonly<Record<string, string>> }> {
     const { headersFor, needsBytes, toWire } = await import('./request.js')
-    const complete = await fetched(chat, needsBytes, this.#options.media, context)
+    const complete = await withInlineMedia(chat, needsBytes, this.#options.media, context)
     const body = toWire(this.#target, complete, await this.#rules(), context.warn)
     return { body, headers: { ...headersFor(body), ...context.headers } }
   }

@@ -1,7 +1,15 @@
 // The conversation as messages and blocks. Source: platform.claude.com/docs/en/api/messages, November 2026, and refusals of
 // the service, named where they are kept.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
-import { asSpoken, CallIds, fieldsOf, type NotSent, notSent, objectInput, stateOf } from '@patchbay/core/wire'
+import {
+  CallIds,
+  fieldsOf,
+  type OmissionWarner,
+  objectInput,
+  omissionWarner,
+  separateMedia,
+  stateOf,
+} from '@patchbay/core/wire'
 import type { LeaveOut } from './left-out.js'
 import { toMediaBlock } from './media.js'
 
@@ -54,7 +62,7 @@ export function toConversation(
 }
 
 class Encoder {
-  readonly #omitted: NotSent
+  readonly #warnOmitted: OmissionWarner
   /** "`tool_use` ids must be unique" in the whole request (trycua/cua#524, October 2025). */
   readonly #ids = new CallIds()
   /** Of the last turn with calls: results follow right after it. */
@@ -65,7 +73,7 @@ class Encoder {
     readonly leaveOut: LeaveOut,
     warn: (warning: Warning) => void,
   ) {
-    this.#omitted = notSent('Claude', warn)
+    this.#warnOmitted = omissionWarner('Claude', warn)
   }
 
   /**
@@ -92,14 +100,14 @@ class Encoder {
       if (message.role === 'system') continue
       if (message.role !== 'tool') addMedia()
       if (message.role === 'assistant') {
-        const { said, shown } = asSpoken(message.content)
+        const { said, shown } = separateMedia(message.content)
         this.#turnIds = new Map()
         add('assistant', this.blocks({ ...message, content: said }, true))
         media = shown
       } else {
         const content = message.content.map((part) => {
           if (part.type !== 'tool-result' || !part.isError || typeof part.output === 'string') return part
-          const { said, shown } = asSpoken(part.output)
+          const { said, shown } = separateMedia(part.output)
           media.push(...shown)
           return { ...part, output: said }
         })
@@ -120,7 +128,7 @@ class Encoder {
     if (!cache) return blocks
     const last = blocks.findLast(({ type }) => cacheable.has(type))
     if (last) last.cache_control = { type: 'ephemeral', ...(typeof cache === 'object' && { ttl: cache.ttl }) }
-    else this.#omitted('cache')
+    else this.#warnOmitted('cache')
     return blocks
   }
 
@@ -130,7 +138,7 @@ class Encoder {
       case 'text': {
         // Citations in a user message are refused since API version 2026-10-21.
         const state = isAnswer ? own : undefined
-        if (state?.citations === undefined && part.citations?.length) this.#omitted('citations')
+        if (state?.citations === undefined && part.citations?.length) this.#warnOmitted('citations')
         return textBlock(part.text, state)
       }
       case 'refusal':
@@ -139,7 +147,7 @@ class Encoder {
         if (own?.type === 'redacted_thinking') return [{ ...own }]
         // Without its signature the service cannot read it, and refuses it.
         if (own?.signature) return [{ type: 'thinking', thinking: part.text, ...own }]
-        this.#omitted('reasoning')
+        this.#warnOmitted('reasoning')
         return []
       case 'image':
       case 'file':
@@ -161,7 +169,7 @@ class Encoder {
         return [this.#result(part)]
       case 'provider-block':
         if (own !== undefined) return [{ ...own }]
-        this.#omitted('provider-block')
+        this.#warnOmitted('provider-block')
         return []
     }
   }

@@ -1,9 +1,9 @@
 // Any value as text for an error message.
 
-// Keeps messages short.
+// In characters.
 const longest = 500
 
-/** A thrown or given value as text, cut at 500 characters; works for values that cannot be turned into a string. */
+/** A value as text of at most 500 characters; works for values that cannot be converted to a string. */
 export function describe(value: unknown): string {
   try {
     const text = value instanceof Error ? `${value.name}: ${value.message}` : String(value)

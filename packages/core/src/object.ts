@@ -1,6 +1,6 @@
-// Plain objects: recognising them, and removing undefined properties.
+// Plain objects.
 
-/** Whether a value is an object with properties: neither an array nor null. */
+/** Whether a value is an object, but neither an array nor null. */
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -1,7 +1,7 @@
 // Blocks of LangChain's messages as parts of ours, and parts as blocks. Source: @langchain/core 1.4.0, November 2026.
 import type { ContentBlock } from '@langchain/core/messages'
 import type { Citation, Part } from '@patchbay/core'
-import { failureInWords, toBase64 } from '@patchbay/core/wire'
+import { failedResultAsText, toBase64 } from '@patchbay/core/wire'
 import { omitUndefined } from '@patchbay/core/wrap'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
 import type { Lost } from './lost.js'
@@ -160,7 +160,7 @@ export function toBlock(part: Part): ContentBlock.Standard[] {
     case 'tool-result':
       return [
         { type: 'text', text: `\nThe result of ${part.name ?? part.id}: ` },
-        ...failureInWords(part).flatMap(toBlock),
+        ...failedResultAsText(part).flatMap(toBlock),
       ]
     default:
       return []

@@ -8,8 +8,8 @@ import {
   ToolMessage,
 } from '@langchain/core/messages'
 import type { Message, Part, PreparedMessage } from '@patchbay/core'
-import type { NotSent } from '@patchbay/core/wire'
-import { type Hidden, hiddenOf } from '@patchbay/core/wrap'
+import type { OmissionWarner } from '@patchbay/core/wire'
+import { extractHidden, type Hidden } from '@patchbay/core/wrap'
 import { answerBlock, fromBlock, inJson, toBlock } from './blocks.js'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
 import type { Lost } from './lost.js'
@@ -21,7 +21,7 @@ import type { Lost } from './lost.js'
 export const ours = 'patchbay'
 
 export function hiddenKwargs(content: readonly Part[]): Json {
-  const hidden = hiddenOf(content.map(inJson))
+  const hidden = extractHidden(content.map(inJson))
   return hidden === undefined ? {} : { [ours]: hidden }
 }
 
@@ -140,7 +140,7 @@ function restoreParts(parts: Part[], hidden: Hidden): Part[] | undefined {
   return isWhole ? all : undefined
 }
 
-export function toMessages({ role, content }: PreparedMessage, lost: NotSent): BaseMessage[] {
+export function toMessages({ role, content }: PreparedMessage, lost: OmissionWarner): BaseMessage[] {
   switch (role) {
     case 'system':
       return [new SystemMessage(inBlocks(content))]
@@ -177,7 +177,7 @@ function inBlocks(
 /** Who the opaque state of parts belongs to. */
 export const owner = 'langchain'
 
-function toAnswer(content: readonly Part[], lost: NotSent): AIMessage {
+function toAnswer(content: readonly Part[], lost: OmissionWarner): AIMessage {
   if (content.some(({ type, opaque }) => type === 'provider-block' && opaque?.provider !== owner))
     lost('provider-block')
   const own = content.find(({ opaque }) => opaque?.provider === owner)?.opaque?.data

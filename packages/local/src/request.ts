@@ -1,6 +1,12 @@
 // Our request as the worker's: parts become the text a chat template takes.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
-import { asSpoken, failureInWords, type NotSent, notSent, tellMarks } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  omissionWarner,
+  separateMedia,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import type { ChatJob, TemplateMessage } from './supervisor/protocol.js'
 
 /** What the worker is asked for. */
@@ -11,7 +17,7 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
   const named = typeof toolChoice === 'object' && toolChoice.name
   return {
     ...options,
-    messages: toTemplateMessages(messages, notSent('A local model', warn)),
+    messages: toTemplateMessages(messages, omissionWarner('A local model', warn)),
     ...(given.length > 0 && {
       tools: given.map(({ name, description, schema }) => ({
         type: 'function' as const,
@@ -25,8 +31,8 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
   }
 }
 
-function toTemplateMessages(messages: PreparedMessage[], lost: NotSent): TemplateMessage[] {
-  tellMarks(messages, lost)
+function toTemplateMessages(messages: PreparedMessage[], lost: OmissionWarner): TemplateMessage[] {
+  warnOfMarks(messages, lost)
   return messages.flatMap(({ role, content }): TemplateMessage[] => {
     if (role === 'tool') return content.flatMap(toolMessage)
     if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
@@ -56,14 +62,14 @@ function toTemplateMessages(messages: PreparedMessage[], lost: NotSent): Templat
 
 function toolMessage(part: Part): TemplateMessage[] {
   if (part.type !== 'tool-result') return []
-  const content = textOf(spoken(failureInWords(part)), 'text')
+  const content = textOf(spoken(failedResultAsText(part)), 'text')
   const { id, name } = part
   return [{ role: 'tool', content, tool_call_id: id, ...(name !== undefined && { name }) }]
 }
 
 /** Media do not come this far where the capabilities of the model are known. */
 function spoken(content: Part[]): Part[] {
-  const { said, shown } = asSpoken(content)
+  const { said, shown } = separateMedia(content)
   if (shown[0] !== undefined)
     throw new LlmError(
       'unsupported',

@@ -5,7 +5,7 @@ import {
   type ExchangeOptions,
   environment,
   exchange,
-  noKeySent,
+  missingKeyAdvice,
   requestOf,
   type ServerAddress,
   serverAddress,
@@ -49,7 +49,8 @@ export async function send(
   const { protocol, hostname } = new URL(address.baseURL)
   const [host] = environmentKey.hosts
   const keySent = protocol === 'https:' && hostname === host && environment(environmentKey.variable)
-  const advice = address.authorization || keySent ? {} : noKeySent(address.baseURL, environmentKey, all)
+  const advice =
+    address.authorization || keySent ? {} : missingKeyAdvice(address.baseURL, environmentKey, all)
   const options = {
     fetch: server.fetch,
     signal,

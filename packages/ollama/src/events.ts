@@ -1,6 +1,6 @@
 // Decoder of /api/chat: lines of JSON to events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { CallIds, callField, LastCall, objectsIn, parseInput, wordsOf } from '@patchbay/core/wire'
+import { CallIds, callField, objectsIn, parseInput, TruncatedCallGuard, wordsOf } from '@patchbay/core/wire'
 import { fromWords, notAnAnswer } from './errors.js'
 
 interface WireLine {
@@ -31,7 +31,7 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
   let started = false
   let empty = true
   const ids = new CallIds()
-  const lastCall = new LastCall()
+  const lastCall = new TruncatedCallGuard()
   for await (const value of lines) {
     const line = asLine(value, model)
     if (line.error !== undefined) throw fromWords(wordsOf(line.error), model, 'server-error')

@@ -19,14 +19,14 @@ import {
 import {
   checkModel,
   environment,
-  fetched,
   fieldsOf,
   jsonLines,
+  lazyIterable,
   markLarge,
   objectsIn,
-  opened,
   toVector,
   wholeJson,
+  withInlineMedia,
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
@@ -162,8 +162,8 @@ class OllamaBackend implements Backend {
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
-    return opened(async () => {
-      const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
+    return lazyIterable(async () => {
+      const whole = await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
       const yielder = new Yielder()
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.

@@ -7,7 +7,14 @@ import {
   type Reasoning,
   type Warning,
 } from '@patchbay/core'
-import { failureInWords, type NotSent, notSent, objectInput, tellMarks, toBase64 } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  objectInput,
+  omissionWarner,
+  toBase64,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import type { ChatRequest, Message } from 'ollama/browser'
 
 /** The body of a request, with the fields that the client's types do not have yet. */
@@ -56,8 +63,8 @@ export function toWire(
     num_predict: maxOutputTokens,
     num_ctx: settings.context,
   }
-  const omit = notSent('Ollama', warn)
-  tellMarks(chat.messages, omit)
+  const omit = omissionWarner('Ollama', warn)
+  warnOfMarks(chat.messages, omit)
   const body: WireChat = {
     model,
     messages: chat.messages.flatMap((message) => toMessages(message, omit)),
@@ -96,13 +103,13 @@ function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
   }
 }
 
-function toMessages({ role, content }: PreparedMessage, omit: NotSent): WireMessage[] {
+function toMessages({ role, content }: PreparedMessage, omit: OmissionWarner): WireMessage[] {
   if (role === 'tool')
     return content.flatMap((part) =>
       part.type === 'tool-result'
         ? [
             {
-              ...textAndImages(failureInWords(part)),
+              ...textAndImages(failedResultAsText(part)),
               role,
               tool_call_id: part.id,
               ...(part.name !== undefined && { tool_name: part.name }),
@@ -147,7 +154,7 @@ function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
         )
       case 'tool-result':
         content += `\nThe result of ${part.name ?? part.id}: `
-        failureInWords(part).forEach(take)
+        failedResultAsText(part).forEach(take)
     }
   }
   parts.forEach(take)

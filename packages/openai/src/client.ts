@@ -9,12 +9,12 @@ import {
   exchange,
   isHostOf,
   isKeyFor,
+  missingKeyAdvice,
   noKey,
-  noKeySent,
-  openHeaders,
   type ServerAddress,
   wholeJson,
   withoutNoKey,
+  withoutSecretHeaders,
 } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 import { fromResponse, notAnAnswer } from './errors.js'
@@ -92,7 +92,7 @@ export class Server {
     const advice =
       apiKey || address.authorization || this.#isKeyFor
         ? {}
-        : noKeySent(address.baseURL, this.#environmentKey, headers)
+        : missingKeyAdvice(address.baseURL, this.#environmentKey, headers)
     const options = {
       fetch: this.#options.fetch ?? globalThis.fetch,
       signal,
@@ -171,6 +171,6 @@ async function frameOf(client: OpenAI, method: 'get' | 'post', isTrusted: boolea
   })
   const headers = isTrusted
     ? Object.fromEntries(req.headers)
-    : { ...openHeaders(req.headers), authorization: `Bearer ${client.apiKey}` }
+    : { ...withoutSecretHeaders(req.headers), authorization: `Bearer ${client.apiKey}` }
   return { url: url.replace(/\/$/, ''), headers: withoutNoKey(headers) }
 }

@@ -21,14 +21,14 @@ import {
 import {
   checkModel,
   environment,
-  fetched,
   isNamedBy,
   isStream,
   jsonEvents,
+  lazyIterable,
   markLarge,
-  opened,
   type ServerAddress,
   serverAddress,
+  withInlineMedia,
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
@@ -136,9 +136,9 @@ class OpenAIBackend implements Backend {
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
-    return opened(async () => {
+    return lazyIterable(async () => {
       const api = await this.#load()
-      const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#media, context)
+      const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
       const yielder = new Yielder()
       const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
@@ -216,7 +216,9 @@ class OpenAIBackend implements Backend {
       const { idOf, toFile } = await import('./services/batch.js')
       const api = await this.#load()
       const whole = await Promise.all(
-        requests.map((chat) => fetched(chat, (part) => !api.takesAddress(part), this.#media, context)),
+        requests.map((chat) =>
+          withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context),
+        ),
       )
       const bodies = whole.map((chat, index) =>
         api.toBody(this.model, chat, this.#preset, false, (warning) => context.warn(warning, index)),

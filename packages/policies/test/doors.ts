@@ -7,7 +7,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { requestOf, streamOf } from '@patchbay/core/wrap'
+import { requestWithDefaults, streamOf } from '@patchbay/core/wrap'
 import type { Door, Stand } from '../src/index.js'
 
 /** One call that came. */
@@ -81,7 +81,7 @@ export function standIn({
           if (fails !== undefined) throw fails
           return watched ? events.shift() : events.splice(0).at(-1)
         },
-        unwatched: () => void (watched = false),
+        responseOnly: () => void (watched = false),
         stop: (error) => void (stopped = error),
         leave: () => (stopped = new LlmError('aborted', 'left', { partial: response('') })),
       })
@@ -140,7 +140,7 @@ export function standIn({
 }
 
 function textOf(request: ChatInput): string {
-  const { messages } = requestOf(request, {})
+  const { messages } = requestWithDefaults(request, {})
   const all = typeof messages === 'string' ? [messages] : messages
   return all
     .map((message) => (typeof message === 'string' ? message : message.content))

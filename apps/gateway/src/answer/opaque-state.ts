@@ -1,6 +1,6 @@
 // What a protocol has no place for, as one text that its clients give back as they got it.
 import type { Part } from '@patchbay/core'
-import { type Hidden, hiddenOf, withHidden } from '@patchbay/core/wrap'
+import { extractHidden, type Hidden, restoreHidden } from '@patchbay/core/wrap'
 import type { NestedJson } from '../body/json.js'
 import { refused } from './http-status.js'
 
@@ -8,7 +8,7 @@ const ours = 'patchbay:'
 
 /** What clients do not see of an answer; nothing where they see all. */
 export function stateOf(content: readonly Part[]): string | undefined {
-  const hidden = hiddenOf(content)
+  const hidden = extractHidden(content)
   return hidden && ours + Buffer.from(JSON.stringify(hidden)).toString('base64')
 }
 
@@ -30,7 +30,7 @@ export function withState(
   if (state === undefined) return parts
   try {
     const text = Buffer.from(state.slice(ours.length), 'base64').toString()
-    return withHidden(parts, nested.parsed(text, where) as Hidden)
+    return restoreHidden(parts, nested.parsed(text, where) as Hidden)
   } catch {
     throw refused(`${where}: its state (redacted_thinking, encrypted_content) is not as the gateway gave it.`)
   }

@@ -9,7 +9,13 @@ import type {
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider'
 import type { Part, PreparedChat, PreparedMessage, Warning } from '@patchbay/core'
-import { failureInWords, type NotSent, notSent, tellMarks, toBase64 } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  omissionWarner,
+  toBase64,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import { isMedia, omitUndefined } from '@patchbay/core/wrap'
 import { readsMarks, toMark } from '../cache-marks.js'
 import { deepCopy } from './deep-copy.js'
@@ -25,9 +31,9 @@ export function toCallOptions(
 ): LanguageModelV3CallOptions {
   const { messages, tools, toolChoice, output, stop, providerOptions, ...rest } = deepCopy(chat)
   const { maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty } = rest
-  const lost = notSent('The AI SDK', warn)
+  const lost = omissionWarner('The AI SDK', warn)
   const marked = readsMarks(model)
-  tellMarks(marked ? messages.map(({ role, content }) => ({ role, content })) : messages, lost)
+  warnOfMarks(marked ? messages.map(({ role, content }) => ({ role, content })) : messages, lost)
   if (output?.strict !== undefined)
     warn({
       code: 'unsupported',
@@ -67,7 +73,7 @@ export function toCallOptions(
   })
 }
 
-function toMessage({ role, content }: PreparedMessage, lost: NotSent): LanguageModelV3Message {
+function toMessage({ role, content }: PreparedMessage, lost: OmissionWarner): LanguageModelV3Message {
   switch (role) {
     case 'system':
       return { role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }
@@ -88,7 +94,7 @@ function toUserPart(part: Part): UserPart[] {
 
 type AssistantPart = Extract<LanguageModelV3Message, { role: 'assistant' }>['content'][number]
 
-function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
+function toAssistantPart(part: Part, lost: OmissionWarner): AssistantPart[] {
   const own =
     part.opaque?.provider === owner ? { providerOptions: part.opaque.data as SharedV3ProviderOptions } : {}
   switch (part.type) {
@@ -109,7 +115,7 @@ function toAssistantPart(part: Part, lost: NotSent): AssistantPart[] {
   }
 }
 
-function toResult(part: Part, lost: NotSent): LanguageModelV3ToolResultPart[] {
+function toResult(part: Part, lost: OmissionWarner): LanguageModelV3ToolResultPart[] {
   if (part.type !== 'tool-result') return []
   const { id: toolCallId, name: toolName = '', output, isError } = part
   const result = { type: 'tool-result' as const, toolCallId, toolName }
@@ -117,7 +123,7 @@ function toResult(part: Part, lost: NotSent): LanguageModelV3ToolResultPart[] {
     return [{ ...result, output: { type: isError ? 'error-text' : 'text', value: output } }]
   if (output.some((one) => one.type === 'file' && one.url !== undefined && one.name !== undefined))
     lost('name')
-  return [{ ...result, output: { type: 'content', value: failureInWords(part).flatMap(toPiece) } }]
+  return [{ ...result, output: { type: 'content', value: failedResultAsText(part).flatMap(toPiece) } }]
 }
 
 type Piece = Extract<LanguageModelV3ToolResultPart['output'], { type: 'content' }>['value'][number]

@@ -6,7 +6,7 @@ import type {
 } from '@ai-sdk/provider'
 import { LlmError, type Message, type Part } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
-import { withHidden } from '@patchbay/core/wrap'
+import { restoreHidden } from '@patchbay/core/wrap'
 import { kindOf } from '../blocks.js'
 import { hiddenIn } from '../hidden.js'
 import type { LeftOut } from './ignored-options.js'
@@ -26,7 +26,10 @@ export function toMessage(message: LanguageModelV3Message, lost: LeftOut): Messa
     case 'assistant': {
       const parts = message.content.map((part) => toAssistantPart(part, lost))
       const hidden = hiddenIn(message.content)
-      return { role: 'assistant', content: [...(hidden === undefined ? parts : withHidden(parts, hidden))] }
+      return {
+        role: 'assistant',
+        content: [...(hidden === undefined ? parts : restoreHidden(parts, hidden))],
+      }
     }
     case 'tool':
       return {

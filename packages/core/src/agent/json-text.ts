@@ -6,7 +6,7 @@ import { Extent, isSpace, nextBeginning } from './json-extent.js'
 /** A value found in the text, or why it does not parse. */
 export type Candidate = { length: number } & ({ value: unknown } | { problem: string })
 
-/** The values in a text, in order: one if the whole text is JSON, none if it holds no JSON. */
+/** The values in a text, in order: one if the whole text is JSON, none if it contains no JSON. */
 export function candidatesIn(text: string): Candidate[] {
   const whole = unfenced(text.slice(afterThinking(text)).trim())
   try {
@@ -95,7 +95,7 @@ function read(text: string, extent: Extent): Candidate {
   }
   try {
     // The same value in the syntax of JavaScript or Python: quotes, commas, comments, literals.
-    return { value: JSON5.parse(extent.respelled(text), finite), length }
+    return { value: JSON5.parse(extent.toJsonSyntax(text), finite), length }
   } catch {
     return { problem, length }
   }

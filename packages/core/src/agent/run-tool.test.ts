@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest'
 import { fakeClock } from '../../../testing/src/fake-clock.js'
 import { overTime } from '../../test/world.js'
-import type { ToolContext } from '../contract/request.js'
+import type { ToolContext } from '../contract/tool.js'
 import { runTool } from './run-tool.js'
 
 async function outcomeOf(run: (context: ToolContext, wait: (ms: number) => Promise<void>) => unknown) {

@@ -1,4 +1,4 @@
-// Abort listeners: calls that share a signal share one listener on it. Node warns of a leak from the eleventh listener on.
+// Abort listeners: calls that share a signal share one listener on it. From the eleventh listener on, Node warns of a leak.
 
 const listening = new WeakMap<AbortSignal, { callbacks: Set<() => void>; listener: () => void }>()
 

@@ -1,17 +1,12 @@
-// From a backend's events to the caller's: fills in what backends may leave out, and collects the whole response.
+// Completes a backend's events for the caller, and collects the response from them.
 import { LlmError } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent, StartEvent } from '../contract/events.js'
 import type { Part, ReasoningPart, TextPart } from '../contract/message.js'
-import type { ChatResponse, FinishReason, Usage, Warning } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { ChatResponse, FinishReason, Timing, Usage, Warning } from '../contract/response.js'
+import { addUsage } from '../contract/usage.js'
+import { finishReasonOf, responseOf, validCounts } from './response.js'
 
-/** When the first piece and the end came, for the response's timing. */
-export interface Moments {
-  firstTokenMs: number
-  totalMs: number
-}
-
-// The longest answer, in characters of text and tool inputs: the same limit as for a body in one piece.
+// The longest answer, in characters of text and tool inputs; the same limit as for a body in one piece.
 const longest = 64 * 1024 * 1024
 
 interface OpenCall {
@@ -19,14 +14,15 @@ interface OpenCall {
   json: string
 }
 
+/** Collects one answer, over all its attempts. */
 export class Collector {
   readonly #parts: Part[] = []
   readonly #openCalls = new Map<string, OpenCall>()
   #open: TextPart | ReasoningPart | undefined
   #start: Partial<StartEvent> = {}
   #usage: Usage = {}
-  /** Usage of failed attempts. */
-  #lost: Usage = {}
+  /** The usage of failed attempts. */
+  #failedUsage: Usage = {}
   #length = 0
 
   constructor(
@@ -35,7 +31,7 @@ export class Collector {
     private readonly warnings: Warning[],
   ) {}
 
-  /** The caller's first event. */
+  /** The `start` event. */
   startEvent(): StartEvent {
     const { id, requestId, model = this.model } = this.#start
     return {
@@ -49,7 +45,7 @@ export class Collector {
   }
 
   /**
-   * Takes one event of the backend (all but `finish`) and passes the caller's events for it to `emit`.
+   * Takes one event of the backend, except `finish`, and passes the resulting events to `emit`.
    * @throws {LlmError} `bad-response` for an answer above the limit
    */
   add(event: Exclude<BackendEvent, { type: 'finish' }>, emit: (event: ChatEvent) => void): void {
@@ -94,18 +90,18 @@ export class Collector {
         return emit({ type: 'tool-call', id, name, input })
       }
       case 'usage':
-        this.#usage = { ...this.#usage, ...soundUsage(event.usage) }
+        this.#usage = { ...this.#usage, ...validCounts(event.usage) }
         return
       case 'part':
         return this.#addPart(event.part, emit)
     }
   }
 
-  /** The response of a call that ended well. */
+  /** The response of a completed answer. */
   finish(
-    given: Extract<BackendEvent, { type: 'finish' }>['response'],
+    final: Extract<BackendEvent, { type: 'finish' }>['response'],
     attempts: number,
-    moments: Moments,
+    timing: Timing,
   ): ChatResponse {
     for (const { name } of this.#openCalls.values())
       this.warnings.push({
@@ -113,39 +109,38 @@ export class Collector {
         feature: 'tools',
         message: `The answer ended inside a call of ${name}; the unfinished call was left out.`,
       })
-    const response = this.#response(given.finishReason, attempts, moments)
-    const { message = response.message, timing, provider = response.provider } = given
-    this.#usage = { ...this.#usage, ...soundUsage(given.usage ?? {}) }
+    const response = this.#response(final.finishReason, attempts, timing)
+    const { message = response.message, provider = response.provider, timing: { queuedMs } = {} } = final
+    this.#usage = { ...this.#usage, ...validCounts(final.usage ?? {}) }
     const { text, reasoning, toolCalls, warnings } = response
-    return Object.assign(response, given, {
-      // What is in the message decides: servers say 'stop' although there are calls, or name server-side calls.
-      finishReason: settledReason(given.finishReason, message.content),
+    return Object.assign(response, final, {
+      finishReason: finishReasonOf(final.finishReason, message.content),
       message,
       text,
       reasoning,
       toolCalls,
       attempts,
       usage: this.usage,
-      timing: { ...moments, ...(timing?.queuedMs !== undefined && { queuedMs: timing.queuedMs }) },
+      timing: { ...timing, ...(queuedMs !== undefined && { queuedMs }) },
       provider,
       warnings,
     })
   }
 
-  /** What had arrived, for the error of a call that broke; `undefined` when nothing had. */
-  partial(attempts: number, moments: Moments): ChatResponse | undefined {
-    return this.#parts.length === 0 ? undefined : this.#response('other', attempts, moments)
+  /** The part of the answer that has arrived, for an error; `undefined` if nothing has. */
+  partial(attempts: number, timing: Timing): ChatResponse | undefined {
+    return this.#parts.length === 0 ? undefined : this.#response('other', attempts, timing)
   }
 
-  /** The attempt failed, and another one may follow. */
-  failed(): void {
-    this.#lost = this.usage
+  /** Keeps the usage of a failed attempt; another may follow. */
+  attemptFailed(): void {
+    this.#failedUsage = this.usage
     this.#usage = {}
   }
 
-  /** Usage of all attempts. */
+  /** The usage of all attempts. */
   get usage(): Usage {
-    return sum(this.#lost, this.#usage)
+    return addUsage(this.#failedUsage, this.#usage)
   }
 
   #grow(text: string): void {
@@ -165,21 +160,15 @@ export class Collector {
     this.#open = undefined
     if (part.type === 'tool-call') return this.add({ ...part }, emit)
     this.#parts.push(part)
-    // Whoever shows only the deltas must still see every word.
+    // Readers of deltas must get every word.
     if ((part.type === 'text' || part.type === 'reasoning') && part.text !== '')
       emit({ type: part.type, text: part.text })
     else emit({ type: 'part', part })
   }
 
-  #response(finishReason: FinishReason, attempts: number, timing: Moments): ChatResponse {
+  #response(finishReason: FinishReason, attempts: number, timing: Timing): ChatResponse {
     const { id, requestId, model = this.model } = this.#start
-    return {
-      message: { role: 'assistant', content: this.#parts },
-      text: joined(this.#parts, 'text'),
-      reasoning: joined(this.#parts, 'reasoning'),
-      toolCalls: this.#parts.flatMap((part) =>
-        part.type === 'tool-call' ? [{ id: part.id, name: part.name, input: part.input }] : [],
-      ),
+    return responseOf(this.#parts, {
       finishReason,
       usage: this.usage,
       timing,
@@ -189,22 +178,6 @@ export class Collector {
       ...(id && { id }),
       ...(requestId && { requestId }),
       warnings: this.warnings,
-    }
+    })
   }
-}
-
-function joined(parts: Part[], type: 'text' | 'reasoning'): string {
-  let text = ''
-  for (const part of parts) if (part.type === type) text += part.text
-  return text
-}
-
-function settledReason(reason: FinishReason, parts: Part[]): FinishReason {
-  if (reason !== 'stop' && reason !== 'tool-calls') return reason
-  if (parts.some((part) => part.type === 'tool-call')) return 'tool-calls'
-  return parts.some((part) => part.type === 'refusal') ? 'refusal' : 'stop'
-}
-
-function soundUsage(usage: Usage): Usage {
-  return Object.fromEntries(Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0))
 }

@@ -1,85 +1,83 @@
-// From a Backend, the small inside, to a Provider: everything that is the same for all of them.
+// defineProvider: makes a Provider of a Backend, with everything that is the same for all services.
 
+import type { Backend, CallContext } from '../contract/backend.js'
+import type { Batches, BatchResult } from '../contract/batches.js'
+import type { CallOptions, RetryOptions, TimeoutOptions } from '../contract/call-options.js'
+import type { Capabilities, ModelInfo } from '../contract/capabilities.js'
 import { type Clock, systemClock } from '../contract/clock.js'
 import { asLlmError, LlmError } from '../contract/errors.js'
 import type { ChatStream } from '../contract/events.js'
 import type {
-  Backend,
-  Batches,
-  BatchResult,
-  CallContext,
-  Capabilities,
-  ModelInfo,
-  Provider,
-} from '../contract/provider.js'
-import type {
-  CallOptions,
-  ChatInput,
-  ChatRequest,
   EmbedRequest,
+  EmbedResponse,
   RerankRequest,
-  RetryOptions,
-  TimeoutOptions,
+  RerankResponse,
   TranscribeRequest,
-} from '../contract/request.js'
-import type { ChatResponse, EmbedResponse, RerankResponse, TranscribeResponse } from '../contract/response.js'
-import type { Work } from '../operations/attempt.js'
+  TranscribeResponse,
+} from '../contract/operations.js'
+import type { Provider } from '../contract/provider.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
+import type { ChatResponse } from '../contract/response.js'
+import type { Attempt } from '../operations/attempt.js'
 import type { Operations } from '../operations/operations.js'
-import { reading } from '../request/caller-objects.js'
+import { readCallerValue } from '../request/caller-objects.js'
 import { onAbort } from './abort-listener.js'
-import { Call, type CallHome } from './call.js'
-import { startLife } from './lifecycle.js'
-import { defaultTimeout, type LifeSettings, retryRules, timeouts } from './settings.js'
+import type { CapabilityCache } from './capability-cache.js'
+import { type CallEnvironment, ChatCall } from './chat-call.js'
+import { startLifecycle } from './lifecycle.js'
+import { type CallSettings, defaultTimeout, mergeRetry, mergeTimeouts } from './settings.js'
 import { CallStream } from './stream.js'
 
-/** How images and files that are only an address are fetched for services that take bytes. */
+/** How images and files given as a URL are downloaded for services that accept only bytes. */
 export interface MediaOptions {
-  /** Larger ones are refused. Default 20 MiB. */
+  /** The largest download, in bytes. Default 20 MiB. */
   maxBytes?: number
   /**
-   * Hosts (`host` or `host:port`) that may be fetched from although they are not public. Default none: whoever writes
-   * an address must not reach what only this machine can.
+   * Hosts (`host` or `host:port`) that are not public but may be downloaded from. Default none, since a URL written by somebody
+   * else must not reach hosts that only this machine can reach.
    */
   allowHosts?: string[]
 }
 
-/** Options every provider has. */
+/** Options of every provider. */
 export interface ProviderOptions {
-  /** `false`: addresses are never fetched, and are `unsupported` where a service takes bytes. */
+  /** Limits of downloads. `false`: no downloads; a URL is then `unsupported` for services that accept only bytes. */
   media?: false | MediaOptions
-  /** For every request that does not say otherwise. */
+  /** Options for every request that does not set them itself: `{ temperature: 0 }`. */
   defaults?: Partial<ChatRequest>
+  /** Time limits in milliseconds; a number is the total. */
   timeout?: number | TimeoutOptions
+  /** Retries; `false` turns them off. */
   retry?: false | RetryOptions
-  /** Sent with every request. */
+  /** HTTP headers sent with every request. */
   headers?: Record<string, string>
   /** Default: the system's clock. */
   clock?: Clock
-  /** 0 to 1, for the jitter between retries. Default `Math.random`. */
+  /** A random number from 0 to 1, for the jitter of retries. Default `Math.random`. */
   random?: () => number
 }
 
 /**
- * Makes a provider of a backend: validation, capability checks, deadlines, retries, streams, usage, errors.
- * @throws {LlmError} `invalid-request` for options that make no sense
+ * Makes a provider of a backend. Adds validation, capability checks, deadlines, retries, streams, usage and errors.
+ * @throws {LlmError} `invalid-request` for invalid options
+ * @example
+ * const llm = defineProvider({ provider: 'echo', model: 'echo-1', capabilities: () => capabilities, chat: echo })
  */
 export function defineProvider(backend: Backend, options: ProviderOptions = {}): Provider {
   return new DefinedProvider(backend, options)
 }
 
-// What the provider knows beside its name is private: headers hold keys, and providers get logged.
+// Everything but the names is private: headers contain keys, and apps log providers.
 class DefinedProvider implements Provider {
   readonly provider: string
   readonly model: string
   declare readonly timeouts: Required<TimeoutOptions>
   readonly #backend: Backend
-  readonly #settings: LifeSettings
-  readonly #home: CallHome
+  readonly #settings: CallSettings
+  readonly #environment: CallEnvironment
   readonly #running = new Set<Promise<void>>()
-  readonly #asking = new Set<CallContext['status']>()
-  #question = new AbortController()
-  #capabilities: Promise<Capabilities> | undefined
-  #can: Capabilities | undefined
+  #capabilityCache: Promise<CapabilityCache> | undefined
+  #capabilities: Capabilities | undefined
   #closing: Promise<void> | undefined
 
   constructor(backend: Backend, options: ProviderOptions) {
@@ -91,24 +89,25 @@ class DefinedProvider implements Provider {
       model: backend.model,
       clock: options.clock ?? systemClock,
       random: options.random ?? Math.random,
-      timeout: timeouts(options.timeout, defaultTimeout),
-      retry: retryRules(options.retry),
+      timeout: mergeTimeouts(options.timeout, defaultTimeout),
+      retry: mergeRetry(options.retry),
       headers: options.headers ?? {},
     }
     // Not enumerable, so that logs do not show it; objects made by `Object.create` inherit it.
     Object.defineProperty(this, 'timeouts', { value: this.#settings.timeout })
-    this.#home = {
+    this.#environment = {
       backend,
       settings: this.#settings,
       defaults: options.defaults ?? {},
-      enter: () => this.#enter(),
-      knownCapabilities: (onStatus) => this.#can ?? this.#known(onStatus).catch(() => backend.limits),
-      unask: (onStatus) => this.#unask(onStatus),
+      begin: () => this.#begin(),
+      knownCapabilities: (onStatus) =>
+        this.#capabilities ?? this.#fetchCapabilities(onStatus).catch(() => backend.limits),
+      cancelCapabilities: (onStatus) => this.#cancelCapabilities(onStatus),
     }
   }
 
   get defaults(): Partial<ChatRequest> {
-    return this.#home.defaults
+    return this.#environment.defaults
   }
 
   chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
@@ -116,27 +115,27 @@ class DefinedProvider implements Provider {
   }
 
   stream(request: ChatInput, options: CallOptions = {}): ChatStream {
-    return new CallStream(new Call(this.#home, request, options))
+    return new CallStream(new ChatCall(this.#environment, request, options))
   }
 
   embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
-    return this.#ask('embed', input, options)
+    return this.#runOperation('embed', input, options)
   }
 
   rerank(request: RerankRequest, options: CallOptions = {}): Promise<RerankResponse> {
-    return this.#ask('rerank', request, options)
+    return this.#runOperation('rerank', request, options)
   }
 
   transcribe(request: TranscribeRequest, options: CallOptions = {}): Promise<TranscribeResponse> {
-    return this.#ask('transcribe', request, options)
+    return this.#runOperation('transcribe', request, options)
   }
 
   countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
-    return this.#ask('countTokens', request, options)
+    return this.#runOperation('countTokens', request, options)
   }
 
   models(options: CallOptions = {}): Promise<ModelInfo[]> {
-    return this.#ask('models', undefined, options)
+    return this.#runOperation('models', undefined, options)
   }
 
   get batches(): Batches {
@@ -144,28 +143,28 @@ class DefinedProvider implements Provider {
       available: !!this.#backend.batch,
       // The service may have accepted the batch, so submitting is only retried if this call asks for it.
       submit: async (requests, options = {}) =>
-        this.#ask(
+        this.#runOperation(
           'submit',
           requests,
-          await reading('The options', () => ({ ...options, retry: options.retry ?? false })),
+          await readCallerValue('The options', () => ({ ...options, retry: options.retry ?? false })),
         ),
-      status: (id, options = {}) => this.#ask('status', id, options),
-      cancel: (id, options = {}) => this.#ask('cancel', id, options),
+      status: (id, options = {}) => this.#runOperation('status', id, options),
+      cancel: (id, options = {}) => this.#runOperation('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),
     }
   }
 
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    const { able, results } = await import('../operations/operations.js')
-    yield* results(able(this.#backend, 'batch'), id, this.#home, options)
+    const { requireOperation, results } = await import('../operations/operations.js')
+    yield* results(requireOperation(this.#backend, 'batch'), id, this.#environment, options)
   }
 
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    // The call that fetches the capabilities has its own retries.
-    const once = await reading('The options', () => ({ ...options, retry: false as const }))
-    return this.#once(once, ({ status, signal }) => {
-      onAbort(signal, () => this.#unask(status))
-      return this.#known(status)
+    // The call that fetches them has its own retries.
+    const callOptions = await readCallerValue('The options', () => ({ ...options, retry: false as const }))
+    return this.#runCall(callOptions, ({ status, signal }) => {
+      onAbort(signal, () => this.#cancelCapabilities(status))
+      return this.#fetchCapabilities(status)
     })
   }
 
@@ -178,7 +177,7 @@ class DefinedProvider implements Provider {
     return this.close()
   }
 
-  #enter(): () => void {
+  #begin(): () => void {
     if (this.#closing !== undefined)
       throw new LlmError(
         'closed',
@@ -195,55 +194,45 @@ class DefinedProvider implements Provider {
     }
   }
 
-  // Asked once for all, in a call of its own: no single caller's abort takes the answer from the others.
-  async #known(onStatus: CallContext['status']): Promise<Capabilities> {
-    this.#asking.add(onStatus)
-    const { signal } = this.#question
-    this.#capabilities ??= this.#live({ onStatus: this.#tellAsking, signal }, async (context) =>
-      this.#backend.capabilities(context),
+  #fetchCapabilities(onStatus: CallContext['status']): Promise<Capabilities> {
+    this.#capabilityCache ??= import('./capability-cache.js').then(
+      ({ CapabilityCache }) =>
+        new CapabilityCache((options) =>
+          this.#runAttempts(options, async (context) => this.#backend.capabilities(context)),
+        ),
     )
-    const asked = this.#capabilities
-    try {
-      this.#can = await asked
-      return this.#can
-    } catch (error) {
-      if (this.#capabilities === asked) this.#capabilities = undefined
-      throw error
-    } finally {
-      this.#unask(onStatus)
-    }
+    return this.#capabilityCache
+      .then((cache) => cache.fetch(onStatus))
+      .then((capabilities) => {
+        this.#capabilities = capabilities
+        return capabilities
+      })
   }
 
-  /** Aborts the request for capabilities when its last caller has left. */
-  #unask(onStatus: CallContext['status']): void {
-    if (!this.#asking.delete(onStatus) || this.#asking.size > 0 || this.#can !== undefined) return
-    this.#capabilities = undefined
-    this.#question.abort()
-    this.#question = new AbortController()
+  #cancelCapabilities(onStatus: CallContext['status']): void {
+    void this.#capabilityCache?.then((cache) => cache.cancel(onStatus))
   }
 
-  readonly #tellAsking: CallContext['status'] = (status) => {
-    for (const listener of this.#asking) listener(status)
-  }
-
-  #ask<Name extends keyof Operations>(
+  #runOperation<Name extends keyof Operations>(
     name: Name,
     input: Operations[Name][0],
     options: CallOptions,
   ): Promise<Operations[Name][1]> {
-    let work: Promise<Work<Operations[Name][1]>> | undefined
-    return this.#once(options, async (context) => {
-      work ??= import('../operations/operations.js').then(({ workOf }) => workOf(this.#home, name, input))
-      return (await work)(context)
+    let attempt: Promise<Attempt<Operations[Name][1]>> | undefined
+    return this.#runCall(options, async (context) => {
+      attempt ??= import('../operations/operations.js').then(({ attemptOf }) =>
+        attemptOf(this.#environment, name, input),
+      )
+      return (await attempt)(context)
     })
   }
 
-  /** A call whose answer comes in one piece. */
-  async #once<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
+  /** A call whose answer is not streamed. */
+  async #runCall<T>(options: CallOptions, attempt: (context: CallContext) => Promise<T>): Promise<T> {
     let leave: () => void = () => {}
     try {
-      leave = this.#enter()
-      return await this.#live(options, work)
+      leave = this.#begin()
+      return await this.#runAttempts(options, attempt)
     } catch (error) {
       throw asLlmError(error, { provider: this.provider, model: this.model })
     } finally {
@@ -251,12 +240,12 @@ class DefinedProvider implements Provider {
     }
   }
 
-  async #live<T>(options: CallOptions, work: (context: CallContext) => Promise<T>): Promise<T> {
-    const life = await startLife(this.#settings, options)
+  async #runAttempts<T>(options: CallOptions, attempt: (context: CallContext) => Promise<T>): Promise<T> {
+    const lifecycle = await startLifecycle(this.#settings, options)
     try {
-      return await life.attempting((context) => life.wait(work(context), 'first'))
+      return await lifecycle.runAttempts((context) => lifecycle.wait(attempt(context), 'first'))
     } finally {
-      life.end()
+      lifecycle.end()
     }
   }
 }

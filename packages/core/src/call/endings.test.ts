@@ -18,7 +18,7 @@ import {
   streamElements,
   streamObject,
 } from '../index.js'
-import { Follower, streamOf } from '../provider-kit/index.js'
+import { StreamForwarder, streamOf } from '../provider-kit/index.js'
 
 const alone: unknown[] = []
 const hear = (reason: unknown) => alone.push(reason)
@@ -273,10 +273,10 @@ describe('a careless backend', () => {
       )
       expect(await failureOf(left.response())).toMatchObject({ code: 'timeout' })
       const stopped = provider.stream('x')
-      const reading = failureOf(stopped.response())
+      const readCallerValue = failureOf(stopped.response())
       await new Promise((resolve) => setImmediate(resolve))
       stopped.abort()
-      expect(await reading).toMatchObject({ code: 'aborted' })
+      expect(await readCallerValue).toMatchObject({ code: 'aborted' })
       await provider.close()
     }
   })
@@ -292,7 +292,7 @@ describe('a careless backend', () => {
     expect(await provider.chat('x')).toMatchObject({ text: 'hi' })
   })
 
-  it('is let go of when an attempt fails before its first event', async () => {
+  it('is ended when an attempt fails before its first event', async () => {
     let ended = 0
     const provider = made({
       next: () => new Promise<never>(() => {}),
@@ -310,7 +310,7 @@ describe('a careless backend', () => {
         return: async () => toThrow(odd)(),
       }),
     }
-    const stream = streamOf(new Follower(() => inner as never, { provider: 'p', model: 'm' }))
+    const stream = streamOf(new StreamForwarder(() => inner as never, { provider: 'p', model: 'm' }))
     for await (const _ of stream) break
     expect(await failureOf(stream.response())).toMatchObject({ code: 'aborted' })
   })

@@ -1,13 +1,12 @@
-// Runs an app's own code after a call (schema validators) within the call's time limit and signal.
+// Runs the app's own code after a call (schema validators) within the call's time limit and signal.
 
+import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
 import { isLlmError, withDetails } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { CallOptions } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
-import { startLife } from './lifecycle.js'
-import { defaultRetry } from './retry.js'
-import { defaultTimeout } from './settings.js'
+import { startLifecycle } from './lifecycle.js'
+import { defaultRetry, defaultTimeout } from './settings.js'
 
 /**
  * The result of the work.
@@ -23,7 +22,7 @@ export async function inTime<T>(
   const settings = { provider, model, clock: systemClock, random: Math.random, headers: {} }
   const { timeout } = options
   const named = (typeof timeout === 'number' ? timeout : (timeout?.total ?? timeouts?.total)) !== undefined
-  const life = await startLife(
+  const lifecycle = await startLifecycle(
     {
       ...settings,
       timeout: { ...defaultTimeout, total: timeouts?.total ?? defaultTimeout.idle },
@@ -33,10 +32,10 @@ export async function inTime<T>(
     named ? call.startedAt : undefined,
   )
   try {
-    return await life.wait(work())
+    return await lifecycle.wait(work())
   } catch (error) {
     throw isLlmError(error) ? withDetails(error, { provider, model, partial: call.response }) : error
   } finally {
-    life.end()
+    lifecycle.end()
   }
 }

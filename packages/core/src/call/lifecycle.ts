@@ -1,32 +1,40 @@
-// The life of a call: its deadline, its signal, its attempts and the waits between them. One for every call.
+// The lifecycle of a call: its deadline, its signal, its attempts and the delays between them.
 
+import type { CallContext } from '../contract/backend.js'
+import type { CallOptions, TimeoutOptions } from '../contract/call-options.js'
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
-import type { StatusEvent } from '../contract/events.js'
-import type { CallContext } from '../contract/provider.js'
-import type { CallOptions, TimeoutOptions } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
-import { reading } from '../request/caller-objects.js'
+import type { StatusEvent } from '../contract/status.js'
+import { readCallerValue } from '../request/caller-objects.js'
 import { onAbort } from './abort-listener.js'
-import { nextDelay, type RetryRules } from './retry.js'
-import { headersOf, type LifeSettings, retryRules, timeouts } from './settings.js'
+import { nextDelay } from './retry.js'
+import { type CallSettings, mergeHeaders, mergeRetry, mergeTimeouts, type RetryRules } from './settings.js'
 
-/** @throws {LlmError} `invalid-request` for options that make no sense */
-export function startLife(settings: LifeSettings, options: CallOptions, startedAt?: number): Promise<Life> {
-  return reading('The options', () => new Life(settings, options, startedAt))
+/**
+ * Starts the time limits of a call.
+ * @throws {LlmError} `invalid-request` for invalid options
+ */
+export function startLifecycle(
+  settings: CallSettings,
+  options: CallOptions,
+  startedAt?: number,
+): Promise<CallLifecycle> {
+  return readCallerValue('The options', () => new CallLifecycle(settings, options, startedAt))
 }
 
-export class Life {
+/** One for every call, whatever its operation. */
+export class CallLifecycle {
   readonly startedAt: number
   readonly deadline: number
   readonly limits: Required<TimeoutOptions>
   readonly warnings: Warning[] = []
   attempts = 0
-  /** Why nothing more may happen, once something has stopped the call from outside. */
-  stopped: LlmError | undefined
-  /** Told when that happens: there may be no reader whose read would fail. */
+  /** Why the call was stopped from outside: by its caller, its reader, or a time limit. */
+  stopError: LlmError | undefined
+  /** Called when that happens: there may be no reader whose read would fail. */
   onStop: () => void = () => {}
 
-  readonly #settings: LifeSettings
+  readonly #settings: CallSettings
   readonly #options: CallOptions
   readonly #rules: RetryRules
   readonly #headers: Readonly<Record<string, string>>
@@ -36,19 +44,19 @@ export class Life {
   /** Applied to every failure: first the backend's change, then the redaction of the call's headers. */
   #change = (failure: LlmError): LlmError => failure
   #redact = (failure: LlmError): LlmError => failure
-  // One timer serves all limits: it is set for the nearest and looks again when it fires.
+  // One timer for all limits: it is set for the nearest, and for the next when it fires.
   #limit: { name: 'first' | 'idle'; at: number } | undefined
   #timerAt = Number.POSITIVE_INFINITY
   #cancelTimer: () => void = () => {}
   #unlisten: () => void = () => {}
 
-  /** @throws {LlmError} `invalid-request` for options that make no sense */
-  constructor(settings: LifeSettings, options: CallOptions, startedAt = settings.clock.now()) {
+  /** @throws {LlmError} `invalid-request` for invalid options */
+  constructor(settings: CallSettings, options: CallOptions, startedAt = settings.clock.now()) {
     this.#settings = settings
     this.#options = options
-    this.#rules = retryRules(options.retry, settings.retry)
-    this.limits = timeouts(options.timeout, settings.timeout)
-    this.#headers = headersOf(settings.headers, options.headers)
+    this.#rules = mergeRetry(options.retry, settings.retry)
+    this.limits = mergeTimeouts(options.timeout, settings.timeout)
+    this.#headers = mergeHeaders(settings.headers, options.headers)
     this.startedAt = startedAt
     this.deadline = this.startedAt + this.limits.total
     const { signal } = options
@@ -59,16 +67,16 @@ export class Life {
     }
   }
 
-  /** Ends the call from outside: the running wait rejects with the error, and so will every later one. */
+  /** Stops the call from outside: the current wait rejects with the error, and so does every later one. */
   stop(error: LlmError): void {
-    if (this.stopped !== undefined) return
-    this.stopped = error
+    if (this.stopError !== undefined) return
+    this.stopError = error
     this.#fail(error)
     this.end(error)
     this.onStop()
   }
 
-  /** Tells the caller. A listener that throws ends its own call, and nothing else. */
+  /** Calls the caller's `onStatus`. A listener that throws ends its own call only. */
   readonly status = (event: StatusEvent): void => {
     const failed = (cause: unknown) =>
       this.stop(new LlmError('aborted', 'The onStatus callback of this call threw.', { cause }))
@@ -80,7 +88,7 @@ export class Life {
     }
   }
 
-  /** Lets go of timer and listener, and of the running attempt when it broke. Nothing may be awaited after it. */
+  /** Removes timer and listener; with an error, aborts the running attempt. `wait` must not be used after it. */
   end(error?: LlmError): void {
     this.#cancelTimer()
     this.#timerAt = Number.NEGATIVE_INFINITY
@@ -89,13 +97,13 @@ export class Life {
   }
 
   /**
-   * The same promise, but it rejects as soon as the call is stopped or the named limit runs out. The limit counts from
-   * `since`; default: from the start of the attempt.
+   * The result of the work; rejects as soon as the call is stopped or the named limit has passed. The limit counts from `since`;
+   * default: from the start of the attempt.
    */
   wait<T>(work: PromiseLike<T>, limit?: 'first' | 'idle', since = this.#attemptAt): Promise<T> {
     return new Promise<T>((resolve, reject) => {
       const settled = () => {
-        // Work that was given up may settle long after; the wait of that time is then another.
+        // Abandoned work may settle much later, during another wait.
         if (this.#rejectWait !== reject) return
         this.#rejectWait = undefined
         this.#limit = undefined
@@ -111,9 +119,9 @@ export class Life {
         },
       )
       const now = this.#settings.clock.now()
-      // A busy event loop runs timers late; the limits hold all the same.
+      // A busy event loop runs timers late; the limits still apply.
       if (now >= this.deadline) this.stop(this.#timeout('total'))
-      if (this.stopped !== undefined) return reject(this.stopped)
+      if (this.stopError !== undefined) return reject(this.stopError)
       if (limit !== undefined) {
         const at = since + this.limits[limit]
         if (now >= at) return reject(this.#timeout(limit))
@@ -125,15 +133,15 @@ export class Life {
   }
 
   /**
-   * Runs attempts by the rules of retry.ts. Every failure is thrown as one `LlmError`; for an unknown error, `request` is
-   * searched for values that JSON cannot represent.
+   * Runs attempts by the rules of retry.ts. Every failure is thrown as one `LlmError`. For an unknown error, `request` is searched
+   * for values that JSON cannot represent.
    */
-  async attempting<T>(attempt: (context: CallContext) => Promise<T>, request?: object): Promise<T> {
+  async runAttempts<T>(attempt: (context: CallContext) => Promise<T>, request?: object): Promise<T> {
     const { clock, random, provider, model } = this.#settings
     if (Object.keys(this.#headers).length > 0)
       this.#redact = (await import('../wire/secrets/redact.js')).redactor(undefined, this.#headers)
     for (;;) {
-      if (this.stopped !== undefined) throw this.stopped
+      if (this.stopError !== undefined) throw this.stopError
       this.attempts++
       const controller = new AbortController()
       this.#attempt = controller
@@ -141,10 +149,10 @@ export class Life {
       try {
         return await attempt(this.#context(controller.signal))
       } catch (cause) {
-        const error = this.errorFrom(isLlmError(cause) ? cause : await causeIn(request, cause))
+        const error = this.errorFrom(isLlmError(cause) ? cause : await jsonProblemOr(request, cause))
         controller.abort(error)
         const at = { attempt: this.attempts, now: clock.now(), deadline: this.deadline, random }
-        const delay = this.stopped === undefined ? nextDelay(error, at, this.#rules) : undefined
+        const delay = this.stopError === undefined ? nextDelay(error, at, this.#rules) : undefined
         if (delay === undefined) throw error
         this.status({
           type: 'retrying',
@@ -157,10 +165,10 @@ export class Life {
     }
   }
 
-  /** Whatever was thrown, as the error the caller gets. */
+  /** A thrown value as the error for the caller. */
   errorFrom(cause: unknown): LlmError {
     const { provider, model } = this.#settings
-    const error = asLlmError(this.stopped ?? cause, { provider, model, attempts: this.attempts })
+    const error = asLlmError(this.stopError ?? cause, { provider, model, attempts: this.attempts })
     return this.#redact(this.#change(error))
   }
 
@@ -232,18 +240,19 @@ export class Life {
     const { provider, model } = this.#settings
     return new LlmError(
       'timeout',
-      `${broken[name]} within ${Math.ceil(this.limits[name])} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
+      `${timeoutTexts[name]} within ${Math.ceil(this.limits[name])} ms (${provider} ${model}). Raise timeout.${name} if the model needs longer.`,
     )
   }
 }
 
-async function causeIn(request: object | undefined, thrown: unknown): Promise<unknown> {
+/** The JSON problem of the request; without one, the thrown value. */
+async function jsonProblemOr(request: object | undefined, thrown: unknown): Promise<unknown> {
   return request === undefined
     ? thrown
     : ((await import('../request/json-problem.js')).jsonProblem(request, thrown) ?? thrown)
 }
 
-const broken = {
+const timeoutTexts = {
   total: 'The call was not done',
   first: 'No answer began',
   idle: 'The answer stopped coming: nothing',

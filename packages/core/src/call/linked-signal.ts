@@ -1,5 +1,5 @@
-// An abort signal that follows a parent. Unlike `AbortSignal.any`, it leaves nothing on the parent: a long-lived signal keeps
-// every signal ever derived from it.
+// An abort signal that follows a parent. Unlike `AbortSignal.any`, it can be released: a long-lived parent would keep every signal
+// derived from it.
 import { onAbort } from './abort-listener.js'
 
 /** An abort controller that follows a parent signal until it is released. */

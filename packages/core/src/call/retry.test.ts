@@ -1,8 +1,10 @@
-// Retry-After in its three forms, and the rules of waiting.
+// Retry-After in its three forms, and the retry rules.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LlmError } from '../contract/errors.js'
-import { defaultRetry, nextDelay, parseRetryAfter } from './retry.js'
+import { parseRetryAfter } from '../wire/http/retry-after.js'
+import { nextDelay } from './retry.js'
+import { defaultRetry } from './settings.js'
 
 const headers = (values: Record<string, string>) => new Headers(values)
 const now = Date.UTC(2026, 0, 1)

@@ -1,52 +1,61 @@
-// The settings of a call, merged from its provider's and its own options: time limits, retry rules, headers.
+// Settings of a call, merged from the options of its provider and its own: time limits, retry rules, headers.
+
+import type { RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Clock } from '../contract/clock.js'
 import { LlmError } from '../contract/errors.js'
-import type { RetryOptions, TimeoutOptions } from '../contract/request.js'
 import { describe } from '../describe.js'
 import { omitUndefined } from '../object.js'
-import { defaultRetry, type RetryRules } from './retry.js'
 
-/** Settings that all calls of a provider share. */
-export interface LifeSettings {
+/** The settings of all calls of a provider. */
+export interface CallSettings {
   provider: string
   model: string
   clock: Clock
-  /** 0 to 1, for the jitter of back-offs. */
+  /** A random number from 0 to 1, for the jitter of back-offs. */
   random: () => number
   timeout: Required<TimeoutOptions>
   retry: RetryRules
   headers: Record<string, string>
 }
 
+/** The retry rules of a call, complete. */
+export type RetryRules = Required<RetryOptions>
+
+export const defaultRetry: RetryRules = { retries: 2, baseDelay: 500, maxDelay: 8_000, maxRetryAfter: 60_000 }
+
 export const defaultTimeout: Required<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
 
 /** The time limits of a call, from the provider's and its own. */
-export function timeouts(
-  given: number | TimeoutOptions | undefined,
+export function mergeTimeouts(
+  options: number | TimeoutOptions | undefined,
   base: Required<TimeoutOptions>,
 ): Required<TimeoutOptions> {
-  return checked(
+  return checkNumbers(
     'timeout',
-    { ...base, ...omitUndefined(typeof given === 'number' ? { total: given } : (given ?? {})) },
+    { ...base, ...omitUndefined(typeof options === 'number' ? { total: options } : (options ?? {})) },
     Number.MIN_VALUE,
   )
 }
 
 /** The retry rules of a call, from the provider's and its own. */
-export function retryRules(
-  given: false | RetryOptions | undefined,
+export function mergeRetry(
+  options: false | RetryOptions | undefined,
   base: RetryRules = defaultRetry,
 ): RetryRules {
-  return checked('retry', { ...base, ...omitUndefined(given === false ? { retries: 0 } : (given ?? {})) }, 0)
+  return checkNumbers(
+    'retry',
+    { ...base, ...omitUndefined(options === false ? { retries: 0 } : (options ?? {})) },
+    0,
+  )
 }
 
-/** The headers of a call, names in lower case, so that none is sent twice in two spellings. Later ones win. */
-export function headersOf(...given: (Record<string, string> | undefined)[]): Record<string, string> {
-  const entries = given.flatMap((headers) => Object.entries(omitUndefined(headers ?? {})))
+/** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
+export function mergeHeaders(...sources: (Record<string, string> | undefined)[]): Record<string, string> {
+  const entries = sources.flatMap((headers) => Object.entries(omitUndefined(headers ?? {})))
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function checked<T extends object>(name: string, numbers: T, least: number): T {
+function checkNumbers<T extends object>(name: string, numbers: T, least: number): T {
   for (const [key, value] of Object.entries(numbers))
     if (!(typeof value === 'number' && value >= least))
       throw new LlmError(

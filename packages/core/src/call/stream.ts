@@ -1,37 +1,38 @@
-// What the caller reads: one stream, one reader, pulled.
+// Chat streams: pulled event by event, by one reader.
 import { LlmError } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
 
 type Reader = 'none' | 'loop' | 'response'
 
-/** Where a stream's events come from. */
-export interface EventSource {
+/** The source of a stream's events: a call, or another stream. */
+export interface ChatEventSource {
   /**
    * The next event; `undefined` after the last. Never called again before it has settled.
-   * @throws {LlmError} once, for whatever broke the call
+   * @throws {LlmError} once, for any failure
    */
   next(): Promise<ChatEvent | undefined>
-  /** Only the response is wanted. Said before the first `next`. */
-  unwatched(): void
-  /** Ends the call from outside, running or not. */
+  /** Only the response is wanted. Called before the first `next`. */
+  responseOnly(): void
+  /** Ends the call with this error, whether it has begun or not. */
   stop(error: LlmError): void
-  /** Ends the call because its reader went away, and says so. */
+  /** Ends the call because its reader left; returns the failure. */
   leave(): LlmError
 }
 
+/** A stream over the events of a source. */
 export class CallStream implements ChatStream {
-  readonly #call: EventSource
+  readonly #source: ChatEventSource
   #reader: Reader = 'none'
-  /** The last of the reads that are under way, and how many they are. */
-  #pending: Promise<ChatEvent | undefined> | undefined
-  #asked = 0
+  /** The last read in progress, and the number of them. */
+  #lastRead: Promise<ChatEvent | undefined> | undefined
+  #pendingReads = 0
   #final: ChatResponse | undefined
   #failure: unknown
   #response: Promise<ChatResponse> | undefined
 
-  constructor(call: EventSource) {
-    this.#call = call
+  constructor(source: ChatEventSource) {
+    this.#source = source
   }
 
   [Symbol.asyncIterator](): AsyncIterator<ChatEvent> {
@@ -50,7 +51,7 @@ export class CallStream implements ChatStream {
   }
 
   abort(reason?: unknown): void {
-    this.#call.stop(new LlmError('aborted', 'The stream was aborted by its caller.', { cause: reason }))
+    this.#source.stop(new LlmError('aborted', 'The stream was aborted by its caller.', { cause: reason }))
   }
 
   #read<T>(pick: (event: ChatEvent) => T | undefined): AsyncIterator<T> {
@@ -77,35 +78,35 @@ export class CallStream implements ChatStream {
 
   /** Ends the call because its reader left; returns the failure, unless the call had already succeeded. */
   leave(): unknown {
-    if (this.#final === undefined) this.#failure ??= this.#call.leave()
+    if (this.#final === undefined) this.#failure ??= this.#source.leave()
     return this.#failure
   }
 
-  /** One event at a time, in the order of asking. The first read begins the call before it returns. */
+  /** One event at a time, in the order of the reads. The first read begins the call before it returns. */
   #next(): Promise<ChatEvent | undefined> {
-    this.#asked++
+    this.#pendingReads++
     const pull = () => this.#pull()
-    this.#pending = this.#pending === undefined ? pull() : this.#pending.then(pull, pull)
-    return this.#pending
+    this.#lastRead = this.#lastRead === undefined ? pull() : this.#lastRead.then(pull, pull)
+    return this.#lastRead
   }
 
   async #pull(): Promise<ChatEvent | undefined> {
     try {
       if (this.#failure !== undefined) return undefined
-      const event = await this.#call.next()
+      const event = await this.#source.next()
       if (event?.type === 'finish') this.#final = event.response
       return event
     } catch (error) {
       this.#failure = error
       throw error
     } finally {
-      if (--this.#asked === 0) this.#pending = undefined
+      if (--this.#pendingReads === 0) this.#lastRead = undefined
     }
   }
 
   async #drain(): Promise<ChatResponse> {
     if (this.#final === undefined && this.#failure === undefined) {
-      if (this.#reader === 'none') this.#call.unwatched()
+      if (this.#reader === 'none') this.#source.responseOnly()
       this.#reader = 'response'
       while ((await this.#next()) !== undefined);
     }

@@ -1,14 +1,14 @@
-// Time, as something that can be handed in: the system's, or a test's.
+// Clock: the source of time and timers, which tests can replace.
 
-/** A source of time and timers. */
+/** A source of time and timers. Tests pass `fakeClock()` of `@patchbay/testing`. */
 export interface Clock {
-  /** Milliseconds since 1970; never goes back. */
+  /** Milliseconds since 1970; never goes backwards. */
   now(): number
-  /** Calls back once after `ms`; the returned function cancels it. */
+  /** Calls back once after `ms` milliseconds; the returned function cancels the timer. */
   timer(ms: number, callback: () => void): () => void
 }
 
-// setTimeout takes 31 bits; a longer wait would fire at once.
+// setTimeout takes 31 bits; a longer delay would fire at once.
 const longest = 2 ** 31 - 1
 
 /** The machine's own clock. */

@@ -1,11 +1,11 @@
-// The one error: LlmError, told apart by its code.
+// LlmError: the one error class, with a code for each kind of failure.
 
 import { describe } from '../describe.js'
 import { omitUndefined } from '../object.js'
 import type { Message } from './message.js'
 import type { ChatResponse, Usage } from './response.js'
 
-/** Codes of errors that a retry of the same request may cure. */
+/** Codes of errors that may go away if the same request is sent again. */
 const retryableCodes = [
   'timeout',
   'network',
@@ -17,7 +17,7 @@ const retryableCodes = [
   'circuit-open',
 ] as const
 
-/** All codes, for tables and exhaustive handling. */
+/** All codes. */
 export const errorCodes = [
   ...retryableCodes,
   'aborted',
@@ -41,57 +41,74 @@ export const errorCodes = [
   'config',
 ] as const
 
-/** What went wrong. */
+/** The kind of a failure; `errors.md` of this package explains each. */
 export type ErrorCode = (typeof errorCodes)[number]
 
-/** The fields of an `LlmError` beside its code and message. */
+/** The fields of an `LlmError` other than its code and message. */
 export interface ErrorDetails {
   provider?: string | undefined
   model?: string | undefined
-  /** The HTTP status, where there was one. */
+  /** The HTTP status, if the service answered. */
   status?: number | undefined
+  /** The service's id of the request. */
   requestId?: string | undefined
-  /** May the same request succeed later? Default: by code. */
+  /** Whether the same request may succeed later. Default: by code. */
   retryable?: boolean | undefined
-  /** How long the server asked to wait, in milliseconds. */
+  /** How long the service asks to wait, in milliseconds. */
   retryAfterMs?: number | undefined
   /** The body of the service's error, at most 64 Ki characters, with the request's secrets removed. */
   responseBody?: string | undefined
-  /** How many attempts were made. */
+  /** The number of attempts. */
   attempts?: number | undefined
-  /** What had arrived before it broke. */
+  /** The part of the answer that had arrived. */
   partial?: ChatResponse | undefined
-  /** Tokens its attempts used, as far as the provider reported them, if nothing had arrived; otherwise see `partial`. */
+  /** Tokens used by all attempts, as far as the provider reported them, if nothing had arrived; otherwise see `partial`. */
   usage?: Usage | undefined
-  /** The conversation before the call that broke, where one of several did (`runTools`): go on with it. */
+  /** From `runTools`: the conversation before the failed call, to continue with. */
   messages?: Message[] | undefined
+  /** The original error. */
   cause?: unknown
 }
 
-// Two copies of this package (its ESM and its CommonJS form, say) know each other's errors by this.
+// Recognised by other copies of this package, for example its ESM and its CommonJS form.
 const brand = Symbol.for('patchbay.LlmError')
 
 /**
- * Every failure of every provider. Its message says what happened and what to do next.
- * It never contains a key, token or password of the request.
+ * Every failure of every provider. Its message says what happened and what to do next. It never contains a key, token or password of
+ * the request. Use `isLlmError` to recognise one.
+ * @example
+ * try {
+ *   await llm.chat('Hi')
+ * } catch (error) {
+ *   if (isLlmError(error, 'rate-limited')) console.log(`Try again in ${error.retryAfterMs} ms`)
+ *   else throw error
+ * }
  */
 export class LlmError extends Error {
   override readonly name = 'LlmError'
+  /** The kind of failure. */
   readonly code: ErrorCode
+  /** Whether the same request may succeed later. */
   readonly retryable: boolean
-  /** The entry of its code in the troubleshooting guide, a file of this package: what it means and what to do. */
+  /** The entry of the code in `errors.md` of this package: what it means and what to do. */
   readonly help: string
   declare readonly provider?: string
   declare readonly model?: string
+  /** The HTTP status, if the service answered. */
   declare readonly status?: number
+  /** The service's id of the request. */
   declare readonly requestId?: string
+  /** How long the service asks to wait, in milliseconds. */
   declare readonly retryAfterMs?: number
   /** The body of the service's error, at most 64 Ki characters; the message quotes only its beginning. */
   declare readonly responseBody?: string
+  /** The number of attempts. */
   declare readonly attempts?: number
+  /** The part of the answer that had arrived. */
   declare readonly partial?: ChatResponse
-  /** Tokens its attempts used, as far as the provider reported them, if nothing had arrived. */
+  /** Tokens used by all attempts, as far as the provider reported them, if nothing had arrived; otherwise see `partial`. */
   declare readonly usage?: Usage
+  /** From `runTools`: the conversation before the failed call, to continue with. */
   declare readonly messages?: Message[]
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
@@ -108,7 +125,11 @@ export class LlmError extends Error {
   }
 }
 
-/** Is it an `LlmError` (of this code), from whichever copy of the package? */
+/**
+ * Whether a value is an `LlmError`, with this code if one is given. Also recognises errors of other copies of this package.
+ * @example
+ * if (isLlmError(error, 'context-length')) shorten(conversation)
+ */
 export function isLlmError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
@@ -116,7 +137,7 @@ export function isLlmError<Code extends ErrorCode = ErrorCode>(
   return Object(error) === error && brand in (error as object) && (!code || (error as LlmError).code === code)
 }
 
-/** The same error, knowing more. What it already knows stays. */
+/** A copy of the error with more details. Details it already has stay. */
 export function withDetails(error: LlmError, details: ErrorDetails): LlmError {
   const { name: _, code, ...known } = error
   const next = new LlmError(code, error.message, { ...details, ...known, cause: error.cause })
@@ -124,7 +145,7 @@ export function withDetails(error: LlmError, details: ErrorDetails): LlmError {
   return next
 }
 
-/** Whatever was thrown, as an `LlmError` that knows these details. */
+/** A thrown value as an `LlmError` with these details. */
 export function asLlmError(
   thrown: unknown,
   details: ErrorDetails & { provider: string; model: string },
@@ -134,8 +155,8 @@ export function asLlmError(
   return new LlmError('bad-response', message, { ...details, cause: thrown })
 }
 
-/** The error for an answer that ended without `finish`. */
-export function endedEarly({ provider, model }: { provider: string; model: string }): LlmError {
+/** The error for a stream that ended without `finish`. */
+export function incompleteAnswer({ provider, model }: { provider: string; model: string }): LlmError {
   return new LlmError(
     'bad-response',
     `The answer of ${model} (${provider}) ended without saying that it was complete. Try again.`,
@@ -143,7 +164,7 @@ export function endedEarly({ provider, model }: { provider: string; model: strin
   )
 }
 
-/** A request that is wrong at this place. */
+/** The error for an invalid part of a request; `where` is its path. */
 export function invalid(where: string, problem: string): LlmError {
   return new LlmError('invalid-request', `${where} ${problem}.`)
 }

@@ -1,4 +1,4 @@
-// What happens on the way: a stream and its events, and the status of a call.
+// Streams: the events of an answer while it is generated, for apps and for backends.
 import type { Citation, OpaqueState, Part } from './message.js'
 import type { ChatResponse, Usage, Warning } from './response.js'
 
@@ -24,13 +24,13 @@ interface Deltas {
   reasoning: { type: 'reasoning'; text: string }
   toolCallStart: { type: 'tool-call-start'; id: string; name: string }
   toolCallDelta: { type: 'tool-call-delta'; id: string; json: string }
-  /** Anything else that belongs in the message. */
+  /** Any other part of the message. */
   part: { type: 'part'; part: Part }
 }
 
 /**
- * One event of a stream: first `start`, last `finish`. `text` and `reasoning` are deltas and never empty.
- * A tool call is announced, streamed as JSON text, and then given whole.
+ * One event of a stream. The first is `start`, the last is `finish`. `text` and `reasoning` are deltas and never empty. A tool call
+ * comes as `tool-call-start`, then as pieces of JSON text (`tool-call-delta`), and then whole and parsed (`tool-call`).
  */
 export type ChatEvent =
   | StartEvent
@@ -39,62 +39,43 @@ export type ChatEvent =
   | { type: 'finish'; response: ChatResponse }
 
 /**
- * An answer as it is made. It is read once: as events, as `text`, or by `response()`. Nothing is sent before the
- * first read. It ends after its one `finish` event, or throws one `LlmError`. Breaking out of a loop over it
- * aborts the call. While nobody reads, nothing is buffered beyond a fixed bound.
+ * An answer while it is generated. Read it once: as events, as `text`, or by `response()`. Nothing is sent before the first read. It
+ * ends after its one `finish` event, or throws one `LlmError`. Leaving a loop over it aborts the call. While nobody reads, nothing
+ * is buffered beyond a fixed limit, and the service waits.
+ * @example
+ * const stream = llm.stream('Tell me a story')
+ * for await (const text of stream.text) process.stdout.write(text)
+ * const { usage } = await stream.response()
  */
 export interface ChatStream extends AsyncIterable<ChatEvent> {
   /** Only the text deltas. */
   readonly text: AsyncIterable<string>
   /**
-   * Reads what is left, then gives the final response. May be called after reading, or instead of it.
-   * @throws {LlmError} what broke the call, with `partial`
+   * Reads the rest of the stream and returns the response. May be called after reading, or instead of it.
+   * @throws {LlmError} for every failure; `error.partial` is what had arrived
    */
   response(): Promise<ChatResponse>
-  /** Ends the call: the running read, or the next one, rejects with `aborted`. */
+  /** Ends the call: the current read, or the next one, rejects with `aborted`. `reason` becomes the `cause` of that error. */
   abort(reason?: unknown): void
 }
 
 /**
- * What a backend yields. Like `ChatEvent`, but it may leave out whatever the life of a call adds:
- * `start`, the announcement of a tool call, and all of the response that can be collected from the events.
+ * An event of a backend. Like `ChatEvent`, but core adds what a backend leaves out: `start`, `tool-call-start` and
+ * `tool-call-delta`, and everything of the response that follows from the events.
  */
 export type BackendEvent =
   | (Pick<StartEvent, 'type'> & Partial<StartEvent>)
   | Deltas[keyof Deltas]
   | (ToolCallEvent & { opaque?: OpaqueState })
   /**
-   * Token counts so far: the usage of an answer that breaks off or is abandoned. A later event, and `finish`, replace the
-   * counts they repeat; others stay.
+   * Token counts so far: the usage of an answer that is not completed. A later event, and `finish`, replace the counts that they
+   * repeat; others stay.
    */
   | { type: 'usage'; usage: Usage }
-  /** Ends the text or reasoning part being streamed, with what else belongs to it. */
+  /** Ends the current text or reasoning part, and adds its citations or opaque state. */
   | { type: 'part-end'; opaque?: OpaqueState; citations?: Citation[] }
   | {
       type: 'finish'
       response: Partial<Omit<ChatResponse, 'timing'>> &
         Pick<ChatResponse, 'finishReason'> & { timing?: { queuedMs?: number } }
     }
-
-/** One rate limit of a service, as far as it tells. */
-export interface RateLimit {
-  limit?: number
-  remaining?: number
-  /** Milliseconds until it is whole again. */
-  resetMs?: number
-}
-
-/** News of a call that is no part of its answer. */
-export type StatusEvent =
-  /** An attempt failed before its first event and will be tried again. */
-  | { type: 'retrying'; attempt: number; delayMs: number; reason: string }
-  /** A provider failed before its first event; another one is asked. */
-  | { type: 'fallback'; from: string; to: string; reason: string }
-  /** Waiting for a turn; `position` counts from 1. */
-  | { type: 'queued'; position: number }
-  /** The process that runs a model has died; a new one starts after the delay. What waited goes on waiting. */
-  | { type: 'restarting'; delayMs: number; reason: string }
-  /** What the service says is left of its rate limits, by its own headers. */
-  | { type: 'rate-limit'; requests?: RateLimit; tokens?: RateLimit }
-  /** A model is being loaded; `progress` from 0 to 1 where it is known. */
-  | { type: 'loading'; model: string; progress?: number }

@@ -1,4 +1,4 @@
-// What is said: messages and their parts, the same for every provider.
+// Messages and their parts, the same for every provider.
 
 /**
  * State that only its service can read: the signature of a reasoning part, an encrypted reasoning item, a block of a server-side
@@ -21,13 +21,13 @@ export interface OpaqueState {
   data: unknown
 }
 
-/** The source of a piece of an answer. `start` and `end` are positions in the answer, those of `source` in the cited text. */
+/** The source of a passage of an answer. `start` and `end` are positions in the answer; those of `source`, in the cited text. */
 export interface Citation {
   /** Address of the source. */
   url?: string
   /** Title of the source, or its name. */
   title?: string
-  /** The words of the source that are cited. */
+  /** The cited words of the source. */
   quote?: string
   /** First character of the cited passage in the text of the part, counted from 0. Absent: the whole part. */
   start?: number
@@ -48,68 +48,69 @@ export interface CitedPlace {
   end?: number
 }
 
-/** Bytes, or the same bytes as base64 (a data URL is taken apart). */
+/** Bytes, or the same bytes as base64 or as a data URL. */
 export type Bytes = Uint8Array | string
 
-interface Keeps {
-  /** What the provider that made this part must get back verbatim. */
+interface WithOpaque {
+  /** State that is sent back unchanged to the provider that made this part. */
   opaque?: OpaqueState
 }
 
-/** Text, to or from the model. */
-export interface TextPart extends Keeps {
+/** Text, as input or output. */
+export interface TextPart extends WithOpaque {
   type: 'text'
   text: string
   citations?: Citation[]
 }
-/** An image: bytes with their media type, or an address the provider fetches. */
-export type ImagePart = Keeps &
+/** An image: bytes with their media type, or a URL. */
+export type ImagePart = WithOpaque &
   (
     | { type: 'image'; data: Bytes; mediaType: string; url?: never }
     | { type: 'image'; url: string; data?: never; mediaType?: string }
   )
-/** A document, for example a PDF. */
-export type FilePart = Keeps &
+/** A document, for example a PDF: bytes with their media type, or a URL. */
+export type FilePart = WithOpaque &
   (
     | { type: 'file'; data: Bytes; mediaType: string; name?: string; url?: never }
     | { type: 'file'; url: string; mediaType?: string; name?: string; data?: never }
   )
-/** Sound. */
-export interface AudioPart extends Keeps {
+/** Audio. */
+export interface AudioPart extends WithOpaque {
   type: 'audio'
   data: Bytes
   mediaType: string
 }
-/** What the model thought, or `''` where it came only as opaque state (redacted thinking). */
-export interface ReasoningPart extends Keeps {
+/** Reasoning of the model; `text` is `''` if it came only as opaque state (redacted thinking). */
+export interface ReasoningPart extends WithOpaque {
   type: 'reasoning'
   text: string
 }
-/** The model asks for a tool. */
-export interface ToolCallPart extends Keeps {
+/** A call of a tool by the model. */
+export interface ToolCallPart extends WithOpaque {
   type: 'tool-call'
   id: string
   name: string
   /** The parsed arguments; `{}` when there are none. */
   input: unknown
 }
-/** The answer to a tool call. */
-export interface ToolResultPart extends Keeps {
+/** The result of a tool call. */
+export interface ToolResultPart extends WithOpaque {
   type: 'tool-result'
   /** The `id` of the call it answers. */
   id: string
   name?: string
+  /** Text, or text and media. */
   output: string | Part[]
-  /** The tool failed; `output` says how. */
+  /** Whether the tool failed; `output` is then the error. */
   isError?: boolean
 }
-/** The model declined, in its own words. */
-export interface RefusalPart extends Keeps {
+/** The model declined to answer; `text` is its explanation. */
+export interface RefusalPart extends WithOpaque {
   type: 'refusal'
   text: string
 }
-/** A block only its provider understands (server-side tool use, compaction …): its content is in `opaque`. */
-export interface ProviderBlockPart extends Keeps {
+/** A block that only its provider understands (server-side tool use, compaction …); its content is in `opaque`. */
+export interface ProviderBlockPart extends WithOpaque {
   type: 'provider-block'
   kind: string
 }
@@ -126,21 +127,26 @@ export type Part =
   | RefusalPart
   | ProviderBlockPart
 
-/** Who speaks. */
+/** The author of a message; `'tool'` is the app, with results of tools. */
 export type Role = 'system' | 'user' | 'assistant' | 'tool'
 
-/** One turn of a conversation. */
+/**
+ * One message of a conversation.
+ * @example
+ * const question: Message = { role: 'user', content: [{ type: 'text', text: 'What is this?' }, { type: 'image', url }] }
+ */
 export interface Message {
   role: Role
+  /** Text, or a list of parts. */
   content: string | Part[]
-  /** Who gets to see it. `'user'` is never sent to a model. Default `'both'`. */
+  /** Who sees the message. One for the `'user'` is never sent to a model. Default `'both'`. */
   visibility?: 'both' | 'model' | 'user'
-  /** A prompt-cache breakpoint after this message, where the provider has such a thing. */
+  /** Marks the end of a cached prompt prefix, for services with such marks. `true` means their default time to live. */
   cache?: boolean | { ttl: '5m' | '1h' }
 }
 
-/** A string is a user message. */
+/** A message; a string is a user message. */
 export type MessageInput = string | Message
 
-/** A message a model said. */
+/** A message of a model. */
 export type AssistantMessage = Message & { role: 'assistant'; content: Part[] }

@@ -1,10 +1,14 @@
-// What comes back: the response, its usage and its timing.
+// The response to a chat request, with its usage, timing and warnings.
 import type { AssistantMessage, ToolCallPart } from './message.js'
 
-/** Why the model stopped. `'pause'`: send the turn back to go on. */
+/**
+ * Why the answer ended. `'stop'`: it is complete. `'length'`: the limit of tokens. `'tool-calls'`: the model calls tools.
+ * `'content-filter'`: the service withheld it. `'refusal'`: the model declined. `'pause'`: append the message and send the
+ * conversation again to continue. `'other'`: see `rawFinishReason`.
+ */
 export type FinishReason = 'stop' | 'length' | 'tool-calls' | 'content-filter' | 'refusal' | 'pause' | 'other'
 
-/** Tokens. `undefined` means that the provider did not say; nothing here is a guess. */
+/** Token counts. `undefined` means that the provider reported none; nothing here is estimated. */
 export interface Usage {
   /** All input tokens, cached ones included, on every provider. */
   inputTokens?: number
@@ -20,88 +24,62 @@ export interface Usage {
 
 /** Milliseconds from the start of the call. */
 export interface Timing {
-  /** Spent in a queue before the work began, where there is one. */
+  /** Time in a queue before generation began, if there is a queue. */
   queuedMs?: number
-  /** To the first piece of content. */
+  /** Until the first event with content. */
   firstTokenMs: number
-  /** To the end. */
+  /** Until the end. */
   totalMs: number
 }
 
-/** Something the caller should know that did not stop the call. */
+/**
+ * A problem that did not stop the call. `'unsupported'`: something was left out; `'repaired'`: the request was changed; `'other'`.
+ */
 export interface Warning {
   code: 'unsupported' | 'repaired' | 'other'
-  /** The option or capability it is about. */
+  /** The option or capability concerned. */
   feature?: string
   message: string
 }
 
-/** A tool call of an answer. */
+/** A tool call: its `id`, the `name` of the tool, and the parsed `input`. */
 export type ToolCall = Omit<ToolCallPart, 'type' | 'opaque'>
 
-/** A whole answer. */
+/** The response to a chat request. */
 export interface ChatResponse {
-  /** As the model said it; append it to the conversation to go on. */
+  /** The model's message. Append it to the conversation to continue. */
   message: AssistantMessage
-  /** All text parts, put together. */
+  /** All text parts, joined. */
   text: string
-  /** All reasoning, put together. */
+  /** All reasoning parts, joined. */
   reasoning: string
+  /** The tool calls, in their order. */
   toolCalls: ToolCall[]
-  /** The parsed and validated value, where the request had an `output` other than text. */
+  /** The parsed and validated value, if the request had an `output` other than text. */
   output?: unknown
   finishReason: FinishReason
-  /** The provider's own word for it. */
+  /** The provider's own value. */
   rawFinishReason?: string
-  /** The one of `stop` that ended it, where the provider says which. */
+  /** Which of `stop` ended the answer, if the provider reports it. */
   stopSequence?: string
-  /** Usage of all attempts together. */
+  /** Of all attempts together. */
   usage: Usage
-  /** US dollars, where the price is known: `priced` of `@patchbay/policies` puts it here. */
+  /** The price in US dollars; set by `priced` of `@patchbay/policies` if the price is known. */
   cost?: number
   /**
-   * Where it came from, where a cache stands between: `false` from the model, `'exact'` or `'semantic'` from what was
-   * kept, `'shared'` from a call for the same that was under way.
+   * Set by a cache. `false`: from the model. `'exact'`, `'semantic'`: from the cache, for the same or a similar request.
+   * `'shared'`: from a call for the same request that was in flight.
    */
   cached?: false | 'exact' | 'semantic' | 'shared'
   timing: Timing
-  /** How many attempts it took; 1 when nothing was tried again. */
+  /** The number of attempts; 1 without a retry. */
   attempts: number
   provider: string
   /** The model that answered, as the provider named it. */
   model: string
+  /** The service's id of the answer. */
   id?: string
+  /** The service's id of the request: name it when you ask its support. */
   requestId?: string
   warnings: Warning[]
-}
-
-/** Vectors, in the order of the input. */
-export interface EmbedResponse {
-  vectors: Float32Array[]
-  usage: Usage
-  model: string
-  provider: string
-}
-
-/** How well documents answer a query. */
-export interface RerankResponse {
-  /** One for each document, in their order; higher is better. Scores of different models do not compare. */
-  scores: number[]
-  usage: Usage
-  model: string
-  provider: string
-}
-
-/** What was said. */
-export interface TranscribeResponse {
-  text: string
-  /** As the service names it: a code or a word. */
-  language?: string
-  /** The length of the sound, in seconds. */
-  duration?: number
-  /** The pieces of the text with their times in seconds, where the service gives them. */
-  segments: { start: number; end: number; text: string }[]
-  usage: Usage
-  model: string
-  provider: string
 }

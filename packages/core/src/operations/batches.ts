@@ -1,28 +1,30 @@
-// Many requests at once, answered when the service finds the time. Loaded with the first of them.
-import type { CallHome } from '../call/call.js'
+// Batches: submits many requests, and reads their results in order. Loaded with the first batch.
+import type { CallEnvironment } from '../call/chat-call.js'
 import { Collector } from '../call/collector.js'
-import { type Life, startLife } from '../call/lifecycle.js'
+import { type CallLifecycle, startLifecycle } from '../call/lifecycle.js'
+import type { Backend, BackendBatch, BatchOutcome, CallContext } from '../contract/backend.js'
+import type { BatchResult } from '../contract/batches.js'
+import type { CallOptions } from '../contract/call-options.js'
 import { asLlmError, invalid, LlmError } from '../contract/errors.js'
-import type { Backend, BackendBatch, BatchOutcome, BatchResult, CallContext } from '../contract/provider.js'
-import type { CallOptions, ChatInput } from '../contract/request.js'
+import type { ChatInput } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
-import { withoutMissing } from '../request/capability-check.js'
+import { withoutUnsupported } from '../request/capability-check.js'
 import { type Prepared, prepare } from '../request/prepare.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 type Batching = Backend & { batch: BackendBatch }
 
 /**
- * Hands the requests over. Nobody hears warnings later, so what the model cannot do is refused, whatever
- * `onUnsupported` says. What the service has no form for (a warning of the code `unsupported`) is refused too, but left out in
- * silence where the request says `onUnsupported: 'warn'`. Repairs and mere remarks stop nothing.
- * @throws {LlmError} for the first request that is wrong, by its place
+ * Submits the requests. A batch has no warnings, so what the model cannot do is refused, even with `onUnsupported: 'warn'`. What the
+ * service has no field for (a warning with code `unsupported`) is refused too, but left out with `onUnsupported: 'warn'`. Other
+ * warnings are ignored.
+ * @throws {LlmError} for the first invalid request, with its index
  */
 export function submit(
   backend: Batching,
   requests: readonly ChatInput[],
-  { defaults, knownCapabilities }: CallHome,
-): Work<string> {
+  { defaults, knownCapabilities }: CallEnvironment,
+): Attempt<string> {
   if (!Array.isArray(requests) || requests.length === 0)
     throw invalid('requests', 'must be a list of at least one request')
   const each = async <T>(work: (index: number) => T | Promise<T>): Promise<T[]> => {
@@ -39,12 +41,14 @@ export function submit(
   }
   return async (context) => {
     const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
-    // Capabilities are only asked for when a request depends on them.
-    const asks = prepared.some(({ needed }) => needed.length > 0)
-    const capabilities = asks ? await knownCapabilities(context.status) : undefined
+    // Capabilities are fetched only if a request depends on them.
+    const needsCapabilities = prepared.some(({ required }) => required.length > 0)
+    const capabilities = needsCapabilities ? await knownCapabilities(context.status) : undefined
     const chats = await each((index) => {
-      const { chat, needed, warnings } = prepared[index] as Prepared
-      return capabilities ? withoutMissing(chat, needed, capabilities, backend, 'error', warnings) : chat
+      const { chat, required, warnings } = prepared[index] as Prepared
+      return capabilities
+        ? withoutUnsupported(chat, required, capabilities, backend, 'error', warnings)
+        : chat
     })
     const warn: CallContext['warn'] = ({ code, message }, index) => {
       const concerned = index === undefined ? prepared : prepared.slice(index, index + 1)
@@ -52,7 +56,7 @@ export function submit(
       const at = index === undefined ? 'requests' : `requests[${index}]`
       throw new LlmError(
         'unsupported',
-        `${at}: ${message} Nobody hears warnings of a batch: change the request, or set onUnsupported: 'warn' to go on without.`,
+        `${at}: ${message} A batch has no warnings: change the request, or set onUnsupported: 'warn' to leave it out.`,
         { provider: backend.provider, model: backend.model },
       )
     }
@@ -60,71 +64,73 @@ export function submit(
   }
 }
 
-/** The results in the order of the requests, whatever order the service gives them in. */
+/** The results in the order of the requests; the service gives them in any order. */
 export async function* results(
   backend: Batching,
   id: string,
-  { settings, enter }: CallHome,
+  { settings, begin }: CallEnvironment,
   options: CallOptions,
 ): AsyncGenerator<BatchResult> {
-  const life = await startLife(settings, options)
+  const lifecycle = await startLifecycle(settings, options)
   let leave: () => void = () => {}
   try {
-    leave = enter()
-    const { total, outcomes, first } = await life.attempting((context) => begun(backend, id, life, context))
+    leave = begin()
+    const { total, outcomes, first } = await lifecycle.runAttempts((context) =>
+      startReading(backend, id, lifecycle, context),
+    )
     try {
       const early = new Map<number, BatchResult>()
       let next = 0
       for (
         let outcome = first;
         !outcome.done;
-        outcome = await life.wait(outcomes.next(), 'idle', settings.clock.now())
+        outcome = await lifecycle.wait(outcomes.next(), 'idle', settings.clock.now())
       ) {
-        early.set(outcome.value.index, await resultOf(backend, outcome.value, life))
+        early.set(outcome.value.index, await resultOf(backend, outcome.value, lifecycle))
         for (let result = early.get(next); result !== undefined; result = early.get(next)) {
           early.delete(next++)
           yield result
         }
       }
-      for (; next < total; next++) yield early.get(next) ?? missing(backend, next)
+      for (; next < total; next++) yield early.get(next) ?? missingResult(backend, next)
     } finally {
       void outcomes.return?.()
     }
   } catch (error) {
-    throw life.errorFrom(error)
+    throw lifecycle.errorFrom(error)
   } finally {
-    life.end()
+    lifecycle.end()
     leave()
   }
 }
 
-/** The results, begun to be read, of a batch that runs no more. */
-async function begun(
+/** Begins to read the results of a batch that has ended. */
+async function startReading(
   { batch }: Batching,
   id: string,
-  life: Life,
+  lifecycle: CallLifecycle,
   context: CallContext,
 ): Promise<{ total: number; outcomes: AsyncIterator<BatchOutcome>; first: IteratorResult<BatchOutcome> }> {
-  const { state, total, answered, failed } = await life.wait(batch.status(id, context), 'first')
+  const { state, total, answered, failed } = await lifecycle.wait(batch.status(id, context), 'first')
   if (state === 'running')
     throw new LlmError(
       'invalid-request',
       `The batch ${id} is not done: ${answered + failed} of ${total} are. Ask batches.status() until its state is 'ended'.`,
     )
   const outcomes = batch.results(id, context)[Symbol.asyncIterator]()
-  return { total, outcomes, first: await life.wait(outcomes.next(), 'first') }
+  return { total, outcomes, first: await lifecycle.wait(outcomes.next(), 'first') }
 }
 
 async function resultOf(
   backend: Backend,
   { index, events, error }: BatchOutcome,
-  life: Life,
+  lifecycle: CallLifecycle,
 ): Promise<BatchResult> {
   try {
     if (events === undefined) throw error
     return { index, response: await collected(backend, events) }
   } catch (thrown) {
-    return { index, error: life.errorFrom(thrown) }
+    return { index, error: lifecycle.errorFrom(thrown) }
   }
 }
 
@@ -140,7 +146,7 @@ async function collected(
   throw new LlmError('bad-response', 'This answer ended without saying that it was complete.')
 }
 
-function missing({ provider, model }: Backend, index: number): BatchResult {
+function missingResult({ provider, model }: Backend, index: number): BatchResult {
   const error = new LlmError(
     'bad-response',
     'The service gave no result for this request. Submit it again.',

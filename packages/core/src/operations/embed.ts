@@ -1,25 +1,25 @@
-// Texts as vectors: checked, cut into batches as the backend takes them, some at once, put together in order. Loaded
-// with the first call.
+// Embeddings: checks the texts, sends them in batches, several at a time, and returns the vectors in order. Loaded with the first
+// call.
+
+import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
-import type { Backend, EmbedBatch } from '../contract/provider.js'
-import type { EmbedRequest } from '../contract/request.js'
-import type { EmbedResponse } from '../contract/response.js'
-import { sum } from '../contract/usage.js'
+import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
+import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 
 /**
- * The work of one `embed` call. It may be begun again: batches that were done stay done.
+ * The attempts of one `embed` call. A further attempt sends only the batches that are not done.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
-export function embedding(
+export function embedAttempt(
   backend: Backend & Required<Pick<Backend, 'embed'>>,
-  given: string | string[] | EmbedRequest,
-): Work<EmbedResponse> {
-  const request = typeof given === 'string' || Array.isArray(given) ? { input: given } : given
+  input: string | string[] | EmbedRequest,
+): Attempt<EmbedResponse> {
+  const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
-  const { input, concurrency = 4, providerOptions, ...options } = request
-  const texts = [input].flat()
+  const { input: oneOrMany, concurrency = 4, providerOptions, ...options } = request
+  const texts = [oneOrMany].flat()
   for (const [index, text] of texts.entries())
     if (typeof text !== 'string' || text === '')
       throw invalid(`input[${index}]`, 'must be a string that is not empty')
@@ -52,15 +52,13 @@ export function embedding(
     return {
       vectors,
       model: done.at(-1)?.model ?? backend.model,
-      usage: done.reduce((all, { usage }) => sum(all, usage), {}),
+      usage: done.reduce((all, { usage }) => addUsage(all, usage), {}),
       provider: backend.provider,
     }
   }
 }
 
-/**
- * Checks that these can be the vectors of the texts: NaN and other service defects would silently make every search worse.
- */
+/** Checks that these can be the vectors of the texts: NaN and other defects would silently make every search worse. */
 function checkVectors(vectors: Float32Array[], count: number): void {
   const length = vectors[0]?.length
   const odd = vectors.find((vector) => vector.length !== length)

@@ -1,18 +1,27 @@
 // The operations other than chat: each is checked and prepared once, then sent to the backend, with retries. Loaded on first
 // use.
 
-import type { CallHome } from '../call/call.js'
+import type { CallEnvironment } from '../call/chat-call.js'
+import type { Backend } from '../contract/backend.js'
+import type { BatchStatus } from '../contract/batches.js'
+import type { ModelInfo } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
-import type { Backend, BatchStatus, ModelInfo } from '../contract/provider.js'
-import type { ChatInput, EmbedRequest, RerankRequest, TranscribeRequest } from '../contract/request.js'
-import type { EmbedResponse, RerankResponse, TranscribeResponse } from '../contract/response.js'
-import { reading } from '../request/caller-objects.js'
+import type {
+  EmbedRequest,
+  EmbedResponse,
+  RerankRequest,
+  RerankResponse,
+  TranscribeRequest,
+  TranscribeResponse,
+} from '../contract/operations.js'
+import type { ChatInput } from '../contract/request.js'
+import { readCallerValue } from '../request/caller-objects.js'
 import { prepare } from '../request/prepare.js'
-import type { Work } from './attempt.js'
+import type { Attempt } from './attempt.js'
 import { results, submit } from './batches.js'
-import { embedding } from './embed.js'
-import { reranking } from './rerank.js'
-import { transcribing } from './transcribe.js'
+import { embedAttempt } from './embed.js'
+import { rerankAttempt } from './rerank.js'
+import { transcribeAttempt } from './transcribe.js'
 
 export { results }
 
@@ -30,15 +39,15 @@ export interface Operations {
 
 const operations: {
   [Name in keyof Operations]: (
-    home: CallHome,
+    environment: CallEnvironment,
     input: Operations[Name][0],
-  ) => Work<Operations[Name][1]> | Promise<Work<Operations[Name][1]>>
+  ) => Attempt<Operations[Name][1]> | Promise<Attempt<Operations[Name][1]>>
 } = {
-  embed: ({ backend }, input) => embedding(able(backend, 'embed'), input),
-  rerank: ({ backend }, request) => reranking(able(backend, 'rerank'), request),
-  transcribe: ({ backend }, request) => transcribing(able(backend, 'transcribe'), request),
+  embed: ({ backend }, input) => embedAttempt(requireOperation(backend, 'embed'), input),
+  rerank: ({ backend }, request) => rerankAttempt(requireOperation(backend, 'rerank'), request),
+  transcribe: ({ backend }, request) => transcribeAttempt(requireOperation(backend, 'transcribe'), request),
   async countTokens({ backend, defaults }, request) {
-    const counting = able(backend, 'countTokens')
+    const counting = requireOperation(backend, 'countTokens')
     const { chat } = await prepare(request, defaults, backend.provider)
     return (context) => counting.countTokens(chat, context)
   },
@@ -46,13 +55,14 @@ const operations: {
     ({ backend }) =>
     async (context) =>
       (await backend.models?.(context)) ?? [{ id: backend.model }],
-  submit: (home, requests) => submit(able(home.backend, 'batch'), requests, home),
+  submit: (environment, requests) =>
+    submit(requireOperation(environment.backend, 'batch'), requests, environment),
   status({ backend }, id) {
-    const { batch } = able(backend, 'batch')
+    const { batch } = requireOperation(backend, 'batch')
     return (context) => batch.status(id, context)
   },
   cancel({ backend }, id) {
-    const { batch } = able(backend, 'batch')
+    const { batch } = requireOperation(backend, 'batch')
     return async (context) => void (await batch.cancel(id, context))
   },
 }
@@ -61,16 +71,19 @@ const operations: {
  * Checks the input of an operation and returns the function that runs an attempt.
  * @throws {LlmError} `invalid-request`; `unsupported` if the backend lacks the operation
  */
-export function workOf<Name extends keyof Operations>(
-  home: CallHome,
+export function attemptOf<Name extends keyof Operations>(
+  environment: CallEnvironment,
   name: Name,
   input: Operations[Name][0],
-): Promise<Work<Operations[Name][1]>> {
-  return reading('The request', () => operations[name](home, input))
+): Promise<Attempt<Operations[Name][1]>> {
+  return readCallerValue('The request', () => operations[name](environment, input))
 }
 
-/** The backend, known to have this operation. @throws {LlmError} `unsupported` */
-export function able<Name extends keyof Backend>(
+/**
+ * The backend, if it has this operation.
+ * @throws {LlmError} `unsupported` otherwise
+ */
+export function requireOperation<Name extends keyof Backend>(
   backend: Backend,
   name: Name,
 ): Backend & Required<Pick<Backend, Name>> {

@@ -1,4 +1,4 @@
-// Reads the caller's objects: a getter or proxy that throws, or an object of the wrong shape, becomes `invalid-request`.
+// Reads objects of the caller: one of the wrong shape, or with a getter that throws, becomes `invalid-request`.
 
 import { isLlmError, LlmError } from '../contract/errors.js'
 import { describe } from '../describe.js'
@@ -7,7 +7,7 @@ import { describe } from '../describe.js'
  * The result of `read`.
  * @throws {LlmError} `invalid-request` for anything it throws; an `LlmError` is passed on
  */
-export async function reading<T>(what: string, read: () => T | Promise<T>): Promise<T> {
+export async function readCallerValue<T>(what: string, read: () => T | Promise<T>): Promise<T> {
   try {
     return await read()
   } catch (cause) {
@@ -17,7 +17,7 @@ export async function reading<T>(what: string, read: () => T | Promise<T>): Prom
 }
 
 /**
- * For a failed `import()` inside `reading`, which is not the caller's mistake.
+ * Handles a failed `import()` inside `readCallerValue`, which is not the caller's mistake.
  * @throws {LlmError} `bad-response`
  */
 export function unloadable(cause: unknown): never {

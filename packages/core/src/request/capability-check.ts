@@ -1,25 +1,27 @@
-// The capability check: what the model cannot do is refused before anything is sent, or dropped with a warning. Loaded with
-// the first request that needs more than text.
+// The capability check: features that the model lacks are refused before anything is sent, or left out with a warning. Loaded with the
+// first request that needs more than text.
+
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
-import type { Capabilities, PreparedChat, PreparedMessage } from '../contract/provider.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { type Feature, isMedia, mediaFeature, missingFeatures } from './required-capabilities.js'
 
 /**
- * The request, reduced to what a model with these capabilities supports.
- * @throws {LlmError} `unsupported`, naming what is missing, unless the caller asked for warnings
+ * The request without the features that a model with these capabilities lacks.
+ * @throws {LlmError} `unsupported`, with the names of the features, unless `onUnsupported` is `'warn'`
  */
-export function withoutMissing(
+export function withoutUnsupported(
   chat: PreparedChat,
-  needed: Feature[],
+  required: Feature[],
   capabilities: Capabilities,
   { provider, model }: { provider: string; model: string },
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],
 ): PreparedChat {
-  const missing = missingFeatures(needed, capabilities)
+  const missing = missingFeatures(required, capabilities)
   if (missing.length === 0) return chat
   const message = `${model} (${provider}) does not support ${missing.join(', ')}.`
   if (onUnsupported !== 'warn')
@@ -29,7 +31,7 @@ export function withoutMissing(
       { provider, model },
     )
 
-  const kept = { ...chat }
+  const reduced = { ...chat }
   for (const feature of missing) {
     warnings.push({
       code: 'unsupported',
@@ -37,14 +39,14 @@ export function withoutMissing(
       message: `${model} (${provider}) does not support ${feature}; it was left out.`,
     })
     if (feature === 'tools') {
-      kept.tools = []
-      delete kept.toolChoice
-    } else if (feature === 'json') delete kept.output
+      reduced.tools = []
+      delete reduced.toolChoice
+    } else if (feature === 'json') delete reduced.output
     else if (feature === 'vision' || feature === 'files' || feature === 'audio')
-      kept.messages = withoutMedia(kept.messages, feature)
-    else delete kept[feature === 'reasoningBudget' ? 'reasoning' : feature]
+      reduced.messages = withoutMedia(reduced.messages, feature)
+    else delete reduced[feature === 'reasoningBudget' ? 'reasoning' : feature]
   }
-  return kept
+  return reduced
 }
 
 function withoutMedia(messages: PreparedMessage[], feature: string): PreparedMessage[] {

@@ -1,25 +1,25 @@
-// From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
+// Prepares a request for a backend: applies defaults, converts it to its long form, and checks everything.
 
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
-import type { PreparedChat, PreparedMessage } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { isObject, omitUndefined } from '../object.js'
-import { reading, unloadable } from './caller-objects.js'
+import { readCallerValue, unloadable } from './caller-objects.js'
 import type { Feature } from './required-capabilities.js'
 
-/** What a backend gets, and what the caller should be told about it. */
+/** A prepared request, and warnings about it. */
 export interface Prepared {
   chat: PreparedChat
-  /** The request as the caller meant it, defaults included. */
+  /** The original request, with defaults. */
   request: ChatRequest
   warnings: Warning[]
-  /** The capabilities the request requires. Empty for plain text: then they need not be asked for. */
-  needed: Feature[]
+  /** The features the model must have. Empty for plain text: then the model's capabilities are not fetched. */
+  required: Feature[]
 }
 
 /**
- * Makes a request ready for a backend.
+ * Prepares a request for a backend.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export function prepare(
@@ -27,7 +27,7 @@ export function prepare(
   defaults: Partial<ChatRequest>,
   provider: string,
 ): Promise<Prepared> {
-  return reading('The request', () => prepared(input, defaults, provider))
+  return readCallerValue('The request', () => prepared(input, defaults, provider))
 }
 
 async function prepared(
@@ -54,32 +54,37 @@ async function prepared(
     providerOptions: providerOptions?.[provider] ?? {},
   })
   const isText = plain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))
-  return { chat, request, warnings, needed: isText ? [] : (await loadNeeds()).neededFeatures(chat) }
+  return {
+    chat,
+    request,
+    warnings,
+    required: isText ? [] : (await loadRequiredCapabilities()).requiredFeatures(chat),
+  }
 }
 
-// Most requests have an option or two, and asking for a loaded module again has its price too.
+// Cached, since importing a loaded module again takes time too.
 const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
   let loaded: Promise<T> | undefined
   return () => (loaded ??= load().catch(unloadable))
 }
 const loadOptions = once(() => import('./options.js'))
 const loadMessages = once(() => import('./prepare-messages.js'))
-const loadNeeds = once(() => import('./required-capabilities.js'))
+const loadRequiredCapabilities = once(() => import('./required-capabilities.js'))
 
-// What a request of text alone has; all else is looked at by options.ts.
+// The fields of a plain text request; options.ts checks all others.
 const textOnly = new Set(['messages', 'system', 'providerOptions'])
 
-/** A question or a conversation as a whole request. */
-export function asRequest(input: ChatInput): ChatRequest {
+/** The input as a whole request. */
+export function toChatRequest(input: ChatInput): ChatRequest {
   const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
   if (!isObject(request))
     throw invalid('request', 'must be a string, a list of messages, or an object with messages')
   return request
 }
 
-/** The request as the caller meant it, defaults included. */
+/** The input as a whole request, with defaults. */
 export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
-  const request = asRequest(input)
+  const request = toChatRequest(input)
   const providerOptions = { ...defaults.providerOptions }
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
     providerOptions[name] = { ...providerOptions[name], ...options }
@@ -87,9 +92,9 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
 }
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
-  const { messages: given, system } = request
+  const { messages, system } = request
   // A plain question skips the checks.
-  if (!system && typeof given === 'string' && given !== '' && given.isWellFormed())
-    return [{ role: 'user', content: [{ type: 'text', text: given }] }]
+  if (!system && typeof messages === 'string' && messages !== '' && messages.isWellFormed())
+    return [{ role: 'user', content: [{ type: 'text', text: messages }] }]
   return (await loadMessages()).prepareMessages(request, warnings)
 }

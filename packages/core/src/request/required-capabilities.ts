@@ -1,8 +1,10 @@
-// What of a model a request needs.
-import type { Part } from '../contract/message.js'
-import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from '../contract/provider.js'
+// The features of a model that a request requires.
 
-/** Something a model can or cannot do. */
+import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
+import type { Capabilities, OptionName } from '../contract/capabilities.js'
+import type { Part } from '../contract/message.js'
+
+/** A feature that a model may have or lack. */
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
 
 export const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
@@ -18,24 +20,24 @@ const samplingOptions = [
   'maxOutputTokens',
 ] as const
 
-/** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
-export function neededFeatures(chat: PreparedChat): Feature[] {
+/** The features that a request requires. Empty for plain text. */
+export function requiredFeatures(chat: PreparedChat): Feature[] {
   const { tools, toolChoice = 'auto', parallelToolCalls, output, reasoning, messages } = chat
-  const needed = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
-  if (tools.length > 0 && toolChoice !== 'none') needed.add('tools')
-  // The rest of these is what models do by themselves.
-  if (toolChoice !== 'auto' && toolChoice !== 'none') needed.add('toolChoice')
-  if (parallelToolCalls === false) needed.add('parallelToolCalls')
-  if (output !== undefined) needed.add('json')
-  if (reasoning !== undefined && reasoning !== 'off') needed.add('reasoning')
-  if (typeof reasoning === 'object') needed.add('reasoningBudget')
-  for (const part of parts(messages)) if (isMedia(part)) needed.add(mediaFeature[part.type])
-  return [...needed]
+  const required = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
+  if (tools.length > 0 && toolChoice !== 'none') required.add('tools')
+  // `'auto'` and `'none'` need no support.
+  if (toolChoice !== 'auto' && toolChoice !== 'none') required.add('toolChoice')
+  if (parallelToolCalls === false) required.add('parallelToolCalls')
+  if (output !== undefined) required.add('json')
+  if (reasoning !== undefined && reasoning !== 'off') required.add('reasoning')
+  if (typeof reasoning === 'object') required.add('reasoningBudget')
+  for (const part of parts(messages)) if (isMedia(part)) required.add(mediaFeature[part.type])
+  return [...required]
 }
 
-/** What of it the model is known not to have. */
-export function missingFeatures(needed: Feature[], capabilities: Capabilities): Feature[] {
-  return needed.filter(
+/** Required features that the model is known to lack. */
+export function missingFeatures(required: Feature[], capabilities: Capabilities): Feature[] {
+  return required.filter(
     (name) =>
       (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===
       false,

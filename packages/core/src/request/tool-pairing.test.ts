@@ -1,10 +1,10 @@
-// Tool calls and results: whatever history comes in, what goes out is paired, or refused.
+// Tool calls and results: any history becomes paired, or is refused.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { growth } from '../../test/growth.js'
+import type { PreparedMessage } from '../contract/backend.js'
 import { isLlmError } from '../contract/errors.js'
 import type { Part, ToolCallPart, ToolResultPart } from '../contract/message.js'
-import type { PreparedMessage } from '../contract/provider.js'
 import type { Warning } from '../contract/response.js'
 import { pairToolCalls } from './tool-pairing.js'
 

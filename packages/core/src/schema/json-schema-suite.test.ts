@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import type { JsonSchema } from '../contract/request.js'
+import type { JsonSchema } from '../contract/schema.js'
 import { violation } from './json-schema.js'
 
 interface Group {

@@ -2,7 +2,7 @@
 // Drafts 4, 7, 2019-09 and 2020-12, by `$schema`; without one, 2020-12. Nothing is fetched for a `$ref`, `format` is an
 // annotation, and the caller's schema is copied, since the validator writes into it.
 import { dereference, initialBaseURI, type SchemaDraft, validate } from '@cfworker/json-schema'
-import type { JsonSchema } from '../contract/request.js'
+import type { JsonSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
 import { checkable } from './linear-patterns.js'
 import { keywordAt, messageOf } from './violation-message.js'

@@ -3,7 +3,7 @@
 // an annotation, like `format`.
 import { format, type Schema } from '@cfworker/json-schema'
 import { RE2JS } from 're2js'
-import type { JsonSchema } from '../contract/request.js'
+import type { JsonSchema } from '../contract/schema.js'
 import { isObject } from '../object.js'
 
 /** The copy, and how to prepare it for a value. */

@@ -1,32 +1,31 @@
-// For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
+// Entry point of @patchbay/core/wire: for backends that use HTTP.
 
 export { Yielder } from '../call/event-loop.js'
 export * from './embed-prefix.js'
 export { clientError } from './errors/client-error.js'
-export { codeOfStatus, detailsOf, errorText, excerpt } from './errors/http-error.js'
+export { errorText, excerpt } from './errors/error-body.js'
+export { codeOfStatus, detailsOf } from './errors/http-status.js'
 export { isOverflow } from './errors/overflow.js'
 export * from './errors/service-error.js'
 export * from './formats/batch-lines.js'
+export { lineSplitter, textLines } from './formats/lines.js'
 export * from './formats/ndjson.js'
 export * from './formats/received-json.js'
 export * from './formats/sse.js'
 export * from './formats/tool-call.js'
 export * from './formats/vectors.js'
 export { type ServerAddress, serverAddress } from './http/address.js'
-export {
-  decodeBody,
-  isStream,
-  lineSplitter,
-  opened,
-  textLines,
-  wholeJson,
-} from './http/body.js'
+export { decodeBody } from './http/body.js'
 export { unreachable } from './http/connection-error.js'
-export { checkPublic } from './http/download.js'
+export { isStream } from './http/content-type.js'
 export * from './http/exchange.js'
 export * from './http/inline-media.js'
 export { type LargeList, markLarge } from './http/large-list.js'
+export { lazyIterable } from './http/lazy-iterable.js'
 export * from './http/platform.js'
+export { checkPublic } from './http/public-address.js'
+export { parseRetryAfter } from './http/retry-after.js'
+export { wholeJson } from './http/whole-json.js'
 export * from './secrets/environment-key.js'
 export * from './secrets/known-keys.js'
 export { type Redact, redactor } from './secrets/redact.js'

@@ -1,8 +1,8 @@
 // Parts of a request that a service does not support: sent as text, moved to another message, or reported by a warning, but
 // never silently dropped.
 
+import type { PreparedMessage } from '../contract/backend.js'
 import type { Part } from '../contract/message.js'
-import type { PreparedMessage } from '../contract/provider.js'
 import type { Warning } from '../contract/response.js'
 import { isMedia } from '../request/required-capabilities.js'
 
@@ -14,37 +14,40 @@ const words = {
   'provider-block': 'provider-specific blocks of another provider',
 }
 
-/** Adds a warning to the response, once for each kind. */
-export type NotSent = (feature: keyof typeof words) => void
+/** Adds a warning to the response, once for each kind of omission. */
+export type OmissionWarner = (feature: keyof typeof words) => void
 
-/** @param who for the message: `Ollama` */
-export function notSent(who: string, warn: (warning: Warning) => void): NotSent {
-  const told = new Set<string>()
+/**
+ * A function that warns of omissions.
+ * @param who the service, for the message: `Ollama`
+ */
+export function omissionWarner(who: string, warn: (warning: Warning) => void): OmissionWarner {
+  const reported = new Set<string>()
   return (feature) => {
-    if (told.has(feature)) return
-    told.add(feature)
+    if (reported.has(feature)) return
+    reported.add(feature)
     warn({
       code: 'unsupported',
       feature,
-      message: `${who} does not take ${words[feature]}; they were omitted.`,
+      message: `${who} does not accept ${words[feature]}; they were omitted.`,
     })
   }
 }
 
-/** For services that have neither cache marks nor citations in a request. */
-export function tellMarks(messages: PreparedMessage[], lost: NotSent): void {
+/** Warns of cache marks and citations, for services that have neither in a request. */
+export function warnOfMarks(messages: PreparedMessage[], warn: OmissionWarner): void {
   const cited = (part: Part): boolean =>
     part.type === 'tool-result'
       ? typeof part.output !== 'string' && part.output.some(cited)
       : part.type === 'text' && (part.citations?.length ?? 0) > 0
   for (const { cache, content } of messages) {
-    if (cache) lost('cache')
-    if (content.some(cited)) lost('citations')
+    if (cache) warn('cache')
+    if (content.some(cited)) warn('citations')
   }
 }
 
-/** A tool result for services that cannot mark a failure: the text says so. */
-export function failureInWords({ output, isError }: Extract<Part, { type: 'tool-result' }>): Part[] {
+/** A tool result for services that cannot mark a failure: the failure is in the text. */
+export function failedResultAsText({ output, isError }: Extract<Part, { type: 'tool-result' }>): Part[] {
   const parts: Part[] = typeof output === 'string' ? [{ type: 'text', text: output }] : output
   return isError ? [{ type: 'text', text: 'The tool failed: ' }, ...parts] : parts
 }
@@ -53,14 +56,14 @@ export function failureInWords({ output, isError }: Extract<Part, { type: 'tool-
  * An assistant message or tool result for services that accept neither media nor tool results inside it: results become
  * text (`said`), and media follow in a user message (`shown`).
  */
-export function asSpoken(content: Part[]): { said: Part[]; shown: Part[] } {
+export function separateMedia(content: Part[]): { said: Part[]; shown: Part[] } {
   const said: Part[] = []
   const shown: Part[] = []
   for (const part of content)
     if (isMedia(part)) shown.push(part)
     else if (part.type !== 'tool-result') said.push(part)
     else {
-      const inner = asSpoken(failureInWords(part))
+      const inner = separateMedia(failedResultAsText(part))
       said.push({ type: 'text', text: `\nThe result of ${part.name ?? part.id}: ` }, ...inner.said)
       shown.push(...inner.shown)
     }

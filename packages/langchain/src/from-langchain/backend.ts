@@ -15,7 +15,7 @@ import {
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
-import { clientError, notSent, redactor, tellMarks } from '@patchbay/core/wire'
+import { clientError, omissionWarner, redactor, warnOfMarks } from '@patchbay/core/wire'
 import { owner, toMessages } from '../messages.js'
 import { fromChunks } from './chunks.js'
 
@@ -74,8 +74,8 @@ class LangchainBackend implements Backend {
           'LangChain cannot pass headers of a call; they were left out. Set them where its model is made.',
       })
     const { messages, tools, toolChoice, stop } = chat
-    const lost = notSent('LangChain', warn)
-    tellMarks(messages, lost)
+    const lost = omissionWarner('LangChain', warn)
+    warnOfMarks(messages, lost)
     const asked = tools.map(({ name, description, schema }) => ({
       type: 'function',
       function: { name, description: description ?? '', parameters: schema },

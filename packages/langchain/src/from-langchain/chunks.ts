@@ -1,7 +1,7 @@
 // What a chat model of LangChain streams, as events of an answer.
 import type { AIMessageChunk } from '@langchain/core/messages'
 import type { BackendEvent, Citation, FinishReason, OpaqueState, Warning } from '@patchbay/core'
-import { LastCall } from '@patchbay/core/wire'
+import { TruncatedCallGuard } from '@patchbay/core/wire'
 import { fromBlock } from '../blocks.js'
 import { isJson, type Json, standardBlock } from '../foreign-blocks.js'
 import { lossReporter } from '../lost.js'
@@ -71,7 +71,7 @@ function* endEvents(
     yield { type: 'part', part: { type: 'provider-block', kind: 'message', opaque } }
   const mapped = reasons[raw.toLowerCase()] ?? 'other'
   const finishReason = mapped === 'other' && calls.length > 0 ? 'tool-calls' : mapped
-  const last = new LastCall()
+  const last = new TruncatedCallGuard()
   for (const [at, call] of calls.entries())
     yield* last.take(
       { type: 'tool-call', ...call, ...(at === calls.length - 1 && opaque && { opaque }) },

@@ -1,7 +1,14 @@
 // Our request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
-import { asSpoken, failureInWords, type NotSent, notSent, stateOf, tellMarks } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  omissionWarner,
+  separateMedia,
+  stateOf,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
@@ -50,7 +57,7 @@ export function toChatBody(
   }
   return {
     model,
-    messages: toMessages(chat.messages, preset, notSent('Chat Completions', warn)),
+    messages: toMessages(chat.messages, preset, omissionWarner('Chat Completions', warn)),
     stream: streaming,
     ...options,
     ...providerOptions,
@@ -66,8 +73,8 @@ function toFormat(
 }
 
 /** Media stand in messages of the user alone: what an answer or a result shows comes after the turn it belongs to. */
-function toMessages(messages: PreparedMessage[], preset: Preset, lost: NotSent): Json[] {
-  tellMarks(messages, lost)
+function toMessages(messages: PreparedMessage[], preset: Preset, lost: OmissionWarner): Json[] {
+  warnOfMarks(messages, lost)
   const toId = (id: string) => (preset.shortIds ? shortId(id) : id)
   const wire: Json[] = []
   let shown: Part[] = []
@@ -80,7 +87,7 @@ function toMessages(messages: PreparedMessage[], preset: Preset, lost: NotSent):
     if (role === 'tool') {
       for (const part of content) {
         if (part.type !== 'tool-result') continue
-        const { said, shown: media } = asSpoken(failureInWords(part))
+        const { said, shown: media } = separateMedia(failedResultAsText(part))
         wire.push({ role, tool_call_id: toId(part.id), content: textOf(said, 'text') })
         shown.push(...media)
       }
@@ -88,7 +95,7 @@ function toMessages(messages: PreparedMessage[], preset: Preset, lost: NotSent):
     }
     show()
     if (role === 'assistant') {
-      const { said, shown: media } = asSpoken(content)
+      const { said, shown: media } = separateMedia(content)
       wire.push(...toTurn(said, toId, lost))
       shown.push(...media)
     } else wire.push({ role, content: simplest(content.flatMap(toPart)) })
@@ -97,7 +104,7 @@ function toMessages(messages: PreparedMessage[], preset: Preset, lost: NotSent):
   return wire
 }
 
-function toTurn(content: Part[], toId: (id: string) => string, lost: NotSent): Json[] {
+function toTurn(content: Part[], toId: (id: string) => string, lost: OmissionWarner): Json[] {
   const text = textOf(content, 'text')
   const refusal = textOf(content, 'refusal')
   const calls = content.flatMap((part) =>

@@ -8,7 +8,7 @@ import {
   type OpaqueState,
   type Usage,
 } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, LastCall, objectsIn, parseInput } from '@patchbay/core/wire'
+import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 
@@ -42,7 +42,7 @@ export async function* fromStream(
   { who, requestId }: Source,
 ): AsyncGenerator<BackendEvent> {
   const items = new OpenItems()
-  const calls: Calls = { ids: new CallIds(), last: new LastCall() }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard() }
   let started = false
   for await (const value of events) {
     const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
@@ -118,7 +118,7 @@ export async function* fromWhole(body: unknown, { who, requestId }: Source): Asy
   if (response?.error) throw fromError(response.error, who)
   if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
   yield startOf(response, requestId)
-  const calls: Calls = { ids: new CallIds(), last: new LastCall() }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard() }
   for (const item of objectsIn(response.output)) yield* closeItem(item, newItem(item.id), calls)
   yield* finishOf(response, calls.last)
 }
@@ -151,7 +151,7 @@ function newItem(id: unknown): OpenItem {
 
 interface Calls {
   ids: CallIds
-  last: LastCall
+  last: TruncatedCallGuard
 }
 
 function* closeItem(
@@ -243,7 +243,7 @@ function startOf({ id, model }: WireResponse, requestId: string | undefined): Ba
 
 function* finishOf(
   { status, incomplete_details: details, usage }: WireResponse,
-  last: LastCall,
+  last: TruncatedCallGuard,
 ): Generator<BackendEvent> {
   const reason = details?.reason
   if (reason === undefined && status !== 'completed' && status !== undefined && status !== 'incomplete')

@@ -8,7 +8,13 @@ import {
   type PreparedMessage,
   type Warning,
 } from '@patchbay/core'
-import { asSpoken, failureInWords, type NotSent, notSent, stateOf } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  omissionWarner,
+  separateMedia,
+  stateOf,
+} from '@patchbay/core/wire'
 import { toEffort } from '../effort.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import type { Preset } from '../presets.js'
@@ -64,7 +70,7 @@ export function toResponsesBody(
   }
   return {
     model,
-    input: toItems(chat.messages, notSent('The Responses API', warn)),
+    input: toItems(chat.messages, omissionWarner('The Responses API', warn)),
     stream: streaming,
     store: false,
     include: ['reasoning.encrypted_content'],
@@ -80,7 +86,7 @@ function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat[
 }
 
 /** Media stand in messages of the user and in results: what an answer shows comes after its turn. */
-function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
+function toItems(messages: PreparedMessage[], lost: OmissionWarner): Json[] {
   const items: Json[] = []
   let shown: Part[] = []
   const toParts = (parts: Part[]) => parts.flatMap((part) => toPart(part, lost))
@@ -96,7 +102,7 @@ function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
     }
     show()
     if (role === 'assistant') {
-      const spoken = asSpoken(content)
+      const spoken = separateMedia(content)
       items.push(...toTurn(spoken.said, lost))
       shown = spoken.shown
     } else items.push({ role, content: toParts(content) })
@@ -107,7 +113,7 @@ function toItems(messages: PreparedMessage[], lost: NotSent): Json[] {
 
 function toResult(part: Part, toParts: (parts: Part[]) => Json[]): Json[] {
   if (part.type !== 'tool-result') return []
-  const output = failureInWords(part)
+  const output = failedResultAsText(part)
   const text = output.map((one) => (one.type === 'text' ? one.text : '')).join('')
   return [
     {
@@ -119,7 +125,7 @@ function toResult(part: Part, toParts: (parts: Part[]) => Json[]): Json[] {
 }
 
 /** A turn of the model as its items, in their order: reasoning right before what it led to. */
-function toTurn(content: Part[], lost: NotSent): Json[] {
+function toTurn(content: Part[], lost: OmissionWarner): Json[] {
   const items: Json[] = []
   let open: Json[] | undefined
   for (const part of content) {
@@ -152,7 +158,7 @@ function toTurn(content: Part[], lost: NotSent): Json[] {
   return items
 }
 
-function toAnnotations(citations: Citation[] = [], lost: NotSent): Json[] {
+function toAnnotations(citations: Citation[] = [], lost: OmissionWarner): Json[] {
   return citations.flatMap(({ url, title = '', start, end }) => {
     if (url !== undefined && start !== undefined && end !== undefined)
       return [{ type: 'url_citation', url, title, start_index: start, end_index: end }]
@@ -161,7 +167,7 @@ function toAnnotations(citations: Citation[] = [], lost: NotSent): Json[] {
   })
 }
 
-function toPart(part: Part, lost: NotSent): Json[] {
+function toPart(part: Part, lost: OmissionWarner): Json[] {
   switch (part.type) {
     case 'text':
       return [{ type: 'input_text', text: part.text }]

@@ -4,13 +4,13 @@ import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
 import {
   batchLines,
   batchName,
+  checkBatchSize,
   excerpt,
   fieldsOf,
-  inBatch,
   objectsIn,
   serviceError,
-  unanswered,
-  withinBatch,
+  toBatchLines,
+  unansweredRequest,
 } from '@patchbay/core/wire'
 import type { Api } from '../api.js'
 import { fromError } from '../errors.js'
@@ -36,11 +36,11 @@ const limits = { requests: 50_000, bytes: 200_000_000 }
  *   that JSON cannot hold
  */
 export function toFile(bodies: object[], url: string, isOwn: boolean): FormData {
-  if (isOwn) withinBatch({ requests: bodies.length }, limits, 'OpenAI')
-  const { lines, bytes } = inBatch(
+  if (isOwn) checkBatchSize({ requests: bodies.length }, limits, 'OpenAI')
+  const { lines, bytes } = toBatchLines(
     bodies.map((body, index) => ({ custom_id: batchName(index), method: 'POST', url, body })),
   )
-  if (isOwn) withinBatch({ bytes }, limits, 'OpenAI')
+  if (isOwn) checkBatchSize({ bytes }, limits, 'OpenAI')
   const file = new Blob([`${lines.join('\n')}\n`], { type: 'application/jsonl' })
   const form = new FormData()
   form.set('purpose', 'batch')
@@ -117,6 +117,6 @@ export async function* toOutcomes(
 
 function failureOf(error: unknown, who: string): LlmError {
   const { code } = fieldsOf(error)
-  if (code === 'batch_expired') return unanswered('expired', who)
-  return code === 'batch_cancelled' ? unanswered('cancelled', who) : fromError(error, who)
+  if (code === 'batch_expired') return unansweredRequest('expired', who)
+  return code === 'batch_cancelled' ? unansweredRequest('cancelled', who) : fromError(error, who)
 }

@@ -12,7 +12,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { asLlmError, preparedOf } from '@patchbay/core/wrap'
+import { asLlmError, prepareFor } from '@patchbay/core/wrap'
 import { frozen, thawed } from '../cache/serialization.js'
 import { Cell, type StateStore } from '../state/state.js'
 
@@ -234,7 +234,7 @@ export class Queue {
   /** As it can be written down, checked before it is. */
   async #writable(request: ChatInput, index: number): Promise<ChatRequest> {
     try {
-      const { providerOptions, tools, ...chat } = await preparedOf(request, this.inner)
+      const { providerOptions, tools, ...chat } = await prepareFor(request, this.inner)
       return {
         ...chat,
         ...(tools.length > 0 && { tools: tools.map(({ schema, ...tool }) => ({ ...tool, input: schema })) }),

@@ -1,6 +1,6 @@
 // The same question twice is asked once: `cache`. Who asks while the first is being answered shares that answer.
 import type { CallOptions, ChatResponse, ChatStream, Clock, Provider, Warning } from '@patchbay/core'
-import { replayed, requestOf } from '@patchbay/core/wrap'
+import { replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { calledNow } from '../middleware/call-deadline.js'
 import type { Answer, Chat, Incoming, Passing } from '../middleware/interception.js'
 import { Around } from '../middleware/middleware.js'
@@ -81,12 +81,12 @@ class Cache extends Around {
     warnings: Warning[],
   ): Promise<Passing> {
     const { request, options, streamed } = call
-    const meant = requestOf(request, this)
+    const meant = requestWithDefaults(request, this)
     // What was good enough for another schema may not fit this one: then it is asked again.
     const fitting = answer && (await outputOf(answer, meant).catch(() => undefined))
     if (answer !== undefined && fitting !== undefined)
       return {
-        stream: (left) => replayed(answer, this, left, this.clock),
+        stream: (left) => replayStream(answer, this, left, this.clock),
         done: async (response) => again(await outputOf(response as ChatResponse, meant), 'exact'),
       }
     // Those who wait differently do not share: nobody is cut off by another one's limits, nor refused by his schema.

@@ -1,6 +1,6 @@
 // A question that means the same as one before gets that one's answer: `semanticCache`.
 import type { ChatResponse, Clock, PreparedChat, Provider, Warning } from '@patchbay/core'
-import { preparedOf, replayed, requestOf } from '@patchbay/core/wrap'
+import { prepareFor, replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { LRUCache } from 'lru-cache'
 import type { Chat, Incoming, Passing } from '../middleware/interception.js'
 import { Around } from '../middleware/middleware.js'
@@ -71,19 +71,19 @@ class SemanticCache extends Around {
   protected async enter(call: Incoming): Promise<Passing> {
     if (call.kind !== 'chat') return {}
     const { request } = call
-    const asked = taken(await preparedOf(request, this.inner))
+    const asked = taken(await prepareFor(request, this.inner))
     if (asked === undefined) return { done: (answer) => ({ ...(answer as ChatResponse), cached: false }) }
     const warnings: Warning[] = []
     const vector = await this.#vector(asked.question, call, warnings)
     const key = vector && (await this.#key(asked.rest, call, vector.length))
     const found =
       key === undefined || vector === undefined ? undefined : await this.#found(key, vector, warnings)
-    const meant = requestOf(request, this)
+    const meant = requestWithDefaults(request, this)
     // What fits another schema may not fit this one.
     const fitting = found && (await outputOf(found, meant).catch(() => undefined))
     if (found !== undefined && fitting !== undefined)
       return {
-        stream: (left) => replayed(found, this, left, this.clock),
+        stream: (left) => replayStream(found, this, left, this.clock),
         done: async (response) => again(await outputOf(response as ChatResponse, meant), 'semantic'),
       }
     return {

@@ -1,7 +1,7 @@
 // What is asked and answered as text and back: for keys, stores and cassettes.
 
 import type { Provider } from '@patchbay/core'
-import { preparedOf, requestOf } from '@patchbay/core/wrap'
+import { prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import type { Answer, Incoming } from '../middleware/interception.js'
 
 /** Who is asked. */
@@ -54,7 +54,7 @@ export async function keyOf(call: Incoming, who: Asked & { model: string }, scop
 /** What the backend of this provider does not get, and others behind it, or what stands around it, may. */
 export function beside(call: Incoming, who: Asked): object {
   if (call.kind !== 'chat' && call.kind !== 'countTokens') return {}
-  const { onUnsupported, providerOptions = {} } = requestOf(call.request, who)
+  const { onUnsupported, providerOptions = {} } = requestWithDefaults(call.request, who)
   const { [who.provider]: _, ...others } = providerOptions
   return {
     ...(onUnsupported === 'warn' && { onUnsupported }),
@@ -67,7 +67,7 @@ export function plain(call: Incoming, provider: Asked): unknown {
   switch (call.kind) {
     case 'chat':
     case 'countTokens':
-      return preparedOf(call.request, provider)
+      return prepareFor(call.request, provider)
     case 'embed': {
       const { request } = call
       const asked = typeof request === 'string' || Array.isArray(request) ? { input: request } : request

@@ -10,7 +10,7 @@ import type {
   StatusEvent,
   Warning,
 } from '@patchbay/core'
-import { endedEarly, retold } from '@patchbay/core/wrap'
+import { incompleteAnswer, streamOfEvents } from '@patchbay/core/wrap'
 
 /** Of a call of its own, which it ends where it throws. */
 type Listener = (event: StatusEvent) => void
@@ -75,7 +75,7 @@ export class Flight {
       if (this.#streamed) {
         this.#iterator ??= this.#stream[Symbol.asyncIterator]()
         const { value, done } = await this.#iterator.next()
-        if (done) throw endedEarly(this.#who)
+        if (done) throw incompleteAnswer(this.#who)
         this.#events.push(value)
       } else this.#events.push({ type: 'finish', response: await this.#stream.response() })
       const last = this.#events.at(-1)
@@ -103,7 +103,7 @@ export function passenger(
   clock: Clock,
 ): ChatStream {
   // A listener that throws ends this caller's call, and nobody else's.
-  return retold((_, { status }) => read(board, status), who, options, clock)
+  return streamOfEvents((_, { status }) => read(board, status), who, options, clock)
 }
 
 /** No generator: one that waits for an event could not be left before it comes. */

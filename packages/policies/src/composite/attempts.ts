@@ -11,7 +11,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { type EventSource, Follower } from '@patchbay/core/wrap'
+import { type ChatEventSource, StreamForwarder } from '@patchbay/core/wrap'
 import type { Chat } from '../middleware/interception.js'
 import { type Part, partsOf, together } from '../money/usage-by-model.js'
 
@@ -21,7 +21,7 @@ const failedInCall = Symbol('failed in this call')
 type Failed = Map<Provider, LlmError>
 type Options = CallOptions & { [failedInCall]?: Map<ChatInput, Failed> }
 
-export abstract class Attempts implements EventSource {
+export abstract class Attempts implements ChatEventSource {
   /** Why another provider was asked. */
   protected readonly warnings: Warning[] = []
   /** What was used for what is not given. */
@@ -42,7 +42,7 @@ export abstract class Attempts implements EventSource {
   protected abstract pull(): Promise<ChatEvent | undefined>
   /** Ends all attempts because the reader left; the error says what had arrived. */
   protected abstract left(): LlmError
-  abstract unwatched(): void
+  abstract responseOnly(): void
   abstract stop(error: LlmError): void
 
   async next(): Promise<ChatEvent | undefined> {
@@ -63,7 +63,7 @@ export abstract class Attempts implements EventSource {
    * Asks a provider. One that has already failed with this request in another list of this call fails at once with the same error. `known`: the
    * provider as it stands in the list, without wrappers.
    */
-  protected ask(provider: Provider, known: Provider = provider): Follower {
+  protected ask(provider: Provider, known: Provider = provider): StreamForwarder {
     const { request, options, patience } = this.call
     const failure = this.#own.has(known) ? undefined : this.#failed.get(known)
     const open = () => {
@@ -71,7 +71,7 @@ export abstract class Attempts implements EventSource {
       const more: Options = { ...patience.left(options), [failedInCall]: this.#failedByRequest }
       return provider.stream(request, more)
     }
-    return new Follower(open, provider)
+    return new StreamForwarder(open, provider)
   }
 
   /** Remembers the failure for this call, without its usage: that is counted once. */

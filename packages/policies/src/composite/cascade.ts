@@ -8,7 +8,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { asLlmError, Follower, replayed, requestOf, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, replayStream, requestWithDefaults, StreamForwarder, streamOf } from '@patchbay/core/wrap'
 import { denied } from '../content/guard.js'
 import { called } from '../middleware/call-deadline.js'
 import type { Chat, Incoming, Passing } from '../middleware/interception.js'
@@ -98,7 +98,7 @@ function fails(error: LlmError): boolean {
 }
 
 class Climb extends Attempts {
-  #current: Follower | undefined
+  #current: StreamForwarder | undefined
   /** The current one's answer is what the caller gets. */
   #settled = false
   /** Why the one asked last failed, where it did not only answer badly. */
@@ -119,7 +119,7 @@ class Climb extends Attempts {
     return this.#current?.next()
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -145,7 +145,7 @@ class Climb extends Attempts {
     for (let at = 0; ; ) {
       this.#current = this.ask(provider)
       if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-      if (!this.#watched) this.#current.unwatched()
+      if (!this.#watched) this.#current.responseOnly()
       if (at === candidates.size - 1) {
         this.#settled = true
         return
@@ -205,7 +205,7 @@ class Climb extends Attempts {
     const response = answer
     const accepting = called(
       'cascade.accept',
-      () => this.rules.accept(response, requestOf(request, provider)),
+      () => this.rules.accept(response, requestWithDefaults(request, provider)),
       provider,
     )
     const accepted = await patience.wait(accepting).catch((cause) => {
@@ -217,8 +217,8 @@ class Climb extends Attempts {
       return accepted === false ? 'it was not accepted' : accepted
     }
     const { timing, attempts, usage } = response
-    this.#current = new Follower(
-      () => replayed(response, provider, patience.left(options), this.rules.clock),
+    this.#current = new StreamForwarder(
+      () => replayStream(response, provider, patience.left(options), this.rules.clock),
       provider,
       (again) => ({ ...again, timing, attempts, usage }),
     )

@@ -7,7 +7,7 @@ import {
   type Provider,
   type Warning,
 } from '@patchbay/core'
-import { asLlmError, type Follower } from '@patchbay/core/wrap'
+import { asLlmError, type StreamForwarder } from '@patchbay/core/wrap'
 import { called, calledNow, type Patience } from '../middleware/call-deadline.js'
 import type { Chat } from '../middleware/interception.js'
 import { Attempts, withNotes } from './attempts.js'
@@ -57,7 +57,7 @@ interface Asked {
 export class InOrder extends Attempts {
   /** Who could not be made. */
   readonly #unmade: Warning[] = []
-  #current: Follower | undefined
+  #current: StreamForwarder | undefined
   /** Read before it was known that they are shown. */
   readonly #held: ChatEvent[] = []
   #begun = false
@@ -98,7 +98,7 @@ export class InOrder extends Attempts {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -117,7 +117,7 @@ export class InOrder extends Attempts {
   #first({ provider }: Asked): Promise<ChatEvent | undefined> {
     this.#current = this.ask(provider, this.candidates.given(provider))
     if (this.#stopped !== undefined) this.#current.stop(this.#stopped)
-    if (!this.#watched) this.#current.unwatched()
+    if (!this.#watched) this.#current.responseOnly()
     return this.#current.next()
   }
 

@@ -1,6 +1,6 @@
 // A second one is asked where the first is slow to begin: `hedge`.
 import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type Warning } from '@patchbay/core'
-import { asLlmError, type Follower, streamOf } from '@patchbay/core/wrap'
+import { asLlmError, type StreamForwarder, streamOf } from '@patchbay/core/wrap'
 import type { Chat, Incoming, Passing } from '../middleware/interception.js'
 import { Around } from '../middleware/middleware.js'
 import { doors } from '../middleware/policy-coverage.js'
@@ -81,10 +81,10 @@ interface RaceRules extends Rules {
 }
 
 class Race extends Attempts {
-  readonly #racers = new Set<Follower>()
+  readonly #racers = new Set<StreamForwarder>()
   /** Who was not asked, because he cannot be made. */
   readonly #unmade: Warning[] = []
-  #winner: Follower | undefined
+  #winner: StreamForwarder | undefined
   /** The last one; what it used is not counted yet. */
   #failure: LlmError | undefined
   #stopped: LlmError | undefined
@@ -104,7 +104,7 @@ class Race extends Attempts {
   }
 
   /** The first event is what the race is about, so it is watched for whoever reads. */
-  unwatched(): void {}
+  responseOnly(): void {}
 
   stop(error: LlmError): void {
     this.#stopped = error
@@ -155,7 +155,7 @@ class Race extends Attempts {
         // Somebody else may still answer, unless it is the request or its caller that is wrong.
         else if (running === 0 || !next) lost(error)
       }
-      const begun = (racer: Follower, event: ChatEvent | undefined) =>
+      const begun = (racer: StreamForwarder, event: ChatEvent | undefined) =>
         settle(() => {
           // Without those that lost, only the quick ones would be counted.
           if (firstRuns) this.rules.began(clock.now() - began)

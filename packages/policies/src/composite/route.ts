@@ -9,7 +9,7 @@ import {
   type PreparedChat,
   type Provider,
 } from '@patchbay/core'
-import { missingFor, preparedOf, requestOf } from '@patchbay/core/wrap'
+import { missingFeaturesFor, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import { chatTokens } from '../limits/token-estimate.js'
 import { called } from '../middleware/call-deadline.js'
 import type { Chat, Incoming, Passing } from '../middleware/interception.js'
@@ -79,7 +79,7 @@ class Routed extends Several {
 
   protected async order(call: Chat): Promise<number[]> {
     const { request } = call
-    const chat = await preparedOf(request, this)
+    const chat = await prepareFor(request, this)
     const able: Able[] = []
     const lacking: Able[] = []
     // They come last, and whoever asks them then tells why they cannot be.
@@ -90,7 +90,7 @@ class Routed extends Several {
       try {
         const provider = await this.candidates.open(at)
         const capabilities = await known(provider, call)
-        const missing = capabilities === undefined ? [] : missingFor(chat, capabilities)
+        const missing = capabilities === undefined ? [] : missingFeaturesFor(chat, capabilities)
         const tooSmall = capabilities && noRoom(chat, capabilities)
         if (missing.length === 0 && tooSmall === undefined) able.push({ at, provider })
         else if (tooSmall === undefined) lacking.push({ at, provider })
@@ -103,7 +103,8 @@ class Routed extends Several {
         reasons.push((cause as Error).message.replace(/\.$/, ''))
       }
     }
-    const chosen = able.length === 0 && requestOf(request, this).onUnsupported === 'warn' ? lacking : able
+    const chosen =
+      able.length === 0 && requestWithDefaults(request, this).onUnsupported === 'warn' ? lacking : able
     if (chosen.length === 0)
       throw new LlmError(
         onlyRoom ? 'context-length' : 'no-route',

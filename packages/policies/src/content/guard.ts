@@ -11,7 +11,7 @@ import {
   type Provider,
   type TranscribeResponse,
 } from '@patchbay/core'
-import { preparedOf } from '@patchbay/core/wrap'
+import { prepareFor } from '@patchbay/core/wrap'
 import { called } from '../middleware/call-deadline.js'
 import type { Chat, Incoming, Passing } from '../middleware/interception.js'
 import { Around } from '../middleware/middleware.js'
@@ -123,7 +123,7 @@ class Guard extends Around {
 
   async #checkRequest(request: ChatInput, options: CallOptions, where = ''): Promise<void> {
     if (this.#input.length === 0) return
-    const { messages, tools, output, providerOptions } = await preparedOf(request, this)
+    const { messages, tools, output, providerOptions } = await prepareFor(request, this)
     const content = messages.flatMap((message) => message.content.map(withText))
     const text = linesOf([content, tools, output?.schema ?? [], providerOptions])
     await this.#check(this.#input, 'request', { text, request, options }, where)

@@ -1,6 +1,6 @@
 // How large a request is, before anybody has counted it.
 import { type ChatInput, LlmError, type PreparedChat, type Provider } from '@patchbay/core'
-import { asLlmError, isMedia, preparedOf, requestOf } from '@patchbay/core/wrap'
+import { asLlmError, isMedia, prepareFor, requestWithDefaults } from '@patchbay/core/wrap'
 import type { Asked, Incoming } from '../middleware/interception.js'
 
 /** Tokens of a request, by estimate. */
@@ -24,7 +24,7 @@ async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: P
   switch (call.kind) {
     case 'chat':
     case 'countTokens': {
-      const chat = await preparedOf(call.request as ChatInput, provider)
+      const chat = await prepareFor(call.request as ChatInput, provider)
       return chatTokens(chat)
     }
     case 'models':
@@ -43,7 +43,7 @@ async function inputTokens(call: Pick<Incoming, 'kind' | 'request'>, provider: P
 export async function sizeOf(call: Incoming, provider: Provider): Promise<Size> {
   const input = await inputTokens(call, provider)
   if (call.kind !== 'chat') return { input, output: 0 }
-  return { input, output: requestOf(call.request, provider).maxOutputTokens ?? usualAnswer }
+  return { input, output: requestWithDefaults(call.request, provider).maxOutputTokens ?? usualAnswer }
 }
 
 /** The most it may take: of a request that does not say, as much as the model can give. Of a batch, that of each request. */
@@ -65,7 +65,8 @@ export async function mostOf(call: Incoming, provider: Provider): Promise<Size> 
 
 async function mostOfOne(call: Incoming, provider: Provider): Promise<Size> {
   const size = await sizeOf(call, provider)
-  if (call.kind !== 'chat' || requestOf(call.request, provider).maxOutputTokens !== undefined) return size
+  if (call.kind !== 'chat' || requestWithDefaults(call.request, provider).maxOutputTokens !== undefined)
+    return size
   const capabilities = await provider.capabilities(call.options).catch(() => undefined)
   return { ...size, output: capabilities?.maxOutput ?? size.output }
 }

@@ -1,6 +1,6 @@
 // The results of a batch on their way through a policy: let in, each of them passed on, and let out once, however it ends.
-import { type BatchResult, type Clock, LlmError, type Provider } from '@patchbay/core'
-import { asLlmError, sum } from '@patchbay/core/wrap'
+import { addUsage, type BatchResult, type Clock, LlmError, type Provider } from '@patchbay/core'
+import { asLlmError } from '@patchbay/core/wrap'
 import type { Patience } from './call-deadline.js'
 import { entered, told, within } from './enter.js'
 import type { BatchRead, Incoming, Passing } from './interception.js'
@@ -24,7 +24,7 @@ export async function* readResults(
     for await (const value of patiently(open, patience, (step) => within(passing, step))) {
       if (value.response === undefined) read.failed++
       else read.answered++
-      read.usage = sum(read.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
+      read.usage = addUsage(read.usage, value.response?.usage ?? value.error?.partial?.usage ?? {})
       yield await patience.waitFor(() => passing.result?.(value) ?? value)
     }
     settled = true

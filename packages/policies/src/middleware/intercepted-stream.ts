@@ -1,16 +1,16 @@
 // A stream on its way through a policy: let in, each of its events passed on, and let out once, however it ends.
 import { type ChatEvent, type ChatResponse, type ChatStream, type Clock, LlmError } from '@patchbay/core'
-import { asLlmError, type EventSource, Follower, withDetails } from '@patchbay/core/wrap'
+import { asLlmError, type ChatEventSource, StreamForwarder, withDetails } from '@patchbay/core/wrap'
 import type { Patience } from './call-deadline.js'
 import { entered, told, within } from './enter.js'
 import type { Passing } from './interception.js'
 
 /** A stream on its way through a policy. */
-export class PassingStream implements EventSource {
+export class PassingStream implements ChatEventSource {
   readonly #ready: ChatEvent[] = []
   #patience: Patience | undefined
   #passing: Passing | undefined
-  #inner: Follower | undefined
+  #inner: StreamForwarder | undefined
   #watched = true
   #reading = false
   #over = false
@@ -32,7 +32,7 @@ export class PassingStream implements EventSource {
       if (this.#inner === undefined) await this.#open()
       while (this.#ready.length === 0) {
         if (this.#over) return undefined
-        await this.#pull(this.#inner as Follower, this.#passing as Passing)
+        await this.#pull(this.#inner as StreamForwarder, this.#passing as Passing)
       }
       return this.#ready.shift()
     } catch (thrown) {
@@ -52,7 +52,7 @@ export class PassingStream implements EventSource {
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -83,11 +83,11 @@ export class PassingStream implements EventSource {
     patience.signal.addEventListener('abort', this.#onStop, { once: true })
     if (patience.stopped !== undefined) throw patience.stopped
     patience.handOn()
-    this.#inner = new Follower(() => within(passing, () => this.ask(passing, patience)), this.who)
-    if (!this.#watched) this.#inner.unwatched()
+    this.#inner = new StreamForwarder(() => within(passing, () => this.ask(passing, patience)), this.who)
+    if (!this.#watched) this.#inner.responseOnly()
   }
 
-  async #pull(inner: Follower, passing: Passing): Promise<void> {
+  async #pull(inner: StreamForwarder, passing: Passing): Promise<void> {
     const patience = this.#patience as Patience
     const event = await within(passing, () => inner.next())
     if (event === undefined) {

@@ -1,6 +1,5 @@
 // What each model used in a call that asked several: they have different prices, and a response or an error has only the sum.
-import { type ChatResponse, isLlmError, type LlmError, type Usage } from '@patchbay/core'
-import { sum } from '@patchbay/core/wrap'
+import { addUsage, type ChatResponse, isLlmError, type LlmError, type Usage } from '@patchbay/core'
 
 /** What one model used. */
 export interface Part {
@@ -34,7 +33,7 @@ function wholeOf(used: LlmError | Used, usage: Usage): Usage | undefined {
 
 /** Their sum; without `cost` where one of them has none. */
 export function together(parts: readonly Part[]): { usage: Usage; cost?: number } {
-  const usage = parts.reduce((total, part) => sum(total, part.usage), {})
+  const usage = parts.reduce((total, part) => addUsage(total, part.usage), {})
   partsOfSum.set(usage, parts)
   const cost = totalOf(parts.map((part) => part.cost))
   return { usage, ...(cost !== undefined && { cost }) }

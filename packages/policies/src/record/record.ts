@@ -7,7 +7,7 @@ import {
   LlmError,
   type Provider,
 } from '@patchbay/core'
-import { replayed, requestOf } from '@patchbay/core/wrap'
+import { replayStream, requestWithDefaults } from '@patchbay/core/wrap'
 import { outputOf } from '../cache/cacheable.js'
 import { kept, keyOf, plain } from '../cache/serialization.js'
 import { secretsIn } from '../content/detect/detect.js'
@@ -125,9 +125,12 @@ class Recorder extends Around {
     if (kind !== 'chat') return { answer: async () => response as Answer }
     const recorded = response as ChatResponse
     return {
-      stream: (left) => replayed(recorded, this, left, this.clock),
+      stream: (left) => replayStream(recorded, this, left, this.clock),
       done: (answer) =>
-        outputOf({ ...(answer as ChatResponse), attempts: recorded.attempts }, requestOf(request, this)),
+        outputOf(
+          { ...(answer as ChatResponse), attempts: recorded.attempts },
+          requestWithDefaults(request, this),
+        ),
     }
   }
 }

@@ -3,7 +3,7 @@
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
 import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
-import { omitUndefined, preparedOf } from '@patchbay/core/wrap'
+import { omitUndefined, prepareFor } from '@patchbay/core/wrap'
 import type { Answer, Incoming, Kind, Passing } from '../middleware/interception.js'
 import { Around } from '../middleware/middleware.js'
 import { doors } from '../middleware/policy-coverage.js'
@@ -145,7 +145,7 @@ class Trace extends Around {
 
   async #describe(span: Span, call: Incoming & { kind: 'chat' }): Promise<void> {
     // What is wrong with a request is for its provider to say.
-    const chat = await preparedOf(call.request, this).catch(() => undefined)
+    const chat = await prepareFor(call.request, this).catch(() => undefined)
     if (chat === undefined) return
     const {
       temperature,

@@ -3,7 +3,7 @@
 import type { ErrorCode, ErrorDetails, LlmError } from '../../contract/errors.js'
 import { fieldsOf } from '../formats/received-json.js'
 import { unreachable } from '../http/connection-error.js'
-import { codeOfStatus } from './http-error.js'
+import { codeOfStatus } from './http-status.js'
 import { isOverflow } from './overflow.js'
 import { errorIn, jsonIn, serviceError, wordsOf } from './service-error.js'
 

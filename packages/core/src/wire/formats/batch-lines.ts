@@ -1,9 +1,10 @@
 // JSON Lines files of a service's batch: one request or result per line, with the index of its request.
 import { LlmError } from '../../contract/errors.js'
-import { decodeBody, lineSplitter } from '../http/body.js'
+import { decodeBody } from '../http/body.js'
+import { lineSplitter } from './lines.js'
 import { fieldsOf } from './received-json.js'
 
-/** The name a request goes by in a batch; it comes back with its result. */
+/** The id of a request in a batch; its result has the same id. */
 export function batchName(index: number): string {
   return `request-${index}`
 }
@@ -19,7 +20,7 @@ export interface BatchLimits {
  * Refuses a batch that is too large before it is uploaded.
  * @throws {LlmError} `invalid-request`
  */
-export function withinBatch(size: Partial<BatchLimits>, limits: BatchLimits, who: string): void {
+export function checkBatchSize(size: Partial<BatchLimits>, limits: BatchLimits, who: string): void {
   for (const unit of ['requests', 'bytes'] as const) {
     const given = size[unit] ?? 0
     if (given <= limits[unit]) continue
@@ -39,7 +40,7 @@ export type BatchLine<Line extends object> = { index: number } & (
  * The requests of a batch as lines of JSON, and their total size in bytes with line ends.
  * @throws {LlmError} `invalid-request` with the path of a value that JSON cannot represent
  */
-export function inBatch(requests: object[]): { lines: string[]; bytes: number } {
+export function toBatchLines(requests: object[]): { lines: string[]; bytes: number } {
   const lines = requests.map((request, index) => {
     try {
       return JSON.stringify(request)
@@ -85,15 +86,15 @@ export async function* batchLines<Line extends object>(
     if (number === undefined)
       throw new LlmError(
         'bad-response',
-        'This batch was not made by this library. Read it with what made it.',
+        'This batch was not created by this library. Read it with the program that created it.',
       )
     yield { index: Number(number), line: line as Line }
   }
 }
 
-/** A request that was not answered, because its batch was cancelled or its time was up. */
-export function unanswered(why: 'cancelled' | 'expired', who: string): LlmError {
+/** The error of a request without an answer, because its batch was cancelled or expired. */
+export function unansweredRequest(why: 'cancelled' | 'expired', who: string): LlmError {
   return why === 'cancelled'
     ? new LlmError('aborted', 'This request was cancelled with its batch before it was answered.')
-    : new LlmError('timeout', `${who} did not get to this request within a day. Submit it again.`)
+    : new LlmError('timeout', `${who} did not answer this request within a day. Submit it again.`)
 }

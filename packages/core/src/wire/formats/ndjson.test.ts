@@ -1,8 +1,8 @@
-// Bytes to lines to values: the same for every cut.
+// NDJSON: bytes to lines to values, the same for every cut.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../../test/world.js'
-import { textLines } from '../http/body.js'
+import { textLines } from './lines.js'
 import { jsonLines } from './ndjson.js'
 
 /** A body that comes in these pieces, and notes when it is cancelled. */

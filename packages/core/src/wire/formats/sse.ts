@@ -1,15 +1,18 @@
 // Server-sent events (WHATWG HTML, section 9.2), as Anthropic, OpenAI and compatible servers stream.
-import { decodeBody, endless, lineSplitter, longest } from '../http/body.js'
+
+import { decodeBody } from '../http/body.js'
+import { longest, tooLong } from '../http/limits.js'
+import { lineSplitter } from './lines.js'
 import { parseJson } from './ndjson.js'
 import { fieldsOf } from './received-json.js'
 
-/** One event: its name, where it has one, and its data. */
+/** One event: its name, or `''`, and its data. */
 export interface ServerEvent {
   event: string
   data: string
 }
 
-/** Takes text in pieces and gives its whole events; an event the end cuts short is given as far as it came. */
+/** Splits streamed text into events; one that the end cuts off is returned as far as it came. */
 function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
   const split = lineSplitter()
   let event = ''
@@ -31,7 +34,7 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
         else if (field === 'event') event = value
         // llama.cpp's server before August 2025 sends errors in this field.
         else if (field === 'error') events.push({ event: 'error', data: errorData(value) })
-        if (data !== undefined && data.length > longest.line) throw endless('an event', longest.line)
+        if (data !== undefined && data.length > longest.line) throw tooLong('an event', longest.line)
       }
     }
     if (last) emit()
@@ -53,15 +56,15 @@ function errorData(value: string): string {
 
 /**
  * The events of a body. Comments and events without data are skipped.
- * @throws {LlmError} `network` when the connection breaks, `bad-response` for a line or event above the limit
+ * @throws {LlmError} `network` if the connection breaks, `bad-response` for a line or event above the limit
  */
 export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   return decodeBody(body, eventSplitter())
 }
 
 /**
- * The JSON values of a body of server-sent events, up to `[DONE]`, or to the one that `isLast` names.
- * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` when the connection breaks
+ * The JSON values of a body of server-sent events, up to `[DONE]`, or up to and including the one for which `isLast` is true.
+ * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` if the connection breaks
  */
 export function jsonEvents(
   body: ReadableStream<Uint8Array>,

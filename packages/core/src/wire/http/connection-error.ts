@@ -1,7 +1,6 @@
-// Errors of requests without a response, by the connection's error codes, the same for every service. The platform's messages
-// are not used: they change with its versions and quote what was sent.
+// Errors of requests without a response, by the connection's error codes, the same for every service. The platform's messages are not
+// used: they change with its versions and quote what was sent.
 import { type ErrorCode, LlmError } from '../../contract/errors.js'
-import { entriesOf, type HeaderFields } from '../secrets/request-secrets.js'
 
 /** A kind of failure, recognised by the codes of Node, OpenSSL, undici and its HTTP parser. */
 const kinds: {
@@ -69,7 +68,7 @@ export function unreachable(cause: unknown, where: string, hint: string): unknow
 }
 
 /** The error of a connection that broke in the middle of an answer. */
-export function brokenOff(cause: unknown): unknown {
+export function connectionLost(cause: unknown): unknown {
   // An abort is passed on, since the call knows its reason.
   if (cause instanceof LlmError || isAbort(cause)) return cause
   const codes = inBrackets(errorCodesOf(cause))
@@ -108,37 +107,4 @@ function errorCodesOf(error: unknown, depth = 0): string[] {
   const own = [code, status].filter((one) => one !== undefined)
   const parts: unknown[] = error instanceof AggregateError ? error.errors.slice(0, 4) : []
   return [...new Set([...own, ...[error.cause, ...parts].flatMap((part) => errorCodesOf(part, depth + 1))])]
-}
-
-// RFC 9110, sections 5.1 and 5.5. White space around a value is cut off by every client.
-const headerName = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
-const headerValue = /^[\t\x20-\x7e\x80-\xff]*$/
-
-/**
- * Checks headers before a client or `fetch` does, since their errors quote the value.
- * @throws {LlmError} `invalid-request` for characters that headers do not allow
- */
-export function checkHeaders(headers: HeaderFields, who: string): void {
-  for (const [name, value] of entriesOf(headers))
-    if (!headerName.test(name) || !headerValue.test(value.trim())) {
-      // An invalid name is not quoted: it may be a key in the wrong place.
-      const which = headerName.test(name) ? `the header ${name.slice(0, 64)}` : 'the name of a header'
-      throw new LlmError(
-        'invalid-request',
-        `The request for ${who} cannot be sent: ${which} holds characters that no header may. Check the key and \`headers\`.`,
-      )
-    }
-}
-
-// Taken now, before a test replaces the timers.
-const { setImmediate: soon } = globalThis
-
-/**
- * Lets Node notice which pooled connections the servers have closed: with a busy event loop, the next request would be sent on
- * one of them. Nothing is retried here: once a byte is sent, the server may have read the request.
- */
-export async function idleConnectionsChecked(): Promise<void> {
-  if (soon === undefined) return
-  // Only the second turn of the event loop is sure to come after the sockets were polled.
-  await new Promise<void>((resolve) => soon(() => soon(resolve)))
 }

@@ -1,9 +1,9 @@
-// Images and files by their address: fetched for services that take bytes, and never from where they should not be.
+// Inline media: downloads for services that accept only bytes, never from hosts that are not public.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultServer, type ServedResponse } from '../../../../testing/src/fault-server.js'
 import { failureOf } from '../../../test/world.js'
 import type { MediaOptions, Part, PreparedChat } from '../../index.js'
-import { checkPublic, fetched } from '../index.js'
+import { checkPublic, withInlineMedia } from '../index.js'
 
 async function serve(answer: Parameters<typeof faultServer>[0]) {
   const server = await faultServer(answer)
@@ -19,7 +19,7 @@ const chat = (...content: Part[]): PreparedChat => ({
   providerOptions: {},
 })
 const get = (parts: Part[], limits: MediaOptions | false = {}, signal = new AbortController().signal) =>
-  fetched(chat(...parts), () => true, limits, { signal }).then(({ messages }) => messages[0]?.content)
+  withInlineMedia(chat(...parts), () => true, limits, { signal }).then(({ messages }) => messages[0]?.content)
 
 describe('media by address', () => {
   it('get their bytes and their type, each address once, results of tools included', async () => {
@@ -56,7 +56,9 @@ describe('media by address', () => {
 
   it('stay as they are where the service takes the address', async () => {
     const request = chat({ type: 'image', url: 'https://example.com/a.png' })
-    expect(await fetched(request, () => false, {}, { signal: new AbortController().signal })).toBe(request)
+    expect(await withInlineMedia(request, () => false, {}, { signal: new AbortController().signal })).toBe(
+      request,
+    )
   })
 
   it('are unsupported where fetching is switched off', async () => {

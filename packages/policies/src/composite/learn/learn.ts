@@ -7,7 +7,7 @@ import {
   type Provider,
   systemClock,
 } from '@patchbay/core'
-import { requestOf } from '@patchbay/core/wrap'
+import { requestWithDefaults } from '@patchbay/core/wrap'
 import { soonEnough } from '../../middleware/accounting-warning.js'
 import { called, calledNow } from '../../middleware/call-deadline.js'
 import type { Chat } from '../../middleware/interception.js'
@@ -80,7 +80,11 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
       const came = { request, firstMs, totalMs, ...(response && { response }), ...(error && { error }) }
       const worth = await called('learn.reward', () => reward(came), provider)
       if (worth === undefined) return
-      const seen = calledNow('learn.features', () => features(requestOf(request, provider)), provider)
+      const seen = calledNow(
+        'learn.features',
+        () => features(requestWithDefaults(request, provider)),
+        provider,
+      )
       const better = (state: unknown) => learner.learn(state, at, Math.min(1, Math.max(0, worth)), seen)
       // What could not be learned this time is learned another time.
       const learning = cell.update((state) => ({ next: better(state), result: undefined }))
@@ -110,7 +114,7 @@ class Learned extends Several {
     const all = Array.from({ length: this.candidates.size }, (_, at) => at)
     const state = await soonEnough(this.cell.read(), this.clock).catch(() => undefined)
     if (state === undefined) return all
-    const seen = await called('learn.features', () => this.features(requestOf(request, this)), this)
+    const seen = await called('learn.features', () => this.features(requestWithDefaults(request, this)), this)
     const scores = calledNow('learn.by', () => this.learner.scores(state, seen, this.#random), this)
     return all.sort((a, b) => (scores[b] ?? 0) - (scores[a] ?? 0))
   }

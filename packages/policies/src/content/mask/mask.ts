@@ -13,7 +13,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { isMedia, requestOf, toJsonSchema, Yielder } from '@patchbay/core/wrap'
+import { isMedia, requestWithDefaults, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import { outputOf } from '../../cache/cacheable.js'
 import type { Incoming, Passing } from '../../middleware/interception.js'
 import { Around } from '../../middleware/middleware.js'
@@ -156,7 +156,7 @@ class Mask extends Around {
   }
 
   async #chat(call: Incoming & { kind: 'chat' }, detect: Detector): Promise<Passing> {
-    const original = requestOf(call.request, this)
+    const original = requestWithDefaults(call.request, this)
     const request = await this.#plain(call.request)
     const placeholders = await this.#placeholders(request, detect)
     const restored = new Restored(placeholders, aboutAnswer(request))
@@ -177,7 +177,7 @@ class Mask extends Around {
 
   /** The request with nothing in it but texts to look into (those of text files too), and media that may leave. */
   async #plain(input: ChatInput): Promise<ChatRequest> {
-    const { messages, tools, output, ...rest } = requestOf(input, this)
+    const { messages, tools, output, ...rest } = requestWithDefaults(input, this)
     const yielder = new Yielder()
     const given = copied(typeof messages === 'string' ? [messages] : messages)
     const more = {

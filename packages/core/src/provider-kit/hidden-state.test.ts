@@ -1,8 +1,8 @@
-// What a foreign protocol has no place for, there and back.
+// Hidden state: extracted from a message and restored, whatever a protocol does to the rest.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Part } from '../index.js'
-import { hiddenOf, withHidden } from './index.js'
+import { extractHidden, restoreHidden } from './index.js'
 
 const opaque = fc.option(fc.record({ provider: fc.constant('p'), data: fc.jsonValue() }), { nil: undefined })
 const text = (type: 'text' | 'reasoning' | 'refusal') =>
@@ -53,9 +53,9 @@ it('law: a message that a client gives back as it got it is what it was', () => 
   fc.assert(
     fc.property(fc.array(part, { maxLength: 6 }), call, fc.boolean(), (parts, calls, seesMedia) => {
       const content = [...parts, ...calls]
-      const there = JSON.parse(JSON.stringify(hiddenOf(content, seesMedia) ?? null))
+      const there = JSON.parse(JSON.stringify(extractHidden(content, seesMedia) ?? null))
       const back = seen(content, seesMedia)
-      expect(there === null ? back : withHidden(back, there)).toEqual(there === null ? back : content)
+      expect(there === null ? back : restoreHidden(back, there)).toEqual(there === null ? back : content)
     }),
   )
 })
@@ -65,15 +65,15 @@ it('one that the client has changed is what the client says', () => {
     { type: 'text', text: 'One. ', opaque: { provider: 'p', data: 1 } },
     { type: 'text', text: 'Two.' },
   ]
-  const hidden = hiddenOf(content) ?? []
+  const hidden = extractHidden(content) ?? []
   const changed: Part[] = [{ type: 'text', text: 'One.' }]
-  expect(withHidden(changed, hidden)).toEqual(changed)
-  expect(withHidden([...seen(content, false), { type: 'text', text: 'More.' }], hidden)).toHaveLength(2)
+  expect(restoreHidden(changed, hidden)).toEqual(changed)
+  expect(restoreHidden([...seen(content, false), { type: 'text', text: 'More.' }], hidden)).toHaveLength(2)
 })
 
 it('nothing is hidden of what everybody sees', () => {
   expect(
-    hiddenOf([
+    extractHidden([
       { type: 'text', text: 'x' },
       { type: 'tool-call', id: 'a', name: 't', input: {} },
     ]),

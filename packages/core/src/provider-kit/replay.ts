@@ -1,11 +1,12 @@
-// An answer that is there already, given once more as a stream with all its manners: events, deadline, abort, `partial`.
+// Streams of answers that already exist, with events, deadline, abort and `partial`.
 
 import { defineProvider } from '../call/define-provider.js'
+import type { Backend } from '../contract/backend.js'
+import type { CallOptions } from '../contract/call-options.js'
+import type { Capabilities } from '../contract/capabilities.js'
 import type { Clock } from '../contract/clock.js'
 import type { BackendEvent, ChatStream } from '../contract/events.js'
 import type { Part } from '../contract/message.js'
-import type { Backend, Capabilities } from '../contract/provider.js'
-import type { CallOptions } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
 
 const unknown: Capabilities = {
@@ -18,12 +19,12 @@ const unknown: Capabilities = {
   embed: 'unknown',
 }
 
-type Who = { provider: string; model: string }
+type Names = { provider: string; model: string }
 
-/** A stream with deadline, abort and `partial` over events from elsewhere. Status events are passed to the caller. */
-export function retold(
+/** A stream over existing events. Status events are passed to the caller. */
+export function streamOfEvents(
   events: Backend['chat'],
-  { provider, model }: Who,
+  { provider, model }: Names,
   options: CallOptions,
   clock?: Clock,
 ): ChatStream {
@@ -31,16 +32,21 @@ export function retold(
   return defineProvider(backend, clock && { clock }).stream('-', { ...options, retry: false })
 }
 
-/** The stream of a response, its text word by word. Its timing is that of the replay. */
-export function replayed(response: ChatResponse, who: Who, options: CallOptions, clock?: Clock): ChatStream {
+/** The stream of a response, its text word by word. `timing` is that of the replay. */
+export function replayStream(
+  response: ChatResponse,
+  names: Names,
+  options: CallOptions,
+  clock?: Clock,
+): ChatStream {
   const events = async function* (): AsyncGenerator<BackendEvent> {
     const { id, requestId, model, warnings } = response
     yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
     for (const part of response.message.content) yield* eventsOf(part)
-    const { timing: _, attempts: __, text: ___, reasoning: ____, ...given } = response
-    yield { type: 'finish', response: given }
+    const { timing: _, attempts: __, text: ___, reasoning: ____, ...final } = response
+    yield { type: 'finish', response: final }
   }
-  return retold(events, who, options, clock)
+  return streamOfEvents(events, names, options, clock)
 }
 
 function* eventsOf(part: Part): Generator<BackendEvent> {

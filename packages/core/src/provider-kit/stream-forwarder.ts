@@ -1,7 +1,7 @@
-// Reads the events of another provider's stream as the source of its own.
+// The events of another provider's stream, as the source of a stream.
 
-import type { EventSource } from '../call/stream.js'
-import { asLlmError, endedEarly, isLlmError, LlmError } from '../contract/errors.js'
+import type { ChatEventSource } from '../call/stream.js'
+import { asLlmError, incompleteAnswer, isLlmError, LlmError } from '../contract/errors.js'
 import type { ChatEvent, ChatStream } from '../contract/events.js'
 import type { ChatResponse } from '../contract/response.js'
 
@@ -9,7 +9,7 @@ import type { ChatResponse } from '../contract/response.js'
  * The events of another stream, one by one, with a response that `change` may replace. The first read opens the stream. If
  * opening throws, the stream ends without `finish`, or it throws something else, the failure is an `LlmError`.
  */
-export class Follower implements EventSource {
+export class StreamForwarder implements ChatEventSource {
   #stream: ChatStream | undefined
   #events: AsyncIterator<ChatEvent> | undefined
   #stopped: LlmError | undefined
@@ -18,7 +18,7 @@ export class Follower implements EventSource {
 
   constructor(
     private readonly open: () => ChatStream,
-    private readonly who: { provider: string; model: string },
+    private readonly provider: { provider: string; model: string },
     private readonly change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse> = (response) =>
       response,
   ) {}
@@ -32,12 +32,12 @@ export class Follower implements EventSource {
       return { type: 'finish', response: await this.change(event.response) }
     } catch (thrown) {
       this.#over = true
-      const { provider, model } = this.who
+      const { provider, model } = this.provider
       throw isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
     }
   }
 
-  unwatched(): void {
+  responseOnly(): void {
     this.#watched = false
   }
 
@@ -46,9 +46,9 @@ export class Follower implements EventSource {
     this.#stream?.abort(error.cause)
   }
 
-  /** Leaves the stream; the error says how much had arrived. */
+  /** Leaves the stream; the error contains what had arrived. */
   leave(): LlmError {
-    const { provider, model } = this.who
+    const { provider, model } = this.provider
     const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
     this.#stopped ??= left
     const stream: (ChatStream & { leave?: () => unknown }) | undefined = this.#stream
@@ -68,7 +68,7 @@ export class Follower implements EventSource {
     if (!this.#watched) return { type: 'finish', response: await this.#stream.response() }
     this.#events ??= this.#stream[Symbol.asyncIterator]()
     const { done, value } = await this.#events.next()
-    if (done) throw endedEarly(this.who)
+    if (done) throw incompleteAnswer(this.provider)
     return value
   }
 }

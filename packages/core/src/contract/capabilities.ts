@@ -1,0 +1,51 @@
+// Capabilities of a model, and the models a provider offers.
+import type { SamplingOptions } from './request.js'
+
+/** Whether a model has a capability. Only `false` refuses a call; with `'unknown'` the request is sent. */
+export type Capability = boolean | 'unknown'
+
+/** Options of a request that some models refuse. */
+export type OptionName =
+  | keyof SamplingOptions
+  | 'maxOutputTokens'
+  /** `parallelToolCalls: false`: at most one tool call per turn. */
+  | 'parallelToolCalls'
+  /** `toolChoice` as `'required'` or a named tool. */
+  | 'toolChoice'
+  /** `reasoning` as a number of tokens. */
+  | 'reasoningBudget'
+
+/** What a model can do. */
+export interface Capabilities {
+  tools: Capability
+  /** Images as input. */
+  vision: Capability
+  /** Documents as input. */
+  files: Capability
+  /** Audio as input. */
+  audio: Capability
+  /** Answers constrained to JSON or to a schema. */
+  json: Capability
+  reasoning: Capability
+  embed: Capability
+  /** Options the model refuses, as `false`. */
+  options?: Partial<Record<OptionName, Capability>>
+  /** Tokens of input and output together. */
+  contextWindow?: number
+  /** The most tokens of one answer. */
+  maxOutput?: number
+}
+
+/** A model that a provider offers. */
+export interface ModelInfo {
+  /** The name to pass as `model`. */
+  id: string
+  /** A name for people. */
+  name?: string
+  /** Tokens of input and output together. */
+  contextWindow?: number
+  /** The most tokens of one answer. */
+  maxOutput?: number
+  /** Capabilities, as the service reports them. */
+  capabilities?: Partial<Capabilities>
+}
