@@ -11,7 +11,7 @@ import {
   unansweredRequest,
 } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
-import { fromMessage } from './events.js'
+import { type AnswerSource, fromMessage } from './events.js'
 
 /** A batch object of the service. */
 interface Wire {
@@ -78,14 +78,17 @@ interface Line {
 }
 
 /** The outcomes in a body that has one result a line. */
-export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
+export async function* toOutcomes(
+  body: ReadableStream<Uint8Array>,
+  source: AnswerSource,
+): AsyncGenerator<BatchOutcome> {
   for await (const { index, line, error } of batchLines<Line>(body)) {
     if (error !== undefined) {
       yield { index, error }
       continue
     }
     const result = fieldsOf(line.result)
-    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null) }
+    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null, source) }
     else yield { index, error: failureOf(result) }
   }
 }

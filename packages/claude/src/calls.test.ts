@@ -231,7 +231,7 @@ describe.each(both)('a citation, %s', (_, streamed) => {
         type: 'text',
         text: 'Grass is green. ',
         citations: [ours],
-        opaque: { provider: 'claude', data: { citations: [cited] } },
+        opaque: { provider: 'claude', host: expect.stringMatching(/^127/), data: { citations: [cited] } },
       },
     ])
   })

@@ -36,6 +36,8 @@ export interface ServerOptions {
 
 /** A server of the Messages API: Anthropic's own, or one that speaks its protocol. */
 export class Server {
+  /** Its host, with the port if that is not the default. */
+  readonly host: string
   readonly #options: ServerOptions
   readonly #address: ServerAddress
   /** Whether this server may get the key and the headers that the environment has for Anthropic. */
@@ -47,6 +49,7 @@ export class Server {
     this.#options = options
     const { baseURL = environment(addressVariable) ?? officialAddress } = options
     this.#address = serverAddress(baseURL, 'http://127.0.0.1:8080')
+    this.host = new URL(this.#address.baseURL).host
     this.#isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
   }
 

@@ -26,6 +26,14 @@ interface OpenBlock {
   citations: Json[]
 }
 
+/** Where an answer comes from. Its state goes back only there. */
+export interface AnswerSource {
+  host: string
+  /** The model, where the service lets no other one read its thinking. */
+  thinkingModel?: string
+  requestId?: string
+}
+
 const reasons: Record<string, FinishReason> = {
   end_turn: 'stop',
   stop_sequence: 'stop',
@@ -47,7 +55,7 @@ export function isLast(event: unknown): boolean {
  */
 export async function* fromStream(
   events: AsyncIterable<unknown>,
-  requestId?: string,
+  source: AnswerSource,
 ): AsyncGenerator<BackendEvent> {
   const blocks = new Map<number, OpenBlock>()
   const usage: Json = {}
@@ -66,17 +74,17 @@ export async function* fromStream(
         // Proxies repeat it in the middle of a stream.
         if (started) break
         started = true
-        yield startOf(message, requestId)
+        yield startOf(message, source)
         yield { type: 'usage', usage: inputUsage(usage) }
         // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
-        yield* wholeBlocks(message.content, ids, lastCall)
+        yield* wholeBlocks(message.content, ids, lastCall, source)
         stopReason = message.stop_reason ?? undefined
         break
       }
       case 'content_block_start': {
         const index = event.index as number
         // A block without an end, whose index is used again.
-        yield* close(blocks, index, lastCall)
+        yield* close(blocks, index, lastCall, source)
         yield* lastCall.whole()
         const block = { ...(event.content_block as Json) }
         if (block.type === 'tool_use') block.id = ids.unique(callField('id', block.id))
@@ -99,7 +107,7 @@ export async function* fromStream(
         break
       }
       case 'content_block_stop':
-        yield* close(blocks, event.index as number, lastCall)
+        yield* close(blocks, event.index as number, lastCall, source)
         break
       case 'message_delta': {
         const { stop_reason: reason, stop_sequence: stop } = fieldsOf(event.delta) as WireMessage
@@ -109,7 +117,7 @@ export async function* fromStream(
         break
       }
       case 'message_stop':
-        for (const index of [...blocks.keys()]) yield* close(blocks, index, lastCall)
+        for (const index of [...blocks.keys()]) yield* close(blocks, index, lastCall, source)
         yield* lastCall.end(reasonOf(stopReason))
         return yield finishOf(stopReason, stopSequence, usage)
       case 'error':
@@ -125,14 +133,14 @@ export async function* fromStream(
  * The events of a message that came in one piece.
  * @throws {LlmError} for an error, or the answer of another service
  */
-export async function* fromMessage(body: unknown, requestId?: string): AsyncGenerator<BackendEvent> {
+export async function* fromMessage(body: unknown, source: AnswerSource): AsyncGenerator<BackendEvent> {
   const message = body as WireMessage & { type?: string }
   if (message?.type === 'error') throw fromBody(body)
   if (!Array.isArray(message?.content)) throw notAnAnswer(body)
-  yield startOf(message, requestId)
+  yield startOf(message, source)
   const ids = new CallIds()
   const lastCall = new TruncatedCallGuard()
-  yield* wholeBlocks(message.content, ids, lastCall)
+  yield* wholeBlocks(message.content, ids, lastCall, source)
   yield* lastCall.end(reasonOf(message.stop_reason))
   const usage: Json = {}
   mergeUsage(usage, message.usage)
@@ -176,19 +184,25 @@ function* close(
   blocks: Map<number, OpenBlock>,
   index: number,
   lastCall: TruncatedCallGuard,
+  source: AnswerSource,
 ): Generator<BackendEvent> {
   const open = blocks.get(index)
   blocks.delete(index)
   if (open === undefined) return
-  for (const event of closeBlock(open))
+  for (const event of closeBlock(open, source))
     if (event.type === 'tool-call') yield* lastCall.take(event, true)
     else yield event
 }
 
-function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGuard): Generator<BackendEvent> {
+function* wholeBlocks(
+  content: unknown,
+  ids: CallIds,
+  lastCall: TruncatedCallGuard,
+  source: AnswerSource,
+): Generator<BackendEvent> {
   // A complete input looks like a truncated one: the last is complete unless the answer was truncated.
   for (const block of objectsIn(content))
-    for (const event of wholeBlock(block, ids))
+    for (const event of wholeBlock(block, ids, source))
       if (event.type === 'tool-call') yield* lastCall.take(event, false, true)
       else {
         yield* lastCall.whole()
@@ -196,7 +210,7 @@ function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGua
       }
 }
 
-function* wholeBlock(block: Json, ids: CallIds): Generator<BackendEvent> {
+function* wholeBlock(block: Json, ids: CallIds, source: AnswerSource): Generator<BackendEvent> {
   const open: OpenBlock = {
     block: block.type === 'tool_use' ? { ...block, id: ids.unique(callField('id', block.id)) } : block,
     content: '',
@@ -205,10 +219,19 @@ function* wholeBlock(block: Json, ids: CallIds): Generator<BackendEvent> {
   }
   if (block.type === 'text' && block.text) yield appendText(open, 'text', String(block.text))
   if (block.type === 'thinking' && block.thinking) yield appendText(open, 'reasoning', String(block.thinking))
-  yield* closeBlock(open)
+  yield* closeBlock(open, source)
 }
 
-function* closeBlock({ block, content, signature, citations }: OpenBlock): Generator<BackendEvent> {
+function* closeBlock(
+  { block, content, signature, citations }: OpenBlock,
+  { host, thinkingModel }: AnswerSource,
+): Generator<BackendEvent> {
+  const opaque = (data: Json, model?: string): OpaqueState => ({
+    provider: 'claude',
+    host,
+    ...(model !== undefined && { model }),
+    data,
+  })
   switch (block.type) {
     case 'text':
       return yield {
@@ -216,14 +239,17 @@ function* closeBlock({ block, content, signature, citations }: OpenBlock): Gener
         ...(citations.length > 0 && { citations: citations.map(toCitation), opaque: opaque({ citations }) }),
       }
     case 'thinking': {
-      const state = opaque({ signature: signature || String(block.signature ?? '') })
+      const state = opaque({ signature: signature || String(block.signature ?? '') }, thinkingModel)
       // Thinking without text still has its signature, which must go back.
       return yield content === ''
         ? { type: 'part', part: { type: 'reasoning', text: '', opaque: state } }
         : { type: 'part-end', opaque: state }
     }
     case 'redacted_thinking':
-      return yield { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(block) } }
+      return yield {
+        type: 'part',
+        part: { type: 'reasoning', text: '', opaque: opaque(block, thinkingModel) },
+      }
     case 'tool_use': {
       const { type: _, id, name, input, ...more } = block
       const whole = content === '' ? (input ?? {}) : parseInput(content)
@@ -247,7 +273,7 @@ function* closeBlock({ block, content, signature, citations }: OpenBlock): Gener
   }
 }
 
-function startOf({ id, model }: WireMessage, requestId: string | undefined): BackendEvent {
+function startOf({ id, model }: WireMessage, { requestId }: AnswerSource): BackendEvent {
   return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 
@@ -270,10 +296,6 @@ function inputUsage({ output_tokens: _, ...input }: Json): Usage {
 
 function reasonOf(reason: string | null | undefined): FinishReason {
   return reasons[reason ?? ''] ?? 'other'
-}
-
-function opaque(data: unknown): OpaqueState {
-  return { provider: 'claude', data }
 }
 
 function jsonOrUndefined(json: string): unknown {

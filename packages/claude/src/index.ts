@@ -9,6 +9,7 @@ import {
   defineProvider,
   LlmError,
   type ModelInfo,
+  type OptionName,
   type PreparedChat,
   type Provider,
   type ProviderOptions,
@@ -20,11 +21,13 @@ import {
   lazyIterable,
   markLarge,
   objectsIn,
+  withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
 import { Server } from './client.js'
-import { fromMessage, fromStream, isLast } from './events.js'
-import { type ModelRules, rulesFor } from './models.js'
+import { type AnswerSource, fromMessage, fromStream, isLast } from './events.js'
+import type { Target } from './messages.js'
+import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 
 export type { ModelRules } from './models.js'
@@ -70,18 +73,21 @@ const batchesPath = `${messagesPath}/batches`
 class ClaudeBackend implements Backend {
   readonly provider = 'claude'
   readonly #server: Server
-  readonly #rules: ModelRules
+  readonly #options: ClaudeOptions
+  readonly #target: Target
 
   constructor(
     readonly model: string,
     options: ClaudeOptions,
   ) {
+    this.#options = options
     this.#server = new Server(options)
-    this.#rules = rulesFor(model, options.rules)
+    this.#target = { model, host: this.#server.host }
   }
 
-  capabilities(): Capabilities {
-    const { thinking, schema, maxOutput, contextWindow } = this.#rules
+  async capabilities(): Promise<Capabilities> {
+    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow } = await this.#rules()
+    const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
     return {
       tools: true,
       vision: true,
@@ -90,7 +96,12 @@ class ClaudeBackend implements Backend {
       json: schema,
       reasoning: thinking !== 'none',
       embed: false,
-      options: { minP: false, seed: false, frequencyPenalty: false, presencePenalty: false },
+      options: {
+        ...no(['minP', 'seed', 'frequencyPenalty', 'presencePenalty']),
+        ...(sampling === 'none' && no(['temperature', 'topP', 'topK'])),
+        ...(forcedTools === 'never' && no(['toolChoice'])),
+        ...(!budget && no(['reasoningBudget'])),
+      },
       maxOutput,
       contextWindow,
     }
@@ -99,36 +110,29 @@ class ClaudeBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
-      const body = await this.#toWire(chat, context)
+      const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body.messages)
-      const response = await this.#server.send({ ...context, large }, 'post', messagesPath, {
+      const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
         ...body,
         stream: context.streaming,
       })
-      const requestId = response.headers.get('request-id') ?? undefined
-      if (isStream(response, context.streaming))
-        return fromStream(jsonEvents(response.body, isLast), requestId)
-      return fromMessage(await this.#server.jsonOf(response), requestId)
+      const source = await this.#source(response.headers.get('request-id') ?? undefined)
+      if (isStream(response, context.streaming)) return fromStream(jsonEvents(response.body, isLast), source)
+      return fromMessage(await this.#server.jsonOf(response), source)
     })
   }
 
-  // Loaded with the first call.
-  #request: Promise<typeof import('./request.js')> | undefined
-
-  async #toWire(chat: PreparedChat, { warn }: CallContext): Promise<WireChat> {
-    this.#request ??= import('./request.js')
-    return (await this.#request).toWire(this.model, chat, this.#rules, warn)
-  }
-
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    const { max_tokens: _, ...body } = await this.#toWire(chat, context)
+    const { toCount } = await import('./request.js')
+    const { body, headers } = await this.#encoded(chat, context)
+    const path = `${messagesPath}/count_tokens`
     const { input_tokens: count } = await this.#server.json(
-      context,
+      { ...context, headers },
       'post',
-      `${messagesPath}/count_tokens`,
-      body,
+      path,
+      toCount(body),
     )
     if (typeof count !== 'number') throw new LlmError('bad-response', 'Anthropic gave no count of tokens.')
     return count
@@ -137,14 +141,14 @@ class ClaudeBackend implements Backend {
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
       const { toBatch, idOf } = await import('./batch.js')
-      const body = toBatch(
-        await Promise.all(
-          requests.map((chat, index) =>
-            this.#toWire(chat, { ...context, warn: (warning) => context.warn(warning, index) }),
-          ),
+      const encoded = await Promise.all(
+        requests.map((chat, index) =>
+          this.#encoded(chat, { ...context, warn: (warning) => context.warn(warning, index) }),
         ),
       )
-      return idOf(await this.#server.json(context, 'post', batchesPath, body))
+      const body = toBatch(encoded.map(({ body }) => body))
+      const headers = Object.assign({}, ...encoded.map(({ headers }) => headers))
+      return idOf(await this.#server.json({ ...context, headers }, 'post', batchesPath, body))
     },
     status: async (id, context) => {
       const { toStatus } = await import('./batch.js')
@@ -155,7 +159,7 @@ class ClaudeBackend implements Backend {
         const { toOutcomes } = await import('./batch.js')
         const { body } = await this.#server.send(context, 'get', `${batchPath(id)}/results`)
         if (body === null) throw new LlmError('bad-response', 'Anthropic gave no results.')
-        return toOutcomes(body)
+        return toOutcomes(body, await this.#source())
       }),
     cancel: async (id, context) => {
       await this.#server.json(context, 'post', `${batchPath(id)}/cancel`)
@@ -165,9 +169,38 @@ class ClaudeBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { data } = await this.#server.json(context, 'get', '/v1/models?limit=1000')
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
-    return objectsIn(data).flatMap(({ id, display_name: name }) =>
-      typeof id === 'string' ? [{ id, ...(typeof name === 'string' && { name }) }] : [],
+    const { toModelInfo } = await import('./model-list.js')
+    return objectsIn(data).flatMap(toModelInfo)
+  }
+
+  // Loaded with the first call.
+  #loadedRules: Promise<KnownRules> | undefined
+
+  #rules(): Promise<KnownRules> {
+    this.#loadedRules ??= import('./models.js').then(({ rulesFor }) =>
+      rulesFor(this.model, this.#options.rules),
     )
+    return this.#loadedRules
+  }
+
+  /** The body of a request, and the headers it needs; the caller's own win. */
+  async #encoded(
+    chat: PreparedChat,
+    context: CallContext,
+  ): Promise<{ body: WireChat; headers: Readonly<Record<string, string>> }> {
+    const { headersFor, needsBytes, toWire } = await import('./request.js')
+    const complete = await withInlineMedia(chat, needsBytes, this.#options.media, context)
+    const body = toWire(this.#target, complete, await this.#rules(), context.warn)
+    return { body, headers: { ...headersFor(body), ...context.headers } }
+  }
+
+  async #source(requestId?: string): Promise<AnswerSource> {
+    const { boundThinking } = await this.#rules()
+    return {
+      host: this.#target.host,
+      ...(boundThinking && { thinkingModel: this.model }),
+      ...(requestId !== undefined && { requestId }),
+    }
   }
 }
 

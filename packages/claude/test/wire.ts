@@ -1,5 +1,5 @@
 // Servers, events and bodies for tests of the Messages API.
-import { type ChatRequest, isLlmError, type LlmError } from '@patchbay/core'
+import { type ChatRequest, isLlmError, type LlmError, type Warning } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import { expect, onTestFinished } from 'vitest'
 import { claude } from '../src/index.js'
@@ -63,4 +63,19 @@ export async function bodyOf(request: ChatRequest, model = 'claude-x'): Promise<
     .chat(request)
     .catch((error) => expect(error.code).toBe('structured-output'))
   return server.requests[0]?.json as Record<string, unknown>
+}
+
+/** The request that goes out, and the warnings of its answer. */
+export async function sentFor(
+  request: Partial<ChatRequest>,
+  model = 'claude-x',
+  headers: Record<string, string> = {},
+): Promise<{ body: Record<string, unknown>; headers: Record<string, unknown>; warnings: Warning[] }> {
+  const server = await serve(sse([start(), ...text(0, '{}'), ...stop()]))
+  const { warnings } = await claude(model, { ...options, baseURL: server.url, headers }).chat({
+    messages: 'x',
+    ...request,
+  })
+  const [sent] = server.requests
+  return { body: sent?.json as Record<string, unknown>, headers: sent?.headers ?? {}, warnings }
 }

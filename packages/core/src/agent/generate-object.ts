@@ -146,7 +146,7 @@ async function isAboutConstraint(error: unknown): Promise<boolean> {
     code === 'unsupported'
       ? /json|schema/i
       : code === 'invalid-request' && status === 400
-        ? /response_format|json_?schema|structured/i
+        ? /response_format|json_?schema|structured|grammar|schema is too complex/i
         : undefined
   if (pattern === undefined) return false
   if (responseBody === undefined) return pattern.test(message)
