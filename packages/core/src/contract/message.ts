@@ -1,13 +1,23 @@
 // What is said: messages and their parts, the same for every provider.
 
 /**
- * State of a provider that only it can read: a thinking signature, an encrypted reasoning item, a server-side
- * tool block. It travels with the part it belongs to and goes back, byte for byte, to the provider that made it.
+ * State that only its service can read: the signature of a reasoning part, an encrypted reasoning item, a block of a server-side
+ * tool. It stays with its part and is sent back unchanged to the service that made it, and to no other.
  */
 export interface OpaqueState {
-  /** The `provider` that made it, for example `'claude'`. */
+  /** The provider that made it: `'claude'`. */
   provider: string
-  /** Anything JSON can hold. Its shape is the provider's own business. */
+  /**
+   * The host that made it, with its port if that is not the default: `'api.deepseek.com'`. The state is sent back to this host
+   * only. Absent: to any host of the provider.
+   */
+  host?: string
+  /**
+   * The model that made it, where the service binds the state to one. It is sent back to this model only. Absent: to any model
+   * of the host.
+   */
+  model?: string
+  /** Any JSON value; its form is known only to the provider. */
   data: unknown
 }
 

@@ -172,6 +172,8 @@ export interface PreparedChat extends SamplingOptions {
   reasoning?: Reasoning
   /** Only this provider's own. */
   providerOptions: Record<string, unknown>
+  /** For what a backend itself finds the model does not take: `'warn'` leaves it out with a warning; else it is an error. */
+  onUnsupported?: 'error' | 'warn'
 }
 
 /** A batch of texts for a backend. */

@@ -44,7 +44,7 @@ async function prepared(
       ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
       : []
   const messages = await prepareMessages(request, warnings)
-  const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...rest } = request
+  const { system: _system, providerOptions, output, stop, ...rest } = request
   const chat: PreparedChat = omitUndefined({
     ...rest,
     messages,

@@ -14,6 +14,8 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
   const split = lineSplitter()
   let event = ''
   let data: string | undefined
+  /** JSON without a field name: servers send an error so, although the body should be events. */
+  let bare = ''
   return (text, last) => {
     const events: ServerEvent[] = []
     const emit = () => {
@@ -22,7 +24,12 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       data = undefined
     }
     for (const line of split(text, last)) {
-      if (line === '') emit()
+      if (bare !== '' || (data === undefined && line.startsWith('{'))) {
+        bare += line
+        if (bare.length > longest.line) throw endless('an event', longest.line)
+        const isEnd = line === '}' || (bare === line && line.endsWith('}')) || line === ''
+        if (isEnd && isJson(bare)) emitBare(events)
+      } else if (line === '') emit()
       else {
         const colon = line.indexOf(':')
         const field = colon < 0 ? line : line.slice(0, colon)
@@ -35,7 +42,21 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       }
     }
     if (last) emit()
+    if (last && bare !== '') emitBare(events)
     return events
+  }
+  function emitBare(events: ServerEvent[]): void {
+    events.push({ event: '', data: bare })
+    bare = ''
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 

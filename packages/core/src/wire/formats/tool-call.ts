@@ -24,6 +24,12 @@ export function parseInput(json: string): unknown {
   }
 }
 
+/** The input of an earlier call for services that take objects only: any other value becomes its JSON as `$unparsed`. */
+export function objectInput(input: unknown): Record<string, unknown> {
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input }
+  return input === undefined || input === null ? {} : { $unparsed: JSON.stringify(input) }
+}
+
 /** Makes the call ids of one answer unique: servers repeat them, and results are matched by id. */
 export class CallIds {
   readonly #used = new Map<string, number>()
