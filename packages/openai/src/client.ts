@@ -171,7 +171,9 @@ export class Server {
 function toJson(body: object): string {
   const text = JSON.stringify(body)
   // JSON escapes lone surrogates, and no other character, this way.
-  return text.includes('\\ud') ? text.replace(/(\\\\)|\\ud[89a-f]../g, (_, escaped) => escaped ?? '\\ufffd') : text
+  return text.includes('\\ud')
+    ? text.replace(/(\\\\)|\\ud[89a-f]../g, (_, escaped) => escaped ?? '\\ufffd')
+    : text
 }
 
 /** The URL and headers that the client builds for a method, with an empty path. */

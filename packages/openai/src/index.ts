@@ -40,6 +40,8 @@ import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
 import { toModels, withReportedCapabilities } from './services/models.js'
 
+export type { Dialect } from './dialects.js'
+export type { Vendor } from './models.js'
 export type { Preset, PresetName } from './presets.js'
 
 /** Options of `openai`. */

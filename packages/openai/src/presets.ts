@@ -98,6 +98,6 @@ export function environmentKey(variable: string): EnvironmentKey {
 /** The dialect of a named server, or of the one at an address; fields of `own` win. */
 export function presetFor(baseURL: string, name: PresetName | undefined, own: Partial<Preset> = {}): Preset {
   const { hostname } = new URL(baseURL)
-  const known = name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
+  const known = name ?? own.name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
   return { ...compatible, name: known, ...presets[known], ...own }
 }
