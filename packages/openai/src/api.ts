@@ -1,9 +1,17 @@
 // The interface that Responses and Chat Completions share in this package. Each API is loaded when it is first used.
 import type { BackendEvent, PreparedChat, Warning } from '@patchbay/core'
 import type { Preset } from './presets.js'
+import type { Origin } from './state.js'
+
+/** The model and server of a request. */
+export interface Target extends Origin {
+  /** The server's name, for error messages: `OpenAI`. */
+  who: string
+  preset: Preset
+}
 
 /** The origin of an answer. */
-export interface Source {
+export interface Source extends Origin {
   /** The server's name, for error messages: `OpenAI`. */
   who: string
   /** The request id of the response's headers. */
@@ -16,11 +24,13 @@ export interface Api {
   path: string
   /** Whether it takes the address of such a part; otherwise it takes only its bytes. */
   takesAddress(part: { type: 'image' | 'file' }): boolean
-  /** The wire body of a request. */
+  /**
+   * The wire body of a request.
+   * @throws {LlmError} `unsupported` for what the model or the API does not take
+   */
   toBody(
-    model: string,
+    target: Target,
     chat: PreparedChat,
-    preset: Preset,
     streaming: boolean,
     warn: (warning: Warning) => void,
   ): Record<string, unknown>

@@ -10,6 +10,11 @@ export class CitedText {
   #open = false
   #citations: Citation[] = []
 
+  /** Whether a text part has begun and not ended. */
+  get isOpen(): boolean {
+    return this.#open
+  }
+
   /** The event of a piece of text. */
   text(text: string): BackendEvent {
     if (!this.#open && text !== '') {

@@ -26,7 +26,7 @@ describe("OpenAI's own host", () => {
     })
     expect(asked).toEqual([])
     const own = openai('gpt-5', { ...options, apiKey: 'sk-of-ones-own' })
-    await own.chat({ messages: 'x', maxOutputTokens: 9 }).catch(() => {})
+    await own.chat({ messages: 'x', maxOutputTokens: 20 }).catch(() => {})
     expect(asked).toEqual([`${baseURL}/responses`])
     expect(await own.capabilities()).toMatchObject({ reasoning: true, options: { temperature: false } })
   })
@@ -70,7 +70,7 @@ describe("a service's key in the environment", () => {
       return Response.json({})
     }
     await openai('m', { retry: false, ...options, fetch: fetch as typeof globalThis.fetch })
-      .chat({ messages: 'x', maxOutputTokens: 9 })
+      .chat({ messages: 'x', maxOutputTokens: 20 })
       .catch(() => {})
     return sent
   }

@@ -42,6 +42,8 @@ export class Server {
   readonly isOwn: boolean
   /** The server's name, for error messages. */
   readonly who: string
+  /** With its port, if that is not the default. */
+  readonly host: string
   readonly #options: ServerOptions
   readonly #environmentKey: EnvironmentKey
   /** Whether the environment's key may be sent to this server. */
@@ -56,6 +58,7 @@ export class Server {
   constructor(options: ServerOptions) {
     const { hostname, host } = new URL(options.address.baseURL)
     this.#options = options
+    this.host = host
     this.isOwn = isOwnHost(hostname)
     const { address, fromEnvironment, preset } = options
     const openAIs = environmentKey('OPENAI_API_KEY')
@@ -112,7 +115,7 @@ export class Server {
       if (body instanceof FormData) delete all['content-type']
       if (keyHeader !== undefined && apiKey) all[keyHeader] = apiKey
       for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
-      const sent = body instanceof FormData || body === undefined ? body : JSON.stringify(body)
+      const sent = body instanceof FormData || body === undefined ? body : toJson(body)
       return { url, init: { method, headers: all, ...(sent !== undefined && { body: sent }) } }
     })
   }
@@ -162,6 +165,15 @@ export class Server {
     frames.set(method, frame)
     return { ...frame, url: `${frame.url}${path}` }
   }
+}
+
+/** The body as JSON. Lone surrogates have no UTF-8 form and are refused, so they are replaced, as in all texts of a request. */
+function toJson(body: object): string {
+  const text = JSON.stringify(body)
+  // JSON escapes lone surrogates, and no other character, this way.
+  return text.includes('\\ud')
+    ? text.replace(/(\\\\)|\\ud[89a-f]../g, (_, escaped) => escaped ?? '\\ufffd')
+    : text
 }
 
 /** The URL and headers that the client builds for a method, with an empty path. */

@@ -32,14 +32,16 @@ import {
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
-import type { Api } from './api.js'
+import type { Api, Target } from './api.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
-import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
+import { type Preset, type PresetName, presetFor } from './presets.js'
 import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
 import { toModels, withReportedCapabilities } from './services/models.js'
 
+export type { Dialect } from './dialects.js'
+export type { Vendor } from './models.js'
 export type { Preset, PresetName } from './presets.js'
 
 /** Options of `openai`. */
@@ -91,7 +93,7 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
   readonly #server: Server
-  readonly #preset: Preset
+  readonly #target: Target
   readonly #api: 'responses' | 'chat'
   readonly #media: ProviderOptions['media']
   #loaded: Promise<Api> | undefined
@@ -102,11 +104,13 @@ class OpenAIBackend implements Backend {
     fromEnvironment: boolean,
     { preset, apiKey, fetch, api, media }: OpenAIOptions,
   ) {
-    this.#preset =
+    const known: Preset =
       typeof preset === 'string'
         ? presetFor(address.baseURL, preset)
         : presetFor(address.baseURL, undefined, preset)
-    this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: this.#preset })
+    this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known })
+    const { who, host } = this.#server
+    this.#target = { model, host, who, preset: known }
     this.#api = api ?? (this.isOwn ? 'responses' : 'chat')
     this.#media = media
   }
@@ -115,28 +119,9 @@ class OpenAIBackend implements Backend {
     return this.#server.isOwn
   }
 
-  capabilities(): Capabilities {
-    const responses = this.#api === 'responses'
-    // What other servers' models refuse is unknown.
-    const thinks = this.isOwn && isReasoningModel(this.model)
-    const no = (names: string[]) => Object.fromEntries(names.map((name) => [name, false]))
-    const maybe = this.isOwn ? true : 'unknown'
-    return {
-      tools: maybe,
-      vision: maybe,
-      files: maybe,
-      audio: responses ? false : 'unknown',
-      json: maybe,
-      reasoning: this.isOwn ? thinks : 'unknown',
-      embed: 'unknown',
-      options: {
-        ...no(['reasoningBudget']),
-        ...(responses && no(['topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'])),
-        ...(!this.#preset.moreSampling && no(['topK', 'minP'])),
-        ...(!this.#preset.parallelToolCalls && no(['parallelToolCalls'])),
-        ...(thinks && no(['temperature', 'topP'])),
-      },
-    }
+  async capabilities(): Promise<Capabilities> {
+    const { capabilitiesOf } = await import('./capabilities.js')
+    return capabilitiesOf(this.#target, this.#api)
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
@@ -144,13 +129,13 @@ class OpenAIBackend implements Backend {
       const api = await this.#load()
       const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
       const yielder = new Yielder()
-      const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
+      const body = api.toBody(this.#target, whole, context.streaming, context.warn)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const { messages, input } = body as { messages?: unknown; input?: unknown }
       const large = markLarge(messages ?? input)
       const response = await this.#server.send({ ...context, large }, 'post', api.path, body)
-      const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
+      const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))
         return api.fromStream(jsonEvents(response.body, api.isLast), from)
       return api.fromWhole(await this.#server.jsonOf(response), from)
@@ -203,9 +188,8 @@ class OpenAIBackend implements Backend {
       throw new LlmError('unsupported', 'Chat Completions cannot count tokens. Use the Responses API.')
     const api = await this.#load()
     const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = api.toBody(
-      this.model,
+      this.#target,
       chat,
-      this.#preset,
       false,
       context.warn,
     )
@@ -225,7 +209,7 @@ class OpenAIBackend implements Backend {
         ),
       )
       const bodies = whole.map((chat, index) =>
-        api.toBody(this.model, chat, this.#preset, false, (warning) => context.warn(warning, index)),
+        api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
       )
       const endpoint = `/v1${api.path}`
       const { who, isOwn } = this.#server
@@ -255,7 +239,7 @@ class OpenAIBackend implements Backend {
     for (const file of [output_file_id, error_file_id]) {
       if (!file) continue
       const { body } = await this.#server.send(context, 'get', `/files/${encodeURIComponent(file)}/content`)
-      if (body !== null) yield* toOutcomes(body, api, this.#server.who)
+      if (body !== null) yield* toOutcomes(body, api, this.#target)
     }
   }
 

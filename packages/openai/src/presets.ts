@@ -1,6 +1,7 @@
 // The dialects of compatible servers, as dated data: hosts, and the differences from OpenAI.
 // Sources: the services' API references, November 2026.
 import { type EnvironmentKey, isHostOf } from '@patchbay/core/wire'
+import type { Dialect } from './dialects.js'
 
 /** The dialect of a server. */
 export interface Preset {
@@ -20,6 +21,10 @@ export interface Preset {
   key: string
   /** A header that must contain the key too, beside `Authorization`. */
   keyHeader?: string
+  /** The known server whose rules for requests apply. Default: by the host. */
+  name?: PresetName
+  /** Differences from those rules. */
+  dialect?: Partial<Dialect>
 }
 
 const compatible: Preset = {
@@ -93,11 +98,6 @@ export function environmentKey(variable: string): EnvironmentKey {
 /** The dialect of a named server, or of the one at an address; fields of `own` win. */
 export function presetFor(baseURL: string, name: PresetName | undefined, own: Partial<Preset> = {}): Preset {
   const { hostname } = new URL(baseURL)
-  const known = name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
-  return { ...compatible, ...presets[known], ...own }
-}
-
-/** Whether it is a reasoning model of OpenAI. An unknown name counts as one of today's, which all are. */
-export function isReasoningModel(model: string): boolean {
-  return !/^(gpt-3|gpt-4|chatgpt-)|-chat\b|-instruct\b/.test(model)
+  const known = name ?? own.name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
+  return { ...compatible, name: known, ...presets[known], ...own }
 }

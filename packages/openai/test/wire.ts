@@ -61,7 +61,8 @@ export async function bodyOf(
       ? sse([created, completed()])
       : sse([chunk({ content: '{}' }), end(), '[DONE]']),
   )
-  await openai('gpt-x', { apiKey: 'k', retry: false, baseURL: server.url, ...options })
+  const { model = 'gpt-x', ...rest } = options
+  await openai(model, { apiKey: 'k', retry: false, baseURL: server.url, ...rest })
     .chat(request)
     .catch((error) => expect(error.code).toBe('structured-output'))
   return server.requests[0]?.json as Record<string, unknown>

@@ -128,11 +128,6 @@ export interface Backend {
   /** What is known without asking a server. Calls are checked against it while `capabilities` fails. Default: no check then. */
   readonly limits?: Capabilities
   /**
-   * What is known without asking a server. Calls are checked against it while `capabilities` fails. Default: nothing, so such
-   * calls go through unchecked.
-   */
-  readonly limits?: Capabilities
-  /**
    * One attempt. It yields events and ends after `finish`. It throws an `LlmError` for every failure, and stops soon after
    * `context.signal` aborts. It never retries and has no timers of its own.
    */

@@ -161,7 +161,11 @@ describe('a chat completion', () => {
       {
         type: 'reasoning',
         text: 'Hm.',
-        opaque: { provider: 'openai', data: { field: 'reasoning_content' } },
+        opaque: {
+          provider: 'openai',
+          host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+          data: { field: 'reasoning_content' },
+        },
       },
       { type: 'text', text: 'Hi', citations: [{ url: 'https://example.com', title: 'E', start: 0, end: 2 }] },
     ])

@@ -1,16 +1,10 @@
 // Decodes answers of the Responses API, streamed or whole.
 // Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
-import {
-  type BackendEvent,
-  type Citation,
-  type FinishReason,
-  LlmError,
-  type OpaqueState,
-  type Usage,
-} from '@patchbay/core'
-import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
+import { type BackendEvent, type Citation, type FinishReason, LlmError, type Usage } from '@patchbay/core'
+import { CallIds, callField, fieldsOf, TruncatedCallGuard, objectsIn, parseInput } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
+import { opaqueOf } from '../state.js'
 
 type Json = Record<string, unknown>
 
@@ -39,10 +33,11 @@ interface OpenItem {
  */
 export async function* fromStream(
   events: AsyncIterable<unknown>,
-  { who, requestId }: Source,
+  from: Source,
 ): AsyncGenerator<BackendEvent> {
+  const { who, requestId } = from
   const items = new OpenItems()
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard() }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
   let started = false
   for await (const value of events) {
     const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
@@ -116,12 +111,13 @@ export function isLast(event: unknown): boolean {
  * The events of a response that came in one piece.
  * @throws {LlmError} for an error, and for a body that is not a response
  */
-export async function* fromWhole(body: unknown, { who, requestId }: Source): AsyncGenerator<BackendEvent> {
+export async function* fromWhole(body: unknown, from: Source): AsyncGenerator<BackendEvent> {
+  const { who, requestId } = from
   const response = body as WireResponse
   if (response?.error) throw fromError(response.error, who)
   if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
   yield startOf(response, requestId)
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard() }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
   for (const item of objectsIn(response.output)) yield* closeItem(item, newItem(item.id), calls)
   yield* finishOf(response, calls.last)
 }
@@ -155,13 +151,15 @@ function newItem(id: unknown): OpenItem {
 interface Calls {
   ids: CallIds
   last: TruncatedCallGuard
+  from: Source
 }
 
 function* closeItem(
   item: Json,
   { text: streamed, callId }: Pick<OpenItem, 'text' | 'callId'>,
-  { ids, last }: Calls,
+  { ids, last, from }: Calls,
 ): Generator<BackendEvent> {
+  const opaque = (data: unknown) => opaqueOf(from, data)
   if (item.type !== 'function_call') yield* last.whole()
   switch (item.type) {
     case 'message': {
@@ -278,8 +276,4 @@ function toUsage({
     ...(typeof cached === 'number' && { cachedInputTokens: cached }),
     ...(typeof reasoning === 'number' && { reasoningTokens: reasoning }),
   }
-}
-
-function opaque(data: unknown): OpaqueState {
-  return { provider: 'openai', data }
 }

@@ -12,7 +12,7 @@ import {
   toBatchLines,
   unansweredRequest,
 } from '@patchbay/core/wire'
-import type { Api } from '../api.js'
+import type { Api, Target } from '../api.js'
 import { fromError } from '../errors.js'
 
 /** A batch object of the service. */
@@ -102,8 +102,9 @@ interface Line {
 export async function* toOutcomes(
   body: ReadableStream<Uint8Array>,
   api: Api,
-  who: string,
+  target: Target,
 ): AsyncGenerator<BatchOutcome> {
+  const { who } = target
   for await (const { index, line, error } of batchLines<Line>(body)) {
     if (error !== undefined) {
       yield { index, error }
@@ -115,7 +116,7 @@ export async function* toOutcomes(
     else if (typeof status === 'number' && status >= 400) {
       const details = { status, ...(requestId && { requestId }) }
       yield { index, error: fromError(fieldsOf(answer).error, who, details) }
-    } else yield { index, events: api.fromWhole(answer ?? null, { who, requestId }) }
+    } else yield { index, events: api.fromWhole(answer ?? null, { ...target, requestId }) }
   }
 }
 

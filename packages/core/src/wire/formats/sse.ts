@@ -17,6 +17,8 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
   const split = lineSplitter()
   let event = ''
   let data: string | undefined
+  /** JSON without a field name: servers send an error so, although the body should be events. */
+  let bare = ''
   return (text, last) => {
     const events: ServerEvent[] = []
     const emit = () => {
@@ -25,7 +27,12 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       data = undefined
     }
     for (const line of split(text, last)) {
-      if (line === '') emit()
+      if (bare !== '' || (data === undefined && line.startsWith('{'))) {
+        const isOnly = bare === ''
+        bare += line
+        if (bare.length > longest.line) throw tooLong('an event', longest.line)
+        if (line === '' || (isOnly && line.endsWith('}') && isJson(bare))) emitBare(events)
+      } else if (line === '') emit()
       else {
         const colon = line.indexOf(':')
         const field = colon < 0 ? line : line.slice(0, colon)
@@ -38,7 +45,22 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       }
     }
     if (last) emit()
+    if (last) emitBare(events)
     return events
+  }
+  // Only the first line and the end are parsed: parsing after each line would take quadratic time.
+  function emitBare(events: ServerEvent[]): void {
+    if (isJson(bare)) events.push({ event: '', data: bare })
+    bare = ''
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 
