@@ -202,9 +202,12 @@ const types: Partial<Record<LlmError['code'], string>> = {
 }
 
 /** An error in the protocol's own shape. Clients recognise a too long conversation by `prompt is too long`. */
-export function toError(error: LlmError): Json {
+export function toError(error: LlmError, details?: Json): Json {
   const code = clientCodeOf(error)
   const { message } = error
   const text = code === 'context-length' ? `prompt is too long: ${message}` : message
-  return { type: 'error', error: { type: types[code] ?? 'api_error', message: text } }
+  return {
+    type: 'error',
+    error: { type: types[code] ?? 'api_error', message: text, ...(details && { details }) },
+  }
 }

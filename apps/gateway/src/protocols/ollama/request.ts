@@ -12,7 +12,7 @@ import {
   toChatRequest,
 } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
-import { type Fields, ignoredFields } from '../../body/fields.js'
+import { fieldsOf, ignoredFields } from '../../body/fields.js'
 
 const options: Record<string, string> = {
   temperature: 'temperature',
@@ -38,39 +38,43 @@ export const names: FieldNames = {
   ...bytesAs('base64'),
 }
 
-/** The fields of a body. A server of models is told how to load them, which a gateway does not do. */
-const fields: Fields = {
-  known: new Set([
-    ...['model', 'stream', 'messages', 'tools', 'format', 'options', 'think', 'prompt', 'system', 'images'],
-  ]),
-  hints: new Set(['keep_alive', 'truncate', 'shift']),
-}
-const embedFields: Fields = {
-  known: new Set(['model', 'input', 'dimensions', 'truncate', 'options']),
-  hints: new Set(['keep_alive']),
-}
-/** How the engine is set up is the provider's own business. */
-const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'num_keep'])
-const optionFields: Fields = { known: new Set(Object.keys(options)), hints: engines }
+// A real Ollama reads what it knows of a body and of its options, and drops the rest; here it is named. How the engine is set
+// up (num_ctx …) is the provider's own business.
+const optionFields = fieldsOf(
+  Object.keys(options).join(' '),
+  'num_ctx num_batch num_gpu main_gpu use_mmap use_mlock low_vram f16_kv logits_all vocab_only numa num_thread num_keep repeat_last_n repeat_penalty tfs_z typical_p mirostat mirostat_tau mirostat_eta penalize_newline',
+  { others: 'ignore' },
+)
+const calledFields = fieldsOf('name description parameters arguments index', 'strict', { others: 'ignore' })
+const fields = fieldsOf(
+  'model stream messages tools tool_choice format options think prompt system images suffix raw',
+  'keep_alive truncate shift template context logprobs top_logprobs temperature top_p top_k seed stop',
+  {
+    nested: {
+      options: optionFields,
+      messages: fieldsOf('role content thinking images tool_calls tool_call_id tool_name', 'name', {
+        others: 'ignore',
+      }),
+      tools: fieldsOf('type function', 'strict', { nested: { function: calledFields }, others: 'ignore' }),
+    },
+    others: 'ignore',
+  },
+)
+const embedFields = fieldsOf('model input prompt dimensions truncate options', 'keep_alive', {
+  nested: {
+    options: fieldsOf('', [...optionFields.known, ...optionFields.hints].join(' '), { others: 'ignore' }),
+  },
+  others: 'ignore',
+})
 
-/**
- * What of a body is left out: how models are loaded.
- * @throws {LlmError} `invalid-request` for a field that nobody knows
- */
+/** The ignored fields of a chat or a prompt. */
 export function ignoredIn(body: Json): string[] {
-  return [
-    ...ignoredFields(body, fields),
-    ...ignoredFields(requireObject(body.options ?? {}, 'options'), optionFields, 'options.'),
-  ]
+  return ignoredFields(body, fields)
 }
 
-/** The same of POST /api/embed. */
+/** The ignored fields of POST /api/embed and /api/embeddings. */
 export function ignoredInEmbed(body: Json): string[] {
-  const given = requireObject(body.options ?? {}, 'options')
-  return [
-    ...ignoredFields(body, embedFields),
-    ...ignoredFields(given, { known: new Set(), hints: engines }, 'options.'),
-  ]
+  return ignoredFields(body, embedFields)
 }
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
