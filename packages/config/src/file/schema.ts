@@ -195,7 +195,8 @@ export const gatewaySchema = {
     },
     strict: {
       type: 'boolean',
-      description: 'Refuse request fields that would be ignored, instead of naming them in x-patchbay-ignored.',
+      description:
+        'Refuse request fields that would be ignored, instead of naming them in x-patchbay-ignored.',
     },
     origins: { ...names, description: 'Origins of web pages that may use the gateway: https://app.example.' },
     hosts: { ...names, description: 'Host names that it answers to if it listens on this machine only.' },

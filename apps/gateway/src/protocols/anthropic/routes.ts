@@ -26,18 +26,20 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
       const error = recorder.recordFailure(lost)
       return context.json(toError(error, { error_code: 'thread_not_found' }), 404)
     }
-    const asked = await requestOf(recorder, body)
+    const betas = context.req.header('anthropic-beta') ?? ''
+    const asked = withinAnswer(await requestOf(recorder, body), betas)
     if (asked.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
     const provider = await providerFor(context, registry, body)
     const request = await withoutUnknownReasoning(asked, provider, recorder, 'thinking')
     const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
     const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
     const id = `msg_${recorder.id.replaceAll('-', '')}`
+    const client = context.req.header('user-agent')
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toMessage(response, id), answerLength(response))
+      return writeJson(context, toMessage(response, id, client), answerLength(response))
     }
-    const events = new EventWriter(id, provider.model)
+    const events = new EventWriter(id, provider.model, client)
     return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
       event: (event) => events.write(event).map(toSse).join(''),
@@ -62,6 +64,17 @@ function lostThread({ thread }: Json): LlmError | undefined {
   const { type = 'create' } = requireObject(thread ?? {}, 'thread')
   if (type === 'create') return undefined
   return new LlmError('not-found', 'thread: the gateway keeps no threads. Send the whole conversation.')
+}
+
+/**
+ * With interleaved thinking, a budget covers all turns of a tool loop and may exceed `max_tokens`
+ * (platform.claude.com/docs, extended thinking, November 2026). Here a budget is for one answer, and leaves room for its text.
+ */
+function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
+  const { reasoning, maxOutputTokens: most = 0 } = request
+  if (typeof reasoning !== 'object' || reasoning.budgetTokens < most || !betas.includes('interleaved-thinking'))
+    return request
+  return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
 }
 
 async function requestOf(recorder: RequestRecorder, body: Json): Promise<ChatRequest> {

@@ -11,8 +11,10 @@ import {
   requireString,
   toChatRequest,
 } from '../../body/body.js'
+import { toCompletionMessages } from '../../body/completion-prompt.js'
 import { withPath } from '../../body/field-paths.js'
 import { fieldsOf, ignoredFields } from '../../body/fields.js'
+import { toToolSelection } from '../../body/tools.js'
 
 const options: Record<string, string> = {
   temperature: 'temperature',
@@ -86,13 +88,19 @@ export function fromChat(body: Json): ChatRequest {
         requireObject(message, `messages[${index}]`),
       ),
     ),
-    ...(Array.isArray(body.tools) && body.tools.length > 0 && { tools: body.tools.map(toTool) }),
+    ...(Array.isArray(body.tools) && body.tools.length > 0 && toTools(body)),
   }
 }
 
 /** @throws {LlmError} `invalid-request` */
 export function fromGenerate(body: Json): ChatRequest {
   if (typeof body.prompt !== 'string') throw requestError('prompt: must be a string.')
+  const { suffix, raw } = body
+  if (suffix !== undefined && suffix !== null && typeof suffix !== 'string')
+    throw requestError('suffix: must be a string.')
+  // A raw prompt has its own template, and a suffix asks for the text between: both are to be continued, not answered.
+  if (raw === true || suffix)
+    return { ...common(body), messages: toCompletionMessages(body.prompt, suffix || undefined) }
   const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body, 'images')]
   return {
     ...common(body),
@@ -156,7 +164,11 @@ function withIds(messages: Json[]): Message[] {
       }
       case 'tool': {
         const id = typeof tool_call_id === 'string' ? tool_call_id : waiting[0]
-        if (id === undefined) throw requestError(`${where}: answers no call of a tool.`)
+        // Without its call, a result is only text: a real Ollama takes it too.
+        if (id === undefined || !waiting.includes(id)) {
+          const name = typeof message.tool_name === 'string' ? `${message.tool_name}: ` : ''
+          return { role: 'user', content: [{ type: 'text', text: `${name}${content}` }] }
+        }
         waiting.splice(waiting.indexOf(id), 1)
         return { role, content: [{ type: 'tool-result', id, output: content }] }
       }
@@ -188,6 +200,15 @@ const signatures: [base64: string, mediaType: string][] = [
 
 function mediaTypeOf(data: string): string {
   return signatures.find(([signature]) => data.startsWith(signature))?.[1] ?? 'image/png'
+}
+
+/** Ollama itself lets the model choose; of a choice that clients send, the gateway honours what it can. */
+function toTools({ tools, tool_choice }: Json): Pick<ChatRequest, 'tools' | 'toolChoice'> {
+  const { choice } = toToolSelection(tool_choice)
+  return {
+    tools: requireList(tools, 'tools').map(toTool),
+    ...(choice !== undefined && { toolChoice: choice }),
+  }
 }
 
 function toTool(tool: unknown, index: number): Tool {

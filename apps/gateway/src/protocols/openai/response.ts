@@ -82,7 +82,12 @@ function annotationsOf(content: readonly Part[]): Json[] {
 }
 
 /** Unknown counts are 0: the protocol has no value for unknown. */
-function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoningTokens }: Usage): Json {
+export function toUsage({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedInputTokens,
+  reasoningTokens,
+}: Usage): Json {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,

@@ -82,7 +82,9 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
       throw requestError("encoding_format: must be 'float' or 'base64'.")
     const texts = [input].flat()
     if (!texts.every((text) => typeof text === 'string'))
-      throw requestError('input: must be a text or a list of texts.')
+      throw requestError(
+        "input: must be a text or a list of texts. Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
+      )
     const { recorder } = context.var
     recorder.recordIgnored(ignoredFields(body, embedFields))
     const provider = await providerFor(context, registry, body)

@@ -144,6 +144,19 @@ export function fromBody(
 const unreadItems =
   /^((web_search|file_search|code_interpreter|image_generation|mcp|computer|local_shell|shell|apply_patch|tool_search|program)_(call|call_output|output)|mcp_list_tools|mcp_approval_(request|response))$/
 
+/** The items of an input as clients ask for them again: each of a type, and with an id. */
+export function toInputItems(input: unknown): Json[] {
+  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : (input as Json[])
+  return items.map(({ type = 'message', content, ...item }) => ({
+    id: `${type === 'message' ? 'msg' : 'item'}_${crypto.randomUUID().replaceAll('-', '')}`,
+    type,
+    ...(content !== undefined && {
+      content: typeof content === 'string' ? [{ type: 'input_text', text: content }] : content,
+    }),
+    ...item,
+  }))
+}
+
 /** The messages of input items; consecutive items of the model are one message. */
 function toMessages(items: unknown[], referenced: ReferencedItems, ignored: string[]): Message[] {
   const messages: Message[] = []

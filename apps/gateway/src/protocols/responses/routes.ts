@@ -13,7 +13,7 @@ import {
 } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
-import { fields, fromBody, names, referencedIds, toolOrigins } from './request.js'
+import { fields, fromBody, names, referencedIds, toInputItems, toolOrigins } from './request.js'
 import { ItemWriter, toBase } from './response.js'
 import type { ResponseStore, StoredResponse } from './response-store.js'
 
@@ -55,7 +55,11 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
       const { response } = lines.at(-1) as { response: Json }
       // If storing fails, only a request that continues from this response fails.
       await store
-        .save(owner, { response, messages: [...conversation, event.response.message] })
+        .save(owner, {
+          response,
+          messages: [...conversation, event.response.message],
+          input: toInputItems(body.input),
+        })
         .catch(() => {})
     }
     if (body.stream !== true) {
@@ -90,6 +94,12 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
   app.get('/responses/:id', async (context) => {
     const { response } = await loadResponse(store, ownerOf(context), context.req.param('id'))
     return context.json(response)
+  })
+  app.get('/responses/:id/input_items', async (context) => {
+    const { input = [] } = await loadResponse(store, ownerOf(context), context.req.param('id'))
+    const data = context.req.query('order') === 'asc' ? input : input.toReversed()
+    const [first_id = null, last_id = null] = [data[0]?.id, data.at(-1)?.id]
+    return context.json({ object: 'list', data, first_id, last_id, has_more: false })
   })
   app.delete('/responses/:id', async (context) => {
     const id = context.req.param('id')
