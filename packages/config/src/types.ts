@@ -177,6 +177,8 @@ export interface GatewayEntry {
   aliases?: Record<string, string>
   /** Whether an unknown model name is an error instead of the default provider. Default false. */
   strictModels?: boolean
+  /** Whether request fields that would be ignored (hints) are refused with 400. Default false. */
+  strict?: boolean
   /** Origins of web pages that may use the gateway: `https://app.example`. Default: those of this machine. */
   origins?: string[]
   /** Host names that it answers to if it listens on this machine only. Default: this machine's. */

@@ -44,6 +44,7 @@ export async function streamResponse(
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
     'x-request-id': recorder.id,
+    'request-id': recorder.id,
     ...recorder.responseHeaders(),
   }
   return new Response(body, { headers })

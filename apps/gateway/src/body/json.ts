@@ -28,13 +28,31 @@ export class NestedJson {
 
   /** @throws {LlmError} `invalid-request` */
   parse(text: string, where: string): unknown {
+    this.#count(text, where)
+    return parse(text, `${where}:`)
+  }
+
+  /**
+   * The arguments of a tool call. Invalid JSON is `{ $unparsed: text }`, as in the contract: models write such arguments, and
+   * clients send them back.
+   * @throws {LlmError} `invalid-request` for too many or too deep values
+   */
+  parseArguments(text: string, where: string): unknown {
+    this.#count(text, where)
+    try {
+      return JSON.parse(text)
+    } catch {
+      return { $unparsed: text }
+    }
+  }
+
+  #count(text: string, where: string): void {
     this.#characters -= text.length
     if (this.#characters < 0)
       throw requestError(`${where}: all of these must have at most ${maxCharacters} characters.`)
     const measured = measureJson(text, maxDepth, this.#values)
     if (typeof measured === 'string') throw requestError(`${where}: ${measured}.`)
     this.#values -= measured
-    return parse(text, `${where}:`)
   }
 }
 

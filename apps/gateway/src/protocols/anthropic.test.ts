@@ -235,7 +235,7 @@ describe('refuses, in the protocol’s own shape', () => {
     [
       'a tool that the service would run',
       { tools: [{ type: 'web_search_20250305', name: 'web_search' }] },
-      /runs none itself/,
+      /runs no tools itself/,
     ],
     ['no limit of tokens', { max_tokens: undefined }, /max_tokens/],
     [

@@ -151,8 +151,6 @@ it('answers a prompt, names models, shows them and tells its version', async () 
 })
 
 it.each<[string, object, RegExp]>([
-  ['a parameter it does not know', { raw: true }, /raw: the gateway does not know/],
-  ['an option it does not know', { options: { mirostat: 1 } }, /options\.mirostat/],
   ['a role nobody has', { messages: [{ role: 'robot', content: 'x' }] }, /messages\[0\]\.role/],
   ['a result of no call', { messages: [{ role: 'tool', content: 'x' }] }, /answers no call/],
 ])('refuses %s', async (_, more, message) => {

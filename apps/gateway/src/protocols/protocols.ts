@@ -13,8 +13,12 @@ const openai: Protocol = { error: toOpenAIError }
 const anthropic: Protocol = { error: toAnthropicError }
 const ollama: Protocol = { error: ({ message }) => ({ error: message }) }
 
+const openaiPaths = /^\/v1\/(chat|completions|responses|embeddings)\b/
+
 /** The protocol of a request: by its path; on shared paths, by Anthropic's version header. */
 export function protocolOf({ path, headers }: { path: string; headers: Headers }): Protocol {
   if (path.startsWith('/api/')) return ollama
-  return path.startsWith('/v1/messages') || headers.has('anthropic-version') ? anthropic : openai
+  if (path.startsWith('/v1/messages')) return anthropic
+  // Other paths of OpenAI are OpenAI's, whatever headers a client sends everywhere.
+  return headers.has('anthropic-version') && !openaiPaths.test(path) ? anthropic : openai
 }

@@ -274,7 +274,7 @@ describe('what goes wrong', () => {
     ['a parameter it does not know', { conversation: 'x' }, /conversation/],
     ['a tool of the service', { tools: [{ type: 'web_search' }] }, /tools\[0\]/],
     ['answers in the background', { background: true }, /background/],
-    ['an item nobody knows', { input: [{ type: 'computer_call' }] }, /input\[0\]\.type/],
+    ['an item nobody knows', { input: [{ type: 'hologram_call' }] }, /input\[0\]\.type/],
     ['no input', { input: undefined }, /input/],
   ])('%s is refused', async (_, more, message) => {
     const client = await clientOf(mockProvider())

@@ -129,7 +129,7 @@ describe('a store', () => {
         },
       })
     }
-    expect(log).toHaveBeenCalledWith(expect.stringContaining('The store that the gateway shares'))
+    expect(log).toHaveBeenCalledWith(expect.stringContaining("gateway's shared store"))
     expect((await other).status).toBe(200)
   })
 })

@@ -25,6 +25,8 @@ export interface Client extends Omit<KeyEntry, 'hash'> {
   name: string
 }
 
+const keyHeaders = ['x-api-key', 'api-key', 'x-goog-api-key']
+
 /** The configured keys. */
 export class ApiKeys {
   readonly #entries: { hash: Buffer; client: Client }[]
@@ -42,12 +44,12 @@ export class ApiKeys {
   }
 
   /**
-   * The owner of the key in the headers: `authorization: Bearer …`, or `x-api-key`.
+   * The owner of the key in the headers: `authorization: Bearer …`, `x-api-key`, or the names of Azure's and Google's clients.
    * @throws {LlmError} `authentication`
    */
   clientOf(headers: Headers): Client {
     const bearer = /^Bearer +(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
-    const given = bearer ?? headers.get('x-api-key')
+    const given = bearer ?? keyHeaders.map((name) => headers.get(name)).find(Boolean)
     if (!given)
       throw new LlmError(
         'authentication',

@@ -6,6 +6,7 @@ import { matchedRoutes } from 'hono/route'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { requestError, retryHeaders, statusOf, toLlmError } from '../answer/http-status.js'
 import { anthropicRoutes } from '../protocols/anthropic/routes.js'
+import { completionsRoutes } from '../protocols/completions/routes.js'
 import { ollamaRoutes } from '../protocols/ollama/routes.js'
 import { openaiRoutes } from '../protocols/openai/routes.js'
 import { protocolOf } from '../protocols/protocols.js'
@@ -13,6 +14,7 @@ import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
 import { ApiKeys } from './api-keys.js'
 import type { Assets } from './assets.js'
+import { decompress } from './decompress.js'
 import type { Metrics } from './metrics.js'
 import { originGuard } from './origin-guard.js'
 import type { ProviderRegistry } from './provider-registry.js'
@@ -47,7 +49,9 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.use(async (context, next) => {
     const recorder = new RequestRecorder(context.req.raw, settings, listeners)
     context.set('recorder', recorder)
+    // OpenAI's clients read the first name, Anthropic's the second.
     context.header('x-request-id', recorder.id)
+    context.header('request-id', recorder.id)
     metrics.began()
     recorder.onEnd(metrics.ended)
     running.add(recorder)
@@ -85,23 +89,18 @@ export function createApp(options: AppOptions): Hono<Env> {
     const { text, contentType } = await metrics.text()
     return context.text(text, 200, { 'content-type': contentType })
   })
-  app.use(limitBody(maxBytes), checkEncoding)
+  app.use(limitBody(maxBytes), checkCharset, decompress(maxBytes))
   app.route('/api', ollamaRoutes(registry))
   app.route('/v1', anthropicRoutes(registry))
   app.route('/v1', openaiRoutes(registry))
+  app.route('/v1', completionsRoutes(registry))
   app.route('/v1', responsesRoutes(registry, responses))
   return app
 }
 
-/** Refuses bodies that are compressed or not UTF-8. */
-const checkEncoding: MiddlewareHandler = (context, next) => {
-  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = context.req.header()
-  const charset = /;\s*charset="?([^\s;"]+)/i.exec(type)?.[1] ?? 'utf-8'
-  if (encoding !== 'identity')
-    throw requestError(
-      `content-encoding: ${encoding}: the gateway does not unpack bodies. Send JSON as it is.`,
-      415,
-    )
+/** Refuses bodies that are not UTF-8. */
+const checkCharset: MiddlewareHandler = (context, next) => {
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(context.req.header('content-type') ?? '')?.[1] ?? 'utf-8'
   if (!/^(utf-?8|us-ascii)$/i.test(charset))
     throw requestError(`content-type: charset ${charset}: must be utf-8.`, 415)
   return next()

@@ -1,5 +1,6 @@
 // Prometheus metrics of requests.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { ignoredLabel } from '../body/fields.js'
 import type { RequestListener } from './request-record.js'
 
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
@@ -69,7 +70,7 @@ export class Metrics {
     this.#seconds.observe({ path }, ms / 1000)
     if (firstMs !== undefined) this.#first.observe({ path }, firstMs / 1000)
     if (error !== undefined) this.#errors.inc({ path, code: error, key })
-    for (const field of ignored) this.#ignored.inc({ path, field })
+    for (const field of ignored) this.#ignored.inc({ path, field: ignoredLabel(field) })
     const labels = { provider, model, key }
     if (cost !== undefined) this.#cost.inc(labels, cost)
     const kinds = {

@@ -134,9 +134,13 @@ export class ProviderRegistry {
   #resolve(named: string | undefined): string {
     const { providers } = this.connections.loaded
     const { aliases = {} } = this.settings
-    if (named === undefined || named === 'default') return ''
-    if (providers.has(named)) return named
-    if (Object.hasOwn(aliases, named)) return aliases[named] as string
+    if (named === undefined) return ''
+    // Clients of Ollama add the tag that it adds itself.
+    for (const name of [named, named.replace(/:latest$/, '')]) {
+      if (name === 'default') return ''
+      if (providers.has(name)) return name
+      if (Object.hasOwn(aliases, name)) return aliases[name] as string
+    }
     if (!this.strict) return ''
     throw new LlmError(
       'not-found',

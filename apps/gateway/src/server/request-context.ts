@@ -1,5 +1,5 @@
 // Request context of a handler: the request record, the API key, and the provider that answers.
-import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
+import type { ChatRequest, Message, Part, Provider, Reasoning } from '@patchbay/core'
 import { checkPublic, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
@@ -50,4 +50,34 @@ function urlsIn(parts: readonly Part[]): string[] {
 /** Whether something will be fetched: a data URL holds its own bytes. */
 function isRemote(url: string | undefined): url is string {
   return url !== undefined && !/^data:/i.test(url)
+}
+
+/** Budgets in tokens, and the effort that comes close where a model has efforts only. */
+const efforts: [upTo: number, effort: Reasoning][] = [
+  [4096, 'low'],
+  [16_384, 'medium'],
+  [Number.POSITIVE_INFINITY, 'high'],
+]
+
+/**
+ * The request as this model can reason: without reasoning for a model that has none, and with an effort in place of a budget.
+ * Agents ask every model to think. `field` is the client's name for it.
+ * @throws {LlmError} `invalid-request` if `gateway.strict` is on
+ */
+export async function withoutUnknownReasoning(
+  request: ChatRequest,
+  provider: Provider,
+  recorder: RequestRecorder,
+  field: string,
+): Promise<ChatRequest> {
+  const { reasoning, ...rest } = request
+  if (reasoning === undefined || reasoning === 'off') return request
+  const capabilities = await provider.capabilities(recorder.callOptions())
+  if (capabilities.reasoning === false) {
+    recorder.recordIgnored([field])
+    return rest
+  }
+  if (typeof reasoning !== 'object' || capabilities.options?.reasoningBudget !== false) return request
+  const [, effort = 'high'] = efforts.find(([upTo]) => reasoning.budgetTokens <= upTo) ?? []
+  return { ...rest, reasoning: effort }
 }

@@ -10,6 +10,7 @@ import {
 } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
 import { type ErrorContext, isForOperator, operatorMessage, toClientError } from '../answer/client-errors.js'
+import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
 
@@ -56,6 +57,9 @@ export interface RequestRecord {
 /** Called when a request has ended. */
 export type RequestListener = (record: RequestRecord) => void
 
+// Proxies and clients accept some KB of headers in total.
+const maxHeader = 2000
+
 type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
 
 /** Collects the record of a running request, and knows how its client is answered. */
@@ -73,7 +77,7 @@ export class RequestRecorder {
 
   constructor(
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
-    private readonly limits: { timeout?: number; stalled?: number },
+    private readonly limits: { timeout?: number; stalled?: number; strict?: boolean },
     listeners: readonly RequestListener[],
   ) {
     this.#listeners = [...listeners]
@@ -161,16 +165,25 @@ export class RequestRecorder {
     return answer
   }
 
-  /** Request fields that are ignored. */
-  recordIgnored(ignored: string[]): void {
-    if (ignored.length > 0) this.note({ ignored })
+  /**
+   * Request fields that are ignored.
+   * @throws {LlmError} `invalid-request` if `gateway.strict` is on
+   */
+  recordIgnored(ignored: readonly string[]): void {
+    const [first] = ignored
+    if (first === undefined) return
+    if (this.limits.strict)
+      throw requestError(
+        `${first}: this gateway would ignore it, and is configured to refuse that (gateway.strict). Leave it out.`,
+      )
+    this.note({ ignored: [...(this.#fields.ignored ?? []), ...ignored] })
   }
 
   /** Response headers for ignored fields and for the warnings so far. */
   responseHeaders(): Record<string, string> {
     const { ignored } = this.#fields
     return {
-      ...(ignored !== undefined && { [ignoredHeader]: ignored.join(', ') }),
+      ...(ignored !== undefined && { [ignoredHeader]: ignored.join(', ').slice(0, maxHeader) }),
       ...warningHeaders(this.#warnings, this.#errorContext),
     }
   }

@@ -193,6 +193,11 @@ export const gatewaySchema = {
       type: 'boolean',
       description: 'Answer 404 for an unknown model instead of using the default provider.',
     },
+    strict: {
+      type: 'boolean',
+      description:
+        'Refuse request fields that would be ignored, instead of naming them in x-patchbay-ignored.',
+    },
     origins: { ...names, description: 'Origins of web pages that may use the gateway: https://app.example.' },
     hosts: { ...names, description: 'Host names that it answers to if it listens on this machine only.' },
     maxBytes: { ...whole(1), description: 'Maximum size of a request body in bytes. Default 20 MiB.' },

@@ -13,17 +13,45 @@ import {
   toChatRequest,
 } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
-import type { Fields } from '../../body/fields.js'
+import { fieldsOf } from '../../body/fields.js'
 import { NestedJson } from '../../body/json.js'
+import { type HostedTool, type OfferedTools, offerTools } from '../../body/tools.js'
+
+const cacheFields = fieldsOf('type ttl', '', { others: 'ignore' })
+const sourceFields = fieldsOf('type media_type data url', '', { others: 'ignore' })
+const resultFields = fieldsOf('type text source cache_control title content', 'citations context', {
+  nested: { cache_control: cacheFields, source: sourceFields },
+  others: 'ignore',
+})
+// Signatures that clients send back are in the gateway's own block of opaque state.
+const blockFields = fieldsOf(
+  'type text thinking signature data id name input tool_use_id content is_error source title cache_control tool tool_name',
+  'citations context caller',
+  { nested: { cache_control: cacheFields, source: sourceFields, content: resultFields }, others: 'ignore' },
+)
+const toolFields = fieldsOf(
+  'type name description input_schema',
+  'cache_control defer_loading eager_input_streaming strict input_examples allowed_callers',
+  { others: 'ignore' },
+)
 
 /** The fields of a body. */
-export const fields: Fields = {
-  known: new Set([
-    ...['model', 'messages', 'max_tokens', 'metadata', 'stop_sequences', 'stream', 'system', 'temperature'],
-    ...['thinking', 'tool_choice', 'tools', 'top_k', 'top_p', 'output_config'],
-  ]),
-  hints: new Set(['service_tier', 'inference_geo', 'context_management']),
-}
+export const fields = fieldsOf(
+  'model messages max_tokens metadata stop_sequences stream system temperature thinking tool_choice tools top_k top_p output_config output_format thread',
+  'service_tier inference_geo context_management cache_control betas speed diagnostics user_profile_id workspace_id billing_policy fallbacks fallback_credit_token compaction mcp_servers',
+  {
+    nested: {
+      metadata: fieldsOf('user_id', '', { others: 'ignore' }),
+      messages: fieldsOf('role content', 'id', { nested: { content: blockFields }, others: 'ignore' }),
+      system: blockFields,
+      tools: toolFields,
+      thinking: fieldsOf('type budget_tokens', 'display', { others: 'ignore' }),
+      tool_choice: fieldsOf('type name disable_parallel_tool_use', '', { others: 'ignore' }),
+      output_config: fieldsOf('format effort', 'task_budget', { others: 'ignore' }),
+      thread: fieldsOf('type previous_message_id', '', { others: 'ignore' }),
+    },
+  },
+)
 
 /** Our fields by their names in the Messages API. */
 export const names: FieldNames = {
@@ -45,23 +73,27 @@ export const names: FieldNames = {
 }
 
 /**
- * The request of a body.
+ * The request of a body, and which of its tools were left out.
  * @throws {LlmError} `invalid-request` for a wrong value, or one that cannot be honoured
  */
-export function fromBody(body: Json): ChatRequest {
-  const { format, effort } = requireObject(body.output_config ?? {}, 'output_config')
+export function fromBody(body: Json): { request: ChatRequest; ignored: string[] } {
+  const { format = body.output_format, effort } = requireObject(body.output_config ?? {}, 'output_config')
   const nested = new NestedJson()
   const choice = requireObject(body.tool_choice ?? {}, 'tool_choice')
-  return toChatRequest(
+  const messages = requireList(body.messages, 'messages').map((message, index) =>
+    requireObject(message, `messages[${index}]`),
+  )
+  const added = addedTools(messages)
+  const given = body.tools === undefined && added.length === 0 ? undefined : toTools(body.tools ?? [])
+  const offered = given && offer([...given, ...added], choice)
+  const request = toChatRequest(
     {
       messages: [
         ...toSystem(body.system),
-        ...requireList(body.messages, 'messages').flatMap((message, index) =>
-          toMessages(requireObject(message, `messages[${index}]`), `messages[${index}]`, nested),
-        ),
+        ...messages.flatMap((message, index) => toMessages(message, `messages[${index}]`, nested)),
       ],
-      tools: body.tools === undefined ? undefined : toTools(body.tools),
-      toolChoice: toToolChoice(choice),
+      tools: offered?.tools,
+      toolChoice: offered === undefined ? toToolChoice(choice) : offered.toolChoice,
       parallelToolCalls: choice.disable_parallel_tool_use === true ? false : undefined,
       output: toOutput(format),
       maxOutputTokens: body.max_tokens,
@@ -72,6 +104,34 @@ export function fromBody(body: Json): ChatRequest {
       reasoning: toReasoning(body.thinking, effort),
     },
     names,
+  )
+  const hasUnread = messages.some(
+    ({ content }) => Array.isArray(content) && content.some((block) => isUnread(block ?? {})),
+  )
+  const ignored = [...(offered?.ignored ?? []), ...(hasUnread ? ['messages[].content[server_tool]'] : [])]
+  return { request, ignored }
+}
+
+function offer(tools: (Tool | HostedTool)[], choice: Json): OfferedTools {
+  const { type, name } = choice
+  // A hosted tool is forced by its name, which is its type without the version.
+  const isForced =
+    type === 'tool' &&
+    typeof name === 'string' &&
+    tools.some((tool) => 'hosted' in tool && tool.hosted.startsWith(`${name}_`))
+  return offerTools(tools, { choice: toToolChoice(choice), ...(isForced && { forced: name }) })
+}
+
+/** Tools that clients add in the middle of a conversation (beta mid-conversation-tool-changes). */
+function addedTools(messages: Json[]): (Tool | HostedTool)[] {
+  return messages.flatMap(({ role, content }, index) =>
+    role !== 'system' || !Array.isArray(content)
+      ? []
+      : content.flatMap((block, at) =>
+          block?.type === 'tool_addition' && block.tool?.input_schema !== undefined
+            ? [toTool(block.tool, `messages[${index}].content[${at}].tool`)]
+            : [],
+        ),
   )
 }
 
@@ -89,8 +149,13 @@ function toSystem(system: unknown): Message[] {
 
 /** Tool results are in the user's message in the protocol, and in a message of their own in ours. */
 function toMessages({ role, content }: Json, where: string, nested: NestedJson): Message[] {
-  if (role !== 'user' && role !== 'assistant') throw requestError(`${where}.role: must be user or assistant.`)
-  const blocks = blocksOf(content, `${where}.content`)
+  if (role !== 'user' && role !== 'assistant' && role !== 'system')
+    throw requestError(`${where}.role: must be user, assistant or system.`)
+  const blocks = blocksOf(content, `${where}.content`).filter((block) => !isUnread(block))
+  if (role === 'system') {
+    const parts = blocks.map((block, at) => toPart(block, `${where}.content[${at}]`))
+    return parts.length === 0 ? [] : [withPath({ role, content: parts, ...cacheOf(blocks) }, where)]
+  }
   if (role === 'assistant')
     return [withPath({ role, content: [...toTurn(blocks, where, nested)], ...cacheOf(blocks) }, where)]
   const isResult = ({ type }: Json) => type === 'tool_result'
@@ -102,6 +167,19 @@ function toMessages({ role, content }: Json, where: string, nested: NestedJson):
     return own.length === 0 ? [] : [withPath({ role, content, ...cacheOf(own) }, where)]
   }
   return [...turn('tool', isResult), ...turn('user', (block) => !isResult(block))]
+}
+
+/**
+ * Blocks of tools that a service ran, and of changes to its tools: the text that came of them is in other blocks. Source:
+ * BetaContentBlockParam of @anthropic-ai/sdk 1.14.
+ */
+const unreadBlocks =
+  /^(server_tool_use|mcp_tool_use|mcp_tool_listing|fallback|container_upload|tool_addition|tool_removal|\w+_tool_result)$/
+
+function isUnread({ type, data }: Json): boolean {
+  // Encrypted thinking of another service means nothing here.
+  if (type === 'redacted_thinking') return !isState(data)
+  return typeof type === 'string' && unreadBlocks.test(type)
 }
 
 function blocksOf(content: unknown, where: string): Json[] {
@@ -163,9 +241,23 @@ function partOf(block: Json, where: string): Part {
     case 'image':
     case 'document':
       return toMedia(block, where)
+    case 'search_result':
+    case 'compaction':
+      return { type: 'text', text: textOf(block, where) }
     default:
       throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(block.type)}.`)
   }
+}
+
+/** The text of a search result, or of the summary that replaces earlier messages. */
+function textOf({ title, source, content }: Json, where: string): string {
+  const text =
+    typeof content === 'string'
+      ? content
+      : blocksOf(content ?? [], `${where}.content`)
+          .map((block) => (typeof block.text === 'string' ? block.text : ''))
+          .join('\n')
+  return [title, source, text].filter((one) => typeof one === 'string' && one !== '').join('\n')
 }
 
 function toMedia({ type, source, title }: Json, where: string): Part {
@@ -182,19 +274,19 @@ function toMedia({ type, source, title }: Json, where: string): Part {
   throw requestError(`${where}.source: must be base64, text or url; the gateway keeps no files.`)
 }
 
-function toTools(tools: unknown): Tool[] {
-  return requireList(tools, 'tools').map((tool, index) => {
-    const { type = 'custom', name, description, input_schema } = requireObject(tool, `tools[${index}]`)
-    if (type !== 'custom' || typeof name !== 'string')
-      throw requestError(
-        `tools[${index}]: the gateway takes tools with a name and an input_schema, and runs none itself.`,
-      )
-    return {
-      name,
-      ...(typeof description === 'string' && { description }),
-      input: requireSchema(input_schema ?? {}, `tools[${index}].input_schema`),
-    }
-  })
+function toTools(tools: unknown): (Tool | HostedTool)[] {
+  return requireList(tools, 'tools').map((tool, index) => toTool(tool, `tools[${index}]`))
+}
+
+function toTool(given: unknown, where: string): Tool | HostedTool {
+  const { type, name, description, input_schema } = requireObject(given, where)
+  if (type !== undefined && type !== null && type !== 'custom')
+    return { hosted: requireString(type, `${where}.type`), where }
+  return {
+    name: requireString(name, `${where}.name`),
+    ...(typeof description === 'string' && { description }),
+    input: requireSchema(input_schema ?? {}, `${where}.input_schema`),
+  }
 }
 
 function toToolChoice({ type, name }: Json): ToolChoice | undefined {
@@ -217,7 +309,8 @@ function toReasoning(thinking: unknown, effort: unknown): Reasoning | undefined 
   if (type === 'disabled') return 'off'
   if (effort !== undefined && effort !== null) {
     if (effort === 'low' || effort === 'medium' || effort === 'high' || effort === 'max') return effort
-    throw requestError('output_config.effort: must be low, medium, high or max.')
+    if (effort === 'xhigh') return 'max'
+    throw requestError('output_config.effort: must be low, medium, high, xhigh or max.')
   }
   if (type === 'enabled' && typeof budget_tokens === 'number') return { budgetTokens: budget_tokens }
   return type === 'adaptive' || type === 'enabled' ? 'medium' : undefined

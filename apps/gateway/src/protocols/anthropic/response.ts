@@ -16,10 +16,18 @@ const reasons: Record<FinishReason, string> = {
   other: 'end_turn',
 }
 
-/** The whole answer as one message. */
-export function toMessage(response: ChatResponse, id: string): Json {
+// Claude Code takes the last block for the answer, and prints nothing where that is no text (2.1.332, November 2026).
+const lastBlockIsAnswer = /^claude-cli\//
+
+/** Whether the block of opaque state may follow this answer. Tools run whatever block is the last. */
+function takesState(client: string, { toolCalls }: ChatResponse): boolean {
+  return toolCalls.length > 0 || !lastBlockIsAnswer.test(client)
+}
+
+/** The whole answer as one message. `client` is its user agent. */
+export function toMessage(response: ChatResponse, id: string, client = ''): Json {
   const { message, model, usage } = response
-  const state = stateBlock(message.content)
+  const state = takesState(client, response) ? stateBlock(message.content) : undefined
   return {
     id,
     type: 'message',
@@ -95,6 +103,8 @@ export class EventWriter {
   constructor(
     private readonly id: string,
     private readonly model: string,
+    /** The user agent of the client. */
+    private readonly client = '',
   ) {}
 
   write(event: ChatEvent): Json[] {
@@ -132,7 +142,7 @@ export class EventWriter {
           : []
       case 'finish': {
         const { message, usage } = event.response
-        const state = stateBlock(message.content)
+        const state = takesState(this.client, event.response) ? stateBlock(message.content) : undefined
         return [
           ...this.#cite(message.content),
           ...this.#end(),
@@ -202,9 +212,12 @@ const types: Partial<Record<LlmError['code'], string>> = {
 }
 
 /** An error in the protocol's own shape. Clients recognise a too long conversation by `prompt is too long`. */
-export function toError(error: LlmError): Json {
+export function toError(error: LlmError, details?: Json): Json {
   const code = clientCodeOf(error)
   const { message } = error
   const text = code === 'context-length' ? `prompt is too long: ${message}` : message
-  return { type: 'error', error: { type: types[code] ?? 'api_error', message: text } }
+  return {
+    type: 'error',
+    error: { type: types[code] ?? 'api_error', message: text, ...(details && { details }) },
+  }
 }

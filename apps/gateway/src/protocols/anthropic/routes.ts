@@ -1,12 +1,17 @@
 // Routes of Anthropic's Messages API: /messages, /messages/count_tokens.
-import type { ChatRequest } from '@patchbay/core'
+import { type ChatRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { streamResponse } from '../../answer/stream-writer.js'
 import { answerLength, type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import { checkPublicUrls, type Env, providerFor } from '../../server/request-context.js'
+import {
+  checkPublicUrls,
+  type Env,
+  providerFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { fields, fromBody, names } from './request.js'
 import { EventWriter, toError, toMessage } from './response.js'
@@ -16,17 +21,25 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
   app.post('/messages', async (context) => {
     const { recorder } = context.var
     const body = await readJson(context)
-    const request = await requestOf(recorder, body)
-    if (request.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
+    const lost = lostThread(body)
+    if (lost !== undefined) {
+      const error = recorder.recordFailure(lost)
+      return context.json(toError(error, { error_code: 'thread_not_found' }), 404)
+    }
+    const betas = context.req.header('anthropic-beta') ?? ''
+    const asked = withinAnswer(await requestOf(recorder, body), betas)
+    if (asked.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
     const provider = await providerFor(context, registry, body)
+    const request = await withoutUnknownReasoning(asked, provider, recorder, 'thinking')
     const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
     const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
     const id = `msg_${recorder.id.replaceAll('-', '')}`
+    const client = context.req.header('user-agent')
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toMessage(response, id), answerLength(response))
+      return writeJson(context, toMessage(response, id, client), answerLength(response))
     }
-    const events = new EventWriter(id, provider.model)
+    const events = new EventWriter(id, provider.model, client)
     return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
       event: (event) => events.write(event).map(toSse).join(''),
@@ -43,10 +56,32 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
   return app
 }
 
+/**
+ * The gateway keeps no threads. A new thread needs nothing kept; a request that continues one gets the error after which the
+ * official SDKs send the whole conversation again (@anthropic-ai/sdk 1.14, `replayReason`).
+ */
+function lostThread({ thread }: Json): LlmError | undefined {
+  const { type = 'create' } = requireObject(thread ?? {}, 'thread')
+  if (type === 'create') return undefined
+  return new LlmError('not-found', 'thread: the gateway keeps no threads. Send the whole conversation.')
+}
+
+/**
+ * With interleaved thinking, a budget covers all turns of a tool loop and may exceed `max_tokens`
+ * (platform.claude.com/docs, extended thinking, November 2026). Here a budget is for one answer, and leaves room for its text.
+ */
+function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
+  const { reasoning, maxOutputTokens: most = 0 } = request
+  if (typeof reasoning !== 'object' || reasoning.budgetTokens < most || !betas.includes('interleaved-thinking'))
+    return request
+  return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
+}
+
 async function requestOf(recorder: RequestRecorder, body: Json): Promise<ChatRequest> {
   recorder.setErrorContext({ names })
   recorder.recordIgnored(ignoredFields(body, fields))
-  const request = fromBody(body)
+  const { request, ignored } = fromBody(body)
+  recorder.recordIgnored(ignored)
   recorder.setErrorContext({ names, request })
   await checkPublicUrls(request)
   return request

@@ -11,8 +11,10 @@ import {
   requireString,
   toChatRequest,
 } from '../../body/body.js'
+import { toCompletionMessages } from '../../body/completion-prompt.js'
 import { withPath } from '../../body/field-paths.js'
-import { type Fields, ignoredFields } from '../../body/fields.js'
+import { fieldsOf, ignoredFields } from '../../body/fields.js'
+import { toToolSelection } from '../../body/tools.js'
 
 const options: Record<string, string> = {
   temperature: 'temperature',
@@ -38,39 +40,43 @@ export const names: FieldNames = {
   ...bytesAs('base64'),
 }
 
-/** The fields of a body. A server of models is told how to load them, which a gateway does not do. */
-const fields: Fields = {
-  known: new Set([
-    ...['model', 'stream', 'messages', 'tools', 'format', 'options', 'think', 'prompt', 'system', 'images'],
-  ]),
-  hints: new Set(['keep_alive', 'truncate', 'shift']),
-}
-const embedFields: Fields = {
-  known: new Set(['model', 'input', 'dimensions', 'truncate', 'options']),
-  hints: new Set(['keep_alive']),
-}
-/** How the engine is set up is the provider's own business. */
-const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'num_keep'])
-const optionFields: Fields = { known: new Set(Object.keys(options)), hints: engines }
+// A real Ollama reads what it knows of a body and of its options, and drops the rest; here it is named. How the engine is set
+// up (num_ctx …) is the provider's own business.
+const optionFields = fieldsOf(
+  Object.keys(options).join(' '),
+  'num_ctx num_batch num_gpu main_gpu use_mmap use_mlock low_vram f16_kv logits_all vocab_only numa num_thread num_keep repeat_last_n repeat_penalty tfs_z typical_p mirostat mirostat_tau mirostat_eta penalize_newline',
+  { others: 'ignore' },
+)
+const calledFields = fieldsOf('name description parameters arguments index', 'strict', { others: 'ignore' })
+const fields = fieldsOf(
+  'model stream messages tools tool_choice format options think prompt system images suffix raw',
+  'keep_alive truncate shift template context logprobs top_logprobs temperature top_p top_k seed stop',
+  {
+    nested: {
+      options: optionFields,
+      messages: fieldsOf('role content thinking images tool_calls tool_call_id tool_name', 'name', {
+        others: 'ignore',
+      }),
+      tools: fieldsOf('type function', 'strict', { nested: { function: calledFields }, others: 'ignore' }),
+    },
+    others: 'ignore',
+  },
+)
+const embedFields = fieldsOf('model input prompt dimensions truncate options', 'keep_alive', {
+  nested: {
+    options: fieldsOf('', [...optionFields.known, ...optionFields.hints].join(' '), { others: 'ignore' }),
+  },
+  others: 'ignore',
+})
 
-/**
- * What of a body is left out: how models are loaded.
- * @throws {LlmError} `invalid-request` for a field that nobody knows
- */
+/** The ignored fields of a chat or a prompt. */
 export function ignoredIn(body: Json): string[] {
-  return [
-    ...ignoredFields(body, fields),
-    ...ignoredFields(requireObject(body.options ?? {}, 'options'), optionFields, 'options.'),
-  ]
+  return ignoredFields(body, fields)
 }
 
-/** The same of POST /api/embed. */
+/** The ignored fields of POST /api/embed and /api/embeddings. */
 export function ignoredInEmbed(body: Json): string[] {
-  const given = requireObject(body.options ?? {}, 'options')
-  return [
-    ...ignoredFields(body, embedFields),
-    ...ignoredFields(given, { known: new Set(), hints: engines }, 'options.'),
-  ]
+  return ignoredFields(body, embedFields)
 }
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
@@ -82,13 +88,19 @@ export function fromChat(body: Json): ChatRequest {
         requireObject(message, `messages[${index}]`),
       ),
     ),
-    ...(Array.isArray(body.tools) && body.tools.length > 0 && { tools: body.tools.map(toTool) }),
+    ...(Array.isArray(body.tools) && body.tools.length > 0 && toTools(body)),
   }
 }
 
 /** @throws {LlmError} `invalid-request` */
 export function fromGenerate(body: Json): ChatRequest {
   if (typeof body.prompt !== 'string') throw requestError('prompt: must be a string.')
+  const { suffix, raw } = body
+  if (suffix !== undefined && suffix !== null && typeof suffix !== 'string')
+    throw requestError('suffix: must be a string.')
+  // A raw prompt has its own template, and a suffix asks for the text between: both are to be continued, not answered.
+  if (raw === true || suffix)
+    return { ...common(body), messages: toCompletionMessages(body.prompt, suffix || undefined) }
   const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body, 'images')]
   return {
     ...common(body),
@@ -152,7 +164,11 @@ function withIds(messages: Json[]): Message[] {
       }
       case 'tool': {
         const id = typeof tool_call_id === 'string' ? tool_call_id : waiting[0]
-        if (id === undefined) throw requestError(`${where}: answers no call of a tool.`)
+        // Without its call, a result is only text: a real Ollama takes it too.
+        if (id === undefined || !waiting.includes(id)) {
+          const name = typeof message.tool_name === 'string' ? `${message.tool_name}: ` : ''
+          return { role: 'user', content: [{ type: 'text', text: `${name}${content}` }] }
+        }
         waiting.splice(waiting.indexOf(id), 1)
         return { role, content: [{ type: 'tool-result', id, output: content }] }
       }
@@ -184,6 +200,15 @@ const signatures: [base64: string, mediaType: string][] = [
 
 function mediaTypeOf(data: string): string {
   return signatures.find(([signature]) => data.startsWith(signature))?.[1] ?? 'image/png'
+}
+
+/** Ollama itself lets the model choose; of a choice that clients send, the gateway honours what it can. */
+function toTools({ tools, tool_choice }: Json): Pick<ChatRequest, 'tools' | 'toolChoice'> {
+  const { choice } = toToolSelection(tool_choice)
+  return {
+    tools: requireList(tools, 'tools').map(toTool),
+    ...(choice !== undefined && { toolChoice: choice }),
+  }
 }
 
 function toTool(tool: unknown, index: number): Tool {

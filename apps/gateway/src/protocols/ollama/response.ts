@@ -13,6 +13,11 @@ export function toLine(response: ChatResponse, form: Form): Json {
   return { ...contentFields(form, text, reasoning, calls), ...finishFields(response) }
 }
 
+/** The line of a model that was loaded or unloaded. */
+export function toLoaded(model: string, form: Form): Json {
+  return { model, created_at: new Date().toISOString(), ...contentFields(form, '', '', []), done: true }
+}
+
 /** The lines of one event. Text comes in pieces, a tool call whole. */
 export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
   const line = (text: string, thinking = '', calls: Json[] = []): Json[] => [

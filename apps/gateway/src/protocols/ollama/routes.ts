@@ -15,7 +15,7 @@ import {
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
 import { fromChat, fromGenerate, ignoredIn, ignoredInEmbed, names } from './request.js'
-import { type Form, toLine, toLines } from './response.js'
+import { type Form, toLine, toLines, toLoaded } from './response.js'
 
 // Clients check for a minimum version: this is the Ollama version whose API the gateway follows.
 const version = '0.33.0'
@@ -36,6 +36,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
       capabilities: namesOf(capabilities),
       model_info: {
         'general.architecture': provider.provider,
+        'general.basename': provider.model,
         ...(capabilities.contextWindow && {
           [`${provider.provider}.context_length`]: capabilities.contextWindow,
         }),
@@ -44,6 +45,18 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   })
   app.post('/chat', async (context) => answer(context, registry, fromChat, 'chat'))
   app.post('/generate', async (context) => answer(context, registry, fromGenerate, 'generate'))
+  // The older form: one text, one vector.
+  app.post('/embeddings', async (context) => {
+    const body = await readJson(context)
+    const prompt = requireString(body.prompt, 'prompt')
+    const { recorder } = context.var
+    recorder.recordIgnored(ignoredInEmbed(body))
+    const provider = await providerFor(context, registry, body)
+    const { vectors } = recorder.recordAnswer(
+      await provider.embed({ input: [prompt] }, recorder.callOptions()),
+    )
+    return writeJson(context, { embedding: vectors[0] ?? [] }, vectorsLength(vectors))
+  })
   app.post('/embed', async (context) => {
     const body = await readJson(context)
     const texts = [body.input].flat()
@@ -65,6 +78,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
       model,
       embeddings: vectors,
       total_duration: 0,
+      load_duration: 0,
       prompt_eval_count: usage.inputTokens ?? 0,
     }
     return writeJson(context, answer, vectorsLength(vectors))
@@ -82,6 +96,12 @@ async function answer(
   const body = await readJson(context)
   recorder.setErrorContext({ names })
   recorder.recordIgnored(ignoredIn(body))
+  if (isLoadCall(body)) {
+    // Clients load and unload models by requests without a question; the gateway's providers do that themselves.
+    const provider = await providerFor(context, registry, body)
+    const done_reason = [0, '0', '0s'].includes(body.keep_alive as string) ? 'unload' : 'load'
+    return context.json({ ...toLoaded(provider.model, form), done_reason })
+  }
   const request = read(body)
   recorder.setErrorContext({ names, request })
   const provider = await providerFor(context, registry, body)
@@ -96,6 +116,12 @@ async function answer(
     event: (event) => toLines(event, form, provider.model).map(toNdjson).join(''),
     error: ({ message }) => toNdjson({ error: message }),
   })
+}
+
+/** Whether a request asks for nothing but the model. */
+function isLoadCall({ messages, prompt, images, suffix }: Json): boolean {
+  if (messages !== undefined && messages !== null) return Array.isArray(messages) && messages.length === 0
+  return (prompt === undefined || prompt === null || prompt === '') && !images && !suffix
 }
 
 function toNdjson(line: Json): string {

@@ -1,6 +1,6 @@
 // Reads the body of POST /v1/chat/completions into a ChatRequest.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
-import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
+import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
 import { requestError } from '../../answer/http-status.js'
 import {
@@ -12,41 +12,77 @@ import {
   toChatRequest,
 } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
-import type { Fields } from '../../body/fields.js'
+import { fieldsOf } from '../../body/fields.js'
 import { NestedJson } from '../../body/json.js'
+import {
+  customTool,
+  type HostedTool,
+  type OfferedTools,
+  offerTools,
+  type ToolOrigins,
+  toToolSelection,
+} from '../../body/tools.js'
+
+const partFields = fieldsOf(
+  'type text refusal image_url input_audio file',
+  'cache_control prompt_cache_breakpoint',
+  {
+    nested: {
+      image_url: fieldsOf('url', 'detail', { others: 'ignore' }),
+      file: fieldsOf('file_data filename file_id', '', { others: 'ignore' }),
+      input_audio: fieldsOf('data format', '', { others: 'ignore' }),
+    },
+    others: 'ignore',
+  },
+)
+const messageFields = fieldsOf(
+  'role content tool_calls tool_call_id refusal reasoning_content reasoning',
+  'name id audio annotations reasoning_details provider_specific_fields',
+  {
+    nested: {
+      content: partFields,
+      tool_calls: fieldsOf('id type function custom', 'index extra_content', {
+        nested: { function: fieldsOf('name arguments', '', { others: 'ignore' }) },
+        others: 'ignore',
+      }),
+    },
+    others: 'ignore',
+  },
+)
+const toolFields = fieldsOf('type function custom', 'cache_control', {
+  nested: {
+    function: fieldsOf('name description parameters', 'strict cache_control', { others: 'ignore' }),
+    custom: fieldsOf('name description format', '', { others: 'ignore' }),
+  },
+  others: 'ignore',
+})
 
 /** The fields of a body. */
-export const fields: Fields = {
-  known: new Set([
-    ...['model', 'messages', 'stream', 'stream_options', 'user', 'metadata', 'tools', 'tool_choice'],
-    ...[
-      'parallel_tool_calls',
-      'response_format',
-      'max_tokens',
-      'max_completion_tokens',
-      'temperature',
-      'top_p',
-    ],
-    ...['top_k', 'min_p', 'seed', 'stop', 'frequency_penalty', 'presence_penalty', 'reasoning_effort', 'n'],
-    ...['logprobs', 'modalities'],
-  ]),
-  hints: new Set([
-    ...[
-      'store',
-      'service_tier',
-      'safety_identifier',
-      'prompt_cache_key',
-      'prompt_cache_retention',
-      'prediction',
-    ],
-  ]),
-}
+export const fields = fieldsOf(
+  'model messages stream stream_options user metadata tools tool_choice parallel_tool_calls response_format max_tokens max_completion_tokens temperature top_p top_k min_p seed stop frequency_penalty presence_penalty reasoning_effort reasoning n logprobs modalities',
+  'store service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options prediction verbosity truncation moderation cache_control web_search_options audio top_logprobs include_reasoning usage thinking enable_thinking chat_template_kwargs provider transforms',
+  {
+    neutral: { verbosity: ['medium'], truncation: ['disabled'], top_logprobs: [0] },
+    nested: {
+      messages: messageFields,
+      tools: toolFields,
+      stream_options: fieldsOf('include_usage', 'include_obfuscation continuous_usage_stats', {
+        others: 'ignore',
+      }),
+      response_format: fieldsOf('type json_schema schema', '', {
+        nested: { json_schema: fieldsOf('name schema strict', 'description', { others: 'ignore' }) },
+        others: 'ignore',
+      }),
+      reasoning: fieldsOf('effort', 'summary max_tokens exclude enabled', { others: 'ignore' }),
+    },
+  },
+)
 
 /** The fields of POST /v1/embeddings. */
-export const embedFields: Fields = {
-  known: new Set(['model', 'input', 'dimensions', 'encoding_format', 'user', 'metadata']),
-  hints: new Set(),
-}
+export const embedFields = fieldsOf(
+  'model input dimensions encoding_format user metadata',
+  'input_type truncate',
+)
 
 /** Field names that both of OpenAI's protocols share. */
 export const commonNames = {
@@ -79,17 +115,21 @@ export function namesFor({ max_tokens, max_completion_tokens }: Json): FieldName
 }
 
 /**
- * The request of a body.
+ * The request of a body, and which of its tools were left out.
  * @throws {LlmError} `invalid-request` for a wrong value, or one that cannot be honoured
  */
-export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
+export function fromBody(body: Json, names = namesFor(body)): { request: ChatRequest; ignored: string[] } {
   if (body.n !== undefined && body.n !== null && body.n !== 1)
     throw requestError('n: the gateway gives one answer a request.')
   if (body.logprobs) throw requestError('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
     throw requestError('modalities: the gateway answers in text.')
   const nested = new NestedJson()
-  return toChatRequest(
+  const selection = toToolSelection(body.tool_choice)
+  const offered: OfferedTools | undefined =
+    body.tools === undefined || body.tools === null ? undefined : offerTools(toTools(body.tools), selection)
+  const { effort } = requireObject(body.reasoning ?? {}, 'reasoning')
+  const request = toChatRequest(
     {
       messages: requireList(body.messages, 'messages').map((message, index) =>
         withPath(
@@ -97,8 +137,8 @@ export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
           `messages[${index}]`,
         ),
       ),
-      tools: body.tools === undefined || body.tools === null ? undefined : toTools(body.tools),
-      toolChoice: toToolChoice(body.tool_choice),
+      tools: offered?.tools,
+      toolChoice: offered === undefined ? selection.choice : offered.toolChoice,
       parallelToolCalls: body.parallel_tool_calls,
       output: toOutput(body.response_format),
       maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
@@ -110,10 +150,11 @@ export function fromBody(body: Json, names = namesFor(body)): ChatRequest {
       stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
       frequencyPenalty: body.frequency_penalty,
       presencePenalty: body.presence_penalty,
-      reasoning: toEffort(body.reasoning_effort, 'reasoning_effort'),
+      reasoning: toEffort(body.reasoning_effort ?? effort, 'reasoning_effort'),
     },
     names,
   )
+  return { request, ignored: offered?.ignored ?? [] }
 }
 
 function toMessage({ role, content, ...message }: Json, where: string, nested: NestedJson): Message {
@@ -141,7 +182,9 @@ function toMessage({ role, content, ...message }: Json, where: string, nested: N
   }
 }
 
-function assistantParts(content: unknown, { refusal, reasoning_content }: Json, where: string): Part[] {
+function assistantParts(content: unknown, { refusal, ...message }: Json, where: string): Part[] {
+  // Both names are in use: the first at DeepSeek and llama.cpp, the second at OpenRouter and newer vLLM.
+  const { reasoning, reasoning_content = reasoning } = message
   return [
     ...(typeof reasoning_content === 'string' && reasoning_content !== ''
       ? [{ type: 'reasoning' as const, text: reasoning_content }]
@@ -155,7 +198,16 @@ function toCalls(calls: unknown, where: string, nested: NestedJson): Part[] {
   if (calls === undefined || calls === null) return []
   return requireList(calls, `${where}.tool_calls`).map((call, index) => {
     const here = `${where}.tool_calls[${index}]`
-    const { id, function: called } = requireObject(call, here)
+    const { id, type, function: called, custom } = requireObject(call, here)
+    if (type === 'custom') {
+      const { name, input } = requireObject(custom, `${here}.custom`)
+      return {
+        type: 'tool-call',
+        id: requireString(id, `${here}.id`),
+        name: requireString(name, `${here}.custom.name`),
+        input: { input },
+      }
+    }
     const { name, arguments: json } = requireObject(called, `${here}.function`)
     return {
       type: 'tool-call',
@@ -168,7 +220,7 @@ function toCalls(calls: unknown, where: string, nested: NestedJson): Part[] {
 
 /** The arguments of a tool call, which are JSON text in the protocol. */
 export function inputOf(json: unknown, where: string, nested: NestedJson): unknown {
-  return json === undefined || json === '' ? {} : nested.parse(requireString(json, where), where)
+  return json === undefined || json === '' ? {} : nested.parseArguments(requireString(json, where), where)
 }
 
 function toParts(content: unknown, where: string): Part[] {
@@ -227,37 +279,37 @@ export function parseDataUrl(url: string): { mediaType: string; data: string } |
     : { mediaType, data: url.slice(head.length) }
 }
 
-function toTools(tools: unknown): Tool[] {
+function toTools(tools: unknown): (Tool | HostedTool)[] {
   return requireList(tools, 'tools').map((given, index) => {
-    const tool = requireObject(given, `tools[${index}]`)
-    const { name, description, parameters } = requireObject(tool.function ?? {}, `tools[${index}].function`)
-    if (tool.type !== 'function' || typeof name !== 'string')
-      throw requestError(`tools[${index}]: must be a function with a name.`)
+    const where = `tools[${index}]`
+    const tool = requireObject(given, where)
+    const type = tool.type === undefined ? 'function' : requireString(tool.type, `${where}.type`)
+    if (type !== 'function' && type !== 'custom') return { hosted: type, where }
+    const definition = requireObject(tool[type] ?? {}, `${where}.${type}`)
+    const { name, description, parameters } = definition
+    if (typeof name !== 'string') throw requestError(`${where}: must be a function with a name.`)
+    if (type === 'custom') return customTool(name, definition)
     return {
       name,
       ...(typeof description === 'string' && { description }),
-      input: requireSchema(
-        parameters ?? { type: 'object', properties: {} },
-        `tools[${index}].function.parameters`,
-      ),
+      input: requireSchema(parameters ?? { type: 'object', properties: {} }, `${where}.function.parameters`),
     }
   })
 }
 
-/** The tool choice. Chat Completions has the name in `function`, Responses beside the type. */
-export function toToolChoice(choice: unknown): ToolChoice | undefined {
-  if (choice === undefined || choice === null) return undefined
-  if (choice === 'auto' || choice === 'none' || choice === 'required') return choice
-  const { function: called, name } = requireObject(choice, 'tool_choice')
-  const named = called === undefined ? name : requireObject(called, 'tool_choice.function').name
-  if (typeof named === 'string') return { name: named }
-  throw requestError("tool_choice: must be 'auto', 'none', 'required' or a function.")
+/** The custom tools of a body: their calls have another shape. */
+export function toolOrigins({ tools }: Json): ToolOrigins {
+  const custom = Array.isArray(tools) ? tools.filter((tool) => tool?.type === 'custom') : []
+  return new Map(custom.map(({ custom: { name } }) => [name, { name, isCustom: true }]))
 }
 
 function toOutput(format: unknown): ChatRequest['output'] {
   if (format === undefined || format === null) return undefined
-  const { type, json_schema } = requireObject(format, 'response_format')
+  const { type, json_schema, schema: bare } = requireObject(format, 'response_format')
   if (type === 'text') return undefined
+  // A schema beside json_object is how llama.cpp, Together and others take one.
+  if (type === 'json_object' && bare !== undefined && bare !== null)
+    return { schema: requireSchema(bare, 'response_format.schema') }
   if (type === 'json_object') return 'json'
   if (type !== 'json_schema' || json_schema === undefined)
     throw requestError('response_format.type: must be text, json_object or json_schema.')

@@ -3,6 +3,7 @@
 import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import { clientCodeOf } from '../../answer/http-status.js'
 import type { Json } from '../../body/body.js'
+import { customInput, type ToolOrigins } from '../../body/tools.js'
 
 const reasons: Record<FinishReason, string> = {
   stop: 'stop',
@@ -15,7 +16,12 @@ const reasons: Record<FinishReason, string> = {
 }
 
 /** The whole answer as one chat completion. */
-export function toCompletion(response: ChatResponse, id: string, created: number): Json {
+export function toCompletion(
+  response: ChatResponse,
+  id: string,
+  created: number,
+  origins: ToolOrigins,
+): Json {
   const { text, reasoning, toolCalls, message, finishReason, model, usage } = response
   const annotations = annotationsOf(message.content)
   const refusal = message.content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
@@ -34,11 +40,11 @@ export function toCompletion(response: ChatResponse, id: string, created: number
           ...(reasoning !== '' && { reasoning_content: reasoning }),
           ...(annotations.length > 0 && { annotations }),
           ...(toolCalls.length > 0 && {
-            tool_calls: toolCalls.map(({ id, name, input }) => ({
-              id,
-              type: 'function',
-              function: { name, arguments: argumentsOf(input) },
-            })),
+            tool_calls: toolCalls.map(({ id, name, input }) =>
+              origins.get(name)?.isCustom
+                ? { id, type: 'custom', custom: { name, input: customInput(input) } }
+                : { id, type: 'function', function: { name, arguments: argumentsOf(input) } },
+            ),
           }),
         },
         logprobs: null,
@@ -76,7 +82,12 @@ function annotationsOf(content: readonly Part[]): Json[] {
 }
 
 /** Unknown counts are 0: the protocol has no value for unknown. */
-function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoningTokens }: Usage): Json {
+export function toUsage({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedInputTokens,
+  reasoningTokens,
+}: Usage): Json {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
@@ -93,6 +104,8 @@ export class ChunkWriter {
   /** The index of each call, by its id. */
   readonly #calls = new Map<string, number>()
   #started = 0
+  /** Ids of calls of custom tools. */
+  readonly #custom = new Set<string>()
   #model: string
   /** The beginning that all chunks share, made once. */
   #head: string | undefined
@@ -102,6 +115,7 @@ export class ChunkWriter {
     private readonly created: number,
     model: string,
     private readonly withUsage: boolean,
+    private readonly origins: ToolOrigins,
   ) {
     this.#model = model
   }
@@ -118,16 +132,24 @@ export class ChunkWriter {
       case 'tool-call-start': {
         const index = this.#started++
         this.#calls.set(event.id, index)
-        const call = { index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } }
+        const { name } = event
+        const call = this.origins.get(name)?.isCustom
+          ? { index, id: event.id, type: 'custom', custom: { name, input: '' } }
+          : { index, id: event.id, type: 'function', function: { name, arguments: '' } }
+        if (call.type === 'custom') this.#custom.add(event.id)
         return this.#chunk({ tool_calls: [call] })
       }
       case 'tool-call-delta': {
+        if (this.#custom.has(event.id)) return ''
         const call = { index: this.#calls.get(event.id) ?? 0, function: { arguments: event.json } }
         return this.#chunk({ tool_calls: [call] })
       }
-      // Its deltas have been sent.
-      case 'tool-call':
-        return ''
+      // The deltas of a function have been sent; the text of a custom tool is known now.
+      case 'tool-call': {
+        if (!this.#custom.has(event.id)) return ''
+        const call = { index: this.#calls.get(event.id) ?? 0, custom: { input: customInput(event.input) } }
+        return this.#chunk({ tool_calls: [call] })
+      }
       case 'part':
         return event.part.type === 'refusal' ? this.#chunk({ refusal: event.part.text }) : ''
       case 'finish': {

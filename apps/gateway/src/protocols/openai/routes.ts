@@ -14,8 +14,13 @@ import {
 } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import { checkPublicUrls, type Env, providerFor } from '../../server/request-context.js'
-import { embedFields, fields, fromBody, namesFor } from './request.js'
+import {
+  checkPublicUrls,
+  type Env,
+  providerFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
+import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
 
 export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
@@ -49,18 +54,21 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const names = namesFor(body)
     recorder.setErrorContext({ names })
     recorder.recordIgnored(ignoredFields(body, fields))
-    const request = fromBody(body, names)
-    recorder.setErrorContext({ names, request })
-    await checkPublicUrls(request)
+    const { request: asked, ignored } = fromBody(body, names)
+    recorder.recordIgnored(ignored)
+    recorder.setErrorContext({ names, request: asked })
+    await checkPublicUrls(asked)
     const provider = await providerFor(context, registry, body)
+    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
+    const origins = toolOrigins(body)
     const options = recorder.callOptions(clientMetadata(body))
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toCompletion(response, id, created), answerLength(response))
+      return writeJson(context, toCompletion(response, id, created, origins), answerLength(response))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
-    const chunks = new ChunkWriter(id, created, provider.model, include_usage === true)
+    const chunks = new ChunkWriter(id, created, provider.model, include_usage === true, origins)
     return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
       event: (event) => chunks.write(event),
@@ -74,7 +82,9 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
       throw requestError("encoding_format: must be 'float' or 'base64'.")
     const texts = [input].flat()
     if (!texts.every((text) => typeof text === 'string'))
-      throw requestError('input: must be a text or a list of texts.')
+      throw requestError(
+        "input: must be a text or a list of texts. Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
+      )
     const { recorder } = context.var
     recorder.recordIgnored(ignoredFields(body, embedFields))
     const provider = await providerFor(context, registry, body)

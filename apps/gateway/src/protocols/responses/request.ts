@@ -13,22 +13,61 @@ import {
   toChatRequest,
 } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
-import type { Fields } from '../../body/fields.js'
+import { fieldsOf } from '../../body/fields.js'
 import { NestedJson } from '../../body/json.js'
-import { commonNames, inputOf, parseDataUrl, toAudio, toEffort, toToolChoice } from '../openai/request.js'
+import {
+  customTool,
+  type HostedTool,
+  modelToolName,
+  type OfferedTools,
+  offerTools,
+  type ToolOrigin,
+  type ToolOrigins,
+  toToolSelection,
+} from '../../body/tools.js'
+import { commonNames, inputOf, parseDataUrl, toAudio, toEffort } from '../openai/request.js'
+
+// Ids and states of items are as good as kept: a conversation is the same without them.
+const itemFields = fieldsOf(
+  'type role content id call_id name namespace arguments output input summary encrypted_content status phase',
+  'caller created_by',
+  {
+    nested: {
+      content: fieldsOf(
+        'type text refusal image_url file_url file_data filename input_audio annotations logprobs',
+        'detail file_id prompt_cache_breakpoint',
+        { others: 'ignore' },
+      ),
+    },
+    others: 'ignore',
+  },
+)
+const toolHints = 'strict defer_loading allowed_callers async output_schema'
+const toolFields = fieldsOf('type name description parameters format tools', toolHints, {
+  nested: { tools: fieldsOf('type name description parameters format', toolHints, { others: 'ignore' }) },
+  others: 'ignore',
+})
 
 /** The fields of a body. */
-export const fields: Fields = {
-  known: new Set([
-    ...['model', 'input', 'instructions', 'previous_response_id', 'stream', 'store', 'user', 'metadata'],
-    ...['tools', 'tool_choice', 'parallel_tool_calls', 'text', 'max_output_tokens', 'temperature', 'top_p'],
-    ...['reasoning', 'truncation', 'background', 'top_logprobs'],
-  ]),
-  hints: new Set([
-    ...['service_tier', 'safety_identifier', 'prompt_cache_key', 'prompt_cache_retention', 'include'],
-    ...['stream_options', 'client_metadata'],
-  ]),
-}
+export const fields = fieldsOf(
+  'model input instructions previous_response_id stream store user metadata tools tool_choice parallel_tool_calls text max_output_tokens temperature top_p reasoning background stream_options',
+  'service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options include client_metadata moderation access_programs context_management max_tool_calls background_options truncation top_logprobs',
+  {
+    neutral: { truncation: ['disabled'], top_logprobs: [0] },
+    nested: {
+      input: itemFields,
+      tools: toolFields,
+      text: fieldsOf('format', 'verbosity', {
+        neutral: { verbosity: ['medium'] },
+        nested: { format: fieldsOf('type name schema strict', 'description', { others: 'ignore' }) },
+        others: 'ignore',
+      }),
+      // Summaries are always sent.
+      reasoning: fieldsOf('effort summary generate_summary', 'context mode', { others: 'ignore' }),
+      stream_options: fieldsOf('include_usage', 'include_obfuscation', { others: 'ignore' }),
+    },
+  },
+)
 
 /** Our fields by their names in the Responses API. */
 export const names: FieldNames = {
@@ -60,25 +99,32 @@ export function referencedIds(input: unknown): string[] {
  * The request of a body. `before` are the messages of the previous response.
  * @throws {LlmError} `invalid-request` for a wrong value, or one that cannot be honoured
  */
-export function fromBody(body: Json, before: readonly Message[], referenced: ReferencedItems): ChatRequest {
+export function fromBody(
+  body: Json,
+  before: readonly Message[],
+  references: ReferencedItems,
+): { request: ChatRequest; ignored: string[] } {
   if (body.background === true) throw requestError('background: the gateway answers while the client waits.')
-  if (body.top_logprobs) throw requestError('top_logprobs: the gateway has none.')
-  if (body.truncation === 'auto')
-    throw requestError('truncation: the gateway takes nothing out of a conversation.')
   const { instructions, input } = body
+  const ignored: string[] = []
   const messages: Message[] = [
     ...(typeof instructions === 'string' ? [{ role: 'system' as const, content: instructions }] : []),
     ...before,
     ...(typeof input === 'string'
       ? [{ role: 'user' as const, content: input }]
-      : toMessages(requireList(input, 'input'), referenced)),
+      : toMessages(requireList(input, 'input'), references, ignored)),
   ]
   const { format } = requireObject(body.text ?? {}, 'text')
-  return toChatRequest(
+  const selection = toToolSelection(body.tool_choice)
+  const offered: OfferedTools | undefined =
+    body.tools === null || body.tools === undefined
+      ? undefined
+      : offerTools(toTools(body.tools, 'tools'), selection)
+  const request = toChatRequest(
     {
       messages,
-      tools: body.tools === null || body.tools === undefined ? undefined : toTools(body.tools),
-      toolChoice: toToolChoice(body.tool_choice),
+      tools: offered?.tools,
+      toolChoice: offered === undefined ? selection.choice : offered.toolChoice,
       parallelToolCalls: body.parallel_tool_calls,
       output: toOutput(format),
       maxOutputTokens: body.max_output_tokens,
@@ -88,10 +134,31 @@ export function fromBody(body: Json, before: readonly Message[], referenced: Ref
     },
     names,
   )
+  return { request, ignored: [...new Set([...ignored, ...(offered?.ignored ?? [])])] }
+}
+
+/**
+ * Items of tools that a service ran, or that only its own models can call. Their results are in the text of the answer.
+ * Source: ResponseItem of openai 7.59.
+ */
+const unreadItems =
+  /^((web_search|file_search|code_interpreter|image_generation|mcp|computer|local_shell|shell|apply_patch|tool_search|program)_(call|call_output|output)|mcp_list_tools|mcp_approval_(request|response))$/
+
+/** The items of an input as clients ask for them again: each of a type, and with an id. */
+export function toInputItems(input: unknown): Json[] {
+  const items = typeof input === 'string' ? [{ role: 'user', content: input }] : (input as Json[])
+  return items.map(({ type = 'message', content, ...item }) => ({
+    id: `${type === 'message' ? 'msg' : 'item'}_${crypto.randomUUID().replaceAll('-', '')}`,
+    type,
+    ...(content !== undefined && {
+      content: typeof content === 'string' ? [{ type: 'input_text', text: content }] : content,
+    }),
+    ...item,
+  }))
 }
 
 /** The messages of input items; consecutive items of the model are one message. */
-function toMessages(items: unknown[], referenced: ReferencedItems): Message[] {
+function toMessages(items: unknown[], referenced: ReferencedItems, ignored: string[]): Message[] {
   const messages: Message[] = []
   const nested = new NestedJson()
   let turn: { parts: Part[]; state?: string } | undefined
@@ -107,7 +174,11 @@ function toMessages(items: unknown[], referenced: ReferencedItems): Message[] {
     const where = `input[${index}]`
     const item = resolveReference(requireObject(given, where), where, referenced)
     const { type = 'message', role } = item
-    if (role === 'assistant' || type === 'function_call' || type === 'reasoning') {
+    if (typeof type === 'string' && unreadItems.test(type)) {
+      ignored.push('input[server_tool]')
+      continue
+    }
+    if (role === 'assistant' || turnItems.has(type)) {
       turn ??= { parts: [] }
       const { encrypted_content: state } = item
       if (type === 'reasoning' && isState(state)) turn.state = state
@@ -115,13 +186,16 @@ function toMessages(items: unknown[], referenced: ReferencedItems): Message[] {
       continue
     }
     end(where)
-    if (type === 'function_call_output') messages.push(withPath(toResult(item, where), where))
+    if (type === 'function_call_output' || type === 'custom_tool_call_output')
+      messages.push(withPath(toResult(item, where), where))
     else if (type === 'message') messages.push(withPath(toMessage(item, where), where))
     else throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(type)}.`)
   }
   end('input')
   return messages
 }
+
+const turnItems = new Set<unknown>(['function_call', 'custom_tool_call', 'reasoning'])
 
 /** Drops reasoning that was encrypted for another service. */
 function withoutEmptyReasoning(parts: readonly Part[]): Part[] {
@@ -138,13 +212,16 @@ function resolveReference(item: Json, where: string, referenced: ReferencedItems
 }
 
 function toTurn(type: unknown, item: Json, where: string, nested: NestedJson): Part[] {
-  if (type === 'function_call')
+  if (type === 'function_call' || type === 'custom_tool_call')
     return [
       {
         type: 'tool-call',
         id: requireString(item.call_id, `${where}.call_id`),
-        name: requireString(item.name, `${where}.name`),
-        input: inputOf(item.arguments, `${where}.arguments`, nested),
+        name: modelToolName(requireString(item.name, `${where}.name`), item.namespace),
+        input:
+          type === 'custom_tool_call'
+            ? { input: requireString(item.input, `${where}.input`) }
+            : inputOf(item.arguments, `${where}.arguments`, nested),
       },
     ]
   if (type === 'reasoning') {
@@ -216,16 +293,40 @@ function toPart(part: Json, where: string): Part {
   }
 }
 
-function toTools(tools: unknown): Tool[] {
-  return requireList(tools, 'tools').map((given, index) => {
-    const { type, name, description, parameters } = requireObject(given, `tools[${index}]`)
-    if (type !== 'function' || typeof name !== 'string')
-      throw requestError(`tools[${index}]: must be a function with a name; the gateway runs no tools itself.`)
-    return {
-      name,
-      ...(typeof description === 'string' && { description }),
-      input: requireSchema(parameters ?? { type: 'object', properties: {} }, `tools[${index}].parameters`),
-    }
+function toTools(tools: unknown, place: string, namespace?: string): (Tool | HostedTool)[] {
+  return requireList(tools, place).flatMap((given, index): (Tool | HostedTool)[] => {
+    const where = `${place}[${index}]`
+    const tool = requireObject(given, where)
+    const type = requireString(tool.type, `${where}.type`)
+    if (type !== 'function' && type !== 'custom' && type !== 'namespace') return [{ hosted: type, where }]
+    const name = requireString(tool.name, `${where}.name`)
+    if (type === 'namespace') return toTools(tool.tools, `${where}.tools`, name)
+    const ours = modelToolName(name, namespace)
+    if (type === 'custom') return [customTool(ours, tool)]
+    const { description, parameters } = tool
+    return [
+      {
+        name: ours,
+        ...(typeof description === 'string' && { description }),
+        input: requireSchema(parameters ?? { type: 'object', properties: {} }, `${where}.parameters`),
+      },
+    ]
+  })
+}
+
+/** The tools of a body whose names or calls have another shape for the model. */
+export function toolOrigins({ tools }: Json): ToolOrigins {
+  return new Map(originsIn(tools))
+}
+
+function originsIn(tools: unknown, namespace?: string): [string, ToolOrigin][] {
+  if (!Array.isArray(tools)) return []
+  return tools.flatMap((tool): [string, ToolOrigin][] => {
+    if (tool?.type === 'namespace') return originsIn(tool.tools, tool.name)
+    const isCustom = tool?.type === 'custom'
+    if (namespace === undefined && !isCustom) return []
+    const origin = { name: tool.name, isCustom, ...(namespace !== undefined && { namespace }) }
+    return [[modelToolName(tool.name, namespace), origin]]
   })
 }
 

@@ -9,6 +9,8 @@ import { parseInThread, writeInThread } from '../../body/json-thread.js'
 /** A response and the conversation up to it. */
 export interface StoredResponse {
   response: Json
+  /** The items of its input, each with an id. */
+  input?: Json[]
   /** The conversation, this response included. */
   messages: Message[]
 }
@@ -34,14 +36,14 @@ export class ResponseStore {
    * Stores a response and its items.
    * @throws {LlmError} `network` if the store cannot be reached, like all methods here
    */
-  async save(owner: string, { response, messages }: StoredResponse): Promise<void> {
+  async save(owner: string, { response, messages, input = [] }: StoredResponse): Promise<void> {
     const parts = messages.reduce(
       (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
       0,
     )
     if (messages.length > maxMessages || parts > maxParts) return
     const { id, output } = response as { id: string; output: { id: string }[] }
-    await this.#set(keyOf(owner, 'response', id), { response, messages })
+    await this.#set(keyOf(owner, 'response', id), { response, messages, input })
     for (const item of output) await this.#set(keyOf(owner, 'item', item.id), item)
   }
 

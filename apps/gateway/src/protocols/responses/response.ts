@@ -4,9 +4,10 @@ import type { ChatEvent, ChatResponse, Citation, LlmError, Part, Usage } from '@
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import type { Json } from '../../body/body.js'
+import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
 
-type Kind = 'message' | 'reasoning' | 'function_call'
+type Kind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call'
 type Open = { kind: Kind; index: number; item: Json; text: string }
 
 /** Writes the events of a stream: opens, streams and closes items as their content comes. */
@@ -17,7 +18,10 @@ export class ItemWriter {
   #number = 0
 
   /** `base` is the response without output. */
-  constructor(private readonly base: Json) {}
+  constructor(
+    private readonly base: Json,
+    private readonly origins: ToolOrigins,
+  ) {}
 
   write(event: ChatEvent): Json[] {
     return this.#sequence.push(event).flatMap((one) => this.#events(one))
@@ -36,11 +40,17 @@ export class ItemWriter {
       case 'reasoning':
         return [...this.#thinking(), this.#delta('response.reasoning_summary_text.delta', event.text)]
       case 'tool-call-start':
-        return [...this.#close(), ...this.#begin('function_call', { call_id: event.id, name: event.name })]
+        return [...this.#close(), ...this.#beginCall(event.id, event.name)]
       case 'tool-call-delta':
-        return [this.#delta('response.function_call_arguments.delta', event.json)]
-      case 'tool-call':
-        return this.#close('completed')
+        // The text of a custom tool is known at its end.
+        return this.#open?.kind === 'custom_tool_call'
+          ? []
+          : [this.#delta('response.function_call_arguments.delta', event.json)]
+      case 'tool-call': {
+        if (this.#open?.kind !== 'custom_tool_call') return this.#close('completed')
+        const delta = this.#delta('response.custom_tool_call_input.delta', customInput(event.input))
+        return [delta, ...this.#close('completed')]
+      }
       case 'part':
         return this.#part(event.part)
       case 'finish':
@@ -116,6 +126,15 @@ export class ItemWriter {
     return this.#open?.kind === kind ? [] : [...this.#close(), ...this.#begin(kind, {})]
   }
 
+  #beginCall(call_id: string, modelName: string): Json[] {
+    const { name = modelName, namespace, isCustom } = this.origins.get(modelName) ?? {}
+    return this.#begin(isCustom ? 'custom_tool_call' : 'function_call', {
+      call_id,
+      name,
+      ...(namespace !== undefined && { namespace }),
+    })
+  }
+
   #begin(kind: Kind, more: Json, part: Json = { ...noText, annotations: [] }): Json[] {
     const index = this.#output.length
     const id = `${prefixes[kind]}_${crypto.randomUUID().replaceAll('-', '')}`
@@ -135,7 +154,7 @@ export class ItemWriter {
   }
 
   /** Closes the open item. A call that is closed by anything but its end was cut. */
-  #close(status = this.#open?.kind === 'function_call' ? 'incomplete' : 'completed'): Json[] {
+  #close(status = this.#open !== undefined && isCall(this.#open) ? 'incomplete' : 'completed'): Json[] {
     const open = this.#open
     if (open === undefined) return []
     const { kind, index, item, text } = open
@@ -168,6 +187,10 @@ export class ItemWriter {
         lines.push(
           this.#at('response.function_call_arguments.done', { name: item.name, arguments: item.arguments }),
         )
+        break
+      case 'custom_tool_call':
+        item.input = text
+        lines.push(this.#at('response.custom_tool_call_input.done', { input: text }))
     }
     item.status = status
     this.#open = undefined
@@ -193,14 +216,25 @@ const empty: Record<Kind, Json> = {
   message: { role: 'assistant', content: [] },
   reasoning: { summary: [] },
   function_call: { arguments: '' },
+  custom_tool_call: { input: '' },
 }
 /** Each of our parts is an item with one part. */
 const places: Record<Kind, Json> = {
   message: { content_index: 0 },
   reasoning: { summary_index: 0 },
   function_call: {},
+  custom_tool_call: {},
 }
-const prefixes: Record<Kind, string> = { message: 'msg', reasoning: 'rs', function_call: 'fc' }
+const prefixes: Record<Kind, string> = {
+  message: 'msg',
+  reasoning: 'rs',
+  function_call: 'fc',
+  custom_tool_call: 'ctc',
+}
+
+function isCall({ kind }: Open): boolean {
+  return kind === 'function_call' || kind === 'custom_tool_call'
+}
 
 /** The response without output: the request's fields, which the service repeats. */
 export function toBase(body: Json, id: string, model: string): Json {

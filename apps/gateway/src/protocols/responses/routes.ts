@@ -5,10 +5,15 @@ import { streamResponse } from '../../answer/stream-writer.js'
 import { answerLength, type Json, readJson, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import { checkPublicUrls, type Env, providerFor } from '../../server/request-context.js'
+import {
+  checkPublicUrls,
+  type Env,
+  providerFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
-import { fields, fromBody, names, referencedIds } from './request.js'
+import { fields, fromBody, names, referencedIds, toInputItems, toolOrigins } from './request.js'
 import { ItemWriter, toBase } from './response.js'
 import type { ResponseStore, StoredResponse } from './response-store.js'
 
@@ -25,7 +30,8 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
       const item = await store.item(owner, id)
       if (item !== undefined) references.set(id, item)
     }
-    const request = fromBody(body, before, references)
+    const { request, ignored } = fromBody(body, before, references)
+    recorder.recordIgnored(ignored)
     recorder.setErrorContext({ names, request })
     await checkPublicUrls(request)
     return request
@@ -34,10 +40,14 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     const { recorder } = context.var
     const owner = ownerOf(context)
     const body = await readJson(context)
-    const request = await requestOf(recorder, body, owner)
+    const asked = await requestOf(recorder, body, owner)
     const provider = await providerFor(context, registry, body)
+    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning')
     const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
-    const items = new ItemWriter(toBase(body, `resp_${recorder.id.replaceAll('-', '')}`, provider.model))
+    const items = new ItemWriter(
+      toBase(body, `resp_${recorder.id.replaceAll('-', '')}`, provider.model),
+      toolOrigins(body),
+    )
     // Stored without the instructions, which are for one answer only.
     const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
     const save = async (event: ChatEvent, lines: Json[]) => {
@@ -45,7 +55,11 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
       const { response } = lines.at(-1) as { response: Json }
       // If storing fails, only a request that continues from this response fails.
       await store
-        .save(owner, { response, messages: [...conversation, event.response.message] })
+        .save(owner, {
+          response,
+          messages: [...conversation, event.response.message],
+          input: toInputItems(body.input),
+        })
         .catch(() => {})
     }
     if (body.stream !== true) {
@@ -80,6 +94,12 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
   app.get('/responses/:id', async (context) => {
     const { response } = await loadResponse(store, ownerOf(context), context.req.param('id'))
     return context.json(response)
+  })
+  app.get('/responses/:id/input_items', async (context) => {
+    const { input = [] } = await loadResponse(store, ownerOf(context), context.req.param('id'))
+    const data = context.req.query('order') === 'asc' ? input : input.toReversed()
+    const [first_id = null, last_id = null] = [data[0]?.id, data.at(-1)?.id]
+    return context.json({ object: 'list', data, first_id, last_id, has_more: false })
   })
   app.delete('/responses/:id', async (context) => {
     const id = context.req.param('id')
