@@ -71,9 +71,16 @@ export interface ToolRunResult {
   pending: ToolCall[]
   /** The number of answers. */
   steps: number
+  /** Failed tool calls, in their order: errors of tools (`cause`), invalid inputs, unknown tools, denied calls. */
+  failures: ToolFailure[]
   /** Of all answers together. */
   usage: Usage
+  /** Of all answers together, in US dollars, if the price of each is known. */
+  cost?: number
 }
+
+/** A failed tool call; `output` is the error that the model got. */
+export type ToolFailure = ToolOutcome & { step: number }
 
 /**
  * Yields the events of the loop, and returns its result.
@@ -83,6 +90,7 @@ export async function* runToolLoop(
   provider: Provider,
   input: ChatInput,
   options: ToolRunOptions,
+  leaving: AbortSignal,
 ): AsyncGenerator<ToolRunEvent, ToolRunResult> {
   const { defaults = {} } = provider
   const { request, tools, toolChoice, messages } = await readCallerValue('The request', () => {
@@ -94,18 +102,21 @@ export async function* runToolLoop(
   const unforced: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
   const { loop, call, running } = await readCallerValue('The options', () => {
     const parts = split(options)
-    return { ...parts, running: new LinkedSignal(parts.call.signal) }
+    return { ...parts, running: new LinkedSignal(parts.call.signal, leaving) }
   })
   const { signal } = running
 
   let steps = 0
   let usage: Usage = {}
+  let cost: number | undefined = 0
+  const failures: ToolFailure[] = []
   let response: ChatResponse | undefined
   const ended = (reason: ToolRunResult['reason'], pending: ToolCall[] = []): ToolRunResult => ({
     reason,
     text: response?.text ?? '',
     ...(response && { response }),
-    ...{ messages: [...messages], pending, steps, usage },
+    ...{ messages: [...messages], pending, steps, failures, usage },
+    ...(cost !== undefined && steps > 0 && { cost }),
   })
 
   let open: ToolCall[] = []
@@ -135,6 +146,7 @@ export async function* runToolLoop(
           { ...call, signal },
         )
         usage = addUsage(usage, response.usage)
+        cost = cost === undefined || response.cost === undefined ? undefined : cost + response.cost
         messages.push(response.message)
         open = response.finishReason === 'tool-calls' ? response.toolCalls : []
         const more = open.length > 0 || response.finishReason === 'pause'
@@ -157,6 +169,7 @@ export async function* runToolLoop(
           const { call, output, isError } = outcome
           const { id, name } = call
           results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
+          if (isError) failures.push({ step: steps, ...outcome })
           yield { type: 'tool-result', step: steps, ...outcome }
         }
         signal.throwIfAborted()

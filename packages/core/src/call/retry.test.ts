@@ -2,8 +2,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LlmError } from '../contract/errors.js'
-import { nextDelay } from './retry.js'
 import { parseRetryAfter } from '../wire/http/retry-after.js'
+import { nextDelay } from './retry.js'
 import { defaultRetry } from './settings.js'
 
 const headers = (values: Record<string, string>) => new Headers(values)
