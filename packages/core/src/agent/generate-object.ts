@@ -13,6 +13,7 @@ import type { ChatResponse, Usage } from '../contract/response.js'
 import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
+import { checkCallOptionNames } from '../request/option-names.js'
 import { toChatRequest } from '../request/prepare.js'
 import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
@@ -60,6 +61,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
 ): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   if (!(Number.isInteger(repairs) && repairs >= 0))
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
+  checkCallOptionNames(callOptions, 'of generateObject() or streamObject()', ['repairs', 'name'])
   const original = toChatRequest(input)
   const json = toJsonSchema(schema, 'schema')
   const sentSchema = isObjectSchema(json) ? json : wrapInObject(json)

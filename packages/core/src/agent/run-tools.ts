@@ -17,6 +17,7 @@ import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { appendResults, endsWithToolResults, openToolCalls } from '../request/open-tool-calls.js'
+import { checkCallOptionNames, checkRequestNames } from '../request/option-names.js'
 import { toChatRequest, withDefaults } from '../request/prepare.js'
 import { type Approval, runTool, type ToolOutcome } from './run-tool.js'
 
@@ -95,6 +96,7 @@ export async function* runToolLoop(
   const { defaults = {} } = provider
   const { request, tools, toolChoice, messages } = await readCallerValue('The request', () => {
     const request = toChatRequest(input)
+    checkRequestNames(request, provider.provider)
     const { tools = [], toolChoice } = withDefaults(request, defaults)
     return { request, tools, toolChoice, messages: [request.messages].flat().map(toMessage) }
   })
@@ -202,6 +204,12 @@ export async function* runToolLoop(
   }
 }
 
+// Typed by the options: a new one does not compile until it is listed.
+const loopOptions: { [Name in keyof Required<ToolLoopOptions>]: true } = {
+  ...{ maxSteps: true, concurrency: true, toolTimeout: true, maxResultLength: true, approve: true },
+  ...{ stopWhen: true, onToolError: true, clock: true },
+}
+
 /**
  * The options of the loop with defaults, and all other options, which are those of its calls.
  * @throws {LlmError} `invalid-request` for invalid limits
@@ -218,6 +226,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
     clock = systemClock,
     ...call
   } = options
+  checkCallOptionNames(call, 'of runTools()', Object.keys(loopOptions))
   const limits = { maxSteps, concurrency, toolTimeout, maxResultLength }
   for (const [name, value] of Object.entries(limits))
     if (!(value >= 1))
