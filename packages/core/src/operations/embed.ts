@@ -6,6 +6,7 @@ import { invalid, LlmError } from '../contract/errors.js'
 import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
+import { checkOptionNames, optionNames } from '../request/option-names.js'
 import type { Attempt } from './attempt.js'
 
 /**
@@ -18,6 +19,7 @@ export function embedAttempt(
 ): Attempt<EmbedResponse> {
   const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
+  checkOptionNames(request, optionNames.embedRequest, 'of embed()')
   const { input: oneOrMany, concurrency = 4, providerOptions, ...options } = request
   const texts = [oneOrMany].flat()
   for (const [index, text] of texts.entries())

@@ -4,6 +4,7 @@ import { yieldToEventLoop } from '../call/event-loop.js'
 import { invalid } from '../contract/errors.js'
 import type { Bytes, Part } from '../contract/message.js'
 import type { Warning } from '../contract/response.js'
+import { bytesFromJson } from './json-bytes.js'
 
 type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 
@@ -39,10 +40,11 @@ export async function bytesAndType(
     const { type = mediaType, text } = dataUrl(address, place)
     return { data: await commonBase64(text, place), mediaType: mediaTypeOf(type, at) }
   }
-  if (!(data instanceof Uint8Array || typeof data === 'string') || data.length === 0)
+  const bytes = data instanceof Uint8Array || typeof data === 'string' ? data : bytesFromJson(data)
+  if (bytes === undefined || bytes.length === 0)
     throw invalid(`${at}.data`, 'must be bytes (Uint8Array) or base64 text, and not empty')
   return {
-    data: typeof data === 'string' ? await commonBase64(data, `${at}.data`) : data,
+    data: typeof bytes === 'string' ? await commonBase64(bytes, `${at}.data`) : bytes,
     mediaType: mediaTypeOf(mediaType, at),
   }
 }
