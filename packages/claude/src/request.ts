@@ -43,7 +43,7 @@ export function toWire(
     model,
     max_tokens: maxTokens,
     ...conversation,
-    ...(tools.length > 0 && { tools, ...toToolChoice(chat) }),
+    ...(tools.length > 0 && { tools, ...toToolChoice(chat, tools) }),
     ...toSampling(model, chat, rules, isThinking({ ...(thinking && { thinking }) }), leaveOut),
     ...(chat.stop && { stop_sequences: chat.stop }),
     ...(thinking && { thinking }),
