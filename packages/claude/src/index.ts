@@ -24,8 +24,9 @@ import {
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
+import type { AnswerSource } from './blocks.js'
 import { Server } from './client.js'
-import { type AnswerSource, fromMessage, fromStream, isLast } from './events.js'
+import { fromMessage, fromStream, isLast } from './events.js'
 import type { Target } from './messages.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
