@@ -5,9 +5,10 @@ const combinators = ['anyOf', 'oneOf', 'allOf', '$ref', 'type']
 
 /**
  * The schema with `type` and `properties`: without them OpenAI and others refuse it, also where a tool has no parameters.
- * What it means stays the same. Sources: langchain-mcp-adapters#137, inboxapi/cli#106 (2025 and 2026).
+ * `$schema` is left out, which Gemini refuses. What the schema means stays the same. Sources: langchain-mcp-adapters#137,
+ * inboxapi/cli#106, the-llm-council#9 (2025 and 2026).
  */
-export function toParameters(schema: JsonSchema): JsonSchema {
+export function toParameters({ $schema: _, ...schema }: JsonSchema): JsonSchema {
   const typed = combinators.some((keyword) => keyword in schema) ? schema : { type: 'object', ...schema }
   const isOpen = typed.type === 'object' && !('properties' in typed) && !('$ref' in typed)
   return isOpen ? { ...typed, properties: {} } : typed
