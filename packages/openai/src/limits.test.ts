@@ -266,7 +266,9 @@ describe('tools and inputs', () => {
     expect(await parametersOf(described, api)).toEqual({ ...described, properties: {} })
     const whole = { type: 'object', properties: { a: { type: 'string' } } }
     expect(await parametersOf(whole, api)).toEqual(whole)
-    expect(await parametersOf({ $schema: 'http://json-schema.org/draft-07/schema#', ...whole }, api)).toEqual(whole)
+    expect(await parametersOf({ $schema: 'http://json-schema.org/draft-07/schema#', ...whole }, api)).toEqual(
+      whole,
+    )
   })
 
   it.each(['chat', 'responses'] as const)('that are not objects are sent as one: %s', async (api) => {
