@@ -114,6 +114,7 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
   },
   // alibabacloud.com, Model Studio, error codes, September 2026: models that think only stream.
   alibaba: {
+    models: 'alibaba',
     alwaysStreams: true,
     reasoningOff: { enable_thinking: false },
     reasoningOn: { enable_thinking: true },

@@ -266,6 +266,21 @@ describe('tools and inputs', () => {
     expect(await parametersOf(described, api)).toEqual({ ...described, properties: {} })
     const whole = { type: 'object', properties: { a: { type: 'string' } } }
     expect(await parametersOf(whole, api)).toEqual(whole)
+    expect(
+      await parametersOf(
+        {
+          type: 'object',
+          properties: { a: { type: ['string', 'array'] }, b: { anyOf: [{ type: 'object' }] } },
+        },
+        api,
+      ),
+    ).toEqual({
+      type: 'object',
+      properties: {
+        a: { type: ['string', 'array'], items: {} },
+        b: { anyOf: [{ type: 'object', properties: {} }] },
+      },
+    })
     expect(await parametersOf({ $schema: 'http://json-schema.org/draft-07/schema#', ...whole }, api)).toEqual(
       whole,
     )

@@ -28,7 +28,16 @@ export interface Family {
 }
 
 /** A service with a table of its models. */
-export type Vendor = 'openai' | 'azure' | 'deepseek' | 'google' | 'groq' | 'mistral' | 'moonshot' | 'xai'
+export type Vendor =
+  | 'openai'
+  | 'azure'
+  | 'alibaba'
+  | 'deepseek'
+  | 'google'
+  | 'groq'
+  | 'mistral'
+  | 'moonshot'
+  | 'xai'
 
 const penalties: OptionName[] = ['frequencyPenalty', 'presencePenalty']
 const thinking = { refuses: [...penalties, 'stop'] } satisfies Family
@@ -108,6 +117,8 @@ const families: Record<Vendor, [RegExp, Family][]> = {
     [/-chat\b/, { reasonsOnRequest: true, forcedTools: 'without reasoning' }],
     [/^/, { efforts: ['none', ...upToHigh, 'max'], forcedTools: 'without reasoning' }],
   ],
+  // cloudwego/eino#994, QwenLM/qwen-code#7661 (April and July 2026). Which models reason by default is not listed.
+  alibaba: [[/^/, { reasonsOnRequest: true, forcedTools: 'without reasoning' }]],
   // ai.google.dev, OpenAI compatibility; RSSBox#132 (September 2025).
   google: [
     [/gemini-2\.5-pro/, { efforts: upToHigh }],

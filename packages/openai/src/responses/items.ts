@@ -118,9 +118,12 @@ function withoutIdOf({ id: _, ...item }: Json): Json {
   return item
 }
 
-/** Other hosts make longer ids than the API takes back. */
+/** Other hosts make longer ids than the API takes back. Messages and calls need none; others need one of their kind. */
 function withShortId(item: Json): Json {
-  return typeof item.id === 'string' && item.id.length > longestId ? withoutIdOf(item) : item
+  const { id, type } = item
+  if (typeof id !== 'string' || id.length <= longestId) return item
+  if (type === 'message' || type === 'function_call') return withoutIdOf(item)
+  return { ...item, id: shortened(type === 'reasoning' ? `rs_${id}` : id, longestId) }
 }
 
 function toAnnotations(citations: Citation[] = [], lost: NotSent): Json[] {
