@@ -26,6 +26,8 @@ export interface Dialect {
   budget?: (tokens: number) => Record<string, unknown>
   /** Options that it refuses for all models. */
   refuses: readonly OptionName[]
+  /** The longest id of a tool call on Chat Completions, in characters. */
+  maxIdLength: number
   /** The most stop sequences. */
   maxStops?: number
   /** The highest temperature. */
@@ -57,6 +59,8 @@ const usual: Dialect = {
   systemMessages: 'anywhere',
   seed: 'seed',
   refuses: [],
+  // OpenAI's limit; shorter ids are accepted everywhere. NousResearch/hermes-agent#73492.
+  maxIdLength: 40,
   namedToolChoice: true,
   refusalField: false,
   toolNames: false,
@@ -108,6 +112,8 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     models: 'moonshot',
     reasoningField: 'reasoning_content',
     reasoningPlaceholder: '.',
+    // Its own ids contain the name of the tool, and come back as they are: maximhq/bifrost#5097 (July 2026).
+    maxIdLength: 200,
     reasoningOff: { thinking: { type: 'disabled' } },
     reasoningOn: { thinking: { type: 'enabled' } },
     jsonWord: true,

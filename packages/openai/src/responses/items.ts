@@ -7,7 +7,7 @@ import {
   type ToolResultPart,
   type Warning,
 } from '@patchbay/core'
-import { asSpoken, failureInWords, type NotSent, notSent, objectInput } from '@patchbay/core/wire'
+import { asSpoken, CallIds, failureInWords, type NotSent, notSent, objectInput } from '@patchbay/core/wire'
 import { shortened } from '../ids.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { type Origin, ownState } from '../state.js'
@@ -25,6 +25,9 @@ export function toItems(
 ): Json[] {
   const lost = notSent('The Responses API', warn)
   const items: Json[] = []
+  // Items are one list, in which servers that number the calls of each turn from 0 would repeat ids.
+  const ids = new CallIds()
+  let idsOfTurn = new Map<string, string>()
   let shown: Part[] = []
   const toParts = (parts: Part[]) => parts.flatMap((part) => toPart(part, lost))
   const show = () => {
@@ -34,13 +37,19 @@ export function toItems(
   for (const { role, content, cache } of messages) {
     if (cache) lost('cache')
     if (role === 'tool') {
-      for (const part of content) if (part.type === 'tool-result') items.push(toResult(part, toParts))
+      for (const part of content)
+        if (part.type === 'tool-result') items.push(toResult(part, idsOfTurn.get(part.id), toParts))
       continue
     }
     show()
     if (role === 'assistant') {
       const spoken = asSpoken(content)
-      items.push(...toTurn(spoken.said, origin, lost))
+      idsOfTurn = new Map(
+        spoken.said.flatMap((part) =>
+          part.type === 'tool-call' ? [[part.id, shortened(ids.unique(part.id), longestId)]] : [],
+        ),
+      )
+      items.push(...toTurn(spoken.said, idsOfTurn, origin, lost))
       shown = spoken.shown
     } else items.push({ role, content: toParts(content) })
   }
@@ -48,19 +57,19 @@ export function toItems(
   return items
 }
 
-function toResult(part: ToolResultPart, toParts: (parts: Part[]) => Json[]): Json {
+function toResult(part: ToolResultPart, id: string | undefined, toParts: (parts: Part[]) => Json[]): Json {
   const output = failureInWords(part)
   const text = output.map((one) => (one.type === 'text' ? one.text : '')).join('')
   const isText = typeof part.output === 'string' || output.length === 0
   return {
     type: 'function_call_output',
-    call_id: shortened(part.id, longestId),
+    call_id: id ?? shortened(part.id, longestId),
     output: isText ? text : toParts(output),
   }
 }
 
 /** The items of an assistant turn, in their order: reasoning right before the output it led to. */
-function toTurn(content: Part[], origin: Origin, lost: NotSent): Json[] {
+function toTurn(content: Part[], ids: Map<string, string>, origin: Origin, lost: NotSent): Json[] {
   const items: Json[] = []
   let open: Json[] | undefined
   /** Reasoning that waits for its output: without it, the service refuses it. */
@@ -94,7 +103,7 @@ function toTurn(content: Part[], origin: Origin, lost: NotSent): Json[] {
     if (part.type === 'tool-call')
       add({
         ...itemOf(part, 'function_call'),
-        call_id: shortened(part.id, longestId),
+        call_id: ids.get(part.id),
         name: part.name,
         arguments: JSON.stringify(objectInput(part.input)),
       })
