@@ -85,6 +85,10 @@ describe('an option that the model takes is sent', () => {
       { tools: [...tools, { name: 'other', input: {} }], toolChoice: { name: 'clock' } },
       { tool_choice: 'required', tools: [{ function: { name: 'clock' } }] },
     ],
+    [{ preset: 'vllm' }, { reasoning: 'max' }, { reasoning_effort: 'high' }],
+    [{ preset: 'vllm' }, { reasoning: { budgetTokens: 99 } }, { thinking_token_budget: 99 }],
+    [{ preset: 'lmstudio' }, { reasoning: 'off' }, { reasoning_effort: 'none' }],
+    [{ preset: 'xai', model: 'grok-4.3' }, { reasoning: 'off' }, { reasoning_effort: 'none' }],
     [{ preset: 'vllm', model: 'qwen3' }, { temperature: 2, stop: [...'abcdef'] }, { temperature: 2 }],
   ])('%j, %j', async (options, request, sent) => {
     const { model = 'm', ...rest } = options

@@ -140,12 +140,13 @@ const families: Record<Vendor, [RegExp, Family][]> = {
     [/k2\.7-code|k2-thinking/, { efforts: ['default'], forcedTools: 'without reasoning' }],
     [/k2\.[5-9]/, { efforts: ['none', 'default'], forcedTools: 'without reasoning' }],
   ],
-  // NousResearch/hermes-agent#23435 (May 2026), mnfst/modelparams.dev#330 (August 2026), lobehub/lobe-chat#8381.
+  // docs.x.ai, reasoning (enricoros/big-AGI#1104); NousResearch/hermes-agent#23435 (May 2026), mnfst/modelparams.dev#330 (August 2026), lobehub/lobe-chat#8381.
   xai: [
     [/grok-3-mini/, { ...thinking, efforts: ['low', 'high'] }],
     [/grok-4\.6/, { ...thinking, efforts: [...upToHigh, 'xhigh'] }],
     [/grok-4\.5/, { ...thinking, efforts: upToHigh }],
-    [/grok-4\.3|multi-agent/, thinking],
+    [/grok-4\.3/, { ...thinking, efforts: ['none', ...upToHigh] }],
+    [/multi-agent/, { ...thinking, efforts: [...upToHigh, 'xhigh'] }],
     [/non-reasoning/, { efforts: [], refuses: penalties }],
     [/grok-4|grok-code/, { ...thinking, efforts: [], alwaysReasons: true }],
     [/grok-[23]/, { efforts: [] }],
