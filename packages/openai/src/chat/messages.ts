@@ -64,7 +64,7 @@ class Turns {
 
   /** The id of a call as the server takes it. */
   idOf(id: string): string {
-    return this.target.preset.shortIds ? shortId(id) : shortened(id, 40)
+    return this.target.preset.shortIds ? shortId(id) : shortened(id, this.dialect.maxIdLength)
   }
 
   toTurn(content: Part[]): Json[] {
