@@ -123,15 +123,15 @@ it('the README shows what is found, and the rates of both test sets', async () =
       )
   const nobody = own.get('nobody')
   const table = [
-    '| | telephones (or `+` and the code of any country) | ours | faker’s | numbers of people | ours | names, faker’s |',
+    '| | telephone numbers (or `+` and any country code) | our set | faker’s set | identity numbers | our set | names, faker’s set |',
     '|---|---|---|---|---|---|---|',
     ...rows,
     '',
-    'Found of two generated test sets: ours is made by the rules of each country, that of `@faker-js/faker` knows nothing of',
-    'them (its Italian numbers lack their 0, one in ten of its cards has thirteen digits, which no network gives out). Of cards',
+    'Rates for two generated test sets: ours follows the rules of each country, that of `@faker-js/faker` does not know',
+    'them (its Italian numbers lack their 0, one in ten of its cards has thirteen digits, which no network issues). Of cards',
     `${percent(sum(own, 'card'))} and ${percent(sum(others, 'card'))} are found, of accounts ${percent(sum(own, 'iban'))} and ${percent(sum(others, 'iban'))}. Of ${nobody?.wanted} texts with times, dates, versions, sums, addresses and`,
-    `ids, ${nobody?.wrong} had something taken for a number of somebody’s; of 1000 random numbers of 9 to 11 digits ${await perMille(randomIds('short'))},`,
-    `of 1000 of 12 to 19 digits ${await perMille(randomIds('long'))}, where the beginning and the check digit of a card are right by chance.`,
+    `ids, ${nobody?.wrong} had a false positive; of 1000 random numbers of 9 to 11 digits ${await perMille(randomIds('short'))},`,
+    `of 1000 of 12 to 19 digits ${await perMille(randomIds('long'))}, where the prefix and the check digit of a card are right by chance.`,
   ].join('\n')
   const guide = new URL('../../../README.md', import.meta.url)
   const text = readFileSync(guide, 'utf8')
