@@ -14,6 +14,8 @@ export const tests = (more: { globalSetup?: string[]; testTimeout?: number } = {
       // No test is about its time: a busy machine takes longer.
       testTimeout: 60_000,
       hookTimeout: 60_000,
+      // A test that checked nothing has proved nothing.
+      expect: { requireAssertions: true },
       ...more,
     },
   })

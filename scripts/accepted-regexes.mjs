@@ -46,7 +46,7 @@ export const made = {
   'packages/policies/src/content/detect/scan.ts': [
     'literals of the files that call it, which are checked there',
   ],
-  'packages/testing/src/contract/kept.ts': ['names of parts that stand in that file'],
+  'packages/testing/src/contract/nothing-lost.ts': ['names of parts that stand in that file'],
   'apps/gateway/src/answer/client-errors.ts': [
     'a choice of literal texts',
     'over one sentence of at most 2,000 letters',

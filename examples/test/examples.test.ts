@@ -1,8 +1,8 @@
 // Each example runs, and says what it promises.
 import { readdirSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
-import { playAnthropic } from '../../packages/claude/test/server.js'
-import { playOpenAI } from '../../packages/openai/test/server.js'
+import { simulateAnthropic } from '../../packages/claude/test/server.js'
+import { simulateOpenAI } from '../../packages/openai/test/server.js'
 import { at, runProgram } from './run.js'
 
 const promises: Record<string, string> = {
@@ -50,7 +50,7 @@ it('every example makes a promise', () => {
 
 it.each(Object.entries(promises))('%s', async (name, output) => {
   // Those that ask a service ask one that plays its protocol.
-  const servers = await Promise.all([playAnthropic(readInvoice), playOpenAI()])
+  const servers = await Promise.all([simulateAnthropic(readInvoice), simulateOpenAI()])
   onTestFinished(async () => {
     await Promise.all(servers.map((server) => server.close()))
   })

@@ -8,9 +8,9 @@ import { openai } from '@patchbay/openai'
 import type { FaultServer } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { playAnthropic } from '../../packages/claude/test/server.js'
-import { playOllama } from '../../packages/ollama/test/server.js'
-import { playOpenAI } from '../../packages/openai/test/server.js'
+import { simulateAnthropic } from '../../packages/claude/test/server.js'
+import { simulateOllama } from '../../packages/ollama/test/server.js'
+import { simulateOpenAI } from '../../packages/openai/test/server.js'
 
 interface Side {
   provider: Provider
@@ -40,14 +40,17 @@ beforeAll(async () => {
   const apiKey = 'k'
   sides.set(
     'claude',
-    await serve(playAnthropic, (baseURL) => claude('claude-sonnet-4-5', { apiKey, baseURL })),
+    await serve(simulateAnthropic, (baseURL) => claude('claude-sonnet-4-5', { apiKey, baseURL })),
   )
-  sides.set('chat completions', await serve(playOpenAI, (baseURL) => openai('gpt-x', { apiKey, baseURL })))
+  sides.set(
+    'chat completions',
+    await serve(simulateOpenAI, (baseURL) => openai('gpt-x', { apiKey, baseURL })),
+  )
   sides.set(
     'responses',
-    await serve(playOpenAI, (baseURL) => openai('gpt-x', { apiKey, baseURL, api: 'responses' })),
+    await serve(simulateOpenAI, (baseURL) => openai('gpt-x', { apiKey, baseURL, api: 'responses' })),
   )
-  sides.set('ollama', await serve(playOllama, (baseURL) => ollama('tiny', { baseURL })))
+  sides.set('ollama', await serve(simulateOllama, (baseURL) => ollama('tiny', { baseURL })))
   sides.set('local', { provider: local(), asked: () => undefined })
 })
 

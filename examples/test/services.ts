@@ -4,7 +4,7 @@ import { loadConfig } from '@patchbay/config'
 import { type Backend, defineProvider } from '@patchbay/core'
 import { serve } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
-import { Around, type Incoming, type Passing, route } from '@patchbay/policies'
+import { type Interception, Middleware, type PolicyCall, route } from '@patchbay/policies'
 
 const scripted: Backend = {
   provider: 'scripted',
@@ -29,8 +29,8 @@ const scripted: Backend = {
 }
 
 /** Services take any limit of an answer; the bundled model has room for a short one. */
-class Short extends Around {
-  protected enter({ kind, request }: Incoming): Passing {
+class Short extends Middleware {
+  protected intercept({ kind, request }: PolicyCall): Interception {
     if (kind !== 'chat' || typeof request !== 'object' || !('messages' in request)) return {}
     return { request: { ...request, maxOutputTokens: Math.min(request.maxOutputTokens ?? 500, 500) } }
   }

@@ -4,9 +4,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { FaultServer } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
-import { playAnthropic } from '../../packages/claude/test/server.js'
-import { playOllama } from '../../packages/ollama/test/server.js'
-import { playOpenAI } from '../../packages/openai/test/server.js'
+import { simulateAnthropic } from '../../packages/claude/test/server.js'
+import { simulateOllama } from '../../packages/ollama/test/server.js'
+import { simulateOpenAI } from '../../packages/openai/test/server.js'
 import { at, runProgram } from './run.js'
 
 const nobody = async (): Promise<undefined> => undefined
@@ -16,19 +16,19 @@ it.each<[string, (baseURL: string) => object, () => Promise<FaultServer | undefi
   [
     'claude',
     (baseURL) => ({ use: 'claude', model: 'claude-sonnet-4-5', apiKey: '${KEY}', baseURL }),
-    playAnthropic,
+    simulateAnthropic,
   ],
   [
     'openai, Responses',
     (baseURL) => ({ use: 'openai', model: 'gpt-5', api: 'responses', apiKey: '${KEY}', baseURL }),
-    playOpenAI,
+    simulateOpenAI,
   ],
   [
     'openai, Chat Completions',
     (baseURL) => ({ use: 'openai', model: 'gpt-x', api: 'chat', apiKey: '${KEY}', baseURL }),
-    playOpenAI,
+    simulateOpenAI,
   ],
-  ['ollama', (baseURL) => ({ use: 'ollama', model: 'tiny', baseURL }), playOllama],
+  ['ollama', (baseURL) => ({ use: 'ollama', model: 'tiny', baseURL }), simulateOllama],
   [
     'local, where the first is down',
     () => ({ use: 'ollama', model: 'tiny', baseURL: 'http://127.0.0.1:9', retry: false, fallback: 'here' }),

@@ -7,7 +7,7 @@ import { isLlmError, type Provider } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import fc from 'fast-check'
-import { deepFreeze } from '../../packages/testing/src/contract/freeze.js'
+import { deepFreeze } from '../../packages/testing/src/contract/deep-freeze.js'
 
 type Fetch = typeof fetch
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { writeRandomModel } from '../../../packages/local/test/random-model.js'
 
 const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
@@ -53,8 +53,9 @@ function patchbay(args: string[], stdin = ''): Promise<Outcome> {
   return ended
 }
 
+/** Resolves when the condition holds; fails with its text after 20 seconds. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 20_000, interval: 5 })
 }
 
 describe('patchbay ask', () => {
@@ -285,11 +286,11 @@ describe('patchbay serve', () => {
     expect(server.err()).not.toContain('France')
     write({ keys: { ann: { hash } }, strictModels: true })
     server.child.kill('SIGHUP')
-    await until(() => server.err().includes('read again'))
+    await until(() => server.err().includes('was reloaded'))
     expect((await ask('gpt-5')).status).toBe(404)
     writeFileSync(config, '{ half')
     server.child.kill('SIGHUP')
-    await until(() => server.err().includes('stays as it was'))
+    await until(() => server.err().includes('was not changed'))
     expect((await ask('default')).status).toBe(200)
     server.child.kill('SIGTERM')
     expect((await server.ended).code).toBe(0)

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { playAnthropic } from '../../../packages/claude/test/server.js'
-import { playOllama } from '../../../packages/ollama/test/server.js'
-import { playOpenAI } from '../../../packages/openai/test/server.js'
+import { simulateAnthropic } from '../../../packages/claude/test/server.js'
+import { simulateOllama } from '../../../packages/ollama/test/server.js'
+import { simulateOpenAI } from '../../../packages/openai/test/server.js'
 import { faultServer } from '../../../packages/testing/src/fault-server.js'
 import { suggestedModels } from './commands/init.js'
 
@@ -16,7 +16,7 @@ const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 /** A folder with a configuration of three played services, one that is down, and the bundled model. */
 async function world() {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
-  const servers = await Promise.all([playAnthropic(), playOpenAI(), playOllama()])
+  const servers = await Promise.all([simulateAnthropic(), simulateOpenAI(), simulateOllama()])
   onTestFinished(async () => {
     rmSync(folder, { recursive: true, force: true })
     await Promise.all(servers.map((server) => server.close()))
@@ -122,7 +122,7 @@ it('patchbay chat goes on with another provider', async () => {
   const { run } = await world()
   const { out, err } = await run(['chat'], {}, `${question}\n/model anthropic\n${question}\n`)
   expect(out).toBe(paris + paris)
-  expect(err).toContain('now with claude-sonnet-4-5 (claude)')
+  expect(err).toContain('switched to claude-sonnet-4-5 (claude)')
 })
 
 describe('patchbay compare', () => {
@@ -318,7 +318,7 @@ describe('patchbay pull', () => {
       { name, size: pico.length },
     ])
     expect((await patchbay(['complete', '--', 'remove', ''], folder, env)).out).toBe(`${name}\n`)
-    expect((await patchbay(['remove', name], folder, env)).out).toBe(`${name} is gone.\n`)
+    expect((await patchbay(['remove', name], folder, env)).out).toBe(`${name} is deleted.\n`)
     expect(await patchbay(['remove', name], folder, env)).toMatchObject({
       code: expect.not.toSatisfy((code) => code === 0),
       err: expect.stringContaining('patchbay models --local'),

@@ -3,19 +3,19 @@ import { type GatewayEntry, loadConfig } from '@patchbay/config'
 import type { Provider } from '@patchbay/core'
 import { local } from '@patchbay/local'
 import { onTestFinished } from 'vitest'
-import { type Served, type ServeOptions, serve } from '../src/index.js'
+import { type GatewayServer, type ServeOptions, serve } from '../src/index.js'
 
 export type Settings = GatewayEntry & Pick<ServeOptions, 'onRequest'>
 
 /** A gateway with nothing configured, so that this one answers. */
-export async function over(provider: () => Provider, settings: Settings = {}): Promise<Served> {
+export async function over(provider: () => Provider, settings: Settings = {}): Promise<GatewayServer> {
   const { onRequest, ...gateway } = settings
   const loaded = await loadConfig({ config: { providers: {}, gateway }, user: false })
   return serve({ loaded, otherwise: provider, port: 0, ...(onRequest !== undefined && { onRequest }) })
 }
 
 /** The same, for one test. */
-export async function served(inner: Provider, more?: Settings): Promise<Served> {
+export async function served(inner: Provider, more?: Settings): Promise<GatewayServer> {
   const gateway = await over(() => inner, more)
   onTestFinished(() => gateway.close())
   return gateway

@@ -1,8 +1,8 @@
-// The page, begun.
+// Entry point of the page.
 import { render } from 'preact'
 import 'uplot/dist/uPlot.min.css'
 import './style.css'
-import { restore } from './conversations.js'
+import { restore } from './conversation-store.js'
 import { loadModels } from './models.js'
 import { Page } from './view/page.js'
 

@@ -1,22 +1,23 @@
-// Who can be asked, as the gateway says it.
+// The models that the gateway offers.
 import { signal } from '@preact/signals'
 import { chosenModels, key } from './settings.js'
 
-/** `wantsKey`: the gateway asks for a key before it says anything. */
+/** State of the model list. `needsKey`: the gateway requires an API key. */
 export type Models =
   | { state: 'loading' }
   | { state: 'known'; names: string[] }
-  | { state: 'wantsKey' }
+  | { state: 'needsKey' }
   | { state: 'failed'; message: string }
 
 export const models = signal<Models>({ state: 'loading' })
 
+/** Loads the model list, and drops chosen models that are gone. */
 export async function loadModels(): Promise<void> {
   try {
     const headers = key.value === '' ? {} : { authorization: `Bearer ${key.value}` }
     const response = await fetch('/v1/models', { headers })
     if (response.status === 401) {
-      models.value = { state: 'wantsKey' }
+      models.value = { state: 'needsKey' }
       return
     }
     if (!response.ok) throw new Error(`The gateway answers with status ${response.status}.`)

@@ -1,8 +1,8 @@
-// What is asked for: models, parameters, tools, a key. Kept in this browser; the key only until its window is closed.
+// Settings: models, parameters, tools, key. Saved in this browser; the key only until the window is closed.
 import type { Reasoning, Tool } from '@patchbay/core'
 import { effect, signal } from '@preact/signals'
 
-/** As they are typed: an empty one is not sent. */
+/** The form's texts. An empty one is not sent. */
 export interface Parameters {
   system: string
   temperature: string
@@ -11,9 +11,9 @@ export interface Parameters {
   seed: string
   stop: string
   reasoning: '' | Extract<Reasoning, string>
-  /** A JSON schema the answer must fit, or nothing. */
+  /** A JSON schema for the answer. */
   schema: string
-  /** A list of tools as JSON. */
+  /** A JSON list of tools. */
   tools: string
 }
 
@@ -29,25 +29,25 @@ const unset: Parameters = {
   tools: '',
 }
 
-export const parameters = kept<Parameters>('patchbay.parameters', localStorage, unset)
-/** Those who are asked, in their order: one, or several side by side. */
-export const chosenModels = kept<string[]>('patchbay.models', localStorage, ['default'])
-export const key = kept<string>('patchbay.key', sessionStorage, '')
-export const theme = kept<'system' | 'light' | 'dark'>('patchbay.theme', localStorage, 'system')
+export const parameters = stored<Parameters>('patchbay.parameters', localStorage, unset)
+/** The chosen models, in order: one, or several side by side. */
+export const chosenModels = stored<string[]>('patchbay.models', localStorage, ['default'])
+export const key = stored<string>('patchbay.key', sessionStorage, '')
+export const theme = stored<'system' | 'light' | 'dark'>('patchbay.theme', localStorage, 'system')
 
 effect(() => {
   if (theme.value === 'system') delete document.documentElement.dataset.theme
   else document.documentElement.dataset.theme = theme.value
 })
 
-function kept<T>(name: string, storage: Storage, otherwise: T) {
+function stored<T>(name: string, storage: Storage, initial: T) {
   const text = storage.getItem(name)
-  let before = otherwise
+  let before = initial
   try {
-    const read: unknown = text === null ? otherwise : JSON.parse(text)
-    before = (isRecord(otherwise) && isRecord(read) ? { ...otherwise, ...read } : read) as T
+    const read: unknown = text === null ? initial : JSON.parse(text)
+    before = (isRecord(initial) && isRecord(read) ? { ...initial, ...read } : read) as T
   } catch {
-    // What another version of the page kept is not read.
+    // Settings of another version of the page are not read.
   }
   const value = signal(before)
   effect(() => storage.setItem(name, JSON.stringify(value.value)))
@@ -58,8 +58,8 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** What the parameters mean for a request. */
-export interface Wanted {
+/** The parameters as options of a request. */
+export interface RequestOptions {
   system?: string
   temperature?: number
   topP?: number
@@ -71,13 +71,16 @@ export interface Wanted {
   tools?: Tool[]
 }
 
-/** @throws {Error} for JSON that is none, by the field's name */
-export function wantedOf(given: Parameters): Wanted {
+/**
+ * The options for the form's texts.
+ * @throws {Error} for invalid JSON, with the field's name
+ */
+export function toRequestOptions(given: Parameters): RequestOptions {
   const number = (text: string) => (text.trim() === '' ? undefined : Number(text))
   const schema = jsonOf(given.schema, 'The JSON schema')
   const tools = jsonOf(given.tools, 'The tools')
   if (tools !== undefined && !Array.isArray(tools)) throw new Error('The tools must be a list: [ … ].')
-  const wanted: Record<string, unknown> = {
+  const options: Record<string, unknown> = {
     system: given.system.trim() || undefined,
     temperature: number(given.temperature),
     topP: number(given.topP),
@@ -88,7 +91,7 @@ export function wantedOf(given: Parameters): Wanted {
     output: schema && { schema },
     tools,
   }
-  return Object.fromEntries(Object.entries(wanted).filter(([, value]) => value !== undefined))
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
 }
 
 function jsonOf(text: string, what: string): unknown {

@@ -1,7 +1,7 @@
 // Failures, in the words of the other side.
 import { APICallError } from '@ai-sdk/provider'
-import { isLlmError, LlmError, parseRetryAfter } from '@patchbay/core'
-import { clientError } from '@patchbay/core/wire'
+import { isLlmError, LlmError } from '@patchbay/core'
+import { clientError, parseRetryAfter } from '@patchbay/core/wire'
 
 /** Ours as the AI SDK knows them: it tries again what may be tried again. An abort stays an abort. */
 export function toCallError(error: unknown, signal: AbortSignal | undefined): unknown {

@@ -1,4 +1,4 @@
-// Message Batches on the wire: what is sent, how it stands, and what is made of results in any order.
+// Message Batches: submission, status, and results in any order.
 import { isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { expect, it, onTestFinished } from 'vitest'
@@ -44,7 +44,7 @@ async function failureOf(work: Promise<unknown>): Promise<LlmError> {
   return error
 }
 
-it('sends every request as its call would be, with a number', async () => {
+it('sends each request as a call would, with its number', async () => {
   const { server, batches: own } = await batches(() =>
     json({ id: 'msgbatch_1', processing_status: 'in_progress' }),
   )
@@ -66,7 +66,7 @@ it('sends every request as its call would be, with a number', async () => {
   })
 })
 
-it('refuses a list with a wrong request, by its place, and sends nothing', async () => {
+it('refuses a list with an invalid request, names its index, and sends nothing', async () => {
   const { server, batches: own } = await batches(() => json({}))
   expect(await failureOf(own.submit(['x', { messages: 'x', seed: 1, onUnsupported: 'warn' }]))).toMatchObject(
     { code: 'unsupported', message: expect.stringContaining('requests[1]') },
@@ -79,7 +79,7 @@ it('refuses a list with a wrong request, by its place, and sends nothing', async
   expect(server.requests).toHaveLength(0)
 })
 
-it('tells how it stands, from any process that knows the id', async () => {
+it('gives the status of a batch to any process that knows its id', async () => {
   const counts = { processing: 3, succeeded: 1, errored: 0, canceled: 0, expired: 0 }
   const { server, batches: own } = await batches(() =>
     json({ id: 'b', processing_status: 'in_progress', request_counts: counts }),
@@ -94,7 +94,7 @@ it('tells how it stands, from any process that knows the id', async () => {
   expect(server.requests.at(-1)).toMatchObject({ method: 'POST', path: '/v1/messages/batches/b/cancel' })
 })
 
-it('gives results in the order of the requests, failures and gaps typed', async () => {
+it('gives results in the order of the requests, with typed errors for failures and gaps', async () => {
   const lines = [
     line(3, { type: 'expired' }),
     line(1, {
@@ -131,7 +131,7 @@ it('gives results in the order of the requests, failures and gaps typed', async 
   }
 })
 
-it('a line that cannot be read costs its own request alone', async () => {
+it('an unreadable line fails only its own request', async () => {
   const good = (index: number, text: string) => line(index, { type: 'succeeded', message: message(text) })
   const lines = [good(0, 'first'), '{"custom_id":"request-1","res', '{"custom_', good(3, 'last'), '']
   const { batches: own } = await batches(({ path }) =>
@@ -154,7 +154,7 @@ it.each([
   ],
   ['a state nobody knows', { id: 'b', processing_status: 'sleeping' }, 'bad-response', 'sleeping'],
   ['nothing', {}, 'bad-response', 'no state'],
-])('a batch that is told of with %s does not run for ever', async (_, answer, code, words) => {
+])('the status of a batch from %s is a typed error, not endless running', async (_, answer, code, words) => {
   const { batches: own } = await batches(() => json(answer))
   expect(await failureOf(own.status('b'))).toMatchObject({ code, message: expect.stringContaining(words) })
 })
@@ -188,7 +188,7 @@ it('results that stop coming end by the idle limit', async () => {
   await expect.poll(() => server.open).toBe(0)
 })
 
-it('the words about a batch that is not there are about the batch', async () => {
+it('the error of an unknown batch speaks of the batch', async () => {
   const { batches: own } = await batches(() => ({
     status: 404,
     body: JSON.stringify({ type: 'error', error: { type: 'not_found_error', message: 'No such batch' } }),
@@ -216,7 +216,7 @@ it('refuses more than the service takes in one batch before anything is sent', a
   expect(server.requests).toHaveLength(0)
 }, 60_000)
 
-it('names the request that cannot be written as JSON, and sends nothing', async () => {
+it('names the request that JSON cannot hold, and sends nothing', async () => {
   const { server, batches: own } = await batches(() => json({ id: 'b' }))
   const odd = { messages: 'x', providerOptions: { claude: { a: 10n } } }
   expect(await failureOf(own.submit(['x', odd]))).toMatchObject({

@@ -11,15 +11,15 @@ import {
   unansweredRequest,
 } from '@patchbay/core/wire'
 import { fromBody } from './errors.js'
-import { fromMessage } from './events.js'
+import { type AnswerSource, fromMessage } from './events.js'
 
-/** A batch as the service tells of it. */
+/** A batch object of the service. */
 interface Wire {
   id?: unknown
   processing_status?: string
   cancel_initiated_at?: string | null
   request_counts?: unknown
-  /** Instead of all that. */
+  /** Only in an error body. */
   error?: unknown
 }
 
@@ -27,7 +27,7 @@ interface Wire {
 const limits = { requests: 100_000, bytes: 256_000_000 }
 
 /**
- * Every request by its number, which comes back with its result.
+ * The body that submits these requests; each has its index as its id.
  * @throws {LlmError} `invalid-request` for more than the service takes, and for options that JSON cannot hold
  */
 export function toBatch(bodies: object[]): { requests: object[] } {
@@ -37,23 +37,23 @@ export function toBatch(bodies: object[]): { requests: object[] } {
   return { requests }
 }
 
-/** @throws {LlmError} `bad-response` */
+/** @throws {LlmError} `bad-response` without an id */
 export function idOf({ id }: Wire): string {
   if (typeof id === 'string') return id
-  throw new LlmError('bad-response', 'Anthropic took the batch and gave it no id.')
+  throw new LlmError('bad-response', 'Anthropic accepted the batch but gave it no id.')
 }
 
 // Source: platform.claude.com/docs/en/api/retrieving-message-batches ("processing_status"), November 2026.
 const running = new Set(['in_progress', 'canceling'])
 
-/** @throws {LlmError} what the service says where it answers with an error, `bad-response` for a state nobody knows */
+/** @throws {LlmError} the service's own error, or `bad-response` for an unknown state */
 export function toStatus(batch: Wire): BatchStatus {
   const { processing_status: state = '', cancel_initiated_at, request_counts } = batch
   if (state !== 'ended' && !running.has(state)) {
     if (batch.error) throw fromBody(batch)
     throw new LlmError(
       'bad-response',
-      `Anthropic gave ${state === '' ? 'no state of the batch' : `the batch a state nobody knows: ${excerpt(String(state))}`}.`,
+      `Anthropic gave ${state === '' ? 'no state of the batch' : `the batch an unknown state: ${excerpt(String(state))}`}.`,
     )
   }
   const counts = fieldsOf(request_counts)
@@ -77,15 +77,18 @@ interface Line {
   result?: unknown
 }
 
-/** One result a line. */
-export async function* toOutcomes(body: ReadableStream<Uint8Array>): AsyncGenerator<BatchOutcome> {
+/** The outcomes in a body that has one result a line. */
+export async function* toOutcomes(
+  body: ReadableStream<Uint8Array>,
+  source: AnswerSource,
+): AsyncGenerator<BatchOutcome> {
   for await (const { index, line, error } of batchLines<Line>(body)) {
     if (error !== undefined) {
       yield { index, error }
       continue
     }
     const result = fieldsOf(line.result)
-    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null) }
+    if (result.type === 'succeeded') yield { index, events: fromMessage(result.message ?? null, source) }
     else yield { index, error: failureOf(result) }
   }
 }

@@ -1,4 +1,4 @@
-// Tool calls that an answer was cut in, or that share an id; and the places of citations.
+// Truncated tool calls, tool calls that share an id, and positions of citations.
 import type { ChatEvent } from '@patchbay/core'
 import { faultServer } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -66,7 +66,7 @@ describe.each(both)('a call, %s', (_, streamed) => {
   it.each([
     'max_tokens',
     'model_context_window_exceeded',
-  ])('that was cut before its input by %s is no call', async (reason) => {
+  ])('truncated before its input by %s is not a call', async (reason) => {
     const { events, response } = await answer(streamed, reason, [
       call('t1', { path: '/' }),
       call('t2', {}, ''),
@@ -81,7 +81,7 @@ describe.each(both)('a call, %s', (_, streamed) => {
     expect(response.message.content).toHaveLength(1)
   })
 
-  it('without input is a call when the answer ended well, and keeps its place', async () => {
+  it('without input is a call in a complete answer, and keeps its place', async () => {
     const { response } = await answer(streamed, 'tool_use', [call('t1', {}, ''), call('t2', { a: 1 })])
     expect(response.toolCalls).toEqual([
       { id: 't1', name: 'rm', input: {} },
@@ -90,7 +90,7 @@ describe.each(both)('a call, %s', (_, streamed) => {
     expect(response.warnings).toEqual([])
   })
 
-  it('without input, before another block, is whole even if that one is cut', async () => {
+  it('without input is complete when another block follows, even a truncated one', async () => {
     const { response } = await answer(streamed, 'max_tokens', [
       call('t1', {}, ''),
       { block: { type: 'text', text: 'So' }, deltas: [] },
@@ -98,7 +98,7 @@ describe.each(both)('a call, %s', (_, streamed) => {
     expect(response.toolCalls).toMatchObject([{ id: 't1', input: {} }])
   })
 
-  it('that shares its id with another is told apart from it', async () => {
+  it('that shares its id with another gets an id of its own', async () => {
     const { events, response } = await answer(streamed, 'tool_use', [
       call('t', { a: 1 }),
       call('t', { a: 2 }),
@@ -113,7 +113,7 @@ describe.each(both)('a call, %s', (_, streamed) => {
   })
 })
 
-it('blocks whose end is never said, and that share an index, are all there', async () => {
+it('blocks without an end, and with the same index, are all kept', async () => {
   const server = await faultServer(
     sse([
       { type: 'message_start', message: { ...message, content: [], stop_reason: null } },
@@ -216,7 +216,7 @@ describe.each(both)('a citation, %s', (_, streamed) => {
     ],
     [{ type: 'odd_location', start_char_index: 'x', url: 5, source: { a: 1 } }, {}],
   ]
-  it.each(cases)('has places in its source, never among those of the answer: %j', async (cited, ours) => {
+  it.each(cases)('has its position in the source, not in the answer: %j', async (cited, ours) => {
     const { response } = await answer(streamed, 'end_turn', [
       {
         block: { type: 'text', text: 'Grass is green. ', citations: [cited] },
@@ -231,7 +231,7 @@ describe.each(both)('a citation, %s', (_, streamed) => {
         type: 'text',
         text: 'Grass is green. ',
         citations: [ours],
-        opaque: { provider: 'claude', data: { citations: [cited] } },
+        opaque: { provider: 'claude', host: expect.stringMatching(/^127/), data: { citations: [cited] } },
       },
     ])
   })

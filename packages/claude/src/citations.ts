@@ -1,34 +1,35 @@
-// Citations of a text block as ours: where they stand in the answer, and the place in the source.
+// Decoder of citations: the source and the position in it.
 import type { Citation } from '@patchbay/core'
 
-// The kinds of places: `char_location`, `page_location`, `content_block_location`, `search_result_location`, and
-// `web_search_result_location`, which has none. A citation is of the whole text block it comes with.
-const places = [
+// Of `char_location`, `page_location`, `content_block_location` and `search_result_location`;
+// `web_search_result_location` has no position. A citation belongs to the whole text block it comes with.
+const positions = [
   ['character', 'start_char_index', 'end_char_index'],
   ['page', 'start_page_number', 'end_page_number'],
   ['block', 'start_block_index', 'end_block_index'],
 ] as const
 
-export function toCitation(cited: Record<string, unknown>): Citation {
-  const { url, source, title, document_title: document, cited_text: quote } = cited
+/** A citation of the wire as ours. */
+export function toCitation(citation: Record<string, unknown>): Citation {
+  const { url, source, title, document_title: document, cited_text: quote } = citation
   const address = url ?? source
   const isAddress = typeof address === 'string' && URL.canParse(address)
-  const named = [title, document, source].find((name) => typeof name === 'string' && name !== '')
-  const [unit, from, to] = places.find(([, from]) => typeof cited[from] === 'number') ?? []
+  const name = [title, document, source].find((value) => typeof value === 'string' && value !== '')
+  const [unit, from, to] = positions.find(([, from]) => typeof citation[from] === 'number') ?? []
   const [index, start, end] = [
-    cited.document_index ?? cited.search_result_index,
-    from && cited[from],
-    to && cited[to],
+    citation.document_index ?? citation.search_result_index,
+    from && citation[from],
+    to && citation[to],
   ].map((value) => (typeof value === 'number' ? value : undefined))
-  const place = {
+  const position = {
     ...(index !== undefined && { index }),
     ...(unit && start !== undefined && { unit, start }),
     ...(unit && end !== undefined && { end }),
   }
   return {
     ...(isAddress && { url: address }),
-    ...(typeof named === 'string' && { title: named }),
+    ...(typeof name === 'string' && { title: name }),
     ...(typeof quote === 'string' && { quote }),
-    ...(Object.keys(place).length > 0 && { source: place }),
+    ...(Object.keys(position).length > 0 && { source: position }),
   }
 }

@@ -1,14 +1,14 @@
-// The Claude backend passes the contract, against a server that plays the protocol; and against the service itself,
-// where ANTHROPIC_API_KEY and CLAUDE_MODEL are set.
+// Contract suite of the Claude backend: against a stand-in, and against the service where ANTHROPIC_API_KEY and CLAUDE_MODEL
+// are set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { playAnthropic } from '../test/server.js'
+import { simulateAnthropic } from '../test/server.js'
 import { claude } from './index.js'
 
-describe('with a server that plays the protocol', () => {
-  let server: Awaited<ReturnType<typeof playAnthropic>>
+describe('with a stand-in for the service', () => {
+  let server: Awaited<ReturnType<typeof simulateAnthropic>>
   beforeAll(async () => {
-    server = await playAnthropic()
+    server = await simulateAnthropic()
   })
   afterAll(() => server.close())
   const sent = () => server.requests.map(({ body }) => body)

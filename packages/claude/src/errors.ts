@@ -1,4 +1,4 @@
-// Anthropic's errors as ours. Source: platform.claude.com/docs/en/api/errors, November 2026.
+// Mapping of Anthropic's errors to LlmError. Source: platform.claude.com/docs/en/api/errors, November 2026.
 import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
 import {
   codeOfStatus,
@@ -29,14 +29,14 @@ const codes: Record<string, ErrorCode> = {
 }
 
 const who = 'Anthropic'
-const usual = {
+const advices = {
   authentication: 'Check apiKey, or ANTHROPIC_API_KEY.',
   'quota-exceeded': 'Check the credit of the account.',
 }
 
 /**
- * The body of an error, or the data of an error event: `{ type: 'error', error: { type, message } }`. `text` is the body
- * as it came.
+ * The error for an error body, or the data of an error event: `{ type: 'error', error: { type, message } }`.
+ * @param text the body as it was received
  */
 export function fromBody(
   body: unknown,
@@ -55,12 +55,15 @@ export function fromBody(
     code,
     words,
     body: text,
-    advice: { ...usual, ...advice },
+    advice: { ...advices, ...advice },
     details: { ...details, ...(typeof requestId === 'string' && { requestId }) },
   })
 }
 
-/** The error for an HTTP error response to a request for `path`; `more` is advice beside the usual. */
+/**
+ * The error for an HTTP error response to a request for `path`.
+ * @param more what to do, for some codes, beside the advices advice
+ */
 export async function fromResponse(
   response: Response,
   now: number,
@@ -70,7 +73,7 @@ export async function fromResponse(
   const text = await errorText(response)
   const details = detailsOf(response, now)
   const body = jsonIn(text)
-  const advice = { ...usual, ...notFoundAdvice(path), ...more }
+  const advice = { ...advices, ...notFoundAdvice(path), ...more }
   if (errorIn(body) !== undefined) return fromBody(body, details, text, advice)
   return serviceError({
     who,
@@ -82,7 +85,7 @@ export async function fromResponse(
   })
 }
 
-/** A 200 that is no answer. */
+/** The error for a 200 that is not an answer of this API. */
 export function notAnAnswer(value: unknown): LlmError {
   const body = typeof value === 'string' ? jsonIn(value) : value
   if (errorInAnswer(body) !== undefined) return fromBody(body, {}, value)

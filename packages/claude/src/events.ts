@@ -1,10 +1,10 @@
-// A message, streamed or whole, as our events. Source: platform.claude.com/docs/en/build-with-claude/streaming and
-// /en/api/messages, November 2026.
+// Decoder of the Messages API: a streamed or whole message to events.
+// Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, OpaqueState, Usage } from '@patchbay/core'
 import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
 import { toCitation } from './citations.js'
 import { fromBody, notAnAnswer } from './errors.js'
-import { keep, toUsage } from './usage.js'
+import { mergeUsage, toUsage } from './usage.js'
 
 type Json = Record<string, unknown>
 
@@ -17,13 +17,21 @@ interface WireMessage {
   usage?: Json
 }
 
-/** A content block on its way. */
+/** A content block that is still streaming. */
 interface OpenBlock {
   block: Json
-  /** What came in deltas: text, thinking, or the JSON of an input. */
-  said: string
+  /** All deltas so far: text, thinking, or the JSON of an input. */
+  content: string
   signature: string
   citations: Json[]
+}
+
+/** Where an answer comes from. Its state goes back only there. */
+export interface AnswerSource {
+  host: string
+  /** The model, where the service lets no other one read its thinking. */
+  thinkingModel?: string
+  requestId?: string
 }
 
 const reasons: Record<string, FinishReason> = {
@@ -36,7 +44,7 @@ const reasons: Record<string, FinishReason> = {
   refusal: 'refusal',
 }
 
-/** After it the service says no more. */
+/** Whether this event is the last of a stream. */
 export function isLast(event: unknown): boolean {
   return (event as { type?: unknown } | null)?.type === 'message_stop'
 }
@@ -47,7 +55,7 @@ export function isLast(event: unknown): boolean {
  */
 export async function* fromStream(
   events: AsyncIterable<unknown>,
-  requestId?: string,
+  source: AnswerSource,
 ): AsyncGenerator<BackendEvent> {
   const blocks = new Map<number, OpenBlock>()
   const usage: Json = {}
@@ -62,25 +70,25 @@ export async function* fromStream(
     switch (event?.type) {
       case 'message_start': {
         const message: WireMessage = fieldsOf(event.message)
-        keep(usage, message.usage)
-        // Proxies repeat it in the middle of a stream; the message has begun once.
+        mergeUsage(usage, message.usage)
+        // Proxies repeat it in the middle of a stream.
         if (started) break
         started = true
-        yield startOf(message, requestId)
+        yield startOf(message, source)
         yield { type: 'usage', usage: inputUsage(usage) }
         // A turn resumed after server-side tools may arrive with whole blocks and a reason to stop.
-        yield* wholeBlocks(message.content, ids, lastCall)
+        yield* wholeBlocks(message.content, ids, lastCall, source)
         stopReason = message.stop_reason ?? undefined
         break
       }
       case 'content_block_start': {
         const index = event.index as number
-        // One that was never ended, where an index is used again.
-        yield* close(blocks, index, lastCall)
+        // A block without an end, whose index is used again.
+        yield* close(blocks, index, lastCall, source)
         yield* lastCall.whole()
         const block = { ...(event.content_block as Json) }
         if (block.type === 'tool_use') block.id = ids.unique(callField('id', block.id))
-        const open: OpenBlock = { block, said: '', signature: '', citations: [] }
+        const open: OpenBlock = { block, content: '', signature: '', citations: [] }
         blocks.set(index, open)
         if (block.type === 'tool_use')
           yield {
@@ -88,9 +96,9 @@ export async function* fromStream(
             id: String(block.id),
             name: callField('name', block.name),
           }
-        const begun = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
-        if (typeof begun === 'string' && begun !== '')
-          yield say(open, block.type === 'text' ? 'text' : 'reasoning', begun)
+        const initial = block.type === 'text' ? block.text : block.type === 'thinking' ? block.thinking : ''
+        if (typeof initial === 'string' && initial !== '')
+          yield appendText(open, block.type === 'text' ? 'text' : 'reasoning', initial)
         break
       }
       case 'content_block_delta': {
@@ -99,52 +107,55 @@ export async function* fromStream(
         break
       }
       case 'content_block_stop':
-        yield* close(blocks, event.index as number, lastCall)
+        yield* close(blocks, event.index as number, lastCall, source)
         break
       case 'message_delta': {
         const { stop_reason: reason, stop_sequence: stop } = fieldsOf(event.delta) as WireMessage
         if (reason) stopReason = reason
         if (stop) stopSequence = stop
-        keep(usage, event.usage as Json | undefined)
+        mergeUsage(usage, event.usage as Json | undefined)
         break
       }
       case 'message_stop':
-        for (const index of [...blocks.keys()]) yield* close(blocks, index, lastCall)
+        for (const index of [...blocks.keys()]) yield* close(blocks, index, lastCall, source)
         yield* lastCall.end(reasonOf(stopReason))
         return yield finishOf(stopReason, stopSequence, usage)
       case 'error':
         throw fromBody(event)
       default:
-        // `ping`, and what has not been invented yet.
+        // `ping`, and future events.
         if (!started && event?.type === undefined) throw notAnAnswer(value)
     }
   }
 }
 
-/** The events of a message that came whole. */
-export async function* fromMessage(body: unknown, requestId?: string): AsyncGenerator<BackendEvent> {
+/**
+ * The events of a message that came in one piece.
+ * @throws {LlmError} for an error, or the answer of another service
+ */
+export async function* fromMessage(body: unknown, source: AnswerSource): AsyncGenerator<BackendEvent> {
   const message = body as WireMessage & { type?: string }
   if (message?.type === 'error') throw fromBody(body)
   if (!Array.isArray(message?.content)) throw notAnAnswer(body)
-  yield startOf(message, requestId)
+  yield startOf(message, source)
   const ids = new CallIds()
   const lastCall = new TruncatedCallGuard()
-  yield* wholeBlocks(message.content, ids, lastCall)
+  yield* wholeBlocks(message.content, ids, lastCall, source)
   yield* lastCall.end(reasonOf(message.stop_reason))
   const usage: Json = {}
-  keep(usage, message.usage)
+  mergeUsage(usage, message.usage)
   yield finishOf(message.stop_reason ?? undefined, message.stop_sequence ?? undefined, usage)
 }
 
 function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
   switch (delta?.type) {
     case 'text_delta':
-      return yield say(open, 'text', String(delta.text ?? ''))
+      return yield appendText(open, 'text', String(delta.text ?? ''))
     case 'thinking_delta':
-      return yield say(open, 'reasoning', String(delta.thinking ?? ''))
+      return yield appendText(open, 'reasoning', String(delta.thinking ?? ''))
     case 'input_json_delta': {
       const json = String(delta.partial_json ?? '')
-      open.said += json
+      open.content += json
       if (open.block.type === 'tool_use') yield { type: 'tool-call-delta', id: String(open.block.id), json }
       return
     }
@@ -155,7 +166,7 @@ function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
       open.citations.push(fieldsOf(delta.citation))
       return
     default:
-      // Deltas of blocks we keep closed carry fields of the block (`compaction_delta` its content).
+      // Deltas of provider blocks carry fields of the block: `compaction_delta` has its content.
       for (const [key, value] of Object.entries(delta ?? {})) {
         const before = open.block[key]
         if (key !== 'type')
@@ -164,8 +175,8 @@ function* takeDelta(open: OpenBlock, delta: Json): Generator<BackendEvent> {
   }
 }
 
-function say(open: OpenBlock, type: 'text' | 'reasoning', text: string): BackendEvent {
-  open.said += text
+function appendText(open: OpenBlock, type: 'text' | 'reasoning', text: string): BackendEvent {
+  open.content += text
   return { type, text }
 }
 
@@ -173,19 +184,25 @@ function* close(
   blocks: Map<number, OpenBlock>,
   index: number,
   lastCall: TruncatedCallGuard,
+  source: AnswerSource,
 ): Generator<BackendEvent> {
   const open = blocks.get(index)
   blocks.delete(index)
   if (open === undefined) return
-  for (const event of closeBlock(open))
+  for (const event of closeBlock(open, source))
     if (event.type === 'tool-call') yield* lastCall.take(event, true)
     else yield event
 }
 
-function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGuard): Generator<BackendEvent> {
-  // Of an input that came whole nobody can tell whether it is: the last one is, unless the answer was cut.
+function* wholeBlocks(
+  content: unknown,
+  ids: CallIds,
+  lastCall: TruncatedCallGuard,
+  source: AnswerSource,
+): Generator<BackendEvent> {
+  // A complete input looks like a truncated one: the last is complete unless the answer was truncated.
   for (const block of objectsIn(content))
-    for (const event of wholeBlock(block, ids))
+    for (const event of wholeBlock(block, ids, source))
       if (event.type === 'tool-call') yield* lastCall.take(event, false, true)
       else {
         yield* lastCall.whole()
@@ -193,19 +210,28 @@ function* wholeBlocks(content: unknown, ids: CallIds, lastCall: TruncatedCallGua
       }
 }
 
-function* wholeBlock(block: Json, ids: CallIds): Generator<BackendEvent> {
+function* wholeBlock(block: Json, ids: CallIds, source: AnswerSource): Generator<BackendEvent> {
   const open: OpenBlock = {
     block: block.type === 'tool_use' ? { ...block, id: ids.unique(callField('id', block.id)) } : block,
-    said: '',
+    content: '',
     signature: String(block.signature ?? ''),
     citations: objectsIn(block.citations),
   }
-  if (block.type === 'text' && block.text) yield say(open, 'text', String(block.text))
-  if (block.type === 'thinking' && block.thinking) yield say(open, 'reasoning', String(block.thinking))
-  yield* closeBlock(open)
+  if (block.type === 'text' && block.text) yield appendText(open, 'text', String(block.text))
+  if (block.type === 'thinking' && block.thinking) yield appendText(open, 'reasoning', String(block.thinking))
+  yield* closeBlock(open, source)
 }
 
-function* closeBlock({ block, said, signature, citations }: OpenBlock): Generator<BackendEvent> {
+function* closeBlock(
+  { block, content, signature, citations }: OpenBlock,
+  { host, thinkingModel }: AnswerSource,
+): Generator<BackendEvent> {
+  const opaque = (data: Json, model?: string): OpaqueState => ({
+    provider: 'claude',
+    host,
+    ...(model !== undefined && { model }),
+    data,
+  })
   switch (block.type) {
     case 'text':
       return yield {
@@ -213,17 +239,20 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
         ...(citations.length > 0 && { citations: citations.map(toCitation), opaque: opaque({ citations }) }),
       }
     case 'thinking': {
-      const state = opaque({ signature: signature || String(block.signature ?? '') })
-      // Thinking that is not shown still has its signature, and must go back with it.
-      return yield said === ''
+      const state = opaque({ signature: signature || String(block.signature ?? '') }, thinkingModel)
+      // Thinking without text still has its signature, which must go back.
+      return yield content === ''
         ? { type: 'part', part: { type: 'reasoning', text: '', opaque: state } }
         : { type: 'part-end', opaque: state }
     }
     case 'redacted_thinking':
-      return yield { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(block) } }
+      return yield {
+        type: 'part',
+        part: { type: 'reasoning', text: '', opaque: opaque(block, thinkingModel) },
+      }
     case 'tool_use': {
       const { type: _, id, name, input, ...more } = block
-      const whole = said === '' ? (input ?? {}) : parseInput(said)
+      const whole = content === '' ? (input ?? {}) : parseInput(content)
       return yield {
         type: 'tool-call',
         id: String(id),
@@ -238,13 +267,13 @@ function* closeBlock({ block, said, signature, citations }: OpenBlock): Generato
         part: {
           type: 'provider-block',
           kind: String(block.type),
-          opaque: opaque(said === '' ? block : { ...block, input: parsed(said) ?? said }),
+          opaque: opaque(content === '' ? block : { ...block, input: jsonOrUndefined(content) ?? content }),
         },
       }
   }
 }
 
-function startOf({ id, model }: WireMessage, requestId: string | undefined): BackendEvent {
+function startOf({ id, model }: WireMessage, { requestId }: AnswerSource): BackendEvent {
   return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 
@@ -260,7 +289,7 @@ function finishOf(reason: string | undefined, stopSequence: string | undefined, 
   }
 }
 
-/** What is known before the answer: its output has only begun to be counted. */
+/** The usage at the start of an answer; its output tokens are not final. */
 function inputUsage({ output_tokens: _, ...input }: Json): Usage {
   return toUsage(input)
 }
@@ -269,11 +298,7 @@ function reasonOf(reason: string | null | undefined): FinishReason {
   return reasons[reason ?? ''] ?? 'other'
 }
 
-function opaque(data: unknown): OpaqueState {
-  return { provider: 'claude', data }
-}
-
-function parsed(json: string): unknown {
+function jsonOrUndefined(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {

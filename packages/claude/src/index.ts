@@ -1,5 +1,4 @@
 // A Claude model as a provider: `claude()`.
-import type Anthropic from '@anthropic-ai/sdk'
 import {
   type Backend,
   type BackendBatch,
@@ -10,62 +9,54 @@ import {
   defineProvider,
   LlmError,
   type ModelInfo,
+  type OptionName,
   type PreparedChat,
   type Provider,
   type ProviderOptions,
 } from '@patchbay/core'
 import {
   checkModel,
-  type EnvironmentKey,
-  type ExchangeOptions,
-  environment,
-  exchange,
-  isHostOf,
-  isKeyFor,
-  isNamedBy,
   isStream,
   jsonEvents,
   lazyIterable,
   markLarge,
-  missingKeyAdvice,
-  noKey,
   objectsIn,
-  requestOf,
-  type ServerAddress,
-  serverAddress,
-  wholeJson,
-  withoutNoKey,
-  withoutSecretHeaders,
+  withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
-import { fromResponse, notAnAnswer } from './errors.js'
-import { fromMessage, fromStream, isLast } from './events.js'
-import { type ModelRules, rulesFor } from './models.js'
+import { Server } from './client.js'
+import { type AnswerSource, fromMessage, fromStream, isLast } from './events.js'
+import type { Target } from './messages.js'
+import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 
 export type { ModelRules } from './models.js'
 
 /** Options of `claude`. */
 export interface ClaudeOptions extends ProviderOptions {
-  /** For example `'claude-opus-5'`. */
+  /** The model's id, for example `'claude-opus-5'`. */
   model?: string
   /**
-   * Default: `ANTHROPIC_API_KEY`, which is sent to Anthropic's own hosts alone, over https, and where `ANTHROPIC_BASE_URL` is.
-   * Any other server, also on this machine, gets a key only from here.
+   * The API key. Default: `ANTHROPIC_API_KEY`, which is only sent to Anthropic's own hosts over https, and to the address in
+   * `ANTHROPIC_BASE_URL`. Other servers, also on this machine, only get a key from this option.
    */
   apiKey?: string
-  /** Default: `ANTHROPIC_BASE_URL`, else Anthropic's own. */
+  /** The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. */
   baseURL?: string
-  /** Default: the platform's `fetch`. */
+  /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch
-  /** What is known of the model where our table is older than it. */
+  /** Rules of a model that is newer than our table. Default: those of the newest family. */
   rules?: Partial<ModelRules>
 }
 
 /**
  * A Claude model, by the Anthropic Messages API.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none; a missing key comes
- *   with the first call
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address. A missing key is an
+ *   `authentication` error of the first call.
+ * @example
+ * ```ts
+ * const { text } = await claude('claude-opus-5').chat('Why is the sky blue?')
+ * ```
  */
 export function claude(options: ClaudeOptions): Provider
 export function claude(model: string, options?: Omit<ClaudeOptions, 'model'>): Provider
@@ -76,31 +67,27 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
   return defineProvider(new ClaudeBackend(model, options), options)
 }
 
-const ownHost = 'https://api.anthropic.com'
-const addressVariable = 'ANTHROPIC_BASE_URL'
-const environmentKey: EnvironmentKey = { variable: 'ANTHROPIC_API_KEY', hosts: [new URL(ownHost).host] }
+const messagesPath = '/v1/messages'
+const batchesPath = `${messagesPath}/batches`
 
 class ClaudeBackend implements Backend {
   readonly provider = 'claude'
+  readonly #server: Server
   readonly #options: ClaudeOptions
-  readonly #address: ServerAddress
-  /** Is what the environment has for Anthropic for this server? */
-  readonly #isTrusted: boolean
-  readonly #rules: ModelRules
+  readonly #target: Target
 
   constructor(
     readonly model: string,
     options: ClaudeOptions,
   ) {
     this.#options = options
-    const { baseURL = environment(addressVariable) ?? ownHost } = options
-    this.#address = serverAddress(baseURL, 'http://127.0.0.1:8080')
-    this.#isTrusted = isNamedBy(addressVariable, baseURL) || isKeyFor(this.#address.baseURL, environmentKey)
-    this.#rules = rulesFor(model, options.rules)
+    this.#server = new Server(options)
+    this.#target = { model, host: this.#server.host }
   }
 
-  capabilities(): Capabilities {
-    const { thinking, schema, maxOutput, contextWindow } = this.#rules
+  async capabilities(): Promise<Capabilities> {
+    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow } = await this.#rules()
+    const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
     return {
       tools: true,
       vision: true,
@@ -109,7 +96,12 @@ class ClaudeBackend implements Backend {
       json: schema,
       reasoning: thinking !== 'none',
       embed: false,
-      options: { minP: false, seed: false, frequencyPenalty: false, presencePenalty: false },
+      options: {
+        ...no(['minP', 'seed', 'frequencyPenalty', 'presencePenalty']),
+        ...(sampling === 'none' && no(['temperature', 'topP', 'topK'])),
+        ...(forcedTools === 'never' && no(['toolChoice'])),
+        ...(!budget && no(['reasoningBudget'])),
+      },
       maxOutput,
       contextWindow,
     }
@@ -118,37 +110,30 @@ class ClaudeBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
-      const body = await this.#toWire(chat, context)
+      const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body.messages)
-      const response = await this.#send({ ...context, large }, (client) =>
-        client.messages.create({
-          ...body,
-          stream: context.streaming,
-        } as unknown as Anthropic.MessageCreateParamsStreaming),
-      )
-      const requestId = response.headers.get('request-id') ?? undefined
-      if (isStream(response, context.streaming))
-        return fromStream(jsonEvents(response.body, isLast), requestId)
-      return fromMessage(await json(response), requestId)
+      const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
+        ...body,
+        stream: context.streaming,
+      })
+      const source = await this.#source(response.headers.get('request-id') ?? undefined)
+      if (isStream(response, context.streaming)) return fromStream(jsonEvents(response.body, isLast), source)
+      return fromMessage(await this.#server.jsonOf(response), source)
     })
   }
 
-  // Loaded with the first call.
-  #request: Promise<typeof import('./request.js')> | undefined
-
-  async #toWire(chat: PreparedChat, { warn }: CallContext): Promise<WireChat> {
-    this.#request ??= import('./request.js')
-    return (await this.#request).toWire(this.model, chat, this.#rules, warn)
-  }
-
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    const { max_tokens: _, ...body } = await this.#toWire(chat, context)
-    const response = await this.#send(context, (client) =>
-      client.messages.countTokens(body as unknown as Anthropic.MessageCountTokensParams),
+    const { toCount } = await import('./request.js')
+    const { body, headers } = await this.#encoded(chat, context)
+    const path = `${messagesPath}/count_tokens`
+    const { input_tokens: count } = await this.#server.json(
+      { ...context, headers },
+      'post',
+      path,
+      toCount(body),
     )
-    const { input_tokens: count } = await json(response)
     if (typeof count !== 'number') throw new LlmError('bad-response', 'Anthropic gave no count of tokens.')
     return count
   }
@@ -156,122 +141,69 @@ class ClaudeBackend implements Backend {
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
       const { toBatch, idOf } = await import('./batch.js')
-      const body = toBatch(
-        await Promise.all(
-          requests.map((chat, index) =>
-            this.#toWire(chat, { ...context, warn: (warning) => context.warn(warning, index) }),
-          ),
+      const encoded = await Promise.all(
+        requests.map((chat, index) =>
+          this.#encoded(chat, { ...context, warn: (warning) => context.warn(warning, index) }),
         ),
       )
-      return idOf(await this.#batches(context, (client) => client.post('/v1/messages/batches', { body })))
+      const body = toBatch(encoded.map(({ body }) => body))
+      const headers = Object.assign({}, ...encoded.map(({ headers }) => headers))
+      return idOf(await this.#server.json({ ...context, headers }, 'post', batchesPath, body))
     },
     status: async (id, context) => {
       const { toStatus } = await import('./batch.js')
-      return toStatus(await this.#batches(context, (client) => client.get(batchPath(id))))
+      return toStatus(await this.#server.json(context, 'get', batchPath(id)))
     },
     results: (id, context) =>
       lazyIterable(async () => {
         const { toOutcomes } = await import('./batch.js')
-        const { body } = await this.#send(context, (client) => client.get(`${batchPath(id)}/results`))
+        const { body } = await this.#server.send(context, 'get', `${batchPath(id)}/results`)
         if (body === null) throw new LlmError('bad-response', 'Anthropic gave no results.')
-        return toOutcomes(body)
+        return toOutcomes(body, await this.#source())
       }),
     cancel: async (id, context) => {
-      await this.#batches(context, (client) => client.post(`${batchPath(id)}/cancel`))
+      await this.#server.json(context, 'post', `${batchPath(id)}/cancel`)
     },
   }
 
-  async #batches(
-    context: CallContext,
-    call: (client: Anthropic) => PromiseLike<unknown>,
-  ): Promise<Record<string, unknown>> {
-    return json(await this.#send(context, call))
-  }
-
   async models(context: CallContext): Promise<ModelInfo[]> {
-    const { data } = await json(await this.#send(context, (client) => client.models.list({ limit: 1000 })))
+    const { data } = await this.#server.json(context, 'get', '/v1/models?limit=1000')
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
-    return objectsIn(data).flatMap(({ id, display_name: name }) =>
-      typeof id === 'string' ? [{ id, ...(typeof name === 'string' && { name }) }] : [],
+    const { toModelInfo } = await import('./model-list.js')
+    return objectsIn(data).flatMap(toModelInfo)
+  }
+
+  // Loaded with the first call.
+  #loadedRules: Promise<KnownRules> | undefined
+
+  #rules(): Promise<KnownRules> {
+    this.#loadedRules ??= import('./models.js').then(({ rulesFor }) =>
+      rulesFor(this.model, this.#options.rules),
     )
+    return this.#loadedRules
   }
 
-  async #send(
-    { signal, headers, clock, warn, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
-    call: (client: Anthropic) => PromiseLike<unknown>,
-  ): Promise<Response> {
-    const { fetch = globalThis.fetch } = this.#options
-    const address = this.#address
-    const key = this.#key()
-    const own = { ...(key && { 'x-api-key': key }), ...headers }
-    const advice =
-      key || address.authorization || this.#isTrusted
-        ? {}
-        : missingKeyAdvice(address.baseURL, environmentKey, headers)
-    const { default: Client } = await import('@anthropic-ai/sdk')
-    const options = {
-      fetch,
-      signal,
-      status,
-      ...(onFailure && { onFailure }),
-      address,
-      large,
-      headers: own,
-      failed: (response: Response, path: string) => fromResponse(response, clock.now(), path, advice),
-      who: 'Anthropic',
-      hint: 'Check the network and baseURL.',
+  /** The body of a request, and the headers it needs; the caller's own win. */
+  async #encoded(
+    chat: PreparedChat,
+    context: CallContext,
+  ): Promise<{ body: WireChat; headers: Readonly<Record<string, string>> }> {
+    const { headersFor, needsBytes, toWire } = await import('./request.js')
+    const complete = await withInlineMedia(chat, needsBytes, this.#options.media, context)
+    const body = toWire(this.#target, complete, await this.#rules(), context.warn)
+    return { body, headers: { ...headersFor(body), ...context.headers } }
+  }
+
+  async #source(requestId?: string): Promise<AnswerSource> {
+    const { boundThinking } = await this.#rules()
+    return {
+      host: this.#target.host,
+      ...(boundThinking && { thinkingModel: this.model }),
+      ...(requestId !== undefined && { requestId }),
     }
-    const ask = async (fetch: typeof globalThis.fetch) => {
-      const client = new Client({
-        // Without one it looks for others: in profiles, in the environment.
-        apiKey: key || noKey,
-        defaultHeaders: own,
-        maxRetries: 0,
-        // Deadlines are kept by the life of the call; without one of its own the client refuses long answers.
-        timeout: 2 ** 31 - 1,
-        logLevel: 'off',
-        dangerouslyAllowBrowser: true,
-        fetch,
-        baseURL: address.baseURL,
-      })
-      await withoutConsole(() => call(client), warn)
-    }
-    return exchange(options, async () => {
-      const { url, init } = await requestOf(ask)
-      const all = this.#isTrusted ? withoutNoKey(init.headers) : withoutSecretHeaders(init.headers)
-      for (const [name, value] of Object.entries(own)) all[name.toLowerCase()] = value
-      return { url, init: { ...init, headers: all } }
-    })
-  }
-
-  /** The environment's key goes to Anthropic; another server needs none, or is given one. */
-  #key(): string | undefined {
-    const { apiKey } = this.#options
-    const key = apiKey ?? environment(environmentKey.variable)
-    if (key && (apiKey !== undefined || this.#isTrusted)) return key
-    if (!isHostOf(new URL(this.#address.baseURL).hostname, environmentKey.hosts)) return undefined
-    const next = key ? ': ANTHROPIC_API_KEY is only sent over https' : ', or set ANTHROPIC_API_KEY'
-    throw new LlmError('authentication', `No API key for Anthropic. Pass apiKey${next}.`)
-  }
-}
-
-/** The client prints on the app's console that a model is deprecated; that belongs on the response. */
-function withoutConsole<T>(call: () => T, warn: CallContext['warn']): T {
-  const { console: printer } = globalThis
-  const print = printer.warn
-  printer.warn = (...words: unknown[]) => warn({ code: 'other', feature: 'model', message: words.join(' ') })
-  try {
-    // It prints before it returns its promise, so nobody else's warning is caught.
-    return call()
-  } finally {
-    printer.warn = print
   }
 }
 
 function batchPath(id: string): string {
-  return `/v1/messages/batches/${encodeURIComponent(id)}`
-}
-
-function json(response: Response): Promise<Record<string, unknown>> {
-  return wholeJson(response, notAnAnswer)
+  return `${batchesPath}/${encodeURIComponent(id)}`
 }

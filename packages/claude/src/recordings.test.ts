@@ -1,5 +1,5 @@
-// Recorded answers of the real service, read in place: exactly their text, reasoning, calls, reason and usage; and an
-// answer that goes back as history goes back as it came.
+// Recorded answers of the real service: their text, reasoning, calls, finish reason and usage, and their blocks unchanged
+// when they go back as history.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { isLlmError } from '@patchbay/core'
@@ -82,7 +82,7 @@ describe.skipIf(recorded.length === 0)('recorded answers of the service', () => 
 
   it.each(
     recorded.filter(({ meta }) => meta.response.bodyFile.endsWith('.json') && !meta.expect.errorRaw),
-  )('$name goes back as it came', async ({ meta, body }) => {
+  )('$name goes back unchanged', async ({ meta, body }) => {
     const { status, headers } = meta.response
     answer = { status, headers, body }
     const { message } = await provider().chat('Hello')

@@ -1,5 +1,5 @@
-// A server that plays the Messages API, as its documentation describes it (November 2026), over a model that knows two
-// answers. It streams, calls tools, fills schemas, counts and refuses like the real one.
+// Stand-in for the Messages API, by its documentation (November 2026), with a model that knows two answers. It streams, calls
+// tools, fills schemas, counts and refuses like the real one.
 import { type FaultServer, faultServer, type ServedResponse } from '@patchbay/testing'
 
 interface Asked {
@@ -17,8 +17,8 @@ interface Asked {
   output_config?: { format?: unknown }
 }
 
-/** `read` is what the model makes of a document when it is asked for JSON. */
-export function playAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
+/** @param read the model's JSON answer about a document */
+export function simulateAnthropic(read?: (document: Buffer) => unknown): Promise<FaultServer> {
   return faultServer(({ path, json: body }) => {
     if (path.startsWith('/v1/messages/batches'))
       return json({ type: 'error', error: { type: 'not_found_error', message: 'No such batch' } }, 404)

@@ -100,7 +100,7 @@ describe('a configuration', () => {
     const { warnings } = await loadConfig({ cwd: folder })
     expect(warnings.map((text) => text.replaceAll(folder, '…'))).toMatchInlineSnapshot(`
       [
-        "…/patchbay.config.json: providers.a.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.",
+        "…/patchbay.config.json: providers.a.apiKey is in the file. Read it from the environment: "\${MY_KEY}", or leave it out if the service has a usual variable.",
       ]
     `)
     // A module that takes it from elsewhere, and a configuration in code, are nobody's file with a key in it.

@@ -1,15 +1,16 @@
-// From a name to a provider: `connect`.
+// `connect`: from a name to a provider.
 import { LlmError, type Provider } from '@patchbay/core'
-import { wrong } from './file/config-error.js'
+import { configError } from './file/config-error.js'
 import { type Loaded, type LoadOptions, loadConfig } from './file/load.js'
-import { Maker } from './provider/make.js'
+import { ProviderBuilder } from './provider/provider-factory.js'
 import { Shared } from './provider/shared-state.js'
 import type { Requirement } from './types.js'
 
 /**
- * The provider of this name, or of `claude:claude-opus-5`, which needs no configuration; without a name, the one of
- * `PATCHBAY_PROVIDER`, else the configuration's default.
- * @throws {LlmError} `config` for what is missing or wrong, with the place and the fix; `unsupported` for a model that
+ * Connects to a provider: by its configured name, or by `claude:claude-opus-5`, which needs no configuration. Without a
+ * name: `PATCHBAY_PROVIDER`, otherwise the configuration's default.
+ * @example const llm = await connect('ollama:qwen3:0.6b')
+ * @throws {LlmError} `config` for what is missing or configError, with the place and the fix; `unsupported` for a model that
  *   cannot do what the app requires
  */
 export async function connect(target?: string, options: LoadOptions = {}): Promise<Provider> {
@@ -18,15 +19,15 @@ export async function connect(target?: string, options: LoadOptions = {}): Promi
   return connectTo(loaded, target, options)
 }
 
-/** The same, for a configuration that is loaded. */
+/** The provider of a name in a loaded configuration; like `connect`, without reading files. */
 export async function connectTo(
   loaded: Loaded,
   target = defaultOf(loaded),
   { cwd = process.cwd() }: Pick<LoadOptions, 'cwd'> = {},
 ): Promise<Provider> {
-  const chosen = target ?? throwUndecided(loaded)
+  const chosen = target ?? throwNoDefault(loaded)
   const shared = new Shared(loaded.shared)
-  const provider = owned(await new Maker(loaded, cwd, shared).make(chosen), shared)
+  const provider = closingShared(await new ProviderBuilder(loaded, cwd, shared).make(chosen), shared)
   try {
     await checkRequired(provider, [...loaded.requires, ...requiresOf(loaded, chosen)])
     return provider
@@ -36,26 +37,26 @@ export async function connectTo(
   }
 }
 
-/** The provider, which takes with it what only it uses. */
-function owned(provider: Provider, shared: Shared): Provider {
+/** The provider; closing it also closes the shared state. */
+function closingShared(provider: Provider, shared: Shared): Provider {
   const close = provider.close.bind(provider)
   let closing: Promise<void> | undefined
   const both = () => (closing ??= close().finally(() => shared.close()))
   return Object.assign(provider, { close: both, [Symbol.asyncDispose]: both })
 }
 
-/** The provider that answers when nobody is named: that of `PATCHBAY_PROVIDER`, the configuration's default, or its only one. */
+/** The name of the default provider: `PATCHBAY_PROVIDER`, otherwise the configuration's default, otherwise its only one. */
 export function defaultOf(loaded: Pick<Loaded, 'default' | 'providers'>): string | undefined {
   const [first, ...others] = loaded.providers.keys()
   return process.env.PATCHBAY_PROVIDER || loaded.default || (others.length === 0 ? first : undefined)
 }
 
-function throwUndecided({ providers, files }: Loaded): never {
+function throwNoDefault({ providers, files }: Loaded): never {
   const [first, ...others] = providers.keys()
-  throw wrong(
+  throw configError(
     first === undefined
-      ? `Nobody says who should answer: there is no patchbay.config file${files.length > 0 ? ' with providers' : ''}. Run: patchbay init, or name a provider, for example claude:claude-opus-5.`
-      : `Several providers are configured (${[first, ...others].join(', ')}), and none is the default. Set default in ${files[0]}, or PATCHBAY_PROVIDER.`,
+      ? `No provider is configured: there is no patchbay.config file${files.length > 0 ? ' with providers' : ''}. Run: patchbay init, or name a provider, for example claude:claude-opus-5.`
+      : `Several providers are configured (${[first, ...others].join(', ')}), but no default. Set default in ${files[0]}, or PATCHBAY_PROVIDER.`,
   )
 }
 

@@ -1,4 +1,4 @@
-// The public face of @patchbay/config.
+// Public exports of @patchbay/config.
 export { connect, connectTo, defaultOf } from './connect.js'
 export { nearest } from './file/config-error.js'
 export type { Entry, Place } from './file/layers.js'

@@ -1,4 +1,4 @@
-// What a configuration file holds.
+// Types of a configuration file.
 
 import type { ChatRequest, MediaOptions, RetryOptions, TimeoutOptions } from '@patchbay/core'
 import type {
@@ -22,23 +22,23 @@ import type {
   TraceOptions,
 } from '@patchbay/policies'
 
-/** What an app needs of whoever answers. */
+/** A feature that an app requires of its provider. */
 export type Requirement = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | 'embed'
 
-/** What may not be asked, or answered. */
+/** Limits for questions or answers. */
 export interface GuardEntry {
-  /** Words, as whole words in any case. */
+  /** Forbidden words; whole words, upper and lower case alike. */
   deny?: string[]
-  /** Characters. */
+  /** Maximum number of characters. */
   atMost?: number
 }
 
-/** What of the options of each policy can be written down. */
+/** Options of each policy in a file. */
 export interface PolicyOptions {
   batch: Pick<BatchOptions, 'concurrency' | 'native'>
   breaker: Omit<BreakerOptions, 'counts' | 'onChange' | 'state' | 'clock'>
   budget: Omit<BudgetOptions, 'prices' | 'state' | 'clock'>
-  /** `store`: `redis://host`, `sqlite://path` or `file:path`; each by its adapter of Keyv. */
+  /** `store`: `redis://host`, `sqlite://path` or `file:path`; each through Keyv adapters. */
   cache: Omit<CacheOptions, 'store' | 'when' | 'clock'> & { store?: string }
   guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry; output?: GuardEntry }
   limit: Omit<LimitOptions, 'state' | 'clock'>
@@ -54,7 +54,7 @@ export interface PolicyOptions {
   trace: Pick<TraceOptions, 'content' | 'attributes'>
 }
 
-/** A policy by its name, or with its options: `{ cache: { ttl: 60000 } }`. */
+/** A policy by name, or with options: `{ cache: { ttl: 60000 } }`. */
 export type PolicyEntry =
   | 'batch'
   | 'breaker'
@@ -65,18 +65,18 @@ export type PolicyEntry =
   | 'trace'
   | { [Name in keyof PolicyOptions]: Record<Name, PolicyOptions[Name]> }[keyof PolicyOptions]
 
-interface Around {
-  /** Put around this provider in this order; the last is met first by a call. */
+interface Composable {
+  /** Policies around this provider. The last one listed is outermost. */
   policies?: PolicyEntry[]
-  /** Names of providers that are asked, in this order, where this one cannot answer. */
+  /** Names of providers to use, in this order, if this one fails. */
   fallback?: string | string[]
-  /** What this provider must be able to do; checked before the first call. */
+  /** Features that this provider must have; checked before the first call. Throws `unsupported`. */
   requires?: Requirement[]
 }
 
-interface Common extends Around {
+interface Common extends Composable {
   model?: string
-  /** For every request that does not say otherwise. */
+  /** Defaults for every request. */
   defaults?: Partial<Omit<ChatRequest, 'messages'>>
   timeout?: number | TimeoutOptions
   retry?: false | RetryOptions
@@ -85,7 +85,7 @@ interface Common extends Around {
 }
 
 interface Remote extends Common {
-  /** Better left out: every backend reads the usual variable of its service by itself. */
+  /** Better left out: every backend reads the usual environment variable of its service. */
   apiKey?: string
   baseURL?: string
 }
@@ -99,7 +99,7 @@ export interface ClaudeEntry extends Remote {
 export interface OpenAIEntry extends Remote {
   use: 'openai'
   api?: 'responses' | 'chat'
-  /** The ways of a server, by the name of its preset. */
+  /** The preset of a server, by name. */
   preset?: string
 }
 
@@ -107,11 +107,11 @@ export interface OpenAIEntry extends Remote {
 export interface OllamaEntry extends Remote {
   use: 'ollama'
   keepAlive?: string | number
-  /** Tokens of prompt and answer. */
+  /** Context size in tokens. */
   context?: number
 }
 
-/** A GGUF file on this machine, by `@patchbay/local`. A relative path is meant from the configuration file. */
+/** A GGUF file on this machine, by `@patchbay/local`. A relative path starts from the configuration file's folder. */
 export interface LocalEntry extends Common {
   use: 'local'
   queue?: number
@@ -131,8 +131,8 @@ export interface LocalEntry extends Common {
   keepPrefixes?: boolean
 }
 
-/** A provider made of others, by their names. */
-export type SeveralEntry = Around & { providers: [string, ...string[]] } & (
+/** A composite provider, made of others by their names. */
+export type SeveralEntry = Composable & { providers: [string, ...string[]] } & (
     | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
     | ({ use: 'hedge' } & Pick<HedgeOptions, 'delay'>)
     | { use: 'route'; by?: Extract<RouteOptions['by'], string> }
@@ -140,14 +140,14 @@ export type SeveralEntry = Around & { providers: [string, ...string[]] } & (
     | ({ use: 'learn'; by?: Extract<LearnOptions['by'], string> } & Pick<LearnOptions, 'key' | 'seed'>)
   )
 
-/** Any package, or file by its relative path, that exports a provider factory; all else is handed to it. */
+/** Any package, or file by its relative path, that exports a provider factory. It gets all other options. */
 export interface OtherEntry extends Common {
-  /** A name without a sign is one of ours, whose options are checked. */
+  /** A plain name is one of our backends, whose options are checked. */
   use: `${string}/${string}` | `${string}-${string}` | `${string}.${string}`
   [option: string]: unknown
 }
 
-/** A provider by name: its options, or `'claude:claude-opus-5'` where its model is all there is to say. */
+/** A provider: its options, or the short form `'claude:claude-opus-5'`. */
 export type ProviderEntry =
   | ClaudeEntry
   | OpenAIEntry
@@ -157,71 +157,76 @@ export type ProviderEntry =
   | OtherEntry
   | string
 
-/** Somebody who may ask the gateway, and how much. */
+/** An API key of the gateway, with its rights and limits. */
 export interface KeyEntry {
-  /** Of the key itself, which nobody keeps: `sha256:…`, as `patchbay key` prints it. */
+  /** The hash of the key, `sha256:…`, as `patchbay key` prints it. The key itself is stored nowhere. */
   hash: string
-  /** The names it may ask. Default: all. */
+  /** Names of providers that the key may use. Default: all. */
   providers?: string[]
-  /** More is refused at once, with the time after which it is not. */
+  /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
   limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
-  /** What it may spend. */
+  /** Budgets. */
   budget?: Omit<Allowance, 'each'>[]
 }
 
-/** How `patchbay serve` serves. */
+/** Options of the gateway (`patchbay serve`). */
 export interface GatewayEntry {
-  /** Who may ask, by name. Default: anybody on this machine. */
+  /** API keys by name. Default: none, and only this machine has access. */
   keys?: Record<string, KeyEntry>
-  /** Other names for providers: what clients call a model. */
+  /** Model names of clients, and the providers they mean. */
   aliases?: Record<string, string>
-  /** A model nobody knows is an error, rather than the default one. Default false. */
+  /** Whether an unknown model name is an error instead of the default provider. Default false. */
   strictModels?: boolean
-  /** Pages that may ask, by their origin: `https://app.example`. Default: those of this machine. */
+  /** Whether request fields that would be ignored (hints) are refused with 400. Default false. */
+  strict?: boolean
+  /** Origins of web pages that may use the gateway: `https://app.example`. Default: those of this machine. */
   origins?: string[]
-  /** Names it answers to, where it listens to this machine alone. Default: this machine's. */
+  /** Host names that it answers to if it listens on this machine only. Default: this machine's. */
   hosts?: string[]
-  /** The largest body of a request. Default 20 MiB. */
+  /** Maximum size of a request body in bytes. Default 20 MiB. */
   maxBytes?: number
-  /** How long a request may take to arrive, in milliseconds. Default 60,000. */
+  /** Milliseconds for a request to arrive. Default 60,000. */
   arrival?: number
-  /** How long a call may take, in milliseconds. Default: what its provider says. */
+  /** Milliseconds for a call. Default: the provider's timeout. */
   timeout?: number
-  /** How long a client may read nothing of its stream before it is cut, in milliseconds. Default 120,000. */
+  /** Milliseconds that a client may read nothing of a stream before it is cut. Default 120,000. */
   stalled?: number
-  /** How long what runs may take to finish when the server is told to end, in milliseconds. Default 30,000. */
+  /** Milliseconds for running requests to finish at shutdown. Default 30,000. */
   drain?: number
-  /** Spans and metrics of OpenTelemetry. Default false. */
+  /** Whether to send OpenTelemetry spans. Default false. */
   telemetry?: boolean
-  /** The web page at `/`. Default true. */
+  /** Whether to serve the chat page at `/`. Default true. */
   playground?: boolean
 }
 
 interface Layer {
-  /** How `patchbay serve` serves. */
+  /** Options of the gateway (`patchbay serve`). */
   gateway?: GatewayEntry
-  /** Who answers `connect()`. Default: the only one there is. */
+  /** The provider of `connect()` without a name. Default: the only provider. */
   default?: string
   providers?: Record<string, ProviderEntry>
-  /** What every provider must be able to do; checked before the first call. */
+  /** Features that every provider must have; checked before the first call. */
   requires?: Requirement[]
   /**
-   * Where limits, budgets, circuits and what was learned are kept, for all processes that use the same: `redis://host`,
-   * or a folder. A Redis keeps the answers of caches too. Default: each process has its own.
+   * Store for limits, budgets, circuits and learned results that processes share: `redis://host`, or a folder. A Redis
+   * stores cached answers, too. Default: each process has its own.
    */
   shared?: string
-  /** US dollars per million tokens, by model: what `response.cost` is counted by. */
+  /** US dollars per million tokens, by model, for `response.cost`. */
   prices?: Record<string, Price>
 }
 
 /** A configuration. */
 export interface Config extends Layer {
   $schema?: string
-  /** What is different where `PATCHBAY_ENV`, else `NODE_ENV`, has such a value. */
+  /** Overrides for an environment: the value of `PATCHBAY_ENV`, otherwise `NODE_ENV`. */
   env?: Record<string, Layer>
 }
 
-/** The configuration as it is, checked by TypeScript. */
+/**
+ * Returns the configuration unchanged, checked by TypeScript.
+ * @example export default defineConfig({ default: 'main', providers: { main: 'claude:claude-opus-5' } })
+ */
 export function defineConfig(config: Config): Config {
   return config
 }

@@ -1,4 +1,4 @@
-// How the processor time of something grows with the length of what it works on.
+// Measures how processor time grows with the length of the input.
 
 /** The least processor time of several runs, in milliseconds: others may hold the processor meanwhile. */
 async function costOf(work: (n: number) => unknown, n: number): Promise<number> {

@@ -1,4 +1,4 @@
-// The small world core's tests live in: a scripted backend under a fake clock.
+// A scripted backend under a fake clock, for core's tests.
 import { type FakeClock, fakeClock } from '../../testing/src/fake-clock.js'
 import {
   type Backend,

@@ -1,4 +1,4 @@
-// The inside of a local provider: requests to jobs of the worker, their news to events.
+// Backend of a local model: turns requests into jobs of the worker, and their events into ours.
 import { randomUUID } from 'node:crypto'
 import {
   type Backend,
@@ -15,27 +15,27 @@ import {
 } from '@patchbay/core'
 import { withPrefix } from '@patchbay/core/wire'
 import { toFinish } from './events.js'
-import { turnOf } from './options/call-options.js'
+import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
-import type { JobNews } from './supervisor/job.js'
+import type { JobEvent } from './supervisor/job.js'
 import type { ChatResult, EmbedResult, JobRequest, RankResult } from './supervisor/protocol.js'
-import type { Owner } from './supervisor/scheduler.js'
+import type { Scheduler } from './supervisor/scheduler.js'
 
 export class LocalBackend implements Backend {
   readonly provider = 'local'
-  readonly #owner: Owner
-  /** Who calls by this handle, where a call does not say. */
+  readonly #scheduler: Scheduler
+  /** The caller of calls that name none: each handle is one. */
   readonly #handle = Symbol('handle')
 
   constructor(
-    owner: Owner,
+    scheduler: Scheduler,
     readonly model: string,
   ) {
-    this.#owner = owner
+    this.#scheduler = scheduler
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools, thinks } = await this.#owner.ready(context)
+    const { contextSize, tools, thinks } = await this.#scheduler.ready(context)
     return {
       tools,
       vision: false,
@@ -56,21 +56,21 @@ export class LocalBackend implements Backend {
         'unsupported',
         'A local model answers with JSON or calls tools, not both in one turn. Leave out `tools` or `output`.',
       )
-    for await (const news of this.#work(toChatJob(chat, context.warn), chat, context)) {
-      if (news.type === 'text' || news.type === 'reasoning') yield news
-      else if (news.type === 'call')
-        yield { type: 'tool-call', id: `call_${randomUUID()}`, name: news.name, input: news.input }
+    for await (const event of this.#run(toChatJob(chat, context.warn), chat, context)) {
+      if (event.type === 'text' || event.type === 'reasoning') yield event
+      else if (event.type === 'call')
+        yield { type: 'tool-call', id: `call_${randomUUID()}`, name: event.name, input: event.input }
       else
         yield toFinish(
-          news.result as ChatResult,
-          news.queuedMs,
+          event.result as ChatResult,
+          event.queuedMs,
           context.warn,
           chat.output === undefined ? 'tools' : 'json',
         )
     }
   }
 
-  // Each batch is a job of its own: others get their turn between them.
+  // Each batch is a job of its own, so that other calls get their turn between them.
   readonly embedBatch = { texts: 32, atOnce: 1 }
 
   async embed(
@@ -78,60 +78,60 @@ export class LocalBackend implements Backend {
     context: CallContext,
   ): Promise<Omit<EmbedResponse, 'provider'>> {
     const texts = withPrefix(this.model, input, inputType)
-    for await (const news of this.#work({ texts, truncate }, { providerOptions }, context)) {
-      if (news.type !== 'done') continue
-      const { vectors: encoded, inputTokens } = news.result as EmbedResult
+    for await (const event of this.#run({ texts, truncate }, { providerOptions }, context)) {
+      if (event.type !== 'done') continue
+      const { vectors: encoded, inputTokens } = event.result as EmbedResult
       const vectors = encoded.map(toVector)
       const length = vectors[0]?.length
       if (dimensions !== undefined && dimensions !== length)
         throw new LlmError(
           'unsupported',
-          `${this.model} gives vectors of ${length} numbers, not ${dimensions}. Leave out dimensions.`,
+          `${this.model} returns vectors of ${length} dimensions, not ${dimensions}. Leave out \`dimensions\`.`,
         )
       return { vectors, model: this.model, usage: { inputTokens } }
     }
-    throw new LlmError('bad-response', 'The worker ended its work without a word.')
+    throw new LlmError('bad-response', 'The worker ended a job without a result.')
   }
 
   async rerank(
     { query, documents, providerOptions }: PreparedRerank,
     context: CallContext,
   ): Promise<Omit<RerankResponse, 'provider'>> {
-    for await (const news of this.#work({ query, documents }, { providerOptions }, context)) {
-      if (news.type !== 'done') continue
-      const { scores, inputTokens } = news.result as RankResult
+    for await (const event of this.#run({ query, documents }, { providerOptions }, context)) {
+      if (event.type !== 'done') continue
+      const { scores, inputTokens } = event.result as RankResult
       return { scores, model: this.model, usage: { inputTokens } }
     }
-    throw new LlmError('bad-response', 'The worker ended its work without a word.')
+    throw new LlmError('bad-response', 'The worker ended a job without a result.')
   }
 
-  /** A job's news, up to its end. */
-  async *#work(
+  /** Runs a job, and yields its events. */
+  async *#run(
     request: JobRequest,
     { providerOptions }: { providerOptions: Record<string, unknown> },
     context: CallContext,
-  ): AsyncGenerator<JobNews> {
+  ): AsyncGenerator<JobEvent> {
     const { signal } = context
-    const turn = turnOf(providerOptions, this.#handle)
-    const job = this.#owner.submit(request, turn, context)
-    const cancel = () => this.#owner.cancel(job, signal.reason)
+    const turn = queueEntry(providerOptions, this.#handle)
+    const job = this.#scheduler.submit(request, turn, context)
+    const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)
-    // A status callback that threw has ended the call while its job was being taken in.
+    // A status callback that threw has ended the call while its job was submitted.
     if (signal.aborted) cancel()
     try {
       for (;;) {
-        const news = await job.next()
-        yield news
-        if (news.type === 'done') return
+        const event = await job.next()
+        yield event
+        if (event.type === 'done') return
       }
     } finally {
       signal.removeEventListener('abort', cancel)
-      this.#owner.cancel(job, new LlmError('aborted', 'The reader has gone.'))
+      this.#scheduler.cancel(job, new LlmError('aborted', 'The caller stopped reading the answer.'))
     }
   }
 
   countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    return this.#owner.count(toChatJob(chat, context.warn), context)
+    return this.#scheduler.count(toChatJob(chat, context.warn), context)
   }
 
   async models(): Promise<ModelInfo[]> {
@@ -139,12 +139,12 @@ export class LocalBackend implements Backend {
   }
 
   close(): Promise<void> {
-    return this.#owner.release()
+    return this.#scheduler.release()
   }
 }
 
 function toVector(base64: string): Float32Array {
   const bytes = Buffer.from(base64, 'base64')
-  // A copy of its own: small buffers share memory, at places no number may begin at.
+  // A copy: small buffers share memory, at offsets where no 32-bit number may start.
   return new Float32Array(Uint8Array.from(bytes).buffer)
 }

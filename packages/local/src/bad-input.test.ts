@@ -41,9 +41,9 @@ describe('a model file', () => {
       /chatTemplate/,
     ],
     [
-      'whose chat template does not parse',
+      'whose chat template cannot be parsed',
       () => writeRandomModel(join(folder(), 'broken.gguf'), { chatTemplate: '{% for %}' }),
-      /does not parse.*chatTemplate/,
+      /cannot be parsed.*chatTemplate/,
     ],
   ])('%s', async (_, make, message) => {
     const provider = open({ model: make() })

@@ -1,4 +1,4 @@
-// Where this package keeps what it can do without: measurements, fetched models.
+// Cache folder of this package: downloaded models, measurements, prefixes.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 

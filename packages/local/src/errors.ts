@@ -1,61 +1,65 @@
-// The worker's failures as the errors callers get.
+// Errors of the worker and its process, as the typed errors that callers get.
 import { LlmError } from '@patchbay/core'
 import type { WireError } from './supervisor/protocol.js'
 
-/** A failure the worker reported. */
-export function fromWire({ code, message }: WireError): LlmError {
+/** The typed error for a failure that the worker reported. */
+export function workerFailure({ code, message }: WireError): LlmError {
   return new LlmError(
     code,
-    code === 'inference' ? `The engine failed: ${message}. The worker goes on; try again.` : message,
+    code === 'inference' ? `The engine failed: ${message}. The worker is still running; try again.` : message,
   )
 }
 
-/** A request that JSON has no form for. */
-export function notSendable(cause: unknown): LlmError {
+/** The typed error for a request that cannot be serialized as JSON. */
+export function notSerializable(cause: unknown): LlmError {
   return new LlmError(
     'invalid-request',
-    `The request cannot be sent to the worker, as it is not JSON: ${cause instanceof Error ? cause.message : cause}. Look at the inputs of tool calls and at the schemas.`,
+    `The request cannot be sent to the worker, because it is not valid JSON: ${cause instanceof Error ? cause.message : cause}. Check the inputs of tool calls, and the schemas.`,
     { cause },
   )
 }
 
-/** Why a process ended. */
-export interface Exit {
+/** How a process ended. */
+export interface ProcessExit {
   code: number | null
   signal: string | null
-  /** It was ended by us because it no longer answered. */
+  /** It was killed because it no longer answered. */
   hung: boolean
-  /** The last it wrote to standard error. */
-  lastWords: string
+  /** The beginning and the end of what it wrote to standard error. */
+  stderr: string
   /** Why there was no process at all. */
   notStarted?: Error
 }
 
-// What to do where the system makes no process, by its own codes.
+// Advice by the system's error codes for processes that cannot be started.
 const startAdvice: Record<string, string> = {
-  E2BIG: 'The variables of the environment are too large; take some away.',
+  E2BIG: 'The environment variables are too large; remove some.',
   EAGAIN: 'There are too many processes; raise the limit (ulimit -u), or end some.',
   ENOMEM: 'There is not enough memory.',
   EMFILE: 'The app has too many open files; raise the limit (ulimit -n), or close some.',
   ENFILE: 'The system has too many open files.',
-  ENOENT: `The program of Node.js is not at ${process.execPath} any more; was it updated? Start the app again.`,
+  ENOENT: `Node.js is no longer at ${process.execPath}; was it updated? Start the app again.`,
   EACCES: `This user may not run ${process.execPath}.`,
 }
-const passing = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']
+/** Codes of limits that may be gone at the next attempt. */
+const transientCodes = ['EAGAIN', 'ENOMEM', 'EMFILE', 'ENFILE']
 
-/** A process that could not be started. */
-export function notStarted(cause: unknown): LlmError {
+/** The typed error for a process that could not be started. */
+export function startFailure(cause: unknown): LlmError {
   const { code = '', message = '' } = (cause ?? {}) as Partial<NodeJS.ErrnoException>
   const advice = startAdvice[code] ?? 'Check what the system allows this app to run.'
   return new LlmError(
     'worker-crashed',
     `The worker process could not be started (${code || message}). ${advice}`,
-    { cause, retryable: passing.includes(code) },
+    { cause, retryable: transientCodes.includes(code) },
   )
 }
 
-/** A process that died under its work. */
-export function crashed({ code, signal, hung, lastWords }: Exit, doing: string): LlmError {
+/** The typed error for a process that died; `activity` says what it was doing. */
+export function crashFailure(
+  { code, signal, hung, stderr }: ProcessExit,
+  activity: 'loading its model' | 'working',
+): LlmError {
   const how = hung
     ? 'stopped answering and was ended'
     : signal !== null
@@ -65,10 +69,10 @@ export function crashed({ code, signal, hung, lastWords }: Exit, doing: string):
     signal === 'SIGKILL' && !hung
       ? ' If nobody killed it, the system ran out of memory: use a smaller model, `context` or `parallel`.'
       : ''
-  const words = lastWords === '' ? '' : ` Its last words: ${lastWords}`
+  const output = stderr === '' ? '' : ` Its error output: ${stderr}`
   return new LlmError(
     'worker-crashed',
-    `The worker process ${how} while ${doing}. A new one is started for the next call.${hint}${words}`.replace(
+    `The worker process ${how} while ${activity}. The next call starts a new one.${hint}${output}`.replace(
       /[^.]$/,
       '$&.',
     ),

@@ -1,16 +1,16 @@
-// What the worker says of a generation, as our events.
+// Finish event of a local model's answer, with its warnings.
 import type { BackendEvent, CallContext, Warning } from '@patchbay/core'
 import type { ChatResult } from './supervisor/protocol.js'
 
-/** The finish of a generation. */
+/** The finish event for the result of a generation. */
 export function toFinish(
   result: ChatResult,
   queuedMs: number,
   warn: CallContext['warn'],
   feature: 'json' | 'tools' = 'json',
 ): BackendEvent {
-  if (result.unkept) warn(notEnforced(result.unkept, feature))
-  if (result.cutCall)
+  if (result.unenforced) warn(notEnforced(result.unenforced, feature))
+  if (result.unfinishedCall)
     warn({
       code: 'other',
       feature: 'tools',
@@ -43,17 +43,17 @@ export function toFinish(
 }
 
 function notEnforced(keywords: string[], feature: 'json' | 'tools'): Warning {
-  const what = `The grammar of a local model does not enforce ${keywords.join(', ')}`
-  // A plain schema is checked in linear time; whether a library checks its own one is not known here.
+  const sentence = `The grammar of a local model does not enforce ${keywords.join(', ')}`
+  // A plain schema is checked in linear time, so with RE2; a schema library checks its own patterns.
   const unknown = keywords.includes('pattern')
-    ? ', but for patterns of a plain JSON Schema that RE2 has no word for (lookaround, back references)'
+    ? ', except for patterns of a plain JSON Schema that RE2 does not support (lookaround, back references)'
     : ''
   return {
     code: 'other',
     feature,
     message:
       feature === 'json'
-        ? `${what}; the answer is checked against the schema afterwards${unknown}.`
-        : `${what}; check the input of the tool calls (runTools does).`,
+        ? `${sentence}; the answer is checked against the schema afterwards${unknown}.`
+        : `${sentence}; check the input of the tool calls (runTools does).`,
   }
 }

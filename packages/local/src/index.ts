@@ -1,9 +1,9 @@
-// A GGUF model on this machine as a provider: `local()`.
+// Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
 import { defineProvider, type Provider, type ProviderOptions } from '@patchbay/core'
 import { LocalBackend } from './backend.js'
 import type { LocalOptions } from './options/local-options.js'
-import { settingsOf } from './options/options.js'
-import { Owner } from './supervisor/scheduler.js'
+import { resolveSettings } from './options/options.js'
+import { Scheduler } from './supervisor/scheduler.js'
 import type { WorkerStats } from './supervisor/stats.js'
 
 export { type PulledModel, pulledModels, removeModel } from './hub/model-store.js'
@@ -16,23 +16,36 @@ export type { Priority } from './supervisor/fair-queue.js'
 export type { ReadyInfo } from './supervisor/protocol.js'
 export type { WorkerStats } from './supervisor/stats.js'
 
-/** A model on this machine. */
+/** A provider for a model on this machine. */
 export interface LocalProvider extends Provider {
   /**
-   * Another handle on the same worker and queue. It owns nothing; the worker ends when the last handle is closed.
-   * @throws {LlmError} `closed` when that has happened
+   * Another handle for the same worker and queue. The worker ends when the last handle is closed.
+   * @throws {LlmError} `closed` after the last handle was closed
+   * @example
+   * const forOneUser = llm.share()
    */
   share(): LocalProvider
-  /** How the worker is doing. */
+  /**
+   * State and statistics of the worker.
+   * @example
+   * console.log(llm.stats().tokensPerSecond.decode)
+   */
   stats(): WorkerStats
 }
 
 /**
- * A GGUF model in a worker process of its own. The process starts with the first call and ends when the last handle
- * is closed; an idle one does not keep the app alive. Time limits: 120 s in all, waiting included. Calls are not
- * tried again by themselves. Without other defaults the bundled model decodes greedily, others as llama.cpp does
- * (temperature 0.8, top-k 40, top-p 0.95, min-p 0.05).
- * @throws {LlmError} `config` for options that make no sense; everything else comes with the first call
+ * A provider for a GGUF model, which runs in a worker process of its own. The process starts with the first call and ends
+ * when the last handle is closed. An idle worker does not keep the app alive.
+ *
+ * Defaults: a call may take 120 seconds, time in the queue included, and is not retried. The bundled model samples with
+ * temperature 0; other models sample as llama.cpp does (temperature 0.8, top-k 40, top-p 0.95, min-p 0.05).
+ * @param model path of a .gguf file, or the name of a model that `pullModel` has downloaded; absent: the bundled `pico`
+ * @throws {LlmError} `config` for invalid options, and for a model that has to be downloaded first. A model that cannot be
+ *   loaded is a `model-load` error of the first call.
+ * @example
+ * const llm = local('./models/your-model.gguf', { parallel: 2 })
+ * const { text } = await llm.chat('Hello!')
+ * await llm.close()
  */
 export function local(options?: LocalOptions): LocalProvider
 export function local(model: string, options?: Omit<LocalOptions, 'model'>): LocalProvider
@@ -41,7 +54,7 @@ export function local(
   rest: Omit<LocalOptions, 'model'> = {},
 ): LocalProvider {
   const options: LocalOptions = typeof first === 'string' ? { ...rest, model: first } : first
-  const settings = settingsOf(options)
+  const settings = resolveSettings(options)
   const timeout = {
     total: 120_000,
     first: 120_000,
@@ -50,7 +63,7 @@ export function local(
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
-  return handle(new Owner(settings.owner), settings.owner.model, {
+  return createHandle(new Scheduler(settings.scheduler), settings.scheduler.model, {
     ...options,
     timeout,
     retry: options.retry ?? false,
@@ -58,10 +71,10 @@ export function local(
   })
 }
 
-function handle(owner: Owner, model: string, options: ProviderOptions): LocalProvider {
-  owner.acquire()
-  return Object.assign(defineProvider(new LocalBackend(owner, model), options), {
-    share: () => handle(owner, model, options),
-    stats: () => owner.stats,
+function createHandle(scheduler: Scheduler, model: string, options: ProviderOptions): LocalProvider {
+  scheduler.acquire()
+  return Object.assign(defineProvider(new LocalBackend(scheduler, model), options), {
+    share: () => createHandle(scheduler, model, options),
+    stats: () => scheduler.stats,
   })
 }

@@ -1,5 +1,4 @@
-// Files of this package that are not imported but opened: found beside its code, or, where a bundler has moved the code
-// elsewhere, in the installed package.
+// Paths of this package's files: next to its code, or in the installed package if a bundler has moved the code.
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -9,8 +8,8 @@ import { LlmError } from '@patchbay/core'
 const name = '@patchbay/local'
 
 /**
- * The path of a file of this package, by its path in it.
- * @throws {LlmError} `config` where it is nowhere
+ * The absolute path of a file of this package.
+ * @throws {LlmError} `config` if it is not found
  */
 export function packageFile(file: string): string {
   for (const root of roots()) {
@@ -19,13 +18,13 @@ export function packageFile(file: string): string {
   }
   throw new LlmError(
     'config',
-    `${name} does not find its file ${file}: a bundler has moved its code away from it. Keep ${name} out of the bundle (esbuild: --external:${name}; webpack: externals; Next.js: serverExternalPackages), or install it beside the bundle.`,
+    `${name} cannot find its file ${file}, because a bundler has moved its code. Keep ${name} out of the bundle (esbuild: --external:${name}; webpack: externals; Next.js: serverExternalPackages), or install it next to the bundle.`,
     { provider: 'local' },
   )
 }
 
 /**
- * The worker's program: built, or where the tests put it when run from the sources.
+ * The path of the worker's program; in tests of the sources, the one that they build.
  * @throws {LlmError} `config`
  */
 export function workerFile(): string {
@@ -33,7 +32,7 @@ export function workerFile(): string {
 }
 
 function* roots(): Generator<string> {
-  // Bundles in CommonJS know no address of their own.
+  // Undefined in CommonJS bundles.
   const here: string | undefined = import.meta.url
   if (here) yield fileURLToPath(new URL('..', here))
   const program = process.argv[1] && pathToFileURL(process.argv[1]).href
@@ -47,7 +46,7 @@ function installed(from: string): string | undefined {
   try {
     return dirname(createRequire(from).resolve(`${name}/package.json`))
   } catch {
-    // Not there; the next place may have it.
+    // Not installed here; try the next folder.
     return undefined
   }
 }

@@ -1,4 +1,4 @@
-// Our request as the worker's: parts become the text a chat template takes.
+// Request of a local model: turns messages and their parts into what chat templates expect.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
 import {
   failedResultAsText,
@@ -9,24 +9,24 @@ import {
 } from '@patchbay/core/wire'
 import type { ChatJob, TemplateMessage } from './supervisor/protocol.js'
 
-/** What the worker is asked for. */
+/** The worker's job for a chat request. */
 export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void): ChatJob {
   const { messages, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
     chat
-  const given = toolChoice === 'none' ? [] : tools
-  const named = typeof toolChoice === 'object' && toolChoice.name
+  const offered = toolChoice === 'none' ? [] : tools
+  const toolName = typeof toolChoice === 'object' && toolChoice.name
   return {
     ...options,
     messages: toTemplateMessages(messages, omissionWarner('A local model', warn)),
-    ...(given.length > 0 && {
-      tools: given.map(({ name, description, schema }) => ({
+    ...(offered.length > 0 && {
+      tools: offered.map(({ name, description, schema }) => ({
         type: 'function' as const,
         function: { name, ...(description !== undefined && { description }), parameters: schema },
       })),
     }),
     ...(typeof reasoning === 'string' && { reasoning }),
-    ...((named || toolChoice === 'required') && { mustCall: named || (true as const) }),
-    ...(parallelToolCalls === false && { oneCall: true }),
+    ...((toolName || toolChoice === 'required') && { forcedCall: toolName || (true as const) }),
+    ...(parallelToolCalls === false && { singleCall: true }),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),
   }
 }
@@ -36,9 +36,9 @@ function toTemplateMessages(messages: PreparedMessage[], lost: OmissionWarner): 
   return messages.flatMap(({ role, content }): TemplateMessage[] => {
     if (role === 'tool') return content.flatMap(toolMessage)
     if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
-    const said = spoken(content)
-    const reasoning = textOf(said, 'reasoning')
-    const calls = said.flatMap((part) =>
+    const parts = textParts(content)
+    const reasoning = textOf(parts, 'reasoning')
+    const calls = parts.flatMap((part) =>
       part.type === 'tool-call'
         ? [
             {
@@ -52,7 +52,7 @@ function toTemplateMessages(messages: PreparedMessage[], lost: OmissionWarner): 
     return [
       {
         role,
-        content: textOf(said, 'text', 'refusal'),
+        content: textOf(parts, 'text', 'refusal'),
         ...(reasoning !== '' && { reasoning_content: reasoning }),
         ...(calls.length > 0 && { tool_calls: calls }),
       },
@@ -62,18 +62,18 @@ function toTemplateMessages(messages: PreparedMessage[], lost: OmissionWarner): 
 
 function toolMessage(part: Part): TemplateMessage[] {
   if (part.type !== 'tool-result') return []
-  const content = textOf(spoken(failedResultAsText(part)), 'text')
+  const content = textOf(textParts(failedResultAsText(part)), 'text')
   const { id, name } = part
   return [{ role: 'tool', content, tool_call_id: id, ...(name !== undefined && { name }) }]
 }
 
-/** Media do not come this far where the capabilities of the model are known. */
-function spoken(content: Part[]): Part[] {
+/** The parts of text. Media are refused: core's capability check only knows the model once it is loaded. */
+function textParts(content: Part[]): Part[] {
   const { said, shown } = separateMedia(content)
   if (shown[0] !== undefined)
     throw new LlmError(
       'unsupported',
-      `A local model takes text, no part of type ${shown[0].type}. Leave it out.`,
+      `A local model accepts text only, no part of type ${shown[0].type}. Remove it.`,
     )
   return said
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ChatStream, LlmError } from '@patchbay/core'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished, vi } from 'vitest'
 import { type LocalOptions, type LocalProvider, local } from '../src/index.js'
 import { type RandomModel, writeRandomModel } from './random-model.js'
 
@@ -57,7 +57,7 @@ export function alive(pid: number): boolean {
   }
 }
 
-/** Resolves when it holds; the test's own limit is the only one. */
+/** Resolves when the condition holds; fails with its text after 50 seconds. */
 export async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 50_000, interval: 5 })
 }

@@ -1,4 +1,4 @@
-// Tool calls that an answer was cut in, or that share an id; and vectors that are none.
+// Truncated tool calls, tool calls that share an id, and malformed vectors.
 import { isLlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -25,7 +25,7 @@ describe('a call', () => {
     '',
     'null',
     '{"path":"/',
-  ])('that was cut before its input is no call, streamed or whole: %j', async (args) => {
+  ])('truncated before its input is not a call, streamed or whole: %j', async (args) => {
     for (const answer of [
       lines(said({ tool_calls: [call(args)] }), end('length')),
       lines(said({ tool_calls: [call(args)] }, { done: true, done_reason: 'length' })),
@@ -38,7 +38,7 @@ describe('a call', () => {
       })
   })
 
-  it('without input is one where the answer ended well, or went on', async () => {
+  it('without input is a call when the answer is complete, or goes on', async () => {
     expect(
       (await (await ask(lines(said({ tool_calls: [call({})] }), end('stop')))).chat('x')).toolCalls,
     ).toMatchObject([{ input: {} }])
@@ -51,7 +51,7 @@ describe('a call', () => {
     expect(message.content.map(({ type }) => type)).toEqual(['tool-call', 'tool-call', 'text'])
   })
 
-  it('that shares its id with another is told apart from it', async () => {
+  it('that shares its id with another gets an id of its own', async () => {
     const { toolCalls } = await (
       await ask(
         lines(
@@ -80,7 +80,7 @@ it.each<[string, unknown]>([
   ['too many', [[1], [2], [3]]],
   ['no vector', [[1], null]],
   ['no list', 'x'],
-])('vectors with %s are a bad answer', async (_, embeddings) => {
+])('vectors with %s are a bad-response error', async (_, embeddings) => {
   const answer = { headers: { 'content-type': 'application/json' }, body: JSON.stringify({ embeddings }) }
   const error: unknown = await (await ask(answer)).embed(['a', 'b']).catch((thrown: unknown) => thrown)
   expect(isLlmError(error, 'bad-response')).toBe(true)

@@ -1,4 +1,4 @@
-// Which key a server is sent, and what an error says of it.
+// API keys: the servers they go to, and errors about a missing one.
 import type { LlmError } from '@patchbay/core'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { type OllamaOptions, ollama } from './index.js'
@@ -18,7 +18,7 @@ async function refusedBy(baseURL: string, key: string, options: OllamaOptions = 
   return { sent, message }
 }
 
-it("the environment's key goes to ollama.com, where the official client sends it, and an error says where none was sent", async () => {
+it('the key of the environment goes to ollama.com only, and the error of another server says that no key was sent', async () => {
   expect(await refusedBy('https://ollama.com', 'k-env')).toMatchObject({
     sent: 'Bearer k-env',
     message: expect.stringContaining('Check the key.'),
@@ -39,7 +39,7 @@ it("the environment's key goes to ollama.com, where the official client sends it
   })
 })
 
-it('a password in the address, a key that is passed and a header are sent instead of it', async () => {
+it('a password in the address, a given key and a header are sent instead of it', async () => {
   for (const host of ['ollama.com', 'api.ollama.com', 'h.example']) {
     expect(await refusedBy(`https://user:pw@${host}`, 'k-env')).toMatchObject({
       sent: `Basic ${btoa('user:pw')}`,

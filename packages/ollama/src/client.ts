@@ -1,5 +1,5 @@
-// One request to an Ollama server, made by the official client. Its own reading of answers has no time-out, drops
-// lines that are not JSON and prints to the console.
+// Requests to an Ollama server: built by the official client, sent and read by us. The client's own reading of answers has no
+// timeout, drops lines that are not JSON and prints to the console.
 import type { CallContext } from '@patchbay/core'
 import {
   type ExchangeOptions,
@@ -18,16 +18,17 @@ export interface Server {
   address: ServerAddress
   headers: Record<string, string>
   fetch: typeof fetch
-  /** For messages. */
+  /** The model's name, for error messages. */
   model: string
 }
 
-/** The official client sends it to this very host by itself, and nowhere else. */
+/** The official client adds it by itself, to this host only. */
 const environmentKey = { variable: 'OLLAMA_API_KEY', hosts: ['ollama.com'] }
 
 /**
- * The response of whatever `call` asks the client for.
- * @throws {LlmError} for every response that is no success, and for a server that is not there
+ * The response to the request that the client builds in `call`. The client has no way to build one without sending it, so it
+ * gets a `fetch` that records the request.
+ * @throws {LlmError} for every response that is not a success, and for a server that cannot be reached
  */
 export async function send(
   server: Server,
@@ -43,7 +44,7 @@ export async function send(
   const { Ollama } = await import('ollama/browser')
   const { address } = server
   const all = { ...server.headers }
-  // The client knows its own header by two spellings alone.
+  // The client only looks for two spellings of `authorization`.
   for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
   const { protocol, hostname } = new URL(address.baseURL)
   const [host] = environmentKey.hosts
@@ -61,7 +62,7 @@ export async function send(
     who: `The Ollama server at ${new URL(address.baseURL).host}`,
     hint: 'Is it running? Start it with: ollama serve.',
   }
-  // The client writes the environment's key into the headers it is given; a password in the address comes before that.
+  // The client adds the environment's key to the headers it is given, hence a copy.
   const ask = (fetch: typeof globalThis.fetch) =>
     call(new Ollama({ host: address.baseURL, headers: { ...all }, fetch }))
   return exchange(options, () => requestOf(ask))
@@ -69,14 +70,14 @@ export async function send(
 
 /**
  * The address of a server, from a host that may lack scheme or port, as `OLLAMA_HOST` may.
- * @throws {LlmError} `config` for what is not an address, told without its password
+ * @throws {LlmError} `config` for an invalid address; the message does not contain its password
  */
 export function addressOf(host: string): ServerAddress {
   const text = host.includes('://') ? host : `http://${host.startsWith(':') ? `127.0.0.1${host}` : host}`
   const address = serverAddress(text, 'http://127.0.0.1:11434')
   const url = new URL(address.baseURL)
   if (url.port === '' && !host.includes('://')) url.port = '11434'
-  // What a server listens on is not always where it can be reached.
+  // These are addresses to listen on, not to connect to.
   if (url.hostname === '0.0.0.0' || url.hostname === '[::]') url.hostname = '127.0.0.1'
   return { ...address, baseURL: url.href.replace(/\/+$/, '') }
 }

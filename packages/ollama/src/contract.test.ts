@@ -1,8 +1,8 @@
-// The Ollama backend passes the contract, against a server that plays the protocol; and against a real one, where
-// OLLAMA_HOST and OLLAMA_MODEL name it.
+// Contract suite of the Ollama backend: against a stand-in, and against a real server where OLLAMA_HOST and OLLAMA_MODEL are
+// set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { playOllama } from '../test/server.js'
+import { simulateOllama } from '../test/server.js'
 import { ollama } from './index.js'
 
 const tools = {
@@ -16,10 +16,10 @@ const tools = {
   ],
 }
 
-describe('with a server that plays the protocol', () => {
-  let server: Awaited<ReturnType<typeof playOllama>>
+describe('with a stand-in for a server', () => {
+  let server: Awaited<ReturnType<typeof simulateOllama>>
   beforeAll(async () => {
-    server = await playOllama()
+    server = await simulateOllama()
   })
   afterAll(() => server.close())
   describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), {
@@ -28,10 +28,10 @@ describe('with a server that plays the protocol', () => {
   })
 })
 
-describe('with a server whose model can only talk', () => {
-  let server: Awaited<ReturnType<typeof playOllama>>
+describe('with a model that can only write text', () => {
+  let server: Awaited<ReturnType<typeof simulateOllama>>
   beforeAll(async () => {
-    server = await playOllama(['completion'])
+    server = await simulateOllama(['completion'])
   })
   afterAll(() => server.close())
   describeProvider('ollama', () => ollama('tiny', { baseURL: server.url }), {

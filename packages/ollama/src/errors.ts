@@ -1,4 +1,4 @@
-// Ollama's errors as ours. It says what is wrong in English, so the words decide where the status does not.
+// Mapping of Ollama's errors to LlmError. Their codes are found by their English words, else by the status.
 // Source: ollama/ollama, server/routes.go and server/sched.go, August 2026.
 import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
 import {
@@ -42,7 +42,11 @@ const words: [
   ],
 ]
 
-/** An error Ollama told in words, in a response or in the middle of a stream; `body` is all it sent. */
+/**
+ * The error for a message of Ollama, in a response or in the middle of a stream.
+ * @param otherwise the code for words that are not in the table
+ * @param body all that was received
+ */
 export function fromWords(
   message: string,
   model: string,
@@ -53,7 +57,7 @@ export function fromWords(
 ): LlmError {
   for (const [pattern, code, advice] of words) {
     if (!pattern.test(message)) continue
-    // What the words say beats what the status allows: a missing model stays missing.
+    // The words know better than the status whether a retry can help: a missing model stays missing.
     const { retryable: _, ...rest } = details
     return serviceError({
       who,
@@ -67,7 +71,10 @@ export function fromWords(
   return serviceError({ who, code: otherwise, words: message, body, advice: more, details })
 }
 
-/** The error for an HTTP error response; `advice` is what to do beside the usual. */
+/**
+ * The error for an HTTP error response.
+ * @param advice what to do, for some codes, beside the usual advice
+ */
 export async function fromResponse(
   response: Response,
   model: string,
@@ -86,7 +93,7 @@ export async function fromResponse(
   )
 }
 
-/** A 200 that is no answer. */
+/** The error for a 200 that is not an answer of Ollama. */
 export function notAnAnswer(value: unknown, model: string): LlmError {
   const error = errorInAnswer(typeof value === 'string' ? jsonIn(value) : value)
   if (error !== undefined) return fromWords(wordsOf(error), model, 'server-error', {}, value)

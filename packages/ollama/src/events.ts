@@ -1,4 +1,4 @@
-// The lines of /api/chat as our events. Source: ollama/ollama, api/types.go, August 2026.
+// Decoder of /api/chat: lines of JSON to events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
 import { CallIds, callField, objectsIn, parseInput, TruncatedCallGuard, wordsOf } from '@patchbay/core/wire'
 import { fromWords, notAnAnswer } from './errors.js'
@@ -18,14 +18,14 @@ interface WireCall {
   function?: { name?: string; arguments?: unknown }
 }
 
-/** After it the server says no more. */
+/** Whether this line is the last of an answer. */
 export function isLast(line: unknown): boolean {
   return (line as { done?: unknown } | null)?.done === true
 }
 
 /**
- * The events of an answer, up to its `done` line; what comes after it is not read.
- * @throws {LlmError} for an error line, or a line of nothing Ollama says
+ * The events of an answer, up to its `done` line; later lines are not read.
+ * @throws {LlmError} for an error line, or a line of another service
  */
 export async function* toEvents(lines: AsyncIterable<unknown>, model: string): AsyncGenerator<BackendEvent> {
   let started = false
@@ -44,7 +44,7 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
     for (const call of objectsIn(calls)) yield* lastCall.take(toToolCall(call, ids), false)
     empty &&= !content && !thinking && !calls?.length
     if (!line.done) continue
-    // `load` and `unload` answer a request without messages; ours always has some, so this is no answer.
+    // `load` and `unload` answer a request without messages, and ours always has some.
     if (empty && (line.done_reason === 'load' || line.done_reason === 'unload'))
       throw new LlmError(
         'empty-response',
@@ -68,13 +68,13 @@ function asLine(value: unknown, model: string): WireLine {
 }
 
 function toToolCall({ id, function: called }: WireCall, ids: CallIds): BackendEvent & { type: 'tool-call' } {
-  const { name, arguments: given } = called ?? {}
+  const { name, arguments: input } = called ?? {}
   // Older servers give no id; ours must be unique across turns.
   return {
     type: 'tool-call',
     id: ids.unique(id ? String(id) : `call_${crypto.randomUUID()}`),
     name: callField('name', name),
-    input: typeof given === 'string' ? parseInput(given) : (given ?? {}),
+    input: typeof input === 'string' ? parseInput(input) : (input ?? {}),
   }
 }
 

@@ -28,42 +28,41 @@ import {
   wholeJson,
   withInlineMedia,
   withPrefix,
-  wordsOf,
   Yielder,
 } from '@patchbay/core/wire'
 import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
-import { fromWords, notAnAnswer } from './errors.js'
+import { notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
-import { toWire, type WireSettings } from './request.js'
+import { type PullProgress, pull } from './pull.js'
+import { toWire, type WireChat, type WireSettings } from './request.js'
 
 /** Options of `ollama`. */
 export interface OllamaOptions extends ProviderOptions, WireSettings {
-  /** As `ollama list` names it, for example `'qwen3:0.6b'`. */
+  /** The name that `ollama list` shows, for example `'qwen3:0.6b'`. */
   model?: string
   /** Default: `OLLAMA_HOST`, else `http://127.0.0.1:11434`. */
   baseURL?: string
-  /** For servers behind a key, sent as `Authorization: Bearer`. Default: `OLLAMA_API_KEY` for ollama.com alone, over https. */
+  /**
+   * The key of a server that wants one, sent as `Authorization: Bearer`. Default: `OLLAMA_API_KEY`, only for ollama.com over
+   * https.
+   */
   apiKey?: string
   /** Default: the platform's `fetch`. */
   fetch?: typeof fetch
 }
 
-/** A step of a model being fetched. */
-export interface PullProgress {
-  status: string
-  digest?: string
-  /** Bytes of this part. */
-  total?: number
-  /** Bytes of it that are there. */
-  completed?: number
-}
+export type { PullProgress } from './pull.js'
 
 /** A model of an Ollama server. */
 export interface OllamaProvider extends Provider {
   /**
-   * Fetches the model onto the server, telling of each step.
-   * @throws {LlmError} `not-found` for a name nobody knows, `network` when the server is not there
+   * Downloads the model onto the server, and yields each step.
+   * @throws {LlmError} `not-found` for an unknown name, `network` when the server cannot be reached, `aborted`
+   * @example
+   * ```ts
+   * for await (const { status, completed, total } of provider.pull()) console.log(status, completed, total)
+   * ```
    */
   pull(options?: { signal?: AbortSignal }): AsyncIterable<PullProgress>
 }
@@ -71,7 +70,11 @@ export interface OllamaProvider extends Provider {
 /**
  * A model of an Ollama server, by its native API. Nothing is cut to fit: a prompt longer than the context is a
  * `context-length` error.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address
+ * @example
+ * ```ts
+ * const { text } = await ollama('qwen3:0.6b').chat('Why is the sky blue?')
+ * ```
  */
 export function ollama(options: OllamaOptions): OllamaProvider
 export function ollama(model: string, options?: Omit<OllamaOptions, 'model'>): OllamaProvider
@@ -106,8 +109,21 @@ export function ollama(
   })
 }
 
+/** True of every server and model: its API has no fields for the rest. */
+const limits: Capabilities = {
+  tools: 'unknown',
+  vision: 'unknown',
+  files: false,
+  audio: false,
+  json: true,
+  reasoning: 'unknown',
+  embed: 'unknown',
+  options: { toolChoice: false, parallelToolCalls: false, reasoningBudget: false },
+}
+
 class OllamaBackend implements Backend {
   readonly provider = 'ollama'
+  readonly limits = limits
   readonly #server: Server
   readonly #settings: WireSettings
   readonly #media: ProviderOptions['media']
@@ -130,21 +146,17 @@ class OllamaBackend implements Backend {
       if (hasNoShow(error)) return {}
       throw error
     })
-    // Servers before 0.6.4 (April 2025) do not say what a model can do.
-    const known = Array.isArray(shown.capabilities) ? new Set(shown.capabilities) : undefined
-    const can = (name: string) => known?.has(name) ?? 'unknown'
+    // Servers before 0.6.4 (April 2025) do not list what a model can do.
+    const listed = Array.isArray(shown.capabilities) ? new Set(shown.capabilities) : undefined
+    const can = (name: string) => listed?.has(name) ?? 'unknown'
     const info = fieldsOf(shown.model_info)
     const trained = info[`${info['general.architecture']}.context_length`]
     const contextWindow = this.#settings.context ?? (typeof trained === 'number' ? trained : undefined)
     return {
+      ...limits,
       tools: can('tools'),
       vision: can('vision'),
-      files: false,
-      audio: false,
-      json: true,
       reasoning: can('thinking'),
-      embed: 'unknown',
-      options: { toolChoice: false, parallelToolCalls: false, reasoningBudget: false },
       ...(contextWindow !== undefined && { contextWindow }),
     }
   }
@@ -157,9 +169,9 @@ class OllamaBackend implements Backend {
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body.messages)
-      // The client's types know only what its version knew.
       const response = await send(this.#server, { ...context, large }, (client) =>
-        client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),
+        // Its types have one signature for each value of `stream`.
+        client.chat(body as WireChat & { stream: true }),
       )
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
@@ -167,7 +179,7 @@ class OllamaBackend implements Backend {
     })
   }
 
-  // The server works through a request in one piece; smaller ones let others in between.
+  // The server embeds one request at a time; with small ones, other callers wait less.
   readonly embedBatch = { texts: 256 }
 
   async embed(
@@ -209,47 +221,11 @@ class OllamaBackend implements Backend {
   }
 }
 
-/** Some proxies pass `/api/chat` on and nothing else. A missing model is told by name. */
+/** Some proxies forward `/api/chat` and nothing else. The error of a missing model names the model. */
 function hasNoShow(error: unknown): boolean {
   return (
     isLlmError(error) &&
     [403, 404, 405, 501].includes(error.status ?? 0) &&
     !/model/i.test(error.responseBody ?? '')
   )
-}
-
-async function* pull(
-  server: Server,
-  context: Pick<CallContext, 'signal' | 'headers' | 'clock'>,
-): AsyncGenerator<PullProgress> {
-  const { model } = server
-  let redact = (failure: LlmError): LlmError => failure
-  const onFailure = (change: typeof redact) => {
-    redact = change
-  }
-  try {
-    const response = await send(server, { ...context, onFailure }, (client) =>
-      client.pull({ model, stream: true }),
-    )
-    if (response.body === null) throw new LlmError('empty-response', 'Ollama sent no body.')
-    for await (const line of jsonLines(response.body)) {
-      const step = line as PullProgress & { error?: unknown }
-      if (step.error !== undefined) throw fromWords(wordsOf(step.error), model, 'server-error')
-      yield step
-      if (step.status === 'success') return
-    }
-    throw new LlmError(
-      'bad-response',
-      `Ollama stopped fetching ${model} before it was done. Try again; what is there is kept.`,
-      { retryable: true },
-    )
-  } catch (cause) {
-    if (context.signal.aborted)
-      throw new LlmError('aborted', `Fetching ${model} was aborted by its caller.`, {
-        cause: context.signal.reason,
-        provider: 'ollama',
-        model,
-      })
-    throw isLlmError(cause) ? redact(cause) : cause
-  }
 }

@@ -1,4 +1,4 @@
-// Our request as the body of POST /api/chat. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
+// Encoder of POST /api/chat: a prepared request as its body. Source: ollama/ollama, docs/api.md and api/types.go, August 2026.
 import {
   LlmError,
   type Part,
@@ -10,44 +10,37 @@ import {
 import {
   failedResultAsText,
   type OmissionWarner,
+  objectInput,
   omissionWarner,
   toBase64,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import type { ChatRequest, Message } from 'ollama/browser'
 
-/** What Ollama takes; its client's types lag behind its server. */
-export interface WireChat {
-  model: string
+/** The body of a request, with the fields that the client's types do not have yet. */
+export interface WireChat extends ChatRequest {
   messages: WireMessage[]
   stream: boolean
-  /** Without these a prompt longer than the context is cut in silence. */
+  /** Without these a prompt longer than the context is cut without an error. */
   truncate: false
   shift: false
-  tools?: { type: 'function'; function: { name: string; description?: string; parameters: unknown } }[]
-  format?: unknown
-  think?: boolean | 'low' | 'medium' | 'high'
-  keep_alive?: string | number
-  options?: Record<string, unknown>
 }
 
-export interface WireMessage {
-  role: string
-  content: string
-  thinking?: string
+interface WireMessage extends Message {
   images?: string[]
-  tool_calls?: { id: string; function: { name: string; arguments: unknown } }[]
-  tool_name?: string
+  tool_calls?: { id: string; function: { name: string; arguments: Record<string, unknown> } }[]
   tool_call_id?: string
 }
 
-/** Settings of the provider that go into each request. */
+/** Options of the provider that go into each request. */
 export interface WireSettings {
+  /** How long the model stays in memory after the answer: `'10m'`, or seconds. Default: the server's. */
   keepAlive?: string | number
-  /** `num_ctx`: tokens of prompt and answer. */
+  /** `num_ctx`: tokens of prompt and answer together. Default: the server's. */
   context?: number
 }
 
-/** @throws {LlmError} `unsupported` for images that are only an address */
+/** @throws {LlmError} `unsupported` for files, audio, and images without bytes */
 export function toWire(
   model: string,
   chat: PreparedChat,
@@ -70,12 +63,11 @@ export function toWire(
     num_predict: maxOutputTokens,
     num_ctx: settings.context,
   }
-  const lost = omissionWarner('Ollama', warn)
-  warnOfMarks(chat.messages, lost)
-  tellUnchecked(chat, warn)
+  const omit = omissionWarner('Ollama', warn)
+  warnOfMarks(chat.messages, omit)
   const body: WireChat = {
     model,
-    messages: chat.messages.flatMap((message) => toMessages(message, lost)),
+    messages: chat.messages.flatMap((message) => toMessages(message, omit)),
     stream: streaming,
     truncate: false,
     shift: false,
@@ -90,25 +82,10 @@ export function toWire(
     ...(reasoning !== undefined && { think: toThink(reasoning) }),
     ...(settings.keepAlive !== undefined && { keep_alive: settings.keepAlive }),
   }
-  const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  const chatOptions = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
   const { options: ownOptions, ...own } = providerOptions
-  const all = { ...given, ...(ownOptions as object | undefined) }
-  return { ...body, ...(Object.keys(all).length > 0 && { options: all }), ...own }
-}
-
-/** What Ollama has no form for gets here only where the capability check knew nothing, as `/api/show` failed. */
-function tellUnchecked(
-  { toolChoice = 'auto', parallelToolCalls, reasoning }: PreparedChat,
-  warn: (warning: Warning) => void,
-): void {
-  const lost = {
-    toolChoice: toolChoice !== 'auto' && toolChoice !== 'none',
-    parallelToolCalls: parallelToolCalls === false,
-    reasoningBudget: typeof reasoning === 'object',
-  }
-  for (const [feature, isLost] of Object.entries(lost))
-    if (isLost)
-      warn({ code: 'unsupported', feature, message: `Ollama does not support ${feature}; it was left out.` })
+  const allOptions = { ...chatOptions, ...(ownOptions as object | undefined) }
+  return { ...body, ...(Object.keys(allOptions).length > 0 && { options: allOptions }), ...own }
 }
 
 function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
@@ -126,7 +103,7 @@ function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {
   }
 }
 
-function toMessages({ role, content }: PreparedMessage, lost: OmissionWarner): WireMessage[] {
+function toMessages({ role, content }: PreparedMessage, omit: OmissionWarner): WireMessage[] {
   if (role === 'tool')
     return content.flatMap((part) =>
       part.type === 'tool-result'
@@ -140,11 +117,11 @@ function toMessages({ role, content }: PreparedMessage, lost: OmissionWarner): W
           ]
         : [],
     )
-  if (content.some(({ type }) => type === 'provider-block')) lost('provider-block')
+  if (content.some(({ type }) => type === 'provider-block')) omit('provider-block')
   const thinking = content.map((part) => (part.type === 'reasoning' ? part.text : '')).join('')
   const calls = content.flatMap((part) =>
     part.type === 'tool-call'
-      ? [{ id: part.id, function: { name: part.name, arguments: part.input ?? {} } }]
+      ? [{ id: part.id, function: { name: part.name, arguments: objectInput(part.input) } }]
       : [],
   )
   return [
@@ -171,7 +148,10 @@ function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
         return
       case 'file':
       case 'audio':
-        throw new LlmError('unsupported', `Ollama takes text and images, no part of type ${part.type}.`)
+        throw new LlmError(
+          'unsupported',
+          `Ollama does not accept parts of type ${part.type}. Send text or images.`,
+        )
       case 'tool-result':
         content += `\nThe result of ${part.name ?? part.id}: `
         failedResultAsText(part).forEach(take)
@@ -185,7 +165,7 @@ function imageOf(image: Part & { type: 'image' }): string {
   if (image.data === undefined)
     throw new LlmError(
       'unsupported',
-      'Ollama takes the bytes of an image, not its address. Fetch it and pass `data` and `mediaType`.',
+      'Ollama does not accept the address of an image. Fetch it, and pass `data` and `mediaType`.',
     )
   return toBase64(image.data)
 }

@@ -1,5 +1,5 @@
-// A server that plays Ollama's protocol, as its documentation and source describe it (August 2026), over a model that
-// knows two answers. It streams, calls tools, fills schemas, counts and refuses like the real one.
+// Stand-in for an Ollama server, by its documentation and source (August 2026), with a model that knows two answers. It
+// streams, calls tools, fills schemas, counts and refuses like the real one.
 import { type FaultServer, faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 
 interface Chat {
@@ -13,7 +13,7 @@ interface Chat {
 }
 
 /** Starts it. `capabilities` is what `/api/show` says of every model. */
-export function playOllama(
+export function simulateOllama(
   capabilities: string[] | undefined = ['completion', 'tools', 'thinking', 'embedding'],
 ): Promise<FaultServer> {
   return faultServer((request) => {

@@ -1,29 +1,43 @@
-// What the two APIs have in common: one way to ask, two forms of an answer. Each is loaded when it is first used.
+// The interface that Responses and Chat Completions share in this package. Each API is loaded when it is first used.
 import type { BackendEvent, PreparedChat, Warning } from '@patchbay/core'
 import type { Preset } from './presets.js'
+import type { Origin } from './state.js'
 
-/** Where an answer comes from. */
-export interface Source {
-  /** For messages. */
+/** The model and server of a request. */
+export interface Target extends Origin {
+  /** The server's name, for error messages: `OpenAI`. */
   who: string
+  preset: Preset
+}
+
+/** The origin of an answer. */
+export interface Source extends Origin {
+  /** The server's name, for error messages: `OpenAI`. */
+  who: string
+  /** The request id of the response's headers. */
   requestId: string | undefined
 }
 
-/** One of OpenAI's APIs. */
+/** One of OpenAI's chat APIs. */
 export interface Api {
-  /** Where the body goes to. */
+  /** The path that requests are posted to. */
   path: string
-  /** Can it be told where an image or file is, or does it take the bytes? */
+  /** Whether it takes the address of such a part; otherwise it takes only its bytes. */
   takesAddress(part: { type: 'image' | 'file' }): boolean
+  /**
+   * The wire body of a request.
+   * @throws {LlmError} `unsupported` for what the model or the API does not take
+   */
   toBody(
-    model: string,
+    target: Target,
     chat: PreparedChat,
-    preset: Preset,
     streaming: boolean,
     warn: (warning: Warning) => void,
   ): Record<string, unknown>
-  /** Is it the last event of a stream that does not say `[DONE]`? */
+  /** Whether it is the last event of a stream that does not end with `[DONE]`. */
   isLast?(event: unknown): boolean
+  /** The events of a streamed answer. */
   fromStream(events: AsyncIterable<unknown>, from: Source): AsyncIterable<BackendEvent>
+  /** The same events of an answer that came in one piece. */
   fromWhole(body: unknown, from: Source): AsyncIterable<BackendEvent>
 }

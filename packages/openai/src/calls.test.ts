@@ -1,4 +1,4 @@
-// Tool calls as services send them: with one id or one index for several, and cut before their input is whole.
+// Decoding of tool calls: shared ids and indexes, truncated calls, and citations around calls, in both APIs.
 import { describe, expect, it } from 'vitest'
 import { json, sse } from '../test/server.js'
 import { ask, calls, chunk, completed, created, end } from '../test/wire.js'
@@ -93,10 +93,7 @@ describe('several calls', () => {
       'without ids, streamed',
       () => chat([calls(one('{"a":1}', { index: 0 })), calls(one('{"a":2}', { index: 1 })), end()]),
     ],
-    [
-      'with nothing to tell them apart, streamed',
-      () => chat([calls(one('{"a":1}')), calls(one('{"a":2}')), end()]),
-    ],
+    ['without ids and indexes, streamed', () => chat([calls(one('{"a":1}')), calls(one('{"a":2}')), end()])],
     [
       'with one id, whole items',
       () => responsesWhole([item('f1', 'x', '{"a":1}'), item('f2', 'x', '{"a":2}')]),
@@ -144,7 +141,7 @@ describe('several calls', () => {
         ]),
     ],
     [
-      'with one index, of which only the end is said',
+      'with one index and only their done events',
       () =>
         responses([
           created,
@@ -153,14 +150,14 @@ describe('several calls', () => {
           completed({ output: [item('f1', 'x', '{"a":1}'), item('f2', 'y', '{"a":2}')] }),
         ]),
     ],
-  ])('%s, keep their own inputs and get ids that differ', async (_, asked) => {
+  ])('%s, keep their own inputs and get different ids', async (_, asked) => {
     const { toolCalls, message } = await asked()
     expect(toolCalls.map(({ input }) => input)).toEqual([first, second])
     expect(new Set(toolCalls.map(({ id }) => id)).size).toBe(2)
     expect(message.content.filter(({ type }) => type === 'tool-call')).toHaveLength(2)
   })
 
-  it('said twice are one each', async () => {
+  it('sent twice are decoded once each', async () => {
     const twice = [one('{"a":1}', { id: 'x', index: 0 }), one('{"a":2}', { id: 'y', index: 1 })]
     expect((await chat([calls(...twice), calls(...twice), end()])).toolCalls).toHaveLength(2)
     const repeated = item('f1', 'x', '{"a":1}')
@@ -169,7 +166,7 @@ describe('several calls', () => {
   })
 })
 
-describe('a call that was cut', () => {
+describe('a truncated call', () => {
   const incomplete = (reason: string, output: object[] = []) => ({
     type: 'response.incomplete',
     response: { id: 'r', model: 'm', status: 'incomplete', incomplete_details: { reason }, output },
@@ -203,7 +200,7 @@ describe('a call that was cut', () => {
           }),
       ],
       [
-        `as an item that was ended, with ${args || 'nothing'}`,
+        `as a done item, with ${args || 'nothing'}`,
         'length',
         () =>
           responses([
@@ -215,7 +212,7 @@ describe('a call that was cut', () => {
           ]),
       ],
       [
-        `as an item that was not ended, with ${args || 'nothing'}`,
+        `as an item without its done event, with ${args || 'nothing'}`,
         'content-filter',
         () =>
           responses([
@@ -226,7 +223,7 @@ describe('a call that was cut', () => {
           ]),
       ],
     )
-  it.each(cases)('%s is no call: it is told by a warning', async (_, finishReason, asked) => {
+  it.each(cases)('%s is left out with a warning', async (_, finishReason, asked) => {
     const response = await asked()
     expect(response).toMatchObject({
       finishReason,
@@ -236,7 +233,7 @@ describe('a call that was cut', () => {
     expect(response.message.content).toEqual([])
   })
 
-  it('leaves the calls before it, where the service says that they are whole', async () => {
+  it('does not affect the complete calls before it', async () => {
     const [whole, half] = [item('f1', 'a', '{}'), item('f2', 'b', '{"x')]
     const { toolCalls } = await responses([
       created,
@@ -249,20 +246,20 @@ describe('a call that was cut', () => {
     expect(toolCalls).toEqual([{ id: 'a', name: 'add', input: {} }])
   })
 
-  it('is none where the answer ended well: a call without arguments is a call', async () => {
+  it('is not a call without arguments in a complete answer', async () => {
     const call: Call = { id: 'a', index: 0, function: { name: 'now' } }
     expect((await chat([calls(call), end('tool_calls')])).toolCalls).toMatchObject([{ input: {} }])
     expect((await responsesWhole([item('f', 'a', '')])).toolCalls).toMatchObject([{ input: {} }])
   })
 })
 
-describe('the places of citations are places in the text they stand on', () => {
+describe('positions of citations count in their text part', () => {
   const cited = (start_index: number, end_index: number) => ({
     type: 'url_citation',
     url_citation: { url: 'https://example.com', title: 'E', start_index, end_index },
   })
 
-  it('when thinking or a call parts the text', async () => {
+  it('when reasoning or a call divides the text', async () => {
     const { message } = await chat([
       chunk({ content: 'One. ' }),
       chunk({ annotations: [cited(0, 4)] }),

@@ -1,15 +1,22 @@
-// The places of citations. Services count them in the whole text of a message; ours are places in the text part they stand
-// on, and thinking or a call ends a part.
+// Citations of a streamed message. Services count positions in the whole message; ours count in the text part that cites, and
+// reasoning or a tool call ends a part.
 import type { BackendEvent, Citation } from '@patchbay/core'
 
+/** Counts the text of one message, and moves the positions of its citations into their text parts. */
 export class CitedText {
-  /** Characters of the message before the part that is being streamed. */
+  /** Characters of the message before the current text part. */
   #before = 0
   #length = 0
   #open = false
   #citations: Citation[] = []
 
-  say(text: string): BackendEvent {
+  /** Whether a text part has begun and not ended. */
+  get isOpen(): boolean {
+    return this.#open
+  }
+
+  /** The event of a piece of text. */
+  text(text: string): BackendEvent {
     if (!this.#open && text !== '') {
       this.#before += this.#length
       this.#length = 0
@@ -19,20 +26,21 @@ export class CitedText {
     return { type: 'text', text }
   }
 
+  /** Adds citations of the current text part. */
   add(citations: Citation[]): void {
     for (const citation of citations) this.#citations.push(citation)
   }
 
-  /** What comes next ends the text part: it takes its citations with it. */
+  /** Ends the current text part, with its citations. */
   *close(): Generator<BackendEvent> {
     if (!this.#open) return
-    const citations = this.#citations.map((citation) => this.#placed(citation))
+    const citations = this.#citations.map((citation) => this.#inPart(citation))
     yield { type: 'part-end', ...(citations.length > 0 && { citations }) }
     this.#citations = []
     this.#open = false
   }
 
-  /** Citations that came after the text part had ended have no part to stand on but one of their own. */
+  /** Ends the message. Citations that came after the last text part get an empty text part of their own. */
   *end(): Generator<BackendEvent> {
     yield* this.close()
     if (this.#citations.length === 0) return
@@ -40,7 +48,7 @@ export class CitedText {
     yield { type: 'part', part: { type: 'text', text: '', citations } }
   }
 
-  #placed({ start, end, ...citation }: Citation): Citation {
+  #inPart({ start, end, ...citation }: Citation): Citation {
     if (start === undefined || end === undefined || start < this.#before) return citation
     return { ...citation, start: start - this.#before, end: end - this.#before }
   }

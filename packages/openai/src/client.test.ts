@@ -1,4 +1,4 @@
-// One server: whose it is, how it is asked, and what it keeps of it.
+// The HTTP client: OpenAI's own host, keys of the environment, error advice, memory.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf, serve } from '../test/wire.js'
 import { type OpenAIOptions, openai, type Preset, type PresetName } from './index.js'
@@ -10,7 +10,7 @@ describe("OpenAI's own host", () => {
     'eu.api',
     'us.api',
     'au.api',
-  ])('is %s.openai.com: a key, its own API, its rules of models', async (name) => {
+  ])('is %s.openai.com: it needs a key, and has its own API and rules of models', async (name) => {
     vi.stubEnv('OPENAI_API_KEY', '')
     onTestFinished(() => void vi.unstubAllEnvs())
     const baseURL = `https://${name}.openai.com/v1`
@@ -26,7 +26,7 @@ describe("OpenAI's own host", () => {
     })
     expect(asked).toEqual([])
     const own = openai('gpt-5', { ...options, apiKey: 'sk-of-ones-own' })
-    await own.chat({ messages: 'x', maxOutputTokens: 9 }).catch(() => {})
+    await own.chat({ messages: 'x', maxOutputTokens: 20 }).catch(() => {})
     expect(asked).toEqual([`${baseURL}/responses`])
     expect(await own.capabilities()).toMatchObject({ reasoning: true, options: { temperature: false } })
   })
@@ -53,7 +53,7 @@ describe("OpenAI's own host", () => {
   })
 })
 
-describe("a service's key of the environment", () => {
+describe("a service's key in the environment", () => {
   /** What is sent there when the environment has a key for everybody. */
   async function sentTo(
     options: Partial<OpenAIOptions>,
@@ -70,7 +70,7 @@ describe("a service's key of the environment", () => {
       return Response.json({})
     }
     await openai('m', { retry: false, ...options, fetch: fetch as typeof globalThis.fetch })
-      .chat({ messages: 'x', maxOutputTokens: 9 })
+      .chat({ messages: 'x', maxOutputTokens: 20 })
       .catch(() => {})
     return sent
   }
@@ -95,14 +95,16 @@ describe("a service's key of the environment", () => {
     ['https://ws1.eu-central-1.maas.aliyuncs.com/compatible-mode/v1', 'DASHSCOPE_API_KEY'],
     ['https://api.cerebras.ai/v1', 'CEREBRAS_API_KEY'],
     ['https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY'],
-  ])('%s gets that of %s, and no other', async (baseURL, key) => {
+  ])('is sent to %s from %s, and no other key', async (baseURL, key) => {
     expect(await sentTo({ baseURL })).toBe(`Bearer <${key}>`)
     expect(await sentTo({ baseURL: baseURL.replace('https:', 'http:') })).toBe('nothing')
     const preset = key === 'XAI_API_KEY' ? 'groq' : 'xai'
     expect(await sentTo({ baseURL, preset })).toBe('no key')
   })
 
-  it.each(Object.keys(presets) as PresetName[])('goes nowhere else by the name of %s', async (preset) => {
+  it.each(
+    Object.keys(presets) as PresetName[],
+  )('is not sent to another host by the preset %s', async (preset) => {
     for (const baseURL of ['https://evil.example/v1', 'http://127.0.0.1:8080/v1'])
       expect(await sentTo({ baseURL, preset })).toBe('no key')
   })
@@ -112,10 +114,10 @@ describe("a service's key of the environment", () => {
     'https://1.cn-hangzhou.fc.aliyuncs.com/v1',
     'https://storage.googleapis.com/v1',
     'https://evil.azure.com/openai/v1',
-  ])('does not go to others who rent a name there: %s', async (baseURL) =>
+  ])('is not sent to other customers of a cloud: %s', async (baseURL) =>
     expect(await sentTo({ baseURL })).toBe('no key'))
 
-  it('goes where the caller names its variable, and not where only the address of another is named', async () => {
+  it('is sent where the caller names its variable, and not where only another address is given', async () => {
     const baseURL = 'https://gateway.example/v1'
     expect(await sentTo({ baseURL, preset: { key: 'MY_KEY' } })).toBe('Bearer <MY_KEY>')
     vi.stubEnv('OPENAI_BASE_URL', baseURL)
@@ -128,7 +130,7 @@ describe("a service's key of the environment", () => {
     ['https://api.groq.com/openai/v1', 'GROQ_API_KEY'],
     ['https://me.openai.azure.com/openai/v1', 'AZURE_OPENAI_API_KEY'],
     ['https://generativelanguage.googleapis.com/v1beta/openai', 'GEMINI_API_KEY'],
-  ])('OPENAI_API_KEY goes to %s where OPENAI_BASE_URL names it and %s is not set', async (baseURL, key) => {
+  ])('OPENAI_API_KEY is sent to %s if OPENAI_BASE_URL is that address and %s is not set', async (baseURL, key) => {
     vi.stubEnv('OPENAI_BASE_URL', baseURL)
     expect(await sentTo({})).toBe(`Bearer <${key}>`)
     expect(await sentTo({}, { [key]: '' })).toBe('Bearer <OPENAI_API_KEY>')
@@ -139,7 +141,7 @@ describe("a service's key of the environment", () => {
   })
 })
 
-it('the words about what is not there name it: a batch, a file of results, a model', async () => {
+it('the advice for a 404 names what is missing: a batch, a file of results, a model', async () => {
   const server = await serve({ status: 404, body: JSON.stringify({ error: { message: 'No such thing' } }) })
   const llm = openai('m', { baseURL: `${server.url}/v1`, apiKey: 'k', retry: false })
   const { status, cancel, submit } = llm.batches
@@ -152,7 +154,7 @@ it('the words about what is not there name it: a batch, a file of results, a mod
   expect((await failureOf(llm.chat('x'))).message).toContain('Check the name of the model')
 })
 
-it('what is kept of a request does not grow with the ids that were asked for', async () => {
+it('memory does not grow with the ids of requests', async () => {
   const { default: Client } = await import('openai')
   const made = vi.spyOn(Client.prototype, 'buildRequest')
   onTestFinished(() => made.mockRestore())

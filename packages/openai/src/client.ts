@@ -1,6 +1,5 @@
-// One request to OpenAI or a compatible server, as the official client makes it. The client is asked once how a request
-// to a path looks; every call fills in its body. Its own reading of answers has no time-out, and ends silently on cut
-// streams.
+// Requests to OpenAI or a compatible server. The official client builds the URL and the headers, once; every call adds its
+// path and body. Answers are read by our own code: the client's reader has no time-out, and ends silently on cut streams.
 import { type CallContext, LlmError } from '@patchbay/core'
 import {
   type EnvironmentKey,
@@ -20,53 +19,56 @@ import type OpenAI from 'openai'
 import { fromResponse, notAnAnswer } from './errors.js'
 import { environmentKey, isOwnHost, type Preset } from './presets.js'
 
-/** Where the server is and how to reach it. */
+/** The server's address, key and dialect. */
 export interface ServerOptions {
   address: ServerAddress
-  /** Does the environment name this address too? Then what it has for OpenAI is for this server. */
-  isEnvironments: boolean
+  /** Whether `OPENAI_BASE_URL` is this address. Then the environment's `OPENAI_…` settings are for this server. */
+  fromEnvironment: boolean
   apiKey?: string | undefined
   fetch?: typeof fetch | undefined
   preset: Preset
 }
 
-/** A request without its body. */
-interface Frame {
+/** The URL and headers of a request. */
+interface RequestFrame {
   url: string
-  /** By their names in lower case. */
+  /** Names in lower case. */
   headers: Record<string, string>
 }
 
+/** A server that requests are sent to. */
 export class Server {
-  /** OpenAI's own host. */
+  /** Whether it is OpenAI's own host. */
   readonly isOwn: boolean
-  /** Who answers, for messages. */
+  /** The server's name, for error messages. */
   readonly who: string
+  /** With its port, if that is not the default. */
+  readonly host: string
   readonly #options: ServerOptions
   readonly #environmentKey: EnvironmentKey
-  /** Is the environment's key for this server? */
+  /** Whether the environment's key may be sent to this server. */
   readonly #isKeyFor: boolean
-  /** Is all that the environment has for OpenAI? */
+  /** Whether the environment's other `OPENAI_…` settings may be sent too. */
   readonly #isTrusted: boolean
   #client: OpenAI | undefined
-  /** One a method: paths hold ids, and there is no end of them. */
-  #frames = new Map<string, Frame>()
+  /** By method. Not by path: paths contain ids, so the map would grow without end. */
+  #frames = new Map<string, RequestFrame>()
 
-  /** @throws {LlmError} `config` for a password in the address beside a key, where one header would hold both */
+  /** @throws {LlmError} `config` for a password in the address together with a key, if both would need the same header */
   constructor(options: ServerOptions) {
     const { hostname, host } = new URL(options.address.baseURL)
     this.#options = options
+    this.host = host
     this.isOwn = isOwnHost(hostname)
-    const { address, isEnvironments, preset } = options
-    // It was set beside this address, which may be that of a service with a variable of its own.
+    const { address, fromEnvironment, preset } = options
     const openAIs = environmentKey('OPENAI_API_KEY')
     this.#environmentKey = environmentKey(preset.key)
-    this.#isTrusted = isEnvironments || isKeyFor(address.baseURL, openAIs)
-    // Only the caller can have named a variable that is no service's.
+    this.#isTrusted = fromEnvironment || isKeyFor(address.baseURL, openAIs)
+    // A variable without hosts is one that the caller named.
     this.#isKeyFor =
       this.#environmentKey.hosts.length === 0 ||
       isKeyFor(address.baseURL, this.#environmentKey) ||
-      (isEnvironments && preset.key === openAIs.variable)
+      (fromEnvironment && preset.key === openAIs.variable)
     if (options.address.authorization !== undefined && options.apiKey && !options.preset.keyHeader)
       throw new LlmError(
         'config',
@@ -77,8 +79,8 @@ export class Server {
   }
 
   /**
-   * The response to a request; a form goes as a form, anything else as JSON.
-   * @throws {LlmError} for every response that is no success, and for a key that is not there
+   * Sends a request: a form as a form, any other body as JSON.
+   * @throws {LlmError} for every status that is not a success, and `authentication` for a missing key
    */
   async send(
     { signal, headers, clock, status, onFailure, large }: CallContext & Pick<ExchangeOptions, 'large'>,
@@ -109,52 +111,55 @@ export class Server {
     return exchange(options, async () => {
       const { url, headers: usual } = await this.#frame(apiKey || noKey, method, path)
       const all: Record<string, string> = { ...usual }
-      // A form says by itself what it is, and where its parts end.
+      // `fetch` sets the content type of a form, with its boundary.
       if (body instanceof FormData) delete all['content-type']
       if (keyHeader !== undefined && apiKey) all[keyHeader] = apiKey
       for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
-      const sent = body instanceof FormData || body === undefined ? body : JSON.stringify(body)
+      const sent = body instanceof FormData || body === undefined ? body : toJson(body)
       return { url, init: { method, headers: all, ...(sent !== undefined && { body: sent }) } }
     })
   }
 
-  /** The same, and its answer as JSON. */
+  /** Sends a request and reads its answer as JSON. */
   async json(...request: Parameters<Server['send']>): Promise<Record<string, unknown>> {
     return this.jsonOf(await this.send(...request))
   }
 
   /**
-   * @param most characters at most
-   * @throws {LlmError} `bad-response` for what is not JSON, or has no end
+   * A response's body as JSON.
+   * @param most the most characters; default 64 Mi
+   * @throws {LlmError} `bad-response` for text that is not JSON, and for a body above the limit
    */
   jsonOf(response: Response, most?: number): Promise<Record<string, unknown>> {
     return wholeJson(response, (text) => notAnAnswer(text, this.who), most)
   }
 
-  /** The environment's key goes to whom it is for; a server of one's own needs none, or is given one. */
+  /**
+   * The key for a request: the caller's, or the environment's if it is for this server. A server without known hosts needs none.
+   * @throws {LlmError} `authentication` if the service needs a key and there is none
+   */
   #key(): string | undefined {
-    const { address, apiKey, isEnvironments } = this.#options
-    // A password in the address is what the server wants; a key of the environment is somebody else's.
+    const { address, apiKey, fromEnvironment } = this.#options
+    // A server with a password in its address expects that, and not a key.
     if (apiKey || address.authorization !== undefined) return apiKey
     const { variable, hosts } = this.#environmentKey
     const key = apiKey === undefined ? environment(variable) : undefined
     if (key && this.#isKeyFor) return key
-    // It was set beside this address, which may be that of a service with a variable of its own.
     const openAIs = environment('OPENAI_API_KEY')
-    if (!key && openAIs && isEnvironments && apiKey === undefined) return openAIs
+    if (!key && openAIs && fromEnvironment && apiKey === undefined) return openAIs
     if (hosts.length > 0 && !isHostOf(new URL(address.baseURL).hostname, hosts)) return undefined
     const next = key ? `: ${variable} is only sent over https` : `, or set ${variable}`
     throw new LlmError('authentication', `No API key for ${this.who}. Pass apiKey${next}.`)
   }
 
-  async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<Frame> {
+  async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<RequestFrame> {
     if (this.#client?.apiKey !== apiKey) {
       const { default: Client } = await import('openai')
       const { baseURL } = this.#options.address
       this.#client = new Client({ apiKey, baseURL, logLevel: 'off', dangerouslyAllowBrowser: true })
       this.#frames = new Map()
     }
-    // With another key there would be another client by the time the frame is made.
+    // A call with another key may replace them while this one waits.
     const [client, frames] = [this.#client, this.#frames]
     const frame = frames.get(method) ?? (await frameOf(client, method, this.#isTrusted))
     frames.set(method, frame)
@@ -162,8 +167,17 @@ export class Server {
   }
 }
 
-/** What the client says of a request with this method, up to its path. */
-async function frameOf(client: OpenAI, method: 'get' | 'post', isTrusted: boolean): Promise<Frame> {
+/** The body as JSON. Lone surrogates have no UTF-8 form and are refused, so they are replaced, as in all texts of a request. */
+function toJson(body: object): string {
+  const text = JSON.stringify(body)
+  // JSON escapes lone surrogates, and no other character, this way.
+  return text.includes('\\ud')
+    ? text.replace(/(\\\\)|\\ud[89a-f]../g, (_, escaped) => escaped ?? '\\ufffd')
+    : text
+}
+
+/** The URL and headers that the client builds for a method, with an empty path. */
+async function frameOf(client: OpenAI, method: 'get' | 'post', isTrusted: boolean): Promise<RequestFrame> {
   const { url, req } = await client.buildRequest({
     method,
     path: '/',

@@ -1,14 +1,14 @@
-// The OpenAI backend passes the contract with both APIs, against a server that plays them; and against a real one,
-// where OPENAI_BASE_URL or OPENAI_API_KEY, and OPENAI_MODEL, name it.
+// The contract suite for both APIs, against a simulated server; and against a real one, if OPENAI_MODEL and OPENAI_BASE_URL or
+// OPENAI_API_KEY are set.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
-import { playOpenAI } from '../test/server.js'
+import { simulateOpenAI } from '../test/server.js'
 import { openai } from './index.js'
 
-describe('with a server that plays the protocol', () => {
-  let server: Awaited<ReturnType<typeof playOpenAI>>
+describe('with a simulated server', () => {
+  let server: Awaited<ReturnType<typeof simulateOpenAI>>
   beforeAll(async () => {
-    server = await playOpenAI()
+    server = await simulateOpenAI()
   })
   afterAll(() => server.close())
   const sent = () => server.requests.map(({ body }) => body)

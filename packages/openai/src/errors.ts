@@ -1,4 +1,4 @@
-// Errors of OpenAI and compatible servers as ours. Source: platform.openai.com/docs/guides/error-codes, November 2026.
+// Errors of OpenAI and compatible servers as `LlmError`s. Source: platform.openai.com/docs/guides/error-codes, November 2026.
 import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
 import {
   codeOfStatus,
@@ -26,14 +26,14 @@ const codes: Record<string, ErrorCode> = {
   content_policy_violation: 'content-filtered',
   unsupported_parameter: 'invalid-request',
   server_error: 'server-error',
-  // Gateways say so in a stream, of type invalid_request_error (BerriAI/litellm#41777, September 2026).
+  // Gateways send this code in a stream, with the type invalid_request_error (BerriAI/litellm#41777, September 2026).
   request_timeout: 'server-error',
   invalid_request_error: 'invalid-request',
   authentication_error: 'authentication',
   overloaded_error: 'overloaded',
 }
 
-/** An error object, from a body, a chunk or an event; its forms differ by server. */
+/** The `LlmError` for an error object of a body, a chunk or an event. Its form differs by server. */
 export function fromError(
   error: unknown,
   who: string,
@@ -46,7 +46,7 @@ export function fromError(
     [code, status_code].find((one): one is number => typeof one === 'number' && one >= 400 && one < 600)
   const words = wordsOf(error)
   let known = codes[String(code)] ?? codes[String(type)] ?? codeOfStatus(status ?? 500)
-  // llama-server says so with a 500 (November 2026).
+  // llama-server answers 500 for these (November 2026).
   if (
     /(image|audio|input|embeddings?) is not supported|does not support (images?|embeddings|tools)/i.test(
       words,
@@ -56,7 +56,7 @@ export function fromError(
   return serviceError({ who, code: known, words, details: { ...details, status }, ...more })
 }
 
-/** The error for an HTTP error response to a request for `path`; `more` is advice beside the usual. */
+/** The `LlmError` for a response with an error status. `more` is advice by code, in place of the usual. */
 export async function fromResponse(
   response: Response,
   who: string,
@@ -80,7 +80,7 @@ export async function fromResponse(
   })
 }
 
-/** A 200 that is no answer. */
+/** The `LlmError` for a 200 response that is not an answer of this API. */
 export function notAnAnswer(value: unknown, who: string): LlmError {
   const error = errorInAnswer(typeof value === 'string' ? jsonIn(value) : value)
   if (error !== undefined) return fromError(error, who, {}, { body: value })

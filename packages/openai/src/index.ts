@@ -1,4 +1,4 @@
-// A model of OpenAI, or of any compatible server, as a provider: `openai()`.
+// The factory `openai()`: a model of OpenAI, or of any compatible server, as a provider.
 import {
   type Backend,
   type BackendBatch,
@@ -32,45 +32,51 @@ import {
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
-import type { Api } from './api.js'
+import type { Api, Target } from './api.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
-import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
-import type { Wire as BatchWire } from './services/batch.js'
+import { type Preset, type PresetName, presetFor } from './presets.js'
+import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
-import { asToldByServer, toModels } from './services/models.js'
+import { toModels, withReportedCapabilities } from './services/models.js'
 
+export type { Dialect } from './dialects.js'
+export type { Vendor } from './models.js'
 export type { Preset, PresetName } from './presets.js'
 
 /** Options of `openai`. */
 export interface OpenAIOptions extends ProviderOptions {
+  /** The model's name, as the server knows it: `gpt-5.6-sol`. */
   model?: string
   /**
-   * Default: the variable of the preset, `OPENAI_API_KEY` for most. It is sent to the hosts of its service alone, over https,
-   * and `OPENAI_API_KEY` where `OPENAI_BASE_URL` is, unless the preset's is set; any other server, also on this machine, gets a
-   * key only from here, and mostly needs none.
+   * Default: the environment variable of the preset, which is `OPENAI_API_KEY` for most. A key of the environment is sent only
+   * to the hosts of its service, and only over https; `OPENAI_API_KEY` is also sent to the address in `OPENAI_BASE_URL`, unless
+   * the preset's own variable is set. Any other server, also on this machine, gets a key only from this option; most need none.
    */
   apiKey?: string
-  /** Default: `OPENAI_BASE_URL`, else OpenAI's own. */
+  /** The server's address. Default: `OPENAI_BASE_URL`, else `https://api.openai.com/v1`. */
   baseURL?: string
-  /** Default: the platform's `fetch`. */
+  /** Sends the requests. Default: the platform's `fetch`. */
   fetch?: typeof fetch
   /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host, `'chat'` for every other. */
   api?: 'responses' | 'chat'
-  /** The ways of the server. Default: by its host; `'compatible'` for one nobody knows. */
+  /** The server's dialect: a known name, or the differences. Default: by its host; `'compatible'` for an unknown host. */
   preset?: PresetName | Partial<Preset>
 }
 
-// 2,048 texts with vectors of 3,072 numbers come as up to 140 million characters.
-const longestVectors = 256 * 1024 * 1024
+// In characters: 2,048 vectors of 3,072 numbers take up to 140 million.
+const maxEmbeddingsBody = 256 * 1024 * 1024
 
 const ownHost = 'https://api.openai.com/v1'
 const addressVariable = 'OPENAI_BASE_URL'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an address that is none; a missing key comes
- *   with the first call
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address. A missing key is an error
+ *   of the first call.
+ * @example
+ * const gpt = openai('gpt-5.6-sol', { timeout: 60_000 })
+ * const own = openai('qwen3', { baseURL: 'http://127.0.0.1:8000/v1', preset: 'vllm' })
  */
 export function openai(options: OpenAIOptions): Provider
 export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
@@ -81,13 +87,13 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
   const provider = defineProvider(backend, options)
-  return backend.isOwn ? provider : asToldByServer(provider)
+  return backend.isOwn ? provider : withReportedCapabilities(provider)
 }
 
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
   readonly #server: Server
-  readonly #preset: Preset
+  readonly #target: Target
   readonly #api: 'responses' | 'chat'
   readonly #media: ProviderOptions['media']
   #loaded: Promise<Api> | undefined
@@ -95,14 +101,16 @@ class OpenAIBackend implements Backend {
   constructor(
     readonly model: string,
     address: ServerAddress,
-    isEnvironments: boolean,
+    fromEnvironment: boolean,
     { preset, apiKey, fetch, api, media }: OpenAIOptions,
   ) {
-    this.#preset =
+    const known: Preset =
       typeof preset === 'string'
         ? presetFor(address.baseURL, preset)
         : presetFor(address.baseURL, undefined, preset)
-    this.#server = new Server({ address, isEnvironments, apiKey, fetch, preset: this.#preset })
+    this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known })
+    const { who, host } = this.#server
+    this.#target = { model, host, who, preset: known }
     this.#api = api ?? (this.isOwn ? 'responses' : 'chat')
     this.#media = media
   }
@@ -111,28 +119,9 @@ class OpenAIBackend implements Backend {
     return this.#server.isOwn
   }
 
-  capabilities(): Capabilities {
-    const responses = this.#api === 'responses'
-    // Only of OpenAI's own models do we know what they refuse.
-    const thinks = this.isOwn && isReasoningModel(this.model)
-    const no = (names: string[]) => Object.fromEntries(names.map((name) => [name, false]))
-    const maybe = this.isOwn ? true : 'unknown'
-    return {
-      tools: maybe,
-      vision: maybe,
-      files: maybe,
-      audio: responses ? false : 'unknown',
-      json: maybe,
-      reasoning: this.isOwn ? thinks : 'unknown',
-      embed: 'unknown',
-      options: {
-        ...no(['reasoningBudget']),
-        ...(responses && no(['topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'])),
-        ...(!this.#preset.moreSampling && no(['topK', 'minP'])),
-        ...(!this.#preset.parallelToolCalls && no(['parallelToolCalls'])),
-        ...(thinks && no(['temperature', 'topP'])),
-      },
-    }
+  async capabilities(): Promise<Capabilities> {
+    const { capabilitiesOf } = await import('./capabilities.js')
+    return capabilitiesOf(this.#target, this.#api)
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
@@ -140,13 +129,13 @@ class OpenAIBackend implements Backend {
       const api = await this.#load()
       const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
       const yielder = new Yielder()
-      const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
-      // Megabytes have just been encoded, and are written as JSON next.
+      const body = api.toBody(this.#target, whole, context.streaming, context.warn)
+      // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const { messages, input } = body as { messages?: unknown; input?: unknown }
       const large = markLarge(messages ?? input)
       const response = await this.#server.send({ ...context, large }, 'post', api.path, body)
-      const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
+      const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))
         return api.fromStream(jsonEvents(response.body, api.isLast), from)
       return api.fromWhole(await this.#server.jsonOf(response), from)
@@ -160,7 +149,7 @@ class OpenAIBackend implements Backend {
     return this.#loaded
   }
 
-  // Per request the service takes 2,048 texts and 300,000 tokens, and few texts have more tokens than characters.
+  // The service takes 2,048 texts and 300,000 tokens a request. Few texts have more tokens than characters.
   // Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
   readonly embedBatch = { texts: 2048, characters: 250_000 }
 
@@ -180,7 +169,7 @@ class OpenAIBackend implements Backend {
       ...(dimensions !== undefined && { dimensions }),
       ...providerOptions,
     })
-    const answer = await this.#server.jsonOf(response, longestVectors)
+    const answer = await this.#server.jsonOf(response, maxEmbeddingsBody)
     return toVectors(answer, input.length, this.model, this.#server.who)
   }
 
@@ -199,9 +188,8 @@ class OpenAIBackend implements Backend {
       throw new LlmError('unsupported', 'Chat Completions cannot count tokens. Use the Responses API.')
     const api = await this.#load()
     const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = api.toBody(
-      this.model,
+      this.#target,
       chat,
-      this.#preset,
       false,
       context.warn,
     )
@@ -221,7 +209,7 @@ class OpenAIBackend implements Backend {
         ),
       )
       const bodies = whole.map((chat, index) =>
-        api.toBody(this.model, chat, this.#preset, false, (warning) => context.warn(warning, index)),
+        api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
       )
       const endpoint = `/v1${api.path}`
       const { who, isOwn } = this.#server
@@ -243,7 +231,7 @@ class OpenAIBackend implements Backend {
   async *#batchResults(id: string, context: CallContext): AsyncGenerator<BatchOutcome> {
     const { toOutcomes } = await import('./services/batch.js')
     const api = await this.#load()
-    const { output_file_id, error_file_id }: BatchWire = await this.#server.json(
+    const { output_file_id, error_file_id }: WireBatch = await this.#server.json(
       context,
       'get',
       batchPath(id),
@@ -251,7 +239,7 @@ class OpenAIBackend implements Backend {
     for (const file of [output_file_id, error_file_id]) {
       if (!file) continue
       const { body } = await this.#server.send(context, 'get', `/files/${encodeURIComponent(file)}/content`)
-      if (body !== null) yield* toOutcomes(body, api, this.#server.who)
+      if (body !== null) yield* toOutcomes(body, api, this.#target)
     }
   }
 

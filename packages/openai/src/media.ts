@@ -1,17 +1,20 @@
-// Media as OpenAI's APIs take them: addresses, or data URLs.
+// Images, files and audio in the form of OpenAI's APIs: addresses, data URLs and base64.
 import { LlmError, type Part } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
 
 type Media = Part & { type: 'image' | 'file' | 'audio' }
 
-/** The address of an image or file, its bytes as a data URL. */
+/** The address of an image or file; for bytes, a data URL. */
 export function addressOf(part: Media): string {
   return 'url' in part && part.url !== undefined
     ? part.url
     : `data:${part.mediaType};base64,${base64Of(part)}`
 }
 
-/** The bytes of a part, as base64. */
+/**
+ * The bytes of a part as base64.
+ * @throws {LlmError} `unsupported` for a part that is only an address
+ */
 export function base64Of(part: Media): string {
   const { data } = part as { data?: Uint8Array | string }
   if (data === undefined)
@@ -22,9 +25,12 @@ export function base64Of(part: Media): string {
   return toBase64(data)
 }
 
-/** `wav` or `mp3`, which is all the APIs hear. */
+/**
+ * The API's name of an audio format.
+ * @throws {LlmError} `unsupported` for all but WAV and MP3
+ */
 export function audioFormat(mediaType: string): 'wav' | 'mp3' {
   if (/wav/.test(mediaType)) return 'wav'
   if (/mp3|mpeg/.test(mediaType)) return 'mp3'
-  throw new LlmError('unsupported', `OpenAI hears wav and mp3, not ${mediaType}. Convert the audio.`)
+  throw new LlmError('unsupported', `OpenAI accepts WAV and MP3 audio, not ${mediaType}. Convert the audio.`)
 }

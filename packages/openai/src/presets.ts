@@ -1,25 +1,30 @@
-// How compatible servers differ from OpenAI, as dated data: hosts, and what each does its own way.
+// The dialects of compatible servers, as dated data: hosts, and the differences from OpenAI.
 // Sources: the services' API references, November 2026.
 import { type EnvironmentKey, isHostOf } from '@patchbay/core/wire'
+import type { Dialect } from './dialects.js'
 
-/** The ways of a server. */
+/** The dialect of a server. */
 export interface Preset {
-  /** The name of the limit of an answer. */
+  /** The field for the most tokens of an answer. */
   maxTokens: 'max_completion_tokens' | 'max_tokens'
-  /** Takes `stream_options: { include_usage: true }`, and says its usage only then. */
+  /** Whether it takes `stream_options: { include_usage: true }`, and sends the usage of a stream only then. */
   streamUsage: boolean
-  /** Constrains answers to a JSON schema; else to JSON at most. */
+  /** Whether it constrains answers to a JSON schema; if `false`, only to JSON. */
   jsonSchema: boolean
-  /** Takes `top_k` and `min_p`. */
+  /** Whether it takes `top_k` and `min_p`. */
   moreSampling: boolean
-  /** Takes `parallel_tool_calls`. */
+  /** Whether it takes `parallel_tool_calls`. */
   parallelToolCalls: boolean
-  /** Ids of tool calls must be nine letters and digits. */
+  /** Whether ids of tool calls must be nine letters and digits. */
   shortIds: boolean
-  /** The environment variable of its key, which goes to the hosts that we know as this server's, and to `baseURL` if none is. */
+  /** The environment variable of its key. It is sent to the known hosts of this server, or to `baseURL` if there are none. */
   key: string
-  /** A header it wants the key in, beside `Authorization`. */
+  /** A header that must contain the key too, beside `Authorization`. */
   keyHeader?: string
+  /** The known server whose rules for requests apply. Default: by the host. */
+  name?: PresetName
+  /** Differences from those rules. */
+  dialect?: Partial<Dialect>
 }
 
 const compatible: Preset = {
@@ -32,7 +37,7 @@ const compatible: Preset = {
   key: 'OPENAI_API_KEY',
 }
 
-/** What each named server does its own way. */
+/** The differences of each named server. */
 export const presets = {
   openai: { maxTokens: 'max_completion_tokens' },
   compatible: {},
@@ -53,7 +58,7 @@ export const presets = {
   azure: { maxTokens: 'max_completion_tokens', key: 'AZURE_OPENAI_API_KEY', keyHeader: 'api-key' },
 } satisfies Record<string, Partial<Preset>>
 
-/** A server whose ways are known by name. */
+/** The name of a known server. */
 export type PresetName = keyof typeof presets
 
 const hosts: [end: string, name: PresetName][] = [
@@ -70,7 +75,7 @@ const hosts: [end: string, name: PresetName][] = [
   ['api.x.ai', 'xai'],
   ['api.moonshot.ai', 'moonshot'],
   ['api.moonshot.cn', 'moonshot'],
-  // Anybody's programs answer elsewhere under aliyuncs.com. Source: alibabacloud.com, Model Studio, base URLs, October 2026.
+  // Other names under aliyuncs.com belong to customers. Source: alibabacloud.com, Model Studio, base URLs, October 2026.
   ['dashscope.aliyuncs.com', 'alibaba'],
   ['dashscope-intl.aliyuncs.com', 'alibaba'],
   ['dashscope-us.aliyuncs.com', 'alibaba'],
@@ -79,25 +84,20 @@ const hosts: [end: string, name: PresetName][] = [
   ['generativelanguage.googleapis.com', 'google'],
 ]
 
-/** OpenAI's own host, also of a region: `eu.api.openai.com`. */
+/** Whether it is OpenAI's own host, also of a region: `eu.api.openai.com`. */
 export function isOwnHost(hostname: string): boolean {
   return isHostOf(hostname, ['api.openai.com'])
 }
 
-/** The key of a variable, and the hosts it is for; none for a variable that only `preset: { key }` names. */
+/** The hosts that a key variable is for; none for a variable that only `preset: { key }` names. */
 export function environmentKey(variable: string): EnvironmentKey {
-  const its = hosts.filter(([, name]) => ({ ...compatible, ...presets[name] }).key === variable)
-  return { variable, hosts: its.map(([end]) => end) }
+  const known = hosts.filter(([, name]) => ({ ...compatible, ...presets[name] }).key === variable)
+  return { variable, hosts: known.map(([end]) => end) }
 }
 
-/** The ways of the server at an address, or of a named one; `own` wins. */
+/** The dialect of a named server, or of the one at an address; fields of `own` win. */
 export function presetFor(baseURL: string, name: PresetName | undefined, own: Partial<Preset> = {}): Preset {
   const { hostname } = new URL(baseURL)
-  const known = name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
-  return { ...compatible, ...presets[known], ...own }
-}
-
-/** Models of OpenAI that think, and take neither temperature nor top_p. An unknown name is taken for one of today's. */
-export function isReasoningModel(model: string): boolean {
-  return !/^(gpt-3|gpt-4|chatgpt-)|-chat\b|-instruct\b/.test(model)
+  const known = name ?? own.name ?? hosts.find(([end]) => isHostOf(hostname, [end]))?.[1] ?? 'compatible'
+  return { ...compatible, name: known, ...presets[known], ...own }
 }

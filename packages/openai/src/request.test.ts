@@ -1,10 +1,11 @@
-// What requests become on the wire, in both APIs.
+// Encoding of requests, in both APIs.
 import type { ChatRequest } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { json } from '../test/server.js'
 import { ask, bodyOf, completed, failureOf } from '../test/wire.js'
 import type { OpenAIOptions } from './index.js'
-import { isReasoningModel, presetFor } from './presets.js'
+import { isReasoningModel } from './models.js'
+import { presetFor } from './presets.js'
 
 const conversation: ChatRequest = {
   system: 'Be brief.',
@@ -59,7 +60,7 @@ const conversation: ChatRequest = {
 }
 
 describe('a request', () => {
-  it('of plain text is as small as it can be, in both APIs', async () => {
+  it('of plain text is as small as possible, in both APIs', async () => {
     expect(await bodyOf({ messages: 'Hello' })).toEqual({
       model: 'gpt-x',
       messages: [{ role: 'user', content: 'Hello' }],
@@ -75,7 +76,7 @@ describe('a request', () => {
     })
   })
 
-  it('has every part of ours in its place in Chat Completions', async () => {
+  it('has each part and option in its field of Chat Completions', async () => {
     expect(
       await bodyOf({
         ...conversation,
@@ -145,7 +146,7 @@ describe('a request', () => {
     })
   })
 
-  it('has every part of ours in its place in Responses', async () => {
+  it('has each part and option in its field of Responses', async () => {
     expect(await bodyOf(conversation, { api: 'responses' })).toEqual({
       model: 'gpt-x',
       stream: false,
@@ -209,7 +210,7 @@ describe('a request', () => {
     })
   })
 
-  it('speaks the dialect of its server', async () => {
+  it('is written in the dialect of its server', async () => {
     const request: ChatRequest = {
       messages: [
         'x',
@@ -252,7 +253,7 @@ describe('a request', () => {
     [{ seed: 4 }, { api: 'responses' }, /seed/],
     [{ reasoning: { budgetTokens: 5 } }, {}, /reasoningBudget/],
     [{ temperature: 1 }, { baseURL: 'https://api.openai.com/v1' }, /temperature/],
-  ])('that the API has no form for is refused before the wire: %j', async (request, options, message) => {
+  ])('that the API has no field for is refused before anything is sent: %j', async (request, options, message) => {
     const error = await failureOf((await ask(json({}), options)).chat({ messages: 'x', ...request }))
     expect(error.code).toBe('unsupported')
     expect(error.message).toMatch(message)
@@ -262,7 +263,7 @@ describe('a request', () => {
     ['report.pdf', ['name']],
     ['my file.pdf', []],
     [undefined, []],
-  ])('in Responses says of a file that is an address whether its name is lost: %s', async (name, lost) => {
+  ])('in Responses warns if the name of a file at an address is lost: %s', async (name, lost) => {
     const url = 'https://example.com/my%20file.pdf'
     const file = { type: 'file' as const, url, mediaType: 'application/pdf', ...(name && { name }) }
     const provider = await ask(json(completed().response), { api: 'responses' })
@@ -274,7 +275,7 @@ describe('a request', () => {
     expect(warnings.map(({ feature }) => feature)).toEqual(lost)
   })
 
-  it('knows models that think from those that do not, and takes a new name for one of today', () => {
+  it('is for a reasoning model, unless the name is of a known other one', () => {
     expect(['o3', 'gpt-5', 'gpt-5-mini', 'gpt-9'].map(isReasoningModel)).toEqual([true, true, true, true])
     expect(
       ['gpt-4o', 'gpt-4.1', 'gpt-3.5-turbo', 'gpt-5-chat', 'gpt-5-chat-latest'].map(isReasoningModel),

@@ -1,7 +1,7 @@
-// Which schemas go in strict mode.
+// Schemas that OpenAI's strict mode accepts.
 import { describe, expect, it } from 'vitest'
 import { json } from '../test/server.js'
-import { failureOf, serve } from '../test/wire.js'
+import { bodyOf, failureOf, serve } from '../test/wire.js'
 import { openai } from './index.js'
 
 describe('strict mode', () => {
@@ -21,7 +21,39 @@ describe('strict mode', () => {
       },
       'output.schema.properties.a.anyOf.1.items.not',
     ],
-  ])('refuses %j before the wire, by its path, and guides where nobody insists', async (schema, path) => {
+    [
+      { ...closed, required: ['url'], properties: { url: { type: 'string', format: 'uri' } } },
+      'output.schema.properties.url.format uri',
+    ],
+    [
+      {
+        ...closed,
+        required: ['a'],
+        properties: {
+          a: { type: ['object', 'null'], properties: { x: { type: 'string' } }, required: ['x'] },
+        },
+      },
+      'output.schema.properties.a.additionalProperties',
+    ],
+    [{ ...closed, required: ['a'], properties: { a: {} } }, 'output.schema.properties.a.type is missing'],
+    [{ ...closed, required: ['a'], properties: { a: true } }, 'output.schema.properties.a must be an object'],
+    [
+      { ...closed, required: ['a'], properties: { a: { type: 'array' } } },
+      'output.schema.properties.a.items',
+    ],
+    [{ ...closed, required: ['a', 'b'], properties: { a: { type: 'string' } } }, 'names b'],
+    [
+      {
+        ...closed,
+        required: ['a'],
+        properties: { a: { $ref: '#/$defs/a', description: 'x' } },
+        $defs: { a: { type: 'string' } },
+      },
+      'output.schema.properties.a.$ref',
+    ],
+    [{ anyOf: [{ ...closed, properties: {} }] }, 'output.schema.type'],
+    [{ type: 'array', items: { type: 'string' } }, 'output.schema.type'],
+  ])('is refused for %j with its path where the caller asks for it, and is off otherwise', async (schema, path) => {
     const server = await serve(
       json({ choices: [{ message: { content: '{"a":"bc"}' }, finish_reason: 'stop' }] }),
     )
@@ -34,5 +66,22 @@ describe('strict mode', () => {
     expect(server.requests).toHaveLength(0)
     await provider.chat({ ...request, output: { schema } }).catch(() => {})
     expect(server.requests[0]?.json).toMatchObject({ response_format: { json_schema: { strict: false } } })
+  })
+
+  it('is on for a schema with all that it takes', async () => {
+    const schema = {
+      ...closed,
+      required: ['a', 'b', 'c', 'd', 'e'],
+      properties: {
+        a: { type: ['string', 'null'], format: 'date-time' },
+        b: { type: 'array', items: { $ref: '#/$defs/b' }, minItems: 1 },
+        c: { anyOf: [{ type: 'null' }, { ...closed, properties: {} }] },
+        d: { enum: ['x', 'y'] },
+        e: { const: 5 },
+      },
+      $defs: { b: { type: 'integer', minimum: 1 } },
+    }
+    const { response_format } = await bodyOf({ messages: 'x', output: { schema } })
+    expect(response_format).toMatchObject({ json_schema: { strict: true } })
   })
 })

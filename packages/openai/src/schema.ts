@@ -1,5 +1,4 @@
-// Which schemas OpenAI's strict mode takes: closed objects that require all of their properties, and no keyword it does
-// not know. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
+// The check for OpenAI's strict mode: it takes closed objects that require all their properties, and no unknown keyword. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
 import { LlmError } from '@patchbay/core'
 
 const unknown = [
@@ -24,13 +23,13 @@ const unknown = [
 ]
 
 /**
- * Goes the schema in strict mode? Unless the caller decides, when it fits as it stands; otherwise it only guides, and
- * core checks the answer.
- * @throws {LlmError} `unsupported`, with the path of what is in the way, where strict mode is asked for
+ * Whether a schema is sent in strict mode: as the caller wishes, by default if strict mode takes it. Otherwise the schema only
+ * guides the model, and core checks the answer.
+ * @throws {LlmError} `unsupported`, with the path of the obstacle, if the caller asked for strict mode
  */
 export function isStrict(schema: unknown, wanted: boolean | undefined): boolean {
   if (wanted === false) return false
-  const obstacle = obstacleIn(schema, 'output.schema')
+  const obstacle = obstacleIn(schema, 'output.schema', true)
   if (obstacle === undefined) return true
   if (wanted === undefined) return false
   throw new LlmError(
@@ -39,37 +38,66 @@ export function isStrict(schema: unknown, wanted: boolean | undefined): boolean 
   )
 }
 
-function obstacleIn(schema: unknown, path: string): string | undefined {
-  if (typeof schema !== 'object' || schema === null) return undefined
+// The only values of `format`.
+const formats = new Set([
+  'date-time',
+  'time',
+  'date',
+  'duration',
+  'email',
+  'hostname',
+  'ipv4',
+  'ipv6',
+  'uuid',
+])
+
+function obstacleIn(schema: unknown, path: string, isRoot = false): string | undefined {
+  if (typeof schema !== 'object' || schema === null) return `${path} must be an object`
   const {
     type,
-    properties,
+    format,
+    properties = {},
     required = [],
     additionalProperties,
     items,
     anyOf,
+    $ref,
     $defs,
     definitions,
-  } = schema as {
-    type?: unknown
-    properties?: Record<string, unknown>
-    required?: string[]
-    additionalProperties?: unknown
-    items?: unknown
-    anyOf?: unknown[]
-    $defs?: Record<string, unknown>
-    definitions?: Record<string, unknown>
-  }
+  } = schema as Schema
+  if (isRoot && (type !== 'object' || anyOf !== undefined)) return `${path}.type must be object`
   const keyword = unknown.find((name) => name in schema)
   if (keyword !== undefined) return `${path}.${keyword} is a keyword it does not know`
-  if (type === 'object' && additionalProperties !== false) return `${path}.additionalProperties must be false`
-  const optional = Object.keys(properties ?? {}).find((key) => !required.includes(key))
+  if (format !== undefined && !formats.has(format)) return `${path}.format ${format} is one it does not know`
+  if ($ref !== undefined && Object.keys(schema).length > 1) return `${path}.$ref must stand alone`
+  if (!['type', 'anyOf', 'enum', 'const', '$ref'].some((name) => name in schema))
+    return `${path}.type is missing`
+  const types = [type].flat()
+  if (types.includes('object') && additionalProperties !== false)
+    return `${path}.additionalProperties must be false`
+  if (types.includes('array') && items === undefined) return `${path}.items is missing`
+  const optional = Object.keys(properties).find((key) => !required.includes(key))
   if (optional !== undefined) return `${path}.required must name ${optional}`
+  const extra = required.find((key) => !Object.hasOwn(properties, key))
+  if (extra !== undefined) return `${path}.required names ${extra}, which is no property`
   const inner = { properties, $defs, definitions, anyOf }
   for (const [name, schemas] of Object.entries(inner))
     for (const [key, sub] of Object.entries(schemas ?? {})) {
       const obstacle = obstacleIn(sub, `${path}.${name}.${key}`)
       if (obstacle !== undefined) return obstacle
     }
-  return obstacleIn(items, `${path}.items`)
+  return items === undefined ? undefined : obstacleIn(items, `${path}.items`)
+}
+
+interface Schema {
+  type?: unknown
+  format?: string
+  properties?: Record<string, unknown>
+  required?: string[]
+  additionalProperties?: unknown
+  items?: unknown
+  anyOf?: unknown[]
+  $ref?: string
+  $defs?: Record<string, unknown>
+  definitions?: Record<string, unknown>
 }

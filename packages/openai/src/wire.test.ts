@@ -1,4 +1,4 @@
-// What holds of both APIs, whatever goes wrong on the wire.
+// Failures on the wire, in both APIs: error bodies, truncated streams, refusals, keys.
 import { inspect } from 'node:util'
 import type { LlmError } from '@patchbay/core'
 import type { ServedResponse } from '@patchbay/testing'
@@ -17,22 +17,24 @@ const event = (data: unknown) =>
 const answered = (response: () => Response) =>
   openai('m', { apiKey: 'k', api: 'chat', retry: false, fetch: async () => response() })
 
-describe('a service that says why', () => {
+describe('the reason of a failure', () => {
   const bodies: Record<string, unknown> = {
-    'beside the field that is looked at': { status: 400, error: 'Bad Request', message: tooLong, path: '/' },
-    'beside a mere yes': { error: true, message: tooLong },
+    'in another field': { status: 400, error: 'Bad Request', message: tooLong, path: '/' },
+    'beside `error: true`': { error: true, message: tooLong },
     'beside an empty error': { error: {}, message: tooLong },
-    'inside of it': {
+    'in an inner error': {
       error: { code: '400', message: 'Bad Request', innererror: { code: 'x', message: tooLong } },
     },
     'in its details': { error: { message: 'Provider error', details: [{ message: tooLong }] } },
     'in its cause': { error: { message: 'upstream failed', metadata: { raw: null }, cause: tooLong } },
     'in a list': { success: false, errors: [{ code: 5007, message: tooLong }] },
-    'by itself': { object: 'error', message: tooLong, type: 'BadRequestError', code: 400 },
-    'by its code': { error: { message: null, code: 'context_length_exceeded' }, rate_limit: 'none' },
+    'without a wrapper': { object: 'error', message: tooLong, type: 'BadRequestError', code: 400 },
+    'as a code': { error: { message: null, code: 'context_length_exceeded' }, rate_limit: 'none' },
   }
-  it.each(Object.entries(bodies))('%s is heard, with any status, whole and streamed', async (where, body) => {
-    const said = where === 'by its code' ? 'context_length_exceeded' : tooLong
+  it.each(
+    Object.entries(bodies),
+  )('%s is in the error, with any status, whole and streamed', async (where, body) => {
+    const said = where === 'as a code' ? 'context_length_exceeded' : tooLong
     const wrong = await failureOf(answered(() => Response.json(body, { status: 400 })).chat('x'))
     const fine = await failureOf(answered(() => Response.json(body)).chat('x'))
     const streamed = await failureOf(
@@ -46,7 +48,7 @@ describe('a service that says why', () => {
     }
   })
 
-  it('in an event that is no JSON, or an error of another form, is heard too', async () => {
+  it('in an event that is not JSON, or has another form, is in the error', async () => {
     for (const data of [tooLong, { message: tooLong }]) {
       const error = await failureOf(
         answered(() => event(data))
@@ -70,7 +72,7 @@ describe('a service that says why', () => {
     })
   })
 
-  it('that one of its choices failed, says no empty answer', async () => {
+  it('on a choice is a typed error, not an empty answer', async () => {
     const choice = (code: number, message: string) => ({
       index: 0,
       error: { code, message },
@@ -116,10 +118,7 @@ describe('both APIs', () => {
       completed(),
     ],
   }
-  it.each([
-    'chat',
-    'responses',
-  ] as const)('%s: a tool call without a name is an error, and not a call of a tool nobody has', async (api) => {
+  it.each(['chat', 'responses'] as const)('%s: a tool call without a name is an error', async (api) => {
     const llm = await ask(sse(nameless[api]), { api })
     const error = await failureOf(
       llm.stream({ messages: 'Hi', tools: [{ name: 'look', input: { type: 'object' } }] }).response(),
@@ -138,7 +137,7 @@ describe('both APIs', () => {
   } as const
 
   describe.each(['chat', 'responses'] as const)('%s', (api) => {
-    it('law: cut anywhere before its end, it is an error with what had arrived', async () => {
+    it('law: truncated anywhere before its end, it is an error with the part that arrived', async () => {
       const body = Buffer.from(bodies[api].body as string)
       const last = body.indexOf(api === 'chat' ? '"finish_reason":"stop"' : '"response.completed"')
       let fault: Partial<ServedResponse> = {}
@@ -155,7 +154,7 @@ describe('both APIs', () => {
       )
     })
 
-    it('is the same however its bytes are cut, ends at its end, and lets the connection go', async () => {
+    it('is the same for every division into packets, ends at its last event, and frees the connection', async () => {
       for (const chunk of [1, 3, 64])
         expect((await (await ask({ ...bodies[api], chunk }, { api })).chat('x')).text).toBe('Wörld 🦀 peace')
       const open = await serve({ ...bodies[api], neverEnd: true })
@@ -252,7 +251,7 @@ describe('both APIs', () => {
     })
   })
 
-  it('fail after output began with the partial, and are not tried again', async () => {
+  it('fail after output began with the partial answer, and without a retry', async () => {
     const failed = {
       type: 'response.failed',
       response: { status: 'failed', error: { code: 'server_error', message: 'It broke' } },
@@ -292,7 +291,7 @@ describe('both APIs', () => {
     ).toMatchObject({ code: 'server-error', retryable: true })
   })
 
-  it('say when a server does not speak TLS', async () => {
+  it('report a server without TLS', async () => {
     const server = await serve(bodies.chat)
     const address = server.url.replace('http:', 'https:')
     const error = await failureOf(openai('m', { apiKey: 'k', baseURL: address, retry: false }).chat('x'))
@@ -302,7 +301,7 @@ describe('both APIs', () => {
     })
   })
 
-  it('put the key where the server wants it', async () => {
+  it('send the key in the header of the preset', async () => {
     const server = await serve(bodies.chat)
     await openai('m', { apiKey: 'sk-azure', baseURL: server.url, preset: 'azure' }).chat('x')
     expect(server.requests[0]?.headers).toMatchObject({
@@ -311,7 +310,7 @@ describe('both APIs', () => {
     })
   })
 
-  it('need a key where the service does, and none for a server of one’s own', async () => {
+  it('need a key for a service, and none for an unknown server', async () => {
     vi.stubEnv('OPENAI_API_KEY', '')
     vi.stubEnv('GROQ_API_KEY', '')
     onTestFinished(() => void vi.unstubAllEnvs())
@@ -329,7 +328,7 @@ describe('both APIs', () => {
   })
 })
 
-it('a key that the service repeats in its refusal stands nowhere in the error', async () => {
+it('a key that the service repeats in its refusal is not in the error', async () => {
   const key = 'sk-live-0123456789'
   const refusal = { error: { type: 'authentication_error', message: `Received=${key}, which is not valid` } }
   const llm = await ask(json(refusal, 401), { apiKey: key })

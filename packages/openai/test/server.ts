@@ -1,10 +1,10 @@
-// A server that plays both of OpenAI's APIs, as their documentation describes them (November 2026), over a model that
-// knows two answers. It streams, calls tools, fills schemas and refuses like the real one.
+// A simulated server with both of OpenAI's APIs, as documented in November 2026. It streams two fixed answers, calls tools,
+// fills schemas and sends errors.
 import { type FaultServer, faultServer, type ServedResponse } from '@patchbay/testing'
 
 type Json = Record<string, unknown>
 
-export function playOpenAI(): Promise<FaultServer> {
+export function simulateOpenAI(): Promise<FaultServer> {
   return faultServer(({ path, json: body }) => {
     const asked = body as Json
     const said = (asked?.messages ?? asked?.input) as Json[] | string[] | undefined
@@ -37,7 +37,7 @@ export function playOpenAI(): Promise<FaultServer> {
   })
 }
 
-/** What the model makes of it: pieces of text, or of the arguments of a call. */
+/** The answer in pieces: of text, or of the arguments of a call. */
 function answer(last: Json | undefined, asked: Json, format: boolean): { pieces: string[]; call: boolean } {
   const said = JSON.stringify(last ?? '')
   const tools = asked.tools as unknown[] | undefined
@@ -157,7 +157,7 @@ function cut(text: string): string[] {
   return text.match(/\s*\S+/g) ?? []
 }
 
-/** A stream of these values; a string goes as it is. */
+/** An event stream of these values; a string is sent as it is. */
 export function sse(events: (Json | string)[]): ServedResponse {
   return {
     headers: { 'content-type': 'text/event-stream; charset=utf-8', 'x-request-id': 'req_1' },

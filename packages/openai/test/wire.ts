@@ -1,4 +1,4 @@
-// What the tests of the wire share: a server that answers what it is told, and the events of both APIs.
+// Shared parts of the wire tests: a server with a fixed answer, and sample events of both APIs.
 import { type ChatRequest, isLlmError, type LlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import { expect, onTestFinished } from 'vitest'
@@ -51,7 +51,7 @@ export const created = {
   response: { id: 'resp_1', model: 'gpt-x-1', status: 'in_progress', output: [] },
 }
 
-/** The body that a request becomes. */
+/** The wire body of a request. */
 export async function bodyOf(
   request: ChatRequest,
   options: Partial<OpenAIOptions> = {},
@@ -61,7 +61,8 @@ export async function bodyOf(
       ? sse([created, completed()])
       : sse([chunk({ content: '{}' }), end(), '[DONE]']),
   )
-  await openai('gpt-x', { apiKey: 'k', retry: false, baseURL: server.url, ...options })
+  const { model = 'gpt-x', ...rest } = options
+  await openai(model, { apiKey: 'k', retry: false, baseURL: server.url, ...rest })
     .chat(request)
     .catch((error) => expect(error.code).toBe('structured-output'))
   return server.requests[0]?.json as Record<string, unknown>

@@ -4,7 +4,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { failureOf, read } from '../test/failure.js'
 import { standIn } from '../test/operations.js'
 import { harmless } from '../test/policies.js'
@@ -78,9 +78,9 @@ describe.each(Object.entries(quiet))('%s', (_, put) => {
           : read(provider.stream(`${index}`, { signal })),
       ),
     )
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    await vi.waitFor(() => expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(0))
+    await new Promise(setImmediate)
     expect(getEventListeners(signal, 'abort').length).toBeLessThanOrEqual(2)
-    expect(getEventListeners(signal, 'abort').length).toBeGreaterThan(0)
     controller.abort()
     for (const { code } of await Promise.all(calls)) expect(code).toBe('aborted')
     await expect.poll(() => getEventListeners(signal, 'abort')).toEqual([])

@@ -1,36 +1,41 @@
-// The contract suite: what every provider must do, whoever serves it. Backends, wrappers and bridges all run it.
+// The contract suite: vitest tests that every provider passes, for backends, policies and bridges.
 import type { ChatRequest, Provider } from '@patchbay/core'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { abilities } from './contract/abilities.js'
 import { callOptions } from './contract/call-options.js'
-import { endings } from './contract/endings.js'
-import { kept } from './contract/kept.js'
+import { cancellation } from './contract/cancellation.js'
+import { capabilities } from './contract/capabilities.js'
+import { immutability } from './contract/immutability.js'
+import { nothingLost } from './contract/nothing-lost.js'
 import { requests } from './contract/requests.js'
 import { responses } from './contract/responses.js'
 import { streams } from './contract/streams.js'
 import { Subject } from './contract/subject.js'
-import { untouched } from './contract/untouched.js'
 
-/** What the suite must know of a provider. */
+/** Options of `describeProvider`. */
 export interface ContractOptions {
-  /** A question with an answer of a few words. Default: the capital of France. */
+  /** A question that the model answers in a few words. Default: the capital of France. */
   short?: string
-  /** A question with an answer of at least ten deltas. Default: count from 1 to 12. */
+  /** A question that the model answers in at least ten deltas. Default: count from 1 to 12. */
   long?: string
-  /** Does the same request give the same text? Default true. */
+  /** `true` (the default) if the same request always gives the same text. `false` for live models. */
   deterministic?: boolean
-  /** A request to which the model should answer with a tool call. Default: the weather in Lima, with the tool required. */
+  /** A request that the model answers with a tool call. Default: the weather in Lima, with the tool required. */
   toolRequest?: ChatRequest
-  /** Bounds a single test, in milliseconds. Default 30,000. */
+  /** Time limit of each test, in milliseconds. Default 30,000. */
   timeout?: number
   /**
-   * The bodies of all requests that were sent to the model so far. Where they can be seen, the suite looks for every piece
-   * of a request in them: it is there, or an error or a warning names it.
+   * Returns the bodies of all requests that the service has received so far. With it, the suite looks for every piece of a
+   * request in them: each is there, or an error or a warning names it. Without it, those tests do not run.
    */
   sent?: () => readonly string[]
+  /**
+   * Features that the service refuses although the provider's capabilities say `true`, for example where a gateway stands in
+   * front of a smaller model. Default: none.
+   */
+  refusedByService?: readonly ('tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning')[]
 }
 
-/** Makes a fresh provider; the suite closes it. */
+/** Makes a new provider. The suite closes it. */
 export type ContractFactory = () => Provider | Promise<Provider>
 
 const weather: ChatRequest = {
@@ -46,8 +51,11 @@ const weather: ChatRequest = {
 }
 
 /**
- * Runs the contract against a provider, as vitest tests. What a provider's capabilities rule out is tested to be
- * refused. Export it into your own package's tests to prove a backend or a wrapper.
+ * Registers the contract suite for a provider, as vitest tests. Call it in a test file to test a backend or a wrapper.
+ * Features that the provider's capabilities rule out must be refused.
+ * @param name stands in the titles of the tests
+ * @example
+ * describeProvider('my backend', () => myBackend('model-1'))
  */
 export function describeProvider(
   name: string,
@@ -59,13 +67,19 @@ export function describeProvider(
     long = 'Count from 1 to 12.',
     deterministic = true,
   } = options
-  const { toolRequest = weather, timeout = 30_000, sent } = options
-  const subject = new Subject(factory, short, long, deterministic, toolRequest, sent)
+  const { toolRequest = weather, timeout = 30_000, sent, refusedByService } = options
+  const subject = new Subject(factory, short, long, deterministic, toolRequest, sent, refusedByService)
 
   describe(`the contract: ${name}`, { timeout }, () => {
     beforeAll(() => subject.open(), timeout)
     afterAll(() => subject.provider.close(), timeout)
-    for (const group of [streams, responses, endings, requests, callOptions, untouched, abilities, kept])
-      group(subject)
+    streams(subject)
+    responses(subject)
+    cancellation(subject)
+    requests(subject)
+    callOptions(subject)
+    immutability(subject)
+    capabilities(subject)
+    nothingLost(subject)
   })
 }

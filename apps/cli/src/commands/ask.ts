@@ -16,8 +16,8 @@ export interface AskFlags extends StdinFlag {
 }
 
 /**
- * Answers on standard output. What comes on standard input is put after the question.
- * @throws {LlmError} what went wrong
+ * Prints the answer to a question; standard input is appended to it.
+ * @throws {LlmError} what the call fails with
  */
 export async function ask(
   provider: Provider,
@@ -35,18 +35,18 @@ export async function ask(
   for (const { message } of response.warnings)
     process.stderr.write(`${dim(`warning: ${printable(message)}`)}\n`)
   if (response.finishReason === 'length')
-    process.stderr.write(`${dim('The answer was cut off: it reached the limit of tokens.')}\n`)
+    process.stderr.write(`${dim('The answer was cut off at the token limit.')}\n`)
   if (flags.stats) process.stderr.write(`${dim(statsLine(response))}\n`)
 }
 
-/** The words of the command, and what comes on standard input after them. */
+/** The arguments, followed by standard input. */
 export async function questionOf(words: string[], flags: StdinFlag, signal: AbortSignal): Promise<string> {
   const given = words.join(' ')
-  const piped = await readStdin(flags, given !== '', signal)
-  return [given, piped].filter((text) => text !== '').join('\n\n')
+  const input = await readStdin(flags, given !== '', signal)
+  return [given, input].filter((text) => text !== '').join('\n\n')
 }
 
-/** The request for a conversation under these flags. */
+/** The request for a conversation with these flags. */
 export function toRequest(
   messages: ChatRequest['messages'],
   { system, temperature, maxTokens }: AskFlags,

@@ -8,19 +8,19 @@ import { errorLine } from '../terminal/exit-codes.js'
 import { dim, printable, statsLine } from '../terminal/print.js'
 import { type AskFlags, toRequest } from './ask.js'
 
-const help = `/system TEXT  set what the model is told first; without TEXT: show it
-/model WHO    go on with another one: a provider of the configuration, claude:…, openai:…, ollama:…, or a .gguf file
+const help = `/system TEXT  set the system message; without TEXT: show it
+/model NAME   switch to another provider: a name of the configuration, claude:…, openai:…, ollama:…, or a .gguf file
 /save FILE    save the conversation: Markdown for .md, else JSON
-/clear        forget the conversation
-/help         this
+/clear        start a new conversation
+/help         show this help
 /quit         leave (or Ctrl-D)`
 
 const commands = ['/system', '/model', '/save', '/clear', '/help', '/quit']
 
-/** Runs until the user leaves. `open` gives another provider. */
+/** Runs until the user leaves. `open` opens another provider. */
 export async function chat(
   first: Provider,
-  open: (who: string) => Promise<Provider>,
+  open: (name: string) => Promise<Provider>,
   flags: AskFlags,
 ): Promise<void> {
   const say = (text: string) => process.stderr.write(`${dim(printable(text))}\n`)
@@ -68,7 +68,7 @@ export async function chat(
       messages.push(question, response.message)
       say(statsLine(response))
     } catch (error) {
-      // What was said before it broke stays part of the conversation.
+      // A partial answer stays in the conversation.
       if (isLlmError(error) && error.partial !== undefined) messages.push(question, error.partial.message)
       say(isLlmError(error, 'aborted') ? '(stopped)' : errorLine(error))
     } finally {
@@ -88,23 +88,23 @@ export async function chat(
         const next = await open(value)
         await provider.close()
         provider = next
-        return void say(`now with ${provider.model} (${provider.provider})`)
+        return void say(`switched to ${provider.model} (${provider.provider})`)
       }
       case '/save':
         if (value === '') return void say('/save FILE')
         await writeFile(
           value,
-          value.endsWith('.md') ? asMarkdown(messages) : `${JSON.stringify(messages, null, 2)}\n`,
+          value.endsWith('.md') ? toMarkdown(messages) : `${JSON.stringify(messages, null, 2)}\n`,
         )
         return void say(`saved ${messages.length} messages to ${value}`)
       case '/clear':
         messages = []
-        return void say('forgotten')
+        return void say('conversation cleared')
       case '/quit':
       case '/exit':
         return leave()
       default:
-        if (name !== '/help') say(`There is no ${name}.${nearest(name ?? '', commands)}`)
+        if (name !== '/help') say(`Unknown command ${name}.${nearest(name ?? '', commands)}`)
         return void say(help)
     }
   }
@@ -113,7 +113,7 @@ export async function chat(
     if (isTTY) say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
     lines.prompt()
     for await (const line of lines) {
-      // Lines that were typed ahead still come after the end.
+      // Lines typed ahead still arrive after the end.
       if (leaving) break
       quitting = false
       const text = line.trim()
@@ -127,7 +127,7 @@ export async function chat(
   }
 }
 
-function asMarkdown(messages: Message[]): string {
+function toMarkdown(messages: Message[]): string {
   return messages
     .map(
       ({ role, content }) =>

@@ -9,7 +9,7 @@ import { type AskFlags, questionOf, toRequest } from './ask.js'
 
 type Outcome = { name: string; response: ChatResponse } | { name: string; error: LlmError }
 
-/** Asks all of them at once, writes their answers in order, and says whether all of them answered. */
+/** Asks all providers at once, prints their answers in order, and returns whether all answered. */
 export async function compare(
   loaded: Loaded,
   names: string[],
@@ -24,7 +24,7 @@ export async function compare(
   const outcomes = names.map(async (name): Promise<Outcome> => {
     try {
       await using llm = await connectTo(loaded, name)
-      // As a stream, or nobody could tell when the first token came.
+      // Streamed, to measure the time to the first token.
       const stream = llm.stream(toRequest(question, flags), options)
       for await (const _ of stream.text);
       return { name, response: await stream.response() }
@@ -33,30 +33,30 @@ export async function compare(
       throw error
     }
   })
-  // They are awaited one after the other, and one may fail before its turn: on Ctrl-C all of them do.
+  // They are awaited in order, and a later one may fail first: on Ctrl-C all of them do.
   for (const outcome of outcomes) outcome.catch(() => {})
   if (flags.json) {
     const all = await Promise.all(outcomes)
-    await write(`${toJson(all.map(asJson), 2)}\n`)
+    await write(`${toJson(all.map(toJsonOutcome), 2)}\n`)
   } else
     for (const outcome of outcomes) {
       const one = await outcome
-      writeStyled(`── ${one.name}`)
+      writeDim(`── ${one.name}`)
       if ('error' in one) await write(`${errorLine(one.error)}\n\n`)
       else {
         await write(`${one.response.text.trimEnd()}\n`)
-        writeStyled(`${statsLine(one.response)}\n`)
+        writeDim(`${statsLine(one.response)}\n`)
       }
     }
   return (await Promise.all(outcomes)).every((one) => 'response' in one)
 }
 
-/** What is ours to say, dimmed. */
-function writeStyled(text: string): void {
+/** Writes a dimmed line. */
+function writeDim(text: string): void {
   process.stdout.write(`${dim(text, process.stdout)}\n`)
 }
 
-function asJson(outcome: Outcome): object {
+function toJsonOutcome(outcome: Outcome): object {
   if ('response' in outcome) return outcome
   const { code, message } = outcome.error
   return { name: outcome.name, error: { code, message } }

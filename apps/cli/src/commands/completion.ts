@@ -1,4 +1,4 @@
-// `patchbay completion`: scripts that let a shell ask the command itself what could come next.
+// `patchbay completion`: shell scripts that ask the command for completions.
 
 import { loadConfig } from '@patchbay/config'
 import { pulledModels } from '@patchbay/local'
@@ -24,7 +24,10 @@ compdef _patchbay patchbay
 `,
 }
 
-/** @throws {UsageError} for a shell nobody has written a script for */
+/**
+ * The completion script of a shell.
+ * @throws {UsageError} for an unsupported shell
+ */
 export function completion(shell: string): string {
   const script = scripts[shell]
   if (script === undefined)
@@ -34,7 +37,7 @@ export function completion(shell: string): string {
   return script
 }
 
-/** What could stand in place of the last of these words. */
+/** Completions for the last of these words. */
 export async function candidates(program: Command, words: string[]): Promise<string[]> {
   const last = words.at(-1) ?? ''
   const [name = '', ...rest] = words.slice(0, -1)

@@ -1,4 +1,4 @@
-// `patchbay doctor`: does every configured provider work, and what works there?
+// `patchbay doctor`: checks every configured provider with tiny requests.
 
 import { connectTo, type Loaded, nearest } from '@patchbay/config'
 import { isLlmError } from '@patchbay/core'
@@ -21,20 +21,20 @@ interface Report {
   model?: string
   ok: boolean
   findings: Partial<Record<Feature, Finding>>
-  /** Of a local model: how it was loaded, and why so. */
+  /** Of a local model: how it was loaded, and why. */
   load?: string[]
-  /** Why it could not even be made. */
+  /** Why the provider could not be opened. */
   problem?: string
 }
 
-/** Writes the report, and says whether a swap to any of them would keep the app going. */
+/** Prints the report, and returns whether every provider has the required features. */
 export async function doctor(
   loaded: Loaded,
   names: string[],
-  { json, require: wanted = '', timeout = 60 }: DoctorFlags,
+  { json, require: requireFlag = '', timeout = 60 }: DoctorFlags,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const required = requirements(wanted)
+  const required = requirements(requireFlag)
   const options = { signal, timeout: timeout * 1000 }
   const reports = await Promise.all(names.map((name) => examine(loaded, name, required, options)))
   if (json) process.stdout.write(`${toJson(reports, 2)}\n`)

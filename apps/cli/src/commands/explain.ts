@@ -1,11 +1,11 @@
-// `patchbay explain`: the entry of an error code in the troubleshooting guide that comes with core.
+// `patchbay explain`: the entry of an error code in core's troubleshooting guide.
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { nearest } from '@patchbay/config'
 import { errorCodes } from '@patchbay/core'
 import { UsageError } from '../terminal/exit-codes.js'
 
-/** Prints the entry of this code, as it is written. */
+/** Prints the entry of an error code. */
 export function explain(code: string): void {
   const guide = readFileSync(createRequire(import.meta.url).resolve('@patchbay/core/errors.md'), 'utf8')
   const entry = guide.split(/^(?=## )/m).find((text) => text.startsWith(`## ${code}\n`))

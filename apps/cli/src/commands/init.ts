@@ -1,4 +1,4 @@
-// `patchbay init`: a first configuration, of what this machine has.
+// `patchbay init`: writes a first configuration with what this machine has.
 import { existsSync, readdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
@@ -15,48 +15,48 @@ export interface InitFlags {
   force?: boolean
 }
 
-interface Found {
+interface Candidate {
   name: string
   entry: Exclude<ProviderEntry, string>
-  /** Where it was seen. */
+  /** How it was detected. */
   why: string
 }
 
 const file = 'patchbay.config.json'
 
 /**
- * Models with a future. Source: platform.claude.com, model pages (claude-opus-5: not retired before July 2027);
+ * Suggested models, with long support. Source: platform.claude.com, model pages (claude-opus-5: not retired before July 2027);
  * developers.openai.com, deprecations (gpt-5.6-sol takes the place of gpt-5, which ends in December 2026). November 2026.
  */
 export const suggestedModels = { claude: 'claude-opus-5', openai: 'gpt-5.6-sol' }
 
-/** Asks who should answer, where there is somebody to ask, and writes the file. */
+/** Asks for the default provider (on a terminal), and writes the file. */
 export async function init(folder: string, { yes, force }: InitFlags): Promise<void> {
   const path = resolve(folder, file)
-  if (existsSync(path) && !force) throw new UsageError(`There is a ${file} already. --force writes over it.`)
-  const found = await detect(folder)
+  if (existsSync(path) && !force) throw new UsageError(`${file} exists already. --force overwrites it.`)
+  const candidates = await detect(folder)
   process.stdout.write(
-    found.map(({ name, why }, index) => `${index + 1}. ${printable(`${name}: ${why}`)}\n`).join(''),
+    candidates.map(({ name, why }, index) => `${index + 1}. ${printable(`${name}: ${why}`)}\n`).join(''),
   )
-  const chosen = yes || !process.stdin.isTTY ? 0 : await choose(found)
+  const chosen = yes || !process.stdin.isTTY ? 0 : await choose(candidates)
   const config = {
     $schema: './node_modules/@patchbay/config/schema.json',
-    default: found[chosen]?.name,
-    providers: Object.fromEntries(found.map(({ name, entry }) => [name, entry])),
+    default: candidates[chosen]?.name,
+    providers: Object.fromEntries(candidates.map(({ name, entry }) => [name, entry])),
   }
   await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
   process.stdout.write(
-    `${file} is written; ${printable(config.default ?? '')} answers. Try: patchbay ask "Hello"\n`,
+    `${file} is written. Default provider: ${printable(config.default ?? '')}. Try: patchbay ask "Hello"\n`,
   )
 }
 
-async function choose(found: Found[]): Promise<number> {
+async function choose(candidates: Candidate[]): Promise<number> {
   const questions = createInterface({ input: process.stdin, output: process.stderr })
   try {
     for (;;) {
-      const said = (await asked(questions, `Who should answer? [1-${found.length}, default 1] `)).trim()
-      const number = said === '' ? 1 : Number(said)
-      if (Number.isInteger(number) && number >= 1 && number <= found.length) return number - 1
+      const input = (await prompt(questions, `Default provider? [1-${candidates.length}, default 1] `)).trim()
+      const number = input === '' ? 1 : Number(input)
+      if (Number.isInteger(number) && number >= 1 && number <= candidates.length) return number - 1
     }
   } finally {
     questions.close()
@@ -64,30 +64,30 @@ async function choose(found: Found[]): Promise<number> {
 }
 
 /** @throws {LlmError} `aborted` for Ctrl-C and Ctrl-D */
-function asked(questions: Interface, question: string): Promise<string> {
+function prompt(questions: Interface, question: string): Promise<string> {
   return new Promise((resolve, reject) => {
     questions.once('close', () => reject(new LlmError('aborted', 'Nothing was written.')))
     questions.question(question).then(resolve, () => {})
   })
 }
 
-async function detect(folder: string): Promise<Found[]> {
-  const found: Found[] = []
+async function detect(folder: string): Promise<Candidate[]> {
+  const candidates: Candidate[] = []
   if (process.env.ANTHROPIC_API_KEY)
-    found.push({
+    candidates.push({
       name: 'claude',
       entry: { use: 'claude', model: suggestedModels.claude },
       why: 'ANTHROPIC_API_KEY is set',
     })
   if (process.env.OPENAI_API_KEY)
-    found.push({
+    candidates.push({
       name: 'openai',
       entry: { use: 'openai', model: suggestedModels.openai },
       why: 'OPENAI_API_KEY is set',
     })
   const [model] = await ollamaModels()
   if (model !== undefined)
-    found.push({
+    candidates.push({
       name: 'ollama',
       entry: { use: 'ollama', model },
       why: `an Ollama server runs, with ${model}`,
@@ -98,10 +98,10 @@ async function detect(folder: string): Promise<Found[]> {
         .split('/')
         .at(-1)
         ?.replace(/\.gguf$/, '') ?? path
-    found.push({ name, entry: { use: 'local', model: path }, why: `a model file, ${path}` })
+    candidates.push({ name, entry: { use: 'local', model: path }, why: `a model file, ${path}` })
   }
-  found.push({ name: 'pico', entry: { use: 'local' }, why: 'the small model that comes with patchbay' })
-  return found
+  candidates.push({ name: 'pico', entry: { use: 'local' }, why: 'the small model that comes with patchbay' })
+  return candidates
 }
 
 async function ollamaModels(): Promise<string[]> {

@@ -1,17 +1,17 @@
-// `patchbay providers` and `patchbay models`: who is configured, and what they offer.
+// `patchbay providers` and `patchbay models`: lists of configured providers and of their models.
 import { connectTo, type Loaded, type PolicyEntry } from '@patchbay/config'
 import { bundledModel, pulledModels } from '@patchbay/local'
 import { megabytes, toJson } from '../terminal/print.js'
 import { table } from '../terminal/table.js'
 
-/** What `patchbay models` is asked. */
+/** The flags of `models`. */
 export interface ModelsFlags {
   local?: boolean
   json?: boolean
 }
 
-/** What is shown of an entry, whatever kind it is. */
-interface Shown {
+/** The parts of an entry that are shown. */
+interface EntrySummary {
   use: string
   model?: string
   providers?: string[]
@@ -19,13 +19,13 @@ interface Shown {
   policies?: PolicyEntry[]
 }
 
-/** The configured providers, and where they stand. */
+/** Prints the configured providers and their files. */
 export function providers(loaded: Loaded, json: boolean | undefined): void {
   const rows = [...loaded.providers].map(([name, { entry, file }]) => {
-    const { use, model, providers, fallback, policies }: Shown =
+    const { use, model, providers, fallback, policies }: EntrySummary =
       typeof entry === 'string'
         ? { use: entry.split(':')[0] ?? '', model: entry.split(':').slice(1).join(':') }
-        : (entry as Shown)
+        : (entry as EntrySummary)
     return {
       name,
       use,
@@ -42,7 +42,7 @@ export function providers(loaded: Loaded, json: boolean | undefined): void {
   if (json) return void process.stdout.write(`${toJson(rows, 2)}\n`)
   if (rows.length === 0)
     return void process.stdout.write(
-      'No provider is configured: the bundled model answers. Run: patchbay init\n',
+      'No provider is configured: the bundled model is used. Run: patchbay init\n',
     )
   process.stdout.write(
     table([
@@ -61,7 +61,7 @@ export function providers(loaded: Loaded, json: boolean | undefined): void {
   )
 }
 
-/** The models a provider offers. */
+/** Prints the models of a provider. */
 export async function models(
   loaded: Loaded,
   name: string | undefined,
@@ -79,7 +79,7 @@ export async function models(
   process.stdout.write(table(rows))
 }
 
-/** The models in files on this machine. */
+/** Prints the models on this machine. */
 export async function localModels(json: boolean | undefined): Promise<void> {
   const pulled = await pulledModels()
   if (json) return void process.stdout.write(`${toJson(pulled, 2)}\n`)

@@ -1,4 +1,4 @@
-// What really works with a provider, by asking it: tiny requests, one for each feature of the contract.
+// Probes of a provider's features: one tiny request for each feature of the contract.
 
 import type { Requirement } from '@patchbay/config'
 import { type CallOptions, type ChatRequest, isLlmError, type Provider, tool } from '@patchbay/core'

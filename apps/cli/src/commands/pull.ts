@@ -1,9 +1,12 @@
-// `patchbay pull`: a model onto this machine, from a hub or by the Ollama server.
+// `patchbay pull` and `remove`: downloads a model from a hub or with the Ollama server, and deletes it again.
 import { pulledModels, pullModel, removeModel } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
 import { megabytes, printable, transient } from '../terminal/print.js'
 
-/** @throws {LlmError} what went wrong; what is there is kept, and the next pull goes on with it */
+/**
+ * Downloads a model. An interrupted download resumes with the next `pull`.
+ * @throws {LlmError} what the download fails with
+ */
 export async function pull(name: string, signal: AbortSignal): Promise<void> {
   if (/^(hf:|https?:\/\/)/.test(name)) return pullFile(name, signal)
   const llm = ollama(name.replace(/^ollama:/, ''))
@@ -35,18 +38,21 @@ async function pullFile(name: string, signal: AbortSignal): Promise<void> {
         ),
     })
     line.clear()
-    // The name under which it is kept has no signatures in it.
-    const kept = (await pulledModels()).find((model) => model.path === path)
+    // The stored name has no signatures of a URL in it.
+    const stored = (await pulledModels()).find((model) => model.path === path)
     process.stdout.write(
-      `${kept?.name ?? path}: ${megabytes(kept?.size ?? 0)}, ${path}\nTry: patchbay ask --model ${kept?.name ?? path} "Hello"\n`,
+      `${stored?.name ?? path}: ${megabytes(stored?.size ?? 0)}, ${path}\nTry: patchbay ask --model ${stored?.name ?? path} "Hello"\n`,
     )
   } finally {
     line.clear()
   }
 }
 
-/** @throws {LlmError} `not-found` */
+/**
+ * Deletes a downloaded model.
+ * @throws {LlmError} `not-found`
+ */
 export async function remove(name: string, signal: AbortSignal): Promise<void> {
   await removeModel(name, { signal })
-  process.stdout.write(`${name} is gone.\n`)
+  process.stdout.write(`${name} is deleted.\n`)
 }

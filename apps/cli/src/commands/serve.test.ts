@@ -6,7 +6,7 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort, hasRedis } from '../../../../packages/policies/test/redis.js'
 
 const command = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
@@ -55,8 +55,9 @@ async function started(config: object, files: Record<string, string> = {}) {
   return { child, ended, url, ask, file, write, err: () => err }
 }
 
+/** Resolves when the condition holds; fails with its text after 20 seconds. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+  await vi.waitFor(() => expect(condition(), String(condition)).toBe(true), { timeout: 20_000, interval: 5 })
 }
 
 /** A server that takes everything and never answers. */
@@ -172,7 +173,7 @@ it('a configuration that is gone opens nothing', async () => {
   expect(await open()).toBe(401)
   rmSync(server.file)
   server.child.kill('SIGHUP')
-  await until(() => server.err().includes('stays as it was'))
+  await until(() => server.err().includes('was not changed'))
   expect(server.err()).toContain('is not there any more')
   expect(await open()).toBe(401)
 })
@@ -183,14 +184,14 @@ it.each<[string, string, string, string[], string]>([
     'cjs',
     "const imported = require('./imported.cjs'); module.exports =",
     ['changed', 'imported'],
-    'read again. Files that it imports were not:',
+    'was reloaded. Files that it imports were not reloaded:',
   ],
   [
     'TypeScript',
     'ts',
     "import imported from './imported.ts'; export default",
     ['changed', 'imported-changed'],
-    'read again. Of the files that it imports, only those in TypeScript were:',
+    'was reloaded. Of the files that it imports, only TypeScript was reloaded:',
   ],
 ])('a configuration in %s is read again, and what of its imports was is told', async (_, end, head, names, told) => {
   const files = (own: string, imported: string) => ({

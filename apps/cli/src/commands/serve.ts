@@ -1,11 +1,11 @@
-// `patchbay serve`: the gateway over everything that is configured.
-import { serve as listen, type VisitRecord } from '@patchbay/gateway'
+// `patchbay serve`: runs the gateway until a signal ends it.
+import { serve as listen, type RequestRecord } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { load } from '../open-provider.js'
 import { errorLine } from '../terminal/exit-codes.js'
 import { toJson } from '../terminal/print.js'
 
-/** What `patchbay serve` is told. */
+/** The flags of `serve`. */
 export interface ServeFlags {
   port?: number
   host?: string
@@ -15,43 +15,43 @@ export interface ServeFlags {
 }
 
 /**
- * Serves until it is told to end (SIGINT, SIGTERM); then what runs is finished. SIGHUP reads the configuration again; one
- * that is wrong is told, and the one before stays.
+ * Serves until SIGINT or SIGTERM; running requests are finished. SIGHUP reloads the configuration; if the new one is wrong,
+ * the old one stays.
  */
 export async function serve({ config, log, ...flags }: ServeFlags): Promise<void> {
   const gateway = await listen({
     ...flags,
     loaded: await load(config),
     otherwise: () => local(),
-    ...(log && { onRequest: toLine }),
+    ...(log && { onRequest: logRequest }),
   })
   const reload = async () => {
     try {
       const next = await load(config)
       gateway.reload(next)
-      process.stderr.write(`The configuration was read again.${notReadAgain(next.files)}\n`)
+      process.stderr.write(`The configuration was reloaded.${reloadLimits(next.files)}\n`)
     } catch (error) {
-      // Whatever it is: what is served goes on.
-      process.stderr.write(`The configuration stays as it was: ${errorLine(error)}\n`)
+      // Whatever failed, the gateway goes on.
+      process.stderr.write(`The configuration was not changed: ${errorLine(error)}\n`)
     }
   }
-  // One after the other: what was read last counts.
+  // One after another, so that the last one wins.
   let reloading = Promise.resolve()
   process.on('SIGHUP', () => {
     reloading = reloading.then(reload)
   })
   process.stdout.write(`listening on ${gateway.url}\n`)
-  await told(['SIGINT', 'SIGTERM'])
+  await signalled(['SIGINT', 'SIGTERM'])
   await gateway.close()
-  // A service or a store that hangs may hold the process: it ends all the same.
+  // A hanging service or store may hold the process: end it anyway.
   setTimeout(() => process.exit(), endMs).unref()
 }
 
-/** Long enough for what is still being written; the law is `drain` and two seconds, of which closing takes one. */
+/** Enough for pending writes. The promise is `drain` and two seconds, of which closing takes one. */
 const endMs = 100
 
-/** Until one of these signals comes. The next one ends the process at once, as it does by default. */
-function told(signals: NodeJS.Signals[]): Promise<void> {
+/** Waits for one of these signals. A second one ends the process at once. */
+function signalled(signals: NodeJS.Signals[]): Promise<void> {
   return new Promise((resolve) => {
     const end = () => {
       for (const signal of signals) process.off(signal, end)
@@ -61,17 +61,17 @@ function told(signals: NodeJS.Signals[]): Promise<void> {
   })
 }
 
-/** What Node keeps of a configuration that is a module: its imports, but for those of TypeScript by TypeScript. */
-function notReadAgain(files: string[]): string {
+/** A note that Node caches what a module imports, except TypeScript imported by TypeScript. */
+function reloadLimits(files: string[]): string {
   if (files.some((file) => /\.[cm]?js$/.test(file)))
-    return ' Files that it imports were not: start anew where they have changed.'
+    return ' Files that it imports were not reloaded: restart if they have changed.'
   return files.some((file) => /\.m?ts$/.test(file))
-    ? ' Of the files that it imports, only those in TypeScript were: start anew where others have changed.'
+    ? ' Of the files that it imports, only TypeScript was reloaded: restart if others have changed.'
     : ''
 }
 
-/** One line of JSON a request: who asked whom, and what it came to; never what was said. */
-function toLine(record: VisitRecord): void {
+/** Logs one request as a line of JSON; never prompts or answers. */
+function logRequest(record: RequestRecord): void {
   const level = record.status >= 500 ? 'error' : record.status >= 400 ? 'warn' : 'info'
   process.stderr.write(`${toJson({ time: new Date().toISOString(), level, ...record })}\n`)
 }

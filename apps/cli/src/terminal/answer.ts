@@ -1,8 +1,8 @@
-// One answer onto the terminal, as it comes.
+// Streams one answer to the terminal.
 import type { CallOptions, ChatRequest, ChatResponse, Provider } from '@patchbay/core'
 import { printable, transient } from './print.js'
 
-/** Streams an answer to standard output, waiting for it where it is slow, and gives the response. */
+/** Streams an answer to standard output, with backpressure, and returns the response. */
 export async function answer(
   provider: Provider,
   request: ChatRequest,
@@ -15,10 +15,10 @@ export async function answer(
       if (status.type === 'loading') waiting.show(`loading ${status.model} …`)
       else if (status.type === 'queued') waiting.show(`waiting, ${status.position} in the queue …`)
       else if (status.type === 'restarting')
-        waiting.show(`the model's process died and starts again (${status.reason})`)
-      else if (status.type === 'fallback') waiting.show(`asking ${status.to} (${status.reason})`)
+        waiting.show(`the model's process ended and is restarting (${status.reason})`)
+      else if (status.type === 'fallback') waiting.show(`falling back to ${status.to} (${status.reason})`)
       else if (status.type === 'retrying')
-        waiting.show(`trying again in ${Math.round(status.delayMs)} ms (${status.reason})`)
+        waiting.show(`retrying in ${Math.round(status.delayMs)} ms (${status.reason})`)
     },
   })
   let last = ''
@@ -35,7 +35,7 @@ export async function answer(
   return stream.response()
 }
 
-/** Writes to standard output and waits for it to be taken: as it is into a file or a pipe, printable on a terminal. */
+/** Writes to standard output, and waits until it is written. On a terminal, control characters are replaced. */
 export function write(text: string): Promise<void> {
   const shown = process.stdout.isTTY ? printable(text) : text
   return new Promise((resolve, reject) =>

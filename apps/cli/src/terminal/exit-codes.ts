@@ -1,9 +1,9 @@
-// What the exit codes of `patchbay` mean, and how an error is told on a terminal.
+// Exit codes of `patchbay`, and error messages on a terminal.
 import { type ErrorCode, isLlmError } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
 import { printable } from './print.js'
 
-/** Scripts can count on these. */
+/** Exit codes, stable for scripts. */
 export const exitCodes = {
   answered: 0,
   bug: 1,
@@ -21,7 +21,7 @@ Exit codes:
   0    answered
   1    a bug of patchbay
   2    wrong usage
-  3    the request cannot be answered: change it (invalid-request, unsupported, context-length, config …)
+  3    the request cannot be answered as it is (invalid-request, unsupported, context-length, config …)
   4    the model or its service failed (model-load, worker-crashed, network, rate-limited …)
   5    timed out
   130  interrupted (Ctrl-C)`
@@ -35,7 +35,7 @@ const requestErrors: ReadonlySet<ErrorCode> = new Set([
   'config',
 ])
 
-/** The command was not told what it needs. */
+/** Wrong or missing arguments. */
 export class UsageError extends Error {}
 
 /** The exit code for an error. */
@@ -47,7 +47,7 @@ export function exitCodeOf(error: unknown): number {
   return requestErrors.has(error.code) ? exitCodes.request : exitCodes.provider
 }
 
-/** Where there is more to read about an error, on a line of its own; nothing for what is no failure of a call. */
+/** A line that points to `patchbay explain`; empty for errors that are not `LlmError`s. */
 export function helpLine(error: unknown): string {
   return isLlmError(error) && error.code !== 'aborted' ? `More: patchbay explain ${error.code}\n` : ''
 }
@@ -58,7 +58,7 @@ function systemCode(error: unknown): string | undefined {
   return error instanceof Error && typeof code === 'string' && typeof syscall === 'string' ? code : undefined
 }
 
-/** One line for people. A key that was given in place of a name is not repeated. */
+/** One line for people, without secrets. */
 export function errorLine(error: unknown): string {
   return withoutKeys(lineOf(error))
 }
@@ -66,7 +66,7 @@ export function errorLine(error: unknown): string {
 function lineOf(error: unknown): string {
   if (isLlmError(error)) return printable(`${error.code}: ${error.message}`)
   if (error instanceof UsageError) return error.message
-  // A file that cannot be written, an address that is taken: the system says it, and no stack says more.
+  // Errors of the operating system (a file that cannot be written) need no stack.
   if (systemCode(error) !== undefined) return printable((error as Error).message)
   return error instanceof Error ? (error.stack ?? error.message) : String(error)
 }

@@ -1,4 +1,4 @@
-// Standard input as context, where something is piped or redirected into the command.
+// Reads standard input as context of a question.
 import { fstatSync } from 'node:fs'
 import { LlmError } from '@patchbay/core'
 import { dim } from './print.js'
@@ -8,13 +8,13 @@ export interface StdinFlag {
   stdin?: boolean
 }
 
-// Shells of agents, SSH and CI leave a pipe open that nobody writes to or closes.
-const firstByteWithin = 3000
-const tellAfter = 1000
+// Shells of agents, SSH and CI may leave a pipe open without ever writing to it.
+const firstByteMs = 3000
+const noticeAfterMs = 1000
 
 /**
- * All of standard input, or nothing where it is a terminal or closed. Where there is a question already, a pipe that stays
- * silent is not waited for longer than three seconds, unless the flag says so.
+ * All of standard input; empty if it is a terminal or closed. If there is a question already, a silent pipe is ignored after
+ * three seconds, unless the flag says otherwise.
  * @throws {LlmError} `aborted`
  */
 export async function readStdin(
@@ -29,12 +29,12 @@ export async function readStdin(
   const timers = [
     setTimeout(
       () =>
-        say(
+        notice(
           mayBeSilent
             ? 'Is there more on standard input? Waiting up to 3 seconds. --no-stdin does not wait.'
             : 'Reading standard input until it ends. Ctrl-C stops.',
         ),
-      tellAfter,
+      noticeAfterMs,
     ),
   ]
   try {
@@ -46,9 +46,9 @@ export async function readStdin(
         timers.push(
           setTimeout(() => {
             if (chunks.length > 0) return
-            say('Nothing came on standard input, so it is left out. --stdin waits until it ends.')
+            notice('Nothing came on standard input, so it is left out. --stdin waits until it ends.')
             resolve()
-          }, firstByteWithin),
+          }, firstByteMs),
         )
       process.stdin.on('data', (chunk: Buffer) => chunks.push(chunk))
       process.stdin.once('end', resolve)
@@ -56,13 +56,13 @@ export async function readStdin(
     })
   } finally {
     for (const timer of timers) clearTimeout(timer)
-    // What is left open would keep this process.
+    // An open pipe would keep this process alive.
     process.stdin.destroy()
   }
   return Buffer.concat(chunks).toString().trim()
 }
 
-function say(text: string): void {
+function notice(text: string): void {
   process.stderr.write(`${dim(text)}\n`)
 }
 

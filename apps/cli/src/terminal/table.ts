@@ -1,7 +1,7 @@
-// Rows in columns, for people.
+// Text tables.
 import { printable } from './print.js'
 
-/** Each column as wide as its widest cell; the last one as it comes. */
+/** Rows as lines with aligned columns. */
 export function table(given: string[][]): string {
   const rows = given.map((row) => row.map(printable))
   const widths = (rows[0] ?? []).map((_, column) =>

@@ -1,34 +1,34 @@
-// The events of an answer for protocols that stream one block at a time: while a tool call is open, all else waits.
-// Official clients count on it (the Anthropic SDK takes the last block for the one that a delta belongs to).
+// Event order for protocols that stream one block at a time: while a tool call is open, all other events wait.
+// Official clients need it (the Anthropic SDK takes the last block as the one that a delta belongs to).
 import type { ChatEvent } from '@patchbay/core'
 
-/** Events that wait: those of one tool call, or what came between calls. */
-interface Waiting {
+/** Waiting events: those of one tool call, or of anything between calls. */
+interface WaitingGroup {
   call: string | undefined
   events: ChatEvent[]
 }
 
-/** Keeps the pieces of each tool call together, by its id, in the order in which the calls began. */
-export class Sequence {
+/** Keeps the deltas of each tool call together, by its id, in the order in which the calls began. */
+export class BlockSequence {
   #open: string | undefined
-  #waiting: Waiting[] = []
-  /** The group of each call that waits. */
-  readonly #groups = new Map<string, Waiting>()
+  #waiting: WaitingGroup[] = []
+  /** The waiting group of each call. */
+  readonly #groups = new Map<string, WaitingGroup>()
 
-  /** The events that may be told now. `finish` tells all that is left, calls that were cut included. */
-  of(event: ChatEvent): ChatEvent[] {
+  /** Takes an event and returns those that may be sent now. `finish` releases all that wait, cut calls included. */
+  push(event: ChatEvent): ChatEvent[] {
     if (event.type === 'finish') {
       const rest = this.#waiting.flatMap(({ events }) => events)
       this.#waiting = []
       return [...rest, event]
     }
-    const call = callOf(event)
+    const call = callIdOf(event)
     if (this.#open !== undefined && call !== this.#open) {
       this.#wait(event, call)
       return []
     }
     if (event.type === 'tool-call-start') this.#open = call
-    return event.type === 'tool-call' ? [event, ...this.#next()] : [event]
+    return event.type === 'tool-call' ? [event, ...this.#release()] : [event]
   }
 
   #wait(event: ChatEvent, call: string | undefined): void {
@@ -43,13 +43,13 @@ export class Sequence {
     if (call !== undefined) this.#groups.set(call, started)
   }
 
-  /** What waited for a call that is whole now, up to the next one that is not. */
-  #next(): ChatEvent[] {
+  /** After a complete call: the waiting events, up to the next incomplete call. */
+  #release(): ChatEvent[] {
     this.#open = undefined
     const events: ChatEvent[] = []
-    let told = 0
+    let released = 0
     for (const group of this.#waiting) {
-      told++
+      released++
       for (const event of group.events) events.push(event)
       if (group.call === undefined) continue
       this.#groups.delete(group.call)
@@ -57,12 +57,12 @@ export class Sequence {
       this.#open = group.call
       break
     }
-    this.#waiting = this.#waiting.slice(told)
+    this.#waiting = this.#waiting.slice(released)
     return events
   }
 }
 
-function callOf(event: ChatEvent): string | undefined {
+function callIdOf(event: ChatEvent): string | undefined {
   switch (event.type) {
     case 'tool-call-start':
     case 'tool-call-delta':

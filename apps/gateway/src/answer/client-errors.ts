@@ -1,13 +1,13 @@
-// A failure as its client is told it: in the names of the client's own fields, without addresses of the inside, and
-// without advice that only the gateway's operator can follow. The log has the whole of it.
+// Error messages for clients: in the client's field names, without internal addresses, and without advice that only the
+// gateway's operator can follow. The log has the full message.
 import { type ChatRequest, type ErrorCode, LlmError, type Warning } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
-import { placeOf } from '../body/field-paths.js'
+import { clientPath } from '../body/field-paths.js'
 
-/** What a protocol calls our fields: `maxOutputTokens` is `max_tokens` there. */
+/** Field names of a protocol by ours: `maxOutputTokens` is `max_tokens` there. */
 export type FieldNames = Readonly<Record<string, string>>
 
-/** How the bytes of an image or a file are sent there. */
+/** How a protocol sends the bytes of an image or a file. */
 export function bytesAs(form: string): FieldNames {
   return {
     'pass `data` and `mediaType`': `send its bytes as ${form}`,
@@ -17,8 +17,8 @@ export function bytesAs(form: string): FieldNames {
   }
 }
 
-/** What is known of the request that failed. */
-export interface Asked {
+/** What an error message needs of the request that failed. */
+export interface ErrorContext {
   names: FieldNames
   request?: ChatRequest
 }
@@ -27,7 +27,7 @@ export interface Asked {
  * Failures that only the gateway's operator can fix. Clients get a fixed text for the code: the service's own text may name
  * internal hosts.
  */
-const operators: Partial<Record<ErrorCode, string>> = {
+const operatorTexts: Partial<Record<ErrorCode, string>> = {
   config: 'The gateway is not set up for this.',
   network: 'What the gateway needs for this cannot be reached. Try again later.',
   timeout: 'The model did not answer in time. Try again later.',
@@ -45,65 +45,66 @@ const operators: Partial<Record<ErrorCode, string>> = {
   closed: 'The model has been closed.',
 }
 
-/** Is it for the log, rather than for the client alone? What the gateway itself refuses is the client's affair. */
+/** Whether only the gateway's operator can fix it. What the gateway itself rejects is for the client. */
 export function isForOperator({ code, provider }: LlmError): boolean {
-  return code in operators && (provider !== undefined || inside.has(code))
+  return code in operatorTexts && (provider !== undefined || internalCodes.has(code))
 }
 
-// Also of what no service said, but a store of the gateway's own.
-const inside = new Set<ErrorCode>(['config', 'network', 'server-error'])
+// Also without a provider: the gateway's own store.
+const internalCodes = new Set<ErrorCode>(['config', 'network', 'server-error'])
 
-/** The whole of a failure, for the log. */
-export function problemOf({ message, cause }: LlmError): string {
+/** The full message of a failure, for the log. */
+export function operatorMessage({ message, cause }: LlmError): string {
   const why = cause instanceof Error && !message.includes(cause.message) ? ` (${cause.message})` : ''
   return withoutKeys(`${message}${why}`)
 }
 
-/** The same failure in the client's words. */
-export function forClient(error: LlmError, asked?: Asked): LlmError {
+/** The failure as the client may see it, in the client's field names. */
+export function toClientError(error: LlmError, context?: ErrorContext): LlmError {
   const { code, provider, status, retryAfterMs } = error
-  const message = isForOperator(error) ? textFor(code) : inWords(error, asked)
-  return new LlmError(code, withoutKeys(message.slice(0, mostLetters)), { provider, status, retryAfterMs })
+  const message = isForOperator(error) ? textFor(code) : clientMessage(error, context)
+  return new LlmError(code, withoutKeys(message.slice(0, maxCharacters)), { provider, status, retryAfterMs })
 }
 
 function textFor(code: ErrorCode): string {
-  const text = operators[code] ?? ''
+  const text = operatorTexts[code] ?? ''
   return text.endsWith('Try again later.') ? text : `${text} Ask the gateway's operator.`
 }
 
-/** Other warnings that are about the answer itself; the rest come from policies and services, whose words are not for clients. */
-const ofAnswer = new Set<string | undefined>(['tools', 'json'])
+/** Features of other warnings that are about the answer itself. The rest come from policies and services, and are not for clients. */
+const answerFeatures = new Set<string | undefined>(['tools', 'json'])
 
-/** Is it about the request or its answer? */
+/** Whether a warning is about the request or its answer. */
 export function isForClient({ code, feature }: Warning): boolean {
-  return code !== 'other' || ofAnswer.has(feature)
+  return code !== 'other' || answerFeatures.has(feature)
 }
 
-/** A warning in the client's words. */
-export function warningForClient({ message }: Warning, asked?: Asked): string {
-  return withoutKeys(withoutAddresses(withNames(message.slice(0, mostLetters), asked), []))
+/** A warning in the client's field names. */
+export function warningForClient({ message }: Warning, context?: ErrorContext): string {
+  return withoutKeys(withoutAddresses(withNames(message.slice(0, maxCharacters), context), []))
 }
 
-const mostLetters = 2000
+const maxCharacters = 2000
 
-function inWords(error: LlmError, asked: Asked | undefined): string {
-  // A service may say very much.
-  const renamed = withNames(error.message.slice(0, mostLetters), asked)
+function clientMessage(error: LlmError, context: ErrorContext | undefined): string {
+  // A service's message may be very long.
+  const renamed = withNames(error.message.slice(0, maxCharacters), context)
   if (error.provider === undefined) return renamed
-  const own = renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isTheirs(address, asked)) ?? []
+  const clientAddresses =
+    renamed.match(/https?:\/\/[^\s"'`<>)]+/g)?.filter((address) => isClientAddress(address, context)) ?? []
   const [first = '', ...rest] = renamed.split(/(?<=[.!?])\s+(?=[A-Z`])/)
-  const said = plain(error.responseBody ?? '')
-  // Only advice of ours is for somebody else: what the service says of the request is for who made it.
-  const isSaid = (sentence: string) => said.includes(plain(sentence.replace(/^[^:]{1,60}: /, '')))
-  const kept = rest.filter((sentence) => isSaid(sentence) || !ofOperator.test(sentence))
+  const body = normalized(error.responseBody ?? '')
+  // Only Patchbay's own advice is for the operator; what the service says about the request is for the client.
+  const isFromService = (sentence: string) => body.includes(normalized(sentence.replace(/^[^:]{1,60}: /, '')))
+  const kept = rest.filter((sentence) => isFromService(sentence) || !operatorAdvice.test(sentence))
   return [first, ...kept]
-    .map((sentence) => (isSaid(sentence) ? sentence : sentence.replace(orForOperator, '')))
-    .map((sentence) => withoutAddresses(sentence, own))
+    .map((sentence) => (isFromService(sentence) ? sentence : sentence.replace(operatorAlternative, '')))
+    .map((sentence) => withoutAddresses(sentence, clientAddresses))
     .join(' ')
 }
 
-/** The words of a text, however it is written in JSON. */
-function plain(text: string): string {
+/** The words of a text, without the escapes of JSON. */
+function normalized(text: string): string {
   return ` ${text
     .replaceAll(/\\[nrt]/g, ' ')
     .replaceAll(/[^\p{L}\p{N}_]+/gu, ' ')
@@ -111,11 +112,11 @@ function plain(text: string): string {
 }
 
 // Options that only an app's code or the gateway's operator can set.
-const words =
+const operatorWords =
   "onUnsupported|providerOptions|apiKey|baseURL|mask\\(|guard\\(|fallback\\(|budget\\.|`headers`|`context`|metadata:|raise the limit|ollama |patchbay |Is it running|the key|the account|server's log|[A-Z]{2,}_[A-Z_]+"
-const ofOperator = new RegExp(words)
-/** The last of several ways that a sentence names. */
-const orForOperator = new RegExp(`,? or [^.,]*(?:${words})[^.]*(?=\\.)`)
+const operatorAdvice = new RegExp(operatorWords)
+/** The last alternative of a sentence, if it is for the operator. */
+const operatorAlternative = new RegExp(`,? or [^.,]*(?:${operatorWords})[^.]*(?=\\.)`)
 
 // A service's error about the client's request may still name these hosts. Connection errors are replaced before this.
 const addresses = [
@@ -123,29 +124,29 @@ const addresses = [
   /\b\d{1,3}(?:\.\d{1,3}){3}(?::\d+)?\b/g,
   /\[?(?<![\w.:])(?:(?:[0-9a-f]{0,4}:){3,7}[0-9a-f]{0,4}|[0-9a-f]{0,4}::[0-9a-f]{1,4})\]?(?::\d+)?/gi,
   /\blocalhost(?::\d+)?\b/gi,
-  // As platforms tell of connections and certificates.
+  // Messages of platforms about connections and certificates.
   /(?<=\bE(?:AI_[A-Z]+|[A-Z]*(?:NOTFOUND|FAIL|REFUSED|RESET|UNREACH|TIMEDOUT)) )[^\s(][^\s,]*/g,
   /(?<=altnames: ).*/gs,
-  // A host with its port, or under a name that no public host has.
+  // A host with its port, or with a name that no public host has.
   /(?<![\w.-])(?=[\d.-]*[a-z_])[\w.-]{1,253}:\d{2,5}\b/gi,
   /(?<![\w.-])(?:[\w-]{1,63}\.){1,8}(?:internal|corp|intranet|lan|local|localdomain|svc)\b/gi,
-  // Files of its machine.
+  // File paths.
   /(?<![\w/.])~?(?:\/[\w.@-]+){2,}|(?<![\w~])~\/\S+|\b[a-z]:\\\S+/gi,
 ]
 
-function withoutAddresses(text: string, own: readonly string[]): string {
+function withoutAddresses(text: string, clientAddresses: readonly string[]): string {
   return addresses.reduce(
     (left, pattern) =>
       left.replaceAll(pattern, (address) =>
-        own.some((one) => one.includes(address)) ? address : '(an address)',
+        clientAddresses.some((one) => one.includes(address)) ? address : '(an address)',
       ),
     text,
   )
 }
 
-/** The client named it itself. */
-function isTheirs(address: string, asked: Asked | undefined): boolean {
-  const { messages = [] } = asked?.request ?? {}
+/** Whether the client sent this address itself. */
+function isClientAddress(address: string, context: ErrorContext | undefined): boolean {
+  const { messages = [] } = context?.request ?? {}
   if (typeof messages === 'string') return false
   const bare = address.replace(/(?<![.,:;])[.,:;]+$/, '')
   return messages.some(
@@ -156,11 +157,11 @@ function isTheirs(address: string, asked: Asked | undefined): boolean {
   )
 }
 
-function withNames(message: string, { names, request }: Asked = { names: {} }): string {
-  const placed = message
+function withNames(message: string, { names, request }: ErrorContext = { names: {} }): string {
+  const renamed = message
     .replaceAll(
       /\bmessages\[\d+\](?:\.\w+(?:\[\d+\])?)*/g,
-      (place) => (request && placeOf(place, request)) ?? place,
+      (place) => (request && clientPath(place, request)) ?? place,
     )
     .replaceAll(
       /\btools\[(\d+)\]\.(name|input)\b/g,
@@ -168,13 +169,13 @@ function withNames(message: string, { names, request }: Asked = { names: {} }): 
     )
   return Object.entries(names).reduce(
     (text, [ours, theirs]) => text.replaceAll(patternOf(ours), theirs),
-    placed,
+    renamed,
   )
 }
 
 const patterns = new Map<string, RegExp>()
 
-/** Names that are also English words count at the beginning alone, where a place stands. */
+/** Field names that are also English words are replaced only at the beginning of a message. */
 function patternOf(name: string): RegExp {
   const known = patterns.get(name)
   if (known !== undefined) return known

@@ -6,7 +6,7 @@ import { Ollama } from 'ollama'
 import OpenAI from 'openai'
 import { describe, expect, it } from 'vitest'
 import { served } from '../../test/served.js'
-import type { VisitRecord } from '../index.js'
+import type { RequestRecord } from '../index.js'
 
 const model = 'default'
 const messages = [{ role: 'user' as const, content: 'Hi' }]
@@ -63,7 +63,7 @@ describe.each(Object.entries(readers))('%s', (_, open) => {
   })
 
   it('throws that the gateway ends, when it waits no longer', async () => {
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const inner = mockProvider({ answers: [{ text: 'half an answer', interval: 600_000 }] })
     const gateway = await served(inner, { drain: 1, onRequest: (record) => records.push(record) })
     let closed: Promise<void> | undefined

@@ -1,4 +1,4 @@
-// Which status of HTTP a failure is, whatever the protocol.
+// HTTP status of each failure, for all protocols.
 import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
 import { withDetails } from '@patchbay/core/wrap'
 
@@ -32,50 +32,52 @@ const statuses: Record<ErrorCode, number> = {
   config: 500,
 }
 
-/** What was thrown, as the one error a client is told. A bug says nothing of the inside to him, and all of it to the log. */
-export function failureOf(thrown: unknown): LlmError {
+/** What was thrown, as an `LlmError`. The client learns nothing about a bug; the log gets all of it. */
+export function toLlmError(thrown: unknown): LlmError {
   if (isLlmError(thrown)) {
     const { code, cause, partial, usage } = thrown
-    // A call that the gateway itself has aborted fails with the gateway's reason.
+    // A call that the gateway aborts fails with the gateway's reason.
     return code === 'aborted' && isLlmError(cause, 'closed') ? withDetails(cause, { partial, usage }) : thrown
   }
-  // Calls fail with errors of ours: what is cut here is the request itself.
+  // Calls fail with an LlmError, so here the request itself was cut.
   if ((thrown as NodeJS.ErrnoException).code === 'ECONNRESET')
-    return new LlmError('aborted', 'The client left before its request had come.', { cause: thrown })
-  console.error('The gateway failed in a way it does not know. Please report this:', thrown)
-  return new LlmError('inference', 'The gateway failed in a way it does not know. Its log says more.', {
+    return new LlmError('aborted', 'The client disconnected before its request had arrived.', {
+      cause: thrown,
+    })
+  console.error('The gateway failed with an unknown error. Please report this:', thrown)
+  return new LlmError('inference', 'The gateway failed with an unknown error. See its log.', {
     cause: thrown,
   })
 }
 
 /**
- * What its client is told it is. A key that is wrong upstream is the gateway's trouble, not that of who asks it: only the
- * gateway's own failures have no provider.
+ * The error code that the client sees. A wrong key at the upstream service is the operator's problem, not the client's.
+ * Only the gateway's own failures have no provider.
  */
-export function codeOf({ code, provider }: LlmError): ErrorCode {
-  const isOurs = provider === undefined
-  return !isOurs && (code === 'authentication' || code === 'permission-denied') ? 'server-error' : code
+export function clientCodeOf({ code, provider }: LlmError): ErrorCode {
+  const isGateway = provider === undefined
+  return !isGateway && (code === 'authentication' || code === 'permission-denied') ? 'server-error' : code
 }
 
-/** What the gateway itself refuses may say its own. */
+/** Errors of the gateway itself may set their own status. */
 export function statusOf(error: LlmError): number {
-  return (error.provider === undefined ? error.status : undefined) ?? statuses[codeOf(error)]
+  return (error.provider === undefined ? error.status : undefined) ?? statuses[clientCodeOf(error)]
 }
 
-// A place in a queue is free soon, but nobody knows when.
+// A place in a queue is free soon; the exact time is unknown.
 const queueFullMs = 1000
 
-/** When it is worth another try: most clients read whole seconds, those of OpenAI and Anthropic milliseconds too. */
+/** Headers that say when to retry: most clients read seconds, those of OpenAI and Anthropic milliseconds too. */
 export function retryHeaders({ code, retryAfterMs }: LlmError): Record<string, string> {
   const ms = retryAfterMs ?? (code === 'queue-full' ? queueFullMs : undefined)
   if (ms === undefined) return {}
   return { 'retry-after': String(Math.max(1, Math.ceil(ms / 1000))), 'retry-after-ms': String(Math.ceil(ms)) }
 }
 
-// Names and values of the client stand in it.
-const mostLetters = 500
+// The message may quote names and values of the client.
+const maxCharacters = 500
 
-/** A request the gateway itself refuses. */
-export function refused(message: string, status = 400): LlmError {
-  return new LlmError('invalid-request', message.slice(0, mostLetters), { status })
+/** The error for a request that the gateway itself rejects. `status` is the HTTP status; default 400. */
+export function requestError(message: string, status = 400): LlmError {
+  return new LlmError('invalid-request', message.slice(0, maxCharacters), { status })
 }

@@ -7,7 +7,7 @@ import { type MockProvider, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { over } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
 const names = ['add', 'find', 'wave', 'sum']
 const tools = names.map((name) => ({ name, input: { type: 'object' } }))
@@ -60,7 +60,7 @@ function inPieces(text: string, cuts: number[]): string[] {
 }
 
 let inner: MockProvider
-let gateway: Served
+let gateway: GatewayServer
 beforeAll(async () => {
   inner = mockProvider()
   gateway = await over(() => inner)

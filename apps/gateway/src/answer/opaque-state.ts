@@ -1,25 +1,25 @@
-// What a protocol has no place for, as one text that its clients give back as they got it.
+// Opaque state of an answer (signatures, encrypted reasoning) as one text, which clients send back unchanged.
 import type { Part } from '@patchbay/core'
 import { extractHidden, type Hidden, restoreHidden } from '@patchbay/core/wrap'
 import type { NestedJson } from '../body/json.js'
-import { refused } from './http-status.js'
+import { requestError } from './http-status.js'
 
-const ours = 'patchbay:'
+const prefix = 'patchbay:'
 
-/** What clients do not see of an answer; nothing where they see all. */
+/** The opaque state of an answer as text; undefined if there is none. */
 export function stateOf(content: readonly Part[]): string | undefined {
   const hidden = extractHidden(content)
-  return hidden && ours + Buffer.from(JSON.stringify(hidden)).toString('base64')
+  return hidden && prefix + Buffer.from(JSON.stringify(hidden)).toString('base64')
 }
 
-/** Is it one of these? */
+/** Whether a text is such a state. */
 export function isState(text: unknown): text is string {
-  return typeof text === 'string' && text.startsWith(ours)
+  return typeof text === 'string' && text.startsWith(prefix)
 }
 
 /**
- * The parts of an answer, as they were before a client saw them; as the client gives them where it has changed them.
- * @throws {LlmError} `invalid-request` for a state that is not as it was given
+ * The parts of an answer with their opaque state again. Parts that the client has changed stay as the client sent them.
+ * @throws {LlmError} `invalid-request` for a state that was changed
  */
 export function withState(
   parts: readonly Part[],
@@ -29,9 +29,11 @@ export function withState(
 ): readonly Part[] {
   if (state === undefined) return parts
   try {
-    const text = Buffer.from(state.slice(ours.length), 'base64').toString()
-    return restoreHidden(parts, nested.parsed(text, where) as Hidden)
+    const text = Buffer.from(state.slice(prefix.length), 'base64').toString()
+    return restoreHidden(parts, nested.parse(text, where) as Hidden)
   } catch {
-    throw refused(`${where}: its state (redacted_thinking, encrypted_content) is not as the gateway gave it.`)
+    throw requestError(
+      `${where}: its state (redacted_thinking, encrypted_content) was changed. Send it back as the gateway sent it.`,
+    )
   }
 }

@@ -1,107 +1,114 @@
-// A call that is streamed to a client, whatever the protocol: begun before the status is sent, ended with the client, and
-// held up by a client that reads slowly.
+// Writes a streamed answer to the client: the status is sent after the first event, a client that disconnects aborts the
+// call, and a slow reader slows the call down.
 import { type ChatEvent, type ChatStream, LlmError } from '@patchbay/core'
-import type { Visit } from '../server/request-record.js'
-import { failureOf, statusOf } from './http-status.js'
+import type { RequestRecorder } from '../server/request-record.js'
+import { statusOf, toLlmError } from './http-status.js'
 
-/** How a protocol says it. */
-export interface Words {
+/** How a protocol writes a stream. */
+export interface StreamFormat {
   contentType: string
-  /** What is written for an event. */
+  /** The text to send for an event; may be empty. */
   event(event: ChatEvent): string | Promise<string>
+  /** The text that ends a broken stream. */
   error(error: LlmError): string
 }
 
-// So much may wait for a client before the call behind it waits too.
-const mostWaiting = 64 * 1024
+// Bytes that may wait for a client before the call waits too.
+const maxBuffered = 64 * 1024
 
 /**
- * The answer to the client. What fails before its first event throws here, so that it has a status of its own.
+ * The HTTP response for a stream. A failure before the first event is thrown, so that it gets its own HTTP status.
+ * @throws {LlmError} what the call fails with before its first event
  */
-export async function streamed(visit: Visit, stream: ChatStream, words: Words): Promise<Response> {
+export async function streamResponse(
+  recorder: RequestRecorder,
+  stream: ChatStream,
+  format: StreamFormat,
+): Promise<Response> {
   const events = stream[Symbol.asyncIterator]()
   const first = await events.next()
-  visit.streams()
-  if (!first.done) visit.event(first.value)
-  const teller = new Teller(events, words, visit)
+  recorder.beginStream()
+  if (!first.done) recorder.recordEvent(first.value)
+  const writer = new StreamWriter(events, format, recorder)
   const body = new ReadableStream<Uint8Array>(
     {
-      start: (controller) => void teller.tell(first, controller),
-      pull: () => teller.goOn(),
-      cancel: () => teller.left(),
+      start: (controller) => void writer.run(first, controller),
+      pull: () => writer.resume(),
+      cancel: () => writer.cancel(),
     },
-    new ByteLengthQueuingStrategy({ highWaterMark: mostWaiting }),
+    new ByteLengthQueuingStrategy({ highWaterMark: maxBuffered }),
   )
-  // Proxies between must not keep it back.
+  // Proxies must not buffer it.
   const headers = {
-    'content-type': words.contentType,
+    'content-type': format.contentType,
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
-    'x-request-id': visit.id,
-    ...visit.noteHeaders(),
+    'x-request-id': recorder.id,
+    'request-id': recorder.id,
+    ...recorder.responseHeaders(),
   }
   return new Response(body, { headers })
 }
 
 const encoder = new TextEncoder()
 
-/** Writes together what comes together: one write for all the events of one packet of the service. */
-class Teller {
+/** Writes all events that arrive together in one write. */
+class StreamWriter {
   #text = ''
-  #planned = false
-  #left = false
-  #goOn: (() => void) | undefined
+  #isFlushPlanned = false
+  #isCancelled = false
+  #resume: (() => void) | undefined
 
   constructor(
     private readonly events: AsyncIterator<ChatEvent>,
-    private readonly words: Words,
-    private readonly visit: Visit,
+    private readonly format: StreamFormat,
+    private readonly recorder: RequestRecorder,
   ) {}
 
-  async tell(
+  async run(
     first: IteratorResult<ChatEvent>,
     controller: ReadableStreamDefaultController<Uint8Array>,
   ): Promise<void> {
     let status = 200
     try {
       for (let event = first; !event.done; event = await this.events.next()) {
-        if (event !== first) this.visit.event(event.value)
-        const text = this.words.event(event.value)
+        if (event !== first) this.recorder.recordEvent(event.value)
+        const text = this.format.event(event.value)
         this.#write(typeof text === 'string' ? text : await text, controller)
-        while ((controller.desiredSize ?? 0) <= 0 && !this.#left) await this.#room(controller)
+        while ((controller.desiredSize ?? 0) <= 0 && !this.#isCancelled) await this.#waitForReader(controller)
       }
     } catch (thrown) {
-      const error = failureOf(thrown)
+      const error = toLlmError(thrown)
       status = statusOf(error)
-      this.#write(this.words.error(this.visit.failed(error)), controller)
+      this.#write(this.format.error(this.recorder.recordFailure(error)), controller)
     }
     this.#flush(controller)
-    if (!this.#left) controller.close()
-    this.visit.end(this.#left ? 499 : status)
+    if (!this.#isCancelled) controller.close()
+    this.recorder.end(this.#isCancelled ? 499 : status)
   }
 
-  goOn(): void {
-    this.#goOn?.()
-    this.#goOn = undefined
+  resume(): void {
+    this.#resume?.()
+    this.#resume = undefined
   }
 
-  left(): void {
-    this.#left = true
+  cancel(): void {
+    this.#isCancelled = true
     void this.events.return?.()
-    this.goOn()
+    this.resume()
   }
 
-  /** Until the client has read; one that never does is cut, for nobody else would end it. */
-  async #room(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
-    const { stalledMs } = this.visit
+  /** Waits until the client has read; cuts one that reads nothing for `stalledMs`. */
+  async #waitForReader(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    const { stalledMs } = this.recorder
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
-      this.#goOn = resolve
+      this.#resume = resolve
       timer = setTimeout(() => {
         const error = new LlmError('timeout', `The client read nothing for ${stalledMs} ms.`)
-        this.visit.failed(error)
+        this.recorder.recordFailure(error)
         controller.error(error)
-        this.left()
+        this.cancel()
       }, stalledMs)
     })
     clearTimeout(timer)
@@ -109,16 +116,16 @@ class Teller {
 
   #write(text: string, controller: ReadableStreamDefaultController<Uint8Array>): void {
     this.#text += text
-    if (this.#text.length >= mostWaiting) this.#flush(controller)
-    else if (!this.#planned) {
-      this.#planned = true
+    if (this.#text.length >= maxBuffered) this.#flush(controller)
+    else if (!this.#isFlushPlanned) {
+      this.#isFlushPlanned = true
       setImmediate(() => this.#flush(controller))
     }
   }
 
   #flush(controller: ReadableStreamDefaultController<Uint8Array>): void {
-    this.#planned = false
-    if (this.#text !== '' && !this.#left) controller.enqueue(encoder.encode(this.#text))
+    this.#isFlushPlanned = false
+    if (this.#text !== '' && !this.#isCancelled) controller.enqueue(encoder.encode(this.#text))
     this.#text = ''
   }
 }

@@ -2,7 +2,7 @@
 import { type Capabilities, defineProvider, LlmError, type Warning } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { served } from '../../test/served.js'
-import type { VisitRecord } from '../index.js'
+import type { RequestRecord } from '../index.js'
 
 const hi = [{ role: 'user', content: 'Hi' }]
 const protocols: [name: string, path: string, body: object][] = [
@@ -126,7 +126,7 @@ describe.each([false, true])('what is warned of on the way, streamed: %s', (stre
   ]
 
   it.each(ends)('is in the record of an answer that %s, without keys', async (_, end) => {
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const gateway = await served(later(end), { onRequest: (record) => records.push(record) })
     const body = JSON.stringify({ messages: hi, stream })
     const response = await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })
@@ -139,7 +139,7 @@ describe.each([false, true])('what is warned of on the way, streamed: %s', (stre
 })
 
 it('a record without warnings has none', async () => {
-  const records: VisitRecord[] = []
+  const records: RequestRecord[] = []
   const gateway = await served(warning('plain', []), { onRequest: (record) => records.push(record) })
   const body = JSON.stringify({ messages: hi })
   await (await fetch(`${gateway.url}/v1/chat/completions`, { method: 'POST', body })).text()
@@ -148,7 +148,7 @@ it('a record without warnings has none', async () => {
 })
 
 it('the record of a request that failed has what its attempts used', async () => {
-  const records: VisitRecord[] = []
+  const records: RequestRecord[] = []
   const failing = defineProvider({
     provider: 'plain',
     model: 'plain-1',

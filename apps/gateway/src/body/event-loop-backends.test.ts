@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hostile } from '../../test/hostile.js'
 import { mostMs, posted, postedCalmly } from '../../test/loop.js'
 import { over } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
 // In a process of its own: what it reads must not count as the gateway's.
 const services = `
@@ -53,7 +53,7 @@ const names = [
 ]
 
 describe.each(Object.entries(providers))('%s', (_, provider) => {
-  let gateway: Served
+  let gateway: GatewayServer
   beforeAll(async () => {
     gateway = await over(provider)
     const body = { messages: [{ role: 'user', content: 'x'.repeat(400_000) }] }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hostile } from '../../test/hostile.js'
 import { mostMs, posted, postedCalmly } from '../../test/loop.js'
 import { over } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
 /** It says what it is told to, and looks at nothing: what is measured is the gateway. */
 let says = 'ok'
@@ -28,7 +28,7 @@ const quick = () =>
     },
   })
 
-let gateway: Served
+let gateway: GatewayServer
 beforeAll(async () => {
   gateway = await over(quick)
   // The thread is there.

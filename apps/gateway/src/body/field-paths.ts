@@ -1,22 +1,22 @@
-// Where in the client's own request the messages and parts of ours come from, so that a failure can name its place there.
+// Paths in the client's request for our messages and parts, so that an error can name the client's own field.
 import type { ChatRequest } from '@patchbay/core'
 
-const places = new WeakMap<object, string>()
+const paths = new WeakMap<object, string>()
 
-/** The same object; its place is remembered as long as the object lives. */
-export function placed<T extends object>(value: T, where: string): T {
-  places.set(value, where)
+/** Remembers the path of an object for as long as the object lives, and returns the object. */
+export function withPath<T extends object>(value: T, where: string): T {
+  paths.set(value, where)
   return value
 }
 
-/** The client's name for a place like `messages[1].content[0].data`; nothing where nobody remembers it. */
-export function placeOf(place: string, request: ChatRequest): string | undefined {
+/** The client's path for one of ours like `messages[1].content[0].data`; undefined if it is not known. */
+export function clientPath(path: string, request: ChatRequest): string | undefined {
   let found: string | undefined
   let at: unknown = request
-  for (const step of place.match(/\w+/g) ?? []) {
+  for (const step of path.match(/\w+/g) ?? []) {
     at = (at as Record<string, unknown> | undefined)?.[step]
     if (typeof at !== 'object' || at === null) break
-    found = places.get(at) ?? found
+    found = paths.get(at) ?? found
   }
   return found
 }

@@ -3,9 +3,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { over } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
-let gateway: Served
+let gateway: GatewayServer
 beforeAll(async () => {
   gateway = await over(() => plain)
 })
@@ -65,11 +65,96 @@ describe.each([...wholes, ...streams, ...others])('%s %j', (path, body, hints) =
     expect(headers.get('x-patchbay-ignored')).toBeNull()
   })
 
-  it('others are refused by their name', async () => {
-    const { status, text } = await posted({ unheard_of: 1 })
-    expect(status).toBe(400)
-    expect(text).toContain('unheard_of: the gateway does not know this parameter.')
+  it('others are refused by their name, or ignored as a real Ollama does', async () => {
+    const { status, text, headers } = await posted({ unheard_of: 1 })
+    if (path.startsWith('/api/')) {
+      expect(status).toBe(200)
+      expect(headers.get('x-patchbay-ignored')).toBe('unheard_of')
+    } else {
+      expect(status).toBe(400)
+      expect(text).toContain('unheard_of: the gateway does not know this parameter.')
+    }
   })
+})
+
+const tool = { name: 't', description: 'x', parameters: { type: 'object', properties: {} } }
+const { parameters: input_schema, ...claudeTool } = tool
+const image = { url: 'data:image/png;base64,iVBORw0KGgo=' }
+const inside: [path: string, body: object, ignored: string][] = [
+  [
+    '/v1/chat/completions',
+    {
+      messages: [
+        {
+          role: 'user',
+          name: 'ann',
+          content: [{ type: 'image_url', image_url: { ...image, detail: 'low' }, cache_control: { a: 1 } }],
+        },
+        { role: 'assistant', content: 'x', reasoning_details: [1] },
+        { role: 'user', content: 'x', "odd name's": 1 },
+      ],
+      tools: [{ type: 'function', function: { ...tool, strict: true, hologram: 1 } }],
+      stream_options: { include_usage: true, continuous_usage_stats: true },
+      response_format: { type: 'json_schema', json_schema: { name: 'a', schema: {}, description: 'x' } },
+    },
+    'messages[].name, messages[].content[].image_url.detail, messages[].content[].cache_control, messages[].reasoning_details, messages[].*, tools[].function.strict, tools[].function.hologram, stream_options.continuous_usage_stats, response_format.json_schema.description',
+  ],
+  [
+    '/v1/responses',
+    {
+      input: [{ role: 'user', content: [{ type: 'input_image', image_url: image.url, detail: 'low' }] }],
+      tools: [{ type: 'function', ...tool, strict: true }],
+      text: { verbosity: 'low' },
+    },
+    'input[].content[].detail, tools[].strict, text.verbosity',
+  ],
+  [
+    '/v1/messages',
+    {
+      max_tokens: 9,
+      messages: [{ role: 'user', content: [{ type: 'text', text: 'x', citations: [1] }] }],
+      tools: [{ ...claudeTool, input_schema, defer_loading: true }],
+      thinking: { type: 'adaptive', display: 'omitted' },
+    },
+    'messages[].content[].citations, tools[].defer_loading, thinking.display',
+  ],
+  [
+    '/api/chat',
+    { stream: false, messages: [{ role: 'user', content: 'x', name: 'a' }], options: { tfs_z: 1, odd: 1 } },
+    'messages[].name, options.tfs_z, options.odd',
+  ],
+]
+
+describe.each(inside)('inside messages, tools and options of %s', (path, body, ignored) => {
+  const post = (url: string) => fetch(url + path, { method: 'POST', body: JSON.stringify(body) })
+
+  it('unknown fields and hints are ignored and named, without positions and odd characters', async () => {
+    const response = await post(gateway.url)
+    expect(response.status).toBe(200)
+    await response.text()
+    expect(response.headers.get('x-patchbay-ignored')).toBe(ignored)
+  })
+
+  it('are refused by a gateway that is strict', async () => {
+    const strict = await over(() => plain, { strict: true })
+    try {
+      const response = await post(strict.url)
+      expect(response.status).toBe(400)
+      expect(await response.text()).toContain(`${ignored.split(', ')[0]}: this gateway would ignore it`)
+    } finally {
+      await strict.close()
+    }
+  })
+})
+
+it('names that clients made up are one label of the metric', async () => {
+  await fetch(`${gateway.url}/v1/messages`, {
+    method: 'POST',
+    body: JSON.stringify({ max_tokens: 9, messages: [{ ...hi[0], made_up_name: 1 }] }),
+  })
+  const text = await (await fetch(`${gateway.url}/metrics`)).text()
+  expect(text).toContain('field="messages[].*"')
+  expect(text).not.toContain('made_up_name')
 })
 
 it('hints are counted by their names', async () => {

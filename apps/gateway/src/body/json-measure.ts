@@ -1,11 +1,11 @@
-// How deep a text of JSON is, and how many values it has, without making any of them.
+// Depth and number of values of a JSON text, measured without parsing it.
 
 /**
- * What is wrong with it, or the number of its values, roughly. A thread uses it as its own text, so it uses nothing from
- * outside.
+ * The approximate number of values, or a message if there are too many or they are too deep. The worker thread runs its
+ * source text, so it uses nothing from outside.
  */
-export function problemOf(text: string, deepest: number, mostValues: number): string | number {
-  /** Where the string that begins here ends: long ones, of images, are gone over by the engine's own search. */
+export function measureJson(text: string, maxDepth: number, maxValues: number): string | number {
+  /** The end of the string that begins here. Long strings (images) are searched by the engine's own `indexOf`. */
   const endOfString = (start: number) => {
     for (let end = text.indexOf('"', start + 1); end >= 0; end = text.indexOf('"', end + 1)) {
       let escapes = 0
@@ -26,7 +26,7 @@ export function problemOf(text: string, deepest: number, mostValues: number): st
       // { and [
       case 123:
       case 91:
-        if (++depth > deepest) return `is deeper than ${deepest} levels`
+        if (++depth > maxDepth) return `is deeper than ${maxDepth} levels`
         values++
         break
       // } and ]
@@ -38,7 +38,7 @@ export function problemOf(text: string, deepest: number, mostValues: number): st
       case 44:
         values++
     }
-    if (values > mostValues) return `has more than ${mostValues} values`
+    if (values > maxValues) return `has more than ${maxValues} values`
   }
   return values
 }

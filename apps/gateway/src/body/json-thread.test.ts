@@ -1,12 +1,12 @@
 // The thread for large JSON: what cannot be handed to it, or be written, fails alone.
 import { Worker } from 'node:worker_threads'
 import { expect, it, onTestFinished, vi } from 'vitest'
-import { parseAway, writeAway } from './json-thread.js'
+import { parseInThread, writeInThread } from './json-thread.js'
 
 it('what it cannot be handed fails, and keeps no process alive', async () => {
   const kept = vi.spyOn(Worker.prototype, 'ref')
   onTestFinished(() => kept.mockRestore())
-  await expect(writeAway({ call: () => {} })).rejects.toThrow('could not be cloned')
+  await expect(writeInThread({ call: () => {} })).rejects.toThrow('could not be cloned')
   expect(kept).not.toHaveBeenCalled()
 })
 
@@ -15,11 +15,11 @@ it('what cannot be written fails by itself; others beside it are answered', asyn
   circle.self = circle
   const body = new TextEncoder().encode('{"a":1}').buffer
   const [before, number, round, after, read] = await Promise.allSettled([
-    writeAway([1]),
-    writeAway({ large: 1n }),
-    writeAway(circle),
-    writeAway({ vector: new Float32Array([0.5]) }),
-    parseAway(body, 9, 9),
+    writeInThread([1]),
+    writeInThread({ large: 1n }),
+    writeInThread(circle),
+    writeInThread({ vector: new Float32Array([0.5]) }),
+    parseInThread(body, 9, 9),
   ])
   expect([before, after].map((one) => one?.status === 'fulfilled' && String(one.value))).toEqual([
     '[1]',

@@ -1,25 +1,25 @@
-// A thread that reads and writes large JSON. It is started with the first of them, and its code is the text of functions here: so
-// it needs no file of its own, wherever this package is bundled.
+// Worker thread that parses and writes large JSON. It starts with the first large body. Its code is the source text of
+// functions in this file, so it needs no file of its own wherever this package is bundled.
 import { Worker } from 'node:worker_threads'
 import { LlmError } from '@patchbay/core'
-import { problemOf } from './json-measure.js'
+import { measureJson } from './json-measure.js'
 
-/** What became of a text: its value, or what is wrong with it. */
+/** The parsed value, or a message that says what is wrong. */
 export interface Parsed {
   problem?: string
   value?: unknown
 }
 
 type Work = { id: number } & (
-  | { bytes: ArrayBuffer; deepest: number; mostValues: number }
+  | { bytes: ArrayBuffer; maxDepth: number; maxValues: number }
   | { write: unknown }
 )
 
 /**
- * Runs in the thread: it uses nothing from outside. Its text must not need anybody's helpers either, so it is written in plain
- * words: builds for CommonJS turn `?.` into a call of theirs.
+ * Runs in the thread, so it uses nothing from outside. Its source must not need a compiler's helpers either (builds for
+ * CommonJS turn `?.` into a helper call), so it uses only plain syntax.
  */
-function work(measure: typeof problemOf, plain: typeof asPlain): void {
+function work(measure: typeof measureJson, plain: typeof jsonReplacer): void {
   const { parentPort } = process.getBuiltinModule('node:worker_threads')
   if (parentPort === null) return
   parentPort.on('message', (work: Work) => {
@@ -34,9 +34,9 @@ function work(measure: typeof problemOf, plain: typeof asPlain): void {
       }
       return
     }
-    const { bytes, deepest, mostValues } = work
+    const { bytes, maxDepth, maxValues } = work
     const text = new TextDecoder().decode(bytes)
-    const measured = measure(text, deepest, mostValues)
+    const measured = measure(text, maxDepth, maxValues)
     if (typeof measured === 'string') return answer({ problem: measured })
     try {
       answer({ value: JSON.parse(text) })
@@ -46,13 +46,13 @@ function work(measure: typeof problemOf, plain: typeof asPlain): void {
   })
 }
 
-/** For `JSON.stringify`: vectors as lists; bytes as base64, which the contract takes as well. The thread uses its text too. */
-export function asPlain(_: string, value: unknown): unknown {
+/** For `JSON.stringify`: vectors as lists, bytes as base64 (the contract accepts both). The thread runs its source too. */
+export function jsonReplacer(_: string, value: unknown): unknown {
   if (value instanceof Float32Array) return Array.from(value)
   return value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value
 }
 
-const code = `(${work})(${problemOf}, ${asPlain})`
+const code = `(${work})(${measureJson}, ${jsonReplacer})`
 
 interface Waiting {
   resolve(parsed: Parsed): void
@@ -62,33 +62,33 @@ interface Waiting {
 let thread: { worker: Worker; waiting: Map<number, Waiting> } | undefined
 let last = 0
 
-/** The bytes are given away. */
-export function parseAway(bytes: ArrayBuffer, deepest: number, mostValues: number): Promise<Parsed> {
-  return ask((id) => ({ id, bytes, deepest, mostValues }), [bytes])
+/** Parses bytes in the thread. The buffer is transferred, so the caller cannot use it afterwards. */
+export function parseInThread(bytes: ArrayBuffer, maxDepth: number, maxValues: number): Promise<Parsed> {
+  return request((id) => ({ id, bytes, maxDepth, maxValues }), [bytes])
 }
 
 /**
  * A value as JSON: vectors as lists of numbers, bytes as base64.
- * @throws {TypeError} for what cannot be JSON
+ * @throws {TypeError} for a value that cannot be JSON
  */
-export async function writeAway(value: unknown): Promise<Buffer<ArrayBuffer>> {
-  const { problem, value: written } = await ask((id) => ({ id, write: value }))
+export async function writeInThread(value: unknown): Promise<Buffer<ArrayBuffer>> {
+  const { problem, value: written } = await request((id) => ({ id, write: value }))
   if (problem !== undefined) throw new TypeError(`This cannot be written as JSON: ${problem}`)
   return Buffer.from(written as ArrayBuffer)
 }
 
-function ask(work: (id: number) => Work, given: ArrayBuffer[] = []): Promise<Parsed> {
-  const { worker, waiting } = (thread ??= started())
+function request(work: (id: number) => Work, given: ArrayBuffer[] = []): Promise<Parsed> {
+  const { worker, waiting } = (thread ??= startThread())
   return new Promise((resolve, reject) => {
     const id = ++last
-    // What cannot be handed over throws here: nobody waits for it then.
+    // A value that cannot be transferred throws here, before anything waits for it.
     worker.postMessage(work(id), given)
     waiting.set(id, { resolve, reject })
     worker.ref()
   })
 }
 
-function started(): { worker: Worker; waiting: Map<number, Waiting> } {
+function startThread(): { worker: Worker; waiting: Map<number, Waiting> } {
   const worker = new Worker(code, { eval: true, name: 'patchbay-json' })
   worker.unref()
   const waiting = new Map<number, Waiting>()
@@ -98,7 +98,7 @@ function started(): { worker: Worker; waiting: Map<number, Waiting> } {
     // An idle thread keeps no process alive.
     if (waiting.size === 0) worker.unref()
   })
-  // It has run out of memory: what it was given is lost, and the next body starts another.
+  // It ran out of memory: its work is lost, and the next body starts a new thread.
   const ended = (cause?: unknown) => {
     if (thread?.worker === worker) thread = undefined
     const message = 'The gateway could not read this body just now. Try again.'

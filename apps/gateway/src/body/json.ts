@@ -1,57 +1,76 @@
-// JSON of strangers: its size is limited before this; here its depth and the number of its values are, before any of them
-// is made. Large bodies are read by a thread of their own, so that nobody else waits for it.
+// JSON of untrusted clients: depth and number of values are checked before any value is made. Large bodies are parseJson by
+// a worker thread, so that no other request waits.
 
-import { refused } from '../answer/http-status.js'
-import { problemOf } from './json-measure.js'
-import { parseAway } from './json-thread.js'
+import { requestError } from '../answer/http-status.js'
+import { measureJson } from './json-measure.js'
+import { parseInThread } from './json-thread.js'
 
-/** From so many bytes on, a thread is quicker for everybody else: below, reading takes a millisecond or two. */
+/** Bytes from which on the worker thread parses: below, parsing takes a millisecond or two. */
 export const largeBody = 256 * 1024
 
-// Nobody's schema, and nobody's conversation, is as deep, or has as many values.
-const deepest = 200
-const mostValues = 50_000
-/** Texts of JSON inside: the arguments of calls. */
-const mostLetters = 4 * 1024 * 1024
+// No real schema or conversation is as deep, or has as many values.
+const maxDepth = 200
+const maxValues = 50_000
+/** All JSON texts inside a body together: arguments of tool calls. */
+const maxCharacters = 4 * 1024 * 1024
 
-/** @throws {LlmError} `invalid-request` for what is no JSON, too deep, or of too many values */
-export function parsed(text: string): unknown {
-  const measured = problemOf(text, deepest, mostValues)
-  if (typeof measured === 'string') throw refused(`The body ${measured}.`)
-  return madeOf(text, 'The body')
+/** @throws {LlmError} `invalid-request` for invalid JSON, or for too many or too deep values */
+export function parseJson(text: string): unknown {
+  const measured = measureJson(text, maxDepth, maxValues)
+  if (typeof measured === 'string') throw requestError(`The body ${measured}.`)
+  return parse(text, 'The body')
 }
 
-/** JSON in texts of one request: all of them together are bounded too. */
+/** JSON texts inside one request (arguments of tool calls), with one limit for all of them. */
 export class NestedJson {
-  #values = mostValues
-  #letters = mostLetters
+  #values = maxValues
+  #characters = maxCharacters
 
   /** @throws {LlmError} `invalid-request` */
-  parsed(text: string, where: string): unknown {
-    this.#letters -= text.length
-    if (this.#letters < 0) throw refused(`${where}: all of these must have at most ${mostLetters} letters.`)
-    const measured = problemOf(text, deepest, this.#values)
-    if (typeof measured === 'string') throw refused(`${where}: ${measured}.`)
+  parse(text: string, where: string): unknown {
+    this.#count(text, where)
+    return parse(text, `${where}:`)
+  }
+
+  /**
+   * The arguments of a tool call. Invalid JSON is `{ $unparsed: text }`, as in the contract: models write such arguments, and
+   * clients send them back.
+   * @throws {LlmError} `invalid-request` for too many or too deep values
+   */
+  parseArguments(text: string, where: string): unknown {
+    this.#count(text, where)
+    try {
+      return JSON.parse(text)
+    } catch {
+      return { $unparsed: text }
+    }
+  }
+
+  #count(text: string, where: string): void {
+    this.#characters -= text.length
+    if (this.#characters < 0)
+      throw requestError(`${where}: all of these must have at most ${maxCharacters} characters.`)
+    const measured = measureJson(text, maxDepth, this.#values)
+    if (typeof measured === 'string') throw requestError(`${where}: ${measured}.`)
     this.#values -= measured
-    return madeOf(text, `${where}:`)
   }
 }
 
-function madeOf(text: string, what: string): unknown {
+function parse(text: string, what: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    throw refused(`${what} must be JSON.`)
+    throw requestError(`${what} must be JSON.`)
   }
 }
 
 /**
- * The same for the bytes of a body, which are given away.
+ * Parses the bytes of a body. The buffer is transferred, so the caller cannot use it afterwards.
  * @throws {LlmError} `invalid-request`
  */
-export async function parsedBytes(bytes: ArrayBuffer): Promise<unknown> {
-  if (bytes.byteLength < largeBody) return parsed(new TextDecoder().decode(bytes))
-  const { problem, value } = await parseAway(bytes, deepest, mostValues)
-  if (problem !== undefined) throw refused(`The body ${problem}.`)
+export async function parseJsonBytes(bytes: ArrayBuffer): Promise<unknown> {
+  if (bytes.byteLength < largeBody) return parseJson(new TextDecoder().decode(bytes))
+  const { problem, value } = await parseInThread(bytes, maxDepth, maxValues)
+  if (problem !== undefined) throw requestError(`The body ${problem}.`)
   return value
 }

@@ -4,7 +4,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { over } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
 const text = { type: 'object', properties: { a: { type: 'string' } } }
 /** One body a route, with a value in every field it knows. */
@@ -192,7 +192,7 @@ const odd = [
   '0',
 ]
 
-let gateway: Served
+let gateway: GatewayServer
 beforeAll(async () => {
   gateway = await over(() => plain)
 })

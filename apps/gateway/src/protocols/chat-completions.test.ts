@@ -6,7 +6,7 @@ import { describeProvider, type MockProvider, mockProvider } from '@patchbay/tes
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bundled, over, type Settings, served, thrownBy } from '../../test/served.js'
-import { type Served, serve } from '../index.js'
+import { type GatewayServer, serve } from '../index.js'
 
 async function clientOf(inner: MockProvider, more?: Settings) {
   const gateway = await served(inner, more)
@@ -244,13 +244,13 @@ describe('refuses, in the protocol’s own shape', () => {
   })
 })
 
-it('a bug is told to who runs it, and not to who asks', async () => {
+it('a bug is logged for the operator, and hidden from the client', async () => {
   const broken = mockProvider()
   broken.embed = () => Promise.reject(new TypeError('reading the secret of undefined'))
   const { client } = await clientOf(broken)
   const told = vi.spyOn(console, 'error').mockImplementation(() => {})
   const error = await failed(client.embeddings.create({ model: 'default', input: 'x' }))
-  expect(error).toMatchObject({ status: 500, message: expect.stringContaining('Its log says more') })
+  expect(error).toMatchObject({ status: 500, message: expect.stringContaining('See its log') })
   expect(error.message).not.toContain('secret')
   expect(told).toHaveBeenCalledWith(
     expect.stringContaining('report'),
@@ -346,7 +346,7 @@ it('ends when what runs has ended', async () => {
 })
 
 describe('over the local model, through our own client', () => {
-  let gateway: Served
+  let gateway: GatewayServer
   beforeAll(async () => {
     gateway = await over(bundled)
   })

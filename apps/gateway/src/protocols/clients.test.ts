@@ -5,12 +5,12 @@ import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { clientsOf } from '../../test/clients/index.js'
 import { bundled, over, served } from '../../test/served.js'
-import { type Served, serve, type VisitRecord } from '../index.js'
+import { type GatewayServer, type RequestRecord, serve } from '../index.js'
 
 const backends = ['local', 'claude', 'openai-chat', 'openai-responses', 'ollama']
-let inner: Served
-let gateway: Served
-const records: VisitRecord[] = []
+let inner: GatewayServer
+let gateway: GatewayServer
+const records: RequestRecord[] = []
 
 beforeAll(async () => {
   inner = await over(bundled)

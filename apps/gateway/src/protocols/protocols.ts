@@ -1,10 +1,10 @@
-// The protocols a client may speak, as far as all its requests are alike: which one it is, and how it hears of a failure.
+// The client's protocol, and its shape of an error.
 import type { LlmError } from '@patchbay/core'
 import type { Json } from '../body/body.js'
 import { toError as toAnthropicError } from './anthropic/response.js'
 import { toError as toOpenAIError } from './openai/response.js'
 
-/** How a protocol tells a failure. */
+/** A protocol's shape of an error. */
 export interface Protocol {
   error(error: LlmError): Json
 }
@@ -13,8 +13,12 @@ const openai: Protocol = { error: toOpenAIError }
 const anthropic: Protocol = { error: toAnthropicError }
 const ollama: Protocol = { error: ({ message }) => ({ error: message }) }
 
-/** By the path, and where two protocols share one, by the version that clients of Anthropic send. */
+const openaiPaths = /^\/v1\/(chat|completions|responses|embeddings)\b/
+
+/** The protocol of a request: by its path; on shared paths, by Anthropic's version header. */
 export function protocolOf({ path, headers }: { path: string; headers: Headers }): Protocol {
   if (path.startsWith('/api/')) return ollama
-  return path.startsWith('/v1/messages') || headers.has('anthropic-version') ? anthropic : openai
+  if (path.startsWith('/v1/messages')) return anthropic
+  // Other paths of OpenAI are OpenAI's, whatever headers a client sends everywhere.
+  return headers.has('anthropic-version') && !openaiPaths.test(path) ? anthropic : openai
 }

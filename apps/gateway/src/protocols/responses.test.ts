@@ -5,7 +5,7 @@ import { describeProvider, mockProvider } from '@patchbay/testing'
 import OpenAI, { APIError } from 'openai'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { bundled, over, type Settings, served, thrownBy } from '../../test/served.js'
-import type { Served } from '../index.js'
+import type { GatewayServer } from '../index.js'
 
 async function clientOf(inner: ReturnType<typeof mockProvider>, settings?: Settings) {
   const gateway = await served(inner, settings)
@@ -274,7 +274,7 @@ describe('what goes wrong', () => {
     ['a parameter it does not know', { conversation: 'x' }, /conversation/],
     ['a tool of the service', { tools: [{ type: 'web_search' }] }, /tools\[0\]/],
     ['answers in the background', { background: true }, /background/],
-    ['an item nobody knows', { input: [{ type: 'computer_call' }] }, /input\[0\]\.type/],
+    ['an item nobody knows', { input: [{ type: 'hologram_call' }] }, /input\[0\]\.type/],
     ['no input', { input: undefined }, /input/],
   ])('%s is refused', async (_, more, message) => {
     const client = await clientOf(mockProvider())
@@ -313,7 +313,7 @@ describe('what goes wrong', () => {
 })
 
 describe('over the local model, through our own client', () => {
-  let gateway: Served
+  let gateway: GatewayServer
   beforeAll(async () => {
     gateway = await over(bundled)
   })

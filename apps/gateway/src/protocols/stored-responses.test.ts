@@ -7,7 +7,7 @@ import type { StateStore } from '@patchbay/policies'
 import { mockProvider } from '@patchbay/testing'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { serve } from '../index.js'
-import { KeptResponses } from './responses/kept.js'
+import { ResponseStore } from './responses/response-store.js'
 
 afterEach(() => vi.useRealTimers())
 
@@ -56,17 +56,17 @@ it('an item is no response, and a name of a key no part of an id', async () => {
   const id = output[0]?.id ?? ''
   expect((await get(id)).status).toBe(404)
   expect((await post({ input: 'More', previous_response_id: id })).status).toBe(404)
-  const kept = new KeptResponses(async () => undefined)
-  await kept.keep('a:b', { response: { id: 'c', output: [] }, messages: [] })
+  const kept = new ResponseStore(async () => undefined)
+  await kept.save('a:b', { response: { id: 'c', output: [] }, messages: [] })
   expect(await kept.response('a', 'b:c')).toBeUndefined()
   expect(await kept.response('a:b', 'c')).toBeDefined()
 })
 
 it('are bounded in bytes, whatever their letters, and the oldest go first', async () => {
-  const kept = new KeptResponses(async () => undefined)
+  const kept = new ResponseStore(async () => undefined)
   const text = '長'.repeat(1024 * 1024)
   const keep = (id: string) =>
-    kept.keep('', { response: { id, output: [] }, messages: [{ role: 'user', content: text }] })
+    kept.save('', { response: { id, output: [] }, messages: [{ role: 'user', content: text }] })
   // Three bytes each.
   for (let at = 0; at < 30; at++) await keep(`resp_${at}`)
   const there = await Promise.all(Array.from({ length: 30 }, (_, at) => kept.response('', `resp_${at}`)))
@@ -78,10 +78,10 @@ it('are bounded in bytes, whatever their letters, and the oldest go first', asyn
 })
 
 it('one that is too large pushes nobody out', async () => {
-  const kept = new KeptResponses(async () => undefined)
-  await kept.keep('', { response: { id: 'a', output: [] }, messages: [{ role: 'user', content: 'x' }] })
+  const kept = new ResponseStore(async () => undefined)
+  await kept.save('', { response: { id: 'a', output: [] }, messages: [{ role: 'user', content: 'x' }] })
   const messages = [{ role: 'user' as const, content: 'x'.repeat(65 * 1024 * 1024) }]
-  await kept.keep('', { response: { id: 'b', output: [] }, messages })
+  await kept.save('', { response: { id: 'b', output: [] }, messages })
   expect([await kept.response('', 'b'), (await kept.response('', 'a'))?.messages]).toEqual([
     undefined,
     [{ role: 'user', content: 'x' }],
@@ -89,9 +89,9 @@ it('one that is too large pushes nobody out', async () => {
 })
 
 it('bytes come back as base64, large ones too', async () => {
-  const kept = new KeptResponses(async () => undefined)
+  const kept = new ResponseStore(async () => undefined)
   const data = new Uint8Array(400_000).fill(7)
-  await kept.keep('', {
+  await kept.save('', {
     response: { id: 'a', output: [] },
     messages: [{ role: 'user', content: [{ type: 'file', data, mediaType: 'text/plain' }] }],
   })
@@ -129,7 +129,7 @@ describe('a store', () => {
         },
       })
     }
-    expect(log).toHaveBeenCalledWith(expect.stringContaining('The store that the gateway shares'))
+    expect(log).toHaveBeenCalledWith(expect.stringContaining("gateway's shared store"))
     expect((await other).status).toBe(200)
   })
 })

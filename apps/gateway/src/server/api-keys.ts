@@ -1,60 +1,69 @@
-// Keys of the gateway: made here once, kept as their hashes only, and compared in constant time.
+// API keys of the gateway: created here, stored only as hashes, compared in constant time.
 import { createHash, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { KeyEntry } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 
-/** A key, and what is kept of it. */
+/** A new key and its hash. */
 export interface NewKey {
-  /** Shown once. */
+  /** The key itself: show it once, never store it. */
   key: string
   /** For `gateway.keys.NAME.hash` of the configuration. */
   hash: string
 }
 
-/** 256 random bits: nobody guesses them, so a quick hash hides them as well as a slow one would. */
+/**
+ * Makes a new key. It has 256 random bits, which cannot be guessed, so a fast hash protects them as well as a slow one.
+ * @example const { key, hash } = newKey()
+ */
 export function newKey(): NewKey {
   const key = `pb-${randomBytes(32).toString('base64url')}`
   return { key, hash: `sha256:${digest(key).toString('hex')}` }
 }
 
-/** Somebody who may ask. */
+/** The owner of a key, with its rights and limits. */
 export interface Client extends Omit<KeyEntry, 'hash'> {
   name: string
 }
 
-export class Keys {
-  readonly #known: { hash: Buffer; client: Client }[]
+const keyHeaders = ['x-api-key', 'api-key', 'x-goog-api-key']
+
+/** The configured keys. */
+export class ApiKeys {
+  readonly #entries: { hash: Buffer; client: Client }[]
 
   constructor(entries: Record<string, KeyEntry> = {}) {
-    this.#known = Object.entries(entries).map(([name, { hash, ...more }]) => ({
+    this.#entries = Object.entries(entries).map(([name, { hash, ...more }]) => ({
       hash: Buffer.from(hash.slice('sha256:'.length), 'hex'),
       client: { name, ...more },
     }))
   }
 
-  /** Are there any? Without one, anybody may ask. */
-  get wanted(): boolean {
-    return this.#known.length > 0
+  /** Whether requests need a key. Without any configured key, all requests are allowed. */
+  get isRequired(): boolean {
+    return this.#entries.length > 0
   }
 
   /**
-   * Whose key it came with: `authorization: Bearer …`, or `x-api-key`, as clients of each protocol send it.
+   * The owner of the key in the headers: `authorization: Bearer …`, `x-api-key`, or the names of Azure's and Google's clients.
    * @throws {LlmError} `authentication`
    */
-  of(headers: Headers): Client {
+  clientOf(headers: Headers): Client {
     const bearer = /^Bearer +(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
-    const given = bearer ?? headers.get('x-api-key')
+    const given = bearer ?? keyHeaders.map((name) => headers.get(name)).find(Boolean)
     if (!given)
       throw new LlmError(
         'authentication',
-        "This gateway wants a key: authorization: Bearer …, or x-api-key. Ask the gateway's operator.",
+        "This gateway needs an API key: send authorization: Bearer … or x-api-key. Ask the gateway's operator for a key.",
       )
     const hash = digest(given)
     let found: Client | undefined
-    // All of them are compared, each in full: how long it takes says nothing of how near a guess is.
-    for (const one of this.#known) if (timingSafeEqual(one.hash, hash)) found = one.client
+    // All keys are compared in full, so that the time taken says nothing about how close a guess is.
+    for (const one of this.#entries) if (timingSafeEqual(one.hash, hash)) found = one.client
     if (found !== undefined) return found
-    throw new LlmError('authentication', "The key is not one of this gateway. Ask the gateway's operator.")
+    throw new LlmError(
+      'authentication',
+      "This gateway does not know the API key. Ask the gateway's operator.",
+    )
   }
 }
 

@@ -1,82 +1,87 @@
-// The routes of one configuration, and what all of them have in common: who may ask, how large, and how it is told.
+// All routes of one configuration, with what they share: request record, error shape, origin guard, keys and body limits.
 import type { GatewayEntry } from '@patchbay/config'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
-import { failureOf, refused, retryHeaders, statusOf } from '../answer/http-status.js'
+import { requestError, retryHeaders, statusOf, toLlmError } from '../answer/http-status.js'
 import { anthropicRoutes } from '../protocols/anthropic/routes.js'
+import { completionsRoutes } from '../protocols/completions/routes.js'
 import { ollamaRoutes } from '../protocols/ollama/routes.js'
 import { openaiRoutes } from '../protocols/openai/routes.js'
 import { protocolOf } from '../protocols/protocols.js'
-import type { KeptResponses } from '../protocols/responses/kept.js'
+import type { ResponseStore } from '../protocols/responses/response-store.js'
 import { responsesRoutes } from '../protocols/responses/routes.js'
-import { Keys } from './api-keys.js'
+import { ApiKeys } from './api-keys.js'
 import type { Assets } from './assets.js'
+import { decompress } from './decompress.js'
 import type { Metrics } from './metrics.js'
-import { border } from './origin-guard.js'
-import type { Targets } from './provider-registry.js'
+import { originGuard } from './origin-guard.js'
+import type { ProviderRegistry } from './provider-registry.js'
 import type { Env } from './request-context.js'
-import { Visit, type Watcher } from './request-record.js'
-import { traced } from './spans.js'
+import { type RequestListener, RequestRecorder } from './request-record.js'
+import { traceRequest } from './spans.js'
 
-/** What the routes are over. */
-export interface World {
-  targets: Targets
+/** What the routes need. */
+export interface AppOptions {
+  registry: ProviderRegistry
   settings: GatewayEntry
-  /** Can only this machine reach it? */
+  /** Whether only this machine can reach the gateway. */
   loopback: boolean
-  kept: KeptResponses
+  responses: ResponseStore
   metrics: Metrics
-  watchers: readonly Watcher[]
-  /** The requests that run. */
-  running: Set<Visit>
-  /** Does it take requests? */
-  ready(): boolean
+  listeners: readonly RequestListener[]
+  /** The running requests. */
+  running: Set<RequestRecorder>
+  /** Whether the gateway accepts requests. */
+  isReady(): boolean
   /** The web page. */
   assets: Assets
 }
 
-export function app(world: World): Hono<Env> {
-  const { targets, settings, loopback, kept, metrics, watchers, running, ready, assets } = world
+/** The hono app of one configuration. */
+export function createApp(options: AppOptions): Hono<Env> {
+  const { registry, settings, loopback, responses, metrics, listeners, running, isReady, assets } = options
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
-  const keys = new Keys(settings.keys)
+  const keys = new ApiKeys(settings.keys)
   const app = new Hono<Env>({ strict: false })
 
   app.use(async (context, next) => {
-    const visit = new Visit(context.req.raw, settings, watchers)
-    context.set('visit', visit)
-    context.header('x-request-id', visit.id)
+    const recorder = new RequestRecorder(context.req.raw, settings, listeners)
+    context.set('recorder', recorder)
+    // OpenAI's clients read the first name, Anthropic's the second.
+    context.header('x-request-id', recorder.id)
+    context.header('request-id', recorder.id)
     metrics.began()
-    visit.watch(metrics.ended)
-    running.add(visit)
-    visit.watch(() => running.delete(visit))
-    visit.found({ path: pathOf(context) })
-    if (settings.telemetry) await traced(context, visit, next)
+    recorder.onEnd(metrics.ended)
+    running.add(recorder)
+    recorder.onEnd(() => running.delete(recorder))
+    recorder.note({ path: routeOf(context) })
+    if (settings.telemetry) await traceRequest(context, recorder, next)
     else await next()
-    if (visit.streamed) return
-    for (const [name, value] of Object.entries(visit.noteHeaders())) context.header(name, value)
-    visit.end(context.res.status)
+    if (recorder.isStreamed) return
+    for (const [name, value] of Object.entries(recorder.responseHeaders())) context.header(name, value)
+    recorder.end(context.res.status)
   })
   app.onError((thrown, context) => {
-    const error = failureOf(thrown)
-    const told = context.var.visit.failed(error)
+    const error = toLlmError(thrown)
+    const clientError = context.var.recorder.recordFailure(error)
     const protocol = protocolOf({ path: context.req.path, headers: context.req.raw.headers })
     for (const [name, value] of Object.entries(retryHeaders(error))) context.header(name, value)
-    return context.json(protocol.error(told), statusOf(error) as ContentfulStatusCode)
+    return context.json(protocol.error(clientError), statusOf(error) as ContentfulStatusCode)
   })
   app.notFound(({ req }) => {
-    throw refused(`There is no ${req.method} ${req.path} here.`, 404)
+    throw requestError(`There is no ${req.method} ${req.path} here.`, 404)
   })
-  app.use(border({ loopback, origins, hosts }))
+  app.use(originGuard({ loopback, origins, hosts }))
   app.get('/healthz', (context) => context.text('ok'))
-  app.get('/readyz', (context) => (ready() ? context.text('ok') : context.text('ending', 503)))
+  app.get('/readyz', (context) => (isReady() ? context.text('ok') : context.text('draining', 503)))
   for (const [path, { body, headers }] of assets) app.get(path, () => new Response(body, { headers }))
   app.use(async (context, next) => {
-    if (keys.wanted) {
-      const client = keys.of(context.req.raw.headers)
+    if (keys.isRequired) {
+      const client = keys.clientOf(context.req.raw.headers)
       context.set('client', client)
-      context.var.visit.found({ key: client.name })
+      context.var.recorder.note({ key: client.name })
     }
     await next()
   })
@@ -84,43 +89,38 @@ export function app(world: World): Hono<Env> {
     const { text, contentType } = await metrics.text()
     return context.text(text, 200, { 'content-type': contentType })
   })
-  app.use(limited(maxBytes), readable)
-  app.route('/api', ollamaRoutes(targets))
-  app.route('/v1', anthropicRoutes(targets))
-  app.route('/v1', openaiRoutes(targets))
-  app.route('/v1', responsesRoutes(targets, kept))
+  app.use(limitBody(maxBytes), checkCharset, decompress(maxBytes))
+  app.route('/api', ollamaRoutes(registry))
+  app.route('/v1', anthropicRoutes(registry))
+  app.route('/v1', openaiRoutes(registry))
+  app.route('/v1', completionsRoutes(registry))
+  app.route('/v1', responsesRoutes(registry, responses))
   return app
 }
 
-/** Bodies are JSON in UTF-8. */
-const readable: MiddlewareHandler = (context, next) => {
-  const { 'content-encoding': encoding = 'identity', 'content-type': type = '' } = context.req.header()
-  const charset = /;\s*charset="?([^\s;"]+)/i.exec(type)?.[1] ?? 'utf-8'
-  if (encoding !== 'identity')
-    throw refused(
-      `content-encoding: ${encoding}: the gateway does not unpack bodies. Send JSON as it is.`,
-      415,
-    )
+/** Refuses bodies that are not UTF-8. */
+const checkCharset: MiddlewareHandler = (context, next) => {
+  const charset = /;\s*charset="?([^\s;"]+)/i.exec(context.req.header('content-type') ?? '')?.[1] ?? 'utf-8'
   if (!/^(utf-?8|us-ascii)$/i.test(charset))
-    throw refused(`content-type: charset ${charset}: must be utf-8.`, 415)
+    throw requestError(`content-type: charset ${charset}: must be utf-8.`, 415)
   return next()
 }
 
-/** Most requests say how long they are; those that do not are counted as they come. */
-function limited(maxSize: number): MiddlewareHandler {
+/** Limits the size of bodies: by `content-length`, or by counting chunks. */
+function limitBody(maxSize: number): MiddlewareHandler {
   const refuse = () => {
-    throw refused(`The request has more than ${maxSize} bytes.`, 413)
+    throw requestError(`The request has more than ${maxSize} bytes.`, 413)
   }
-  const counted = bodyLimit({ maxSize, onError: refuse })
+  const limitChunked = bodyLimit({ maxSize, onError: refuse })
   return (context, next) => {
     const length = context.req.header('content-length')
     if (length === undefined || context.req.header('transfer-encoding') !== undefined)
-      return counted(context, next)
+      return limitChunked(context, next)
     return Number(length) > maxSize ? refuse() : next()
   }
 }
 
-/** The route, never what a client made up: that has no end. */
-function pathOf(context: Context): string {
+/** The route pattern for metrics; never the path itself, which clients choose freely. */
+function routeOf(context: Context): string {
   return matchedRoutes(context).findLast(({ path }) => !path.endsWith('*'))?.path ?? 'other'
 }

@@ -1,9 +1,9 @@
-// The files of the web page, read once: what is served is what was there, under the paths it was found at and no other.
+// Files of the web page, read once at start. Only these exact paths are served.
 import { readdirSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, extname, join, sep } from 'node:path'
 
-/** By path: what is answered. */
+/** Response body and headers by path. */
 export type Assets = ReadonlyMap<string, { body: Uint8Array<ArrayBuffer>; headers: Record<string, string> }>
 
 const types: Record<string, string> = {
@@ -13,7 +13,7 @@ const types: Record<string, string> = {
   '.svg': 'image/svg+xml',
 }
 
-/** Nothing from elsewhere, and no script that is not a file of ours: what a model says stays text. */
+/** Content security policy: nothing from other hosts, no inline script; a model's text is never executed. */
 const policy = [
   "default-src 'none'",
   "script-src 'self'",
@@ -25,17 +25,17 @@ const policy = [
   "frame-ancestors 'none'",
 ].join('; ')
 
-let read: Assets | undefined
+let cached: Assets | undefined
 
-/** The page of `@patchbay/playground`. */
+/** The files of `@patchbay/playground`. */
 export function assets(): Assets {
-  read ??= from(
+  cached ??= readFolder(
     join(dirname(createRequire(import.meta.url).resolve('@patchbay/playground/package.json')), 'dist'),
   )
-  return read
+  return cached
 }
 
-function from(folder: string): Assets {
+function readFolder(folder: string): Assets {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((file) => file.isFile())
   return new Map(
     files.map((file) => {
@@ -44,7 +44,7 @@ function from(folder: string): Assets {
       const isPage = name === '/index.html'
       const headers = {
         'content-type': types[extname(name)] ?? 'application/octet-stream',
-        // The names of all others change with what they hold.
+        // The names of all other files change with their content.
         'cache-control': isPage ? 'no-cache' : 'public, max-age=31536000, immutable',
         'content-security-policy': policy,
         'x-content-type-options': 'nosniff',

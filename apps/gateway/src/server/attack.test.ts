@@ -5,9 +5,9 @@ import { type Capabilities, defineProvider } from '@patchbay/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it, onTestFinished, vi } from 'vitest'
 import { over } from '../../test/served.js'
-import type { Served, VisitRecord } from '../index.js'
+import type { GatewayServer, RequestRecord } from '../index.js'
 
-const records: VisitRecord[] = []
+const records: RequestRecord[] = []
 let running = 0
 /** It says much, waits, and breaks, as the request says. */
 const odd = () =>
@@ -39,7 +39,7 @@ const odd = () =>
     },
   })
 
-let gateway: Served
+let gateway: GatewayServer
 beforeAll(async () => {
   // What is half sent waits for the rest to the end.
   gateway = await over(odd, { onRequest: (record) => records.push(record), arrival: 2000, drain: 1 })

@@ -1,25 +1,28 @@
-// The shared store, for requests that must not hang on it: each look ends in time, with one error.
+// The shared state store with a time limit for each access, and one kind of error.
 import { LlmError } from '@patchbay/core'
 import type { StateStore } from '@patchbay/policies'
-import { within } from './within.js'
+import { withDeadline } from './with-deadline.js'
 
-/** How long one look may take, in milliseconds. */
-const mostMs = 5000
+/** Milliseconds that one access may take. */
+const accessMs = 5000
 
-/** @throws {LlmError} `network` (503) from each of its methods, where the store cannot be reached in time */
+/** The store with a time limit. Its methods throw `network` (503) if the store does not answer in time. */
 export function boundedStore(store: StateStore): StateStore {
   return {
-    get: (key) => reached(store.get(key)),
-    swap: (key, expected, next, ttlMs) => reached(store.swap(key, expected, next, ttlMs)),
+    get: (key) => storeAccess(store.get(key)),
+    swap: (key, expected, next, ttlMs) => storeAccess(store.swap(key, expected, next, ttlMs)),
   }
 }
 
-/** @throws {LlmError} `network` (503) for work that fails or does not end in time */
-export async function reached<T>(work: Promise<T>): Promise<T> {
+/**
+ * The result of an access to the store.
+ * @throws {LlmError} `network` (503) if it fails or takes too long
+ */
+export async function storeAccess<T>(work: Promise<T>): Promise<T> {
   try {
-    return await within(mostMs, work)
+    return await withDeadline(accessMs, work)
   } catch (cause) {
-    const message = 'The store that the gateway shares cannot be reached. Try again later.'
+    const message = "The gateway's shared store cannot be reached. Try again later."
     throw new LlmError('network', message, { status: 503, cause })
   }
 }

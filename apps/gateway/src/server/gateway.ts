@@ -1,65 +1,69 @@
-// One server over all configured providers, without its socket: one configuration at a time, and the change to the next.
+// The gateway without its socket: one server over all configured providers, and the change to a new configuration.
 import { isDeepStrictEqual } from 'node:util'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
-import { KeptResponses } from '../protocols/responses/kept.js'
-import { app } from './app.js'
+import { ResponseStore } from '../protocols/responses/response-store.js'
+import { createApp } from './app.js'
 import { assets } from './assets.js'
 import { Metrics } from './metrics.js'
-import { Connections, type Otherwise, Targets } from './provider-registry.js'
-import type { Visit, VisitRecord, Watcher } from './request-record.js'
+import { Connections, type ProviderFactory, ProviderRegistry } from './provider-registry.js'
+import type { RequestListener, RequestRecord, RequestRecorder } from './request-record.js'
 
 /** Options of `gateway`. */
 export interface GatewayOptions {
-  /** What is configured: `await loadConfig()`. */
+  /** The configuration: `await loadConfig()`. */
   loaded: Loaded
-  /** A model nobody knows is an error, rather than the default one. Default: what is configured, else false. */
+  /** Whether an unknown model name is an error instead of the default provider. Default: `gateway.strictModels`, otherwise false. */
   strictModels?: boolean
-  /** Who answers where nothing is configured. */
-  otherwise?: Otherwise
-  /** Can others than this machine reach it? Then names of hosts and origins say nothing of who asks. Default false. */
+  /** Makes the provider that answers if none is configured. */
+  otherwise?: ProviderFactory
+  /** Whether other machines can reach the gateway; then host names are not checked. Default false. */
   public?: boolean
-  /** Told when a request has ended, what is known of it: for logs. What was said in it is not. */
-  onRequest?: Watcher
+  /** Called with the record of each finished request, for logs. It never holds prompts or answers. */
+  onRequest?: RequestListener
 }
 
 /** A gateway without its socket. */
 export interface Gateway {
+  /** Answers one HTTP request. */
   fetch(request: Request): Response | Promise<Response>
   /**
-   * From now on this is the configuration; what runs finishes with the one it began with.
-   * @throws {LlmError} `config` for one that has lost its files, or all keys; the one before stays
+   * Uses a new configuration from now on. Running requests finish with the old one.
+   * @throws {LlmError} `config` if its files or all its keys are gone; then the old one stays
    */
   reload(loaded: Loaded): void
-  /** From now on `/readyz` says that it takes no more. */
+  /** From now on `/readyz` answers 503. */
   drain(): void
-  /** Ends what runs: clients are told so in their protocol, streams that have begun with its error event. */
+  /** Aborts running requests. Clients get an error of their protocol; open streams end with its error event. */
   cut(): void
-  /** Waits for what runs, and closes all providers. */
+  /** Waits for running requests, and closes all providers. */
   close(): Promise<void>
 }
 
-/** The gateway as a handler of requests, for any server that has such a thing. */
+/**
+ * The gateway as a fetch handler, for any server that takes one.
+ * @example Bun.serve({ fetch: gateway({ loaded: await loadConfig(), public: true }).fetch })
+ */
 export function gateway(options: GatewayOptions): Gateway {
   const { strictModels, otherwise, onRequest } = options
   const metrics = new Metrics()
-  const kept = new KeptResponses(() => current.connections.state())
+  const responses = new ResponseStore(() => current.connections.state())
   const closing = new Set<Promise<void>>()
-  const running = new Set<Visit>()
+  const running = new Set<RequestRecorder>()
   let draining = false
 
-  /** What one configuration serves. */
-  const served = (loaded: Loaded, connections: Connections) => {
+  /** The routes of one configuration. */
+  const serveConfig = (loaded: Loaded, connections: Connections) => {
     const { gateway: settings } = loaded
-    const routes = app({
-      targets: new Targets(connections, settings, strictModels ?? settings.strictModels ?? false),
+    const routes = createApp({
+      registry: new ProviderRegistry(connections, settings, strictModels ?? settings.strictModels ?? false),
       settings,
       loopback: options.public !== true,
-      kept,
+      responses,
       metrics,
-      watchers: [() => connections.release(), onRequest ?? tellProblem],
+      listeners: [() => connections.release(), onRequest ?? logProblem],
       running,
-      ready: () => !draining,
+      isReady: () => !draining,
       assets: settings.playground === false ? new Map() : assets(),
     })
     const fetch = (request: Request) => {
@@ -68,18 +72,18 @@ export function gateway(options: GatewayOptions): Gateway {
     }
     return { loaded, connections, fetch }
   }
-  let current = served(options.loaded, new Connections(options.loaded, otherwise))
+  let current = serveConfig(options.loaded, new Connections(options.loaded, otherwise))
 
   return {
     fetch: (request) => current.fetch(request),
     reload(loaded) {
-      checkStillClosed(current.loaded, loaded)
+      checkStillProtected(current.loaded, loaded)
       const { connections } = current
       if (isDeepStrictEqual(providersOf(current.loaded), providersOf(loaded))) {
-        current = served(loaded, connections)
+        current = serveConfig(loaded, connections)
         return
       }
-      current = served(loaded, new Connections(loaded, otherwise))
+      current = serveConfig(loaded, new Connections(loaded, otherwise))
       const closed = connections.retire()
       closing.add(closed)
       void closed.finally(() => closing.delete(closed))
@@ -88,7 +92,7 @@ export function gateway(options: GatewayOptions): Gateway {
       draining = true
     },
     cut() {
-      for (const visit of running) visit.cut()
+      for (const recorder of running) recorder.cut()
     },
     async close() {
       draining = true
@@ -97,28 +101,28 @@ export function gateway(options: GatewayOptions): Gateway {
   }
 }
 
-/** Where nobody keeps records, what only the gateway's operator can fix is told all the same. */
-function tellProblem({ id, error, problem }: VisitRecord): void {
+/** Default listener: logs what only the gateway's operator can fix. */
+function logProblem({ id, error, problem }: RequestRecord): void {
   if (problem !== undefined) console.error(`Request ${id} failed. ${error}: ${problem}`)
 }
 
 /**
- * A file that is gone, or half written, must not open what keys had closed.
+ * A file that is gone or half written must not open a gateway that needed keys.
  * @throws {LlmError} `config`
  */
-function checkStillClosed(before: Loaded, next: Loaded): void {
+function checkStillProtected(before: Loaded, next: Loaded): void {
   const gone = before.files.filter((file) => !next.files.includes(file))
   if (next.files.length < before.files.length)
-    throw new LlmError('config', `${gone.join(' and ')} is not there any more. Start anew to do without it.`)
+    throw new LlmError('config', `${gone.join(' and ')} is gone. Restart the gateway to run without it.`)
   const { keys = {} } = next.gateway
   if (Object.keys(before.gateway.keys ?? {}).length > 0 && Object.keys(keys).length === 0)
     throw new LlmError(
       'config',
-      'The new configuration has no keys, and the one before had some: anybody could ask. Start anew to do without keys.',
+      'The new configuration has no keys, but the old one had: anybody could use the gateway. Restart it to run without keys.',
     )
 }
 
-/** What providers are made of: a change of it makes new ones, and a change of anything else does not. */
+/** The part of a configuration that providers are made from: only a change of this part makes new providers. */
 function providersOf({ gateway, files: _, warnings: __, ...providers }: Loaded): unknown {
   return { ...providers, telemetry: gateway.telemetry ?? false }
 }

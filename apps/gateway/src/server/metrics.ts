@@ -1,6 +1,7 @@
-// What requests came to, as numbers for Prometheus.
+// Prometheus metrics of requests.
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
-import type { Watcher } from './request-record.js'
+import { ignoredLabel } from '../body/fields.js'
+import type { RequestListener } from './request-record.js'
 
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
@@ -22,7 +23,7 @@ export class Metrics {
   readonly #seconds = this.#histogram('patchbay_request_seconds', 'From the arrival of a request to its end.')
   readonly #first = this.#histogram(
     'patchbay_first_token_seconds',
-    'From its arrival to the first piece of an answer.',
+    'From the arrival of a request to the first piece of its answer.',
   )
   readonly #tokens = new Counter({
     name: 'patchbay_tokens_total',
@@ -32,24 +33,25 @@ export class Metrics {
   })
   readonly #cost = new Counter({
     name: 'patchbay_cost_usd_total',
-    help: 'US dollars, where the price is known.',
+    help: 'US dollars, if the price is known.',
     labelNames: ['provider', 'model', 'key'],
     registers: [this.#registry],
   })
 
   readonly #ignored = new Counter({
     name: 'patchbay_ignored_total',
-    help: 'Hints of requests that were left out, by their name.',
+    help: 'Request fields that were ignored, by name.',
     labelNames: ['path', 'field'],
     registers: [this.#registry],
   })
 
-  /** A request has come. */
+  /** Counts a request that has arrived. */
   began(): void {
     this.#running.inc()
   }
 
-  readonly ended: Watcher = (record) => {
+  /** Counts a request that has ended. */
+  readonly ended: RequestListener = (record) => {
     const {
       path,
       status,
@@ -68,9 +70,9 @@ export class Metrics {
     this.#seconds.observe({ path }, ms / 1000)
     if (firstMs !== undefined) this.#first.observe({ path }, firstMs / 1000)
     if (error !== undefined) this.#errors.inc({ path, code: error, key })
-    for (const field of ignored) this.#ignored.inc({ path, field })
-    const who = { provider, model, key }
-    if (cost !== undefined) this.#cost.inc(who, cost)
+    for (const field of ignored) this.#ignored.inc({ path, field: ignoredLabel(field) })
+    const labels = { provider, model, key }
+    if (cost !== undefined) this.#cost.inc(labels, cost)
     const kinds = {
       input: usage?.inputTokens,
       output: usage?.outputTokens,
@@ -78,10 +80,10 @@ export class Metrics {
       reasoning: usage?.reasoningTokens,
     }
     for (const [kind, tokens] of Object.entries(kinds))
-      if (tokens !== undefined) this.#tokens.inc({ kind, ...who }, tokens)
+      if (tokens !== undefined) this.#tokens.inc({ kind, ...labels }, tokens)
   }
 
-  /** In the format of Prometheus. */
+  /** All metrics in the text format of Prometheus. */
   async text(): Promise<{ text: string; contentType: string }> {
     return { text: await this.#registry.metrics(), contentType: this.#registry.contentType }
   }

@@ -12,10 +12,10 @@ import OpenAI, { APIError } from 'openai'
 import { afterAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { freePort, hasRedis, startRedis } from '../../../../packages/policies/test/redis.js'
 import { served, thrownBy } from '../../test/served.js'
-import { gateway, newKey, type Served, serve, type VisitRecord } from '../index.js'
+import { type GatewayServer, gateway, newKey, type RequestRecord, serve } from '../index.js'
 
 const hi = { model: 'default', messages: [{ role: 'user' as const, content: 'Say PRIVATE' }] }
-const client = ({ url }: Served, apiKey = 'none') =>
+const client = ({ url }: GatewayServer, apiKey = 'none') =>
   new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
 const failed = (work: Promise<unknown>) => thrownBy<APIError>(APIError, work)
 const answers = Array.from({ length: 20 }, () => ({
@@ -37,7 +37,7 @@ describe('keys', () => {
     for (const path of ['/v1/models', '/api/tags', '/metrics', '/v1/nonsense'])
       expect([path, (await get(path)).status]).toEqual([path, 401])
     expect(await (await get('/v1/models')).json()).toMatchObject({
-      error: { type: 'authentication_error', message: expect.stringContaining('wants a key') },
+      error: { type: 'authentication_error', message: expect.stringContaining('needs an API key') },
     })
     expect(
       await (await get('/v1/models', { 'anthropic-version': '2023-06-01', 'x-api-key': bob.key })).json(),
@@ -46,7 +46,7 @@ describe('keys', () => {
       error: { type: 'authentication_error' },
     })
     expect(await (await get('/api/tags')).json()).toMatchObject({
-      error: expect.stringContaining('wants a key'),
+      error: expect.stringContaining('needs an API key'),
     })
     expect((await get('/v1/models', { authorization: `Bearer ${ann.key}` })).status).toBe(200)
     expect((await get('/v1/models', { 'x-api-key': ann.key })).status).toBe(200)
@@ -56,7 +56,7 @@ describe('keys', () => {
   it('name who asks to policies and records, whatever the client says of itself', async () => {
     const inner = mockProvider()
     const chat = vi.spyOn(inner, 'chat')
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const gateway = await served(inner, {
       keys: { ann: { hash: ann.hash } },
       onRequest: (record) => records.push(record),
@@ -122,7 +122,7 @@ describe('keys', () => {
     expect(answer.choices[0]?.message.content).toBe('The capital of France is Paris.')
     expect(await failed(asked.chat.completions.create(hi))).toMatchObject({
       status: 403,
-      message: expect.stringContaining('It may ask large, gpt-5.'),
+      message: expect.stringContaining('It may use large, gpt-5.'),
     })
   })
 
@@ -355,7 +355,7 @@ it('a slow reader holds up the call behind it, and nobody else', async () => {
 })
 
 it('a client that reads nothing is cut, and the call behind it ends', async () => {
-  const records: VisitRecord[] = []
+  const records: RequestRecord[] = []
   let ended = false
   const endless = defineProvider({
     provider: 'endless',
@@ -398,8 +398,8 @@ describe('those who run it see', () => {
         throw new Error('the disk is full')
       },
     ]
-    for (const watcher of onRequest) {
-      const gateway = await served(mockProvider({ answers: ['x'] }), { onRequest: watcher })
+    for (const listener of onRequest) {
+      const gateway = await served(mockProvider({ answers: ['x'] }), { onRequest: listener })
       const response = await fetch(`${gateway.url}/v1/chat/completions`, {
         method: 'POST',
         body: JSON.stringify({ ...hi, stream }),
@@ -415,7 +415,7 @@ describe('those who run it see', () => {
   })
 
   it('a record of each request, with what it came to and nothing of what was said', async () => {
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const usage = { inputTokens: 7, outputTokens: 3 }
     const inner = mockProvider({
       answers: [
@@ -469,7 +469,7 @@ describe('those who run it see', () => {
   })
 
   it('tokens of calls that failed, in the record and the numbers', async () => {
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const usage = { inputTokens: 7, outputTokens: 3 }
     const failing = defineProvider({
       provider: 'failing',
@@ -494,7 +494,7 @@ describe('those who run it see', () => {
   })
 
   it('a client that left as 499', async () => {
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const inner = mockProvider({ answers: [{ text: 'one two', interval: 60_000 }] })
     const gateway = await served(inner, { onRequest: (record) => records.push(record) })
     const stream = await client(gateway).chat.completions.create({ ...hi, stream: true })
@@ -551,7 +551,7 @@ describe('OpenTelemetry', () => {
     true,
   ])('a span of the request, and below it one of the call; streamed %s', async (stream) => {
     spans.reset()
-    const records: VisitRecord[] = []
+    const records: RequestRecord[] = []
     const telemetry: GatewayEntry = { telemetry: true }
     const gateway = await served(mockProvider({ answers: ['x'] }), {
       ...telemetry,

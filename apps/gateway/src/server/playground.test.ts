@@ -8,7 +8,7 @@ import { type MockProvider, mockProvider } from '@patchbay/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { browserPath, launch, type Page } from '../../test/chromium.js'
 import { over } from '../../test/served.js'
-import { newKey, type Served, serve } from '../index.js'
+import { type GatewayServer, newKey, serve } from '../index.js'
 
 const shots = fileURLToPath(new URL('../../.cache/shots', import.meta.url))
 mkdirSync(shots, { recursive: true })
@@ -22,7 +22,7 @@ describe.skipIf(!browserPath)('the page', () => {
   let browser: Awaited<ReturnType<typeof launch>>
   let first: MockProvider
   let second: MockProvider
-  let gateways: Served[] = []
+  let gateways: GatewayServer[] = []
   let url: string
   let opened: Awaited<ReturnType<typeof browser.open>>[] = []
 
@@ -95,9 +95,9 @@ describe.skipIf(!browserPath)('the page', () => {
     first.answer({ toolCalls: [{ id: 'c', name: 'get_weather', input: { city: 'Lima' } }] }, 'It is sunny.')
     await page.getByRole('button', { name: 'Use an example tool' }).click()
     await ask(page, 'Weather in Lima?')
-    await page.getByLabel('What get_weather came to').fill('sunny, 21 degrees')
+    await page.getByLabel('Result of get_weather').fill('sunny, 21 degrees')
     await page.screenshot({ path: `${shots}/tool.png` })
-    await page.getByRole('button', { name: 'Go on' }).click()
+    await page.getByRole('button', { name: 'Send results' }).click()
     await expect.poll(() => answer(page).textContent()).toContain('It is sunny.')
     expect(first.requests[0]?.tools).toMatchObject([{ name: 'get_weather' }])
     expect(first.requests[1]?.messages.at(-1)).toMatchObject({
@@ -113,7 +113,7 @@ describe.skipIf(!browserPath)('the page', () => {
       'base64',
     )
     await page.getByLabel('Images').setInputFiles({ name: 'a.png', mimeType: 'image/png', buffer: png })
-    await page.getByRole('button', { name: 'Take image 1 out' }).waitFor()
+    await page.getByRole('button', { name: 'Remove image 1' }).waitFor()
     await ask(page, 'What is it?')
     await expect.poll(() => first.requests.length).toBe(1)
     expect(first.requests[0]?.messages[0]?.content).toEqual([
@@ -128,13 +128,13 @@ describe.skipIf(!browserPath)('the page', () => {
     first.answer({ text: words, interval: 20 }, 'Mine.')
     second.answer({ text: words, interval: 40 }, 'Mine too.')
     await page.getByRole('button', { name: 'Compare' }).click()
-    await page.getByRole('tab', { name: 'Numbers' }).click()
+    await page.getByRole('tab', { name: 'Statistics' }).click()
     await ask(page, 'Talk')
     await expect.poll(() => answer(page, 'large').textContent()).toContain('word10')
     await expect.poll(() => page.locator('.u-wrap canvas').count()).toBe(2)
     await expect.poll(() => answer(page, 'large').textContent(), { timeout: 5000 }).toContain('30 out')
     await expect
-      .poll(() => page.getByRole('table', { name: 'Each answer' }).locator('tbody tr').count())
+      .poll(() => page.getByRole('table', { name: 'All answers' }).locator('tbody tr').count())
       .toBe(2)
     await page.screenshot({ path: `${shots}/compare.png` })
     await ask(page, 'More')
@@ -146,9 +146,9 @@ describe.skipIf(!browserPath)('the page', () => {
     const { page } = await open()
     await page.getByRole('textbox', { name: 'System' }).fill('Be brief.')
     await page.getByLabel('Temperature').fill('0.5')
-    await page.getByLabel('Most tokens').fill('9')
-    await page.getByLabel('Stop sequences, one a line').fill('END')
-    await page.getByLabel('Thinking').selectOption('low')
+    await page.getByLabel('Max output tokens').fill('9')
+    await page.getByLabel('Stop sequences, one per line').fill('END')
+    await page.getByLabel('Reasoning').selectOption('low')
     await page.getByLabel('JSON schema of the answer').fill('{ "type": ')
     await ask(page, 'Hi')
     await page.getByRole('alert').filter({ hasText: 'The JSON schema' }).waitFor()
@@ -252,8 +252,8 @@ describe.skipIf(!browserPath)('the page', () => {
     gateways.push(gateway)
     const one = await browser.open(gateway.url)
     opened.push(one)
-    await one.page.getByLabel('This gateway wants a key').fill(key)
-    await one.page.getByRole('button', { name: 'Use it' }).click()
+    await one.page.getByLabel('This gateway needs an API key').fill(key)
+    await one.page.getByRole('button', { name: 'Use key' }).click()
     first.answer('With a key')
     await expect.poll(() => one.page.getByRole('combobox', { name: 'Model' }).inputValue()).toBe('default')
     await ask(one.page, 'Hi')
@@ -291,14 +291,14 @@ describe.skipIf(!browserPath)('the page', () => {
       await answer(page).getByRole('button', { name: 'Inspect' }).tap()
       await page.getByText('POST /v1/chat/completions').waitFor()
       await check('inspector')
-      await page.getByRole('tab', { name: 'Numbers' }).tap()
+      await page.getByRole('tab', { name: 'Statistics' }).tap()
       await expect.poll(() => page.locator('.u-wrap canvas').count()).toBe(2)
       await check('numbers')
-      await page.getByRole('button', { name: 'Talks' }).tap()
+      await page.getByRole('button', { name: 'Conversations' }).tap()
       await page.getByRole('button', { name: 'What does it look like?', exact: true }).waitFor()
       await check('list')
     } else {
-      for (const tab of ['Numbers', 'Inspector']) {
+      for (const tab of ['Statistics', 'Inspector']) {
         await page.getByRole('tab', { name: tab }).click()
         await check(tab.toLowerCase())
       }
@@ -328,7 +328,7 @@ describe.skipIf(!browserPath)('the page', () => {
     await until('Parameters')
     await page.keyboard.press('ArrowRight')
     await expect
-      .poll(() => page.getByRole('tab', { name: 'Numbers' }).getAttribute('aria-selected'))
+      .poll(() => page.getByRole('tab', { name: 'Statistics' }).getAttribute('aria-selected'))
       .toBe('true')
   })
 })

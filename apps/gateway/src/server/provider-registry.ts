@@ -1,15 +1,14 @@
-// From the name of a model to who answers: configured providers, each connected when it is first asked, and for each key
-// within its own limits.
+// Provider registry: from a model name to a configured provider, connected on first use, with the limits of each API key.
 import { connectTo, defaultOf, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
 import { LlmError, type Provider } from '@patchbay/core'
 import { budget, limit, memoryState, type StateStore, trace } from '@patchbay/policies'
 import type { Client } from './api-keys.js'
-import { boundedStore, reached } from './bounded-store.js'
+import { boundedStore, storeAccess } from './bounded-store.js'
 
-/** Who answers where nothing is configured. */
-export type Otherwise = () => Provider | Promise<Provider>
+/** Makes the provider that answers if none is configured. */
+export type ProviderFactory = () => Provider | Promise<Provider>
 
-/** Providers of one configuration. They stay when only other parts of it change, and go when nobody asks them any more. */
+/** Connected providers of one configuration. They are kept when only other parts change, and closed after their last request. */
 export class Connections {
   readonly #open = new Map<string, Promise<Provider>>()
   readonly #shared: Shared
@@ -18,39 +17,43 @@ export class Connections {
 
   constructor(
     readonly loaded: Loaded,
-    private readonly otherwise: Otherwise | undefined,
+    private readonly otherwise: ProviderFactory | undefined,
   ) {
     this.#shared = new Shared(loaded.shared)
   }
 
-  /** The empty name is the default's. */
+  /** The provider of a name; the empty name is the default. */
   get(name: string): Promise<Provider> {
     const open = this.#open.get(name)
     if (open !== undefined) return open
     const opening = this.#connect(name)
     this.#open.set(name, opening)
-    // The next request may find it.
+    // The next request tries again.
     opening.catch(() => this.#open.delete(name))
     return opening
   }
 
-  /** @throws {LlmError} `network` (503), as the store it gives does, where it cannot be reached in time */
+  /**
+   * The shared state store, if one is configured.
+   * @throws {LlmError} `network` (503) if it cannot be reached in time; its methods throw the same
+   */
   async state(): Promise<StateStore | undefined> {
-    const state = await reached(this.#shared.state())
+    const state = await storeAccess(this.#shared.state())
     return state && boundedStore(state)
   }
 
-  /** A request has begun that may ask them. */
+  /** Counts a request that may use these providers. */
   hold(): void {
     this.#held++
   }
 
+  /** Ends what `hold` began. */
   release(): void {
     this.#held--
     if (this.#held === 0) this.#idle?.()
   }
 
-  /** Closes them when the last request has ended. */
+  /** Closes the providers after their last request. */
   async retire(): Promise<void> {
     if (this.#held > 0)
       await new Promise<void>((resolve) => {
@@ -63,20 +66,20 @@ export class Connections {
 
   async #connect(name: string): Promise<Provider> {
     const { loaded } = this
-    const nobody = name === '' && loaded.providers.size === 0 && !process.env.PATCHBAY_PROVIDER
+    const isUnconfigured = name === '' && loaded.providers.size === 0 && !process.env.PATCHBAY_PROVIDER
     const made =
-      nobody && this.otherwise !== undefined
+      isUnconfigured && this.otherwise !== undefined
         ? await this.otherwise()
         : await connectTo(loaded, name || undefined)
     return loaded.gateway.telemetry ? trace(made) : made
   }
 }
 
-/** What keys have used, where no other process is to know it. */
+/** Usage of keys, if it is not shared with other processes. */
 const ownState = memoryState()
 
-/** Who answers whom. */
-export class Targets {
+/** Finds the provider for a model name and a key. */
+export class ProviderRegistry {
   readonly #limited = new Map<string, Promise<Provider>>()
 
   constructor(
@@ -85,17 +88,17 @@ export class Targets {
     private readonly strict: boolean,
   ) {}
 
-  /** The names this client may ask for. */
+  /** The model names that this client may use. */
   names(client?: Client): string[] {
     const { providers } = this.connections.loaded
     const { aliases = {} } = this.settings
     const all = providers.size > 0 ? [...providers.keys(), ...Object.keys(aliases)] : ['default']
-    return all.filter((name) => this.#allowed(this.#meant(name), client))
+    return all.filter((name) => this.#allowed(this.#resolve(name), client))
   }
 
-  /** What stands behind a name: the same as long as its configuration names the same model. Holds no secret. */
+  /** Text that identifies the model behind a name: it changes with the configured model. Holds no secret. */
   identityOf(name: string): string {
-    const entry = this.connections.loaded.providers.get(this.#meant(name))?.entry
+    const entry = this.connections.loaded.providers.get(this.#resolve(name))?.entry
     const { use, model } = {
       use: undefined,
       model: undefined,
@@ -105,35 +108,39 @@ export class Targets {
   }
 
   /**
-   * Who answers for this name: a configured one, or the default for `default` and for names nobody knows.
-   * @throws {LlmError} `not-found` for those, where names are strict; `permission-denied` for those this client may not
-   *   ask; `config` for what cannot be connected
+   * The provider for a name: a configured one, or the default for `default` and for unknown names.
+   * @throws {LlmError} `not-found` for an unknown name if names are strict; `permission-denied` for a name that this
+   *   client may not use; `config` for a provider that cannot be connected
    */
   async get(named: string | undefined, client?: Client): Promise<Provider> {
-    const name = this.#meant(named)
+    const name = this.#resolve(named)
     if (!this.#allowed(name, client))
       throw new LlmError(
         'permission-denied',
-        `The key ${client?.name} may not ask ${JSON.stringify(named ?? 'default')}. It may ask ${this.names(client).join(', ') || 'nobody'}.`,
+        `The key ${client?.name} may not use the model ${JSON.stringify(named ?? 'default')}. It may use ${this.names(client).join(', ') || 'none'}.`,
       )
     const inner = this.connections.get(name)
     if (client?.limit === undefined && client?.budget === undefined) return inner
     const key = JSON.stringify([client.name, name])
     const known = this.#limited.get(key)
     if (known !== undefined) return known
-    const within = this.#within(await inner, client)
+    const within = this.#withLimits(await inner, client)
     this.#limited.set(key, within)
     within.catch(() => this.#limited.delete(key))
     return within
   }
 
-  /** The configured name behind what a client says; the empty one is the default's. */
-  #meant(named: string | undefined): string {
+  /** The configured name for a client's model name; the empty name is the default. */
+  #resolve(named: string | undefined): string {
     const { providers } = this.connections.loaded
     const { aliases = {} } = this.settings
-    if (named === undefined || named === 'default') return ''
-    if (providers.has(named)) return named
-    if (Object.hasOwn(aliases, named)) return aliases[named] as string
+    if (named === undefined) return ''
+    // Clients of Ollama add the tag that it adds itself.
+    for (const name of [named, named.replace(/:latest$/, '')]) {
+      if (name === 'default') return ''
+      if (providers.has(name)) return name
+      if (Object.hasOwn(aliases, name)) return aliases[name] as string
+    }
     if (!this.strict) return ''
     throw new LlmError(
       'not-found',
@@ -142,23 +149,23 @@ export class Targets {
   }
 
   #allowed(name: string, client: Client | undefined): boolean {
-    const meant = name || defaultOf(this.connections.loaded) || 'default'
-    return client?.providers?.includes(meant) ?? true
+    const resolved = name || defaultOf(this.connections.loaded) || 'default'
+    return client?.providers?.includes(resolved) ?? true
   }
 
-  /** One limit and one budget for all a key asks, whoever it asks. */
-  async #within(
+  /** The provider with the key's limit and budget, which hold for all providers together. */
+  async #withLimits(
     inner: Provider,
-    { name, limit: limits, budget: limitsOfMoney = [] }: Client,
+    { name, limit: limits, budget: allowances = [] }: Client,
   ): Promise<Provider> {
     const state = (await this.connections.state()) ?? ownState
     const { prices } = this.connections.loaded
     const key = `gateway:${name}`
-    // A run is this process's, whoever is asked, and however often the configuration is read: what its own state has ever seen.
-    const ofRun = limitsOfMoney
+    // `run` means this process, whichever provider answers and however often the configuration is read: all in its own state.
+    const ofRun = allowances
       .filter(({ per }) => per === 'run')
       .map((allowance) => ({ ...allowance, per: 'ever' as const }))
-    const ofTime = limitsOfMoney.filter(({ per }) => per !== 'run')
+    const ofTime = allowances.filter(({ per }) => per !== 'run')
     const once =
       ofRun.length === 0
         ? inner

@@ -27,7 +27,7 @@ async function world(config: object = closed) {
 
 describe('is refused, and keys stay', () => {
   it.each<[string, (world: { file: string; write(text: string): void }) => void, string]>([
-    ['where the file is gone', ({ file }) => rmSync(file), 'is not there any more'],
+    ['where the file is gone', ({ file }) => rmSync(file), 'is gone'],
     ['where it is empty', ({ write }) => write(''), 'patchbay.config.yaml'],
     ['where it is half written', ({ write }) => write('gateway: { keys:'), 'patchbay.config.yaml'],
     ['where it is no configuration', ({ write }) => write('[]'), 'patchbay.config.yaml'],

@@ -1,51 +1,83 @@
-// What a handler knows of its request: who asks, and who answers.
-import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
+// Request context of a handler: the request record, the API key, and the provider that answers.
+import type { ChatRequest, Message, Part, Provider, Reasoning } from '@patchbay/core'
 import { checkPublic, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
-import { type Json, nameOf } from '../body/body.js'
+import { type Json, modelName } from '../body/body.js'
 import type { Client } from './api-keys.js'
-import type { Targets } from './provider-registry.js'
-import type { Visit } from './request-record.js'
+import type { ProviderRegistry } from './provider-registry.js'
+import type { RequestRecorder } from './request-record.js'
 
-/** In the context of each request; `client` where there are keys. */
+/** Variables of each request in hono's context; `client` if the gateway has keys. */
 export interface Env {
-  Variables: { visit: Visit; client?: Client }
+  Variables: { recorder: RequestRecorder; client?: Client }
 }
 
 const manyMessages = 1000
 
-/** Who answers this request. */
-export function providerOf(context: Context<Env>, targets: Targets, body: Json): Promise<Provider> {
-  const { visit, client } = context.var
-  const model = nameOf(body)
-  if (model !== undefined) visit.found({ model: withoutKeys(model) })
-  return targets.get(model, client)
+/** The provider that answers this request. */
+export function providerFor(
+  context: Context<Env>,
+  registry: ProviderRegistry,
+  body: Json,
+): Promise<Provider> {
+  const { recorder, client } = context.var
+  const model = modelName(body)
+  if (model !== undefined) recorder.note({ model: withoutKeys(model) })
+  return registry.get(model, client)
 }
 
 /**
- * Checks that images and files of a request lie where everybody can reach them. An address that only this network has would be
- * opened for a stranger by whoever answers, who may stand in it (server-side request forgery).
+ * Checks that URLs of images and files are public. The model server may stand in a private network, and would open
+ * internal urls for the client (server-side request forgery).
  * @throws {LlmError} `invalid-request`
  */
-export async function checkFetchable(request: ChatRequest): Promise<void> {
+export async function checkPublicUrls(request: ChatRequest): Promise<void> {
   const messages = request.messages as Message[]
-  const addresses = messages.flatMap(({ content }) =>
-    typeof content === 'string' ? [] : addressesIn(content),
-  )
-  await Promise.all([...new Set(addresses)].map((address) => checkPublic(address)))
-  // A call over so many takes a turn of its own.
+  const urls = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : urlsIn(content)))
+  await Promise.all([...new Set(urls)].map((url) => checkPublic(url)))
+  // The call itself takes a turn of the event loop for so many messages.
   if (messages.length > manyMessages) await yieldToEventLoop()
 }
 
-function addressesIn(parts: readonly Part[]): string[] {
+function urlsIn(parts: readonly Part[]): string[] {
   return parts.flatMap((part) => {
-    if (part.type === 'tool-result') return typeof part.output === 'string' ? [] : addressesIn(part.output)
-    return (part.type === 'image' || part.type === 'file') && isAddress(part.url) ? [part.url] : []
+    if (part.type === 'tool-result') return typeof part.output === 'string' ? [] : urlsIn(part.output)
+    return (part.type === 'image' || part.type === 'file') && isRemote(part.url) ? [part.url] : []
   })
 }
 
-/** What holds its bytes itself is fetched by nobody. */
-function isAddress(url: string | undefined): url is string {
+/** Whether something will be fetched: a data URL holds its own bytes. */
+function isRemote(url: string | undefined): url is string {
   return url !== undefined && !/^data:/i.test(url)
+}
+
+/** Budgets in tokens, and the effort that comes close where a model has efforts only. */
+const efforts: [upTo: number, effort: Reasoning][] = [
+  [4096, 'low'],
+  [16_384, 'medium'],
+  [Number.POSITIVE_INFINITY, 'high'],
+]
+
+/**
+ * The request as this model can reason: without reasoning for a model that has none, and with an effort in place of a budget.
+ * Agents ask every model to think. `field` is the client's name for it.
+ * @throws {LlmError} `invalid-request` if `gateway.strict` is on
+ */
+export async function withoutUnknownReasoning(
+  request: ChatRequest,
+  provider: Provider,
+  recorder: RequestRecorder,
+  field: string,
+): Promise<ChatRequest> {
+  const { reasoning, ...rest } = request
+  if (reasoning === undefined || reasoning === 'off') return request
+  const capabilities = await provider.capabilities(recorder.callOptions())
+  if (capabilities.reasoning === false) {
+    recorder.recordIgnored([field])
+    return rest
+  }
+  if (typeof reasoning !== 'object' || capabilities.options?.reasoningBudget !== false) return request
+  const [, effort = 'high'] = efforts.find(([upTo]) => reasoning.budgetTokens <= upTo) ?? []
+  return { ...rest, reasoning: effort }
 }

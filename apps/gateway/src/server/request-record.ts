@@ -1,4 +1,4 @@
-// One request of a client, from its arrival to the last byte it is told: who asks, who answers, and what became of it.
+// The record of one request, from its arrival to the last byte of the answer: for logs, metrics and spans.
 import {
   type CallOptions,
   type ChatEvent,
@@ -9,90 +9,96 @@ import {
   type Warning,
 } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
-import { type Asked, forClient, isForOperator, problemOf } from '../answer/client-errors.js'
-import { mostWarnings, warningHeaders } from '../answer/warnings.js'
+import { type ErrorContext, isForOperator, operatorMessage, toClientError } from '../answer/client-errors.js'
+import { requestError } from '../answer/http-status.js'
+import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
 
-/** What is known of a request; never what was said in it. */
-export interface VisitRecord {
-  /** Told to the client as `x-request-id`. */
+/** A finished request: key, model, timing, usage, outcome. Never holds prompts or answers. */
+export interface RequestRecord {
+  /** Sent to the client as `x-request-id`. */
   id: string
   method: string
-  /** The route. */
+  /** The route, for example `/v1/messages`; `other` for an unknown path. */
   path: string
-  /** Of OpenTelemetry, where it is on. */
+  /** The OpenTelemetry trace id, if `gateway.telemetry` is on. */
   traceId?: string
-  /** The name of the key it came with. */
+  /** The name of the API key. */
   key?: string
-  /** The model as the client named it. */
+  /** The model name that the client sent. */
   model?: string
-  /** Who answered, and with which model. */
+  /** The provider that answered. */
   provider?: string
+  /** The model that answered. */
   answeredBy?: string
   streamed: boolean
-  /** Of HTTP; 499 for a client that went away. */
+  /** HTTP status; 499 if the client disconnected. */
   status: number
-  /** From its arrival to its end, in milliseconds. */
+  /** Milliseconds from arrival to end. */
   ms: number
-  /** From its arrival to the first piece of an answer that is streamed. */
+  /** Milliseconds from arrival to the first piece of a streamed answer. */
   firstMs?: number
   usage?: Usage
   finishReason?: FinishReason
-  /** US dollars, where the price is known. */
+  /** US dollars, if the price is known. */
   cost?: number
-  /** It came from a cache, and was free. */
+  /** Set if the answer came from a cache; it cost nothing. */
   cached?: Exclude<ChatResponse['cached'], undefined>
-  /** Hints of the request that were left out, as paths: `service_tier`. */
+  /** Request fields that were ignored, as paths: `service_tier`. */
   ignored?: string[]
-  /** What it was warned of, also on its way, where its client could not be told any more: the whole messages of the first hundred. */
+  /** Warnings of the call: the full text of the first hundred, including those after the response headers were sent. */
   warnings?: readonly string[]
-  /** The code of the failure. */
+  /** The error code, if it failed. */
   error?: string
-  /** The whole message, where only the gateway's operator can do something about it. */
+  /** The full error message, if only the gateway's operator can fix it. */
   problem?: string
 }
 
-/** Told when a request has ended. */
-export type Watcher = (record: VisitRecord) => void
+/** Called when a request has ended. */
+export type RequestListener = (record: RequestRecord) => void
 
-type Found = Partial<Omit<VisitRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
+// Proxies and clients accept some KB of headers in total.
+const maxHeader = 2000
 
-export class Visit {
+type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
+
+/** Collects the record of a running request, and knows how its client is answered. */
+export class RequestRecorder {
   readonly id = crypto.randomUUID()
   readonly #began = performance.now()
   readonly #cut = new AbortController()
-  #found: Found = {}
-  #asked: Asked | undefined
+  #fields: RecordFields = {}
+  #errorContext: ErrorContext | undefined
   #warnings: readonly Warning[] = []
   #streamed = false
   #ended = false
 
-  readonly #watchers: Watcher[]
+  readonly #listeners: RequestListener[]
 
   constructor(
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
-    private readonly limits: { timeout?: number; stalled?: number },
-    watchers: readonly Watcher[],
+    private readonly limits: { timeout?: number; stalled?: number; strict?: boolean },
+    listeners: readonly RequestListener[],
   ) {
-    this.#watchers = [...watchers]
+    this.#listeners = [...listeners]
   }
 
-  /** The key it came with. */
+  /** The name of the API key. */
   get key(): string | undefined {
-    return this.#found.key
+    return this.#fields.key
   }
 
-  /** How long its client may read nothing of a stream, in milliseconds. */
+  /** Milliseconds that the client may read nothing of a stream before it is cut. */
   get stalledMs(): number {
     return this.limits.stalled ?? 120_000
   }
 
-  /** Is it told to the end by what streams it? */
-  get streamed(): boolean {
+  /** Whether the stream writer ends this record. */
+  get isStreamed(): boolean {
     return this.#streamed
   }
 
-  /** The gateway waits no longer: the call ends, and its client is told why. */
+  /** Aborts the call because the gateway stops; the client gets an error that says so. */
   cut(): void {
     this.#cut.abort(
       new LlmError(
@@ -102,105 +108,119 @@ export class Visit {
     )
   }
 
-  watch(watcher: Watcher): void {
-    this.#watchers.push(watcher)
+  onEnd(listener: RequestListener): void {
+    this.#listeners.push(listener)
   }
 
-  found(more: Found): void {
-    this.#found = { ...this.#found, ...more }
+  /** Adds fields to the record. */
+  note(fields: RecordFields): void {
+    this.#fields = { ...this.#fields, ...fields }
   }
 
-  /** What its client calls things, and what it asks, as far as that is known: failures are told in these words. */
-  asks(asked: Asked): void {
-    this.#asked = asked
+  /** The client's field names and request, so that errors use its own words. */
+  setErrorContext(errorContext: ErrorContext): void {
+    this.#errorContext = errorContext
   }
 
-  /** It has failed. What its client cannot mend is in the record whole; the client is told what is given back. */
-  failed(error: LlmError): LlmError {
-    this.found({ error: error.code })
+  /** Records the failure, and returns the error to send to the client. */
+  recordFailure(error: LlmError): LlmError {
+    this.note({ error: error.code })
     const { partial, usage = partial?.usage } = error
-    this.found({ ...(usage !== undefined && { usage }), ...warned(partial?.warnings) })
-    if (isForOperator(error)) this.found({ problem: problemOf(error) })
-    return forClient(error, this.#asked)
+    this.note({ ...(usage !== undefined && { usage }), ...warningFields(partial?.warnings) })
+    if (isForOperator(error)) this.note({ problem: operatorMessage(error) })
+    return toClientError(error, this.#errorContext)
   }
 
-  /** What it says of itself is for policies; who it is says its key, not itself. A client that goes away aborts, and so does `cut`. */
-  options(metadata: Record<string, string> = {}): CallOptions {
+  /**
+   * Options for the provider call. `metadata` is what the client says about itself, for policies; its identity comes from
+   * the key alone. The call is aborted when the client disconnects, and by `cut`.
+   */
+  callOptions(metadata: Record<string, string> = {}): CallOptions {
     const { key } = this
-    // Answers that are kept for one key are nobody else's, whatever a client says of itself.
-    const own = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
-    const said = { ...metadata, ...own }
+    // Cached answers of one key are never shared with another, whatever tenant the client names.
+    const identity = key !== undefined && { key, tenant: JSON.stringify([key, metadata.tenant ?? '']) }
+    const all = { ...metadata, ...identity }
     return {
       signal: AbortSignal.any([this.request.signal, this.#cut.signal]),
       ...(this.limits.timeout !== undefined && { timeout: this.limits.timeout }),
-      ...(Object.keys(said).length > 0 && { metadata: said }),
+      ...(Object.keys(all).length > 0 && { metadata: all }),
     }
   }
 
-  answered<Answer extends Pick<ChatResponse, 'provider' | 'model' | 'usage'> & Partial<ChatResponse>>(
+  /** Records the provider, model, usage and cost of an answer. */
+  recordAnswer<Answer extends Pick<ChatResponse, 'provider' | 'model' | 'usage'> & Partial<ChatResponse>>(
     answer: Answer,
   ): Answer {
     const { provider, model, usage, finishReason, cost, cached, warnings = [] } = answer
     this.#warnings = warnings
-    this.found({
+    this.note({
       provider,
       answeredBy: model,
       usage,
       ...(finishReason !== undefined && { finishReason }),
       ...(cost !== undefined && { cost }),
       ...(cached !== undefined && { cached }),
-      ...warned(warnings),
+      ...warningFields(warnings),
     })
     return answer
   }
 
-  /** Hints of the request that were left out. */
-  ignores(ignored: string[]): void {
-    if (ignored.length > 0) this.found({ ignored })
+  /**
+   * Request fields that are ignored.
+   * @throws {LlmError} `invalid-request` if `gateway.strict` is on
+   */
+  recordIgnored(ignored: readonly string[]): void {
+    const [first] = ignored
+    if (first === undefined) return
+    if (this.limits.strict)
+      throw requestError(
+        `${first}: this gateway would ignore it, and is configured to refuse that (gateway.strict). Leave it out.`,
+      )
+    this.note({ ignored: [...(this.#fields.ignored ?? []), ...ignored] })
   }
 
-  /** What its client is told of beside the answer: what was left out of the request, and warnings so far. */
-  noteHeaders(): Record<string, string> {
-    const { ignored } = this.#found
+  /** Response headers for ignored fields and for the warnings so far. */
+  responseHeaders(): Record<string, string> {
+    const { ignored } = this.#fields
     return {
-      ...(ignored !== undefined && { [ignoredHeader]: ignored.join(', ') }),
-      ...warningHeaders(this.#warnings, this.#asked),
+      ...(ignored !== undefined && { [ignoredHeader]: ignored.join(', ').slice(0, maxHeader) }),
+      ...warningHeaders(this.#warnings, this.#errorContext),
     }
   }
 
-  streams(): void {
+  beginStream(): void {
     this.#streamed = true
   }
 
-  event(event: ChatEvent): void {
-    if (event.type === 'finish') this.answered(event.response)
+  recordEvent(event: ChatEvent): void {
+    if (event.type === 'finish') this.recordAnswer(event.response)
     else if (event.type === 'start') this.#warnings = event.warnings
-    else if (this.#found.firstMs === undefined) this.#found.firstMs = performance.now() - this.#began
+    else if (this.#fields.firstMs === undefined) this.#fields.firstMs = performance.now() - this.#began
   }
 
-  /** Once; what is told later is not heard. */
+  /** Ends the record and calls the listeners; later calls do nothing. */
   end(status: number): void {
     if (this.#ended) return
     this.#ended = true
     const { id } = this
     const { method } = this.request
-    const { path = 'other', ...found } = this.#found
+    const { path = 'other', ...fields } = this.#fields
     const ms = performance.now() - this.#began
-    const record = { id, method, path, ...found, streamed: this.#streamed, status, ms }
-    for (const watcher of this.#watchers) void told(watcher, record)
+    const record = { id, method, path, ...fields, streamed: this.#streamed, status, ms }
+    for (const listener of this.#listeners) void notify(listener, record)
   }
 }
 
-function warned(warnings: readonly Warning[] = []): Pick<VisitRecord, 'warnings'> {
+function warningFields(warnings: readonly Warning[] = []): Pick<RequestRecord, 'warnings'> {
   if (warnings.length === 0) return {}
-  return { warnings: warnings.slice(0, mostWarnings).map(({ message }) => withoutKeys(message)) }
+  return { warnings: warnings.slice(0, maxWarnings).map(({ message }) => withoutKeys(message)) }
 }
 
-/** What one watcher fails with is neither its client's trouble nor the other watchers'. */
-async function told(watcher: Watcher, record: VisitRecord): Promise<void> {
+/** A listener that throws affects neither the client nor the other listeners. */
+async function notify(listener: RequestListener, record: RequestRecord): Promise<void> {
   try {
-    await watcher(record)
+    await listener(record)
   } catch (error) {
-    console.error(`Request ${record.id} has ended, but onRequest failed when it was told:`, error)
+    console.error(`Request ${record.id} has ended, but onRequest failed:`, error)
   }
 }

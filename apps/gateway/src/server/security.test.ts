@@ -6,8 +6,8 @@ import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
 import { type Settings, served } from '../../test/served.js'
-import { newKey, type VisitRecord } from '../index.js'
-import { Keys } from './api-keys.js'
+import { newKey, type RequestRecord } from '../index.js'
+import { ApiKeys } from './api-keys.js'
 
 async function world(settings?: Settings) {
   const inner = mockProvider()
@@ -63,13 +63,13 @@ describe('guessing keys', () => {
 
   it('compares every key in full, however near the guess is', async () => {
     const known = Array.from({ length: 5 }, newKey)
-    const keys = new Keys(Object.fromEntries(known.map(({ hash }, index) => [`key-${index}`, { hash }])))
+    const keys = new ApiKeys(Object.fromEntries(known.map(({ hash }, index) => [`key-${index}`, { hash }])))
     const compared = vi.spyOn(crypto, 'timingSafeEqual')
     syncBuiltinESMExports()
-    const ask = (key: string) => keys.of(new Headers({ authorization: `Bearer ${key}` }))
+    const ask = (key: string) => keys.clientOf(new Headers({ authorization: `Bearer ${key}` }))
     expect(ask(known[0]?.key ?? '').name).toBe('key-0')
     expect(compared).toHaveBeenCalledTimes(known.length)
-    expect(() => ask(`${known[0]?.key}x`)).toThrow('not one of this gateway')
+    expect(() => ask(`${known[0]?.key}x`)).toThrow('does not know the API key')
     expect(compared).toHaveBeenCalledTimes(2 * known.length)
     compared.mockRestore()
     syncBuiltinESMExports()
@@ -255,7 +255,7 @@ it('tricks with paths lead nowhere', async () => {
 })
 
 it('what is said is in no record and no log', async () => {
-  const records: VisitRecord[] = []
+  const records: RequestRecord[] = []
   const lines: unknown[] = []
   const spies = (['log', 'info', 'warn', 'error', 'debug'] as const).map((level) =>
     vi.spyOn(console, level).mockImplementation((...line) => void lines.push(line)),

@@ -1,4 +1,4 @@
-// The gateway on a socket: where it listens, how long it waits for a request, and how it ends.
+// The gateway on a socket: address, time limits for slow requests, and a clean end.
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { serve as listen } from '@hono/node-server'
@@ -6,56 +6,64 @@ import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
 import { type GatewayOptions, gateway } from './gateway.js'
 import { isThisMachine } from './origin-guard.js'
-import { within } from './within.js'
+import { withDeadline } from './with-deadline.js'
 
 /** Options of `serve`. */
 export interface ServeOptions extends Omit<GatewayOptions, 'public'> {
-  /** Default 8787; 0 takes a free one. */
+  /** TCP port. Default 8787; 0 picks a free one. */
   port?: number
-  /** Default `127.0.0.1`, this machine alone. All others need keys. */
+  /** Address to listen on. Default `127.0.0.1`, this machine only; any other needs keys. */
   host?: string
 }
 
-/** A gateway that listens. */
-export interface Served {
-  /** For example `http://127.0.0.1:8787`. */
+/** A gateway that is listening. */
+export interface GatewayServer {
+  /** Its address, for example `http://127.0.0.1:8787`. */
   readonly url: string
   /**
-   * From now on this is the configuration; what runs finishes with the one it began with.
-   * @throws {LlmError} `config` for one without keys where others than this machine can ask, and for one that has lost its
-   *   files, or all keys; the one before stays
+   * Uses a new configuration from now on. Running requests finish with the old one.
+   * @throws {LlmError} `config` if it has no keys although other machines can reach the gateway, or if its files or all its
+   *   keys are gone; then the old one stays
    */
   reload(loaded: Loaded): void
   /**
-   * Takes no more requests, waits for those that run, and closes all providers. What takes longer than `drain` is cut:
-   * its client is told so, in its protocol. What does not close a second later is left behind.
+   * Accepts no more requests, waits for running ones, and closes all providers. Requests that run longer than `drain` are
+   * aborted, with an error of their protocol. Providers that do not close one second later are abandoned.
    */
   close(): Promise<void>
 }
 
-const defaultArrival = 60_000
-const defaultDrain = 30_000
-/** How long clients, providers and stores may take to the end after what ran was cut, in milliseconds. */
-const afterDrain = 1000
-/** How long of it clients may take to read that they were cut. */
-const toRead = 500
+const defaultArrivalMs = 60_000
+const defaultDrainMs = 30_000
+/** Milliseconds for clients, providers and stores to end after running requests were aborted. */
+const afterDrainMs = 1000
+/** Milliseconds of these for clients to read the error. */
+const readErrorMs = 500
 
-/** @throws {LlmError} `config` for a public host without keys, or a port that is taken */
-export async function serve({ port = 8787, host = '127.0.0.1', ...options }: ServeOptions): Promise<Served> {
+/**
+ * Starts the gateway on a socket.
+ * @example const { url, close } = await serve({ loaded: await loadConfig(), port: 0 })
+ * @throws {LlmError} `config` for a public host without keys, or a port that is taken
+ */
+export async function serve({
+  port = 8787,
+  host = '127.0.0.1',
+  ...options
+}: ServeOptions): Promise<GatewayServer> {
   if (!(Number.isInteger(port) && port >= 0 && port <= 65_535))
     throw new LlmError('config', `The port must be a whole number from 0 to 65535, not ${port}.`)
   const isPublic = !isThisMachine(host)
   let { loaded } = options
   checkKeys(loaded, host)
-  const own = gateway({ ...options, public: isPublic })
-  const { arrival = defaultArrival } = loaded.gateway
+  const inner = gateway({ ...options, public: isPublic })
+  const { arrival = defaultArrivalMs } = loaded.gateway
   const serverOptions = {
     requestTimeout: arrival,
     headersTimeout: Math.min(arrival, 10_000),
     connectionsCheckingInterval: Math.min(arrival, 5000),
   }
   const server = await new Promise<Server>((resolve, reject) => {
-    const listening = listen({ fetch: own.fetch, port, hostname: host, serverOptions }, () =>
+    const listening = listen({ fetch: inner.fetch, port, hostname: host, serverOptions }, () =>
       resolve(listening as Server),
     )
     listening.on('error', (cause: NodeJS.ErrnoException) => {
@@ -69,8 +77,8 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
   })
   const { port: taken } = server.address() as AddressInfo
   let closing: Promise<void> | undefined
-  // Connections without a request would hold up the end: those that are kept for a next one, and those that browsers and
-  // pools open ahead, which Node takes for busy until their first request has come.
+  // Connections without a request would delay the end: idle keep-alive connections, and those that browsers and pools open
+  // in advance, which Node treats as busy until their first request.
   const unused = new Set<Socket>()
   server.on('connection', (socket: Socket) => {
     unused.add(socket)
@@ -81,23 +89,23 @@ export async function serve({ port = 8787, host = '127.0.0.1', ...options }: Ser
     response.once('close', () => closing && server.closeIdleConnections())
   })
   const end = async () => {
-    own.drain()
+    inner.drain()
     for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
-    const drain = loaded.gateway.drain ?? defaultDrain
+    const drain = loaded.gateway.drain ?? defaultDrainMs
     const timers = [
-      setTimeout(() => own.cut(), drain),
-      setTimeout(() => server.closeAllConnections(), drain + toRead),
+      setTimeout(() => inner.cut(), drain),
+      setTimeout(() => server.closeAllConnections(), drain + readErrorMs),
     ]
-    const ended = new Promise<void>((resolve) => server.close(() => resolve())).then(() => own.close())
-    // A store or a service that does not answer is left behind.
-    await within(drain + afterDrain, ended).catch(() => {})
+    const ended = new Promise<void>((resolve) => server.close(() => resolve())).then(() => inner.close())
+    // A store or service that does not answer is abandoned.
+    await withDeadline(drain + afterDrainMs, ended).catch(() => {})
     for (const timer of timers) clearTimeout(timer)
   }
   return {
     url: `http://${host.includes(':') ? `[${host}]` : host}:${taken}`,
     reload(next) {
       checkKeys(next, host)
-      own.reload(next)
+      inner.reload(next)
       loaded = next
     },
     close: () => (closing ??= end()),
@@ -108,6 +116,6 @@ function checkKeys({ gateway: { keys = {} } }: Loaded, host: string): void {
   if (isThisMachine(host) || Object.keys(keys).length > 0) return
   throw new LlmError(
     'config',
-    `The gateway has no keys, so it does not listen on ${host}: anybody could ask. Make one with patchbay key, or use 127.0.0.1.`,
+    `The gateway has no keys, so it does not listen on ${host}: anybody could use it. Make a key with patchbay key NAME, or use 127.0.0.1.`,
   )
 }

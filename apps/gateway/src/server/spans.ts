@@ -1,18 +1,18 @@
-// A span of OpenTelemetry for each request, below the one its client names in `traceparent`.
+// OpenTelemetry spans of requests, below the span that the client names in `traceparent`.
 // Source: opentelemetry.io/docs/specs/semconv/http/http-spans, November 2026.
 import { context as active, propagation, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import type { Context, Next } from 'hono'
-import type { Visit } from './request-record.js'
+import type { RequestRecorder } from './request-record.js'
 
-export async function traced(context: Context, visit: Visit, next: Next): Promise<void> {
+export async function traceRequest(context: Context, recorder: RequestRecorder, next: Next): Promise<void> {
   const { method, headers } = context.req.raw
   const carrier = Object.fromEntries(headers)
   const parent = propagation.extract(active.active(), carrier)
   const span = trace
     .getTracer('@patchbay/gateway')
     .startSpan(method, { kind: SpanKind.SERVER, attributes: { 'http.request.method': method } }, parent)
-  visit.found({ traceId: span.spanContext().traceId })
-  visit.watch(({ path, status, key, error }) => {
+  recorder.note({ traceId: span.spanContext().traceId })
+  recorder.onEnd(({ path, status, key, error }) => {
     span.updateName(`${method} ${path}`)
     span.setAttributes({
       'http.route': path,

@@ -1,9 +1,9 @@
-// What one model answered: its thinking, its words, the tools it wants, and how it went.
+// One model's answer: reasoning, text, tool calls, statistics.
 import type { Message, Part } from '@patchbay/core'
-import { inspected } from '../inspected.js'
-import { type Answer, rateOf } from '../talk.js'
-import { Calls } from './calls.js'
+import { type Answer, averageRate } from '../conversation.js'
+import { inspectorSelection } from '../inspector-selection.js'
 import { Markdown } from './markdown.js'
+import { ToolCalls } from './tool-calls.js'
 
 export function AnswerCard({ answer, turn }: { answer: Answer; turn: string }) {
   const { model, messages, text, reasoning, calls, state, error } = answer
@@ -11,14 +11,14 @@ export function AnswerCard({ answer, turn }: { answer: Answer; turn: string }) {
     <article class="answer" aria-label={model} aria-busy={state === 'running'}>
       <h2>{model}</h2>
       {messages.map((message, index) => (
-        <Said key={index} message={message} />
+        <MessageView key={index} message={message} />
       ))}
       <Thinking text={reasoning} open={state === 'running' && text === ''} />
       {text === '' ? null : <Markdown text={text} />}
       {state === 'running' && text === '' && reasoning === '' ? (
         <p class="waiting">Waiting for the first token …</p>
       ) : null}
-      {calls.length > 0 && state === 'done' ? <Calls calls={calls} turn={turn} model={model} /> : null}
+      {calls.length > 0 && state === 'done' ? <ToolCalls calls={calls} turn={turn} model={model} /> : null}
       {state === 'stopped' ? <p class="note">Stopped.</p> : null}
       {error === undefined ? null : (
         <p role="alert" class="error">
@@ -26,11 +26,19 @@ export function AnswerCard({ answer, turn }: { answer: Answer; turn: string }) {
         </p>
       )}
       <footer>
-        <span>{toldOf(answer)}</span>
-        <button type="button" class="quiet" onClick={() => (inspected.value = { turn, model, view: 'wire' })}>
+        <span>{summaryOf(answer)}</span>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => (inspectorSelection.value = { turn, model, view: 'wire' })}
+        >
           Inspect
         </button>
-        <button type="button" class="quiet" onClick={() => (inspected.value = { turn, model, view: 'code' })}>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => (inspectorSelection.value = { turn, model, view: 'code' })}
+        >
           Copy as code
         </button>
       </footer>
@@ -38,19 +46,19 @@ export function AnswerCard({ answer, turn }: { answer: Answer; turn: string }) {
   )
 }
 
-function Said({ message }: { message: Message }) {
+function MessageView({ message }: { message: Message }) {
   const parts: Part[] =
     typeof message.content === 'string' ? [{ type: 'text', text: message.content }] : message.content
   return (
     <>
       {parts.map((part, index) => (
-        <SaidPart key={index} part={part} />
+        <PartView key={index} part={part} />
       ))}
     </>
   )
 }
 
-function SaidPart({ part }: { part: Part }) {
+function PartView({ part }: { part: Part }) {
   switch (part.type) {
     case 'text':
       return <Markdown text={part.text} />
@@ -67,7 +75,7 @@ function SaidPart({ part }: { part: Part }) {
     case 'tool-result':
       return (
         <div class="call result">
-          <span>came to</span>{' '}
+          <span>result</span>{' '}
           <code>{typeof part.output === 'string' ? part.output : JSON.stringify(part.output)}</code>
         </div>
       )
@@ -86,9 +94,9 @@ function Thinking({ text, open }: { text: string; open: boolean }) {
   )
 }
 
-function toldOf({ numbers }: Answer): string {
+function summaryOf({ numbers }: Answer): string {
   const { firstMs, ms, usage } = numbers
-  const rate = rateOf(numbers)
+  const rate = averageRate(numbers)
   return [
     firstMs === undefined ? '' : `first token ${(firstMs / 1000).toFixed(2)} s`,
     rate === undefined ? '' : `${rate.toFixed(1)} tokens/s`,

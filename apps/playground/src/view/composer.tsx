@@ -1,9 +1,9 @@
-// Where a question is written, with its images.
+// Composer: the text field for a question, with images.
 import type { Part } from '@patchbay/core'
 import { useSignal } from '@preact/signals'
 import { useRef } from 'preact/hooks'
-import { ask, isBusy, stop } from '../asking.js'
-import { Picture } from './picture.js'
+import { ask, isBusy, stop } from '../chat-session.js'
+import { ImagePreview } from './image-preview.js'
 
 type Image = Extract<Part, { type: 'image'; data: unknown }>
 
@@ -52,10 +52,10 @@ export function Composer() {
         <ul class="images">
           {images.value.map((part, index) => (
             <li key={index}>
-              <Picture part={part} />
+              <ImagePreview part={part} />
               <button
                 type="button"
-                aria-label={`Take image ${index + 1} out`}
+                aria-label={`Remove image ${index + 1}`}
                 onClick={() => (images.value = images.value.filter((_, at) => at !== index))}
               >
                 ×

@@ -1,12 +1,12 @@
-// One answer looked at closely: what went over the wire for it, and the code that asks the same.
+// Inspector: HTTP traffic of one answer, and a code sample for the same request.
 import { useSignal } from '@preact/signals'
-import { codeOf, type Language, languages } from '../code.js'
-import { inspected } from '../inspected.js'
-import { parameters, wantedOf } from '../settings.js'
-import { type Conversation, historyOf, type WireExchange } from '../talk.js'
+import { codeSample, type Language, languages } from '../code-sample.js'
+import { type Conversation, historyFor, type WireExchange } from '../conversation.js'
+import { inspectorSelection } from '../inspector-selection.js'
+import { parameters, toRequestOptions } from '../settings.js'
 
 export function Inspector({ conversation }: { conversation: Conversation }) {
-  const chosen = inspected.value
+  const chosen = inspectorSelection.value
   const turn = conversation.turns.find(({ id }) => id === chosen?.turn)
   const answer = turn?.answers.find(({ model }) => model === chosen?.model)
   if (chosen === undefined || turn === undefined || answer === undefined)
@@ -24,7 +24,7 @@ export function Inspector({ conversation }: { conversation: Conversation }) {
 }
 
 function Exchange({
-  exchange: { method, url, headers, body, status, answered, lines },
+  exchange: { method, url, headers, body, status, responseHeaders, lines },
 }: {
   exchange: WireExchange
 }) {
@@ -35,7 +35,7 @@ function Exchange({
       </h3>
       <Part name="Request headers" text={linesOf(headers)} />
       <Part name="Request" text={pretty(body)} open />
-      <Part name="Response headers" text={linesOf(answered ?? {})} />
+      <Part name="Response headers" text={linesOf(responseHeaders ?? {})} />
       <Part
         name={`Response, ${lines.length} lines`}
         text={lines.map(({ at, text }) => `${at.toFixed(0).padStart(6)} ms  ${text}`).join('\n')}
@@ -58,13 +58,13 @@ function Part({ name, text, open = false }: { name: string; text: string; open?:
 function Code({ conversation, turn, model }: { conversation: Conversation; turn: string; model: string }) {
   const language = useSignal<Language>('patchbay')
   const copied = useSignal(false)
-  const messages = historyOf(conversation, turn, model)
+  const messages = historyFor(conversation, turn, model)
   const question = messages.findLastIndex(({ role }) => role === 'user')
-  const text = codeOf(
+  const text = codeSample(
     language.value,
     model,
     messages.slice(0, question + 1),
-    wantedOf(parameters.value),
+    toRequestOptions(parameters.value),
     location.origin,
   )
   return (

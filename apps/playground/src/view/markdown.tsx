@@ -1,5 +1,4 @@
-// What a model says, as it is meant to look. It is a stranger's text: only plain elements of it reach the page, none that
-// loads, links by script or carries a style.
+// Markdown of a model's text, which is untrusted: only plain elements, no scripts, styles, images or other loads.
 import DOMPurify from 'dompurify'
 import { Marked } from 'marked'
 import { useMemo } from 'preact/hooks'
@@ -16,9 +15,9 @@ const markdown = new Marked({
   gfm: true,
   breaks: true,
   renderer: {
-    // Elements it writes itself are what it said, not what is done.
+    // HTML in the text is shown as text.
     html: ({ text }) => escaped(text),
-    // An image is fetched from wherever it likes, and tells there what it wants: it is a link here.
+    // An image would be loaded from any host, and could leak data: it becomes a link.
     image: ({ href, text }) => `<a href="${escaped(href)}">${escaped(text || href)}</a>`,
   },
 })
@@ -32,7 +31,7 @@ function htmlOf(text: string): string {
   })
 }
 
-// A link leads away from here by somebody else's words.
+// Links lead to untrusted pages.
 DOMPurify.addHook('afterSanitizeAttributes', (node) => {
   if (node.nodeName !== 'A') return
   node.setAttribute('target', '_blank')
@@ -41,6 +40,6 @@ DOMPurify.addHook('afterSanitizeAttributes', (node) => {
 
 export function Markdown({ text }: { text: string }) {
   const html = useMemo(() => htmlOf(text), [text])
-  // It went through DOMPurify, and the page's policy runs no script that is not a file of ours.
+  // Sanitized by DOMPurify; the page's content security policy allows no other scripts.
   return <div class="markdown" dangerouslySetInnerHTML={{ __html: html }} />
 }

@@ -1,23 +1,23 @@
-// The page: conversations, the one that is open, and what can be set and seen beside it.
+// The page: conversation list, open conversation, and side panel.
 import { useSignal, useSignalEffect } from '@preact/signals'
-import { begin, current } from '../conversations.js'
-import { inspected } from '../inspected.js'
+import { current, startNew } from '../conversation-store.js'
+import { inspectorSelection } from '../inspector-selection.js'
 import { loadModels, models } from '../models.js'
 import { key, theme } from '../settings.js'
-import { Aside } from './aside.js'
 import { Composer } from './composer.js'
-import { Conversations } from './conversations.js'
-import { Thread } from './thread.js'
-import { Who } from './who.js'
+import { ConversationList } from './conversation-list.js'
+import { ModelPicker } from './model-picker.js'
+import { SidePanel } from './side-panel.js'
+import { Transcript } from './transcript.js'
 
 export function Page() {
-  const shown = useSignal<'talk' | 'list' | 'aside'>('talk')
-  // On a narrow screen the inspector lies behind the talk.
+  const shown = useSignal<'conversation' | 'list' | 'panel'>('conversation')
+  // On a narrow screen the side panel covers the conversation.
   useSignalEffect(() => {
-    if (inspected.value !== undefined) shown.value = 'aside'
+    if (inspectorSelection.value !== undefined) shown.value = 'panel'
   })
-  const toggle = (what: 'list' | 'aside') => () => {
-    shown.value = shown.value === what ? 'talk' : what
+  const toggle = (what: 'list' | 'panel') => () => {
+    shown.value = shown.value === what ? 'conversation' : what
   }
   return (
     <div class="page" data-shown={shown.value}>
@@ -28,16 +28,16 @@ export function Page() {
           aria-expanded={shown.value === 'list'}
           onClick={toggle('list')}
         >
-          Talks
+          Conversations
         </button>
         <h1>Patchbay</h1>
-        <Who />
+        <ModelPicker />
         <Theme />
         <button
           type="button"
           class="only-narrow"
-          aria-expanded={shown.value === 'aside'}
-          onClick={toggle('aside')}
+          aria-expanded={shown.value === 'panel'}
+          onClick={toggle('panel')}
         >
           Settings
         </button>
@@ -48,16 +48,16 @@ export function Page() {
             type="button"
             class="wide"
             onClick={() => {
-              begin()
-              shown.value = 'talk'
+              startNew()
+              shown.value = 'conversation'
             }}
           >
             New conversation
           </button>
-          <Conversations chosen={() => (shown.value = 'talk')} />
+          <ConversationList chosen={() => (shown.value = 'conversation')} />
         </nav>
-        <section class="talk" aria-label="Talk">
-          {models.value.state === 'wantsKey' ? <KeyForm /> : null}
+        <section class="conversation" aria-label="Open conversation">
+          {models.value.state === 'needsKey' ? <KeyForm /> : null}
           {models.value.state === 'failed' ? (
             <p role="alert" class="error">
               {models.value.message}{' '}
@@ -66,10 +66,10 @@ export function Page() {
               </button>
             </p>
           ) : null}
-          <Thread conversation={current.value} />
+          <Transcript conversation={current.value} />
           <Composer />
         </section>
-        <Aside />
+        <SidePanel />
       </main>
     </div>
   )
@@ -102,11 +102,11 @@ function KeyForm() {
       }}
     >
       <label>
-        This gateway wants a key
+        This gateway needs an API key
         <input name="key" type="password" autocomplete="off" required />
       </label>
-      <button type="submit">Use it</button>
-      <p>It is kept until this window is closed.</p>
+      <button type="submit">Use key</button>
+      <p>The key is kept until you close this window.</p>
     </form>
   )
 }

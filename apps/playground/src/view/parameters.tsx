@@ -1,4 +1,4 @@
-// What is asked for besides the question. An empty field is not sent.
+// The form of parameters. An empty field is not sent.
 import { type Parameters, parameters } from '../settings.js'
 
 const example = `[{
@@ -20,16 +20,16 @@ export function ParametersForm() {
         <Amount name="topP" label="Top P" step="0.05" />
       </div>
       <div class="pair">
-        <Amount name="maxOutputTokens" label="Most tokens" step="1" />
+        <Amount name="maxOutputTokens" label="Max output tokens" step="1" />
         <Amount name="seed" label="Seed" step="1" />
       </div>
       <label>
-        Thinking
+        Reasoning
         <select
           value={parameters.value.reasoning}
           onChange={({ currentTarget }) => set('reasoning', currentTarget.value)}
         >
-          <option value="">as the model likes</option>
+          <option value="">model's default</option>
           {['off', 'minimal', 'low', 'medium', 'high', 'max'].map((effort) => (
             <option key={effort} value={effort}>
               {effort}
@@ -37,7 +37,7 @@ export function ParametersForm() {
           ))}
         </select>
       </label>
-      <Text name="stop" label="Stop sequences, one a line" rows={2} />
+      <Text name="stop" label="Stop sequences, one per line" rows={2} />
       <Text name="schema" label="JSON schema of the answer" rows={4} />
       <Text name="tools" label="Tools, as JSON" rows={6} />
       <button type="button" onClick={() => set('tools', example)}>

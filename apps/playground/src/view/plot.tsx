@@ -1,4 +1,4 @@
-// One plot, drawn by uPlot in the colours of the page. Its numbers are in the table below it, for who cannot see it.
+// One plot, drawn by uPlot in the page's colours. Screen readers get its numbers from the table below it.
 import { useEffect, useRef } from 'preact/hooks'
 import UPlot from 'uplot'
 import { theme } from '../settings.js'
@@ -13,7 +13,7 @@ interface PlotProps {
   x: number[]
   xName: string
   lines: Line[]
-  /** Values by themselves, at whole places. */
+  /** Draws separate points at whole numbers. */
   points?: boolean
 }
 
@@ -71,7 +71,7 @@ export function Plot({ title, x, xName, lines, points = false }: PlotProps) {
   )
 }
 
-/** A canvas knows no variables of the page, and none of its two schemes. */
+/** The colour behind a CSS variable: a canvas cannot use variables. */
 function resolved(element: HTMLElement, name: string): string {
   element.style.color = `var(${name})`
   const { color } = getComputedStyle(element)

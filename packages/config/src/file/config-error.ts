@@ -1,20 +1,21 @@
-// Errors of configurations: each names the file, the place in it, and what to do.
+// Errors of configurations: each names the file, the place in it, and the fix.
 import { LlmError } from '@patchbay/core'
 import { redactor } from '@patchbay/core/wire'
 import { closest, distance } from 'fastest-levenshtein'
 
-// A key may stand where a name belongs, and is quoted like one.
+// Removes secrets: a key in place of a name would be quoted.
 const redact = redactor(undefined, undefined)
 
-export function wrong(problem: string, options: { cause?: unknown; provider?: string } = {}): LlmError {
-  // A name can be as long as a file.
+/** An error of code `config`, without secrets. */
+export function configError(problem: string, options: { cause?: unknown; provider?: string } = {}): LlmError {
+  // A name can be very long.
   return redact(
     new LlmError('config', problem.length > 1000 ? `${problem.slice(0, 1000)}…` : problem, options),
   )
 }
 
 /**
- * A question to put behind a message, ` Did you mean fast?`; nothing where none of the names is near.
+ * A suggestion to append to a message, ` Did you mean fast?`; empty if no name is similar.
  * @example nearest('fats', ['fast', 'slow'])
  */
 export function nearest(name: string, names: string[]): string {

@@ -2,7 +2,7 @@
 import { expect, it, vi } from 'vitest'
 import { backend, eachInItsFolder } from '../../test/folder.js'
 import { connect, loadConfig } from '../index.js'
-import { usable } from './check.js'
+import { resolveValue } from './check.js'
 import { backendOptions } from './schema.js'
 
 const { at, write, problem } = eachInItsFolder()
@@ -94,7 +94,7 @@ it.each([
   ['keepAlive', '60000', 60_000],
 ])('%s: a variable that holds %s is %s', (option, text, value) => {
   vi.stubEnv('IT', text)
-  expect(usable('${IT}', backendOptions.local?.[option], 'file', option)).toBe(value)
+  expect(resolveValue('${IT}', backendOptions.local?.[option], 'file', option)).toBe(value)
 })
 
 it('what a variable holds is checked as if it were written down', async () => {
@@ -156,7 +156,7 @@ it('lists of policies and of spares come from a variable as a whole, too', async
     },
   })
   const { warnings } = await loadConfig({ cwd: at() })
-  expect(warnings).toEqual([expect.stringContaining('Nobody can fall back to third')])
+  expect(warnings).toEqual([expect.stringContaining('The fallback third cannot be used')])
   for (const name of ['own', 'second', 'none']) await (await connect(name, { cwd: at() })).close()
   expect(await problem(connect('unset', { cwd: at() }))).toContain('the variable NONE is not set')
   vi.stubEnv('POLICIES', '["cach"]')

@@ -1,18 +1,18 @@
 // Environment variables in a configuration: `${NAME}`, `${NAME:-default}` (which may hold variables itself), `$${` for a
 // literal `${`.
 import type { JsonSchema } from '@patchbay/core'
-import { wrong } from './config-error.js'
+import { configError } from './config-error.js'
 
 /**
- * The value with its variables filled in. Where the schema takes no text, what a variable holds is read as JSON: `300`,
- * `true`, `["a"]`.
- * @throws {LlmError} `config` for a variable that is not set, and for `${` that does not start one
+ * The value with its variables interpolate in. If the schema does not take text, a variable is read as JSON: `300`, `true`,
+ * `["a"]`.
+ * @throws {LlmError} `config` for a variable that is not set, and for a `${` that starts no variable
  */
 export function interpolated<T>(value: T, where: string, schema?: JsonSchema): T {
-  return visit(value, where, schema) as T
+  return interpolateValue(value, where, schema) as T
 }
 
-/** The same, or nothing while a variable is not set: what needs it is not in use yet. */
+/** The same, but undefined if a variable is not set: the value may never be used. */
 export function interpolatedIfSet<T>(value: T, where: string, schema?: JsonSchema): T | undefined {
   try {
     return interpolated(value, where, schema)
@@ -22,24 +22,28 @@ export function interpolatedIfSet<T>(value: T, where: string, schema?: JsonSchem
   }
 }
 
-/** Errors of variables that are not set, apart from those of mistakes in the text. */
+/** Errors of variables that are not set, unlike errors in the text. */
 const unset = new WeakSet<Error>()
 
-function visit(value: unknown, where: string, schema: JsonSchema | undefined): unknown {
+function interpolateValue(value: unknown, where: string, schema: JsonSchema | undefined): unknown {
   if (typeof value === 'string') {
-    const text = new Text(value, where).filled()
-    return value.startsWith('${') && value.endsWith('}') ? fitted(text, schema) : text
+    const text = new TemplateParser(value, where).interpolate()
+    return value.startsWith('${') && value.endsWith('}') ? convert(text, schema) : text
   }
   if (Array.isArray(value))
-    return value.map((item, index) => visit(item, `${where}[${index}]`, schemaAt(schema, 'items')))
-  // Only what a file can hold: functions and instances come from modules, and are nobody's text.
+    return value.map((item, index) => interpolateValue(item, `${where}[${index}]`, schemaAt(schema, 'items')))
+  // Only plain values: functions and instances come from modules.
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype)
     return value
   const properties = schema?.properties as Record<string, JsonSchema> | undefined
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => [
       key,
-      visit(item, `${where}.${key}`, properties?.[key] ?? schemaAt(schema, 'additionalProperties')),
+      interpolateValue(
+        item,
+        `${where}.${key}`,
+        properties?.[key] ?? schemaAt(schema, 'additionalProperties'),
+      ),
     ]),
   )
 }
@@ -49,8 +53,8 @@ function schemaAt(schema: JsonSchema | undefined, keyword: string): JsonSchema |
   return typeof found === 'object' && found !== null ? (found as JsonSchema) : undefined
 }
 
-/** What a variable holds, as the kind of value the schema takes. */
-function fitted(text: string, schema: JsonSchema | undefined): unknown {
+/** The text of a variable as the type that the schema takes. */
+function convert(text: string, schema: JsonSchema | undefined): unknown {
   const values = (schema?.enum ?? []) as unknown[]
   const types = [schema?.type ?? [], values.map((one) => typeof one)].flat() as string[]
   if (types.length === 0 || values.includes(text)) return text
@@ -67,23 +71,23 @@ function fitted(text: string, schema: JsonSchema | undefined): unknown {
   return fits || !types.includes('string') ? value : text
 }
 
-/** One text, read from left to right. */
-class Text {
+/** Parser for variables in one text. */
+class TemplateParser {
   #at = 0
   constructor(
     private readonly text: string,
     private readonly where: string,
   ) {}
 
-  filled(): string {
+  interpolate(): string {
     let out = ''
     while (this.#at < this.text.length) {
-      if (this.#takes('$${')) {
+      if (this.#consume('$${')) {
         const end = this.text.indexOf('}', this.#at)
         const literal = this.text.slice(this.#at, end < 0 ? undefined : end + 1)
         this.#at += literal.length
         out += `\${${literal}`
-      } else if (this.#takes('${')) out += this.#variable()
+      } else if (this.#consume('${')) out += this.#variable()
       else out += this.text[this.#at++]
     }
     return out
@@ -93,28 +97,28 @@ class Text {
     const from = this.#at
     const [name = ''] = /^\w*/.exec(this.text.slice(from, from + 256)) ?? []
     this.#at += name.length
-    const otherwise = name !== '' && this.#takes(':-') ? this.#default() : undefined
-    if (name === '' || !this.#takes('}'))
-      throw wrong(
+    const defaultValue = name !== '' && this.#consume(':-') ? this.#default() : undefined
+    if (name === '' || !this.#consume('}'))
+      throw configError(
         `${this.where}: a "\${" does not start a variable. Write \${NAME} or \${NAME:-default}, and $\${ for a literal "\${".`,
       )
-    const found = (Object.hasOwn(process.env, name) && process.env[name]) || otherwise?.()
+    const found = (Object.hasOwn(process.env, name) && process.env[name]) || defaultValue?.()
     if (found !== undefined) return found
-    const error = wrong(`${this.where}: the variable ${name} is not set.`)
+    const error = configError(`${this.where}: the variable ${name} is not set.`)
     unset.add(error)
     throw error
   }
 
-  /** Only a default that is needed has to have its variables set. */
+  /** Evaluated only if needed: variables in an unused default need not be set. */
   #default(): () => string {
     const from = this.#at
-    // Where other braces are no pairs, they are text.
+    // Braces that are not in pairs are plain text.
     this.#at = this.#endOf('{') ?? this.#endOf('${') ?? this.text.length
     const inner = this.text.slice(from, this.#at)
-    return () => new Text(inner, this.where).filled()
+    return () => new TemplateParser(inner, this.where).interpolate()
   }
 
-  /** Where the brace stands that closes what has begun, if each of these is closed by one of its own. */
+  /** The position of the closing brace, counting nested ones of this kind. */
   #endOf(opening: string): number | undefined {
     let depth = 0
     for (let at = this.#at; at < this.text.length; at++) {
@@ -124,7 +128,7 @@ class Text {
     return undefined
   }
 
-  #takes(sign: string): boolean {
+  #consume(sign: string): boolean {
     const there = this.text.startsWith(sign, this.#at)
     if (there) this.#at += sign.length
     return there

@@ -182,6 +182,6 @@ it('a spare that cannot be made is told when the configuration is read', async (
   })
   const { warnings } = await loadConfig({ cwd: at() })
   expect(warnings.map((text) => text.replaceAll(at(), '…'))).toEqual([
-    '…/patchbay.config.json: providers.b.apiKey: the variable NONE is not set. Nobody can fall back to b until it is.',
+    '…/patchbay.config.json: providers.b.apiKey: the variable NONE is not set. The fallback b cannot be used until it is.',
   ])
 })

@@ -1,31 +1,31 @@
-// Providers from several files: the stronger file's options over the weaker one's, and where each of them stands.
+// Layers of a configuration: merges a provider's options from several files, and remembers the file of each.
 
 import type { ProviderEntry } from '../types.js'
-import { wrong } from './config-error.js'
+import { configError } from './config-error.js'
 import { interpolated, interpolatedIfSet } from './interpolate.js'
 
-/** A layer of a configuration. */
+/** The file or folder of a configuration's layer. */
 export interface Place {
-  /** The folder its relative paths are meant from. */
+  /** The folder that its relative paths start from. */
   folder: string
-  /** For messages: the file, or what stands for it. */
+  /** The file, or a description, for messages. */
   file: string
 }
 
-/** A provider as configured, and where that stands. */
+/** A configured provider and its file. */
 export interface Entry extends Place {
   entry: ProviderEntry
-  /** Options that come from a weaker layer, and which. */
+  /** Options from lower layers, with their files. */
   inherited?: Readonly<Record<string, Place>>
 }
 
-/** Where an option of an entry stands. */
+/** The file of an option. */
 export function placeOf({ inherited, folder, file }: Entry, option: string): Place {
   return (inherited && Object.hasOwn(inherited, option) && inherited[option]) || { folder, file }
 }
 
-/** The stronger entry, with what it leaves unsaid from the weaker, where both use the same. */
-export function merged(name: string, strong: Entry | undefined, weak: Entry): Entry {
+/** The higher entry, plus options of the lower one that it does not set, if both use the same backend. */
+export function mergeEntries(name: string, strong: Entry | undefined, weak: Entry): Entry {
   if (strong === undefined) return weak
   const { entry } = strong
   if (typeof entry === 'string' || typeof weak.entry === 'string') return strong
@@ -46,8 +46,8 @@ const isAddress = (option: string) => /url|host|endpoint|preset/i.test(option)
 const isCredential = (option: string) => /key|token|secret|password|headers|auth/i.test(option)
 
 /**
- * A key goes to the server it was written for: one file's keys are not sent to an address that another file names.
- * @throws {LlmError} `config` where they would be
+ * Credentials of one file must not be sent to an address of another file.
+ * @throws {LlmError} `config` if they would be
  */
 function checkCredentials(name: string, strong: Entry, weak: Entry, added: string[]): void {
   const ours = strong.entry as Record<string, unknown>
@@ -61,14 +61,14 @@ function checkCredentials(name: string, strong: Entry, weak: Entry, added: strin
   const credential = added.find(isCredential)
   if (address === undefined || credential === undefined) return
   const from = placeOf(weak, credential).file
-  throw wrong(
+  throw configError(
     `${placeOf(strong, address).file}: providers.${name}.${address} names a server, and ${from} has ${credential} for another one: they would be sent there. If that is meant, write the same ${address} beside ${credential} in ${from}. If not, write ${credential} beside ${address}, or use another name than ${name}.`,
   )
 }
 
-/** Spares are made when they are needed; that one cannot be is known now. */
-export function unusableSpares(providers: ReadonlyMap<string, Entry>): string[] {
-  const spares = new Set(
+/** Warnings for fallbacks that cannot be used because a variable is not set. */
+export function unusableFallbacks(providers: ReadonlyMap<string, Entry>): string[] {
+  const fallbacks = new Set(
     [...providers.values()].flatMap(({ entry }) =>
       typeof entry === 'object'
         ? [
@@ -79,12 +79,12 @@ export function unusableSpares(providers: ReadonlyMap<string, Entry>): string[] 
     ),
   )
   return [...providers].flatMap(([name, found]) => {
-    if (!spares.has(name)) return []
+    if (!fallbacks.has(name)) return []
     try {
       interpolated(found.entry, `${found.file}: providers.${name}`)
       return []
     } catch (error) {
-      return [`${(error as Error).message} Nobody can fall back to ${name} until it is.`]
+      return [`${(error as Error).message} The fallback ${name} cannot be used until it is.`]
     }
   })
 }

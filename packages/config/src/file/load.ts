@@ -1,4 +1,4 @@
-// Loads a configuration: finds its files and puts their layers together.
+// Loads a configuration: finds its files and merges their layers.
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -7,42 +7,46 @@ import type { SharedPlace } from '../provider/shared-state.js'
 import type { Config, GatewayEntry, Requirement } from '../types.js'
 import { checkConfig } from './check.js'
 import { interpolated } from './interpolate.js'
-import { type Entry, merged, unusableSpares } from './layers.js'
-import { keysIn, read } from './read.js'
+import { type Entry, mergeEntries, unusableFallbacks } from './layers.js'
+import { checkOriginNames } from './origin-names.js'
+import { read, warnOfKeys } from './read.js'
 import { configSchema, gatewaySchema } from './schema.js'
-import { checkWebNames } from './web-names.js'
 
-/** Where a configuration is looked for. */
+/** Options of `connect` and `loadConfig`. */
 export interface LoadOptions {
-  /** A file, or the configuration itself. Default: `patchbay.config.*`, looked for upwards from `cwd`. */
+  /** A file, or the configuration itself. Default: `patchbay.config.*` in `cwd` or a folder above. */
   config?: string | Config
   /** Default: the working directory. */
   cwd?: string
-  /** Which of the environments. Default: `PATCHBAY_ENV`, else `NODE_ENV`. */
+  /** The name of an environment in `env`. Default: `PATCHBAY_ENV`, otherwise `NODE_ENV`. */
   env?: string
-  /** The user's own file below the project's. Default true. */
+  /** Whether to read the user's own file, too; the project's file overrides it. Default true. */
   user?: boolean
 }
 
-/** A configuration, its layers put together. */
+/** A configuration, mergeEntries from all its layers. */
 export interface Loaded {
   default?: string
   providers: Map<string, Entry>
   requires: Requirement[]
   prices: Record<string, Price>
-  /** Where policies keep what they know, for all processes. */
+  /** The store that policies share between processes. */
   shared?: SharedPlace
-  /** How the gateway serves; a stronger layer's wins option by option. */
+  /** Options of the gateway, mergeEntries option by option. */
   gateway: GatewayEntry
-  /** The files it came from, the strongest first. */
+  /** The files, the highest priority first. */
   files: string[]
-  /** What should be changed although it works. */
+  /** What works, but should be changed. */
   warnings: string[]
 }
 
 const names = ['ts', 'mts', 'mjs', 'js', 'cjs', 'json', 'yaml', 'yml'].map((end) => `patchbay.config.${end}`)
 
-/** @throws {LlmError} `config`, with the file and the place in it */
+/**
+ * Reads the configuration files and merges them. Each call reads them again.
+ * @example const { providers, warnings } = await loadConfig()
+ * @throws {LlmError} `config`, with the file and the place in it
+ */
 export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const { cwd = process.cwd(), user = true } = options
   const layers: { config: Config; file: string; folder: string }[] = []
@@ -54,7 +58,7 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     const found = options.config === undefined ? find(cwd) : resolve(cwd, options.config)
     if (found !== undefined) {
       layers.push({ ...(await read(found)), folder: dirname(found) })
-      warnings.push(...(await keysIn(found, layers[0]?.config)))
+      warnings.push(...(await warnOfKeys(found, layers[0]?.config)))
     }
   }
   const own = user ? findIn(userFolder(), 'config') : undefined
@@ -73,17 +77,17 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const providers = new Map<string, Entry>()
   for (const { providers: given = {}, file, folder } of flat)
     for (const [name, entry] of Object.entries(given))
-      providers.set(name, merged(name, providers.get(name), { entry, file, folder }))
+      providers.set(name, mergeEntries(name, providers.get(name), { entry, file, folder }))
   const chosen = flat.find((layer) => layer.default !== undefined)
   const shared = flat.find((layer) => layer.shared !== undefined)
-  warnings.push(...unusableSpares(providers))
+  warnings.push(...unusableFallbacks(providers))
   const strongest = flat[0]?.file ?? 'the configuration'
   const gateway: GatewayEntry = interpolated(
     Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
     `${strongest}: gateway`,
     gatewaySchema,
   )
-  checkWebNames(gateway, `${strongest}: gateway`)
+  checkOriginNames(gateway, `${strongest}: gateway`)
   return {
     providers,
     requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
@@ -118,7 +122,7 @@ function findIn(folder: string, stem: string): string | undefined {
     .find((file) => existsSync(file))
 }
 
-/** Where a user's own `config.*` lies. */
+/** The folder of the user's own `config.*` file. */
 export function userFolder(): string {
   const { XDG_CONFIG_HOME, APPDATA } = process.env
   if (XDG_CONFIG_HOME) return join(XDG_CONFIG_HOME, 'patchbay')

@@ -1,7 +1,7 @@
-// Relative paths of a local model's options, meant from the file that they stand in.
+// Relative paths in a local model's options: they start from the folder of the configuration file.
 import { resolve } from 'node:path'
 
-/** Makes them absolute, in place. `folderOf` gives the folder of the file that holds an option. */
+/** Makes relative paths absolute, in place. `folderOf` returns the folder of the file that sets an option. */
 export function resolvePaths(options: Record<string, unknown>, folderOf: (option: string) => string): void {
   const absolute = (option: string, path: unknown) =>
     typeof path === 'string' && isPath(path) ? resolve(folderOf(option), path) : path
@@ -14,7 +14,7 @@ export function resolvePaths(options: Record<string, unknown>, folderOf: (option
     }))
 }
 
-/** Not the bundled model's name, an address (`hf:`, `https:`) or a path from the user's home. */
+/** False for the bundled model's name, an address (`hf:`, `https:`) and a path in the home folder. */
 function isPath(text: string): boolean {
   return text !== 'pico' && !/^(\w{2,}:|~\/)/.test(text)
 }

@@ -1,4 +1,4 @@
-// The shape of the policies of a configuration, as JSON Schema.
+// JSON Schema of policies in a configuration.
 import type { JsonSchema } from '@patchbay/core'
 
 const text = { type: 'string' }
@@ -25,7 +25,7 @@ const allowance = (more: JsonSchema = {}) => ({
   anyOf: [{ required: ['usd'] }, { required: ['tokens'] }],
 })
 
-/** The options of each policy that can be written down. */
+/** The options of each policy. */
 export const policyOptions: Record<string, JsonSchema> = {
   batch: closed({ concurrency: whole, native: { type: 'boolean' } }),
   breaker: closed({
@@ -79,14 +79,14 @@ export const policyOptions: Record<string, JsonSchema> = {
   trace: closed({ content: { type: 'boolean' }, attributes: { type: 'object' } }),
 }
 
-/** Those that need no options. */
+/** Policies that need no options. */
 export const plainPolicies = ['batch', 'breaker', 'cache', 'limit', 'log', 'mask', 'trace']
 
-/** One of a list, and the list, for filling in variables. */
+/** A policy and a list of policies, for filling in variables. */
 export const onePolicy: JsonSchema = { type: ['string', 'object'], properties: policyOptions }
 export const policiesSchema: JsonSchema = { type: 'array', items: onePolicy }
 
-/** One of a list. */
+/** Schema of one entry in a list of policies. */
 export function policyEntry(): JsonSchema {
   return {
     anyOf: [
@@ -96,7 +96,7 @@ export function policyEntry(): JsonSchema {
   }
 }
 
-/** What a key of the gateway may spend, and how fast. */
+/** Limits and budget of a gateway key. */
 export const keyLimits: Record<string, JsonSchema> = {
   limit: closed({ concurrency: whole, requestsPerMinute: positive, tokensPerMinute: positive }),
   budget: { type: 'array', minItems: 1, items: allowance() },

@@ -6,18 +6,21 @@ import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../types.js'
 import { checkConfig } from './check.js'
-import { wrong } from './config-error.js'
+import { configError } from './config-error.js'
 
-/** @throws {LlmError} `config`, with the file and the place in it */
+/**
+ * Reads, parses and checks a configuration file.
+ * @throws {LlmError} `config`, with the file and the place in it
+ */
 export async function read(file: string): Promise<{ config: Config; file: string }> {
   let value: unknown
   try {
     value = await parse(file)
   } catch (cause) {
     if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(file))
-      throw wrong(`There is no ${file}. Check the path, or run: patchbay init`)
+      throw configError(`There is no ${file}. Check the path, or run: patchbay init`)
     const problem = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
-    throw wrong(`${file} cannot be read: ${problem.slice(0, 300)}`, { cause })
+    throw configError(`${file} cannot be read: ${problem.slice(0, 300)}`, { cause })
   }
   checkConfig(value, file)
   return { config: value, file }
@@ -34,8 +37,7 @@ async function parse(file: string): Promise<unknown> {
     case '.mts':
       return (await import('jiti')).createJiti(file, { moduleCache: false }).import(file, { default: true })
     default: {
-      // One that has changed is read again: a module is kept by its address, a CommonJS one by its file. What it imports
-      // is kept as it is.
+      // A changed file is loaded again: modules are cached by URL, CommonJS by file. Files that it imports stay cached.
       const { mtimeMs } = await stat(file)
       delete createRequire(file).cache[await realpath(file)]
       const loaded = (await import(`${pathToFileURL(file).href}?${mtimeMs}`)) as { default?: unknown }
@@ -44,25 +46,25 @@ async function parse(file: string): Promise<unknown> {
   }
 }
 
-/** Without the byte order mark that some editors write. */
+/** The text of a file, without a byte order mark. */
 async function textOf(file: string): Promise<string> {
   const bytes = await readFile(file)
   const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
   return new TextDecoder(encoding).decode(bytes)
 }
 
-/** A parser's own words show what stands beside the mistake, which may be a key: only its place is told. */
+/** Parses JSON. The parser's message would quote the text, which may hold a key: the error has only line and column. */
 async function fromJson(text: string): Promise<unknown> {
   try {
     return JSON.parse(text)
   } catch {
-    // JSON is YAML, and that parser knows lines.
+    // JSON is YAML, and the YAML parser reports lines.
     await fromYaml(text, 'json')
     throw new SyntaxError('it is not valid JSON (a trailing comma, a comment or single quotes?)')
   }
 }
 
-/** What is only a warning to the parser, a tag that means nothing to it, is an error here: it would be left out. */
+/** Parses YAML. Warnings of the parser (unknown tags) are errors: the value would be lost. */
 async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise<unknown> {
   const { LineCounter, parseDocument } = await import('yaml')
   const lineCounter = new LineCounter()
@@ -75,18 +77,18 @@ async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise
   )
 }
 
-/** Keys that stand in the file itself: whoever can read it has them. */
-export async function keysIn(file: string, config: Config = {}): Promise<string[]> {
+/** Warnings for API keys in the file itself. */
+export async function warnOfKeys(file: string, config: Config = {}): Promise<string[]> {
   const layers = [config, ...Object.values(config.env ?? {})]
   const text = await textOf(file)
   return layers.flatMap(({ providers = {} }) =>
     Object.entries(providers).flatMap(([name, entry]) => {
       const key = typeof entry === 'object' && 'apiKey' in entry ? entry.apiKey : undefined
-      // A module may have it from anywhere else.
+      // A module may have read it from elsewhere.
       return typeof key !== 'string' || key === '' || key.includes('${') || !text.includes(key)
         ? []
         : [
-            `${file}: providers.${name}.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.`,
+            `${file}: providers.${name}.apiKey is in the file. Read it from the environment: "\${MY_KEY}", or leave it out if the service has a usual variable.`,
           ]
     }),
   )

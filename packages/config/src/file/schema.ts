@@ -1,4 +1,4 @@
-// The shape of a configuration as JSON Schema: what is checked, and what editors read (schema.json).
+// JSON Schema of a configuration, for checks and for editors (schema.json).
 import type { JsonSchema } from '@patchbay/core'
 import { keyLimits, policyEntry } from './policy-schema.js'
 
@@ -20,16 +20,16 @@ const notTrue = { not: { const: true } }
 const requires = {
   type: 'array',
   items: { enum: ['tools', 'vision', 'files', 'audio', 'json', 'reasoning', 'embed'] },
-  description: 'What must work; checked before the first call.',
+  description: 'Required features; checked before the first call.',
 }
 
 const around = {
-  // Checked by themselves: of all their shapes together a schema says only that none fits.
+  // Checked one by one: a union of all schemas would only say that none matches.
   policies: { type: 'array' },
   fallback: {
     type: ['string', 'array'],
     items: text,
-    description: 'Names of providers that are asked where this one cannot answer.',
+    description: 'Names of providers to use if this one fails.',
   },
   requires,
 }
@@ -46,7 +46,7 @@ const common = {
       ...{ maxOutputTokens: whole(1), topK: { type: 'integer' }, seed: { type: 'integer' } },
       parallelToolCalls: { type: 'boolean' },
     },
-    description: 'For every request that does not say otherwise.',
+    description: 'Defaults for every request.',
   },
   timeout: {
     type: ['number', 'object'],
@@ -69,7 +69,10 @@ const common = {
 }
 const remote = {
   ...common,
-  apiKey: { type: 'string', description: 'Better left out: the usual variable of the service is read.' },
+  apiKey: {
+    type: 'string',
+    description: 'Better left out: the usual environment variable of the service is read.',
+  },
   baseURL: text,
 }
 
@@ -110,7 +113,7 @@ const providers = {
   type: 'array',
   items: text,
   minItems: 1,
-  description: 'Names of the providers it is made of.',
+  description: 'Names of its members.',
 }
 
 /** The options of what is made of several providers, by name. */
@@ -133,7 +136,7 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
     unless: {
       type: 'array',
       items: text,
-      description: 'Answers with one of these words are not good enough.',
+      description: 'Answers with one of these words go to the next provider.',
     },
   },
   learn: {
@@ -150,21 +153,21 @@ function optionsOf(use: string): Record<string, JsonSchema> | undefined {
   return Object.hasOwn(backendOptions, use) ? backendOptions[use] : undefined
 }
 
-/** What an entry may hold; of a package that is not ours, more. */
+/** The schema of an entry. Other packages may take more options. */
 export function entrySchema(use: string): ObjectSchema & { required: string[] } {
   const properties = { use: text, ...(optionsOf(use) ?? common) }
   const required = Object.hasOwn(severalOptions, use) ? ['use', 'providers'] : ['use']
   return { type: 'object', properties, required }
 }
 
-/** The names an entry may have, where they are known. */
+/** The option names of an entry; undefined for other packages. */
 export function knownOptions(use: string): string[] | undefined {
   const options = optionsOf(use)
   return options && ['use', ...Object.keys(options)]
 }
 
 const names = { type: 'array', items: text }
-/** Its names are checked by themselves, so that a wrong one is told by the nearest right one. */
+/** Option names are checked apart, to suggest the nearest right one. */
 export const gatewaySchema = {
   type: 'object',
   properties: {
@@ -177,48 +180,54 @@ export const gatewaySchema = {
             pattern: '^sha256:[0-9a-f]{64}$',
             description: 'As `patchbay key` prints it.',
           },
-          providers: { ...names, description: 'The names it may ask. Default: all.' },
+          providers: { ...names, description: 'Names of providers that the key may use. Default: all.' },
           ...keyLimits,
         },
         required: ['hash'],
         additionalProperties: false,
       }),
-      description: 'Who may ask, by name. Default: anybody on this machine.',
+      description: 'API keys by name. Default: none, and only this machine has access.',
     },
-    aliases: { ...map(text), description: 'Other names for providers: what clients call a model.' },
+    aliases: { ...map(text), description: 'Model names of clients, and the providers they mean.' },
     strictModels: {
       type: 'boolean',
-      description: 'A model nobody knows is an error, rather than the default one.',
+      description: 'Answer 404 for an unknown model instead of using the default provider.',
     },
-    origins: { ...names, description: 'Pages that may ask, by their origin: https://app.example.' },
-    hosts: { ...names, description: 'Names it answers to, where it listens to this machine alone.' },
-    maxBytes: { ...whole(1), description: 'The largest body of a request. Default 20 MiB.' },
-    arrival: { ...whole(1), description: 'Milliseconds a request may take to arrive. Default 60,000.' },
-    timeout: { ...whole(1), description: 'Milliseconds a call may take. Default: what its provider says.' },
+    strict: {
+      type: 'boolean',
+      description:
+        'Refuse request fields that would be ignored, instead of naming them in x-patchbay-ignored.',
+    },
+    origins: { ...names, description: 'Origins of web pages that may use the gateway: https://app.example.' },
+    hosts: { ...names, description: 'Host names that it answers to if it listens on this machine only.' },
+    maxBytes: { ...whole(1), description: 'Maximum size of a request body in bytes. Default 20 MiB.' },
+    arrival: { ...whole(1), description: 'Milliseconds for a request to arrive. Default 60,000.' },
+    timeout: { ...whole(1), description: "Milliseconds for a call. Default: the provider's timeout." },
     stalled: {
       ...whole(1),
-      description: 'Milliseconds a client may read nothing of its stream before it is cut. Default 120,000.',
+      description:
+        'Milliseconds that a client may read nothing of a stream before it is cut. Default 120,000.',
     },
     drain: {
       ...whole(0),
-      description: 'Milliseconds what runs may take to finish at the end. Default 30,000.',
+      description: 'Milliseconds for running requests to finish at shutdown. Default 30,000.',
     },
-    telemetry: { type: 'boolean', description: 'Spans and metrics of OpenTelemetry.' },
+    telemetry: { type: 'boolean', description: 'Send OpenTelemetry spans.' },
     playground: { type: 'boolean', description: 'The web page at /. Default true.' },
   },
   additionalProperties: false,
-  description: 'How `patchbay serve` serves.',
+  description: 'Options of the gateway (`patchbay serve`).',
 }
 
 const layer = {
   gateway: { type: 'object', description: gatewaySchema.description },
-  default: { type: 'string', description: 'Who answers connect().' },
+  default: { type: 'string', description: 'The provider of connect() without a name.' },
   providers: { type: 'object' },
   requires,
   shared: {
     type: 'string',
     description:
-      'Where limits, budgets, circuits and what was learned are kept for all processes: redis://host, or a folder.',
+      'Store for limits, budgets, circuits and learned results that all processes share: redis://host, or a folder.',
   },
   prices: {
     ...map({
@@ -244,23 +253,23 @@ export const configSchema = {
     ...layer,
     env: {
       ...map({ type: 'object', properties: layer }),
-      description: 'What is different where PATCHBAY_ENV, else NODE_ENV, has such a value.',
+      description: 'Overrides for an environment: the value of PATCHBAY_ENV, otherwise NODE_ENV.',
     },
   },
 }
 
-/** The names a configuration, or the layer of an environment, may have. */
+/** Option names of a configuration, and of an environment in `env`. */
 export const layerNames = Object.keys(layer)
 export const gatewayNames = Object.keys(gatewaySchema.properties)
 export const configNames = [...layerNames, '$schema', 'env']
 
-/** All of it in one, for editors. */
+/** The whole schema, for editors. */
 export function publishedSchema(): JsonSchema {
   const closed = { additionalProperties: false }
   const policies = {
     type: 'array',
     items: policyEntry(),
-    description: 'Put around this provider in this order; the last is met first by a call.',
+    description: 'Policies around this provider; the last one listed is outermost.',
   }
   const own = { policies: { $ref: '#/$defs/policies' } }
   const entries = [

@@ -1,4 +1,4 @@
-// Entries that are made of others: `use: route` and the like.
+// Composite providers: `use: route`, `loadBalance`, `hedge`, `cascade`, `learn`.
 import type { Provider } from '@patchbay/core'
 import {
   type Candidate,
@@ -16,8 +16,8 @@ import {
 import type { Loaded } from '../file/load.js'
 import type { Shared } from './shared-state.js'
 
-/** The provider made of these, the first of which is made at once. */
-export async function ofSeveral(
+/** The composite provider. Its first member is made at once, the others when they are needed. */
+export async function makeComposite(
   use: string,
   { providers: _, ...options }: Record<string, unknown>,
   [first, ...others]: (() => Promise<Provider>)[],

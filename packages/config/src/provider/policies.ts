@@ -1,4 +1,4 @@
-// The policies of an entry, put around its provider in the order they are written: the last is met first by a call.
+// Wraps a provider in the configured policies: the last one listed is outermost.
 import { resolve } from 'node:path'
 import type { Provider } from '@patchbay/core'
 import {
@@ -22,15 +22,15 @@ import type { Loaded } from '../file/load.js'
 import type { GuardEntry, PolicyEntry, PolicyOptions } from '../types.js'
 import type { Shared } from './shared-state.js'
 
-/** Where a list of policies stands. */
+/** Context of a list of policies. */
 export interface PolicyContext {
-  /** For messages. */
+  /** The place in the file, for messages. */
   where: string
-  /** The folder its relative paths are meant from. */
+  /** The folder that its relative paths start from. */
   folder: string
-  /** What tells this provider's answers from those of others in a shared store. */
+  /** The cache scope of this provider in a shared store. */
   scope: string
-  /** Another provider of the configuration. */
+  /** Makes another provider of the configuration. */
   make(name: string): Promise<Provider>
 }
 

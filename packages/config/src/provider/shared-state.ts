@@ -1,14 +1,14 @@
-// What policies keep, where the configuration says so: state in a Redis or a folder, answers in a store of Keyv.
+// Shared stores of a configuration: policy state in Redis or a folder, cached answers in a Keyv store.
 
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { LlmError } from '@patchbay/core'
 import type { CacheStore, RedisClient, StateStore } from '@patchbay/policies'
 import { fileState, redisState } from '@patchbay/policies'
-import { wrong } from '../file/config-error.js'
-import { importPackage } from './backend.js'
+import { configError } from '../file/config-error.js'
+import { importPackage } from './load-factory.js'
 
-/** Where it is, and the folder it is meant from. */
+/** The address of a shared store, and the folder that a relative path starts from. */
 export interface SharedPlace {
   place: string
   folder: string
@@ -16,7 +16,7 @@ export interface SharedPlace {
 
 const isRedis = (place: string) => /^rediss?:/.test(place)
 
-/** Opened when it is first needed, once for all policies of a provider. */
+/** State and answer stores of a configuration. Opened on first use, once for all policies. */
 export class Shared {
   #state: Promise<StateStore> | undefined
   readonly #stores = new Map<string, Promise<CacheStore>>()
@@ -24,12 +24,12 @@ export class Shared {
 
   constructor(private readonly where: SharedPlace | undefined) {}
 
-  /** Where limits, budgets, circuits and what was learned are; nothing where each process has its own. */
+  /** The store for limits, budgets, circuits and learned results; undefined if each process has its own. */
   async state(): Promise<StateStore | undefined> {
     if (this.where === undefined) return undefined
     if (this.#state === undefined) {
       this.#state = this.#open(this.where)
-      // A server that outlives it looks again at its next request.
+      // The next request tries again.
       this.#state.catch(() => {
         this.#state = undefined
       })
@@ -37,7 +37,7 @@ export class Shared {
     return this.#state
   }
 
-  /** Where answers are kept: the named store, or the shared Redis; nothing where each process has its own. */
+  /** The store for cached answers: the named one, or the shared Redis; undefined if each process has its own. */
   async store(named: string | undefined, folder: string): Promise<CacheStore | undefined> {
     const place =
       named ?? (this.where !== undefined && isRedis(this.where.place) ? this.where.place : undefined)
@@ -46,12 +46,12 @@ export class Shared {
     if (known !== undefined) return known
     const store = this.#keyv(place, folder)
     this.#stores.set(place, store)
-    // What could not be opened is tried again by the next who needs it.
+    // The next use tries again.
     store.catch(() => this.#stores.delete(place))
     return store
   }
 
-  /** Ends in some seconds, also where a server does not answer. */
+  /** Closes all stores. Takes a few seconds at most, even if a server does not answer. */
   async close(): Promise<void> {
     // What is being opened is closed as well.
     await Promise.allSettled([this.#state, ...this.#stores.values()])
@@ -60,7 +60,7 @@ export class Shared {
 
   async #open({ place, folder }: SharedPlace): Promise<StateStore> {
     if (place.includes('://') && !isRedis(place))
-      throw wrong(
+      throw configError(
         '`shared` must be redis://host, rediss://host or a folder; other addresses are not supported.',
       )
     if (!isRedis(place)) return fileState(resolve(folder, place))
@@ -118,7 +118,7 @@ const lastAnswersMs = 1000
  */
 function redisOptions(url: string): { options: object; found: () => void } {
   if (!isReadable(url))
-    throw wrong(
+    throw configError(
       'The address of the Redis cannot be read. It is redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25.',
     )
   let there = false
@@ -186,7 +186,7 @@ async function adapter(place: string, folder: string): Promise<object> {
       : resolve(folder, place.slice('file:'.length))
     return made('keyv-file', { filename }, 'KeyvFile')
   }
-  throw wrong(
+  throw configError(
     "A store for answers is redis://host, sqlite://path or file:path; anything else of Keyv's is handed to cache() in code.",
   )
 }

@@ -1,4 +1,4 @@
-// The functions of several calls: `runTools`, `generateObject` and the like. Their implementations are loaded on first use.
+// runTools, generateObject, streamObject and streamElements. Their implementations are loaded with the first use.
 
 import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
@@ -13,10 +13,12 @@ import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js
 import type { ElementOptions } from './stream-elements.js'
 
 /**
- * Asks, runs the tools the model calls, gives it their results, and so on until it answers. Reads as the events of all
- * steps and markers between them; `result()` waits for the end. Messages that end with calls nobody has answered yet
- * are taken up there: keep the `messages` of any step and go on with them, elsewhere or with another provider. A
- * `toolChoice` that forces a call holds until one was made.
+ * Runs an agent loop: sends the request, runs the tools that the model calls, sends it their results, and repeats that until the model
+ * answers. Read the run as events, or wait for its `result()`. The `messages` of any step can be passed to another run, also with
+ * another provider: calls without a result at their end are run first. A `toolChoice` that forces a call applies until the first call.
+ * @throws {LlmError} for any failed call, with `messages` to continue with; `tool-failed` with `onToolError: 'throw'`
+ * @example
+ * const { text } = await runTools(llm, { messages: 'Weather in Lima?', tools: [weather] }, { maxSteps: 5 }).result()
  */
 export function runTools(
   provider: Provider,
@@ -24,14 +26,18 @@ export function runTools(
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
   return new Run(
-    async () => (await import('./run-tools.js')).runToolLoop(provider, ...(await read(request, options))),
+    async () =>
+      (await import('./run-tools.js')).runToolLoop(provider, ...(await copyCallerInput(request, options))),
     provider,
   )
 }
 
 /**
- * Asks for a value of a schema. An answer that does not fit is sent back with what is wrong, `repairs` times at most.
- * @throws {LlmError} `structured-output` when no answer fitted, with the last one as `partial`
+ * Generates a value of a schema, and validates it. An answer that does not fit is sent back to the model with the problem, at most
+ * `repairs` times.
+ * @throws {LlmError} `structured-output` if no answer fits, with the last one as `partial`
+ * @example
+ * const { object } = await generateObject(llm, z.object({ name: z.string(), age: z.int() }), 'Ada is 36 years old.')
  */
 export async function generateObject<const Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
@@ -43,8 +49,12 @@ export async function generateObject<const Schema extends StandardSchema | JsonS
 }
 
 /**
- * The same, as it is made: reads as the value so far, one and the same object that grows; `result()` gives the whole
- * and checked one. A repair begins a new object.
+ * Like `generateObject`, but the value can be read while it is generated: each event is the value so far. It is always the same object,
+ * which grows; a repair begins a new one. `result()` returns the whole, validated value.
+ * @example
+ * const run = streamObject(llm, recipe, 'A recipe for lemon cake')
+ * for await (const partial of run) render(partial.ingredients ?? [])
+ * const { object } = await run.result()
  */
 export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
@@ -57,15 +67,17 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
       (await import('./generate-object.js')).generateValue(
         provider,
         schema,
-        ...(await read(request, options)),
+        ...(await copyCallerInput(request, options)),
       ),
     provider,
   )
 }
 
 /**
- * Asks for a list and reads as its generateElements, each whole and checked as soon as it is there; `result()` gives all of
- * them. There is no repair: the first element that does not fit ends it.
+ * Generates a list. Each event is one element, validated, as soon as it is complete; `result()` returns all of them. There are no
+ * repairs: the first element that does not fit ends the run with an error.
+ * @example
+ * for await (const city of streamElements(llm, z.object({ name: z.string() }), 'The ten largest cities')) console.log(city.name)
  */
 export function streamElements<const Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
@@ -78,14 +90,17 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
       (await import('./stream-elements.js')).generateElements(
         provider,
         element,
-        ...(await read(request, options)),
+        ...(await copyCallerInput(request, options)),
       ),
     provider,
   )
 }
 
-/** Copies the caller's request and options; an error while readCallerValue them becomes `invalid-request`. */
-function read<Options extends object>(input: ChatInput, options: Options): Promise<[ChatRequest, Options]> {
+/** Copies the caller's request and options; an error while reading them becomes `invalid-request`. */
+function copyCallerInput<Options extends object>(
+  input: ChatInput,
+  options: Options,
+): Promise<[ChatRequest, Options]> {
   return readCallerValue('The request', () => {
     if (!isObject(options)) throw invalid('options', 'must be an object')
     const request = { ...toChatRequest(input) }

@@ -1,4 +1,4 @@
-// Values of a schema: whole, as they come, repaired, and from models that cannot be constrained.
+// Values of a schema: whole, streamed, repaired, and from models without constrained decoding.
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { mockProvider } from '../../../testing/src/mock.js'
@@ -39,7 +39,7 @@ describe('generateObject', () => {
       { text: '{"name": "Eve"}' },
       { text: expect.stringContaining('age') },
       { text: 'Sorry!' },
-      { text: expect.stringContaining('holds no JSON') },
+      { text: expect.stringContaining('contains no JSON') },
     ])
     expect(usage.outputTokens).toBe(2 + 1 + 5)
   })
@@ -206,7 +206,7 @@ describe('generateObject', () => {
     expect([object, repairs]).toEqual([[1, 2], 1])
   })
 
-  it('asks in words where a model, or its server, has no constrained answers', async () => {
+  it('prompts for JSON if a model, or its server, has no constrained decoding', async () => {
     const cannot = mockProvider({ capabilities: { json: false }, answers: [eve] })
     expect((await generateObject(cannot, person, { messages: 'Who?', system: 'Be brief.' })).object.age).toBe(
       30,

@@ -1,5 +1,5 @@
-// A value of a schema, from any model: constrained where the provider can, asked for in words where it cannot, checked in
-// any case, and sent back for repair when it does not fit.
+// Generates a value of a schema with any model: by constrained decoding if the provider has it, otherwise by a prompt. Each answer is
+// validated; one that does not fit is sent back to the model for repair.
 import { deepCompareStrict } from '@cfworker/json-schema'
 import { inTime } from '../call/in-time.js'
 import type { CallOptions } from '../contract/call-options.js'
@@ -13,31 +13,31 @@ import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schem
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
 import { toChatRequest } from '../request/prepare.js'
-import { wrapped } from '../schema/embedding.js'
+import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { partialObjects } from './partial-json.js'
 import { findFitting, validate } from './structured-output.js'
 
 /** Options of `generateObject` and `streamObject`. */
 export interface ObjectOptions extends CallOptions {
-  /** How often an answer that does not fit is sent back. Default 2. */
+  /** How often an answer that does not fit is sent back to the model. Default 2. */
   repairs?: number
-  /** A name for the schema; some providers show it to the model. */
+  /** A name for the schema; some services show it to the model. */
   name?: string
 }
 
-/** A value that fitted, and how it came. */
+/** A validated value, and the answer it came from. */
 export interface ObjectResult<T> {
   object: T
-  /** The answer it was in. */
+  /** The answer that contains it. */
   response: ChatResponse
-  /** How many answers did not fit. */
+  /** The number of answers that did not fit. */
   repairs: number
   /** Of all answers together. */
   usage: Usage
 }
 
-/** A value that is still coming: everything may be missing, and texts may go on. */
+/** A value that is still being generated: everything may be missing, and texts may be incomplete. */
 export type PartialOf<T> = unknown extends T
   ? unknown
   : T extends readonly (infer Item)[]
@@ -46,7 +46,10 @@ export type PartialOf<T> = unknown extends T
       ? { [Key in keyof T]?: PartialOf<T[Key]> }
       : T
 
-/** @throws {LlmError} `structured-output` when no answer fitted */
+/**
+ * Yields the value so far, and returns the validated one.
+ * @throws {LlmError} `structured-output` if no answer fits
+ */
 export async function* generateValue<Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
   schema: Schema,
@@ -55,47 +58,47 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
 ): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   if (!(Number.isInteger(repairs) && repairs >= 0))
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
-  const given = toChatRequest(input)
+  const original = toChatRequest(input)
   const json = toJsonSchema(schema, 'schema')
-  const form = isObjectSchema(json) ? json : wrapInObject(json)
+  const sentSchema = isObjectSchema(json) ? json : wrapInObject(json)
   const inner = (value: unknown) =>
-    form === json ? value : (value as { value?: unknown } | undefined)?.value
-  const messages: MessageInput[] = [given.messages].flat()
+    sentSchema === json ? value : (value as { value?: unknown } | undefined)?.value
+  const messages: MessageInput[] = [original.messages].flat()
   let usage: Usage = {}
   let constrained = true
 
   for (let repair = 0; ; ) {
     const request = constrained
-      ? { ...given, messages, output: { schema: form, ...(name !== undefined && { name }) } }
-      : withPromptedSchema({ ...given, messages }, form)
+      ? { ...original, messages, output: { schema: sentSchema, ...(name !== undefined && { name }) } }
+      : withPromptedSchema({ ...original, messages }, sentSchema)
     const startedAt = systemClock.now()
     const stream = provider.stream(request, options)
     let response: ChatResponse
-    let shown: unknown
+    let lastYielded: unknown
     try {
       for await (const known of partialObjects(stream.text)) {
         const value = inner(known)
         if (value === undefined) continue
-        shown = value
+        lastYielded = value
         yield value as PartialOf<SchemaOutput<Schema>>
       }
       response = await stream.response()
     } catch (error) {
-      if (constrained && (await cannotConstrain(error))) {
+      if (constrained && (await isAboutConstraint(error))) {
         constrained = false
         continue
       }
-      // The check of the call itself: what it refused may still hold the value, among other words.
+      // The call's own validation failed, but the value may be in the text, between other words.
       if (!isLlmError(error, 'structured-output') || error.partial === undefined) throw error
       response = error.partial
     }
     usage = addUsage(usage, response.usage)
-    const check = () => valueIn(response, schema, form, inner)
+    const check = () => valueIn(response, schema, sentSchema, inner)
     const found = await inTime(provider, options, { startedAt, response }, check)
     if ('value' in found) {
       const object = found.value as SchemaOutput<Schema>
-      // The last value shown may not be the one that fits, or the schema may transform it.
-      if (!deepCompareStrict(shown, object)) yield object as PartialOf<SchemaOutput<Schema>>
+      // The last value yielded may not be the one that fits, or the schema may transform it.
+      if (!deepCompareStrict(lastYielded, object)) yield object as PartialOf<SchemaOutput<Schema>>
       return { object, response, repairs: repair, usage }
     }
     if (repair === repairs || !found.repairable)
@@ -112,21 +115,21 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
   }
 }
 
-type Found = { value: unknown } | { problem: string; repairable: boolean }
+type ValueOrProblem = { value: unknown } | { problem: string; repairable: boolean }
 
 async function valueIn(
   { text, finishReason }: ChatResponse,
   schema: StandardSchema | JsonSchema,
-  form: JsonSchema,
+  sentSchema: JsonSchema,
   inner: (value: unknown) => unknown,
-): Promise<Found> {
+): Promise<ValueOrProblem> {
   if (finishReason === 'length')
     return { problem: 'it was cut off before its end; raise maxOutputTokens', repairable: false }
   if (finishReason === 'refusal' || finishReason === 'content-filter')
     return { problem: 'it was declined', repairable: false }
   const found = await findFitting(text, async (value) => {
-    const whole = await validate(form, value)
-    // Some models leave out the wrapping object; the value counts.
+    const whole = await validate(sentSchema, value)
+    // Some models leave out the wrapping object.
     return validate(schema, 'problem' in whole && inner(value) === undefined ? value : inner(value))
   })
   if ('value' in found) return found
@@ -135,36 +138,36 @@ async function valueIn(
   return { problem: found.problem, repairable: true }
 }
 
-/** Refused because of the wish for JSON, by us or by the server? Then the wish can be told in words. */
-async function cannotConstrain(error: unknown): Promise<boolean> {
+/** Whether the error, of core or of a service, is about constrained JSON: then a prompt is tried instead. */
+async function isAboutConstraint(error: unknown): Promise<boolean> {
   if (!isLlmError(error)) return false
   const { code, status, message, responseBody } = error
   const pattern =
     code === 'unsupported'
       ? /json|schema/i
       : code === 'invalid-request' && status === 400
-        ? /response_format|json_?schema|structured/i
+        ? /response_format|json_?schema|structured|grammar|schema is too complex/i
         : undefined
   if (pattern === undefined) return false
   if (responseBody === undefined) return pattern.test(message)
-  // The message quotes only the beginning of the error; the body may repeat what was sent.
+  // The message quotes only the beginning of the error, and the body may repeat the request.
   const { errorIn, jsonIn, wordsOf } = await import('../wire/errors/service-error.js')
   const body = jsonIn(responseBody)
   return pattern.test(body === undefined ? responseBody : wordsOf(errorIn(body) ?? message))
 }
 
 function withPromptedSchema({ system, ...request }: ChatRequest, schema: JsonSchema): ChatRequest {
-  const wish = `Answer with one JSON value of this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`
-  return { ...request, system: system === undefined ? wish : `${system}\n\n${wish}` }
+  const instruction = `Answer with one JSON value of this JSON Schema, and nothing else:\n${JSON.stringify(schema)}`
+  return { ...request, system: system === undefined ? instruction : `${system}\n\n${instruction}` }
 }
 
 function isObjectSchema({ type, properties }: JsonSchema): boolean {
   return type === 'object' && isObject(properties)
 }
 
-/** Services constrain objects only: any other value becomes the one property of an object. */
+/** Services constrain only objects: any other value becomes the one property of an object. */
 function wrapInObject(schema: JsonSchema): JsonSchema {
-  return wrapped(schema, '/properties/value', (value) => ({
+  return embedSchema(schema, '/properties/value', (value) => ({
     type: 'object',
     properties: { value },
     required: ['value'],

@@ -49,7 +49,7 @@ export const isSpace = (character: string | undefined) =>
   character !== undefined && (character <= ' ' || (character > '~' && /\s/.test(character)))
 const isName = (character: string | undefined) => character !== undefined && /[\w$]/.test(character)
 
-/** Finds the extent of one value, piece by piece. */
+/** Finds the end of one bracketed value in streamed text. */
 export class Extent {
   /** The open brackets. */
   readonly #open: string[] = []
@@ -106,16 +106,16 @@ export class Extent {
     this.#borders.push(this.#read)
   }
 
-  /** The text of this extent with Python's literals and digit groups as JSON writes them; strings stay. */
+  /** The text with Python's literals and digit groups in JSON syntax; strings are not changed. */
   toJsonSyntax(text: string): string {
-    let made = ''
+    let result = ''
     let at = 0
     for (const [index, border] of [...this.#borders, text.length].entries()) {
       const piece = text.slice(at, border)
-      made += index % 2 === 1 ? piece : inJson(piece)
+      result += index % 2 === 1 ? piece : inJson(piece)
       at = border
     }
-    return made
+    return result
   }
 }
 

@@ -6,7 +6,7 @@ import { Extent, isSpace, nextBeginning } from './json-extent.js'
 /** A value found in the text, or why it does not parse. */
 export type Candidate = { length: number } & ({ value: unknown } | { problem: string })
 
-/** The values in a text, in order: one if the whole text is JSON, none if it holds no JSON. */
+/** The values in a text, in order: one if the whole text is JSON, none if it contains no JSON. */
 export function candidatesIn(text: string): Candidate[] {
   const whole = unfenced(text.slice(afterThinking(text)).trim())
   try {

@@ -86,8 +86,8 @@ describe('law', { timeout: 30_000 }, () => {
         fc.string({ unit: fc.constantFrom(...'{}[]"\'\\/*:,a1 -\n') }),
         sizes,
         async (text, cuts) => {
-          candidatesIn(text)
-          await shown(text, cuts)
+          expect(candidatesIn(text)).toBeInstanceOf(Array)
+          await expect(shown(text, cuts)).resolves.toBeDefined()
         },
       ),
       { numRuns: 500 },

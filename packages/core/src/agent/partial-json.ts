@@ -1,4 +1,4 @@
-// Parses an object while its JSON streams in: every partial value is a prefix of the final one, unless a key comes twice.
+// Parses a JSON object while it streams: every partial value is a prefix of the final one, unless a key occurs twice.
 import { parse } from 'jsonriver'
 import { isLlmError } from '../contract/errors.js'
 import { isObject } from '../object.js'
@@ -9,9 +9,9 @@ import { thinkBegin, thinkEnd } from './json-text.js'
 const most = 1024
 
 /**
- * The object so far after each piece: always the same object, which grows. Strings grow, numbers and literals come whole.
- * A key that comes twice begins its value anew, since the last one counts. Text around the object and top-level lists are
- * skipped, and nothing follows a syntax error. A further object in the text is a new value.
+ * The object so far, after each piece: always the same object, which grows. Strings grow; numbers and literals come whole. A key that
+ * occurs twice begins its value again, since the last one counts. Text around the object and top-level lists are skipped, and
+ * nothing follows a syntax error. A further object in the text is a new value.
  */
 export async function* partialObjects(texts: AsyncIterable<string>): AsyncGenerator<Record<string, unknown>> {
   const source = texts[Symbol.asyncIterator]()

@@ -1,9 +1,9 @@
-// `Run`: work over several calls, read as events or awaited as one result.
+// Run: several calls, read as events or awaited as one result.
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
 
 /**
- * The events of work over several calls, and its result. It is read once, by a loop or by `result()`; nothing happens
- * before the first read, and breaking out of the loop ends the work.
+ * The events of several calls, and their result. Read it once, by a loop or by `result()`. Nothing is sent before the first read;
+ * leaving the loop ends the run.
  */
 export class Run<Event, Result> implements AsyncIterable<Event> {
   readonly #open: () => Promise<AsyncGenerator<Event, Result>>
@@ -12,17 +12,17 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
   #reject: (error: unknown) => void = () => {}
   #readCallerValue: AsyncGenerator<Event, void> | undefined
 
-  /** Other errors become an `LlmError` with this provider and model. */
+  /** Errors of other kinds become an `LlmError` with this provider and model. */
   constructor(
     open: () => Promise<AsyncGenerator<Event, Result>>,
-    private readonly who: { provider: string; model: string },
+    private readonly names: { provider: string; model: string },
   ) {
     this.#open = open
     this.#result = new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject
     })
-    // Whoever reads the events hears of failures there.
+    // A reader of the events gets failures there.
     this.#result.catch(() => {})
   }
 
@@ -34,13 +34,13 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
   }
 
   /**
-   * Reads what is left, then gives the result. May be called in the middle of readCallerValue, after it, or instead of it.
-   * @throws {LlmError} what broke the work
+   * Reads the rest, then returns the result. May be called during reading, after it, or instead of it.
+   * @throws {LlmError} for every failure
    */
   async result(): Promise<Result> {
     const readCallerValue = this.#readCallerValue ?? this[Symbol.asyncIterator]()
     while (!(await readCallerValue.next()).done);
-    // Nothing if it has ended by itself; a reader may leave before its first event.
+    // No effect if it has ended by itself; a reader may leave before the first event.
     this.#leave()
     return this.#result
   }
@@ -51,7 +51,7 @@ export class Run<Event, Result> implements AsyncIterable<Event> {
       const result = yield* work
       this.#resolve(result)
     } catch (thrown) {
-      const { provider, model } = this.who
+      const { provider, model } = this.names
       const error = isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
       this.#reject(error)
       throw error

@@ -1,5 +1,5 @@
-// One call of a tool: found, checked, approved, run within its time, and its result as the model gets it. Whatever goes
-// wrong becomes a result that tells the model what to do better.
+// Runs one tool call: finds the tool, validates the input, asks for approval, and runs it within its time limit. A failure becomes a
+// result that tells the model what to correct.
 
 import { onAbort } from '../call/abort-listener.js'
 import { LinkedSignal } from '../call/linked-signal.js'
@@ -12,19 +12,19 @@ import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { validate } from './structured-output.js'
 
-/** May the tool run? `deny` gives the model the reason. `'later'` leaves the call open and ends the run. */
+/** Whether a tool may run. `deny` is the reason, for the model. `'later'` leaves the call open and ends the run. */
 export type Approval = boolean | 'later' | { deny: string }
 
-/** With progress reports, a tool may take this many times its limit. */
+// With progress reports, a tool may take this many times its limit.
 const longest = 10
 
-/** What became of a call. */
+/** The outcome of a tool call. */
 export interface ToolOutcome {
   call: ToolCall
-  /** What the model gets. */
+  /** The result for the model. */
   output: string | Part[]
   isError: boolean
-  /** What the tool threw. */
+  /** The error that the tool threw. */
   cause?: unknown
   /** How long the tool ran, in milliseconds. */
   ms: number
@@ -37,7 +37,7 @@ interface Rules {
   approve: (call: ToolCall) => Approval | Promise<Approval>
 }
 
-/** The outcome; none for a call that has to wait for somebody. Rejects only when the app's own callbacks throw. */
+/** The outcome; `undefined` for a call that stays open. Rejects only if a callback of the app throws. */
 export async function runTool(
   call: ToolCall,
   tools: Tool[],
@@ -112,7 +112,7 @@ class Progress {
   readonly report = (): void => this.onReport()
 }
 
-/** The result of the work; rejects if the signal aborts or the time is up. */
+/** The result of the work; rejects if the signal aborts or the time limit has passed. */
 async function bounded<T>(
   work: () => T | PromiseLike<T>,
   ms: number,
@@ -145,7 +145,7 @@ async function bounded<T>(
 
 const mediaParts = new Set(['text', 'image', 'file', 'audio'])
 
-/** @throws {TypeError} for what JSON cannot hold */
+/** @throws {TypeError} for a value that JSON cannot represent */
 function toOutput(value: unknown): string | Part[] {
   if (typeof value === 'string') return value
   if (value === undefined) return 'Done.'

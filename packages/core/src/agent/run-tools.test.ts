@@ -1,4 +1,4 @@
-// The loop over tools: what the model gets, what the caller sees, and every way a tool can go wrong.
+// The agent loop: what the model gets, what the caller sees, and every way a tool can fail.
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
 import { fakeClock } from '../../../testing/src/fake-clock.js'
@@ -152,7 +152,7 @@ describe('a run of tools', () => {
     expect(await told(broken)).toMatchObject({ isError: true, output: expect.stringMatching(output) })
   })
 
-  it('tells the model of a tool that does not exist, and of input that is no JSON', async () => {
+  it('tells the model of a tool that does not exist, and of input that is not JSON', async () => {
     const { provider } = await ran([weather], {}, [asks('wether'), 'Well.'])
     expect(provider.requests[1]?.messages.at(-1)?.content[0]).toMatchObject({
       isError: true,
@@ -290,7 +290,7 @@ describe('a run of tools', () => {
     expect(signal?.aborted).toBe(true)
   })
 
-  it('goes on from the middle of a loop when its result is asked for there', async () => {
+  it('continues in the middle of a loop when result() is called there', async () => {
     const run = runTools(mockProvider({ answers: [asks('weather'), 'Sunny.'] }), {
       messages: 'x',
       tools: [weather],
@@ -414,7 +414,7 @@ it('can go on from the messages of any step', async () => {
   }
 })
 
-it('that fails on the way says how far it came, and can go on from there', async () => {
+it('that fails reports its conversation so far, and can be continued from it', async () => {
   const answers = [asks('weather'), new LlmError('server-error', 'Broken.')]
   const broken = mockProvider({ answers, retry: false })
   const error = await failureOf(runTools(broken, { messages: 'Lima?', tools: [weather] }).result())

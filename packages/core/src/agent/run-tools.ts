@@ -1,4 +1,4 @@
-// The loop over tools: ask, run what the model calls, give it the results, until it answers.
+// The agent loop: sends the request, runs the tools that the model calls, and sends it their results, until it answers.
 
 import { onAbort } from '../call/abort-listener.js'
 import { inTime } from '../call/in-time.js'
@@ -20,62 +20,65 @@ import { appendResults, endsWithToolResults, openToolCalls } from '../request/op
 import { toChatRequest, withDefaults } from '../request/prepare.js'
 import { type Approval, runTool, type ToolOutcome } from './run-tool.js'
 
-/** Options of the loop itself. */
+/** Options of the agent loop. */
 export interface ToolLoopOptions {
-  /** The most answers to ask for. Default 10. */
+  /** The most answers of the model. Default 10. */
   maxSteps?: number
-  /** How many tools may run at once. Default 8. */
+  /** How many tools may run at the same time. Default 8. */
   concurrency?: number
-  /** The most time a tool may take, in milliseconds. Default 60,000. */
+  /** How long a tool may run, in milliseconds; a tool's own `timeout` wins. Default 60,000. */
   toolTimeout?: number
-  /** The longest result, in characters; a longer one is an error the model reads. Default 200,000. */
+  /** The longest result of a tool, in characters; a longer one becomes an error for the model. Default 200,000. */
   maxResultLength?: number
-  /** Decides on calls of tools that need approval. Default: `'later'`. */
+  /** Called for tools that need approval. Default: `'later'`, which leaves the call open and ends the run. */
   approve?: (call: ToolCall) => Approval | Promise<Approval>
-  /** Ends the run after a step; its calls stay open. Runs within the time limit of that step's call. */
+  /** `true` ends the run after this step; its calls stay open. Counts towards the time limit of that step's call. */
   stopWhen?: (step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>
-  /** A tool that fails ends the run with `tool-failed`, or the model is told. Default `'tell'`. */
+  /** A failing tool ends the run with `tool-failed` (`'throw'`), or the model gets the error (`'tell'`, the default). */
   onToolError?: 'tell' | 'throw'
   /** Default: the system's clock. */
   clock?: Clock
 }
 
-/** Options of `runTools`. Call options apply to each call of the loop. */
+/** Options of `runTools`. Call options, such as `timeout`, apply to each call of the loop. */
 export interface ToolRunOptions extends CallOptions, ToolLoopOptions {}
 
-/** The events of all answers, with markers between them. */
+/** An event of `runTools`: those of all answers, with markers between them. */
 export type ToolRunEvent =
   | ChatEvent
   /** Before an answer; `step` counts from 1. */
   | { type: 'step-start'; step: number }
-  /** A tool has run, or was refused. */
+  /** The outcome of a tool call. */
   | (ToolOutcome & { type: 'tool-result'; step: number })
-  /** After an answer and its tools; with `messages` the run can go on elsewhere. */
+  /** After an answer and its tools. Another run can continue with `messages`. */
   | { type: 'step-end'; step: number; messages: Message[] }
 
-/** How a run ended. */
+/** The result of `runTools`. */
 export interface ToolRunResult {
   /**
-   * `'answer'`: the model is done. `'max-steps'`, `'stopped'`: by the options. `'pending'`: calls wait for an approval,
-   * or for a result only the app can give. `'length'`: the last answer was cut off at its limit of tokens. `'refusal'`,
-   * `'content-filter'`: the model declined, or its service took the answer away.
+   * Why the run ended. `'answer'`: the model has answered. `'max-steps'`, `'stopped'`: by the options. `'pending'`: calls wait for an
+   * approval, or for a result of the app. `'length'`: the last answer was cut off at its limit of tokens. `'refusal'`: the model
+   * declined. `'content-filter'`: the service withheld the answer.
    */
   reason: 'answer' | 'max-steps' | 'stopped' | 'pending' | 'length' | 'refusal' | 'content-filter'
   /** The text of the last answer. */
   text: string
-  /** The last answer; absent when there was none. */
+  /** The last answer; absent if there was none. */
   response?: ChatResponse
-  /** The whole conversation, to go on with. */
+  /** The whole conversation, to continue with. */
   messages: Message[]
   /** Calls without a result. */
   pending: ToolCall[]
-  /** Answers asked for. */
+  /** The number of answers. */
   steps: number
   /** Of all answers together. */
   usage: Usage
 }
 
-/** @throws {LlmError} whatever breaks a call, `tool-failed` when told to; with `messages` to go on with */
+/**
+ * Yields the events of the loop, and returns its result.
+ * @throws {LlmError} for any failed call, and `tool-failed` with `onToolError: 'throw'`; with `messages` to continue with
+ */
 export async function* runToolLoop(
   provider: Provider,
   input: ChatInput,
@@ -123,7 +126,7 @@ export async function* runToolLoop(
         if (steps === loop.maxSteps) return ended('max-steps')
         steps++
         yield { type: 'step-start', step: steps }
-        // A choice that forces a call is met by the first; forced for ever, the loop would never answer.
+        // A forced choice applies until the first call: otherwise the loop would never end.
         const isSatisfied = forces(toolChoice) && endsWithToolResults(messages)
         const startedAt = systemClock.now()
         response = yield* streamAnswer(
@@ -145,7 +148,7 @@ export async function* runToolLoop(
         }
       }
       if (open.length > 0) {
-        // The last answer may still call tools; without another answer nobody would read their results.
+        // The last answer may still call tools; without another answer nothing would read their results.
         if (steps === loop.maxSteps) {
           yield { type: 'step-end', step: steps, messages: [...messages] }
           return ended('max-steps', open)
@@ -168,7 +171,7 @@ export async function* runToolLoop(
       if (finishReason !== 'pause') return ended('answer')
     }
   } catch (cause) {
-    // What was answered and done before must not be paid for, or done, twice.
+    // Answers must not be paid for twice, and tools must not run twice.
     keepResults()
     const details = { provider: provider.provider, model: provider.model, messages: [...messages] }
     if (isLlmError(cause)) throw withDetails(cause, details)
@@ -187,7 +190,7 @@ export async function* runToolLoop(
 }
 
 /**
- * The options of the loop, with defaults, and all others, which are options of its calls (future ones included).
+ * The options of the loop with defaults, and all other options, which are those of its calls.
  * @throws {LlmError} `invalid-request` for invalid limits
  */
 function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call: CallOptions } {
@@ -209,7 +212,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
   return { loop: { ...limits, approve, stopWhen, onToolError, clock }, call }
 }
 
-/** The events of one answer. Anything a foreign provider throws becomes an `LlmError`. */
+/** The events of one answer. Errors of another kind become an `LlmError`. */
 async function* streamAnswer(
   provider: Provider,
   request: ChatRequest,
@@ -231,7 +234,7 @@ function isCut(reason: FinishReason): reason is CutReason {
   return reason === 'length' || reason === 'refusal' || reason === 'content-filter'
 }
 
-/** Runs them side by side and gives each outcome when it is there. A call that must wait gives none. */
+/** Runs the calls concurrently and yields each outcome when it is there. A call that stays open yields none. */
 async function* runToolCalls(
   calls: ToolCall[],
   tools: Tool[],
@@ -243,11 +246,11 @@ async function* runToolCalls(
   const waiting = [...calls]
   type Ended = { work: Promise<Ended>; outcome: ToolOutcome | undefined }
   const running = new Set<Promise<Ended>>()
-  // One that fails ends the others.
+  // A failure ends the others.
   const failing = new LinkedSignal(signal)
   const context = { signal: failing.signal, messages: [...messages] }
   let stopListening: () => void = () => {}
-  // An app's `approve` may be waiting for somebody who has left.
+  // `approve` may wait for a person who has left.
   const aborted = new Promise<never>((_, reject) => {
     stopListening = onAbort(signal, () => reject(signal.reason))
   })

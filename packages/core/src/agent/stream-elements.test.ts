@@ -1,4 +1,4 @@
-// Lists, element by element.
+// Lists, streamed element by element.
 import { expect, it } from 'vitest'
 import * as z from 'zod'
 import { mockProvider } from '../../../testing/src/mock.js'

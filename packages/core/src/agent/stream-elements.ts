@@ -1,4 +1,4 @@
-// A list from any model, element by element: each is given when it is whole and fits.
+// Generates a list with any model, and yields each element when it is complete and valid.
 
 import { inTime } from '../call/in-time.js'
 import { systemClock } from '../contract/clock.js'
@@ -6,32 +6,35 @@ import { LlmError } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput } from '../contract/request.js'
 import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
-import { wrapped } from '../schema/embedding.js'
+import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { generateValue, type ObjectOptions, type ObjectResult } from './generate-object.js'
 import { validate } from './structured-output.js'
 
-/** Options of `streamElements`. There is no repair: what was given cannot be taken back. */
+/** Options of `streamElements`. There are no repairs, since elements that were read cannot be taken back. */
 export type ElementOptions = Omit<ObjectOptions, 'repairs'>
 
-/** @throws {LlmError} `structured-output` for the first element that does not fit, with its place */
+/**
+ * Yields the elements, and returns all of them.
+ * @throws {LlmError} `structured-output` for the first element that does not fit, with its index
+ */
 export async function* generateElements<Schema extends StandardSchema | JsonSchema>(
   provider: Provider,
   schema: Schema,
   input: ChatInput,
   options: ElementOptions,
 ): AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  const list = wrapped(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
+  const list = embedSchema(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
   const startedAt = systemClock.now()
   const work = generateValue(provider, list, input, { ...options, repairs: 0 })
-  const given: SchemaOutput<Schema>[] = []
-  /** The elements as the model wrote them: one that was already yielded must not change. */
-  const written: string[] = []
+  const elements: SchemaOutput<Schema>[] = []
+  /** The elements as the model wrote them: one that was yielded must not change. */
+  const raws: string[] = []
   let current: unknown
   const misfit = (problem: string) =>
     new LlmError(
       'structured-output',
-      `Element ${given.length} of the answer of ${provider.model} (${provider.provider}) does not fit: ${problem}.`,
+      `Element ${elements.length} of the answer of ${provider.model} (${provider.provider}) does not fit: ${problem}.`,
       { provider: provider.provider, model: provider.model },
     )
   try {
@@ -39,23 +42,23 @@ export async function* generateElements<Schema extends StandardSchema | JsonSche
       const { done, value } = await work.next()
       const known: unknown = done ? value.object : value
       if (Array.isArray(known)) {
-        const begins =
-          known === current || written.every((text, index) => text === JSON.stringify(known[index]))
-        if (!begins) throw misfit('what came before it is said in another way later')
+        const isContinuation =
+          known === current || raws.every((text, index) => text === JSON.stringify(known[index]))
+        if (!isContinuation) throw misfit('the elements before it were changed later')
         current = known
-        // The last one may still grow until another begins.
+        // The last element may still grow until another begins.
         const whole = done ? known.length : known.length - 1
-        while (given.length < whole) {
-          const raw: unknown = known[given.length]
+        while (elements.length < whole) {
+          const raw: unknown = known[elements.length]
           const checked = await inTime(provider, options, { startedAt }, () => validate(schema, raw))
           if ('problem' in checked) throw misfit(checked.problem)
           const element = checked.value as SchemaOutput<Schema>
-          given.push(element)
-          written.push(JSON.stringify(raw))
+          elements.push(element)
+          raws.push(JSON.stringify(raw))
           yield element
         }
       }
-      if (done) return { ...value, object: given }
+      if (done) return { ...value, object: elements }
     }
   } finally {
     await work.return(undefined as never)

@@ -1,4 +1,4 @@
-// Structured output: the text of an answer as the value the caller asked for. Loaded when it is first asked for.
+// Structured output: parses and validates the text of an answer. Loaded with the first request that has an `output`.
 import { LlmError } from '../contract/errors.js'
 import type { OutputSpec } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
@@ -9,8 +9,8 @@ import { isStandardSchema, standardResult } from '../schema/schema.js'
 import { candidatesIn } from './json-text.js'
 
 /**
- * The response with its `output`, where the model answered rather than called a tool or declined.
- * @throws {LlmError} `structured-output` when the answer is not JSON or does not fit the schema
+ * The response with its `output`; unchanged if the model called a tool or declined.
+ * @throws {LlmError} `structured-output` if the answer is not JSON or does not fit the schema
  */
 export async function withOutput(
   response: ChatResponse,
@@ -22,7 +22,7 @@ export async function withOutput(
     response.finishReason !== 'other'
   )
     return response
-  const broken = (problem: string, cause?: unknown) =>
+  const failure = (problem: string, cause?: unknown) =>
     new LlmError(
       'structured-output',
       `${response.model} (${response.provider}) gave an answer that ${problem}.`,
@@ -30,12 +30,12 @@ export async function withOutput(
     )
 
   if (response.finishReason === 'length')
-    throw broken('was cut off before its JSON ended; raise maxOutputTokens')
+    throw failure('was cut off before its JSON ended; raise maxOutputTokens')
   const found = isObject(output)
     ? await findFitting(response.text, (value) => validate(output.schema, value))
     : onlyValue(response.text)
   if ('value' in found) return { ...response, output: found.value }
-  throw broken(
+  throw failure(
     found.isValue
       ? `does not fit the schema: ${found.problem}`
       : `is not JSON; see \`partial.text\`: ${found.problem}`,
@@ -49,7 +49,7 @@ export async function findFitting(
   text: string,
   fits: (value: unknown) => Promise<Checked>,
 ): Promise<{ value: unknown } | { problem: string; isValue: boolean }> {
-  let largest = { problem: 'it holds no JSON', isValue: false, length: 0 }
+  let largest = { problem: 'it contains no JSON', isValue: false, length: 0 }
   for (const candidate of candidatesIn(text)) {
     const checked = 'value' in candidate ? await fits(candidate.value) : candidate
     if ('value' in checked) return checked
@@ -59,14 +59,14 @@ export async function findFitting(
   return largest
 }
 
-/** The only value in the text: without a schema, several would be ambiguous. */
+/** The only value in the text; without a schema, several would be ambiguous. */
 function onlyValue(text: string): Checked & { isValue?: boolean } {
   const [only, ...others] = candidatesIn(text)
-  if (only === undefined) return { problem: 'it holds no JSON' }
+  if (only === undefined) return { problem: 'it contains no JSON' }
   return others.length === 0 ? only : { problem: 'it holds several values between other words' }
 }
 
-/** The value as the schema sees it, or what is wrong with it in one line. */
+/** The value, transformed by the schema, or its problem in one line. */
 export async function validate(
   schema: StandardSchema | JsonSchema,
   value: unknown,

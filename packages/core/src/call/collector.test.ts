@@ -1,4 +1,4 @@
-// The `partial` response and usage of an answer that broke off or was abandoned.
+// The `partial` response and usage of an answer that failed or was abandoned.
 import { expect, it } from 'vitest'
 import { can, failureOf, finish, say, world } from '../../test/world.js'
 import { type BackendEvent, defineProvider, LlmError } from '../index.js'

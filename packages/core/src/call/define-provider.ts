@@ -101,7 +101,7 @@ class DefinedProvider implements Provider {
       defaults: options.defaults ?? {},
       begin: () => this.#begin(),
       knownCapabilities: (onStatus) =>
-        this.#capabilities ?? this.#fetchCapabilities(onStatus).catch(() => undefined),
+        this.#capabilities ?? this.#fetchCapabilities(onStatus).catch(() => backend.limits),
       cancelCapabilities: (onStatus) => this.#cancelCapabilities(onStatus),
     }
   }

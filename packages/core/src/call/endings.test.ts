@@ -25,7 +25,7 @@ const hear = (reason: unknown) => alone.push(reason)
 beforeAll(() => void process.on('unhandledRejection', hear))
 afterAll(async () => {
   // Node reports unhandled rejections after the microtasks of a turn.
-  await new Promise((resolve) => setTimeout(resolve, 20))
+  await new Promise(setImmediate)
   process.off('unhandledRejection', hear)
   expect(alone).toEqual([])
 })
@@ -292,7 +292,7 @@ describe('a careless backend', () => {
     expect(await provider.chat('x')).toMatchObject({ text: 'hi' })
   })
 
-  it('is let go of when an attempt fails before its first event', async () => {
+  it('is ended when an attempt fails before its first event', async () => {
     let ended = 0
     const provider = made({
       next: () => new Promise<never>(() => {}),

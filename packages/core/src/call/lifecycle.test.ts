@@ -1,4 +1,4 @@
-// The life of a call: attempts, deadlines, time-outs, aborts, under a clock the tests move.
+// The lifecycle of a call: attempts, deadlines, timeouts and aborts, under a fake clock.
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, it, vi } from 'vitest'
@@ -88,13 +88,13 @@ describe('attempts', () => {
     })
   })
 
-  it('the attempt that failed is told to stop, the one that ended well is left alone', async () => {
+  it('the signal of a failed attempt aborts, that of a successful one does not', async () => {
     const { provider, clock, attempts } = world([[overloaded()], [say('hi'), finish]])
     await overTime(clock, provider.chat('x'))
     expect(attempts.map(({ context }) => context.signal.aborted)).toEqual([true, false])
   })
 
-  it('law: whatever fails, attempts keep to the rules and the deadline, and everything is let go', () =>
+  it('law: whatever fails, attempts keep to the rules and the deadline, and nothing is left running', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(
@@ -358,7 +358,7 @@ describe('capabilities', () => {
     await closing
   })
 
-  it('are asked no longer than somebody waits for them, and anew by who comes then', async () => {
+  it('are requested only while a call waits for them, and again by the next call', async () => {
     const signals: AbortSignal[] = []
     const answer: ((known: Capabilities) => void)[] = []
     const { provider, clock } = world(

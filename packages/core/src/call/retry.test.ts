@@ -1,9 +1,9 @@
-// Retry-After in its three forms, and the rules of waiting.
+// Retry-After in its three forms, and the retry rules.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { LlmError } from '../contract/errors.js'
+import { parseRetryAfter } from '../wire/http/retry-after.js'
 import { nextDelay } from './retry.js'
-import { parseRetryAfter } from './retry-after.js'
 import { defaultRetry } from './settings.js'
 
 const headers = (values: Record<string, string>) => new Headers(values)

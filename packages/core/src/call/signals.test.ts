@@ -1,4 +1,4 @@
-// Calls leave nothing on a signal that outlives them, however many they are.
+// Calls leave no listener on a signal that outlives them.
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../../testing/src/mock.js'

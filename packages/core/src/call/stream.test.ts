@@ -1,4 +1,4 @@
-// Streams: their laws, for every sequence of events a backend may yield.
+// Streams: laws for every sequence of events that a backend may yield.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf, finish, type Step, say, world } from '../../test/world.js'
@@ -270,7 +270,7 @@ describe('a response', () => {
     })
   })
 
-  it('is asked for as it is made, unless only the response of a short answer is wanted', async () => {
+  it('is streamed on the wire, unless only the response of a short answer is wanted', async () => {
     const made = world([[say('a'), finish]])
     const { provider } = made
     const short = { messages: 'x', maxOutputTokens: 4096 }

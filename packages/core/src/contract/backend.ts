@@ -45,6 +45,8 @@ export interface PreparedChat extends SamplingOptions {
   reasoning?: Reasoning
   /** Only those of this provider. */
   providerOptions: Record<string, unknown>
+  /** For what a backend itself finds the model does not take: `'warn'` leaves it out with a warning; else it is an error. */
+  onUnsupported?: 'error' | 'warn'
 }
 
 /** A batch of texts to embed. */
@@ -123,6 +125,8 @@ export interface Backend {
   readonly model: string
   /** Called once, when a call needs it, and cached; a failure is not cached. */
   capabilities(context: CallContext): Capabilities | Promise<Capabilities>
+  /** What is known without asking a server. Calls are checked against it while `capabilities` fails. Default: no check then. */
+  readonly limits?: Capabilities
   /**
    * One attempt. It yields events and ends after `finish`. It throws an `LlmError` for every failure, and stops soon after
    * `context.signal` aborts. It never retries and has no timers of its own.

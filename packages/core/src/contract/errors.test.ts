@@ -1,4 +1,4 @@
-// LlmError: known across copies, and quiet about what it does not know.
+// LlmError: recognised across copies of the package, with an entry in errors.md for every code.
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { asLlmError, errorCodes, isLlmError, LlmError, withDetails } from './errors.js'

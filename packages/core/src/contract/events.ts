@@ -51,7 +51,7 @@ export interface ChatStream extends AsyncIterable<ChatEvent> {
   /** Only the text deltas. */
   readonly text: AsyncIterable<string>
   /**
-   * Reads the rest of the stream and returns the response. May be called after readCallerValue, or instead of it.
+   * Reads the rest of the stream and returns the response. May be called after reading, or instead of it.
    * @throws {LlmError} for every failure; `error.partial` is what had arrived
    */
   response(): Promise<ChatResponse>

@@ -1,12 +1,22 @@
 // Messages and their parts, the same for every provider.
 
 /**
- * State that only one provider can read: the signature of a reasoning part, an encrypted reasoning item, a block of a server-side
- * tool. It stays with its part and is sent back unchanged to the provider that made it, and to no other.
+ * State that only its service can read: the signature of a reasoning part, an encrypted reasoning item, a block of a server-side
+ * tool. It stays with its part and is sent back unchanged to the service that made it, and to no other.
  */
 export interface OpaqueState {
   /** The provider that made it: `'claude'`. */
   provider: string
+  /**
+   * The host that made it, with its port if that is not the default: `'api.deepseek.com'`. The state is sent back to this host
+   * only. Absent: to any host of the provider.
+   */
+  host?: string
+  /**
+   * The model that made it, where the service binds the state to one. It is sent back to this model only. Absent: to any model
+   * of the host.
+   */
+  model?: string
   /** Any JSON value; its form is known only to the provider. */
   data: unknown
 }

@@ -1,5 +1,5 @@
-// The type of one attempt of an operation with checked input.
+// One attempt of an operation whose input was checked.
 import type { CallContext } from '../contract/backend.js'
 
-/** May be called again, for another attempt. */
+/** Called once for each attempt. */
 export type Attempt<T> = (context: CallContext) => Promise<T>

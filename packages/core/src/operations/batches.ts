@@ -1,4 +1,4 @@
-// Many requests at once, answered when the service finds the time. Loaded with the first of them.
+// Batches: submits many requests, and reads their results in order. Loaded with the first batch.
 import type { CallEnvironment } from '../call/chat-call.js'
 import { Collector } from '../call/collector.js'
 import { type CallLifecycle, startLifecycle } from '../call/lifecycle.js'
@@ -15,10 +15,10 @@ import type { Attempt } from './attempt.js'
 type Batching = Backend & { batch: BackendBatch }
 
 /**
- * Hands the requests over. Nobody hears warnings later, so what the model cannot do is refused, whatever
- * `onUnsupported` says. What the service has no form for (a warning of the code `unsupported`) is refused too, but left out in
- * silence where the request says `onUnsupported: 'warn'`. Repairs and mere remarks stop nothing.
- * @throws {LlmError} for the first request that is wrong, by its place
+ * Submits the requests. A batch has no warnings, so what the model cannot do is refused, even with `onUnsupported: 'warn'`. What the
+ * service has no field for (a warning with code `unsupported`) is refused too, but left out with `onUnsupported: 'warn'`. Other
+ * warnings are ignored.
+ * @throws {LlmError} for the first invalid request, with its index
  */
 export function submit(
   backend: Batching,
@@ -41,9 +41,9 @@ export function submit(
   }
   return async (context) => {
     const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
-    // Capabilities are only asked for when a request depends on them.
-    const asks = prepared.some(({ required }) => required.length > 0)
-    const capabilities = asks ? await knownCapabilities(context.status) : undefined
+    // Capabilities are fetched only if a request depends on them.
+    const needsCapabilities = prepared.some(({ required }) => required.length > 0)
+    const capabilities = needsCapabilities ? await knownCapabilities(context.status) : undefined
     const chats = await each((index) => {
       const { chat, required, warnings } = prepared[index] as Prepared
       return capabilities
@@ -56,7 +56,7 @@ export function submit(
       const at = index === undefined ? 'requests' : `requests[${index}]`
       throw new LlmError(
         'unsupported',
-        `${at}: ${message} Nobody hears warnings of a batch: change the request, or set onUnsupported: 'warn' to go on without.`,
+        `${at}: ${message} A batch has no warnings: change the request, or set onUnsupported: 'warn' to leave it out.`,
         { provider: backend.provider, model: backend.model },
       )
     }
@@ -64,7 +64,7 @@ export function submit(
   }
 }
 
-/** The results in the order of the requests, whatever order the service gives them in. */
+/** The results in the order of the requests; the service gives them in any order. */
 export async function* results(
   backend: Batching,
   id: string,

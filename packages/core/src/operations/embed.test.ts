@@ -1,4 +1,4 @@
-// Texts as vectors: in batches, some at once, in order, and what of it is tried again.
+// Embeddings: batches, concurrency, order, and what is retried.
 import { expect, it } from 'vitest'
 import { failureOf, overTime, world } from '../../test/world.js'
 import type { Backend, EmbedRequest, PreparedEmbed } from '../index.js'

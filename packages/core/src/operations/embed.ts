@@ -1,5 +1,5 @@
-// Texts as vectors: checked, cut into batches as the backend takes them, some at once, put together in order. Loaded
-// with the first call.
+// Embeddings: checks the texts, sends them in batches, several at a time, and returns the vectors in order. Loaded with the first
+// call.
 
 import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
@@ -9,17 +9,17 @@ import { isObject } from '../object.js'
 import type { Attempt } from './attempt.js'
 
 /**
- * The work of one `embed` call. It may be begun again: batches that were done stay done.
+ * The attempts of one `embed` call. A further attempt sends only the batches that are not done.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export function embedAttempt(
   backend: Backend & Required<Pick<Backend, 'embed'>>,
-  given: string | string[] | EmbedRequest,
+  input: string | string[] | EmbedRequest,
 ): Attempt<EmbedResponse> {
-  const request = typeof given === 'string' || Array.isArray(given) ? { input: given } : given
+  const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
-  const { input, concurrency = 4, providerOptions, ...options } = request
-  const texts = [input].flat()
+  const { input: oneOrMany, concurrency = 4, providerOptions, ...options } = request
+  const texts = [oneOrMany].flat()
   for (const [index, text] of texts.entries())
     if (typeof text !== 'string' || text === '')
       throw invalid(`input[${index}]`, 'must be a string that is not empty')
@@ -58,9 +58,7 @@ export function embedAttempt(
   }
 }
 
-/**
- * Checks that these can be the vectors of the texts: NaN and other service defects would silently make every search worse.
- */
+/** Checks that these can be the vectors of the texts: NaN and other defects would silently make every search worse. */
 function checkVectors(vectors: Float32Array[], count: number): void {
   const length = vectors[0]?.length
   const odd = vectors.find((vector) => vector.length !== length)

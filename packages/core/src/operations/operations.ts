@@ -79,7 +79,10 @@ export function attemptOf<Name extends keyof Operations>(
   return readCallerValue('The request', () => operations[name](environment, input))
 }
 
-/** The backend, known to have this operation. @throws {LlmError} `unsupported` */
+/**
+ * The backend, if it has this operation.
+ * @throws {LlmError} `unsupported` otherwise
+ */
 export function requireOperation<Name extends keyof Backend>(
   backend: Backend,
   name: Name,

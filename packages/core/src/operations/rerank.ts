@@ -1,5 +1,4 @@
-// Documents told apart by how well they answer a query: the request is checked before the backend gets it. Loaded with
-// the first call.
+// Reranking: checks the request and the scores. Loaded with the first call.
 
 import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
@@ -7,18 +6,21 @@ import type { RerankRequest, RerankResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import type { Attempt } from './attempt.js'
 
-/** @throws {LlmError} `invalid-request` with the path of what is wrong */
+/**
+ * The attempts of one `rerank` call.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
 export function rerankAttempt(
   backend: Backend & Required<Pick<Backend, 'rerank'>>,
   request: RerankRequest,
 ): Attempt<RerankResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with query and documents')
   const { query, documents, providerOptions } = request
-  if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a text that is not empty')
-  if (!Array.isArray(documents)) throw invalid('documents', 'must be a list of texts')
+  if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a string that is not empty')
+  if (!Array.isArray(documents)) throw invalid('documents', 'must be a list of strings')
   for (const [index, document] of documents.entries())
     if (typeof document !== 'string' || document === '')
-      throw invalid(`documents[${index}]`, 'must be a text that is not empty')
+      throw invalid(`documents[${index}]`, 'must be a string that is not empty')
   const own = providerOptions?.[backend.provider] ?? {}
   return async (context) => {
     const response = await backend.rerank({ query, documents, providerOptions: own }, context)

@@ -1,9 +1,12 @@
-// How alike two vectors are.
+// Cosine similarity.
 import { LlmError } from '../contract/errors.js'
 
 /**
- * The cosine of the angle between two vectors, -1 to 1; 0 where one of them has no direction.
+ * The cosine of the angle between two vectors, -1 to 1; 0 if one of them is all zeros.
  * @throws {LlmError} `invalid-request` for vectors of different lengths
+ * @example
+ * const [question, answer] = (await llm.embed(['a cat', 'a kitten'])).vectors
+ * if (question && answer) console.log(cosineSimilarity(question, answer))
  */
 export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length)

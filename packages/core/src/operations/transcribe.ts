@@ -1,4 +1,4 @@
-// Speech as text: the request is checked before the backend gets it. Loaded with the first call.
+// Transcription: checks the request. Loaded with the first call.
 
 import type { Backend } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
@@ -7,20 +7,23 @@ import { isObject } from '../object.js'
 import { bytesAndType } from '../request/media.js'
 import type { Attempt } from './attempt.js'
 
-/** @throws {LlmError} `invalid-request` with the path of what is wrong */
+/**
+ * The attempts of one `transcribe` call.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
 export async function transcribeAttempt(
   backend: Backend & Required<Pick<Backend, 'transcribe'>>,
   request: TranscribeRequest,
 ): Promise<Attempt<TranscribeResponse>> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
   const { audio, mediaType, providerOptions, ...options } = request
-  const sound = await bytesAndType({ data: audio, mediaType }, 'audio')
-  if (!/^(audio|video)\//.test(sound.mediaType))
-    throw invalid('mediaType', `must be a kind of sound, for example 'audio/wav', not ${sound.mediaType}`)
+  const bytes = await bytesAndType({ data: audio, mediaType }, 'audio')
+  if (!/^(audio|video)\//.test(bytes.mediaType))
+    throw invalid('mediaType', `must be an audio type, for example 'audio/wav', not ${bytes.mediaType}`)
   const prepared = {
     ...options,
-    audio: sound.data,
-    mediaType: sound.mediaType,
+    audio: bytes.data,
+    mediaType: bytes.mediaType,
     providerOptions: providerOptions?.[backend.provider] ?? {},
   }
   return async (context) => {

@@ -1,4 +1,4 @@
-// What a foreign protocol has no place for, there and back.
+// Hidden state: extracted from a message and restored, whatever a protocol does to the rest.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { Part } from '../index.js'

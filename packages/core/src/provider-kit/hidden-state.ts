@@ -1,26 +1,26 @@
-// What a foreign protocol has no place for, beside a message that goes through it and comes back: providers' opaque state,
-// citations, and parts nobody else can read.
+// What another protocol cannot represent of a message (opaque state, citations, provider blocks): extracted before the message is
+// converted, and restored when it comes back.
 import type { Part } from '../contract/message.js'
 import { isMedia } from '../request/required-capabilities.js'
 
 /**
- * What a part was but for what others see of it: texts by their length, calls by their id, media by their type; of the rest,
- * everything.
+ * One entry for each part: what the protocol represents of it (the length of a text, the id of a call, the type of media; `null` for
+ * nothing), and the fields that it does not.
  */
-export type Hidden = [type: Part['type'], seen: number | string | null, rest: object][]
+export type Hidden = [type: Part['type'], visible: number | string | null, rest: object][]
 
 /**
- * What others do not see of an answer, as JSON can hold it; nothing where they see all. Bytes of media are hidden too, unless
- * the others have a place for them.
+ * The hidden fields of an answer, which JSON can represent; `undefined` if there are none. Media are hidden too, unless the protocol
+ * has them (`hasMedia`).
  */
-export function extractHidden(content: readonly Part[], seesMedia = false): Hidden | undefined {
-  const hidden = content.map((part) => apart(part, seesMedia))
-  return hidden.every(([, seen, rest]) => seen !== null && Object.keys(rest).length === 0)
+export function extractHidden(content: readonly Part[], hasMedia = false): Hidden | undefined {
+  const hidden = content.map((part) => splitPart(part, hasMedia))
+  return hidden.every(([, visible, rest]) => visible !== null && Object.keys(rest).length === 0)
     ? undefined
     : hidden
 }
 
-function apart(part: Part, seesMedia: boolean): Hidden[number] {
+function splitPart(part: Part, hasMedia: boolean): Hidden[number] {
   switch (part.type) {
     case 'text':
     case 'reasoning':
@@ -33,7 +33,7 @@ function apart(part: Part, seesMedia: boolean): Hidden[number] {
       return [type, id, rest]
     }
     default: {
-      if (!seesMedia || !isMedia(part) || part.data === undefined) return [part.type, null, part]
+      if (!hasMedia || !isMedia(part) || part.data === undefined) return [part.type, null, part]
       const { type, data: _, mediaType, ...rest } = part
       return [type, mediaType, rest]
     }
@@ -41,31 +41,30 @@ function apart(part: Part, seesMedia: boolean): Hidden[number] {
 }
 
 /**
- * The parts as they were before others saw them; those others give where they have changed them. Texts that follow each
- * other may have become one on the way.
+ * The original parts, from those that came back; if they were changed, as they came back. Adjacent texts may have been joined.
  */
 export function restoreHidden(parts: readonly Part[], hidden: Hidden): readonly Part[] {
-  const seen = parts.filter((part) => !('text' in part) || part.text !== '')
-  const all: Part[] = []
+  const visible = parts.filter((part) => !('text' in part) || part.text !== '')
+  const restored: Part[] = []
   let at = 0
   let from = 0
   for (const [type, what, rest] of hidden) {
-    const part = seen[at]
-    if (what === null) all.push(rest as Part)
-    else if (what === 0) all.push({ type, text: '', ...rest } as Part)
+    const part = visible[at]
+    if (what === null) restored.push(rest as Part)
+    else if (what === 0) restored.push({ type, text: '', ...rest } as Part)
     else if (part?.type === 'tool-call' && part.id === what) {
-      all.push({ ...part, ...rest })
+      restored.push({ ...part, ...rest })
       at++
     } else if (part !== undefined && isMedia(part) && part.data !== undefined && part.mediaType === what) {
-      all.push({ ...part, ...rest, type } as Part)
+      restored.push({ ...part, ...rest, type } as Part)
       at++
     } else if (part !== undefined && 'text' in part && typeof what === 'number') {
       const text = part.text.slice(from, from + what)
       if (text.length < what) return parts
-      all.push({ type, text, ...rest } as Part)
+      restored.push({ type, text, ...rest } as Part)
       from += what
       if (from === part.text.length) [at, from] = [at + 1, 0]
     } else return parts
   }
-  return at === seen.length ? all : parts
+  return at === visible.length ? restored : parts
 }

@@ -1,5 +1,4 @@
-// For policies, from Provider to Provider: streams made of other providers' streams, requests looked into, answers given
-// once more.
+// Entry point of @patchbay/core/wrap: for policies and other providers that wrap providers.
 
 import { CallStream, type ChatEventSource } from '../call/stream.js'
 import type { PreparedChat } from '../contract/backend.js'
@@ -8,7 +7,7 @@ import type { ChatStream } from '../contract/events.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { prepare, withDefaults } from '../request/prepare.js'
-import { missingCapabilities, requiredCapabilities } from '../request/required-capabilities.js'
+import { missingFeatures, requiredFeatures } from '../request/required-capabilities.js'
 
 export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
@@ -22,12 +21,12 @@ export { extractHidden, type Hidden, restoreHidden } from './hidden-state.js'
 export { replayStream, streamOfEvents } from './replay.js'
 export { StreamForwarder } from './stream-forwarder.js'
 
-/** A stream with all the manners of one, over the events of a source. */
+/** A `ChatStream` over the events of a source. */
 export function streamOf(source: ChatEventSource): ChatStream {
   return new CallStream(source)
 }
 
-/** The request with what this provider adds to it. */
+/** The request with the defaults of this provider. */
 export function requestWithDefaults(
   input: ChatInput,
   { defaults = {} }: Pick<Provider, 'defaults'>,
@@ -36,7 +35,7 @@ export function requestWithDefaults(
 }
 
 /**
- * A request without sugar, as the backend of this provider would get it: the same for all ways to write the same thing.
+ * The request as the backend of this provider would get it: the same for all ways to write it.
  * @throws {LlmError} `invalid-request`
  */
 export async function prepareFor(
@@ -46,7 +45,7 @@ export async function prepareFor(
   return (await prepare(input, defaults, provider)).chat
 }
 
-/** What the request needs that the model is known not to have; empty where it may be asked. */
+/** The features of the request that a model with these capabilities is known to lack. */
 export function missingFeaturesFor(request: PreparedChat, capabilities: Capabilities): string[] {
-  return missingCapabilities(requiredCapabilities(request), capabilities)
+  return missingFeatures(requiredFeatures(request), capabilities)
 }

@@ -1,4 +1,4 @@
-// An answer that is there already, given once more as a stream with all its manners: events, deadline, abort, `partial`.
+// Streams of answers that already exist, with events, deadline, abort and `partial`.
 
 import { defineProvider } from '../call/define-provider.js'
 import type { Backend } from '../contract/backend.js'
@@ -19,12 +19,12 @@ const unknown: Capabilities = {
   embed: 'unknown',
 }
 
-type Who = { provider: string; model: string }
+type Names = { provider: string; model: string }
 
-/** A stream with deadline, abort and `partial` over events from elsewhere. Status events are passed to the caller. */
+/** A stream over existing events. Status events are passed to the caller. */
 export function streamOfEvents(
   events: Backend['chat'],
-  { provider, model }: Who,
+  { provider, model }: Names,
   options: CallOptions,
   clock?: Clock,
 ): ChatStream {
@@ -32,10 +32,10 @@ export function streamOfEvents(
   return defineProvider(backend, clock && { clock }).stream('-', { ...options, retry: false })
 }
 
-/** The stream of a response, its text word by word. Its timing is that of the replay. */
+/** The stream of a response, its text word by word. `timing` is that of the replay. */
 export function replayStream(
   response: ChatResponse,
-  who: Who,
+  names: Names,
   options: CallOptions,
   clock?: Clock,
 ): ChatStream {
@@ -43,10 +43,10 @@ export function replayStream(
     const { id, requestId, model, warnings } = response
     yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
     for (const part of response.message.content) yield* eventsOf(part)
-    const { timing: _, attempts: __, text: ___, reasoning: ____, ...given } = response
-    yield { type: 'finish', response: given }
+    const { timing: _, attempts: __, text: ___, reasoning: ____, ...final } = response
+    yield { type: 'finish', response: final }
   }
-  return streamOfEvents(events, who, options, clock)
+  return streamOfEvents(events, names, options, clock)
 }
 
 function* eventsOf(part: Part): Generator<BackendEvent> {

@@ -1,4 +1,4 @@
-// Reads the events of another provider's stream as the source of its own.
+// The events of another provider's stream, as the source of a stream.
 
 import type { ChatEventSource } from '../call/stream.js'
 import { asLlmError, incompleteAnswer, isLlmError, LlmError } from '../contract/errors.js'
@@ -18,7 +18,7 @@ export class StreamForwarder implements ChatEventSource {
 
   constructor(
     private readonly open: () => ChatStream,
-    private readonly who: { provider: string; model: string },
+    private readonly provider: { provider: string; model: string },
     private readonly change: (response: ChatResponse) => ChatResponse | Promise<ChatResponse> = (response) =>
       response,
   ) {}
@@ -32,7 +32,7 @@ export class StreamForwarder implements ChatEventSource {
       return { type: 'finish', response: await this.change(event.response) }
     } catch (thrown) {
       this.#over = true
-      const { provider, model } = this.who
+      const { provider, model } = this.provider
       throw isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
     }
   }
@@ -46,9 +46,9 @@ export class StreamForwarder implements ChatEventSource {
     this.#stream?.abort(error.cause)
   }
 
-  /** Leaves the stream; the error says how much had arrived. */
+  /** Leaves the stream; the error contains what had arrived. */
   leave(): LlmError {
-    const { provider, model } = this.who
+    const { provider, model } = this.provider
     const left = new LlmError('aborted', 'The reader left the stream before its end.', { provider, model })
     this.#stopped ??= left
     const stream: (ChatStream & { leave?: () => unknown }) | undefined = this.#stream
@@ -68,7 +68,7 @@ export class StreamForwarder implements ChatEventSource {
     if (!this.#watched) return { type: 'finish', response: await this.#stream.response() }
     this.#events ??= this.#stream[Symbol.asyncIterator]()
     const { done, value } = await this.#events.next()
-    if (done) throw incompleteAnswer(this.who)
+    if (done) throw incompleteAnswer(this.provider)
     return value
   }
 }

@@ -1,4 +1,4 @@
-// Reads the caller's objects: a getter or proxy that throws, or an object of the wrong shape, becomes `invalid-request`.
+// Reads objects of the caller: one of the wrong shape, or with a getter that throws, becomes `invalid-request`.
 
 import { isLlmError, LlmError } from '../contract/errors.js'
 import { describe } from '../describe.js'
@@ -17,7 +17,7 @@ export async function readCallerValue<T>(what: string, read: () => T | Promise<T
 }
 
 /**
- * For a failed `import()` inside `readCallerValue`, which is not the caller's mistake.
+ * Handles a failed `import()` inside `readCallerValue`, which is not the caller's mistake.
  * @throws {LlmError} `bad-response`
  */
 export function unloadable(cause: unknown): never {

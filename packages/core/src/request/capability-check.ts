@@ -1,5 +1,5 @@
-// The capability check: what the model cannot do is refused before anything is sent, or dropped with a warning. Loaded with
-// the first request that needs more than text.
+// The capability check: features that the model lacks are refused before anything is sent, or left out with a warning. Loaded with the
+// first request that needs more than text.
 
 import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
@@ -7,11 +7,11 @@ import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
-import { type Feature, isMedia, mediaFeature, missingCapabilities } from './required-capabilities.js'
+import { type Feature, isMedia, mediaFeature, missingFeatures } from './required-capabilities.js'
 
 /**
- * The request, reduced to what a model with these capabilities supports.
- * @throws {LlmError} `unsupported`, naming what is missing, unless the caller asked for warnings
+ * The request without the features that a model with these capabilities lacks.
+ * @throws {LlmError} `unsupported`, with the names of the features, unless `onUnsupported` is `'warn'`
  */
 export function withoutUnsupported(
   chat: PreparedChat,
@@ -21,7 +21,7 @@ export function withoutUnsupported(
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],
 ): PreparedChat {
-  const missing = missingCapabilities(required, capabilities)
+  const missing = missingFeatures(required, capabilities)
   if (missing.length === 0) return chat
   const message = `${model} (${provider}) does not support ${missing.join(', ')}.`
   if (onUnsupported !== 'warn')

@@ -13,7 +13,7 @@ const deepest = 1000
  * is JSON.
  */
 export function jsonProblem(value: unknown, cause: unknown, where = ''): LlmError | undefined {
-  const found = find(value, where, new Set(), new WeakSet())
+  const found = findProblem(value, where, new Set(), new WeakSet())
   if (found === undefined) return undefined
   const [at, problem] = found
   const place = at.replace(/^\./, '') || 'The request'
@@ -22,14 +22,19 @@ export function jsonProblem(value: unknown, cause: unknown, where = ''): LlmErro
 
 type Problem = [at: string, problem: string]
 
-/** `sound` are objects already checked, with everything in them. */
-function find(given: unknown, at: string, above: Set<object>, sound: WeakSet<object>): Problem | undefined {
-  if (ArrayBuffer.isView(given)) return undefined
+/** `checked` are objects that were checked, with everything in them. */
+function findProblem(
+  original: unknown,
+  at: string,
+  above: Set<object>,
+  checked: WeakSet<object>,
+): Problem | undefined {
+  if (ArrayBuffer.isView(original)) return undefined
   try {
-    const value = asJson(given)
+    const value = asJson(original)
     if (typeof value === 'bigint') return [at, 'it is a bigint']
     if (typeof value !== 'object' || value === null || ArrayBuffer.isView(value)) return undefined
-    if (sound.has(value)) return undefined
+    if (checked.has(value)) return undefined
     if (above.has(value)) return [at, 'it contains itself']
     if (above.size >= deepest) return [at, 'it is nested too deeply']
     above.add(value)
@@ -41,11 +46,11 @@ function find(given: unknown, at: string, above: Set<object>, sound: WeakSet<obj
       } catch (error) {
         return [place, describe(error)]
       }
-      const found = find(item, place, above, sound)
+      const found = findProblem(item, place, above, checked)
       if (found !== undefined) return found
     }
     above.delete(value)
-    sound.add(value)
+    checked.add(value)
     return undefined
   } catch (error) {
     return [at, describe(error)]

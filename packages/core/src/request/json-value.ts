@@ -1,4 +1,4 @@
-// Checks values that are sent as JSON: tool inputs and schemas. Loaded with the first request that has one.
+// Checks values that are sent as JSON: tool inputs, citations and schemas. Loaded with the first request that has one.
 
 import { LlmError } from '../contract/errors.js'
 import type { Warning } from '../contract/response.js'

@@ -127,7 +127,7 @@ it('takes as many results as there are calls, however many', { timeout: 60_000 }
   expect(chat.messages[2]?.content).toHaveLength(ids.length)
 })
 
-it('a part of the package that cannot be loaded is not told as a mistake of the request', async () => {
+it('a part of the package that cannot be loaded is not reported as a mistake of the request', async () => {
   vi.resetModules()
   vi.doMock('./tools.js', () => Promise.reject(new Error('gone')))
   onTestFinished(() => void vi.doUnmock('./tools.js'))

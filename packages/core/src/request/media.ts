@@ -1,4 +1,4 @@
-// Media: bytes, base64, data URLs and addresses, checked. Loaded when a request has the first of them.
+// Checks media: bytes, base64, data URLs and URLs. Loaded with the first request that has one.
 
 import { yieldToEventLoop } from '../call/event-loop.js'
 import { invalid } from '../contract/errors.js'
@@ -8,21 +8,20 @@ import type { Warning } from '../contract/response.js'
 type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 
 /**
- * The part with a data URL taken apart, its base64 in the common form, and its type set right where its bytes say
- * otherwise.
+ * The part with the data of a data URL, its base64 in the common form, and its media type corrected if its bytes show another.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export async function prepareMedia(part: MediaPart, at: string, warnings: Warning[]): Promise<Part> {
-  const { url, ...given } = part as { url?: unknown; data?: Bytes; mediaType?: string }
+  const { url, ...rest } = part as { url?: unknown; data?: Bytes; mediaType?: string }
   if (url !== undefined && !isDataUrl(url)) {
     // Browsers and services read `\tdata:…` as a data URL; `isDataUrl` does not, so `mask` and `guard` would not look into it.
     if (typeof url !== 'string' || /^[^a-z]|[\t\r\n]/i.test(url) || !URL.canParse(url))
-      throw invalid(`${at}.url`, 'must be an absolute address')
+      throw invalid(`${at}.url`, 'must be an absolute URL')
     return part
   }
-  const { data, mediaType } = await bytesAndType(given, at, url)
+  const { data, mediaType } = await bytesAndType(rest, at, url)
   const type = part.type === 'audio' ? mediaType : withoutParameters(mediaType, at)
-  return { ...given, data, mediaType: trueType(data, type, at, warnings) } as Part
+  return { ...rest, data, mediaType: actualType(data, type, at, warnings) } as Part
 }
 
 /**
@@ -83,7 +82,7 @@ function mediaTypeOf(value: unknown, at: string): string {
   return [essence, ...parameters].join(';')
 }
 
-/** The type without parameters, which services do not accept; text is sent as UTF-8. */
+/** The media type without parameters, which services do not accept; text is sent as UTF-8. */
 function withoutParameters(mediaType: string, at: string): string {
   const [type = '', ...parameters] = mediaType.split(';')
   const charset = parameters.map((one) => one.trim().toLowerCase()).find((one) => one.startsWith('charset='))
@@ -105,14 +104,14 @@ async function commonBase64(text: string, place: string): Promise<string> {
   const end = sign < 0 ? text.length : sign
   const tail = text.slice(end)
   const padding = tail.replace(/\s+/g, '')
-  let asItIs = padding.length === tail.length
+  let isCommon = padding.length === tail.length
   const pieces: string[] = []
   let length = 0
   for (let from = 0; from < end; from += piece) {
     if (from > 0) await yieldToEventLoop()
     let part = text.slice(from, Math.min(end, from + piece))
     if (/[^A-Za-z0-9+/]/.test(part)) {
-      asItIs = false
+      isCommon = false
       part = part.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/')
       if (/[^A-Za-z0-9+/]/.test(part)) throw invalid(place, 'is not valid base64')
     }
@@ -122,11 +121,11 @@ async function commonBase64(text: string, place: string): Promise<string> {
   if (length === 0 || length % 4 === 1 || !/^={0,2}$/.test(padding))
     throw invalid(place, 'is not valid base64')
   const missing = '='.repeat((4 - (length % 4)) % 4)
-  return asItIs && padding === missing ? text : pieces.join('') + missing
+  return isCommon && padding === missing ? text : pieces.join('') + missing
 }
 
-// How files begin. Source: the formats' own specifications.
-const beginnings: [type: string, pattern: RegExp][] = [
+// The first bytes of files. Source: the specifications of the formats.
+const signatures: [type: string, pattern: RegExp][] = [
   ['image/png', /^\x89PNG/],
   ['image/jpeg', /^\xFF\xD8\xFF/],
   ['image/gif', /^GIF8/],
@@ -136,19 +135,19 @@ const beginnings: [type: string, pattern: RegExp][] = [
   ['text/html', /^\s*<(!doctype html|html)/i],
 ]
 
-/** The type that is claimed, unless the bytes plainly are another. Bytes nobody knows are left to the service. */
-function trueType(data: Bytes, claimed: string, at: string, warnings: Warning[]): string {
+/** The claimed media type, or the one that the first bytes show. Unknown bytes are left to the service. */
+function actualType(data: Bytes, claimed: string, at: string, warnings: Warning[]): string {
   const head =
     typeof data === 'string' ? atob(data.slice(0, 24)) : String.fromCharCode(...data.subarray(0, 18))
-  const [found] = beginnings.find(([, pattern]) => pattern.test(head)) ?? []
+  const [found] = signatures.find(([, pattern]) => pattern.test(head)) ?? []
   const kind = (type: string) => type.split('/')[0]
-  const told = claimed.startsWith('image/') || beginnings.some(([type]) => type === claimed)
-  if (!told || found === undefined || found === claimed) return claimed
-  if (kind(found) !== kind(claimed)) throw invalid(`${at}.data`, `is no ${claimed}: it begins like ${found}`)
+  const isKnown = claimed.startsWith('image/') || signatures.some(([type]) => type === claimed)
+  if (!isKnown || found === undefined || found === claimed) return claimed
+  if (kind(found) !== kind(claimed)) throw invalid(`${at}.data`, `is not ${claimed}: it begins like ${found}`)
   warnings.push({
     code: 'repaired',
     feature: 'mediaType',
-    message: `${at} is said to be ${claimed}, but its bytes are ${found}; it was sent as that.`,
+    message: `${at} has the media type ${claimed}, but its bytes are ${found}; it was sent as ${found}.`,
   })
   return found
 }

@@ -1,13 +1,13 @@
-// Tool calls at the end of a conversation that have no result yet, and merging late results into their turn.
+// Tool calls without a result at the end of a conversation, and adding their results.
 import type { Message, ToolResultPart } from '../contract/message.js'
 import type { ToolCall } from '../contract/response.js'
 
-/** Does the conversation end with tool results? */
+/** Whether the conversation ends with tool results. */
 export function endsWithToolResults(messages: Message[]): boolean {
   return messages.at(-1)?.role === 'tool'
 }
 
-/** The calls at the end of a conversation that have no result yet. */
+/** The calls without a result at the end of a conversation. */
 export function openToolCalls(messages: Message[]): ToolCall[] {
   const at = messages.findLastIndex(({ role }) => role === 'assistant')
   const message = messages[at]
@@ -28,7 +28,7 @@ export function openToolCalls(messages: Message[]): ToolCall[] {
   })
 }
 
-/** Puts all results of one turn into one message, including those that came later. */
+/** Adds results to the conversation: all results of one turn are in one message. */
 export function appendResults(messages: Message[], results: ToolResultPart[]): void {
   if (results.length === 0) return
   const last = messages.at(-1)

@@ -1,4 +1,4 @@
-// The options of a request, checked. Loaded when a request has the first of them.
+// Checks the options of a request. Loaded with the first request that has one.
 
 import type { PreparedChat } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
@@ -20,7 +20,10 @@ const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, wh
   presencePenalty: [-2, 2],
 }
 
-/** @throws {LlmError} `invalid-request` for an option out of its range */
+/**
+ * Checks sampling options, `stop` and `reasoning`.
+ * @throws {LlmError} `invalid-request` for a value out of range
+ */
 export function checkOptions(request: ChatRequest): void {
   for (const [name, [least, most, whole]] of Object.entries(ranges)) {
     const value: unknown = request[name as keyof ChatRequest]

@@ -1,4 +1,4 @@
-// The parts of a message, checked one by one. Loaded when a message is more than a string.
+// Checks the parts of messages. Loaded with the first message that is more than a string.
 
 import { Yielder } from '../call/event-loop.js'
 import { invalid } from '../contract/errors.js'
@@ -17,7 +17,10 @@ const partsByRole: Record<Role, Set<string>> = {
   tool: new Set(['tool-result']),
 }
 
-/** @throws {LlmError} `invalid-request` with the path of what is wrong */
+/**
+ * The parts as a backend gets them.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
 export function prepareContentParts(
   content: Part[],
   role: Role,
@@ -46,8 +49,8 @@ async function prepareParts(
   return prepared
 }
 
-async function preparePart(given: Part, at: string, warnings: Warning[]): Promise<Part[]> {
-  const part = withWholeText(given, warnings)
+async function preparePart(original: Part, at: string, warnings: Warning[]): Promise<Part[]> {
+  const part = withoutLoneSurrogates(original, warnings)
   switch (part.type) {
     case 'text':
     case 'refusal':
@@ -83,8 +86,8 @@ async function preparePart(given: Part, at: string, warnings: Warning[]): Promis
   }
 }
 
-/** The part without lone surrogates in its texts. Base64 has none, and state belongs to its provider. */
-function withWholeText<P extends Part>(part: P, warnings: Warning[]): P {
+/** The part without lone surrogates in its texts. Base64 has none, and opaque state is never changed. */
+function withoutLoneSurrogates<P extends Part>(part: P, warnings: Warning[]): P {
   const repaired: Record<string, string> = {}
   for (const [key, value] of Object.entries(part))
     if (key !== 'data' && typeof value === 'string' && !value.isWellFormed())

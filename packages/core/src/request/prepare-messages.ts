@@ -1,4 +1,4 @@
-// The messages of a request, checked one by one. Loaded when a request is more than a plain question.
+// Checks the messages of a request. Loaded with the first request that is more than a plain question.
 
 import { Yielder } from '../call/event-loop.js'
 import type { PreparedMessage } from '../contract/backend.js'
@@ -10,7 +10,7 @@ import { isObject } from '../object.js'
 import { unloadable } from './caller-objects.js'
 import { wellFormed } from './unicode.js'
 
-// Kept, since importing a loaded module again has a cost too.
+// Cached, since importing a loaded module again takes time too.
 let parts: Promise<typeof import('./parts.js')> | undefined
 const loadParts = () => (parts ??= import('./parts.js').catch(unloadable))
 
@@ -22,7 +22,7 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
   const { messages: given, system } = request
   if (typeof given !== 'string' && !Array.isArray(given))
     throw invalid('messages', 'must be a string or a list of messages')
-  // A copy: the caller may add to the list while it is checked.
+  // A copy, since the caller may add to the list meanwhile.
   const inputs: MessageInput[] = typeof given === 'string' ? [given] : [...given]
   const prepared: PreparedMessage[] = system ? [{ role: 'system', content: [text(system, warnings)] }] : []
   const yielder = new Yielder()
@@ -36,7 +36,7 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     const content = await prepareContent(message, where, warnings)
     if (content.length > 0)
       prepared.push({ role: message.role, content, ...(message.cache && { cache: message.cache }) })
-    // An empty assistant turn is dropped; a question or a result without content is a mistake.
+    // An empty assistant message is left out; a user or tool message without content is a mistake.
     else if (message.role === 'user' || message.role === 'tool')
       throw invalid(where, 'is empty: give it some content or leave it out')
   }

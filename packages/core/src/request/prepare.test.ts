@@ -1,4 +1,4 @@
-// From callers' requests to backends': nothing dropped unsaid, everything wrong named by its path.
+// Prepared requests: nothing is dropped silently, and every mistake is named by its path.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
@@ -52,7 +52,7 @@ describe('messages', () => {
     ])
   })
 
-  it('lose parts that say nothing, and turns in which nothing was said', async () => {
+  it('lose empty parts and empty messages', async () => {
     expect(
       await texts([
         {
@@ -251,7 +251,7 @@ describe('messages', () => {
 })
 
 describe('options', () => {
-  it('of the provider stand where the request says nothing, and provider options are merged by name', async () => {
+  it('of the provider apply where the request sets none, and provider options are merged by name', async () => {
     const chat = await prepared(
       {
         messages: 'hi',

@@ -1,4 +1,4 @@
-// From what callers may write to what a backend gets: sugar taken away, everything checked, nothing dropped unsaid.
+// Prepares a request for a backend: applies defaults, converts it to its long form, and checks everything.
 
 import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
@@ -8,18 +8,18 @@ import { isObject, omitUndefined } from '../object.js'
 import { readCallerValue, unloadable } from './caller-objects.js'
 import type { Feature } from './required-capabilities.js'
 
-/** What a backend gets, and what the caller should be told about it. */
+/** A prepared request, and warnings about it. */
 export interface Prepared {
   chat: PreparedChat
-  /** The request as the caller meant it, defaults included. */
+  /** The original request, with defaults. */
   request: ChatRequest
   warnings: Warning[]
-  /** The capabilities the request requires. Empty for plain text: then they need not be asked for. */
+  /** The features the model must have. Empty for plain text: then the model's capabilities are not fetched. */
   required: Feature[]
 }
 
 /**
- * Makes a request ready for a backend.
+ * Prepares a request for a backend.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
 export function prepare(
@@ -44,7 +44,7 @@ async function prepared(
       ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
       : []
   const messages = await prepareMessages(request, warnings)
-  const { system: _system, onUnsupported: _onUnsupported, providerOptions, output, stop, ...rest } = request
+  const { system: _system, providerOptions, output, stop, ...rest } = request
   const chat: PreparedChat = omitUndefined({
     ...rest,
     messages,
@@ -58,11 +58,11 @@ async function prepared(
     chat,
     request,
     warnings,
-    required: isText ? [] : (await loadRequiredCapabilities()).requiredCapabilities(chat),
+    required: isText ? [] : (await loadRequiredCapabilities()).requiredFeatures(chat),
   }
 }
 
-// Most requests have an option or two, and asking for a loaded module again has its price too.
+// Cached, since importing a loaded module again takes time too.
 const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
   let loaded: Promise<T> | undefined
   return () => (loaded ??= load().catch(unloadable))
@@ -71,10 +71,10 @@ const loadOptions = once(() => import('./options.js'))
 const loadMessages = once(() => import('./prepare-messages.js'))
 const loadRequiredCapabilities = once(() => import('./required-capabilities.js'))
 
-// What a request of text alone has; all else is looked at by options.ts.
+// The fields of a plain text request; options.ts checks all others.
 const textOnly = new Set(['messages', 'system', 'providerOptions'])
 
-/** A question or a conversation as a whole request. */
+/** The input as a whole request. */
 export function toChatRequest(input: ChatInput): ChatRequest {
   const request = typeof input === 'string' || Array.isArray(input) ? { messages: input } : input
   if (!isObject(request))
@@ -82,7 +82,7 @@ export function toChatRequest(input: ChatInput): ChatRequest {
   return request
 }
 
-/** The request as the caller meant it, defaults included. */
+/** The input as a whole request, with defaults. */
 export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
   const request = toChatRequest(input)
   const providerOptions = { ...defaults.providerOptions }
@@ -92,9 +92,9 @@ export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): 
 }
 
 async function prepareMessages(request: ChatRequest, warnings: Warning[]): Promise<PreparedMessage[]> {
-  const { messages: given, system } = request
+  const { messages, system } = request
   // A plain question skips the checks.
-  if (!system && typeof given === 'string' && given !== '' && given.isWellFormed())
-    return [{ role: 'user', content: [{ type: 'text', text: given }] }]
+  if (!system && typeof messages === 'string' && messages !== '' && messages.isWellFormed())
+    return [{ role: 'user', content: [{ type: 'text', text: messages }] }]
   return (await loadMessages()).prepareMessages(request, warnings)
 }

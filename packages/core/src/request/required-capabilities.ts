@@ -1,10 +1,10 @@
-// What of a model a request needs.
+// The features of a model that a request requires.
 
 import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import type { Capabilities, OptionName } from '../contract/capabilities.js'
 import type { Part } from '../contract/message.js'
 
-/** Something a model can or cannot do. */
+/** A feature that a model may have or lack. */
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
 
 export const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
@@ -20,12 +20,12 @@ const samplingOptions = [
   'maxOutputTokens',
 ] as const
 
-/** What of a model the request needs. Empty for plain text: then nobody has to ask what the model can do. */
-export function requiredCapabilities(chat: PreparedChat): Feature[] {
+/** The features that a request requires. Empty for plain text. */
+export function requiredFeatures(chat: PreparedChat): Feature[] {
   const { tools, toolChoice = 'auto', parallelToolCalls, output, reasoning, messages } = chat
   const required = new Set<Feature>(samplingOptions.filter((name) => chat[name] !== undefined))
   if (tools.length > 0 && toolChoice !== 'none') required.add('tools')
-  // The rest of these is what models do by themselves.
+  // `'auto'` and `'none'` need no support.
   if (toolChoice !== 'auto' && toolChoice !== 'none') required.add('toolChoice')
   if (parallelToolCalls === false) required.add('parallelToolCalls')
   if (output !== undefined) required.add('json')
@@ -35,8 +35,8 @@ export function requiredCapabilities(chat: PreparedChat): Feature[] {
   return [...required]
 }
 
-/** What of it the model is known not to have. */
-export function missingCapabilities(required: Feature[], capabilities: Capabilities): Feature[] {
+/** Required features that the model is known to lack. */
+export function missingFeatures(required: Feature[], capabilities: Capabilities): Feature[] {
   return required.filter(
     (name) =>
       (name in capabilities ? capabilities[name as 'tools'] : capabilities.options?.[name as OptionName]) ===

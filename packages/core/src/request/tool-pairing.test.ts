@@ -1,4 +1,4 @@
-// Tool calls and results: whatever history comes in, what goes out is paired, or refused.
+// Tool calls and results: any history becomes paired, or is refused.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { growth } from '../../test/growth.js'

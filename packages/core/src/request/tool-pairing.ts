@@ -1,5 +1,5 @@
-// Tool calls and their results belong together by adjacency: results follow in the turn right after their calls.
-// Providers refuse anything else, so a broken pair is repaired here, with a warning, or refused.
+// Pairs tool calls with their results, which must follow in the next message. Services refuse anything else, so a broken pair is
+// repaired with a warning, or refused.
 
 import type { PreparedMessage } from '../contract/backend.js'
 import { LlmError } from '../contract/errors.js'
@@ -8,9 +8,8 @@ import type { Warning } from '../contract/response.js'
 import { CallIds } from '../wire/formats/tool-call.js'
 
 /**
- * The same conversation with every tool call answered in the message after it, results in the order of the calls.
- * A call that was never answered, because the turn was interrupted, gets an error result that says so. A result
- * without a call is refused, or left out with a warning when `lenient`.
+ * The conversation with every tool call answered in the message after it, results in the order of the calls. A call without a result,
+ * because the turn was interrupted, gets an error result. A result without a call is refused, or left out with a warning if `lenient`.
  * @throws {LlmError} `invalid-request` for a result without a call, or calls at the very end
  */
 export function pairToolCalls(
@@ -33,20 +32,20 @@ export function pairToolCalls(
     const rest: PreparedMessage[] = []
     let cache: PreparedMessage['cache']
     // Results may stand in several tool messages, or at the head of the next user message.
-    for (let next = messages[index]; next && bringsResults(next); next = messages[++index]) {
+    for (let next = messages[index]; next && hasResults(next); next = messages[++index]) {
       for (const part of next.content) if (isResult(part)) results.push(part)
       cache = next.cache ?? cache
       const others = next.content.filter((part) => !isResult(part))
       if (others.length > 0) rest.push({ ...next, content: others })
     }
     const last = index >= messages.length && rest.length === 0
-    const [content, answers] = match(message.content, results, last, lenient, warnings)
+    const [content, answers] = matchResults(message.content, results, last, lenient, warnings)
     paired.push({ ...message, content }, { role: 'tool', content: answers, ...(cache && { cache }) }, ...rest)
   }
   return paired
 }
 
-function match(
+function matchResults(
   content: Part[],
   results: ToolResultPart[],
   last: boolean,
@@ -61,7 +60,7 @@ function match(
     left.set(result.id, same)
   }
   let unmatched = results.length
-  // Some servers repeat an id within a turn; the pairs stay apart by order and get ids of their own.
+  // Some servers repeat an id within a turn: the calls are paired by order and get unique ids.
   const ids = new CallIds()
   const answers: Part[] = []
   const renamed = content.map((part): Part => {
@@ -72,15 +71,15 @@ function match(
     answers.push(
       result
         ? { ...result, id, name: nameOf(result, part, warnings) }
-        : unanswered(part, id, last && unmatched === 0, warnings),
+        : missingResult(part, id, last && unmatched === 0, warnings),
     )
     return { ...part, id }
   })
-  for (const orphan of [...left.values()].flat()) refuse(orphan, lenient, warnings)
+  for (const orphan of [...left.values()].flat()) reportOrphan(orphan, lenient, warnings)
   return [renamed, answers]
 }
 
-/** A result gets the name of its call: services match them by the call, and would drop another name. */
+/** A result gets the name of its call: services match results by their call. */
 function nameOf({ name = '' }: ToolResultPart, call: ToolCallPart, warnings: Warning[]): string {
   if (name !== '' && name !== call.name)
     warnings.push({
@@ -91,7 +90,7 @@ function nameOf({ name = '' }: ToolResultPart, call: ToolCallPart, warnings: War
   return call.name
 }
 
-function unanswered(
+function missingResult(
   { name, id: original }: ToolCallPart,
   id: string,
   last: boolean,
@@ -110,8 +109,8 @@ function unanswered(
   return { type: 'tool-result', id, name, output: 'No result: the call was interrupted.', isError: true }
 }
 
-/** Results in an assistant's message come from tools that the service runs; they answer none of our calls. */
-function bringsResults({ role, content }: PreparedMessage): boolean {
+/** Results in an assistant message come from tools of the service and answer none of our calls. */
+function hasResults({ role, content }: PreparedMessage): boolean {
   return role !== 'assistant' && content.some(isResult)
 }
 
@@ -120,13 +119,13 @@ function isResult(part: Part): part is ToolResultPart {
 }
 
 function isOrphan(part: Part, message: PreparedMessage, lenient: boolean, warnings: Warning[]): boolean {
-  // A result inside an assistant message is a server-side tool's own; its provider pairs it.
+  // A result in an assistant message comes from a tool of the service, which pairs it.
   if (!isResult(part) || message.role === 'assistant') return false
-  refuse(part, lenient, warnings)
+  reportOrphan(part, lenient, warnings)
   return true
 }
 
-function refuse({ id }: ToolResultPart, lenient: boolean, warnings: Warning[]): void {
+function reportOrphan({ id }: ToolResultPart, lenient: boolean, warnings: Warning[]): void {
   const message = `The tool result ${id} does not follow a message with that tool call.`
   if (!lenient)
     throw new LlmError('invalid-request', `${message} Keep calls and results together, or leave both out.`)

@@ -1,4 +1,4 @@
-// The tools of a request, checked and with their JSON Schemas. Loaded when a request has the first of them.
+// Checks the tools of a request and converts their schemas to JSON Schema. Loaded with the first request that has one.
 
 import type { PreparedTool } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
@@ -10,7 +10,10 @@ import { isObject } from '../object.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { wellFormed } from './unicode.js'
 
-/** @throws {LlmError} `invalid-request` for names that clash or a choice that cannot be made */
+/**
+ * The tools as a backend gets them.
+ * @throws {LlmError} `invalid-request` for invalid tools or an invalid choice
+ */
 export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: Warning[]): PreparedTool[] {
   if (!Array.isArray(tools) || !tools.every(isObject)) throw invalid('tools', 'must be a list of tools')
   if (toolChoice !== undefined && !isObject(toolChoice) && !choices.has(toolChoice))
@@ -18,13 +21,13 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: 
   if (tools.length === 0 && (toolChoice === 'required' || isObject(toolChoice)))
     throw invalid('toolChoice', 'asks for a tool, but the request has no tools')
   if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
-    throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is none of the tools`)
-  const seen = new Set<string>()
+    throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is not one of the tools`)
+  const names = new Set<string>()
   return tools.map(({ name, description, input }: Tool, index) => {
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
       throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
-    if (seen.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
-    seen.add(name)
+    if (names.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
+    names.add(name)
     if (description !== undefined && typeof description !== 'string')
       throw invalid(`tools[${index}].description`, 'must be a string')
     return {

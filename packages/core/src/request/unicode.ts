@@ -1,7 +1,7 @@
-// Text that every wire can carry.
+// Lone surrogates in text.
 import type { Warning } from '../contract/response.js'
 
-/** Half of a surrogate pair is no character: it has no UTF-8 form, so no wire can carry it. */
+/** The text with U+FFFD for lone surrogates, which have no UTF-8 form, and a warning for the first. */
 export function wellFormed(value: string, warnings: Warning[]): string {
   if (value.isWellFormed()) return value
   if (!warnings.some((warning) => warning.feature === 'unicode'))

@@ -116,7 +116,7 @@ describe('a schema or a value of a stranger', () => {
     return value
   }
 
-  it('is judged or told to be unusable, whatever it is, and stays as it was', () => {
+  it('is validated or reported as unusable, whatever it is, and is not changed', () => {
     const keyword = fc.constantFrom(
       ...'type const enum allOf anyOf oneOf not if then properties patternProperties required items contains'.split(
         ' ',

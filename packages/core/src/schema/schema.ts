@@ -1,4 +1,4 @@
-// Schemas: any Standard Schema or JSON Schema in, JSON Schema for the wire out.
+// Converts schemas to JSON Schema, and validates with Standard Schemas.
 import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import type { PreparedChat } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
@@ -10,7 +10,7 @@ import { isObject, omitUndefined } from '../object.js'
 import { jsonValue } from '../request/json-value.js'
 import { wellFormed } from '../request/unicode.js'
 
-/** Is it a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema? */
+/** Whether it is a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema. */
 export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is StandardSchema {
   return '~standard' in schema
 }

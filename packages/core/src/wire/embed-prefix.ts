@@ -1,5 +1,4 @@
-// What embedding models want before a text to tell questions from documents, as dated data.
-// Source: the models' cards on huggingface.co, November 2026.
+// The prefixes by which embedding models tell queries from documents. Source: the model cards on huggingface.co, November 2026.
 
 type Prefixes = { query: string; document: string }
 
@@ -19,7 +18,7 @@ const families: [pattern: RegExp, prefixes: Prefixes][] = [
   [/arctic-embed|mxbai-embed|bge-(small|base|large)-en/, { query: sentence, document: '' }],
 ]
 
-/** The texts with what the model was trained to see before them; as they are where it knows no difference. */
+/** The texts with the prefix that the model was trained with; unchanged for models without one. */
 export function withPrefix(model: string, texts: string[], inputType: keyof Prefixes | undefined): string[] {
   const name = model.toLowerCase()
   const prefix = inputType && families.find(([pattern]) => pattern.test(name))?.[1][inputType]

@@ -1,4 +1,4 @@
-// For backends that speak HTTP: bytes to lines to values, requests to responses, failures to errors.
+// Entry point of @patchbay/core/wire: for backends that use HTTP.
 
 export { Yielder } from '../call/event-loop.js'
 export * from './embed-prefix.js'
@@ -24,6 +24,7 @@ export { type LargeList, markLarge } from './http/large-list.js'
 export { lazyIterable } from './http/lazy-iterable.js'
 export * from './http/platform.js'
 export { checkPublic } from './http/public-address.js'
+export { parseRetryAfter } from './http/retry-after.js'
 export { wholeJson } from './http/whole-json.js'
 export * from './secrets/environment-key.js'
 export * from './secrets/known-keys.js'

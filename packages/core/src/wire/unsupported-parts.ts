@@ -14,36 +14,39 @@ const words = {
   'provider-block': 'provider-specific blocks of another provider',
 }
 
-/** Adds a warning to the response, once for each kind. */
+/** Adds a warning to the response, once for each kind of omission. */
 export type OmissionWarner = (feature: keyof typeof words) => void
 
-/** @param who for the message: `Ollama` */
+/**
+ * A function that warns of omissions.
+ * @param who the service, for the message: `Ollama`
+ */
 export function omissionWarner(who: string, warn: (warning: Warning) => void): OmissionWarner {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   return (feature) => {
-    if (told.has(feature)) return
-    told.add(feature)
+    if (reported.has(feature)) return
+    reported.add(feature)
     warn({
       code: 'unsupported',
       feature,
-      message: `${who} does not take ${words[feature]}; they were omitted.`,
+      message: `${who} does not accept ${words[feature]}; they were omitted.`,
     })
   }
 }
 
-/** For services that have neither cache marks nor citations in a request. */
-export function warnOfMarks(messages: PreparedMessage[], lost: OmissionWarner): void {
+/** Warns of cache marks and citations, for services that have neither in a request. */
+export function warnOfMarks(messages: PreparedMessage[], warn: OmissionWarner): void {
   const cited = (part: Part): boolean =>
     part.type === 'tool-result'
       ? typeof part.output !== 'string' && part.output.some(cited)
       : part.type === 'text' && (part.citations?.length ?? 0) > 0
   for (const { cache, content } of messages) {
-    if (cache) lost('cache')
-    if (content.some(cited)) lost('citations')
+    if (cache) warn('cache')
+    if (content.some(cited)) warn('citations')
   }
 }
 
-/** A tool result for services that cannot mark a failure: the text says so. */
+/** A tool result for services that cannot mark a failure: the failure is in the text. */
 export function failedResultAsText({ output, isError }: Extract<Part, { type: 'tool-result' }>): Part[] {
   const parts: Part[] = typeof output === 'string' ? [{ type: 'text', text: output }] : output
   return isError ? [{ type: 'text', text: 'The tool failed: ' }, ...parts] : parts

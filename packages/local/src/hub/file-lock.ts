@@ -1,57 +1,57 @@
-// One at a time, in this process and in others: a lock that is a file, and nobody's once its process is gone.
+// Lock file for one holder at a time, in all processes. A lock whose process is gone is removed.
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 
-/** How often whoever holds a lock says so. */
-const beatMs = 10_000
+/** How often a lock's file is touched by its holder, in milliseconds. */
+const heartbeatMs = 10_000
 
-/** What is locked in this process. */
-const held = new Set<string>()
+/** Locks of this process. */
+const ownLocks = new Set<string>()
 
-/** Waits for the lock, and gives what unlocks it. */
+/** Waits for the lock, and returns the function that releases it. */
 export async function lock(path: string, signal: AbortSignal): Promise<() => Promise<void>> {
-  while (held.has(path)) await wait(50, undefined, { signal })
-  held.add(path)
+  while (ownLocks.has(path)) await wait(50, undefined, { signal })
+  ownLocks.add(path)
   try {
-    while (!(await taken(path))) await wait(100, undefined, { signal })
+    while (!(await tryLock(path))) await wait(100, undefined, { signal })
   } catch (error) {
-    held.delete(path)
+    ownLocks.delete(path)
     throw error
   }
-  const beat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), beatMs)
-  beat.unref()
+  const heartbeat = setInterval(() => void utimes(path, new Date(), new Date()).catch(() => {}), heartbeatMs)
+  heartbeat.unref()
   return async () => {
-    clearInterval(beat)
+    clearInterval(heartbeat)
     await rm(path, { force: true })
-    held.delete(path)
+    ownLocks.delete(path)
   }
 }
 
-/** Takes the lock, unless another process has it. */
-async function taken(path: string): Promise<boolean> {
+/** Takes the lock; `false` if another process has it. */
+async function tryLock(path: string): Promise<boolean> {
   try {
     await writeFile(path, String(process.pid), { flag: 'wx' })
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  const found = await stat(path).catch(() => undefined)
+  const info = await stat(path).catch(() => undefined)
   const holder = Number(await readFile(path, 'utf8').catch(() => ''))
-  if (found === undefined) return false
-  // Nobody's any more: its process is gone, or is another one by now and does not keep it fresh.
-  if ((holder > 0 && !isAlive(holder)) || Date.now() - found.mtimeMs > 6 * beatMs)
-    await clear(path, found.mtimeMs)
+  if (info === undefined) return false
+  // The holder is gone: there is no such process, or another one that has its id now and does not touch the file.
+  if ((holder > 0 && !isAlive(holder)) || Date.now() - info.mtimeMs > 6 * heartbeatMs)
+    await removeStale(path, info.mtimeMs)
   return false
 }
 
-/** Takes an old lock away. Another process may have done so, and have put its own there: that one goes back. */
-async function clear(path: string, writtenAt: number): Promise<void> {
+/** Removes a stale lock. Another process may have been faster, and taken a new lock: that one is put back. */
+async function removeStale(path: string, writtenAt: number): Promise<void> {
   const aside = `${path}.${process.pid}`
   try {
     await rename(path, aside)
     if ((await stat(aside)).mtimeMs !== writtenAt) await link(aside, path)
   } catch {
-    // Somebody was faster; the next look tells who has it.
+    // Another process was faster; the next try shows its lock.
   }
   await rm(aside, { force: true })
 }

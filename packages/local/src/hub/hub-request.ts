@@ -1,73 +1,84 @@
-// Requests for models: redirects followed by hand, the token for the hub alone, refusals as typed errors.
+// HTTP requests for models: manual redirects, a token for the hub only, typed errors for failures.
 import { LlmError } from '@patchbay/core'
-import { checkedAddress, configuredHub, type Hub, hubModel } from './hub.js'
+import { checkedAddress, configuredHub, type Hub, parseHubName } from './hub.js'
 
-/** What a download asks with. */
+/** The function that makes the requests. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>
 
-/** How to ask. */
-export interface Asking {
+/** Settings of a request. */
+export interface RequestSettings {
   fetch: Fetch
   signal: AbortSignal
-  /** Bytes that are there already. */
+  /** Bytes that are already on the disk. */
   from?: number
-  /** The version that they are of. */
+  /** Version of the file that these bytes belong to. */
   version?: string | undefined
 }
 
-/** What comes. */
-export interface Answer {
+/** The response for a file. */
+export interface FileResponse {
   response: Response
-  /** What the hub says of the file, before it leads on to where it lies. */
+  /** The file's SHA-256 by the hub, which it sends with the redirect. */
   sha256?: string
 }
 
-const redirects = 10
-/** A manifest has some kilobytes. */
+const mostRedirects = 10
+/** Longest manifest that is read, in bytes; usual ones have a few kilobytes. */
 const longestManifest = 1024 * 1024
 
-/** The file's own address. A quantisation is looked up in the hub's manifest, as llama.cpp does. */
-export async function addressOf(model: string, asking: Asking): Promise<string> {
+/** The address of a model's file. A quantisation is looked up in the hub's manifest, as llama.cpp does. */
+export async function resolveAddress(model: string, settings: RequestSettings): Promise<string> {
   if (!model.startsWith('hf:')) return checkedAddress(model, 'The address').href
-  const { repo, what } = hubModel(model)
+  const { repo, file: name } = parseHubName(model)
   const hub = configuredHub()
-  const file = what.endsWith('.gguf') ? what : await fileOf(hub, repo, what, asking)
+  const file = name.endsWith('.gguf') ? name : await quantisedFile(hub, repo, name, settings)
   return `${hub.url}/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`
 }
 
-async function fileOf(hub: Hub, repo: string, what: string, asking: Asking): Promise<string> {
-  const { response } = await ask(`${hub.url}/v2/${repo}/manifests/${encodeURIComponent(what)}`, asking)
-  const text = await beginning(response, longestManifest)
+async function quantisedFile(
+  hub: Hub,
+  repo: string,
+  quantisation: string,
+  settings: RequestSettings,
+): Promise<string> {
+  const { response } = await requestFile(
+    `${hub.url}/v2/${repo}/manifests/${encodeURIComponent(quantisation)}`,
+    settings,
+  )
+  const text = await readBeginning(response, longestManifest)
   let manifest: { ggufFile?: { rfilename?: unknown } | null } | null
   try {
     manifest = JSON.parse(text)
   } catch {
-    throw notExpected('a manifest', response, text)
+    throw unexpectedContent('a manifest', response, text)
   }
   const name = manifest?.ggufFile?.rfilename
   if (typeof name !== 'string')
-    throw new LlmError('not-found', `${repo} has no GGUF file of the kind ${what}.`)
+    throw new LlmError('not-found', `${repo} has no GGUF file for ${quantisation}.`)
   return name
 }
 
-/** Follows redirects by hand: the token is for the hub alone, and the sum stands on the first answer. */
-export async function ask(address: string, { fetch, signal, from = 0, version }: Asking): Promise<Answer> {
+/** Requests a file. Follows redirects itself: the token is for the hub only, and only its response has the SHA-256. */
+export async function requestFile(
+  address: string,
+  { fetch, signal, from = 0, version }: RequestSettings,
+): Promise<FileResponse> {
   const hub = configuredHub()
   let url = new URL(address)
   const { host } = url
-  // Once the way has left the hub, nothing on it gets the token any more.
+  // After a redirect away from the hub, no further request gets the token.
   let trusted = true
   let sha256: string | undefined
-  for (let step = 0; step <= redirects; step++) {
+  for (let step = 0; step <= mostRedirects; step++) {
     trusted &&= hub.trusts(url)
     const token = trusted ? process.env.HF_TOKEN : undefined
     const response = await fetch(url.href, {
       signal,
       redirect: 'manual',
       headers: {
-        // The hub gives manifests to llama.cpp's name.
+        // The hub sends manifests only to llama.cpp.
         'user-agent': 'llama-cpp patchbay',
-        // Compressed on the way, the lengths that servers tell would be others.
+        // With compression, the content length would be another one.
         'accept-encoding': 'identity',
         ...(token && { authorization: `Bearer ${token}` }),
         ...(from > 0 && { range: `bytes=${from}-`, ...(version && { 'if-range': version }) }),
@@ -82,9 +93,9 @@ export async function ask(address: string, { fetch, signal, from = 0, version }:
     }
     if (response.ok || response.status === 416) return { response, ...(sha256 !== undefined && { sha256 }) }
     await response.body?.cancel()
-    throw refused(response, new URL(address), hub)
+    throw statusError(response, new URL(address), hub)
   }
-  throw new LlmError('bad-response', `${host} redirects without an end.`)
+  throw new LlmError('bad-response', `${host} redirects more than ${mostRedirects} times.`)
 }
 
 function nextAddress(location: string, from: URL): URL {
@@ -98,20 +109,20 @@ function nextAddress(location: string, from: URL): URL {
   }
 }
 
-/** What came is not what it should be; trying again would not help. */
-export function notExpected(what: string, { headers, status }: Response, text: string): LlmError {
+/** The error for a response with other content than expected. Not retryable. */
+export function unexpectedContent(expected: string, { headers, status }: Response, text: string): LlmError {
   const type = headers.get('content-type')?.split(';')[0] ?? 'no content type'
   const [, title = text] = text.split(/<\/?title\b[^<>]{0,99}>/i)
-  const words = title.replace(/[\s\p{Cc}]+/gu, ' ').trim()
+  const excerpt = title.replace(/[\s\p{Cc}]+/gu, ' ').trim()
   return new LlmError(
     'bad-response',
-    `Something else came in place of ${what} (${type}): "${words.slice(0, 120)}". A proxy, a login page or a wrong HF_ENDPOINT may be in the way: open the address in a browser.`,
+    `The server sent something else in place of ${expected} (${type}): "${excerpt.slice(0, 120)}". A proxy, a login page or a wrong HF_ENDPOINT may be in the way: open the address in a browser.`,
     { status, retryable: false },
   )
 }
 
-/** The text of a response, up to so many bytes. */
-export async function beginning(response: Response, most: number): Promise<string> {
+/** The beginning of a response as text, of at least `most` bytes if it is that long. */
+export async function readBeginning(response: Response, most: number): Promise<string> {
   const pieces: Uint8Array[] = []
   let length = 0
   for await (const piece of response.body ?? []) {
@@ -122,17 +133,17 @@ export async function beginning(response: Response, most: number): Promise<strin
   return Buffer.concat(pieces).toString('utf8')
 }
 
-function refused({ status, headers }: Response, url: URL, hub: Hub): LlmError {
+function statusError({ status, headers }: Response, url: URL, hub: Hub): LlmError {
   const { host } = url
   const more = { status }
-  if (status === 401 || status === 403) return new LlmError('permission-denied', withheld(url, hub), more)
+  if (status === 401 || status === 403) return new LlmError('permission-denied', accessAdvice(url, hub), more)
   if (status === 404 || status === 410)
     return new LlmError('not-found', `${host} has no such model or file. Check the name.`, more)
   if (status === 429) {
     const seconds = Number(headers.get('retry-after') ?? Number.NaN)
     return new LlmError(
       'rate-limited',
-      `${host} wants fewer requests. Try again later; what is there is kept.`,
+      `${host} limits the number of requests. Try again later; what was downloaded is kept.`,
       {
         ...more,
         ...(seconds >= 0 && { retryAfterMs: seconds * 1000 }),
@@ -145,19 +156,19 @@ function refused({ status, headers }: Response, url: URL, hub: Hub): LlmError {
     return new LlmError('bad-response', `${host} answers with status ${status}. Check the name.`, more)
   return new LlmError(
     'server-error',
-    `${host} answers with status ${status}. Try again; what is there is kept.`,
+    `${host} answers with status ${status}. Try again; what was downloaded is kept.`,
     { ...more, retryable: true },
   )
 }
 
-function withheld(url: URL, hub: Hub): string {
+function accessAdvice(url: URL, hub: Hub): string {
   const { host, protocol } = url
-  const head = `${host} does not give this model to everybody.`
+  const head = `${host} restricts access to this model.`
   if (hub.trusts(url))
     return process.env.HF_TOKEN
       ? `${head} Accept its licence there with the account of HF_TOKEN, and check that the token may read it.`
       : `${head} Accept its licence there, and set HF_TOKEN.`
   const isHub = host === new URL(hub.url).host
-  if (isHub && protocol === 'http:') return `${head} HF_TOKEN is sent over https alone.`
-  return `${head} HF_TOKEN is for ${new URL(hub.url).host} alone; give pullModel a \`fetch\` that adds what ${host} asks for.`
+  if (isHub && protocol === 'http:') return `${head} HF_TOKEN is only sent over https.`
+  return `${head} HF_TOKEN is only sent to ${new URL(hub.url).host}; give pullModel a \`fetch\` that adds the header for ${host}.`
 }

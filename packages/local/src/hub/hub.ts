@@ -1,24 +1,24 @@
-// The hub that models come from: where a model's files are, and who may have the token.
+// Model hub: addresses of a model's files, and which requests may carry the token.
 import { LlmError } from '@patchbay/core'
 
 /** A model hub. */
 export interface Hub {
   /** Its address, without a slash at the end. */
   readonly url: string
-  /** Whether a request to this address may carry the hub's token. */
+  /** Whether a request to this address may carry `HF_TOKEN`. */
   trusts(address: URL): boolean
 }
 
-const usualHub = 'https://huggingface.co'
+const defaultHub = 'https://huggingface.co'
 
 /**
- * Hugging Face, or what `HF_ENDPOINT` names.
- * @throws {LlmError} `config` for a variable that is no address
+ * Hugging Face, or the hub of `HF_ENDPOINT`.
+ * @throws {LlmError} `config` if `HF_ENDPOINT` is not an address
  */
 export function configuredHub(): Hub {
   const given = process.env.HF_ENDPOINT
-  const url = checkedAddress(given || usualHub, 'HF_ENDPOINT')
-  // Without TLS anybody on the way reads the token. A hub on this machine has no way to it, if it was named as the hub.
+  const url = checkedAddress(given || defaultHub, 'HF_ENDPOINT')
+  // Without TLS, anyone on the network can read the token. A hub on this machine is safe, if `HF_ENDPOINT` names it.
   const safe = url.protocol === 'https:' || (given !== undefined && isLoopback(url.hostname))
   return {
     url: url.href.replace(/\/+$/, ''),
@@ -31,23 +31,23 @@ function isLoopback(hostname: string): boolean {
 }
 
 /**
- * An address that can be asked.
- * @throws {LlmError} `config`; the address is not quoted, as it may hold a password
+ * Parses and checks an address.
+ * @throws {LlmError} `config`; the message does not contain the address, which may hold a password
  */
-export function checkedAddress(address: string, what: string): URL {
-  const url = URL.parse?.(address) ?? parsed(address)
+export function checkedAddress(address: string, name: string): URL {
+  const url = URL.parse?.(address) ?? tryParse(address)
   if (!url || !/^https?:$/.test(url.protocol))
-    throw new LlmError('config', `${what} must be an address that begins with https:// or http://.`)
+    throw new LlmError('config', `${name} must be an address that begins with https:// or http://.`)
   if (url.username !== '' || url.password !== '')
     throw new LlmError(
       'config',
-      `${what} must not hold a user or password. Set HF_TOKEN for the hub; for other servers give pullModel a \`fetch\` that adds the header.`,
+      `${name} must not contain a user or password. Set HF_TOKEN for the hub; for other servers give pullModel a \`fetch\` that adds the header.`,
     )
   return url
 }
 
 // `URL.parse` is new in Node 22.
-function parsed(address: string): URL | undefined {
+function tryParse(address: string): URL | undefined {
   try {
     return new URL(address)
   } catch {
@@ -55,26 +55,27 @@ function parsed(address: string): URL | undefined {
   }
 }
 
-/** What `hf:owner/repo:what` names: a file, or a quantisation that the hub's manifest knows the file of. */
-export interface HubModel {
+/** The parts of `hf:owner/repo:file`. */
+export interface HubName {
   repo: string
-  what: string
+  /** A file, or a quantisation such as `Q4_K_M`, which the hub's manifest maps to a file. */
+  file: string
 }
 
-/** @throws {LlmError} `config` for what is no name */
-export function hubModel(model: string): HubModel {
+/** @throws {LlmError} `config` for a name in another form */
+export function parseHubName(model: string): HubName {
   const match = /^hf:([\w.-]+\/[\w.-]+)(?:[:/](.+))?$/.exec(model)
   if (match === null)
     throw new LlmError(
       'config',
       `${model} is not the name of a model. Write hf:owner/repo:file.gguf or hf:owner/repo:Q4_K_M.`,
     )
-  const [, repo = '', what = 'latest'] = match
-  return { repo, what }
+  const [, repo = '', file = 'latest'] = match
+  return { repo, file }
 }
 
-/** The addresses of all parts of a model whose first, or any, part this is. */
-export function partsOf(address: string): string[] {
+/** The addresses of all files of a model that is split into parts, given one of them. */
+export function partAddresses(address: string): string[] {
   const match = /^(.*-)\d{5}(-of-(\d{5})\.gguf(?:[?#].*)?)$/.exec(address)
   if (match === null || Number(match[3]) === 0) return [address]
   const [, head, tail, count] = match

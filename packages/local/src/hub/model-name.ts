@@ -1,19 +1,18 @@
-// Names of models that are fetched, as they may be shown and kept: an address without its secrets.
+// Public names of downloadable models: addresses without their secrets, for messages and files.
 import { withoutKeys } from '@patchbay/core/wire'
 
-/** Is it a model that has to be fetched first? */
+/** Whether a model has to be downloaded first. */
 export function isRemote(model: string): boolean {
   return /^(hf:|https?:\/\/)/.test(model)
 }
 
-// Parameters that sign an address: of S3, Google Cloud Storage and CloudFront by their prefixes and names, of Azure by
-// the letters of its shared access signatures; and whatever is named like a key.
+// Parameters of signed addresses: S3, Google Cloud Storage and CloudFront by their prefixes and names, Azure by the
+// parameters of its shared access signatures; and all that are named like a secret.
 const secretParameter =
   /sig|token|key|secret|credential|auth|passw|policy|expires|^x-(amz|goog)-|^(s[eprtv]|spr|sk(oid|tid|t|e|s|v))$/i
 
 /**
- * The name without password, and without the parameters that sign it. They change from one address to the next, so that a
- * model is found again by what is left.
+ * The name without password and signature. Signatures change from one address to the next; the rest identifies the model.
  */
 export function publicName(model: string): string {
   if (!/^https?:\/\//.test(model)) return withoutKeys(model)
@@ -25,7 +24,7 @@ export function publicName(model: string): string {
   return withoutKeys(withoutPassword(head) + (kept.length > 0 ? `?${kept.join('&')}` : '') + hash)
 }
 
-/** An address whose user and password are left out, whether or not it is one. */
+/** The text without user and password, also if it is not a valid address. */
 function withoutPassword(address: string): string {
   return address.replace(/^(\w+:\/\/)([^/]*)@/, '$1')
 }

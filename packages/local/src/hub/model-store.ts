@@ -1,5 +1,5 @@
-// Where fetched models lie: a folder each, with its files by their own names, and a list of them that is written last.
-// A folder without its list is one that is still being fetched.
+// Store of downloaded models: one folder each, with the files and a manifest. The manifest is written last: a folder
+// without one is still being downloaded.
 import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { readdir, readFile, rm } from 'node:fs/promises'
@@ -9,33 +9,33 @@ import { defaultCacheDir } from '../cache-dir.js'
 import { lock } from './file-lock.js'
 import { publicName } from './model-name.js'
 
-/** A model that `pullModel` has fetched. */
+/** A model that `pullModel` has downloaded. */
 export interface PulledModel {
-  /** As it was pulled, and as `local()` takes it. */
+  /** Its name for `pullModel` and `local()`, such as `hf:owner/repo:Q4_K_M`. */
   name: string
-  /** The file to load; the engine finds the other parts beside it. */
+  /** Path of the file, or of the first part of a model in parts. */
   path: string
-  /** In bytes, of all its files. */
+  /** Size of all its files, in bytes. */
   size: number
-  /** ISO 8601. */
+  /** Time of the download, ISO 8601. */
   pulledAt: string
 }
 
-/** The list beside the files of a model. */
-export interface ModelList {
+/** Manifest of a model, in its folder. */
+export interface ModelManifest {
   name: string
   pulledAt: string
   /** In the order of their parts. */
   files: { name: string; size: number; sha256?: string }[]
 }
 
-export const listName = 'model.json'
+export const manifestName = 'model.json'
 
 function modelsDir(cacheDir = defaultCacheDir()): string {
   return join(cacheDir, 'models')
 }
 
-/** The folder of a model. Names that differ in what a file system overlooks have different ones. */
+/** The folder of a model. The digest keeps names apart that are equal to a file system. */
 export function modelDir(given: string, cacheDir: string | undefined): string {
   const model = publicName(given)
   const name = model.replace(/^(hf:|https?:\/\/)|[?#].*$|\.gguf$/g, '').replace(/[^\w.-]+/g, '--')
@@ -43,34 +43,38 @@ export function modelDir(given: string, cacheDir: string | undefined): string {
   return join(modelsDir(cacheDir), `${name.slice(0, 100)}-${digest}`)
 }
 
-/** Where a model lies, if it has been fetched. */
+/** The path of a model's file; `undefined` if it was not downloaded. */
 export function pulledPath(model: string, cacheDir: string | undefined): string | undefined {
   const dir = modelDir(model, cacheDir)
   try {
-    return pathIn(dir, JSON.parse(readFileSync(join(dir, listName), 'utf8')))
+    return pathIn(dir, JSON.parse(readFileSync(join(dir, manifestName), 'utf8')))
   } catch {
-    // Not there, or not whole: then it has to be fetched.
+    // Missing or incomplete.
     return undefined
   }
 }
 
-function pathIn(dir: string, { files: [first] }: ModelList): string | undefined {
+function pathIn(dir: string, { files: [first] }: ModelManifest): string | undefined {
   return first && join(dir, basename(first.name))
 }
 
-/** The models that have been fetched, by name. */
+/**
+ * The downloaded models, sorted by name.
+ * @example
+ * for (const { name, size } of await pulledModels()) console.log(name, size)
+ */
 export async function pulledModels({ cacheDir }: { cacheDir?: string } = {}): Promise<PulledModel[]> {
   const dir = modelsDir(cacheDir)
   const names = await readdir(dir).catch(() => [])
   const all = await Promise.all(
     names.map(async (name): Promise<PulledModel[]> => {
       try {
-        const list = JSON.parse(await readFile(join(dir, name, listName), 'utf8')) as ModelList
-        const path = pathIn(join(dir, name), list)
-        const size = list.files.reduce((sum, file) => sum + file.size, 0)
-        return path === undefined ? [] : [{ name: list.name, path, size, pulledAt: list.pulledAt }]
+        const manifest = JSON.parse(await readFile(join(dir, name, manifestName), 'utf8')) as ModelManifest
+        const path = pathIn(join(dir, name), manifest)
+        const size = manifest.files.reduce((sum, file) => sum + file.size, 0)
+        return path === undefined ? [] : [{ name: manifest.name, path, size, pulledAt: manifest.pulledAt }]
       } catch {
-        // Being fetched, or no model at all.
+        // Still being downloaded, or not a model.
         return []
       }
     }),
@@ -79,19 +83,21 @@ export async function pulledModels({ cacheDir }: { cacheDir?: string } = {}): Pr
 }
 
 /**
- * Takes a fetched model, or what is there of it, from the disk.
- * @throws {LlmError} `not-found` when there is nothing of it
+ * Deletes a downloaded model, or the parts of an unfinished download. Waits for a download of it to end.
+ * @throws {LlmError} `not-found` if nothing of it is on this machine
+ * @example
+ * await removeModel('hf:owner/repo:Q4_K_M')
  */
 export async function removeModel(
   model: string,
   { cacheDir, signal = new AbortController().signal }: { cacheDir?: string; signal?: AbortSignal } = {},
 ): Promise<void> {
   const dir = modelDir(model, cacheDir)
-  const there = await readdir(dir).catch(() => undefined)
-  if (there === undefined)
+  const files = await readdir(dir).catch(() => undefined)
+  if (files === undefined)
     throw new LlmError(
       'not-found',
-      `${publicName(model)} is not on this machine. \`patchbay models --local\` lists those that are.`,
+      `${publicName(model)} is not on this machine. \`patchbay models --local\` lists the downloaded models.`,
       { provider: 'local', model: publicName(model) },
     )
   const unlock = await lock(`${dir}.lock`, signal)

@@ -1,32 +1,32 @@
-// Downloads through the proxy that the environment names: `HTTPS_PROXY`, `HTTP_PROXY`, `NO_PROXY`, in either case.
+// Fetch through the proxy of the environment: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, in upper or lower case.
 import { LlmError } from '@patchbay/core'
 import type { Fetch } from './hub-request.js'
 
-/** A fetch, and what lets go of its connections. */
-export interface Fetching {
+export interface ProxyFetch {
   fetch: Fetch
+  /** Closes its connections. */
   close(): Promise<void>
 }
 
 /**
- * The platform's own fetch where no proxy is named.
- * @throws {LlmError} `config` for a variable that names no proxy
+ * A fetch through the proxy, or the platform's own one without a proxy.
+ * @throws {LlmError} `config` for a variable that is not the address of a proxy
  */
-export async function environmentFetch(): Promise<Fetching> {
+export async function environmentFetch(): Promise<ProxyFetch> {
   const httpProxy = proxyOf('http_proxy')
   const httpsProxy = proxyOf('https_proxy')
-  // Bun's own fetch heeds the variables.
+  // Bun's own fetch uses the variables.
   if ((httpProxy ?? httpsProxy) === undefined || process.versions.bun !== undefined)
     return { fetch: (url, init) => fetch(url, init), close: async () => {} }
-  // The platform's fetch is woken first: else it would take the dispatcher of the package for the app's own requests.
+  // Loads the platform's fetch first: otherwise it would use this package's dispatcher for the app's own requests.
   new Headers()
-  // Half a megabyte of code that few need.
+  // Half a megabyte of code that is seldom needed.
   const { EnvHttpProxyAgent, fetch: fetchThrough } = await import('undici')
   const options = {
     ...(httpProxy !== undefined && { httpProxy }),
     ...(httpsProxy !== undefined && { httpsProxy }),
     noProxy: process.env.no_proxy || process.env.NO_PROXY || '',
-    // A request without TLS needs no tunnel, and many proxies give one to port 443 alone.
+    // A request without TLS needs no tunnel, and many proxies allow tunnels to port 443 only.
     proxyTunnel: false,
   }
   const dispatcher = new EnvHttpProxyAgent(options)
@@ -44,7 +44,7 @@ export async function environmentFetch(): Promise<Fetching> {
   }
 }
 
-/** The proxy of a variable, by its lower-case name first, as curl has it. */
+/** The proxy of a variable. Its lower-case name has priority, as in curl. */
 function proxyOf(variable: string): string | undefined {
   const upper = variable.toUpperCase()
   const given = process.env[variable] || process.env[upper]

@@ -210,7 +210,7 @@ describe('a failure', () => {
     [401, '', 'permission-denied', /Accept its licence there, and set HF_TOKEN/],
     [403, 'hf_some-token', 'permission-denied', /with the account of HF_TOKEN/],
     [404, '', 'not-found', /Check the name/],
-    [429, '', 'rate-limited', /fewer requests/],
+    [429, '', 'rate-limited', /limits the number of requests/],
     [400, '', 'bad-response', /status 400/],
     [500, '', 'server-error', /Try again/],
   ])('of status %i says what to do', async (status, token, code, message) => {
@@ -227,7 +227,7 @@ describe('a failure', () => {
     onTestFinished(() => server.close())
     vi.stubEnv('HF_ENDPOINT', '')
     const error = await failureOf(pullModel(`${server.url}/a.gguf`, { cacheDir: folder() }))
-    expect(error.message).toMatch(/HF_TOKEN is for huggingface.co alone/)
+    expect(error.message).toMatch(/HF_TOKEN is only sent to huggingface.co/)
   })
 
   it('of the disk is told as one', async () => {
@@ -236,7 +236,7 @@ describe('a failure', () => {
     writeFileSync(cacheDir, 'not a folder')
     expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({
       code: 'config',
-      message: expect.stringMatching(/cannot be kept in the cache \((ENOTDIR|EEXIST)\)/),
+      message: expect.stringMatching(/cannot be written to the cache \((ENOTDIR|EEXIST)\)/),
     })
   })
 

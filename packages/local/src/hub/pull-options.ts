@@ -1,30 +1,32 @@
-// The options of `pullModel`.
+// Options of `pullModel`.
 
-/** How far a model has come. */
+/** Progress of a download. */
 export interface PullProgress {
-  /** Bytes of this file that are there. */
+  /** Bytes of this file that are downloaded. */
   completed: number
-  /** All it will have, where the server says. */
+  /** Size of this file in bytes, if the server says so. */
   total?: number
-  /** Which of its files it is, from 1: large models come in parts. */
+  /** Number of this file, from 1: large models are split into parts. */
   file: number
+  /** Number of files of the model. */
   files: number
 }
 
 /** Options of `pullModel`. */
 export interface PullOptions {
+  /** Aborts the download; what was downloaded is kept, and the next call resumes. */
   signal?: AbortSignal
-  /** A callback that throws ends the download with `aborted`; what is there is kept. */
+  /** Called as data arrives. If it throws, the download ends with `aborted`; what was downloaded is kept. */
   onProgress?: (progress: PullProgress) => void
-  /** Default: `patchbay` in the user's cache folder. */
+  /** The folder to store models in. Default: `patchbay` in the user's cache folder. */
   cacheDir?: string
-  /** What the file must have, in hexadecimal, where the hub does not say; for models of one file. */
+  /** Expected SHA-256 of the file, in hexadecimal. Default: the one the hub sends. Only for models of one file. */
   sha256?: string
-  /** Fetch nothing: the model must be there. Default: true when `HF_HUB_OFFLINE` is 1. */
+  /** Download nothing: the model must already be on this machine. Default: `true` if `HF_HUB_OFFLINE` is 1, otherwise `false`. */
   offline?: boolean
   /**
-   * Makes the requests, for proxies, certificates or headers of your own. Default: the platform's `fetch`, through the
-   * proxy of `HTTPS_PROXY` and `HTTP_PROXY` (`NO_PROXY` names hosts that are asked directly).
+   * Makes the requests; for your own proxies, certificates or headers. Default: the platform's `fetch`, through the proxy
+   * of `HTTPS_PROXY` and `HTTP_PROXY`, except for hosts in `NO_PROXY`.
    */
   fetch?: typeof fetch
 }

@@ -1,26 +1,30 @@
-// What a call may say to this backend alone: `providerOptions.local`.
+// Options of one call to a local model: `providerOptions.local`.
 import { LlmError } from '@patchbay/core'
-import { type Priority, priorities, type Waiting } from '../supervisor/fair-queue.js'
+import { type Priority, priorities, type QueueEntry } from '../supervisor/fair-queue.js'
 
-/** `providerOptions: { local: … }`. */
+/**
+ * Options of one call to a local model.
+ * @example
+ * await llm.chat({ messages: 'Hi', providerOptions: { local: { caller: 'user 42', priority: 'high' } } })
+ */
 export interface LocalCallOptions {
-  /** Calls of a higher priority go first; a lower one waits for as long as there are any. Default `'normal'`. */
+  /** Calls of a higher priority start first; lower ones wait for as long as there are any. Default `'normal'`. */
   priority?: Priority
-  /** Whose call it is. Callers of one priority take turns, whoever has how many calls waiting. Default: the handle's. */
+  /** Name of the caller. Callers of one priority take turns, however many calls each has waiting. Default: one for each handle. */
   caller?: string
 }
 
 /**
- * A call's place in the queue.
- * @throws {LlmError} `invalid-request` for options there are none of
+ * The queue entry of a call.
+ * @throws {LlmError} `invalid-request` for unknown or invalid options
  */
-export function turnOf(options: Record<string, unknown>, handle: unknown): Waiting {
+export function queueEntry(options: Record<string, unknown>, handle: unknown): QueueEntry {
   const { priority = 'normal', caller = handle, ...unknown } = options
   const [name] = Object.keys(unknown)
   if (name !== undefined)
     throw new LlmError(
       'invalid-request',
-      `providerOptions.local has no option ${name}. There are: priority, caller.`,
+      `providerOptions.local has no option ${name}. Its options are priority and caller.`,
     )
   if (!isPriority(priority))
     throw new LlmError(

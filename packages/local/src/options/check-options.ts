@@ -1,12 +1,13 @@
-// What the options of `local()` may be, told before anything is done with them.
+// Validation of the options of `local()`.
 import { LlmError } from '@patchbay/core'
 import { withoutKeys } from '@patchbay/core/wire'
 import type { LocalOptions } from './local-options.js'
 
+/** Returns what the value must be, or `undefined` if it is valid. */
 type Check = (value: unknown) => string | undefined
 
 const text: Check = (value) =>
-  typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'a text that is not empty'
+  typeof value === 'string' && value !== '' && !value.includes('\0') ? undefined : 'a non-empty string'
 const flag: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false')
 const callback: Check = (value) => (typeof value === 'function' ? undefined : 'a function')
 
@@ -30,9 +31,9 @@ function isAdapter(value: unknown): boolean {
   return text(path) === undefined && Number.isFinite(scale)
 }
 
-/** Those of this package; the others are checked for all providers. */
+/** Checks of this package's own options; core checks the options of all providers. */
 const checks: Partial<Record<keyof LocalOptions, Check>> = {
-  // All errors of a provider may quote its model.
+  // A key in place of a name must not appear in errors, which all contain the model.
   model: (value) => text(value) ?? (withoutKeys(String(value)) === value ? undefined : 'the name of a model'),
   queue: wholeNumber(0),
   whenFull: oneOf('reject', 'wait'),
@@ -51,24 +52,30 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
   onLog: callback,
 }
 
-/** @throws {LlmError} `config` for options that make no sense */
+/** @throws {LlmError} `config` for invalid options */
 export function checkOptions(options: LocalOptions): void {
   if (typeof options !== 'object' || options === null)
-    throw refusal('options', 'the name of a model or an object', options)
+    throw invalidOption('options', 'the name of a model or an object', options)
   for (const [name, check] of Object.entries(checks)) {
     const value = options[name as keyof LocalOptions]
-    const wanted = value === undefined ? undefined : check(value)
-    if (wanted !== undefined) throw refusal(name, wanted, value)
+    const expected = value === undefined ? undefined : check(value)
+    if (expected !== undefined) throw invalidOption(name, expected, value)
   }
   if (options.keepPrefixes && options.cacheDir === false)
-    throw refusal('keepPrefixes', 'left out where cacheDir is false: there is no place to keep them', true)
+    throw invalidOption(
+      'keepPrefixes',
+      'left out if cacheDir is false, as there is no folder for the prefixes',
+      true,
+    )
 }
 
-function refusal(name: string, wanted: string, value: unknown): LlmError {
-  return new LlmError('config', `${name} must be ${wanted}, not ${shown(value)}.`, { provider: 'local' })
+function invalidOption(name: string, expected: string, value: unknown): LlmError {
+  return new LlmError('config', `${name} must be ${expected}, not ${describeValue(value)}.`, {
+    provider: 'local',
+  })
 }
 
-function shown(value: unknown): string {
+function describeValue(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(withoutKeys(value).slice(0, 100))
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

@@ -1,49 +1,52 @@
-// The options of `local()`.
+// Options of `local()`.
 import type { ProviderOptions } from '@patchbay/core'
 
-/** Options of `local`. */
+/** Options of `local()`, besides those of all providers. */
 export interface LocalOptions extends ProviderOptions {
   /**
-   * A path to a .gguf file, a model that `pullModel` has fetched (`hf:owner/repo:file.gguf`, `hf:owner/repo:Q4_K_M`, an
-   * https address), or nothing for the small model that ships with this package.
+   * Path of a .gguf file, or the name of a model that `pullModel` has downloaded (`hf:owner/repo:file.gguf`,
+   * `hf:owner/repo:Q4_K_M`, or an https address). Default `'pico'`, the small model in this package.
    */
   model?: string
-  /** Calls that may wait for their turn. Default 64. */
+  /** Number of calls that may wait. Default 64. */
   queue?: number
-  /** What a call gets that finds the queue full: `queue-full` at once, or a place as soon as there is one. Default `'reject'`. */
+  /** When the queue is full, a call fails with `queue-full` (`'reject'`), or waits all the same (`'wait'`). Default `'reject'`. */
   whenFull?: 'reject' | 'wait'
-  /** Calls worked on at once, each with a sequence of its own in one batch. Default 4. */
+  /** Number of calls that run at once. Each has a sequence of its own, which takes memory for its context. Default 4. */
   parallel?: number
-  /** Tokens a sequence holds, prompt and answer. Default: what the model was trained for and memory allows, at most 4,096. */
+  /** Tokens of one sequence, prompt and answer together. Default: as many as the model was trained for and memory allows, at most 4,096. */
   context?: number
-  /** Default `'auto'`: a GPU build of the engine where one is installed and works, else the CPU. */
+  /** The GPU to use; `false` for the CPU. Default `'auto'`: a GPU if a GPU build of the engine is installed and works, otherwise the CPU. */
   gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
-  /** Threads of the engine. Default: measured when the model is first loaded, and remembered. */
+  /** Threads of the engine. Default: the fastest number, measured when the model is first loaded, and cached in `cacheDir`. */
   threads?: number
-  /** Where measurements are kept; `false` for nowhere. Default: `patchbay` in the user's cache folder. */
+  /** Folder for downloaded models, measurements and prefixes; `false`: store none. Default: `patchbay` in the user's cache folder. */
   cacheDir?: string | false
-  /** Layers of the model in the GPU's memory. Default: as many as it holds. */
+  /** Number of the model's layers on the GPU. Default: as many as its memory holds. */
   gpuLayers?: number
-  /** LoRA adapters (.gguf) over the model, each with its strength. Default: none; `scale` 1. */
+  /** LoRA adapters (.gguf files) to apply, each with its strength. Default: none; `scale` 1. */
   adapters?: { path: string; scale?: number }[]
   /**
-   * A model without work for this long is unloaded; the next call loads it again. As Ollama takes it: `'10m'`, `'30s'`,
-   * a number of seconds, a negative one for ever. Default: for ever.
+   * Time without work after which the model is unloaded; the next call loads it again. As in Ollama: `'10m'`, `'30s'`, or
+   * a number of seconds; negative: never. Default: never.
    */
   keepAlive?: string | number
   /**
-   * Bytes that the models of this app may take together. One that is wanted waits until those used least recently have
-   * made room. Default: no limit but the machine's.
+   * Bytes of memory that all models of this app may take together. A model that does not fit waits until the least recently
+   * used ones are unloaded. Default: no limit.
+   * @example
+   * const options = { memoryBudget: 8e9 }
+   * const [small, large] = [local('small.gguf', options), local('large.gguf', options)]
    */
   memoryBudget?: number
-  /** A worker that takes more bytes is ended, and its calls fail with `worker-crashed`. Weights count as far as they are in memory. Default: none. */
+  /** Bytes of memory above which the worker is ended; its calls fail with `worker-crashed`. Weights count as far as they are in memory. Default: no limit. */
   memoryLimit?: number
-  /** Save what the sequences hold when the model is closed or unloaded, and read it back when it is loaded. Needs `cacheDir`. Default `false`. */
+  /** Save the evaluated prefixes when the model is closed or unloaded, and load them with it. Needs `cacheDir`. Default `false`. */
   keepPrefixes?: boolean
-  /** A Jinja chat template to use instead of the model's own. */
+  /** A chat template (Jinja) to use instead of the model's own. */
   chatTemplate?: string
-  /** A worker silent for this long while it has work (five times as long while it loads) is replaced, in milliseconds. Default 10,000. */
+  /** Milliseconds without a sign of life after which a worker with work is replaced; five times as long while it loads. Default 10,000. */
   heartbeat?: number
-  /** Hears what the engine logs. Default: nobody. */
+  /** Called with each log message of the engine; levels are `'fatal'`, `'error'` and `'warn'`. Errors that it throws are ignored. Default: none. */
   onLog?: (level: string, message: string) => void
 }

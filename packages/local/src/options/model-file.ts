@@ -1,25 +1,25 @@
-// Which file a model name means, and whether it can be a model at all.
+// Model files: the path for a model's name, and a check of the file before a process is started.
 import { open, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, resolve } from 'node:path'
 import { LlmError } from '@patchbay/core'
 import { packageFile } from '../package-file.js'
 
-/** The model that ships with this package. */
+/** Name of the model that is part of this package: `pico`, 1 MB. */
 export const bundledModel = 'pico'
 
-/** The file and the short name of a model: a path, or nothing for the bundled one. */
-export function locate(model: string | undefined): { path: string; name: string; bundled: boolean } {
+/** The file and the short name of a model. `model` is a path; absent: the bundled model. */
+export function locateModel(model: string | undefined): { path: string; name: string; bundled: boolean } {
   if (model === undefined || model === bundledModel)
     return { path: packageFile('models/pico.gguf'), name: bundledModel, bundled: true }
-  // The engine wants the first part of a model in parts, and finds the others itself.
+  // Of a model in parts, the engine loads the first one and finds the others itself.
   const path = resolve(model.replace(/^~(?=\/)/, homedir())).replace(/-\d{5}(-of-\d{5}\.gguf)$/i, '-00001$1')
   return { path, name: basename(path).replace(/(-\d{5}-of-\d{5})?\.gguf$/i, ''), bundled: false }
 }
 
 /**
- * Looks at the file before a process is started for it.
- * @throws {LlmError} `model-load`, saying what it is instead of a model
+ * Checks that a file exists, is readable, and has the GGUF format.
+ * @throws {LlmError} `model-load` with the problem
  */
 export async function checkModelFile(path: string): Promise<void> {
   const problem = await problemWith(path)
@@ -30,7 +30,7 @@ async function problemWith(path: string): Promise<string | undefined> {
   try {
     const info = await stat(path)
     if (info.isDirectory()) return 'is a directory. Name the .gguf file in it.'
-    // Opening a pipe waits for whoever writes to it.
+    // Opening a pipe would wait for its writer.
     if (!info.isFile()) return 'is not a file. Name a .gguf file.'
     const file = await open(path)
     try {

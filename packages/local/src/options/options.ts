@@ -1,18 +1,18 @@
-// The options of `local()`: what they mean, what they may be, and the settings of the worker they come to.
+// Settings of the worker, from the options of `local()` and their defaults.
 import { LlmError } from '@patchbay/core'
 import { defaultCacheDir } from '../cache-dir.js'
 import { isRemote, publicName } from '../hub/model-name.js'
 import { pulledPath } from '../hub/model-store.js'
-import type { OwnerSettings } from '../supervisor/scheduler.js'
+import type { SchedulerSettings } from '../supervisor/scheduler.js'
 import { checkOptions } from './check-options.js'
 import type { LocalOptions } from './local-options.js'
-import { locate } from './model-file.js'
+import { locateModel } from './model-file.js'
 
 /**
  * The settings of a worker, and whether its model is the bundled one.
- * @throws {LlmError} `config` for options that make no sense
+ * @throws {LlmError} `config` for invalid options, and for a model that has to be downloaded first
  */
-export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundled: boolean } {
+export function resolveSettings(options: LocalOptions): { scheduler: SchedulerSettings; bundled: boolean } {
   checkOptions(options)
   const {
     queue = 64,
@@ -33,8 +33,8 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
     memoryLimit,
     keepPrefixes,
   } = options
-  const { path, name, bundled } = locate(fetched(model, cacheDir))
-  const owner: OwnerSettings = {
+  const { path, name, bundled } = locateModel(pathOf(model, cacheDir))
+  const scheduler: SchedulerSettings = {
     load: {
       modelPath: path,
       parallel,
@@ -45,7 +45,7 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
       ...(cacheDir !== false && { cacheDir: cacheDir ?? defaultCacheDir() }),
       ...(gpuLayers !== undefined && { gpuLayers }),
       ...(adapters.length > 0 && {
-        adapters: adapters.map(({ path, scale = 1 }) => ({ path: locate(path).path, scale })),
+        adapters: adapters.map(({ path, scale = 1 }) => ({ path: locateModel(path).path, scale })),
       }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(keepPrefixes !== undefined && { keepPrefixes }),
@@ -58,11 +58,11 @@ export function settingsOf(options: LocalOptions): { owner: OwnerSettings; bundl
     heartbeatMs: heartbeat,
     onLog,
   }
-  return { owner, bundled }
+  return { scheduler, bundled }
 }
 
-/** A model of a hub is read where `pullModel` has put it; nothing is downloaded behind anybody's back. */
-function fetched(model: string | undefined, cacheDir: LocalOptions['cacheDir']): string | undefined {
+/** The path of a downloaded model. `local()` itself downloads nothing. */
+function pathOf(model: string | undefined, cacheDir: LocalOptions['cacheDir']): string | undefined {
   if (model === undefined || !isRemote(model)) return model
   const path = pulledPath(model, cacheDir || undefined)
   if (path !== undefined) return path
@@ -74,19 +74,19 @@ function fetched(model: string | undefined, cacheDir: LocalOptions['cacheDir']):
   )
 }
 
-/** @throws {LlmError} `config` for what is no time */
+/** @throws {LlmError} `config` for a value that is not a duration */
 function keepAliveMs(time: string | number | undefined): number | undefined {
   if (time === undefined) return undefined
   const [, number, unit = 's'] = /^(-?\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(String(time)) ?? []
   if (number === undefined)
     throw new LlmError(
       'config',
-      `keepAlive must be a time such as '10m' or a number of seconds, not ${String(time)}.`,
+      `keepAlive must be a duration such as '10m', or a number of seconds, not ${String(time)}.`,
       {
         provider: 'local',
       },
     )
   const ms = Number(number) * ({ ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[unit] ?? 1000)
-  // Longer than a timer can wait, some 24 days, is for ever.
+  // More than the longest timer, about 24 days, means never.
   return ms < 0 || ms > 2 ** 31 - 1 ? undefined : ms
 }

@@ -1,7 +1,7 @@
 // Laws of the queue: nobody is lost or served twice, each caller's own order holds, callers take turns.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type Priority, priorities, Queue } from './fair-queue.js'
+import { FairQueue, type Priority, priorities } from './fair-queue.js'
 
 interface Item {
   caller: string
@@ -26,7 +26,7 @@ describe('a queue', () => {
   it('gives each item once, by priority, and each caller its own in order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
-        const queue = new Queue<Item>()
+        const queue = new FairQueue<Item>()
         const inside = new Set<Item>()
         let id = 0
         for (const action of steps) {
@@ -68,7 +68,7 @@ describe('a queue', () => {
   it('lets nobody wait for more than one call of each other caller, however many they have', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 6 }), (counts) => {
-        const queue = new Queue<Item>()
+        const queue = new FairQueue<Item>()
         counts.forEach((count, caller) => {
           for (let id = 0; id < count; id++) queue.add({ caller: String(caller), priority: 'normal', id })
         })

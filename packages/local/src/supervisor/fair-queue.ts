@@ -1,72 +1,72 @@
-// Who is next: higher priority first, the callers of one priority in turn, each caller's own calls in their order.
+// Fair queue: higher priorities first, callers of one priority in turn, each caller's own entries in their order.
 
-/** How urgent a call is. A lower one waits for as long as a higher one does. */
+/** Priority of a call. Lower ones wait for as long as higher ones do. */
 export type Priority = 'high' | 'normal' | 'low'
 
-/** What can wait in line. */
-export interface Waiting {
+export interface QueueEntry {
+  /** Entries of one caller share its turns. Compared by identity. */
   readonly caller: unknown
   readonly priority: Priority
 }
 
 export const priorities: readonly Priority[] = ['high', 'normal', 'low']
 
-export class Queue<T extends Waiting> {
-  /** Of each priority: the callers in the order of their turns, each with what it waits for. */
-  readonly #lines = new Map(priorities.map((priority) => [priority, new Map<unknown, T[]>()]))
+export class FairQueue<T extends QueueEntry> {
+  /** By priority: the callers in the order of their turns, each with its entries. */
+  readonly #levels = new Map(priorities.map((priority) => [priority, new Map<unknown, T[]>()]))
   #size = 0
 
   get size(): number {
     return this.#size
   }
 
-  add(item: T): void {
-    const line = this.#line(item)
-    const own = line.get(item.caller)
-    if (own === undefined) line.set(item.caller, [item])
-    else own.push(item)
+  add(entry: T): void {
+    const callers = this.#level(entry)
+    const own = callers.get(entry.caller)
+    if (own === undefined) callers.set(entry.caller, [entry])
+    else own.push(entry)
     this.#size++
   }
 
-  /** Takes it out of the line; `false` if it was not in it. */
-  remove(item: T): boolean {
-    const line = this.#line(item)
-    const own = line.get(item.caller) ?? []
-    const at = own.indexOf(item)
-    if (at < 0) return false
-    own.splice(at, 1)
-    if (own.length === 0) line.delete(item.caller)
+  /** Removes an entry; `false` if it is not in the queue. */
+  remove(entry: T): boolean {
+    const callers = this.#level(entry)
+    const own = callers.get(entry.caller) ?? []
+    const index = own.indexOf(entry)
+    if (index < 0) return false
+    own.splice(index, 1)
+    if (own.length === 0) callers.delete(entry.caller)
     this.#size--
     return true
   }
 
-  /** The next one; its caller goes to the end of the line. */
+  /** Removes the next entry; its caller's turn is then the last one. */
   take(): T | undefined {
-    for (const line of this.#lines.values())
-      for (const [caller, own] of line) {
-        const item = own.shift()
-        line.delete(caller)
-        if (own.length > 0) line.set(caller, own)
+    for (const callers of this.#levels.values())
+      for (const [caller, own] of callers) {
+        const entry = own.shift()
+        callers.delete(caller)
+        if (own.length > 0) callers.set(caller, own)
         this.#size--
-        return item
+        return entry
       }
     return undefined
   }
 
-  /** In the order in which they will be taken, if nothing changes. */
+  /** The entries in the order in which `take` would return them. */
   *[Symbol.iterator](): Generator<T> {
-    for (const line of this.#lines.values()) {
-      const all = [...line.values()]
-      const longest = Math.max(0, ...all.map(({ length }) => length))
-      for (let round = 0; round < longest; round++)
-        for (const own of all) {
-          const item = own[round]
-          if (item !== undefined) yield item
+    for (const callers of this.#levels.values()) {
+      const lists = [...callers.values()]
+      const rounds = Math.max(0, ...lists.map(({ length }) => length))
+      for (let round = 0; round < rounds; round++)
+        for (const own of lists) {
+          const entry = own[round]
+          if (entry !== undefined) yield entry
         }
     }
   }
 
-  #line({ priority }: Waiting): Map<unknown, T[]> {
-    return this.#lines.get(priority) as Map<unknown, T[]>
+  #level({ priority }: QueueEntry): Map<unknown, T[]> {
+    return this.#levels.get(priority) as Map<unknown, T[]>
   }
 }

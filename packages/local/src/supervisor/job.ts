@@ -1,10 +1,9 @@
-// One call in the owner's hands: a slot its text and its end are put into, and its reader takes them from.
+// One job of the worker: a buffer between the worker, which writes events, and the caller, who reads them.
 import type { CallContext, LlmError } from '@patchbay/core'
-import type { Priority, Waiting } from './fair-queue.js'
+import type { Priority, QueueEntry } from './fair-queue.js'
 import { type JobRequest, type JobResult, textWindow } from './protocol.js'
 
-/** What a reader gets. */
-export type JobNews =
+export type JobEvent =
   | { type: 'text'; text: string }
   | { type: 'reasoning'; text: string }
   | { type: 'call'; name: string; input: unknown }
@@ -12,78 +11,72 @@ export type JobNews =
 
 let lastId = 0
 
-/** An id no other request to a worker has. */
+/** An id that no other request of this process has. */
 export function nextId(): number {
   return ++lastId
 }
 
-export class Job implements Waiting {
+export class Job implements QueueEntry {
   readonly id = nextId()
   readonly caller: unknown
   readonly priority: Priority
   readonly #submittedAt: number
   #startedAt = 0
   #position = 0
-  #news: JobNews[] = []
-  /** Characters read that the worker has not been told of. */
-  #taken = 0
+  readonly #events: JobEvent[] = []
+  /** Characters that were read since the worker was last told. */
+  #unacknowledged = 0
   #failure: LlmError | undefined
   #ended = false
   #wake: () => void = () => {}
 
   constructor(
     readonly request: JobRequest,
-    { caller, priority }: Waiting,
+    { caller, priority }: QueueEntry,
     readonly context: CallContext,
-    /** Told how much text the reader has taken. */
-    private readonly onTaken: (characters: number) => void,
+    /** Called with the number of characters that were read. */
+    private readonly acknowledge: (characters: number) => void,
   ) {
     this.caller = caller
     this.priority = priority
     this.#submittedAt = context.clock.now()
   }
 
-  /** Nothing more will come. */
+  /** No more events will be added. */
   get ended(): boolean {
     return this.#ended
   }
 
-  started(): void {
+  markStarted(): void {
     this.#startedAt = this.context.clock.now()
   }
 
-  /** How long it waited for its start, in milliseconds. */
-  get waitedMs(): number {
+  /** Time in the queue, in milliseconds. */
+  get queuedMs(): number {
     return this.#startedAt - this.#submittedAt
   }
 
-  /** Its place among those who wait, from 1; its caller is told when it is another than before. */
-  standsAt(position: number): void {
+  /** Reports the position in the queue, from 1, if it has changed. */
+  reportPosition(position: number): void {
     if (position === this.#position) return
     this.#position = position
     this.context.status({ type: 'queued', position })
   }
 
   text(type: 'text' | 'reasoning', text: string): void {
-    if (this.#ended) return
-    this.#news.push({ type, text })
-    this.#wake()
+    this.#add({ type, text })
   }
 
   call(name: string, input: unknown): void {
-    if (this.#ended) return
-    this.#news.push({ type: 'call', name, input })
-    this.#wake()
+    this.#add({ type: 'call', name, input })
   }
 
   done(result: JobResult): void {
-    if (this.#ended) return
+    this.#add({ type: 'done', result, queuedMs: this.queuedMs })
     this.#ended = true
-    this.#news.push({ type: 'done', result, queuedMs: this.waitedMs })
-    this.#wake()
   }
 
-  /** What has come before it is still read. */
+  /** Ends the job with an error, which `next` throws after the events that came before it. */
   fail(error: LlmError): void {
     if (this.#ended) return
     this.#ended = true
@@ -92,26 +85,32 @@ export class Job implements Waiting {
   }
 
   /**
-   * What has come since the last time, or comes next.
-   * @throws {LlmError} why the job failed
+   * The next event.
+   * @throws {LlmError} the error that the job failed with
    */
-  async next(): Promise<JobNews> {
-    while (this.#news.length === 0 && this.#failure === undefined)
+  async next(): Promise<JobEvent> {
+    while (this.#events.length === 0 && this.#failure === undefined)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
-    const news = this.#news.shift()
-    if (news === undefined) throw this.#failure
-    if (news.type === 'text' || news.type === 'reasoning') this.#took(news.text.length)
-    return news
+    const event = this.#events.shift()
+    if (event === undefined) throw this.#failure
+    if (event.type === 'text' || event.type === 'reasoning') this.#countRead(event.text.length)
+    return event
   }
 
-  // Half a window at a time: a message wakes the worker's process in the middle of its computing, and one that waits
-  // for the reader has more than that ahead of him.
-  #took(characters: number): void {
-    this.#taken += characters
-    if (this.#taken < textWindow / 2) return
-    this.onTaken(this.#taken)
-    this.#taken = 0
+  #add(event: JobEvent): void {
+    if (this.#ended) return
+    this.#events.push(event)
+    this.#wake()
+  }
+
+  // In steps of half a window: each message wakes the worker in the middle of its computing, and a generation that
+  // waits for its reader has more than that buffered.
+  #countRead(characters: number): void {
+    this.#unacknowledged += characters
+    if (this.#unacknowledged < textWindow / 2) return
+    this.acknowledge(this.#unacknowledged)
+    this.#unacknowledged = 0
   }
 }

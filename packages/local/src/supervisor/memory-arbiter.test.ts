@@ -1,84 +1,95 @@
-// Memory shared by models: who makes room, who waits, and that nobody keeps it for ever.
+// Memory arbiter: which model makes room, which one waits, and that no model keeps its memory for ever.
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { bytesInUse, changed, gaveBack, makeRoom, type Resident } from './memory-arbiter.js'
+import {
+  bytesInUse,
+  holdersChanged,
+  type MemoryHolder,
+  releaseMemory,
+  requestMemory,
+} from './memory-arbiter.js'
 
-interface MadeUp extends Resident {
+interface FakeModel extends MemoryHolder {
   busy: boolean
-  left: number
+  /** How often it was told to unload. */
+  unloads: number
 }
 
-function resident({ busy = true, usedAt = 0, since = performance.now(), can = true } = {}): MadeUp {
-  const made = { busy, usedAt, since, left: 0, leave: () => can && made.left++ >= 0 }
-  onTestFinished(() => gaveBack(made))
-  return made
+function model({
+  busy = true,
+  lastUsedAt = 0,
+  activeSince = performance.now(),
+  loaded = true,
+} = {}): FakeModel {
+  const fake = { busy, lastUsedAt, activeSince, unloads: 0, unload: () => loaded && fake.unloads++ >= 0 }
+  onTestFinished(() => releaseMemory(fake))
+  return fake
 }
 
-const ask = (who: MadeUp, bytes: number) => makeRoom(who, bytes, 100, () => who.busy)
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const request = (of: FakeModel, bytes: number) => requestMemory(of, bytes, 100, () => of.busy)
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
+const longAgo = () => performance.now() - 60_000
 
-describe('room', () => {
-  it('is given while the budget lasts', async () => {
-    expect(await ask(resident(), 60)).toBe(true)
-    expect(await ask(resident(), 40)).toBe(true)
+describe('memory', () => {
+  it('is granted while the budget lasts', async () => {
+    expect(await request(model(), 60)).toBe(true)
+    expect(await request(model(), 40)).toBe(true)
     expect(bytesInUse()).toBe(100)
   })
 
-  it('is made by the idle one that was used least recently, and only by as many as it takes', async () => {
-    const [old, older] = [resident({ usedAt: 2 }), resident({ usedAt: 1 })]
-    await ask(old, 40)
-    await ask(older, 40)
-    old.busy = older.busy = false
-    const granted = ask(resident(), 50)
-    await turn()
-    expect([old.left, older.left]).toEqual([0, 1])
-    gaveBack(older)
+  it('is freed by the idle model that was used least recently, and only by as many models as it takes', async () => {
+    const [recent, old] = [model({ lastUsedAt: 2 }), model({ lastUsedAt: 1 })]
+    await request(recent, 40)
+    await request(old, 40)
+    recent.busy = old.busy = false
+    const granted = request(model(), 50)
+    await nextTurn()
+    expect([recent.unloads, old.unloads]).toEqual([0, 1])
+    releaseMemory(old)
     expect(await granted).toBe(true)
-    expect(old.left).toBe(0)
+    expect(recent.unloads).toBe(0)
   })
 
-  it('is not made by a busy one in its first seconds, and is by one that has had its turn', async () => {
-    const [fresh, long] = [
-      resident({ usedAt: 1 }),
-      resident({ usedAt: 2, since: performance.now() - 60_000 }),
-    ]
-    await ask(fresh, 50)
-    await ask(long, 50)
-    const granted = ask(resident(), 50)
-    await turn()
-    expect([fresh.left, long.left]).toEqual([0, 1])
-    gaveBack(long)
+  it('is kept by a busy model in its first seconds, and freed by one that has had its turn', async () => {
+    const [fresh, long] = [model({ lastUsedAt: 1 }), model({ lastUsedAt: 2, activeSince: longAgo() })]
+    await request(fresh, 50)
+    await request(long, 50)
+    const granted = request(model(), 50)
+    await nextTurn()
+    expect([fresh.unloads, long.unloads]).toEqual([0, 1])
+    releaseMemory(long)
     expect(await granted).toBe(true)
   })
 
-  it('is asked of the next one where one cannot leave, as while it loads', async () => {
-    const since = performance.now() - 60_000
-    const [loading, busy] = [resident({ usedAt: 1, since, can: false }), resident({ usedAt: 2, since })]
-    await ask(loading, 50)
-    await ask(busy, 50)
-    const granted = ask(resident(), 50)
-    await turn()
-    expect([loading.left, busy.left]).toEqual([0, 1])
-    gaveBack(busy)
+  it('is asked of the next model if one cannot be unloaded, as while it loads', async () => {
+    const activeSince = longAgo()
+    const loading = model({ lastUsedAt: 1, activeSince, loaded: false })
+    const busy = model({ lastUsedAt: 2, activeSince })
+    await request(loading, 50)
+    await request(busy, 50)
+    const granted = request(model(), 50)
+    await nextTurn()
+    expect([loading.unloads, busy.unloads]).toEqual([0, 1])
+    releaseMemory(busy)
     expect(await granted).toBe(true)
   })
 
-  it('goes to whoever came first, and to nobody who no longer wants it', async () => {
-    const holder = resident()
-    await ask(holder, 100)
+  it('goes to the first request in the queue, and to none that is no longer wanted', async () => {
+    const holder = model()
+    await request(holder, 100)
     const order: string[] = []
-    const [gone, first, second] = [resident(), resident(), resident()]
-    const asked = [
-      ask(gone, 100).then((granted) => order.push(`gone ${granted}`)),
-      ask(first, 60).then((granted) => order.push(`first ${granted}`)),
-      ask(second, 40).then((granted) => order.push(`second ${granted}`)),
+    const [gone, first, second] = [model(), model(), model()]
+    const requests = [
+      request(gone, 100).then((granted) => order.push(`gone ${granted}`)),
+      request(first, 60).then((granted) => order.push(`first ${granted}`)),
+      request(second, 40).then((granted) => order.push(`second ${granted}`)),
     ]
-    await turn()
+    await nextTurn()
     gone.busy = false
-    changed()
-    await turn()
+    holdersChanged()
+    await nextTurn()
     expect(order).toEqual(['gone false'])
-    gaveBack(holder)
-    await Promise.all(asked)
+    releaseMemory(holder)
+    await Promise.all(requests)
     expect(order).toEqual(['gone false', 'first true', 'second true'])
   })
 })

@@ -1,137 +1,140 @@
-// What the app's process and the worker's process say to each other. Plain JSON, versioned, exhaustively switched.
+// Protocol between the app's process and the worker's process: JSON messages with a version.
 import type { SamplingOptions } from '@patchbay/core'
 
-/** Raised with every change of the messages below: a worker file of another version is refused by name. */
-export const protocolVersion = 5
+/** Increased with every change of the messages: a worker file of another version is refused. */
+export const protocolVersion = 6
 
-/** What the worker loads. */
+/** What the worker loads, and how. */
 export interface LoadSettings {
   modelPath: string
-  /** Tokens per sequence; absent: as much as fits, up to 4,096. */
+  /** Tokens per sequence. Absent: as many as fit, up to 4,096. */
   context?: number
+  /** Number of sequences. */
   parallel: number
   gpu: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
   /** Absent: measured. */
   threads?: number
-  /** Where measurements are kept; absent: nowhere. */
+  /** Folder for measurements and prefixes. Absent: none are stored. */
   cacheDir?: string
   /** Replaces the model's own chat template (Jinja). */
   chatTemplate?: string
-  /** Absent: as many as the GPU's memory holds. */
+  /** Layers of the model on the GPU. Absent: as many as its memory holds. */
   gpuLayers?: number
   /** LoRA adapters. */
   adapters?: { path: string; scale?: number }[]
-  /** Save what the sequences hold at an orderly end, and read it back. */
+  /** Save the sequences' states when the process ends normally, and load them at the next start. */
   keepPrefixes?: boolean
-  /** The process ends itself above so many bytes. */
+  /** Bytes of memory above which the process ends itself. Absent: no limit. */
   memoryLimit?: number
 }
 
-/** A message as chat templates take it: the shape of OpenAI's Chat Completions, which they were written for. */
+/** A message as chat templates expect it, in the format of OpenAI's Chat Completions. */
 export interface TemplateMessage {
   role: 'system' | 'user' | 'assistant' | 'tool'
   content: string
-  /** What the model thought; templates of reasoning models know what to do with it. */
+  /** The model's thinking, for the templates of reasoning models. */
   reasoning_content?: string
   tool_calls?: { type: 'function'; id: string; function: { name: string; arguments: unknown } }[]
   tool_call_id?: string
   name?: string
 }
 
-/** A tool as chat templates take it. */
+/** A tool as chat templates expect it. */
 export interface TemplateTool {
   type: 'function'
   function: { name: string; description?: string; parameters: unknown }
 }
 
-/** Texts to turn into vectors. */
+/** Texts to embed. */
 export interface EmbedJob {
   texts: string[]
-  /** Texts that are too long lose their end. */
+  /** Cut texts that are too long at their end. */
   truncate: boolean
 }
 
-/** One generation. */
+/** A chat answer to generate. */
 export interface ChatJob extends SamplingOptions {
   messages: TemplateMessage[]
   /** Never together with `json`. */
   tools?: TemplateTool[]
-  /** The answer begins with a call, of this tool when it is named. */
-  mustCall?: true | string
-  /** The answer ends after its first call. */
-  oneCall?: boolean
+  /** The answer begins with a tool call: of any tool, or of the named one. */
+  forcedCall?: true | string
+  /** The answer ends after its first tool call. */
+  singleCall?: boolean
   maxOutputTokens?: number
-  /** How much to think first, where the model thinks. Absent: as the model likes. */
+  /** How much a reasoning model thinks first. Absent: the model decides. */
   reasoning?: 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max'
-  /** The answer is JSON; with a schema, JSON of that shape. */
+  /** The answer is JSON that matches the schema, if there is one. */
   json?: { schema?: unknown }
 }
 
-/** Documents to be told apart by how well they answer a query. */
+/** Documents to score by their relevance to a query. */
 export interface RankJob {
   query: string
   documents: string[]
 }
 
-/** What a worker is asked for, one at a time for each of its sequences. */
+/** A job of the worker, which runs at most one for each of its sequences. */
 export type JobRequest = ChatJob | EmbedJob | RankJob
 
-/** What was loaded, and how. */
+/** Facts of a loaded model. */
 export interface ReadyInfo {
-  /** Tokens a sequence holds, prompt and answer. */
+  /** Tokens of a sequence, prompt and answer together. */
   contextSize: number
-  /** Sequences: calls worked on at once. */
+  /** Number of sequences: calls that can run at once. */
   parallel: number
+  /** Threads of the engine. */
   threads: number
-  /** Tokens evaluated in one go. */
+  /** Most tokens that are evaluated in one step. */
   batchSize: number
+  /** The GPU backend in use, or `false` for the CPU. */
   gpu: string | false
-  /** Layers of the model in the GPU's memory. */
+  /** Layers of the model on the GPU. */
   gpuLayers: number
-  /** Bytes of weights and of context, by the engine's estimate, and what was free before them. */
+  /** Bytes of weights and of context, by the engine's estimate, and bytes that were available before loading. */
   memory: { weights: number; context: number; available: number }
-  /** The model's chat template has a place for tools and for calls. */
+  /** The model's chat template supports tools and tool calls. */
   tools: boolean
-  /** The model thinks before it answers. */
+  /** The model is a reasoning model: it thinks before it answers. */
   thinks: boolean
-  /** Sequences that got back what they held in an earlier process. */
+  /** Sequences whose states were loaded from an earlier process (`keepPrefixes`). */
   restored: number
-  /** Why all this was chosen, in words, a line each. */
+  /** The reasons for these choices, one sentence each. */
   why: string[]
-  /** From the start of loading to ready, in milliseconds. */
+  /** How long loading took, in milliseconds. */
   loadMs: number
 }
 
-/** How a generation ended. */
+/** End and usage of a generated answer. */
 export interface ChatResult {
   finishReason: 'stop' | 'length'
-  /** `eos`, `stop-string`, `json-complete`, `one-call`, `max-tokens` or `context-full`. */
+  /** `eos`, `stop-string`, `json-complete`, `one-call`, `max-tokens`, `context-full` or `cancelled`. */
   rawFinishReason: string
-  /** The stop string that ended it. */
+  /** The stop string that ended the answer. */
   stopSequence?: string
   inputTokens: number
   cachedInputTokens: number
   outputTokens: number
-  /** The part of them that was thinking. */
+  /** How many of the output tokens were thinking. */
   reasoningTokens?: number
-  /** Keywords of the schema, or of the tools' schemas, that the grammar does not keep. */
-  unkept?: string[]
-  /** It ended inside a call, which is lost. */
-  cutCall?: boolean
-  /** Evaluating the prompt, up to the first token, in milliseconds. */
+  /** Keywords of the JSON schema, or of the tools' schemas, that the grammar does not enforce. */
+  unenforced?: string[]
+  /** The answer ended inside a tool call, which was left out. */
+  unfinishedCall?: boolean
+  /** Time up to the first token, in milliseconds. */
   promptMs: number
-  /** From there to the end. */
+  /** Time from the first token to the end, in milliseconds, without pauses for a slow reader. */
   decodeMs: number
 }
 
-/** The vectors of texts, of unit length, as base64 of their 32-bit numbers in this machine's order. */
+/** Vectors of unit length: base64 of 32-bit floats in this machine's byte order. */
 export interface EmbedResult {
   vectors: string[]
   inputTokens: number
   promptMs: number
 }
 
-/** A score for each document, from 0 to 1. */
+/** Relevance of each document, from 0 to 1. */
 export interface RankResult {
   scores: number[]
   inputTokens: number
@@ -140,7 +143,7 @@ export interface RankResult {
 
 export type JobResult = ChatResult | EmbedResult | RankResult
 
-/** An error on its way between processes. */
+/** An error as it is sent to the app. */
 export interface WireError {
   code: 'context-length' | 'inference' | 'invalid-request' | 'model-load' | 'unsupported'
   message: string
@@ -148,23 +151,24 @@ export interface WireError {
 
 export type ToWorker =
   | { type: 'load'; settings: LoadSettings }
-  /** There is memory for what was planned. */
-  | { type: 'go-on' }
+  /** The worker may take the memory that it has planned. */
+  | { type: 'memory-granted' }
   | { type: 'run'; id: number; request: JobRequest }
-  /** The reader has taken this many characters more. */
+  /** The reader has read this many more characters. */
   | { type: 'credit'; id: number; characters: number }
   | { type: 'cancel'; id: number }
   | { type: 'count'; id: number; messages: TemplateMessage[]; tools?: TemplateTool[] }
   | { type: 'ping' }
   | { type: 'shutdown' }
 
-/** What a worker says, one thing or, in one go, several: a message wakes the app's process, whatever is in it. */
-export type Words = FromWorker | FromWorker[]
+/** One message of the worker, or several in a batch: each delivery wakes the app's process. */
+export type WorkerMessages = FromWorker | FromWorker[]
 
 export type FromWorker =
   | { type: 'hello'; version: number }
-  /** What the model will take; nothing is loaded before `go-on`. */
-  | { type: 'planned'; bytes: number }
+  /** Memory that the model needs; it is loaded after `memory-granted`. */
+  | { type: 'memory-planned'; bytes: number }
+  /** Share of the model that is loaded, from 0 to 1. */
   | { type: 'loading'; progress: number }
   | { type: 'ready'; info: ReadyInfo }
   | { type: 'load-failed'; error: WireError }
@@ -176,5 +180,5 @@ export type FromWorker =
   | { type: 'log'; level: string; message: string }
   | { type: 'pong' }
 
-/** Text that may wait for a slow reader, in characters a call. Past it the call's generation waits. */
+/** Unread characters of a call above which its generation waits for the reader. */
 export const textWindow = 64 * 1024

@@ -1,90 +1,97 @@
-// The owner: one bounded queue in front of one worker. It hands out jobs as sequences come free, and tells callers
-// where they stand and how it ended.
+// Scheduler: a bounded queue in front of one worker. Starts jobs when sequences are free, and reports to their callers.
 import { type CallContext, LlmError } from '@patchbay/core'
-import { fromWire, notSendable } from '../errors.js'
-import { Queue, type Waiting } from './fair-queue.js'
+import { notSerializable, workerFailure } from '../errors.js'
+import { FairQueue, type QueueEntry } from './fair-queue.js'
 import { Job, nextId } from './job.js'
 import type { ChatJob, JobRequest, ReadyInfo } from './protocol.js'
-import { Tally, type WorkerStats } from './stats.js'
-import { type JobMessage, type LifeSettings, WorkerLife } from './worker-supervisor.js'
+import { StatsCounter, type WorkerStats } from './stats.js'
+import type { Report } from './worker-state.js'
+import {
+  type JobMessage,
+  type ProcessHost,
+  type SupervisorSettings,
+  WorkerSupervisor,
+} from './worker-supervisor.js'
 
-/** What an owner is made with. */
-export interface OwnerSettings extends LifeSettings {
+export interface SchedulerSettings extends SupervisorSettings {
+  /** The model's short name. */
   model: string
+  /** Jobs that may wait. */
   queue: number
   whenFull: 'reject' | 'wait'
 }
 
+/** A caller that waits for something other than a job. */
 interface Waiter<T> {
   resolve: (value: T) => void
   reject: (error: LlmError) => void
   context: CallContext
 }
 
-export class Owner {
-  readonly #settings: OwnerSettings
-  readonly #life: WorkerLife
-  readonly #queue = new Queue<Job>()
+type CountRequest = Waiter<number> & { id: number } & Pick<ChatJob, 'messages' | 'tools'>
+
+export class Scheduler {
+  readonly #settings: SchedulerSettings
+  readonly #supervisor: WorkerSupervisor
+  readonly #queue = new FairQueue<Job>()
   readonly #running = new Map<number, Job>()
-  readonly #counting = new Map<number, Waiter<number>>()
+  readonly #waitingCounts = new Set<CountRequest>()
+  readonly #runningCounts = new Map<number, CountRequest>()
   readonly #readyWaiters = new Set<Waiter<ReadyInfo>>()
-  readonly #tally = new Tally()
-  /** Positions will be told once the caller's own code has come to rest: a burst of calls is one change. */
-  #tellingPositions = false
+  readonly #counter = new StatsCounter()
+  /** Positions are reported once the caller's own code has come to rest: a burst of calls is one change. */
+  #positionsScheduled = false
   #handles = 0
   #closed = false
 
-  constructor(settings: OwnerSettings) {
+  constructor(settings: SchedulerSettings, host?: ProcessHost) {
     this.#settings = settings
-    this.#life = new WorkerLife(settings, {
-      loading: (progress) => this.#tellLoading(progress),
-      ready: (info) => {
-        for (const { resolve } of this.#readyWaiters) resolve(info)
-        this.#readyWaiters.clear()
-        this.#next()
+    this.#supervisor = new WorkerSupervisor(
+      settings,
+      {
+        report: (report) => this.#onReport(report),
+        progress: (progress) => this.#reportLoading(progress),
+        message: (message) => this.#onMessage(message),
       },
-      message: (message) => this.#onMessage(message),
-      died: (error) => this.#lost(error),
-      restarting: ({ message }, delayMs) => {
-        for (const context of this.#waiting())
-          context.status({ type: 'restarting', delayMs, reason: message })
-      },
-      failed: (error) => this.#failed(error),
-    })
+      host,
+    )
   }
 
   get stats(): WorkerStats {
     return {
       queued: this.#queue.size,
       running: this.#running.size,
-      ...this.#tally.numbers,
-      restarts: this.#life.restarts,
-      unloads: this.#life.unloads,
-      pid: this.#life.pid,
+      ...this.#counter.totals,
+      restarts: this.#supervisor.restarts,
+      unloads: this.#supervisor.unloads,
+      pid: this.#supervisor.pid,
       handles: this.#handles,
-      loaded: this.#life.loaded,
+      loaded: this.#supervisor.loaded,
     }
   }
 
-  /** A handle more. */
+  /**
+   * One handle more.
+   * @throws {LlmError} `closed` after the last handle was closed
+   */
   acquire(): void {
     if (this.#closed)
       throw new LlmError('closed', 'The worker of this handle has ended. Make a new one with local().')
     this.#handles++
   }
 
-  /** A handle less; the last one waits for what is queued and for the end of the process. */
+  /** One handle less; the last one waits for what is queued and for the end of the process. */
   async release(): Promise<void> {
     if (--this.#handles > 0) return
     this.#closed = true
-    await this.#life.end()
+    await this.#supervisor.close()
   }
 
   /**
-   * Takes a job in.
+   * Adds a job to the queue.
    * @throws {LlmError} `queue-full`
    */
-  submit(request: JobRequest, turn: Waiting, context: CallContext): Job {
+  submit(request: JobRequest, turn: QueueEntry, context: CallContext): Job {
     const { queue, whenFull, model, load } = this.#settings
     if (whenFull === 'reject' && this.#queue.size + this.#running.size >= queue + load.parallel)
       throw new LlmError(
@@ -92,89 +99,115 @@ export class Owner {
         `All ${queue} places in the queue of ${model} are taken. Try again later, raise \`queue\`, or set \`whenFull: 'wait'\`.`,
       )
     const job = new Job(request, turn, context, (characters) => {
-      if (this.#running.has(job.id)) this.#life.send({ type: 'credit', id: job.id, characters })
+      if (this.#running.has(job.id)) this.#supervisor.send({ type: 'credit', id: job.id, characters })
     })
     this.#queue.add(job)
-    if (this.#life.loaded === undefined) context.status({ type: 'loading', model })
+    if (this.#supervisor.loaded === undefined) context.status({ type: 'loading', model })
     this.#next()
     return job
   }
 
-  /** The caller is gone: a waiting job is dropped before it starts, a running one stops at its next step. */
+  /** Drops a waiting job; a running one stops at its next step. */
   cancel(job: Job, reason: LlmError): void {
     if (job.ended) return
     job.fail(reason)
     // The sequence of a running one is free once the worker says so.
-    if (!this.#queue.remove(job)) this.#life.send({ type: 'cancel', id: job.id })
+    if (!this.#queue.remove(job)) this.#supervisor.send({ type: 'cancel', id: job.id })
     this.#next()
   }
 
-  /** The loaded model's facts; loads it first if need be. */
+  /** Facts of the model; loads it first if it is not loaded. */
   ready(context: CallContext): Promise<ReadyInfo> {
-    const { loaded } = this.#life
+    const { loaded } = this.#supervisor
     if (loaded !== undefined) return Promise.resolve(loaded)
-    context.status({ type: 'loading', model: this.#settings.model })
-    return new Promise((resolve, reject) => {
-      const waiter = { resolve, reject, context }
-      this.#readyWaiters.add(waiter)
-      this.#onEnd(context, () => {
-        if (this.#readyWaiters.delete(waiter)) reject(context.signal.reason)
-      })
-      this.#next()
-    })
+    return this.#wait(context, (waiter) => add(this.#readyWaiters, { ...waiter, context }))
   }
 
   /** Counts the tokens of a prompt. */
-  async count(
-    { messages, tools }: Pick<ChatJob, 'messages' | 'tools'>,
-    context: CallContext,
-  ): Promise<number> {
-    await this.ready(context)
-    const id = nextId()
+  count({ messages, tools }: Pick<ChatJob, 'messages' | 'tools'>, context: CallContext): Promise<number> {
+    return this.#wait(context, (waiter) => {
+      const request = { ...waiter, context, id: nextId(), messages, ...(tools && { tools }) }
+      const waiting = add(this.#waitingCounts, request)
+      return () => waiting() || this.#runningCounts.delete(request.id)
+    })
+  }
+
+  /** Waits until `enter`'s waiter is settled, or the call is over: then what `enter` returned removes the waiter. */
+  #wait<T>(context: CallContext, enter: (waiter: Omit<Waiter<T>, 'context'>) => () => boolean): Promise<T> {
+    const { signal } = context
+    if (this.#supervisor.loaded === undefined)
+      context.status({ type: 'loading', model: this.#settings.model })
     return new Promise((resolve, reject) => {
-      try {
-        this.#life.send({ type: 'count', id, messages, ...(tools && { tools }) })
-      } catch (cause) {
-        return reject(notSendable(cause))
+      const remove = enter({ resolve, reject })
+      const leave = () => {
+        if (remove()) reject(signal.reason)
+        this.#next()
       }
-      this.#counting.set(id, { resolve, reject, context })
-      this.#onEnd(context, () => {
-        if (this.#counting.delete(id)) reject(context.signal.reason)
-      })
+      if (signal.aborted) return leave()
+      signal.addEventListener('abort', leave, { once: true })
       this.#next()
     })
   }
 
-  /** Whoever has gone waits for nothing any more, and keeps nobody alive. */
-  #onEnd({ signal }: CallContext, leave: () => void): void {
-    const left = () => {
-      leave()
-      this.#next()
+  /** Gives the worker what it can take, and tells its supervisor and those who wait how things stand. */
+  #next(): void {
+    if (this.#supervisor.open) {
+      for (const request of this.#waitingCounts) this.#startCount(request)
+      this.#startJobs(this.#supervisor.loaded?.parallel ?? 0)
     }
-    if (signal.aborted) left()
-    else signal.addEventListener('abort', left, { once: true })
+    this.#schedulePositions()
+    this.#supervisor.setDemand({
+      waiting: this.#queue.size + this.#readyWaiters.size + this.#waitingCounts.size > 0,
+      running: this.#running.size + this.#runningCounts.size > 0,
+    })
   }
 
-  /** Gives the worker what it can take, and tells its life and those who wait how things stand. */
-  #next(): void {
-    while (this.#life.open && this.#running.size < (this.#life.loaded?.parallel ?? 0)) {
+  #startJobs(parallel: number): void {
+    while (this.#running.size < parallel) {
       const job = this.#queue.take()
-      if (job === undefined) break
+      if (job === undefined) return
       try {
-        this.#life.send({ type: 'run', id: job.id, request: job.request })
+        this.#supervisor.send({ type: 'run', id: job.id, request: job.request })
       } catch (cause) {
-        job.fail(notSendable(cause))
+        job.fail(notSerializable(cause))
         continue
       }
       this.#running.set(job.id, job)
-      job.started()
-      this.#tally.began(job)
+      job.markStarted()
+      this.#counter.jobStarted(job)
     }
-    this.#tellPositions()
-    this.#life.work({
-      waiting: this.#queue.size + this.#readyWaiters.size > 0,
-      running: this.#running.size + this.#counting.size > 0,
-    })
+  }
+
+  #startCount(request: CountRequest): void {
+    const { id, messages, tools, reject } = request
+    this.#waitingCounts.delete(request)
+    try {
+      this.#supervisor.send({ type: 'count', id, messages, ...(tools && { tools }) })
+      this.#runningCounts.set(id, request)
+    } catch (cause) {
+      reject(notSerializable(cause))
+    }
+  }
+
+  #onReport(report: Report): void {
+    switch (report.type) {
+      case 'loading':
+        return this.#reportLoading()
+      case 'ready':
+        for (const { resolve } of this.#readyWaiters) resolve(report.info)
+        this.#readyWaiters.clear()
+        return this.#next()
+      case 'died':
+        return this.#failRunning(report.error)
+      case 'restarting':
+        for (const context of this.#waiting())
+          context.status({ type: 'restarting', delayMs: report.delayMs, reason: report.error.message })
+        return
+      case 'failed':
+        return this.#failWaiting(report.error)
+      default:
+        return report satisfies never
+    }
   }
 
   #onMessage(message: JobMessage): void {
@@ -186,63 +219,71 @@ export class Owner {
       case 'call':
         return job?.call(message.name, message.input)
       case 'done':
-        this.#life.well()
-        this.#tally.done(message.result)
+        this.#supervisor.jobFinished()
+        this.#counter.jobDone(message.result)
         job?.done(message.result)
         return this.#finish(message.id)
       case 'counted':
-        this.#counting.get(message.id)?.resolve(message.tokens)
+        this.#runningCounts.get(message.id)?.resolve(message.tokens)
         return this.#finish(message.id)
       case 'failed':
-        this.#counting.get(message.id)?.reject(fromWire(message.error))
-        job?.fail(fromWire(message.error))
+        this.#runningCounts.get(message.id)?.reject(workerFailure(message.error))
+        job?.fail(workerFailure(message.error))
         return this.#finish(message.id)
+      default:
+        return message satisfies never
     }
   }
 
   #finish(id: number): void {
-    this.#counting.delete(id)
-    if (this.#running.delete(id)) this.#tally.finished++
+    this.#runningCounts.delete(id)
+    if (this.#running.delete(id)) this.#counter.finished++
     this.#next()
   }
 
-  /** The process has died: what it was at has failed, what waits goes on waiting. */
-  #lost(error: LlmError): void {
-    this.#tally.finished += this.#running.size
+  /** The process has died: running jobs have failed, waiting ones go on waiting. */
+  #failRunning(error: LlmError): void {
+    this.#counter.finished += this.#running.size
     for (const job of this.#running.values()) job.fail(error)
     this.#running.clear()
-    for (const { reject } of this.#counting.values()) reject(error)
-    this.#counting.clear()
+    for (const { reject } of this.#runningCounts.values()) reject(error)
+    this.#runningCounts.clear()
     this.#next()
   }
 
-  /** A model that cannot be loaded: everybody waiting is told, and the next call may try again. */
-  #failed(error: LlmError): void {
-    for (const { reject } of this.#readyWaiters) reject(error)
+  /** The model cannot be loaded: all that wait have failed, and the next call may try again. */
+  #failWaiting(error: LlmError): void {
+    for (const { reject } of [...this.#readyWaiters, ...this.#waitingCounts]) reject(error)
     this.#readyWaiters.clear()
+    this.#waitingCounts.clear()
     for (let job = this.#queue.take(); job !== undefined; job = this.#queue.take()) job.fail(error)
     this.#next()
   }
 
-  *#waiting(): Generator<CallContext> {
-    for (const { context } of this.#queue) yield context
-    for (const { context } of this.#readyWaiters) yield context
+  /** The calls that wait. A copy: a status callback may end calls and make new ones. */
+  #waiting(): CallContext[] {
+    return [...this.#queue, ...this.#readyWaiters, ...this.#waitingCounts].map(({ context }) => context)
   }
 
-  #tellLoading(progress: number | undefined): void {
+  #reportLoading(progress?: number): void {
     const { model } = this.#settings
     for (const context of this.#waiting())
       context.status({ type: 'loading', model, ...(progress !== undefined && { progress }) })
   }
 
-  #tellPositions(): void {
-    if (this.#tellingPositions || this.#queue.size === 0) return
-    this.#tellingPositions = true
+  #schedulePositions(): void {
+    if (this.#positionsScheduled || this.#queue.size === 0) return
+    this.#positionsScheduled = true
     queueMicrotask(() => {
-      this.#tellingPositions = false
-      if (this.#life.loaded === undefined) return
-      let position = 0
-      for (const job of this.#queue) job.standsAt(++position)
+      this.#positionsScheduled = false
+      if (this.#supervisor.loaded === undefined) return
+      for (const [index, job] of [...this.#queue].entries()) job.reportPosition(index + 1)
     })
   }
+}
+
+/** Adds an item; what it returns removes it, and tells whether it was still there. */
+function add<T>(items: Set<T>, item: T): () => boolean {
+  items.add(item)
+  return () => items.delete(item)
 }

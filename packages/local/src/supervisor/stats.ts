@@ -1,56 +1,56 @@
-// How a worker is doing, in numbers.
+// Statistics of a worker: what `stats()` returns, and the counters behind it.
 import type { Job } from './job.js'
 import type { JobResult, ReadyInfo } from './protocol.js'
 
-/** How the worker is doing. Counts and times are since the first handle was made. */
+/** State and statistics of a worker. Counts and times are since the first handle was made. */
 export interface WorkerStats {
   /** Jobs waiting for a sequence. */
   queued: number
   /** Jobs being worked on. */
   running: number
-  /** Jobs that were begun and have ended, whichever way. */
+  /** Jobs that were started and have ended, successfully or not. */
   finished: number
-  /** How often a process that died was replaced: one that died at work, while loading, or while it had nothing to do. */
+  /** How often a process that died was replaced, whether it was working, loading or idle. */
   restarts: number
-  /** How often the model was unloaded: it was idle for `keepAlive`, or another one needed its memory. */
+  /** How often the model was unloaded: it was idle for `keepAlive`, or another model needed its memory. */
   unloads: number
-  /** The worker's process, while there is one. */
+  /** Id of the worker's process, while there is one. */
   pid: number | undefined
-  /** Handles that have not been closed. */
+  /** Handles that are not closed. */
   handles: number
-  /** What the jobs that were begun had waited for, in milliseconds. */
+  /** Time that started jobs had spent in the queue, in milliseconds. */
   waitMs: { mean: number; longest: number }
   /**
-   * Tokens of prompts, how many of them were already evaluated (the cache hits), and tokens generated. Of jobs that ended
-   * early what was done counts; what a process had done when it died, or when a job failed, does not.
+   * Tokens of prompts, how many of these were in the prefix cache, and generated tokens. A job that ended early counts
+   * with what was done; a job that failed, or whose process died, does not count.
    */
   tokens: { prompt: number; cached: number; output: number }
   /**
-   * Tokens per second of one sequence, over all jobs: prompt tokens evaluated, tokens decoded, without the time that a
-   * generation waited for its reader. 0 before the first.
+   * Tokens per second of one sequence, averaged over all jobs: prompt tokens evaluated, and tokens generated. Pauses for
+   * slow readers do not count. 0 before the first job has finished.
    */
   tokensPerSecond: { prompt: number; decode: number }
-  /** Facts of the loaded model, while it is loaded, and why they were chosen. */
+  /** Facts of the loaded model, while it is loaded, with the reasons for what was chosen. */
   loaded: ReadyInfo | undefined
 }
 
-/** What the jobs that have ended add up to. */
-export class Tally {
+/** Counters over all jobs. */
+export class StatsCounter {
   finished = 0
-  #begun = 0
-  #waited = 0
-  #longest = 0
+  #started = 0
+  #queuedMs = 0
+  #longestMs = 0
   readonly #tokens = { prompt: 0, cached: 0, output: 0 }
   #promptMs = 0
   #decodeMs = 0
 
-  began({ waitedMs }: Job): void {
-    this.#begun++
-    this.#waited += waitedMs
-    this.#longest = Math.max(this.#longest, waitedMs)
+  jobStarted({ queuedMs }: Job): void {
+    this.#started++
+    this.#queuedMs += queuedMs
+    this.#longestMs = Math.max(this.#longestMs, queuedMs)
   }
 
-  done(result: JobResult): void {
+  jobDone(result: JobResult): void {
     this.#tokens.prompt += result.inputTokens
     this.#promptMs += result.promptMs
     if (!('outputTokens' in result)) return
@@ -59,12 +59,12 @@ export class Tally {
     this.#decodeMs += result.decodeMs
   }
 
-  get numbers(): Pick<WorkerStats, 'finished' | 'waitMs' | 'tokens' | 'tokensPerSecond'> {
+  get totals(): Pick<WorkerStats, 'finished' | 'waitMs' | 'tokens' | 'tokensPerSecond'> {
     const { prompt, cached, output } = this.#tokens
     return {
       finished: this.finished,
-      waitMs: { mean: this.#waited / Math.max(1, this.#begun), longest: this.#longest },
-      tokens: { prompt, cached, output },
+      waitMs: { mean: this.#queuedMs / Math.max(1, this.#started), longest: this.#longestMs },
+      tokens: { ...this.#tokens },
       tokensPerSecond: {
         prompt: perSecond(prompt - cached, this.#promptMs),
         decode: perSecond(output, this.#decodeMs),

@@ -1,166 +1,223 @@
-// The life of a worker's process: started when there is work, loaded when there is room, replaced when it dies, ended
-// when it is idle for long or nobody wants it any more.
+// Supervisor of the worker process: feeds events to the lifecycle's state machine and performs its effects.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { crashed, type Exit, fromWire, notStarted } from '../errors.js'
+import { startFailure, workerFailure } from '../errors.js'
 import { megabytes } from '../options/megabytes.js'
 import { checkModelFile } from '../options/model-file.js'
 import { workerFile } from '../package-file.js'
-import { changed, gaveBack, makeRoom, type Resident } from './memory-arbiter.js'
+import { holdersChanged, type MemoryHolder, releaseMemory, requestMemory } from './memory-arbiter.js'
 import type { FromWorker, LoadSettings, ReadyInfo, ToWorker } from './protocol.js'
-import { WorkerProcess } from './worker-process.js'
+import { transition } from './worker-lifecycle.js'
+import { type ProcessListener, WorkerProcess } from './worker-process.js'
+import {
+  attachment,
+  canUnload,
+  type Effect,
+  initialState,
+  isBusy,
+  loadedModel,
+  type Report,
+  type WorkerEvent,
+} from './worker-state.js'
 
-/** How a worker lives. */
-export interface LifeSettings {
+export interface SupervisorSettings {
   load: LoadSettings
+  /** Milliseconds without a sign of life after which a process with work is killed. */
   heartbeatMs: number
-  /** How long it may be idle before its model is unloaded, in milliseconds; absent: for ever. */
+  /** Milliseconds without work after which the model is unloaded. Absent: never. */
   keepAliveMs: number | undefined
-  /** Bytes that all models of this app may take together. */
+  /** Bytes that all models of this app may take together. Absent: no limit. */
   memoryBudget: number | undefined
   onLog: ((level: string, message: string) => void) | undefined
 }
 
-/** Messages about jobs: the life has no part in them. */
+/** Messages about jobs, which the supervisor passes on. */
 export type JobMessage = Extract<FromWorker, { id: number }>
 
-/** Who is told of a worker's life. */
-export interface LifeListener {
-  loading(progress?: number): void
-  ready(info: ReadyInfo): void
+export interface SupervisorListener {
+  report(report: Report): void
+  progress(progress: number): void
   message(message: JobMessage): void
-  /** The process died; a new one is started when there is work. What it was at is lost. */
-  died(error: LlmError): void
-  /** The process died while there is more to do; the next one starts after the delay. */
-  restarting(error: LlmError, delayMs: number): void
-  /** It cannot be loaded. */
-  failed(error: LlmError): void
 }
 
-// Back-off between processes that died, in milliseconds; after so many deaths in a row without a result between
-// them, whoever waits is told instead of waiting for ever.
-const backOff = { first: 100, longest: 5_000, deaths: 4 }
+/** What the supervisor needs of the system; tests put a simulated one in its place. */
+export interface ProcessHost {
+  /**
+   * Checks the model's files.
+   * @throws {LlmError} `model-load` for a file that is no model, `config` without the worker's program
+   */
+  check(load: LoadSettings): Promise<void>
+  /** @throws the system's error when there can be no process */
+  start(heartbeatMs: number, listener: ProcessListener): Pick<WorkerProcess, keyof WorkerProcess>
+}
 
-/** How long an orderly end may take, in milliseconds: states of sequences can have gigabytes. */
+const thisMachine: ProcessHost = {
+  async check({ modelPath, adapters = [] }) {
+    workerFile()
+    for (const path of [modelPath, ...adapters.map(({ path }) => path)]) await checkModelFile(path)
+  },
+  start: (heartbeatMs, listener) => new WorkerProcess(workerFile(), heartbeatMs, listener),
+}
+
+/** How long an orderly end may take, in milliseconds: saved sequences can have gigabytes. */
 const graceMs = { usual: 5_000, saving: 60_000 }
 
-export class WorkerLife implements Resident {
-  readonly #settings: LifeSettings
-  readonly #listener: LifeListener
-  #worker: WorkerProcess | undefined
-  #state: 'none' | 'starting' | 'loading' | 'ready' | 'leaving' | 'ending' | 'backing-off' = 'none'
-  #ready: ReadyInfo | undefined
-  #busy = false
-  #running = false
+export class WorkerSupervisor implements MemoryHolder {
+  readonly #settings: SupervisorSettings
+  readonly #listener: SupervisorListener
+  readonly #host: ProcessHost
+  #state = initialState
+  /** Events that have come and are not handled yet; the first is being handled. */
+  readonly #events: WorkerEvent[] = []
+  #process: ReturnType<ProcessHost['start']> | undefined
   #timer: NodeJS.Timeout | undefined
-  #deaths = 0
-  /** A process has died that none has taken the place of. */
-  #bereft = false
-  #end: { done: Promise<void>; resolve: () => void } | undefined
-  restarts = 0
-  unloads = 0
-  usedAt = 0
-  since = 0
+  #memoryRequest: { wanted: boolean } | undefined
+  #closed: { promise: Promise<void>; resolve: () => void } | undefined
+  lastUsedAt = 0
+  activeSince = 0
 
-  constructor(settings: LifeSettings, listener: LifeListener) {
+  constructor(settings: SupervisorSettings, listener: SupervisorListener, host: ProcessHost = thisMachine) {
     this.#settings = settings
     this.#listener = listener
+    this.#host = host
   }
 
   get pid(): number | undefined {
-    return this.#worker?.pid
+    return this.#process?.pid
   }
 
-  /** The loaded model's facts, while it is loaded. */
+  get restarts(): number {
+    return this.#state.restarts
+  }
+
+  get unloads(): number {
+    return this.#state.unloads
+  }
+
+  /** Facts of the model, while it is loaded. */
   get loaded(): ReadyInfo | undefined {
-    return this.#ready
+    return loadedModel(this.#state)
   }
 
-  /** It can be given jobs. */
+  /** The process takes jobs. */
   get open(): boolean {
-    return this.#state === 'ready'
+    return this.#state.phase.name === 'ready'
   }
 
   get busy(): boolean {
-    return this.#busy
+    return isBusy(this.#state)
   }
 
   send(message: ToWorker): void {
-    this.#worker?.send(message)
+    this.#process?.send(message)
   }
 
-  /** A job came to its end: the process is well. */
-  well(): void {
-    this.#deaths = 0
+  /** A job has finished: the process works. */
+  jobFinished(): void {
+    this.#dispatch({ type: 'job-finished' })
   }
 
-  /** There is work, or there is none: called after every change. */
-  work({ waiting, running }: { waiting: boolean; running: boolean }): void {
-    const busy = waiting || running
-    const was = this.#busy
-    this.#busy = busy
-    this.#running = running
-    this.#worker?.ref(busy)
-    if (busy || was) this.usedAt = performance.now()
-    if (this.#state === 'leaving' && !running) return this.#unload()
-    if (busy && this.#state === 'none') return void this.#start()
-    if (busy === was) return
-    if (this.#state === 'ready') this.#countDown()
-    if (!busy) {
-      changed()
-      if (this.#end !== undefined) this.#endProcess()
-    }
+  /** The backlog has holdersChanged. */
+  setDemand(demand: { waiting: boolean; running: boolean }): void {
+    if (this.busy || demand.waiting || demand.running) this.lastUsedAt = performance.now()
+    this.#dispatch({ type: 'demand-changed', ...demand })
   }
 
-  leave(): boolean {
-    if (this.#state === 'leaving' || this.#state === 'ending') return true
-    if (this.#state !== 'ready') return false
-    this.#state = 'leaving'
-    if (!this.#running) this.#unload()
+  unload(): boolean {
+    if (!canUnload(this.#state)) return false
+    this.#dispatch({ type: 'memory-wanted' })
     return true
   }
 
   /** Ends the process once there is no work, and resolves when it has ended. */
-  end(): Promise<void> {
-    let resolve: () => void = () => {}
-    const done = new Promise<void>((settle) => {
-      resolve = settle
-    })
-    this.#end = { done, resolve }
-    if (!this.#busy) this.#endProcess()
-    this.#hold()
-    return done
-  }
-
-  async #start(): Promise<void> {
-    const { load } = this.#settings
-    this.#state = 'starting'
-    this.#listener.loading()
-    try {
-      const program = workerFile()
-      for (const path of [load.modelPath, ...(load.adapters ?? []).map((adapter) => adapter.path)])
-        await checkModelFile(path)
-      if (this.#busy) return this.#load(program)
-      this.#state = 'none'
-    } catch (error) {
-      this.#state = 'none'
-      this.#failed(isLlmError(error) ? error : notStarted(error))
+  close(): Promise<void> {
+    if (this.#closed === undefined) {
+      let resolve: () => void = () => {}
+      const promise = new Promise<void>((settle) => {
+        resolve = settle
+      })
+      this.#closed = { promise, resolve }
     }
-    this.#goOn()
+    this.#dispatch({ type: 'close-requested' })
+    return this.#closed.promise
   }
 
-  /** @throws the system's error when there can be no process */
-  #load(program: string): void {
-    const { load, heartbeatMs } = this.#settings
-    this.#worker = new WorkerProcess(program, heartbeatMs, {
-      message: (message) => this.#onMessage(message),
-      exit: (exit) => this.#onExit(exit),
-    })
-    this.#state = 'loading'
-    this.since = performance.now()
-    if (this.#bereft) this.restarts++
-    this.#bereft = false
-    this.#worker.send({ type: 'load', settings: load })
-    this.#worker.ref(true)
+  /** Handles one event after another: what the effects of one bring about is the next. */
+  #dispatch(event: WorkerEvent): void {
+    this.#events.push(event)
+    if (this.#events.length > 1) return
+    for (let next: WorkerEvent | undefined = event; next !== undefined; next = this.#events[0]) {
+      try {
+        const { state, effects } = transition(this.#state, next)
+        this.#state = state
+        for (const effect of effects) this.#perform(effect)
+        this.#process?.attach(attachment(this.#state))
+      } finally {
+        this.#events.shift()
+      }
+    }
+  }
+
+  #perform(effect: Effect): void {
+    switch (effect.type) {
+      case 'check-files':
+        return void this.#checkFiles()
+      case 'start-process':
+        return this.#start()
+      case 'load-model':
+        return this.send({ type: 'load', settings: this.#settings.load })
+      case 'request-memory':
+        return void this.#requestMemory(effect.bytes)
+      case 'withdraw-memory-request':
+        return this.#withdrawMemoryRequest()
+      case 'allow-memory':
+        return this.send({ type: 'memory-granted' })
+      case 'release-memory':
+        return releaseMemory(this)
+      case 'announce-idle':
+        return holdersChanged()
+      case 'shut-down':
+        return this.#process?.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
+      case 'kill':
+        return this.#process?.kill()
+      case 'start-keep-alive-timer':
+        return this.#startKeepAlive()
+      case 'start-back-off-timer':
+        return this.#startTimer({ type: 'back-off-elapsed' }, effect.delayMs)
+      case 'stop-timer':
+        return clearTimeout(this.#timer)
+      case 'report':
+        if (effect.report.type === 'ready') this.activeSince = performance.now()
+        return this.#listener.report(effect.report)
+      case 'closed':
+        return this.#closed?.resolve()
+      default:
+        return effect satisfies never
+    }
+  }
+
+  async #checkFiles(): Promise<void> {
+    try {
+      await this.#host.check(this.#settings.load)
+    } catch (error) {
+      return this.#dispatch(startFailed(error))
+    }
+    this.#dispatch({ type: 'files-checked' })
+  }
+
+  #start(): void {
+    try {
+      this.#process = this.#host.start(this.#settings.heartbeatMs, {
+        message: (message) => this.#onMessage(message),
+        exit: (exit) => {
+          this.#process = undefined
+          this.#dispatch({ type: 'process-exited', exit })
+        },
+      })
+    } catch (error) {
+      return this.#dispatch(startFailed(error))
+    }
+    this.activeSince = performance.now()
+    this.#dispatch({ type: 'process-started' })
   }
 
   #onMessage(message: FromWorker): void {
@@ -170,128 +227,68 @@ export class WorkerLife implements Resident {
         return
       case 'log':
         return this.#log(message.level, message.message)
-      case 'planned':
-        return void this.#admit(message.bytes)
+      case 'memory-planned':
+        return this.#dispatch(this.#admission(message.bytes))
       case 'loading':
-        return this.#listener.loading(message.progress)
+        return this.#listener.progress(message.progress)
       case 'ready':
-        this.#ready = message.info
-        this.#state = 'ready'
-        this.since = performance.now()
-        this.#countDown()
-        return this.#listener.ready(message.info)
+        return this.#dispatch({ type: 'model-loaded', info: message.info })
       case 'load-failed':
-        this.#endProcess()
-        return this.#failed(fromWire(message.error))
+        return this.#dispatch({ type: 'load-failed', error: workerFailure(message.error) })
       default:
         return this.#listener.message(message)
     }
   }
 
-  /** What the app's own listener throws is no business of the worker's. */
+  /** What the app's own listener throws does not concern the worker. */
   #log(level: string, message: string): void {
-    const tell = async () => this.#settings.onLog?.(level, message)
-    tell().catch(() => {})
+    const log = async () => this.#settings.onLog?.(level, message)
+    log().catch(() => {})
   }
 
-  /** The worker knows what its model needs, and waits for a word before it takes it. */
-  async #admit(bytes: number): Promise<void> {
+  /** The worker has planned so many bytes, and waits before it takes them. */
+  #admission(bytes: number): WorkerEvent {
     const { memoryBudget, load } = this.#settings
-    const worker = this.#worker
-    if (memoryBudget !== undefined) {
-      if (bytes > memoryBudget) {
-        this.#endProcess()
-        return this.#failed(
-          new LlmError(
-            'model-load',
-            `${load.modelPath} needs ${megabytes(bytes)}, more than the memoryBudget of ${megabytes(memoryBudget)} for all models. Raise it, use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`,
-          ),
-        )
-      }
-      const isMine = () => worker === this.#worker && this.#state === 'loading'
-      const granted = await makeRoom(this, bytes, memoryBudget, () => isMine() && this.#busy)
-      if (!granted) return isMine() ? this.#endProcess() : undefined
+    if (memoryBudget === undefined) return { type: 'memory-granted' }
+    if (bytes <= memoryBudget) return { type: 'memory-planned', bytes }
+    return {
+      type: 'load-failed',
+      error: new LlmError(
+        'model-load',
+        `${load.modelPath} needs ${megabytes(bytes)}, more than the memoryBudget of ${megabytes(memoryBudget)} for all models. Raise it, use a smaller model or quantisation, or lower \`context\` or \`parallel\`.`,
+      ),
     }
-    worker?.send({ type: 'go-on' })
   }
 
-  #failed(error: LlmError): void {
-    this.#deaths = 0
-    this.#listener.failed(error)
+  async #requestMemory(bytes: number): Promise<void> {
+    const request = { wanted: true }
+    this.#memoryRequest = request
+    const { memoryBudget = Number.POSITIVE_INFINITY } = this.#settings
+    await requestMemory(this, bytes, memoryBudget, () => request.wanted)
+    if (request.wanted) this.#dispatch({ type: 'memory-granted' })
   }
 
-  #onExit(exit: Exit): void {
-    const ordered = this.#state === 'ending'
-    const doing = this.#ready === undefined ? 'loading its model' : 'working'
-    this.#worker = undefined
-    this.#ready = undefined
-    this.#state = 'none'
-    clearTimeout(this.#timer)
-    gaveBack(this)
-    changed()
-    if (exit.notStarted) this.#failed(notStarted(exit.notStarted))
-    else if (!ordered) this.#died(crashed(exit, doing))
-    this.#goOn()
+  #withdrawMemoryRequest(): void {
+    if (this.#memoryRequest === undefined) return
+    this.#memoryRequest.wanted = false
+    this.#memoryRequest = undefined
+    holdersChanged()
   }
 
-  #died(error: LlmError): void {
-    this.#bereft = true
-    // Failing calls makes their callers act: no new process before all of them are told.
-    this.#state = 'backing-off'
-    this.#listener.died(error)
-    this.#state = 'none'
-    if (!this.#busy) return
-    this.#deaths++
-    if (this.#deaths > backOff.deaths) return this.#failed(error)
-    const delay = Math.min(backOff.longest, backOff.first * 2 ** (this.#deaths - 1))
-    this.#state = 'backing-off'
-    this.#listener.restarting(error, delay)
-    this.#timer = setTimeout(() => {
-      this.#state = 'none'
-      this.#goOn()
-    }, delay)
-  }
-
-  /** With no process and no plan for one: a new one if there is work, the end if it is wanted. */
-  #goOn(): void {
-    if (this.#state !== 'none') return
-    if (this.#busy) void this.#start()
-    else this.#end?.resolve()
-  }
-
-  /** Unloads a model that nobody asks for. */
-  #countDown(): void {
-    clearTimeout(this.#timer)
+  /** Unloads a model that has been idle for `keepAlive`; does not keep the app alive for it. */
+  #startKeepAlive(): void {
     const { keepAliveMs } = this.#settings
-    if (this.#busy || keepAliveMs === undefined) return
-    this.#timer = setTimeout(() => this.#unload(), keepAliveMs)
-    this.#timer.unref()
+    if (keepAliveMs === undefined) return
+    this.#startTimer({ type: 'keep-alive-elapsed' }, keepAliveMs)
+    this.#timer?.unref()
   }
 
-  #unload(): void {
-    this.unloads++
-    this.#endProcess()
-  }
-
-  #endProcess(): void {
-    if (this.#state === 'ending' || this.#state === 'starting') return
+  #startTimer(event: WorkerEvent, delayMs: number): void {
     clearTimeout(this.#timer)
-    if (this.#worker === undefined) {
-      this.#state = 'none'
-      return this.#end?.resolve()
-    }
-    this.#state = 'ending'
-    // What is not loaded has nothing to save, and cannot hear while it loads.
-    if (this.#ready === undefined) this.#worker.kill()
-    else {
-      this.#ready = undefined
-      this.#worker.shutdown(this.#settings.load.keepPrefixes ? graceMs.saving : graceMs.usual)
-    }
-    this.#hold()
+    this.#timer = setTimeout(() => this.#dispatch(event), delayMs)
   }
+}
 
-  /** Whoever waits for the end waits for the process, also where its work ends later; nobody else does. */
-  #hold(): void {
-    if (this.#state === 'ending' && this.#end !== undefined) this.#worker?.hold()
-  }
+function startFailed(error: unknown): WorkerEvent {
+  return { type: 'start-failed', error: isLlmError(error) ? error : startFailure(error) }
 }

@@ -135,7 +135,7 @@ describe('JSON', () => {
 })
 
 describe('threads', () => {
-  it('are measured once and remembered', async () => {
+  it('are measured once and cached', async () => {
     const cacheDir = folder()
     const first = open({ cacheDir, threads: undefined as never })
     await first.chat('hi')
@@ -149,7 +149,7 @@ describe('threads', () => {
     const second = open({ cacheDir, threads: undefined as never })
     await second.chat('hi')
     expect(second.stats().loaded?.threads).toBe(2)
-    expect(second.stats().loaded?.why.join()).toContain('remembered: measured')
+    expect(second.stats().loaded?.why.join()).toContain('measured earlier (cached): 1 thread')
   })
 
   it('can be told', async () => {

@@ -1,9 +1,9 @@
-// Embeddings on the real engine.
+// Embeddings, on the real engine.
 import { cosineSimilarity } from '@patchbay/core'
 import { expect, it } from 'vitest'
 import { failureOf, open, until } from '../../test/world.js'
 
-it('gives vectors of unit length, in the order of the texts, the same for the same text', async () => {
+it('returns vectors of unit length, in the order of the texts, the same for the same text', async () => {
   const provider = open()
   const texts = Array.from({ length: 70 }, (_, index) => `text number ${index % 35}`)
   const { vectors, usage, model } = await provider.embed(texts)
@@ -18,7 +18,7 @@ it('gives vectors of unit length, in the order of the texts, the same for the sa
   expect(model).toBe(provider.model)
 })
 
-it('cuts off the end of a text that is too long, where that is wished', async () => {
+it('cuts off the end of a text that is too long with `truncate`', async () => {
   const provider = open()
   const long = 'word '.repeat(5000)
   const { vectors, usage } = await provider.embed({
@@ -30,7 +30,7 @@ it('cuts off the end of a text that is too long, where that is wished', async ()
   expect(usage.inputTokens).toBeGreaterThan(2 * 2000)
 })
 
-it('goes on beside answers, and takes its turn in the queue', async () => {
+it('runs in turn with chat calls', async () => {
   const provider = open({ parallel: 1, queue: 100 })
   const [{ vectors }, answer] = await Promise.all([
     provider.embed(Array(40).fill('some words')),
@@ -49,8 +49,8 @@ it.each<[string, () => Parameters<ReturnType<typeof open>['embed']>[0], string, 
   ],
   ['a text of 5 MB', () => 'x'.repeat(5_000_000), 'context-length', /5000000 characters/],
   ['an empty text', () => ['ok', ''], 'invalid-request', /input\[1\]/],
-  ['another length', () => ({ input: 'a', dimensions: 7 }), 'unsupported', /128 numbers, not 7/],
-])('refuses %s, and the worker lives', async (_, input, code, message) => {
+  ['another length', () => ({ input: 'a', dimensions: 7 }), 'unsupported', /128 dimensions, not 7/],
+])('refuses %s, and the worker goes on', async (_, input, code, message) => {
   const provider = open()
   expect(await failureOf(provider.embed(input()))).toMatchObject({
     code,
@@ -60,7 +60,7 @@ it.each<[string, () => Parameters<ReturnType<typeof open>['embed']>[0], string, 
   expect(provider.stats().restarts).toBe(0)
 })
 
-it('stops when its caller aborts, and frees its place', async () => {
+it('stops when its caller aborts, and frees its sequence', async () => {
   const provider = open({ parallel: 1 })
   await provider.embed('warm up')
   const controller = new AbortController()

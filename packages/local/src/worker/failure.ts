@@ -1,7 +1,7 @@
-// Failures inside the worker, as they cross to the app.
+// Errors inside the worker, and their form on the wire.
 import type { WireError } from '../supervisor/protocol.js'
 
-/** A failure whose code and message are meant for the caller. */
+/** An error with a code and message for the caller. */
 export class JobError extends Error {
   constructor(
     readonly code: WireError['code'],
@@ -11,8 +11,8 @@ export class JobError extends Error {
   }
 }
 
-/** Any failure, ready to be sent. */
-export function wireError(error: unknown, otherwise: WireError['code']): WireError {
+/** Any error in the form that is sent; `fallback` is the code of unexpected ones. */
+export function wireError(error: unknown, fallback: WireError['code']): WireError {
   if (error instanceof JobError) return { code: error.code, message: error.message }
-  return { code: otherwise, message: error instanceof Error ? error.message : String(error) }
+  return { code: fallback, message: error instanceof Error ? error.message : String(error) }
 }

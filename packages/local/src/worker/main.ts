@@ -1,4 +1,4 @@
-// The worker's process: takes messages, runs the engine, ends with its parent.
+// Program of the worker process: receives messages, runs the engine, ends with its parent.
 import { Worker } from 'node:worker_threads'
 import {
   type FromWorker,
@@ -6,44 +6,44 @@ import {
   type JobResult,
   protocolVersion,
   type ToWorker,
-  type Words,
+  type WorkerMessages,
 } from '../supervisor/protocol.js'
 import { Engine } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
 import { JobError, wireError } from './failure.js'
-import { Outbox } from './outbox.js'
+import { MessageBatcher } from './message-batcher.js'
 
-const outbox = new Outbox((messages) => {
-  const words: Words = messages.length === 1 ? (messages[0] as FromWorker) : messages
-  process.send?.(words)
+const batcher = new MessageBatcher((batch) => {
+  const messages: WorkerMessages = batch.length === 1 ? (batch[0] as FromWorker) : batch
+  process.send?.(messages)
 })
-const send = (message: FromWorker): void => outbox.send(message)
-/** What can be told to a job under way. */
-interface Running {
+const send = (message: FromWorker): void => batcher.send(message)
+/** A job that is running. */
+interface RunningJob {
+  /** The reader has read so many characters. */
   credit(characters: number): void
   cancel(): void
 }
-const running = new Map<number, Running>()
+const running = new Map<number, RunningJob>()
 let engine: Engine | undefined
-let goOn: () => void = () => {}
+let onMemoryGranted: () => void = () => {}
 
-// Whatever the main thread is doing, in native code or not, a parent that is gone ends this process: standard input
-// is a pipe whose other end the parent holds, and a thread of its own waits for it to close.
-// The same thread ends a process that takes more memory than it may, and says so in its last words.
+// Ends this process when its parent is gone, even while the main thread is in native code: standard input is a pipe from
+// the parent, and a thread of its own waits for its end. The same thread enforces `memoryLimit`.
 const watchdog = new Worker(
   `const end = () => process.kill(process.pid, 'SIGKILL')
    new (require('node:net').Socket)({ fd: 0, readable: true, writable: false }).on('error', end).on('close', end).resume()
    require('node:worker_threads').parentPort.on('message', (limit) => setInterval(() => {
      const rss = process.memoryUsage.rss()
      if (rss <= limit) return
-     require('node:fs').writeSync(2, 'It took ' + Math.round(rss / 1e6) + ' MB, more than its memoryLimit of ' + Math.round(limit / 1e6) + ' MB.')
+     require('node:fs').writeSync(2, 'It used ' + Math.round(rss / 1e6) + ' MB, more than its memoryLimit of ' + Math.round(limit / 1e6) + ' MB.')
      end()
    }, 250))`,
   { eval: true },
 )
 watchdog.unref()
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'))
-// The terminal sends these to the whole group; the app decides when its worker ends.
+// A terminal sends these to the whole process group; the app decides when its worker ends.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => {})
 
 process.on('message', (message: ToWorker) => {
@@ -53,10 +53,10 @@ process.on('message', (message: ToWorker) => {
       return void Engine.load(message.settings, {
         progress: (progress) => send({ type: 'loading', progress }),
         log: (level, text) => send({ type: 'log', level, message: text }),
-        admit: (bytes) => {
-          send({ type: 'planned', bytes })
+        requestMemory: (bytes) => {
+          send({ type: 'memory-planned', bytes })
           return new Promise((resolve) => {
-            goOn = resolve
+            onMemoryGranted = resolve
           })
         },
       }).then(
@@ -66,8 +66,8 @@ process.on('message', (message: ToWorker) => {
         },
         (error) => send({ type: 'load-failed', error: wireError(error, 'model-load') }),
       )
-    case 'go-on':
-      return goOn()
+    case 'memory-granted':
+      return onMemoryGranted()
     case 'run':
       return void run(message.id, message.request)
     case 'credit':
@@ -81,7 +81,7 @@ process.on('message', (message: ToWorker) => {
     case 'shutdown':
       return void (engine?.dispose() ?? Promise.resolve())
         .catch((error: Error) =>
-          send({ type: 'log', level: 'warn', message: `At its end: ${error.message}` }),
+          send({ type: 'log', level: 'warn', message: `The worker did not end cleanly: ${error.message}` }),
         )
         .finally(() => process.exit(0))
   }
@@ -90,7 +90,7 @@ process.on('message', (message: ToWorker) => {
 async function run(id: number, request: JobRequest): Promise<void> {
   try {
     if (engine === undefined)
-      throw new JobError('inference', 'The worker was given work before its model was loaded.')
+      throw new JobError('inference', 'The worker got a job before its model was loaded.')
     send({ type: 'done', id, result: await work(engine, id, request) })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })
@@ -109,9 +109,9 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
       : encoder.rank(request, controller.signal)
   }
   const generation = new Generation({
-    text: (kind, text) => outbox.text(id, kind, text, running.size > 1),
+    text: (kind, text) => batcher.text(id, kind, text, running.size > 1),
     call: ({ name, input }) => send({ type: 'call', id, name, input }),
-    flush: () => outbox.flush(),
+    flush: () => batcher.flush(),
   })
   running.set(id, generation)
   return generation.run(engine, request)

@@ -1,4 +1,4 @@
-// What is made of a chat completion, in all dialects.
+// Decoding of chat completions, in all dialects.
 import { describe, expect, it } from 'vitest'
 import { sse } from '../../test/server.js'
 import { ask, calls, chunk, end, serve } from '../../test/wire.js'
@@ -102,12 +102,12 @@ describe('a chat completion', () => {
       ],
     ],
     [
-      'whose arguments are no JSON',
+      'whose arguments are not JSON',
       [calls({ index: 0, id: 'a', function: { name: 'f', arguments: '{x' } }), end()],
       [{ id: 'a', name: 'f', input: { $unparsed: '{x' } }],
     ],
     [
-      'cut by length',
+      'truncated by length',
       [calls({ index: 0, id: 'a', function: { name: 'f', arguments: '{"path":"/"}' } }), end('length')],
       [],
     ],
@@ -117,7 +117,7 @@ describe('a chat completion', () => {
     if (expected.length > 0) expect(response.finishReason).toBe('tool-calls')
   })
 
-  it('has its text, reasoning in any field, refusal, citations and usage, wherever they come', async () => {
+  it('has its text, reasoning, refusal, citations and usage, in any field', async () => {
     const cited = {
       type: 'url_citation',
       url_citation: { url: 'https://example.com', title: 'E', start_index: 0, end_index: 2 },
@@ -161,7 +161,11 @@ describe('a chat completion', () => {
       {
         type: 'reasoning',
         text: 'Hm.',
-        opaque: { provider: 'openai', data: { field: 'reasoning_content' } },
+        opaque: {
+          provider: 'openai',
+          host: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+          data: { field: 'reasoning_content' },
+        },
       },
       { type: 'text', text: 'Hi', citations: [{ url: 'https://example.com', title: 'E', start: 0, end: 2 }] },
     ])
@@ -204,7 +208,7 @@ describe('a chat completion', () => {
     ).toEqual({ inputTokens: 1, outputTokens: 2 })
   })
 
-  it('gives thinking back while tools are used, in the field it came in', async () => {
+  it('sends reasoning back in its field while tools are used', async () => {
     const server = await serve(
       sse([
         chunk({ reasoning_content: 'Hm.' }),
@@ -229,7 +233,7 @@ describe('a chat completion', () => {
     })
   })
 
-  it('takes lists and fields of other kinds than they should be for nothing, and not for a bug of ours', async () => {
+  it('ignores fields of a wrong type', async () => {
     const odd = {
       content: [null, 'x', { type: 'text', text: 'Hi.' }],
       annotations: [null, { url_citation: null }],

@@ -1,18 +1,18 @@
-// Chat Completions, streamed or whole, in all their dialects, as our events.
+// Decodes chat completions, streamed or whole, in all their dialects.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
-import type { BackendEvent, Citation, FinishReason, Usage } from '@patchbay/core'
+import type { BackendEvent, Citation, FinishReason } from '@patchbay/core'
 import { CallIds, callField, errorIn, fieldsOf, objectsIn, parseInput } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { CitedText } from '../cited-text.js'
 import { fromError, notAnAnswer } from '../errors.js'
+import { opaqueOf } from '../state.js'
+import { ReasoningReader } from './reasoning.js'
+import { toUsage } from './usage.js'
 
 type Json = Record<string, unknown>
 
-interface Delta {
+interface Delta extends Json {
   content?: unknown
-  reasoning_content?: unknown
-  reasoning?: unknown
-  reasoning_details?: Json[]
   refusal?: string | null
   tool_calls?: WireCall[] | null
   annotations?: Json[]
@@ -22,6 +22,8 @@ interface WireCall {
   index?: number
   id?: string | null
   function?: { name?: string | null; arguments?: unknown }
+  /** Google's: the thought signature. */
+  extra_content?: unknown
 }
 
 interface Choice {
@@ -29,6 +31,8 @@ interface Choice {
   delta?: Delta
   message?: Delta
   finish_reason?: string | null
+  /** The reason of the service that a router asked. */
+  native_finish_reason?: string | null
   error?: unknown
   usage?: Json
 }
@@ -36,25 +40,27 @@ interface Choice {
 interface Chunk extends Json {
   id?: string
   model?: string
+  object?: string
   error?: unknown
   choices?: Choice[]
   usage?: Json | null
   x_groq?: { usage?: Json; error?: unknown }
 }
 
-/** A tool call on its way. */
+/** A tool call that is being received. */
 interface OpenCall {
   index: number | undefined
-  /** The service's. */
+  /** The service's id. */
   id: string | undefined
-  /** Ours, once it is announced. */
+  /** The unique id in our events, set when the call is announced. */
   ownId: string
   name: string
   json: string
   announced: boolean
+  extra: unknown
 }
 
-/** The calls of an answer, the latest of each index and of each id. */
+/** The calls of an answer; the maps hold the latest call of each index and id. */
 interface OpenCalls {
   all: OpenCall[]
   byIndex: Map<number, OpenCall>
@@ -73,28 +79,42 @@ const reasons: Record<string, FinishReason> = {
 }
 
 /**
- * The events of a completion. Without a reason to stop there is no finish: the answer was cut.
- * @throws {LlmError} for an error chunk, or chunks of another service
+ * The events of a completion. Without a finish reason there is no `finish` event: the answer was truncated.
+ * @throws {LlmError} for an error in a chunk, and for chunks that are not of a completion
  */
 export async function* toEvents(
   chunks: AsyncIterable<unknown> | Iterable<unknown>,
-  { who, requestId }: Source,
+  from: Source,
 ): AsyncGenerator<BackendEvent> {
+  const { who, requestId } = from
   const calls: OpenCalls = { all: [], byIndex: new Map(), byId: new Map(), ids: new CallIds() }
   const cited = new CitedText()
+  const reasoning = new ReasoningReader()
   let usage: Json = {}
   let reason: string | undefined
   let refusal = ''
   let started = false
-  /** The field of thinking that is being streamed. */
-  let field: string | undefined
+  let isReasoning = false
+  /** Ends the reasoning so far: its state belongs to it, also where it has no text. */
+  function* endReasoning(): Generator<BackendEvent> {
+    const state = reasoning.take()
+    const opaque = state && opaqueOf(from, state.data, state.bound)
+    if (isReasoning) yield { type: 'part-end', ...(opaque && { opaque }) }
+    else if (opaque) {
+      yield* cited.close()
+      yield { type: 'part', part: { type: 'reasoning', text: '', opaque } }
+    }
+    isReasoning = false
+  }
 
   for await (const value of chunks) {
     const chunk = value as Chunk
     const error = chunk?.error ? (errorIn(chunk) ?? chunk.error) : chunk?.x_groq?.error
     if (error) throw fromError(error, who, {}, { body: value })
+    usage = chunk?.usage ?? usage
     if (!Array.isArray(chunk?.choices)) {
-      if (started) continue
+      // Some servers send a first or last chunk without choices.
+      if (started || chunk?.object === 'chat.completion.chunk') continue
       throw notAnAnswer(value, who)
     }
     if (!started)
@@ -108,48 +128,45 @@ export async function* toEvents(
     const choice: Choice | undefined = objectsIn(chunk.choices).find(({ index }) => !index)
     usage = chunk.usage ?? chunk.x_groq?.usage ?? choice?.usage ?? usage
     if (choice === undefined) continue
-    const delta = choice.delta ?? choice.message ?? {}
-    const thought = thoughtOf(delta)
-    if (thought !== undefined) {
-      field = thought.field
+    const delta: Delta = choice.delta ?? choice.message ?? {}
+    const text = reasoning.read(delta)
+    if (text !== '') {
+      isReasoning = true
       yield* cited.close()
-      yield { type: 'reasoning', text: thought.text }
+      yield { type: 'reasoning', text }
     }
-    if (field !== undefined && (delta.content || delta.tool_calls?.length)) {
-      yield { type: 'part-end', opaque: { provider: 'openai', data: { field } } }
-      field = undefined
-    }
-    if (typeof delta.content === 'string') yield cited.say(delta.content)
+    // State that comes in the middle of a text waits for the end of the text.
+    if (delta.tool_calls?.length || (delta.content && !cited.isOpen)) yield* endReasoning()
+    if (typeof delta.content === 'string') yield cited.text(delta.content)
     else if (Array.isArray(delta.content)) yield* partsOf(delta.content, cited)
     if (typeof delta.refusal === 'string') refusal += delta.refusal
     cited.add(objectsIn(delta.annotations).flatMap(toCitation))
     if (delta.tool_calls?.length) yield* cited.close()
     for (const [position, call] of objectsIn(delta.tool_calls).entries())
       yield* takeCall(calls, call, choice.message === undefined ? undefined : position)
-    // OpenRouter's word for a failure of whom it asked (November 2026).
-    if (choice.error || choice.finish_reason === 'error')
-      throw fromError(
-        choice.error || { message: 'The answer ended with an error.' },
-        who,
-        {},
-        { body: value },
-      )
+    const failure = failureOf(choice)
+    if (failure !== undefined) throw fromError(failure, who, {}, { body: value })
     if (choice.finish_reason) reason = choice.finish_reason
   }
   if (reason === undefined) return
-  if (field !== undefined) yield { type: 'part-end', opaque: { provider: 'openai', data: { field } } }
+  yield* endReasoning()
   yield* cited.end()
   if (refusal !== '') yield { type: 'part', part: { type: 'refusal', text: refusal } }
   const finishReason = reasons[reason] ?? 'other'
   for (const call of calls.all) {
-    // A call is whole only when the answer is: JSON that parses may still be half of what was meant. What was announced
-    // and is not given is told by a warning.
+    // In a truncated answer a call may be truncated too, even if its JSON parses. The response then has a warning.
     const cut = finishReason === 'length' || finishReason === 'content-filter'
-    const left = cut || (finishReason === 'other' && !parses(call.json))
-    if (!left) callField('name', call.name)
+    const truncated = cut || (finishReason === 'other' && !parses(call.json))
+    if (!truncated) callField('name', call.name)
     if (call.name !== '') yield* announce(calls, call, true)
-    if (left) continue
-    yield { type: 'tool-call', id: call.ownId, name: call.name, input: parseInput(call.json) }
+    if (truncated) continue
+    yield {
+      type: 'tool-call',
+      id: call.ownId,
+      name: call.name,
+      input: parseInput(call.json),
+      ...(call.extra !== undefined && { opaque: opaqueOf(from, { extra_content: call.extra }) }),
+    }
   }
   yield {
     type: 'finish',
@@ -157,25 +174,19 @@ export async function* toEvents(
   }
 }
 
-/** Thinking, and the field it came in: some servers want it back in the same one. */
-function thoughtOf({
-  reasoning_content,
-  reasoning,
-  reasoning_details,
-}: Delta): { text: string; field: string } | undefined {
-  if (typeof reasoning_content === 'string' && reasoning_content !== '')
-    return { text: reasoning_content, field: 'reasoning_content' }
-  if (typeof reasoning === 'string' && reasoning !== '') return { text: reasoning, field: 'reasoning' }
-  const text = objectsIn(reasoning_details)
-    .map(({ text, summary }) => text ?? summary ?? '')
-    .join('')
-  return text ? { text, field: 'reasoning' } : undefined
+/** The error on a choice. OpenRouter and others send one for a failed upstream, in a 200 (November 2026). */
+function failureOf({ error, finish_reason, native_finish_reason: native }: Choice): unknown {
+  if (error) return error
+  if (finish_reason === 'error') return { message: 'The answer ended with an error.' }
+  return typeof native === 'string' && /error/i.test(native)
+    ? { message: `The answer ended with ${native}.` }
+    : undefined
 }
 
-/** Mistral's lists of text and thinking. */
+/** The parts of Mistral's content lists: text and thinking. */
 function* partsOf(content: unknown[], cited: CitedText): Generator<BackendEvent> {
   for (const { type, text, thinking } of objectsIn(content)) {
-    if (type === 'text' && typeof text === 'string') yield cited.say(text)
+    if (type === 'text' && typeof text === 'string') yield cited.text(text)
     if (type === 'thinking' && Array.isArray(thinking)) {
       yield* cited.close()
       yield { type: 'reasoning', text: thinking.map((part) => fieldsOf(part).text ?? '').join('') }
@@ -185,7 +196,7 @@ function* partsOf(content: unknown[], cited: CitedText): Generator<BackendEvent>
 
 function* takeCall(
   calls: OpenCalls,
-  { index, id: given, function: called }: WireCall,
+  { index, id: given, function: called, extra_content: extra }: WireCall,
   position: number | undefined,
 ): Generator<BackendEvent> {
   const { name, arguments: input } = fieldsOf(called)
@@ -193,7 +204,7 @@ function* takeCall(
   const json =
     typeof input === 'string' ? input : input === undefined || input === null ? '' : JSON.stringify(input)
   const known = knownCall(calls, position ?? index, id)
-  // Some servers send the whole call again after its pieces; others give the next call the same id and index.
+  // Some servers repeat the whole call after its pieces; others give the next call the same id and index.
   const again = known !== undefined && !!name && json.startsWith('{') && isWhole(known.json)
   if (again && json === known.json && name === known.name) return
   const call = known === undefined || again ? openCall(calls, position ?? index, id) : known
@@ -204,13 +215,14 @@ function* takeCall(
   if (typeof name === 'string' && name !== '' && !call.announced && !call.name.endsWith(name))
     call.name += name
   call.json += json
+  call.extra ??= extra ?? undefined
   if (json === '' || (!call.announced && call.name === '')) return
   const before = call.announced
   yield* announce(calls, call, false)
   yield { type: 'tool-call-delta', id: call.ownId, json: before ? json : call.json }
 }
 
-/** Calls are told apart by index and by id; servers leave out either, or use one again. */
+/** The call that a piece belongs to, by index and id. Servers omit either, or reuse one for another call. */
 function knownCall(
   calls: OpenCalls,
   index: number | undefined,
@@ -225,7 +237,7 @@ function knownCall(
 }
 
 function openCall(calls: OpenCalls, index: number | undefined, id: string | undefined): OpenCall {
-  const call = { index, id, ownId: '', name: '', json: '', announced: false }
+  const call = { index, id, ownId: '', name: '', json: '', announced: false, extra: undefined }
   calls.all.push(call)
   if (index !== undefined) calls.byIndex.set(index, call)
   if (id !== undefined) calls.byId.set(id, call)
@@ -253,25 +265,6 @@ function toCitation({ url_citation: cited }: Json): Citation[] {
   ]
 }
 
-function toUsage(raw: Json): Usage {
-  const number = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : undefined)
-  const inputTokens = number(raw.prompt_tokens)
-  const outputTokens = number(raw.completion_tokens)
-  const cached = number(
-    (raw.prompt_tokens_details as Json | null)?.cached_tokens ??
-      raw.prompt_cache_hit_tokens ??
-      raw.cached_tokens,
-  )
-  const reasoning = number((raw.completion_tokens_details as Json | null)?.reasoning_tokens)
-  return {
-    ...(inputTokens !== undefined && { inputTokens }),
-    ...(outputTokens !== undefined && { outputTokens }),
-    ...(cached !== undefined && { cachedInputTokens: cached }),
-    // Some servers count more thinking than output.
-    ...(reasoning !== undefined && { reasoningTokens: Math.min(reasoning, outputTokens ?? reasoning) }),
-  }
-}
-
 function parses(json: string): boolean {
   try {
     JSON.parse(json)
@@ -281,7 +274,7 @@ function parses(json: string): boolean {
   }
 }
 
-/** Asked of every piece that comes with a name, so what cannot be is told by its last character. */
+/** Whether it is a whole JSON object. Called for every piece with a name, so the last character is checked first. */
 function isWhole(json: string): boolean {
   return json.at(-1) === '}' && parses(json)
 }

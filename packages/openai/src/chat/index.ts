@@ -1,4 +1,4 @@
-// Chat Completions.
+// The Chat Completions API.
 import type { Api } from '../api.js'
 import { toEvents } from './events.js'
 import { toChatBody } from './request.js'

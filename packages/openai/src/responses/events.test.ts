@@ -1,4 +1,4 @@
-// What is made of a response of the Responses API.
+// Decoding of Responses API answers.
 import { describe, expect, it } from 'vitest'
 import { json, sse } from '../../test/server.js'
 import { ask, completed, created, serve } from '../../test/wire.js'
@@ -58,7 +58,7 @@ describe('a response', () => {
     completed({ output: [reasoning, search, message, call] }),
   ])
 
-  it('becomes text, reasoning, calls, closed blocks and usage; and goes back item by item', async () => {
+  it('becomes text, reasoning, calls, provider blocks and usage; and is sent back item by item', async () => {
     const server = await serve(whole)
     const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, api: 'responses' })
     const response = await provider.chat('x')
@@ -92,7 +92,7 @@ describe('a response', () => {
     ])
   })
 
-  it('without indexes is told apart by ids', async () => {
+  it('without indexes is decoded by its ids', async () => {
     const events = [
       created,
       { type: 'response.output_item.added', item: { ...message, content: [] } },
@@ -104,26 +104,18 @@ describe('a response', () => {
     expect((await (await ask(sse(events), { api: 'responses' })).chat('x')).text).toBe('Hi there')
   })
 
-  it('that only says its items at the end, or comes whole, is the same', async () => {
-    const expected = (await (await ask(whole, { api: 'responses' })).chat('x')).message
-    expect(
-      (
-        await (
-          await ask(sse([created, completed({ output: [reasoning, search, message, call] })]), {
-            api: 'responses',
-          })
-        ).chat('x')
-      ).message,
-    ).toEqual(expected)
-    expect(
-      (
-        await (
-          await ask(json(completed({ output: [reasoning, search, message, call] }).response), {
-            api: 'responses',
-          })
-        ).chat('x')
-      ).message,
-    ).toEqual(expected)
+  it('with items only in its last event, or in one piece, is the same', async () => {
+    let answer = whole
+    const server = await serve(() => answer)
+    const messageOf = async (one: typeof whole) => {
+      answer = one
+      const llm = openai('gpt-x', { apiKey: 'k', baseURL: server.url, api: 'responses' })
+      return (await llm.chat('x')).message
+    }
+    const end = completed({ output: [reasoning, search, message, call] })
+    const expected = await messageOf(whole)
+    expect(await messageOf(sse([created, end]))).toEqual(expected)
+    expect(await messageOf(json(end.response))).toEqual(expected)
   })
 
   it.each([

@@ -1,16 +1,10 @@
-// A response of the Responses API, streamed or whole, as our events.
+// Decodes answers of the Responses API, streamed or whole.
 // Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
-import {
-  type BackendEvent,
-  type Citation,
-  type FinishReason,
-  LlmError,
-  type OpaqueState,
-  type Usage,
-} from '@patchbay/core'
-import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
+import { type BackendEvent, type Citation, type FinishReason, LlmError, type Usage } from '@patchbay/core'
+import { CallIds, callField, fieldsOf, TruncatedCallGuard, objectsIn, parseInput } from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
+import { opaqueOf } from '../state.js'
 
 type Json = Record<string, unknown>
 
@@ -24,12 +18,12 @@ interface WireResponse extends Json {
   usage?: Json | null
 }
 
-/** An output item on its way. */
+/** An output item that is being received. */
 interface OpenItem {
   id: unknown
   callId?: string
-  /** What was streamed of it. */
-  said: string
+  /** The text streamed so far. */
+  text: string
   done: boolean
 }
 
@@ -39,10 +33,11 @@ interface OpenItem {
  */
 export async function* fromStream(
   events: AsyncIterable<unknown>,
-  { who, requestId }: Source,
+  from: Source,
 ): AsyncGenerator<BackendEvent> {
+  const { who, requestId } = from
   const items = new OpenItems()
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard() }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
   let started = false
   for await (const value of events) {
     const event = value as Json & { type?: string; response?: WireResponse; item?: Json }
@@ -63,12 +58,12 @@ export async function* fromStream(
         break
       }
       case 'response.output_text.delta':
-        items.at(event).said += event.delta
+        items.at(event).text += event.delta
         yield { type: 'text', text: String(event.delta) }
         break
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
-        items.at(event).said += event.delta
+        items.at(event).text += event.delta
         yield { type: 'reasoning', text: String(event.delta) }
         break
       case 'response.function_call_arguments.delta': {
@@ -78,7 +73,7 @@ export async function* fromStream(
       }
       case 'response.output_item.done': {
         const known = items.at(event)
-        // Some hosts use an index again, or say an item's end alone.
+        // Some hosts reuse an index, or send only the done events of items.
         if (known.done && known.id === fieldsOf(event.item).id) break
         const item = known.done ? items.open(event) : known
         item.done = true
@@ -88,7 +83,7 @@ export async function* fromStream(
       case 'response.completed':
       case 'response.incomplete': {
         const response: WireResponse = fieldsOf(event.response)
-        // What was never said on the way still counts.
+        // Items without events of their own.
         for (const [index, item] of objectsIn(response.output).entries()) {
           const known = items.at({ output_index: index, item })
           if (!known.done) yield* closeItem(item, known, calls)
@@ -106,24 +101,28 @@ export async function* fromStream(
   }
 }
 
-/** After it a service says no more. */
+/** Whether it is the last event of a response. */
 export function isLast(event: unknown): boolean {
   const { type } = (event ?? {}) as { type?: unknown }
   return type === 'response.completed' || type === 'response.incomplete' || type === 'response.failed'
 }
 
-/** The events of a response that came whole. */
-export async function* fromWhole(body: unknown, { who, requestId }: Source): AsyncGenerator<BackendEvent> {
+/**
+ * The events of a response that came in one piece.
+ * @throws {LlmError} for an error, and for a body that is not a response
+ */
+export async function* fromWhole(body: unknown, from: Source): AsyncGenerator<BackendEvent> {
+  const { who, requestId } = from
   const response = body as WireResponse
   if (response?.error) throw fromError(response.error, who)
   if (!Array.isArray(response?.output)) throw notAnAnswer(body, who)
   yield startOf(response, requestId)
-  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard() }
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
   for (const item of objectsIn(response.output)) yield* closeItem(item, newItem(item.id), calls)
   yield* finishOf(response, calls.last)
 }
 
-/** Items by their ids and by their indexes: ids rotate between events on some hosts, llama.cpp's server says no index. */
+/** The items by id and by index: some hosts change ids between events, and llama.cpp's server sends no index. */
 class OpenItems {
   readonly #items = new Map<unknown, OpenItem>()
 
@@ -146,19 +145,21 @@ function keysOf({ item_id, item, output_index: byIndex }: Json): { byId: unknown
 }
 
 function newItem(id: unknown): OpenItem {
-  return { id, said: '', done: false }
+  return { id, text: '', done: false }
 }
 
 interface Calls {
   ids: CallIds
   last: TruncatedCallGuard
+  from: Source
 }
 
 function* closeItem(
   item: Json,
-  { said, callId }: Pick<OpenItem, 'said' | 'callId'>,
-  { ids, last }: Calls,
+  { text: streamed, callId }: Pick<OpenItem, 'text' | 'callId'>,
+  { ids, last, from }: Calls,
 ): Generator<BackendEvent> {
+  const opaque = (data: unknown) => opaqueOf(from, data)
   if (item.type !== 'function_call') yield* last.whole()
   switch (item.type) {
     case 'message': {
@@ -169,9 +170,9 @@ function* closeItem(
         ...(phase !== undefined && { phase }),
       })
       const parts = objectsIn(item.content)
-      // Several parts that were streamed are one text to whoever read it; what they cite stays with it.
+      // Several streamed texts are one text part, with the citations of all.
       const texts = parts.filter(({ type }) => type === 'output_text')
-      if (said === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
+      if (streamed === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
       const citations = citationsOf(texts)
       yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
       for (const { type, refusal } of parts)
@@ -179,9 +180,9 @@ function* closeItem(
       return
     }
     case 'reasoning': {
-      const told = said || reasoningOf(item)
-      if (said === '' && told !== '') yield { type: 'reasoning', text: told }
-      return yield told === ''
+      const text = streamed || reasoningOf(item)
+      if (streamed === '' && text !== '') yield { type: 'reasoning', text }
+      return yield text === ''
         ? { type: 'part', part: { type: 'reasoning', text: '', opaque: opaque(item) } }
         : { type: 'part-end', opaque: opaque(item) }
     }
@@ -210,7 +211,7 @@ function reasoningOf({ summary, content }: Json): string {
   return texts(summary) || texts(content)
 }
 
-/** Each text counts from its own beginning; together they are one text part. */
+/** The citations of several texts that become one text part; each text counts from its own beginning. */
 function citationsOf(texts: Json[]): Citation[] {
   let before = 0
   return texts.flatMap(({ text, annotations }) => {
@@ -275,8 +276,4 @@ function toUsage({
     ...(typeof cached === 'number' && { cachedInputTokens: cached }),
     ...(typeof reasoning === 'number' && { reasoningTokens: reasoning }),
   }
-}
-
-function opaque(data: unknown): OpaqueState {
-  return { provider: 'openai', data }
 }

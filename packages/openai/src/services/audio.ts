@@ -1,11 +1,11 @@
-// Speech to text: the form of POST /audio/transcriptions, and its answer.
+// Speech to text: the form for POST /audio/transcriptions, and its answer.
 // Source: platform.openai.com/docs/api-reference/audio/createTranscription, November 2026.
 import type { PreparedTranscribe, TranscribeResponse } from '@patchbay/core'
 import { fieldsOf, fromBase64, objectsIn } from '@patchbay/core/wire'
 import { notAnAnswer } from '../errors.js'
 
-// The service goes by the name of the file.
-const endings: Record<string, string> = {
+// The service tells the format by the name of the file.
+const extensions: Record<string, string> = {
   mpeg: 'mp3',
   'x-wav': 'wav',
   'vnd.wave': 'wav',
@@ -14,13 +14,13 @@ const endings: Record<string, string> = {
   'x-flac': 'flac',
 }
 
-/** The form. Whisper tells times, language and length when it is asked to; the models after it only give text. */
+/** The form. Whisper also gives times, language and length; the later models give only text. */
 export function toForm(model: string, request: PreparedTranscribe): FormData {
   const { audio, mediaType, language, prompt, temperature, providerOptions } = request
   const bytes = typeof audio === 'string' ? fromBase64(audio) : new Uint8Array(audio)
   const kind = mediaType.replace(/^\w+\/|;.*$/gs, '')
   const form = new FormData()
-  form.set('file', new Blob([bytes], { type: mediaType }), `audio.${endings[kind] ?? kind}`)
+  form.set('file', new Blob([bytes], { type: mediaType }), `audio.${extensions[kind] ?? kind}`)
   const fields = {
     model,
     response_format: /whisper/i.test(model) ? 'verbose_json' : 'json',
@@ -34,7 +34,10 @@ export function toForm(model: string, request: PreparedTranscribe): FormData {
   return form
 }
 
-/** @throws {LlmError} `bad-response` for an answer without text */
+/**
+ * The transcript in an answer.
+ * @throws {LlmError} `bad-response` for an answer without text
+ */
 export function toTranscript(
   answer: unknown,
   model: string,
@@ -43,7 +46,7 @@ export function toTranscript(
   const { text, language, duration, segments, usage } = fieldsOf(answer)
   if (typeof text !== 'string') throw notAnAnswer(answer, who)
   const { input_tokens: inputTokens, output_tokens: outputTokens } = fieldsOf(usage)
-  // Some servers write the length as text.
+  // Some servers send the length as a string.
   const seconds = Number(duration ?? Number.NaN)
   return {
     text: text.trim(),

@@ -1,4 +1,4 @@
-// The Batch API on the wire: the file, the batch, and results in two other files.
+// The Batch API: the file of requests, the status, and the two files of results.
 import type { LlmError } from '@patchbay/core'
 import type { ReceivedRequest, ServedResponse } from '@patchbay/testing'
 import { expect, it } from 'vitest'
@@ -32,7 +32,7 @@ async function all(results: AsyncIterable<{ index: number; response?: { text: st
   return seen
 }
 
-it.each(['chat', 'responses'] as const)('sends a file of requests, and a batch of it: %s', async (api) => {
+it.each(['chat', 'responses'] as const)('uploads a file of requests and creates a batch: %s', async (api) => {
   const { server, batches: own } = await batches(
     ({ path }) => json(path === '/files' ? { id: 'file-1' } : { id: 'batch_1', status: 'validating' }),
     api,
@@ -58,7 +58,7 @@ it.each(['chat', 'responses'] as const)('sends a file of requests, and a batch o
   })
 })
 
-it('tells how it stands, and why a whole one was refused', async () => {
+it('reports its status, and why a whole batch was refused', async () => {
   const counts = { total: 4, completed: 1, failed: 1 }
   let wire: object = { id: 'b', status: 'in_progress', request_counts: counts }
   const { server, batches: own } = await batches(() => json(wire))
@@ -75,7 +75,7 @@ it('tells how it stands, and why a whole one was refused', async () => {
   expect(server.requests.at(-1)).toMatchObject({ method: 'POST', path: '/batches/b/cancel' })
 })
 
-it('gives results of both files in the order of the requests, failures and gaps typed', async () => {
+it('returns the results of both files in the order of the requests, with typed errors for failures and gaps', async () => {
   const output = [
     line(3, { response: { status_code: 200, request_id: 'q', body: completion('last') } }),
     line(0, { response: { status_code: 200, body: completion('first') } }),
@@ -111,7 +111,7 @@ it('gives results of both files in the order of the requests, failures and gaps 
   ])
 })
 
-it('a line that cannot be read costs its own request alone', async () => {
+it('an unreadable line fails only its own request', async () => {
   const good = (index: number, text: string) =>
     line(index, { response: { status_code: 200, body: completion(text) } })
   const output = [good(0, 'first'), '{"custom_id":"request-1","resp', '{"custom_', good(3, 'last'), '']
@@ -140,14 +140,14 @@ it.each([
     'invalid-request',
     'No batch b',
   ],
-  ['a state nobody knows', { id: 'b', status: 'sleeping' }, 'bad-response', 'sleeping'],
+  ['an unknown state', { id: 'b', status: 'sleeping' }, 'bad-response', 'sleeping'],
   ['nothing', {}, 'bad-response', 'no state'],
-])('a batch that is told of with %s does not run for ever', async (_, answer, code, words) => {
+])('a batch with %s is an error, and not running forever', async (_, answer, code, words) => {
   const { batches: own } = await batches(() => json(answer))
   expect(await failureOf(own.status('b'))).toMatchObject({ code, message: expect.stringContaining(words) })
 })
 
-it('says that a file was cut off', async () => {
+it('reports a truncated file', async () => {
   const output = line(0, { response: { status_code: 200, body: completion('first') } })
   const { batches: own } = await batches(({ path }) =>
     path.startsWith('/files')
@@ -162,7 +162,7 @@ it('says that a file was cut off', async () => {
   expect(await failureOf(all(own.results('b')))).toMatchObject({ code: 'bad-response', provider: 'openai' })
 })
 
-it('refuses more than OpenAI takes in one batch before anything is sent; other servers have limits of their own', async () => {
+it('refuses more than OpenAI takes in one batch before anything is sent; other servers decide themselves', async () => {
   let sent = 0
   const fetch = async () => {
     sent++
@@ -188,7 +188,7 @@ it('refuses more than OpenAI takes in one batch before anything is sent; other s
   expect(server.requests).toHaveLength(2)
 }, 60_000)
 
-it('names the request that cannot be written as JSON, and sends nothing', async () => {
+it('names a request that is not JSON, and sends nothing', async () => {
   const { server, batches: own } = await batches(() => json({ id: 'b' }))
   const odd = { messages: 'x', providerOptions: { openai: { a: 10n } } }
   expect(await failureOf(own.submit(['x', odd]))).toMatchObject({

@@ -1,4 +1,4 @@
-// The Batch API: a file of requests at half the price, answered within a day in two other files.
+// The Batch API: a file of requests, answered within 24 hours at half the price in one file of results and one of errors.
 // Source: platform.openai.com/docs/guides/batch, platform.openai.com/docs/api-reference/batch, November 2026.
 import { type BatchOutcome, type BatchStatus, LlmError } from '@patchbay/core'
 import {
@@ -12,18 +12,18 @@ import {
   toBatchLines,
   unansweredRequest,
 } from '@patchbay/core/wire'
-import type { Api } from '../api.js'
+import type { Api, Target } from '../api.js'
 import { fromError } from '../errors.js'
 
-/** A batch as the service tells of it. */
-export interface Wire {
+/** A batch object of the service. */
+export interface WireBatch {
   id?: unknown
   status?: string
   output_file_id?: string | null
   error_file_id?: string | null
   request_counts?: unknown
   errors?: unknown
-  /** Instead of all that. */
+  /** In place of the other fields, where the server answers with an error. */
   error?: unknown
 }
 
@@ -31,9 +31,9 @@ export interface Wire {
 const limits = { requests: 50_000, bytes: 200_000_000 }
 
 /**
- * The file of the requests, a line each.
- * @throws {LlmError} `invalid-request` for more than OpenAI takes (what other servers take is not known), and for options
- *   that JSON cannot hold
+ * The upload form with the file of requests, one a line.
+ * @throws {LlmError} `invalid-request` for more requests or bytes than OpenAI takes (the limits of other servers are not known),
+ *   and for options that JSON cannot represent
  */
 export function toFile(bodies: object[], url: string, isOwn: boolean): FormData {
   if (isOwn) checkBatchSize({ requests: bodies.length }, limits, 'OpenAI')
@@ -48,36 +48,40 @@ export function toFile(bodies: object[], url: string, isOwn: boolean): FormData 
   return form
 }
 
-/** @throws {LlmError} `bad-response` */
+/**
+ * The id of an uploaded file or a created batch.
+ * @throws {LlmError} `bad-response` without one
+ */
 export function idOf({ id }: { id?: unknown }, who: string): string {
   if (typeof id === 'string') return id
-  throw new LlmError('bad-response', `${who} took the batch and gave no id.`)
+  throw new LlmError('bad-response', `${who} accepted the batch but sent no id.`)
 }
 
 // Source: platform.openai.com/docs/guides/batch ("Check the status of a batch"), November 2026.
-// The last two are other servers'; some write all of them large.
+// `queued` and `pending` come from other servers; some send capital letters.
 const running = new Set(['validating', 'in_progress', 'finalizing', 'cancelling', 'queued', 'pending'])
-const over = new Set(['completed', 'expired', 'cancelled'])
+const finished = new Set(['completed', 'expired', 'cancelled'])
 
 /**
- * @throws {LlmError} `invalid-request` for a batch the service refused as a whole, what the service says where it answers
- *   with an error, `bad-response` for a state nobody knows
+ * The status of a batch.
+ * @throws {LlmError} `invalid-request` for a batch that the service refused as a whole, the service's own error if it sent one,
+ *   `bad-response` for an unknown state
  */
-export function toStatus(batch: Wire, who: string): BatchStatus {
+export function toStatus(batch: WireBatch, who: string): BatchStatus {
   const { request_counts, errors, error } = batch
   const status = String(batch.status ?? '').toLowerCase()
   if (status === 'failed')
     throw serviceError({
       who,
       code: 'invalid-request',
-      words: `refused the batch: ${objectsIn(fieldsOf(errors).data)[0]?.message ?? 'it does not say why'}`,
+      words: `refused the batch: ${objectsIn(fieldsOf(errors).data)[0]?.message ?? 'it gave no reason'}`,
       body: errors,
     })
-  if (!running.has(status) && !over.has(status)) {
+  if (!running.has(status) && !finished.has(status)) {
     if (error) throw fromError(error, who)
     throw new LlmError(
       'bad-response',
-      `${who} gave ${status === '' ? 'no state of the batch' : `the batch a state nobody knows: ${excerpt(status)}`}.`,
+      `${who} sent ${status === '' ? 'no state of the batch' : `an unknown state of the batch: ${excerpt(status)}`}.`,
     )
   }
   const counts = fieldsOf(request_counts)
@@ -85,7 +89,7 @@ export function toStatus(batch: Wire, who: string): BatchStatus {
     typeof count === 'number' ? count : 0,
   ) as [number, number, number]
   const state = running.has(status) ? 'running' : status === 'cancelled' ? 'cancelled' : 'ended'
-  // What the day was too short for is in the file of errors, and not counted.
+  // Requests that expired are in the file of errors, but `failed` does not count them.
   return { state, total, answered: completed, failed: state === 'running' ? failed : total - completed }
 }
 
@@ -94,12 +98,13 @@ interface Line {
   error?: unknown
 }
 
-/** One result a line, of either file. */
+/** The outcomes in a file of results or of errors, one a line. */
 export async function* toOutcomes(
   body: ReadableStream<Uint8Array>,
   api: Api,
-  who: string,
+  target: Target,
 ): AsyncGenerator<BatchOutcome> {
+  const { who } = target
   for await (const { index, line, error } of batchLines<Line>(body)) {
     if (error !== undefined) {
       yield { index, error }
@@ -111,7 +116,7 @@ export async function* toOutcomes(
     else if (typeof status === 'number' && status >= 400) {
       const details = { status, ...(requestId && { requestId }) }
       yield { index, error: fromError(fieldsOf(answer).error, who, details) }
-    } else yield { index, events: api.fromWhole(answer ?? null, { who, requestId }) }
+    } else yield { index, events: api.fromWhole(answer ?? null, { ...target, requestId }) }
   }
 }
 

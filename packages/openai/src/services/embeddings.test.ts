@@ -1,4 +1,4 @@
-// Vectors as services send them, and what is none.
+// Decoding of embeddings, and answers that are not vectors.
 import { describe, expect, it } from 'vitest'
 import { json } from '../../test/server.js'
 import { ask, failureOf } from '../../test/wire.js'
@@ -112,13 +112,13 @@ describe('vectors', () => {
     ],
     ['no list', { a: 1 }],
     ['a list of nothing', [null, null]],
-  ])('with %s are a bad answer', async (_, data) => {
+  ])('with %s are a bad response', async (_, data) => {
     expect(await failureOf((await ask(json({ data, model: 'e' }))).embed(['a', 'b']))).toMatchObject({
       code: 'bad-response',
     })
   })
 
-  it('without any index are in the order of the texts', async () => {
+  it('without indexes are in the order of the texts', async () => {
     const { vectors } = await (
       await ask(json({ data: [{ embedding: [1] }, { embedding: floats(2) }] }))
     ).embed(['a', 'b'])

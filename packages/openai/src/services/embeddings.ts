@@ -3,7 +3,11 @@ import type { EmbedResponse } from '@patchbay/core'
 import { fieldsOf, objectsIn, toVector } from '@patchbay/core/wire'
 import { notAnAnswer } from '../errors.js'
 
-/** @throws {LlmError} `bad-response` for vectors that cannot be told to belong to these texts */
+/**
+ * The vectors of an answer, in the order of their texts.
+ * @param asked the requested model, for an answer that names none
+ * @throws {LlmError} `bad-response` if the vectors cannot be matched to the texts
+ */
 export function toVectors(
   answer: unknown,
   count: number,
@@ -12,10 +16,10 @@ export function toVectors(
 ): Omit<EmbedResponse, 'provider'> {
   const { data, model, usage } = fieldsOf(answer)
   const entries = objectsIn(data)
-  // Servers say which text each vector is of, or none of them does.
-  const unsaid = entries.every(({ index }) => index === undefined || index === null)
+  // Servers send the index of all vectors or of none.
+  const unindexed = entries.every(({ index }) => index === undefined || index === null)
   const places = entries.map(({ index }, place) =>
-    unsaid ? place : Number.isInteger(index) ? Number(index) : -1,
+    unindexed ? place : Number.isInteger(index) ? Number(index) : -1,
   )
   const inRange = places.every((place) => place >= 0 && place < count)
   if (!Array.isArray(data) || data.length !== count || new Set(places).size !== count || !inRange)

@@ -1,4 +1,4 @@
-// What servers say of their models at /models: their ids, and, each in its own words, what the models can do.
+// The answer of GET /models: ids, and capabilities in each server's own fields.
 // Sources: the services' API references, vllm and llama.cpp (tools/server), November 2026.
 import {
   type CallOptions,
@@ -11,9 +11,12 @@ import {
 import { fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { notAnAnswer } from '../errors.js'
 
-/** @throws {LlmError} `bad-response` for anything but a list of models */
+/**
+ * The models of an answer.
+ * @throws {LlmError} `bad-response` for anything but a list of models
+ */
 export function toModels(body: unknown, who: string): ModelInfo[] {
-  // Together sends the bare list.
+  // Together sends a bare list.
   const list = Array.isArray(body) ? body : fieldsOf(body).data
   if (!Array.isArray(list)) throw notAnAnswer(body, who)
   return objectsIn(list).flatMap(toModelInfo)
@@ -23,7 +26,7 @@ export function toModels(body: unknown, who: string): ModelInfo[] {
  * The same provider, whose `capabilities()` asks the server what it says of the model, once. Calls do not ask: what a
  * server keeps to itself is no reason to refuse them, and it answers for itself.
  */
-export function asToldByServer(provider: Provider): Provider {
+export function withReportedCapabilities(provider: Provider): Provider {
   const own = provider.capabilities.bind(provider)
   let told: Partial<ModelInfo> | undefined
   const ask = async (options: CallOptions | undefined): Promise<Partial<ModelInfo>> => {
@@ -53,9 +56,8 @@ export function asToldByServer(provider: Provider): Provider {
 
 type Json = Record<string, unknown>
 
-// The names of a number: vLLM, OpenRouter and Together, Groq, Mistral; llama.cpp says in `meta` what a slot holds, and what
-// the model was trained for.
-const windows = [
+// Fields of vLLM, OpenRouter and Together, Groq, Mistral; llama.cpp has the context of a slot and of the model in `meta`.
+const contextFields = [
   'max_model_len',
   'context_length',
   'context_window',
@@ -68,7 +70,7 @@ function toModelInfo(model: Json): ModelInfo[] {
   const { id, name } = model
   if (typeof id !== 'string') return []
   const all: Json = { ...fieldsOf(model.meta), ...model }
-  const contextWindow = windows.map((key) => all[key]).find((value) => typeof value === 'number')
+  const contextWindow = contextFields.map((key) => all[key]).find((value) => typeof value === 'number')
   const maxOutput = model.max_completion_tokens ?? fieldsOf(model.top_provider).max_completion_tokens
   const capabilities = toCapabilities(model)
   return [
@@ -93,7 +95,7 @@ const optionNames: Record<string, OptionName> = {
   presence_penalty: 'presencePenalty',
 }
 
-/** Mistral says what a model can; OpenRouter, what goes in and which options it takes. */
+/** Mistral lists abilities; OpenRouter, input modalities and supported parameters. */
 function toCapabilities({ capabilities, architecture, supported_parameters }: Json): Partial<Capabilities> {
   const { function_calling: tools, vision } = fieldsOf(capabilities)
   const { input_modalities: given } = fieldsOf(architecture)
@@ -104,7 +106,7 @@ function toCapabilities({ capabilities, architecture, supported_parameters }: Js
     ...(typeof vision === 'boolean' && { vision }),
     ...(modalities && {
       vision: modalities.includes('image'),
-      // It reads documents itself for models that cannot.
+      // OpenRouter itself reads documents for models that cannot.
       files: modalities.includes('file') || 'unknown',
       audio: modalities.includes('audio'),
     }),

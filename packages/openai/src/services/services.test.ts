@@ -1,4 +1,4 @@
-// The rest of the service: models, vectors, speech, presets.
+// The other endpoints: models, embeddings, transcription, token counts.
 import { inspect } from 'node:util'
 import type { LlmError } from '@patchbay/core'
 import type { ServedResponse } from '@patchbay/testing'
@@ -7,8 +7,8 @@ import { json, sse } from '../../test/server.js'
 import { ask, chunk, end, failureOf, serve } from '../../test/wire.js'
 import { openai } from '../index.js'
 
-describe('the rest of the service', () => {
-  it('embeds in order, in batches, numbers or base64', async () => {
+describe('the other endpoints', () => {
+  it('embed in order, in batches, from numbers or base64', async () => {
     const server = await serve(({ json: body }) => {
       const { input } = body as { input: string[] }
       return json({
@@ -34,7 +34,7 @@ describe('the rest of the service', () => {
     })
   })
 
-  it('embeds by the ways of the model, and does not shorten', async () => {
+  it('embed with the prefixes of the model, and do not truncate', async () => {
     const server = await serve(json({ data: [{ embedding: [1] }] }))
     const provider = openai('multilingual-e5-small', { apiKey: 'k', baseURL: server.url })
     await provider.embed({ input: 'a', inputType: 'document' })
@@ -45,7 +45,7 @@ describe('the rest of the service', () => {
     expect(server.requests).toHaveLength(1)
   })
 
-  it('turns speech into text, with times where the model tells them', async () => {
+  it('transcribe, with times where the model has them', async () => {
     const server = await serve(
       json({
         text: ' Hello there. ',
@@ -92,7 +92,7 @@ describe('the rest of the service', () => {
     expect(fields[0]?.[3]).toBe('RIFF sound')
   })
 
-  it('asks a model that gives only text for no more', async () => {
+  it('ask a model without times only for text', async () => {
     const server = await serve(json({ text: 'Hi' }))
     const provider = openai('gpt-4o-transcribe', { apiKey: 'k', baseURL: server.url })
     const audio = Buffer.from('sound').toString('base64')
@@ -107,7 +107,7 @@ describe('the rest of the service', () => {
     [{ audio: 'AAAA', mediaType: 'image/png' }, 'mediaType'],
     [{ audio: '', mediaType: 'audio/wav' }, 'audio.data'],
     [{ audio: 'AAAA' }, 'mediaType'],
-  ])('does not send what is no sound: %j', async (request, path) => {
+  ])('do not send invalid audio: %j', async (request, path) => {
     const server = await serve(json({ text: 'Hi' }))
     const work = openai('whisper-1', { apiKey: 'k', baseURL: server.url }).transcribe(request as never)
     expect(await failureOf(work)).toMatchObject({
@@ -117,14 +117,14 @@ describe('the rest of the service', () => {
     expect(server.requests).toHaveLength(0)
   })
 
-  it('that has no text for the speech is no answer', async () => {
+  it('report a transcription without text', async () => {
     const provider = await ask(json({ words: [] }))
     expect(await failureOf(provider.transcribe({ audio: 'AAAA', mediaType: 'audio/wav' }))).toMatchObject({
       code: 'bad-response',
     })
   })
 
-  it('gives the bytes of a file that is only an address to the API that takes no addresses', async () => {
+  it('fetch a file for an API that takes no addresses', async () => {
     const server = await serve(({ path }) =>
       path === '/a.pdf'
         ? { headers: { 'content-type': 'application/pdf' }, body: '%PDF-' }
@@ -143,7 +143,7 @@ describe('the rest of the service', () => {
     })
   })
 
-  it('counts tokens where the API can', async () => {
+  it('count tokens where the API can', async () => {
     const server = await serve(json({ input_tokens: 42 }))
     const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, api: 'responses' })
     expect(await provider.countTokens('Hello')).toBe(42)
@@ -154,7 +154,7 @@ describe('the rest of the service', () => {
     expect(await failureOf((await ask(json({}))).countTokens('Hello'))).toMatchObject({ code: 'unsupported' })
   })
 
-  it('lists models, with what servers say of them in words of their own', async () => {
+  it('list models, with the capabilities that servers report', async () => {
     const data = [
       { id: 'a' },
       { id: 'vllm', max_model_len: 1 },
@@ -191,7 +191,7 @@ describe('the rest of the service', () => {
     expect(await (await ask(json(data))).models()).toEqual(told)
   })
 
-  it('asks a compatible server what the model can do, once, and never for a call', async () => {
+  it('ask a compatible server for capabilities once, and never for a call', async () => {
     const listed = { id: 'gpt-x', max_context_length: 5, capabilities: { function_calling: true } }
     const server = await serve(({ path }) =>
       path === '/models' ? json({ data: [listed] }) : sse([chunk({ content: 'Hi' }), end(), '[DONE]']),
@@ -213,13 +213,13 @@ describe('the rest of the service', () => {
     ['with something else there', json({ hello: 1 }), { tools: 'unknown' }],
     ['that refuses the key', json({ error: { message: 'no' } }, 401), { code: 'authentication' }],
     ['that is not there', { noAnswer: true }, { code: 'network' }],
-  ])('asks a server %s what the model can do', async (_, answer, expected) => {
+  ])('ask a server %s for capabilities', async (_, answer, expected) => {
     const provider = await ask(answer)
     expect(await provider.capabilities().catch((error: LlmError) => error)).toMatchObject(expected)
   })
 })
 
-it('a key that no header can hold is a typed error, and stays out of it', async () => {
+it('a key that no header can hold is a typed error that does not contain it', async () => {
   const error = await failureOf(
     openai('m', { apiKey: 'sk-secret\n\u0000', baseURL: 'http://127.0.0.1:1', retry: false }).chat('x'),
   )

@@ -1,6 +1,6 @@
-// What a stream must do: its events, its readers, and streams side by side.
+// Streams: the order of their events, one reader, a slow reader, and several streams at the same time.
 import { describe, expect, it } from 'vitest'
-import { all, deltas, last, partText } from './reading.js'
+import { all, deltas, last, partText } from './stream-events.js'
 import type { Subject } from './subject.js'
 
 export function streams(subject: Subject): void {
@@ -91,8 +91,9 @@ export function streams(subject: Subject): void {
 
     it('that is never read costs nothing', async () => {
       const own = await factory()
-      own.stream(short)
+      const stream = own.stream(short)
       await own.close()
+      await failsWith('closed', stream.response())
     })
   })
 }

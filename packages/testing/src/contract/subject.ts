@@ -1,4 +1,4 @@
-// The provider under test, and the questions the groups of the suite ask it.
+// The provider under test, with its example requests and the assertions that several groups of the suite share.
 import {
   type Capabilities,
   type ChatRequest,
@@ -9,7 +9,7 @@ import {
 } from '@patchbay/core'
 import { expect } from 'vitest'
 
-/** A schema for all of them: what a model must answer with. */
+/** The JSON Schema of the structured answers that the suite asks for. */
 export const person = {
   type: 'object',
   properties: { name: { type: 'string', maxLength: 20 }, age: { type: 'integer', minimum: 0, maximum: 150 } },
@@ -17,7 +17,7 @@ export const person = {
   additionalProperties: false,
 }
 
-/** What the groups of the suite share. `provider` and `capabilities` are there once the tests run. */
+/** The provider under test. `provider` and `capabilities` are set before the first test runs. */
 export class Subject {
   provider!: Provider
   capabilities!: Capabilities
@@ -29,8 +29,10 @@ export class Subject {
     readonly long: string,
     readonly deterministic: boolean,
     readonly toolRequest: ChatRequest,
-    /** The bodies that were sent so far, where they can be seen. */
+    /** Returns the bodies that the service has received so far. */
     readonly sent?: (() => readonly string[]) | undefined,
+    /** Features that the service refuses although the provider does not know it. */
+    readonly refusedByService: readonly string[] = [],
   ) {}
 
   async open(): Promise<void> {
@@ -38,12 +40,12 @@ export class Subject {
     this.capabilities = await this.provider.capabilities()
   }
 
-  /** The most tokens of an answer, where the model takes such a limit. */
+  /** `maxOutputTokens`, if the model accepts it. */
   limit(maxOutputTokens: number): { maxOutputTokens?: number } {
     return this.capabilities.options?.maxOutputTokens === false ? {} : { maxOutputTokens }
   }
 
-  /** The one typed error a call must end with. */
+  /** Asserts that the call ends with an `LlmError` of this provider, and returns it. */
   readonly failure = async (promise: Promise<unknown>): Promise<LlmError> => {
     const error: unknown = await promise.then(
       () => undefined,
@@ -57,13 +59,31 @@ export class Subject {
     return error
   }
 
+  /** Asserts that the call ends with an `LlmError` of this code, and returns it. */
   readonly failsWith = async (code: ErrorCode, promise: Promise<unknown>): Promise<LlmError> => {
     const error = await this.failure(promise)
     expect(error.code).toBe(code)
     return error
   }
 
-  /** It is well. */
+  /**
+   * Asserts that the call answers, or ends with an `LlmError` of one of these codes.
+   * @returns the answer; `undefined` after an error
+   */
+  readonly answerOr = async <T>(codes: readonly ErrorCode[], call: Promise<T>): Promise<T | undefined> => {
+    const [answer] = await call.then(
+      (value): [T?] => [value],
+      (error: unknown): [] => {
+        if (!isLlmError(error)) throw error
+        expect(codes, error.message).toContain(error.code)
+        expect(error.message).toMatch(/\S\.$/)
+        return []
+      },
+    )
+    return answer
+  }
+
+  /** Asserts that the provider still answers. */
   readonly answers = async (): Promise<void> =>
     expect((await this.provider.chat(this.short)).text).not.toBe('')
 }

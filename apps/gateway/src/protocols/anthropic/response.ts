@@ -1,8 +1,8 @@
-// Our answer as one of the Messages API: whole, or as the events of a stream.
+// Writes an answer as a message of the Messages API, or as the events of a stream.
 // Source: platform.claude.com/docs/en/api/messages and /messages-streaming, November 2026.
 import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
-import { Sequence } from '../../answer/block-sequence.js'
-import { codeOf } from '../../answer/http-status.js'
+import { BlockSequence } from '../../answer/block-sequence.js'
+import { clientCodeOf } from '../../answer/http-status.js'
 import type { Json } from '../../body/body.js'
 import { stateBlock } from './request.js'
 
@@ -16,9 +16,18 @@ const reasons: Record<FinishReason, string> = {
   other: 'end_turn',
 }
 
-export function toMessage(response: ChatResponse, id: string): Json {
+// Claude Code takes the last block for the answer, and prints nothing where that is no text (2.1.332, November 2026).
+const lastBlockIsAnswer = /^claude-cli\//
+
+/** Whether the block of opaque state may follow this answer. Tools run whatever block is the last. */
+function takesState(client: string, { toolCalls }: ChatResponse): boolean {
+  return toolCalls.length > 0 || !lastBlockIsAnswer.test(client)
+}
+
+/** The whole answer as one message. `client` is its user agent. */
+export function toMessage(response: ChatResponse, id: string, client = ''): Json {
   const { message, model, usage } = response
-  const state = stateBlock(message.content)
+  const state = takesState(client, response) ? stateBlock(message.content) : undefined
   return {
     id,
     type: 'message',
@@ -30,7 +39,7 @@ export function toMessage(response: ChatResponse, id: string): Json {
   }
 }
 
-/** Claude and our own worker say which sequence it was; other services no more than that they stopped. */
+/** Claude and the local worker report the stop sequence; other services report only that they stopped. */
 function toStop({ finishReason, stopSequence }: ChatResponse): Json {
   return stopSequence === undefined
     ? { stop_reason: reasons[finishReason], stop_sequence: null }
@@ -58,7 +67,7 @@ function toBlock(part: Part): Json[] {
   }
 }
 
-/** A source without an address has no word there. */
+/** The protocol has no field for a citation without a URL. */
 function toCitation({ url, title, quote = '' }: Citation): Json[] {
   if (url === undefined) return []
   return [
@@ -66,7 +75,7 @@ function toCitation({ url, title, quote = '' }: Citation): Json[] {
   ]
 }
 
-/** Input from a cache is counted by itself there. What nobody has counted is 0. */
+/** Cached input is counted apart in the protocol. Unknown counts are 0. */
 function toUsage({
   inputTokens = 0,
   outputTokens = 0,
@@ -83,24 +92,26 @@ function toUsage({
 
 type Open = 'text' | 'thinking' | 'tool_use'
 
-/** The events of a stream: blocks are opened and closed as what they hold comes. */
-export class Events {
-  readonly #sequence = new Sequence()
+/** Writes the events of a stream: opens and closes blocks as their content comes. */
+export class EventWriter {
+  readonly #sequence = new BlockSequence()
   #index = -1
   #open: Open | undefined
-  /** The last block of text, whose sources are known at the end. */
+  /** The last text block: its citations are known at the end. */
   #text: number | undefined
 
   constructor(
     private readonly id: string,
     private readonly model: string,
+    /** The user agent of the client. */
+    private readonly client = '',
   ) {}
 
-  of(event: ChatEvent): Json[] {
-    return this.#sequence.of(event).flatMap((one) => this.#told(one))
+  write(event: ChatEvent): Json[] {
+    return this.#sequence.push(event).flatMap((one) => this.#events(one))
   }
 
-  #told(event: ChatEvent): Json[] {
+  #events(event: ChatEvent): Json[] {
     switch (event.type) {
       case 'start': {
         const message = {
@@ -110,8 +121,8 @@ export class Events {
           model: event.model || this.model,
           content: [],
         }
-        const nothing = { stop_reason: null, stop_sequence: null, usage: toUsage({}) }
-        return [{ type: 'message_start', message: { ...message, ...nothing } }]
+        const unfinished = { stop_reason: null, stop_sequence: null, usage: toUsage({}) }
+        return [{ type: 'message_start', message: { ...message, ...unfinished } }]
       }
       case 'text':
         return this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.text })
@@ -131,7 +142,7 @@ export class Events {
           : []
       case 'finish': {
         const { message, usage } = event.response
-        const state = stateBlock(message.content)
+        const state = takesState(this.client, event.response) ? stateBlock(message.content) : undefined
         return [
           ...this.#cite(message.content),
           ...this.#end(),
@@ -147,7 +158,7 @@ export class Events {
     }
   }
 
-  /** All of them to the last text: where one text ends and the next begins, a stream does not say. */
+  /** All citations go to the last text block: a stream does not say where one text ends and the next begins. */
   #cite(content: readonly Part[]): Json[] {
     const citations = content.flatMap((part) => (part.type === 'text' ? (part.citations ?? []) : []))
     if (this.#text === undefined) return []
@@ -200,10 +211,13 @@ const types: Partial<Record<LlmError['code'], string>> = {
   'no-route': 'invalid_request_error',
 }
 
-/** An error in the protocol's own shape. Clients know a long conversation by these words. */
-export function toError(error: LlmError): Json {
-  const code = codeOf(error)
+/** An error in the protocol's own shape. Clients recognise a too long conversation by `prompt is too long`. */
+export function toError(error: LlmError, details?: Json): Json {
+  const code = clientCodeOf(error)
   const { message } = error
-  const words = code === 'context-length' ? `prompt is too long: ${message}` : message
-  return { type: 'error', error: { type: types[code] ?? 'api_error', message: words } }
+  const text = code === 'context-length' ? `prompt is too long: ${message}` : message
+  return {
+    type: 'error',
+    error: { type: types[code] ?? 'api_error', message: text, ...(details && { details }) },
+  }
 }

@@ -1,57 +1,92 @@
-// Anthropic's protocol: /messages, /messages/count_tokens.
-import type { ChatRequest } from '@patchbay/core'
+// Routes of Anthropic's Messages API: /messages, /messages/count_tokens.
+import { type ChatRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
-import { refused } from '../../answer/http-status.js'
-import { streamed } from '../../answer/stream-writer.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, objectOf, userOf } from '../../body/body.js'
-import { hintsIn } from '../../body/fields.js'
-import type { Targets } from '../../server/provider-registry.js'
-import { checkFetchable, type Env, providerOf } from '../../server/request-context.js'
-import type { Visit } from '../../server/request-record.js'
+import { requestError } from '../../answer/http-status.js'
+import { streamResponse } from '../../answer/stream-writer.js'
+import { answerLength, type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
+import { ignoredFields } from '../../body/fields.js'
+import type { ProviderRegistry } from '../../server/provider-registry.js'
+import {
+  checkPublicUrls,
+  type Env,
+  providerFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
+import type { RequestRecorder } from '../../server/request-record.js'
 import { fields, fromBody, names } from './request.js'
-import { Events, toError, toMessage } from './response.js'
+import { EventWriter, toError, toMessage } from './response.js'
 
-export function anthropicRoutes(targets: Targets): Hono<Env> {
+export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
   app.post('/messages', async (context) => {
-    const { visit } = context.var
-    const body = await jsonOf(context)
-    const request = await requestOf(visit, body)
-    if (request.maxOutputTokens === undefined) throw refused('max_tokens: must be given.')
-    const provider = await providerOf(context, targets, body)
-    const { user_id } = objectOf(body.metadata ?? {}, 'metadata')
-    const options = visit.options(userOf(user_id, 'metadata.user_id'))
-    const id = `msg_${visit.id.replaceAll('-', '')}`
-    if (body.stream !== true) {
-      const response = visit.answered(await provider.chat(request, options))
-      return jsonAnswer(context, toMessage(response, id), lengthOf(response))
+    const { recorder } = context.var
+    const body = await readJson(context)
+    const lost = lostThread(body)
+    if (lost !== undefined) {
+      const error = recorder.recordFailure(lost)
+      return context.json(toError(error, { error_code: 'thread_not_found' }), 404)
     }
-    const events = new Events(id, provider.model)
-    return streamed(visit, provider.stream(request, options), {
+    const betas = context.req.header('anthropic-beta') ?? ''
+    const asked = withinAnswer(await requestOf(recorder, body), betas)
+    if (asked.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
+    const provider = await providerFor(context, registry, body)
+    const request = await withoutUnknownReasoning(asked, provider, recorder, 'thinking')
+    const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
+    const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
+    const id = `msg_${recorder.id.replaceAll('-', '')}`
+    const client = context.req.header('user-agent')
+    if (body.stream !== true) {
+      const response = recorder.recordAnswer(await provider.chat(request, options))
+      return writeJson(context, toMessage(response, id, client), answerLength(response))
+    }
+    const events = new EventWriter(id, provider.model, client)
+    return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
-      event: (event) => events.of(event).map(written).join(''),
-      error: (error) => written(toError(error)),
+      event: (event) => events.write(event).map(toSse).join(''),
+      error: (error) => toSse(toError(error)),
     })
   })
   app.post('/messages/count_tokens', async (context) => {
-    const { visit } = context.var
-    const body = await jsonOf(context)
-    const request = await requestOf(visit, body)
-    const provider = await providerOf(context, targets, body)
-    return context.json({ input_tokens: await provider.countTokens(request, visit.options()) })
+    const { recorder } = context.var
+    const body = await readJson(context)
+    const request = await requestOf(recorder, body)
+    const provider = await providerFor(context, registry, body)
+    return context.json({ input_tokens: await provider.countTokens(request, recorder.callOptions()) })
   })
   return app
 }
 
-async function requestOf(visit: Visit, body: Json): Promise<ChatRequest> {
-  visit.asks({ names })
-  visit.ignores(hintsIn(body, fields))
-  const request = fromBody(body)
-  visit.asks({ names, request })
-  await checkFetchable(request)
+/**
+ * The gateway keeps no threads. A new thread needs nothing kept; a request that continues one gets the error after which the
+ * official SDKs send the whole conversation again (@anthropic-ai/sdk 1.14, `replayReason`).
+ */
+function lostThread({ thread }: Json): LlmError | undefined {
+  const { type = 'create' } = requireObject(thread ?? {}, 'thread')
+  if (type === 'create') return undefined
+  return new LlmError('not-found', 'thread: the gateway keeps no threads. Send the whole conversation.')
+}
+
+/**
+ * With interleaved thinking, a budget covers all turns of a tool loop and may exceed `max_tokens`
+ * (platform.claude.com/docs, extended thinking, November 2026). Here a budget is for one answer, and leaves room for its text.
+ */
+function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
+  const { reasoning, maxOutputTokens: most = 0 } = request
+  if (typeof reasoning !== 'object' || reasoning.budgetTokens < most || !betas.includes('interleaved-thinking'))
+    return request
+  return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
+}
+
+async function requestOf(recorder: RequestRecorder, body: Json): Promise<ChatRequest> {
+  recorder.setErrorContext({ names })
+  recorder.recordIgnored(ignoredFields(body, fields))
+  const { request, ignored } = fromBody(body)
+  recorder.recordIgnored(ignored)
+  recorder.setErrorContext({ names, request })
+  await checkPublicUrls(request)
   return request
 }
 
-function written(data: Json): string {
+function toSse(data: Json): string {
   return `event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`
 }

@@ -1,11 +1,20 @@
-// The bodies of POST /api/chat and /api/generate as our request. Source: ollama/ollama, docs/api.md and api/types.go,
-// November 2026.
+// Reads the body of POST /api/chat and /api/generate into a ChatRequest.
+// Source: ollama/ollama, docs/api.md and api/types.go, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { refused } from '../../answer/http-status.js'
-import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../../body/body.js'
-import { placed } from '../../body/field-paths.js'
-import { type Fields, hintsIn } from '../../body/fields.js'
+import { requestError } from '../../answer/http-status.js'
+import {
+  type Json,
+  requireList,
+  requireObject,
+  requireSchema,
+  requireString,
+  toChatRequest,
+} from '../../body/body.js'
+import { toCompletionMessages } from '../../body/completion-prompt.js'
+import { withPath } from '../../body/field-paths.js'
+import { fieldsOf, ignoredFields } from '../../body/fields.js'
+import { toToolSelection } from '../../body/tools.js'
 
 const options: Record<string, string> = {
   temperature: 'temperature',
@@ -18,7 +27,7 @@ const options: Record<string, string> = {
   frequency_penalty: 'frequencyPenalty',
   presence_penalty: 'presencePenalty',
 }
-/** What our fields are called there. */
+/** Our fields by their names in Ollama's API. */
 export const names: FieldNames = {
   ...Object.fromEntries(Object.entries(options).map(([theirs, ours]) => [ours, `options.${theirs}`])),
   "reasoning: 'off'": 'think: false',
@@ -31,36 +40,43 @@ export const names: FieldNames = {
   ...bytesAs('base64'),
 }
 
-/** The fields of a body. A server of models is told how to load them, which a gateway does not do. */
-const fields: Fields = {
-  known: new Set([
-    ...['model', 'stream', 'messages', 'tools', 'format', 'options', 'think', 'prompt', 'system', 'images'],
-  ]),
-  hints: new Set(['keep_alive', 'truncate', 'shift']),
-}
-const embedFields: Fields = {
-  known: new Set(['model', 'input', 'dimensions', 'truncate', 'options']),
-  hints: new Set(['keep_alive']),
-}
-/** How the engine is set up is the provider's own business. */
-const engines = new Set(['num_ctx', 'num_batch', 'num_gpu', 'main_gpu', 'use_mmap', 'num_thread', 'num_keep'])
-const optionFields: Fields = { known: new Set(Object.keys(options)), hints: engines }
+// A real Ollama reads what it knows of a body and of its options, and drops the rest; here it is named. How the engine is set
+// up (num_ctx …) is the provider's own business.
+const optionFields = fieldsOf(
+  Object.keys(options).join(' '),
+  'num_ctx num_batch num_gpu main_gpu use_mmap use_mlock low_vram f16_kv logits_all vocab_only numa num_thread num_keep repeat_last_n repeat_penalty tfs_z typical_p mirostat mirostat_tau mirostat_eta penalize_newline',
+  { others: 'ignore' },
+)
+const calledFields = fieldsOf('name description parameters arguments index', 'strict', { others: 'ignore' })
+const fields = fieldsOf(
+  'model stream messages tools tool_choice format options think prompt system images suffix raw',
+  'keep_alive truncate shift template context logprobs top_logprobs temperature top_p top_k seed stop',
+  {
+    nested: {
+      options: optionFields,
+      messages: fieldsOf('role content thinking images tool_calls tool_call_id tool_name', 'name', {
+        others: 'ignore',
+      }),
+      tools: fieldsOf('type function', 'strict', { nested: { function: calledFields }, others: 'ignore' }),
+    },
+    others: 'ignore',
+  },
+)
+const embedFields = fieldsOf('model input prompt dimensions truncate options', 'keep_alive', {
+  nested: {
+    options: fieldsOf('', [...optionFields.known, ...optionFields.hints].join(' '), { others: 'ignore' }),
+  },
+  others: 'ignore',
+})
 
-/**
- * What of a body is left out: how models are loaded.
- * @throws {LlmError} `invalid-request` for a field that nobody knows
- */
-export function hintsOf(body: Json): string[] {
-  return [
-    ...hintsIn(body, fields),
-    ...hintsIn(objectOf(body.options ?? {}, 'options'), optionFields, 'options.'),
-  ]
+/** The ignored fields of a chat or a prompt. */
+export function ignoredIn(body: Json): string[] {
+  return ignoredFields(body, fields)
 }
 
-/** The same of POST /api/embed. */
-export function embedHintsOf(body: Json): string[] {
-  const given = objectOf(body.options ?? {}, 'options')
-  return [...hintsIn(body, embedFields), ...hintsIn(given, { known: new Set(), hints: engines }, 'options.')]
+/** The ignored fields of POST /api/embed and /api/embeddings. */
+export function ignoredInEmbed(body: Json): string[] {
+  return ignoredFields(body, embedFields)
 }
 
 /** @throws {LlmError} `invalid-request` for what is wrong, or has no place in the contract */
@@ -68,26 +84,34 @@ export function fromChat(body: Json): ChatRequest {
   return {
     ...common(body),
     messages: withIds(
-      listOf(body.messages, 'messages').map((message, index) => objectOf(message, `messages[${index}]`)),
+      requireList(body.messages, 'messages').map((message, index) =>
+        requireObject(message, `messages[${index}]`),
+      ),
     ),
-    ...(Array.isArray(body.tools) && body.tools.length > 0 && { tools: body.tools.map(toTool) }),
+    ...(Array.isArray(body.tools) && body.tools.length > 0 && toTools(body)),
   }
 }
 
 /** @throws {LlmError} `invalid-request` */
 export function fromGenerate(body: Json): ChatRequest {
-  if (typeof body.prompt !== 'string') throw refused('prompt: must be a string.')
+  if (typeof body.prompt !== 'string') throw requestError('prompt: must be a string.')
+  const { suffix, raw } = body
+  if (suffix !== undefined && suffix !== null && typeof suffix !== 'string')
+    throw requestError('suffix: must be a string.')
+  // A raw prompt has its own template, and a suffix asks for the text between: both are to be continued, not answered.
+  if (raw === true || suffix)
+    return { ...common(body), messages: toCompletionMessages(body.prompt, suffix || undefined) }
   const content: Part[] = [{ type: 'text', text: body.prompt }, ...imagesOf(body, 'images')]
   return {
     ...common(body),
     ...(typeof body.system === 'string' && body.system !== '' && { system: body.system }),
-    messages: [placed({ role: 'user' as const, content }, 'prompt')],
+    messages: [withPath({ role: 'user' as const, content }, 'prompt')],
   }
 }
 
 function common({ options: given = {}, format, think }: Json): Omit<ChatRequest, 'messages'> {
   const request: Json = {}
-  for (const [name, value] of Object.entries(objectOf(given ?? {}, 'options'))) {
+  for (const [name, value] of Object.entries(requireObject(given ?? {}, 'options'))) {
     const own = Object.hasOwn(options, name) ? options[name] : undefined
     if (own === undefined || value === null || value === undefined) continue
     // -1 is without a limit there.
@@ -96,25 +120,25 @@ function common({ options: given = {}, format, think }: Json): Omit<ChatRequest,
   }
   if (format === 'json') request.output = 'json'
   else if (typeof format === 'object' && format !== null)
-    request.output = { schema: schemaOf(format, 'format') }
+    request.output = { schema: requireSchema(format, 'format') }
   if (think !== undefined && think !== null) request.reasoning = toReasoning(think)
-  return asRequest(request, names)
+  return toChatRequest(request, names)
 }
 
 function toReasoning(think: unknown): Reasoning {
   if (think === true) return 'medium'
   if (think === false) return 'off'
   if (think === 'low' || think === 'medium' || think === 'high' || think === 'max') return think
-  throw refused('think: must be true, false, low, medium, high or max.')
+  throw requestError('think: must be true, false, low, medium, high or max.')
 }
 
-/** Older clients give calls no ids: results belong to calls in their order then. */
+/** Older clients send no call ids: then results belong to calls in order. */
 function withIds(messages: Json[]): Message[] {
   const waiting: string[] = []
   let calls = 0
   const messageOf = (message: Json, where: string): Message => {
     const { role, content = '', thinking, tool_calls = [], tool_call_id } = message
-    if (typeof content !== 'string') throw refused(`${where}.content: must be a string.`)
+    if (typeof content !== 'string') throw requestError(`${where}.content: must be a string.`)
     const text: Part[] = content === '' ? [] : [{ type: 'text', text: content }]
     switch (role) {
       case 'system':
@@ -122,43 +146,52 @@ function withIds(messages: Json[]): Message[] {
         return { role, content: [...text, ...imagesOf(message, `${where}.images`)] }
       case 'assistant': {
         const thought: Part[] = thinking
-          ? [{ type: 'reasoning', text: textOf(thinking, `${where}.thinking`) }]
+          ? [{ type: 'reasoning', text: requireString(thinking, `${where}.thinking`) }]
           : []
-        const asked = listOf(tool_calls ?? [], `${where}.tool_calls`).map((call): Part => {
-          const { id: given, function: called } = objectOf(call, `${where}.tool_calls`)
-          const { name, arguments: input } = objectOf(called, `${where}.tool_calls.function`)
+        const asked = requireList(tool_calls ?? [], `${where}.tool_calls`).map((call): Part => {
+          const { id: given, function: called } = requireObject(call, `${where}.tool_calls`)
+          const { name, arguments: input } = requireObject(called, `${where}.tool_calls.function`)
           const id = typeof given === 'string' ? given : `call_${++calls}`
           waiting.push(id)
-          return { type: 'tool-call', id, name: textOf(name, `${where}.tool_calls.function.name`), input }
+          return {
+            type: 'tool-call',
+            id,
+            name: requireString(name, `${where}.tool_calls.function.name`),
+            input,
+          }
         })
         return { role, content: [...thought, ...text, ...asked] }
       }
       case 'tool': {
         const id = typeof tool_call_id === 'string' ? tool_call_id : waiting[0]
-        if (id === undefined) throw refused(`${where}: answers no call of a tool.`)
+        // Without its call, a result is only text: a real Ollama takes it too.
+        if (id === undefined || !waiting.includes(id)) {
+          const name = typeof message.tool_name === 'string' ? `${message.tool_name}: ` : ''
+          return { role: 'user', content: [{ type: 'text', text: `${name}${content}` }] }
+        }
         waiting.splice(waiting.indexOf(id), 1)
         return { role, content: [{ type: 'tool-result', id, output: content }] }
       }
       default:
-        throw refused(`${where}.role: must be system, user, assistant or tool.`)
+        throw requestError(`${where}.role: must be system, user, assistant or tool.`)
     }
   }
   return messages.map((message, index) =>
-    placed(messageOf(message, `messages[${index}]`), `messages[${index}]`),
+    withPath(messageOf(message, `messages[${index}]`), `messages[${index}]`),
   )
 }
 
 function imagesOf({ images }: Json, where: string): Part[] {
   if (images === undefined || images === null) return []
   if (!Array.isArray(images) || !images.every((image) => typeof image === 'string'))
-    throw refused(`${where}: must be a list of base64 strings.`)
+    throw requestError(`${where}: must be a list of base64 strings.`)
   return images.map((data, at) =>
-    placed({ type: 'image', data, mediaType: mediaTypeOf(data) }, `${where}[${at}]`),
+    withPath({ type: 'image', data, mediaType: mediaTypeOf(data) }, `${where}[${at}]`),
   )
 }
 
-// The protocol does not say what an image is; its first bytes do.
-const beginnings: [base64: string, mediaType: string][] = [
+// The protocol has no media type; the first bytes of an image tell it.
+const signatures: [base64: string, mediaType: string][] = [
   ['iVBOR', 'image/png'],
   ['/9j/', 'image/jpeg'],
   ['R0lGOD', 'image/gif'],
@@ -166,16 +199,28 @@ const beginnings: [base64: string, mediaType: string][] = [
 ]
 
 function mediaTypeOf(data: string): string {
-  return beginnings.find(([beginning]) => data.startsWith(beginning))?.[1] ?? 'image/png'
+  return signatures.find(([signature]) => data.startsWith(signature))?.[1] ?? 'image/png'
+}
+
+/** Ollama itself lets the model choose; of a choice that clients send, the gateway honours what it can. */
+function toTools({ tools, tool_choice }: Json): Pick<ChatRequest, 'tools' | 'toolChoice'> {
+  const { choice } = toToolSelection(tool_choice)
+  return {
+    tools: requireList(tools, 'tools').map(toTool),
+    ...(choice !== undefined && { toolChoice: choice }),
+  }
 }
 
 function toTool(tool: unknown, index: number): Tool {
-  const { function: called } = objectOf(tool, `tools[${index}]`)
-  const { name, description, parameters } = objectOf(called ?? {}, `tools[${index}].function`)
-  if (typeof name !== 'string') throw refused(`tools[${index}]: must be a function with a name.`)
+  const { function: called } = requireObject(tool, `tools[${index}]`)
+  const { name, description, parameters } = requireObject(called ?? {}, `tools[${index}].function`)
+  if (typeof name !== 'string') throw requestError(`tools[${index}]: must be a function with a name.`)
   return {
     name,
     ...(typeof description === 'string' && { description }),
-    input: schemaOf(parameters ?? { type: 'object', properties: {} }, `tools[${index}].function.parameters`),
+    input: requireSchema(
+      parameters ?? { type: 'object', properties: {} },
+      `tools[${index}].function.parameters`,
+    ),
   }
 }

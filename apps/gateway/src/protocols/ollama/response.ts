@@ -1,22 +1,32 @@
-// Our answer as one of an Ollama server: one line, or many. Source: ollama/ollama, docs/api.md and api/types.go,
-// November 2026.
+// Writes an answer as one line of Ollama's API, or as the lines of a stream.
+// Source: ollama/ollama, docs/api.md and api/types.go, November 2026.
 import type { ChatEvent, ChatResponse } from '@patchbay/core'
 import type { Json } from '../../body/body.js'
 
-/** How the text of a line is written: as a message of a chat, or as a response to a prompt. */
+/** The form of a line: a message of a chat, or a response to a prompt. */
 export type Form = 'chat' | 'generate'
 
 /** The whole answer as one line. */
 export function toLine(response: ChatResponse, form: Form): Json {
   const { text, reasoning, toolCalls } = response
-  const calls = toolCalls.map(({ id, name, input }) => callOf(id, name, input))
-  return { ...said(form, text, reasoning, calls), ...ended(response) }
+  const calls = toolCalls.map(({ id, name, input }) => toCall(id, name, input))
+  return { ...contentFields(form, text, reasoning, calls), ...finishFields(response) }
 }
 
-/** The lines of one event. The text comes in pieces, a call whole. */
+/** The line of a model that was loaded or unloaded. */
+export function toLoaded(model: string, form: Form): Json {
+  return { model, created_at: new Date().toISOString(), ...contentFields(form, '', '', []), done: true }
+}
+
+/** The lines of one event. Text comes in pieces, a tool call whole. */
 export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
   const line = (text: string, thinking = '', calls: Json[] = []): Json[] => [
-    { model, created_at: new Date().toISOString(), ...said(form, text, thinking, calls), done: false },
+    {
+      model,
+      created_at: new Date().toISOString(),
+      ...contentFields(form, text, thinking, calls),
+      done: false,
+    },
   ]
   switch (event.type) {
     case 'text':
@@ -24,17 +34,17 @@ export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
     case 'reasoning':
       return line('', event.text)
     case 'tool-call':
-      return line('', '', [callOf(event.id, event.name, event.input)])
+      return line('', '', [toCall(event.id, event.name, event.input)])
     case 'part':
       return event.part.type === 'refusal' ? line(event.part.text) : []
     case 'finish':
-      return [{ ...said(form, '', '', []), ...ended(event.response) }]
+      return [{ ...contentFields(form, '', '', []), ...finishFields(event.response) }]
     default:
       return []
   }
 }
 
-function said(form: Form, text: string, thinking: string, calls: Json[]): Json {
+function contentFields(form: Form, text: string, thinking: string, calls: Json[]): Json {
   const thought = thinking === '' ? {} : { thinking }
   if (form === 'generate') return { response: text, ...thought }
   return {
@@ -42,11 +52,11 @@ function said(form: Form, text: string, thinking: string, calls: Json[]): Json {
   }
 }
 
-function callOf(id: string, name: string, input: unknown): Json {
+function toCall(id: string, name: string, input: unknown): Json {
   return { id, function: { name, arguments: input } }
 }
 
-function ended({ model, finishReason, usage, timing }: ChatResponse): Json {
+function finishFields({ model, finishReason, usage, timing }: ChatResponse): Json {
   const nanoseconds = (ms: number) => Math.round(ms * 1e6)
   return {
     model,

@@ -1,99 +1,134 @@
-// Ollama's protocol: /api/chat, /api/generate, /api/embed, and what its clients ask about models.
+// Routes of Ollama's API: /api/chat, /api/generate, /api/embed, and information about models.
 import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { refused } from '../../answer/http-status.js'
-import { streamed } from '../../answer/stream-writer.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, textOf } from '../../body/body.js'
-import type { Targets } from '../../server/provider-registry.js'
-import { type Env, providerOf } from '../../server/request-context.js'
-import { embedHintsOf, fromChat, fromGenerate, hintsOf, names } from './request.js'
-import { type Form, toLine, toLines } from './response.js'
+import { requestError } from '../../answer/http-status.js'
+import { streamResponse } from '../../answer/stream-writer.js'
+import {
+  answerLength,
+  type Json,
+  readJson,
+  requireString,
+  vectorsLength,
+  writeJson,
+} from '../../body/body.js'
+import type { ProviderRegistry } from '../../server/provider-registry.js'
+import { type Env, providerFor } from '../../server/request-context.js'
+import { fromChat, fromGenerate, ignoredIn, ignoredInEmbed, names } from './request.js'
+import { type Form, toLine, toLines, toLoaded } from './response.js'
 
-// Clients compare it with what they need; this is the server whose protocol it is.
+// Clients check for a minimum version: this is the Ollama version whose API the gateway follows.
 const version = '0.33.0'
 
-export function ollamaRoutes(targets: Targets): Hono<Env> {
+export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/version', (context) => context.json({ version }))
-  const toModel = (name: string) => modelOf(name, targets.identityOf(name))
-  app.get('/tags', (context) => context.json({ models: targets.names(context.var.client).map(toModel) }))
-  app.get('/ps', (context) => context.json({ models: targets.names(context.var.client).map(toModel) }))
+  const toModel = (name: string) => modelOf(name, registry.identityOf(name))
+  app.get('/tags', (context) => context.json({ models: registry.names(context.var.client).map(toModel) }))
+  app.get('/ps', (context) => context.json({ models: registry.names(context.var.client).map(toModel) }))
   app.post('/show', async (context) => {
-    const { model, name: given = model } = await jsonOf(context)
-    const name = textOf(given, 'model')
-    const provider = await providerOf(context, targets, { model: name })
-    const capabilities = await provider.capabilities(context.var.visit.options())
+    const { model, name: given = model } = await readJson(context)
+    const name = requireString(given, 'model')
+    const provider = await providerFor(context, registry, { model: name })
+    const capabilities = await provider.capabilities(context.var.recorder.callOptions())
     return context.json({
       ...toModel(name),
       capabilities: namesOf(capabilities),
       model_info: {
         'general.architecture': provider.provider,
+        'general.basename': provider.model,
         ...(capabilities.contextWindow && {
           [`${provider.provider}.context_length`]: capabilities.contextWindow,
         }),
       },
     })
   })
-  app.post('/chat', async (context) => answer(context, targets, fromChat, 'chat'))
-  app.post('/generate', async (context) => answer(context, targets, fromGenerate, 'generate'))
+  app.post('/chat', async (context) => answer(context, registry, fromChat, 'chat'))
+  app.post('/generate', async (context) => answer(context, registry, fromGenerate, 'generate'))
+  // The older form: one text, one vector.
+  app.post('/embeddings', async (context) => {
+    const body = await readJson(context)
+    const prompt = requireString(body.prompt, 'prompt')
+    const { recorder } = context.var
+    recorder.recordIgnored(ignoredInEmbed(body))
+    const provider = await providerFor(context, registry, body)
+    const { vectors } = recorder.recordAnswer(
+      await provider.embed({ input: [prompt] }, recorder.callOptions()),
+    )
+    return writeJson(context, { embedding: vectors[0] ?? [] }, vectorsLength(vectors))
+  })
   app.post('/embed', async (context) => {
-    const body = await jsonOf(context)
+    const body = await readJson(context)
     const texts = [body.input].flat()
     if (!texts.every((text) => typeof text === 'string'))
-      throw refused('input: must be a text or a list of texts.')
+      throw requestError('input: must be a text or a list of texts.')
     const { dimensions, truncate } = body
-    const { visit } = context.var
-    visit.ignores(embedHintsOf(body))
-    const provider = await providerOf(context, targets, body)
+    const { recorder } = context.var
+    recorder.recordIgnored(ignoredInEmbed(body))
+    const provider = await providerFor(context, registry, body)
     const request = {
       input: texts,
       ...(typeof dimensions === 'number' && { dimensions }),
       ...(typeof truncate === 'boolean' && { truncate }),
     }
-    const { vectors, usage, model } = visit.answered(await provider.embed(request, visit.options()))
+    const { vectors, usage, model } = recorder.recordAnswer(
+      await provider.embed(request, recorder.callOptions()),
+    )
     const answer = {
       model,
       embeddings: vectors,
       total_duration: 0,
+      load_duration: 0,
       prompt_eval_count: usage.inputTokens ?? 0,
     }
-    return jsonAnswer(context, answer, lengthOfVectors(vectors))
+    return writeJson(context, answer, vectorsLength(vectors))
   })
   return app
 }
 
 async function answer(
   context: Context<Env>,
-  targets: Targets,
+  registry: ProviderRegistry,
   read: (body: Json) => ChatRequest,
   form: Form,
 ): Promise<Response> {
-  const { visit } = context.var
-  const body = await jsonOf(context)
-  visit.asks({ names })
-  visit.ignores(hintsOf(body))
-  const request = read(body)
-  visit.asks({ names, request })
-  const provider = await providerOf(context, targets, body)
-  const options = visit.options()
-  // A stream unless it is told otherwise.
-  if (body.stream === false) {
-    const response = visit.answered(await provider.chat(request, options))
-    return jsonAnswer(context, toLine(response, form), lengthOf(response))
+  const { recorder } = context.var
+  const body = await readJson(context)
+  recorder.setErrorContext({ names })
+  recorder.recordIgnored(ignoredIn(body))
+  if (isLoadCall(body)) {
+    // Clients load and unload models by requests without a question; the gateway's providers do that themselves.
+    const provider = await providerFor(context, registry, body)
+    const done_reason = [0, '0', '0s'].includes(body.keep_alive as string) ? 'unload' : 'load'
+    return context.json({ ...toLoaded(provider.model, form), done_reason })
   }
-  return streamed(visit, provider.stream(request, options), {
+  const request = read(body)
+  recorder.setErrorContext({ names, request })
+  const provider = await providerFor(context, registry, body)
+  const options = recorder.callOptions()
+  // Ollama streams by default.
+  if (body.stream === false) {
+    const response = recorder.recordAnswer(await provider.chat(request, options))
+    return writeJson(context, toLine(response, form), answerLength(response))
+  }
+  return streamResponse(recorder, provider.stream(request, options), {
     contentType: 'application/x-ndjson',
-    event: (event) => toLines(event, form, provider.model).map(written).join(''),
-    error: ({ message }) => written({ error: message }),
+    event: (event) => toLines(event, form, provider.model).map(toNdjson).join(''),
+    error: ({ message }) => toNdjson({ error: message }),
   })
 }
 
-function written(line: Json): string {
+/** Whether a request asks for nothing but the model. */
+function isLoadCall({ messages, prompt, images, suffix }: Json): boolean {
+  if (messages !== undefined && messages !== null) return Array.isArray(messages) && messages.length === 0
+  return (prompt === undefined || prompt === null || prompt === '') && !images && !suffix
+}
+
+function toNdjson(line: Json): string {
   return `${JSON.stringify(line)}\n`
 }
 
-/** Clients tell models apart by their digests. */
+/** A model entry. Clients tell models apart by digest. */
 function modelOf(name: string, identity: string): Json {
   const details = { format: 'gguf', family: '', families: null, parameter_size: '', quantization_level: '' }
   const digest = createHash('sha256').update(identity).digest('hex')

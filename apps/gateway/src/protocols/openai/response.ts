@@ -1,8 +1,9 @@
-// Our answer as one of Chat Completions: whole, or as chunks of a stream.
+// Writes an answer as a chat completion, or as the chunks of a stream.
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
 import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
-import { codeOf } from '../../answer/http-status.js'
+import { clientCodeOf } from '../../answer/http-status.js'
 import type { Json } from '../../body/body.js'
+import { customInput, type ToolOrigins } from '../../body/tools.js'
 
 const reasons: Record<FinishReason, string> = {
   stop: 'stop',
@@ -14,7 +15,13 @@ const reasons: Record<FinishReason, string> = {
   other: 'stop',
 }
 
-export function toCompletion(response: ChatResponse, id: string, created: number): Json {
+/** The whole answer as one chat completion. */
+export function toCompletion(
+  response: ChatResponse,
+  id: string,
+  created: number,
+  origins: ToolOrigins,
+): Json {
   const { text, reasoning, toolCalls, message, finishReason, model, usage } = response
   const annotations = annotationsOf(message.content)
   const refusal = message.content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
@@ -33,11 +40,11 @@ export function toCompletion(response: ChatResponse, id: string, created: number
           ...(reasoning !== '' && { reasoning_content: reasoning }),
           ...(annotations.length > 0 && { annotations }),
           ...(toolCalls.length > 0 && {
-            tool_calls: toolCalls.map(({ id, name, input }) => ({
-              id,
-              type: 'function',
-              function: { name, arguments: jsonOf(input) },
-            })),
+            tool_calls: toolCalls.map(({ id, name, input }) =>
+              origins.get(name)?.isCustom
+                ? { id, type: 'custom', custom: { name, input: customInput(input) } }
+                : { id, type: 'function', function: { name, arguments: argumentsOf(input) } },
+            ),
           }),
         },
         logprobs: null,
@@ -48,13 +55,13 @@ export function toCompletion(response: ChatResponse, id: string, created: number
   }
 }
 
-/** Arguments that are not JSON are given as the model wrote them, as a stream does. */
-function jsonOf(input: unknown): string {
+/** Arguments that are not valid JSON are sent as the model wrote them, as in a stream. */
+function argumentsOf(input: unknown): string {
   const { $unparsed: written } = (input ?? {}) as { $unparsed?: unknown }
   return typeof written === 'string' ? written : JSON.stringify(input)
 }
 
-/** Sources with an address; their places are those in the whole text. A source without one has no word there. */
+/** Citations with a URL; their positions are those in the whole text. The protocol has no field for one without a URL. */
 function annotationsOf(content: readonly Part[]): Json[] {
   let before = 0
   return content.flatMap((part) => {
@@ -74,8 +81,13 @@ function annotationsOf(content: readonly Part[]): Json[] {
   })
 }
 
-/** What nobody has counted is 0: the protocol has no word for not knowing. */
-function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoningTokens }: Usage): Json {
+/** Unknown counts are 0: the protocol has no value for unknown. */
+export function toUsage({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedInputTokens,
+  reasoningTokens,
+}: Usage): Json {
   return {
     prompt_tokens: inputTokens,
     completion_tokens: outputTokens,
@@ -87,13 +99,15 @@ function toUsage({ inputTokens = 0, outputTokens = 0, cachedInputTokens, reasoni
   }
 }
 
-/** The chunks of a stream, event by event, as they are written. */
-export class Chunks {
+/** Writes the chunks of a stream, event by event. */
+export class ChunkWriter {
   /** The index of each call, by its id. */
   readonly #calls = new Map<string, number>()
   #started = 0
+  /** Ids of calls of custom tools. */
+  readonly #custom = new Set<string>()
   #model: string
-  /** What all chunks begin with, made once: a chunk is a few letters in many that are always the same. */
+  /** The beginning that all chunks share, made once. */
   #head: string | undefined
 
   constructor(
@@ -101,11 +115,12 @@ export class Chunks {
     private readonly created: number,
     model: string,
     private readonly withUsage: boolean,
+    private readonly origins: ToolOrigins,
   ) {
     this.#model = model
   }
 
-  of(event: ChatEvent): string {
+  write(event: ChatEvent): string {
     switch (event.type) {
       case 'start':
         this.#model = event.model
@@ -117,34 +132,42 @@ export class Chunks {
       case 'tool-call-start': {
         const index = this.#started++
         this.#calls.set(event.id, index)
-        const call = { index, id: event.id, type: 'function', function: { name: event.name, arguments: '' } }
+        const { name } = event
+        const call = this.origins.get(name)?.isCustom
+          ? { index, id: event.id, type: 'custom', custom: { name, input: '' } }
+          : { index, id: event.id, type: 'function', function: { name, arguments: '' } }
+        if (call.type === 'custom') this.#custom.add(event.id)
         return this.#chunk({ tool_calls: [call] })
       }
       case 'tool-call-delta': {
+        if (this.#custom.has(event.id)) return ''
         const call = { index: this.#calls.get(event.id) ?? 0, function: { arguments: event.json } }
         return this.#chunk({ tool_calls: [call] })
       }
-      // Its pieces have been told.
-      case 'tool-call':
-        return ''
+      // The deltas of a function have been sent; the text of a custom tool is known now.
+      case 'tool-call': {
+        if (!this.#custom.has(event.id)) return ''
+        const call = { index: this.#calls.get(event.id) ?? 0, custom: { input: customInput(event.input) } }
+        return this.#chunk({ tool_calls: [call] })
+      }
       case 'part':
         return event.part.type === 'refusal' ? this.#chunk({ refusal: event.part.text }) : ''
       case 'finish': {
         const { message, finishReason, usage } = event.response
         const annotations = annotationsOf(message.content)
-        const cited = annotations.length > 0 ? this.#chunk({ annotations }) : ''
-        const used = `${this.#before()}[],"usage":${JSON.stringify(toUsage(usage))}}\n\n`
-        return `${cited}${this.#chunk({}, reasons[finishReason])}${this.withUsage ? used : ''}data: [DONE]\n\n`
+        const citations = annotations.length > 0 ? this.#chunk({ annotations }) : ''
+        const usageChunk = `${this.#start()}[],"usage":${JSON.stringify(toUsage(usage))}}\n\n`
+        return `${citations}${this.#chunk({}, reasons[finishReason])}${this.withUsage ? usageChunk : ''}data: [DONE]\n\n`
       }
     }
   }
 
   #chunk(delta: Json, reason?: string): string {
     const why = reason === undefined ? null : `"${reason}"`
-    return `${this.#before()}[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${why}}]}\n\n`
+    return `${this.#start()}[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${why}}]}\n\n`
   }
 
-  #before(): string {
+  #start(): string {
     this.#head ??= `data: ${JSON.stringify({
       id: this.id,
       object: 'chat.completion.chunk',
@@ -169,7 +192,7 @@ const types: Partial<Record<LlmError['code'], string>> = {
   'no-route': 'invalid_request_error',
 }
 
-/** The protocol's own words, where it has some. */
+/** The protocol's own error codes, if it has one. */
 const codes: Partial<Record<LlmError['code'], string>> = {
   'context-length': 'context_length_exceeded',
   'not-found': 'model_not_found',
@@ -178,7 +201,7 @@ const codes: Partial<Record<LlmError['code'], string>> = {
 
 /** An error in the protocol's own shape. */
 export function toError(error: LlmError): Json {
-  const code = codeOf(error)
+  const code = clientCodeOf(error)
   const { message } = error
   return { error: { message, type: types[code] ?? 'server_error', param: null, code: codes[code] ?? code } }
 }

@@ -1,31 +1,36 @@
-// OpenAI's protocol: /chat/completions, /embeddings, /models.
+// Routes of OpenAI's Chat Completions protocol: /chat/completions, /embeddings, /models.
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
-import { refused } from '../../answer/http-status.js'
-import { streamed } from '../../answer/stream-writer.js'
+import { requestError } from '../../answer/http-status.js'
+import { streamResponse } from '../../answer/stream-writer.js'
 import {
+  answerLength,
   type Json,
-  jsonAnswer,
-  jsonOf,
-  lengthOf,
-  lengthOfVectors,
   metadataOf,
-  userOf,
+  readJson,
+  userMetadata,
+  vectorsLength,
+  writeJson,
 } from '../../body/body.js'
-import { hintsIn } from '../../body/fields.js'
-import type { Targets } from '../../server/provider-registry.js'
-import { checkFetchable, type Env, providerOf } from '../../server/request-context.js'
-import { embedFields, fields, fromBody, namesFor } from './request.js'
-import { Chunks, toCompletion, toError } from './response.js'
+import { ignoredFields } from '../../body/fields.js'
+import type { ProviderRegistry } from '../../server/provider-registry.js'
+import {
+  checkPublicUrls,
+  type Env,
+  providerFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
+import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
+import { ChunkWriter, toCompletion, toError } from './response.js'
 
-export function openaiRoutes(targets: Targets): Hono<Env> {
+export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
-  // Both protocols have this path; Anthropic's clients say their version.
+  // OpenAI and Anthropic share this path; Anthropic's clients send a version header.
   app.get('/models', (context) =>
     context.req.header('anthropic-version') === undefined
-      ? context.json({ object: 'list', data: targets.names(context.var.client).map(toModel) })
+      ? context.json({ object: 'list', data: registry.names(context.var.client).map(toModel) })
       : context.json({
-          data: targets.names(context.var.client).map(toAnthropicModel),
+          data: registry.names(context.var.client).map(toAnthropicModel),
           has_more: false,
           first_id: null,
           last_id: null,
@@ -33,7 +38,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
   )
   app.get('/models/:name', (context) => {
     const name = context.req.param('name')
-    const names = targets.names(context.var.client)
+    const names = registry.names(context.var.client)
     if (!names.includes(name))
       throw new LlmError(
         'not-found',
@@ -44,46 +49,51 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     )
   })
   app.post('/chat/completions', async (context) => {
-    const { visit } = context.var
-    const body = await jsonOf(context)
+    const { recorder } = context.var
+    const body = await readJson(context)
     const names = namesFor(body)
-    visit.asks({ names })
-    visit.ignores(hintsIn(body, fields))
-    const request = fromBody(body, names)
-    visit.asks({ names, request })
-    await checkFetchable(request)
-    const provider = await providerOf(context, targets, body)
-    const options = visit.options(saidOf(body))
-    const [id, created] = [`chatcmpl-${visit.id}`, Math.floor(Date.now() / 1000)]
+    recorder.setErrorContext({ names })
+    recorder.recordIgnored(ignoredFields(body, fields))
+    const { request: asked, ignored } = fromBody(body, names)
+    recorder.recordIgnored(ignored)
+    recorder.setErrorContext({ names, request: asked })
+    await checkPublicUrls(asked)
+    const provider = await providerFor(context, registry, body)
+    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
+    const origins = toolOrigins(body)
+    const options = recorder.callOptions(clientMetadata(body))
+    const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
-      const response = visit.answered(await provider.chat(request, options))
-      return jsonAnswer(context, toCompletion(response, id, created), lengthOf(response))
+      const response = recorder.recordAnswer(await provider.chat(request, options))
+      return writeJson(context, toCompletion(response, id, created, origins), answerLength(response))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
-    const chunks = new Chunks(id, created, provider.model, include_usage === true)
-    return streamed(visit, provider.stream(request, options), {
+    const chunks = new ChunkWriter(id, created, provider.model, include_usage === true, origins)
+    return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
-      event: (event) => chunks.of(event),
+      event: (event) => chunks.write(event),
       error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
     })
   })
   app.post('/embeddings', async (context) => {
-    const body = await jsonOf(context)
+    const body = await readJson(context)
     const { input, dimensions, encoding_format: format = 'float' } = body
     if (format !== 'float' && format !== 'base64')
-      throw refused("encoding_format: must be 'float' or 'base64'.")
+      throw requestError("encoding_format: must be 'float' or 'base64'.")
     const texts = [input].flat()
     if (!texts.every((text) => typeof text === 'string'))
-      throw refused('input: must be a text or a list of texts.')
-    const { visit } = context.var
-    visit.ignores(hintsIn(body, embedFields))
-    const provider = await providerOf(context, targets, body)
+      throw requestError(
+        "input: must be a text or a list of texts. Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
+      )
+    const { recorder } = context.var
+    recorder.recordIgnored(ignoredFields(body, embedFields))
+    const provider = await providerFor(context, registry, body)
     const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
-    const { vectors, usage, model } = visit.answered(
-      await provider.embed(request, visit.options(saidOf(body))),
+    const { vectors, usage, model } = recorder.recordAnswer(
+      await provider.embed(request, recorder.callOptions(clientMetadata(body))),
     )
     const { inputTokens = 0 } = usage
-    return jsonAnswer(
+    return writeJson(
       context,
       {
         object: 'list',
@@ -91,18 +101,18 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
         data: vectors.map((vector, index) => ({
           object: 'embedding',
           index,
-          embedding: written(vector, format),
+          embedding: encodeVector(vector, format),
         })),
         usage: { prompt_tokens: inputTokens, total_tokens: inputTokens },
       },
-      lengthOfVectors(vectors),
+      vectorsLength(vectors),
     )
   })
   return app
 }
 
-/** As a list, or the bytes of its numbers: the thread writes both. */
-function written(vector: Float32Array, format: 'float' | 'base64'): Float32Array | Uint8Array {
+/** A vector as a list of numbers, or as bytes for base64: `jsonReplacer` writes both. */
+function encodeVector(vector: Float32Array, format: 'float' | 'base64'): Float32Array | Uint8Array {
   return format === 'float' ? vector : new Uint8Array(vector.buffer, vector.byteOffset, vector.byteLength)
 }
 
@@ -114,7 +124,7 @@ function toAnthropicModel(id: string): Json {
   return { id, type: 'model', display_name: id, created_at: '1970-01-01T00:00:00Z' }
 }
 
-/** What a client of OpenAI says of its request, for policies. */
-export function saidOf({ metadata, user }: Json): Record<string, string> {
-  return { ...metadataOf(metadata, 'metadata'), ...userOf(user, 'user') }
+/** Metadata and end user that a client of OpenAI's protocols sends, for policies. */
+export function clientMetadata({ metadata, user }: Json): Record<string, string> {
+  return { ...metadataOf(metadata, 'metadata'), ...userMetadata(user, 'user') }
 }

@@ -1,29 +1,33 @@
-// Our answer as a response of the Responses API: the events of a stream, or the response they end with.
+// Writes an answer as the events of a Responses stream, or as the response that the stream ends with.
 // Source: platform.openai.com/docs/api-reference/responses-streaming and /responses/object, November 2026.
 import type { ChatEvent, ChatResponse, Citation, LlmError, Part, Usage } from '@patchbay/core'
-import { Sequence } from '../../answer/block-sequence.js'
+import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import type { Json } from '../../body/body.js'
+import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
 
-type Kind = 'message' | 'reasoning' | 'function_call'
-type Open = { kind: Kind; index: number; item: Json; said: string }
+type Kind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call'
+type Open = { kind: Kind; index: number; item: Json; text: string }
 
-/** Items as they are made: opened, streamed and closed as what they hold comes. */
-export class Items {
-  readonly #sequence = new Sequence()
+/** Writes the events of a stream: opens, streams and closes items as their content comes. */
+export class ItemWriter {
+  readonly #sequence = new BlockSequence()
   readonly #output: Json[] = []
   #open: Open | undefined
   #number = 0
 
-  /** `base` is the response before it has anything to say. */
-  constructor(private readonly base: Json) {}
+  /** `base` is the response without output. */
+  constructor(
+    private readonly base: Json,
+    private readonly origins: ToolOrigins,
+  ) {}
 
-  of(event: ChatEvent): Json[] {
-    return this.#sequence.of(event).flatMap((one) => this.#told(one))
+  write(event: ChatEvent): Json[] {
+    return this.#sequence.push(event).flatMap((one) => this.#events(one))
   }
 
-  #told(event: ChatEvent): Json[] {
+  #events(event: ChatEvent): Json[] {
     switch (event.type) {
       case 'start':
         this.base.model = event.model
@@ -36,11 +40,17 @@ export class Items {
       case 'reasoning':
         return [...this.#thinking(), this.#delta('response.reasoning_summary_text.delta', event.text)]
       case 'tool-call-start':
-        return [...this.#close(), ...this.#begin('function_call', { call_id: event.id, name: event.name })]
+        return [...this.#close(), ...this.#beginCall(event.id, event.name)]
       case 'tool-call-delta':
-        return [this.#delta('response.function_call_arguments.delta', event.json)]
-      case 'tool-call':
-        return this.#close('completed')
+        // The text of a custom tool is known at its end.
+        return this.#open?.kind === 'custom_tool_call'
+          ? []
+          : [this.#delta('response.function_call_arguments.delta', event.json)]
+      case 'tool-call': {
+        if (this.#open?.kind !== 'custom_tool_call') return this.#close('completed')
+        const delta = this.#delta('response.custom_tool_call_input.delta', customInput(event.input))
+        return [delta, ...this.#close('completed')]
+      }
       case 'part':
         return this.#part(event.part)
       case 'finish':
@@ -48,15 +58,15 @@ export class Items {
     }
   }
 
-  /** A stream that breaks on the way. */
+  /** The events that end a broken stream. */
   failed(error: LlmError): Json[] {
-    const { error: told } = toError(error) as { error: Json }
-    const { code, message, param } = told
+    const { error: detail } = toError(error) as { error: Json }
+    const { code, message, param } = detail
     const response = { ...this.#response('failed'), error: { code, message } }
     return [
       this.#event('response.failed', { response }),
       // The official clients throw only what has `error` at its top, as the service's own `error` events have it (openai 6.49).
-      this.#event('error', { code, message, param, error: told }),
+      this.#event('error', { code, message, param, error: detail }),
     ]
   }
 
@@ -76,15 +86,15 @@ export class Items {
     return [...lines, this.#event(cut ? 'response.incomplete' : 'response.completed', { response })]
   }
 
-  /** What texts cite is known when they are whole. Texts that follow each other were told as one. */
+  /** Adds citations, which are known at the end. Consecutive texts were streamed as one. */
   #cite(content: readonly Part[]): void {
     const texts = this.#output.flatMap(({ type, content }) => (type === 'message' ? (content as Json[]) : []))
     let at = -1
     let before = 0
     for (const [index, part] of content.entries()) {
       if (part.type !== 'text' && part.type !== 'refusal') continue
-      const goesOn = part.type === 'text' && isText(content[index - 1])
-      if (!goesOn) [at, before] = [at + 1, 0]
+      const continues = part.type === 'text' && isText(content[index - 1])
+      if (!continues) [at, before] = [at + 1, 0]
       const text = texts[at]
       if (part.type === 'text' && text !== undefined)
         (text.annotations as Json[]).push(
@@ -116,12 +126,21 @@ export class Items {
     return this.#open?.kind === kind ? [] : [...this.#close(), ...this.#begin(kind, {})]
   }
 
+  #beginCall(call_id: string, modelName: string): Json[] {
+    const { name = modelName, namespace, isCustom } = this.origins.get(modelName) ?? {}
+    return this.#begin(isCustom ? 'custom_tool_call' : 'function_call', {
+      call_id,
+      name,
+      ...(namespace !== undefined && { namespace }),
+    })
+  }
+
   #begin(kind: Kind, more: Json, part: Json = { ...noText, annotations: [] }): Json[] {
     const index = this.#output.length
     const id = `${prefixes[kind]}_${crypto.randomUUID().replaceAll('-', '')}`
     const item: Json = { type: kind, id, status: 'in_progress', ...empty[kind], ...more }
     this.#output.push(item)
-    this.#open = { kind, index, item, said: '' }
+    this.#open = { kind, index, item, text: '' }
     const added = this.#event('response.output_item.added', { output_index: index, item: { ...item } })
     if (kind !== 'message') return [added]
     item.content = [part]
@@ -130,44 +149,48 @@ export class Items {
 
   #delta(type: string, delta: string): Json {
     const open = this.#open as Open
-    open.said += delta
+    open.text += delta
     return this.#at(type, { delta, ...(type === 'response.output_text.delta' && { logprobs: [] }) })
   }
 
-  /** A call that is closed by anything else than its end was cut. */
-  #close(status = this.#open?.kind === 'function_call' ? 'incomplete' : 'completed'): Json[] {
+  /** Closes the open item. A call that is closed by anything but its end was cut. */
+  #close(status = this.#open !== undefined && isCall(this.#open) ? 'incomplete' : 'completed'): Json[] {
     const open = this.#open
     if (open === undefined) return []
-    const { kind, index, item, said } = open
+    const { kind, index, item, text } = open
     const lines: Json[] = []
     switch (kind) {
       case 'message': {
         const [part] = item.content as [Json]
         if (part.type === 'refusal') {
-          part.refusal = said
-          lines.push(this.#at('response.refusal.done', { refusal: said }))
+          part.refusal = text
+          lines.push(this.#at('response.refusal.done', { refusal: text }))
         } else {
-          part.text = said
-          lines.push(this.#at('response.output_text.done', { text: said, logprobs: [] }))
+          part.text = text
+          lines.push(this.#at('response.output_text.done', { text, logprobs: [] }))
         }
         lines.push(this.#at('response.content_part.done', { part: { ...part } }))
         break
       }
       case 'reasoning':
-        if (said !== '') {
-          const part = { type: 'summary_text', text: said }
+        if (text !== '') {
+          const part = { type: 'summary_text', text }
           item.summary = [part]
           lines.push(
-            this.#at('response.reasoning_summary_text.done', { text: said }),
+            this.#at('response.reasoning_summary_text.done', { text }),
             this.#at('response.reasoning_summary_part.done', { part }),
           )
         }
         break
       case 'function_call':
-        item.arguments = said || (status === 'completed' ? '{}' : '')
+        item.arguments = text || (status === 'completed' ? '{}' : '')
         lines.push(
           this.#at('response.function_call_arguments.done', { name: item.name, arguments: item.arguments }),
         )
+        break
+      case 'custom_tool_call':
+        item.input = text
+        lines.push(this.#at('response.custom_tool_call_input.done', { input: text }))
     }
     item.status = status
     this.#open = undefined
@@ -193,16 +216,27 @@ const empty: Record<Kind, Json> = {
   message: { role: 'assistant', content: [] },
   reasoning: { summary: [] },
   function_call: { arguments: '' },
+  custom_tool_call: { input: '' },
 }
-/** Each of our parts is an item of one part. */
+/** Each of our parts is an item with one part. */
 const places: Record<Kind, Json> = {
   message: { content_index: 0 },
   reasoning: { summary_index: 0 },
   function_call: {},
+  custom_tool_call: {},
 }
-const prefixes: Record<Kind, string> = { message: 'msg', reasoning: 'rs', function_call: 'fc' }
+const prefixes: Record<Kind, string> = {
+  message: 'msg',
+  reasoning: 'rs',
+  function_call: 'fc',
+  custom_tool_call: 'ctc',
+}
 
-/** The response before it has anything to say: what was asked, as the service says it again. */
+function isCall({ kind }: Open): boolean {
+  return kind === 'function_call' || kind === 'custom_tool_call'
+}
+
+/** The response without output: the request's fields, which the service repeats. */
 export function toBase(body: Json, id: string, model: string): Json {
   const { reasoning, text } = body as { reasoning?: Json; text?: Json }
   return {
@@ -233,7 +267,7 @@ export function toBase(body: Json, id: string, model: string): Json {
   }
 }
 
-/** What nobody has counted is 0: the protocol has no word for not knowing. */
+/** Unknown counts are 0: the protocol has no value for unknown. */
 function toUsage({
   inputTokens = 0,
   outputTokens = 0,
@@ -249,7 +283,7 @@ function toUsage({
   }
 }
 
-/** A source without an address has no word there; one that does not say where stands for its whole text. */
+/** The protocol has no field for a citation without a URL; one without a position covers its whole text. */
 function toAnnotation({ url, title = '', start = 0, end }: Citation, before: number, length: number): Json[] {
   if (url === undefined) return []
   return [

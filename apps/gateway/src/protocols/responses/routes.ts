@@ -1,100 +1,122 @@
-// OpenAI's newer protocol: /responses, and what its clients ask about responses they have had.
+// Routes of OpenAI's Responses API: /responses, and stored responses by id.
 import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { streamed } from '../../answer/stream-writer.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf } from '../../body/body.js'
-import { hintsIn } from '../../body/fields.js'
-import type { Targets } from '../../server/provider-registry.js'
-import { checkFetchable, type Env, providerOf } from '../../server/request-context.js'
-import type { Visit } from '../../server/request-record.js'
-import { saidOf } from '../openai/routes.js'
-import type { Kept, KeptResponses } from './kept.js'
-import { fields, fromBody, names, referencesOf } from './request.js'
-import { Items, toBase } from './response.js'
+import { streamResponse } from '../../answer/stream-writer.js'
+import { answerLength, type Json, readJson, writeJson } from '../../body/body.js'
+import { ignoredFields } from '../../body/fields.js'
+import type { ProviderRegistry } from '../../server/provider-registry.js'
+import {
+  checkPublicUrls,
+  type Env,
+  providerFor,
+  withoutUnknownReasoning,
+} from '../../server/request-context.js'
+import type { RequestRecorder } from '../../server/request-record.js'
+import { clientMetadata } from '../openai/routes.js'
+import { fields, fromBody, names, referencedIds, toInputItems, toolOrigins } from './request.js'
+import { ItemWriter, toBase } from './response.js'
+import type { ResponseStore, StoredResponse } from './response-store.js'
 
-export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env> {
+export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore): Hono<Env> {
   const app = new Hono<Env>()
-  /** With what came before, which the gateway has kept. */
-  const requestOf = async (visit: Visit, body: Json, owner: string) => {
-    visit.asks({ names })
-    visit.ignores(hintsIn(body, fields))
+  /** The request, with earlier messages and items from the store. */
+  const requestOf = async (recorder: RequestRecorder, body: Json, owner: string) => {
+    recorder.setErrorContext({ names })
+    recorder.recordIgnored(ignoredFields(body, fields))
     const { previous_response_id: previous } = body
-    const before = typeof previous === 'string' ? (await found(kept, owner, previous)).messages : []
-    const items = new Map<string, Json>()
-    for (const id of referencesOf(body.input)) {
-      const item = await kept.item(owner, id)
-      if (item !== undefined) items.set(id, item)
+    const before = typeof previous === 'string' ? (await loadResponse(store, owner, previous)).messages : []
+    const references = new Map<string, Json>()
+    for (const id of referencedIds(body.input)) {
+      const item = await store.item(owner, id)
+      if (item !== undefined) references.set(id, item)
     }
-    const request = fromBody(body, before, items)
-    visit.asks({ names, request })
-    await checkFetchable(request)
+    const { request, ignored } = fromBody(body, before, references)
+    recorder.recordIgnored(ignored)
+    recorder.setErrorContext({ names, request })
+    await checkPublicUrls(request)
     return request
   }
   app.post('/responses', async (context) => {
-    const { visit } = context.var
+    const { recorder } = context.var
     const owner = ownerOf(context)
-    const body = await jsonOf(context)
-    const request = await requestOf(visit, body, owner)
-    const provider = await providerOf(context, targets, body)
-    const stream = provider.stream(request, visit.options(saidOf(body)))
-    const told = new Items(toBase(body, `resp_${visit.id.replaceAll('-', '')}`, provider.model))
-    // What it goes on from: instructions are for one answer only.
-    const asked = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
-    const keep = async (event: ChatEvent, lines: Json[]) => {
+    const body = await readJson(context)
+    const asked = await requestOf(recorder, body, owner)
+    const provider = await providerFor(context, registry, body)
+    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning')
+    const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
+    const items = new ItemWriter(
+      toBase(body, `resp_${recorder.id.replaceAll('-', '')}`, provider.model),
+      toolOrigins(body),
+    )
+    // Stored without the instructions, which are for one answer only.
+    const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
+    const save = async (event: ChatEvent, lines: Json[]) => {
       if (event.type !== 'finish' || body.store === false) return
       const { response } = lines.at(-1) as { response: Json }
-      // One that cannot be kept is missed by who goes on from it, and by nobody else.
-      await kept.keep(owner, { response, messages: [...asked, event.response.message] }).catch(() => {})
+      // If storing fails, only a request that continues from this response fails.
+      await store
+        .save(owner, {
+          response,
+          messages: [...conversation, event.response.message],
+          input: toInputItems(body.input),
+        })
+        .catch(() => {})
     }
     if (body.stream !== true) {
       let last: Json[] = []
       let letters = 0
       for await (const event of stream) {
-        last = told.of(event)
-        await keep(event, last)
-        if (event.type === 'finish') letters = lengthOf(visit.answered(event.response))
+        last = items.write(event)
+        await save(event, last)
+        if (event.type === 'finish') letters = answerLength(recorder.recordAnswer(event.response))
       }
-      return jsonAnswer(context, (last.at(-1) as { response: Json }).response, letters)
+      return writeJson(context, (last.at(-1) as { response: Json }).response, letters)
     }
-    return streamed(visit, stream, {
+    return streamResponse(recorder, stream, {
       contentType: 'text/event-stream',
       event: (event) => {
-        const lines = told.of(event)
-        const text = lines.map(written).join('')
-        // It is there before its client knows its name.
-        return event.type === 'finish' ? keep(event, lines).then(() => text) : text
+        const lines = items.write(event)
+        const text = lines.map(toSse).join('')
+        // Stored before the client knows its id.
+        return event.type === 'finish' ? save(event, lines).then(() => text) : text
       },
-      error: (error) => told.failed(error).map(written).join(''),
+      error: (error) => items.failed(error).map(toSse).join(''),
     })
   })
   app.post('/responses/input_tokens', async (context) => {
-    const { visit } = context.var
-    const body = await jsonOf(context)
-    const request = await requestOf(visit, body, ownerOf(context))
-    const provider = await providerOf(context, targets, body)
-    const input_tokens = await provider.countTokens(request, visit.options())
+    const { recorder } = context.var
+    const body = await readJson(context)
+    const request = await requestOf(recorder, body, ownerOf(context))
+    const provider = await providerFor(context, registry, body)
+    const input_tokens = await provider.countTokens(request, recorder.callOptions())
     return context.json({ object: 'response.input_tokens', input_tokens })
   })
   app.get('/responses/:id', async (context) => {
-    const { response } = await found(kept, ownerOf(context), context.req.param('id'))
+    const { response } = await loadResponse(store, ownerOf(context), context.req.param('id'))
     return context.json(response)
+  })
+  app.get('/responses/:id/input_items', async (context) => {
+    const { input = [] } = await loadResponse(store, ownerOf(context), context.req.param('id'))
+    const data = context.req.query('order') === 'asc' ? input : input.toReversed()
+    const [first_id = null, last_id = null] = [data[0]?.id, data.at(-1)?.id]
+    return context.json({ object: 'list', data, first_id, last_id, has_more: false })
   })
   app.delete('/responses/:id', async (context) => {
     const id = context.req.param('id')
-    await found(kept, ownerOf(context), id)
-    await kept.forget(ownerOf(context), id)
+    await loadResponse(store, ownerOf(context), id)
+    await store.delete(ownerOf(context), id)
     return context.json({ id, object: 'response', deleted: true })
   })
   return app
 }
 
-/** One key's responses are nobody else's. */
+/** Responses belong to one key. */
 function ownerOf({ var: { client } }: Context<Env>): string {
   return client?.name ?? ''
 }
 
-async function found(kept: KeptResponses, owner: string, id: string): Promise<Kept> {
-  const response = await kept.response(owner, id)
+async function loadResponse(store: ResponseStore, owner: string, id: string): Promise<StoredResponse> {
+  const response = await store.response(owner, id)
   if (response !== undefined) return response
   throw new LlmError(
     'not-found',
@@ -102,6 +124,6 @@ async function found(kept: KeptResponses, owner: string, id: string): Promise<Ke
   )
 }
 
-function written(line: Json): string {
+function toSse(line: Json): string {
   return `event: ${line.type}\ndata: ${JSON.stringify(line)}\n\n`
 }

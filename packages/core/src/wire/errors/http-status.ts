@@ -1,7 +1,7 @@
 // Error codes and details from HTTP statuses and headers, the same for every service.
 
-import { parseRetryAfter } from '../../call/retry-after.js'
 import type { ErrorCode } from '../../contract/errors.js'
+import { parseRetryAfter } from '../http/retry-after.js'
 
 const codes: Record<number, ErrorCode> = {
   401: 'authentication',

@@ -1,5 +1,5 @@
-// Detects context overflow in a service's error. Each pattern matches texts that servers really send: overflow-texts.ts has
-// them, with their sources; not-overflow-texts.ts has similar texts, and the servers for which it cannot be detected.
+// Detects context overflow in a service's error. Each pattern matches texts that servers really send: overflow-texts.ts lists them with
+// their sources; not-overflow-texts.ts lists similar texts, and the servers for which it cannot be detected.
 
 // Codes and types of OpenAI, Groq, Cerebras, our gateway; llama.cpp since September 2025; LiteLLM; Azure.
 const codes = /context_length_exceeded|exceed_context_size_error|ContextWindowExceeded|ContextLengthExceeded/i

@@ -1,4 +1,4 @@
-// What services say of their limits, in both forms of headers, and what is no such thing.
+// Rate limits in both forms of headers, and headers that are not rate limits.
 import { expect, it } from 'vitest'
 import { rateLimits } from './rate-limits.js'
 

@@ -1,4 +1,4 @@
-// What services say of their rate limits in the headers of every response. Sources: platform.claude.com/docs/en/api/rate-limits
+// Rate limits in the response headers of services. Sources: platform.claude.com/docs/en/api/rate-limits
 // (`anthropic-ratelimit-*`, resets as RFC 3339 dates) and platform.openai.com/docs/guides/rate-limits (`x-ratelimit-*`,
 // resets as `6m0s`, also said by most compatible servers), November 2026.
 import type { RateLimit } from '../../contract/status.js'
@@ -6,7 +6,7 @@ import type { RateLimit } from '../../contract/status.js'
 const anthropic = (what: string, kind: string) => `anthropic-ratelimit-${kind}-${what}`
 const openai = (what: string, kind: string) => `x-ratelimit-${what}-${kind}`
 
-/** The limits, or nothing where the headers say nothing. */
+/** The limits; `undefined` without such headers. */
 export function rateLimits(
   headers: { get(name: string): string | null },
   now: number,

@@ -14,7 +14,7 @@ export interface ServiceFailure {
   words: string
   /** For `responseBody`: the text of a body, or the JSON of an event. Default: `words`. */
   body?: unknown
-  /** What to do about it, instead of the usual advice. */
+  /** Advice by code, instead of the usual advice. */
   advice?: Partial<Record<ErrorCode, string>>
   details?: ErrorDetails
 }
@@ -52,7 +52,7 @@ export function notFoundAdvice(path: string): { 'not-found': string } | undefine
     'not-found':
       id === undefined
         ? `Check baseURL: this server may have no ${what}.`
-        : `Check the id of the ${name}: it may belong to another account or host, or be no longer kept.`,
+        : `Check the id of the ${name}: it may belong to another account or host, or have been deleted.`,
   }
 }
 
@@ -76,8 +76,8 @@ export function errorIn(body: unknown): unknown {
 /** The error in a 200 response, where a `message` alone is not an error. */
 export function errorInAnswer(answer: unknown): unknown {
   const { error, errors, object, type, success } = fieldsOf(Array.isArray(answer) ? answer[0] : answer)
-  const told = error || objectsIn(errors).length > 0 || object === 'error' || type === 'error'
-  return told || success === false ? errorIn(answer) : undefined
+  const isError = error || objectsIn(errors).length > 0 || object === 'error' || type === 'error'
+  return isError || success === false ? errorIn(answer) : undefined
 }
 
 /** The error for an unusable answer: `says` is the reason; the answer's text may say more. */

@@ -4,7 +4,7 @@ import { decodeBody } from '../http/body.js'
 import { lineSplitter } from './lines.js'
 import { fieldsOf } from './received-json.js'
 
-/** The name a request goes by in a batch; it comes back with its result. */
+/** The id of a request in a batch; its result has the same id. */
 export function batchName(index: number): string {
   return `request-${index}`
 }
@@ -86,15 +86,15 @@ export async function* batchLines<Line extends object>(
     if (number === undefined)
       throw new LlmError(
         'bad-response',
-        'This batch was not made by this library. Read it with what made it.',
+        'This batch was not created by this library. Read it with the program that created it.',
       )
     yield { index: Number(number), line: line as Line }
   }
 }
 
-/** A request that was not answered, because its batch was cancelled or its time was up. */
+/** The error of a request without an answer, because its batch was cancelled or expired. */
 export function unansweredRequest(why: 'cancelled' | 'expired', who: string): LlmError {
   return why === 'cancelled'
     ? new LlmError('aborted', 'This request was cancelled with its batch before it was answered.')
-    : new LlmError('timeout', `${who} did not get to this request within a day. Submit it again.`)
+    : new LlmError('timeout', `${who} did not answer this request within a day. Submit it again.`)
 }

@@ -1,4 +1,4 @@
-// Bytes to lines to values: the same for every cut.
+// NDJSON: bytes to lines to values, the same for every cut.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../../test/world.js'

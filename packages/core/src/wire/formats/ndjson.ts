@@ -1,12 +1,12 @@
-// NDJSON: one JSON value a line, as Ollama streams.
+// NDJSON: one JSON value per line, as Ollama streams.
 
 import { noAnswer } from '../errors/service-error.js'
 import { decodeBody } from '../http/body.js'
 import { lineSplitter } from './lines.js'
 
 /**
- * The values of a body of JSON lines, up to the one that `isLast` names; empty lines are skipped.
- * @throws {LlmError} `bad-response` for a line that is not JSON or too long, `network` when the connection breaks
+ * The values of a body of JSON lines, up to and including the one for which `isLast` is true; empty lines are skipped.
+ * @throws {LlmError} `bad-response` for a line that is not JSON or too long, `network` if the connection breaks
  */
 export function jsonLines(
   body: ReadableStream<Uint8Array>,
@@ -23,7 +23,10 @@ export function jsonLines(
   })
 }
 
-/** @throws {LlmError} `bad-response`, with the beginning of what is not JSON */
+/**
+ * A line or event as JSON.
+ * @throws {LlmError} `bad-response`, with the beginning of the text, if it is not JSON
+ */
 export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text)

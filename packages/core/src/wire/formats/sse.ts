@@ -6,17 +6,19 @@ import { lineSplitter } from './lines.js'
 import { parseJson } from './ndjson.js'
 import { fieldsOf } from './received-json.js'
 
-/** One event: its name, where it has one, and its data. */
+/** One event: its name, or `''`, and its data. */
 export interface ServerEvent {
   event: string
   data: string
 }
 
-/** Takes text in pieces and gives its whole events; an event the end cuts short is given as far as it came. */
+/** Splits streamed text into events; one that the end cuts off is returned as far as it came. */
 function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
   const split = lineSplitter()
   let event = ''
   let data: string | undefined
+  /** JSON without a field name: servers send an error so, although the body should be events. */
+  let bare = ''
   return (text, last) => {
     const events: ServerEvent[] = []
     const emit = () => {
@@ -25,7 +27,12 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       data = undefined
     }
     for (const line of split(text, last)) {
-      if (line === '') emit()
+      if (bare !== '' || (data === undefined && line.startsWith('{'))) {
+        const isOnly = bare === ''
+        bare += line
+        if (bare.length > longest.line) throw tooLong('an event', longest.line)
+        if (line === '' || (isOnly && line.endsWith('}') && isJson(bare))) emitBare(events)
+      } else if (line === '') emit()
       else {
         const colon = line.indexOf(':')
         const field = colon < 0 ? line : line.slice(0, colon)
@@ -38,7 +45,22 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       }
     }
     if (last) emit()
+    if (last) emitBare(events)
     return events
+  }
+  // Only the first line and the end are parsed: parsing after each line would take quadratic time.
+  function emitBare(events: ServerEvent[]): void {
+    if (isJson(bare)) events.push({ event: '', data: bare })
+    bare = ''
+  }
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }
 
@@ -56,15 +78,15 @@ function errorData(value: string): string {
 
 /**
  * The events of a body. Comments and events without data are skipped.
- * @throws {LlmError} `network` when the connection breaks, `bad-response` for a line or event above the limit
+ * @throws {LlmError} `network` if the connection breaks, `bad-response` for a line or event above the limit
  */
 export function serverEvents(body: ReadableStream<Uint8Array>): AsyncGenerator<ServerEvent> {
   return decodeBody(body, eventSplitter())
 }
 
 /**
- * The JSON values of a body of server-sent events, up to `[DONE]`, or to the one that `isLast` names.
- * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` when the connection breaks
+ * The JSON values of a body of server-sent events, up to `[DONE]`, or up to and including the one for which `isLast` is true.
+ * @throws {LlmError} `bad-response` for data that is not JSON or too long, `network` if the connection breaks
  */
 export function jsonEvents(
   body: ReadableStream<Uint8Array>,

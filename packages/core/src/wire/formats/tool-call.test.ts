@@ -1,4 +1,4 @@
-// The arguments of calls, as they come.
+// The arguments of received tool calls.
 import { expect, it } from 'vitest'
 import { parseInput } from './tool-call.js'
 

@@ -4,8 +4,8 @@ import type { BackendEvent } from '../../contract/events.js'
 import type { FinishReason } from '../../contract/response.js'
 
 /**
- * The name or the id of a tool call, as it came.
- * @throws {LlmError} `bad-response` where there is none: nobody could run it, or answer it
+ * The name or the id of a received tool call.
+ * @throws {LlmError} `bad-response` without it: the call could not be run, or answered
  */
 export function callField(what: 'name' | 'id', value: unknown): string {
   if (typeof value === 'string' && value !== '') return value
@@ -14,7 +14,7 @@ export function callField(what: 'name' | 'id', value: unknown): string {
   })
 }
 
-/** The arguments of a call, which come as text: `{}` for none or `null`; as `$unparsed` when they are not JSON. */
+/** The arguments of a call, from their JSON text: `{}` for none or `null`; `{ $unparsed }` if they are not JSON. */
 export function parseInput(json: string): unknown {
   if (json.trim() === '') return {}
   try {
@@ -22,6 +22,12 @@ export function parseInput(json: string): unknown {
   } catch {
     return { $unparsed: json }
   }
+}
+
+/** The input of an earlier call for services that take objects only: any other value becomes its JSON as `$unparsed`. */
+export function objectInput(input: unknown): Record<string, unknown> {
+  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input }
+  return input === undefined || input === null ? {} : { $unparsed: JSON.stringify(input) }
 }
 
 /** Makes the call ids of one answer unique: servers repeat them, and results are matched by id. */
@@ -48,7 +54,7 @@ type CallEvent = Extract<BackendEvent, { type: 'tool-call' }>
  * the last call, the finish reason decides.
  */
 export class TruncatedCallGuard {
-  #held: (CallEvent & { announced: boolean }) | undefined;
+  #pending: (CallEvent & { announced: boolean }) | undefined;
 
   /**
    * Yields the call, unless it may be truncated.
@@ -57,27 +63,27 @@ export class TruncatedCallGuard {
    */
   *take(call: CallEvent, announced: boolean, doubtful = isDoubtful(call.input)): Generator<BackendEvent> {
     yield* this.whole()
-    if (doubtful) this.#held = { ...call, announced }
+    if (doubtful) this.#pending = { ...call, announced }
     else yield call
   }
 
-  /** Yields the held call: something follows it, so it is complete. */
+  /** Yields the pending call: something follows it, so it is complete. */
   *whole(): Generator<BackendEvent> {
-    if (this.#held === undefined) return
-    const { announced: _, ...call } = this.#held
-    this.#held = undefined
+    if (this.#pending === undefined) return
+    const { announced: _, ...call } = this.#pending
+    this.#pending = undefined
     yield call
   }
 
   /**
-   * At the end of the answer: drops the held call if the answer was truncated. The response has a warning for a call that was
+   * At the end of the answer: drops the pending call if the answer was truncated. The response has a warning for a call that was
    * announced and never completed.
    */
   *end(reason: FinishReason): Generator<BackendEvent> {
     if (!cutting.has(reason)) return yield* this.whole()
-    if (this.#held?.announced === false)
-      yield { type: 'tool-call-start', id: this.#held.id, name: this.#held.name }
-    this.#held = undefined
+    if (this.#pending?.announced === false)
+      yield { type: 'tool-call-start', id: this.#pending.id, name: this.#pending.name }
+    this.#pending = undefined
   }
 }
 

@@ -1,4 +1,4 @@
-// Splits a configured server address into the URL, which may be shown, and the credentials and query for its requests.
+// Splits a configured server address into the URL, which may be shown, and the credentials and query of its requests.
 import { LlmError } from '../../contract/errors.js'
 import { withoutKeys } from '../secrets/known-keys.js'
 import { toBase64 } from './platform.js'

@@ -1,4 +1,4 @@
-// What happens to a connection when the last word was said.
+// The connection after the last event of a body.
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { expect, it, onTestFinished, vi } from 'vitest'

@@ -125,7 +125,7 @@ describe('a connection', () => {
     })
   })
 
-  it('to nobody, and to a name that is none, is a network error with its code', async () => {
+  it('to a closed port, and to an unknown name, is a network error with its code', async () => {
     const gone = await serve({})
     await gone.close()
     expect(await failureOf(ask(gone.url))).toMatchObject({
@@ -176,7 +176,7 @@ it.each([
   expect(error).toMatchObject({ code: 'invalid-request', message: expect.stringContaining('Check the key') })
   const [name = ''] = Object.keys(headers)
   expect(error.message).toContain(
-    name.includes(' ') ? 'the name of a header holds' : `the header ${name} holds`,
+    name.includes(' ') ? 'the name of a header contains' : `the header ${name} contains`,
   )
   expect(inspect(error, { depth: 9, showHidden: true })).not.toContain('sk-secret-1')
   expect(server.requests).toHaveLength(0)
@@ -262,7 +262,7 @@ it('whatever the status is, a request is sent once', async () => {
   expect(misdirected).toBeLessThanOrEqual(2)
 })
 
-it('a fetch or headers of the app that cannot be are told as such, and not as the network', async () => {
+it('an invalid fetch or invalid headers of the app are reported as such, not as a network error', async () => {
   const used = async () => {
     const response = new Response('{}')
     await response.text()

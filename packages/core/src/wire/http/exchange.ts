@@ -1,6 +1,5 @@
-// One request as a vendor's own client makes it, sent by us, and its answer handed over untouched. The clients know how
-// their requests are made; their readCallerValue of answers has no time-out, ends silently on cut streams and costs more.
-
+// Sends a request that a vendor's client built, and returns its response unread. The clients build correct requests, but their reading
+// of answers has no time limit, ends silently on cut streams and costs more.
 import type { CallContext } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
 import { excerpt } from '../errors/error-body.js'
@@ -13,13 +12,13 @@ import { checkHeaders } from './headers.js'
 import { pollIdleConnections } from './idle-connections.js'
 import { type LargeList, large } from './large-list.js'
 
-/** How one exchange is made. */
+/** Options of `exchange`. */
 export interface ExchangeOptions {
   fetch: typeof globalThis.fetch
   signal: AbortSignal
   /** The error for an HTTP error response to a request for `path`. */
   failed(response: Response, path: string): Promise<unknown>
-  /** Hears what the response's headers say of rate limits. */
+  /** Called with the rate limits in the response's headers. */
   status?: CallContext['status']
   /**
    * From the call's context: redacts failures that come later, in the middle of an answer. Errors of `exchange` itself are
@@ -32,13 +31,13 @@ export interface ExchangeOptions {
   headers?: HeaderFields
   /** A list in the body that `markLarge` has marked. */
   large?: LargeList | undefined
-  /** Who could not be reached, for the error's message: `The Ollama server at …`. */
+  /** The server, for error messages: `The Ollama server at …`. */
   who: string
-  /** What to do about it. */
+  /** What to do if it cannot be reached, for error messages. */
   hint: string
 }
 
-/** What `fetch` takes. */
+/** The arguments of `fetch`. */
 export interface WireRequest {
   url: Parameters<typeof globalThis.fetch>[0]
   init: RequestInit
@@ -60,14 +59,14 @@ export async function exchange(
   ])
   try {
     checkHeaders(headers, who)
-    const { url, init } = addressed(await made(make, options), options)
+    const { url, init } = withAddress(await buildRequest(make, options), options)
     redact = redactor(url, init.headers)
     options.onFailure?.(redact)
     checkHeaders(init.headers, who)
-    readable(init.headers, who)
+    checkStrings(init.headers, who)
     await pollIdleConnections()
-    const response = await answered(url, init, options)
-    if (status !== undefined) tellLimits(response.headers, status)
+    const response = await send(url, init, options)
+    if (status !== undefined) reportLimits(response.headers, status)
     if (response.ok) return response
     throw await options.failed(response, new URL(url, 'http://here').pathname)
   } catch (failure) {
@@ -75,7 +74,7 @@ export async function exchange(
   }
 }
 
-async function made(
+async function buildRequest(
   make: () => Promise<WireRequest>,
   { fetch, who, large: list }: ExchangeOptions,
 ): Promise<WireRequest> {
@@ -90,7 +89,7 @@ async function made(
 }
 
 /** Checks that headers are strings: the error of `fetch` would look like a connection failure. */
-function readable(headers: HeaderFields, who: string): void {
+function checkStrings(headers: HeaderFields, who: string): void {
   try {
     new Headers(headers)
   } catch (cause) {
@@ -98,7 +97,7 @@ function readable(headers: HeaderFields, who: string): void {
   }
 }
 
-async function answered(
+async function send(
   url: string,
   init: RequestInit,
   { fetch, signal, who, hint }: ExchangeOptions,
@@ -107,47 +106,47 @@ async function answered(
   try {
     response = await fetch(url, { ...init, signal, redirect: 'manual' })
   } catch (cause) {
-    // An app's custom `fetch` may have given up by itself.
+    // The app's own `fetch` may have given up.
     const own = !signal.aborted && cause instanceof Error && cause.name === 'AbortError'
     throw unreachable(own ? new Error('fetch gave up', { cause }) : cause, who, hint)
   }
   if (typeof response?.status !== 'number' || response.bodyUsed)
     throw new LlmError(
       'config',
-      `The fetch of this provider gave no Response that can be read, for ${who}. Mend it.`,
+      `The fetch of this provider returned no readable Response for ${who}. Correct it.`,
     )
   return response
 }
 
 /** The request with the server's credentials and query. The caller's own `authorization` wins. */
-function addressed(
+function withAddress(
   { url, init }: WireRequest,
   { address, headers: own }: ExchangeOptions,
 ): { url: string; init: RequestInit } {
   const href = url instanceof Request ? url.url : String(url)
   if (address === undefined) return { url: href, init }
   const { authorization, query } = address
-  const asked = { url: withQuery(href, query), init }
-  if (authorization === undefined || new Headers(own).has('authorization')) return asked
+  const changed = { url: withQuery(href, query), init }
+  if (authorization === undefined || new Headers(own).has('authorization')) return changed
   const headers = new Headers(init.headers)
   headers.set('authorization', authorization)
-  return { ...asked, init: { ...init, headers } }
+  return { ...changed, init: { ...init, headers } }
 }
 
 /**
- * The request a client makes that has no other way to tell: `call` has it asked through a `fetch` that sends nothing.
- * @throws what the client throws when it makes none
+ * Captures the request an SDK would send, by giving it a `fetch` that records instead of sending.
+ * @throws the SDK's error if it sends none
  */
 export async function requestOf(
   call: (fetch: typeof globalThis.fetch) => PromiseLike<unknown>,
 ): Promise<WireRequest> {
   let request: WireRequest | undefined
-  const caught = async (url: WireRequest['url'], init: RequestInit = {}): Promise<Response> => {
+  const record = async (url: WireRequest['url'], init: RequestInit = {}): Promise<Response> => {
     request = { url, init }
     return new Response(null, { status: 204 })
   }
-  // What the client makes of the stand-in is of no interest; why it sends nothing is.
-  const refusal: unknown = await call(caught).then(
+  // Its error about the recorded response is ignored.
+  const refusal: unknown = await call(record).then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -155,7 +154,7 @@ export async function requestOf(
   return request
 }
 
-function tellLimits(headers: Headers, status: CallContext['status']): void {
+function reportLimits(headers: Headers, status: CallContext['status']): void {
   const limits = rateLimits(headers, Date.now())
   if (limits !== undefined) status({ type: 'rate-limit', ...limits })
 }

@@ -1,4 +1,4 @@
-// Images and files by their address: withInlineMedia for services that take bytes, and never from where they should not be.
+// Inline media: downloads for services that accept only bytes, never from hosts that are not public.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultServer, type ServedResponse } from '../../../../testing/src/fault-server.js'
 import { failureOf } from '../../../test/world.js'
@@ -105,7 +105,7 @@ describe('media by address', () => {
     expect(failure.message).not.toContain('secret')
   })
 
-  it('are withInlineMedia by the platform where there is no Node', async () => {
+  it('are fetched by the platform where there is no Node', async () => {
     const { url, host } = await serve(image)
     const without = vi.spyOn(process, 'getBuiltinModule').mockReturnValue(undefined as never)
     onTestFinished(() => without.mockRestore())

@@ -1,39 +1,39 @@
-// Media that are only an address, for services that take bytes: withInlineMedia by us, within limits.
+// Downloads media given as a URL, within limits, for services that accept only bytes.
 import type { MediaOptions } from '../../call/define-provider.js'
 import type { CallContext, PreparedChat } from '../../contract/backend.js'
 import { LlmError } from '../../contract/errors.js'
 import type { FilePart, ImagePart, Part } from '../../contract/message.js'
 
-type Addressed = (ImagePart | FilePart) & { url: string }
+type PartWithUrl = (ImagePart | FilePart) & { url: string }
 
 /**
- * The request with the bytes of every image and file that is only an address and that `wanted` names.
- * @throws {LlmError} `invalid-request` for what is too large, of another type, or not to be reached from here;
- *   `unsupported` where fetching is switched off
+ * The request with the bytes of every image and file that is given as a URL and that `wanted` selects.
+ * @throws {LlmError} `invalid-request` for a download that is too large, of another type, or not from a public host; `unsupported`
+ *   with `limits` `false`
  */
 export async function withInlineMedia(
   chat: PreparedChat,
-  wanted: (part: Addressed) => boolean,
+  wanted: (part: PartWithUrl) => boolean,
   limits: MediaOptions | false = {},
   { signal }: Pick<CallContext, 'signal'>,
 ): Promise<PreparedChat> {
-  const addresses = new Map<string, Promise<{ data: Uint8Array; mediaType: string }>>()
+  const downloads = new Map<string, Promise<{ data: Uint8Array; mediaType: string }>>()
   const visit = (parts: Part[]): Promise<Part[]> =>
     Promise.all(
       parts.map(async (part): Promise<Part> => {
         if (part.type === 'tool-result' && typeof part.output !== 'string')
           return { ...part, output: await visit(part.output) }
-        if (!isAddressed(part) || !wanted(part)) return part
+        if (!hasUrl(part) || !wanted(part)) return part
         if (limits === false)
           throw new LlmError(
             'unsupported',
-            `This service takes the bytes of a part of type ${part.type}, not its address, and fetching is switched off. Pass \`data\` and \`mediaType\`.`,
+            `This service accepts the bytes of a part of type ${part.type}, not its URL, and downloads are turned off. Pass \`data\` and \`mediaType\`.`,
           )
         const { url, ...rest } = part
         const key = `${part.type} ${url}`
         const known =
-          addresses.get(key) ?? import('./download.js').then(({ download }) => download(part, limits, signal))
-        addresses.set(key, known)
+          downloads.get(key) ?? import('./download.js').then(({ download }) => download(part, limits, signal))
+        downloads.set(key, known)
         return { ...rest, ...(await known) } as Part
       }),
     )
@@ -41,7 +41,7 @@ export async function withInlineMedia(
     parts.some((part) =>
       part.type === 'tool-result'
         ? typeof part.output !== 'string' && any(part.output)
-        : isAddressed(part) && wanted(part),
+        : hasUrl(part) && wanted(part),
     )
   if (!chat.messages.some(({ content }) => any(content))) return chat
   const messages = await Promise.all(
@@ -50,6 +50,6 @@ export async function withInlineMedia(
   return { ...chat, messages }
 }
 
-function isAddressed(part: Part): part is Addressed {
+function hasUrl(part: Part): part is PartWithUrl {
   return (part.type === 'image' || part.type === 'file') && part.url !== undefined
 }

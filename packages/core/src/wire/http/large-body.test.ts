@@ -1,4 +1,4 @@
-// Bodies of megabytes arrive as what they were, whoever writes them as JSON.
+// Bodies of megabytes arrive unchanged, however their JSON is written.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'

@@ -1,6 +1,6 @@
-// A large body as a blob, written and encoded in slices: `fetch` would encode a text in one go. Loaded when one is sent.
+// A large body as a blob, written and encoded in slices: `fetch` would encode a string in one go. Loaded with the first large body.
 import { Yielder } from '../../call/event-loop.js'
-import { type LargeList, lettersIn } from './large-list.js'
+import { jsonLength, type LargeList } from './large-list.js'
 
 const piece = 256 * 1024
 
@@ -24,7 +24,7 @@ export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   return new Blob(pieces)
 }
 
-/** JSON in pieces, with a list in the place of its mark; without the mark, an option of the caller's has replaced the list. */
+/** JSON in pieces, with the list in place of its mark; without the mark, an option of the caller has replaced the list. */
 export function* textsOf(json: string, { mark, list }: LargeList): Generator<string> {
   const [before = '', after] = json.split(JSON.stringify(mark))
   yield before
@@ -39,7 +39,7 @@ function* piecesOf(value: unknown): Generator<string> {
     yield '"'
     for (const part of partsOf(value)) yield JSON.stringify(part).slice(1, -1)
     yield '"'
-  } else if (typeof value !== 'object' || value === null || lettersIn(value) < piece) {
+  } else if (typeof value !== 'object' || value === null || jsonLength(value) < piece) {
     yield JSON.stringify(value) ?? 'null'
   } else if (Array.isArray(value)) {
     yield '['

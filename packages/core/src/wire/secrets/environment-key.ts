@@ -1,28 +1,27 @@
-// Keys of the environment and the hosts they may be sent to: naming another address, in a project's configuration say, does
-// not get the key.
+// API keys in environment variables, and the hosts they may be sent to: a configuration that names another host does not get the key.
 import { environment } from '../http/platform.js'
 import { entriesOf, type HeaderFields, openHeader, secretName } from './request-secrets.js'
 
-/** A key of the environment. */
+/** An API key in an environment variable. */
 export interface EnvironmentKey {
-  /** The variable that holds it: `OPENAI_API_KEY`. */
+  /** The variable: `OPENAI_API_KEY`. */
   variable: string
-  /** Whose it is: `api.openai.com`, and all hosts below. The first is the one that messages name. */
+  /** The hosts that may get it: `api.openai.com`, and all its subdomains. Messages name the first. */
   hosts: readonly string[]
 }
 
-/** Is this one of these hosts, or below one of them? */
+/** Whether this is one of these hosts, or a subdomain of one. */
 export function isHostOf(hostname: string, hosts: readonly string[]): boolean {
   return hosts.some((host) => hostname === host || hostname.endsWith(`.${host}`))
 }
 
-/** May the environment's key be sent there without being asked for? Only over https, where the certificate says who answers. */
+/** Whether the key may be sent to this address: to its hosts, and only by https, where a certificate proves the host. */
 export function isKeyFor(baseURL: string, { hosts }: EnvironmentKey): boolean {
   const { protocol, hostname } = new URL(baseURL)
   return protocol === 'https:' && isHostOf(hostname, hosts)
 }
 
-/** Does a variable of the environment name this address, however it is spelled? A last slash makes no difference. */
+/** Whether an environment variable names this address, in any spelling, with or without a trailing slash. */
 export function isNamedBy(variable: string, baseURL: string): boolean {
   const named = environment(variable)
   return named !== undefined && URL.canParse(named) && withoutSlash(named) === withoutSlash(baseURL)
@@ -34,10 +33,7 @@ function withoutSlash(address: string): string {
   return url.href
 }
 
-/**
- * What to do where a server that was sent no key wants one, as advice of a service's error; nothing where `headers`, the
- * caller's own, have one.
- */
+/** Advice for the error of a server that wants a key and was sent none; `undefined` if the caller's `headers` have one. */
 export function missingKeyAdvice(
   baseURL: string,
   { variable, hosts: [host = ''] }: EnvironmentKey,
@@ -49,10 +45,10 @@ export function missingKeyAdvice(
   }
 }
 
-/** What the official clients are given where there is no key: they insist on one. */
+/** The key for the official clients if there is none, since they insist on one. */
 export const noKey = 'none'
 
-/** The headers of an official client without the key that is none. */
+/** The headers of an official client without this stand-in. */
 export function withoutNoKey(headers: HeaderFields): Record<string, string> {
   return Object.fromEntries(
     entriesOf(headers).flatMap(([name, value]) =>
@@ -62,8 +58,8 @@ export function withoutNoKey(headers: HeaderFields): Record<string, string> {
 }
 
 /**
- * Only the headers that are known to hold no secrets, their names in lower case. Drops keys, and other headers that the
- * official clients add from `OPENAI_CUSTOM_HEADERS` and the like wherever a request goes.
+ * Only the headers that are known to contain no secrets, names in lower case. Removes keys, and headers that the official clients add
+ * from `OPENAI_CUSTOM_HEADERS` and the like to requests for any host.
  */
 export function withoutSecretHeaders(headers: HeaderFields): Record<string, string> {
   return Object.fromEntries(

@@ -1,4 +1,4 @@
-// Keys in the wrong place: as an address, the name of a model, or in the middle of what a service says.
+// API keys in the wrong place: in an address, as a model's name, or in a service's text.
 import { describe, expect, it } from 'vitest'
 import { LlmError } from '../../contract/errors.js'
 import { checkModel, redactor, serverAddress, withoutKeys } from '../index.js'
@@ -55,7 +55,7 @@ describe.each(Object.entries(keys))('of the key %s', (shown, key) => {
       )
   })
 
-  it('nothing more stands in a failure that a service or a platform tells of, though it was not sent as a key', () => {
+  it('nothing more of a key is in a failure that a service or a platform reports, even if it was not sent as a key', () => {
     const cause = new Error(`getaddrinfo ENOTFOUND ${key}`)
     const failure = new LlmError('not-found', `There is no model ${key}.`, {
       responseBody: `{"model":"${key}"}`,

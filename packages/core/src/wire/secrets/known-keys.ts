@@ -1,4 +1,4 @@
-// Keys of services, recognised by their shapes: somebody may paste one where a name or an address belongs.
+// Recognises API keys of services by their form: one may have been pasted in place of a name or an address.
 import { LlmError } from '../../contract/errors.js'
 
 // OpenAI, Anthropic, OpenRouter, DeepSeek, Moonshot and Alibaba (`sk-`), Cerebras (`csk-`), Groq, Google, xAI, Hugging Face
@@ -8,14 +8,14 @@ import { LlmError } from '../../contract/errors.js'
 const shapes =
   /(\\(?:[bfnrtv]|x[\dA-Fa-f]{2}|u[\dA-Fa-f]{4})|%[\dA-Fa-f]{2}|\[[\d;]{1,9}m|(?<![A-Za-z0-9]))(sk-(?:ant|proj|svcacct|admin|or)-|c?sk-|gsk_|xai-|hf_|pb-|tgp_v1_|AIza|aizasy)([\w-]{16,})/g
 
-/** A text without the keys in it: of each, only the letters that all keys of its service begin with are left. */
+/** A text without its API keys: of each, only the common prefix of its service is left. */
 export function withoutKeys(text: string): string {
   return text.replace(shapes, (all, before: string, prefix: string, rest: string) =>
     isKey(prefix, rest) ? `${before}${prefix}…` : all,
   )
 }
 
-/** Is what follows the first letters a key's, not more of a name? */
+/** Whether the text after the prefix is that of a key, not of a name. */
 function isKey(prefix: string, rest: string): boolean {
   const [run = ''] = /^[A-Za-z0-9]*/.exec(rest) ?? []
   switch (prefix) {
@@ -33,16 +33,15 @@ function isKey(prefix: string, rest: string): boolean {
   }
 }
 
-/** Letters and digits as they come; a name has words, with a number now and then. */
+/** Whether letters and digits are mixed at random; names have words, with a few numbers. */
 function isRandom(text: string): boolean {
   const changes = text.match(/[a-z](?=[A-Z\d])|[A-Z](?=\d)|\d(?=[A-Za-z])/g) ?? []
   return /\d/.test(text) && changes.length > text.length / 6
 }
 
 /**
- * Checks the name of a model that a factory was given, `example` being one of its models. All errors of a provider may quote
- * its model, so a key is refused.
- * @throws {LlmError} `config` without a name, and for a key in its place
+ * Checks the model name passed to a factory; `example` is one of its models. Errors quote the model, so a key is refused.
+ * @throws {LlmError} `config` without a name, and for an API key in its place
  */
 export function checkModel(
   model: string | undefined,

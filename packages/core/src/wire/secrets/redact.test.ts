@@ -66,7 +66,7 @@ describe('a failure with a secret', () => {
     expect(cause.message).toContain(key)
   })
 
-  it('loses it in anything that holds it, and however that leads back to itself', () => {
+  it('loses the secret in anything that contains it, circular objects included', () => {
     class Client {
       config = { url: new URL(`https://h/?k=${key}`), map: new Map([[key, 1]]), set: new Set([key]) }
       response = new Response('', { headers: { 'x-echo': key } })

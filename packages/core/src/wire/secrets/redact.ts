@@ -1,4 +1,4 @@
-// Removes the secrets of a request from its failures: messages, causes, stacks and bodies, in every spelling.
+// Removes the secrets of a request from its errors: messages, causes, stacks and bodies, in every spelling.
 
 import { type ErrorDetails, isLlmError, LlmError } from '../../contract/errors.js'
 import { omitUndefined } from '../../object.js'
@@ -30,7 +30,7 @@ export function redactor(
   }
 }
 
-// An error may hold anything, even sockets and clients. Values beyond these limits are left out.
+// An error may contain anything, even sockets and clients. Values beyond these limits are left out.
 const deepest = 12
 const mostObjects = 2000
 const leftOut = '…'
@@ -117,9 +117,10 @@ class Copy {
   }
 
   #text(text: string): string {
-    let said = text
-    for (const { form, pattern } of this.secrets) said = withoutCut(said.replace(pattern, leftOut), form)
-    return withoutKeys(said)
+    let redacted = text
+    for (const { form, pattern } of this.secrets)
+      redacted = withoutCut(redacted.replace(pattern, leftOut), form)
+    return withoutKeys(redacted)
   }
 }
 

@@ -1,27 +1,28 @@
-// What the tokens of an answer mean: text, JSON, or text with tool calls.
+// Readers of generated tokens: plain text, JSON, and text with tool calls.
 import type { LlamaGrammarEvaluationState, LlamaModel, Token } from 'node-llama-cpp'
 import type { ChatJob } from '../../supervisor/protocol.js'
 import type { CallFormat } from './call-format.js'
-import { CallReader, type WrittenCall } from './call-reader.js'
+import { CallReader, type ParsedCall } from './call-reader.js'
 import { StopStrings, TextDecoder } from './text.js'
 
-/** An answer on its way. */
-export interface Answer {
-  /** The text that is certain now. */
+/** Turns the tokens of an answer into text and tool calls, as they are generated. */
+export interface AnswerReader {
+  /** Takes the next token, and returns the text that is final now. */
   push(token: Token): string
-  /** What was held back, at the end. */
-  rest(): string
-  /** Why it is over, once it is. */
-  readonly over: 'stop-string' | 'json-complete' | 'one-call' | undefined
-  /** The stop string that ended it. */
+  /** At the end: returns the text that was held back. */
+  flush(): string
+  /** Why the answer is complete; `undefined` while it is not. */
+  readonly endReason: 'stop-string' | 'json-complete' | 'one-call' | undefined
+  /** The stop string that ended the answer. */
   readonly stopSequence: string | undefined
-  /** It stands in the middle of a call. */
+  /** A tool call has begun and is not complete. */
   readonly inCall: boolean
-  /** What the next token must fit. */
+  /** The grammar for the next token. */
   readonly grammar?: () => LlamaGrammarEvaluationState | undefined
 }
 
-export class TextAnswer implements Answer {
+/** Reads plain text. */
+export class TextReader implements AnswerReader {
   readonly inCall = false
   readonly #decoder: TextDecoder
 
@@ -29,29 +30,29 @@ export class TextAnswer implements Answer {
     this.#decoder = new TextDecoder(model, stop)
   }
 
-  get over(): 'stop-string' | undefined {
+  get endReason(): 'stop-string' | undefined {
     return this.stopSequence === undefined ? undefined : 'stop-string'
   }
 
   get stopSequence(): string | undefined {
-    return this.#decoder.stopped
+    return this.#decoder.stopSequence
   }
 
   push(token: Token): string {
     return this.#decoder.push(token)
   }
 
-  rest(): string {
-    return this.#decoder.rest()
+  flush(): string {
+    return this.#decoder.flush()
   }
 }
 
-/** Ends with its value: a grammar allows space after it for ever. */
-export class JsonAnswer implements Answer {
+/** Reads JSON up to the end of its value: the grammar would allow white space after it for ever. */
+export class JsonReader implements AnswerReader {
   readonly inCall = false
   readonly #decoder: TextDecoder
   #json = ''
-  #whole = false
+  #complete = false
 
   constructor(
     model: LlamaModel,
@@ -61,12 +62,12 @@ export class JsonAnswer implements Answer {
     this.#decoder = new TextDecoder(model, stop)
   }
 
-  get over(): Answer['over'] {
-    return this.#whole ? 'json-complete' : this.stopSequence === undefined ? undefined : 'stop-string'
+  get endReason(): AnswerReader['endReason'] {
+    return this.#complete ? 'json-complete' : this.stopSequence === undefined ? undefined : 'stop-string'
   }
 
   get stopSequence(): string | undefined {
-    return this.#decoder.stopped
+    return this.#decoder.stopSequence
   }
 
   readonly grammar = (): LlamaGrammarEvaluationState => this.state
@@ -74,89 +75,90 @@ export class JsonAnswer implements Answer {
   push(token: Token): string {
     const text = this.#decoder.push(token)
     this.#json += text
-    this.#whole = /[}\]]\s*$/.test(this.#json) && parses(this.#json)
-    return this.#whole ? text.trimEnd() : text
+    this.#complete = /[}\]]\s*$/.test(this.#json) && isJson(this.#json)
+    return this.#complete ? text.trimEnd() : text
   }
 
-  rest(): string {
-    return this.#whole ? '' : this.#decoder.rest()
+  flush(): string {
+    return this.#complete ? '' : this.#decoder.flush()
   }
 }
 
-/** Once a call has begun, only a whole one of a known tool can follow. */
-export class ToolAnswer implements Answer {
+/** Reads text with tool calls. From the start of a call, a grammar allows only a complete call of an offered tool. */
+export class ToolReader implements AnswerReader {
   readonly #model: LlamaModel
   readonly #decoder: TextDecoder
   readonly #stops: StopStrings
   readonly #reader: CallReader
-  readonly #signs: string
-  readonly #oneCall: boolean
-  readonly #callGrammar: (led: boolean) => LlamaGrammarEvaluationState
+  readonly #markers: string
+  readonly #singleCall: boolean
+  readonly #callGrammar: (withSeparator: boolean) => LlamaGrammarEvaluationState
   #grammar: LlamaGrammarEvaluationState | undefined
 
   constructor(
     model: LlamaModel,
-    { stop, mustCall, oneCall = false }: Pick<ChatJob, 'stop' | 'mustCall' | 'oneCall'>,
+    { stop, forcedCall, singleCall = false }: Pick<ChatJob, 'stop' | 'forcedCall' | 'singleCall'>,
     format: CallFormat,
-    callGrammar: (led: boolean) => LlamaGrammarEvaluationState,
-    onCall: (call: WrittenCall) => void,
+    callGrammar: (withSeparator: boolean) => LlamaGrammarEvaluationState,
+    onCall: (call: ParsedCall) => void,
   ) {
     this.#model = model
     this.#decoder = new TextDecoder(model)
     this.#stops = new StopStrings(stop ?? [])
-    this.#signs = format.open + format.close
-    this.#oneCall = oneCall
+    this.#markers = format.open + format.close
+    this.#singleCall = singleCall
     this.#callGrammar = callGrammar
-    const begun = mustCall !== undefined
-    this.#reader = new CallReader(format, begun, (call) => {
+    const forced = forcedCall !== undefined
+    this.#reader = new CallReader(format, forced, (call) => {
       this.#grammar = undefined
       onCall(call)
     })
-    if (begun) this.#grammar = callGrammar(false)
+    if (forced) this.#grammar = callGrammar(false)
   }
 
-  get over(): Answer['over'] {
+  get endReason(): AnswerReader['endReason'] {
     if (this.stopSequence !== undefined) return 'stop-string'
-    return this.#oneCall && this.#reader.calls > 0 ? 'one-call' : undefined
+    return this.#singleCall && this.#reader.calls > 0 ? 'one-call' : undefined
   }
 
   get stopSequence(): string | undefined {
-    return this.#stops.found
+    return this.#stops.matched
   }
 
   get inCall(): boolean {
-    return this.#reader.open !== undefined
+    return this.#reader.openCall !== undefined
   }
 
   readonly grammar = (): LlamaGrammarEvaluationState | undefined => this.#grammar
 
   push(token: Token): string {
-    return this.#read(this.#sign(token) ?? this.#decoder.push(token))
+    return this.#read(this.#marker(token) ?? this.#decoder.push(token))
   }
 
-  rest(): string {
-    const text = this.#read(this.#decoder.rest()) + this.#stops.push(this.#reader.rest())
-    return text + this.#stops.rest()
+  flush(): string {
+    const text = this.#read(this.#decoder.flush()) + this.#stops.push(this.#reader.flush())
+    return text + this.#stops.flush()
   }
 
   #read(text: string): string {
-    const before = this.#reader.open
-    const certain = this.#stops.push(this.#reader.push(text))
-    // A call whose first letters came with its sign cannot be put under a grammar any more.
-    const { open } = this.#reader
-    if (before === undefined && open?.trim() === '') this.#grammar = this.#callGrammar(open === '')
-    return certain
+    const callBefore = this.#reader.openCall
+    const final = this.#stops.push(this.#reader.push(text))
+    // A grammar can only start with a call's first letter, so not if the token of the marker held more.
+    const { openCall } = this.#reader
+    if (callBefore === undefined && openCall?.trim() === '')
+      this.#grammar = this.#callGrammar(openCall === '')
+    return final
   }
 
-  /** Control tokens are no text, but where calls are written with them they are signs. */
-  #sign(token: Token): string | undefined {
+  /** The text of a control token that marks tool calls; other control tokens have no text. */
+  #marker(token: Token): string | undefined {
     if (!this.#model.isSpecialToken(token)) return undefined
     const text = this.#model.detokenize([token], true)
-    return text !== '' && this.#signs.includes(text) ? text : undefined
+    return text !== '' && this.#markers.includes(text) ? text : undefined
   }
 }
 
-function parses(text: string): boolean {
+function isJson(text: string): boolean {
   try {
     JSON.parse(text)
     return true

@@ -1,11 +1,13 @@
-// How a model writes its tool calls, found out by having its own chat template write one.
+// Format of a model's tool calls, detected by rendering one with its chat template.
 import type { TemplateMessage, TemplateTool } from '../../supervisor/protocol.js'
 
-/** The signs around a call, and the names of its fields: `<tool_call>{"name": …, "arguments": …}</tool_call>`. */
+/** The markers around a tool call, and the names of its fields: `<tool_call>{"name": …, "arguments": …}</tool_call>`. */
 export interface CallFormat {
+  /** The text before a call. */
   open: string
-  /** The space between the sign and the call. */
-  lead: string
+  /** White space between `open` and the call. */
+  separator: string
+  /** The text after a call; may be empty. */
   close: string
   nameKey: string
   inputKey: string
@@ -23,18 +25,18 @@ const tool: TemplateTool = {
   },
 }
 
-/** Nothing where the template has no place for tools, or calls that do not begin with a sign of their own. */
-export function callFormat(render: Render): CallFormat | undefined {
+/** The format, or `undefined` for a template without tools, or with calls that do not start with a marker. */
+export function detectCallFormat(render: Render): CallFormat | undefined {
   const question: TemplateMessage = { role: 'user', content: 'probe question' }
   try {
-    // What stands around an answer of text stands around one of calls too.
-    const said = render([question, { role: 'assistant', content: probe.content }], [tool])
-    if (!said.includes(probe.name)) return undefined
-    const before = said.slice(0, said.indexOf(probe.content))
-    const after = said.slice(before.length + probe.content.length)
-    // Nine letters and digits: some templates insist.
+    // The same text surrounds an answer of text and an answer of calls.
+    const textAnswer = render([question, { role: 'assistant', content: probe.content }], [tool])
+    if (!textAnswer.includes(probe.name)) return undefined
+    const before = textAnswer.slice(0, textAnswer.indexOf(probe.content))
+    const after = textAnswer.slice(before.length + probe.content.length)
+    // Some templates require ids of nine letters and digits.
     const call = { name: probe.name, arguments: { [probe.key]: probe.value } }
-    const called = render(
+    const callAnswer = render(
       [
         question,
         {
@@ -45,27 +47,28 @@ export function callFormat(render: Render): CallFormat | undefined {
       ],
       [tool],
     )
-    if (!called.startsWith(before) || !called.endsWith(after)) return undefined
-    return formatOf(called.slice(before.length, called.length - after.length))
+    if (!callAnswer.startsWith(before) || !callAnswer.endsWith(after)) return undefined
+    return parseFormat(callAnswer.slice(before.length, callAnswer.length - after.length))
   } catch {
-    // A template that refuses such a conversation has no tools.
+    // A template that refuses this conversation does not support tools.
     return undefined
   }
 }
 
-function formatOf(answer: string): CallFormat | undefined {
+/** Finds the JSON object of the call in the answer. */
+function parseFormat(answer: string): CallFormat | undefined {
   for (let start = answer.indexOf('{'); start >= 0; start = answer.indexOf('{', start + 1))
     for (let end = answer.lastIndexOf('}'); end > start; end = answer.lastIndexOf('}', end - 1)) {
-      const found = fields(answer.slice(start, end + 1))
-      if (found === undefined) continue
+      const names = fieldNames(answer.slice(start, end + 1))
+      if (names === undefined) continue
       const open = answer.slice(0, start).trim()
-      const lead = answer.slice(answer.slice(0, start).trimEnd().length, start)
-      return open === '' ? undefined : { open, lead, close: answer.slice(end + 1).trim(), ...found }
+      const separator = answer.slice(answer.slice(0, start).trimEnd().length, start)
+      return open === '' ? undefined : { open, separator, close: answer.slice(end + 1).trim(), ...names }
     }
   return undefined
 }
 
-function fields(json: string): Pick<CallFormat, 'nameKey' | 'inputKey'> | undefined {
+function fieldNames(json: string): Pick<CallFormat, 'nameKey' | 'inputKey'> | undefined {
   try {
     const entries = Object.entries(JSON.parse(json) as Record<string, unknown>)
     const nameKey = entries.find(([, value]) => value === probe.name)?.[0]

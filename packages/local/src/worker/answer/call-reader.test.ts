@@ -1,11 +1,11 @@
-// Text and tool calls told apart, however the text is cut.
+// Tool calls and text, separated however the text is split.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { CallReader, type WrittenCall } from './call-reader.js'
+import { CallReader, type ParsedCall } from './call-reader.js'
 
 const format = {
   open: '<tool_call>',
-  lead: '\n',
+  separator: '\n',
   close: '</tool_call>',
   nameKey: 'name',
   inputKey: 'arguments',
@@ -13,13 +13,13 @@ const format = {
 
 function read(
   pieces: string[],
-  begun = false,
-  signs = format,
-): { text: string; calls: WrittenCall[]; open: boolean } {
-  const calls: WrittenCall[] = []
-  const reader = new CallReader(signs, begun, (call) => calls.push(call))
+  forced = false,
+  markers = format,
+): { text: string; calls: ParsedCall[]; open: boolean } {
+  const calls: ParsedCall[] = []
+  const reader = new CallReader(markers, forced, (call) => calls.push(call))
   const text = pieces.map((piece) => reader.push(piece)).join('')
-  return { text: text + reader.rest(), calls, open: reader.open !== undefined }
+  return { text: text + reader.flush(), calls, open: reader.openCall !== undefined }
 }
 
 const call = (name: string, input: object) =>
@@ -29,20 +29,24 @@ const time = { name: 'time', input: {} }
 const both = `${call('weather', weather.input)}\n${call('time', {})}`
 
 it.each<[what: string, text: string, expected: object]>([
-  ['text alone', 'Hello <b> there  ', { text: 'Hello <b> there  ', calls: [] }],
-  ['a sign that is none', 'a <tool_cal', { text: 'a <tool_cal', calls: [] }],
-  ['calls alone', both, { text: '', calls: [weather, time] }],
+  ['only text', 'Hello <b> there  ', { text: 'Hello <b> there  ', calls: [] }],
+  ['a marker that is not complete', 'a <tool_cal', { text: 'a <tool_cal', calls: [] }],
+  ['only calls', both, { text: '', calls: [weather, time] }],
   ['text before calls', `Let me see.\n\n${both}`, { text: 'Let me see.', calls: [weather, time] }],
-  ['text behind calls', `${both}\nDone.`, { text: 'Done.', calls: [weather, time] }],
-  ['a call without its end', '<tool_call>{"name":"time","arguments":{}}', { text: '', calls: [time] }],
+  ['text after calls', `${both}\nDone.`, { text: 'Done.', calls: [weather, time] }],
+  [
+    'a call without its closing marker',
+    '<tool_call>{"name":"time","arguments":{}}',
+    { text: '', calls: [time] },
+  ],
   ['a call without input', '<tool_call>{"name":"time"}</tool_call>', { text: '', calls: [time] }],
   [
-    'a call that is none',
+    'a call that is not valid',
     'So: <tool_call>{name: 1}</tool_call> Well.',
     { text: 'So: <tool_call>{name: 1}</tool_call> Well.', calls: [] },
   ],
   ['half a call', 'So: <tool_call>{"name":"time", "arg', { text: 'So:', calls: [], open: true }],
-])('law: %s is read the same in whatever pieces it comes', (_, text, expected) =>
+])('%s is read the same however it is split', (_, text, expected) =>
   fc.assert(
     fc.property(fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (sizes) => {
       const pieces: string[] = []
@@ -52,7 +56,7 @@ it.each<[what: string, text: string, expected: object]>([
     }),
   ))
 
-it('reads on from a sign that is already there, and where calls have no end sign', () => {
+it('a call is read after a marker in the prompt, and in a format without closing marker', () => {
   expect(read(['{"name":"time","arguments":{}}', '</tool_call>'], true)).toMatchObject({
     text: '',
     calls: [time],

@@ -1,69 +1,69 @@
-// Text and tool calls told apart while they come.
+// Streaming parser that separates text from tool calls.
 import type { CallFormat } from './call-format.js'
-import { overlap } from './text.js'
+import { suffixOverlap } from './text.js'
 
-/** A call the model has written. */
-export interface WrittenCall {
+/** A tool call of the model. */
+export interface ParsedCall {
   name: string
   input: unknown
 }
 
 type State =
-  /** Outside of calls; `held` may become the sign of one. Space right behind a call belongs to it. */
-  | { at: 'text'; held: string; behindCall: boolean }
-  /** `before` is what the text would be if this turned out to be no call. */
-  | { at: 'call'; before: string; json: string; depth: number; inString: boolean; escaped: boolean }
-  /** Behind a call, where its closing sign is due. */
+  /** Outside of calls. `held` may be the start of a marker. White space right after a call belongs to the call. */
+  | { at: 'text'; held: string; afterCall: boolean }
+  /** Inside a call. `marker` is the text before it, which is returned as text if the call is not valid. */
+  | { at: 'call'; marker: string; json: string; depth: number; inString: boolean; escaped: boolean }
+  /** After the JSON of a call, where the closing marker is expected. */
   | { at: 'end'; held: string }
 
 export class CallReader {
   readonly #format: CallFormat
-  readonly #onCall: (call: WrittenCall) => void
+  readonly #onCall: (call: ParsedCall) => void
   #state: State
-  /** Calls so far. */
+  /** Number of calls so far. */
   calls = 0
 
-  /** `begun`: the sign of a call is already there. */
-  constructor(format: CallFormat, begun: boolean, onCall: (call: WrittenCall) => void) {
+  /** `forced`: the prompt ends with the opening marker of a call. */
+  constructor(format: CallFormat, forced: boolean, onCall: (call: ParsedCall) => void) {
     this.#format = format
     this.#onCall = onCall
-    this.#state = begun ? beginning('') : outside('', false)
+    this.#state = forced ? callState('') : textState('', false)
   }
 
-  /** What has been written of a call that has begun. */
-  get open(): string | undefined {
+  /** JSON so far of a call that is not complete. */
+  get openCall(): string | undefined {
     return this.#state.at === 'call' ? this.#state.json : undefined
   }
 
-  /** The text that is certain now. Space before a call belongs to the call. */
+  /** Takes more text, and returns the text that is final now. White space before a call belongs to the call. */
   push(text: string): string {
     const state = this.#state
     switch (state.at) {
       case 'text': {
-        const all = state.behindCall ? (state.held + text).trimStart() : state.held + text
+        const all = state.afterCall ? (state.held + text).trimStart() : state.held + text
         const { open } = this.#format
-        const sign = all.indexOf(open)
-        if (sign >= 0) {
-          const certain = all.slice(0, sign).trimEnd()
-          this.#state = beginning(all.slice(certain.length, sign + open.length))
-          return certain + this.push(all.slice(sign + open.length))
+        const index = all.indexOf(open)
+        if (index >= 0) {
+          const final = all.slice(0, index).trimEnd()
+          this.#state = callState(all.slice(final.length, index + open.length))
+          return final + this.push(all.slice(index + open.length))
         }
-        const certain = all.slice(0, all.length - overlap(all, open)).trimEnd()
-        this.#state = outside(all.slice(certain.length), state.behindCall && all === '')
-        return certain
+        const final = all.slice(0, all.length - suffixOverlap(all, open)).trimEnd()
+        this.#state = textState(all.slice(final.length), state.afterCall && all === '')
+        return final
       }
       case 'call': {
-        const length = wholeAfter(state, text)
+        const length = endOfObject(state, text)
         if (length === undefined) {
           state.json += text
           return ''
         }
         const json = state.json + text.slice(0, length)
-        const call = this.#parsed(json)
+        const call = this.#parse(json)
         if (call === undefined) {
-          // What looked like a call and is none is text.
-          this.#state = outside('', false)
-          return state.before + json + this.push(text.slice(length))
+          // What is not a valid call is text.
+          this.#state = textState('', false)
+          return state.marker + json + this.push(text.slice(length))
         }
         this.#state = { at: 'end', held: '' }
         this.calls++
@@ -75,20 +75,20 @@ export class CallReader {
         state.held = (state.held + text).trimStart()
         if (state.held.length < close.length && close.startsWith(state.held)) return ''
         const rest = state.held.startsWith(close) ? state.held.slice(close.length) : state.held
-        this.#state = outside('', true)
+        this.#state = textState('', true)
         return this.push(rest)
       }
     }
   }
 
-  /** What was held back, at the end. */
-  rest(): string {
+  /** At the end: returns the text that was held back. */
+  flush(): string {
     const state = this.#state
     if (state.at !== 'text') return ''
     return this.calls > 0 ? state.held.trimEnd() : state.held
   }
 
-  #parsed(json: string): WrittenCall | undefined {
+  #parse(json: string): ParsedCall | undefined {
     try {
       const { [this.#format.nameKey]: name, [this.#format.inputKey]: input = {} } = JSON.parse(json)
       return typeof name === 'string' ? { name, input } : undefined
@@ -100,16 +100,16 @@ export class CallReader {
 
 type Call = Extract<State, { at: 'call' }>
 
-function outside(held: string, behindCall: boolean): State {
-  return { at: 'text', held, behindCall }
+function textState(held: string, afterCall: boolean): State {
+  return { at: 'text', held, afterCall }
 }
 
-function beginning(before: string): Call {
-  return { at: 'call', before, json: '', depth: 0, inString: false, escaped: false }
+function callState(marker: string): Call {
+  return { at: 'call', marker, json: '', depth: 0, inString: false, escaped: false }
 }
 
-/** How much of the text ends the object; nothing while it goes on. */
-function wholeAfter(state: Call, text: string): number | undefined {
+/** The length of the text up to the end of the JSON object; `undefined` if it goes on. */
+function endOfObject(state: Call, text: string): number | undefined {
   for (let at = 0; at < text.length; at++) {
     const character = text[at]
     if (state.escaped) state.escaped = false

@@ -1,4 +1,4 @@
-// Text from tokens: the same whatever the tokens, whole characters, and nothing from a stop string on.
+// Decoding of tokens: whole characters, and no text from a stop string on.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StopStrings, TextDecoder } from './text.js'
@@ -9,18 +9,18 @@ const bytes = {
 } as never
 
 describe('TextDecoder', () => {
-  it('law: gives whole characters only, and all of them', () =>
+  it('returns whole characters only, and all of them', () =>
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), (text) => {
         const decoder = new TextDecoder(bytes)
         const pieces = [...Buffer.from(text)].map((byte) => decoder.push(byte as never))
-        pieces.push(decoder.rest())
+        pieces.push(decoder.flush())
         expect(pieces.join('')).toBe(text)
         for (const piece of pieces) expect(text.includes('\uFFFD') || !piece.includes('\uFFFD')).toBe(true)
       }),
     ))
 
-  it('does not wait for ever for a character that never ends', () => {
+  it('does not wait for the end of an invalid character', () => {
     const decoder = new TextDecoder(bytes)
     const pieces = [0xff, 0xff, 0xff, 0xff, 0x61].map((byte) => decoder.push(byte as never))
     expect(pieces.join('')).toMatch(/\uFFFD+a$/)
@@ -29,12 +29,12 @@ describe('TextDecoder', () => {
   it('flushes half a character at the end', () => {
     const decoder = new TextDecoder(bytes)
     expect(decoder.push(0xf0 as never)).toBe('')
-    expect(decoder.rest()).toBe('\uFFFD')
+    expect(decoder.flush()).toBe('\uFFFD')
   })
 })
 
 describe('StopStrings', () => {
-  it('law: the text ends before the first stop string, however it is cut', () => {
+  it('end the text before the first stop string, however it is split', () => {
     const letters = fc.string({ unit: fc.constantFrom('a', 'b', 'c') })
     fc.assert(
       fc.property(
@@ -48,21 +48,21 @@ describe('StopStrings', () => {
           let out = ''
           for (const piece of pieces) {
             out += matcher.push(piece)
-            // Nothing that may still become a stop string has been given away.
+            // No text was returned that may be the start of a stop string.
             for (const stop of stops) expect(out.includes(stop)).toBe(false)
           }
-          out += matcher.rest()
+          out += matcher.flush()
           const text = pieces.join('')
-          const ends = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
-          expect(matcher.found !== undefined).toBe(ends.length > 0)
-          // It says which one: the text goes on with it.
-          if (matcher.found !== undefined) {
-            expect(stops).toContain(matcher.found)
-            expect(text.startsWith(out + matcher.found)).toBe(true)
+          const matches = stops.map((stop) => text.indexOf(stop)).filter((at) => at >= 0)
+          expect(matcher.matched !== undefined).toBe(matches.length > 0)
+          // The text continues with the stop string it names.
+          if (matcher.matched !== undefined) {
+            expect(stops).toContain(matcher.matched)
+            expect(text.startsWith(out + matcher.matched)).toBe(true)
           }
           // A stop that is whole earlier in the stream wins over one that began earlier but is not yet whole.
           expect(text.startsWith(out)).toBe(true)
-          if (ends.length === 0) expect(out).toBe(text)
+          if (matches.length === 0) expect(out).toBe(text)
         },
       ),
       { numRuns: 2000 },

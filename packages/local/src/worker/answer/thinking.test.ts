@@ -1,10 +1,9 @@
-// Thinking and answer told apart, however the tokens are cut.
-
+// Thinking and answer, separated however the tokens are split.
 import fc from 'fast-check'
 import type { LlamaGrammarEvaluationState, Token } from 'node-llama-cpp'
 import { describe, expect, it } from 'vitest'
-import { type Answer, TextAnswer } from './answer.js'
-import { ThinkingAnswer } from './thinking.js'
+import { type AnswerReader, TextReader } from './answer.js'
+import { ThinkingReader } from './thinking.js'
 
 const format = { open: '<think>', close: '</think>' }
 
@@ -18,35 +17,35 @@ function model(pieces: string[], controls: string[] = []) {
     detokenize: (tokens: readonly Token[], special = false) =>
       tokens.map((token) => textOf(token, special)).join(''),
     isSpecialToken: (token: Token | undefined) => controls.includes(pieces[token ?? -1] ?? ''),
-  } as unknown as ConstructorParameters<typeof ThinkingAnswer>[0] &
-    ConstructorParameters<typeof TextAnswer>[0]
+  } as unknown as ConstructorParameters<typeof ThinkingReader>[0] &
+    ConstructorParameters<typeof TextReader>[0]
 }
 
 function read(
   pieces: string[],
-  { begun = false, controls = [] as string[], stop = undefined as string[] | undefined } = {},
+  { started = false, controls = [] as string[], stop = undefined as string[] | undefined } = {},
 ) {
   let thought = ''
   const made = model(pieces, controls)
-  const answer = new ThinkingAnswer(made, format, begun, new TextAnswer(made, stop), (text) => {
+  const answer = new ThinkingReader(made, format, started, new TextReader(made, stop), (text) => {
     thought += text
   })
   let text = ''
   for (const index of pieces.keys()) {
     text += answer.push(index as Token)
-    if (answer.over !== undefined) break
+    if (answer.endReason !== undefined) break
   }
-  if (answer.over === undefined) text += answer.rest()
+  if (answer.endReason === undefined) text += answer.flush()
   return { thought, text, thoughtTokens: answer.thoughtTokens }
 }
 
 describe('thinking', () => {
-  it('is told from the answer, without the space around either', () => {
+  it('is separated from the answer, without the white space around both', () => {
     const pieces = ['<think>', '\n', 'Let me', ' see.', '\n', '</think>', '\n\n', 'It is', ' noon.']
     expect(read(pieces)).toEqual({ thought: 'Let me see.', text: 'It is noon.', thoughtTokens: 6 })
   })
 
-  it('is the same for every way to cut it', () => {
+  it('is the same however it is split', () => {
     const whole = '<think>\nA < b </thin k>\n\n so.\n</think>\n\nAnd <think> it is </think>.'
     fc.assert(
       fc.property(fc.array(fc.nat(whole.length)), (cuts) => {
@@ -57,8 +56,8 @@ describe('thinking', () => {
     )
   })
 
-  it('may have begun in the prompt', () => {
-    expect(read(['Hm', '.', '</think>', 'Yes.'], { begun: true })).toEqual({
+  it('may be started by the prompt', () => {
+    expect(read(['Hm', '.', '</think>', 'Yes.'], { started: true })).toEqual({
       thought: 'Hm.',
       text: 'Yes.',
       thoughtTokens: 3,
@@ -71,7 +70,7 @@ describe('thinking', () => {
     expect(read(pieces, { controls })).toMatchObject({ thought: 'Hm.', text: 'Yes.' })
   })
 
-  it('need not be: the answer begins at once', () => {
+  it('is optional: the answer may begin at once', () => {
     expect(read(['  <', 'b', '>bold', ' text'])).toEqual({
       thought: '',
       text: '  <b>bold text',
@@ -80,26 +79,26 @@ describe('thinking', () => {
     expect(read(['<thi'])).toEqual({ thought: '', text: '<thi', thoughtTokens: 0 })
   })
 
-  it('that is cut off is all there is', () => {
+  it('that is cut off has no answer after it', () => {
     expect(read(['<think>', 'Hm', ' </thi'])).toEqual({ thought: 'Hm </thi', text: '', thoughtTokens: 3 })
   })
 
-  it('is not ended by a stop string, which the answer is', () => {
+  it('is not ended by a stop string, but the answer is', () => {
     const pieces = ['<think>', 'END', '</think>', 'one', ' END', ' two']
     expect(read(pieces, { stop: ['END'] })).toMatchObject({ thought: 'END', text: 'one ' })
   })
 
-  it('is under no grammar, the answer after it is', () => {
+  it('has no grammar, but the answer after it has', () => {
     const state = {} as LlamaGrammarEvaluationState
-    const inner: Answer = {
+    const inner: AnswerReader = {
       push: () => '',
-      rest: () => '',
-      over: undefined,
+      flush: () => '',
+      endReason: undefined,
       stopSequence: undefined,
       inCall: false,
       grammar: () => state,
     }
-    const answer = new ThinkingAnswer(model(['Hm', '</think>']), format, true, inner, () => {})
+    const answer = new ThinkingReader(model(['Hm', '</think>']), format, true, inner, () => {})
     expect(answer.grammar?.()).toBeUndefined()
     answer.push(0 as Token)
     expect(answer.grammar?.()).toBeUndefined()

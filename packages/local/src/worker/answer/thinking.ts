@@ -1,46 +1,46 @@
-// Thinking before an answer, told apart from it by its signs. It is under no grammar, and holds no calls.
+// Reader that separates a model's thinking from its answer. Thinking has no grammar and no tool calls.
 import type { LlamaModel, Token } from 'node-llama-cpp'
-import type { Answer } from './answer.js'
-import { overlap, TextDecoder } from './text.js'
-import type { ThinkFormat } from './think-format.js'
+import type { AnswerReader } from './answer.js'
+import { suffixOverlap, TextDecoder } from './text.js'
+import type { ThinkingFormat } from './thinking-format.js'
 
-export class ThinkingAnswer implements Answer {
-  /** Tokens of thinking, its signs included. */
+export class ThinkingReader implements AnswerReader {
+  /** Tokens of the thinking, markers included. */
   thoughtTokens = 0
-  readonly grammar?: NonNullable<Answer['grammar']>
+  readonly grammar?: NonNullable<AnswerReader['grammar']>
   readonly #model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>
-  readonly #format: ThinkFormat
-  readonly #answer: Answer
+  readonly #format: ThinkingFormat
+  readonly #answer: AnswerReader
   readonly #onThought: (text: string) => void
   readonly #decoder: TextDecoder
-  #state: 'open' | 'thinking' | 'over'
-  /** Tokens that may still turn out to be the sign. */
+  #state: 'undecided' | 'thinking' | 'answer'
+  /** Tokens that may be the opening marker. */
   #held: Token[] = []
-  /** What may be the beginning of a sign, or the space before one. */
+  /** Text that may be the start of a marker, or the white space before one. */
   #text = ''
-  /** Nothing of the thought, or after it nothing of the answer, has been said. */
-  #fresh = true
+  /** No text of the thinking, or of the answer after it, was returned yet. */
+  #atStart = true
 
-  /** `begun`: the prompt ends inside the thinking; otherwise the model decides whether it thinks. */
+  /** `started`: the prompt ends inside the thinking; otherwise the model decides whether it thinks. */
   constructor(
     model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>,
-    format: ThinkFormat,
-    begun: boolean,
-    answer: Answer,
+    format: ThinkingFormat,
+    started: boolean,
+    answer: AnswerReader,
     onThought: (text: string) => void,
   ) {
     this.#model = model
     this.#format = format
-    this.#state = begun ? 'thinking' : 'open'
+    this.#state = started ? 'thinking' : 'undecided'
     this.#answer = answer
     this.#onThought = onThought
     this.#decoder = new TextDecoder(model)
     const { grammar } = answer
-    if (grammar !== undefined) this.grammar = () => (this.#state === 'over' ? grammar() : undefined)
+    if (grammar !== undefined) this.grammar = () => (this.#state === 'answer' ? grammar() : undefined)
   }
 
-  get over(): Answer['over'] {
-    return this.#answer.over
+  get endReason(): AnswerReader['endReason'] {
+    return this.#answer.endReason
   }
 
   get stopSequence(): string | undefined {
@@ -52,64 +52,64 @@ export class ThinkingAnswer implements Answer {
   }
 
   push(token: Token): string {
-    if (this.#state === 'over') return this.#said(this.#answer.push(token))
+    if (this.#state === 'answer') return this.#answerText(this.#answer.push(token))
     this.#text += this.#textOf(token)
-    if (this.#state === 'open') {
+    if (this.#state === 'undecided') {
       this.#held.push(token)
       const text = this.#text.trimStart()
       const { open } = this.#format
-      if (!text.startsWith(open)) return open.startsWith(text) ? '' : this.#unthinking()
+      if (!text.startsWith(open)) return open.startsWith(text) ? '' : this.#startAnswer()
       this.#state = 'thinking'
       this.thoughtTokens = this.#held.length
       this.#text = text.slice(open.length)
     } else this.thoughtTokens++
-    return this.#think()
+    return this.#readThought()
   }
 
-  rest(): string {
-    if (this.#state === 'open') return this.#unthinking() + this.#answer.rest()
-    if (this.#state === 'thinking') this.#thought(this.#text.trimEnd())
-    return this.#said(this.#answer.rest())
+  flush(): string {
+    if (this.#state === 'undecided') return this.#startAnswer() + this.#answer.flush()
+    if (this.#state === 'thinking') this.#emitThought(this.#text.trimEnd())
+    return this.#answerText(this.#answer.flush())
   }
 
-  #think(): string {
+  #readThought(): string {
     const { close } = this.#format
     const end = this.#text.indexOf(close)
-    const certain = end >= 0 ? end : this.#text.length - overlap(this.#text, close)
-    const thought = this.#text.slice(0, certain).trimEnd()
-    this.#thought(thought)
+    const final = end >= 0 ? end : this.#text.length - suffixOverlap(this.#text, close)
+    const thought = this.#text.slice(0, final).trimEnd()
+    this.#emitThought(thought)
     if (end < 0) {
       this.#text = this.#text.slice(thought.length)
       return ''
     }
-    this.#state = 'over'
-    this.#fresh = true
-    return this.#said(this.#text.slice(end + close.length))
+    this.#state = 'answer'
+    this.#atStart = true
+    return this.#answerText(this.#text.slice(end + close.length))
   }
 
-  #thought(thought: string): void {
-    const text = this.#fresh ? thought.trimStart() : thought
+  #emitThought(thought: string): void {
+    const text = this.#atStart ? thought.trimStart() : thought
     if (text === '') return
-    this.#fresh = false
+    this.#atStart = false
     this.#onThought(text)
   }
 
-  /** The space between thinking and answer belongs to neither. */
-  #said(text: string): string {
-    if (!this.#fresh) return text
-    const said = text.trimStart()
-    if (said !== '') this.#fresh = false
-    return said
+  /** Removes the white space between thinking and answer. */
+  #answerText(text: string): string {
+    if (!this.#atStart) return text
+    const trimmed = text.trimStart()
+    if (trimmed !== '') this.#atStart = false
+    return trimmed
   }
 
-  /** The answer begins at once: what was held is its beginning. */
-  #unthinking(): string {
-    this.#state = 'over'
-    this.#fresh = false
+  /** The model does not think: the held tokens are the start of the answer. */
+  #startAnswer(): string {
+    this.#state = 'answer'
+    this.#atStart = false
     return this.#held.map((token) => this.#answer.push(token)).join('')
   }
 
-  /** Control tokens are no text, but where thinking is written with them they are signs. */
+  /** The text of a token. Of control tokens, only the markers have text. */
   #textOf(token: Token): string {
     if (!this.#model.isSpecialToken(token)) return this.#decoder.push(token)
     const text = this.#model.detokenize([token], true)

@@ -1,50 +1,51 @@
-// How many threads, and how many tokens in a batch: measured on this machine with this model, and remembered. The
-// engine's own choice of threads can be hundreds of times too slow: threads that outnumber free cores spin against
-// each other.
+// Calibration: measures the fastest number of threads and batch size for a model on this machine, and caches the result.
+// The engine's own number of threads can be hundreds of times too slow: more threads than free cores wait for each other
+// in a loop.
 import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import { cpus } from 'node:os'
 import { join } from 'node:path'
 import type { LlamaModel } from 'node-llama-cpp'
 import type { LoadSettings } from '../../supervisor/protocol.js'
-import { tile } from './prompt-batching.js'
+import { attentionBlock } from './prompt-batching.js'
 
-/** What was chosen, and why. */
+/** The chosen settings and their reason. */
 export interface Calibration {
   threads: number
   batchSize: number
-  /** In words. */
+  /** The reason, for people. */
   why: string
 }
 
-// A prompt slice and some decode steps: roughly the mix of a chat turn.
-const promptTokens = tile
+// A prompt slice and some decoding steps: roughly the mix of a chat turn.
+const promptTokens = attentionBlock
 const decodeSteps = 8
-/** Once one candidate has taken this long, the rest is not worth the wait, in milliseconds. */
-const patience = 4_000
-/** The engine's own size of a batch, and one that fits smaller caches of a CPU. */
+/** Longest measurement after which no further candidates are tried, in milliseconds. */
+const mostMs = 4_000
+/** The engine's default batch size, and one for CPUs with smaller caches. */
 const batchSizes = [512, 128]
-const usualBatch = 512
+const defaultBatch = 512
 
-/** The number of threads, from 1 to `cores`, and the size of a batch that are fastest here. */
+/** The fastest number of threads, from 1 to `cores`, and the fastest batch size. Cached in `cacheDir`. */
 export async function calibrate(
   model: LlamaModel,
   cores: number,
   settings: LoadSettings,
 ): Promise<Calibration> {
   const { threads, cacheDir, modelPath } = settings
-  if (threads !== undefined) return { threads, batchSize: usualBatch, why: 'as given' }
+  if (threads !== undefined) return { threads, batchSize: defaultBatch, why: 'as configured' }
   const { size } = await stat(modelPath)
   const { name = '' } = model.fileInfo.metadata.general
   const key = [cpus()[0]?.model ?? '', cores, size, name, model.llama.gpu].join('|')
-  const known = await read(cacheDir)
-  const remembered = known[key]
-  if (remembered !== undefined) return { ...remembered, why: `remembered: ${remembered.why}` }
+  const cache = await readCache(cacheDir)
+  const cached = cache[key]
+  if (cached !== undefined)
+    return { ...cached, why: `measured earlier (cached): ${cached.why.replace(/^measured: /, '')}` }
   const best = await measure(model, candidates(cores))
-  await write(cacheDir, { ...known, [key]: best })
+  await writeCache(cacheDir, { ...cache, [key]: best })
   return best
 }
 
-/** 1, 2, 4 … and all of them. */
+/** 1, 2, 4, … and the number of cores. */
 function candidates(cores: number): number[] {
   const counts = new Set<number>()
   for (let count = 1; count < cores; count *= 2) counts.add(count)
@@ -58,18 +59,18 @@ async function measure(model: LlamaModel, counts: number[]): Promise<Calibration
     const took = await timeTurn(model, threads)
     tried.push(`${threads} ${threads === 1 ? 'thread' : 'threads'} ${Math.round(took.ms)} ms`)
     if (took.ms < best.ms) best = { threads, ...took }
-    // More threads only get worse from here, or measuring costs more than it can save.
+    // More threads would only be slower, or measuring would cost more than it can save.
     else if (took.ms > best.ms * 1.5) break
-    if (took.ms > patience) break
+    if (took.ms > mostMs) break
   }
   const { threads, promptMs } = best
   const batch = await bestBatch(model, threads, promptMs / promptTokens)
   return { threads, batchSize: batch.size, why: `measured: ${[...tried, ...batch.tried].join(', ')}` }
 }
 
-/** One short turn of a chat, in milliseconds. */
+/** Times one short chat turn, in milliseconds. */
 function timeTurn(model: LlamaModel, threads: number): Promise<{ ms: number; promptMs: number }> {
-  return withContext(model, { contextSize: 256, threads, batchSize: usualBatch }, async (evaluate) => {
+  return withContext(model, { contextSize: 256, threads, batchSize: defaultBatch }, async (evaluate) => {
     const started = performance.now()
     await evaluate(promptTokens)
     const promptMs = performance.now() - started
@@ -83,9 +84,9 @@ async function bestBatch(
   threads: number,
   msPerToken: number,
 ): Promise<{ size: number; tried: string[] }> {
-  const tokens = usualBatch
-  if (msPerToken * tokens * batchSizes.length > patience) return { size: usualBatch, tried: [] }
-  let best = { size: usualBatch, ms: Number.POSITIVE_INFINITY }
+  const tokens = defaultBatch
+  if (msPerToken * tokens * batchSizes.length > mostMs) return { size: defaultBatch, tried: [] }
+  let best = { size: defaultBatch, ms: Number.POSITIVE_INFINITY }
   const tried: string[] = []
   for (const size of batchSizes) {
     const ms = await withContext(
@@ -98,7 +99,7 @@ async function bestBatch(
       },
     )
     tried.push(`batches of ${size} ${Math.round(ms)} ms`)
-    // The engine's own size is left only for a gain that is no accident of one measurement.
+    // Another size than the default must win by more than the noise of one measurement.
     if (ms < best.ms * 0.9) best = { size, ms }
   }
   return { size: best.size, tried }
@@ -116,7 +117,7 @@ async function withContext<T>(
     const evaluate = async (count: number): Promise<void> => {
       if (token !== undefined) await sequence.evaluateWithoutGeneratingNewTokens(Array(count).fill(token))
     }
-    // The first evaluation sets up buffers; only what follows counts.
+    // The first evaluation allocates buffers and does not count.
     await evaluate(2)
     return await time(evaluate)
   } finally {
@@ -124,13 +125,13 @@ async function withContext<T>(
   }
 }
 
-async function read(dir: string | undefined): Promise<Record<string, Calibration>> {
+async function readCache(dir: string | undefined): Promise<Record<string, Calibration>> {
   if (dir === undefined) return {}
   try {
-    const known: unknown = JSON.parse(await readFile(join(dir, 'calibration.json'), 'utf8'))
-    return Object.fromEntries(Object.entries(known ?? {}).filter(([, entry]) => isCalibration(entry)))
+    const cache: unknown = JSON.parse(await readFile(join(dir, 'calibration.json'), 'utf8'))
+    return Object.fromEntries(Object.entries(cache ?? {}).filter(([, entry]) => isCalibration(entry)))
   } catch {
-    // Not there yet, or not readable: then it is measured again.
+    // Missing or not readable: measure again.
     return {}
   }
 }
@@ -143,14 +144,14 @@ function isCalibration(entry: unknown): entry is Calibration {
   )
 }
 
-async function write(dir: string | undefined, known: Record<string, Calibration>): Promise<void> {
+async function writeCache(dir: string | undefined, cache: Record<string, Calibration>): Promise<void> {
   if (dir === undefined) return
   try {
     await mkdir(dir, { recursive: true })
     const draft = join(dir, `calibration.${process.pid}.tmp`)
-    await writeFile(draft, JSON.stringify(known, null, 2))
+    await writeFile(draft, JSON.stringify(cache, null, 2))
     await rename(draft, join(dir, 'calibration.json'))
   } catch {
-    // A read-only home costs a measurement at each start, nothing else.
+    // A read-only folder only costs a measurement at each start.
   }
 }

@@ -1,9 +1,8 @@
-// Texts in, numbers out: vectors of texts, and how well documents answer a query. Their contexts are made when they
-// are first asked for.
+// Embeddings and document ranking. Each has a context of its own, created at its first use.
 import type { LlamaEmbeddingContext, LlamaModel, LlamaRankingContext, Token } from 'node-llama-cpp'
 import type { EmbedJob, EmbedResult, RankJob, RankResult } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
-import { longestToken } from '../prompt/prompt.js'
+import { longestToken } from '../prompt/chat-template.js'
 
 export class Encoder {
   #embedding: Promise<LlamaEmbeddingContext> | undefined
@@ -15,13 +14,13 @@ export class Encoder {
   ) {}
 
   /**
-   * The vectors of texts, of unit length.
-   * @throws {JobError} `context-length` for a text that is too long
+   * Embeds texts as vectors of unit length.
+   * @throws {JobError} `context-length` for a text that is too long, `inference` for a model that cannot embed
    */
   async embed({ texts, truncate }: EmbedJob, signal: AbortSignal): Promise<EmbedResult> {
     this.#embedding ??= this.model.createEmbeddingContext(this.options).catch((cause: Error) => {
       this.#embedding = undefined
-      throw new JobError('inference', `This model gives no embeddings: ${cause.message}`)
+      throw new JobError('inference', `This model cannot create embeddings: ${cause.message}`)
     })
     const context = await this.#embedding
     const started = performance.now()
@@ -29,7 +28,7 @@ export class Encoder {
     let inputTokens = 0
     for (const [index, text] of texts.entries()) {
       if (signal.aborted) break
-      const tokens = this.#embeddable(text, index, truncate)
+      const tokens = this.#embeddingTokens(text, index, truncate)
       inputTokens += tokens.length
       const { vector } = await context.getEmbeddingFor(tokens)
       const length = Math.hypot(...vector) || 1
@@ -41,14 +40,14 @@ export class Encoder {
   }
 
   /**
-   * How well each document answers the query, from 0 to 1.
-   * @throws {JobError} `unsupported` for a model that was not made for it, `context-length`
+   * Scores the relevance of each document to the query, from 0 to 1.
+   * @throws {JobError} `unsupported` for a model that is not a reranker, `context-length` for a document that is too long
    */
   async rank({ query, documents }: RankJob, signal: AbortSignal): Promise<RankResult> {
     if (!this.model.fileInsights.supportsRanking)
       throw new JobError(
         'unsupported',
-        'This model was not made to rank documents. Use a reranker, such as Qwen3-Reranker or bge-reranker, as GGUF.',
+        'This model cannot rank documents. Use a reranker, such as Qwen3-Reranker or bge-reranker, as GGUF.',
       )
     this.#ranking ??= this.model.createRankingContext(this.options).catch((cause: Error) => {
       this.#ranking = undefined
@@ -60,7 +59,7 @@ export class Encoder {
     let inputTokens = 0
     for (const [index, document] of documents.entries()) {
       if (signal.aborted) break
-      const tokens = this.#short(query + document)
+      const tokens = this.#mayFit(query + document)
         ? context.calculateInputLength(query, document)
         : Number.POSITIVE_INFINITY
       if (tokens >= this.options.contextSize)
@@ -74,21 +73,21 @@ export class Encoder {
     return { scores, inputTokens, promptMs: performance.now() - started }
   }
 
-  #embeddable(text: string, index: number, truncate: boolean): Token[] {
+  #embeddingTokens(text: string, index: number, truncate: boolean): Token[] {
     const { contextSize } = this.options
-    const short = this.#short(text)
-    const tokens = short || truncate ? this.model.tokenize(text.slice(0, contextSize * longestToken)) : []
-    if (short && tokens.length + 1 <= contextSize) return tokens
-    // The engine adds a token at either end where the model wants them.
+    const mayFit = this.#mayFit(text)
+    const tokens = mayFit || truncate ? this.model.tokenize(text.slice(0, contextSize * longestToken)) : []
+    if (mayFit && tokens.length + 1 <= contextSize) return tokens
+    // The engine adds a token at each end, for models that need them.
     if (truncate) return tokens.slice(0, contextSize - 2)
     throw new JobError(
       'context-length',
-      `A text of ${text.length} characters (the ${index + 1}. of its batch) ${short ? `has ${tokens.length} tokens` : 'has too many tokens'}; the context holds ${contextSize}. Split it, or set truncate.`,
+      `A text of ${text.length} characters (number ${index + 1} of its batch) ${mayFit ? `has ${tokens.length} tokens` : 'has too many tokens'}; the context holds ${contextSize}. Split it, or set truncate: true.`,
     )
   }
 
-  /** More characters than this cannot fit, and even counting their tokens would take seconds. */
-  #short(text: string): boolean {
+  /** A longer text cannot fit, and even counting its tokens would take seconds. */
+  #mayFit(text: string): boolean {
     return text.length <= this.options.contextSize * longestToken
   }
 }

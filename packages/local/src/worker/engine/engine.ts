@@ -1,31 +1,32 @@
-// The engine: one model and what is done with it. It alone touches the weights.
+// Engine of the worker: one loaded model with its context. The only code that touches the weights.
 import { stat } from 'node:fs/promises'
 import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp'
 import { megabytes } from '../../options/megabytes.js'
 import type { LoadSettings, ReadyInfo } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
-import { Prompt } from '../prompt/prompt.js'
+import { ChatTemplate } from '../prompt/chat-template.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
 import { type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
 import { PrefixStore } from './prefix-store.js'
-import { Pace } from './prompt-batching.js'
-import { Lanes } from './sequence-pool.js'
+import { SliceSizer } from './prompt-batching.js'
+import { SequencePool } from './sequence-pool.js'
 
-/** Where loading reports to, and asks. */
+/** Receives the progress of loading. */
 export interface LoadListener {
+  /** Share of the model that is loaded, from 0 to 1. */
   progress(share: number): void
   log(level: string, message: string): void
-  /** The model will take so many bytes; it is loaded once this resolves. */
-  admit(bytes: number): Promise<void>
+  /** The model needs so many bytes; it is loaded when this resolves. */
+  requestMemory(bytes: number): Promise<void>
 }
 
-/** What generating needs. */
-export interface Chat {
-  readonly prompt: Prompt
-  readonly lanes: Lanes
-  readonly pace: Pace
+/** What a generation needs of the engine. */
+export interface ChatResources {
+  readonly prompt: ChatTemplate
+  readonly pool: SequencePool
+  readonly slices: SliceSizer
   readonly batchSize: number
 }
 
@@ -35,21 +36,21 @@ export class Engine {
     readonly model: LlamaModel,
     readonly info: ReadyInfo,
     readonly encoder: Encoder,
-    private readonly chatPart: Chat | undefined,
+    private readonly chatResources: ChatResources | undefined,
     private readonly store: PrefixStore | undefined,
   ) {}
 
-  /** @throws {JobError} `model-load`, with what to do about it */
+  /** @throws {JobError} `model-load` with advice */
   static async load(settings: LoadSettings, listener: LoadListener): Promise<Engine> {
     const started = performance.now()
     const { modelPath } = settings
     const { getLlama, LlamaLogLevel, getModuleVersion } = await importEngine()
-    const complaints: string[] = []
+    const engineErrors: string[] = []
     const logger = (level: string, message: string): void => {
-      if (level === 'error' || level === 'fatal') complaints.push(message.trim())
+      if (level === 'error' || level === 'fatal') engineErrors.push(message.trim())
       listener.log(level, message.trim())
     }
-    const failed = (cause: unknown): Promise<never> => failedLoad(settings, cause, complaints)
+    const failed = (cause: unknown): Promise<never> => loadError(settings, cause, engineErrors)
     const llama = await getLlama({
       build: 'never',
       gpu: settings.gpu,
@@ -57,10 +58,10 @@ export class Engine {
       logger,
       progressLogs: false,
     }).catch((cause: Error) => {
-      throw new JobError('model-load', `The engine does not start: ${cause.message}`)
+      throw new JobError('model-load', `The engine (node-llama-cpp) does not start: ${cause.message}`)
     })
     const memory = await planMemory(llama, settings).catch(failed)
-    await listener.admit(memory.weights + memory.context)
+    await listener.requestMemory(memory.weights + memory.context)
     const model = await llama
       .loadModel({
         modelPath,
@@ -70,12 +71,12 @@ export class Engine {
       .catch(failed)
     const cores = usableCores()
     const calibration = await calibrate(model, cores, settings)
-    const prompt = Prompt.of(model, settings.chatTemplate)
-    // A model without a chat template is not made for chat; it needs no room for conversations.
+    const prompt = ChatTemplate.of(model, settings.chatTemplate)
+    // A model without a chat template is not for chat, and needs no context for it.
     const chat = prompt && (await makeChat(model, prompt, memory, calibration, settings).catch(failed))
     const store =
       chat && (await PrefixStore.of(chat.context, settings, await getModuleVersion()).catch(failed))
-    const restored = (await store?.restore(chat?.lanes.sequences ?? [])) ?? 0
+    const restored = (await store?.restore(chat?.pool.sequences ?? [])) ?? 0
     const contextSize = chat?.context.contextSize ?? memory.contextSize
     const { threads } = calibration
     const info: ReadyInfo = {
@@ -89,32 +90,32 @@ export class Engine {
       tools: prompt?.calls !== undefined,
       thinks: prompt?.thinking !== undefined,
       restored,
-      why: reasons(llama, model, settings, { memory, calibration, contextSize, cores }),
+      why: explainChoices(llama, model, settings, { memory, calibration, contextSize, cores }),
       loadMs: Math.round(performance.now() - started),
     }
     return new Engine(llama, model, info, new Encoder(model, { contextSize, threads }), chat, store)
   }
 
   /** @throws {JobError} `model-load` for a model that has no chat template */
-  get chat(): Chat {
-    if (this.chatPart !== undefined) return this.chatPart
+  get chat(): ChatResources {
+    if (this.chatResources !== undefined) return this.chatResources
     throw new JobError(
       'model-load',
-      'This model has no chat template, so it is not made for chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
+      'This model has no chat template, so it cannot chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
     )
   }
 
-  /** Ends it; what the sequences hold is kept where that was asked for. */
+  /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
   async dispose(): Promise<void> {
     try {
-      await this.store?.save(this.chatPart?.lanes.sequences ?? [])
+      await this.store?.save(this.chatResources?.pool.sequences ?? [])
     } finally {
       await this.llama.dispose()
     }
   }
 }
 
-// The engine may not be installed; only its loading says so.
+// The engine is an optional peer dependency: a missing one is an error of the first load.
 function importEngine(): Promise<typeof import('node-llama-cpp')> {
   return import('node-llama-cpp').catch((cause: Error) => {
     const missing = /Cannot find (package|module) 'node-llama-cpp'/.test(cause.message)
@@ -122,22 +123,22 @@ function importEngine(): Promise<typeof import('node-llama-cpp')> {
       'model-load',
       missing
         ? 'The engine is not installed. Run: npm install node-llama-cpp'
-        : `The engine does not load: ${cause.message}`,
+        : `The engine (node-llama-cpp) cannot be imported: ${cause.message}`,
     )
   })
 }
 
 async function makeChat(
   model: LlamaModel,
-  prompt: Prompt,
+  prompt: ChatTemplate,
   { contextSize }: MemoryPlan,
   { threads, batchSize }: Calibration,
   { parallel, context, adapters = [] }: LoadSettings,
-): Promise<Chat & { context: LlamaContext }> {
-  let lanes: Lanes | undefined
-  const made = await model.createContext({
-    // A step waits for the others only when there are others: the wait of a whole turn costs 1.5 % of decoding.
-    batching: { dispatchSchedule: (step) => (lanes?.shared ? setImmediate(step) : step()) },
+): Promise<ChatResources & { context: LlamaContext }> {
+  let pool: SequencePool | undefined
+  const llamaContext = await model.createContext({
+    // A step waits for other sequences only when there are some: waiting a turn costs 1.5 % of the decoding speed.
+    batching: { dispatchSchedule: (step) => (pool?.shared ? setImmediate(step) : step()) },
     contextSize,
     batchSize: Math.min(batchSize, contextSize),
     sequences: parallel,
@@ -147,12 +148,12 @@ async function makeChat(
     }),
     failedCreationRemedy: context === undefined ? {} : false,
   })
-  lanes = new Lanes(Array.from({ length: parallel }, () => made.getSequence()))
-  return { prompt, lanes, pace: new Pace(), batchSize: made.batchSize, context: made }
+  pool = new SequencePool(Array.from({ length: parallel }, () => llamaContext.getSequence()))
+  return { prompt, pool, slices: new SliceSizer(), batchSize: llamaContext.batchSize, context: llamaContext }
 }
 
-/** What was chosen, and why, a line each. */
-function reasons(
+/** The choices and their reasons, one sentence each. */
+function explainChoices(
   llama: Llama,
   model: LlamaModel,
   { gpu, context, parallel, gpuLayers }: LoadSettings,
@@ -163,7 +164,7 @@ function reasons(
   const used = Math.min(model.gpuLayers, totalLayers)
   return [
     llama.gpu === false
-      ? `CPU: ${gpu === false ? 'as asked' : 'no GPU build of the engine works here'}`
+      ? `CPU: ${gpu === false ? 'as asked' : 'no GPU build of the engine works on this machine'}`
       : `GPU (${llama.gpu}): ${used} of ${totalLayers} layers, ${gpuLayers === undefined ? 'as many as its memory holds' : 'as asked'}`,
     `${calibration.threads} of ${cores} usable cores, batches of ${calibration.batchSize}: ${calibration.why}`,
     `${parallel} sequences of ${contextSize} tokens: ${context === undefined ? `the model was trained for ${model.trainContextSize}` : 'as asked'}`,
@@ -171,11 +172,11 @@ function reasons(
   ]
 }
 
-/** A model that could not be loaded, told by what is wrong with it. */
-async function failedLoad(
+/** The error for a model that could not be loaded, with its likely cause. */
+async function loadError(
   { modelPath, context, parallel, adapters = [] }: LoadSettings,
   cause: unknown,
-  complaints: string[],
+  engineErrors: string[],
 ): Promise<never> {
   if (cause instanceof JobError) throw cause
   const reason = cause instanceof Error ? cause.message : String(cause)
@@ -184,8 +185,8 @@ async function failedLoad(
     () => 0,
   )
   const detail =
-    complaints.length > 0
-      ? complaints.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ')
+    engineErrors.length > 0
+      ? engineErrors.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ')
       : reason
   if (/memory|too large|alloc/i.test(`${reason} ${detail}`))
     throw notEnoughMemory(
@@ -195,7 +196,7 @@ async function failedLoad(
   if (/lora/i.test(detail))
     throw new JobError(
       'model-load',
-      `${adapters.map(({ path }) => path).join(' or ')} does not go with ${modelPath}: ${detail}. Adapters must be GGUF files made for this very model.`,
+      `${adapters.map(({ path }) => path).join(' or ')} does not fit ${modelPath}: ${detail}. Adapters must be GGUF files made for exactly this model.`,
     )
   throw new JobError(
     'model-load',

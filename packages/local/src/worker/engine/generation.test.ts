@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest'
 import { textWindow } from '../../supervisor/protocol.js'
 import type { Engine } from './engine.js'
-import { Generation, type Voice } from './generation.js'
-import { Pace } from './prompt-batching.js'
+import { Generation, type GenerationSink } from './generation.js'
+import { SliceSizer } from './prompt-batching.js'
 
 const piece = 'x'.repeat(1000)
 
@@ -36,14 +36,14 @@ function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
     model: { detokenize: () => piece },
     chat: {
       batchSize: 512,
-      pace: new Pace(),
+      slices: new SliceSizer(),
       prompt: { checkLength() {}, begin: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'past' }) },
-      lanes: {
+      sequences: {
         shared: false,
         prompts: 1,
-        borrow: async () => {
+        acquire: async () => {
           made.lent++
-          return { sequence, cached: 0, progress() {}, begun() {}, giveBack: () => made.lent-- }
+          return { sequence, cached: 0, progress() {}, begun() {}, release: () => made.lent-- }
         },
       },
     },
@@ -52,7 +52,7 @@ function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
 }
 
 const request = { messages: [{ role: 'user' as const, content: 'talk' }] }
-const mute: Voice = { text() {}, call() {}, flush() {} }
+const mute: GenerationSink = { text() {}, call() {}, flush() {} }
 const turn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a generation', () => {

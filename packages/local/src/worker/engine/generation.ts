@@ -1,81 +1,84 @@
-// One generation: prompt in slices, then token by token, until it is done, cancelled, or its reader must catch up.
+// One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
 import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
-import { type Answer, JsonAnswer, TextAnswer, ToolAnswer } from '../answer/answer.js'
-import type { WrittenCall } from '../answer/call-reader.js'
-import { ThinkingAnswer } from '../answer/thinking.js'
+import { type AnswerReader, JsonReader, TextReader, ToolReader } from '../answer/answer.js'
+import type { ParsedCall } from '../answer/call-reader.js'
+import { ThinkingReader } from '../answer/thinking.js'
 import { JobError } from '../failure.js'
 import { callGrammar, jsonGrammar } from '../grammar/grammar.js'
-import type { TextKind } from '../outbox.js'
-import { tooLong } from '../prompt/prompt.js'
+import type { TextKind } from '../message-batcher.js'
+import { promptTooLong, type ThinkingState } from '../prompt/chat-template.js'
 import type { Engine } from './engine.js'
-import { tile } from './prompt-batching.js'
+import { attentionBlock } from './prompt-batching.js'
 import type { Lease } from './sequence-pool.js'
 
-/** Where a generation speaks to. */
-export interface Voice {
+/** Receives what a generation produces. */
+export interface GenerationSink {
   text(kind: TextKind, text: string): void
-  call(call: WrittenCall): void
-  /** Nothing that was said may wait any longer. */
+  call(call: ParsedCall): void
+  /** Delivers all text so far. */
   flush(): void
 }
 
-type Ending = Omit<ChatResult, 'inputTokens' | 'cachedInputTokens' | 'promptMs' | 'decodeMs'>
+type GenerationEnd = Omit<ChatResult, 'inputTokens' | 'cachedInputTokens' | 'promptMs' | 'decodeMs'>
 
 export class Generation {
   readonly #cancel = new AbortController()
-  /** Characters said that the reader has not taken. */
+  /** Characters that were produced and not read. */
   #unread = 0
-  #unkept: string[] = []
-  /** What it waited for its reader, in milliseconds. */
+  #unenforced: string[] = []
+  /** Time spent waiting for the reader, in milliseconds. */
   #pausedMs = 0
   #wake: () => void = () => {}
 
-  constructor(private readonly voice: Voice) {}
+  constructor(private readonly sink: GenerationSink) {}
 
-  /** The reader has taken some text. */
+  /** The reader has read some text. */
   credit(characters: number): void {
     this.#unread -= characters
     this.#wake()
   }
 
-  /** Ends it at the next step. */
+  /** Ends the generation at the next step. */
   cancel(): void {
     this.#cancel.abort()
     this.#wake()
   }
 
-  /** @throws {JobError} for what the caller must hear of */
+  /** @throws {JobError} with a code and message for the caller */
   async run(engine: Engine, request: ChatJob): Promise<ChatResult> {
     const { contextSize } = engine.info
-    const { prompt, lanes } = engine.chat
+    const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
-    const { tokens, thinking } = prompt.begin(request)
-    if (tokens.length >= contextSize) throw tooLong(tokens.length, contextSize)
-    const answer = await this.#answer(engine, request, thinking)
-    const lease = await lanes.borrow(tokens, this.#cancel.signal)
+    const { tokens, thinking } = prompt.render(request)
+    if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
+    const answer = await this.#answerReader(engine, request, thinking)
+    const lease = await pool.acquire(tokens, this.#cancel.signal)
     const started = performance.now()
     try {
       const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
-      // A prompt that was given up half way counts as far as it came.
+      // A prompt that was aborted half way counts as far as it was evaluated.
       const inputTokens = this.#cancelled ? tokens.length - rest.length : tokens.length
-      const room = Math.min(request.maxOutputTokens ?? Number.POSITIVE_INFINITY, contextSize - tokens.length)
-      const begun = { at: performance.now() }
+      const mostTokens = Math.min(
+        request.maxOutputTokens ?? Number.POSITIVE_INFINITY,
+        contextSize - tokens.length,
+      )
+      const firstToken = { at: performance.now() }
       const end = this.#cancelled
         ? ({ finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0 } as const)
-        : await this.#generate(lease, rest, answer, request, room, () => {
-            begun.at = performance.now()
+        : await this.#generate(lease, rest, answer, request, mostTokens, () => {
+            firstToken.at = performance.now()
           })
       return {
         ...end,
-        ...(this.#unkept.length > 0 && { unkept: this.#unkept }),
+        ...(this.#unenforced.length > 0 && { unenforced: this.#unenforced }),
         inputTokens,
         cachedInputTokens: lease.cached,
-        promptMs: begun.at - started,
-        decodeMs: performance.now() - begun.at - this.#pausedMs,
+        promptMs: firstToken.at - started,
+        decodeMs: performance.now() - firstToken.at - this.#pausedMs,
       }
     } finally {
-      lease.giveBack()
+      lease.release()
     }
   }
 
@@ -83,61 +86,63 @@ export class Generation {
     return this.#cancel.signal.aborted
   }
 
-  /** Evaluates all but the last slice, which the sampling loop takes: the answer begins at its last token. */
+  /** Evaluates all but the last slice, and returns that one: sampling begins at its last token. */
   async #evaluatePrompt(engine: Engine, lease: Lease, tokens: Token[]): Promise<Token[]> {
-    const { lanes, pace, batchSize } = engine.chat
-    let size = Math.min(tile, batchSize)
+    const { pool, slices, batchSize } = engine.chat
+    let size = Math.min(attentionBlock, batchSize)
     let at = 0
-    // A rest of less than a tile goes with the slice before it.
-    while (tokens.length - at > size + tile && !this.#cancelled) {
-      const done = pace.begin(size)
+    // A rest of less than a block is added to the slice before it.
+    while (tokens.length - at > size + attentionBlock && !this.#cancelled) {
+      const done = slices.start(size)
       try {
         await lease.sequence.evaluateWithoutGeneratingNewTokens(tokens.slice(at, at + size))
       } finally {
         done()
       }
-      lease.progress()
+      lease.promptAdvanced()
       at += size
-      const { shared, prompts } = lanes
-      size = pace.size(size, { prompts, shared, most: batchSize })
+      const { shared, prompts } = pool
+      size = slices.next(size, { prompts, shared, most: batchSize })
     }
     return tokens.slice(at)
   }
 
-  async #answer(engine: Engine, request: ChatJob, thinking: 'possible' | 'begun' | 'past'): Promise<Answer> {
-    const answer = await this.#spoken(engine, request)
+  async #answerReader(engine: Engine, request: ChatJob, thinking: ThinkingState): Promise<AnswerReader> {
+    const answer = await this.#contentReader(engine, request)
     const format = engine.chat.prompt.thinking
-    if (thinking === 'past' || format === undefined) return answer
-    const onThought = (text: string) => this.#say('reasoning', text)
-    return new ThinkingAnswer(engine.model, format, thinking === 'begun', answer, onThought)
+    if (thinking === 'finished' || format === undefined) return answer
+    const onThought = (text: string) => this.#emit('reasoning', text)
+    return new ThinkingReader(engine.model, format, thinking === 'started', answer, onThought)
   }
 
-  async #spoken(engine: Engine, request: ChatJob): Promise<Answer> {
+  async #contentReader(engine: Engine, request: ChatJob): Promise<AnswerReader> {
     const { model } = engine
     const { prompt } = engine.chat
-    const { json, tools, mustCall, stop } = request
+    const { json, tools, forcedCall, stop } = request
     if (json !== undefined) {
-      const { grammar, unkept } = await jsonGrammar(engine, json.schema)
-      this.#unkept = unkept
-      return new JsonAnswer(model, stop, grammar)
+      const { grammar, unenforced } = await jsonGrammar(engine, json.schema)
+      this.#unenforced = unenforced
+      return new JsonReader(model, stop, grammar)
     }
-    if (tools === undefined || prompt.calls === undefined) return new TextAnswer(model, stop)
-    const allowed = tools.filter((tool) => typeof mustCall !== 'string' || tool.function.name === mustCall)
-    const { grammar, unkept } = await callGrammar(engine, allowed, prompt.calls)
-    this.#unkept = unkept
-    return new ToolAnswer(model, request, prompt.calls, grammar, (call) => {
-      this.voice.call(call)
+    if (tools === undefined || prompt.calls === undefined) return new TextReader(model, stop)
+    const allowed = tools.filter(
+      (tool) => typeof forcedCall !== 'string' || tool.function.name === forcedCall,
+    )
+    const { grammar, unenforced } = await callGrammar(engine, allowed, prompt.calls)
+    this.#unenforced = unenforced
+    return new ToolReader(model, request, prompt.calls, grammar, (call) => {
+      this.sink.call(call)
     })
   }
 
   async #generate(
-    { sequence, begun }: Lease,
+    { sequence, promptDone }: Lease,
     prompt: Token[],
-    answer: Answer,
+    answer: AnswerReader,
     request: ChatJob,
-    room: number,
+    mostTokens: number,
     onFirst: () => void,
-  ): Promise<Ending> {
+  ): Promise<GenerationEnd> {
     const options = samplingOptions(request, answer)
     const { generated } = options
     let rawFinishReason = 'eos'
@@ -148,39 +153,39 @@ export class Generation {
       }
       if (generated.length === 0) {
         onFirst()
-        begun()
+        promptDone()
       }
       generated.push(token)
-      this.#say('text', answer.push(token))
-      if (answer.over !== undefined) {
-        rawFinishReason = answer.over
+      this.#emit('text', answer.push(token))
+      if (answer.endReason !== undefined) {
+        rawFinishReason = answer.endReason
         break
       }
-      if (generated.length >= room) {
+      if (generated.length >= mostTokens) {
         rawFinishReason = generated.length === request.maxOutputTokens ? 'max-tokens' : 'context-full'
         break
       }
-      if (this.#unread >= textWindow) await this.#readerToCatchUp()
+      if (this.#unread >= textWindow) await this.#waitForReader()
     }
-    if (answer.over === undefined) this.#say('text', answer.rest())
-    const cut = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
+    if (answer.endReason === undefined) this.#emit('text', answer.flush())
+    const outOfTokens = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
     return {
-      finishReason: cut ? 'length' : 'stop',
+      finishReason: outOfTokens ? 'length' : 'stop',
       rawFinishReason,
-      ...(answer.over === 'stop-string' && { stopSequence: answer.stopSequence as string }),
+      ...(answer.endReason === 'stop-string' && { stopSequence: answer.stopSequence as string }),
       outputTokens: generated.length,
-      ...(answer instanceof ThinkingAnswer && { reasoningTokens: answer.thoughtTokens }),
-      ...(answer.inCall && { cutCall: true }),
+      ...(answer instanceof ThinkingReader && { reasoningTokens: answer.thoughtTokens }),
+      ...(answer.inCall && { unfinishedCall: true }),
     }
   }
 
-  #say(kind: TextKind, text: string): void {
+  #emit(kind: TextKind, text: string): void {
     this.#unread += text.length
-    this.voice.text(kind, text)
+    this.sink.text(kind, text)
   }
 
-  async #readerToCatchUp(): Promise<void> {
-    this.voice.flush()
+  async #waitForReader(): Promise<void> {
+    this.sink.flush()
     const paused = performance.now()
     while (this.#unread >= textWindow && !this.#cancelled)
       await new Promise<void>((resolve) => {
@@ -192,7 +197,7 @@ export class Generation {
 
 function samplingOptions(
   request: ChatJob,
-  { grammar }: Answer,
+  { grammar }: AnswerReader,
 ): SequenceEvaluateOptions & { generated: Token[] } {
   const {
     temperature = 0,
@@ -219,7 +224,7 @@ function samplingOptions(
     ...(Object.keys(penalties).length > 0 && {
       repeatPenalty: { punishTokens: () => generated, maxPunishTokens: 1024, penalty: 1, ...penalties },
     }),
-    // The context is never shifted: what falls out of it would be lost in silence. The loop stops before it is full.
+    // The context is never shifted, which would silently drop its beginning. The loop stops before it is full.
     contextShift: {
       strategy: () => {
         throw new JobError('context-length', 'The context is full.')

@@ -1,5 +1,5 @@
-// Memory, before it is taken: what the engine says the weights and the context will need, against what is free, so that
-// a model too large is an error with numbers and not a machine that stands still.
+// Memory plan: compares what weights and context need with the free memory before loading, so that a model that is too
+// large is an error with numbers and does not make the machine swap.
 import { stat } from 'node:fs/promises'
 import { freemem } from 'node:os'
 import type { Llama } from 'node-llama-cpp'
@@ -7,30 +7,30 @@ import { megabytes } from '../../options/megabytes.js'
 import type { LoadSettings } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
 
-/** What a model will take. */
+/** Memory that a model needs. */
 export interface MemoryPlan {
-  /** Tokens a sequence will hold. */
+  /** Tokens of a sequence. */
   contextSize: number
   /** Bytes of the weights, adapters included. */
   weights: number
-  /** Bytes of the KV cache and of what the engine computes in. */
+  /** Bytes of the KV cache and the compute buffers. */
   context: number
-  /** Bytes that were free. */
+  /** Bytes that are available now. */
   available: number
 }
 
 const leastContext = 256
-const usualContext = 4096
+const defaultContext = 4096
 const defaultBatch = 512
 
 /**
- * What the engine's own trial run says, in memory of the CPU and of a GPU together.
- * @throws {JobError} `model-load` when it cannot fit, with numbers
+ * The plan for a model by the engine's own estimate, RAM and GPU memory together.
+ * @throws {JobError} `model-load` with the numbers, if the model does not fit
  */
 export async function planMemory(llama: Llama, settings: LoadSettings): Promise<MemoryPlan> {
   const { modelPath, parallel, adapters = [] } = settings
   const available = availableMemory()
-  // Also what its header does not tell of: a file is mapped as a whole.
+  // The whole file is mapped, also what its header does not mention.
   const { size } = await stat(modelPath)
   if (llama.gpu === false && size > available)
     throw notEnoughMemory(modelPath, `the file has ${megabytes(size)}, and ${megabytes(available)} are free`)
@@ -51,17 +51,17 @@ export async function planMemory(llama: Llama, settings: LoadSettings): Promise<
         sequences: parallel,
       }),
     )
-  // So much and so much for each token: a trial of an absurd context would take most of a minute.
-  const [small, usual] = [await forContext(leastContext), await forContext(usualContext)]
-  const perToken = (usual - small) / (usualContext - leastContext)
-  const need = (tokens: number): number => Math.max(small, usual + (tokens - usualContext) * perToken)
-  const trained = insights.trainContextSize ?? usualContext
-  const wanted = settings.context ?? Math.min(usualContext, trained)
-  const room = Math.floor((available - weights - usual) / perToken + usualContext)
-  // A GPU has memory of its own, which the engine looks after.
+  // Linear in the number of tokens: an estimate for a huge context would take most of a minute.
+  const [small, normal] = [await forContext(leastContext), await forContext(defaultContext)]
+  const perToken = (normal - small) / (defaultContext - leastContext)
+  const need = (tokens: number): number => Math.max(small, normal + (tokens - defaultContext) * perToken)
+  const trained = insights.trainContextSize ?? defaultContext
+  const wanted = settings.context ?? Math.min(defaultContext, trained)
+  const fitting = Math.floor((available - weights - normal) / perToken + defaultContext)
+  // The engine takes care of GPU memory itself.
   const contextSize =
     llama.gpu === false && settings.context === undefined
-      ? Math.max(leastContext, Math.min(wanted, room))
+      ? Math.max(leastContext, Math.min(wanted, fitting))
       : wanted
   const plan = { contextSize, weights, context: need(contextSize), available }
   if (llama.gpu === false && plan.weights + plan.context > available)
@@ -83,7 +83,7 @@ export function notEnoughMemory(modelPath: string, numbers: string): JobError {
   )
 }
 
-/** What a process here may still take, a container's limit included. */
+/** Bytes that this process may still take, container limits included. */
 function availableMemory(): number {
   return process.availableMemory?.() ?? freemem()
 }

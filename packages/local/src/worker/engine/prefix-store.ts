@@ -1,25 +1,25 @@
-// What the sequences hold, kept on disk from one life of the worker to the next.
+// Prefix store: states of sequences on disk, from one process to the next (`keepPrefixes`).
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { LlamaContext, LlamaContextSequence } from 'node-llama-cpp'
 import type { LoadSettings } from '../../supervisor/protocol.js'
 
-/** Fewer tokens than this are evaluated as fast as they are read back. */
-const worthIt = 64
+/** Fewer tokens are evaluated as fast as they are loaded. */
+const leastTokens = 64
 
 export class PrefixStore {
   readonly #modelDir: string
   readonly #dir: string
 
-  private constructor(modelDir: string, form: string) {
+  private constructor(modelDir: string, version: string) {
     this.#modelDir = modelDir
-    this.#dir = join(modelDir, form)
+    this.#dir = join(modelDir, version)
   }
 
   /**
-   * The store of this very model in this very form: a state of another one would crash the engine. `undefined` when
-   * prefixes are not to be kept.
+   * The store for exactly this model file, engine and context: the state of another one would crash the engine.
+   * `undefined` without `keepPrefixes`.
    */
   static async of(
     context: LlamaContext,
@@ -35,13 +35,13 @@ export class PrefixStore {
       }),
     )
     const { contextSize, kvCacheKeyType, kvCacheValueType, totalSequences } = context
-    const form = [files, adapters, engine, contextSize, totalSequences, kvCacheKeyType, kvCacheValueType]
-    return new PrefixStore(join(cacheDir, 'prefixes', digest(modelPath)), digest(form))
+    const version = [files, adapters, engine, contextSize, totalSequences, kvCacheKeyType, kvCacheValueType]
+    return new PrefixStore(join(cacheDir, 'prefixes', digest(modelPath)), digest(version))
   }
 
   /**
-   * Gives sequences back what was saved. Each file is taken out of the store before it is read, so that one the engine
-   * chokes on is not met again, and two processes never share one.
+   * Loads saved states into the sequences, and returns their number. Each file is moved out of the store before it is
+   * loaded, so that one that crashes the engine is not tried again, and two processes never load the same one.
    */
   async restore(sequences: LlamaContextSequence[]): Promise<number> {
     const names = await readdir(this.#dir).catch(() => [])
@@ -49,25 +49,25 @@ export class PrefixStore {
     for (const name of names.filter((file) => file.endsWith('.state'))) {
       const sequence = sequences[restored]
       if (sequence === undefined) break
-      const own = join(this.#dir, `${name}.${process.pid}`)
+      const claimed = join(this.#dir, `${name}.${process.pid}`)
       try {
-        await rename(join(this.#dir, name), own)
-        await sequence.loadStateFromFile(own, { acceptRisk: true })
+        await rename(join(this.#dir, name), claimed)
+        await sequence.loadStateFromFile(claimed, { acceptRisk: true })
         restored++
       } catch {
-        // Taken by another process, or not readable: what it held is evaluated again.
+        // Claimed by another process, or not readable: its tokens are evaluated again.
       }
-      await rm(own, { force: true })
+      await rm(claimed, { force: true })
     }
     return restored
   }
 
-  /** Saves what is worth it, in place of what was there of this model, in whichever form. */
+  /** Saves the states of the sequences, and removes all older ones of this model. */
   async save(sequences: LlamaContextSequence[]): Promise<void> {
     await rm(this.#modelDir, { recursive: true, force: true })
     await mkdir(this.#dir, { recursive: true })
     for (const [index, sequence] of sequences.entries()) {
-      if (sequence.nextTokenIndex < worthIt) continue
+      if (sequence.nextTokenIndex < leastTokens) continue
       const draft = join(this.#dir, `${index}.${process.pid}.tmp`)
       await sequence.saveStateToFile(draft)
       await rename(draft, join(this.#dir, `${index}.state`))

@@ -1,73 +1,73 @@
-// How many tokens of a prompt go into one step of the engine: few enough that a cancel and the other callers need not
-// wait for long, but never so few that the whole takes much longer.
+// Prompt batching: how many tokens of a prompt go into one step of the engine. Small enough that an abort and other
+// callers need not wait long, but never so small that the whole prompt takes much longer.
 
-/** How long a step with prompt slices may take, in milliseconds. */
+/** Aim for the time of one step with prompt slices, in milliseconds. */
 const stepMs = { alone: 400, shared: 50 }
 
 /**
- * The engine computes attention over this many tokens at once. A slice of 63 takes as long as hundreds of tokens: twenty
- * times as long as one of 64, for a small model with a long context (llama.cpp's flash attention on a CPU, 2026).
+ * The engine computes attention for blocks of this many tokens. For a small model with a long context, a slice of 63
+ * tokens takes twenty times as long as one of 64 (llama.cpp's flash attention on a CPU, 2026).
  */
-export const tile = 64
+export const attentionBlock = 64
 
-/** What a step costs whatever is in it may be no more than this share of what its tokens cost. */
-const overhead = 0.5
-/** How much of what was learned stays with each new step. */
-const memory = 0.85
+/** A step's fixed cost may be at most this share of the cost of its tokens. */
+const mostOverhead = 0.5
+/** Weight of earlier steps against the newest one. */
+const decay = 0.85
 
 interface Slice {
-  /** The most tokens that were under way with it, its own included: they share its steps. */
+  /** Most tokens that were in progress at the same time, its own included: they share its steps. */
   tokens: number
 }
 
-/** Learns what a step and a token cost, from all generations of a context together. */
-export class Pace {
+/** Chooses the size of prompt slices, from the measured times of all generations of a context. */
+export class SliceSizer {
   readonly #slices = new Set<Slice>()
-  #underWay = 0
-  // Sums over the steps so far, of their number, tokens, times and products: a straight line through them.
+  #tokensInProgress = 0
+  // Weighted sums over the steps so far, for a linear regression of time over tokens.
   #sums = { count: 0, tokens: 0, ms: 0, squares: 0, products: 0 }
 
   constructor(private readonly now: () => number = () => performance.now()) {}
 
-  /** A slice is handed to the engine. To be called again when it is done. */
-  begin(tokens: number): () => void {
+  /** A slice starts. Call the returned function when it is done. */
+  start(tokens: number): () => void {
     const started = this.now()
-    this.#underWay += tokens
+    this.#tokensInProgress += tokens
     const slice: Slice = { tokens: 0 }
     this.#slices.add(slice)
-    for (const each of this.#slices) each.tokens = Math.max(each.tokens, this.#underWay)
+    for (const each of this.#slices) each.tokens = Math.max(each.tokens, this.#tokensInProgress)
     return () => {
       this.#slices.delete(slice)
-      this.#underWay -= tokens
-      this.#learn(slice.tokens, this.now() - started)
+      this.#tokensInProgress -= tokens
+      this.#measure(slice.tokens, this.now() - started)
     }
   }
 
-  /** The size of the next slice, a multiple of the tile, where `prompts` share a step. */
-  size(last: number, { prompts, shared, most }: { prompts: number; shared: boolean; most: number }): number {
+  /** Size of the next slice: a multiple of the attention block, at most `most`, where `prompts` share a step. */
+  next(last: number, { prompts, shared, most }: { prompts: number; shared: boolean; most: number }): number {
     const cost = this.#cost()
-    // Steps of one size tell nothing of what a step costs in itself: another size does.
-    if (cost === undefined) return Math.min(most, last + tile)
+    // Steps of one size do not show their fixed cost; a step of another size does.
+    if (cost === undefined) return Math.min(most, last + attentionBlock)
     const { step, token } = cost
     const aim = shared ? stepMs.shared : stepMs.alone
-    // Where a step costs much in itself, smaller slices would make the whole longer, and shorter steps hardly shorter.
-    const tokens = Math.max((aim - step) / token, step / (token * overhead)) / prompts
-    const wanted = Math.max(tile, Math.floor(Math.min(tokens, last * 2) / tile) * tile)
-    return Math.min(most, wanted)
+    // Where the fixed cost is high, smaller slices make the whole prompt slower and the steps hardly shorter.
+    const tokens = Math.max((aim - step) / token, step / (token * mostOverhead)) / prompts
+    const blocks = Math.floor(Math.min(tokens, last * 2) / attentionBlock)
+    return Math.min(most, Math.max(1, blocks) * attentionBlock)
   }
 
-  #learn(tokens: number, ms: number): void {
-    const { count, tokens: all, ms: time, squares, products } = this.#sums
+  #measure(tokens: number, ms: number): void {
+    const sums = this.#sums
     this.#sums = {
-      count: count * memory + 1,
-      tokens: all * memory + tokens,
-      ms: time * memory + ms,
-      squares: squares * memory + tokens * tokens,
-      products: products * memory + tokens * ms,
+      count: sums.count * decay + 1,
+      tokens: sums.tokens * decay + tokens,
+      ms: sums.ms * decay + ms,
+      squares: sums.squares * decay + tokens * tokens,
+      products: sums.products * decay + tokens * ms,
     }
   }
 
-  /** What a step costs in itself, and what each of its tokens adds, in milliseconds. */
+  /** Fixed cost of a step, and cost of each token in it, in milliseconds. */
   #cost(): { step: number; token: number } | undefined {
     const { count, tokens, ms, squares, products } = this.#sums
     const least = 1e-4

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { writeRandomModel } from '../../../test/random-model.js'
 import { referenceLlama } from '../../../test/reference-llama.js'
 import { folder, open } from '../../../test/world.js'
-import { Prompt } from '../prompt/prompt.js'
+import { ChatTemplate } from '../prompt/chat-template.js'
 
 const pico = fileURLToPath(new URL('../../../models/pico.gguf', import.meta.url))
 
@@ -22,7 +22,7 @@ const undecided = 0.02
 /** The greedy answer of the reference, as far as it is decided. */
 async function say(path: string, question: string, most: number): Promise<{ text: string; tokens: number }> {
   const model = await llama.loadModel({ modelPath: path })
-  const prompt = Prompt.of(model)?.tokens({ messages: [{ role: 'user', content: question }] }) ?? []
+  const prompt = ChatTemplate.of(model)?.tokens({ messages: [{ role: 'user', content: question }] }) ?? []
   const reference = await referenceLlama(path)
   let token = 0
   for (const known of prompt) token = reference.next(known)

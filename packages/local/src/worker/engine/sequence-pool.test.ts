@@ -1,10 +1,10 @@
-// Sequences on loan, with made-up ones: who waits for whom, and what is handed over.
+// Sequence pool, with simulated sequences: which generation waits for which, and what is copied.
 import type { LlamaContextSequence, Token } from 'node-llama-cpp'
 import { describe, expect, it } from 'vitest'
-import { Lanes } from './sequence-pool.js'
+import { SequencePool } from './sequence-pool.js'
 
 /** A sequence that only knows which tokens it holds. */
-class MadeUp {
+class FakeSequence {
   tokens: number[] = []
   copies = 0
 
@@ -26,11 +26,11 @@ class MadeUp {
   }
 }
 
-/** One that can be handed over, as the engine's can; `fails` as when its source is in the middle of something. */
-class Copying extends MadeUp {
+/** A sequence that can be copied, as the engine's can; `fails` as if its source were busy. */
+class CopyableSequence extends FakeSequence {
   fails = false
 
-  async _copyStateFromOtherSequence(other: MadeUp, upTo: number): Promise<boolean> {
+  async _copyStateFromOtherSequence(other: FakeSequence, upTo: number): Promise<boolean> {
     this.copies++
     this.tokens = other.tokens.slice(0, upTo)
     return !this.fails
@@ -41,81 +41,81 @@ const rules = Array.from({ length: 200 }, (_, index) => index)
 const first = [...rules, 1001] as Token[]
 const second = [...rules, 1002] as Token[]
 const never = new AbortController().signal
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
-function lanes<T extends MadeUp>(...sequences: T[]): { lanes: Lanes; sequences: T[] } {
-  return { lanes: new Lanes(sequences as unknown as LlamaContextSequence[]), sequences }
+function pool<T extends FakeSequence>(...sequences: T[]): { pool: SequencePool; sequences: T[] } {
+  return { pool: new SequencePool(sequences as unknown as LlamaContextSequence[]), sequences }
 }
 
-/** Evaluates so much of a prompt. */
+/** Evaluates the first `count` tokens of a prompt. */
 function evaluate(sequence: unknown, prompt: Token[], count: number): void {
-  ;(sequence as MadeUp).tokens = prompt.slice(0, count)
+  ;(sequence as FakeSequence).tokens = prompt.slice(0, count)
 }
 
-describe('two who come together with one beginning', () => {
+describe('two generations with the same prefix', () => {
   it('evaluate it once', async () => {
-    const { lanes: all, sequences } = lanes(new Copying(), new Copying())
-    const [leader, follower] = [all.borrow(first, never), all.borrow(second, never)]
+    const { pool: all, sequences } = pool(new CopyableSequence(), new CopyableSequence())
+    const [leader, follower] = [all.acquire(first, never), all.acquire(second, never)]
     const leading = await leader
-    let came = false
+    let acquired = false
     void follower.then(() => {
-      came = true
+      acquired = true
     })
     evaluate(leading.sequence, first, 100)
-    leading.progress()
-    await turn()
-    expect(came).toBe(false)
+    leading.promptAdvanced()
+    await nextTurn()
+    expect(acquired).toBe(false)
     evaluate(leading.sequence, first, 201)
-    leading.begun()
+    leading.promptDone()
     expect((await follower).cached).toBe(200)
     expect(sequences.map(({ copies }) => copies)).toEqual([0, 1])
   })
 
-  it('lose nothing when the first gives up half way', async () => {
-    const { lanes: all } = lanes(new Copying(), new Copying())
-    const [leader, follower] = [all.borrow(first, never), all.borrow(second, never)]
+  it('lose nothing when the first is aborted half way', async () => {
+    const { pool: all } = pool(new CopyableSequence(), new CopyableSequence())
+    const [leader, follower] = [all.acquire(first, never), all.acquire(second, never)]
     const leading = await leader
     evaluate(leading.sequence, first, 90)
-    leading.giveBack()
+    leading.release()
     expect((await follower).cached).toBe(90)
   })
 
   it.each([
-    ['an engine that cannot hand over', () => lanes(new MadeUp(), new MadeUp())],
+    ['an engine that cannot copy states', () => pool(new FakeSequence(), new FakeSequence())],
     [
-      'a state that cannot be handed over now',
-      () => lanes(...[1, 2].map(() => Object.assign(new Copying(), { fails: true }))),
+      'a state that cannot be copied now',
+      () => pool(...[1, 2].map(() => Object.assign(new CopyableSequence(), { fails: true }))),
     ],
-  ])('both evaluate it under %s', async (_, make) => {
-    const { lanes: all } = make()
-    const [leader, follower] = [all.borrow(first, never), all.borrow(second, never)]
+  ])('both evaluate it with %s', async (_, make) => {
+    const { pool: all } = make()
+    const [leader, follower] = [all.acquire(first, never), all.acquire(second, never)]
     const leading = await leader
     evaluate(leading.sequence, first, 201)
-    leading.begun()
+    leading.promptDone()
     const following = await follower
     expect(following.cached).toBe(0)
     expect(following.sequence.nextTokenIndex).toBe(0)
   })
 
-  it('do not wait once their caller has gone', async () => {
-    const { lanes: all } = lanes(new Copying(), new Copying())
+  it('do not wait once their caller has aborted', async () => {
+    const { pool: all } = pool(new CopyableSequence(), new CopyableSequence())
     const gone = new AbortController()
-    await all.borrow(first, never)
-    const follower = all.borrow(second, gone.signal)
+    await all.acquire(first, never)
+    const follower = all.acquire(second, gone.signal)
     gone.abort()
     const lease = await follower
-    lease.giveBack()
-    expect((await all.borrow(second, gone.signal)).sequence).toBe(lease.sequence)
+    lease.release()
+    expect((await all.acquire(second, gone.signal)).sequence).toBe(lease.sequence)
   })
 })
 
-it('a loan is of the free sequence that holds most, cut back, and never of one that is lent', async () => {
-  const { lanes: all, sequences } = lanes(new Copying(), new Copying())
+it('acquire takes the free sequence that holds most of the prompt, and cuts it back', async () => {
+  const { pool: all, sequences } = pool(new CopyableSequence(), new CopyableSequence())
   evaluate(sequences[1], first, 201)
-  const lease = await all.borrow(first, never)
+  const lease = await all.acquire(first, never)
   expect(lease.sequence).toBe(sequences[1])
-  // The last token is evaluated anew.
+  // The last token is always evaluated.
   expect(lease.cached).toBe(200)
-  expect((await all.borrow(first, never)).sequence).toBe(sequences[0])
-  await expect(all.borrow(first, never)).rejects.toThrow('more work at once')
+  expect((await all.acquire(first, never)).sequence).toBe(sequences[0])
+  await expect(all.acquire(first, never)).rejects.toThrow('more jobs at once')
 })

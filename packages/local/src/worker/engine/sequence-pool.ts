@@ -1,109 +1,113 @@
-// The sequences of a context, lent one to a generation. A generation gets the free one that holds most of its prompt;
-// what another one holds, or is just evaluating, is handed over instead of being evaluated twice.
+// Pool of a context's sequences. A generation gets the free sequence that holds most of its prompt; what another one
+// holds, or is evaluating at the moment, is copied instead of evaluated twice.
 import type { LlamaContextSequence, Token } from 'node-llama-cpp'
 import { JobError } from '../failure.js'
 
-/** A sequence on loan. */
+/** A sequence that a generation has for itself. */
 export interface Lease {
   readonly sequence: LlamaContextSequence
-  /** Tokens of the prompt that it already holds. */
+  /** Tokens of the prompt that the sequence already holds. */
   readonly cached: number
   /** More of the prompt has been evaluated. */
-  progress(): void
-  /** The prompt is evaluated. */
-  begun(): void
-  giveBack(): void
+  promptAdvanced(): void
+  /** The whole prompt has been evaluated. */
+  promptDone(): void
+  release(): void
 }
 
-interface Lane {
+interface Slot {
   readonly sequence: LlamaContextSequence
   state: 'free' | 'waiting' | 'prompt' | 'answer'
-  /** The prompt it is evaluating. */
+  /** The prompt that is being evaluated. */
   prompt: Token[]
 }
 
-/** So many tokens more are worth a copy, or the wait for somebody who is evaluating them. */
-const worthIt = 32
+/** A copy, or the wait for another generation's prompt, pays off if it saves this many tokens. */
+const leastGain = 32
 
-export class Lanes {
-  readonly #lanes: Lane[]
+export class SequencePool {
+  readonly #slots: Slot[]
   readonly #listeners = new Set<() => void>()
 
   constructor(sequences: LlamaContextSequence[]) {
-    this.#lanes = sequences.map((sequence) => ({ sequence, state: 'free', prompt: [] }))
+    this.#slots = sequences.map((sequence) => ({ sequence, state: 'free', prompt: [] }))
   }
 
-  /** Are several generations computing? */
+  /** Several generations are computing. */
   get shared(): boolean {
-    return this.#lanes.filter(({ state }) => state === 'prompt' || state === 'answer').length > 1
+    return this.#slots.filter(({ state }) => state === 'prompt' || state === 'answer').length > 1
   }
 
-  /** Generations that evaluate their prompts, at least one: whoever asks. */
+  /** Number of generations that are evaluating their prompts; at least 1, the one that asks. */
   get prompts(): number {
-    return Math.max(1, this.#lanes.filter(({ state }) => state === 'prompt').length)
+    return Math.max(1, this.#slots.filter(({ state }) => state === 'prompt').length)
   }
 
   get sequences(): LlamaContextSequence[] {
-    return this.#lanes.map(({ sequence }) => sequence)
+    return this.#slots.map(({ sequence }) => sequence)
   }
 
-  /** Lends a sequence for a prompt, cut back to what they share. The app never asks for more than there are. */
-  async borrow(prompt: Token[], signal: AbortSignal): Promise<Lease> {
-    const lane = best(
-      this.#lanes.filter(({ state }) => state === 'free'),
-      (free) => held(free, prompt),
+  /**
+   * A sequence for a prompt, cut back to the tokens that both have in common.
+   * @throws {JobError} `inference` if none is free; the scheduler starts no more jobs than there are sequences
+   */
+  async acquire(prompt: Token[], signal: AbortSignal): Promise<Lease> {
+    const slot = highestScoring(
+      this.#slots.filter(({ state }) => state === 'free'),
+      (free) => cachedTokens(free, prompt),
     )
-    if (lane === undefined)
-      throw new JobError('inference', 'The worker was given more work at once than it has sequences.')
-    lane.state = 'waiting'
-    const giveBack = (): void => {
-      lane.state = 'free'
-      this.#tell()
+    if (slot === undefined)
+      throw new JobError('inference', 'The worker got more jobs at once than it has sequences.')
+    slot.state = 'waiting'
+    const release = (): void => {
+      slot.state = 'free'
+      this.#notify()
     }
     try {
-      await this.#takeOver(lane, prompt, signal)
-      const { sequence } = lane
-      // The last token is always evaluated anew: its output is where the answer begins.
-      const cached = Math.min(held(lane, prompt), prompt.length - 1)
+      await this.#copyPrefix(slot, prompt, signal)
+      const { sequence } = slot
+      // The last token is always evaluated: the answer begins with its output.
+      const cached = Math.min(cachedTokens(slot, prompt), prompt.length - 1)
       if (cached < sequence.nextTokenIndex)
         await sequence.eraseContextTokenRanges([{ start: cached, end: sequence.nextTokenIndex }])
       return {
         sequence,
         cached: sequence.nextTokenIndex,
-        progress: () => this.#tell(),
-        begun: () => {
-          lane.state = 'answer'
-          this.#tell()
+        promptAdvanced: () => this.#notify(),
+        promptDone: () => {
+          slot.state = 'answer'
+          this.#notify()
         },
-        giveBack,
+        release,
       }
     } catch (error) {
-      giveBack()
+      release()
       throw error
     }
   }
 
-  /** Waits for whoever is evaluating the same beginning, and takes it from whoever has most of it. */
-  async #takeOver(lane: Lane, prompt: Token[], signal: AbortSignal): Promise<void> {
-    const others = this.#lanes.filter((other) => other !== lane)
+  /** Waits for generations that are evaluating the same prefix, and copies it from the slot that has most of it. */
+  async #copyPrefix(slot: Slot, prompt: Token[], signal: AbortSignal): Promise<void> {
+    const others = this.#slots.filter((other) => other !== slot)
     for (;;) {
-      const have = Math.max(...this.#lanes.map((each) => held(each, prompt)))
-      const coming = Math.max(
-        ...others.map((other) => (other.state === 'prompt' ? common(other.prompt, prompt) : 0)),
+      const available = Math.max(...this.#slots.map((each) => cachedTokens(each, prompt)))
+      const expected = Math.max(
+        ...others.map((other) => (other.state === 'prompt' ? commonPrefix(other.prompt, prompt) : 0)),
       )
-      if (coming < have + worthIt || signal.aborted) break
-      await this.#change(signal)
+      if (expected < available + leastGain || signal.aborted) break
+      await this.#nextChange(signal)
     }
-    // From here on others can wait for it: said at once, or two who come together would both go ahead.
-    lane.state = 'prompt'
-    lane.prompt = prompt
-    const source = best(others, (other) => held(other, prompt))
-    if (source === undefined || held(source, prompt) < held(lane, prompt) + worthIt) return
-    if (!(await copied(source.sequence, lane.sequence, held(source, prompt))))
-      await lane.sequence.clearHistory()
+    // From here on, others can wait for this slot. Set before anything is awaited: of two generations that come
+    // together, only one may evaluate the prefix.
+    slot.state = 'prompt'
+    slot.prompt = prompt
+    const source = highestScoring(others, (other) => cachedTokens(other, prompt))
+    if (source === undefined || cachedTokens(source, prompt) < cachedTokens(slot, prompt) + leastGain) return
+    if (!(await copyState(source.sequence, slot.sequence, cachedTokens(source, prompt))))
+      await slot.sequence.clearHistory()
   }
 
-  #change(signal: AbortSignal): Promise<void> {
+  #nextChange(signal: AbortSignal): Promise<void> {
     return new Promise((resolve) => {
       const listener = (): void => {
         signal.removeEventListener('abort', listener)
@@ -115,33 +119,33 @@ export class Lanes {
     })
   }
 
-  #tell(): void {
+  #notify(): void {
     for (const listener of [...this.#listeners]) listener()
   }
 }
 
-/** How many tokens of the prompt a lane holds. */
-function held({ sequence }: Lane, prompt: Token[]): number {
+/** Number of the prompt's first tokens that a slot holds. */
+function cachedTokens({ sequence }: Slot, prompt: Token[]): number {
   return sequence.compareContextTokens(prompt).firstDifferentIndex
 }
 
-function common(a: Token[], b: Token[]): number {
-  const at = a.findIndex((token, index) => token !== b[index])
-  return at < 0 ? a.length : at
+function commonPrefix(a: Token[], b: Token[]): number {
+  const index = a.findIndex((token, index) => token !== b[index])
+  return index < 0 ? a.length : index
 }
 
-function best(lanes: Lane[], score: (lane: Lane) => number): Lane | undefined {
-  return lanes.reduce<Lane | undefined>(
-    (found, lane) => (found === undefined || score(lane) > score(found) ? lane : found),
+function highestScoring(slots: Slot[], score: (slot: Slot) => number): Slot | undefined {
+  return slots.reduce<Slot | undefined>(
+    (best, slot) => (best === undefined || score(slot) > score(best) ? slot : best),
     undefined,
   )
 }
 
 /**
- * Hands the state of one sequence to another. The engine (3.22) has this for its own use only; without it, or where the
- * sequence is in the middle of something, it says `false` and the target holds nothing that counts.
+ * Copies the state of one sequence to another. The engine (3.22) has this function for internal use only.
+ * @returns `false` without that function, or while the sequence is busy; the target then holds nothing of use
  */
-async function copied(
+async function copyState(
   from: LlamaContextSequence,
   to: LlamaContextSequence,
   tokens: number,

@@ -1,4 +1,4 @@
-// Grammars: an answer that can only be JSON of the shape that was asked for, a call that can only be one of a tool.
+// Grammars (GBNF) for the engine: JSON output by its schema, and calls of the offered tools.
 import type { LlamaGrammar, LlamaGrammarEvaluationState } from 'node-llama-cpp'
 import type { TemplateTool } from '../../supervisor/protocol.js'
 import type { CallFormat } from '../answer/call-format.js'
@@ -7,35 +7,39 @@ import { JobError } from '../failure.js'
 import { SchemaGrammar } from './schema-grammar.js'
 import { literal } from './text-grammar.js'
 
-/** A grammar, and the keywords of its schema that it does not keep. */
-export interface Kept<Grammar> {
+/** A grammar, and the keywords of its schema that it does not enforce. */
+export interface SchemaResult<Grammar> {
   grammar: Grammar
-  unkept: string[]
+  unenforced: string[]
 }
 
-/** @throws {JobError} `unsupported` when the schema has no grammar */
+/**
+ * A grammar for JSON output; without a schema, for any object or array.
+ * @throws {JobError} `unsupported` for a schema without a grammar
+ */
 export async function jsonGrammar(
   engine: Engine,
   schema: unknown,
-): Promise<Kept<LlamaGrammarEvaluationState>> {
-  return withoutPatternsIfNeedBe(async (rules) => {
+): Promise<SchemaResult<LlamaGrammarEvaluationState>> {
+  return withPatternFallback(async (rules) => {
     const text = rules.text(schema === undefined ? 'object | array' : rules.add(schema))
-    return stateOf(engine, await compiled(engine, text, 'This JSON schema'))
+    return initialState(engine, await compile(engine, text, 'This JSON schema'))
   })
 }
 
 /**
- * Makes the state of a grammar of calls, a new one for each call; `led` when the space before it is still due.
- * @throws {JobError} `unsupported` when the input of a tool has no grammar
+ * A grammar for tool calls: the function returns its state for a new call. `withSeparator`: the white space before the
+ * call is not written yet.
+ * @throws {JobError} `unsupported` for an input schema without a grammar
  */
 export async function callGrammar(
   engine: Engine,
   tools: TemplateTool[],
-  { nameKey, inputKey, lead }: CallFormat,
-): Promise<Kept<(led: boolean) => LlamaGrammarEvaluationState>> {
+  { nameKey, inputKey, separator }: CallFormat,
+): Promise<SchemaResult<(withSeparator: boolean) => LlamaGrammarEvaluationState>> {
   const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
   const key = (name: string) => `${literal(JSON.stringify(name))} ":" ws`
-  return withoutPatternsIfNeedBe(async (rules) => {
+  return withPatternFallback(async (rules) => {
     const call = tools
       .map(({ function: { name, parameters } }) => {
         const input = rules.add(parameters)
@@ -43,33 +47,35 @@ export async function callGrammar(
       })
       .join(' | ')
     const what = 'The input of these tools'
-    const plain = await compiled(engine, rules.text(call), what)
-    const led = lead === '' ? plain : await compiled(engine, rules.text(`${literal(lead)} (${call})`), what)
-    return (isLed) => new LlamaGrammarEvaluationState({ model: engine.model, grammar: isLed ? led : plain })
+    const plain = await compile(engine, rules.text(call), what)
+    const separated =
+      separator === '' ? plain : await compile(engine, rules.text(`${literal(separator)} (${call})`), what)
+    return (withSeparator) =>
+      new LlamaGrammarEvaluationState({ model: engine.model, grammar: withSeparator ? separated : plain })
   })
 }
 
-/** What the engine makes of a pattern may be too much for it: then patterns are among what is not kept. */
-async function withoutPatternsIfNeedBe<Grammar>(
+/** Retries without patterns: the engine cannot handle all of them. They are then among the unenforced keywords. */
+async function withPatternFallback<Grammar>(
   make: (rules: SchemaGrammar) => Promise<Grammar>,
-): Promise<Kept<Grammar>> {
+): Promise<SchemaResult<Grammar>> {
   let rules = new SchemaGrammar()
   try {
-    return { grammar: await make(rules), unkept: [...rules.unkept] }
+    return { grammar: await make(rules), unenforced: [...rules.unenforced] }
   } catch (error) {
     if (!rules.hasPattern) throw error
     rules = new SchemaGrammar(false)
-    return { grammar: await make(rules), unkept: [...rules.unkept] }
+    return { grammar: await make(rules), unenforced: [...rules.unenforced] }
   }
 }
 
-async function stateOf({ model }: Engine, grammar: LlamaGrammar): Promise<LlamaGrammarEvaluationState> {
-  // The engine may not be installed; only its loading says so, so nothing imports it at the start.
+async function initialState({ model }: Engine, grammar: LlamaGrammar): Promise<LlamaGrammarEvaluationState> {
+  // Imported on use: the engine is an optional peer dependency.
   const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
   return new LlamaGrammarEvaluationState({ model, grammar })
 }
 
-async function compiled({ llama }: Engine, grammar: string, what: string): Promise<LlamaGrammar> {
+async function compile({ llama }: Engine, grammar: string, what: string): Promise<LlamaGrammar> {
   try {
     return await llama.createGrammar({ grammar })
   } catch (cause) {

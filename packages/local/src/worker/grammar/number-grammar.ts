@@ -1,9 +1,9 @@
-// Numbers between bounds as a grammar: digits, length by length.
+// Grammar expressions for numbers between bounds.
 
-/** JavaScript's integers are exact to here; schemas that say so (zod's `int()`) ask for nothing more. */
+/** Nearly the largest exact integer of JavaScript. Larger bounds (those of zod's `int()`) are cut to it. */
 const largest = 10 ** 15 - 1
 
-/** What a number may be; both ends belong to it unless told otherwise. */
+/** Bounds of a number, both included unless they are excluded explicitly. */
 export interface Bounds {
   least?: number
   most?: number
@@ -11,7 +11,7 @@ export interface Bounds {
   mostExcluded?: boolean
 }
 
-/** Whole numbers between two ends; nothing where there is none. */
+/** Integers between two bounds; `undefined` if there are none. */
 export function integerRange(least = -largest, most = largest): string | undefined {
   const [low, high] = [Math.max(Math.ceil(least), -largest), Math.min(Math.floor(most), largest)]
   if (low > high) return undefined
@@ -21,7 +21,7 @@ export function integerRange(least = -largest, most = largest): string | undefin
   ])
 }
 
-/** Numbers between two ends that are whole; nothing where there is none. */
+/** Numbers between two bounds that are integers; `undefined` if there are none. */
 export function numberRange({ least = -largest, most = largest, ...excluded }: Bounds): string | undefined {
   const { leastExcluded = false, mostExcluded = false } = excluded
   const negative = least < 0 && positive(Math.max(0, -most), -least, most <= 0 && mostExcluded, leastExcluded)
@@ -39,7 +39,7 @@ function positive(
   const whole = (from: number) =>
     from < high ? `(${natural(from, high - 1)}) ("." [0-9]{1,15})?` : undefined
   return alternatives([
-    // Behind the end itself, but not on it.
+    // Greater than the bound, but not equal.
     lowExcluded ? `"${low}." [0-9]{0,14} [1-9]` : whole(low),
     lowExcluded ? whole(low + 1) : undefined,
     highExcluded ? undefined : `"${high}"`,
@@ -51,7 +51,7 @@ function alternatives(forms: (string | undefined)[]): string | undefined {
   return all.length > 0 ? all.join(' | ') : undefined
 }
 
-/** From `low` to `high`, neither below 0, without leading zeros. */
+/** Integers from `low` to `high`, neither below 0, without leading zeros. */
 function natural(low: number, high: number): string {
   const forms: string[] = []
   const last = String(Math.min(high, largest)).length
@@ -63,7 +63,7 @@ function natural(low: number, high: number): string {
   return forms.join(' | ')
 }
 
-/** Digits between two texts of one length. */
+/** Numbers of the same length between two texts of digits. */
 function digits(low: string, high: string): string {
   if (low === high) return `"${low}"`
   const count = low.length

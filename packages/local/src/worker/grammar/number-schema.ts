@@ -1,23 +1,23 @@
-// The numbers that a JSON Schema allows, as a grammar.
+// Grammar expressions for the numbers of a JSON Schema.
 import { type Bounds, integerRange, numberRange } from './number-grammar.js'
 import type { Schema } from './schema-merge.js'
 
-/** As many multiples as are written out one by one. */
+/** The most multiples that are listed one by one. */
 const mostMultiples = 300
 
 const ends = ['minimum', 'maximum', 'exclusiveMinimum', 'exclusiveMaximum']
 
-/** The form of a number; nothing where none fits. `lost` hears of keywords that it does not keep. */
-export function numberForm(
+/** The expression for a number; `undefined` if no number fits. Reports keywords that it does not enforce. */
+export function numberExpression(
   schema: Schema,
   type: 'integer' | 'number',
-  lost: (keyword: string) => void,
+  onUnenforced: (keyword: string) => void,
 ): string | undefined {
   const multiples = multiplesOf({ ...schema, type })
   if (multiples !== undefined) return multiples.map((value) => `"${value}"`).join(' | ') || undefined
   if (!ends.some((key) => typeof schema[key] === 'number')) return type
   const bounds = boundsOf(schema)
-  if (type === 'number') return numberRange(whole(bounds, lost))
+  if (type === 'number') return numberRange(roundOutwards(bounds, onUnenforced))
   const { least, most, leastExcluded, mostExcluded } = bounds
   return integerRange(
     leastExcluded && least !== undefined ? Math.floor(least) + 1 : least,
@@ -25,7 +25,7 @@ export function numberForm(
   )
 }
 
-/** The multiples between two bounds, where there are few. */
+/** The integers of `multipleOf` between two bounds, if there are at most 300. */
 export function multiplesOf(schema: Schema): number[] | undefined {
   const { multipleOf: step, type } = schema
   const { least, most, leastExcluded, mostExcluded } = boundsOf(schema)
@@ -39,13 +39,13 @@ export function multiplesOf(schema: Schema): number[] | undefined {
   )
 }
 
-/** Ends that are no whole numbers are moved outwards, and said not to be kept. */
-function whole(
+/** Rounds bounds that are not integers outwards, and reports them as unenforced. */
+function roundOutwards(
   { least, most, leastExcluded, mostExcluded }: Bounds,
-  lost: (keyword: string) => void,
+  onUnenforced: (keyword: string) => void,
 ): Bounds {
-  if (least !== undefined && !Number.isInteger(least)) lost('minimum')
-  if (most !== undefined && !Number.isInteger(most)) lost('maximum')
+  if (least !== undefined && !Number.isInteger(least)) onUnenforced('minimum')
+  if (most !== undefined && !Number.isInteger(most)) onUnenforced('maximum')
   return {
     ...(least !== undefined && { least: Math.floor(least) }),
     ...(most !== undefined && { most: Math.ceil(most) }),
@@ -54,7 +54,7 @@ function whole(
   }
 }
 
-/** The narrower end on either side; in older drafts `exclusiveMinimum: true` is said of `minimum`. */
+/** The narrower bound on each side. In older drafts, `exclusiveMinimum: true` applies to `minimum`. */
 function boundsOf({ minimum, maximum, exclusiveMinimum, exclusiveMaximum }: Schema): Bounds {
   const [above, below] = [numeric(exclusiveMinimum), numeric(exclusiveMaximum)]
   const [from, to] = [numeric(minimum), numeric(maximum)]

@@ -1,16 +1,16 @@
-// Regular expressions as a grammar, for the part of them that one can keep: characters, classes, groups, choices and
-// repetitions. What looks around, or back at what was matched, is not of it.
+// Grammar expressions for regular expressions: characters, classes, groups, alternatives and repetitions. Lookaround and
+// back references are not supported.
 import { literal } from './text-grammar.js'
 
-/** The engine refuses larger repetitions, by themselves or within each other. */
+/** The engine refuses larger repetitions; nested ones multiply. */
 const mostRepeated = 1000
 
 /** Characters from one code point to another. */
 type Range = [from: number, to: number]
 
 const lastCharacter = 0x10ffff
-/** What stands in a JSON string by itself: no quotation mark, backslash, control character or half of a character. */
-const plain: Range[] = [
+/** Characters that need no escape in a JSON string: no quotation marks, backslashes, control characters or surrogates. */
+const unescaped: Range[] = [
   [0x20, 0x21],
   [0x23, 0x5b],
   [0x5d, 0x7e],
@@ -26,20 +26,20 @@ const classes: Record<string, Range[]> = {
     [0x5f, 0x5f],
     [0x61, 0x7a],
   ],
-  // Tabs and line ends are escapes in JSON; a space is enough.
+  // Tabs and line ends are escapes in JSON; the space is enough.
   s: [[0x20, 0x20]],
 }
 const controls: Record<string, string> = { t: '\t', n: '\n', r: '\r', f: '\f', v: '\v' }
 
-/** Thrown for what has no grammar. */
-class NoGrammar extends Error {}
+/** Thrown for syntax without a grammar. */
+class UnsupportedPattern extends Error {}
 
-/** What may stand between the quotation marks; nothing for a pattern that has no grammar. */
-export function patternForm(pattern: string): string | undefined {
+/** The expression for a string without its quotation marks; `undefined` for a pattern without a grammar. */
+export function patternExpression(pattern: string): string | undefined {
   try {
     new RegExp(pattern, 'u')
     const parser = new PatternParser([...pattern])
-    return parser.whole()
+    return parser.parse()
   } catch {
     return undefined
   }
@@ -47,14 +47,14 @@ export function patternForm(pattern: string): string | undefined {
 
 class PatternParser {
   #at = 0
-  /** The most repetitions within each other of what was read last: to the engine they multiply. */
+  /** The product of nested repetitions of the last expression. */
   #nested = 1
 
   constructor(private readonly characters: string[]) {}
 
-  whole(): string {
+  parse(): string {
     const form = this.#choice(true)
-    if (this.#at < this.characters.length) throw new NoGrammar()
+    if (this.#at < this.characters.length) throw new UnsupportedPattern()
     return form
   }
 
@@ -80,15 +80,15 @@ class PatternParser {
     return forms.join(' | ')
   }
 
-  /** Without an anchor, anything may stand before or behind. */
+  /** A pattern without anchors may have any text before and after it. */
   #sequence(top: boolean): string {
-    const anything = `${asClass(plain)}*`
+    const anything = `${asClass(unescaped)}*`
     const forms = top && !this.#take('^') ? [anything] : []
     let open = top
     while (this.#next !== undefined && this.#next !== '|' && this.#next !== ')') {
       if (top && this.#take('$')) {
         open = false
-        if (this.#next !== undefined && this.#next !== '|') throw new NoGrammar()
+        if (this.#next !== undefined && this.#next !== '|') throw new UnsupportedPattern()
       } else forms.push(this.#repeated())
     }
     if (open) forms.push(anything)
@@ -102,8 +102,8 @@ class PatternParser {
     const form = this.#atom()
     const source = this.characters.slice(from, this.#at).join('')
     const repetition = this.#repetition()
-    // Nothing, again and again: the engine would never come to an end.
-    if (repetition !== '' && new RegExp(`^${source}$`, 'u').test('')) throw new NoGrammar()
+    // Repeating an empty match would be an endless loop in the engine.
+    if (repetition !== '' && new RegExp(`^${source}$`, 'u').test('')) throw new UnsupportedPattern()
     this.#nested = Math.max(before, this.#nested)
     return form + repetition
   }
@@ -112,22 +112,22 @@ class PatternParser {
     if (this.#take('(')) {
       if (!this.#take('?:') && this.#take('?')) this.#groupName()
       const form = this.#choice(false)
-      if (!this.#take(')')) throw new NoGrammar()
+      if (!this.#take(')')) throw new UnsupportedPattern()
       return `(${form})`
     }
     if (this.#take('[')) return this.#class()
-    if (this.#take('.')) return asClass(plain)
+    if (this.#take('.')) return asClass(unescaped)
     if (this.#take('\\')) {
       const meant = this.#escaped()
       return typeof meant === 'string' ? inString(meant) : asClass(meant)
     }
     const character = this.characters[this.#at++]
-    if (character === undefined || '^$*+?{}'.includes(character)) throw new NoGrammar()
+    if (character === undefined || '^$*+?{}'.includes(character)) throw new UnsupportedPattern()
     return inString(character)
   }
 
   #groupName(): void {
-    if (!this.#take('<') || this.#next === '=' || this.#next === '!') throw new NoGrammar()
+    if (!this.#take('<') || this.#next === '=' || this.#next === '!') throw new UnsupportedPattern()
     while (this.#next !== undefined && !this.#take('>')) this.#at++
   }
 
@@ -135,10 +135,10 @@ class PatternParser {
     const rest = this.characters.slice(this.#at, this.#at + 20).join('')
     const [sign = '', least, comma, most] = /^(?:[*+?]|\{(\d+)(?:(,)(\d*))?\})/.exec(rest) ?? []
     this.#at += sign.length
-    // Lazy or not is the same to a grammar.
+    // Lazy and greedy repetitions are the same in a grammar.
     if (sign !== '') this.#take('?')
     this.#nested *= Math.max(Number(least ?? 0), Number(most || 0), 1)
-    if (this.#nested > mostRepeated) throw new NoGrammar()
+    if (this.#nested > mostRepeated) throw new UnsupportedPattern()
     return least === undefined ? sign : comma === undefined ? `{${least}}` : `{${least},${most}}`
   }
 
@@ -151,16 +151,16 @@ class PatternParser {
       else if (this.#next === '-' && this.characters[this.#at + 1] !== ']') {
         this.#at++
         const to = this.#member()
-        if (typeof to !== 'number') throw new NoGrammar()
+        if (typeof to !== 'number') throw new UnsupportedPattern()
         ranges.push([from, to])
       } else ranges.push([from, from])
     }
-    return asClass(both(plain, negated ? allBut(ranges) : ranges))
+    return asClass(intersect(unescaped, negated ? complement(ranges) : ranges))
   }
 
   #member(): number | Range[] {
     const character = this.characters[this.#at++]
-    if (character === undefined) throw new NoGrammar()
+    if (character === undefined) throw new UnsupportedPattern()
     const meant = character === '\\' ? this.#escaped(true) : character
     return typeof meant === 'string' ? (meant.codePointAt(0) ?? 0) : meant
   }
@@ -175,21 +175,22 @@ class PatternParser {
     }
     const letter = this.characters[this.#at++] ?? ''
     const known = classes[letter.toLowerCase()]
-    if (known !== undefined) return letter === letter.toLowerCase() ? known : both(plain, allBut(known))
+    if (known !== undefined)
+      return letter === letter.toLowerCase() ? known : intersect(unescaped, complement(known))
     if (controls[letter] !== undefined && !inClass) return controls[letter]
     if (controls[letter] !== undefined) return []
-    // Borders, references and properties of characters.
-    if (/[\da-z]/i.test(letter)) throw new NoGrammar()
+    // Word boundaries, back references and character properties.
+    if (/[\da-z]/i.test(letter)) throw new UnsupportedPattern()
     return letter
   }
 }
 
-/** A character as JSON writes it in a string. */
+/** A character as it is written in a JSON string. */
 function inString(character: string): string {
   return literal(JSON.stringify(character).slice(1, -1))
 }
 
-function allBut(ranges: Range[]): Range[] {
+function complement(ranges: Range[]): Range[] {
   const result: Range[] = []
   let from = 0
   for (const [first, last] of [...ranges].sort((a, b) => a[0] - b[0])) {
@@ -199,7 +200,7 @@ function allBut(ranges: Range[]): Range[] {
   return from <= lastCharacter ? [...result, [from, lastCharacter]] : result
 }
 
-function both(some: Range[], others: Range[]): Range[] {
+function intersect(some: Range[], others: Range[]): Range[] {
   return some.flatMap(([from, to]) =>
     others
       .map(([first, last]): Range => [Math.max(from, first), Math.min(to, last)])
@@ -208,7 +209,7 @@ function both(some: Range[], others: Range[]): Range[] {
 }
 
 function asClass(ranges: Range[]): string {
-  if (ranges.length === 0) throw new NoGrammar()
+  if (ranges.length === 0) throw new UnsupportedPattern()
   const code = (point: number) => `\\U${point.toString(16).padStart(8, '0')}`
   return `[${ranges.map(([from, to]) => (from === to ? code(from) : `${code(from)}-${code(to)}`)).join('')}]`
 }

@@ -1,32 +1,32 @@
-// The keywords of JSON Schema, as a grammar takes them.
+// Support for the keywords of JSON Schema in grammars.
 import { isSchema, type Schema } from './schema-merge.js'
 
 /**
- * What becomes of each keyword. `grammar`: nothing else can be written. `checked`: left out of the grammar, told by a
- * warning and checked in the answer. Some of the first are kept only where it can be done, and checked elsewhere:
- * patterns that look around or back, bounds of numbers that are no whole ones, lengths above 1,000, formats beside date,
- * time, date-time and uuid, a format or a length beside a pattern, keywords beside a reference or a choice of values,
- * and `oneOf` whose forms may overlap. `multipleOf` is kept for whole numbers between two near bounds. Schemas that
- * nothing fits and references that lead nowhere are refused; all else is an annotation.
+ * How each keyword is enforced. `grammar`: the model cannot write anything else. `checked`: it is not in the grammar; a
+ * warning names it, and the answer is checked afterwards. Some `grammar` keywords are only checked in these cases: patterns
+ * with lookaround or back references, bounds of numbers that are not integers, lengths above 1,000, formats other than
+ * date, time, date-time and uuid, a format or a length next to a pattern, keywords next to a reference or a list of
+ * values, and `oneOf` with branches that may overlap. `multipleOf` is in the grammar for integers between two close
+ * bounds. Schemas that no value matches, and references without a target, are refused. All other keywords are annotations.
  */
 export const keywords: Readonly<Record<string, 'grammar' | 'checked'>> = {
-  ...keptBy('grammar', '$ref type const enum allOf anyOf oneOf'),
-  ...keptBy('grammar', 'properties required additionalProperties minProperties maxProperties'),
-  ...keptBy(
+  ...enforcedBy('grammar', '$ref type const enum allOf anyOf oneOf'),
+  ...enforcedBy('grammar', 'properties required additionalProperties minProperties maxProperties'),
+  ...enforcedBy(
     'grammar',
     'items prefixItems additionalItems minItems maxItems minLength maxLength format pattern',
   ),
-  ...keptBy('grammar', 'minimum maximum exclusiveMinimum exclusiveMaximum'),
-  ...keptBy('checked', 'multipleOf uniqueItems contains minContains maxContains'),
-  ...keptBy('checked', 'patternProperties propertyNames dependentRequired dependentSchemas dependencies'),
-  ...keptBy('checked', 'not if then else unevaluatedItems unevaluatedProperties'),
+  ...enforcedBy('grammar', 'minimum maximum exclusiveMinimum exclusiveMaximum'),
+  ...enforcedBy('checked', 'multipleOf uniqueItems contains minContains maxContains'),
+  ...enforcedBy('checked', 'patternProperties propertyNames dependentRequired dependentSchemas dependencies'),
+  ...enforcedBy('checked', 'not if then else unevaluatedItems unevaluatedProperties'),
 }
 
-function keptBy<How>(how: How, names: string): Record<string, How> {
+function enforcedBy<How>(how: How, names: string): Record<string, How> {
   return Object.fromEntries(names.split(' ').map((name) => [name, how]))
 }
 
-/** A schema that names no type, but keywords of one, is meant for that one. */
+/** The type that a schema without `type` implies by its keywords. */
 export function impliedTypes(schema: Schema): string[] | undefined {
   const has = (names: string) => names.split(' ').some((name) => schema[name] !== undefined)
   if (

@@ -1,7 +1,6 @@
-// What all grammars of JSON share: values of any kind, the characters of strings, formats, names that are not taken, and
-// literals.
+// Grammar rules that all JSON grammars share: values, characters of strings, formats, property names, literals.
 
-/** Rules that others name. Escapes of half a character are left out: they are no text. */
+/** Rules that other rules refer to. Escapes of lone surrogates are excluded: they are not valid text. */
 export const commonRules: Record<string, string> = {
   integer: '"-"? ("0" | [1-9] [0-9]{0,14})',
   number: 'integer ("." [0-9]{1,15})? ([eE] [-+]? [0-9]{1,2})?',
@@ -13,19 +12,19 @@ export const commonRules: Record<string, string> = {
   ws: '| " " | "\\n" [ \\t]{0,20}',
   hex: '[0-9a-fA-F]',
   escape: `"\\\\" (["\\\\/bfnrt] | "u" ([0-9a-cA-CefEF] hex{3} | [dD] [0-7] hex{2} | [dD] [89abAB] hex{2} "\\\\u" [dD] [c-fC-F] hex{2}))`,
-  // Without halves of characters and numbers beyond the last one, which a model that writes bytes may try.
+  // Without surrogates and code points above the last one, which a model with byte tokens may try.
   char: `[\\x20-\\x21\\x23-\\x5B\\x5D-\\x7E\\u0080-\\uD7FF\\uE000-\\uFFFD\\U00010000-\\U0010FFFF] | escape`,
   string: `"\\"" char* "\\""`,
   year: '[0-9]{4}',
   month: '"0" [1-9] | "1" [0-2]',
-  // The 29th is in no month but February missing, and there not always: with the months of 31 and 30 days it is exact.
+  // Days by the length of the month; February has 28, as a grammar knows no leap years.
   date: 'year "-" (month "-" ("0" [1-9] | "1" [0-9] | "2" [0-8]) | ("0" [13-9] | "1" [0-2]) "-" ("29" | "30") | ("0" [13578] | "1" [02]) "-31")',
   clock: '([01] [0-9] | "2" [0-3]) ":" [0-5] [0-9]',
   time: 'clock ":" [0-5] [0-9] ("." [0-9]{1,6})? ("Z" | [-+] clock)',
   uuid: 'hex{8} "-" hex{4} "-" [1-5] hex{3} "-" [89abAB] hex{3} "-" hex{12}',
 }
 
-/** Formats that a grammar can keep, by the rule that does. */
+/** Formats that a grammar can enforce, and their expressions. */
 export const formats: Record<string, string> = {
   date: 'date',
   time: 'time',
@@ -33,7 +32,7 @@ export const formats: Record<string, string> = {
   uuid: 'uuid',
 }
 
-/** A text as it stands in a grammar. */
+/** A text as a literal of the grammar. */
 export function literal(text: string): string {
   const escaped = [...text].map((character) => {
     if (character === '"' || character === '\\') return `\\${character}`
@@ -45,7 +44,7 @@ export function literal(text: string): string {
 
 type Trie = Map<string, Trie>
 
-/** A JSON string that is none of these names. Beginnings of them are left out, too. */
+/** A JSON string that is none of these names, and no prefix of one. */
 export function nameOtherThan(names: string[]): string {
   if (names.length === 0) return 'string'
   const trie: Trie = new Map()

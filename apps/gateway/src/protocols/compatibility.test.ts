@@ -1,0 +1,153 @@
+// What clients expect of a server beside the main requests: paths, headers, encodings, older routes, and information about
+// models.
+import { gzipSync } from 'node:zlib'
+import { mockProvider } from '@patchbay/testing'
+import { describe, expect, it } from 'vitest'
+import { plain } from '../../test/plain.js'
+import { over, type Settings, served } from '../../test/served.js'
+import { newKey } from '../index.js'
+
+type Json = Record<string, unknown>
+const hi = [{ role: 'user', content: 'Hi' }]
+
+async function world(settings: Settings = {}) {
+  const inner = mockProvider({ answers: ['ok', 'ok', 'ok', 'ok'] })
+  const { url } = await served(inner, settings)
+  const ask = async (path: string, body?: object, headers: Record<string, string> = {}) => {
+    const init = body === undefined ? { headers } : { method: 'POST', headers, body: JSON.stringify(body) }
+    const response = await fetch(url + path, init)
+    return { status: response.status, headers: response.headers, body: (await response.json()) as Json }
+  }
+  return { inner, url, ask }
+}
+
+it.each([
+  ['/v1/chat/completions/', { messages: hi }],
+  ['/v1/messages/', { max_tokens: 9, messages: hi }],
+  ['/v1/responses/', { input: 'x' }],
+  ['/api/chat/', { messages: hi, stream: false }],
+  ['/v1/models/', undefined],
+  ['/api/tags/', undefined],
+])('%s with a slash at its end is the same', async (path, body) => {
+  const { ask } = await world()
+  expect((await ask(path, body)).status).toBe(200)
+})
+
+it('a key comes in the header of any client', async () => {
+  const { key, hash } = newKey()
+  const { ask } = await world({ keys: { ann: { hash } } })
+  for (const name of ['x-api-key', 'api-key', 'x-goog-api-key'])
+    expect([name, (await ask('/v1/models', undefined, { [name]: key })).status]).toEqual([name, 200])
+  expect((await ask('/v1/models', undefined, { 'api-key': `${key}x` })).status).toBe(401)
+})
+
+it.each([
+  true,
+  false,
+])('the id of a request is in the headers of both official clients, streamed: %s', async (stream) => {
+  const { url } = await world()
+  const body = JSON.stringify({ max_tokens: 9, messages: hi, stream })
+  const { headers } = await fetch(`${url}/v1/messages`, { method: 'POST', body })
+  expect(headers.get('request-id')).toMatch(/^[0-9a-f-]{36}$/)
+  expect(headers.get('request-id')).toBe(headers.get('x-request-id'))
+})
+
+it('an error comes in the shape of its path, whatever headers a client sends everywhere', async () => {
+  const { ask } = await world()
+  const headers = { 'anthropic-version': '2023-06-01' }
+  expect((await ask('/v1/chat/completions', {}, headers)).body).not.toHaveProperty('type')
+  expect((await ask('/v1/messages', {})).body).toMatchObject({ type: 'error' })
+})
+
+describe('a compressed body', () => {
+  const post = async (url: string, encoding: string, body: Uint8Array<ArrayBuffer>) => {
+    const headers = { 'content-encoding': encoding }
+    return fetch(`${url}/v1/chat/completions`, { method: 'POST', headers, body })
+  }
+  const packed = (text: string) => new Uint8Array(gzipSync(text))
+  it('is unpacked', async () => {
+    const { inner, url } = await world()
+    expect((await post(url, 'gzip', packed(JSON.stringify({ messages: hi })))).status).toBe(200)
+    expect(inner.requests[0]?.messages).toMatchObject([{ content: [{ type: 'text', text: 'Hi' }] }])
+  })
+
+  it.each([
+    [
+      'larger than a body may be',
+      'gzip',
+      packed(JSON.stringify({ messages: hi, user: 'x'.repeat(100_000) })),
+      413,
+    ],
+    ['broken', 'gzip', new Uint8Array([1, 2, 3]), 400],
+    ['of an encoding that nobody knows', 'rot13', new Uint8Array([1, 2, 3]), 415],
+  ])('that is %s is refused', async (_, encoding, body, status) => {
+    const { inner, url } = await world({ maxBytes: 50_000 })
+    expect((await post(url, encoding, body)).status).toBe(status)
+    expect(inner.requests).toHaveLength(0)
+  })
+})
+
+it('the input of a stored response can be listed', async () => {
+  const { ask } = await world()
+  const { id } = (await ask('/v1/responses', { input: 'Hi' })).body
+  expect((await ask(`/v1/responses/${id}/input_items`)).body).toMatchObject({
+    object: 'list',
+    data: [{ type: 'message', role: 'user', content: [{ type: 'input_text', text: 'Hi' }], id: /^msg_/ }].map(
+      (item) => ({ ...item, id: expect.stringMatching(item.id) }),
+    ),
+    has_more: false,
+  })
+  expect((await ask('/v1/responses/resp_none/input_items')).status).toBe(404)
+})
+
+describe('Ollama’s API', () => {
+  it('takes names with the tag that Ollama adds', async () => {
+    const strict = await world({ aliases: { fast: 'default' }, strictModels: true })
+    expect(
+      (await strict.ask('/api/chat', { model: 'default:latest', messages: hi, stream: false })).status,
+    ).toBe(200)
+    const { status } = await strict.ask('/api/chat', { model: 'other:latest', messages: hi, stream: false })
+    expect(status).toBe(404)
+  })
+
+  it.each([
+    ['/api/chat', { messages: [] }, 'load'],
+    ['/api/chat', { messages: [], keep_alive: 0 }, 'unload'],
+    ['/api/generate', {}, 'load'],
+    ['/api/generate', { prompt: '', keep_alive: '0s' }, 'unload'],
+  ])('%s with nothing to answer (%j) is a call to %s', async (path, body, done_reason) => {
+    const { inner, ask } = await world()
+    expect((await ask(path, body)).body).toMatchObject({ done: true, done_reason })
+    expect(inner.requests).toHaveLength(0)
+  })
+
+  it('has the older route for one vector, and the durations of the newer', async () => {
+    const gateway = await over(() => plain)
+    const post = async (path: string, body: object) =>
+      (await fetch(gateway.url + path, { method: 'POST', body: JSON.stringify(body) })).json()
+    expect(await post('/api/embeddings', { prompt: 'x' })).toEqual({ embedding: [0, 0] })
+    expect(await post('/api/embed', { input: 'x' })).toMatchObject({ total_duration: 0, load_duration: 0 })
+    await gateway.close()
+  })
+
+  it('says what a model is called', async () => {
+    const { ask } = await world()
+    expect((await ask('/api/show', { model: 'default' })).body).toMatchObject({
+      model_info: { 'general.basename': 'mock-1' },
+    })
+  })
+
+  it('takes a choice of tools, options at the top, and a result without its call', async () => {
+    const { inner, ask } = await world()
+    const tools = [
+      { type: 'function', function: { name: 't', parameters: { type: 'object', properties: {} } } },
+    ]
+    const messages = [...hi, { role: 'tool', tool_name: 't', content: '21' }]
+    const body = { messages, tools, tool_choice: 'required', temperature: 1, stream: false }
+    const { status, headers } = await ask('/api/chat', { ...body, options: { repeat_penalty: 1.1 } })
+    expect(status).toBe(200)
+    expect(headers.get('x-patchbay-ignored')).toBe('temperature, options.repeat_penalty')
+    expect(inner.requests[0]).toMatchObject({ toolChoice: 'required' })
+    expect(JSON.stringify(inner.requests[0]?.messages)).toContain('t: 21')
+  })
+})

@@ -1,0 +1,38 @@
+// Routes of OpenAI's text completions: /completions.
+import { Hono } from 'hono'
+import { streamResponse } from '../../answer/stream-writer.js'
+import { answerLength, readJson, writeJson } from '../../body/body.js'
+import { ignoredFields } from '../../body/fields.js'
+import type { ProviderRegistry } from '../../server/provider-registry.js'
+import { type Env, providerFor } from '../../server/request-context.js'
+import { toError } from '../openai/response.js'
+import { clientMetadata } from '../openai/routes.js'
+import { fields, fromBody, names } from './request.js'
+import { toTextCompletion, writeChunk } from './response.js'
+
+export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
+  const app = new Hono<Env>()
+  app.post('/completions', async (context) => {
+    const { recorder } = context.var
+    const body = await readJson(context)
+    recorder.setErrorContext({ names })
+    recorder.recordIgnored(ignoredFields(body, fields))
+    const request = fromBody(body)
+    recorder.setErrorContext({ names, request })
+    const provider = await providerFor(context, registry, body)
+    const options = recorder.callOptions(clientMetadata(body))
+    const created = Math.floor(Date.now() / 1000)
+    const head = { id: `cmpl-${recorder.id}`, created, model: provider.model }
+    if (body.stream !== true) {
+      const response = recorder.recordAnswer(await provider.chat(request, options))
+      return writeJson(context, toTextCompletion(response, head), answerLength(response))
+    }
+    const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
+    return streamResponse(recorder, provider.stream(request, options), {
+      contentType: 'text/event-stream',
+      event: (event) => writeChunk(event, head, include_usage === true),
+      error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
+    })
+  })
+  return app
+}

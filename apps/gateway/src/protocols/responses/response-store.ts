@@ -1,0 +1,124 @@
+// Stored responses, which clients continue from by id: one hour, per key, of limited size; shared between instances that
+// share their state.
+import type { Message } from '@patchbay/core'
+import type { StateStore } from '@patchbay/policies'
+import type { Json } from '../../body/body.js'
+import { largeBody } from '../../body/json.js'
+import { parseInThread, writeInThread } from '../../body/json-thread.js'
+
+/** A response and the conversation up to it. */
+export interface StoredResponse {
+  response: Json
+  /** The items of its input, each with an id. */
+  input?: Json[]
+  /** The conversation, this response included. */
+  messages: Message[]
+}
+
+const lifetimeMs = 3_600_000
+const maxBytes = 64 * 1024 * 1024
+/** A longer conversation is not stored. */
+const maxMessages = 10_000
+const maxParts = 50_000
+/** Approximate size of a map entry beside its text. */
+const entryBytes = 200
+
+/** Stores responses in memory, or in the shared state. */
+export class ResponseStore {
+  /** The oldest first. As bytes: a string may take two for each character. */
+  readonly #own = new Map<string, { text: Buffer; until: number }>()
+  #bytes = 0
+
+  /** `shared` is the state that instances share, if any. */
+  constructor(private readonly shared: () => Promise<StateStore | undefined>) {}
+
+  /**
+   * Stores a response and its items.
+   * @throws {LlmError} `network` if the store cannot be reached, like all methods here
+   */
+  async save(owner: string, { response, messages, input = [] }: StoredResponse): Promise<void> {
+    const parts = messages.reduce(
+      (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
+      0,
+    )
+    if (messages.length > maxMessages || parts > maxParts) return
+    const { id, output } = response as { id: string; output: { id: string }[] }
+    await this.#set(keyOf(owner, 'response', id), { response, messages, input })
+    for (const item of output) await this.#set(keyOf(owner, 'item', item.id), item)
+  }
+
+  async response(owner: string, id: string): Promise<StoredResponse | undefined> {
+    return (await this.#get(keyOf(owner, 'response', id))) as StoredResponse | undefined
+  }
+
+  async item(owner: string, id: string): Promise<Json | undefined> {
+    return (await this.#get(keyOf(owner, 'item', id))) as Json | undefined
+  }
+
+  /** Deletes a response and its items; false if there was none. */
+  async delete(owner: string, id: string): Promise<boolean> {
+    const stored = await this.response(owner, id)
+    if (stored === undefined) return false
+    const { output } = stored.response as { output: { id: string }[] }
+    await this.#set(keyOf(owner, 'response', id), undefined)
+    for (const item of output) await this.#set(keyOf(owner, 'item', item.id), undefined)
+    return true
+  }
+
+  async #get(key: string): Promise<unknown> {
+    const shared = await this.shared()
+    const text = shared === undefined ? this.#getOwn(key) : await shared.get(key)
+    return text ? parseStored(Buffer.from(text)) : undefined
+  }
+
+  #getOwn(key: string): Buffer | undefined {
+    const entry = this.#own.get(key)
+    return entry !== undefined && entry.until > Date.now() ? entry.text : undefined
+  }
+
+  /** `undefined` deletes the entry. */
+  async #set(key: string, value: unknown): Promise<void> {
+    const text = value === undefined ? Buffer.alloc(0) : await writeInThread(value)
+    const shared = await this.shared()
+    if (shared !== undefined) {
+      const before = await shared.get(key)
+      await shared.swap(key, before, text.toString(), lifetimeMs)
+    } else this.#setOwn(key, text)
+  }
+
+  #setOwn(key: string, text: Buffer): void {
+    this.#drop(key)
+    const bytes = sizeOf(key, text)
+    // A too large one would only push out all others.
+    if (text.length === 0 || bytes > maxBytes) return
+    this.#own.set(key, { text, until: Date.now() + lifetimeMs })
+    this.#bytes += bytes
+    for (const [oldest, entry] of this.#own) {
+      if (this.#bytes <= maxBytes && entry.until > Date.now()) break
+      this.#drop(oldest)
+    }
+  }
+
+  #drop(key: string): void {
+    const entry = this.#own.get(key)
+    if (entry === undefined) return
+    this.#own.delete(key)
+    this.#bytes -= sizeOf(key, entry.text)
+  }
+}
+
+function sizeOf(key: string, text: Buffer): number {
+  return entryBytes + key.length + text.length
+}
+
+/** A key for the store. Owners and ids may hold any character, so the owner is encoded. */
+function keyOf(owner: string, kind: 'response' | 'item', id: string): string {
+  return `gateway:${kind}:${encodeURIComponent(owner)}:${id}`
+}
+
+/** Long conversations are parsed by the worker thread, without limits: they were checked when they came. */
+async function parseStored(text: Buffer): Promise<unknown> {
+  if (text.length < largeBody) return JSON.parse(text.toString())
+  const bytes = new Uint8Array(text).buffer
+  return (await parseInThread(bytes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+}

@@ -1,0 +1,112 @@
+// Conversation types: turns of the user, each with the answers of all models; history and token rates.
+import type { ErrorCode, Message, Part, ToolCall, Usage } from '@patchbay/core'
+
+/** One line of a response body. */
+export interface WireLine {
+  /** Milliseconds since the request. */
+  at: number
+  text: string
+}
+
+/** One HTTP request and its response. */
+export interface WireExchange {
+  method: string
+  url: string
+  /** Without secrets. */
+  headers: Record<string, string>
+  body: string
+  status?: number
+  responseHeaders?: Record<string, string>
+  lines: WireLine[]
+}
+
+/** Timing and usage of an answer. */
+export interface AnswerStatistics {
+  /** Milliseconds to the first piece. */
+  firstMs?: number
+  ms?: number
+  /** Times of the pieces of text and reasoning, in milliseconds. */
+  pieces: number[]
+  usage?: Usage
+  finishReason?: string
+}
+
+/** The answer of one model in a turn: its messages, and the tool results in between. */
+export interface Answer {
+  model: string
+  messages: Message[]
+  /** Text of the running message. */
+  text: string
+  reasoning: string
+  /** Tool calls without a result. */
+  calls: ToolCall[]
+  state: 'running' | 'done' | 'stopped' | 'failed'
+  error?: { code: ErrorCode | 'bug'; message: string }
+  numbers: AnswerStatistics
+  wire: WireExchange[]
+}
+
+/** A question and its answers. */
+export interface Turn {
+  id: string
+  question: Part[]
+  answers: Answer[]
+}
+
+export interface Conversation {
+  id: string
+  title: string
+  /** Time of the last question, in milliseconds since 1970. */
+  at: number
+  turns: Turn[]
+}
+
+/** The messages for a model up to this turn, its question included. */
+export function historyFor({ turns }: Conversation, turnId: string, model: string): Message[] {
+  const messages: Message[] = []
+  for (const turn of turns) {
+    const own = turn.answers.find((one) => one.model === model)
+    // A model that was not asked in that turn gets the first answer of another model.
+    const answer = own ?? turn.answers[0]
+    if (
+      turn.id !== turnId &&
+      (answer === undefined || answer.messages.length === 0 || answer.calls.length > 0)
+    )
+      continue
+    messages.push({ role: 'user', content: turn.question })
+    if (turn.id === turnId) return [...messages, ...(own?.messages ?? [])]
+    messages.push(...(answer?.messages ?? []))
+  }
+  return messages
+}
+
+/** The text of a question. */
+export function textOf(question: readonly Part[]): string {
+  return question.map((part) => (part.type === 'text' ? part.text : '')).join('')
+}
+
+/** Tokens per second, in steps of 250 ms. A piece counts as one token until the service reports usage. */
+export function ratesOverTime({ pieces, ms, usage }: AnswerStatistics): {
+  seconds: number[]
+  rates: number[]
+} {
+  const step = 250
+  const end = Math.max(ms ?? 0, pieces.at(-1) ?? 0)
+  const each = pieces.length === 0 ? 1 : (usage?.outputTokens ?? pieces.length) / pieces.length
+  const counts = Array.from({ length: Math.ceil(end / step) || 1 }, () => 0)
+  for (const at of pieces) {
+    const slot = Math.min(counts.length - 1, Math.floor(at / step))
+    counts[slot] = (counts[slot] ?? 0) + 1
+  }
+  return {
+    seconds: counts.map((_, index) => ((index + 1) * step) / 1000),
+    rates: counts.map((count) => (count * each * 1000) / step),
+  }
+}
+
+/** Tokens per second after the first; without usage, pieces per second. */
+export function averageRate({ pieces, firstMs, ms, usage }: AnswerStatistics): number | undefined {
+  if (firstMs === undefined || ms === undefined || ms <= firstMs) return undefined
+  const tokens = usage?.outputTokens ?? pieces.length
+  return tokens < 2 ? undefined : ((tokens - 1) * 1000) / (ms - firstMs)
+}

@@ -1,0 +1,70 @@
+// Speed of answers: tokens per second and time to first token, as plots and as a table.
+import { averageRate, type Conversation, ratesOverTime } from '../conversation.js'
+import { type Line, Plot } from './plot.js'
+
+export function Statistics({ conversation: { turns } }: { conversation: Conversation }) {
+  const last = turns.at(-1)
+  if (last === undefined) return <p class="hint">Statistics come with the first answer.</p>
+  const rates = last.answers.map(({ model, numbers }) => ({ model, ...ratesOverTime(numbers) }))
+  const seconds = rates.reduce<number[]>(
+    (longest, one) => (one.seconds.length > longest.length ? one.seconds : longest),
+    [],
+  )
+  const models = [...new Set(turns.flatMap(({ answers }) => answers.map(({ model }) => model)))]
+  const firsts = models.map(
+    (model): Line => ({
+      name: model,
+      values: turns.map(({ answers }) => {
+        const ms = answers.find((answer) => answer.model === model)?.numbers.firstMs
+        return ms === undefined ? null : ms / 1000
+      }),
+    }),
+  )
+  return (
+    <div class="statistics">
+      <Plot
+        title="Tokens per second, last answer"
+        x={seconds}
+        xName="s"
+        lines={rates.map(({ model, rates }) => ({
+          name: model,
+          values: seconds.map((_, at) => rates[at] ?? null),
+        }))}
+      />
+      <Plot
+        title="Time to first token (s), by turn"
+        x={turns.map((_, index) => index + 1)}
+        xName="turn"
+        lines={firsts}
+        points
+      />
+      <table>
+        <caption>All answers</caption>
+        <thead>
+          <tr>
+            <th scope="col">Turn</th>
+            <th scope="col">Model</th>
+            <th scope="col">First token, s</th>
+            <th scope="col">Tokens/s</th>
+            <th scope="col">In</th>
+            <th scope="col">Out</th>
+          </tr>
+        </thead>
+        <tbody>
+          {turns.flatMap(({ id, answers }, index) =>
+            answers.map(({ model, numbers }) => (
+              <tr key={`${id} ${model}`}>
+                <td>{index + 1}</td>
+                <td>{model}</td>
+                <td>{numbers.firstMs === undefined ? '–' : (numbers.firstMs / 1000).toFixed(2)}</td>
+                <td>{averageRate(numbers)?.toFixed(1) ?? '–'}</td>
+                <td>{numbers.usage?.inputTokens ?? '–'}</td>
+                <td>{numbers.usage?.outputTokens ?? '–'}</td>
+              </tr>
+            )),
+          )}
+        </tbody>
+      </table>
+    </div>
+  )
+}

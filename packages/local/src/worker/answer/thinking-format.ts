@@ -1,0 +1,47 @@
+// Format of a model's thinking, detected by rendering some with its chat template.
+import type { TemplateMessage } from '../../supervisor/protocol.js'
+
+/** The markers around the thinking before an answer: `<think>…</think>`. */
+export interface ThinkingFormat {
+  open: string
+  close: string
+}
+
+type Render = (messages: TemplateMessage[], addGenerationPrompt: boolean) => string
+
+const probe = { question: 'probe question', thought: 'probe thought', content: 'probe content' }
+
+// For templates that remove the thinking of all earlier messages, and so render none.
+const knownFormats: ThinkingFormat[] = [
+  { open: '<think>', close: '</think>' },
+  { open: '[THINK]', close: '[/THINK]' },
+]
+
+/** The format, or `undefined` for a template without thinking. */
+export function detectThinkingFormat(render: Render, source: string): ThinkingFormat | undefined {
+  return renderedFormat(render) ?? knownFormats.find(({ close }) => source.includes(close))
+}
+
+function renderedFormat(render: Render): ThinkingFormat | undefined {
+  try {
+    const question: TemplateMessage = { role: 'user', content: probe.question }
+    const before = render([question], true)
+    const answer: TemplateMessage = {
+      role: 'assistant',
+      content: probe.content,
+      reasoning_content: probe.thought,
+    }
+    const text = render([question, answer], false)
+    if (!text.startsWith(before)) return undefined
+    const [beforeThought = '', rest] = text.slice(before.length).split(probe.thought)
+    const close = rest?.split(probe.content)[0]?.trim()
+    // If the prompt starts the thinking, it ends with the marker, after the head that all answers have.
+    const plain = render([question, { role: 'assistant', content: probe.content }], false)
+    const head = plain.slice(0, plain.indexOf(probe.content))
+    const open = beforeThought.trim() || (before.startsWith(head) && before.slice(head.length).trim())
+    return open && close ? { open, close } : undefined
+  } catch {
+    // A template that refuses this conversation may still know thinking.
+    return undefined
+  }
+}

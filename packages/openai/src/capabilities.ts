@@ -1,0 +1,33 @@
+// The capabilities of a model, as far as they are known without asking the server. Loaded when they are first needed.
+import type { Capabilities } from '@patchbay/core'
+import type { Target } from './api.js'
+import { dialectOf } from './dialects.js'
+import { familyOf } from './models.js'
+
+/** By the tables of servers and models; `'unknown'` where they have nothing. */
+export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'responses'): Capabilities {
+  const dialect = dialectOf(preset)
+  const { efforts, alwaysReasons, sampling, refuses = [], chatTools } = familyOf(dialect.models, model)
+  const isResponses = api === 'responses'
+  const isOpenAIs = preset.name === 'openai'
+  const maybe = isOpenAIs ? true : 'unknown'
+  const refused = (names: readonly string[]) => Object.fromEntries(names.map((name) => [name, false]))
+  return {
+    tools: !isResponses && chatTools === 'never' ? false : maybe,
+    vision: maybe,
+    files: dialect.files ? maybe : false,
+    audio: isResponses ? false : 'unknown',
+    json: maybe,
+    reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
+    embed: 'unknown',
+    options: {
+      ...refused(dialect.refuses),
+      ...refused(refuses),
+      ...(!dialect.budget && refused(['reasoningBudget'])),
+      ...(isResponses && refused(['topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'])),
+      ...(!preset.moreSampling && refused(['topK', 'minP'])),
+      ...(!preset.parallelToolCalls && refused(['parallelToolCalls'])),
+      ...(sampling === 'never' && refused(['temperature', 'topP'])),
+    },
+  }
+}

@@ -1,0 +1,194 @@
+// Encodes messages for Chat Completions, in the dialect of the server.
+import { LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
+import { separateMedia, failedResultAsText, type OmissionWarner, omissionWarner, objectInput, warnOfMarks } from '@patchbay/core/wire'
+import type { Target } from '../api.js'
+import type { Dialect } from '../dialects.js'
+import { shortened, shortId } from '../ids.js'
+import { addressOf, audioFormat, base64Of } from '../media.js'
+import { ownState } from '../state.js'
+import { reasoningFields } from './reasoning.js'
+
+type Json = Record<string, unknown>
+
+/** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
+export function toMessages(
+  messages: PreparedMessage[],
+  target: Target,
+  dialect: Dialect,
+  warn: (warning: Warning) => void,
+): Json[] {
+  const lost = omissionWarner('Chat Completions', warn)
+  warnOfMarks(messages, lost)
+  const turns = new Turns(messages, target, dialect, lost)
+  const wire: Json[] = []
+  let shown: Part[] = []
+  const show = () => {
+    if (shown.length > 0) wire.push({ role: 'user', content: shown.flatMap(toPart) })
+    shown = []
+  }
+  for (const { role, content } of messages) {
+    // Results must follow their calls directly.
+    if (role === 'tool') {
+      for (const part of content) {
+        if (part.type !== 'tool-result') continue
+        const { said, shown: media } = separateMedia(failedResultAsText(part))
+        const name = dialect.toolNames && part.name !== undefined ? { name: part.name } : {}
+        wire.push({ role, tool_call_id: turns.idOf(part.id), ...name, content: textOf(said, 'text') })
+        shown.push(...media)
+      }
+      continue
+    }
+    show()
+    if (role === 'assistant') {
+      const { said, shown: media } = separateMedia(content)
+      wire.push(...turns.toTurn(said))
+      shown.push(...media)
+    } else wire.push({ role, content: asContent(content.flatMap(toPart)) })
+  }
+  show()
+  return inOrder(wire, dialect, warn)
+}
+
+/** Encodes assistant turns. */
+class Turns {
+  readonly #hasCalls: boolean
+
+  constructor(
+    messages: PreparedMessage[],
+    private readonly target: Target,
+    private readonly dialect: Dialect,
+    private readonly lost: OmissionWarner,
+  ) {
+    this.#hasCalls = messages.some(({ content }) => content.some(({ type }) => type === 'tool-call'))
+  }
+
+  /** The id of a call as the server takes it. */
+  idOf(id: string): string {
+    return this.target.preset.shortIds ? shortId(id) : shortened(id, 40)
+  }
+
+  toTurn(content: Part[]): Json[] {
+    const { dialect, target } = this
+    const refusal = textOf(content, 'refusal')
+    const text = textOf(content, 'text') + (dialect.refusalField ? '' : refusal)
+    const calls = this.#toCalls(content)
+    const isSent =
+      dialect.reasoningTurns === 'tool calls'
+        ? calls.length > 0
+        : dialect.reasoningTurns === 'all' && this.#hasCalls
+    const { fields, complete } = reasoningFields(content, dialect, target, isSent)
+    if (!complete) this.lost('reasoning')
+    if (content.some(({ type }) => type === 'provider-block')) this.lost('provider-block')
+    if (text === '' && refusal === '' && calls.length === 0) return []
+    return [
+      {
+        role: 'assistant',
+        // OpenAI expects null for a turn of calls alone.
+        content: text === '' ? null : text,
+        ...(refusal !== '' && dialect.refusalField && { refusal }),
+        ...fields,
+        ...(calls.length > 0 && { tool_calls: calls }),
+      },
+    ]
+  }
+
+  #toCalls(content: Part[]): Json[] {
+    const calls: Json[] = []
+    for (const part of content) {
+      if (part.type !== 'tool-call') continue
+      const extra = ownState(part, this.target)?.extra_content
+      calls.push({
+        id: this.idOf(part.id),
+        type: 'function',
+        function: { name: part.name, arguments: JSON.stringify(objectInput(part.input)) },
+        ...(extra !== undefined
+          ? { extra_content: extra }
+          : this.dialect.thoughtSignatures && calls.length === 0 && unsigned(this.target.model)),
+      })
+    }
+    return calls
+  }
+}
+
+/** A call of another model: Gemini 3 refuses calls without a signature, unless they say so. ai.google.dev, thought signatures. */
+function unsigned(model: string): Json | false {
+  return (
+    /gemini-[3-9]/.test(model) && {
+      extra_content: { google: { thought_signature: 'skip_thought_signature_validator' } },
+    }
+  )
+}
+
+/** The messages in an order that the server takes. */
+function inOrder(messages: Json[], dialect: Dialect, warn: (warning: Warning) => void): Json[] {
+  const { systemMessages, afterTools, prefill } = dialect
+  const wire: Json[] = []
+  for (const message of messages) {
+    const last = wire.at(-1)
+    const isLate = systemMessages === 'first' && message.role === 'system' && wire.length > 0
+    const role = isLate && last?.role !== 'system' ? 'user' : message.role
+    if (systemMessages === 'first' && last !== undefined && last.role === role && role !== 'tool') {
+      if (role !== 'assistant') {
+        last.content = joined(last.content, message.content)
+        continue
+      }
+    }
+    if (afterTools !== undefined && role === 'user' && last?.role === 'tool') {
+      wire.push({ role: 'assistant', content: afterTools })
+      warn({
+        code: 'repaired',
+        feature: 'messages',
+        message: `The server takes no user message after a tool result; an assistant message "${afterTools}" was put between them.`,
+      })
+    }
+    wire.push({ ...message, role })
+  }
+  const last = wire.at(-1)
+  if (prefill !== undefined && last?.role === 'assistant') last[prefill] = true
+  return wire
+}
+
+function joined(before: unknown, after: unknown): unknown {
+  if (typeof before === 'string' && typeof after === 'string') return `${before}\n\n${after}`
+  const parts = (content: unknown) =>
+    typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Json[])
+  return [...parts(before), ...parts(after)]
+}
+
+function textOf(parts: Part[], type: 'text' | 'refusal'): string {
+  return parts.map((part) => (part.type === type ? part.text : '')).join('')
+}
+
+function toPart(part: Part): Json[] {
+  switch (part.type) {
+    case 'text':
+    case 'refusal':
+      return [{ type: 'text', text: part.text }]
+    case 'image':
+      return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
+    case 'file':
+      return [
+        {
+          type: 'file',
+          file: {
+            file_data: `data:${part.mediaType};base64,${base64Of(part)}`,
+            filename: part.name ?? 'file',
+          },
+        },
+      ]
+    case 'audio':
+      return [
+        { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
+      ]
+    default:
+      throw new LlmError(
+        'unsupported',
+        `Chat Completions does not accept a part of type ${part.type} in such a message.`,
+      )
+  }
+}
+
+/** A string for text alone: not all servers take lists. */
+function asContent(parts: Json[]): unknown {
+  return parts.every(({ type }) => type === 'text') ? parts.map(({ text }) => text).join('') : parts
+}

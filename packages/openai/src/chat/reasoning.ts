@@ -1,0 +1,86 @@
+// Reasoning in chat completions: its text in any dialect, and the state that goes back with it. Sources: openrouter.ai/docs,
+// reasoning tokens; agno-agi/agno#5802 (July 2026): pieces of one detail share an index, and a signature comes last.
+import type { Part } from '@patchbay/core'
+import { objectsIn } from '@patchbay/core/wire'
+import type { Dialect } from '../dialects.js'
+import { type Origin, ownState } from '../state.js'
+
+type Json = Record<string, unknown>
+
+// DeepSeek, xAI, Qwen, vLLM; OpenRouter, Groq; GitHub Copilot.
+const textFields = ['reasoning_content', 'reasoning', 'reasoning_text']
+
+/** Collects the reasoning of a message. */
+export class ReasoningReader {
+  #state: { field?: string; reasoning_details?: Json[]; reasoning_opaque?: string } = {}
+
+  /** The text in a delta; its state is kept. */
+  read(delta: Json): string {
+    const field = textFields.find((name) => typeof delta[name] === 'string' && delta[name] !== '')
+    if (field !== undefined) this.#state.field = field
+    const details = objectsIn(delta.reasoning_details)
+    if (details.length > 0)
+      this.#state.reasoning_details = mergedDetails([...(this.#state.reasoning_details ?? []), ...details])
+    const { reasoning_opaque: opaque } = delta
+    if (typeof opaque === 'string' && opaque !== '') this.#state.reasoning_opaque = opaque
+    if (field !== undefined) return String(delta[field])
+    return details.map(({ text, summary }) => text ?? summary ?? '').join('')
+  }
+
+  /** The state since the last call, if there is any. */
+  take(): { data: Json; bound: boolean } | undefined {
+    const data = this.#state
+    this.#state = {}
+    if (Object.keys(data).length === 0) return undefined
+    // What these hold is encrypted or signed by the vendor of the model.
+    return { data, bound: data.reasoning_details !== undefined || data.reasoning_opaque !== undefined }
+  }
+}
+
+/** The same details with the pieces of one joined: those with the same type and index. */
+function mergedDetails(details: Json[]): Json[] {
+  const merged: Json[] = []
+  for (const detail of details) {
+    const { type, index, data } = detail
+    const known = merged.findLast((one) => one.type === type && one.index === index)
+    if (known === undefined || typeof index !== 'number' || (data && known.data)) {
+      merged.push({ ...detail })
+      continue
+    }
+    for (const [name, value] of Object.entries(detail))
+      if (name === 'text' || name === 'summary') known[name] = `${known[name] ?? ''}${value ?? ''}`
+      else if (value !== null && value !== undefined) known[name] = value
+  }
+  return merged
+}
+
+/**
+ * The fields that give the reasoning of a turn back to its server.
+ * @param isSent whether this turn is one whose reasoning the server takes
+ * @returns `complete`: whether they have all reasoning of the turn
+ */
+export function reasoningFields(
+  content: Part[],
+  { reasoningField: only, reasoningPlaceholder: placeholder }: Dialect,
+  origin: Origin,
+  isSent: boolean,
+): { fields: Json; complete: boolean } {
+  const fields: Json = {}
+  const details: Json[] = []
+  let complete = true
+  for (const part of content) {
+    if (part.type !== 'reasoning') continue
+    const state = isSent ? ownState(part, origin) : undefined
+    const { field, reasoning_details, reasoning_opaque } = state ?? {}
+    details.push(...objectsIn(reasoning_details))
+    if (reasoning_opaque !== undefined) fields.reasoning_opaque = reasoning_opaque
+    const name = field === undefined ? undefined : (only ?? String(field))
+    // The details repeat the text of `reasoning`.
+    const isRepeated = field === 'reasoning' && details.length > 0
+    if (name !== undefined && !isRepeated) fields[name] = `${fields[name] ?? ''}${part.text}`
+    else if (details.length === 0 && part.text !== '') complete = false
+  }
+  if (details.length > 0) fields.reasoning_details = mergedDetails(details)
+  if (isSent && only !== undefined && placeholder !== undefined && !fields[only]) fields[only] = placeholder
+  return { fields, complete }
+}

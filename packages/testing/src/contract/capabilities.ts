@@ -1,0 +1,161 @@
+// Capabilities: features that the model has work; those it lacks are refused before anything is sent.
+import {
+  type Capabilities,
+  type ChatRequest,
+  type ErrorCode,
+  type Message,
+  type Part,
+  runTools,
+  streamObject,
+} from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { audio, file, image } from './media.js'
+import { all, last } from './stream-events.js'
+import { person, type Subject } from './subject.js'
+
+type Feature = Exclude<keyof Capabilities, 'embed' | 'options' | 'contextWindow' | 'maxOutput'>
+
+/** How a service refuses a feature that it lacks. */
+const refusals: readonly ErrorCode[] = ['unsupported', 'invalid-request', 'not-found']
+
+export function capabilities(subject: Subject): void {
+  const { short, toolRequest, answerOr, failsWith, failure } = subject
+
+  describe('a capability', () => {
+    const about = (part: Part): ChatRequest => ({
+      messages: [{ role: 'user', content: [{ type: 'text', text: short }, part] }],
+    })
+    const features: [feature: Feature, request: ChatRequest][] = [
+      ['tools', { ...toolRequest, toolChoice: 'auto' }],
+      ['vision', about(image)],
+      ['files', about(file)],
+      ['audio', about(audio)],
+      ['json', { messages: short, output: { schema: person } }],
+      ['reasoning', { messages: short, reasoning: 'low' }],
+    ]
+    it.each(
+      features,
+    )('that is false refuses a call or warns, one that is true answers: %s', async (feature, request) => {
+      const capability = subject.capabilities[feature]
+      if (capability !== false) {
+        const codes = capability === 'unknown' || subject.refusedByService.includes(feature) ? refusals : []
+        const response = await answerOr(codes, subject.provider.chat(request))
+        return expect(response?.message.content).not.toEqual([])
+      }
+      const error = await failsWith('unsupported', subject.provider.chat(request))
+      expect(error.message).toContain(feature)
+      const response = await subject.provider.chat({ ...request, onUnsupported: 'warn' })
+      expect(response.warnings).toMatchObject([{ code: 'unsupported', feature }])
+      expect(response.text).not.toBe('')
+    })
+
+    it('of a whole method holds too: transcribe', async () => {
+      // No capability says whether a model transcribes.
+      const response = await answerOr(
+        refusals,
+        subject.provider.transcribe({ audio: audio.data, mediaType: audio.mediaType }),
+      )
+      expect(typeof response?.text).toBe(response === undefined ? 'undefined' : 'string')
+    })
+
+    it('of a whole method holds too: embed', async () => {
+      const { provider, capabilities } = subject
+      const allowed = { true: [], unknown: ['unsupported'], false: ['unsupported'] } as const
+      const response = await answerOr(allowed[`${capabilities.embed}`], provider.embed(['one', 'two']))
+      const vectors = response?.vectors.map(({ length }) => length > 0) ?? []
+      expect(vectors).toEqual(response === undefined ? [] : [true, true])
+      if (capabilities.embed === false) expect(response).toBeUndefined()
+    })
+  })
+
+  describe('a feature that the model has', () => {
+    it('gives JSON that follows a schema, parsed and valid', async ({ skip }) => {
+      if (subject.capabilities.json === false) skip()
+      const response = await subject.provider.chat({
+        messages: 'Give me JSON: name Eve, age 30.',
+        output: { schema: person },
+      })
+      expect(response.output).toMatchObject({ name: expect.any(String), age: expect.any(Number) })
+      expect(JSON.parse(response.text)).toEqual(response.output)
+    })
+
+    it('gives a tool call that is announced, streamed and then whole', async ({ skip }) => {
+      if (subject.capabilities.tools === false) skip()
+      const events = await all(subject.provider.stream(toolRequest))
+      const { response } = last(events)
+      expect(response.finishReason).toBe('tool-calls')
+      const [call] = response.toolCalls
+      expect(call?.name).toBe(toolRequest.tools?.[0]?.name)
+      const own = events.filter((event) => 'id' in event && event.id === call?.id)
+      expect(own.map(({ type }) => type).filter((type, index, types) => type !== types[index - 1])).toEqual([
+        'tool-call-start',
+        'tool-call-delta',
+        'tool-call',
+      ])
+      const json = own.map((event) => (event.type === 'tool-call-delta' ? event.json : '')).join('')
+      expect(JSON.parse(json)).toEqual(call?.input)
+      const result: Message = {
+        role: 'tool',
+        content: [
+          { type: 'tool-result', id: call?.id ?? '', output: '{"temperature": 21, "condition": "sunny"}' },
+        ],
+      }
+      const { messages: question, tools } = toolRequest
+      const answer = await subject.provider.chat({
+        messages: [...(typeof question === 'string' ? [question] : question), response.message, result],
+        ...(tools && { tools }),
+      })
+      expect(answer.text).not.toBe('')
+    })
+
+    it('runs the agent loop up to an answer', async ({ skip }) => {
+      if (subject.capabilities.tools === false) skip()
+      const [tool] = toolRequest.tools ?? []
+      const inputs: unknown[] = []
+      const run = (input: unknown) => {
+        inputs.push(input)
+        return { temperature: 21, condition: 'sunny' }
+      }
+      const tools = tool ? [{ ...tool, run }] : []
+      const result = await runTools(subject.provider, { ...toolRequest, tools }).result()
+      expect(result).toMatchObject({ reason: 'answer', pending: [] })
+      expect(result.text).not.toBe('')
+      expect(inputs.length).toBeGreaterThan(0)
+      expect(result.usage.inputTokens ?? 0).toBeGreaterThan(result.response?.usage.inputTokens ?? 0)
+    })
+
+    it('gives partial objects of a schema, then the whole one', async ({ skip }) => {
+      if (subject.capabilities.json === false) skip()
+      const run = streamObject(subject.provider, person, 'Give me JSON: name Eve, age 30.')
+      let seen: unknown
+      for await (const partial of run) seen = partial
+      const { object } = await run.result()
+      expect(object).toMatchObject({ name: expect.any(String), age: expect.any(Number) })
+      expect(seen).toEqual(object)
+    })
+
+    it('counts tokens, and hidden messages cost nothing', async () => {
+      const shown: Message = { role: 'user', content: short }
+      const hidden: Message = { role: 'assistant', content: 'only for the user', visibility: 'user' }
+      const count = await answerOr(['unsupported'], subject.provider.countTokens([shown]))
+      const both = await answerOr(['unsupported'], subject.provider.countTokens([hidden, shown]))
+      expect(both).toBe(count)
+      expect(count).not.toBe(0)
+    })
+
+    it('takes batches, or says that there are none', async () => {
+      const { batches } = subject.provider
+      const codes = ['unsupported', 'invalid-request']
+      expect(codes).toContain((await failure(batches.submit([]))).code)
+      expect(['unsupported', 'invalid-request', 'not-found']).toContain(
+        (await failure(batches.status('none'))).code,
+      )
+    })
+
+    it('lists its models', async () => {
+      const models = await subject.provider.models()
+      expect(models.length).toBeGreaterThan(0)
+      for (const { id } of models) expect(id).not.toBe('')
+    })
+  })
+}
