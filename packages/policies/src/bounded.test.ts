@@ -1,4 +1,4 @@
-// Nothing grows with the number of calls: not after answers, not after failures, not by those who leave early.
+// Memory bounds: nothing grows with the number of calls, whether they succeed, fail or are left early.
 import { getEventListeners } from 'node:events'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
@@ -47,7 +47,7 @@ const names = Object.keys(inMemory) as (keyof typeof inMemory)[]
 // By then a queue holds as many batches that were read as it may.
 const warm = 110
 
-it('heap stays where it is, however many calls go through every policy', async () => {
+it('the heap does not grow with the number of calls through every policy', async () => {
   const providers = names.map((name) => ({
     name,
     provider: inMemory[name](standIn({ forgets: true }).provider),
@@ -65,7 +65,7 @@ it('heap stays where it is, however many calls go through every policy', async (
 }, 300_000)
 
 describe.each(Object.entries(quiet))('%s', (_, put) => {
-  it('hangs no more on a signal for many calls at once than for one', async () => {
+  it('adds no more listeners to a signal for many calls at once than for one', async () => {
     const provider = put(
       mockProvider({ answers: Array(15).fill({ text: 'x', delay: 1e6 }), clock: fakeClock() }),
     )
@@ -87,8 +87,8 @@ describe.each(Object.entries(quiet))('%s', (_, put) => {
   })
 })
 
-describe('who leaves early', () => {
-  it('leaves no place in the queue of a limit, whenever it leaves', async () => {
+describe('a caller that leaves early', () => {
+  it('leaves no entry in the queue of a limit, whenever it leaves', async () => {
     const inner = mockProvider({ answers: [{ text: 'x', delay: 1000 }] })
     const provider = limit(inner, { concurrency: 1, queue: 3, tokensPerMinute: 1e9 })
     const running = provider.chat('first')
@@ -108,7 +108,7 @@ describe('who leaves early', () => {
     expect(inner.peak).toBe(1)
   })
 
-  it('leaves nobody asked after it, and no timer, in a hedge', async () => {
+  it('leaves no call and no timer in a hedge', async () => {
     const timers = new Set<() => void>()
     const clock = {
       now: () => 0,

@@ -1,4 +1,4 @@
-// Every policy passes the contract, over a mock and over the real engine.
+// Every policy passes the contract suite, over a mock and over the real engine.
 
 import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

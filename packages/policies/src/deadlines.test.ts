@@ -1,4 +1,4 @@
-// A store that does not answer holds nobody up beyond his own deadline, and loses no answer.
+// A store that hangs delays no caller beyond its deadline, and loses no answer.
 import { isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -55,7 +55,7 @@ async function within(clock: Clocked['clock'], call: Promise<unknown>): Promise<
   return outcome
 }
 
-describe.each(Object.entries(withState))('%s, whose store freezes', (name, put) => {
+describe.each(Object.entries(withState))('%s with a store that hangs', (name, put) => {
   const row = coverage[name as keyof typeof withState]
   const open = ways.filter(({ door }) => row[door as Operation] === 'applies')
   it.each(open.map((way) => [way.name, way] as const))('ends in time: %s', async (_, way) => {
@@ -71,7 +71,7 @@ describe.each(Object.entries(withState))('%s, whose store freezes', (name, put) 
   })
 })
 
-it('an answer that is there is given, with a warning where it could not be written down', async () => {
+it('a complete answer is returned, with a warning if its usage could not be recorded', async () => {
   for (const [name, put] of Object.entries(withState)) {
     if (name === 'batch') continue
     const clock = fakeClock()
@@ -82,7 +82,7 @@ it('an answer that is there is given, with a warning where it could not be writt
   }
 })
 
-it('the id of a batch is told where what a mask must keep of it cannot be kept', async () => {
+it('the error has the id of a batch whose placeholders could not be stored', async () => {
   const clock = fakeClock()
   const outer = mask(standIn().provider, { state: serialize(0) })
   const error = await outer.batches.submit(['a@b.co'], { timeout: 5000 }).catch((thrown) => thrown)
@@ -122,7 +122,7 @@ it.each(never)('%s ends with the deadline of the call', async (name, make) => {
   })
 })
 
-it('a check of a guard that never ends, ends with the deadline', async () => {
+it('a guard check that never ends, ends with the deadline', async () => {
   for (const where of ['input', 'output'] as const) {
     const provider = guard(standIn().provider, { [where]: silent })
     const error = await provider.chat('hi', { timeout: 30 }).catch((thrown) => thrown)
@@ -141,7 +141,7 @@ it.each(
   })
 })
 
-it('a provider whose own limit is longer than the usual one keeps it, whatever is around it', async () => {
+it('a provider with a longer limit of its own keeps it, whatever policies wrap it', async () => {
   const clock = fakeClock()
   const slow = mockProvider({
     clock,

@@ -1,46 +1,21 @@
-// Every fault, through every policy, streamed and not, over real sockets: what comes out is stated once, and holds for all.
-import { rmSync } from 'node:fs'
-import { mkdtemp } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { type ChatResponse, type ErrorCode, isLlmError, type LlmError, type Provider } from '@patchbay/core'
+import { type ChatResponse, isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
-import { type FaultServer, faultServer, mockProvider, type ServedResponse } from '@patchbay/testing'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { lettersEmbedder } from '../test/letters.js'
+import { mockProvider } from '@patchbay/testing'
+import { describe, expect, it } from 'vitest'
 import {
-  batch,
-  breaker,
-  budget,
-  cache,
-  cascade,
-  fallback,
-  guard,
-  hedge,
-  learn,
-  limit,
-  loadBalance,
-  log,
-  mask,
-  pipe,
-  priced,
-  record,
-  replay,
-  route,
-  semanticCache,
-  trace,
-} from './index.js'
+  around,
+  expectReleased,
+  type Fault,
+  failed,
+  half,
+  limits,
+  several,
+  stream,
+  withServer,
+  words,
+} from '../test/faults.js'
 
-const words = ['one ', 'two ', 'three ', 'four ', 'five']
-const chunk = (delta: object, finish_reason: string | null = null) =>
-  `data: ${JSON.stringify({ id: 'c', model: 'm', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
-const events = words.map((content) => chunk({ content }))
-const half = events.slice(0, 2).join('').length
-const stream = {
-  headers: { 'content-type': 'text/event-stream' },
-  body: `${events.join('')}${chunk({}, 'stop')}data: [DONE]\n\n`,
-}
 const whole = {
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({
@@ -49,23 +24,6 @@ const whole = {
     choices: [{ message: { content: words.join('') }, finish_reason: 'stop' }],
   }),
 }
-const failed = (status: number, message: string, headers = {}): ServedResponse => ({
-  status,
-  headers: { 'content-type': 'application/json', ...headers },
-  body: JSON.stringify({ error: { message } }),
-})
-
-interface Fault {
-  /** What the server does. */
-  serve(streamed: boolean): ServedResponse
-  /** The one error of a stream, and of an answer in one piece. */
-  codes: [streamed: ErrorCode, whole: ErrorCode]
-  /** Has something of a stream arrived by then? */
-  partial?: true
-  /** Can somebody else be expected to answer? */
-  elsewhere?: false
-}
-
 const faults: Record<string, Fault> = {
   'a server error': { serve: () => failed(500, 'Broken'), codes: ['server-error', 'server-error'] },
   'an overloaded server': { serve: () => failed(503, 'Busy'), codes: ['overloaded', 'overloaded'] },
@@ -119,56 +77,6 @@ const faults: Record<string, Fault> = {
   },
 }
 
-const quiet = { info() {}, warn() {}, error() {} }
-let folder = ''
-let files = 0
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'patchbay-faults-'))
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-const file = () => join(folder, `${files++}.json`)
-
-/** Middleware one provider: what happens to it happens to the caller. */
-const around: Record<string, (provider: Provider) => Provider> = {
-  nothing: (provider) => provider,
-  batch: (provider) => batch(provider),
-  breaker: (provider) => breaker(provider),
-  budget: (provider) => budget(provider, { limits: [{ per: 'run', tokens: 1e6 }] }),
-  cache: (provider) => cache(provider),
-  guard: (provider) => guard(provider, { input: () => undefined, output: () => undefined, every: 1 }),
-  limit: (provider) => limit(provider, { concurrency: 1, requestsPerMinute: 100 }),
-  log: (provider) => log(provider, { logger: quiet }),
-  mask: (provider) => mask(provider),
-  priced: (provider) => priced(provider),
-  record: (provider) => record(provider, { file: file() }),
-  replay: (provider) => replay(provider, { file: file(), unrecorded: 'record' }),
-  semanticCache: (provider) => semanticCache(provider, { embedder: lettersEmbedder() }),
-  trace: (provider) => trace(provider),
-  'all of them': (provider) =>
-    pipe(
-      provider,
-      priced,
-      (inner) => breaker(inner),
-      (inner) => limit(inner, { concurrency: 1 }),
-      (inner) => budget(inner, { limits: [{ per: 'run', tokens: 1e6 }] }),
-      (inner) => mask(inner),
-      (inner) => guard(inner, { output: () => undefined, every: 1 }),
-      (inner) => cache(inner),
-      (inner) => log(inner, { logger: quiet }),
-      (inner) => trace(inner),
-    ),
-}
-/** Made of two, the other of which is well. */
-const several: Record<string, (faulty: Provider, well: Provider) => Provider> = {
-  fallback: (faulty, well) => fallback([faulty, well]),
-  hedge: (faulty, well) => hedge([faulty, well], { delay: 60_000 }),
-  learn: (faulty, well) =>
-    learn([faulty, well], { by: { begin: () => 0, scores: () => [1, 0], learn: (state) => state } }),
-  loadBalance: (faulty, well) => loadBalance([faulty, well]),
-  route: (faulty, well) => route([faulty, well]),
-  cascade: (faulty, well) => cascade([faulty, well]),
-}
-
 interface Outcome {
   /** The text of the deltas, of a stream. */
   seen: string
@@ -189,23 +97,6 @@ async function outcome(provider: Provider, streamed: boolean): Promise<Outcome> 
   }
 }
 
-const limits = { retry: false, apiKey: 'none', api: 'chat' } as const
-async function withServer(
-  fault: Fault,
-  streamed: boolean,
-  test: (faulty: Provider, server: FaultServer) => Promise<void>,
-) {
-  await using server = await faultServer(({ path }) =>
-    path === '/models' ? failed(404, 'No list.') : fault.serve(streamed),
-  )
-  // What begins does so in its own time; what is waited for never comes.
-  const first = streamed && fault.partial ? 30_000 : 150
-  const stalls = fault.codes[0] === 'timeout' ? { timeout: { first, idle: 150 } } : {}
-  await test(openai('m', { ...limits, ...stalls, baseURL: server.url }), server)
-}
-
-const letGo = (server: FaultServer) => vi.waitFor(() => expect(server.open).toBe(0), { timeout: 30_000 })
-
 // Each has a server of its own, and most of them wait.
 describe.concurrent.each(Object.entries(faults))('%s', (_, fault) => {
   describe.each([
@@ -217,7 +108,7 @@ describe.concurrent.each(Object.entries(faults))('%s', (_, fault) => {
 
     it.each(
       Object.entries(around),
-    )('through %s: one typed error, what had arrived, nothing left open', (_, put) =>
+    )('through %s: one typed error with its partial, and no open connection', (_, put) =>
       withServer(fault, streamed, async (faulty, server) => {
         const provider = put(faulty)
         const { error, seen } = await outcome(provider, streamed)
@@ -226,11 +117,13 @@ describe.concurrent.each(Object.entries(faults))('%s', (_, fault) => {
         expect(seen).toBe(begun ? 'one two ' : '')
         expect(error?.partial?.text ?? '').toBe(seen)
         if (code === 'rate-limited') expect(error?.retryAfterMs).toBe(1000)
-        await letGo(server)
+        await expectReleased(server)
         await provider.close()
       }))
 
-    it.each(Object.entries(several))('through %s: another one answers, where that is right', (name, put) =>
+    it.each(
+      Object.entries(several),
+    )('through %s: another provider answers, if the error allows it', (name, put) =>
       withServer(fault, streamed, async (faulty, server) => {
         const provider = put(faulty, mockProvider({ provider: 'other', answers: ['well done'] }))
         const { response, error, seen } = await outcome(provider, streamed)
@@ -244,78 +137,13 @@ describe.concurrent.each(Object.entries(faults))('%s', (_, fault) => {
           expect(error).toMatchObject({ code })
           expect(seen).toBe(begun ? 'one two ' : '')
         }
-        await letGo(server)
+        await expectReleased(server)
         await provider.close()
       }))
   })
 })
 
-describe('an abort in the middle', () => {
-  const answering: Fault = { serve: () => ({ ...stream, stallAt: half }), codes: ['aborted', 'aborted'] }
-  const all: [string, (provider: Provider) => Provider][] = [
-    ...Object.entries(around),
-    // What a cascade would show is not there yet.
-    ...Object.entries(several)
-      .filter(([name]) => name !== 'cascade')
-      .map(([name, put]): [string, (provider: Provider) => Provider] => [
-        name,
-        (provider) => put(provider, mockProvider()),
-      ]),
-  ]
-  it.each(all)('through %s: one error, and the server is let go', (_, put) =>
-    withServer(answering, true, async (faulty, server) => {
-      const provider = put(faulty)
-      const call = provider.stream('Count.', { timeout: { idle: 60_000, first: 60_000 } })
-      let seen = ''
-      const error: unknown = await (async () => {
-        for await (const text of call.text) {
-          seen += text
-          if (seen === 'one two ') call.abort()
-        }
-      })().catch((thrown) => thrown)
-      expect(isLlmError(error, 'aborted') && error.partial?.text).toBe('one two ')
-      await letGo(server)
-      await provider.close()
-    }))
-})
-
-describe('a stream that ends without saying that it is whole', () => {
-  // No provider of core's making does; one of an app's own may.
-  const faulty = (): Provider => {
-    const base = mockProvider({ provider: 'openai', model: 'm' })
-    const { stream } = base
-    base.stream = (...asked) => {
-      const whole = stream.apply(base, asked)
-      const cut = async function* () {
-        for await (const event of whole) {
-          if (event.type === 'finish') return
-          yield event
-        }
-      }
-      return Object.assign(Object.create(whole), { [Symbol.asyncIterator]: cut })
-    }
-    return base
-  }
-  const all: [string, (provider: Provider) => Provider][] = [
-    ...Object.entries(around).filter(([name]) => name !== 'nothing'),
-    ...Object.entries(several).map(([name, put]): [string, (provider: Provider) => Provider] => [
-      name,
-      (provider) => put(provider, faulty()),
-    ]),
-  ]
-  it.each(all)('through %s: is no whole one', async (_, put) => {
-    const provider = put(faulty())
-    const reading = async () => {
-      for await (const _ of provider.stream('Count.', { retry: false }));
-    }
-    const error: unknown = await reading().catch((thrown) => thrown)
-    expect(error).toMatchObject({ code: 'bad-response', retryable: true })
-    expect(String(error)).toContain('ended without saying that it was complete')
-    await provider.close()
-  })
-})
-
-it('a server that is not there at all', async () => {
+it('a server that does not exist', async () => {
   const port = await new Promise<number>((resolve) => {
     const server = createServer().listen(0, '127.0.0.1', () => {
       const address = server.address()

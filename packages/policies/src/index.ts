@@ -32,8 +32,8 @@ export { Middleware } from './middleware/middleware.js'
 export { type Policy, pipe } from './middleware/pipe.js'
 export type { Coverage, Operation, PolicyCoverage } from './middleware/policy-coverage.js'
 export type { Amount } from './money/account.js'
+export type { Allowance } from './money/allowance.js'
 export {
-  type Allowance,
   type BudgetOptions,
   type BudgetProvider,
   budget,

@@ -1,4 +1,4 @@
-// All options of a call arrive at whoever is asked, through every policy and by every way.
+// All call options reach the provider through every policy and by every method.
 import type { CallOptions, StatusEvent } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../test/failure.js'
@@ -51,7 +51,7 @@ describe.each(
   Object.entries(harmless) as [PolicyName, (typeof harmless)[PolicyName]][],
 )('%s', (name, put) => {
   const open = ways.filter(({ door }) => typeof coverage[name][door] !== 'object')
-  it.each(open.map((way) => [way.name, way] as const))('hands all of them on: %s', async (_, way) => {
+  it.each(open.map((way) => [way.name, way] as const))('passes all of them on: %s', async (_, way) => {
     for (const [option, check] of Object.entries(arrives)) {
       if (shared(name, way.door, option)) continue
       const { provider, asked } = standIn()
@@ -76,7 +76,7 @@ describe('the queue of batch()', () => {
 
   it.each(
     Object.entries(arrives),
-  )('asks with the options that were given to submit: %s', async (option, check) => {
+  )('sends requests with the options passed to submit: %s', async (option, check) => {
     const { provider, asked } = standIn()
     const heard: StatusEvent[] = []
     const controller = new AbortController()
@@ -92,7 +92,7 @@ describe('the queue of batch()', () => {
     ;(check as (there: unknown, own: object) => void)(there, { heard, controller })
   })
 
-  it('asks with them in another process too, but for what only the first one has', async () => {
+  it('keeps them in another process, except those that only the first process has', async () => {
     const state = memoryState()
     const gone = batch(standIn().provider, { native: false, state })
     const { signal, onStatus, headers: _, ...kept } = given(() => {}, new AbortController().signal)
@@ -107,7 +107,7 @@ describe('the queue of batch()', () => {
     expect(Object.keys(asked[0]?.options ?? {}).sort()).toEqual(Object.keys(kept).sort())
   })
 
-  it('writes no headers down: they are refused where its state may outlive the process', async () => {
+  it('does not store headers: they are refused if its state may outlive the process', async () => {
     const written: string[] = []
     const { get, swap } = memoryState()
     const state: StateStore = {
@@ -128,7 +128,7 @@ describe('the queue of batch()', () => {
     expect(asked).toMatchObject([{ options: { headers } }])
   })
 
-  it('counts for the key that was given to submit, and asks one by one where a policy refuses batches', async () => {
+  it('counts for the key passed to submit, and sends one by one if a policy refuses batches', async () => {
     const limits = [{ per: 'day', each: 'key', tokens: 100_000 } as const]
     const inner = budget(harmless.record(standIn().provider), { limits })
     const outer = batch(inner)
@@ -139,7 +139,7 @@ describe('the queue of batch()', () => {
     expect((await inner.spending('ann'))[0]?.spent.tokens).toBe(7)
   })
 
-  it('is ended by the signal that was given to submit', async () => {
+  it('is ended by the signal passed to submit', async () => {
     const controller = new AbortController()
     const { provider } = standIn()
     const outer = batch(harmless.log(provider), { native: false, concurrency: 1 })

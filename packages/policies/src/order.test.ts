@@ -1,4 +1,4 @@
-// Policies in any order: the answer, the failure and the end are the same.
+// Policies in any order give the same answer, the same error and the same close.
 import { LlmError, type Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -12,7 +12,7 @@ const names = Object.keys(policies) as (keyof typeof policies)[]
 const put = (provider: Provider, order: (keyof typeof policies)[]) =>
   order.reduce((inner, name) => policies[name](inner), provider)
 
-it('law: any of them, in any order, keep the answer, the failure and the close', async () => {
+it('law: any policies in any order keep the answer, the failure and the close', async () => {
   await fc.assert(
     fc.asyncProperty(fc.shuffledSubarray(names, { minLength: 2 }), async (order) => {
       const inner = mockProvider({

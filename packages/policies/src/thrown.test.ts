@@ -1,5 +1,5 @@
-// Whatever throws at once, rather than failing as a call does, and whatever callback of an app throws: one typed error or
-// the next candidate, and never an unhandled rejection (which fails this run).
+// Providers that throw synchronously and callbacks that throw: one typed error or the next candidate, never an unhandled
+// rejection (which fails this run).
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
@@ -57,7 +57,7 @@ describe.each(
   )
   it.each(
     open.map((way) => [way.name, way] as const),
-  )('makes a typed error of what throws at once: %s', async (_, way) => {
+  )('turns a synchronous throw into a typed error: %s', async (_, way) => {
     const { provider } = standIn({ throws: new Error('at once') })
     const outer = put(provider)
     const error = await failureOf(way.ask(outer, 'hi'))
@@ -73,7 +73,7 @@ describe.each(
   )
   it.each(
     open.map((way) => [way.name, way] as const),
-  )('takes odd options as core does: %s', async (_, way) => {
+  )('handles unusual options as core does: %s', async (_, way) => {
     const none = { metadata: null, timeout: null, signal: null, onStatus: null, headers: null, retry: null }
     await way.ask(put(standIn().provider), 'hi', none as never)
     for (const odd of [null, { signal: {} }]) {
@@ -111,18 +111,18 @@ const bad = () => standIn({ throws: new Error('at once'), name: 'bad' }).provide
 const good = () => mockProvider({ provider: 'good', answers: ['well done'] })
 
 describe.each(Object.entries(several))('%s', (_, make) => {
-  it('takes a candidate that throws at once for one that failed', async () => {
+  it('treats a candidate that throws synchronously as failed', async () => {
     expect(await make([bad(), good()]).chat('hi')).toMatchObject({ text: 'well done', provider: 'good' })
     expect(await read(make([bad(), good()]).stream('hi'))).toBe('well done')
   })
 
-  it('fails with a typed error where all of them throw at once', async () => {
+  it('fails with a typed error if all candidates throw synchronously', async () => {
     const provider = make([bad(), bad()])
     expect(await failureOf(provider.chat('hi'))).toMatchObject({ code: 'bad-response', provider: 'bad' })
     expect(await failureOf(read(provider.stream('hi')))).toMatchObject({ code: 'bad-response' })
   })
 
-  it('tells in its last error, and in a status event, of a candidate that cannot be made', async () => {
+  it('reports a candidate that cannot be created in its last error and in a status event', async () => {
     const busy = mockProvider({
       provider: 'busy',
       retry: false,
@@ -141,7 +141,7 @@ describe.each(Object.entries(several))('%s', (_, make) => {
     expect(heard.join()).toContain('SPARE_KEY')
   })
 
-  it('ends with a typed error where the listener of a status throws', async () => {
+  it('ends with a typed error if the status listener throws', async () => {
     const busy = mockProvider({
       provider: 'busy',
       retry: false,
@@ -162,7 +162,7 @@ const async = async () => {
   throw new Error('not now')
 }
 describe.each(Object.entries(harmless))('%s', (_, put) => {
-  it('ends the call whose listener throws later, and nothing else', async () => {
+  it('a listener that rejects later ends its own call and no other', async () => {
     const inner = defineProvider({
       provider: 'telling',
       model: 'telling-1',
@@ -184,7 +184,7 @@ describe.each(Object.entries(harmless))('%s', (_, put) => {
   })
 })
 
-it('a listener that throws later of what a policy itself tells ends its own call', async () => {
+it('a listener that rejects later on an event of the policy ends its own call', async () => {
   const slow = mockProvider({ answers: [{ text: 'well', delay: 100 }] })
   const one = limit(slow, { concurrency: 1 })
   const [well, failed] = await Promise.all([one.chat('1'), failureOf(one.chat('2', { onStatus: async }))])
@@ -227,7 +227,7 @@ it.each(callbacks)('a callback that throws ends its own call, typed: %s', async 
     expect(await failureOf(ask(make()))).toMatchObject({ code })
 })
 
-it('a trial whose verdict throws gives its place back', async () => {
+it('a trial whose `counts` throws frees its slot', async () => {
   let now = 0
   const clock = { now: () => now, timer: () => () => {} }
   const inner = mockProvider({
@@ -246,7 +246,7 @@ it('a trial whose verdict throws gives its place back', async () => {
   expect(inner.requests).toHaveLength(3)
 })
 
-it('onProgress that throws ends the waiting for a batch, typed', async () => {
+it('an onProgress that throws ends the wait for a batch with a typed error', async () => {
   const provider = batch(mockProvider())
   const id = await provider.batches.submit(['hi'])
   const waiting = async () => {
@@ -255,7 +255,7 @@ it('onProgress that throws ends the waiting for a batch, typed', async () => {
   expect(await failureOf(waiting())).toMatchObject({ code: 'aborted' })
 })
 
-describe('results that are not read to their end are let go', () => {
+describe('results that are not read to their end are closed', () => {
   class Own extends Middleware {
     constructor(
       inner: Provider,

@@ -1,4 +1,4 @@
-// Wrong programs do not compile.
+// Type tests: invalid programs do not compile.
 import type { Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expectTypeOf, it } from 'vitest'
@@ -19,7 +19,7 @@ import {
 const provider = mockProvider()
 
 describe('a policy', () => {
-  it('takes a provider and gives one', () => {
+  it('takes a provider and returns one', () => {
     expectTypeOf(pipe(provider, cache, (inner) => limit(inner, { concurrency: 1 }))).toEqualTypeOf<Provider>()
     expectTypeOf(budget(provider, { limits: [{ per: 'day', usd: 1 }] })).toEqualTypeOf<BudgetProvider>()
     // @ts-expect-error it needs options
@@ -28,7 +28,7 @@ describe('a policy', () => {
     cache('claude')
   })
 
-  it('made of several needs somebody who is there', () => {
+  it('made of several needs a first provider', () => {
     fallback([provider, () => provider, async () => provider])
     // @ts-expect-error nobody
     fallback([])
@@ -36,7 +36,7 @@ describe('a policy', () => {
     learn([() => provider])
   })
 
-  it('takes no option nobody knows', () => {
+  it('takes no unknown option', () => {
     // @ts-expect-error a typo
     limit(provider, { concurency: 1 })
     // @ts-expect-error no such period

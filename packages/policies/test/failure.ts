@@ -1,4 +1,4 @@
-// The one typed error a call must end with.
+// The one typed error that a call must end with.
 import { isLlmError, type LlmError } from '@patchbay/core'
 
 export async function failureOf(work: Promise<unknown>): Promise<LlmError> {

@@ -1,4 +1,4 @@
-// An embedder that means nothing by its vectors but letters: the same question in other signs is near, another is far.
+// An embedder that counts letters: the same question with other punctuation is near, another question is far.
 import { defineProvider, type Provider } from '@patchbay/core'
 
 const no = { tools: false, vision: false, files: false, audio: false, json: false, reasoning: false } as const

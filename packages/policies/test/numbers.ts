@@ -1,5 +1,5 @@
-// A test set for what is found: numbers of ten countries in sentences, made of each country's own rules, and texts with
-// numbers that are nobody's. Every one comes with what is in it, and all of it is the same each time.
+// Test data for detection: sentences with numbers of ten countries, made by each country's own rules, and texts with harmless
+// numbers. Each comes with its expected matches and is the same in every run.
 import { allFakers, type Faker } from '@faker-js/faker'
 import { getExampleNumber } from 'libphonenumber-js/min'
 import examples from 'libphonenumber-js/mobile/examples'

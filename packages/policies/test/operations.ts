@@ -1,4 +1,4 @@
-// A provider of every kind of call, which remembers what it was asked; and every way to ask one.
+// A provider of every kind of call that remembers its requests, and every way to call one.
 import {
   type BatchResult,
   type CallOptions,

@@ -1,4 +1,4 @@
-// Every policy around a provider that is well, with options that leave its calls as they are.
+// Every policy around a working provider, with options that leave its calls unchanged.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Small programs for processes of their own, made of the sources.
+// Small programs, built from the sources, that run in processes of their own.
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'

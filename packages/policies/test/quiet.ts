@@ -1,4 +1,4 @@
-// Policies around a provider that is well, with options that leave its calls as they are: those that need no file.
+// Policies that need no file around a working provider, with options that leave its calls unchanged.
 import type { Provider } from '@patchbay/core'
 import * as policies from '../src/index.js'
 import type { PolicyName } from '../src/middleware/policy-coverage.js'

@@ -1,4 +1,4 @@
-// A real Redis for tests, where Debian's `redis-server` is installed.
+// A real Redis for tests, if Debian's `redis-server` is installed.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'

@@ -1,4 +1,4 @@
-// A tracer that writes down each span that has ended, as one line of JSON.
+// A tracer that writes each ended span as a line of JSON.
 import { BasicTracerProvider, type ReadableSpan } from '@opentelemetry/sdk-trace-base'
 import type { TraceOptions } from '../src/index.js'
 

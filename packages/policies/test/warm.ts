@@ -1,4 +1,4 @@
-// What is loaded when it is first needed is loaded beside the event loop, where no fake clock waits for it.
+// Loads lazy modules in advance, so that no fake clock waits for them.
 import { mockProvider } from '@patchbay/testing'
 
 /** Loads what a call with options needs. */

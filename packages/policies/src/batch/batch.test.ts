@@ -1,4 +1,4 @@
-// Batches of a queue of our own: in order, in parts, in another process, cancelled.
+// The batch queue: order, parallel calls, another process, cancellation.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,7 +22,7 @@ async function all(results: AsyncIterable<BatchResult>): Promise<[number, string
 const ended = (provider: ReturnType<typeof batch>, id: string) =>
   vi.waitFor(async () => expect((await provider.batches.status(id)).state).not.toBe('running'))
 
-it('answers in order, with failures typed, a few at a time', async () => {
+it('answers in order, with typed failures, a few at a time', async () => {
   const busy = new LlmError('overloaded', 'Busy.', { status: 529 })
   const script: Record<string, string | Error> = { a: 'one', b: busy, c: 'three', d: 'four', e: 'five' }
   // By the question: those that run at once may come in any order.
@@ -65,7 +65,7 @@ it('keeps tools, schemas and options of a request', async () => {
   })
 })
 
-it('says what is wrong: a request, an id, results that are not there yet', async () => {
+it('reports an invalid request, an unknown id and results that are not ready', async () => {
   const clock = fakeClock()
   const provider = batch(mockProvider({ clock, answers: [{ text: 'x', delay: 1000 }] }))
   expect(await failureOf(provider.batches.submit(['x', []]))).toMatchObject({
@@ -80,7 +80,7 @@ it('says what is wrong: a request, an id, results that are not there yet', async
   })
 })
 
-it('is cancelled: what runs is finished, what waits is not asked', async () => {
+it('when cancelled, finishes calls in flight and sends no others', async () => {
   const clock = fakeClock()
   const inner = mockProvider({ clock, answers: [{ text: 'one', delay: 1000 }] })
   const provider = batch(inner, { concurrency: 1 })
@@ -102,7 +102,7 @@ it('is cancelled: what runs is finished, what waits is not asked', async () => {
   ])
 })
 
-it('is gone on with by whoever asks next, each request once', async () => {
+it('is continued by the next process, each request once', async () => {
   const state = memoryState()
   const clock = fakeClock()
   const first = mockProvider({
@@ -134,7 +134,7 @@ it('is gone on with by whoever asks next, each request once', async () => {
   ])
 })
 
-it('goes on in another process after a crash in the middle', async () => {
+it('continues in another process after a crash', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'patchbay-batch-'))
   const program = await bundled(
     `import { mockProvider } from '@patchbay/testing/mock'
@@ -166,7 +166,7 @@ setInterval(() => {}, 1000)`,
   await rm(folder, { recursive: true })
 }, 20_000)
 
-it('uses the batches of the service where it has some, and its id says so', async () => {
+it('uses the batch API of the service if it has one, and its id says so', async () => {
   await using server = await faultServer(({ path }) => ({
     headers: { 'content-type': 'application/json' },
     body: path.endsWith('batches')
@@ -184,7 +184,7 @@ it('uses the batches of the service where it has some, and its id says so', asyn
   expect(await batch(inner, { native: false }).batches.submit(['x'])).toMatch(/^local-/)
 })
 
-it('batchResults waits for the end, tells how it goes, and can be given up', async () => {
+it('batchResults waits for the end, reports progress, and can be aborted', async () => {
   const clock = fakeClock()
   const inner = mockProvider({
     clock,

@@ -1,4 +1,4 @@
-// A queue of batches in memory does not grow for ever: what was asked goes with its answer, what was read goes in its turn.
+// Memory bounds of the batch queue: requests go with their answers, finished batches are limited.
 import type { BatchResult } from '@patchbay/core'
 import { expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
@@ -31,7 +31,7 @@ function measured(): { state: StateStore; size(): number; keys(): string[] } {
   }
 }
 
-it('a request is gone once it is answered, whatever keeps the queue', async () => {
+it('a request is deleted once it is answered, in every store', async () => {
   const { state, keys } = measured()
   const provider = batch(standIn().provider, { native: false, state })
   const id = await provider.batches.submit(['a'.repeat(1000), 'b'])
@@ -41,7 +41,7 @@ it('a request is gone once it is answered, whatever keeps the queue', async () =
   expect(keys().filter((key) => key.includes(':result:'))).toHaveLength(2)
 })
 
-it('requests that were cancelled are gone', async () => {
+it('cancelled requests are deleted', async () => {
   const { state, keys } = measured()
   const provider = batch(standIn().provider, { native: false, state, concurrency: 1 })
   const id = await provider.batches.submit(Array.from({ length: 20 }, (_, index) => `request ${index}`))
@@ -50,7 +50,7 @@ it('requests that were cancelled are gone', async () => {
   expect(keys().filter((key) => key.includes(':request:'))).toEqual([])
 })
 
-it('the last hundred that were read can be read again, older ones are told as gone', async () => {
+it('the last 100 read batches can be read again, older ones are not found', async () => {
   const provider = batch(standIn().provider, { native: false })
   const ids: string[] = []
   for (let count = 0; count < 110; count++) {
@@ -66,7 +66,7 @@ it('the last hundred that were read can be read again, older ones are told as go
   })
 })
 
-it('in a state that is shared, results stay for whoever else reads them', async () => {
+it('in a shared state, results stay for other readers', async () => {
   const provider = batch(standIn().provider, { native: false, state: memoryState() })
   const ids: string[] = []
   for (let count = 0; count < 105; count++) {

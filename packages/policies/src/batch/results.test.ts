@@ -1,4 +1,4 @@
-// Waiting for a batch: what is not there yet is waited for, a service that is away for a while too; a wrong key is not.
+// `batchResults`: waits for results that are not there yet and for an unavailable service, but not after a wrong key.
 
 import { claude } from '@patchbay/claude'
 import {
@@ -114,7 +114,7 @@ it('waits for a batch of a real service that says 404 at first, and then 500', a
   expect(statuses).toEqual([])
 })
 
-it('its time is for the reading too, and who gives the results is told what is left of it', async () => {
+it('its timeout covers the reading too, and the provider gets the remaining time', async () => {
   const { provider } = standIn()
   const id = await provider.batches.submit(['one', 'two'])
   const clock = fakeClock()
@@ -153,7 +153,7 @@ it('its time is for the reading too, and who gives the results is told what is l
   await expect.poll(() => open).toBe(0)
 })
 
-it('ends where the results end within a line, however often they are read', async () => {
+it('ends if the results always break off at the same line', async () => {
   let readings = 0
   const server = await faultServer(({ path }) => {
     if (path.endsWith('/results')) readings++

@@ -1,4 +1,4 @@
-// Whose answer it is: whatever of a call may change its answer makes another call of it, for everything that keeps answers.
+// Call identity: anything of a call that may change its answer makes another key, for every policy that stores answers.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -103,7 +103,7 @@ describe.each(keepers)('$name', ({ make }) => {
     return second?.text === first.text && (second.cached === undefined || second.cached !== false)
   }
 
-  it('gives the answer again for the same', async () => {
+  it('answers an equal call from the store', async () => {
     expect(await isKept([inner(), base], [inner({ answers: ['other'] }), { ...base }])).toBe(true)
   })
 
@@ -139,7 +139,7 @@ describe.each(keepers)('$name', ({ make }) => {
   })
 })
 
-it('what only a spare is told makes another call, too', async () => {
+it('options for a fallback provider only make another key too', async () => {
   const store = memoryCache()
   const ask = async (note: string) => {
     const spare = mockProvider({ provider: 'spare', answers: [`told ${note}`] })
@@ -150,7 +150,7 @@ it('what only a spare is told makes another call, too', async () => {
   expect([await ask('a'), await ask('b')]).toEqual(['told a', 'told b'])
 })
 
-describe('calls of other kinds are told apart by each of their fields', () => {
+describe('calls of other kinds differ by each of their fields', () => {
   const embed: { [Field in keyof Required<EmbedRequest>]: [EmbedRequest[Field], EmbedRequest[Field]] } = {
     input: ['a', 'b'],
     dimensions: [2, 3],
@@ -222,7 +222,7 @@ describe('calls of other kinds are told apart by each of their fields', () => {
   })
 })
 
-it('those who ask at the same time do not share an answer that only one of their schemas takes', async () => {
+it('concurrent callers do not share an answer that fits only one of their schemas', async () => {
   const strict = z.object({ answer: z.number() }).refine(() => false, 'never good enough')
   const loose = z.object({ answer: z.number() })
   const provider = cache(mockProvider({ answers: ['{"answer":1}', '{"answer":2}'] }))
@@ -232,7 +232,7 @@ it('those who ask at the same time do not share an answer that only one of their
   expect(taken).toMatchObject({ status: 'fulfilled', value: { output: { answer: expect.any(Number) } } })
 })
 
-it('an answer that was kept and does not fit a schema is asked for anew', async () => {
+it('a stored answer that does not fit the schema is a miss', async () => {
   const make = (least: number) => z.object({ answer: z.number() }).refine(({ answer }) => answer >= least)
   const provider = cache(mockProvider({ answers: ['{"answer":1}', '{"answer":2}'] }))
   const ask = (schema: ReturnType<typeof make>): Promise<ChatResponse> =>
@@ -241,7 +241,7 @@ it('an answer that was kept and does not fit a schema is asked for anew', async 
   expect((await ask(make(2))).output).toEqual({ answer: 2 })
 })
 
-it('law: what is kept comes back as it was, whatever its objects are called', () => {
+it('law: serialized values come back unchanged, whatever their property names', () => {
   const leaf = fc.oneof(fc.jsonValue(), fc.uint8Array(), fc.float32Array({ noNaN: true }))
   const name = fc.constantFrom('$bytes', '$floats', '$object', 'a', 'b')
   const value = fc.letrec((tie) => ({

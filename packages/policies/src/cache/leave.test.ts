@@ -1,4 +1,4 @@
-// Who leaves early takes his place with him, and what is not worth keeping is not kept.
+// Callers that leave early: they release what they hold, and incomplete answers are not stored.
 import { isLlmError } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it, vi } from 'vitest'
@@ -20,11 +20,11 @@ function slowStore() {
   return { store, waiting, release: () => waiting.splice(0).map((go) => go()) }
 }
 
-describe('a caller who leaves while the cache looks his answer up', () => {
+describe('a caller that leaves during the lookup', () => {
   it.each([
     ['by his signal', (controller: AbortController) => ({ signal: controller.signal })],
-    ['by his deadline', () => ({ timeout: 20 })],
-  ])('%s leaves nothing behind, and the next one pays for his answer', async (_, options) => {
+    ['by its deadline', () => ({ timeout: 20 })],
+  ])('%s leaves nothing behind, and the next caller gets an answer of its own', async (_, options) => {
     const { store, waiting, release } = slowStore()
     const inner = mockProvider({ answers: [{ text: 'paid' }, 'second'] })
     const provider = cache(inner, { store })
@@ -42,7 +42,7 @@ describe('a caller who leaves while the cache looks his answer up', () => {
     expect(inner.requests).toHaveLength(1)
   })
 
-  it('is not noticed by others who ask for the same', async () => {
+  it('does not affect others with the same request', async () => {
     const { store, waiting, release } = slowStore()
     const provider = cache(mockProvider({ answers: ['one', 'two'] }), { store })
     const controller = new AbortController()
@@ -57,7 +57,7 @@ describe('a caller who leaves while the cache looks his answer up', () => {
   })
 })
 
-it('vectors that nobody waits for any more are not made, and the next one asks for his', async () => {
+it('embeddings that nobody waits for are aborted, and the next caller sends its own request', async () => {
   const signals: AbortSignal[] = []
   const embedder = lettersEmbedder()
   const { embed } = embedder
@@ -85,7 +85,7 @@ describe.each([
     'semanticCache',
     (inner: ReturnType<typeof mockProvider>) => semanticCache(inner, { embedder: lettersEmbedder() }),
   ],
-])('%s does not keep', (_, make) => {
+])('%s does not store', (_, make) => {
   it.each([
     ['an empty answer', { text: '' }],
     ['an answer of spaces', { text: ' \n' }],
@@ -101,14 +101,14 @@ describe.each([
   })
 })
 
-it('cache keeps cut answers where it is told to', async () => {
+it('cache stores truncated answers with `truncated: true`', async () => {
   const inner = mockProvider({ answers: [{ text: 'It goes', finishReason: 'length' }] })
   const provider = cache(inner, { truncated: true })
   await provider.chat('x')
   expect(await provider.chat('x')).toMatchObject({ text: 'It goes', cached: 'exact' })
 })
 
-it('a store that never answers does not keep an answer from its caller', async () => {
+it('a store that never answers does not hold back an answer', async () => {
   vi.useFakeTimers()
   const never = () => new Promise<never>(() => {})
   const provider = cache(mockProvider({ answers: ['well'] }), {

@@ -1,4 +1,4 @@
-// Which questions mean the same, and which must not.
+// `semanticCache`: which questions share an answer, and which must not.
 import { LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -9,7 +9,7 @@ const numbered = () =>
   mockProvider({ answers: Array.from({ length: 9 }, (_, index) => `answer ${index + 1}`) })
 const make = (options = {}) => semanticCache(numbered(), { embedder: lettersEmbedder(), ...options })
 
-it('answers a question that is near with the answer of the other, and says so', async () => {
+it('answers a similar question with the stored answer, and says so', async () => {
   const provider = make()
   expect(await provider.chat('What is the capital of France?')).toMatchObject({
     text: 'answer 1',
@@ -22,7 +22,7 @@ it('answers a question that is near with the answer of the other, and says so', 
   expect(await provider.chat('How do I bake bread?')).toMatchObject({ text: 'answer 2', cached: false })
 })
 
-it('goes by its threshold', async () => {
+it('follows its threshold', async () => {
   const strict = make({ threshold: 0.999 })
   await strict.chat('What is the capital of France?')
   expect((await strict.chat('What is the capital city of France?')).cached).toBe(false)
@@ -31,7 +31,7 @@ it('goes by its threshold', async () => {
   expect((await loose.chat('What is the capital city of France?')).cached).toBe('semantic')
 })
 
-it('takes no answer of another conversation, system, option or tenant', async () => {
+it('does not use answers of another conversation, system, option or tenant', async () => {
   const provider = make()
   const question = 'And what is the weather like there?'
   const said = (city: string) => ({
@@ -45,7 +45,7 @@ it('takes no answer of another conversation, system, option or tenant', async ()
   expect((await provider.chat(said('Lima'), { metadata: { tenant: 'acme' } })).cached).toBe(false)
 })
 
-it('lets the oldest go, and keeps only what ended by itself', async () => {
+it('drops the oldest, and stores only answers that ended with `stop`', async () => {
   const provider = make({ max: 1 })
   await provider.chat('What is the capital of France?')
   await provider.chat('How do I bake bread?')
@@ -55,7 +55,7 @@ it('lets the oldest go, and keeps only what ended by itself', async () => {
   expect((await cut.chat({ messages: 'one two three', maxOutputTokens: 1 })).cached).toBe(false)
 })
 
-it('does not look up images, and answers with a warning where its embedder fails', async () => {
+it('does not look up images, and answers with a warning if its embedder fails', async () => {
   const asked: string[] = []
   const provider = semanticCache(numbered(), { embedder: lettersEmbedder(asked) })
   const data = new Uint8Array([1])
@@ -77,7 +77,7 @@ it('does not look up images, and answers with a warning where its embedder fails
   })
 })
 
-it('holds no more vectors than its bound, also of what others have answered', async () => {
+it('holds no more vectors than its bound, including those of other processes', async () => {
   const kept = new Map<string, string>()
   const options = { embedder: lettersEmbedder(), max: 20_000 }
   const written = {
@@ -137,7 +137,7 @@ describe('two processes with one store', () => {
     return { data, a: make('a'), b: make('b') }
   }
 
-  it('that keep their answers at the same moment give none to the question of the other', async () => {
+  it('that store at the same moment do not mix up their questions', async () => {
     const { a, b } = two()
     await Promise.all([a.chat(france), b.chat(bread)])
     const answers = [(await a.chat(france)).text, (await b.chat(bread)).text]
@@ -147,7 +147,7 @@ describe('two processes with one store', () => {
     expect((await a.chat(bread)).text).toMatch(/^Of b/)
   })
 
-  it('nor where the store was emptied, and the other one filled it', async () => {
+  it('nor after the store was emptied and filled by the other', async () => {
     const { data, a, b } = two()
     await a.chat(france)
     data.clear()

@@ -1,4 +1,4 @@
-// The nearest of many vectors: the same one that reading all of them finds, for little more where there are more.
+// Vector index: finds the same neighbour as a full scan, at nearly constant cost.
 import { cosineSimilarity, type Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -12,7 +12,7 @@ const vector = (length: number) =>
     .array(fc.double({ min: -1, max: 1, noNaN: true }), { minLength: length, maxLength: length })
     .map((numbers) => new Float32Array(numbers))
 
-it('law: it finds what reading everything finds', () => {
+it('law: it finds what a full scan finds', () => {
   const many = fc
     .integer({ min: 1, max: 100 })
     .chain((length) =>
@@ -34,7 +34,7 @@ it('law: it finds what reading everything finds', () => {
   )
 })
 
-it('vectors of another length, and those that went, are not found', () => {
+it('vectors of another length and deleted ones are not found', () => {
   const index = new VectorIndex()
   index.set(1, new Float32Array([1, 0]))
   expect(index.nearest(new Float32Array([1, 0, 0]), 0.9)).toBeUndefined()
@@ -80,7 +80,7 @@ function numbered(): Provider {
   return embedder
 }
 
-it('a call reads and writes as much of its store whether it has 100 questions or 400', async () => {
+it('a call reads and writes the same amount of its store with 100 questions and with 400', async () => {
   const { store, count } = counted()
   const provider = semanticCache(mockProvider(), { embedder: numbered(), store })
   const cost: { calls: number; characters: number }[] = []
@@ -97,7 +97,7 @@ it('a call reads and writes as much of its store whether it has 100 questions or
   expect(count.calls).toBe(2)
 })
 
-it('several processes share one: each finds what the others kept, and reads each entry once', async () => {
+it('several processes share a store: each finds the entries of the others, and reads each once', async () => {
   const { store, count } = counted()
   const make = () => semanticCache(mockProvider(), { embedder: numbered(), store })
   const [one, two] = [make(), make()]
@@ -110,7 +110,7 @@ it('several processes share one: each finds what the others kept, and reads each
   expect(count.calls).toBe(3)
 })
 
-it('keeps no more than it may, and forgets what its store has forgotten', async () => {
+it('keeps at most `max` entries, and drops those that its store has dropped', async () => {
   const kept = new Map<string, string>()
   const store: CacheStore = {
     get: async (key) => kept.get(key),
@@ -126,7 +126,7 @@ it('keeps no more than it may, and forgets what its store has forgotten', async 
   expect((await provider.chat('1009')).cached).toBe('semantic')
 })
 
-it('a store that cannot be read for a while costs nothing that was kept', async () => {
+it('a store that fails for a while loses no entry', async () => {
   const { store } = counted()
   let gone = false
   const get: CacheStore['get'] = (key) => (gone ? Promise.reject(new Error('gone')) : store.get(key))

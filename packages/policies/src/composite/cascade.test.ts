@@ -1,4 +1,4 @@
-// When the next one is asked, what the caller sees, and who pays.
+// `cascade`: when the next provider is called, what the caller sees, and how usage is counted.
 import { LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { expect, it } from 'vitest'
@@ -14,7 +14,7 @@ const make = (cheap: Answers, strong: Answers, options: CascadeOptions = {}) => 
   return { a, b, provider: cascade([priced(a), priced(b)], options) }
 }
 
-it('stays with an answer that is good enough, streamed as it was', async () => {
+it('returns an answer that is good enough, with its stream', async () => {
   const { b, provider } = make(['one two three'], [])
   const stream = provider.stream('x')
   expect(await read(stream)).toBe('one two three')
@@ -28,14 +28,14 @@ it.each<[string, Answers[number]]>([
   ['was cut by the model', { text: 'x', finishReason: 'length' }],
   ['is a failure', new LlmError('overloaded', 'Busy.')],
   ['broke on the way', { text: 'half', error: new LlmError('network', 'Cut.') }],
-])('asks the next one where it %s, and nothing of it is seen', async (_, answer) => {
+])('calls the next provider if it %s, and shows nothing of it', async (_, answer) => {
   const { provider } = make([answer], ['well'])
   const stream = provider.stream('x')
   expect(await read(stream)).toBe('well')
   expect(await stream.response()).toMatchObject({ provider: 'strong', warnings: [{ feature: 'cascade' }] })
 })
 
-it('asks by a gate of one’s own, whose reason is told, and counts all tokens and cost', async () => {
+it('uses `accept`, reports its reason, and counts all tokens and cost', async () => {
   const usage = { inputTokens: 1_000_000, outputTokens: 0 }
   const { provider } = make([{ text: 'I do not know.', usage }], [{ text: 'Paris.', usage }], {
     accept: async ({ text }) => !text.includes('not know') || 'it did not know',
@@ -46,20 +46,20 @@ it('asks by a gate of one’s own, whose reason is told, and counts all tokens a
   expect(response.warnings[0]?.message).toMatch(/not good enough \(it did not know\), so strong/)
 })
 
-it('asks the next one where an answer holds a word, or is not sound either', async () => {
+it('calls the next provider for an answer with a listed word, or an incomplete one', async () => {
   const options = { unless: ['not sure'] }
   expect((await make(['I am NOT SURE.'], ['Paris.'], options).provider.chat('x')).text).toBe('Paris.')
   expect((await make([' '], ['Paris.'], options).provider.chat('x')).text).toBe('Paris.')
   expect((await make(['Sure.'], ['Paris.'], options).provider.chat('x')).text).toBe('Sure.')
 })
 
-it('asks the next one for a value that fits no schema', async () => {
+it('calls the next provider for output that does not fit its schema', async () => {
   const { provider } = make(['no JSON'], ['{"a":1}'])
   const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
   expect((await provider.chat({ messages: 'x', output: { schema } })).output).toEqual({ a: 1 })
 })
 
-it('goes past one that cannot be made, and says which', async () => {
+it('skips a provider that cannot be created, and says which', async () => {
   const cheap = () => mockProvider({ answers: ['no'] })
   const broken = () => Promise.reject(new Error('no such package'))
   const accept = () => false
@@ -74,7 +74,7 @@ it('goes past one that cannot be made, and says which', async () => {
   })
 })
 
-it('the last one’s answer is what it is', async () => {
+it('the answer of the last provider is not checked', async () => {
   const { provider } = make(['no'], ['no either'], { accept: () => false })
   expect((await provider.chat('x')).text).toBe('no either')
   const failing = make(['no'], [new LlmError('overloaded', 'Busy.')], { accept: () => false })
@@ -84,13 +84,13 @@ it('the last one’s answer is what it is', async () => {
   })
 })
 
-it('what is wrong with the request is wrong for all', async () => {
+it('an invalid request is not escalated', async () => {
   const { b, provider } = make([new LlmError('invalid-request', 'No.')], [])
   expect(await failureOf(provider.chat('x'))).toMatchObject({ code: 'invalid-request' })
   expect(b.requests).toHaveLength(0)
 })
 
-it('a gate that throws ends the call', async () => {
+it('an `accept` that throws ends the call', async () => {
   const { provider } = make(['x'], [], {
     accept: () => {
       throw new Error('gate broken')

@@ -1,4 +1,4 @@
-// Who is asked: by turns, by load, by speed, by what the request needs, by what it costs.
+// `loadBalance` and `route`: by share, load, latency, capabilities and cost.
 import { type Capabilities, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -23,7 +23,7 @@ async function counts(provider: Provider, calls: number): Promise<Record<string,
 }
 
 describe('loadBalance', () => {
-  it('gives each its share, never in bursts', async () => {
+  it('gives each provider its share, without bursts', async () => {
     const provider = loadBalance([named('a'), named('b'), named('c')], { weights: [3, 2, 1] })
     const order: string[] = []
     for (let call = 0; call < 6; call++) order.push((await provider.chat('x')).provider)
@@ -32,7 +32,7 @@ describe('loadBalance', () => {
     expect(order.join('')).not.toMatch(/aaa|bb/)
   })
 
-  it('asks another one where it cannot, and says so', async () => {
+  it('calls another provider if one fails, and says so', async () => {
     const response = await loadBalance([failing('a', 1), named('b')]).chat('x')
     expect(response).toMatchObject({ provider: 'b', warnings: [{ feature: 'fallback' }] })
   })
@@ -41,7 +41,7 @@ describe('loadBalance', () => {
     'weighted',
     'least-busy',
     'latency',
-  ] as const)('asks another one where one cannot be made, whoever’s turn it is, and names it by its number: %s', async (by) => {
+  ] as const)('calls another provider if one cannot be created, and names it by its number: %s', async (by) => {
     const unavailable = () => Promise.reject(new Error('SPARE_KEY is not set'))
     const inner = mockProvider({ answers: Array.from({ length: 12 }, (_, index) => `${index}`) })
     const provider = loadBalance([inner, unavailable], { by })
@@ -56,7 +56,7 @@ describe('loadBalance', () => {
     expect(new Set(heard)).toEqual(new Set(['candidate 1']))
   })
 
-  it('asks whoever is least busy for his weight', async () => {
+  it('calls the least busy provider for its weight', async () => {
     const clock = fakeClock()
     const slow = (name: string) =>
       named(name, { clock, answers: Array.from({ length: 9 }, () => ({ text: 'x', delay: 100 })) })
@@ -72,7 +72,7 @@ describe('loadBalance', () => {
     await Promise.all(calls)
   })
 
-  it('asks the faster one more, and the slow one now and then', async () => {
+  it('calls the faster provider more, and the slow one sometimes', async () => {
     const clock = fakeClock()
     const taking = (name: string, delay: number) =>
       named(name, { clock, answers: Array.from({ length: 300 }, () => ({ text: 'x', delay })) })
@@ -93,7 +93,7 @@ describe('loadBalance', () => {
     expect(all.slow).toBeGreaterThan(3)
   })
 
-  it('spreads vectors only over the same model', async () => {
+  it('spreads embeddings only over the same model', async () => {
     const asked: string[][] = [[], []]
     const same = loadBalance([lettersEmbedder(asked[0]), lettersEmbedder(asked[1])])
     await same.embed('x')
@@ -109,7 +109,7 @@ describe('loadBalance', () => {
     expect(first).toEqual(['x', 'y', 'z'])
   })
 
-  it('refuses weights that make no sense', () => {
+  it('refuses invalid weights', () => {
     expect(() => loadBalance([named('a'), named('b')], { weights: [1] })).toThrow(/weights/)
     expect(() => loadBalance([named('a')], { weights: [0] })).toThrow(/weights/)
   })
@@ -120,7 +120,7 @@ describe('route', () => {
     named(provider, { model, capabilities })
   const tools = [{ name: 't', input: { type: 'object' } }]
 
-  it('asks who can do what the request needs', async () => {
+  it('calls a provider with the required capabilities', async () => {
     const provider = route([
       able('plain', { tools: false, vision: false }),
       able('tools', { vision: false }),
@@ -132,7 +132,7 @@ describe('route', () => {
     expect((await provider.chat([{ role: 'user', content: [image] }])).provider).toBe('all')
   })
 
-  it('can what any of them can', async () => {
+  it('has the capabilities of any of them', async () => {
     const provider = route([
       able('a', {
         tools: false,
@@ -152,14 +152,14 @@ describe('route', () => {
     expect((await provider.capabilities()).options).not.toHaveProperty('topK')
   })
 
-  it('asks who has room for it', async () => {
+  it('calls a provider with enough context', async () => {
     const provider = route([able('small', { contextWindow: 100, maxOutput: 50 }), able('large', {})])
     expect((await provider.chat('x')).provider).toBe('small')
     expect((await provider.chat('word '.repeat(500))).provider).toBe('large')
     expect((await provider.chat({ messages: 'x', maxOutputTokens: 60 })).provider).toBe('large')
   })
 
-  it('tells why nobody can, or asks anyway with a warning where the caller says so', async () => {
+  it('says why no provider can, or calls one with a warning if the caller allows it', async () => {
     const provider = route([able('a', { tools: false }), () => Promise.reject(new Error('no such package'))])
     const failure = await failureOf(provider.chat({ messages: 'x', tools }))
     expect(failure).toMatchObject({
@@ -172,7 +172,7 @@ describe('route', () => {
     expect(await failureOf(small.chat('word '.repeat(50)))).toMatchObject({ code: 'context-length' })
   })
 
-  it('asks the cheapest for this request, and those of unknown price last', async () => {
+  it('calls the cheapest provider for this request, those with unknown price last', async () => {
     const provider = route(
       [
         able('unknown', {}, 'own'),
@@ -191,7 +191,7 @@ describe('route', () => {
     )
   })
 
-  it('asks whom a function chooses, and the others where he cannot', async () => {
+  it('calls the provider a function chooses, and the others if it fails', async () => {
     const long = route([failing('a', 0), failing('b', 1), named('c')], {
       by: (request, [, second]) => (request === 'hard' ? second : undefined),
     })
@@ -203,6 +203,6 @@ describe('route', () => {
   })
 })
 
-it('counts are those of the answers', async () => {
+it('usage is that of the answers', async () => {
   expect(await counts(loadBalance([named('a'), named('b')]), 4)).toEqual({ a: 2, b: 2 })
 })

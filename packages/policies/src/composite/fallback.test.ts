@@ -1,4 +1,4 @@
-// Who is asked when the first one cannot answer, who is not, and what the caller hears of it.
+// `fallback`: which errors call the next provider, which do not, and what the caller learns.
 import { type ErrorCode, LlmError, type StatusEvent } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -16,7 +16,7 @@ const failing = (code: ErrorCode, more: Parameters<typeof mockProvider>[0] = {})
 const second = (more: Parameters<typeof mockProvider>[0] = {}) =>
   mockProvider({ provider: 'second', model: 'b', answers: ['from the second'], ...more })
 
-describe('goes on', () => {
+describe('calls the next provider', () => {
   it.each<ErrorCode>([
     'network',
     'timeout',
@@ -31,7 +31,7 @@ describe('goes on', () => {
     'model-load',
     'bad-response',
     'empty-response',
-  ])('after %s, and says who answered and why', async (code) => {
+  ])('after %s, and says which one answered and why', async (code) => {
     const news: StatusEvent[] = []
     const response = await fallback([failing(code), second()]).chat('x', {
       onStatus: (event) => news.push(event),
@@ -43,7 +43,7 @@ describe('goes on', () => {
     expect(news).toMatchObject([{ type: 'fallback', from: 'first a', to: 'second b' }])
   })
 
-  it('in a stream too, whose start says the same', async () => {
+  it('in a stream too, whose start event says the same', async () => {
     const events = []
     for await (const event of fallback([failing('overloaded'), second()]).stream('x')) events.push(event)
     expect(events[0]).toMatchObject({
@@ -55,7 +55,7 @@ describe('goes on', () => {
     expect(events.at(-1)).toMatchObject({ type: 'finish', response: { warnings: [{ feature: 'fallback' }] } })
   })
 
-  it('through the whole list, and then fails with the last failure', async () => {
+  it('through the whole list, and then fails with the last error', async () => {
     const list = [
       failing('overloaded'),
       failing('rate-limited', { provider: 'second' }),
@@ -64,7 +64,7 @@ describe('goes on', () => {
     expect(await failureOf(fallback(list).chat('x'))).toMatchObject({ code: 'network', provider: 'third' })
   })
 
-  it('past one that cannot be made, and keeps the failure of the last that was asked', async () => {
+  it('past one that cannot be created, and keeps the error of the last that was called', async () => {
     const broken = () => Promise.reject(new LlmError('config', 'No such package.'))
     const { text, warnings } = await fallback([failing('overloaded'), broken, second()]).chat('x')
     expect(text).toBe('from the second')
@@ -77,7 +77,7 @@ describe('goes on', () => {
     })
   })
 
-  it('for other failures where it is told to', async () => {
+  it('for other errors that `when` names', async () => {
     const when = ({ code }: LlmError) => code === 'authentication'
     expect((await fallback([failing('authentication'), second()], { when }).chat('x')).provider).toBe(
       'second',
@@ -87,7 +87,7 @@ describe('goes on', () => {
     })
   })
 
-  it('to a larger window, past those that are not, when a request is too long', async () => {
+  it('with a larger context window, if a request is too long', async () => {
     const window = (contextWindow: number | undefined, provider: string) =>
       second({ provider, capabilities: contextWindow === undefined ? {} : { contextWindow } })
     const first = failing('context-length', { capabilities: { contextWindow: 1000 } })
@@ -103,7 +103,7 @@ describe('goes on', () => {
   })
 })
 
-describe('stays', () => {
+describe('does not call the next provider', () => {
   it.each<ErrorCode>([
     'invalid-request',
     'authentication',
@@ -133,7 +133,7 @@ describe('stays', () => {
     expect(next.requests).toHaveLength(0)
   })
 
-  it('when the caller has aborted, or his time is up', async () => {
+  it('when the caller has aborted, or its time is up', async () => {
     const controller = new AbortController()
     const next = second()
     const aborting = failing('network', {
@@ -158,14 +158,14 @@ describe('stays', () => {
     expect(next.requests).toHaveLength(0)
   })
 
-  it('with the first for vectors: those of two models do not compare', async () => {
+  it('for embeddings: those of two models cannot be compared', async () => {
     expect(await failureOf(fallback([failing('network'), second()]).embed('x'))).toMatchObject({
       provider: 'first',
     })
   })
 })
 
-it('gives the next one what is left of the time', async () => {
+it('gives the next provider the remaining time', async () => {
   const clock = fakeClock()
   const slow = failing('overloaded', {
     clock,
@@ -178,7 +178,7 @@ it('gives the next one what is left of the time', async () => {
   expect(await work).toMatchObject({ code: 'timeout', provider: 'second' })
 })
 
-it('makes the others when they are needed, once, and closes those that were made', async () => {
+it('creates the others once, when they are needed, and closes those it created', async () => {
   let made = 0
   const next = second({ answers: ['one', 'two'] })
   const provider = fallback([
@@ -196,7 +196,7 @@ it('makes the others when they are needed, once, and closes those that were made
   expect(await failureOf(next.chat('x'))).toMatchObject({ code: 'closed' })
 })
 
-it('makes one again that could not be made, at the next call', async () => {
+it('creates a failed candidate again at the next call', async () => {
   let tries = 0
   const busy = () => new LlmError('overloaded', 'Busy.')
   const late = () => (tries++ === 0 ? Promise.reject(new LlmError('config', 'Not yet.')) : second())
@@ -205,7 +205,7 @@ it('makes one again that could not be made, at the next call', async () => {
   expect((await provider.chat('x')).provider).toBe('second')
 })
 
-it('ends the call of a listener that throws, and asks nobody else', async () => {
+it('ends the call of a listener that throws, and calls no other provider', async () => {
   const next = second()
   const onStatus = () => {
     throw new Error('out of order')
@@ -217,6 +217,6 @@ it('ends the call of a listener that throws, and asks nobody else', async () => 
   expect(next.requests).toHaveLength(0)
 })
 
-it('needs somebody to ask', () => {
+it('needs at least one provider', () => {
   expect(() => fallback([] as never)).toThrow(/at least one provider/)
 })

@@ -1,4 +1,4 @@
-// Who is asked too, when, and what becomes of the others.
+// `hedge`: when a second provider is called, and what happens to the slower one.
 import { LlmError, type StatusEvent } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -21,7 +21,7 @@ function world(first: object, second: object, options: HedgeOptions = {}) {
   return { clock, a, b, provider: hedge([a, b], { delay: 100, clock, ...options }) }
 }
 
-it('asks one alone where it begins in time', async () => {
+it('calls one provider only if it begins in time', async () => {
   const { clock, b, provider } = world({ delay: 99, interval: 500 }, {})
   const call = provider.chat('x')
   await clock.advance(2000)
@@ -29,7 +29,7 @@ it('asks one alone where it begins in time', async () => {
   expect(b.requests).toHaveLength(0)
 })
 
-it('asks the other too where it does not, takes who begins first and lets the other go', async () => {
+it('otherwise calls the other too, takes the first to begin and aborts the other', async () => {
   const { clock, a, provider } = world({ delay: 1000 }, { delay: 50 })
   const news: StatusEvent[] = []
   const stream = provider.stream('x', { onStatus: (event) => news.push(event) })
@@ -52,7 +52,7 @@ it('the first may still win', async () => {
   expect(b.running).toBe(0)
 })
 
-it('learns how long it takes, and asks the other at nineteen of twenty', async () => {
+it('learns the latency, and calls the other at the 95th percentile', async () => {
   const clock = fakeClock()
   const delays = [...Array.from({ length: 19 }, () => 10), 300]
   const a = mockProvider({
@@ -74,7 +74,7 @@ it('learns how long it takes, and asks the other at nineteen of twenty', async (
   expect((await late).provider).toBe('b')
 })
 
-it('counts how long those took that lost, so that it does not ask ever sooner', async () => {
+it('counts the latency of losers too, so that the delay does not shrink', async () => {
   const clock = fakeClock()
   const a = mockProvider({
     clock,
@@ -92,7 +92,7 @@ it('counts how long those took that lost, so that it does not ask ever sooner', 
   expect(b.requests.length).toBeLessThanOrEqual(20)
 })
 
-it('goes on without one that cannot be made', async () => {
+it('continues without one that cannot be created', async () => {
   const clock = fakeClock()
   const slow = mockProvider({ clock, provider: 'a', answers: [{ text: 'a', delay: 300 }] })
   const broken = () => Promise.reject(new Error('no such package'))
@@ -107,14 +107,14 @@ it('goes on without one that cannot be made', async () => {
 
 describe('failures', () => {
   const busy = { error: new LlmError('overloaded', 'Busy.'), text: '' }
-  it('ask the other at once', async () => {
+  it('call the other at once', async () => {
     const { clock, provider } = world(busy, {})
     const call = provider.chat('x')
     await clock.advance(0)
     expect((await call).provider).toBe('b')
   })
 
-  it('of one leave the other time', async () => {
+  it('of one leave the other its time', async () => {
     const { clock, provider } = world({ ...busy, delay: 150 }, { delay: 300 })
     const call = provider.chat('x')
     await clock.advance(400)
@@ -128,7 +128,7 @@ describe('failures', () => {
     expect(await call).toMatchObject({ code: 'network', provider: 'b' })
   })
 
-  it('that are the caller’s own end it', async () => {
+  it('of the caller end the call', async () => {
     const { clock, b, provider } = world({ text: '', error: new LlmError('invalid-request', 'No.') }, {})
     const call = failureOf(provider.chat('x'))
     await clock.advance(200)
@@ -136,7 +136,7 @@ describe('failures', () => {
     expect(b.requests).toHaveLength(0)
   })
 
-  it('of one that has begun are its own', async () => {
+  it('of one that has begun end the call', async () => {
     const { clock, b, provider } = world({ text: 'half an', error: new LlmError('network', 'Cut.') }, {})
     const call = failureOf(read(provider.stream('x')))
     await clock.advance(200)
@@ -145,7 +145,7 @@ describe('failures', () => {
   })
 })
 
-it('an abort ends all of them', async () => {
+it('an abort ends all attempts', async () => {
   const { clock, a, b, provider } = world({ delay: 1000 }, { delay: 1000 })
   const controller = new AbortController()
   const call = failureOf(provider.chat('x', { signal: controller.signal }))

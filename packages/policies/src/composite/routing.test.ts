@@ -1,4 +1,4 @@
-// Who is asked next: after an empty answer, past who cannot be made, and within the limits of the call.
+// Failover in detail: empty answers, candidates that cannot be created, time limits of the call.
 import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -22,7 +22,7 @@ describe('an empty answer', () => {
   it.each<[string, Provider]>([
     ['nothing at all', named('empty', '')],
     ['white space', named('empty', ' \n ')],
-  ])('of %s is a reason to go on, where `when` says so', async (_, empty) => {
+  ])('of %s calls the next provider, if `when` says so', async (_, empty) => {
     const response = await pair(empty).chat('hi')
     expect(response).toMatchObject({ text: 'well done', provider: 'spare' })
     expect(response.warnings.map(({ message }) => message)).toEqual([
@@ -30,7 +30,7 @@ describe('an empty answer', () => {
     ])
   })
 
-  it('is one for a stream too, as long as nothing was shown', async () => {
+  it('counts as empty in a stream too, as long as nothing was shown', async () => {
     const stream = pair(named('empty', '')).stream('hi')
     expect(await read(stream)).toBe('well done')
     expect(await stream.response()).toMatchObject({ provider: 'spare' })
@@ -51,7 +51,7 @@ describe('an empty answer', () => {
     })
   })
 
-  it('is given where nobody has more to say, and by default', async () => {
+  it('is returned if all are empty, and by default', async () => {
     const nobody = fallback([named('one', ''), named('two', '')], { when })
     expect(await nobody.chat('hi')).toMatchObject({ text: '', provider: 'two', warnings: [{}] })
     const usual = fallback([named('one', ''), named('two', 'well done')])
@@ -63,7 +63,7 @@ it.each<[string, (list: [Provider, Provider], when: When) => Provider]>([
   ['fallback', (list, when) => fallback(list, { when })],
   ['hedge', (list, when) => hedge(list, { when, delay: 60_000 })],
   ['cascade', (list, when) => cascade(list, { when })],
-])('a list of codes says which failures ask the next one: %s', async (_, make) => {
+])('a list of codes says which errors call the next provider: %s', async (_, make) => {
   const pair = (code: 'authentication' | 'overloaded'): [Provider, Provider] => [
     mockProvider({ retry: false, answers: [new LlmError(code, 'No.')] }),
     named('spare', 'well done'),
@@ -79,7 +79,7 @@ it.each<[string, (list: [Provider, Provider], when: When) => Provider]>([
   })
 })
 
-it('limits of candidates are inside the limit of the call, in whole milliseconds', async () => {
+it('time limits of candidates are within that of the call, in whole milliseconds', async () => {
   const clock = fakeClock()
   const slow = (provider: string) =>
     mockProvider({ provider, clock, retry: false, answers: [{ text: 'x', delay: 1e6 }] })
@@ -95,7 +95,7 @@ it('limits of candidates are inside the limit of the call, in whole milliseconds
   expect(isLlmError(error, 'timeout') && error.message).toMatch(/within \d+ ms/)
 })
 
-it('a candidate that never says how large its window is does not hold the call up', async () => {
+it('a candidate whose capabilities never arrive does not block the call', async () => {
   const clock = fakeClock()
   const tooLong = mockProvider({
     clock,

@@ -1,5 +1,5 @@
-// What candidates used whose answer is not given reaches the response, the error, the budget and the log; and none that has
-// failed in a call is asked the same again by another list of it.
+// Usage of failed attempts reaches the response, the error, the budget and the log; a provider that failed in a call is not
+// called again by another list.
 import { type ErrorCode, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -42,7 +42,7 @@ describe.each(Object.entries(several))('%s', (_, put) => {
     return [one('a', script), one('b', script)]
   }
 
-  it('counts what the failed one used with the answer of the other, in budget and log', async () => {
+  it('adds the usage of the failed attempt to the answer, in budget and log', async () => {
     const lines: object[] = []
     const write = (fields: object) => void lines.push({ ...fields })
     const logged = log(put(failingOnce()), { logger: { info: write, warn: write, error: write } })
@@ -52,7 +52,7 @@ describe.each(Object.entries(several))('%s', (_, put) => {
     expect((await outer.spending())[0]?.spent.tokens).toBe(1211)
   })
 
-  it('counts all of them where all fail, in budget and log', async () => {
+  it('counts all attempts if all fail, in budget and log', async () => {
     const lines: object[] = []
     const write = (fields: object) => void lines.push({ ...fields })
     const all = put([one('a', paid(1000, 200)), one('b', paid(30, 4))])
@@ -63,7 +63,7 @@ describe.each(Object.entries(several))('%s', (_, put) => {
     expect((await outer.spending())[0]?.spent.tokens).toBe(1234)
   })
 
-  it('counts the failed one where the other breaks off', async () => {
+  it('counts the failed attempt if the other breaks off', async () => {
     let first = true
     const script: Script = () => {
       if (!first)
@@ -87,7 +87,7 @@ describe.each(Object.entries(several))('%s', (_, put) => {
     })
   })
 
-  it('leaves the answer of one that asked nobody else as it is', async () => {
+  it('leaves an answer without failed attempts unchanged', async () => {
     const { usage: used, warnings } = await put([one('a', answer), one('b', answer)]).chat('x')
     expect(used).toEqual(answer.usage)
     expect(warnings).toEqual([])
@@ -98,19 +98,19 @@ it.each<[string, (twice: Two) => Provider]>([
   ['fallback', (twice) => fallback(twice)],
   ['hedge', (twice) => hedge(twice, { delay: 60_000 })],
   ['cascade', (twice) => cascade(twice)],
-])('%s asks one that stands in its list twice a second time', async (_, put) => {
+])('%s calls a provider a second time that is in its list twice', async (_, put) => {
   const busy = new LlmError('overloaded', 'Busy.')
   const provider = one('a', { error: busy }, { text: 'well' })
   expect((await put([provider, provider]).chat('x')).text).toBe('well')
 })
 
-it('a fallback counts an empty answer that it went on from', async () => {
+it('a fallback counts an empty answer that was replaced', async () => {
   const empty = one('a', { text: '', usage: usage(7, 3) })
   const provider = fallback([empty, one('b', answer)], { when: ['empty-response'] })
   expect((await provider.chat('x')).usage).toEqual(usage(17, 4))
 })
 
-it('a hedge counts what those had used by then that were slower', async () => {
+it('a hedge counts the usage of the slower ones', async () => {
   const clock = fakeClock()
   const slow = mockProvider({
     clock,
@@ -131,7 +131,7 @@ it('a hedge counts what those had used by then that were slower', async () => {
   expect(await call).toMatchObject({ provider: 'b', usage: usage(60, 1) })
 })
 
-it('an answer of a cache costs nothing, and what was asked before it costs what it used', async () => {
+it('a cached answer costs nothing, and the attempts before it cost their usage', async () => {
   const kept = cache(one('strong', { text: 'well', usage: usage(500, 50) }))
   await kept.chat('x')
   const provider = cascade([one('cheap', { text: 'no', usage: usage(10, 1) }), kept], { accept: () => false })
@@ -140,7 +140,7 @@ it('an answer of a cache costs nothing, and what was asked before it costs what 
   expect((await outer.spending())[0]?.spent.tokens).toBe(11)
 })
 
-it('the time limit of a call tells what the candidates used before', async () => {
+it('a timeout error has the usage of earlier attempts', async () => {
   const clock = fakeClock()
   const slow = mockProvider({ clock, provider: 'b', answers: [{ text: 'late', delay: 1000 }] })
   const call = failureOf(fallback([one('a', paid(1000)), slow], { clock }).chat('x', { timeout: 100 }))
@@ -148,7 +148,7 @@ it('the time limit of a call tells what the candidates used before', async () =>
   expect(await call).toMatchObject({ code: 'timeout', usage: { inputTokens: 1000 } })
 })
 
-describe('one that several lists of a call name', () => {
+describe('a provider in several lists of a call', () => {
   const spares: [string, (a: Provider, b: Provider, c: Provider, d: Provider) => Provider][] = [
     ['fallback', (a, b, c, d) => fallback([a, fallback([b, c]), fallback([d, c])])],
     ['made late', (a, b, c, d) => fallback([a, () => fallback([b, () => c]), () => fallback([d, () => c])])],
@@ -163,7 +163,7 @@ describe('one that several lists of a call name', () => {
   const quiet = { logger: { info() {}, warn() {}, error() {} } }
   const much = { limits: [{ per: 'run' as const, tokens: 1e6 }] }
 
-  it.each(spares)('is not asked again after it has failed, and counts once: %s', async (_, put) => {
+  it.each(spares)('is not called again after it has failed, and counts once: %s', async (_, put) => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => one(name, paid(1), paid(1), paid(1))) as [
       ReturnType<typeof one>,
       ...ReturnType<typeof one>[],
@@ -178,7 +178,7 @@ describe('one that several lists of a call name', () => {
   })
 })
 
-describe('one that has failed in a call', () => {
+describe('a provider that has failed in a call', () => {
   const tooLong = { error: new LlmError('context-length', 'Too long.') }
   const asks: [string, (answering: Provider, judge: Provider) => Provider][] = [
     [
@@ -200,7 +200,7 @@ describe('one that has failed in a call', () => {
     ],
   ]
 
-  it.each(asks)('is asked something else with the same options: %s', async (_, put) => {
+  it.each(asks)('is called with another request and the same options: %s', async (_, put) => {
     const p = mockProvider({
       provider: 'p',
       retry: false,

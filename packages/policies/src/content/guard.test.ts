@@ -1,4 +1,4 @@
-// What is not sent, what is not shown, and how much of a stream may be seen before it is judged.
+// `guard`: what is not sent, what is not shown, and how much of a stream is visible before it is checked.
 import { type ChatEvent, LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { expect, it } from 'vitest'
@@ -16,7 +16,7 @@ async function seen(stream: AsyncIterable<ChatEvent>): Promise<{ text: string; e
   return { text, error }
 }
 
-it('does not send what fails a check, wherever it stands', async () => {
+it('does not send a request that fails a check, in any part of it', async () => {
   const inner = mockProvider()
   const provider = guard(inner, { input: [denied(['bomb', /\bp4ss\w+/]), atMost(200)] })
   for (const request of [
@@ -56,7 +56,7 @@ it.each<[string, object]>([
     { type: 'tool-call', id: '1', name: 't', input: { opaque: { provider: 'a', said: 'bomb' } } },
   ],
   ['a block of a provider', block],
-])('looks into %s', async (_, part) => {
+])('checks %s', async (_, part) => {
   const call = { type: 'tool-call', id: '1', name: 't', input: {} }
   const result = { role: 'tool', content: [{ type: 'tool-result', id: '1', output: 'x' }] }
   const { type } = part as { type: string }
@@ -80,14 +80,14 @@ it.each<[string, object]>([
     { output: { schema: { type: 'object', description: 'a bomb', properties: {} } } },
   ],
   ['options for the provider', { providerOptions: { mock: { note: 'a bomb' } } }],
-])('looks into %s', async (_, more) => {
+])('checks %s', async (_, more) => {
   const provider = guard(mockProvider(), { input: denied(['bomb']) })
   expect(await failureOf(provider.chat({ messages: 'x', ...more }))).toMatchObject({
     code: 'content-filtered',
   })
 })
 
-it('shows nothing of an answer that fails, streamed or not', async () => {
+it('shows nothing of an answer that fails a check, streamed or not', async () => {
   const answers = [{ text: 'First the word, then the bomb goes off.' }]
   const make = () => guard(mockProvider({ answers }), { output: denied(['bomb']) })
   const failure = await failureOf(make().chat('x'))

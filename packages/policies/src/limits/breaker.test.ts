@@ -1,4 +1,4 @@
-// When calls are refused, when they are tried again, and what is known together.
+// `breaker`: when calls are refused, when they are tried again, and how the circuit is shared.
 import { type ErrorCode, LlmError } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -22,7 +22,7 @@ function world(options: BreakerOptions = {}) {
   return { clock, inner, provider, changes, fail }
 }
 
-it('opens after as many failures, refuses without asking, and says until when', async () => {
+it('opens after the set number of failures, refuses calls without sending them, and says until when', async () => {
   const { clock, inner, provider, changes, fail } = world({ failures: 3, cooldown: 10 * second })
   for (let call = 0; call < 3; call++) expect((await fail()).code).toBe('overloaded')
   await clock.advance(4 * second)
@@ -38,7 +38,7 @@ it('opens after as many failures, refuses without asking, and says until when', 
   expect(changes).toEqual(['open'])
 })
 
-it('tries one call after the cooldown: well closes it, a failure opens it again', async () => {
+it('lets one trial call pass after the cooldown: success closes it, failure opens it again', async () => {
   const { clock, inner, provider, changes, fail } = world({ failures: 1, cooldown: 10 * second })
   await fail()
   await clock.advance(10 * second)
@@ -55,7 +55,7 @@ it('tries one call after the cooldown: well closes it, a failure opens it again'
   expect(changes).toEqual(['open', 'half-open', 'open', 'half-open', 'closed'])
 })
 
-it('waits as long as the service asks, at once and without counting', async () => {
+it('opens at once for as long as a Retry-After says, without counting failures', async () => {
   const { clock, provider, fail } = world({ failures: 100, cooldown: second })
   await fail('rate-limited', 30 * second)
   await clock.advance(29 * second)
@@ -71,13 +71,13 @@ describe('does not open', () => {
     'context-length',
     'content-filtered',
     'unsupported',
-  ])('for %s, which says nothing of the service', async (code) => {
+  ])('for %s, which says nothing about the service', async (code) => {
     const { provider, fail } = world({ failures: 1 })
     await fail(code)
     expect((await provider.chat('x')).text).toBe('x')
   })
 
-  it('for callers who leave', async () => {
+  it('for callers that leave', async () => {
     const { clock, inner, provider } = world({ failures: 1 })
     inner.answer({ text: 'a b', delay: second })
     const controller = new AbortController()
@@ -89,7 +89,7 @@ describe('does not open', () => {
     expect((await provider.chat('x')).text).toBe('x')
   })
 
-  it('for a few failures among many answers, or failures of long ago', async () => {
+  it('for a few failures among many answers, or for old failures', async () => {
     const few = world({ failures: 2, rate: 0.5 })
     for (let call = 0; call < 6; call++) await few.provider.chat('x')
     for (let call = 0; call < 4; call++) await few.fail()
@@ -101,7 +101,7 @@ describe('does not open', () => {
     expect((await old.provider.chat('x')).text).toBe('x')
   })
 
-  it('for other failures than it is told to count', async () => {
+  it('for failures that `counts` does not count', async () => {
     const { provider, fail } = world({ failures: 1, rate: 0, counts: ({ code }) => code === 'not-found' })
     await fail('overloaded')
     expect((await provider.chat('x')).text).toBe('x')
@@ -110,14 +110,14 @@ describe('does not open', () => {
   })
 })
 
-it('counts streams that break on the way, and passes their partial on', async () => {
+it('counts streams that break in the middle, and passes their partial on', async () => {
   const { inner, provider } = world({ failures: 1 })
   inner.answer({ text: 'half an answer', error: new LlmError('network', 'Cut.') })
   expect(await failureOf(read(provider.stream('x')))).toMatchObject({ partial: { text: 'half an answer' } })
   expect(await failureOf(read(provider.stream('x')))).toMatchObject({ code: 'circuit-open' })
 })
 
-it('a trial whose caller leaves gives its place to another', async () => {
+it('a trial whose caller leaves frees its slot', async () => {
   const { clock, inner, provider, fail } = world({ failures: 1, cooldown: second })
   await fail()
   await clock.advance(second)
@@ -130,7 +130,7 @@ it('a trial whose caller leaves gives its place to another', async () => {
   expect((await provider.chat('x')).text).toBe('x')
 })
 
-it('is known to all who share its state, and only to them', async () => {
+it('is shared by all with the same state, and only by them', async () => {
   const state = memoryState()
   const clock = fakeClock()
   const make = (key?: string) =>
@@ -146,13 +146,13 @@ it('is known to all who share its state, and only to them', async () => {
   expect(await failureOf(other.chat('x'))).toMatchObject({ code: 'network' })
 })
 
-it('asks where its state cannot be reached', async () => {
+it('lets calls pass if its state cannot be reached', async () => {
   const gone = () => Promise.reject(new Error('gone'))
   const provider = breaker(mockProvider(), { state: { get: gone, swap: gone } })
   expect((await provider.chat('x')).text).toBe('x')
 })
 
-it('law: whatever happens, nobody is asked while it is open, and a half-open one has no more trials than allowed', async () => {
+it('law: an open circuit lets no call pass, and a half-open one no more trials than allowed', async () => {
   const step = fc.oneof(
     fc.record({
       kind: fc.constant('call' as const),

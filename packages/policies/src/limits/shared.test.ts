@@ -1,4 +1,4 @@
-// Limits, circuits, budgets and caches that processes have in common, through a real Redis.
+// Limits, circuits, budgets and caches shared by processes through a real Redis.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -38,7 +38,7 @@ client.destroy()`,
     return printed.join('').trim().split('\n')
   }
 
-  it('never have more calls under way than one is allowed', async () => {
+  it('together have no more calls in flight than one is allowed', async () => {
     const lines = await three(
       'concurrency',
       `const answer = () => { print('+' + Date.now()); return { text: 'x', delay: 15 } }
@@ -63,7 +63,7 @@ await Promise.all(Array.from({ length: 10 }, () => provider.chat('x')))`,
     expect(running).toBe(0)
   })
 
-  it('ask no more often together than one may', async () => {
+  it('together send no more requests than one may', async () => {
     const lines = await three(
       'requests',
       `const provider = policies.limit(mockProvider(), { state, key: 'requests', requestsPerMinute: 7, maxWait: 500 })
@@ -87,7 +87,7 @@ for (let call = 0; call < 20; call++)
     expect(lines.filter((line) => line === 'budget-exceeded')).toHaveLength(60 - asked)
   })
 
-  it('leave a service alone that failed for another', async () => {
+  it('do not call a service that failed for another of them', async () => {
     const lines = await three(
       'breaker',
       `const answers = Array.from({ length: 9 }, () => new LlmError('overloaded', 'Busy.'))

@@ -8,24 +8,13 @@ import { Middleware } from '../middleware/middleware.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
-import { type Account, type Amount, reserve, settle, totalReserved } from './account.js'
+import { type Account, type Amount, settle, totalReserved } from './account.js'
+import { type Allowance, accountName, reserveWithin, ttlByPeriod } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
 import { priceOf } from './cost.js'
 import { type Price, published } from './prices.js'
 import { type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
-
-/** A spending limit for a period. It has at least one of `usd` and `tokens`. */
-export interface Allowance {
-  /** `run`: since `budget()` was called. `day`, `month`: calendar periods in UTC. `ever`: since the state was created. */
-  per: 'run' | 'day' | 'month' | 'ever'
-  /** A separate limit for each `metadata.key` of the calls, instead of one for all calls. */
-  each?: 'key'
-  /** US dollars. */
-  usd?: number
-  /** Input and output tokens together. */
-  tokens?: number
-}
 
 /** Options of `budget`. */
 export interface BudgetOptions {
@@ -57,13 +46,6 @@ export interface BudgetProvider extends Provider {
 
 // Calls that are billed. Results of a batch are billed when it is submitted.
 const billedKinds = new Set<CallKind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
-// Time to live after the last change. A value takes about 300 bytes, one for each key of a limit with `each`.
-const ttlByPeriod = {
-  run: 32 * 86_400_000,
-  day: 2 * 86_400_000,
-  month: 32 * 86_400_000,
-  ever: 10 * 365 * 86_400_000,
-}
 
 /**
  * Refuses calls that might exceed a spending limit. The maximum cost of a call is reserved before it is sent: its input by
@@ -136,7 +118,7 @@ class Budget extends Middleware implements BudgetProvider {
       for (const allowance of this.#limits) {
         const cell = this.#cell(allowance, key, now)
         await cell.update((account) => ({
-          next: this.#reserved(account, allowance, key, id, estimate, now),
+          next: reserveWithin(allowance, account, { id, ...estimate, key, now }, this),
           result: undefined,
         }))
         reservedIn.push(cell)
@@ -240,60 +222,14 @@ class Budget extends Middleware implements BudgetProvider {
     return actualCost(answer, call, estimate, this.#price, broken)
   }
 
-  #reserved(
-    account: Account,
-    allowance: Allowance,
-    key: string | undefined,
-    id: string,
-    estimate: Amount,
-    now: number,
-  ): Account {
-    const reserved = totalReserved(account, now)
-    for (const unit of ['usd', 'tokens'] as const) {
-      const most = allowance[unit]
-      // Tolerates rounding: a limit that is met exactly is not exceeded.
-      if (most === undefined || account[unit] + reserved[unit] + estimate[unit] <= most * (1 + 1e-12))
-        continue
-      throw this.#exceeded(
-        allowance,
-        unit,
-        key,
-        { spent: account[unit], reserved: reserved[unit] },
-        estimate[unit],
-      )
-    }
-    return reserve(account, id, estimate, now)
-  }
-
-  #exceeded(
-    { per, each, ...most }: Allowance,
-    unit: 'usd' | 'tokens',
-    key: string | undefined,
-    { spent, reserved }: { spent: number; reserved: number },
-    estimate: number,
-  ): LlmError {
-    const { provider, model } = this
-    const format = (amount: number) =>
-      unit === 'usd' ? `$${Number(amount.toFixed(6))}` : `${Math.ceil(amount)} tokens`
-    const whose = each === undefined ? '' : ` of the key ${JSON.stringify(key)}`
-    const wait = per === 'day' || per === 'month' ? ` wait for the next ${per},` : ''
-    return new LlmError(
-      'budget-exceeded',
-      `This call to ${provider} ${model} may cost ${format(estimate)}; the budget${whose} per ${per} is ${format(most[unit] ?? 0)}, of which ${format(spent)} is spent and ${format(reserved)} is reserved for running calls. Set a lower maxOutputTokens,${wait} or raise the limit.`,
-      { provider, model },
-    )
-  }
-
-  #cell({ per, each }: Allowance, key: string | undefined, now: number): Cell<Account> {
-    if (each === 'key' && key === undefined)
+  #cell(allowance: Allowance, key: string | undefined, now: number): Cell<Account> {
+    if (allowance.each === 'key' && key === undefined)
       throw new LlmError(
         'invalid-request',
         'This budget has a limit for each key, and the call has none. Pass metadata: { key } in its options.',
         { provider: this.provider, model: this.model },
       )
-    const date = new Date(now).toISOString()
-    const when = { run: this.#run, day: date.slice(0, 10), month: date.slice(0, 7), ever: 'ever' }[per]
-    const name = [this.#name, per, when, ...(each === undefined ? [] : [`key=${key}`])].join(':')
+    const name = accountName(this.#name, allowance, { run: this.#run, key, now })
     const known = this.#cells.get(name)
     if (known !== undefined) return known
     // Cells of past days are no longer needed; a cell can always be made again.
@@ -302,7 +238,7 @@ class Budget extends Middleware implements BudgetProvider {
       this.#state,
       name,
       () => ({ usd: 0, tokens: 0, reserved: {} }),
-      ttlByPeriod[per],
+      ttlByPeriod[allowance.per],
     )
     this.#cells.set(name, cell)
     return cell

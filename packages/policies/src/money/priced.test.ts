@@ -1,4 +1,4 @@
-// What answers cost: to the cent where everything is known, and nothing at all where it is not.
+// `priced`: exact cost if everything is known, no cost otherwise.
 import type { ChatInput, Usage } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { expect, it } from 'vitest'
@@ -32,20 +32,20 @@ it.each<[string, string, Usage]>([
   ['a name of every object', 'constructor', used],
 ])('no cost for %s', async (_, model, usage) => expect(await ask(model, usage)).not.toHaveProperty('cost'))
 
-it('prices that are handed over win', async () => {
+it('passed prices win', async () => {
   const prices = { 'gpt-5': { input: 1, output: 1 }, own: { input: 2, output: 0 } }
   expect((await ask('gpt-5', used, prices)).cost).toBe(2)
   expect((await ask('own', used, prices)).cost).toBe(2)
 })
 
-it('an hour in the cache has its own price', async () => {
+it('a cache write for an hour has its own price', async () => {
   const usage = { inputTokens: million, outputTokens: 0, cacheWriteTokens: million }
   const request = [{ role: 'user' as const, content: 'x', cache: { ttl: '1h' as const } }]
   expect((await ask('claude-haiku-4-5', usage, {}, request)).cost).toBe(2)
   expect((await ask('claude-haiku-4-5', usage)).cost).toBe(1.25)
 })
 
-it('a stream ends with it', async () => {
+it('a stream ends with the cost', async () => {
   const provider = priced(mockProvider({ model: 'gpt-5', answers: [{ text: 'hi', usage: used }] }))
   const events = []
   for await (const event of provider.stream('x')) events.push(event)

@@ -1,4 +1,4 @@
-// What a call costs that asked several models: each one's tokens at its own price, and nothing told where one is not known.
+// Cost of calls that used several models: each at its own price, none if one price is unknown.
 import { LlmError, type Provider, type Usage } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -38,19 +38,19 @@ describe.each(Object.entries(several))('%s', (_, put) => {
     ['around a list of a list', (a, b) => apart(fallback([put([a, b])]))],
   ]
 
-  it.each(places)('costs what the failed one did and what the answer did, priced %s', async (_, list) => {
+  it.each(places)('costs the failed attempt plus the answer, priced %s', async (_, list) => {
     expect((await list(fails('a'), answers('b')).chat('x')).cost).toBe(6)
     // A failure made nothing but what was counted.
     expect((await list(fails('a', { inputTokens: million }), answers('b')).chat('x')).cost).toBe(6)
   })
 
-  it.each(places)('tells no cost where that of the failed one is not known, priced %s', async (_, list) => {
+  it.each(places)('has no cost if that of the failed attempt is unknown, priced %s', async (_, list) => {
     const response = await list(fails('nobody-knows'), answers('b')).chat('x')
     expect(response.usage.inputTokens).toBe(2 * million)
     expect(response).not.toHaveProperty('cost')
   })
 
-  it('is settled by a budget at the price of each, answered or not', async () => {
+  it('is counted by a budget at the price of each model, answered or not', async () => {
     const answered = budget(put([fails('a'), answers('b')]), { limits, prices })
     await answered.chat({ messages: 'x', maxOutputTokens: 1 })
     expect((await answered.spending())[0]?.spent.usd).toBe(6)
@@ -60,25 +60,25 @@ describe.each(Object.entries(several))('%s', (_, put) => {
   })
 })
 
-it('counts all of a list that failed, in another list', async () => {
+it('counts all attempts of a failed list inside another list', async () => {
   const inner = () => fallback([fails('a'), fails('b')])
   expect((await apart(fallback([inner(), answers('c')])).chat('x')).cost).toBe(6.25)
   const each = fallback([fallback([apart(fails('a')), apart(fails('b'))]), apart(answers('c'))])
   expect((await each.chat('x')).cost).toBe(6.25)
 })
 
-it('counts all of a list whose answer a cascade accepts, or does not', async () => {
+it('counts all attempts of a list inside a cascade, accepted or not', async () => {
   const inner = () => fallback([fails('a'), answers('b')])
   expect((await apart(cascade([inner(), answers('c')])).chat('x')).cost).toBe(6)
   const refused = cascade([inner(), answers('c')], { accept: () => false })
   expect((await apart(refused).chat('x')).cost).toBe(6.25)
 })
 
-it('does not take the price of the first for that of another whose price nobody knows', async () => {
+it('does not use the price of the first model for another with unknown price', async () => {
   expect(await apart(fallback([fails('a'), answers('nobody-knows')])).chat('x')).not.toHaveProperty('cost')
 })
 
-it('tells no cost where one was cut off before its end: nobody knows how much it made', async () => {
+it('has no cost if one answer was cut off, because its usage is unknown', async () => {
   const clock = fakeClock()
   const slow = mockProvider({
     clock,
@@ -100,7 +100,7 @@ it('tells no cost where one was cut off before its end: nobody knows how much it
   expect(response).not.toHaveProperty('cost')
 })
 
-it('what was asked before a kept answer costs, and the kept answer does not', async () => {
+it('attempts before a cached answer cost, and the cached answer does not', async () => {
   const kept = cache(answers('c'))
   await kept.chat('x')
   expect((await apart(fallback([fails('a'), kept])).chat('x')).cost).toBe(5)

@@ -1,4 +1,4 @@
-// What is on a cassette, and what is played from it.
+// `record` and `replay`: the content of a cassette, and what is replayed from it.
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,7 +18,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 const cassette = () => join(folder, 'deep', `${files++}.json`)
 const silent = () => mockProvider({ answers: [new LlmError('network', 'nobody may ask')] })
 
-it('plays answers, streams, failures and vectors as they were, without asking', async () => {
+it('replays answers, streams, failures and embeddings without calling the provider', async () => {
   const file = cassette()
   const inner = mockProvider({
     retry: false,
@@ -48,7 +48,7 @@ it('plays answers, streams, failures and vectors as they were, without asking', 
   expect(await replay(lettersEmbedder(), { file: vectors }).embed('hello')).toEqual(told)
 })
 
-it('fails on a call that is not on it, and says what to do; or records it', async () => {
+it('fails on a call that is not recorded, and says what to do; or records it', async () => {
   const file = cassette()
   const inner = mockProvider()
   expect(await failureOf(replay(inner, { file }).chat('x'))).toMatchObject({
@@ -61,7 +61,7 @@ it('fails on a call that is not on it, and says what to do; or records it', asyn
   expect(await failureOf(replay(silent(), { file }).chat('other'))).toMatchObject({ code: 'not-found' })
 })
 
-it('plays the same call in the order of its answers, then the last one', async () => {
+it('replays the answers of a repeated call in order, then the last one', async () => {
   const file = cassette()
   const recorder = record(mockProvider({ answers: ['one', 'two'] }), { file })
   await recorder.chat('x')
@@ -73,7 +73,7 @@ it('plays the same call in the order of its answers, then the last one', async (
   expect(texts).toEqual(['one', 'two', 'two'])
 })
 
-it('writes no key, no header, and nothing that is scrubbed', async () => {
+it('writes no keys, no headers and nothing that is scrubbed', async () => {
   const file = cassette()
   const key = `sk-ant-${'a1B2'.repeat(10)}`
   const recorder = record(mockProvider({ answers: [`Your key is ${key}, Ann.`] }), {
@@ -90,7 +90,7 @@ it('writes no key, no header, and nothing that is scrubbed', async () => {
   )
 })
 
-it('writes all of many calls at once, and none that their callers gave up', async () => {
+it('writes all of many concurrent calls, and no aborted ones', async () => {
   const file = cassette()
   const recorder = record(mockProvider(), { file })
   await Promise.all([

@@ -1,9 +1,9 @@
-// Values that several change at once: no change is lost, whatever keeps them, and a store that is gone says so.
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
+// State stores: concurrent changes lose nothing, and a store that is down is reported.
+import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { bundled, run } from '../../test/program.js'
 import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
@@ -32,15 +32,8 @@ const stores: [string, () => Promise<StateStore>, boolean][] = [
   ['Redis', async () => redisState(await (redis as Redis).connect()), hasRedis],
 ]
 
-/** What the values in a folder of files say. */
-async function textsIn(place: string): Promise<string[]> {
-  const files = (await readdir(place, { recursive: true })).filter((file) => file.endsWith('.json'))
-  const contents = await Promise.all(files.map((file) => readFile(join(place, file), 'utf8')))
-  return contents.map((content) => content.slice(content.indexOf('\n') + 1))
-}
-
 describe.each(stores)('in %s', (name, make, there) => {
-  it.skipIf(!there)('swaps only what is as expected', async () => {
+  it.skipIf(!there)('swaps only the expected value', async () => {
     const store = await make()
     const key = `swap ${name}`
     expect(await store.get(key)).toBeUndefined()
@@ -52,7 +45,7 @@ describe.each(stores)('in %s', (name, make, there) => {
     expect(await store.get(key)).toBe('two')
   })
 
-  it.skipIf(!there)('loses no change of many at once, and each sees another value', async () => {
+  it.skipIf(!there)('loses no concurrent change, and each sees another value', async () => {
     const store = await make()
     let run = 0
     await fc.assert(
@@ -73,7 +66,7 @@ describe.each(stores)('in %s', (name, make, there) => {
   })
 })
 
-it('a change that throws changes nothing, and harms none made with it', async () => {
+it('a change that throws changes nothing, and affects no other change of its group', async () => {
   const cell = new Cell(memoryState(), 'x', () => 1, hour)
   const wrong = cell.update(() => {
     throw new Error('no')
@@ -84,7 +77,7 @@ it('a change that throws changes nothing, and harms none made with it', async ()
   expect(await cell.read()).toBe(2)
 })
 
-it('begins anew where what is kept cannot be read', async () => {
+it('starts again if the stored value cannot be parsed', async () => {
   const store = memoryState()
   await store.swap('x', undefined, '{ half', hour)
   const cell = new Cell(store, 'x', () => 5, hour)
@@ -92,7 +85,7 @@ it('begins anew where what is kept cannot be read', async () => {
   expect(await cell.read()).toBe(6)
 })
 
-it('files: processes that change one value at the same time lose nothing, and leave one file', async () => {
+it('files: concurrent changes of one value by processes lose nothing, and leave one file', async () => {
   const place = join(folder, 'shared')
   const program = await bundled(
     `import { fileState } from './state/file-state.js'
@@ -106,7 +99,7 @@ for (let i = 0; i < 40; i++) await cell.update((value) => ({ next: value + 1, re
   expect(await readdir(place)).toHaveLength(1)
 }, 60_000)
 
-it('files: a change counts once, wherever between its steps others make theirs', async () => {
+it('files: a change counts once, however it interleaves with changes of others', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout'] })
   onTestFinished(() => void vi.useRealTimers())
   const fs = process.getBuiltinModule('node:fs/promises')
@@ -165,7 +158,7 @@ it('files: a change counts once, wherever between its steps others make theirs',
       }
 }, 60_000)
 
-it('says what to do where the store is gone', async () => {
+it('says what to do if the store is down', async () => {
   const cell = new Cell(
     { get: () => Promise.reject(new Error('ECONNREFUSED')), swap: () => Promise.resolve(true) },
     'limit:x',
@@ -176,220 +169,6 @@ it('says what to do where the store is gone', async () => {
     code: 'network',
     message: expect.stringMatching(/limit:x.*ECONNREFUSED.*running\?/),
   })
-})
-
-it.skipIf(!hasRedis)('Redis: speaks through either client, and lets a value go in its time', async () => {
-  const client = await (redis as Redis).connect()
-  const like = { call: (command: string, ...args: string[]) => client.sendCommand([command, ...args]) }
-  const one = redisState(client, { prefix: 'own:' })
-  const other = redisState(like, { prefix: 'own:' })
-  expect(await one.swap('a', undefined, 'x', 1)).toBe(true)
-  expect(await client.pTTL('own:a')).toBeLessThanOrEqual(1)
-  expect(await one.swap('b', undefined, 'y', hour)).toBe(true)
-  expect(await other.get('b')).toBe('y')
-  expect(await client.pTTL('own:b')).toBeGreaterThan(hour / 2)
-})
-
-describe.each(stores)('time to live in %s', (name, make, there) => {
-  afterEach(() => void vi.useRealTimers())
-
-  it.skipIf(!there)(
-    'a value is there until its time is up, and then it is as if it had never been',
-    async () => {
-      if (name !== 'Redis') vi.useFakeTimers({ toFake: ['Date'] })
-      const store = await make()
-      const other = name === 'memory' ? store : await make()
-      const key = `ttl ${name}`
-      expect(await store.swap(key, undefined, 'text', 40)).toBe(true)
-      if (name !== 'Redis') expect(await other.get(key)).toBe('text')
-      if (name !== 'Redis') vi.setSystemTime(Date.now() + 40)
-      await vi.waitFor(async () => expect(await other.get(key)).toBeUndefined())
-      expect(await other.swap(key, 'text', 'late', hour)).toBe(false)
-      expect(await other.swap(key, undefined, 'new', hour)).toBe(true)
-      expect(await store.get(key)).toBe('new')
-      if (name === 'Redis') return
-      vi.setSystemTime(Date.now() + hour - 1)
-      expect(await store.swap(key, 'new', 'newer', hour)).toBe(true)
-      vi.setSystemTime(Date.now() + hour - 1)
-      expect(await other.get(key)).toBe('newer')
-    },
-  )
-
-  it.skipIf(!there)('keeps keys apart that differ only in case or in signs', async () => {
-    const store = await make()
-    const keys = [
-      'key=Ann',
-      'key=ann',
-      'key/ann',
-      '../ann',
-      `${'long '.repeat(200)}a`,
-      `${'long '.repeat(200)}b`,
-    ]
-    for (const key of keys) expect(await store.swap(key, undefined, `of ${key}`, hour)).toBe(true)
-    for (const key of keys) expect(await store.get(key)).toBe(`of ${key}`)
-  })
-})
-
-describe('what is kept has a bound', () => {
-  afterEach(() => void vi.useRealTimers())
-
-  it('in memory: a number of values, and the one that was changed longest ago goes', async () => {
-    const store = memoryState({ max: 2 })
-    await store.swap('a', undefined, '1', hour)
-    await store.swap('b', undefined, '1', hour)
-    await store.swap('a', '1', '2', hour)
-    await store.swap('c', undefined, '1', hour)
-    expect([await store.get('a'), await store.get('b'), await store.get('c')]).toEqual(['2', undefined, '1'])
-  })
-
-  it('in files: what is over is on the disk no more, though nobody asks again', async () => {
-    vi.useFakeTimers({ toFake: ['Date', 'setTimeout'] })
-    const place = join(folder, 'swept')
-    const store = fileState(place)
-    for (let key = 0; key < 20; key++) await store.swap(`old ${key}`, undefined, 'secret', 1000)
-    await store.swap('living', undefined, 'open', 100 * hour)
-    expect(await textsIn(place)).toHaveLength(21)
-    // Lets the first look end, so that the next is due.
-    await vi.waitUntil(() => vi.getTimerCount() === 1)
-    vi.advanceTimersByTime(600_000)
-    await vi.waitUntil(async () => (await textsIn(place)).join('') === 'open')
-    expect(await readdir(place)).toHaveLength(21)
-    for (let hours = 0; hours < 3; hours++) {
-      await vi.waitUntil(() => vi.getTimerCount() === 1)
-      vi.advanceTimersByTime(hour)
-    }
-    await vi.waitUntil(async () => (await readdir(place)).length === 1)
-    expect(await store.get('living')).toBe('open')
-  })
-
-  it('in files: what was over when a process ended is cut off by the next that asks for anything', async () => {
-    const place = join(folder, 'left')
-    const program = `import { fileState } from './state/file-state.js'
-await fileState(${JSON.stringify(place)}).swap('old', undefined, 'secret', ${hour})`
-    await run(await bundled(program, join(folder, 'left.mjs')))
-    expect(await textsIn(place)).toEqual(['secret'])
-    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + hour })
-    expect(await fileState(place).get('another')).toBeUndefined()
-    await vi.waitUntil(async () => (await textsIn(place)).join('') === '')
-  })
-
-  it('in files: who asks for what is over cuts it off', async () => {
-    const place = join(folder, 'asked')
-    const store = fileState(place)
-    await store.swap('old', undefined, 'secret', 1)
-    await vi.waitUntil(async () => (await store.get('old')) === undefined)
-    expect(await textsIn(place)).toEqual([''])
-  })
-
-  it('in files: a call reads no more of them, however many other keys there are', async () => {
-    const place = join(folder, 'many')
-    const store = fileState(place)
-    for (let key = 0; key < 50; key++) await store.swap(`key ${key}`, undefined, 'x', hour)
-    const fs = process.getBuiltinModule('node:fs/promises')
-    const read: string[] = []
-    const { readdir } = fs
-    const listed = vi.spyOn(fs, 'readdir').mockImplementation((async (path: string) => {
-      const names = await readdir(path)
-      read.push(...names)
-      return names
-    }) as never)
-    await store.get('key 7')
-    await store.swap('key 7', 'x', 'y', hour)
-    listed.mockRestore()
-    expect(read.length).toBeGreaterThan(0)
-    expect(read.length).toBeLessThan(10)
-  })
-})
-
-describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
-  it('ends every call in its time with a typed error, further ones at once, and is used again later', async () => {
-    const own = await startRedis()
-    onTestFinished(() => own.stop())
-    const store = redisState(await own.connect(), { timeout: 300 })
-    expect(await store.swap('a', undefined, 'x', hour)).toBe(true)
-    own.pause()
-    const told = {
-      code: 'network',
-      retryable: true,
-      message: expect.stringMatching(/Redis.*did not answer within 300 ms/),
-    }
-    const first = await Promise.all([store.get('a'), store.swap('a', 'x', 'y', hour)].map(failureOf))
-    expect(first).toMatchObject([told, told])
-    const cell = new Cell(store, 'a', () => 0, hour)
-    expect(await failureOf(cell.read())).toMatchObject(told)
-    own.resume()
-    // What was sent before is done late; the answer to it opens the way again.
-    await vi.waitFor(async () => expect(await store.get('a')).toBe('y'), { timeout: 10_000 })
-  })
-
-  it('an error that it answers with is told as its own', async () => {
-    const client = await (redis as Redis).connect()
-    await client.sendCommand(['LPUSH', 'patchbay:list', 'x'])
-    expect(await failureOf(redisState(client).get('list'))).toMatchObject({
-      code: 'server-error',
-      message: expect.stringMatching(/refused a command: WRONGTYPE/),
-    })
-  })
-
-  it('and one that is gone is told as such, at once', async () => {
-    const own = await startRedis()
-    const store = redisState(await own.connect())
-    await own.stop()
-    expect(await failureOf(store.get('a'))).toMatchObject({
-      code: 'network',
-      retryable: true,
-      message: expect.stringMatching(/Redis.*cannot be reached/),
-    })
-  })
-})
-
-it('one answer that is lost stops no other command', async () => {
-  vi.useFakeTimers()
-  onTestFinished(() => void vi.useRealTimers())
-  let lost = 0
-  let sent = 0
-  const client = {
-    sendCommand: () => {
-      sent++
-      if (lost === 0) return Promise.resolve('value')
-      lost--
-      return new Promise<never>(() => {})
-    },
-  }
-  const store = redisState(client, { timeout: 1000 })
-  const told = { code: 'network', message: expect.stringContaining('did not answer within 1000 ms') }
-  const read = async () => {
-    const values: unknown[] = []
-    for (let count = 0; count < 20; count++) values.push(await store.get('a').catch(({ code }) => code))
-    return new Set(values)
-  }
-
-  lost = 1
-  const beside = failureOf(store.get('a'))
-  expect(await read()).toEqual(new Set(['value']))
-  await vi.advanceTimersByTimeAsync(1000)
-  expect(await beside).toMatchObject(told)
-  expect(await read()).toEqual(new Set(['value']))
-
-  lost = 1
-  const alone = failureOf(store.get('a'))
-  await vi.advanceTimersByTimeAsync(1000)
-  expect(await alone).toMatchObject(told)
-  expect(await read()).toEqual(new Set(['value']))
-  expect(sent).toBe(62)
-
-  lost = 2
-  const first = failureOf(store.get('a'))
-  await vi.advanceTimersByTimeAsync(500)
-  const second = failureOf(store.get('a'))
-  await vi.advanceTimersByTimeAsync(500)
-  expect(await first).toMatchObject(told)
-  // It is silent: nothing more is sent for a while.
-  expect(await read()).toEqual(new Set(['network']))
-  expect(sent).toBe(64)
-  await vi.advanceTimersByTimeAsync(500)
-  expect(await second).toMatchObject(told)
-  expect(await read()).toEqual(new Set(['value']))
 })
 
 it('a store that never answers ends a change with a typed error', async () => {

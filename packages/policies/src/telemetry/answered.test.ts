@@ -1,4 +1,4 @@
-// Lines, spans and metrics name who really answered, and what was used, also where a stream is left in the middle.
+// Log lines, spans and metrics name the provider that answered and its usage, also for a stream that is left early.
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -67,7 +67,7 @@ describe.each(several)('of %s', (_, make) => {
     expect(lines).toMatchObject([{ provider: 'claude', answeredBy: 'spare-1' }])
   })
 
-  it('a failure names who failed last', async () => {
+  it('a failure names the last provider that failed', async () => {
     const { outer, attributes } = traced(make(busy('openai'), busy('claude')))
     expect(await failureOf(outer.chat('hi'))).toMatchObject({ provider: 'claude' })
     expect(attributes()).toMatchObject([{ 'gen_ai.provider.name': 'anthropic', 'error.type': 'overloaded' }])
@@ -77,7 +77,7 @@ describe.each(several)('of %s', (_, make) => {
   })
 })
 
-describe('a stream that its reader leaves', () => {
+describe('a stream whose reader leaves', () => {
   const leave = async (provider: Provider) => {
     const stream = provider.stream({ messages: 'hi', maxOutputTokens: 50 })
     for await (const event of stream) if (event.type === 'text') break
@@ -91,7 +91,7 @@ describe('a stream that its reader leaves', () => {
     ['a hedge', (provider) => hedge([provider])],
   ]
 
-  it.each(around)('is told with the usage that is known by then, through %s', async (_, put) => {
+  it.each(around)('is reported with the usage known by then, through %s', async (_, put) => {
     const { outer, attributes } = traced(put(standIn().provider))
     expect(await leave(outer)).toMatchObject({ code: 'aborted', partial: { usage: { inputTokens: 3 } } })
     expect(attributes()).toMatchObject([{ 'gen_ai.usage.input_tokens': 3, 'error.type': 'aborted' }])
@@ -100,7 +100,7 @@ describe('a stream that its reader leaves', () => {
     expect(lines).toMatchObject([{ hadBegun: true, inputTokens: 3 }])
   })
 
-  it('had begun once something was shown, whether anybody knows the rest or not', async () => {
+  it('had begun once something was shown', async () => {
     const inner = mockProvider({ answers: ['one two three'] })
     const { outer, lines } = logged(inner)
     await leave(outer)
@@ -110,7 +110,7 @@ describe('a stream that its reader leaves', () => {
     expect(failed.lines).toMatchObject([{ hadBegun: false }])
   })
 
-  it('costs a budget the input that was counted, and the most its answer may have', async () => {
+  it('costs a budget the counted input and the maximum output', async () => {
     const outer = budget(standIn().provider, { limits: [{ per: 'run', tokens: 1000 }] })
     await leave(outer)
     await expect.poll(async () => (await outer.spending())[0]?.spent.tokens).toBe(53)

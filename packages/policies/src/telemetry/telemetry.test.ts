@@ -1,4 +1,4 @@
-// What is told of a call, and that what was said is not.
+// `log` and `trace`: what they report of a call, and that no content is in it.
 
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { context as contexts, ROOT_CONTEXT as ROOT, trace as traces } from '@opentelemetry/api'
@@ -25,7 +25,7 @@ describe('log', () => {
     lines.push([level, { ...fields }, message])
   const logger = { info: to('info'), warn: to('warn'), error: to('error') }
 
-  it('tells who answered, how long it took, tokens and what was warned of; never what was said', async () => {
+  it('has provider, duration, tokens and warnings, and no content', async () => {
     const clock = fakeClock()
     const usage = { inputTokens: 3, outputTokens: 2 }
     const inner = mockProvider({
@@ -63,7 +63,7 @@ describe('log', () => {
     expect(JSON.stringify(lines)).not.toContain('private')
   })
 
-  it('tells failures of the service as errors, those of the caller as warnings', async () => {
+  it('logs failures of the service as errors, those of the caller as warnings', async () => {
     lines.length = 0
     const inner = mockProvider({
       retry: false,
@@ -120,7 +120,7 @@ describe('trace', () => {
     return all
   }
 
-  it('gives a span by the conventions, without content', async () => {
+  it('makes a span by the conventions, without content', async () => {
     const usage = { inputTokens: 5, outputTokens: 2, cachedInputTokens: 1 }
     await traced(
       mockProvider({ provider: 'claude', model: 'm', answers: [{ text: 'private answer', usage }] }),
@@ -150,7 +150,7 @@ describe('trace', () => {
     })
   })
 
-  it('holds what was said where it is asked to, bytes left out', async () => {
+  it('has the messages with `content: true`, without binary data', async () => {
     const data = new Uint8Array([1, 2, 3])
     await traced(
       mockProvider({ answers: [{ text: 'an answer', toolCalls: [{ name: 't', input: { a: 1 } }] }] }),
@@ -184,7 +184,7 @@ describe('trace', () => {
     expect(String(attributes['gen_ai.tool.definitions'])).toContain('"name":"t"')
   })
 
-  it('tells of a failure, and ends the span of a stream that is left', async () => {
+  it('records a failure, and ends the span of a stream that is left', async () => {
     await failureOf(
       traced(
         mockProvider({ retry: false, answers: [new LlmError('overloaded', 'Busy.', { status: 529 })] }),
@@ -199,7 +199,7 @@ describe('trace', () => {
     expect(left?.attributes['error.type']).toBe('aborted')
   })
 
-  it('is the parent of what happens inside, and a child of what is active', async () => {
+  it('is the parent of inner spans, and a child of the active span', async () => {
     const tracer = tracerProvider.getTracer('app')
     const inner = mockProvider({
       answers: [
@@ -218,7 +218,7 @@ describe('trace', () => {
     expect(named('chat mock-1')?.parentSpanContext?.spanId).toBe(named('request')?.spanContext().spanId)
   })
 
-  it('measures tokens, duration and the time to the first piece', async () => {
+  it('measures tokens, duration and the time to the first chunk', async () => {
     await reader.forceFlush()
     metrics.reset()
     const clock = fakeClock()

@@ -35,7 +35,7 @@ describe.each([
   ['thompson', thompson()],
   ['linucb', linUcb()],
 ])('%s', (name, learner) => {
-  it('finds the best', () => {
+  it('finds the best choice', () => {
     const last = simulated(learner, (choice) => [0.3, 0.5, 0.9][choice] as number, 600)
     expect(last[2]).toBeGreaterThan(75)
   })
@@ -47,7 +47,7 @@ describe.each([
   })
 })
 
-it('linucb learns what each is good at', () => {
+it('linucb learns what each choice is good at', () => {
   const worth = (choice: number, _: number, [, hard = 0]: number[]) =>
     choice === 0 ? 0.9 - 0.8 * hard : choice === 1 ? 0.1 + 0.8 * hard : 0.3
   const last = simulated(linUcb(), worth, 1500, (random) => [1, Math.round(random())])
@@ -88,14 +88,14 @@ const bad = () =>
     answers: Array.from({ length: 500 }, () => new LlmError('overloaded', 'Busy.')),
   })
 
-it('asks the one that answers, and the next where it does not', async () => {
+it('calls the provider that answers, and the next if it fails', async () => {
   const [failing, well] = [bad(), good('good')]
   const provider = learn([failing, well], { seed: 3 })
   for (let call = 0; call < 60; call++) expect((await provider.chat('x')).provider).toBe('good')
   expect(failing.requests.length).toBeLessThan(20)
 })
 
-it('goes by a reward of one’s own, which may say nothing', async () => {
+it('uses a custom reward, which may be undefined', async () => {
   const [a, b] = [good('a'), good('b')]
   const provider = learn([a, b], {
     by: 'ema',
@@ -107,7 +107,7 @@ it('goes by a reward of one’s own, which may say nothing', async () => {
   expect(b.requests.length).toBeGreaterThan(25)
 })
 
-it('does not hold it against anybody that a caller left or asked nonsense', async () => {
+it('does not learn from aborts and invalid requests', async () => {
   const state = memoryState()
   const provider = learn([good('a'), good('b')], { state, key: 'k', seed: 1 })
   await provider.chat([]).catch(() => {})
@@ -116,7 +116,7 @@ it('does not hold it against anybody that a caller left or asked nonsense', asyn
   expect(await state.get('learn:k')).toBeUndefined()
 })
 
-it('keeps what it learned in a folder, for the next process', async () => {
+it('keeps what it learned in a folder for the next process', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'patchbay-learn-'))
   const state = () => fileState(folder)
   const teacher = learn([bad(), good('good')], { state: state(), seed: 1 })
@@ -128,7 +128,7 @@ it('keeps what it learned in a folder, for the next process', async () => {
   await rm(folder, { recursive: true })
 })
 
-it('the same seed chooses the same', async () => {
+it('the same seed gives the same choices', async () => {
   const run = async () => {
     const provider = learn([good('a'), good('b'), good('c')], { seed: 11, reward: () => 0.5 })
     const names: string[] = []
@@ -138,7 +138,7 @@ it('the same seed chooses the same', async () => {
   expect(await run()).toBe(await run())
 })
 
-it('asks in order where its state is gone, and refuses a way nobody knows', async () => {
+it('uses the order of the list if its state fails, and refuses an unknown `by`', async () => {
   const gone = () => Promise.reject(new Error('gone'))
   const provider = learn([good('a'), good('b')], { state: { get: gone, swap: gone } })
   expect((await provider.chat('x')).provider).toBe('a')

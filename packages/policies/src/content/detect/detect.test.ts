@@ -68,14 +68,14 @@ const countries: Record<string, string> = {
   PL: 'Poland',
 }
 
-it('finds what people of ten countries write, and little else', () => {
+it('finds the numbers of ten countries, with few false positives', () => {
   const all = own
   for (const [name, { wanted, found, wrong }] of all)
     if (name === 'nobody') expect(wrong / wanted, lines(all)).toBeLessThan(0.01)
     else expect(found / wanted, `${name}\n${lines(all)}`).toBeGreaterThanOrEqual(0.97)
 })
 
-it('finds most of what a generator of others makes, which knows nothing of our rules', () => {
+it('finds most numbers of an independent generator', () => {
   const all = others
   // Italian numbers without the 0 that belongs to them, three groups of three; cards of thirteen digits, which no network gives out any more.
   const least: Record<string, number> = { 'phone IT': 0.45, phone: 0.9, card: 0.88, iban: 1, name: 0.2 }
@@ -85,7 +85,7 @@ it('finds most of what a generator of others makes, which knows nothing of our r
     )
 })
 
-it('the guide says what is found, and how much of both test sets', async () => {
+it('the README shows what is found, and the rates of both test sets', async () => {
   const percent = (one: Tally | undefined) =>
     one === undefined ? '–' : `${Math.floor((100 * one.found) / one.wanted)} %`
   const rows = Object.entries(countries).map(([code, name]) => {
@@ -123,15 +123,15 @@ it('the guide says what is found, and how much of both test sets', async () => {
       )
   const nobody = own.get('nobody')
   const table = [
-    '| | telephones (or `+` and the code of any country) | ours | faker’s | numbers of people | ours | names, faker’s |',
+    '| | telephone numbers (or `+` and any country code) | our set | faker’s set | identity numbers | our set | names, faker’s set |',
     '|---|---|---|---|---|---|---|',
     ...rows,
     '',
-    'Found of two generated test sets: ours is made by the rules of each country, that of `@faker-js/faker` knows nothing of',
-    'them (its Italian numbers lack their 0, one in ten of its cards has thirteen digits, which no network gives out). Of cards',
+    'Rates for two generated test sets: ours follows the rules of each country, that of `@faker-js/faker` does not know',
+    'them (its Italian numbers lack their 0, one in ten of its cards has thirteen digits, which no network issues). Of cards',
     `${percent(sum(own, 'card'))} and ${percent(sum(others, 'card'))} are found, of accounts ${percent(sum(own, 'iban'))} and ${percent(sum(others, 'iban'))}. Of ${nobody?.wanted} texts with times, dates, versions, sums, addresses and`,
-    `ids, ${nobody?.wrong} had something taken for a number of somebody’s; of 1000 random numbers of 9 to 11 digits ${await perMille(randomIds('short'))},`,
-    `of 1000 of 12 to 19 digits ${await perMille(randomIds('long'))}, where the beginning and the check digit of a card are right by chance.`,
+    `ids, ${nobody?.wrong} had a false positive; of 1000 random numbers of 9 to 11 digits ${await perMille(randomIds('short'))},`,
+    `of 1000 of 12 to 19 digits ${await perMille(randomIds('long'))}, where the prefix and the check digit of a card are right by chance.`,
   ].join('\n')
   const guide = new URL('../../../README.md', import.meta.url)
   const text = readFileSync(guide, 'utf8')
@@ -151,7 +151,7 @@ it.each([
   '+49 (0)30 901820-55',
   '0049 30 90182055',
   '(0161) 496 0000',
-])('finds a telephone in %s', async (text) => {
+])('finds a telephone number in %s', async (text) => {
   expect((await detect(text)).map(({ kind }) => kind)).toContain('phone')
 })
 
@@ -173,7 +173,7 @@ it.each([
   ['Steuer-ID: 36574261809, PESEL 44051401359, CPF nº 39053344705', ['id', 'id', 'id']],
   ['{"a":333.1234567,"tel":333.1234567,"score":-0.4532015112830366}', []],
   ['1,4111111111111111,2', ['card']],
-])('takes of %s only %j', async (text, expected) => {
+])('matches in %s only %j', async (text, expected) => {
   expect((await detect(text)).map(({ kind }) => kind)).toEqual(expected)
 })
 
@@ -187,7 +187,7 @@ it.each([
   ['id', '2 95 10 99 126 111 93'],
   ['id', '390.533.447-05'],
   ['ssn', '078-05-1120'],
-])('finds %s in %s, with any of the spaces and dashes of pages', async (kind, text) => {
+])('finds %s in %s, with any typographic spaces and dashes', async (kind, text) => {
   for (const space of '\u00a0\u2007\u202f')
     for (const dash of '\u2010\u2011\u2012\u2013\u2014\u2015') {
       const copied = text.replaceAll(' ', space).replaceAll('-', dash)
@@ -219,7 +219,7 @@ it.each([
     `-----BEGIN PRIVATE KEY-----\\n" +\n${`"${letters(64)}\\n" +\n`.repeat(50)}"-----END PRIVATE KEY-----`,
   ],
   ['secret', `-----BEGIN PRIVATE KEY-----\n${`${letters(64)}\n`.repeat(200)}-----END PRIVATE KEY-----`],
-])('finds a %s wherever it begins in a long text', async (kind, value) => {
+])('finds a %s at any position of a long text', async (kind, value) => {
   for (const filling of ['words and\n', 'words and ', '. ', 'ж'])
     for (let at = 16_384 - 60; at < 16_384 + 20; at += value.length > 1000 ? 13 : 1) {
       const text = `${filling.repeat(at).slice(0, at - 1)} ${value} ${filling.repeat(4000)}`
@@ -227,7 +227,7 @@ it.each([
     }
 })
 
-describe('takes time in proportion to the text', () => {
+describe('takes time proportional to the length of the text', () => {
   const repeated: [string, (index: number) => string][] = [
     ['beginnings of tokens', () => 'eyJ-'],
     ['tokens with one part', () => 'eyJabcdefghijkl.'],

@@ -1,4 +1,4 @@
-// Numbers that are none, numbers that come back as numbers, and values that come back into JSON.
+// Edge cases of `mask`: numbers that are not sensitive, numbers restored as numbers, values restored into JSON.
 import type { ChatEvent, ChatRequest } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
@@ -55,7 +55,7 @@ describe('numbers that are no integers', () => {
     return part?.type === 'text' ? part.text : ''
   }
 
-  it('law: are never touched in JSON, whatever their digits and whatever else is in it', async () => {
+  it('law: are never changed in JSON, whatever their digits and whatever else is in it', async () => {
     // Digits that are a card or a telephone by themselves, before and after the point too.
     const digits = fc.oneof(
       fc.constantFrom('4532015112830366', card, '4155552671', '030901820', '1234567', '44051401359'),
@@ -85,7 +85,7 @@ describe('numbers that are no integers', () => {
     )
   })
 
-  it('nor are longer integers that have the same digits in them', async () => {
+  it('longer integers with the same digits in them are not changed either', async () => {
     expect(await sent(`{"card":"${card}","id":9${card},"n":-${card}}`)).toBe(
       `{"card":"[CARD_1]","id":9${card},"n":-${card}}`,
     )
@@ -102,14 +102,14 @@ describe('cards', () => {
     ['Discover', '6011111111111117'],
     ['JCB', '3530111333300000'],
     ['UnionPay', '6200000000000005'],
-  ])('of %s are found, between other numbers too', async (_, number) => {
+  ])('of %s are found, also between other numbers', async (_, number) => {
     const inner = mockProvider()
     const { text } = await mask(inner).chat(`No. 25 ${number} 12/27 123`)
     expect(asText(inner.requests)).toContain('No. 25 [CARD_1] 12/27 123')
     expect(text).toBe(`No. 25 ${number} 12/27 123`)
   })
 
-  it('in a text that is JSON leave it JSON', async () => {
+  it('in JSON leave it valid JSON', async () => {
     const inner = mockProvider()
     const result = `{"card":${card},"cards":[${card}],"note":"it is: ${card}, yes"}`
     await mask(inner).chat({
@@ -132,7 +132,7 @@ describe('cards', () => {
   })
 })
 
-describe('a tool whose schema wants a number gets one', () => {
+describe('a tool with a number in its schema gets a number', () => {
   const schema = {
     type: 'object',
     properties: {
@@ -182,7 +182,7 @@ describe('a tool whose schema wants a number gets one', () => {
   })
 })
 
-it('arguments of two calls that come in turns are each restored', async () => {
+it('interleaved arguments of two tool calls are each restored', async () => {
   const events = [
     { type: 'tool-call-start' as const, id: 'a', name: 't' },
     { type: 'tool-call-start' as const, id: 'b', name: 't' },
@@ -203,7 +203,7 @@ it('arguments of two calls that come in turns are each restored', async () => {
   expect(args).toEqual({ a: '{"to":"a@b.co"}', b: '{"to":"c@d.co"}' })
 })
 
-describe('what comes back into JSON is spelled as JSON', () => {
+describe('values restored into JSON are escaped', () => {
   const key = '-----BEGIN PRIVATE KEY-----\nMIIEow==\nab/+\n-----END PRIVATE KEY-----'
   it.each<[string, Partial<ChatRequest>, string]>([
     ['asked for as JSON', { output: 'json' }, '{"value":"[SECRET_1]"}'],
@@ -221,7 +221,7 @@ describe('what comes back into JSON is spelled as JSON', () => {
     expect(streamed).toBe(text)
   })
 
-  it('a word with a backslash is what it was', async () => {
+  it('a word with a backslash comes back unchanged', async () => {
     const provider = mask(mockProvider({ answers: ['{"user":"[USER_1]"}'] }), {
       also: { USER: ['CORP\\new'] },
     })
@@ -229,12 +229,12 @@ describe('what comes back into JSON is spelled as JSON', () => {
     expect(output).toEqual({ user: 'CORP\\new' })
   })
 
-  it('plain text stays as it is', async () => {
+  it('plain text is not escaped', async () => {
     const { text } = await mask(mockProvider({ answers: ['It is [SECRET_1].'] })).chat(`Keep ${key}`)
     expect(text).toBe(`It is ${key}.`)
   })
 
-  it('and what is spelled as JSON in a result is found in it, and is the same value', async () => {
+  it('an escaped value in a tool result is found, and is the same value', async () => {
     const inner = mockProvider({
       answers: [{ toolCalls: [{ name: 't', input: { user: '[USER_1]', key: '[SECRET_1]' } }] }],
     })
@@ -255,20 +255,20 @@ describe('what comes back into JSON is spelled as JSON', () => {
   })
 })
 
-it('a private key without its end is taken as far as it goes', async () => {
+it('a private key without its end is masked as far as it goes', async () => {
   const inner = mockProvider()
   await mask(inner).chat('-----BEGIN RSA PRIVATE KEY-----\nMIIEowIBAAKCAQEA\nabcdef')
   expect(asText(inner.requests)).not.toMatch(/MIIEow|abcdef/)
 })
 
-it('names of people are found where somebody asks for them', async () => {
+it('names of people are found on request', async () => {
   const inner = mockProvider({ answers: ['Dear [NAME_1]!'] })
   const { text } = await mask(inner, { find: ['name'] }).chat('Write to Mary Jones, who lives in London.')
   expect(asText(inner.requests)).toContain('Write to [NAME_1], who lives in London.')
   expect(text).toBe('Dear Mary Jones!')
 })
 
-it('a tool whose schema refers to a name with signs gets its number', async () => {
+it('a tool whose schema refers to a percent-encoded name gets its number', async () => {
   const input = {
     type: 'object',
     properties: { card: { $ref: '#/$defs/a%20b~1c' }, other: { $ref: '#/$defs/toString' } },
@@ -283,7 +283,7 @@ it('a tool whose schema refers to a name with signs gets its number', async () =
   expect(toolCalls[0]?.input).toEqual({ card: Number(card), other: card })
 })
 
-it('the value of an answer comes back, of a batch too', async () => {
+it('structured output is restored, in a batch too', async () => {
   const answers = ['{"to":"[EMAIL_1]","list":["[EMAIL_1]"]}']
   const request: ChatRequest = {
     messages: 'Write to ann@example.com.',
@@ -296,70 +296,4 @@ it('the value of an answer comes back, of a batch too', async () => {
   await expect.poll(async () => (await provider.batches.status(id)).state).toBe('ended')
   for await (const { response } of provider.batches.results(id)) expect(response?.output).toEqual(value)
   expect.assertions(3)
-})
-
-describe('many values that begin alike: none of them leaves', () => {
-  const issuer =
-    'eyJhbGciOiJSUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6IjIwMjYtMTEifQ.eyJpc3MiOiJodHRwczovL2lkLmV4YW1wbGUi'
-  const long = 'the project that nobody may hear of, whose name goes on and on and on, with its number: '
-  it.each<[string, number, (index: number) => string]>([
-    ['tokens of one issuer', 100, (index) => `${issuer}${index}.signature-${index}`],
-    ['words', 1000, (index) => `${long}<${index}>`],
-    ['words that are the beginning of others', 100, (index) => `${long}${'a'.repeat(index)}`],
-    ['words of one step and a sign more', 3, (index) => 'b'.repeat(63 + index)],
-  ])('%s', async (_, count, make) => {
-    const values = Array.from({ length: count }, (__, index) => make(index))
-    const inner = mockProvider()
-    const text = values.map((value) => `(${value})`).join(' ')
-    const answer = await mask(inner, { also: { WORD: values } }).chat(text)
-    const sent = asText(inner.requests)
-    for (const value of values) expect(sent).not.toContain(value)
-    expect(new Set(sent.match(/\[[A-Z]+_\d+\]/g)).size).toBe(count)
-    expect(answer.text).toBe(text)
-  })
-
-  it('and tokens that nobody names are found all the same', async () => {
-    const tokens = Array.from({ length: 100 }, (_, index) => `${issuer}${index}.signature-${index}`)
-    const inner = mockProvider()
-    await mask(inner).chat(tokens.join('\n'))
-    expect(asText(inner.requests)).not.toContain('signature')
-  })
-})
-
-describe('large requests', () => {
-  const sent = async (text: string) => {
-    const inner = mockProvider()
-    await mask(inner).chat(text)
-    return asText(inner.requests)
-  }
-
-  it.each([
-    ['a log', (n: number) => `${'[2026-11-27 10:00:01] GET /health [12ms]\n'.repeat(n / 40)}%[end]`],
-    ['a value of Python', (n: number) => `[{'note': '%', 'more': '${'x'.repeat(n)}'}]`],
-    ['JSON', (n: number) => `{"note":"%","more":["${'x'.repeat(n)}"]}`],
-  ])('are masked where they begin and end like JSON: %s', async (_, make) => {
-    for (const length of [200, 300_000, 2_100_000]) {
-      const secrets = 'Mail john.doe@example.com. Card 4111 1111 1111 1111. Tel. +49 30 901820-55.'
-      const text = await sent(make(length).replace('%', secrets))
-      expect(text).not.toMatch(/john\.doe|4111|901820/)
-      expect(text).toContain('Mail [EMAIL_1]. Card [CARD_1]. Tel. [PHONE_1].')
-    }
-  })
-
-  it('are what they were when they were asked, whatever is changed meanwhile', async () => {
-    const inner = mockProvider()
-    const part = { type: 'text' as const, text: 'The first.' }
-    const long = Array.from({ length: 400 }, () => 'word '.repeat(3000))
-    const messages = [...long, { role: 'user' as const, content: [part] }]
-    const answered = mask(inner).chat({ messages })
-    const changing = setInterval(() => {
-      part.text = 'Mail bob@example.com'
-      messages.push('Mail carol@example.com')
-    }, 5)
-    await answered
-    clearInterval(changing)
-    expect(messages.length).toBeGreaterThan(long.length + 1)
-    expect(asText(inner.requests)).toContain('The first.')
-    expect(asText(inner.requests)).not.toMatch(/bob@|carol@/)
-  })
 })

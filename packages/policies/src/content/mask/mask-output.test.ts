@@ -1,4 +1,4 @@
-// Answers of a schema that no placeholder fits, answers that only look like JSON, and placeholders in other spellings.
+// `mask` with structured output, texts that only look like JSON, and other spellings of placeholders.
 import { type ChatRequest, generateObject, type JsonSchema } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -25,7 +25,7 @@ async function answered(answer: string, request: ChatRequest, options = {}) {
   return { ...(await make().chat(request)), streamed }
 }
 
-describe('an answer of a schema', () => {
+describe('an answer with a schema', () => {
   it.each<[string, JsonSchema, string, unknown]>([
     ['a pattern', { type: 'string', pattern: '^\\S+@\\S+$' }, '[EMAIL_1]', 'ann@example.com'],
     ['a least length', { type: 'string', minLength: 12 }, '[EMAIL_1]', 'ann@example.com'],
@@ -44,7 +44,7 @@ describe('an answer of a schema', () => {
     ['no other pattern', { type: 'string', not: { pattern: 'EMAIL' } }, '[EMAIL_1]', 'ann@example.com'],
     ['an integer', { type: 'integer' }, '[CARD_1]', 4111111111111111],
     ['a number or nothing', { anyOf: [{ type: 'number' }, { type: 'null' }] }, '[CARD_1]', 4111111111111111],
-  ])('with %s is judged by its values', async (_, schema, v, value) => {
+  ])('with %s is validated with its restored values', async (_, schema, v, value) => {
     const { output, text, streamed } = await answered(JSON.stringify({ v, w: 7 }), {
       messages: said,
       output: { schema: object({ v: schema, w: { type: 'integer' } }) },
@@ -55,7 +55,7 @@ describe('an answer of a schema', () => {
     expect(streamed).toBe(text)
   })
 
-  it('of another library too; what does not fit is still refused', async () => {
+  it('of another library too; an answer that does not fit is still refused', async () => {
     const schema = z.object({ to: z.email(), note: z.string().min(3) })
     const ask = (answer: object) =>
       mask(mockProvider({ answers: [JSON.stringify(answer)] })).chat({ messages: said, output: { schema } })
@@ -79,14 +79,14 @@ describe('an answer of a schema', () => {
     })
   })
 
-  it('keeps its schema where nothing is masked', async () => {
+  it('keeps its schema if nothing is masked', async () => {
     const inner = mockProvider({ answers: ['{"n":1}'] })
     await mask(inner).chat({ messages: 'One.', output: { schema: number } })
     expect(inner.requests[0]?.output?.schema).toEqual(number)
   })
 })
 
-describe('a text that begins like JSON and is none', () => {
+describe('a text that begins like JSON but is not', () => {
   it.each(['[1] You are [USER_1].', '{ user } is [USER_1]', '[USER_1] it is'])('%s', async (answer) => {
     const { text, streamed } = await answered(
       answer,
@@ -98,7 +98,7 @@ describe('a text that begins like JSON and is none', () => {
   })
 })
 
-it('brings back a placeholder that was written small, or for Markdown', async () => {
+it('restores a placeholder in lower case or escaped for Markdown', async () => {
   const answer = 'A \\[EMAIL\\_1\\], [EMAIL\\_1] or [email_1]; \\[not this\\], [EMAIL_2], a\\b \\'
   const { text, streamed } = await answered(answer, { messages: said })
   expect(text).toBe(
@@ -107,7 +107,7 @@ it('brings back a placeholder that was written small, or for Markdown', async ()
   expect(streamed).toBe(text)
 })
 
-it('reads arguments with a placeholder in the place of a number', async () => {
+it('parses arguments with an unquoted placeholder in place of a number', async () => {
   const $unparsed = '{"n":[CARD_1],"s":"it is [CARD_1]"}'
   const events = [{ type: 'tool-call' as const, id: 'c', name: 'pay', input: { $unparsed } }]
   const { toolCalls } = await mask(mockProvider({ answers: [{ events }] })).chat({
