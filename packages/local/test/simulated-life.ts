@@ -1,4 +1,4 @@
-// Simulated surroundings of the worker's lifecycle: jobs, a process, timers and memory, as simple as they can be.
+// Simulated environment of the worker's lifecycle: jobs, a process, timers and memory.
 import { LlmError } from '@patchbay/core'
 import { expect } from 'vitest'
 import type { ProcessExit } from '../src/errors.js'
@@ -46,11 +46,11 @@ type Name =
 interface Action {
   can: () => boolean
   act: () => void
-  /** It brings things forward, without a failure. */
+  /** A step towards an answer, without a failure. */
   good?: true
 }
 
-/** Performs the effects, checks that each makes sense, and knows what can happen next. */
+/** Performs effects, checks that each is allowed, and knows the possible actions. */
 export class SimulatedLife {
   state = initialState
   readonly waiting: number[] = []
@@ -66,7 +66,7 @@ export class SimulatedLife {
   submitted = 0
   readonly #events: WorkerEvent[] = []
 
-  /** All that can happen at some time. */
+  /** All actions. */
   readonly actions: Record<Name, Action> = {
     'files are good': {
       good: true,
@@ -185,12 +185,12 @@ export class SimulatedLife {
     }
   }
 
-  /** What can happen now. */
+  /** The possible actions now. */
   possible(onlyGood: boolean): Action[] {
     return Object.values(this.actions).filter(({ can, good = false }) => can() && (good || !onlyGood))
   }
 
-  /** Lets only good things happen until nothing more can; `false` if that takes for ever. */
+  /** Performs good actions until none is possible; `false` if that does not end. */
   settle(): boolean {
     for (let step = 0; step < 500; step++) {
       const [next] = this.possible(true)
@@ -253,7 +253,7 @@ export class SimulatedLife {
         this.timer = 'none'
         return
       case 'report':
-        return this.#hear(effect.report)
+        return this.#onReport(effect.report)
       case 'closed':
         this.closed = true
         expect([this.checking, this.starting, this.process, this.timer, this.memory]).toEqual([
@@ -269,7 +269,7 @@ export class SimulatedLife {
     }
   }
 
-  #hear(report: Report): void {
+  #onReport(report: Report): void {
     switch (report.type) {
       case 'loading':
       case 'restarting':
@@ -287,7 +287,7 @@ export class SimulatedLife {
     }
   }
 
-  /** As the scheduler does it: as many jobs as there are sequences, then the new demand. */
+  /** Starts jobs and reports the demand, as the scheduler does. */
   #next(): void {
     while (this.state.phase.name === 'ready' && this.running.length < info.parallel) {
       const job = this.waiting.shift()

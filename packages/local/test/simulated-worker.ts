@@ -32,7 +32,9 @@ export class SimulatedHost implements ProcessHost {
 
 export class SimulatedProcess {
   #phase: 'new' | 'loading' | 'planned' | 'allowed' | 'loaded' | 'ending' = 'new'
-  /** What it answers to each request that it has not answered. */
+  /** Ids of the requests that were cancelled. */
+  readonly cancelled: number[] = []
+  /** The answer to each open request. */
   readonly #requests = new Map<number, FromWorker>()
 
   constructor(
@@ -61,8 +63,10 @@ export class SimulatedProcess {
         const { id, messages } = message
         return this.#take(id, { type: 'counted', id, tokens: Number(messages[0]?.content) })
       }
-      case 'credit':
       case 'cancel':
+        this.cancelled.push(message.id)
+        return
+      case 'credit':
       case 'ping':
         return
       case 'shutdown':
@@ -84,7 +88,7 @@ export class SimulatedProcess {
     this.#phase = 'ending'
   }
 
-  /** What it can do now; those that bring it forward, without a failure, come first. */
+  /** The possible actions now, from good ones to a crash. */
   actions(): { act: () => void; good: boolean }[] {
     const good = (act: () => void) => ({ act, good: true })
     const bad = (act: () => void) => ({ act, good: false })
