@@ -2,26 +2,11 @@
 import { LlmError } from '@patchbay/core'
 import { expect } from 'vitest'
 import type { ProcessExit } from '../src/errors.js'
-import type { ReadyInfo } from '../src/supervisor/protocol.js'
 import { transition } from '../src/supervisor/worker-lifecycle.js'
 import { type Effect, initialState, type Report, type WorkerEvent } from '../src/supervisor/worker-state.js'
+import { ended, info, killed } from './simulated-facts.js'
 
-export const info: ReadyInfo = {
-  contextSize: 64,
-  parallel: 2,
-  threads: 1,
-  batchSize: 8,
-  gpu: false,
-  gpuLayers: 0,
-  memory: { weights: 1, context: 1, available: 9 },
-  tools: false,
-  thinks: false,
-  restored: 0,
-  why: [],
-  loadMs: 1,
-}
 const failure = new LlmError('model-load', 'It cannot be loaded.')
-const killed: ProcessExit = { code: null, signal: 'SIGKILL', hung: false, stderr: '' }
 
 type Name =
   | 'submit'
@@ -112,7 +97,7 @@ export class SimulatedLife {
     exit: {
       good: true,
       can: () => this.process === 'ending',
-      act: () => this.#exit({ ...killed, signal: null, code: 0 }),
+      act: () => this.#exit(ended),
     },
     'timer fires': {
       good: true,

@@ -4,10 +4,7 @@ import type { ProcessExit } from '../src/errors.js'
 import type { FromWorker, LoadSettings, ToWorker } from '../src/supervisor/protocol.js'
 import type { ProcessListener } from '../src/supervisor/worker-process.js'
 import type { ProcessHost } from '../src/supervisor/worker-supervisor.js'
-import { info } from './simulated-life.js'
-
-const killed: ProcessExit = { code: null, signal: 'SIGKILL', hung: false, stderr: '' }
-const ended: ProcessExit = { code: 0, signal: null, hung: false, stderr: '' }
+import { ended, info, killed } from './simulated-facts.js'
 
 /** Starts one simulated process after another. */
 export class SimulatedHost implements ProcessHost {
