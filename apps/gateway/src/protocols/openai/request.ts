@@ -148,8 +148,9 @@ export function fromBody(body: Json, names = namesFor(body)): { request: ChatReq
       minP: body.min_p,
       seed: body.seed,
       stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
-      frequencyPenalty: body.frequency_penalty,
-      presencePenalty: body.presence_penalty,
+      // 0 is none, which every service has.
+      frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
+      presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,
       reasoning: toEffort(body.reasoning_effort ?? effort, 'reasoning_effort'),
     },
     names,
