@@ -107,7 +107,10 @@ export function toChatRequest(fields: Json, names: FieldNames): ChatRequest {
     if (name === 'parallelToolCalls' && typeof value !== 'boolean')
       throw requestError(`${names[name] ?? name}: must be true or false.`)
   }
-  return Object.fromEntries(entries) as unknown as ChatRequest
+  const request = Object.fromEntries(entries) as unknown as ChatRequest
+  // The likeliest token is in every share, so at temperature 0 a share changes nothing; some services refuse both together.
+  if (request.temperature === 0) delete request.topP
+  return request
 }
 
 /**

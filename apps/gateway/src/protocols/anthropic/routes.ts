@@ -72,7 +72,11 @@ function lostThread({ thread }: Json): LlmError | undefined {
  */
 function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
   const { reasoning, maxOutputTokens: most = 0 } = request
-  if (typeof reasoning !== 'object' || reasoning.budgetTokens < most || !betas.includes('interleaved-thinking'))
+  if (
+    typeof reasoning !== 'object' ||
+    reasoning.budgetTokens < most ||
+    !betas.includes('interleaved-thinking')
+  )
     return request
   return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
 }

@@ -1,6 +1,6 @@
 // Routes of Ollama's API: /api/chat, /api/generate, /api/embed, and information about models.
 import { createHash } from 'node:crypto'
-import type { Capabilities, ChatRequest } from '@patchbay/core'
+import type { Capabilities, ChatRequest, Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { streamResponse } from '../../answer/stream-writer.js'
@@ -14,6 +14,7 @@ import {
 } from '../../body/body.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
+import type { RequestRecorder } from '../../server/request-record.js'
 import { fromChat, fromGenerate, ignoredIn, ignoredInEmbed, names } from './request.js'
 import { type Form, toLine, toLines, toLoaded } from './response.js'
 
@@ -102,9 +103,10 @@ async function answer(
     const done_reason = [0, '0', '0s'].includes(body.keep_alive as string) ? 'unload' : 'load'
     return context.json({ ...toLoaded(provider.model, form), done_reason })
   }
-  const request = read(body)
-  recorder.setErrorContext({ names, request })
+  const asked = read(body)
+  recorder.setErrorContext({ names, request: asked })
   const provider = await providerFor(context, registry, body)
+  const request = await withoutUnknownChoice(asked, provider, recorder)
   const options = recorder.callOptions()
   // Ollama streams by default.
   if (body.stream === false) {
@@ -116,6 +118,20 @@ async function answer(
     event: (event) => toLines(event, form, provider.model).map(toNdjson).join(''),
     error: ({ message }) => toNdjson({ error: message }),
   })
+}
+
+/** A real Ollama ignores `tool_choice`, so it is ignored for a model that cannot be made to call a tool. */
+async function withoutUnknownChoice(
+  request: ChatRequest,
+  provider: Provider,
+  recorder: RequestRecorder,
+): Promise<ChatRequest> {
+  const { toolChoice = 'auto', ...rest } = request
+  if (toolChoice === 'auto' || toolChoice === 'none') return request
+  const { options } = await provider.capabilities(recorder.callOptions())
+  if (options?.toolChoice !== false) return request
+  recorder.recordIgnored(['tool_choice'])
+  return rest
 }
 
 /** Whether a request asks for nothing but the model. */
