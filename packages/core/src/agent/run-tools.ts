@@ -222,7 +222,17 @@ async function* answer(
 type CutReason = Extract<FinishReason, ToolRunResult['reason']>
 
 function isCut(reason: FinishReason): reason is CutReason {
-  return reason === 'length' || reason === 'refusal' || reason === 'content-filter'
+  switch (reason) {
+    case 'length':
+    case 'refusal':
+    case 'content-filter':
+      return true
+    case 'stop':
+    case 'tool-calls':
+    case 'pause':
+    case 'other':
+      return false
+  }
 }
 
 /** Runs them side by side and gives each outcome when it is there. A call that must wait gives none. */

@@ -6,7 +6,7 @@ import type { Capabilities, OptionName, PreparedChat, PreparedMessage } from '..
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
 
 export const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
-const samplingOptions = [
+export const samplingOptions = [
   'temperature',
   'topP',
   'topK',

@@ -179,7 +179,11 @@ function toPart(part: Part, lost: NotSent): Json[] {
       return [
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
-    default:
+    case 'refusal':
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'provider-block':
       throw new LlmError(
         'unsupported',
         `The Responses API takes no part of type ${part.type} in such a message.`,

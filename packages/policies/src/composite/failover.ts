@@ -13,16 +13,40 @@ import type { Chat } from '../middleware/interception.js'
 import { Attempts, withNotes } from './attempts.js'
 import type { Candidates } from './candidates.js'
 
-// Somebody else may be able to. What is wrong with the request, or with its caller, is wrong everywhere.
-const elsewhere = new Set<ErrorCode>([
-  ...(['network', 'timeout', 'overloaded', 'server-error', 'rate-limited', 'quota-exceeded'] as const),
-  ...(['unsupported', 'queue-full', 'circuit-open', 'budget-exceeded'] as const),
-  ...(['bad-response', 'empty-response', 'model-load', 'inference', 'worker-crashed'] as const),
-])
+/** Failures after which another provider may succeed. What is wrong with the request or its caller is wrong everywhere. */
+const elsewhere: Record<ErrorCode, boolean> = {
+  timeout: true,
+  network: true,
+  'rate-limited': true,
+  overloaded: true,
+  'server-error': true,
+  'queue-full': true,
+  'worker-crashed': true,
+  'circuit-open': true,
+  aborted: false,
+  'quota-exceeded': true,
+  authentication: false,
+  'permission-denied': false,
+  'not-found': false,
+  'invalid-request': false,
+  'context-length': false,
+  'content-filtered': false,
+  unsupported: true,
+  'bad-response': true,
+  'empty-response': true,
+  'structured-output': false,
+  'tool-failed': false,
+  closed: false,
+  'model-load': true,
+  inference: true,
+  'budget-exceeded': true,
+  'no-route': false,
+  config: false,
+}
 
 /** May another provider be able to, where one failed so? */
 export function mayElsewhere({ code }: LlmError): boolean {
-  return elsewhere.has(code)
+  return elsewhere[code] ?? false
 }
 
 /**

@@ -1,16 +1,21 @@
 // What is asked and answered, in the form of OpenTelemetry's conventions: only where an app wants it in its spans.
 import type { Attributes } from '@opentelemetry/api'
-import type { ChatResponse, Message, Part, PreparedChat } from '@patchbay/core'
+import type { ChatResponse, FinishReason, Message, Part, PreparedChat } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
 
-const finishReasons: Record<string, string> = {
+const finishReasons: Record<FinishReason, string> = {
+  stop: 'stop',
+  length: 'length',
   'tool-calls': 'tool_call',
   'content-filter': 'content_filter',
+  refusal: 'refusal',
+  pause: 'pause',
+  other: 'other',
 }
 
 /** Why it ended, in the words of the conventions. */
 export function finishReasonOf({ finishReason }: ChatResponse): string {
-  return finishReasons[finishReason] ?? finishReason
+  return finishReasons[finishReason]
 }
 
 /** The answer. */
@@ -60,7 +65,10 @@ function partOf(part: Part): object {
     }
     case 'refusal':
       return { type: 'refusal', content: part.text }
-    default:
+    case 'image':
+    case 'file':
+    case 'audio':
+    case 'provider-block':
       return { type: part.type }
   }
 }

@@ -2,7 +2,14 @@
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
-import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
+import {
+  type ChatEvent,
+  type ChatResponse,
+  type Clock,
+  LlmError,
+  type Provider,
+  type StatusEvent,
+} from '@patchbay/core'
 import { omitUndefined, preparedOf } from '@patchbay/core/wrap'
 import type { Answer, Incoming, Kind, Passing } from '../middleware/interception.js'
 import { Around } from '../middleware/middleware.js'
@@ -33,6 +40,16 @@ export interface TraceOptions {
  */
 export function trace(provider: Provider, options: TraceOptions = {}): Provider {
   return new Trace(provider, options)
+}
+
+/** Status events that become events of the span. */
+const isTraced: Record<StatusEvent['type'], boolean> = {
+  retrying: true,
+  fallback: true,
+  queued: false,
+  restarting: false,
+  'rate-limit': false,
+  loading: false,
 }
 
 const operations: Record<Kind, string> = {
@@ -100,7 +117,7 @@ class Trace extends Around {
       options: {
         ...options,
         onStatus: (event) => {
-          if (event.type === 'retrying' || event.type === 'fallback') span.addEvent(`patchbay.${event.type}`)
+          if (isTraced[event.type]) span.addEvent(`patchbay.${event.type}`)
           return options.onStatus?.(event)
         },
       },

@@ -1,6 +1,7 @@
 // Our answer as one of an Ollama server: one line, or many. Source: ollama/ollama, docs/api.md and api/types.go,
 // November 2026.
-import type { ChatEvent, ChatResponse } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, FinishReason } from '@patchbay/core'
+import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 
 /** How the text of a line is written: as a message of a chat, or as a response to a prompt. */
@@ -26,7 +27,7 @@ export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
     case 'tool-call':
       return line('', '', [callOf(event.id, event.name, event.input)])
     case 'part':
-      return event.part.type === 'refusal' ? line(event.part.text) : []
+      return refusalIn(event.part).flatMap((text) => line(text))
     case 'finish':
       return [{ ...said(form, '', '', []), ...ended(event.response) }]
     default:
@@ -46,13 +47,23 @@ function callOf(id: string, name: string, input: unknown): Json {
   return { id, function: { name, arguments: input } }
 }
 
+const doneReasons: Record<FinishReason, 'stop' | 'length'> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'stop',
+  'content-filter': 'stop',
+  refusal: 'stop',
+  pause: 'stop',
+  other: 'stop',
+}
+
 function ended({ model, finishReason, usage, timing }: ChatResponse): Json {
   const nanoseconds = (ms: number) => Math.round(ms * 1e6)
   return {
     model,
     created_at: new Date().toISOString(),
     done: true,
-    done_reason: finishReason === 'length' ? 'length' : 'stop',
+    done_reason: doneReasons[finishReason],
     total_duration: nanoseconds(timing.totalMs),
     load_duration: 0,
     prompt_eval_count: usage.inputTokens ?? 0,

@@ -2,6 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
 import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import { codeOf } from '../../answer/http-status.js'
+import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 
 const reasons: Record<FinishReason, string> = {
@@ -17,7 +18,7 @@ const reasons: Record<FinishReason, string> = {
 export function toCompletion(response: ChatResponse, id: string, created: number): Json {
   const { text, reasoning, toolCalls, message, finishReason, model, usage } = response
   const annotations = annotationsOf(message.content)
-  const refusal = message.content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
+  const refusal = message.content.flatMap(refusalIn).join('')
   return {
     id,
     object: 'chat.completion',
@@ -128,7 +129,9 @@ export class Chunks {
       case 'tool-call':
         return ''
       case 'part':
-        return event.part.type === 'refusal' ? this.#chunk({ refusal: event.part.text }) : ''
+        return refusalIn(event.part)
+          .map((refusal) => this.#chunk({ refusal }))
+          .join('')
       case 'finish': {
         const { message, finishReason, usage } = event.response
         const annotations = annotationsOf(message.content)
