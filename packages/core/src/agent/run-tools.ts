@@ -253,7 +253,17 @@ async function* streamAnswer(
 type CutReason = Extract<FinishReason, ToolRunResult['reason']>
 
 function isCut(reason: FinishReason): reason is CutReason {
-  return reason === 'length' || reason === 'refusal' || reason === 'content-filter'
+  switch (reason) {
+    case 'length':
+    case 'refusal':
+    case 'content-filter':
+      return true
+    case 'stop':
+    case 'tool-calls':
+    case 'pause':
+    case 'other':
+      return false
+  }
 }
 
 /** Runs the calls concurrently and yields each outcome when it is there. A call that stays open yields none. */
