@@ -180,7 +180,10 @@ function toPart(part: Part): Json[] {
       return [
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
-    default:
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'provider-block':
       throw new LlmError(
         'unsupported',
         `Chat Completions does not accept a part of type ${part.type} in such a message.`,

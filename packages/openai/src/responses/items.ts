@@ -162,7 +162,11 @@ function toPart(part: Part, lost: OmissionWarner): Json[] {
       return [
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
-    default:
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'provider-block':
+    case 'refusal':
       throw new LlmError(
         'unsupported',
         `The Responses API does not accept a part of type ${part.type} in such a message.`,
