@@ -3,7 +3,7 @@ import type { ChatRequest, Message, Part, Provider } from '@patchbay/core'
 import { checkPublic, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
-import { type Json, nameOf } from './body.js'
+import { hasLargeBody, type Json, nameOf } from './body.js'
 import type { Client } from './keys.js'
 import type { Targets } from './targets.js'
 import type { Visit } from './visit.js'
@@ -13,13 +13,13 @@ export interface Env {
   Variables: { visit: Visit; client?: Client }
 }
 
-const manyMessages = 1000
-
 /** Who answers this request. */
-export function providerOf(context: Context<Env>, targets: Targets, body: Json): Promise<Provider> {
+export async function providerOf(context: Context<Env>, targets: Targets, body: Json): Promise<Provider> {
   const { visit, client } = context.var
   const model = nameOf(body)
   if (model !== undefined) visit.found({ model: withoutKeys(model) })
+  // What has been made of a large body took its time, and the call takes its own.
+  if (hasLargeBody(context)) await yieldToEventLoop()
   return targets.get(model, client)
 }
 
@@ -34,8 +34,6 @@ export async function checkFetchable(request: ChatRequest): Promise<void> {
     typeof content === 'string' ? [] : addressesIn(content),
   )
   await Promise.all([...new Set(addresses)].map((address) => checkPublic(address)))
-  // A call over so many takes a turn of its own.
-  if (messages.length > manyMessages) await yieldToEventLoop()
 }
 
 function addressesIn(parts: readonly Part[]): string[] {

@@ -1,5 +1,6 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
 import type { ChatRequest, ChatResponse } from '@patchbay/core'
+import { largeJson } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from './client-words.js'
@@ -12,18 +13,18 @@ export type Json = Record<string, unknown>
 
 /** @throws {LlmError} `invalid-request` for what is none */
 export async function jsonOf(context: Context): Promise<Json> {
-  const length = Number(context.req.header('content-length') ?? Number.POSITIVE_INFINITY)
-  const value =
-    length < largeBody ? parsed(await context.req.text()) : await parsedBytes(await context.req.arrayBuffer())
+  const stream = hasLargeBody(context) ? context.req.raw.body : null
+  const value = stream === null ? parsed(await context.req.text()) : await parsedBytes(stream)
   const body = objectOf(value, 'The body')
   // What is made of a large body has a turn of its own: others come between.
-  if (!(length < largeBody)) await yieldToEventLoop()
+  if (hasLargeBody(context)) await yieldToEventLoop()
   return body
 }
 
-/** How much vectors are as JSON, in letters, roughly. */
-export function lengthOfVectors(vectors: readonly Float32Array[]): number {
-  return vectors.length * (vectors[0]?.length ?? 0) * 16
+/** May it take long to read it, and to do anything else with it? */
+export function hasLargeBody(context: Context): boolean {
+  const length = context.req.header('content-length')
+  return length === undefined || Number(length) >= largeBody
 }
 
 /** How much an answer says, in letters. */
@@ -31,14 +32,29 @@ export function lengthOf({ text, reasoning }: Pick<ChatResponse, 'text' | 'reaso
   return text.length + reasoning.length
 }
 
-/** An answer as JSON; a large one, by its letters, is written by the thread. */
+const asJson = { 'content-type': 'application/json' }
+
+/** An answer as JSON; a large one, by its letters, is written in slices. */
 export async function jsonAnswer(context: Context, value: Json, letters: number): Promise<Response> {
-  const isLarge = letters >= largeBody
-  // Between the turn it came in and the one it is handed over in, others come.
-  if (isLarge) await yieldToEventLoop()
-  const text = isLarge ? await writeAway(value) : JSON.stringify(value, asPlain)
-  return context.body(text, 200, { 'content-type': 'application/json' })
+  if (letters < largeBody) return context.body(JSON.stringify(value), 200, asJson)
+  // Between the turn it came in and those it is written in, others come.
+  await yieldToEventLoop()
+  const whole = await largeJson(value)
+  return context.body(whole.stream(), 200, { ...asJson, 'content-length': String(whole.size) })
 }
+
+/** An answer with vectors as JSON; many are written by the thread: numbers take long. */
+export async function vectorsAnswer(
+  context: Context,
+  value: Json,
+  vectors: readonly Float32Array[],
+): Promise<Response> {
+  const isLarge = vectors.length * (vectors[0]?.length ?? 0) * lettersOfNumber >= largeBody
+  if (isLarge) await yieldToEventLoop()
+  return context.body(isLarge ? await writeAway(value) : JSON.stringify(value, asPlain), 200, asJson)
+}
+
+const lettersOfNumber = 16
 
 /** @throws {LlmError} `invalid-request` */
 export function nameOf({ model }: Json): string | undefined {

@@ -1,4 +1,4 @@
-// A thread that reads and writes large JSON. It is started with the first of them, and its code is the text of functions here: so
+// A thread that reads large JSON, and writes many numbers. It is started with the first of them, and its code is the text of functions here: so
 // it needs no file of its own, wherever this package is bundled.
 import { Worker } from 'node:worker_threads'
 import { LlmError } from '@patchbay/core'
@@ -11,7 +11,7 @@ export interface Parsed {
 }
 
 type Work = { id: number } & (
-  | { bytes: ArrayBuffer; deepest: number; mostValues: number }
+  | { pieces: Uint8Array<ArrayBuffer>[]; deepest: number; mostValues: number }
   | { write: unknown }
 )
 
@@ -34,8 +34,11 @@ function work(measure: typeof problemOf, plain: typeof asPlain): void {
       }
       return
     }
-    const { bytes, deepest, mostValues } = work
-    const text = new TextDecoder().decode(bytes)
+    const { pieces, deepest, mostValues } = work
+    const decoder = new TextDecoder()
+    let text = ''
+    for (const piece of pieces) text += decoder.decode(piece, { stream: true })
+    text += decoder.decode()
     const measured = measure(text, deepest, mostValues)
     if (typeof measured === 'string') return answer({ problem: measured })
     try {
@@ -62,9 +65,16 @@ interface Waiting {
 let thread: { worker: Worker; waiting: Map<number, Waiting> } | undefined
 let last = 0
 
-/** The bytes are given away. */
-export function parseAway(bytes: ArrayBuffer, deepest: number, mostValues: number): Promise<Parsed> {
-  return ask((id) => ({ id, bytes, deepest, mostValues }), [bytes])
+/** The bytes of a text, piece by piece, are given away: each must be all that its buffer holds. */
+export function parseAway(
+  pieces: Uint8Array<ArrayBuffer>[],
+  deepest: number,
+  mostValues: number,
+): Promise<Parsed> {
+  return ask(
+    (id) => ({ id, pieces, deepest, mostValues }),
+    pieces.map(({ buffer }) => buffer),
+  )
 }
 
 /**

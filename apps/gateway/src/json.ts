@@ -46,12 +46,24 @@ function madeOf(text: string, what: string): unknown {
 }
 
 /**
- * The same for the bytes of a body, which are given away.
+ * The same for the bytes of a body as they come: to put a large one together would hold up everybody else.
  * @throws {LlmError} `invalid-request`
  */
-export async function parsedBytes(bytes: ArrayBuffer): Promise<unknown> {
-  if (bytes.byteLength < largeBody) return parsed(new TextDecoder().decode(bytes))
-  const { problem, value } = await parseAway(bytes, deepest, mostValues)
+export async function parsedBytes(body: ReadableStream<Uint8Array>): Promise<unknown> {
+  const pieces: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  for await (const piece of body) {
+    pieces.push(whole(piece))
+    bytes += piece.byteLength
+  }
+  if (bytes < largeBody) return parsed(new TextDecoder().decode(Buffer.concat(pieces)))
+  const { problem, value } = await parseAway(pieces, deepest, mostValues)
   if (problem !== undefined) throw refused(`The body ${problem}.`)
   return value
+}
+
+/** Bytes with a buffer of their own. */
+function whole(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const isWhole = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+  return isWhole ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes)
 }

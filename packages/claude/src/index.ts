@@ -121,7 +121,7 @@ class ClaudeBackend implements Backend {
       const body = await this.#toWire(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      const large = markLarge(body.messages)
+      const large = markLarge(body)
       const response = await this.#send({ ...context, large }, (client) =>
         client.messages.create({
           ...body,

@@ -15,9 +15,12 @@ export class Yielder {
   }
 }
 
-/** Lets everything that waits on the event loop run. */
+/**
+ * Lets everything that waits on the event loop run. What comes from a socket or a thread has its immediates run before anybody
+ * else is looked at, so the first of the two would only go on in the same turn.
+ */
 export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => soon(resolve))
+  return new Promise((resolve) => soon(() => soon(resolve)))
 }
 
 // Taken at import, before a test replaces the timers. Browsers have no setImmediate.

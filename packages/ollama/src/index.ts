@@ -156,7 +156,7 @@ class OllamaBackend implements Backend {
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      const large = markLarge(body.messages)
+      const large = markLarge(body)
       // The client's types know only what its version knew.
       const response = await send(this.#server, { ...context, large }, (client) =>
         client.chat(body as unknown as Parameters<Ollama['chat']>[0] & { stream: true }),

@@ -143,8 +143,7 @@ class OpenAIBackend implements Backend {
       const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      const { messages, input } = body as { messages?: unknown; input?: unknown }
-      const large = markLarge(messages ?? input)
+      const large = markLarge(body)
       const response = await this.#server.send({ ...context, large }, 'post', api.path, body)
       const from = { who: this.#server.who, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))

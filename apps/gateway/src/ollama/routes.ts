@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { type Env, providerOf } from '../asked.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, textOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, lengthOf, textOf, vectorsAnswer } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
@@ -58,7 +58,7 @@ export function ollamaRoutes(targets: Targets): Hono<Env> {
       total_duration: 0,
       prompt_eval_count: usage.inputTokens ?? 0,
     }
-    return jsonAnswer(context, answer, lengthOfVectors(vectors))
+    return vectorsAnswer(context, answer, vectors)
   })
   return app
 }

@@ -2,7 +2,7 @@
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, lengthOfVectors, metadataOf, userOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, lengthOf, metadataOf, userOf, vectorsAnswer } from '../body.js'
 import { refused } from '../failures.js'
 import { hintsIn } from '../fields.js'
 import { streamed } from '../streamed.js'
@@ -75,7 +75,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
       await provider.embed(request, visit.options(saidOf(body))),
     )
     const { inputTokens = 0 } = usage
-    return jsonAnswer(
+    return vectorsAnswer(
       context,
       {
         object: 'list',
@@ -87,7 +87,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
         })),
         usage: { prompt_tokens: inputTokens, total_tokens: inputTokens },
       },
-      lengthOfVectors(vectors),
+      vectors,
     )
   })
   return app

@@ -1,10 +1,12 @@
 // Responses that clients go on from by their ids: kept for an hour, each for the key that asked, and not for ever more of
 // them. Several instances keep them together where they share their state.
-import type { Message } from '@patchbay/core'
+import type { Message, Part } from '@patchbay/core'
+import { largeJson, toBase64 } from '@patchbay/core/wire'
+import { isMedia } from '@patchbay/core/wrap'
 import type { StateStore } from '@patchbay/policies'
 import type { Json } from '../body.js'
 import { largeBody } from '../json.js'
-import { parseAway, writeAway } from '../json-thread.js'
+import { parseAway } from '../json-thread.js'
 
 /** A response, and the conversation up to it. */
 export interface Kept {
@@ -37,7 +39,10 @@ export class KeptResponses {
     )
     if (messages.length > mostMessages || parts > mostParts) return
     const { id, output } = response as { id: string; output: { id: string }[] }
-    await this.#set(nameOf(owner, 'response', id), { response, messages })
+    await this.#set(nameOf(owner, 'response', id), {
+      response,
+      messages: messages.map(withoutBytes),
+    })
     for (const item of output) await this.#set(nameOf(owner, 'item', item.id), item)
   }
 
@@ -71,8 +76,9 @@ export class KeptResponses {
   }
 
   /** `undefined` forgets it. */
-  async #set(key: string, value: unknown): Promise<void> {
-    const text = value === undefined ? Buffer.alloc(0) : await writeAway(value)
+  async #set(key: string, value: object | undefined): Promise<void> {
+    const text =
+      value === undefined ? Buffer.alloc(0) : Buffer.from(await (await largeJson(value)).arrayBuffer())
     const shared = await this.shared()
     if (shared !== undefined) {
       const before = await shared.get(key)
@@ -113,6 +119,18 @@ function nameOf(owner: string, kind: 'response' | 'item', id: string): string {
 /** Long conversations are read by the thread: what was kept is sound. */
 async function read(text: Buffer): Promise<unknown> {
   if (text.length < largeBody) return JSON.parse(text.toString())
-  const bytes = new Uint8Array(text).buffer
-  return (await parseAway(bytes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+  const bytes = new Uint8Array(text)
+  return (await parseAway([bytes], Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+}
+
+/** Bytes as base64, which JSON can hold. */
+function withoutBytes(message: Message): Message {
+  const { content } = message
+  return typeof content === 'string' ? message : ({ ...message, content: content.map(inText) } as Message)
+}
+
+function inText(part: Part): Part {
+  if (part.type === 'tool-result' && typeof part.output !== 'string')
+    return { ...part, output: part.output.map(inText) }
+  return isMedia(part) && part.data instanceof Uint8Array ? { ...part, data: toBase64(part.data) } : part
 }

@@ -1,6 +1,7 @@
-// A large body as a blob, written and encoded in slices: `fetch` would encode a text in one go. Loaded when one is sent.
+// A large body as a blob, written, encoded and sent in slices: `fetch` would encode a text in one go, and read a blob to its end
+// before anybody else has a turn. Loaded when one is sent.
 import { Yielder } from '../event-loop.js'
-import { type LargeList, lettersIn } from './large-list.js'
+import { type LargeField, lettersIn } from './large-list.js'
 
 const piece = 256 * 1024
 
@@ -10,36 +11,68 @@ export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   const yielder = new Yielder()
   const pieces: Uint8Array<ArrayBuffer>[] = []
   let waiting = ''
-  const add = async (text: string, isLast: boolean) => {
-    waiting += text
-    if (waiting.length < piece && !isLast) return
+  const encode = async () => {
     for (const part of partsOf(waiting)) {
       pieces.push(encoder.encode(part))
       await yielder.yieldIfDue()
     }
     waiting = ''
   }
-  for (const text of texts) await add(text, false)
-  await add('', true)
-  return new Blob(pieces)
+  for (const text of texts) {
+    waiting += text
+    // Small texts take their time too.
+    await (waiting.length < piece ? yielder.yieldIfDue() : encode())
+  }
+  await encode()
+  return new SlicedBlob(pieces)
 }
 
-/** JSON in pieces, with a list in the place of its mark; without the mark, an option of the caller's has replaced the list. */
-export function* textsOf(json: string, { mark, list }: LargeList): Generator<string> {
-  const [before = '', after] = json.split(JSON.stringify(mark))
-  yield before
-  if (after === undefined) return
-  // A copy has no mark.
-  yield* piecesOf([...list])
-  yield after
+/** A blob whose stream yields to the event loop between its pieces. */
+class SlicedBlob extends Blob {
+  readonly #pieces: readonly Uint8Array<ArrayBuffer>[]
+
+  constructor(pieces: Uint8Array<ArrayBuffer>[]) {
+    super(pieces)
+    this.#pieces = pieces
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const pieces = this.#pieces.values()
+    const yielder = new Yielder()
+    return new ReadableStream({
+      async pull(controller) {
+        await yielder.yieldIfDue()
+        const { done, value } = pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(value)
+      },
+    })
+  }
 }
 
-function* piecesOf(value: unknown): Generator<string> {
+/** JSON in pieces, with each field in the place of its mark; one without it has been replaced by an option of the caller's. */
+export function* textsOf(json: string, fields: readonly LargeField[]): Generator<string> {
+  const placed = fields
+    .map(({ mark, value }) => ({ value, mark: JSON.stringify(mark), at: json.indexOf(JSON.stringify(mark)) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+  let from = 0
+  for (const { value, mark, at } of placed) {
+    yield json.slice(from, at)
+    // A copy has no mark.
+    yield* piecesOf(Array.isArray(value) ? [...value] : { ...value })
+    from = at + mark.length
+  }
+  yield json.slice(from)
+}
+
+/** A value as JSON in pieces. */
+export function* piecesOf(value: unknown): Generator<string> {
   if (typeof value === 'string' && value.length > piece) {
     yield '"'
     for (const part of partsOf(value)) yield JSON.stringify(part).slice(1, -1)
     yield '"'
-  } else if (typeof value !== 'object' || value === null || lettersIn(value) < piece) {
+  } else if (typeof value !== 'object' || value === null || lettersIn(value, piece) < piece) {
     yield JSON.stringify(value) ?? 'null'
   } else if (Array.isArray(value)) {
     yield '['
