@@ -95,6 +95,9 @@ function withoutParameters(mediaType: string, at: string): string {
 // work.
 const piece = 2 * 1024 * 1024
 
+// Signs of the end, and white space about them.
+const longestPadding = 1_000
+
 /**
  * Base64 in the form that all services accept. Text already in that form is not copied.
  * @throws {LlmError} `invalid-request`
@@ -103,6 +106,7 @@ async function commonBase64(text: string, place: string): Promise<string> {
   const sign = text.indexOf('=')
   const end = sign < 0 ? text.length : sign
   const tail = text.slice(end)
+  if (tail.length > longestPadding) throw invalid(place, 'is not valid base64')
   const padding = tail.replace(/\s+/g, '')
   let asItIs = padding.length === tail.length
   const pieces: string[] = []

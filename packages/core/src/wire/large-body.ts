@@ -9,11 +9,12 @@ const piece = 256 * 1024
 export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   const encoder = new TextEncoder()
   const yielder = new Yielder()
-  const pieces: Uint8Array<ArrayBuffer>[] = []
+  // Blobs of their own: bytes would all be copied at once.
+  const pieces: Blob[] = []
   let waiting = ''
   const encode = async () => {
     for (const part of partsOf(waiting)) {
-      pieces.push(encoder.encode(part))
+      pieces.push(new Blob([encoder.encode(part)]))
       await yielder.yieldIfDue()
     }
     waiting = ''
@@ -29,9 +30,9 @@ export async function blobOf(texts: Iterable<string>): Promise<Blob> {
 
 /** A blob whose stream yields to the event loop between its pieces. */
 class SlicedBlob extends Blob {
-  readonly #pieces: readonly Uint8Array<ArrayBuffer>[]
+  readonly #pieces: readonly Blob[]
 
-  constructor(pieces: Uint8Array<ArrayBuffer>[]) {
+  constructor(pieces: Blob[]) {
     super(pieces)
     this.#pieces = pieces
   }
@@ -44,7 +45,7 @@ class SlicedBlob extends Blob {
         await yielder.yieldIfDue()
         const { done, value } = pieces.next()
         if (done) controller.close()
-        else controller.enqueue(value)
+        else controller.enqueue(new Uint8Array(await value.arrayBuffer()))
       },
     })
   }

@@ -5,8 +5,8 @@
  * and for one of more than two million characters.
  */
 export function stringsOf(text: string): ((at: number) => boolean) | undefined {
-  if (!/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text)) return undefined
-  if (!isWholeJson(text)) return undefined
+  if (text.length > longest || !/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text) || !isWholeJson(text))
+    return undefined
   let inside = false
   let read = 0
   return (at) => {
@@ -22,7 +22,6 @@ export function stringsOf(text: string): ((at: number) => boolean) | undefined {
 const longest = 2_000_000
 
 function isWholeJson(text: string): boolean {
-  if (text.length > longest) return false
   try {
     JSON.parse(text)
     return true

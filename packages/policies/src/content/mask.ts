@@ -109,7 +109,7 @@ class Mask extends Around {
       case 'transcribe': {
         this.#refuseMedia('sound')
         const { audio, ...rest } = call.request
-        const asked = copied(rest)
+        const asked = await copied(rest)
         const placeholders = await this.#placeholders(asked, detect)
         return {
           request: { ...(await placeholders.masked(asked)), audio },
@@ -119,7 +119,7 @@ class Mask extends Around {
       }
       case 'embed':
       case 'rerank': {
-        const request: EmbedRequest | RerankRequest = copied(
+        const request: EmbedRequest | RerankRequest = await copied(
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
             : call.request,
@@ -179,9 +179,9 @@ class Mask extends Around {
   async #plain(input: ChatInput): Promise<ChatRequest> {
     const { messages, tools, output, ...rest } = requestOf(input, this)
     const yielder = new Yielder()
-    const given = copied(typeof messages === 'string' ? [messages] : messages)
+    const given = await copied(typeof messages === 'string' ? [messages] : messages, yielder)
     const more = {
-      ...copied(rest),
+      ...(await copied(rest, yielder)),
       ...(tools && {
         tools: tools.map(({ name, description, input: schema }, index) => ({
           name,

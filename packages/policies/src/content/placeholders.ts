@@ -3,7 +3,7 @@ import { Yielder } from '@patchbay/core/wrap'
 import type { Detector } from './detect.js'
 import { spelled, stringsOf, unspelled } from './json-text.js'
 import { KnownValues } from './known-values.js'
-import { mapped, mappedLater, textsOf } from './mapped.js'
+import { distinctTexts, mapped, mappedLater } from './mapped.js'
 import { slicesOf } from './slices.js'
 
 // Models write them small, or as Markdown does: `\[EMAIL\_1\]`.
@@ -44,9 +44,7 @@ export class Placeholders {
     // What looks like a placeholder in the request stands for itself.
     const spoken = new Set<string>()
     const yielder = new Yielder()
-    const texts = new Set(textsOf(request))
-    await yielder.yieldIfDue()
-    for (const text of texts) {
+    for (const text of await distinctTexts(request, yielder)) {
       for await (const slice of slicesOf(text, yielder))
         for (const [placeholder] of slice.text.matchAll(form)) spoken.add(plainly(placeholder))
       const json = stringsOf(text) !== undefined
