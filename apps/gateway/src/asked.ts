@@ -13,6 +13,8 @@ export interface Env {
   Variables: { visit: Visit; client?: Client }
 }
 
+const manyMessages = 1000
+
 /** Who answers this request. */
 export async function providerOf(context: Context<Env>, targets: Targets, body: Json): Promise<Provider> {
   const { visit, client } = context.var
@@ -30,6 +32,8 @@ export async function providerOf(context: Context<Env>, targets: Targets, body: 
  */
 export async function checkFetchable(request: ChatRequest): Promise<void> {
   const messages = request.messages as Message[]
+  // So many have just been made, and that took its time.
+  if (messages.length > manyMessages) await yieldToEventLoop()
   const addresses = messages.flatMap(({ content }) =>
     typeof content === 'string' ? [] : addressesIn(content),
   )

@@ -1,6 +1,6 @@
 // What every protocol asks of a request: a JSON object, a model's name, and that things are what they should be.
-import type { ChatRequest, ChatResponse } from '@patchbay/core'
-import { largeJson } from '@patchbay/core/wire'
+import type { ChatRequest } from '@patchbay/core'
+import { largeJson, lettersIn } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from './client-words.js'
@@ -27,16 +27,11 @@ export function hasLargeBody(context: Context): boolean {
   return length === undefined || Number(length) >= largeBody
 }
 
-/** How much an answer says, in letters. */
-export function lengthOf({ text, reasoning }: Pick<ChatResponse, 'text' | 'reasoning'>): number {
-  return text.length + reasoning.length
-}
-
 const asJson = { 'content-type': 'application/json' }
 
-/** An answer as JSON; a large one, by its letters, is written in slices. */
-export async function jsonAnswer(context: Context, value: Json, letters: number): Promise<Response> {
-  if (letters < largeBody) return context.body(JSON.stringify(value), 200, asJson)
+/** An answer as JSON; a large one is written in slices. */
+export async function jsonAnswer(context: Context, value: Json): Promise<Response> {
+  if (lettersIn(value, largeBody) < largeBody) return context.body(JSON.stringify(value), 200, asJson)
   // Between the turn it came in and those it is written in, others come.
   await yieldToEventLoop()
   const whole = await largeJson(value)
@@ -136,6 +131,18 @@ function metadatum(value: unknown, where: string): string {
   const text = typeof value === 'number' || typeof value === 'boolean' ? String(value) : textOf(value, where)
   if (text.length <= mostLetters) return text
   throw refused(`${where}: must have at most ${mostLetters} letters.`)
+}
+
+/**
+ * The texts to embed, at most so many: an answer has some thousands of numbers for each.
+ * @throws {LlmError} `invalid-request`
+ */
+export function textsOf(input: unknown, most: number): string[] {
+  const texts: unknown[] = [input].flat()
+  if (!texts.every((text) => typeof text === 'string'))
+    throw refused('input: must be a text or a list of texts.')
+  if (texts.length > most) throw refused(`input: must have at most ${most} texts.`)
+  return texts
 }
 
 /** The client's name of its user, as metadata. */

@@ -75,6 +75,12 @@ export function retryHeaders({ code, retryAfterMs }: LlmError): Record<string, s
 // Names and values of the client stand in it.
 const mostLetters = 500
 
+/** A value of the client's as a message names it: a long text would hold up everybody else while it is put into one. */
+export function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, mostLetters))
+  return typeof value === 'object' && value !== null ? 'an object or a list' : String(value)
+}
+
 /** A request the gateway itself refuses. */
 export function refused(message: string, status = 400): LlmError {
   return new LlmError('invalid-request', message.slice(0, mostLetters), { status })

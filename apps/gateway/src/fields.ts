@@ -20,7 +20,7 @@ export function hintsIn(body: Json, { known, hints }: Fields, where = ''): strin
   return Object.entries(body).flatMap(([name, value]) => {
     if (known.has(name) || isNeutral(value)) return []
     if (hints.has(name)) return [`${where}${name}`]
-    throw refused(`${where}${name}: the gateway does not know this parameter. Leave it out.`)
+    throw refused(`${where}${name.slice(0, 100)}: the gateway does not know this parameter. Leave it out.`)
   })
 }
 

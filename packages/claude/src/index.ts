@@ -145,7 +145,7 @@ class ClaudeBackend implements Backend {
 
   async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
     const { max_tokens: _, ...body } = await this.#toWire(chat, context)
-    const response = await this.#send(context, (client) =>
+    const response = await this.#send({ ...context, large: markLarge(body) }, (client) =>
       client.messages.countTokens(body as unknown as Anthropic.MessageCountTokensParams),
     )
     const { input_tokens: count } = await json(response)

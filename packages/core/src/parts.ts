@@ -63,9 +63,11 @@ async function preparePart(given: Part, at: string, warnings: Warning[]): Promis
     case 'tool-call':
       if (typeof part.id !== 'string' || typeof part.name !== 'string')
         throw invalid(at, 'needs an id and a name')
+      checkId(part.id, at)
       return [{ ...part, input: jsonValue(part.input, `${at}.input`, warnings) }]
     case 'tool-result': {
       if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
+      checkId(part.id, at)
       const { output } = part
       if (typeof output === 'string') return [part]
       if (!Array.isArray(output))
@@ -80,6 +82,13 @@ async function preparePart(given: Part, at: string, warnings: Warning[]): Promis
     case 'provider-block':
       return [part]
   }
+}
+
+// Some servers put a model's state into its ids, which takes a few KB. They stand in warnings, and are compared.
+const longestId = 65_536
+
+function checkId(id: string, at: string): void {
+  if (id.length > longestId) throw invalid(`${at}.id`, `must have at most ${longestId} characters`)
 }
 
 /** The part without lone surrogates in its texts. Base64 has none, and state belongs to its provider. */

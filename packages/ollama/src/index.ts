@@ -151,8 +151,9 @@ class OllamaBackend implements Backend {
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
-      const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
       const yielder = new Yielder()
+      const whole = await fetched(chat, ({ type }) => type === 'image', this.#media, context)
+      await yielder.yieldIfDue()
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()

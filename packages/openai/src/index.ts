@@ -138,8 +138,9 @@ class OpenAIBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return opened(async () => {
       const api = await this.#load()
-      const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#media, context)
       const yielder = new Yielder()
+      const whole = await fetched(chat, (part) => !api.takesAddress(part), this.#media, context)
+      await yielder.yieldIfDue()
       const body = api.toBody(this.model, whole, this.#preset, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
@@ -205,7 +206,12 @@ class OpenAIBackend implements Backend {
       context.warn,
     )
     const body = { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text }
-    const counted = await this.#server.json(context, 'post', '/responses/input_tokens', body)
+    const counted = await this.#server.json(
+      { ...context, large: markLarge(body) },
+      'post',
+      '/responses/input_tokens',
+      body,
+    )
     if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#server.who)
     return counted.input_tokens
   }

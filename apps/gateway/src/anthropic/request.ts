@@ -3,7 +3,7 @@
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
-import { refused } from '../failures.js'
+import { refused, shown } from '../failures.js'
 import type { Fields } from '../fields.js'
 import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
@@ -154,7 +154,7 @@ function madePart(block: Json, where: string): Part {
     case 'document':
       return toMedia(block, where)
     default:
-      throw refused(`${where}.type: the gateway does not know ${JSON.stringify(block.type)}.`)
+      throw refused(`${where}.type: the gateway does not know ${shown(block.type)}.`)
   }
 }
 

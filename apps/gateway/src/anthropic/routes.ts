@@ -2,7 +2,7 @@
 import type { ChatRequest } from '@patchbay/core'
 import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, objectOf, userOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, objectOf, userOf } from '../body.js'
 import { refused } from '../failures.js'
 import { hintsIn } from '../fields.js'
 import { streamed } from '../streamed.js'
@@ -24,7 +24,7 @@ export function anthropicRoutes(targets: Targets): Hono<Env> {
     const id = `msg_${visit.id.replaceAll('-', '')}`
     if (body.stream !== true) {
       const response = visit.answered(await provider.chat(request, options))
-      return jsonAnswer(context, toMessage(response, id), lengthOf(response))
+      return jsonAnswer(context, toMessage(response, id))
     }
     const events = new Events(id, provider.model)
     return streamed(visit, provider.stream(request, options), {

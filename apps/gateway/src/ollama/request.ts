@@ -110,7 +110,7 @@ function toReasoning(think: unknown): Reasoning {
 
 /** Older clients give calls no ids: results belong to calls in their order then. */
 function withIds(messages: Json[]): Message[] {
-  const waiting: string[] = []
+  const waiting = new Set<string>()
   let calls = 0
   const messageOf = (message: Json, where: string): Message => {
     const { role, content = '', thinking, tool_calls = [], tool_call_id } = message
@@ -128,15 +128,15 @@ function withIds(messages: Json[]): Message[] {
           const { id: given, function: called } = objectOf(call, `${where}.tool_calls`)
           const { name, arguments: input } = objectOf(called, `${where}.tool_calls.function`)
           const id = typeof given === 'string' ? given : `call_${++calls}`
-          waiting.push(id)
+          waiting.add(id)
           return { type: 'tool-call', id, name: textOf(name, `${where}.tool_calls.function.name`), input }
         })
         return { role, content: [...thought, ...text, ...asked] }
       }
       case 'tool': {
-        const id = typeof tool_call_id === 'string' ? tool_call_id : waiting[0]
+        const id = typeof tool_call_id === 'string' ? tool_call_id : waiting.keys().next().value
         if (id === undefined) throw refused(`${where}: answers no call of a tool.`)
-        waiting.splice(waiting.indexOf(id), 1)
+        waiting.delete(id)
         return { role, content: [{ type: 'tool-result', id, output: content }] }
       }
       default:

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { type Env, providerOf } from '../asked.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, textOf, vectorsAnswer } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, textOf, textsOf, vectorsAnswer } from '../body.js'
 import { refused } from '../failures.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
@@ -12,6 +12,9 @@ import { type Form, toLine, toLines } from './response.js'
 
 // Clients compare it with what they need; this is the server whose protocol it is.
 const version = '0.33.0'
+
+// Ollama has no limit of its own; the numbers of more are too much JSON for one text.
+const mostTexts = 8192
 
 export function ollamaRoutes(targets: Targets): Hono<Env> {
   const app = new Hono<Env>()
@@ -39,9 +42,7 @@ export function ollamaRoutes(targets: Targets): Hono<Env> {
   app.post('/generate', async (context) => answer(context, targets, fromGenerate, 'generate'))
   app.post('/embed', async (context) => {
     const body = await jsonOf(context)
-    const texts = [body.input].flat()
-    if (!texts.every((text) => typeof text === 'string'))
-      throw refused('input: must be a text or a list of texts.')
+    const texts = textsOf(body.input, mostTexts)
     const { dimensions, truncate } = body
     const { visit } = context.var
     visit.ignores(embedHintsOf(body))
@@ -80,7 +81,7 @@ async function answer(
   // A stream unless it is told otherwise.
   if (body.stream === false) {
     const response = visit.answered(await provider.chat(request, options))
-    return jsonAnswer(context, toLine(response, form), lengthOf(response))
+    return jsonAnswer(context, toLine(response, form))
   }
   return streamed(visit, provider.stream(request, options), {
     contentType: 'application/x-ndjson',

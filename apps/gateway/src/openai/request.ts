@@ -3,7 +3,7 @@
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
-import { refused } from '../failures.js'
+import { refused, shown } from '../failures.js'
 import type { Fields } from '../fields.js'
 import { NestedJson } from '../json.js'
 import { placed } from '../places.js'
@@ -124,9 +124,7 @@ function toMessage({ role, content, ...message }: Json, where: string, nested: N
       return { role: 'tool', content: [{ type: 'tool-result', id: message.tool_call_id, output }] }
     }
     default:
-      throw refused(
-        `${where}.role: must be system, developer, user, assistant or tool, not ${JSON.stringify(role)}.`,
-      )
+      throw refused(`${where}.role: must be system, developer, user, assistant or tool, not ${shown(role)}.`)
   }
 }
 
@@ -194,7 +192,7 @@ function toPart(part: Json, where: string): Part {
       return { type: 'file', ...file, ...(typeof filename === 'string' && { name: filename }) }
     }
     default:
-      throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+      throw refused(`${where}.type: the gateway does not know ${shown(part.type)}.`)
   }
 }
 

@@ -2,13 +2,16 @@
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf, metadataOf, userOf, vectorsAnswer } from '../body.js'
+import { type Json, jsonAnswer, jsonOf, metadataOf, textsOf, userOf, vectorsAnswer } from '../body.js'
 import { refused } from '../failures.js'
 import { hintsIn } from '../fields.js'
 import { streamed } from '../streamed.js'
 import type { Targets } from '../targets.js'
 import { embedFields, fields, fromBody, namesFor } from './request.js'
 import { Chunks, toCompletion, toError } from './response.js'
+
+// As many as OpenAI takes. Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
+const mostTexts = 2048
 
 export function openaiRoutes(targets: Targets): Hono<Env> {
   const app = new Hono<Env>()
@@ -49,7 +52,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     const [id, created] = [`chatcmpl-${visit.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
       const response = visit.answered(await provider.chat(request, options))
-      return jsonAnswer(context, toCompletion(response, id, created), lengthOf(response))
+      return jsonAnswer(context, toCompletion(response, id, created))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new Chunks(id, created, provider.model, include_usage === true)
@@ -64,9 +67,7 @@ export function openaiRoutes(targets: Targets): Hono<Env> {
     const { input, dimensions, encoding_format: format = 'float' } = body
     if (format !== 'float' && format !== 'base64')
       throw refused("encoding_format: must be 'float' or 'base64'.")
-    const texts = [input].flat()
-    if (!texts.every((text) => typeof text === 'string'))
-      throw refused('input: must be a text or a list of texts.')
+    const texts = textsOf(input, mostTexts)
     const { visit } = context.var
     visit.ignores(hintsIn(body, embedFields))
     const provider = await providerOf(context, targets, body)

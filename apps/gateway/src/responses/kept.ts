@@ -23,9 +23,16 @@ const mostParts = 50_000
 /** What an entry of a map costs beside its text, roughly. */
 const entryBytes = 200
 
+/** A text in pieces: a large one is never put together. */
+type Pieces = Uint8Array[]
+
+function bytesIn(text: Pieces): number {
+  return text.reduce((sum, { length }) => sum + length, 0)
+}
+
 export class KeptResponses {
   /** The oldest first. As bytes: a text in memory may take two for each of its letters. */
-  readonly #own = new Map<string, { text: Buffer; until: number }>()
+  readonly #own = new Map<string, { text: Pieces; until: number }>()
   #bytes = 0
 
   /** `shared` is where other instances look too. */
@@ -66,27 +73,28 @@ export class KeptResponses {
 
   async #get(key: string): Promise<unknown> {
     const shared = await this.shared()
-    const text = shared === undefined ? this.#getOwn(key) : await shared.get(key)
-    return text ? read(Buffer.from(text)) : undefined
+    if (shared === undefined) return read(this.#getOwn(key))
+    const text = await shared.get(key)
+    return read(text ? [Buffer.from(text)] : [])
   }
 
-  #getOwn(key: string): Buffer | undefined {
+  #getOwn(key: string): Pieces {
     const entry = this.#own.get(key)
-    return entry !== undefined && entry.until > Date.now() ? entry.text : undefined
+    return entry !== undefined && entry.until > Date.now() ? entry.text : []
   }
 
   /** `undefined` forgets it. */
   async #set(key: string, value: object | undefined): Promise<void> {
-    const text =
-      value === undefined ? Buffer.alloc(0) : Buffer.from(await (await largeJson(value)).arrayBuffer())
+    const text: Pieces = []
+    if (value !== undefined) for await (const piece of (await largeJson(value)).stream()) text.push(piece)
     const shared = await this.shared()
     if (shared !== undefined) {
       const before = await shared.get(key)
-      await shared.swap(key, before, text.toString(), livesMs)
+      await shared.swap(key, before, Buffer.concat(text).toString(), livesMs)
     } else this.#setOwn(key, text)
   }
 
-  #setOwn(key: string, text: Buffer): void {
+  #setOwn(key: string, text: Pieces): void {
     this.#drop(key)
     const bytes = sizeOf(key, text)
     // One that is too large would only push out all others.
@@ -107,8 +115,8 @@ export class KeptResponses {
   }
 }
 
-function sizeOf(key: string, text: Buffer): number {
-  return entryBytes + key.length + text.length
+function sizeOf(key: string, text: Pieces): number {
+  return entryBytes + key.length + bytesIn(text)
 }
 
 /** Names of keys and ids of clients may hold anything: none can be taken for another's. */
@@ -117,10 +125,11 @@ function nameOf(owner: string, kind: 'response' | 'item', id: string): string {
 }
 
 /** Long conversations are read by the thread: what was kept is sound. */
-async function read(text: Buffer): Promise<unknown> {
-  if (text.length < largeBody) return JSON.parse(text.toString())
-  const bytes = new Uint8Array(text)
-  return (await parseAway([bytes], Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+async function read(text: Pieces): Promise<unknown> {
+  if (text.length === 0) return undefined
+  if (bytesIn(text) < largeBody) return JSON.parse(Buffer.concat(text).toString())
+  const copies = text.map((piece) => new Uint8Array(piece))
+  return (await parseAway(copies, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
 }
 
 /** Bytes as base64, which JSON can hold. */
@@ -132,5 +141,7 @@ function withoutBytes(message: Message): Message {
 function inText(part: Part): Part {
   if (part.type === 'tool-result' && typeof part.output !== 'string')
     return { ...part, output: part.output.map(inText) }
-  return isMedia(part) && part.data instanceof Uint8Array ? { ...part, data: toBase64(part.data) } : part
+  return isMedia(part) && part.data instanceof Uint8Array
+    ? ({ ...part, data: toBase64(part.data) } as Part)
+    : part
 }

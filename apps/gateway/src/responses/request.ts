@@ -3,7 +3,7 @@
 import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
 import { asRequest, type Json, listOf, objectOf, schemaOf, textOf } from '../body.js'
 import { bytesAs, type FieldNames } from '../client-words.js'
-import { refused } from '../failures.js'
+import { refused, shown } from '../failures.js'
 import type { Fields } from '../fields.js'
 import { NestedJson } from '../json.js'
 import { commonNames, dataUrl, inputOf, toAudio, toEffort, toToolChoice } from '../openai/request.js'
@@ -107,7 +107,7 @@ function toMessages(items: unknown[], referenced: Referenced): Message[] {
     end(where)
     if (type === 'function_call_output') messages.push(placed(toResult(item, where), where))
     else if (type === 'message') messages.push(placed(toMessage(item, where), where))
-    else throw refused(`${where}.type: the gateway does not know ${JSON.stringify(type)}.`)
+    else throw refused(`${where}.type: the gateway does not know ${shown(type)}.`)
   }
   end('input')
   return messages
@@ -123,7 +123,7 @@ function resolved(item: Json, where: string, referenced: Referenced): Json {
   const found = referenced.get(textOf(item.id, `${where}.id`))
   if (found !== undefined) return found
   throw refused(
-    `${where}: the gateway does not know the item ${JSON.stringify(item.id)} any more. Send what it was (store: false makes clients do so).`,
+    `${where}: the gateway does not know the item ${shown(item.id)} any more. Send what it was (store: false makes clients do so).`,
   )
 }
 
@@ -152,7 +152,7 @@ function toTurn(type: unknown, item: Json, where: string, nested: NestedJson): P
 function toMessage({ role, content }: Json, where: string): Message {
   if (role === 'system' || role === 'developer') return { role: 'system', content: toParts(content, where) }
   if (role === 'user') return { role, content: toParts(content, where) }
-  throw refused(`${where}.role: must be system, developer, user or assistant, not ${JSON.stringify(role)}.`)
+  throw refused(`${where}.role: must be system, developer, user or assistant, not ${shown(role)}.`)
 }
 
 function toResult({ call_id, output }: Json, where: string): Message {
@@ -200,7 +200,7 @@ function toPart(part: Json, where: string): Part {
       return toAudio(objectOf(part.input_audio, `${where}.input_audio`), `${where}.input_audio`)
     }
     default:
-      throw refused(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+      throw refused(`${where}.type: the gateway does not know ${shown(part.type)}.`)
   }
 }
 

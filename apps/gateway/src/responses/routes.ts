@@ -2,7 +2,7 @@
 import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { checkFetchable, type Env, providerOf } from '../asked.js'
-import { type Json, jsonAnswer, jsonOf, lengthOf } from '../body.js'
+import { type Json, jsonAnswer, jsonOf } from '../body.js'
 import { hintsIn } from '../fields.js'
 import { saidOf } from '../openai/routes.js'
 import { streamed } from '../streamed.js'
@@ -48,13 +48,12 @@ export function responsesRoutes(targets: Targets, kept: KeptResponses): Hono<Env
     }
     if (body.stream !== true) {
       let last: Json[] = []
-      let letters = 0
       for await (const event of stream) {
         last = told.of(event)
         await keep(event, last)
-        if (event.type === 'finish') letters = lengthOf(visit.answered(event.response))
+        if (event.type === 'finish') visit.answered(event.response)
       }
-      return jsonAnswer(context, (last.at(-1) as { response: Json }).response, letters)
+      return jsonAnswer(context, (last.at(-1) as { response: Json }).response)
     }
     return streamed(visit, stream, {
       contentType: 'text/event-stream',

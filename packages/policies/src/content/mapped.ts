@@ -69,10 +69,7 @@ export async function distinctTexts(value: unknown, yielder: Yielder): Promise<S
 // A step of a walk goes over so many values.
 const stride = 256
 
-function walked(
-  whole: unknown,
-  change: (text: string) => string,
-): Generator<undefined, unknown, undefined> {
+function walked(whole: unknown, change: (text: string) => string): Generator<undefined, unknown, undefined> {
   let values = 0
   function* walk(value: unknown, inData: boolean): Generator<undefined, unknown, undefined> {
     if (++values % stride === 0) yield

@@ -160,8 +160,13 @@ class Mask extends Around {
     const request = await this.#plain(call.request)
     const placeholders = await this.#placeholders(request, detect)
     const restored = new Restored(placeholders, aboutAnswer(request))
+    const masked = await placeholders.masked(request)
+    const yielder = new Yielder()
+    const sent = sendable(answerable(masked, placeholders))
+    // Megabytes may just have been encoded.
+    await yielder.yieldIfDue()
     return {
-      request: sendable(answerable(await placeholders.masked(request), placeholders)),
+      request: sent,
       event: (event: ChatEvent) => restored.event(event),
       rest: () => restored.rest(),
       // The value is made again of what the text says now, by the schema the caller gave.

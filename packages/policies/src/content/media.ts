@@ -76,7 +76,8 @@ async function decoded(base64: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   const sign = base64.indexOf('=')
   const end = sign < 0 ? base64.length : sign
-  if (base64.length - end > longestPadding || !/^[=\s]*$/.test(base64.slice(end))) throw new TypeError('not base64')
+  if (base64.length - end > longestPadding || !/^[=\s]*$/.test(base64.slice(end)))
+    throw new TypeError('not base64')
   let rest = ''
   for (let from = 0; from < end; from += piece) {
     const part = base64.slice(from, Math.min(end, from + piece)).replace(/\s+/g, '')
