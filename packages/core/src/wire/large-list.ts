@@ -41,11 +41,9 @@ export function lettersIn(value: unknown, most: number): number {
   if (typeof value === 'string') return value.length
   if (typeof value !== 'object' || value === null) return 8
   let letters = 8
-  const add = (one: unknown) => {
+  for (const one of Array.isArray(value) ? value : Object.values(value)) {
+    if (letters > most) break
     letters += 8 + lettersIn(one, most - letters)
-    return letters > most
   }
-  if (Array.isArray(value)) value.some(add)
-  else for (const name in value) if (add((value as Record<string, unknown>)[name])) break
   return letters
 }

@@ -215,6 +215,17 @@ it('refuses what it cannot look into, or lets it through as it is', async () => 
   ).rejects.toMatchObject({ code: 'unsupported' })
 })
 
+it.each([
+  ['a data URL that never says its type', `data:a;${'='.repeat(5000)}`],
+  ['what goes on after its end', `AQI=${' '.repeat(5000)}YUBiLmNv`],
+])('bytes that nobody can read do not leave: %s', async (_, data) => {
+  const audio = { type: 'audio' as const, data, mediaType: 'audio/wav' }
+  const inner = mockProvider()
+  const asked = mask(inner, { media: 'allow' }).chat({ messages: [{ role: 'user', content: [audio] }] })
+  expect(await failureOf(asked)).toMatchObject({ code: 'invalid-request' })
+  expect(inner.requests).toHaveLength(0)
+})
+
 describe('files', () => {
   const mail = 'ann@example.com'
   const bytes = (text: string) => new TextEncoder().encode(text)
