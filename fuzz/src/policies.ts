@@ -1,7 +1,7 @@
 // Any text, through any policies in any order, by any way into a provider: what is secret does not leave, neither to whoever is
 // asked nor in a log, and comes back whole.
 import { log, mask } from '@patchbay/policies'
-import { doors } from '../../packages/policies/src/around/doors.js'
+import { doors } from '../../packages/policies/src/middleware/policy-coverage.js'
 import { standIn, ways } from '../../packages/policies/test/doors.js'
 import { quiet } from '../../packages/policies/test/quiet.js'
 import { Broken } from './broken.js'

@@ -2,7 +2,12 @@ import { defineConfig } from 'tsup'
 import { options } from '../../tsup.base.js'
 
 export default defineConfig({
-  ...options(['src/index.ts', 'src/wire/index.ts', 'src/wrap/index.ts', 'src/json-schema.ts']),
+  ...options({
+    index: 'src/index.ts',
+    'wire/index': 'src/wire/index.ts',
+    'wrap/index': 'src/provider-kit/index.ts',
+    'json-schema': 'src/schema/json-schema.ts',
+  }),
   // It has no CommonJS of its own, so it becomes a part of ours.
   noExternal: ['jsonriver'],
 })

@@ -9,7 +9,7 @@ import { playAnthropic } from '../../../packages/claude/test/server.js'
 import { playOllama } from '../../../packages/ollama/test/server.js'
 import { playOpenAI } from '../../../packages/openai/test/server.js'
 import { faultServer } from '../../../packages/testing/src/fault-server.js'
-import { suggestedModels } from './init.js'
+import { suggestedModels } from './commands/init.js'
 
 const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
 

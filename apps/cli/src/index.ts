@@ -3,14 +3,14 @@
 import { createRequire } from 'node:module'
 import { withoutKeys } from '@patchbay/core/wire'
 import { Command, InvalidArgumentError } from 'commander'
-import { type AskFlags, ask } from './ask.js'
-import { chat } from './chat.js'
-import type { DoctorFlags } from './doctor.js'
-import { errorLine, exitCodeHelp, exitCodeOf, exitCodes, helpLine } from './exit.js'
-import type { InitFlags } from './init.js'
-import type { ModelsFlags } from './models.js'
-import { load, namesOf, open, type WhoFlags } from './open.js'
-import type { ServeFlags } from './serve.js'
+import { type AskFlags, ask } from './commands/ask.js'
+import { chat } from './commands/chat.js'
+import type { DoctorFlags } from './commands/doctor.js'
+import type { InitFlags } from './commands/init.js'
+import type { ModelsFlags } from './commands/models.js'
+import type { ServeFlags } from './commands/serve.js'
+import { load, namesOf, open, type WhoFlags } from './open-provider.js'
+import { errorLine, exitCodeHelp, exitCodeOf, exitCodes, helpLine } from './terminal/exit-codes.js'
 
 type Flags = AskFlags & WhoFlags
 
@@ -83,7 +83,7 @@ piped(sampling(configured(program.command('compare'))))
   .option('-p, --providers <names>', 'a,b,claude:MODEL', list)
   .option('--json', 'for scripts')
   .action(async (words: string[], flags: Flags & { providers?: string[] }) => {
-    const { compare } = await import('./compare.js')
+    const { compare } = await import('./commands/compare.js')
     const loaded = await load(flags.config)
     const all = await compare(loaded, namesOf(loaded, flags.providers ?? []), words, flags, interrupted())
     if (!all) process.exitCode = exitCodes.provider
@@ -101,7 +101,7 @@ configured(program.command('serve'))
     'a line of JSON on standard error for each request: who asked whom, how long it took, what it used',
   )
   .action(async (flags: ServeFlags) => {
-    const { serve } = await import('./serve.js')
+    const { serve } = await import('./commands/serve.js')
     await serve(flags)
   })
 
@@ -111,7 +111,7 @@ program
   .argument('<name>')
   .option('--json', 'for scripts')
   .action(async (name: string, flags: { json?: boolean }) => {
-    const { key } = await import('./key.js')
+    const { key } = await import('./commands/key.js')
     key(name, flags)
   })
 
@@ -122,7 +122,7 @@ configured(program.command('doctor'))
   .option('--timeout <seconds>', 'for one question; default 60', number)
   .option('--json', 'for scripts')
   .action(async (names: string[], flags: DoctorFlags & WhoFlags) => {
-    const { doctor } = await import('./doctor.js')
+    const { doctor } = await import('./commands/doctor.js')
     const loaded = await load(flags.config)
     const well = await doctor(loaded, namesOf(loaded, names), flags, interrupted())
     if (!well) process.exitCode = flags.require === undefined ? exitCodes.provider : exitCodes.request
@@ -133,7 +133,7 @@ program
   .description('what an error code means, and what to do about it')
   .argument('<code>')
   .action(async (code: string) => {
-    const { explain } = await import('./explain.js')
+    const { explain } = await import('./commands/explain.js')
     explain(code)
   })
 
@@ -141,7 +141,7 @@ configured(program.command('providers'))
   .description('the providers that are configured')
   .option('--json', 'for scripts')
   .action(async ({ config, json }: WhoFlags & { json?: boolean }) => {
-    const { providers } = await import('./models.js')
+    const { providers } = await import('./commands/models.js')
     providers(await load(config), json)
   })
 
@@ -151,7 +151,7 @@ configured(program.command('models'))
   .option('--local', 'the models in files on this machine: those that were pulled, and the bundled one')
   .option('--json', 'for scripts')
   .action(async (name: string | undefined, { config, json, local }: WhoFlags & ModelsFlags) => {
-    const { localModels, models } = await import('./models.js')
+    const { localModels, models } = await import('./commands/models.js')
     if (local) return localModels(json)
     const loaded = await load(config)
     await models(loaded, name ?? (loaded.providers.size === 0 ? 'local' : undefined), json, interrupted())
@@ -164,7 +164,7 @@ program
   )
   .argument('<model>')
   .action(async (model: string) => {
-    const { pull } = await import('./pull.js')
+    const { pull } = await import('./commands/pull.js')
     await pull(model, interrupted())
   })
 
@@ -173,7 +173,7 @@ program
   .description('take a model that was pulled from this machine: hf:owner/repo:file.gguf')
   .argument('<model>')
   .action(async (model: string) => {
-    const { remove } = await import('./pull.js')
+    const { remove } = await import('./commands/pull.js')
     await remove(model, interrupted())
   })
 
@@ -182,21 +182,21 @@ program
   .description('write a first patchbay.config.json, of what this machine has')
   .option('-y, --yes', 'ask nothing')
   .option('--force', 'write over one that is there')
-  .action(async (flags: InitFlags) => (await import('./init.js')).init(process.cwd(), flags))
+  .action(async (flags: InitFlags) => (await import('./commands/init.js')).init(process.cwd(), flags))
 
 program
   .command('completion')
   .description('a script for your shell: eval "$(patchbay completion bash)"')
   .argument('<shell>', 'bash, zsh or fish')
   .action(async (shell: string) => {
-    process.stdout.write((await import('./completion.js')).completion(shell))
+    process.stdout.write((await import('./commands/completion.js')).completion(shell))
   })
 
 program
   .command('complete', { hidden: true })
   .argument('[words...]')
   .action(async (words: string[]) => {
-    const { candidates } = await import('./completion.js')
+    const { candidates } = await import('./commands/completion.js')
     process.stdout.write((await candidates(program, words)).map((word) => `${word}\n`).join(''))
   })
 

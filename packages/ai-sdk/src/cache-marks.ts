@@ -3,7 +3,7 @@
 import type { LanguageModelV3, LanguageModelV3Message, SharedV3ProviderOptions } from '@ai-sdk/provider'
 import type { Message } from '@patchbay/core'
 import { ours } from './hidden.js'
-import type { LeftOut } from './left-out.js'
+import type { LeftOut } from './to-ai-sdk/ignored-options.js'
 
 type Mark = NonNullable<Message['cache']>
 

@@ -10,8 +10,8 @@ import { fileState } from '@patchbay/policies'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../policies/test/redis.js'
 import { backend, eachInItsFolder } from '../test/folder.js'
+import { publishedSchema } from './file/schema.js'
 import { type Config, connect, loadConfig } from './index.js'
-import { publishedSchema } from './schema.js'
 
 const { at, write, problem } = eachInItsFolder()
 let folder = ''

@@ -1,9 +1,9 @@
 // From a name to a provider: `connect`.
 import { LlmError, type Provider } from '@patchbay/core'
-import { wrong } from './failure.js'
-import { type Loaded, type LoadOptions, loadConfig } from './load.js'
-import { Maker } from './make.js'
-import { Shared } from './shared.js'
+import { wrong } from './file/config-error.js'
+import { type Loaded, type LoadOptions, loadConfig } from './file/load.js'
+import { Maker } from './provider/make.js'
+import { Shared } from './provider/shared-state.js'
 import type { Requirement } from './types.js'
 
 /**

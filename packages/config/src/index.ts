@@ -1,7 +1,7 @@
 // The public face of @patchbay/config.
 export { connect, connectTo, defaultOf } from './connect.js'
-export { nearest } from './failure.js'
-export type { Entry, Place } from './layers.js'
-export { type Loaded, type LoadOptions, loadConfig, userFolder } from './load.js'
-export { Shared, type SharedPlace } from './shared.js'
+export { nearest } from './file/config-error.js'
+export type { Entry, Place } from './file/layers.js'
+export { type Loaded, type LoadOptions, loadConfig, userFolder } from './file/load.js'
+export { Shared, type SharedPlace } from './provider/shared-state.js'
 export * from './types.js'

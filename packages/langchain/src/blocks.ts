@@ -2,10 +2,10 @@
 import type { ContentBlock } from '@langchain/core/messages'
 import type { Citation, Part } from '@patchbay/core'
 import { failureInWords, toBase64 } from '@patchbay/core/wire'
-import { defined } from '@patchbay/core/wrap'
-import { inputOf } from './broken-calls.js'
+import { omitUndefined } from '@patchbay/core/wrap'
 import { isJson, type Json, standardBlock } from './foreign-blocks.js'
 import type { Lost } from './lost.js'
+import { inputOf } from './to-langchain/broken-calls.js'
 
 // What a block says beside this was meant for the model, and nobody would read it.
 const common = ['type', 'id', 'index', 'metadata', 'cache_control']
@@ -97,7 +97,7 @@ function citationsOf(annotations: unknown, lost: Lost): { citations?: Citation[]
   const citations = (Array.isArray(annotations) ? annotations : []).flatMap((one: Json): Citation[] => {
     if (one.type === 'citation')
       return [
-        defined({
+        omitUndefined({
           url: one.url,
           title: one.title,
           quote: one.citedText,

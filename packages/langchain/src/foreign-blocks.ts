@@ -1,6 +1,6 @@
 // Blocks in the forms of LangChain 0 and of single services, in LangChain's standard form, with all that they say. LangChain's own
 // `contentBlocks` leaves out names of files, the detail of images and more. Source: @langchain/core 1.4.0, November 2026.
-import { defined } from '@patchbay/core/wrap'
+import { omitUndefined } from '@patchbay/core/wrap'
 
 export type Json = Record<string, unknown>
 
@@ -24,7 +24,7 @@ export function standardBlock(block: Json): Json {
       const { file, ...more } = rest
       if (!isJson(file)) return block
       const { file_data, file_id: fileId, filename, ...others } = file
-      return { type, ...more, ...others, ...defined({ data: file_data, fileId, filename }) }
+      return { type, ...more, ...others, ...omitUndefined({ data: file_data, fileId, filename }) }
     }
     case 'thinking': {
       const { thinking: reasoning, ...more } = rest
@@ -40,7 +40,7 @@ export function standardBlock(block: Json): Json {
 }
 
 function fromVersion0({ source_type, mime_type, ...block }: Json): Json {
-  const standard = { ...block, ...defined({ mimeType: mime_type }) }
+  const standard = { ...block, ...omitUndefined({ mimeType: mime_type }) }
   if (source_type === 'id') {
     const { id: fileId, ...more } = standard as Json
     return { ...more, fileId }
@@ -50,10 +50,10 @@ function fromVersion0({ source_type, mime_type, ...block }: Json): Json {
 
 function fromClaude(kind: 'image' | 'document', source: Json, rest: Json): Json {
   const { type, media_type: mimeType, data, url, file_id: fileId, ...more } = source
-  const common = { ...rest, ...more, ...defined({ mimeType, url, fileId }) }
+  const common = { ...rest, ...more, ...omitUndefined({ mimeType, url, fileId }) }
   return type === 'text'
     ? { type: 'text-plain', ...common, text: data }
-    : { type: kind === 'image' ? 'image' : 'file', ...common, ...defined({ data }) }
+    : { type: kind === 'image' ? 'image' : 'file', ...common, ...omitUndefined({ data }) }
 }
 
 export function isJson(value: unknown): value is Json {

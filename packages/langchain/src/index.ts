@@ -1,5 +1,5 @@
 // The public face of @patchbay/langchain.
-export { langchain } from './backend.js'
-export type { PatchbayChatOptions } from './call-options.js'
-export { chatModel, PatchbayChat, type PatchbayChatParams } from './chat-model.js'
-export { embeddings, type PatchbayEmbeddingsOptions } from './embeddings.js'
+export { langchain } from './from-langchain/backend.js'
+export type { PatchbayChatOptions } from './to-langchain/call-options.js'
+export { chatModel, PatchbayChat, type PatchbayChatParams } from './to-langchain/chat-model.js'
+export { embeddings, type PatchbayEmbeddingsOptions } from './to-langchain/embeddings.js'

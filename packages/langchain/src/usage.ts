@@ -1,11 +1,11 @@
 // Token counts, ours and LangChain's.
 import type { UsageMetadata } from '@langchain/core/messages'
 import type { Usage } from '@patchbay/core'
-import { defined } from '@patchbay/core/wrap'
+import { omitUndefined } from '@patchbay/core/wrap'
 
 /** Nothing where nobody counted; what is missing beside a count is 0 there. */
 export function toUsage(usage: Usage): UsageMetadata | undefined {
-  if (Object.keys(defined(usage)).length === 0) return undefined
+  if (Object.keys(omitUndefined(usage)).length === 0) return undefined
   const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage
   return {
     input_tokens: inputTokens,
@@ -30,7 +30,7 @@ export function tokensOf(usage: Usage): Record<string, number> | undefined {
 export function fromUsage(usage: UsageMetadata | undefined): Usage {
   if (usage === undefined) return {}
   const { input_tokens, output_tokens, input_token_details: input, output_token_details: output } = usage
-  return defined({
+  return omitUndefined({
     inputTokens: input_tokens,
     outputTokens: output_tokens,
     cachedInputTokens: input?.cache_read,

@@ -14,12 +14,12 @@ import {
   type RerankResponse,
 } from '@patchbay/core'
 import { withPrefix } from '@patchbay/core/wire'
-import { turnOf } from './call-options.js'
 import { toFinish } from './events.js'
-import type { JobNews } from './job.js'
-import type { Owner } from './owner.js'
-import type { ChatResult, EmbedResult, JobRequest, RankResult } from './protocol.js'
+import { turnOf } from './options/call-options.js'
 import { toChatJob } from './request.js'
+import type { JobNews } from './supervisor/job.js'
+import type { ChatResult, EmbedResult, JobRequest, RankResult } from './supervisor/protocol.js'
+import type { Owner } from './supervisor/scheduler.js'
 
 export class LocalBackend implements Backend {
   readonly provider = 'local'

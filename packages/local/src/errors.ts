@@ -1,6 +1,6 @@
 // The worker's failures as the errors callers get.
 import { LlmError } from '@patchbay/core'
-import type { WireError } from './protocol.js'
+import type { WireError } from './supervisor/protocol.js'
 
 /** A failure the worker reported. */
 export function fromWire({ code, message }: WireError): LlmError {

@@ -1,6 +1,6 @@
 // What the worker says of a generation, as our events.
 import type { BackendEvent, CallContext, Warning } from '@patchbay/core'
-import type { ChatResult } from './protocol.js'
+import type { ChatResult } from './supervisor/protocol.js'
 
 /** The finish of a generation. */
 export function toFinish(

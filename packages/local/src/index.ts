@@ -1,20 +1,20 @@
 // A GGUF model on this machine as a provider: `local()`.
 import { defineProvider, type Provider, type ProviderOptions } from '@patchbay/core'
 import { LocalBackend } from './backend.js'
-import type { LocalOptions } from './local-options.js'
-import { settingsOf } from './options.js'
-import { Owner } from './owner.js'
-import type { WorkerStats } from './stats.js'
+import type { LocalOptions } from './options/local-options.js'
+import { settingsOf } from './options/options.js'
+import { Owner } from './supervisor/scheduler.js'
+import type { WorkerStats } from './supervisor/stats.js'
 
-export type { LocalCallOptions } from './call-options.js'
-export type { LocalOptions } from './local-options.js'
-export { bundledModel } from './model-file.js'
-export type { ReadyInfo } from './protocol.js'
-export { pullModel } from './pull.js'
-export type { PullOptions, PullProgress } from './pull-options.js'
-export type { Priority } from './queue.js'
-export type { WorkerStats } from './stats.js'
-export { type PulledModel, pulledModels, removeModel } from './store.js'
+export { type PulledModel, pulledModels, removeModel } from './hub/model-store.js'
+export { pullModel } from './hub/pull.js'
+export type { PullOptions, PullProgress } from './hub/pull-options.js'
+export type { LocalCallOptions } from './options/call-options.js'
+export type { LocalOptions } from './options/local-options.js'
+export { bundledModel } from './options/model-file.js'
+export type { Priority } from './supervisor/fair-queue.js'
+export type { ReadyInfo } from './supervisor/protocol.js'
+export type { WorkerStats } from './supervisor/stats.js'
 
 /** A model on this machine. */
 export interface LocalProvider extends Provider {

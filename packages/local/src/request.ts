@@ -1,7 +1,7 @@
 // Our request as the worker's: parts become the text a chat template takes.
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
 import { asSpoken, failureInWords, type NotSent, notSent, tellMarks } from '@patchbay/core/wire'
-import type { ChatJob, TemplateMessage } from './protocol.js'
+import type { ChatJob, TemplateMessage } from './supervisor/protocol.js'
 
 /** What the worker is asked for. */
 export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void): ChatJob {

@@ -33,12 +33,12 @@ import {
   Yielder,
 } from '@patchbay/core/wire'
 import type { Api } from './api.js'
-import type { Wire as BatchWire } from './batch.js'
 import { Server } from './client.js'
-import { toVectors } from './embeddings.js'
 import { notAnAnswer } from './errors.js'
-import { asToldByServer, toModels } from './models.js'
 import { isReasoningModel, type Preset, type PresetName, presetFor } from './presets.js'
+import type { Wire as BatchWire } from './services/batch.js'
+import { toVectors } from './services/embeddings.js'
+import { asToldByServer, toModels } from './services/models.js'
 
 export type { Preset, PresetName } from './presets.js'
 
@@ -188,7 +188,7 @@ class OpenAIBackend implements Backend {
     request: PreparedTranscribe,
     context: CallContext,
   ): Promise<Omit<TranscribeResponse, 'provider'>> {
-    const { toForm, toTranscript } = await import('./audio.js')
+    const { toForm, toTranscript } = await import('./services/audio.js')
     const form = toForm(this.model, request)
     const answer = await this.#server.json(context, 'post', '/audio/transcriptions', form)
     return toTranscript(answer, this.model, this.#server.who)
@@ -218,7 +218,7 @@ class OpenAIBackend implements Backend {
 
   readonly batch: BackendBatch = {
     submit: async (requests, context) => {
-      const { idOf, toFile } = await import('./batch.js')
+      const { idOf, toFile } = await import('./services/batch.js')
       const api = await this.#load()
       const whole = await Promise.all(
         requests.map((chat) => fetched(chat, (part) => !api.takesAddress(part), this.#media, context)),
@@ -234,7 +234,7 @@ class OpenAIBackend implements Backend {
       return idOf(await this.#server.json(context, 'post', '/batches', batch), who)
     },
     status: async (id, context) => {
-      const { toStatus } = await import('./batch.js')
+      const { toStatus } = await import('./services/batch.js')
       return toStatus(await this.#server.json(context, 'get', batchPath(id)), this.#server.who)
     },
     results: (id, context) => this.#batchResults(id, context),
@@ -244,7 +244,7 @@ class OpenAIBackend implements Backend {
   }
 
   async *#batchResults(id: string, context: CallContext): AsyncGenerator<BatchOutcome> {
-    const { toOutcomes } = await import('./batch.js')
+    const { toOutcomes } = await import('./services/batch.js')
     const api = await this.#load()
     const { output_file_id, error_file_id }: BatchWire = await this.#server.json(
       context,

@@ -9,8 +9,8 @@ import { standIn } from '../test/doors.js'
 import { failureOf, read } from '../test/failure.js'
 import { harmless } from '../test/policies.js'
 import { quiet } from '../test/quiet.js'
-import { doors, type PolicyName } from './around/doors.js'
 import { breaker, hedge, limit } from './index.js'
+import { doors, type PolicyName } from './middleware/policy-coverage.js'
 
 setFlagsFromString('--expose_gc')
 const collect = runInNewContext('gc') as () => void

@@ -3,7 +3,6 @@ import { isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
-import { type Door, doors } from './around/doors.js'
 import {
   batch,
   breaker,
@@ -19,6 +18,7 @@ import {
   route,
   type StateStore,
 } from './index.js'
+import { type Door, doors } from './middleware/policy-coverage.js'
 
 /** A store that stops answering once it was asked so often. */
 function frozen(after: number): StateStore {

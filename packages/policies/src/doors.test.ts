@@ -16,8 +16,8 @@ import { standIn, walk, type ways } from '../test/doors.js'
 import { failureOf } from '../test/failure.js'
 import { lettersEmbedder } from '../test/letters.js'
 import { spansAndMetrics } from '../test/telemetry.js'
-import { type Door, doors, type PolicyName } from './around/doors.js'
 import * as policies from './index.js'
+import { type Door, doors, type PolicyName } from './middleware/policy-coverage.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'patchbay-doors-'))
 afterAll(() => rmSync(folder, { recursive: true }))

@@ -4,8 +4,8 @@ import { describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
 import { failureOf } from '../test/failure.js'
 import { harmless } from '../test/policies.js'
-import { type Door, doors, type PolicyName } from './around/doors.js'
 import { batch, budget, memoryState, type StateStore } from './index.js'
+import { type Door, doors, type PolicyName } from './middleware/policy-coverage.js'
 
 /** Those of a call; a new one does not compile until it is looked for here. */
 const given = (onStatus: (status: StatusEvent) => void, signal: AbortSignal): Required<CallOptions> => ({

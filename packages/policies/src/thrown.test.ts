@@ -15,7 +15,6 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { standIn, ways } from '../test/doors.js'
 import { failureOf, read } from '../test/failure.js'
 import { harmless } from '../test/policies.js'
-import { doors, type PolicyName } from './around/doors.js'
 import {
   Around,
   batch,
@@ -34,6 +33,7 @@ import {
   record,
   route,
 } from './index.js'
+import { doors, type PolicyName } from './middleware/policy-coverage.js'
 
 let unhandled: unknown[] = []
 const onUnhandled = (reason: unknown) => unhandled.push(reason)

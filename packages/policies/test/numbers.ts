@@ -3,8 +3,8 @@
 import { allFakers, type Faker } from '@faker-js/faker'
 import { getExampleNumber } from 'libphonenumber-js/min'
 import examples from 'libphonenumber-js/mobile/examples'
-import { stateIds } from '../src/content/ids.js'
-import { habits } from '../src/content/phones.js'
+import { stateIds } from '../src/content/detect/ids.js'
+import { habits } from '../src/content/detect/phones.js'
 import type { MaskKind } from '../src/index.js'
 
 /** A text, and what of it is to be found. */

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Provider } from '@patchbay/core'
 import { afterAll } from 'vitest'
-import type { PolicyName } from '../src/around/doors.js'
 import { record, replay } from '../src/index.js'
+import type { PolicyName } from '../src/middleware/policy-coverage.js'
 import { quiet } from './quiet.js'
 
 const folder = mkdtempSync(join(tmpdir(), 'patchbay-policies-'))

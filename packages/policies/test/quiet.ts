@@ -1,7 +1,7 @@
 // Policies around a provider that is well, with options that leave its calls as they are: those that need no file.
 import type { Provider } from '@patchbay/core'
-import type { PolicyName } from '../src/around/doors.js'
 import * as policies from '../src/index.js'
+import type { PolicyName } from '../src/middleware/policy-coverage.js'
 import { lettersEmbedder } from './letters.js'
 
 const never = () => {

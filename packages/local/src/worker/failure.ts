@@ -1,5 +1,5 @@
 // Failures inside the worker, as they cross to the app.
-import type { WireError } from '../protocol.js'
+import type { WireError } from '../supervisor/protocol.js'
 
 /** A failure whose code and message are meant for the caller. */
 export class JobError extends Error {

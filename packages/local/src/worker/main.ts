@@ -7,10 +7,10 @@ import {
   protocolVersion,
   type ToWorker,
   type Words,
-} from '../protocol.js'
-import { Engine } from './engine.js'
+} from '../supervisor/protocol.js'
+import { Engine } from './engine/engine.js'
+import { Generation } from './engine/generation.js'
 import { JobError, wireError } from './failure.js'
-import { Generation } from './generation.js'
 import { Outbox } from './outbox.js'
 
 const outbox = new Outbox((messages) => {

@@ -1,7 +1,7 @@
 // What leaves the worker: everything, in order, first words at once, the rest in few messages.
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { FromWorker } from '../protocol.js'
+import type { FromWorker } from '../supervisor/protocol.js'
 import { Outbox } from './outbox.js'
 
 beforeEach(() => {

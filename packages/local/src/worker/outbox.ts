@@ -2,7 +2,7 @@
 // calls together, which the eye cannot tell from less. A message wakes the app's process, which costs it about 200 µs
 // whatever is in it, and stalls a step of the engine when all cores are computing: one message a token took 7 to 20 % of
 // the speed of a 100 MB model on two cores (November 2026).
-import type { FromWorker } from '../protocol.js'
+import type { FromWorker } from '../supervisor/protocol.js'
 
 const everyMs = 40
 /** The sequences of one step have their tokens one after the other, within so many milliseconds. */

@@ -1,109 +1,66 @@
-// Thinking and answer told apart, however the tokens are cut.
-
-import fc from 'fast-check'
-import type { LlamaGrammarEvaluationState, Token } from 'node-llama-cpp'
+// Thinking on the real engine. The bundled model does not think; under templates that call what it says thinking, it does.
 import { describe, expect, it } from 'vitest'
-import { type Answer, TextAnswer } from './answer.js'
-import { ThinkingAnswer } from './thinking.js'
+import { failureOf, open } from '../../test/world.js'
 
-const format = { open: '<think>', close: '</think>' }
+const template = (prompt: string) => `{% for message in messages %}<|im_start|>{{ message.role }}
+{% if message.reasoning_content %}The {{ message.reasoning_content }} is {% endif %}{{ message.content }}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+${prompt}{% endif %}`
+const question = 'What is the capital of France?'
+// It says: The capital of France is Paris.
+const says = { reasoning: 'capital of France', text: 'Paris.' }
 
-/** A model whose tokens are these pieces of text; those of a list are control tokens. */
-function model(pieces: string[], controls: string[] = []) {
-  const textOf = (token: Token, special: boolean) => {
-    const piece = pieces[token] ?? ''
-    return controls.includes(piece) && !special ? '' : piece
-  }
-  return {
-    detokenize: (tokens: readonly Token[], special = false) =>
-      tokens.map((token) => textOf(token, special)).join(''),
-    isSpecialToken: (token: Token | undefined) => controls.includes(pieces[token ?? -1] ?? ''),
-  } as unknown as ConstructorParameters<typeof ThinkingAnswer>[0] &
-    ConstructorParameters<typeof TextAnswer>[0]
-}
-
-function read(
-  pieces: string[],
-  { begun = false, controls = [] as string[], stop = undefined as string[] | undefined } = {},
-) {
-  let thought = ''
-  const made = model(pieces, controls)
-  const answer = new ThinkingAnswer(made, format, begun, new TextAnswer(made, stop), (text) => {
-    thought += text
-  })
-  let text = ''
-  for (const index of pieces.keys()) {
-    text += answer.push(index as Token)
-    if (answer.over !== undefined) break
-  }
-  if (answer.over === undefined) text += answer.rest()
-  return { thought, text, thoughtTokens: answer.thoughtTokens }
-}
-
-describe('thinking', () => {
-  it('is told from the answer, without the space around either', () => {
-    const pieces = ['<think>', '\n', 'Let me', ' see.', '\n', '</think>', '\n\n', 'It is', ' noon.']
-    expect(read(pieces)).toEqual({ thought: 'Let me see.', text: 'It is noon.', thoughtTokens: 6 })
-  })
-
-  it('is the same for every way to cut it', () => {
-    const whole = '<think>\nA < b </thin k>\n\n so.\n</think>\n\nAnd <think> it is </think>.'
-    fc.assert(
-      fc.property(fc.array(fc.nat(whole.length)), (cuts) => {
-        const at = [0, ...cuts.sort((a, b) => a - b), whole.length]
-        const { thought, text } = read(at.slice(1).map((end, index) => whole.slice(at[index], end)))
-        expect([thought, text]).toEqual(['A < b </thin k>\n\n so.', 'And <think> it is </think>.'])
-      }),
-    )
-  })
-
-  it('may have begun in the prompt', () => {
-    expect(read(['Hm', '.', '</think>', 'Yes.'], { begun: true })).toEqual({
-      thought: 'Hm.',
-      text: 'Yes.',
-      thoughtTokens: 3,
+describe('a model that thinks', () => {
+  it.each([
+    ['when it likes to', ''],
+    ['because the prompt has begun to', 'The'],
+  ])('%s says so apart, in the stream and in the response, and counts it', async (_, prompt) => {
+    const provider = open({ chatTemplate: template(prompt) })
+    expect(await provider.capabilities()).toMatchObject({
+      reasoning: true,
+      options: { reasoningBudget: false },
     })
+    const seen: Record<string, string> = { reasoning: '', text: '' }
+    const stream = provider.stream(question)
+    for await (const event of stream)
+      if (event.type === 'text' || event.type === 'reasoning') seen[event.type] += event.text
+    const response = await stream.response()
+    expect(seen).toEqual(says)
+    expect(response).toMatchObject(says)
+    expect(response.message.content.map(({ type }) => type)).toEqual(['reasoning', 'text'])
+    const { outputTokens = 0, reasoningTokens = 0 } = response.usage
+    expect(reasoningTokens).toBeGreaterThan(1)
+    expect(reasoningTokens).toBeLessThan(outputTokens)
+    // And it goes on with what it thought.
+    const next = await provider.chat([question, response.message, 'What is the capital of Italy?'])
+    expect(next.text).toBe('Rome.')
   })
 
-  it('may be written with control tokens', () => {
-    const pieces = ['<think>', 'Hm.', '<|other|>', '</think>', 'Yes.']
-    const controls = ['<think>', '</think>', '<|other|>']
-    expect(read(pieces, { controls })).toMatchObject({ thought: 'Hm.', text: 'Yes.' })
-  })
-
-  it('need not be: the answer begins at once', () => {
-    expect(read(['  <', 'b', '>bold', ' text'])).toEqual({
-      thought: '',
-      text: '  <b>bold text',
-      thoughtTokens: 0,
-    })
-    expect(read(['<thi'])).toEqual({ thought: '', text: '<thi', thoughtTokens: 0 })
-  })
-
-  it('that is cut off is all there is', () => {
-    expect(read(['<think>', 'Hm', ' </thi'])).toEqual({ thought: 'Hm </thi', text: '', thoughtTokens: 3 })
-  })
-
-  it('is not ended by a stop string, which the answer is', () => {
-    const pieces = ['<think>', 'END', '</think>', 'one', ' END', ' two']
-    expect(read(pieces, { stop: ['END'] })).toMatchObject({ thought: 'END', text: 'one ' })
-  })
-
-  it('is under no grammar, the answer after it is', () => {
-    const state = {} as LlamaGrammarEvaluationState
-    const inner: Answer = {
-      push: () => '',
-      rest: () => '',
-      over: undefined,
-      stopSequence: undefined,
-      inCall: false,
-      grammar: () => state,
+  it('does not think when it is told not to, nor before JSON, unless it is asked to', async () => {
+    const provider = open({ chatTemplate: template('') })
+    expect((await provider.chat({ messages: question, reasoning: 'off' })).reasoning).toBe('')
+    const output = {
+      schema: { type: 'object', properties: { city: { type: 'string', maxLength: 9 } }, required: ['city'] },
     }
-    const answer = new ThinkingAnswer(model(['Hm', '</think>']), format, true, inner, () => {})
-    expect(answer.grammar?.()).toBeUndefined()
-    answer.push(0 as Token)
-    expect(answer.grammar?.()).toBeUndefined()
-    answer.push(1 as Token)
-    expect(answer.grammar?.()).toBe(state)
+    const json = await provider.chat({ messages: question, output })
+    expect(json.reasoning).toBe('')
+    expect(json.output).toMatchObject({ city: expect.any(String) })
+    const thought = await provider.chat({ messages: question, output, reasoning: 'low' })
+    expect(thought.reasoning).toContain('capital of France')
+    expect(thought.output).toMatchObject({ city: expect.any(String) })
+  })
+
+  it('that is cut off while it thinks has thought, and said nothing', async () => {
+    const provider = open({ chatTemplate: template('The') })
+    const response = await provider.chat({ messages: question, maxOutputTokens: 2 })
+    expect(response).toMatchObject({ finishReason: 'length', text: '' })
+    expect(response.reasoning).not.toBe('')
+  })
+
+  it('takes no number of tokens for it', async () => {
+    const provider = open({ chatTemplate: template('') })
+    expect(
+      await failureOf(provider.chat({ messages: question, reasoning: { budgetTokens: 100 } })),
+    ).toMatchObject({ code: 'unsupported', message: expect.stringContaining('reasoningBudget') })
   })
 })

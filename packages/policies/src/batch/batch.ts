@@ -9,11 +9,11 @@ import {
   type Provider,
   systemClock,
 } from '@patchbay/core'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Incoming, Passing } from '../around/passing.js'
-import { calledNow, Patience } from '../around/patience.js'
-import { patiently } from '../around/read-results.js'
+import { patiently } from '../middleware/batch-results.js'
+import { calledNow, Patience } from '../middleware/call-deadline.js'
+import type { Incoming, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { Queue } from './queue.js'

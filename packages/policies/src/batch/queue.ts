@@ -13,7 +13,7 @@ import {
   type Provider,
 } from '@patchbay/core'
 import { asLlmError, preparedOf } from '@patchbay/core/wrap'
-import { frozen, thawed } from '../answers/frozen.js'
+import { frozen, thawed } from '../cache/serialization.js'
 import { Cell, type StateStore } from '../state/state.js'
 
 /** What is known of a batch beside its requests and results. */

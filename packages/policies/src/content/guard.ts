@@ -12,13 +12,13 @@ import {
   type TranscribeResponse,
 } from '@patchbay/core'
 import { preparedOf } from '@patchbay/core/wrap'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Chat, Incoming, Passing } from '../around/passing.js'
-import { called } from '../around/patience.js'
-import { textsOf } from './mapped.js'
+import { called } from '../middleware/call-deadline.js'
+import type { Chat, Incoming, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
+import { textsOf } from './map-texts.js'
 import { isTextual, type MediaPart } from './media.js'
-import { withPartial } from './partial.js'
+import { withPartial } from './partial-response.js'
 
 /** What a check looks at. */
 export interface Checked {

@@ -1,10 +1,10 @@
 // Who fails again and again is left alone for a while: `breaker`.
 import { type Clock, type ErrorCode, LlmError, type Provider } from '@patchbay/core'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Incoming, Passing } from '../around/passing.js'
-import { called } from '../around/patience.js'
-import { soonEnough } from '../around/unsettled.js'
+import { soonEnough } from '../middleware/accounting-warning.js'
+import { called } from '../middleware/call-deadline.js'
+import type { Incoming, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
 

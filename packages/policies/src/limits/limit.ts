@@ -1,14 +1,14 @@
 // No faster than the service lets us: `limit`. Who is over it waits for his turn.
 import { type CallOptions, type Clock, LlmError, type Provider, type StatusEvent } from '@patchbay/core'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Answer, Incoming, Passing } from '../around/passing.js'
-import { unsettled } from '../around/unsettled.js'
+import { unsettled } from '../middleware/accounting-warning.js'
+import type { Answer, Incoming, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
-import { sizeOf } from './estimate.js'
 import { LimiterQueue } from './limiter-queue.js'
-import { permitted, unlimited } from './rates.js'
+import { permitted, unlimited } from './token-bucket.js'
+import { sizeOf } from './token-estimate.js'
 
 /** Options of `limit`. */
 export interface LimitOptions {

@@ -1,8 +1,8 @@
 // Calls that wait for their turn, in the order they came, and the places of those that run.
 import { type Clock, LlmError } from '@patchbay/core'
-import type { Incoming } from '../around/passing.js'
+import type { Incoming } from '../middleware/interception.js'
 import type { Cell } from '../state/state.js'
-import { type LimitRules, type Permit, permitted, type RateState } from './rates.js'
+import { type LimitRules, type Permit, permitted, type RateState } from './token-bucket.js'
 
 // How long a running call of a process that has died takes up a place among those of others.
 const leaseMs = 30_000

@@ -1,19 +1,19 @@
 // No more than was meant to be spent: `budget`. A call is refused before it is made where it might cost too much, and
 // settled by its usage when it is done.
 import { type Clock, LlmError, type Provider } from '@patchbay/core'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
-import { soonEnough, unsettled } from '../around/unsettled.js'
-import { mostOf } from '../limits/estimate.js'
+import { mostOf } from '../limits/token-estimate.js'
+import { soonEnough, unsettled } from '../middleware/accounting-warning.js'
+import type { Answer, Incoming, Kind, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
 import { type Account, type Amount, holding, reservedIn, settle } from './account.js'
-import { keepNote, readNote, takeNote } from './batch-note.js'
+import { keepNote, readNote, takeNote } from './batch-reservation.js'
+import { type Asking, costOfAll, type Estimate, spentOn } from './call-cost.js'
 import { priceOf } from './cost.js'
-import { costNothing, hasEnded, type Used } from './parts.js'
 import { type Price, published } from './prices.js'
-import { type Asking, costOfAll, type Estimate, spentOn } from './spent.js'
+import { costNothing, hasEnded, type Used } from './usage-by-model.js'
 
 /** How much may be spent, and over what time. At least one of `usd` and `tokens`. */
 export interface Allowance {

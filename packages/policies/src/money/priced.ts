@@ -1,12 +1,12 @@
 // What an answer cost: `priced`.
 import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Incoming, Passing } from '../around/passing.js'
-import { failedWithParts } from '../several/attempts.js'
+import { failedWithParts } from '../composite/attempts.js'
+import type { Incoming, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 import { costOf, keepsForAnHour, priceOf } from './cost.js'
-import { type Part, partsOf, together } from './parts.js'
 import { type Price, published } from './prices.js'
+import { type Part, partsOf, together } from './usage-by-model.js'
 
 /**
  * Puts `cost`, in US dollars, on each response whose price is known: by the name of the model that answered, or the

@@ -1,7 +1,7 @@
 // State in a folder: it outlives the process, and processes of one machine share it.
 import { LlmError } from '@patchbay/core'
-import { hash } from '../answers/frozen.js'
-import { files } from './files.js'
+import { hash } from '../cache/serialization.js'
+import { files } from './node-files.js'
 import type { StateStore } from './state.js'
 
 type FileSystem = ReturnType<typeof files>['fs']

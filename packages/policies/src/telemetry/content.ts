@@ -1,7 +1,7 @@
 // What is asked and answered, in the form of OpenTelemetry's conventions: only where an app wants it in its spans.
 import type { Attributes } from '@opentelemetry/api'
 import type { ChatResponse, Message, Part, PreparedChat } from '@patchbay/core'
-import { defined } from '@patchbay/core/wrap'
+import { omitUndefined } from '@patchbay/core/wrap'
 
 const finishReasons: Record<string, string> = {
   'tool-calls': 'tool_call',
@@ -21,7 +21,7 @@ export function answerOf(response: ChatResponse): Attributes {
 
 /** The request. */
 export function contentOf({ messages, tools }: PreparedChat): Attributes {
-  return defined({
+  return omitUndefined({
     'gen_ai.input.messages': JSON.stringify(messages.map(messageOf)),
     'gen_ai.tool.definitions':
       tools.length === 0

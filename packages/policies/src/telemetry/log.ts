@@ -1,9 +1,9 @@
 // A line for each call, without a word of what was said: `log`.
 import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
-import { defined } from '@patchbay/core/wrap'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Answer, Incoming, Passing } from '../around/passing.js'
+import { omitUndefined } from '@patchbay/core/wrap'
+import type { Answer, Incoming, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 
 /** What a log must have; a pino logger has it. */
 export interface Logger {
@@ -97,7 +97,7 @@ class Log extends Around {
           ...(partial ?? error).usage,
         }
         this.#logger[callers.includes(code) ? 'warn' : 'error'](
-          { ...line(), ...defined(fields), reason: message },
+          { ...line(), ...omitUndefined(fields), reason: message },
           `${kind} failed: ${code}`,
         )
       },
@@ -127,9 +127,9 @@ function told(answer: Answer): object {
   if (typeof answer !== 'object' || !('usage' in answer)) return {}
   if ('answered' in answer) return { answered: answer.answered, failed: answer.failed, ...answer.usage }
   const { usage, provider, model } = answer
-  if (!('message' in answer)) return { ...defined({ answeredBy: model }), ...usage, provider }
+  if (!('message' in answer)) return { ...omitUndefined({ answeredBy: model }), ...usage, provider }
   const { finishReason, cost, attempts, id, requestId, cached, warnings }: ChatResponse = answer
-  return defined({
+  return omitUndefined({
     ...usage,
     provider,
     answeredBy: model,

@@ -3,10 +3,10 @@
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
 import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
-import { defined, preparedOf } from '@patchbay/core/wrap'
-import { Around } from '../around/around.js'
-import { doors } from '../around/doors.js'
-import type { Answer, Incoming, Kind, Passing } from '../around/passing.js'
+import { omitUndefined, preparedOf } from '@patchbay/core/wrap'
+import type { Answer, Incoming, Kind, Passing } from '../middleware/interception.js'
+import { Around } from '../middleware/middleware.js'
+import { doors } from '../middleware/policy-coverage.js'
 import { answerOf, contentOf, finishReasonOf } from './content.js'
 
 type Api = typeof import('@opentelemetry/api')
@@ -159,7 +159,7 @@ class Trace extends Around {
       output,
     } = chat
     span.setAttributes(
-      defined({
+      omitUndefined({
         'gen_ai.request.temperature': temperature,
         'gen_ai.request.top_p': topP,
         'gen_ai.request.top_k': topK,
@@ -178,7 +178,7 @@ class Trace extends Around {
     if (typeof answer !== 'object' || !('usage' in answer)) return {}
     const { cachedInputTokens, cacheWriteTokens, reasoningTokens, inputTokens, outputTokens } = answer.usage
     const chat: ChatResponse | undefined = 'message' in answer ? answer : undefined
-    return defined({
+    return omitUndefined({
       ...answeredBy(answer),
       'gen_ai.response.id': chat?.id,
       'gen_ai.response.finish_reasons': chat && [finishReasonOf(chat)],

@@ -1,0 +1,137 @@
+// `patchbay chat`: a conversation in the terminal.
+import { writeFile } from 'node:fs/promises'
+import { createInterface } from 'node:readline'
+import { nearest } from '@patchbay/config'
+import { isLlmError, type Message, type Provider } from '@patchbay/core'
+import { answer } from '../terminal/answer.js'
+import { errorLine } from '../terminal/exit-codes.js'
+import { dim, printable, statsLine } from '../terminal/print.js'
+import { type AskFlags, toRequest } from './ask.js'
+
+const help = `/system TEXT  set what the model is told first; without TEXT: show it
+/model WHO    go on with another one: a provider of the configuration, claude:…, openai:…, ollama:…, or a .gguf file
+/save FILE    save the conversation: Markdown for .md, else JSON
+/clear        forget the conversation
+/help         this
+/quit         leave (or Ctrl-D)`
+
+const commands = ['/system', '/model', '/save', '/clear', '/help', '/quit']
+
+/** Runs until the user leaves. `open` gives another provider. */
+export async function chat(
+  first: Provider,
+  open: (who: string) => Promise<Provider>,
+  flags: AskFlags,
+): Promise<void> {
+  const say = (text: string) => process.stderr.write(`${dim(printable(text))}\n`)
+  let provider = first
+  let messages: Message[] = []
+  let { system } = flags
+  let running: AbortController | undefined
+  let quitting = false
+  let leaving = false
+
+  const { isTTY } = process.stdin
+  const lines = createInterface({
+    input: process.stdin,
+    output: process.stderr,
+    prompt: isTTY ? '> ' : '',
+    terminal: isTTY,
+  })
+  const leave = () => {
+    leaving = true
+    lines.close()
+  }
+  const interrupt = () => {
+    if (running !== undefined) return running.abort()
+    if (quitting) return leave()
+    quitting = true
+    say('\n(Ctrl-C again to leave)')
+    lines.prompt()
+  }
+  lines.on('SIGINT', interrupt)
+  if (!isTTY) process.on('SIGINT', interrupt)
+
+  const turn = async (text: string): Promise<void> => {
+    const question: Message = { role: 'user', content: text }
+    running = new AbortController()
+    try {
+      const options = {
+        signal: running.signal,
+        ...(flags.timeout !== undefined && { timeout: flags.timeout * 1000 }),
+      }
+      const response = await answer(
+        provider,
+        toRequest([...messages, question], { ...flags, ...(system !== undefined && { system }) }),
+        options,
+      )
+      messages.push(question, response.message)
+      say(statsLine(response))
+    } catch (error) {
+      // What was said before it broke stays part of the conversation.
+      if (isLlmError(error) && error.partial !== undefined) messages.push(question, error.partial.message)
+      say(isLlmError(error, 'aborted') ? '(stopped)' : errorLine(error))
+    } finally {
+      running = undefined
+    }
+  }
+
+  const command = async (line: string): Promise<void> => {
+    const [name, ...rest] = line.split(' ')
+    const value = rest.join(' ').trim()
+    switch (name) {
+      case '/system':
+        if (value !== '') system = value
+        return void say(system === undefined ? 'no system message' : `system: ${system}`)
+      case '/model': {
+        if (value === '') return void say(`${provider.model} (${provider.provider})`)
+        const next = await open(value)
+        await provider.close()
+        provider = next
+        return void say(`now with ${provider.model} (${provider.provider})`)
+      }
+      case '/save':
+        if (value === '') return void say('/save FILE')
+        await writeFile(
+          value,
+          value.endsWith('.md') ? asMarkdown(messages) : `${JSON.stringify(messages, null, 2)}\n`,
+        )
+        return void say(`saved ${messages.length} messages to ${value}`)
+      case '/clear':
+        messages = []
+        return void say('forgotten')
+      case '/quit':
+      case '/exit':
+        return leave()
+      default:
+        if (name !== '/help') say(`There is no ${name}.${nearest(name ?? '', commands)}`)
+        return void say(help)
+    }
+  }
+
+  try {
+    if (isTTY) say(`${provider.model} (${provider.provider}); /help for commands, Ctrl-D to leave`)
+    lines.prompt()
+    for await (const line of lines) {
+      // Lines that were typed ahead still come after the end.
+      if (leaving) break
+      quitting = false
+      const text = line.trim()
+      if (text.startsWith('/')) await command(text).catch((error) => say(errorLine(error)))
+      else if (text !== '') await turn(text)
+      lines.prompt()
+    }
+  } finally {
+    process.off('SIGINT', interrupt)
+    await provider.close()
+  }
+}
+
+function asMarkdown(messages: Message[]): string {
+  return messages
+    .map(
+      ({ role, content }) =>
+        `**${role}**\n\n${typeof content === 'string' ? content : content.map((part) => ('text' in part ? part.text : '')).join('')}\n`,
+    )
+    .join('\n')
+}

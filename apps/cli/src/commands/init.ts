@@ -1,0 +1,120 @@
+// `patchbay init`: a first configuration, of what this machine has.
+import { existsSync, readdirSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { createInterface, type Interface } from 'node:readline/promises'
+import type { ProviderEntry } from '@patchbay/config'
+import { LlmError } from '@patchbay/core'
+import { ollama } from '@patchbay/ollama'
+import { UsageError } from '../terminal/exit-codes.js'
+import { printable } from '../terminal/print.js'
+
+/** The flags of `init`. */
+export interface InitFlags {
+  yes?: boolean
+  force?: boolean
+}
+
+interface Found {
+  name: string
+  entry: Exclude<ProviderEntry, string>
+  /** Where it was seen. */
+  why: string
+}
+
+const file = 'patchbay.config.json'
+
+/**
+ * Models with a future. Source: platform.claude.com, model pages (claude-opus-5: not retired before July 2027);
+ * developers.openai.com, deprecations (gpt-5.6-sol takes the place of gpt-5, which ends in December 2026). November 2026.
+ */
+export const suggestedModels = { claude: 'claude-opus-5', openai: 'gpt-5.6-sol' }
+
+/** Asks who should answer, where there is somebody to ask, and writes the file. */
+export async function init(folder: string, { yes, force }: InitFlags): Promise<void> {
+  const path = resolve(folder, file)
+  if (existsSync(path) && !force) throw new UsageError(`There is a ${file} already. --force writes over it.`)
+  const found = await detect(folder)
+  process.stdout.write(
+    found.map(({ name, why }, index) => `${index + 1}. ${printable(`${name}: ${why}`)}\n`).join(''),
+  )
+  const chosen = yes || !process.stdin.isTTY ? 0 : await choose(found)
+  const config = {
+    $schema: './node_modules/@patchbay/config/schema.json',
+    default: found[chosen]?.name,
+    providers: Object.fromEntries(found.map(({ name, entry }) => [name, entry])),
+  }
+  await writeFile(path, `${JSON.stringify(config, null, 2)}\n`)
+  process.stdout.write(
+    `${file} is written; ${printable(config.default ?? '')} answers. Try: patchbay ask "Hello"\n`,
+  )
+}
+
+async function choose(found: Found[]): Promise<number> {
+  const questions = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    for (;;) {
+      const said = (await asked(questions, `Who should answer? [1-${found.length}, default 1] `)).trim()
+      const number = said === '' ? 1 : Number(said)
+      if (Number.isInteger(number) && number >= 1 && number <= found.length) return number - 1
+    }
+  } finally {
+    questions.close()
+  }
+}
+
+/** @throws {LlmError} `aborted` for Ctrl-C and Ctrl-D */
+function asked(questions: Interface, question: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    questions.once('close', () => reject(new LlmError('aborted', 'Nothing was written.')))
+    questions.question(question).then(resolve, () => {})
+  })
+}
+
+async function detect(folder: string): Promise<Found[]> {
+  const found: Found[] = []
+  if (process.env.ANTHROPIC_API_KEY)
+    found.push({
+      name: 'claude',
+      entry: { use: 'claude', model: suggestedModels.claude },
+      why: 'ANTHROPIC_API_KEY is set',
+    })
+  if (process.env.OPENAI_API_KEY)
+    found.push({
+      name: 'openai',
+      entry: { use: 'openai', model: suggestedModels.openai },
+      why: 'OPENAI_API_KEY is set',
+    })
+  const [model] = await ollamaModels()
+  if (model !== undefined)
+    found.push({
+      name: 'ollama',
+      entry: { use: 'ollama', model },
+      why: `an Ollama server runs, with ${model}`,
+    })
+  for (const path of modelFiles(folder).slice(0, 5)) {
+    const name =
+      path
+        .split('/')
+        .at(-1)
+        ?.replace(/\.gguf$/, '') ?? path
+    found.push({ name, entry: { use: 'local', model: path }, why: `a model file, ${path}` })
+  }
+  found.push({ name: 'pico', entry: { use: 'local' }, why: 'the small model that comes with patchbay' })
+  return found
+}
+
+async function ollamaModels(): Promise<string[]> {
+  const llm = ollama('any')
+  const models = await llm.models({ timeout: 2000, retry: false }).catch(() => [])
+  await llm.close()
+  return models.map(({ id }) => id)
+}
+
+function modelFiles(folder: string): string[] {
+  return ['.', 'models'].flatMap((place) => {
+    const at = join(folder, place)
+    const files = existsSync(at) ? readdirSync(at) : []
+    return files.filter((name) => name.endsWith('.gguf')).map((name) => `./${join(place, name)}`)
+  })
+}

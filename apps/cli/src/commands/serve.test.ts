@@ -1,0 +1,228 @@
+// The gateway as a process: it ends in time whatever hangs, and a configuration that is gone opens nothing.
+import { spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePort, hasRedis } from '../../../../packages/policies/test/redis.js'
+
+const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+const key = 'pb-test'
+const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
+const drain = 200
+
+/** A gateway in a folder of its own, with these files in it, or with this configuration. */
+async function started(config: object, files: Record<string, string> = {}) {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-serve-'))
+  const file = join(folder, 'patchbay.config.json')
+  const write = (texts: Record<string, string>) => {
+    for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text)
+  }
+  write(Object.keys(files).length > 0 ? files : { 'patchbay.config.json': JSON.stringify(config) })
+  const child = spawn(process.execPath, [command, 'serve', '--port', '0'], {
+    cwd: folder,
+    env: { ...process.env, XDG_CONFIG_HOME: '/nonexistent', PATCHBAY_PROVIDER: '' },
+  })
+  onTestFinished(() => {
+    child.kill('SIGKILL')
+    rmSync(folder, { recursive: true, force: true })
+  })
+  let [out, err] = ['', '']
+  child.stdout.on('data', (chunk) => {
+    out += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    err += chunk
+  })
+  const ended = new Promise<number | string>((resolve) =>
+    child.once('exit', (code, signal) => resolve(signal ?? code ?? '')),
+  )
+  await until(() => out.includes('\n') || child.exitCode !== null)
+  const url = out.slice('listening on '.length).trim()
+  const ask = (
+    path = '/v1/chat/completions',
+    body: object = { messages: [{ role: 'user', content: 'Hi' }] },
+  ) =>
+    fetch(`${url}${path}`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${key}` },
+      body: JSON.stringify(body),
+      signal: AbortSignal.timeout(60_000),
+    })
+  return { child, ended, url, ask, file, write, err: () => err }
+}
+
+async function until(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** A server that takes everything and never answers. */
+async function hanging(): Promise<{ url: string; taken(): boolean }> {
+  let taken = false
+  const server = createServer((socket) => {
+    taken = true
+    socket.on('error', () => {})
+    socket.resume()
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => void server.close())
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`, taken: () => taken }
+}
+
+/** How long the process takes to end, in milliseconds. */
+async function endOf({ child, ended }: Awaited<ReturnType<typeof started>>) {
+  const began = performance.now()
+  child.kill('SIGTERM')
+  const code = await ended
+  return { code, ms: performance.now() - began }
+}
+
+const openai = (baseURL: string) => ({ use: 'openai', model: 'm', baseURL, apiKey: 'x', api: 'chat' })
+
+describe('ends within drain and two seconds', () => {
+  it('where a service never answers', async () => {
+    const service = await hanging()
+    const server = await started({ providers: { far: openai(service.url) }, gateway: { drain } })
+    const answer = server.ask().catch((error) => error)
+    await until(service.taken)
+    const { code, ms } = await endOf(server)
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(drain + 2000)
+    await answer
+  })
+
+  it('where a client is stuck in the middle of its request', async () => {
+    const server = await started({ gateway: { drain } })
+    const socket = connect(Number(new URL(server.url).port), '127.0.0.1')
+    socket.on('error', () => {})
+    await new Promise((resolve) =>
+      socket.write(
+        'POST /v1/chat/completions HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 50\r\n\r\n{',
+        resolve,
+      ),
+    )
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+    const { code, ms } = await endOf(server)
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(drain + 2000)
+  })
+
+  it.skipIf(!hasRedis)('where its Redis is frozen; until then it says so, and is healthy', async () => {
+    const port = await freePort()
+    const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', ''], {
+      stdio: 'ignore',
+    })
+    onTestFinished(() => {
+      redis.kill('SIGCONT')
+      redis.kill('SIGKILL')
+    })
+    await until(
+      () =>
+        spawnSync('redis-cli', ['-p', String(port), 'ping'])
+          .stdout?.toString()
+          .includes('PONG') ?? true,
+    )
+    const server = await started({
+      shared: `redis://127.0.0.1:${port}`,
+      gateway: { drain, keys: { ann: { hash, limit: { requestsPerMinute: 100 } } } },
+    })
+    const question = { messages: [{ role: 'user', content: 'What is the capital of France?' }] }
+    expect((await server.ask('/v1/chat/completions', question)).status).toBe(200)
+    redis.kill('SIGSTOP')
+    for (const answer of await Promise.all([
+      server.ask('/v1/chat/completions', question),
+      server.ask('/v1/responses', { input: 'Hi', previous_response_id: 'resp_x' }),
+    ])) {
+      expect([502, 503]).toContain(answer.status)
+      expect(await answer.text()).toContain('cannot be reached')
+    }
+    expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
+    const waiting = server.ask('/v1/chat/completions', question).catch((error) => error)
+    const { code, ms } = await endOf(server)
+    expect(code).toBe(0)
+    expect(ms).toBeLessThan(drain + 2000)
+    await waiting
+  })
+})
+
+it('a second signal ends it at once', async () => {
+  const service = await hanging()
+  const server = await started({ providers: { far: openai(service.url) }, gateway: { drain: 60_000 } })
+  const answer = server.ask().catch((error) => error)
+  await until(service.taken)
+  server.child.kill('SIGTERM')
+  // It has heard the first one as soon as it takes no more requests.
+  while (
+    await fetch(`${server.url}/healthz`).then(
+      () => true,
+      () => false,
+    )
+  );
+  server.child.kill('SIGINT')
+  expect(await server.ended).toBe('SIGINT')
+  await answer
+})
+
+it('a configuration that is gone opens nothing', async () => {
+  const server = await started({ gateway: { keys: { ann: { hash } } } })
+  const open = async () => (await fetch(`${server.url}/v1/models`)).status
+  expect(await open()).toBe(401)
+  rmSync(server.file)
+  server.child.kill('SIGHUP')
+  await until(() => server.err().includes('stays as it was'))
+  expect(server.err()).toContain('is not there any more')
+  expect(await open()).toBe(401)
+})
+
+it.each<[string, string, string, string[], string]>([
+  [
+    'CommonJS',
+    'cjs',
+    "const imported = require('./imported.cjs'); module.exports =",
+    ['changed', 'imported'],
+    'read again. Files that it imports were not:',
+  ],
+  [
+    'TypeScript',
+    'ts',
+    "import imported from './imported.ts'; export default",
+    ['changed', 'imported-changed'],
+    'read again. Of the files that it imports, only those in TypeScript were:',
+  ],
+])('a configuration in %s is read again, and what of its imports was is told', async (_, end, head, names, told) => {
+  const files = (own: string, imported: string) => ({
+    [`patchbay.config.${end}`]: `${head} { providers: { ${own}: 'local' }, gateway: { aliases: { [imported]: '${own}' } } }`,
+    [`imported.${end}`]: `${end === 'cjs' ? 'module.exports =' : 'export default'} '${imported}'`,
+  })
+  const server = await started({}, files('own', 'imported'))
+  const models = async () => {
+    const response = await fetch(`${server.url}/v1/models`)
+    const { data } = (await response.json()) as { data: { id: string }[] }
+    return data.map(({ id }) => id)
+  }
+  expect(await models()).toEqual(['own', 'imported'])
+  server.write(files('changed', 'imported-changed'))
+  server.child.kill('SIGHUP')
+  await until(() => server.err().includes('\n'))
+  expect(server.err()).toContain(told)
+  expect(await models()).toEqual(names)
+})
+
+it.each(['import', 'require'])('large bodies are read by the package as it is built, by %s', async (how) => {
+  const code = `(async () => {
+    const { gateway } = ${how === 'import' ? 'await import' : 'require'}('@patchbay/gateway')
+    const { loadConfig } = await import('@patchbay/config')
+    const { local } = await import('@patchbay/local')
+    const own = gateway({ loaded: await loadConfig({ config: {}, user: false }), otherwise: () => local() })
+    const body = JSON.stringify({ input: 'x'.repeat(1000000), max_output_tokens: -1 })
+    const response = await own.fetch(new Request('http://127.0.0.1/v1/responses', { method: 'POST', body }))
+    console.log(response.status, await response.text())
+    await own.close()
+  })()`
+  const cwd = fileURLToPath(new URL('..', import.meta.url))
+  const { stdout } = spawnSync(process.execPath, ['-e', code], { cwd, encoding: 'utf8' })
+  expect(stdout).toMatch(/^400 .*max_output_tokens must be/)
+})

@@ -1,0 +1,209 @@
+// Our answer as one of the Messages API: whole, or as the events of a stream.
+// Source: platform.claude.com/docs/en/api/messages and /messages-streaming, November 2026.
+import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
+import { Sequence } from '../../answer/block-sequence.js'
+import { codeOf } from '../../answer/http-status.js'
+import type { Json } from '../../body/body.js'
+import { stateBlock } from './request.js'
+
+const reasons: Record<FinishReason, string> = {
+  stop: 'end_turn',
+  length: 'max_tokens',
+  'tool-calls': 'tool_use',
+  'content-filter': 'refusal',
+  refusal: 'refusal',
+  pause: 'pause_turn',
+  other: 'end_turn',
+}
+
+export function toMessage(response: ChatResponse, id: string): Json {
+  const { message, model, usage } = response
+  const state = stateBlock(message.content)
+  return {
+    id,
+    type: 'message',
+    role: 'assistant',
+    model,
+    content: [...message.content.flatMap(toBlock), ...(state === undefined ? [] : [state])],
+    ...toStop(response),
+    usage: toUsage(usage),
+  }
+}
+
+/** Claude and our own worker say which sequence it was; other services no more than that they stopped. */
+function toStop({ finishReason, stopSequence }: ChatResponse): Json {
+  return stopSequence === undefined
+    ? { stop_reason: reasons[finishReason], stop_sequence: null }
+    : { stop_reason: 'stop_sequence', stop_sequence: stopSequence }
+}
+
+function toBlock(part: Part): Json[] {
+  switch (part.type) {
+    case 'text':
+      return [
+        {
+          type: 'text',
+          text: part.text,
+          ...(part.citations && { citations: part.citations.flatMap(toCitation) }),
+        },
+      ]
+    case 'refusal':
+      return [{ type: 'text', text: part.text }]
+    case 'reasoning':
+      return [{ type: 'thinking', thinking: part.text, signature: '' }]
+    case 'tool-call':
+      return [{ type: 'tool_use', id: part.id, name: part.name, input: part.input }]
+    default:
+      return []
+  }
+}
+
+/** A source without an address has no word there. */
+function toCitation({ url, title, quote = '' }: Citation): Json[] {
+  if (url === undefined) return []
+  return [
+    { type: 'web_search_result_location', url, title: title ?? null, cited_text: quote, encrypted_index: '' },
+  ]
+}
+
+/** Input from a cache is counted by itself there. What nobody has counted is 0. */
+function toUsage({
+  inputTokens = 0,
+  outputTokens = 0,
+  cachedInputTokens = 0,
+  cacheWriteTokens = 0,
+}: Usage): Json {
+  return {
+    input_tokens: Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens),
+    output_tokens: outputTokens,
+    cache_read_input_tokens: cachedInputTokens,
+    cache_creation_input_tokens: cacheWriteTokens,
+  }
+}
+
+type Open = 'text' | 'thinking' | 'tool_use'
+
+/** The events of a stream: blocks are opened and closed as what they hold comes. */
+export class Events {
+  readonly #sequence = new Sequence()
+  #index = -1
+  #open: Open | undefined
+  /** The last block of text, whose sources are known at the end. */
+  #text: number | undefined
+
+  constructor(
+    private readonly id: string,
+    private readonly model: string,
+  ) {}
+
+  of(event: ChatEvent): Json[] {
+    return this.#sequence.of(event).flatMap((one) => this.#told(one))
+  }
+
+  #told(event: ChatEvent): Json[] {
+    switch (event.type) {
+      case 'start': {
+        const message = {
+          id: this.id,
+          type: 'message',
+          role: 'assistant',
+          model: event.model || this.model,
+          content: [],
+        }
+        const nothing = { stop_reason: null, stop_sequence: null, usage: toUsage({}) }
+        return [{ type: 'message_start', message: { ...message, ...nothing } }]
+      }
+      case 'text':
+        return this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.text })
+      case 'reasoning': {
+        const block = { type: 'thinking', thinking: '', signature: '' }
+        return this.#delta('thinking', block, { type: 'thinking_delta', thinking: event.text })
+      }
+      case 'tool-call-start':
+        return this.#begin('tool_use', { type: 'tool_use', id: event.id, name: event.name, input: {} })
+      case 'tool-call-delta':
+        return [this.#piece({ type: 'input_json_delta', partial_json: event.json })]
+      case 'tool-call':
+        return this.#end()
+      case 'part':
+        return event.part.type === 'refusal'
+          ? this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.part.text })
+          : []
+      case 'finish': {
+        const { message, usage } = event.response
+        const state = stateBlock(message.content)
+        return [
+          ...this.#cite(message.content),
+          ...this.#end(),
+          ...(state === undefined ? [] : [...this.#begin('text', state), ...this.#end()]),
+          {
+            type: 'message_delta',
+            delta: toStop(event.response),
+            usage: toUsage(usage),
+          },
+          { type: 'message_stop' },
+        ]
+      }
+    }
+  }
+
+  /** All of them to the last text: where one text ends and the next begins, a stream does not say. */
+  #cite(content: readonly Part[]): Json[] {
+    const citations = content.flatMap((part) => (part.type === 'text' ? (part.citations ?? []) : []))
+    if (this.#text === undefined) return []
+    const index = this.#text
+    return citations.flatMap(toCitation).map((citation) => ({
+      type: 'content_block_delta',
+      index,
+      delta: { type: 'citations_delta', citation },
+    }))
+  }
+
+  #delta(kind: Open, block: Json, delta: Json): Json[] {
+    return [...(this.#open === kind ? [] : this.#begin(kind, block)), this.#piece(delta)]
+  }
+
+  #begin(kind: Open, content_block: Json): Json[] {
+    const before = this.#end()
+    this.#open = kind
+    this.#index++
+    if (kind === 'text') this.#text = this.#index
+    return [...before, { type: 'content_block_start', index: this.#index, content_block }]
+  }
+
+  #piece(delta: Json): Json {
+    return { type: 'content_block_delta', index: this.#index, delta }
+  }
+
+  #end(): Json[] {
+    if (this.#open === undefined) return []
+    this.#open = undefined
+    return [{ type: 'content_block_stop', index: this.#index }]
+  }
+}
+
+const types: Partial<Record<LlmError['code'], string>> = {
+  authentication: 'authentication_error',
+  'permission-denied': 'permission_error',
+  'rate-limited': 'rate_limit_error',
+  'quota-exceeded': 'billing_error',
+  'budget-exceeded': 'billing_error',
+  'not-found': 'not_found_error',
+  overloaded: 'overloaded_error',
+  'queue-full': 'overloaded_error',
+  'circuit-open': 'overloaded_error',
+  timeout: 'timeout_error',
+  'invalid-request': 'invalid_request_error',
+  'context-length': 'invalid_request_error',
+  'content-filtered': 'invalid_request_error',
+  unsupported: 'invalid_request_error',
+  'no-route': 'invalid_request_error',
+}
+
+/** An error in the protocol's own shape. Clients know a long conversation by these words. */
+export function toError(error: LlmError): Json {
+  const code = codeOf(error)
+  const { message } = error
+  const words = code === 'context-length' ? `prompt is too long: ${message}` : message
+  return { type: 'error', error: { type: types[code] ?? 'api_error', message: words } }
+}

@@ -1,0 +1,96 @@
+// What requests came to, as numbers for Prometheus.
+import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import type { Watcher } from './request-record.js'
+
+const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
+
+export class Metrics {
+  readonly #registry = new Registry()
+  readonly #running = this.#gauge('patchbay_requests_running', 'Requests that have not ended.')
+  readonly #requests = new Counter({
+    name: 'patchbay_requests_total',
+    help: 'Requests that have ended, by path, status, provider and key.',
+    labelNames: ['path', 'status', 'provider', 'model', 'key'],
+    registers: [this.#registry],
+  })
+  readonly #errors = new Counter({
+    name: 'patchbay_errors_total',
+    help: 'Requests that failed, by the code of the failure.',
+    labelNames: ['path', 'code', 'key'],
+    registers: [this.#registry],
+  })
+  readonly #seconds = this.#histogram('patchbay_request_seconds', 'From the arrival of a request to its end.')
+  readonly #first = this.#histogram(
+    'patchbay_first_token_seconds',
+    'From its arrival to the first piece of an answer.',
+  )
+  readonly #tokens = new Counter({
+    name: 'patchbay_tokens_total',
+    help: 'Tokens, by kind: input, output; cached_input and reasoning are part of those.',
+    labelNames: ['kind', 'provider', 'model', 'key'],
+    registers: [this.#registry],
+  })
+  readonly #cost = new Counter({
+    name: 'patchbay_cost_usd_total',
+    help: 'US dollars, where the price is known.',
+    labelNames: ['provider', 'model', 'key'],
+    registers: [this.#registry],
+  })
+
+  readonly #ignored = new Counter({
+    name: 'patchbay_ignored_total',
+    help: 'Hints of requests that were left out, by their name.',
+    labelNames: ['path', 'field'],
+    registers: [this.#registry],
+  })
+
+  /** A request has come. */
+  began(): void {
+    this.#running.inc()
+  }
+
+  readonly ended: Watcher = (record) => {
+    const {
+      path,
+      status,
+      provider = '',
+      answeredBy: model = '',
+      key = '',
+      ms,
+      firstMs,
+      usage,
+      cost,
+      error,
+      ignored = [],
+    } = record
+    this.#running.dec()
+    this.#requests.inc({ path, status: String(status), provider, model, key })
+    this.#seconds.observe({ path }, ms / 1000)
+    if (firstMs !== undefined) this.#first.observe({ path }, firstMs / 1000)
+    if (error !== undefined) this.#errors.inc({ path, code: error, key })
+    for (const field of ignored) this.#ignored.inc({ path, field })
+    const who = { provider, model, key }
+    if (cost !== undefined) this.#cost.inc(who, cost)
+    const kinds = {
+      input: usage?.inputTokens,
+      output: usage?.outputTokens,
+      cached_input: usage?.cachedInputTokens,
+      reasoning: usage?.reasoningTokens,
+    }
+    for (const [kind, tokens] of Object.entries(kinds))
+      if (tokens !== undefined) this.#tokens.inc({ kind, ...who }, tokens)
+  }
+
+  /** In the format of Prometheus. */
+  async text(): Promise<{ text: string; contentType: string }> {
+    return { text: await this.#registry.metrics(), contentType: this.#registry.contentType }
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.#registry] })
+  }
+
+  #histogram(name: string, help: string): Histogram<'path'> {
+    return new Histogram({ name, help, labelNames: ['path'], buckets: seconds, registers: [this.#registry] })
+  }
+}

@@ -1,0 +1,149 @@
+// An answer of a provider as content of the AI SDK, complete and streamed.
+import type {
+  LanguageModelV3Content,
+  LanguageModelV3File,
+  LanguageModelV3FinishReason,
+  LanguageModelV3Source,
+  LanguageModelV3StreamPart,
+  LanguageModelV3ToolCall,
+  LanguageModelV3Usage,
+  SharedV3Warning,
+} from '@ai-sdk/provider'
+import type { ChatEvent, ChatResponse, FinishReason, Part, Usage, Warning } from '@patchbay/core'
+import { Blocks, hasBytes, sourcesOf, unparsed } from '../blocks.js'
+import { asJson, metadataOf, ours } from '../hidden.js'
+
+/** The events of a stream as the AI SDK's stream parts. */
+export class StreamParts {
+  readonly #blocks = new Blocks<LanguageModelV3ToolCall | LanguageModelV3File>()
+  #warned = 0
+
+  /** @param warnings those of the bridge itself */
+  constructor(private readonly warnings: readonly SharedV3Warning[]) {}
+
+  of(event: ChatEvent): LanguageModelV3StreamPart[] {
+    switch (event.type) {
+      case 'start':
+        this.#warned = event.warnings.length
+        return [
+          { type: 'stream-start', warnings: [...this.warnings, ...event.warnings.map(toWarning)] },
+          {
+            type: 'response-metadata',
+            modelId: event.model,
+            ...(event.id !== undefined && { id: event.id }),
+          },
+        ]
+      case 'text':
+      case 'reasoning': {
+        const { before, id } = this.#blocks.into(event.type)
+        return [...before, { type: `${event.type}-delta`, id, delta: event.text }]
+      }
+      case 'tool-call-start':
+        return [...this.#blocks.end(), { type: 'tool-input-start', id: event.id, toolName: event.name }]
+      case 'tool-call-delta':
+        return [{ type: 'tool-input-delta', id: event.id, delta: event.json }]
+      case 'tool-call':
+        return [{ type: 'tool-input-end', id: event.id }, ...this.#blocks.add(toCall(event))]
+      case 'part': {
+        const { part } = event
+        if (part.type === 'refusal') return this.of({ type: 'text', text: part.text })
+        return hasBytes(part) ? this.#blocks.add(toFile(part)) : []
+      }
+      case 'finish':
+        return this.#finish(event.response)
+    }
+  }
+
+  #finish(response: ChatResponse): LanguageModelV3StreamPart[] {
+    const { message, usage, warnings } = response
+    // Warnings are in the first part of a stream; later ones have no other place.
+    const later = warnings.slice(this.#warned)
+    return [
+      ...this.#blocks.end(metadataOf(message.content)),
+      ...toSources(message.content),
+      {
+        type: 'finish',
+        usage: toUsage(usage),
+        finishReason: toReason(response),
+        ...(later.length > 0 && { providerMetadata: { [ours]: { warnings: asJson(later) } } }),
+      },
+    ]
+  }
+}
+
+export function toContent({ message: { content } }: ChatResponse): LanguageModelV3Content[] {
+  const parts = content.flatMap((part): LanguageModelV3Content[] => {
+    switch (part.type) {
+      case 'text':
+      case 'reasoning':
+        return part.text === '' ? [] : [{ type: part.type, text: part.text }]
+      case 'refusal':
+        return [{ type: 'text', text: part.text }]
+      case 'tool-call':
+        return [toCall(part)]
+      default:
+        return hasBytes(part) ? [toFile(part)] : []
+    }
+  })
+  const metadata = metadataOf(content)
+  const last = parts.pop() ?? { type: 'reasoning', text: '' }
+  const ended = { ...last, ...metadata }
+  const isNothing = parts.length === 0 && 'text' in ended && ended.text === '' && !metadata.providerMetadata
+  return [...parts, ...(isNothing ? [] : [ended]), ...toSources(content)]
+}
+
+function toCall({ id, name, input }: { id: string; name: string; input: unknown }): LanguageModelV3ToolCall {
+  return {
+    type: 'tool-call',
+    toolCallId: id,
+    toolName: name,
+    input: unparsed(input) ?? JSON.stringify(input),
+  }
+}
+
+function toFile({ data, mediaType }: Pick<LanguageModelV3File, 'data' | 'mediaType'>): LanguageModelV3File {
+  return { type: 'file', data, mediaType }
+}
+
+function toSources(content: readonly Part[]): LanguageModelV3Source[] {
+  return sourcesOf(content).map((source) => ({ type: 'source', ...source }))
+}
+
+const reasons: Record<FinishReason, LanguageModelV3FinishReason['unified']> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'tool-calls',
+  'content-filter': 'content-filter',
+  refusal: 'content-filter',
+  pause: 'other',
+  other: 'other',
+}
+
+export function toReason({ finishReason, rawFinishReason }: ChatResponse): LanguageModelV3FinishReason {
+  return { unified: reasons[finishReason], raw: rawFinishReason ?? finishReason }
+}
+
+export function toUsage(usage: Usage): LanguageModelV3Usage {
+  const { inputTokens, cachedInputTokens, cacheWriteTokens, outputTokens, reasoningTokens } = usage
+  const rest = (all: number | undefined, ...parts: (number | undefined)[]) =>
+    all === undefined ? undefined : parts.reduce<number>((left, part) => left - (part ?? 0), all)
+  return {
+    inputTokens: {
+      total: inputTokens,
+      noCache: rest(inputTokens, cachedInputTokens, cacheWriteTokens),
+      cacheRead: cachedInputTokens,
+      cacheWrite: cacheWriteTokens,
+    },
+    outputTokens: {
+      total: outputTokens,
+      text: rest(outputTokens, reasoningTokens),
+      reasoning: reasoningTokens,
+    },
+  }
+}
+
+export function toWarning({ code, feature, message }: Warning): SharedV3Warning {
+  return code === 'unsupported' && feature !== undefined
+    ? { type: 'unsupported', feature, details: message }
+    : { type: 'other', message }
+}

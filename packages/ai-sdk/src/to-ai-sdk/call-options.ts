@@ -1,0 +1,26 @@
+// The options of a call that comes from the AI SDK: those of the model, those of `providerOptions.patchbay.call`, its own.
+import type { LanguageModelV3CallOptions } from '@ai-sdk/provider'
+import type { CallOptions } from '@patchbay/core'
+import { omitUndefined } from '@patchbay/core/wrap'
+
+/** All of them; later ones win. The AI SDK tries again by itself, so the provider does not unless it is told to. */
+export function callOptions(
+  ofModel: CallOptions,
+  {
+    abortSignal,
+    headers = {},
+    providerOptions: { patchbay: { call } = {} } = {},
+  }: Pick<LanguageModelV3CallOptions, 'abortSignal' | 'headers' | 'providerOptions'>,
+): CallOptions {
+  const options: CallOptions = {
+    retry: false,
+    ...omitUndefined(ofModel),
+    ...omitUndefined((call as CallOptions | undefined) ?? {}),
+  }
+  const named = { ...options.headers, ...omitUndefined(headers) } as Record<string, string>
+  return {
+    ...options,
+    ...(abortSignal && { signal: abortSignal }),
+    ...(Object.keys(named).length > 0 && { headers: named }),
+  }
+}

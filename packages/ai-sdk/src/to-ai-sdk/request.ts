@@ -1,0 +1,87 @@
+// A call of the AI SDK as our request. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
+import type { LanguageModelV3CallOptions } from '@ai-sdk/provider'
+import type { ChatRequest, JsonSchema, Tool } from '@patchbay/core'
+import { omitUndefined } from '@patchbay/core/wrap'
+import { markIn, markOf } from '../cache-marks.js'
+import { chatRequestOptions, type LeftOut } from './ignored-options.js'
+import { toMessage } from './prompt.js'
+
+/**
+ * `providerOptions.patchbay` holds what the AI SDK has no word for: `reasoning`, `minP`, `parallelToolCalls` …; its `call` is no
+ * part of the question: call-options.ts.
+ */
+export function toRequest(call: LanguageModelV3CallOptions, lost: LeftOut): ChatRequest {
+  if (call.includeRawChunks) lost('includeRawChunks')
+  return omitUndefined({
+    messages: call.prompt.map((message) => ({ ...toMessage(message, lost), ...markOf(message, lost) })),
+    ...toTools(call, lost),
+    output: toOutputSpec(call.responseFormat, lost),
+    maxOutputTokens: call.maxOutputTokens,
+    temperature: call.temperature,
+    topP: call.topP,
+    topK: call.topK,
+    seed: call.seed,
+    stop: call.stopSequences,
+    frequencyPenalty: call.frequencyPenalty,
+    presencePenalty: call.presencePenalty,
+    // What a model cannot is a warning there.
+    onUnsupported: 'warn',
+    ...chatRequestOptions(call.providerOptions, lost),
+  })
+}
+
+function toOutputSpec(
+  format: LanguageModelV3CallOptions['responseFormat'],
+  lost: LeftOut,
+): ChatRequest['output'] | undefined {
+  if (format?.type !== 'json') return undefined
+  const { schema, name, description } = format
+  if (schema === undefined) {
+    if (name !== undefined) lost('responseFormat.name')
+    if (description !== undefined) lost('responseFormat.description')
+    return 'json'
+  }
+  if (description !== undefined && schema.description !== undefined && schema.description !== description)
+    lost('responseFormat.description', 'The schema has a description of its own, which was sent instead.')
+  return {
+    schema: { ...(description !== undefined && { description }), ...schema } as JsonSchema,
+    ...(name !== undefined && { name }),
+  }
+}
+
+function toTools(
+  { tools, toolChoice }: LanguageModelV3CallOptions,
+  lost: LeftOut,
+): Pick<ChatRequest, 'tools' | 'toolChoice'> {
+  const taken = tools?.flatMap((tool) => toTool(tool, lost))
+  const choice = toolChoice && (toolChoice.type === 'tool' ? { name: toolChoice.toolName } : toolChoice.type)
+  // A choice that only a tool left out could meet goes with it.
+  const isMet =
+    taken?.length === tools?.length ||
+    choice === 'auto' ||
+    choice === 'none' ||
+    taken?.some(({ name }) => choice === 'required' || name === choice?.name)
+  if (choice !== undefined && !isMet) lost('toolChoice')
+  return { ...(taken && { tools: taken }), ...(choice !== undefined && isMet && { toolChoice: choice }) }
+}
+
+function toTool(tool: NonNullable<LanguageModelV3CallOptions['tools']>[number], lost: LeftOut): Tool[] {
+  if (tool.type !== 'function') {
+    const { id, name } = tool
+    lost(id, `The tool ${name} (${id}) is run by a service itself; it was left out. Use a tool of your own.`)
+    return []
+  }
+  const { name, description, inputSchema, strict, inputExamples, providerOptions } = tool
+  if (strict) lost('strict', 'Tools have no strict mode in Patchbay; they were sent without it.')
+  if (inputExamples?.length)
+    lost(
+      'inputExamples',
+      'Tools have no examples in Patchbay; they were left out. addToolInputExamplesMiddleware puts them into the description.',
+    )
+  if (markIn(providerOptions, lost))
+    lost(
+      'cache',
+      'Only messages have cache marks in Patchbay; those of tools were left out. Mark the system message instead: its mark includes the tools.',
+    )
+  return [{ name, ...(description !== undefined && { description }), input: inputSchema as JsonSchema }]
+}

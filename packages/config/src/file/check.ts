@@ -1,0 +1,151 @@
+// A configuration, checked: what is wrong is told by its place, a wrong name by the nearest right one.
+import { isLlmError, type JsonSchema } from '@patchbay/core'
+import { violation } from '@patchbay/core/json-schema'
+import type { Config } from '../types.js'
+import { nearest, wrong } from './config-error.js'
+import { interpolated, interpolatedIfSet } from './interpolate.js'
+import { onePolicy, plainPolicies, policiesSchema, policyOptions } from './policy-schema.js'
+import {
+  backendOptions,
+  configNames,
+  configSchema,
+  entrySchema,
+  gatewayNames,
+  gatewaySchema,
+  knownOptions,
+  layerNames,
+  type ObjectSchema,
+  severalOptions,
+} from './schema.js'
+
+/**
+ * The options of an entry as they are used, their variables filled in.
+ * @throws {LlmError} `config` for a variable that is not set, and for a value that is none of this option
+ */
+export function usable<T>(value: T, schema: JsonSchema | undefined, file: string, at: string): T {
+  const filled = interpolated(value, `${file}: ${at}`, schema)
+  if (schema !== undefined) check(schema, filled, file, at)
+  return filled
+}
+
+/** @throws {LlmError} `config` */
+export function checkConfig(value: unknown, file: string): asserts value is Config {
+  if (typeof value !== 'object' || value === null || Array.isArray(value))
+    throw wrong(`${file} must hold a configuration: { providers: { name: { use, model } } }.`)
+  namesAre(Object.keys(value), configNames, file, '')
+  const { env = {}, ...top } = value as Config
+  checkLayer(top, file, '')
+  check(configSchema.properties.env, env, file, 'env')
+  for (const [name, layer] of Object.entries(env)) {
+    namesAre(Object.keys(layer), layerNames, file, `env.${name}.`)
+    checkLayer(layer, file, `env.${name}.`)
+  }
+}
+
+function checkLayer(layer: Config, file: string, at: string): void {
+  const { providers = {}, gateway = {}, ...rest } = layer
+  fits(configSchema, rest, file, at)
+  check({ type: 'object' }, providers, file, `${at}providers`)
+  check({ type: 'object' }, gateway, file, `${at}gateway`)
+  namesAre(Object.keys(gateway), gatewayNames, file, `${at}gateway.`)
+  fits(gatewaySchema, gateway, file, `${at}gateway.`)
+  for (const [name, entry] of Object.entries(providers)) {
+    const where = `${at}providers.${name}`
+    if (name.includes(':')) throw wrong(`${file}: ${where}: a name cannot hold a colon.`)
+    if (typeof entry === 'string') {
+      parseTarget(entry, `${file}: ${where}`)
+      continue
+    }
+    const use = typeof entry === 'object' && entry !== null ? entry.use : undefined
+    checkPolicies(entry, file, where)
+    const schema = entrySchema(typeof use === 'string' ? use : '')
+    check({ type: 'object', required: schema.required }, entry, file, where)
+    fits(schema, entry, file, `${where}.`)
+    const known = knownOptions(String(use))
+    if (known !== undefined) namesAre(Object.keys(entry), known, file, `${where}.`)
+    else if (!/[/.@-]/.test(String(use)))
+      throw wrong(`${file}: ${where}.use: ${unknownUse(String(use), Object.keys(severalOptions))}`)
+  }
+}
+
+/** Each by the shape of its own: of all shapes together a schema says only that none fits. */
+function checkPolicies(entry: unknown, file: string, where: string): void {
+  const { policies: given = [] } = (typeof entry === 'object' && entry !== null ? entry : {}) as {
+    policies?: unknown
+  }
+  const policies =
+    typeof given === 'string' ? interpolatedIfSet(given, `${file}: ${where}.policies`, policiesSchema) : given
+  if (policies === undefined) return
+  if (!Array.isArray(policies)) throw wrong(`${file}: ${where}.policies must be a list of policies.`)
+  const names = Object.keys(policyOptions)
+  for (const [index, written] of policies.entries()) {
+    const at = `${where}.policies[${index}]`
+    const policy =
+      typeof written === 'string'
+        ? interpolatedIfSet<unknown>(written, `${file}: ${at}`, onePolicy)
+        : (written as unknown)
+    if (policy === undefined) continue
+    const keys = typeof policy === 'string' ? [policy] : Object.keys(policy ?? {})
+    const [name = ''] = keys
+    if (keys.length !== 1)
+      throw wrong(`${file}: ${at} must be a name, or an object with one policy and its options.`)
+    if (!names.includes(name))
+      throw wrong(
+        `${file}: ${at}: There is no policy ${JSON.stringify(name)}.${nearest(name, names) || ` There are ${names.join(', ')}.`}`,
+      )
+    const schema = policyOptions[name] as ObjectSchema
+    const options = typeof policy === 'string' ? {} : (policy as Record<string, unknown>)[name]
+    if (typeof policy === 'string' && !plainPolicies.includes(name))
+      throw wrong(`${file}: ${at}: ${name} needs options: { ${name}: { … } }.`)
+    namesAre(Object.keys(options ?? {}), Object.keys(schema.properties), file, `${at}.${name}.`)
+    const value = interpolatedIfSet(options, `${file}: ${at}.${name}`, schema)
+    if (value !== undefined) check(schema, value, file, `${at}.${name}`)
+  }
+}
+
+/** `claude:claude-opus-5`, taken apart. */
+export function parseTarget(target: string, where = ''): { use: string; model?: string } {
+  const colon = target.indexOf(':')
+  const use = colon < 0 ? target : target.slice(0, colon)
+  const model = colon < 0 ? undefined : target.slice(colon + 1)
+  if (Object.hasOwn(backendOptions, use) || /[/.@-]/.test(use)) return { use, ...(model && { model }) }
+  throw wrong(`${where && `${where}: `}${unknownUse(use)}`)
+}
+
+function unknownUse(use: string, more: string[] = []): string {
+  const backends = [...Object.keys(backendOptions), ...more]
+  return `There is no backend ${JSON.stringify(use)}.${nearest(use, backends)} There are ${backends.join(', ')}, and any package or file by its path.`
+}
+
+/** Each option by itself: one whose variables are not set is checked when it is used. */
+function fits(
+  { properties }: { properties: Readonly<Record<string, JsonSchema>> },
+  options: object,
+  file: string,
+  at: string,
+): void {
+  for (const [name, given] of Object.entries(options)) {
+    const schema = properties[name]
+    if (schema === undefined) continue
+    const value = interpolatedIfSet(given, `${file}: ${at}${name}`, schema)
+    if (value !== undefined) check(schema, value, file, `${at}${name}`)
+  }
+}
+
+function check(schema: JsonSchema, value: unknown, file: string, at: string): void {
+  try {
+    const problem = violation(schema, value, schema, at)
+    if (problem !== undefined) throw wrong(`${file}: ${problem}.`)
+  } catch (error) {
+    if (isLlmError(error)) throw error
+    throw wrong(`${file} cannot be checked: ${error}`)
+  }
+}
+
+function namesAre(names: string[], known: string[], file: string, at: string): void {
+  const unknown = names.find((name) => !known.includes(name))
+  if (unknown !== undefined)
+    throw wrong(
+      `${file}: ${at}${unknown} is no option.${nearest(unknown, known) || ` There are ${known.join(', ')}.`}`,
+    )
+}

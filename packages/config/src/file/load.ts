@@ -1,0 +1,127 @@
+// Loads a configuration: finds its files and puts their layers together.
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { dirname, join, resolve } from 'node:path'
+import type { Price } from '@patchbay/policies'
+import type { SharedPlace } from '../provider/shared-state.js'
+import type { Config, GatewayEntry, Requirement } from '../types.js'
+import { checkConfig } from './check.js'
+import { interpolated } from './interpolate.js'
+import { type Entry, merged, unusableSpares } from './layers.js'
+import { keysIn, read } from './read.js'
+import { configSchema, gatewaySchema } from './schema.js'
+import { checkWebNames } from './web-names.js'
+
+/** Where a configuration is looked for. */
+export interface LoadOptions {
+  /** A file, or the configuration itself. Default: `patchbay.config.*`, looked for upwards from `cwd`. */
+  config?: string | Config
+  /** Default: the working directory. */
+  cwd?: string
+  /** Which of the environments. Default: `PATCHBAY_ENV`, else `NODE_ENV`. */
+  env?: string
+  /** The user's own file below the project's. Default true. */
+  user?: boolean
+}
+
+/** A configuration, its layers put together. */
+export interface Loaded {
+  default?: string
+  providers: Map<string, Entry>
+  requires: Requirement[]
+  prices: Record<string, Price>
+  /** Where policies keep what they know, for all processes. */
+  shared?: SharedPlace
+  /** How the gateway serves; a stronger layer's wins option by option. */
+  gateway: GatewayEntry
+  /** The files it came from, the strongest first. */
+  files: string[]
+  /** What should be changed although it works. */
+  warnings: string[]
+}
+
+const names = ['ts', 'mts', 'mjs', 'js', 'cjs', 'json', 'yaml', 'yml'].map((end) => `patchbay.config.${end}`)
+
+/** @throws {LlmError} `config`, with the file and the place in it */
+export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
+  const { cwd = process.cwd(), user = true } = options
+  const layers: { config: Config; file: string; folder: string }[] = []
+  const warnings: string[] = []
+  if (typeof options.config === 'object') {
+    checkConfig(options.config, 'the configuration')
+    layers.push({ config: options.config, file: 'the configuration', folder: cwd })
+  } else {
+    const found = options.config === undefined ? find(cwd) : resolve(cwd, options.config)
+    if (found !== undefined) {
+      layers.push({ ...(await read(found)), folder: dirname(found) })
+      warnings.push(...(await keysIn(found, layers[0]?.config)))
+    }
+  }
+  const own = user ? findIn(userFolder(), 'config') : undefined
+  if (own !== undefined) layers.push({ ...(await read(own)), folder: dirname(own) })
+
+  const env = options.env ?? (process.env.PATCHBAY_ENV || process.env.NODE_ENV || '')
+  const flat = layers.flatMap(({ config, ...from }) => {
+    const own = config.env?.[env]
+    return own === undefined
+      ? [{ ...config, ...from }]
+      : [
+          { ...own, ...from },
+          { ...config, ...from },
+        ]
+  })
+  const providers = new Map<string, Entry>()
+  for (const { providers: given = {}, file, folder } of flat)
+    for (const [name, entry] of Object.entries(given))
+      providers.set(name, merged(name, providers.get(name), { entry, file, folder }))
+  const chosen = flat.find((layer) => layer.default !== undefined)
+  const shared = flat.find((layer) => layer.shared !== undefined)
+  warnings.push(...unusableSpares(providers))
+  const strongest = flat[0]?.file ?? 'the configuration'
+  const gateway: GatewayEntry = interpolated(
+    Object.assign({}, ...flat.map(({ gateway }) => gateway ?? {}).reverse()),
+    `${strongest}: gateway`,
+    gatewaySchema,
+  )
+  checkWebNames(gateway, `${strongest}: gateway`)
+  return {
+    providers,
+    requires: flat.find((layer) => layer.requires !== undefined)?.requires ?? [],
+    prices: interpolated(
+      Object.assign({}, ...flat.map(({ prices }) => prices ?? {}).reverse()),
+      `${strongest}: prices`,
+      configSchema.properties.prices,
+    ),
+    gateway,
+    files: layers.map(({ file }) => file),
+    warnings,
+    ...(chosen?.default !== undefined && {
+      default: interpolated(chosen.default, `${chosen.file}: default`),
+    }),
+    ...(shared?.shared !== undefined && {
+      shared: { place: interpolated(shared.shared, `${shared.file}: shared`), folder: shared.folder },
+    }),
+  }
+}
+
+function find(from: string): string | undefined {
+  for (let folder = resolve(from); ; folder = dirname(folder)) {
+    const file = findIn(folder, 'patchbay.config')
+    if (file !== undefined) return file
+    if (dirname(folder) === folder) return undefined
+  }
+}
+
+function findIn(folder: string, stem: string): string | undefined {
+  return names
+    .map((name) => join(folder, name.replace('patchbay.config', stem)))
+    .find((file) => existsSync(file))
+}
+
+/** Where a user's own `config.*` lies. */
+export function userFolder(): string {
+  const { XDG_CONFIG_HOME, APPDATA } = process.env
+  if (XDG_CONFIG_HOME) return join(XDG_CONFIG_HOME, 'patchbay')
+  if (process.platform === 'win32' && APPDATA) return join(APPDATA, 'patchbay')
+  return join(homedir(), '.config', 'patchbay')
+}

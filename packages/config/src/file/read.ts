@@ -1,0 +1,93 @@
+// Configuration files: read, parsed by their kind, checked.
+import { existsSync } from 'node:fs'
+import { readFile, realpath, stat } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { extname } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Config } from '../types.js'
+import { checkConfig } from './check.js'
+import { wrong } from './config-error.js'
+
+/** @throws {LlmError} `config`, with the file and the place in it */
+export async function read(file: string): Promise<{ config: Config; file: string }> {
+  let value: unknown
+  try {
+    value = await parse(file)
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT' && !existsSync(file))
+      throw wrong(`There is no ${file}. Check the path, or run: patchbay init`)
+    const problem = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
+    throw wrong(`${file} cannot be read: ${problem.slice(0, 300)}`, { cause })
+  }
+  checkConfig(value, file)
+  return { config: value, file }
+}
+
+async function parse(file: string): Promise<unknown> {
+  switch (extname(file)) {
+    case '.json':
+      return fromJson(await textOf(file))
+    case '.yaml':
+    case '.yml':
+      return fromYaml(await textOf(file))
+    case '.ts':
+    case '.mts':
+      return (await import('jiti')).createJiti(file, { moduleCache: false }).import(file, { default: true })
+    default: {
+      // One that has changed is read again: a module is kept by its address, a CommonJS one by its file. What it imports
+      // is kept as it is.
+      const { mtimeMs } = await stat(file)
+      delete createRequire(file).cache[await realpath(file)]
+      const loaded = (await import(`${pathToFileURL(file).href}?${mtimeMs}`)) as { default?: unknown }
+      return loaded.default
+    }
+  }
+}
+
+/** Without the byte order mark that some editors write. */
+async function textOf(file: string): Promise<string> {
+  const bytes = await readFile(file)
+  const encoding = bytes[0] === 0xff && bytes[1] === 0xfe ? 'utf-16le' : 'utf-8'
+  return new TextDecoder(encoding).decode(bytes)
+}
+
+/** A parser's own words show what stands beside the mistake, which may be a key: only its place is told. */
+async function fromJson(text: string): Promise<unknown> {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // JSON is YAML, and that parser knows lines.
+    await fromYaml(text, 'json')
+    throw new SyntaxError('it is not valid JSON (a trailing comma, a comment or single quotes?)')
+  }
+}
+
+/** What is only a warning to the parser, a tag that means nothing to it, is an error here: it would be left out. */
+async function fromYaml(text: string, schema: 'core' | 'json' = 'core'): Promise<unknown> {
+  const { LineCounter, parseDocument } = await import('yaml')
+  const lineCounter = new LineCounter()
+  const document = parseDocument(text, { schema, lineCounter, prettyErrors: false, merge: schema === 'core' })
+  const [problem] = [...document.errors, ...document.warnings]
+  if (problem === undefined) return document.toJS()
+  const { line, col } = lineCounter.linePos(problem.pos[0])
+  throw new SyntaxError(
+    `it is not valid ${schema === 'json' ? 'JSON' : `YAML (${problem.code})`} at line ${line}, column ${col}`,
+  )
+}
+
+/** Keys that stand in the file itself: whoever can read it has them. */
+export async function keysIn(file: string, config: Config = {}): Promise<string[]> {
+  const layers = [config, ...Object.values(config.env ?? {})]
+  const text = await textOf(file)
+  return layers.flatMap(({ providers = {} }) =>
+    Object.entries(providers).flatMap(([name, entry]) => {
+      const key = typeof entry === 'object' && 'apiKey' in entry ? entry.apiKey : undefined
+      // A module may have it from anywhere else.
+      return typeof key !== 'string' || key === '' || key.includes('${') || !text.includes(key)
+        ? []
+        : [
+            `${file}: providers.${name}.apiKey is written down. Take it from the environment: "\${MY_KEY}", or leave it out where the service has a usual variable.`,
+          ]
+    }),
+  )
+}

@@ -1,0 +1,61 @@
+// `use`: from the name of a backend, a package or a file to its factory. Only the chosen one is imported.
+import { createRequire } from 'node:module'
+import { isAbsolute, join, resolve } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import type { Provider } from '@patchbay/core'
+import { wrong } from '../file/config-error.js'
+import { backendOptions } from '../file/schema.js'
+
+type Factory = (options: Record<string, unknown>) => Provider | Promise<Provider>
+
+/** @throws {LlmError} `config` for a package that is not there, with the command that installs it */
+export async function factoryOf(use: string, folder: string): Promise<Factory> {
+  const own = Object.hasOwn(backendOptions, use)
+  const name = own ? `@patchbay/${use}` : use
+  const isFile = /^\.{0,2}\//.test(use) || isAbsolute(use)
+  const module = isFile ? await importFile(resolve(folder, use)) : await importPackage(name, folder)
+  const short = name.split('/').at(-1) ?? name
+  const candidates = [module[short], module.default, module.provider]
+  const factory = candidates.find((candidate) => typeof candidate === 'function')
+  if (factory === undefined)
+    throw wrong(
+      `${name} exports no provider factory. It must export a default function${isFile ? '' : `, or one named ${short}`}.`,
+    )
+  return factory as Factory
+}
+
+async function importFile(path: string): Promise<Record<string, unknown>> {
+  try {
+    if (/\.m?ts$/.test(path))
+      return (await (await import('jiti')).createJiti(path).import(path)) as Record<string, unknown>
+    return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+  } catch (cause) {
+    throw wrong(`${path} cannot be loaded: ${(cause as Error).message}`, { cause })
+  }
+}
+
+/**
+ * A package that lies beside this one, or beside the configuration.
+ * @throws {LlmError} `config` where it does not, with the command that installs it
+ */
+export async function importPackage(name: string, folder: string): Promise<Record<string, unknown>> {
+  try {
+    return (await import(name)) as Record<string, unknown>
+  } catch (cause) {
+    if (!isMissing(cause, name))
+      throw wrong(`${name} cannot be loaded: ${(cause as Error).message}`, { cause })
+  }
+  // Not beside this package: then beside the configuration.
+  let path: string
+  try {
+    path = createRequire(join(folder, 'patchbay.config.js')).resolve(name)
+  } catch (cause) {
+    throw wrong(`The package ${name} is not installed. Run: npm install ${name}`, { cause })
+  }
+  return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+}
+
+function isMissing(cause: unknown, name: string): boolean {
+  const { code, message = '' } = cause as NodeJS.ErrnoException
+  return (code === 'ERR_MODULE_NOT_FOUND' || code === 'MODULE_NOT_FOUND') && message.includes(name)
+}

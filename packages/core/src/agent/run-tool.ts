@@ -1,0 +1,161 @@
+// One call of a tool: found, checked, approved, run within its time, and its result as the model gets it. Whatever goes
+// wrong becomes a result that tells the model what to do better.
+
+import { onAbort } from '../call/abort-listener.js'
+import { LinkedSignal } from '../call/linked-signal.js'
+import type { Clock } from '../contract/clock.js'
+import { LlmError } from '../contract/errors.js'
+import type { Message, Part } from '../contract/message.js'
+import type { Tool } from '../contract/request.js'
+import type { ToolCall } from '../contract/response.js'
+import { describe } from '../describe.js'
+import { isObject } from '../object.js'
+import { validate } from './structured-output.js'
+
+/** May the tool run? `deny` gives the model the reason. `'later'` leaves the call open and ends the run. */
+export type Approval = boolean | 'later' | { deny: string }
+
+/** With progress reports, a tool may take this many times its limit. */
+const longest = 10
+
+/** What became of a call. */
+export interface ToolOutcome {
+  call: ToolCall
+  /** What the model gets. */
+  output: string | Part[]
+  isError: boolean
+  /** What the tool threw. */
+  cause?: unknown
+  /** How long the tool ran, in milliseconds. */
+  ms: number
+}
+
+interface Rules {
+  timeout: number
+  maxLength: number
+  clock: Clock
+  approve: (call: ToolCall) => Approval | Promise<Approval>
+}
+
+/** The outcome; none for a call that has to wait for somebody. Rejects only when the app's own callbacks throw. */
+export async function runTool(
+  call: ToolCall,
+  tools: Tool[],
+  { signal, messages }: { signal: AbortSignal; messages: Message[] },
+  rules: Rules,
+): Promise<ToolOutcome | undefined> {
+  const { name } = call
+  const startedAt = rules.clock.now()
+  const outcome = (output: string | Part[], isError: boolean, cause?: unknown): ToolOutcome => ({
+    ...{ call, output, isError, ms: rules.clock.now() - startedAt },
+    ...(cause !== undefined && { cause }),
+  })
+  const tool = tools.find((known) => known.name === name)
+  if (tool === undefined) {
+    const names = tools.map((known) => known.name).join(', ')
+    return outcome(`There is no tool named ${name}. The tools are: ${names || 'none'}.`, true)
+  }
+  if (isObject(call.input) && '$unparsed' in call.input)
+    return outcome(`The input of ${name} is not JSON. Call it again with valid JSON.`, true)
+  const { run } = tool
+  const limit = tool.timeout ?? rules.timeout
+  const linked = new LinkedSignal(signal)
+  const progress = new Progress()
+  const context = { signal: linked.signal, id: call.id, messages, progress: progress.report }
+  const within = <T>(work: () => T | PromiseLike<T>, late: () => Error) =>
+    bounded(work, limit, { clock: rules.clock, signal }, late)
+  const tooLate = (what: string) => () =>
+    new LlmError(
+      'timeout',
+      `${what} of the tool ${name} took longer than ${Math.ceil(limit)} ms. Raise its timeout if it needs longer.`,
+    )
+  try {
+    const checked = await within(() => validate(tool.input, call.input), tooLate('The check of the input'))
+    if ('problem' in checked)
+      return outcome(
+        `The input of ${name} does not fit its schema: ${checked.problem}. Correct it and call it again.`,
+        true,
+      )
+    if (run === undefined) return undefined
+    if (await within(() => tool.needsApproval?.(checked.value, context), tooLate('needsApproval'))) {
+      // Approval may wait for a person, so it has no time limit.
+      const approval = await rules.approve(call)
+      if (approval === 'later') return undefined
+      if (approval !== true)
+        return outcome(isObject(approval) ? approval.deny : `The call of ${name} was not allowed.`, true)
+    }
+    try {
+      const work = () => run.call(tool, checked.value, context)
+      const late = (inSpite: boolean) =>
+        new Error(`it took longer than ${Math.ceil(limit)} ms${inSpite ? ', in spite of its progress' : ''}`)
+      const value = await bounded(work, limit, { clock: rules.clock, signal, progress }, late)
+      const output = toOutput(value)
+      const length = typeof output === 'string' ? output.length : JSON.stringify(output).length
+      if (length > rules.maxLength)
+        return outcome(
+          `The result of ${name} has ${length} characters; at most ${rules.maxLength} fit. Ask for less of it.`,
+          true,
+        )
+      return outcome(output, false)
+    } catch (cause) {
+      const what = cause instanceof Error ? cause.message : describe(cause)
+      return outcome(`${name} failed: ${what}`, true, cause)
+    }
+  } finally {
+    linked.release()
+  }
+}
+
+/** Called by a running tool to report progress, which restarts its time limit. */
+class Progress {
+  onReport: () => void = () => {}
+  readonly report = (): void => this.onReport()
+}
+
+/** The result of the work; rejects if the signal aborts or the time is up. */
+async function bounded<T>(
+  work: () => T | PromiseLike<T>,
+  ms: number,
+  { clock, signal, progress }: { clock: Clock; signal: AbortSignal; progress?: Progress },
+  late: (inSpiteOfProgress: boolean) => Error,
+): Promise<T> {
+  const latest = clock.now() + longest * ms
+  let leave: () => void = () => {}
+  let cancel: () => void = () => {}
+  try {
+    return await new Promise<T>((resolve, reject) => {
+      if (signal.aborted) return reject(signal.reason)
+      leave = onAbort(signal, () => reject(signal.reason))
+      const restart = () => {
+        cancel()
+        const left = Math.max(0, Math.min(ms, latest - clock.now()))
+        cancel = clock.timer(left, () => reject(late(left < ms)))
+      }
+      restart()
+      if (progress !== undefined) progress.onReport = restart
+      // It may throw synchronously.
+      Promise.resolve().then(work).then(resolve, reject)
+    })
+  } finally {
+    if (progress !== undefined) progress.onReport = () => {}
+    leave()
+    cancel()
+  }
+}
+
+const mediaParts = new Set(['text', 'image', 'file', 'audio'])
+
+/** @throws {TypeError} for what JSON cannot hold */
+function toOutput(value: unknown): string | Part[] {
+  if (typeof value === 'string') return value
+  if (value === undefined) return 'Done.'
+  if (
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every((part) => isObject(part) && mediaParts.has(String(part.type)))
+  )
+    return value as Part[]
+  const json = JSON.stringify(value)
+  if (json === undefined) throw new TypeError(`it gave a ${typeof value}, which is not JSON`)
+  return json
+}

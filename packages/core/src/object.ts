@@ -1,0 +1,13 @@
+// Plain objects: recognising them, and removing undefined properties.
+
+/** Whether a value is an object with properties: neither an array nor null. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A copy of the object without its undefined properties. */
+export function omitUndefined<T extends object>(object: T): { [Key in keyof T]: Exclude<T[Key], undefined> } {
+  const kept: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(object)) if (value !== undefined) kept[name] = value
+  return kept as never
+}

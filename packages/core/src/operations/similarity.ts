@@ -1,0 +1,23 @@
+// How alike two vectors are.
+import { LlmError } from '../contract/errors.js'
+
+/**
+ * The cosine of the angle between two vectors, -1 to 1; 0 where one of them has no direction.
+ * @throws {LlmError} `invalid-request` for vectors of different lengths
+ */
+export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  if (a.length !== b.length)
+    throw new LlmError(
+      'invalid-request',
+      `Vectors of ${a.length} and ${b.length} numbers cannot be compared.`,
+    )
+  let dot = 0
+  let [aa, bb] = [0, 0]
+  for (let at = 0; at < a.length; at++) {
+    const [x, y] = [a[at] as number, b[at] as number]
+    dot += x * y
+    aa += x * x
+    bb += y * y
+  }
+  return aa === 0 || bb === 0 ? 0 : dot / Math.sqrt(aa * bb)
+}

@@ -1,0 +1,68 @@
+// The options of a request, checked. Loaded when a request has the first of them.
+
+import { invalid } from '../contract/errors.js'
+import type { PreparedChat } from '../contract/provider.js'
+import type { ChatRequest, OutputSpec } from '../contract/request.js'
+import type { Warning } from '../contract/response.js'
+import { describe } from '../describe.js'
+import { isObject } from '../object.js'
+import { unloadable } from './caller-objects.js'
+import { wellFormed } from './unicode.js'
+
+const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
+  temperature: [0, 100],
+  topP: [0, 1],
+  minP: [0, 1],
+  topK: [0, 2 ** 31 - 1, 'whole'],
+  seed: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER, 'whole'],
+  maxOutputTokens: [1, 2 ** 31 - 1, 'whole'],
+  frequencyPenalty: [-2, 2],
+  presencePenalty: [-2, 2],
+}
+
+/** @throws {LlmError} `invalid-request` for an option out of its range */
+export function checkOptions(request: ChatRequest): void {
+  for (const [name, [least, most, whole]] of Object.entries(ranges)) {
+    const value: unknown = request[name as keyof ChatRequest]
+    if (value === undefined) continue
+    const fits =
+      typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
+    if (!fits)
+      throw invalid(
+        name,
+        `must be a ${whole ? 'whole ' : ''}number from ${least} to ${most}, not ${describe(value)}`,
+      )
+  }
+  const { stop, reasoning } = request
+  if (
+    stop !== undefined &&
+    !(Array.isArray(stop) && stop.every((text) => typeof text === 'string' && text !== ''))
+  )
+    throw invalid('stop', 'must be a list of strings that are not empty')
+  if (isObject(reasoning) && !(Number.isInteger(reasoning.budgetTokens) && reasoning.budgetTokens >= 0))
+    throw invalid('reasoning.budgetTokens', 'must be a whole number of tokens')
+  if (reasoning !== undefined && !isObject(reasoning) && !levels.has(reasoning))
+    throw invalid('reasoning', `must be one of ${[...levels].join(', ')}, or { budgetTokens }`)
+}
+
+/**
+ * The required form of the answer, for the backend; `undefined` for plain text.
+ * @throws {LlmError} `invalid-request` for anything else
+ */
+export async function prepareOutput(
+  output: OutputSpec,
+  warnings: Warning[],
+): Promise<PreparedChat['output']> {
+  if (output === 'text') return undefined
+  if (output === 'json') return {}
+  if (!isObject(output) || !('schema' in output))
+    throw invalid('output', "must be 'text', 'json' or an object with a schema")
+  return (await import('../schema/schema.js').catch(unloadable)).prepareSchema(output, warnings)
+}
+
+/** The stop sequences, for the backend. */
+export function prepareStop(stop: string[], warnings: Warning[]): string[] {
+  return stop.map((text) => wellFormed(text, warnings))
+}
+
+const levels = new Set<unknown>(['off', 'minimal', 'low', 'medium', 'high', 'max'])

@@ -1,0 +1,79 @@
+// Schemas: any Standard Schema or JSON Schema in, JSON Schema for the wire out.
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+import { invalid, LlmError } from '../contract/errors.js'
+import type { PreparedChat } from '../contract/provider.js'
+import type { JsonSchema, OutputSpec, StandardSchema } from '../contract/request.js'
+import type { Warning } from '../contract/response.js'
+import { describe } from '../describe.js'
+import { isObject, omitUndefined } from '../object.js'
+import { jsonValue } from '../request/json-value.js'
+import { wellFormed } from '../request/unicode.js'
+
+/** Is it a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema? */
+export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is StandardSchema {
+  return '~standard' in schema
+}
+
+/**
+ * The JSON Schema of a schema.
+ * @throws {LlmError} `invalid-request` if the schema's library cannot produce one, or JSON cannot represent it
+ */
+export function toJsonSchema(
+  schema: StandardSchema | JsonSchema,
+  where: string,
+  warnings: Warning[] = [],
+): JsonSchema {
+  if (!isObject(schema) && typeof schema !== 'function')
+    throw new LlmError('invalid-request', `${where} must be a Standard Schema or a JSON Schema object.`)
+  if (!isStandardSchema(schema)) return jsonValue(schema, where, warnings)
+  const standard = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>
+  if (standard.jsonSchema === undefined)
+    throw new LlmError(
+      'invalid-request',
+      `${where}: this ${standard.vendor} schema cannot give its JSON Schema. Use a version that implements Standard JSON Schema (zod 4.2 or later), or pass a JSON Schema.`,
+    )
+  try {
+    return standard.jsonSchema.input({ target: 'draft-2020-12' })
+  } catch (cause) {
+    throw new LlmError(
+      'invalid-request',
+      `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * Validates a value with a Standard Schema.
+ * @throws {LlmError} `invalid-request` if the schema's own code throws
+ */
+export async function standardResult<Output>(
+  schema: StandardSchema<unknown, Output>,
+  value: unknown,
+): Promise<StandardSchemaV1.Result<Output>> {
+  try {
+    return await schema['~standard'].validate(value)
+  } catch (cause) {
+    throw new LlmError(
+      'invalid-request',
+      `The schema threw while it checked a value: ${describe(cause)}. Correct the schema.`,
+      { cause },
+    )
+  }
+}
+
+/**
+ * The output schema, for a backend.
+ * @throws {LlmError} `invalid-request` with the path of what is wrong
+ */
+export function prepareSchema(
+  { schema, name, strict }: Exclude<OutputSpec, string>,
+  warnings: Warning[],
+): NonNullable<PreparedChat['output']> {
+  if (name !== undefined && typeof name !== 'string') throw invalid('output.name', 'must be a string')
+  return omitUndefined({
+    schema: toJsonSchema(schema, 'output.schema', warnings),
+    name: name && wellFormed(name, warnings),
+    strict,
+  })
+}

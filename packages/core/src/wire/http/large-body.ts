@@ -1,0 +1,105 @@
+// A large body as a blob, written, encoded and sent in slices: `fetch` would encode a text in one go, and read a blob to its end
+// before anybody else has a turn. Loaded when one is sent.
+import { Yielder } from '../../call/event-loop.js'
+import { type LargeField, lettersIn } from './large-list.js'
+
+const piece = 256 * 1024
+
+/** The texts, one after another, as UTF-8. */
+export async function blobOf(texts: Iterable<string>): Promise<Blob> {
+  const encoder = new TextEncoder()
+  const yielder = new Yielder()
+  // Blobs of their own: bytes would all be copied at once.
+  const pieces: Blob[] = []
+  let waiting = ''
+  const encode = async () => {
+    for (const part of partsOf(waiting)) {
+      pieces.push(new Blob([encoder.encode(part)]))
+      await yielder.yieldIfDue()
+    }
+    waiting = ''
+  }
+  for (const text of texts) {
+    waiting += text
+    // Small texts take their time too.
+    await (waiting.length < piece ? yielder.yieldIfDue() : encode())
+  }
+  await encode()
+  return new SlicedBlob(pieces)
+}
+
+/** A blob whose stream yields to the event loop between its pieces. */
+class SlicedBlob extends Blob {
+  readonly #pieces: readonly Blob[]
+
+  constructor(pieces: Blob[]) {
+    super(pieces)
+    this.#pieces = pieces
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const pieces = this.#pieces.values()
+    const yielder = new Yielder()
+    return new ReadableStream({
+      async pull(controller) {
+        await yielder.yieldIfDue()
+        const { done, value } = pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(new Uint8Array(await value.arrayBuffer()))
+      },
+    })
+  }
+}
+
+/** JSON in pieces, with each field in the place of its mark; one without it has been replaced by an option of the caller's. */
+export function* textsOf(json: string, fields: readonly LargeField[]): Generator<string> {
+  const placed = fields
+    .map(({ mark, value }) => ({ value, mark: JSON.stringify(mark), at: json.indexOf(JSON.stringify(mark)) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+  let from = 0
+  for (const { value, mark, at } of placed) {
+    yield json.slice(from, at)
+    // A copy has no mark.
+    yield* piecesOf(Array.isArray(value) ? [...value] : { ...value })
+    from = at + mark.length
+  }
+  yield json.slice(from)
+}
+
+/** A value as JSON in pieces. */
+export function* piecesOf(value: unknown): Generator<string> {
+  if (typeof value === 'string' && value.length > piece) {
+    yield '"'
+    for (const part of partsOf(value)) yield JSON.stringify(part).slice(1, -1)
+    yield '"'
+  } else if (typeof value !== 'object' || value === null || lettersIn(value, piece) < piece) {
+    yield JSON.stringify(value) ?? 'null'
+  } else if (Array.isArray(value)) {
+    yield '['
+    for (const [index, one] of value.entries()) {
+      if (index > 0) yield ','
+      yield* piecesOf(one)
+    }
+    yield ']'
+  } else {
+    let separator = '{'
+    for (const [name, one] of Object.entries(value)) {
+      if (one === undefined) continue
+      yield `${separator}${JSON.stringify(name)}:`
+      yield* piecesOf(one)
+      separator = ','
+    }
+    yield separator === '{' ? '{}' : '}'
+  }
+}
+
+function* partsOf(text: string): Generator<string> {
+  for (let from = 0; from < text.length; ) {
+    const most = from + piece
+    // Two halves of one character stay together.
+    const to = /[\ud800-\udbff]/.test(text[most - 1] ?? '') ? most + 1 : most
+    yield text.slice(from, to)
+    from = to
+  }
+}

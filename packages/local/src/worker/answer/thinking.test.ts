@@ -1,0 +1,109 @@
+// Thinking and answer told apart, however the tokens are cut.
+
+import fc from 'fast-check'
+import type { LlamaGrammarEvaluationState, Token } from 'node-llama-cpp'
+import { describe, expect, it } from 'vitest'
+import { type Answer, TextAnswer } from './answer.js'
+import { ThinkingAnswer } from './thinking.js'
+
+const format = { open: '<think>', close: '</think>' }
+
+/** A model whose tokens are these pieces of text; those of a list are control tokens. */
+function model(pieces: string[], controls: string[] = []) {
+  const textOf = (token: Token, special: boolean) => {
+    const piece = pieces[token] ?? ''
+    return controls.includes(piece) && !special ? '' : piece
+  }
+  return {
+    detokenize: (tokens: readonly Token[], special = false) =>
+      tokens.map((token) => textOf(token, special)).join(''),
+    isSpecialToken: (token: Token | undefined) => controls.includes(pieces[token ?? -1] ?? ''),
+  } as unknown as ConstructorParameters<typeof ThinkingAnswer>[0] &
+    ConstructorParameters<typeof TextAnswer>[0]
+}
+
+function read(
+  pieces: string[],
+  { begun = false, controls = [] as string[], stop = undefined as string[] | undefined } = {},
+) {
+  let thought = ''
+  const made = model(pieces, controls)
+  const answer = new ThinkingAnswer(made, format, begun, new TextAnswer(made, stop), (text) => {
+    thought += text
+  })
+  let text = ''
+  for (const index of pieces.keys()) {
+    text += answer.push(index as Token)
+    if (answer.over !== undefined) break
+  }
+  if (answer.over === undefined) text += answer.rest()
+  return { thought, text, thoughtTokens: answer.thoughtTokens }
+}
+
+describe('thinking', () => {
+  it('is told from the answer, without the space around either', () => {
+    const pieces = ['<think>', '\n', 'Let me', ' see.', '\n', '</think>', '\n\n', 'It is', ' noon.']
+    expect(read(pieces)).toEqual({ thought: 'Let me see.', text: 'It is noon.', thoughtTokens: 6 })
+  })
+
+  it('is the same for every way to cut it', () => {
+    const whole = '<think>\nA < b </thin k>\n\n so.\n</think>\n\nAnd <think> it is </think>.'
+    fc.assert(
+      fc.property(fc.array(fc.nat(whole.length)), (cuts) => {
+        const at = [0, ...cuts.sort((a, b) => a - b), whole.length]
+        const { thought, text } = read(at.slice(1).map((end, index) => whole.slice(at[index], end)))
+        expect([thought, text]).toEqual(['A < b </thin k>\n\n so.', 'And <think> it is </think>.'])
+      }),
+    )
+  })
+
+  it('may have begun in the prompt', () => {
+    expect(read(['Hm', '.', '</think>', 'Yes.'], { begun: true })).toEqual({
+      thought: 'Hm.',
+      text: 'Yes.',
+      thoughtTokens: 3,
+    })
+  })
+
+  it('may be written with control tokens', () => {
+    const pieces = ['<think>', 'Hm.', '<|other|>', '</think>', 'Yes.']
+    const controls = ['<think>', '</think>', '<|other|>']
+    expect(read(pieces, { controls })).toMatchObject({ thought: 'Hm.', text: 'Yes.' })
+  })
+
+  it('need not be: the answer begins at once', () => {
+    expect(read(['  <', 'b', '>bold', ' text'])).toEqual({
+      thought: '',
+      text: '  <b>bold text',
+      thoughtTokens: 0,
+    })
+    expect(read(['<thi'])).toEqual({ thought: '', text: '<thi', thoughtTokens: 0 })
+  })
+
+  it('that is cut off is all there is', () => {
+    expect(read(['<think>', 'Hm', ' </thi'])).toEqual({ thought: 'Hm </thi', text: '', thoughtTokens: 3 })
+  })
+
+  it('is not ended by a stop string, which the answer is', () => {
+    const pieces = ['<think>', 'END', '</think>', 'one', ' END', ' two']
+    expect(read(pieces, { stop: ['END'] })).toMatchObject({ thought: 'END', text: 'one ' })
+  })
+
+  it('is under no grammar, the answer after it is', () => {
+    const state = {} as LlamaGrammarEvaluationState
+    const inner: Answer = {
+      push: () => '',
+      rest: () => '',
+      over: undefined,
+      stopSequence: undefined,
+      inCall: false,
+      grammar: () => state,
+    }
+    const answer = new ThinkingAnswer(model(['Hm', '</think>']), format, true, inner, () => {})
+    expect(answer.grammar?.()).toBeUndefined()
+    answer.push(0 as Token)
+    expect(answer.grammar?.()).toBeUndefined()
+    answer.push(1 as Token)
+    expect(answer.grammar?.()).toBe(state)
+  })
+})

@@ -1,0 +1,160 @@
+// What the engine is asked for: sampling, stops, limits, JSON, prefix reuse, counting, calibration.
+import { readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { folder, open, openRandom } from '../../test/world.js'
+
+describe('the bundled model', () => {
+  it('knows the capital of France, and says what it used', async () => {
+    const response = await open().chat('What is the capital of France?')
+    expect(response).toMatchObject({
+      text: 'The capital of France is Paris.',
+      finishReason: 'stop',
+      rawFinishReason: 'eos',
+      model: 'pico',
+      provider: 'local',
+    })
+    expect(response.usage).toEqual({ inputTokens: 16, cachedInputTokens: 0, outputTokens: 10 })
+  })
+
+  it('remembers the conversation, and evaluates only what is new of it', async () => {
+    const provider = open({ parallel: 1 })
+    const first = await provider.chat('My name is Zoe.')
+    const second = await provider.chat([
+      { role: 'user', content: 'My name is Zoe.' },
+      first.message,
+      'What is my name?',
+    ])
+    expect(second.text).toContain('Zoe')
+    expect(second.usage.cachedInputTokens).toBeGreaterThanOrEqual(first.usage.inputTokens ?? 0)
+  })
+
+  it('gives the same answer with and without a prefix to reuse', async () => {
+    const provider = open({ parallel: 1 })
+    const system = 'You are a helpful assistant that answers questions about the world.'
+    const fresh = await provider.chat({ system, messages: 'What is the capital of Peru?' })
+    await provider.chat({ system, messages: 'What is the capital of Japan?' })
+    const reused = await provider.chat({ system, messages: 'What is the capital of Peru?' })
+    expect(reused.usage.cachedInputTokens).toBeGreaterThan(10)
+    expect(reused.text).toBe(fresh.text)
+  })
+
+  it('is told nothing the caller did not write', async () => {
+    const provider = open()
+    // The template's own frame around one word, and nothing else.
+    const frame = await provider.countTokens('a')
+    expect(await provider.countTokens('a a')).toBe(frame + 1)
+    expect(frame).toBeLessThan(12)
+  })
+})
+
+describe('a conversation begun elsewhere', () => {
+  it('keeps its tool calls and their results', async () => {
+    const provider = open()
+    const response = await provider.chat([
+      'What is the weather in Lima?',
+      {
+        role: 'assistant',
+        content: [{ type: 'tool-call', id: 'c1', name: 'get_weather', input: { city: 'Lima' } }],
+      },
+      {
+        role: 'tool',
+        content: [{ type: 'tool-result', id: 'c1', output: '{"temperature": 21, "condition": "sunny"}' }],
+      },
+    ])
+    expect(response.text).toBe('It is 21 degrees and sunny in Lima.')
+  })
+})
+
+describe('sampling', () => {
+  it('is greedy at temperature 0, and repeats with a seed', async () => {
+    const provider = openRandom()
+    const ask = async (request: object) =>
+      (await provider.chat({ messages: 'hi', maxOutputTokens: 40, ...request })).text
+    expect(await ask({ temperature: 0 })).toBe(await ask({ temperature: 0, seed: 5 }))
+    expect(await ask({ temperature: 1, seed: 1 })).toBe(await ask({ temperature: 1, seed: 1 }))
+    expect(await ask({ temperature: 1, seed: 1 })).not.toBe(await ask({ temperature: 1, seed: 2 }))
+    expect(await ask({ temperature: 1 })).not.toBe(await ask({ temperature: 1 }))
+    // The likeliest token alone is greedy again, whichever way it is left alone.
+    const greedy = await ask({ temperature: 0 })
+    expect(await ask({ temperature: 1, topK: 1 })).toBe(greedy)
+    expect(await ask({ temperature: 1, topP: 0 })).toBe(greedy)
+    expect(await ask({ temperature: 1, minP: 1 })).toBe(greedy)
+  })
+
+  it('heeds penalties', async () => {
+    const provider = openRandom()
+    const ask = async (request: object) =>
+      (await provider.chat({ messages: 'hi', maxOutputTokens: 60, temperature: 0, ...request })).text
+    const variety = (text: string) => new Set(text).size
+    expect(variety(await ask({ frequencyPenalty: 2 }))).toBeGreaterThan(variety(await ask({})))
+    expect(variety(await ask({ presencePenalty: 2 }))).toBeGreaterThan(variety(await ask({})))
+  })
+
+  it('ends before a stop string, wherever the pieces of text are cut', async () => {
+    const response = await open().chat({ messages: 'Count to 12.', stop: ['unknown', '10,'] })
+    expect(response).toMatchObject({
+      finishReason: 'stop',
+      rawFinishReason: 'stop-string',
+      stopSequence: '10,',
+    })
+    expect(response.text.trim()).toBe('1, 2, 3, 4, 5, 6, 7, 8, 9,')
+  })
+
+  it('ends at the limit of tokens and at the end of the context, and says which', async () => {
+    const provider = openRandom({}, { context: 256 })
+    expect(await provider.chat({ messages: 'hi', maxOutputTokens: 7 })).toMatchObject({
+      finishReason: 'length',
+      rawFinishReason: 'max-tokens',
+      usage: { outputTokens: 7 },
+    })
+    const full = await provider.chat('hi')
+    expect(full).toMatchObject({ finishReason: 'length', rawFinishReason: 'context-full' })
+    expect((full.usage.inputTokens ?? 0) + (full.usage.outputTokens ?? 0)).toBe(256)
+  })
+})
+
+describe('JSON', () => {
+  it('by a schema comes from a model that knows nothing of it', async () => {
+    const provider = openRandom()
+    const schema = {
+      type: 'object',
+      properties: { ok: { type: 'boolean' }, kind: { enum: ['a', 'b'] } },
+      required: ['ok', 'kind'],
+      additionalProperties: false,
+    }
+    const response = await provider.chat({ messages: 'hi', output: { schema }, maxOutputTokens: 200 })
+    expect(response.output).toEqual({ ok: expect.any(Boolean), kind: expect.stringMatching(/^[ab]$/) })
+    expect(response.rawFinishReason).toBe('json-complete')
+  })
+
+  it('of any shape ends when it is whole', async () => {
+    const response = await open().chat({ messages: 'Give me JSON: name Eve, age 30.', output: 'json' })
+    expect(response.output).toEqual({ name: 'Eve', age: 30 })
+  })
+})
+
+describe('threads', () => {
+  it('are measured once and remembered', async () => {
+    const cacheDir = folder()
+    const first = open({ cacheDir, threads: undefined as never })
+    await first.chat('hi')
+    const file = join(cacheDir, 'calibration.json')
+    const known = JSON.parse(readFileSync(file, 'utf8'))
+    const [[key, measured] = ['', undefined]] = Object.entries<{ threads: number }>(known)
+    expect(first.stats().loaded?.threads).toBe(measured?.threads)
+    expect(first.stats().loaded?.why.join()).toMatch(/of \d+ usable cores.*measured: 1 thread \d+ ms/)
+
+    writeFileSync(file, JSON.stringify({ [key]: { ...measured, threads: 2 }, broken: { threads: -1 } }))
+    const second = open({ cacheDir, threads: undefined as never })
+    await second.chat('hi')
+    expect(second.stats().loaded?.threads).toBe(2)
+    expect(second.stats().loaded?.why.join()).toContain('remembered: measured')
+  })
+
+  it('can be told', async () => {
+    const provider = open({ threads: 2 })
+    await provider.chat('hi')
+    expect(provider.stats().loaded?.threads).toBe(2)
+  })
+})

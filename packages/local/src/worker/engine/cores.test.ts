@@ -1,0 +1,50 @@
+// The cores a container may use, read from control groups as the kernel writes them.
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { folder } from '../../../test/world.js'
+import { usableCores } from './cores.js'
+
+const all = availableParallelism()
+
+function groups(files: Record<string, string>): [root: string, own: string] {
+  const root = folder()
+  for (const [path, content] of Object.entries({ 'self.txt': '0::/a/b\n', ...files })) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), content)
+  }
+  return [root, join(root, 'self.txt')]
+}
+
+describe('usable cores', () => {
+  it.each<[string, Record<string, string>, number]>([
+    ['are all there are without limits', {}, all],
+    ['are all there are under a limit of none', { 'a/b/cpu.max': 'max 100000\n' }, all],
+    ['are those of the limit', { 'cpu.max': '100000 100000\n' }, 1],
+    ['are whole ones', { 'a/b/cpu.max': '190000 100000\n' }, 1],
+    ['are never none', { 'a/b/cpu.max': '20000 100000\n' }, 1],
+    [
+      'are those of the narrowest group around',
+      { 'a/cpu.max': '50000 50000\n', 'a/b/cpu.max': 'max 100000\n' },
+      1,
+    ],
+    ['are never more than there are', { 'a/b/cpu.max': '9900000 100000\n' }, all],
+    [
+      'are those of the older kind of group',
+      { 'cpu/cpu.cfs_quota_us': '100000\n', 'cpu/cpu.cfs_period_us': '100000\n' },
+      1,
+    ],
+    [
+      'are all there are where the older kind says -1',
+      { 'cpu/cpu.cfs_quota_us': '-1\n', 'cpu/cpu.cfs_period_us': '100000\n' },
+      all,
+    ],
+  ])('%s', (_, files, cores) => {
+    expect(usableCores(...groups(files))).toBe(cores)
+  })
+
+  it('are found where there are no groups', () => {
+    expect(usableCores('/nowhere', '/nowhere/self')).toBe(all)
+  })
+})

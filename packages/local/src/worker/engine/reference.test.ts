@@ -1,0 +1,63 @@
+// What the engine generates, against a forward pass that is not the engine's.
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { getLlama, type Llama, type Token } from 'node-llama-cpp'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { writeRandomModel } from '../../../test/random-model.js'
+import { referenceLlama } from '../../../test/reference-llama.js'
+import { folder, open } from '../../../test/world.js'
+import { Prompt } from '../prompt/prompt.js'
+
+const pico = fileURLToPath(new URL('../../../models/pico.gguf', import.meta.url))
+
+let llama: Llama
+beforeAll(async () => {
+  llama = await getLlama({ build: 'never', gpu: false })
+})
+afterAll(() => llama.dispose())
+
+// Kernels round differently by the size of a slice: where two tokens are closer than this, either is right.
+const undecided = 0.02
+
+/** The greedy answer of the reference, as far as it is decided. */
+async function say(path: string, question: string, most: number): Promise<{ text: string; tokens: number }> {
+  const model = await llama.loadModel({ modelPath: path })
+  const prompt = Prompt.of(model)?.tokens({ messages: [{ role: 'user', content: question }] }) ?? []
+  const reference = await referenceLlama(path)
+  let token = 0
+  for (const known of prompt) token = reference.next(known)
+  const answer: number[] = []
+  while (answer.length < most && reference.margin > undecided && !model.isEogToken(token as Token)) {
+    answer.push(token)
+    token = reference.next(token)
+  }
+  const text = model.detokenize(answer as Token[])
+  await model.dispose()
+  return { text, tokens: answer.length }
+}
+
+describe('a greedy answer is that of a forward pass by the book', () => {
+  it.each([
+    'What is the capital of France?',
+    'Give me JSON: name Eve, age 30.',
+    'Count to 12.',
+    'Write a haiku.',
+  ])('pico: %s', async (question) => {
+    const expected = await say(pico, question, 60)
+    expect(expected.tokens).toBeGreaterThan(5)
+    const { text } = await open().chat({ messages: question, maxOutputTokens: expected.tokens })
+    expect(text).toBe(expected.text)
+  })
+
+  it.each([
+    3, 8,
+  ])('a random model (%i), token by token, also where the prompt comes in slices', async (seed) => {
+    const path = writeRandomModel(join(folder(), 'random.gguf'), { layers: 3, width: 96, heads: 3, seed })
+    const question = 'tell me '.repeat(40)
+    const { text, tokens } = await say(path, question, 32)
+    expect(tokens).toBeGreaterThan(8)
+    const llm = open({ model: path })
+    const answer = await llm.chat({ messages: question, maxOutputTokens: tokens, temperature: 0 })
+    expect(answer.text).toBe(text)
+  })
+})

@@ -1,0 +1,103 @@
+// Tools on the real engine: the bundled model calls them well, and any model calls them well-formed.
+import { runTools, tool } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import * as z from 'zod'
+import { failureOf, open, openRandom } from '../../test/world.js'
+
+const weather = tool({
+  name: 'get_weather',
+  description: 'Get the current weather in a city.',
+  input: z.object({ city: z.string().max(20) }),
+  run: () => ({ temperature: 21, condition: 'sunny' }),
+})
+const multiply = tool({
+  name: 'multiply',
+  description: 'Multiply two numbers.',
+  input: z.object({ a: z.int(), b: z.int() }),
+  run: ({ a, b }) => ({ product: a * b }),
+})
+const tools = [weather, multiply]
+const picoTemplate = `{%- if tools -%}<tools>
+{%- for tool in tools -%}{{ tool | tojson }}{%- endfor -%}</tools>{%- endif -%}
+{%- for message in messages -%}
+<|im_start|>{{ message.role }}
+{{ message.content }}{% for call in message.tool_calls or [] %}<tool_call>
+{"name": "{{ call.function.name }}", "arguments": {{ call.function.arguments | tojson }}}
+</tool_call>{% endfor %}<|im_end|>
+{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
+{% endif %}`
+
+describe('the bundled model', () => {
+  it('calls a tool, several at once or none, and answers with what they gave', async () => {
+    const provider = open()
+    const ask = (messages: string) => runTools(provider, { messages, tools }).result()
+    const one = await ask('What is the weather in Lima?')
+    expect(one).toMatchObject({ reason: 'answer', steps: 2, text: expect.stringMatching(/21 degrees/) })
+    expect(one.messages[1]?.content).toMatchObject([{ name: 'get_weather', input: { city: 'Lima' } }])
+    const two = await ask('What is the weather in Lima and in Oslo?')
+    expect(two.messages[1]?.content).toMatchObject([{ input: { city: 'Lima' } }, { input: { city: 'Oslo' } }])
+    expect(await ask('What is the capital of France?')).toMatchObject({ steps: 1, text: /Paris/ })
+  })
+
+  it('calls what it must, or nothing, and only once where asked', async () => {
+    const provider = open()
+    const messages = 'What is the weather in Lima and in Oslo?'
+    const calls = async (more: object) => (await provider.chat({ messages, tools, ...more })).toolCalls
+    const named = await calls({ toolChoice: { name: 'multiply' }, parallelToolCalls: false })
+    expect(named).toMatchObject([{ name: 'multiply' }])
+    expect(await calls({ toolChoice: 'required' })).toMatchObject([
+      { name: 'get_weather' },
+      { name: 'get_weather' },
+    ])
+    expect(await calls({ toolChoice: 'none' })).toEqual([])
+    expect(await calls({ parallelToolCalls: false })).toHaveLength(1)
+  })
+
+  it('says so when its answer ends inside a call', async () => {
+    const provider = open()
+    const response = await provider.chat({
+      messages: 'What is the weather in Lima?',
+      tools,
+      maxOutputTokens: 8,
+    })
+    expect(response).toMatchObject({ finishReason: 'length', toolCalls: [], text: '' })
+    expect(response.warnings).toMatchObject([
+      { feature: 'tools', message: expect.stringContaining('unfinished call') },
+    ])
+  })
+
+  it('streams a call as an event of its own, and counts tools as tokens of the prompt', async () => {
+    const provider = open()
+    const types: string[] = []
+    for await (const { type } of provider.stream({ messages: 'What is the weather in Lima?', tools }))
+      types.push(type)
+    expect(types).toEqual(['start', 'tool-call-start', 'tool-call-delta', 'tool-call', 'finish'])
+    const bare = await provider.countTokens('hi')
+    expect(await provider.countTokens({ messages: 'hi', tools })).toBeGreaterThan(bare + 50)
+  })
+})
+
+it('a model that knows nothing makes no malformed call: the grammar does not let it', async () => {
+  const rest = { unit: z.enum(['c', 'f']), now: z.boolean() }
+  const input = z.object({ city: z.string().max(20), ...rest })
+  // Of bytes that are no UTF-8, which such a model writes too, one may become several characters.
+  const valid = z.object({ city: z.string(), ...rest })
+  const provider = openRandom({}, { chatTemplate: picoTemplate, context: 2048, defaults: { temperature: 1 } })
+  for (let seed = 0; seed < 10; seed++) {
+    const { toolCalls, finishReason } = await provider.chat({
+      ...{ messages: 'x', toolChoice: 'required', parallelToolCalls: false, seed },
+      tools: [tool({ name: 'now', input }), tool({ name: 'later', input })],
+    })
+    expect(finishReason).toBe('tool-calls')
+    expect(['now', 'later']).toContain(toolCalls[0]?.name)
+    expect(valid.safeParse(toolCalls[0]?.input)).toMatchObject({ success: true })
+  }
+})
+
+it('a model whose template knows no tools refuses them before any work', async () => {
+  const provider = open({
+    chatTemplate: '{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}',
+  })
+  expect(await provider.capabilities()).toMatchObject({ tools: false })
+  expect(await failureOf(provider.chat({ messages: 'x', tools }))).toMatchObject({ code: 'unsupported' })
+})
