@@ -17,35 +17,35 @@ const ofTheApp = 'a pattern of the app itself, which answers for it'
 
 /** `new RegExp` of more than a text that stands there: by file, the reason of each in its order. */
 export const made = {
-  'packages/core/src/schema-patterns.ts': ['only tells whether it is a pattern; RE2 matches it'],
-  'packages/core/src/wire/overflow.ts': [
+  'packages/core/src/schema/linear-patterns.ts': ['only tells whether it is a pattern; RE2 matches it'],
+  'packages/core/src/wire/errors/overflow.ts': [
     'literals of that file behind a bracket, a comma or a colon, and a quote',
   ],
-  'packages/core/src/wire/secrets.ts': [
+  'packages/core/src/wire/secrets/request-secrets.ts': [
     'escaped literal text, bounded backslashes',
     'escaped literal text, bounded backslashes',
   ],
-  'packages/local/src/worker/pattern-grammar.ts': [
+  'packages/local/src/worker/grammar/pattern-grammar.ts': [
     'only tells whether it is a pattern',
     'only over the empty text',
   ],
-  'packages/policies/src/content/secrets.ts': [
+  'packages/policies/src/content/detect/secrets.ts': [
     'a literal of this file, which is checked there, over a text that matches it',
     'literal text and classes that exclude the dot between them, begun only where a word begins',
   ],
-  'packages/policies/src/content/placeholders.ts': [
+  'packages/policies/src/content/mask/placeholders.ts': [
     'begun only by a bracket, of bounded length',
     'a string that always ends, or the form of a placeholder',
     ofTheApp,
   ],
-  'packages/policies/src/content/ids.ts': ['forms of numbers of this file, each of bounded length'],
+  'packages/policies/src/content/detect/ids.ts': ['forms of numbers of this file, each of bounded length'],
   'packages/policies/src/content/guard.ts': ['a word, escaped', ofTheApp],
-  'packages/policies/src/content/ibans.ts': [
+  'packages/policies/src/content/detect/ibans.ts': [
     'forms of the table of ibantools, over one account number of at most 34 letters',
   ],
-  'packages/policies/src/content/scan.ts': ['literals of the files that call it, which are checked there'],
+  'packages/policies/src/content/detect/scan.ts': ['literals of the files that call it, which are checked there'],
   'packages/testing/src/contract/kept.ts': ['names of parts that stand in that file'],
-  'apps/gateway/src/client-words.ts': [
+  'apps/gateway/src/answer/client-errors.ts': [
     'a choice of literal texts',
     'over one sentence of at most 2,000 letters',
     'the names of our own fields, escaped',

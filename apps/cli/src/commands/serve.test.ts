@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { freePort, hasRedis } from '../../../../packages/policies/test/redis.js'
 
-const command = fileURLToPath(new URL('../dist/index.js', import.meta.url))
+const command = fileURLToPath(new URL('../../dist/index.js', import.meta.url))
 const key = 'pb-test'
 const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
 const drain = 200
@@ -222,7 +222,7 @@ it.each(['import', 'require'])('large bodies are read by the package as it is bu
     console.log(response.status, await response.text())
     await own.close()
   })()`
-  const cwd = fileURLToPath(new URL('..', import.meta.url))
+  const cwd = fileURLToPath(new URL('../..', import.meta.url))
   const { stdout } = spawnSync(process.execPath, ['-e', code], { cwd, encoding: 'utf8' })
   expect(stdout).toMatch(/^400 .*max_output_tokens must be/)
 })

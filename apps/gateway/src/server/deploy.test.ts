@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { Keys } from './api-keys.js'
 
-const at = (path: string) => fileURLToPath(new URL(`../../../deploy/${path}`, import.meta.url))
+const at = (path: string) => fileURLToPath(new URL(`../../../../deploy/${path}`, import.meta.url))
 
 it('the example configuration is one, and its key is the one it names', async () => {
   const { gateway, shared, providers } = await loadConfig({ config: at('patchbay.config.yaml'), user: false })

@@ -10,7 +10,7 @@ import { browserPath, launch, type Page } from '../../test/chromium.js'
 import { over } from '../../test/served.js'
 import { newKey, type Served, serve } from '../index.js'
 
-const shots = fileURLToPath(new URL('../.cache/shots', import.meta.url))
+const shots = fileURLToPath(new URL('../../.cache/shots', import.meta.url))
 mkdirSync(shots, { recursive: true })
 const axe = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 

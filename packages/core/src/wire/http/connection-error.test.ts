@@ -184,7 +184,8 @@ it.each([
 
 /** A server with a certificate that it signed itself. */
 async function secureServer() {
-  const pem = (name: string) => readFileSync(new URL(`../../test/self-signed-${name}.pem`, import.meta.url))
+  const pem = (name: string) =>
+    readFileSync(new URL(`../../../test/self-signed-${name}.pem`, import.meta.url))
   const server = createSecureServer({ key: pem('key'), cert: pem('certificate') }, (_, response) => {
     response.end('x')
   })
