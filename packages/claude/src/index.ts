@@ -114,7 +114,7 @@ class ClaudeBackend implements Backend {
       const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      const large = markLarge(body.messages)
+      const large = markLarge(body)
       const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
         ...body,
         stream: context.streaming,
@@ -129,11 +129,12 @@ class ClaudeBackend implements Backend {
     const { toCount } = await import('./request.js')
     const { body, headers } = await this.#encoded(chat, context)
     const path = `${messagesPath}/count_tokens`
+    const counted = toCount(body)
     const { input_tokens: count } = await this.#server.json(
-      { ...context, headers },
+      { ...context, headers, large: markLarge(counted) },
       'post',
       path,
-      toCount(body),
+      counted,
     )
     if (typeof count !== 'number') throw new LlmError('bad-response', 'Anthropic gave no count of tokens.')
     return count

@@ -25,6 +25,7 @@ export const ignoredHeader = 'x-patchbay-ignored'
 
 // Clients can make up any number of names, and records hold them.
 const maxIgnored = 100
+const maxNameInError = 100
 const hintNames = new Set<string>()
 
 /** Fields by their names, with spaces between them. */
@@ -60,7 +61,10 @@ function collect(object: Json, fields: Fields, where: string, ignored: Set<strin
     if (isNeutral(value) || (Object.hasOwn(neutral, name) && neutral[name]?.includes(value))) continue
     if (hints.has(name) || others === 'ignore') {
       if (ignored.size < maxIgnored) ignored.add(ignoredPath(where, name))
-    } else throw requestError(`${where}${name}: the gateway does not know this parameter. Leave it out.`)
+    } else
+      throw requestError(
+        `${where}${name.slice(0, maxNameInError)}: the gateway does not know this parameter. Leave it out.`,
+      )
   }
 }
 

@@ -97,6 +97,9 @@ function withoutParameters(mediaType: string, at: string): string {
 // work.
 const piece = 2 * 1024 * 1024
 
+// In characters: `=` signs, and white space between them.
+const maxPadding = 1_000
+
 /**
  * Base64 in the form that all services accept. Text already in that form is not copied.
  * @throws {LlmError} `invalid-request`
@@ -105,6 +108,7 @@ async function commonBase64(text: string, place: string): Promise<string> {
   const sign = text.indexOf('=')
   const end = sign < 0 ? text.length : sign
   const tail = text.slice(end)
+  if (tail.length > maxPadding) throw invalid(place, 'is not valid base64')
   const padding = tail.replace(/\s+/g, '')
   let isCommon = padding.length === tail.length
   const pieces: string[] = []

@@ -2,7 +2,7 @@
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { requestError } from '../../answer/http-status.js'
+import { quoteValue, requestError } from '../../answer/http-status.js'
 import { isState, stateOf, withState } from '../../answer/opaque-state.js'
 import {
   type Json,
@@ -248,7 +248,7 @@ function partOf(block: Json, where: string): Part {
     case 'compaction':
       return { type: 'text', text: textOf(block, where) }
     default:
-      throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(block.type)}.`)
+      throw requestError(`${where}.type: the gateway does not know ${quoteValue(block.type)}.`)
   }
 }
 

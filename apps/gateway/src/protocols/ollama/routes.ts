@@ -2,16 +2,8 @@
 import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest, Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { requestError } from '../../answer/http-status.js'
 import { streamResponse } from '../../answer/stream-writer.js'
-import {
-  answerLength,
-  type Json,
-  readJson,
-  requireString,
-  vectorsLength,
-  writeJson,
-} from '../../body/body.js'
+import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
@@ -20,6 +12,9 @@ import { type Form, toLine, toLines, toLoaded } from './response.js'
 
 // Clients check for a minimum version: this is the Ollama version whose API the gateway follows.
 const version = '0.33.0'
+
+// Ollama itself has no limit; the numbers of more texts are too much JSON for one string.
+const maxTexts = 8192
 
 export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -56,13 +51,11 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
     const { vectors } = recorder.recordAnswer(
       await provider.embed({ input: [prompt] }, recorder.callOptions()),
     )
-    return writeJson(context, { embedding: vectors[0] ?? [] }, vectorsLength(vectors))
+    return writeVectors(context, { embedding: vectors[0] ?? [] }, vectors)
   })
   app.post('/embed', async (context) => {
     const body = await readJson(context)
-    const texts = [body.input].flat()
-    if (!texts.every((text) => typeof text === 'string'))
-      throw requestError('input: must be a text or a list of texts.')
+    const texts = requireTexts(body.input, maxTexts)
     const { dimensions, truncate } = body
     const { recorder } = context.var
     recorder.recordIgnored(ignoredInEmbed(body))
@@ -82,7 +75,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
       load_duration: 0,
       prompt_eval_count: usage.inputTokens ?? 0,
     }
-    return writeJson(context, answer, vectorsLength(vectors))
+    return writeVectors(context, answer, vectors)
   })
   return app
 }
@@ -111,7 +104,7 @@ async function answer(
   // Ollama streams by default.
   if (body.stream === false) {
     const response = recorder.recordAnswer(await provider.chat(request, options))
-    return writeJson(context, toLine(response, form), answerLength(response))
+    return writeJson(context, toLine(response, form))
   }
   return streamResponse(recorder, provider.stream(request, options), {
     contentType: 'application/x-ndjson',

@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { requestError } from '../../answer/http-status.js'
+import { quoteValue, requestError } from '../../answer/http-status.js'
 import {
   type Json,
   requireList,
@@ -178,7 +178,7 @@ function toMessage({ role, content, ...message }: Json, where: string, nested: N
     }
     default:
       throw requestError(
-        `${where}.role: must be system, developer, user, assistant or tool, not ${JSON.stringify(role)}.`,
+        `${where}.role: must be system, developer, user, assistant or tool, not ${quoteValue(role)}.`,
       )
   }
 }
@@ -258,7 +258,7 @@ function toPart(part: Json, where: string): Part {
       return { type: 'file', ...file, ...(typeof filename === 'string' && { name: filename }) }
     }
     default:
-      throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+      throw requestError(`${where}.type: the gateway does not know ${quoteValue(part.type)}.`)
   }
 }
 
