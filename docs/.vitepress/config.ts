@@ -132,6 +132,7 @@ export default defineConfig({
           api('core', 'core/'),
           api('core/messages'),
           api('core/http'),
+          api('core/map'),
           api('core/wrap'),
           api('core/wire'),
           api('core/json-schema'),

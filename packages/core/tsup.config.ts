@@ -8,6 +8,7 @@ export default defineConfig({
     'wrap/index': 'src/provider-kit/index.ts',
     'messages/index': 'src/messages/index.ts',
     'http/index': 'src/http/index.ts',
+    map: 'src/operations/map.ts',
     'json-schema': 'src/schema/json-schema.ts',
   }),
   // It has no CommonJS of its own, so it becomes a part of ours.

@@ -25,14 +25,8 @@ export function runTools(
   request: ChatInput,
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
-  return new Run(
-    async (leaving) =>
-      (await import('./run-tools.js')).runToolLoop(
-        provider,
-        ...(await copyCallerInput(request, options)),
-        leaving,
-      ),
-    provider,
+  return startRun(provider, request, options, async (...input) =>
+    (await import('./run-tools.js')).runToolLoop(provider, ...input),
   )
 }
 
@@ -66,15 +60,8 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   request: ChatInput,
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
-  return new Run(
-    async (leaving) =>
-      (await import('./generate-object.js')).generateValue(
-        provider,
-        schema,
-        ...(await copyCallerInput(request, options)),
-        leaving,
-      ),
-    provider,
+  return startRun(provider, request, options, async (...input) =>
+    (await import('./generate-object.js')).generateValue(provider, schema, ...input),
   )
 }
 
@@ -90,27 +77,29 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   request: ChatInput,
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  return new Run(
-    async (leaving) =>
-      (await import('./stream-elements.js')).generateElements(
-        provider,
-        element,
-        ...(await copyCallerInput(request, options)),
-        leaving,
-      ),
-    provider,
+  return startRun(provider, request, options, async (...input) =>
+    (await import('./stream-elements.js')).generateElements(provider, element, ...input),
   )
 }
 
-/** Copies the caller's request and options; an error while reading them becomes `invalid-request`. */
-function copyCallerInput<Options extends object>(
+/** A run over copies of the caller's request and options; an error while reading them becomes `invalid-request`. */
+function startRun<Options extends object, Event, Result>(
+  provider: Provider,
   input: ChatInput,
   options: Options,
-): Promise<[ChatRequest, Options]> {
-  return readCallerValue('The request', () => {
-    if (!isObject(options)) throw invalid('options', 'must be an object')
-    const request = { ...toChatRequest(input) }
-    if (Array.isArray(request.messages)) request.messages = [...request.messages]
-    return [request, { ...options }]
-  })
+  open: (
+    request: ChatRequest,
+    options: Options,
+    leaving: AbortSignal,
+  ) => Promise<AsyncGenerator<Event, Result>>,
+): Run<Event, Result> {
+  return new Run(async (leaving) => {
+    const [request, copy] = await readCallerValue('The request', () => {
+      if (!isObject(options)) throw invalid('options', 'must be an object')
+      const request = { ...toChatRequest(input) }
+      if (Array.isArray(request.messages)) request.messages = [...request.messages]
+      return [request, { ...options }] as const
+    })
+    return open(request, copy, leaving)
+  }, provider)
 }

@@ -53,13 +53,14 @@ export function mergeHeaders(...sources: (Record<string, string> | undefined)[])
 }
 
 function mergeNumbers<T extends object>(name: string, options: Partial<T> = {}, base: T, least: number): T {
-  if (!isObject(options))
-    throw invalid(name, `must be an object with ${Object.keys(base).join(', ')}, not ${describe(options)}`)
+  const names = Object.keys(base).join(', ')
+  if (!isObject(options)) throw invalid(name, `must be an object with ${names}, not ${describe(options)}`)
   const merged = { ...base, ...omitUndefined(options) }
   for (const [key, value] of Object.entries(merged)) {
-    if (!(key in base)) throw invalid(`${name}.${key}`, `does not exist: use ${Object.keys(base).join(', ')}`)
+    const at = `${name}.${key}`
+    if (!(key in base)) throw invalid(at, `must be one of ${names}`)
     if (!(typeof value === 'number' && value >= least))
-      throw invalid(`${name}.${key}`, `must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}`)
+      throw invalid(at, `must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}`)
   }
   return merged
 }

@@ -17,7 +17,8 @@ import type {
   ToolLoopOptions,
   ToolRunOptions,
 } from '../index.js'
-import { generateObject, isLlmError, runTools, streamObject, tool } from '../index.js'
+import { generateObject, isLlmError, jsonSchema, runTools, streamObject, tool } from '../index.js'
+import { type MapResult, map } from '../operations/map.js'
 import type { mediaFeature, samplingOptions } from '../request/required-capabilities.js'
 import type { SamplingOptions } from './request.js'
 
@@ -112,6 +113,25 @@ test('an object has the type of its schema, and a partial one may lack everythin
   expectTypeOf((await generateObject(provider, { type: 'object' }, 'x')).object).toBeUnknown()
   // @ts-expect-error a string is no schema
   void generateObject(provider, 'person', 'Who?')
+})
+
+test('a JSON Schema can name the type of its values', async () => {
+  const city = jsonSchema<{ name: string }>({ type: 'object', properties: { name: { type: 'string' } } })
+  expectTypeOf((await generateObject(provider, city, 'x')).object).toEqualTypeOf<{ name: string }>()
+  tool({ name: 'city', input: city, run: (input) => expectTypeOf(input).toEqualTypeOf<{ name: string }>() })
+  // @ts-expect-error the values have no such property
+  tool({ name: 'city', input: city, run: ({ town }) => town })
+})
+
+test('map knows its rows and values', async () => {
+  const results = await map(['a'], async (row, { index, signal }) => {
+    expectTypeOf(row).toBeString()
+    expectTypeOf(signal).toEqualTypeOf<AbortSignal>()
+    return index
+  })
+  expectTypeOf(results).toEqualTypeOf<MapResult<string, number>[]>()
+  for await (const { value } of map(new Set([1]), String))
+    expectTypeOf(value).toEqualTypeOf<string | undefined>()
 })
 
 test('a checked error knows its code', () => {

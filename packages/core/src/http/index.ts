@@ -1,2 +1,5 @@
-// Entry point of @patchbay/core/http.
-export {}
+// Entry point of @patchbay/core/http: answers to a browser or another HTTP client.
+export { type NodeResponse, pipeTo } from './pipe-to.js'
+export type { AnswerOptions, AnswerSource } from './response-body.js'
+export { type SseOptions, toSse } from './sse.js'
+export { toTextResponse } from './text-response.js'

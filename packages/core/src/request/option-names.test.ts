@@ -143,8 +143,11 @@ describe('an option with a wrong name', () => {
   })
 })
 
-it('messages cannot be a default', () => {
-  expect(() => world([], { defaults: { messages: 'x' } })).toThrow('defaults.messages')
+it('messages cannot be a default', async () => {
+  const { provider } = world([[finish]], { defaults: { messages: 'x' } })
+  expect(await failureOf(provider.chat('x'))).toMatchObject({
+    message: expect.stringContaining('defaults.messages'),
+  })
 })
 
 const input = { type: 'object', properties: { city: { type: 'string' } } }

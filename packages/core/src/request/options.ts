@@ -1,11 +1,11 @@
-// Checks the options of a request. Loaded with the first request that has one.
+// Prepares the options of a request: checks their names and values. Loaded with the first request that has one.
 
 import type { PreparedChat } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
 import type { ChatRequest, OutputSpec } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { describe } from '../describe.js'
-import { isObject } from '../object.js'
+import { isObject, omitUndefined } from '../object.js'
 import { unloadable } from './caller-objects.js'
 import { checkRequestNames } from './option-names.js'
 import { wellFormed } from './unicode.js'
@@ -22,11 +22,35 @@ const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, wh
 }
 
 /**
- * Checks the names of all options, and the values of sampling options, `stop` and `reasoning`.
- * @throws {LlmError} `invalid-request` for an unknown name or a value out of range
+ * The options of a request as a backend gets them.
+ * @throws {LlmError} `invalid-request` for an unknown name or an invalid value
  */
-export function checkOptions(request: ChatRequest, provider: string): void {
+export async function prepareOptions(
+  request: ChatRequest,
+  defaults: Partial<ChatRequest>,
+  provider: string,
+  warnings: Warning[],
+): Promise<Omit<PreparedChat, 'messages'>> {
+  if ('messages' in defaults)
+    throw invalid('defaults.messages', 'cannot be a default: pass messages to each call')
   checkRequestNames(request, provider)
+  checkValues(request)
+  const { messages: _messages, system: _system, ...options } = request
+  const { tools, toolChoice, output, stop, providerOptions } = options
+  return omitUndefined({
+    ...options,
+    tools:
+      (tools && tools.length !== 0) || toolChoice
+        ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
+        : [],
+    output: output === undefined ? undefined : await prepareOutput(output, warnings),
+    stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
+    providerOptions: providerOptions?.[provider] ?? {},
+  })
+}
+
+/** Checks sampling options, `stop` and `reasoning`. */
+function checkValues(request: ChatRequest): void {
   for (const [name, [least, most, whole]] of Object.entries(ranges)) {
     const value: unknown = request[name as keyof ChatRequest]
     if (value === undefined) continue
@@ -50,24 +74,12 @@ export function checkOptions(request: ChatRequest, provider: string): void {
     throw invalid('reasoning', `must be one of ${[...levels].join(', ')}, or { budgetTokens }`)
 }
 
-/**
- * The required form of the answer, for the backend; `undefined` for plain text.
- * @throws {LlmError} `invalid-request` for anything else
- */
-export async function prepareOutput(
-  output: OutputSpec,
-  warnings: Warning[],
-): Promise<PreparedChat['output']> {
+async function prepareOutput(output: OutputSpec, warnings: Warning[]): Promise<PreparedChat['output']> {
   if (output === 'text') return undefined
   if (output === 'json') return {}
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
   return (await import('../schema/schema.js').catch(unloadable)).prepareSchema(output, warnings)
-}
-
-/** The stop sequences, for the backend. */
-export function prepareStop(stop: string[], warnings: Warning[]): string[] {
-  return stop.map((text) => wellFormed(text, warnings))
 }
 
 const levels = new Set<unknown>(['off', 'minimal', 'low', 'medium', 'high', 'max'])

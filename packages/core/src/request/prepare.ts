@@ -36,24 +36,15 @@ async function prepared(
   provider: string,
 ): Promise<Prepared> {
   const request = withDefaults(input, defaults)
-  const plain = Object.keys({ ...request, ...request.providerOptions }).every((name) => textOnly.has(name))
-  if (!plain) (await loadOptions()).checkOptions(request, provider)
   const warnings: Warning[] = []
-  const tools =
-    (request.tools && request.tools.length !== 0) || request.toolChoice
-      ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
-      : []
+  const names = Object.keys({ ...request, ...request.providerOptions })
+  const isPlain = names.every((name) => textOnly.has(name)) && !('messages' in defaults)
+  const options = isPlain
+    ? { tools: [], providerOptions: {} }
+    : await (await loadOptions()).prepareOptions(request, defaults, provider, warnings)
   const messages = await prepareMessages(request, warnings)
-  const { system: _system, providerOptions, output, stop, ...rest } = request
-  const chat: PreparedChat = omitUndefined({
-    ...rest,
-    messages,
-    tools,
-    output: output === undefined ? undefined : await (await loadOptions()).prepareOutput(output, warnings),
-    stop: stop?.length ? (await loadOptions()).prepareStop(stop, warnings) : undefined,
-    providerOptions: providerOptions?.[provider] ?? {},
-  })
-  const isText = plain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))
+  const chat: PreparedChat = { ...options, messages }
+  const isText = isPlain && messages.every(({ content }) => content.every(({ type }) => type === 'text'))
   return {
     chat,
     request,

@@ -1,0 +1,73 @@
+// The body of an HTTP response, from the events of a stream or run.
+
+/** A stream or a run, whose events become the body of a response. */
+export type AnswerSource<Event, Result> = AsyncIterable<Event> &
+  ({ response(): Promise<Result> } | { result(): Promise<Result> })
+
+/** Options of `toTextResponse` and `toSse`. */
+export interface AnswerOptions<Result> {
+  /** The HTTP status. Default 200. */
+  status?: number
+  /** More headers of the response. */
+  headers?: Record<string, string>
+  /**
+   * Called with the response of a stream, or the result of a run, once all of it was sent: the place to save the conversation. The
+   * body ends when it has settled. Not called if the answer failed or the client left.
+   */
+  onFinish?: (result: Result) => unknown
+  /**
+   * Called with the failure of an answer; returns the text for the client. Default: a text without details, since messages of errors
+   * may name hosts, models and accounts.
+   */
+  onError?: (error: unknown) => string
+}
+
+/** How the events of a source become text. */
+export interface Encoding<Event> {
+  encode(event: Event): string | undefined
+  /** The last text of a complete answer. */
+  end: string
+  /** The last text of a failed answer; without it, the body breaks off. */
+  failed?(message: string): string
+}
+
+/** The text for the client when an answer fails. */
+export const maskedError = 'The answer failed. Try again.'
+
+/** A body that is pulled by its reader: a client that reads slowly slows the model, and one that leaves ends the call. */
+export function responseBody<Event, Result>(
+  source: AnswerSource<Event, Result>,
+  { encode, end, failed }: Encoding<Event>,
+  { onFinish, onError = () => maskedError }: AnswerOptions<Result>,
+): ReadableStream<Uint8Array> {
+  const encoder = new TextEncoder()
+  let events: AsyncIterator<Event> | undefined
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          events ??= source[Symbol.asyncIterator]()
+          for (;;) {
+            const { done, value } = await events.next()
+            const text = done ? end : encode(value)
+            if (done) await onFinish?.(await ('result' in source ? source.result() : source.response()))
+            if (text) controller.enqueue(encoder.encode(text))
+            if (done) return controller.close()
+            if (text) return
+          }
+        } catch (error) {
+          const message = onError(error)
+          // Without a cause: some servers write it to the client.
+          if (failed === undefined) throw new Error(message)
+          controller.enqueue(encoder.encode(failed(message)))
+          controller.close()
+        }
+      },
+      async cancel() {
+        await events?.return?.()
+      },
+    },
+    // Nothing is asked before the body is read.
+    { highWaterMark: 0 },
+  )
+}
