@@ -2,9 +2,16 @@
 // Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, Usage } from '@patchbay/core'
 import { CallIds, fieldsOf, objectsIn, TruncatedCallGuard } from '@patchbay/core/wire'
-import { type AnswerSource, closeBlock, type OpenBlock, openBlock, takeDelta, wholeBlock } from './blocks.js'
+import {
+  type AnswerSource,
+  closeBlock,
+  type OpenBlock,
+  openBlock,
+  takeDelta,
+  wholeBlock,
+} from './decode/blocks.js'
+import { mergeUsage, toUsage } from './decode/usage.js'
 import { fromBody, notAnAnswer } from './errors.js'
-import { mergeUsage, toUsage } from './usage.js'
 
 type Json = Record<string, unknown>
 

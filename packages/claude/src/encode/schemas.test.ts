@@ -2,9 +2,9 @@
 import { type ChatRequest, generateObject, type JsonSchema, tool } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { json, sse } from '../test/server.js'
-import { bodyOf, failureOf, options, sentFor, serve, start, stop, text } from '../test/wire.js'
-import { claude } from './index.js'
+import { json, sse } from '../../test/server.js'
+import { bodyOf, failureOf, options, sentFor, serve, start, stop, text } from '../../test/wire.js'
+import { claude } from '../index.js'
 import { strictSchema } from './schema.js'
 
 const strict = (schema: JsonSchema) => {
