@@ -70,6 +70,8 @@ describe('a schema of structured output', () => {
       }),
     ],
     ['an object of any kind', object({ a: { type: 'object' } })],
+    ['any properties', object({ a: { type: 'object', properties: {}, additionalProperties: true } })],
+    ['a required property without a schema', object({ x: object({}, { required: ['a'] }) })],
     ['any value', object({ a: {} })],
     ['a tuple', object({ a: { type: 'array', prefixItems: [{ type: 'string' }] } })],
     [
