@@ -10,7 +10,7 @@ import {
   toBatchLines,
   unansweredRequest,
 } from '@patchbay/core/wire'
-import type { AnswerSource } from './blocks.js'
+import type { AnswerSource } from './decode/blocks.js'
 import { fromBody } from './errors.js'
 import { fromMessage } from './events.js'
 

@@ -198,6 +198,22 @@ describe('an answer', () => {
     ).toMatchObject({ text: 'whole', usage: { inputTokens: 1 } })
   })
 
+  it.each([
+    ['of the same id', 'msg_1'],
+    ['of another id', 'msg_2'],
+  ])('that begins again, %s, is its second beginning, with a warning', async (_, id) => {
+    const lost = block(
+      1,
+      { type: 'tool_use', id: 't1', name: 'rm', input: {} },
+      { type: 'input_json_delta', partial_json: '{}' },
+    )
+    const body = [start(), ...text(0, 'Hel'), ...lost, start({ id }), ...text(0, 'Hello'), ...stop()]
+    const response = await (await ask(sse(body))).chat('x')
+    expect(response).toMatchObject({ text: 'Hello', toolCalls: [], finishReason: 'stop', id })
+    expect(response.message.content).toEqual([{ type: 'text', text: 'Hello' }])
+    expect(response.warnings).toMatchObject([{ code: 'other', feature: 'stream' }])
+  })
+
   it('of a deprecated model has a warning with its last day, and an app may freeze its console', async () => {
     const print = vi.fn()
     const frozen = Object.fromEntries(Object.keys(console).map((method) => [method, print]))

@@ -2,9 +2,16 @@
 // Source: platform.claude.com/docs/en/build-with-claude/streaming and /en/api/messages, November 2026.
 import type { BackendEvent, FinishReason, Usage } from '@patchbay/core'
 import { CallIds, fieldsOf, objectsIn, TruncatedCallGuard } from '@patchbay/core/wire'
-import { type AnswerSource, closeBlock, type OpenBlock, openBlock, takeDelta, wholeBlock } from './blocks.js'
+import {
+  type AnswerSource,
+  closeBlock,
+  type OpenBlock,
+  openBlock,
+  takeDelta,
+  wholeBlock,
+} from './decode/blocks.js'
+import { mergeUsage, toUsage } from './decode/usage.js'
 import { fromBody, notAnAnswer } from './errors.js'
-import { mergeUsage, toUsage } from './usage.js'
 
 type Json = Record<string, unknown>
 
@@ -45,8 +52,11 @@ export async function* fromStream(
   let stopReason: string | undefined
   let stopSequence: string | undefined
   let started = false
+  /** A second beginning, and the indexes of blocks before it: it counts once one of them comes again. */
+  let restart: WireMessage | undefined
+  const indexes = new Set<number>()
   const ids = new CallIds()
-  const guard = new TruncatedCallGuard()
+  let guard = new TruncatedCallGuard()
 
   for await (const value of events) {
     const event = value as Json & { type?: string }
@@ -54,8 +64,11 @@ export async function* fromStream(
       case 'message_start': {
         const message: WireMessage = fieldsOf(event.message)
         mergeUsage(usage, message.usage)
-        // Proxies repeat it in the middle of a stream.
-        if (started) break
+        // Proxies repeat it in the middle of a stream, or begin the message again after a failure.
+        if (started) {
+          restart = message
+          break
+        }
         started = true
         yield startOf(message, source)
         yield { type: 'usage', usage: inputUsage(usage) }
@@ -66,6 +79,14 @@ export async function* fromStream(
       }
       case 'content_block_start': {
         const index = event.index as number
+        if (restart !== undefined && indexes.has(index)) {
+          yield { ...startOf(restart, source), restart: true }
+          restart = undefined
+          blocks.clear()
+          indexes.clear()
+          guard = new TruncatedCallGuard()
+        }
+        indexes.add(index)
         // A block without an end, whose index is used again.
         yield* close(blocks, index, guard, source)
         yield* guard.whole()
@@ -148,7 +169,10 @@ function* wholeBlocks(
       }
 }
 
-function startOf({ id, model }: WireMessage, { requestId }: AnswerSource): BackendEvent {
+function startOf(
+  { id, model }: WireMessage,
+  { requestId }: AnswerSource,
+): Extract<BackendEvent, { type: 'start' }> {
   return { type: 'start', ...(requestId && { requestId }), ...(id && { id }), ...(model && { model }) }
 }
 

@@ -24,10 +24,10 @@ import {
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
-import type { AnswerSource } from './blocks.js'
 import { Server } from './client.js'
+import type { AnswerSource } from './decode/blocks.js'
+import type { Target } from './encode/messages.js'
 import { fromMessage, fromStream, isLast } from './events.js'
-import type { Target } from './messages.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
 

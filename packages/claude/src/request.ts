@@ -1,13 +1,19 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { type LeaveOut, leaveOutOf } from './left-out.js'
-import { type Block, type Conversation, type Target, toConversation, type WireMessage } from './messages.js'
+import { type LeaveOut, leaveOutOf } from './encode/left-out.js'
+import {
+  type Block,
+  type Conversation,
+  type Target,
+  toConversation,
+  type WireMessage,
+} from './encode/messages.js'
+import { strictSchema } from './encode/schema.js'
+import { isThinking, type Thinking, toThinking } from './encode/thinking.js'
+import { isForced, toTool, toToolChoice } from './encode/tools.js'
 import type { KnownRules } from './models.js'
-import { strictSchema } from './schema.js'
-import { isThinking, type Thinking, toThinking } from './thinking.js'
-import { isForced, toTool, toToolChoice } from './tools.js'
 
-export { needsBytes } from './media.js'
+export { needsBytes } from './encode/media.js'
 
 /** The body of a request. */
 export interface WireChat extends Record<string, unknown> {

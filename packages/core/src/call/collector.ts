@@ -52,6 +52,16 @@ export class Collector {
     switch (event.type) {
       case 'start':
         this.#start = event
+        if (event.restart) {
+          this.#parts.length = 0
+          this.#openCalls.clear()
+          this.#open = undefined
+          this.warnings.push({
+            code: 'other',
+            feature: 'stream',
+            message: 'The service began its message again; the response holds the second beginning alone.',
+          })
+        }
         for (const warning of event.warnings ?? [])
           if (!this.warnings.includes(warning)) this.warnings.push(warning)
         return

@@ -64,7 +64,8 @@ export interface ChatStream extends AsyncIterable<ChatEvent> {
  * `tool-call-delta`, and everything of the response that follows from the events.
  */
 export type BackendEvent =
-  | (Pick<StartEvent, 'type'> & Partial<StartEvent>)
+  /** `restart`: the service begins its message again. The response holds what follows alone, with a warning. */
+  | (Pick<StartEvent, 'type'> & Partial<StartEvent> & { restart?: true })
   | Deltas[keyof Deltas]
   | (ToolCallEvent & { opaque?: OpaqueState })
   /**

@@ -2,9 +2,9 @@
 import type { Message, MessageInput, Part } from '@patchbay/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { json, sse } from '../test/server.js'
-import { block, bodyOf, failureOf, options, sentFor, serve, start, stop, text } from '../test/wire.js'
-import { claude } from './index.js'
+import { json, sse } from '../../test/server.js'
+import { block, bodyOf, failureOf, options, sentFor, serve, start, stop, text } from '../../test/wire.js'
+import { claude } from '../index.js'
 
 type Block = Record<string, unknown>
 

@@ -1,8 +1,8 @@
 // `reasoning` as Claude's thinking and effort. Source: platform.claude.com/docs/en/build-with-claude/thinking, /effort and
 // /extended-thinking, November 2026.
 import type { PreparedChat, Reasoning } from '@patchbay/core'
+import type { ModelRules } from '../models.js'
 import type { LeaveOut } from './left-out.js'
-import type { ModelRules } from './models.js'
 
 /** The fields `thinking` and `output_config.effort`. */
 export interface Thinking {

@@ -2,9 +2,9 @@
 import { type ChatRequest, generateObject, type JsonSchema, tool } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { json, sse } from '../test/server.js'
-import { bodyOf, failureOf, options, sentFor, serve, start, stop, text } from '../test/wire.js'
-import { claude } from './index.js'
+import { json, sse } from '../../test/server.js'
+import { bodyOf, failureOf, options, sentFor, serve, start, stop, text } from '../../test/wire.js'
+import { claude } from '../index.js'
 import { strictSchema } from './schema.js'
 
 const strict = (schema: JsonSchema) => {
@@ -70,6 +70,8 @@ describe('a schema of structured output', () => {
       }),
     ],
     ['an object of any kind', object({ a: { type: 'object' } })],
+    ['any properties', object({ a: { type: 'object', properties: {}, additionalProperties: true } })],
+    ['a required property without a schema', object({ x: object({}, { required: ['a'] }) })],
     ['any value', object({ a: {} })],
     ['a tuple', object({ a: { type: 'array', prefixItems: [{ type: 'string' }] } })],
     [

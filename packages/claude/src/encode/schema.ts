@@ -102,12 +102,15 @@ class Strict {
     take: (name: string) => unknown,
   ): void {
     const open = take('additionalProperties')
-    if (typeof open === 'object' || given.patternProperties !== undefined || given.properties === undefined)
+    const names = Object.keys(fieldsOf(given.properties))
+    const required = Array.isArray(given.required) ? given.required : []
+    const isMap = typeof open === 'object' || (open === true && names.length === 0)
+    if (isMap || given.patternProperties !== undefined || given.properties === undefined)
       throw new Problem('an object with properties of any name')
+    if (!required.every((name) => names.includes(name))) throw new Problem('a required property of any kind')
     node.properties = this.#each(take('properties'))
     node.additionalProperties = false
-    const required = Array.isArray(given.required) ? given.required : []
-    this.optional += Object.keys(fieldsOf(given.properties)).filter((name) => !required.includes(name)).length
+    this.optional += names.filter((name) => !required.includes(name)).length
   }
 
   #array(
