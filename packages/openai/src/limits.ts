@@ -15,6 +15,7 @@ export interface AcceptedChat {
   fields: Record<string, unknown>
   /** Whether the model may answer with reasoning. */
   isReasoning: boolean
+  leaveOut: LeaveOut
 }
 
 /**
@@ -82,7 +83,8 @@ export function accepted(
     leaveOut('maxOutputTokens', reason, `The limit is ${minOutputTokens}.`)
     chat.maxOutputTokens = minOutputTokens
   }
-  return { chat, dialect, effort, fields, isReasoning: effort !== 'none' && family.efforts?.length !== 0 }
+  const isReasoning = effort !== 'none' && family.efforts?.length !== 0
+  return { chat, dialect, effort, fields, isReasoning, leaveOut }
 }
 
 interface Circumstances extends Pick<Target, 'model' | 'who'> {
