@@ -72,13 +72,18 @@ describe('strict mode', () => {
     'chat',
     'responses',
   ] as const)('is left out with a warning where the caller prefers that: %s', async (api) => {
-    const server = await serve(json({ choices: [{ message: { content: '{}' }, finish_reason: 'stop' }] }))
+    const message = { type: 'message', content: [{ type: 'output_text', text: '{}' }] }
+    const server = await serve(
+      json(
+        api === 'chat'
+          ? { choices: [{ message: { content: '{}' }, finish_reason: 'stop' }] }
+          : { status: 'completed', output: [message] },
+      ),
+    )
     const llm = openai('gpt-x', { apiKey: 'k', baseURL: server.url, retry: false, api })
     const output = { schema: { type: 'object', properties: {} }, strict: true }
-    await llm.chat({ messages: 'Hi', output, onUnsupported: 'warn', maxOutputTokens: 20 }).then(
-      ({ warnings }) => expect(warnings).toMatchObject([{ feature: 'strict' }]),
-      () => {},
-    )
+    const request = { messages: 'Hi', output, onUnsupported: 'warn', maxOutputTokens: 20 } as const
+    expect((await llm.chat(request)).warnings).toMatchObject([{ feature: 'strict' }])
     expect(JSON.stringify(server.requests[0]?.json)).toContain('"strict":false')
   })
 
