@@ -24,7 +24,7 @@ export function toChatBody(
   const { parallelToolCalls, output, providerOptions } = chat
   const { tools, tool_choice } = toTools(chat, dialect)
   const json = jsonOutput(output, target, dialect, leaveOut)
-  const messages = toMessages(chat.messages, target, dialect, warn)
+  const messages = toMessages(chat.messages, target, dialect, warn, leaveOut)
   const options = {
     temperature,
     top_p: topP,
