@@ -1,7 +1,7 @@
 // What servers take and refuse in requests, as dated data by the name of their preset. Loaded with the first request.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { OptionName } from '@patchbay/core'
-import type { Effort, Vendor } from './models.js'
+import type { Effort, Vendor } from './model-families.js'
 import type { Preset, PresetName } from './presets.js'
 
 /** Rules for the requests to a server. */

@@ -3,7 +3,7 @@ import type { PreparedChat, Reasoning, Warning } from '@patchbay/core'
 import type { Target } from './api.js'
 import { type Dialect, dialectOf } from './dialects.js'
 import { type LeaveOut, leaveOutOf } from './leave-out.js'
-import { type Effort, type Family, familyOf } from './models.js'
+import { type Effort, type Family, familyOf } from './model-families.js'
 
 /** A request that the model takes. */
 export interface AcceptedChat {

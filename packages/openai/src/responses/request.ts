@@ -4,7 +4,7 @@ import type { PreparedChat, Warning } from '@patchbay/core'
 import type { Target } from '../api.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
-import { isReasoningModel } from '../models.js'
+import { isReasoningModel } from '../model-families.js'
 import { toParameters } from '../parameters.js'
 import { toItems } from './items.js'
 
