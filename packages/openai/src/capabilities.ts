@@ -2,7 +2,7 @@
 import type { Capabilities } from '@patchbay/core'
 import type { Target } from './api.js'
 import { dialectOf } from './dialects.js'
-import { familyOf } from './models.js'
+import { familyOf } from './model-families.js'
 
 /** By the tables of servers and models; `'unknown'` where they have nothing. */
 export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'responses'): Capabilities {

@@ -1,7 +1,7 @@
 // What servers take and refuse in requests, as dated data by the name of their preset. Loaded with the first request.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { OptionName } from '@patchbay/core'
-import type { Effort, Vendor } from './models.js'
+import type { Effort, Vendor } from './model-families.js'
 import type { Preset, PresetName } from './presets.js'
 
 /** Rules for the requests to a server. */
@@ -52,6 +52,8 @@ export interface Dialect {
   files: boolean
   /** Whether `response_format: { type: 'json_object' }` needs the word JSON in the messages. */
   jsonWord: boolean
+  /** Whether schemas must be of type object. */
+  objectSchemas: boolean
   /** The fewest tokens for an answer in the Responses API. */
   minOutputTokens?: number
 }
@@ -70,18 +72,28 @@ const usual: Dialect = {
   alwaysStreams: false,
   files: true,
   jsonWord: false,
+  objectSchemas: false,
 }
 
 // Chat templates of models take one system message, at the beginning, and no two messages of one role in a row:
 // can1357/oh-my-pi#958, charmbracelet/crush#279 (2025 and 2026).
 const template: Partial<Dialect> = { systemMessages: 'first' }
 
+// openai-openapi, August 2026: up to 4 stop sequences; at least 16 tokens in Responses. json_object needs the word, and schemas
+// are objects: platform.openai.com, structured outputs.
+const openai: Partial<Dialect> = {
+  refusalField: true,
+  maxStops: 4,
+  minOutputTokens: 16,
+  jsonWord: true,
+  objectSchemas: true,
+}
+
 const fewEfforts: Effort[] = ['none', 'low', 'medium', 'high']
 
 const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
-  // openai-openapi, August 2026: up to 4 stop sequences; at least 16 tokens in Responses; json_object needs the word.
-  openai: { models: 'openai', refusalField: true, maxStops: 4, minOutputTokens: 16, jsonWord: true },
-  azure: { models: 'azure', refusalField: true, maxStops: 4, minOutputTokens: 16, jsonWord: true },
+  openai: { ...openai, models: 'openai' },
+  azure: { ...openai, models: 'azure' },
   // vllm, chat_completion/protocol.py: before 2026 only these efforts; a budget since 2026.
   vllm: {
     ...template,

@@ -41,7 +41,7 @@ import { toVectors } from './services/embeddings.js'
 import { toModels, withReportedCapabilities } from './services/models.js'
 
 export type { Dialect } from './dialects.js'
-export type { Effort, Vendor } from './models.js'
+export type { Effort, Vendor } from './model-families.js'
 export type { Preset, PresetName } from './presets.js'
 
 /** Options of `openai`. */

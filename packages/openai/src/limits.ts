@@ -3,7 +3,7 @@ import type { PreparedChat, Reasoning, Warning } from '@patchbay/core'
 import type { Target } from './api.js'
 import { type Dialect, dialectOf } from './dialects.js'
 import { type LeaveOut, leaveOutOf } from './leave-out.js'
-import { type Effort, type Family, familyOf } from './models.js'
+import { type Effort, type Family, familyOf } from './model-families.js'
 
 /** A request that the model takes. */
 export interface AcceptedChat {
@@ -15,6 +15,7 @@ export interface AcceptedChat {
   fields: Record<string, unknown>
   /** Whether the model may answer with reasoning. */
   isReasoning: boolean
+  leaveOut: LeaveOut
 }
 
 /**
@@ -82,7 +83,8 @@ export function accepted(
     leaveOut('maxOutputTokens', reason, `The limit is ${minOutputTokens}.`)
     chat.maxOutputTokens = minOutputTokens
   }
-  return { chat, dialect, effort, fields, isReasoning: effort !== 'none' && family.efforts?.length !== 0 }
+  const isReasoning = effort !== 'none' && family.efforts?.length !== 0
+  return { chat, dialect, effort, fields, isReasoning, leaveOut }
 }
 
 interface Circumstances extends Pick<Target, 'model' | 'who'> {

@@ -239,6 +239,23 @@ describe('messages', () => {
     expect(await sent('openai', 'json', 'Some json')).toBe('[{"role":"user","content":"Some json"}]')
   })
 
+  it('audio of a format that the API does not take is refused, or left out with a warning', async () => {
+    const server = await serve(sse([chunk({ content: 'x' }), end(), '[DONE]']))
+    const llm = openai('m', { apiKey: 'k', baseURL: server.url, retry: false })
+    const audio: Part = { type: 'audio', data: 'AAAA', mediaType: 'audio/ogg' }
+    expect(await failureOf(llm.chat([user([{ type: 'text', text: 'x' }, audio])]))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('audio/ogg'),
+    })
+    expect(server.requests).toHaveLength(0)
+    const messages = [user([{ type: 'text', text: 'x' }, audio])]
+    const { warnings } = await llm.chat({ messages, onUnsupported: 'warn' })
+    expect(warnings).toMatchObject([{ code: 'unsupported', feature: 'audio' }])
+    expect(server.requests[0]?.json).toMatchObject({ messages: [{ role: 'user', content: 'x' }] })
+    const alone: ChatRequest = { messages: [user([audio])], onUnsupported: 'warn' }
+    expect(await failureOf(llm.chat(alone))).toMatchObject({ code: 'unsupported' })
+  })
+
   it('a file for llama.cpp is refused before anything is sent', async () => {
     const server = await serve(json({}))
     const llm = openai('m', { apiKey: 'k', baseURL: server.url, preset: 'llama.cpp' })

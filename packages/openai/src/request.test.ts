@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { json } from '../test/server.js'
 import { ask, bodyOf, completed, failureOf } from '../test/wire.js'
 import type { OpenAIOptions } from './index.js'
-import { isReasoningModel } from './models.js'
+import { isReasoningModel } from './model-families.js'
 import { presetFor } from './presets.js'
 
 const conversation: ChatRequest = {

@@ -68,6 +68,41 @@ describe('strict mode', () => {
     expect(server.requests[0]?.json).toMatchObject({ response_format: { json_schema: { strict: false } } })
   })
 
+  it.each([
+    'chat',
+    'responses',
+  ] as const)('is left out with a warning where the caller prefers that: %s', async (api) => {
+    const message = { type: 'message', content: [{ type: 'output_text', text: '{}' }] }
+    const server = await serve(
+      json(
+        api === 'chat'
+          ? { choices: [{ message: { content: '{}' }, finish_reason: 'stop' }] }
+          : { status: 'completed', output: [message] },
+      ),
+    )
+    const llm = openai('gpt-x', { apiKey: 'k', baseURL: server.url, retry: false, api })
+    const output = { schema: { type: 'object', properties: {} }, strict: true }
+    const request = { messages: 'Hi', output, onUnsupported: 'warn', maxOutputTokens: 20 } as const
+    expect((await llm.chat(request)).warnings).toMatchObject([{ feature: 'strict' }])
+    expect(JSON.stringify(server.requests[0]?.json)).toContain('"strict":false')
+  })
+
+  it.each([
+    'chat',
+    'responses',
+  ] as const)('schemas of OpenAI are objects, other ones are refused or in words: %s', async (api) => {
+    const server = await serve(json({ choices: [{ message: { content: '["a"]' }, finish_reason: 'stop' }] }))
+    const llm = openai('gpt-4o', { apiKey: 'k', baseURL: server.url, retry: false, api, preset: 'openai' })
+    const request = { messages: 'Hi', output: { schema: { type: 'array', items: { type: 'string' } } } }
+    expect(await failureOf(llm.chat(request))).toMatchObject({ code: 'unsupported' })
+    expect(server.requests).toHaveLength(0)
+    await llm.chat({ ...request, onUnsupported: 'warn', maxOutputTokens: 20 }).catch(() => {})
+    const sent = server.requests[0]?.json
+    expect(sent).not.toHaveProperty('response_format')
+    expect(sent).not.toHaveProperty('text')
+    expect(JSON.stringify(sent)).toContain('Answer with one JSON value')
+  })
+
   it('is on for a schema with all that it takes', async () => {
     const schema = {
       ...closed,

@@ -1,5 +1,5 @@
 // The check for OpenAI's strict mode: it takes closed objects that require all their properties, and no unknown keyword. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
-import { LlmError } from '@patchbay/core'
+import type { LeaveOut } from './leave-out.js'
 
 const unknown = [
   'allOf',
@@ -25,17 +25,19 @@ const unknown = [
 /**
  * Whether a schema is sent in strict mode: as the caller wishes, by default if strict mode takes it. Otherwise the schema only
  * guides the model, and core checks the answer.
- * @throws {LlmError} `unsupported`, with the path of the obstacle, if the caller asked for strict mode
+ * @throws {LlmError} `unsupported`, with the path of the obstacle, if the caller asked for strict mode and for no warnings
  */
-export function isStrict(schema: unknown, wanted: boolean | undefined): boolean {
+export function isStrict(schema: unknown, wanted: boolean | undefined, leaveOut: LeaveOut): boolean {
   if (wanted === false) return false
   const obstacle = obstacleIn(schema, 'output.schema', true)
   if (obstacle === undefined) return true
-  if (wanted === undefined) return false
-  throw new LlmError(
-    'unsupported',
-    `OpenAI's strict mode cannot take this schema: ${obstacle}. Change it, or leave out strict: the answer is checked in any case.`,
-  )
+  if (wanted)
+    leaveOut(
+      'strict',
+      `OpenAI's strict mode cannot take this schema: ${obstacle}. Without strict, the answer is checked in any case.`,
+      'The schema was sent as a guide.',
+    )
+  return false
 }
 
 // The only values of `format`.

@@ -129,7 +129,7 @@ export async function* toEvents(
     usage = chunk.usage ?? chunk.x_groq?.usage ?? choice?.usage ?? usage
     if (choice === undefined) continue
     const delta: Delta = choice.delta ?? choice.message ?? {}
-    const text = reasoning.read(delta)
+    const text = reasoning.read(delta, choice.message === undefined)
     if (text !== '') {
       isReasoning = true
       yield* cited.close()
@@ -177,10 +177,8 @@ export async function* toEvents(
 /** The error on a choice. OpenRouter and others send one for a failed upstream, in a 200 (November 2026). */
 function failureOf({ error, finish_reason, native_finish_reason: native }: Choice): unknown {
   if (error) return error
-  if (finish_reason === 'error') return { message: 'The answer ended with an error.' }
-  return typeof native === 'string' && /error/i.test(native)
-    ? { message: `The answer ended with ${native}.` }
-    : undefined
+  const failed = [native, finish_reason].find((reason) => typeof reason === 'string' && /error/i.test(reason))
+  return failed && { message: `The answer ended with ${failed === 'error' ? 'an error' : failed}.` }
 }
 
 /** The parts of Mistral's content lists: text and thinking. */

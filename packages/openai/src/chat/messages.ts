@@ -1,9 +1,10 @@
 // Encodes messages for Chat Completions, in the dialect of the server.
-import { LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
+import { isLlmError, LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
 import { separateMedia, failedResultAsText, type OmissionWarner, omissionWarner, objectInput, warnOfMarks } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialects.js'
 import { shortened, shortId } from '../ids.js'
+import type { LeaveOut } from '../leave-out.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { ownState } from '../state.js'
 import { reasoningFields } from './reasoning.js'
@@ -16,14 +17,17 @@ export function toMessages(
   target: Target,
   dialect: Dialect,
   warn: (warning: Warning) => void,
+  leaveOut: LeaveOut,
 ): Json[] {
   const lost = omissionWarner('Chat Completions', warn)
+  const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, leaveOut))
   warnOfMarks(messages, lost)
   const turns = new Turns(messages, target, dialect, lost)
   const wire: Json[] = []
   let shown: Part[] = []
   const show = () => {
-    if (shown.length > 0) wire.push({ role: 'user', content: shown.flatMap(toPart) })
+    const content = toParts(shown)
+    if (content.length > 0) wire.push({ role: 'user', content })
     shown = []
   }
   for (const { role, content } of messages) {
@@ -43,7 +47,12 @@ export function toMessages(
       const { said, shown: media } = separateMedia(content)
       wire.push(...turns.toTurn(said))
       shown.push(...media)
-    } else wire.push({ role, content: asContent(content.flatMap(toPart)) })
+    } else {
+      const parts = toParts(content)
+      if (parts.length === 0)
+        throw new LlmError('unsupported', `A ${role} message would be empty. Leave it out, or change it.`)
+      wire.push({ role, content: asContent(parts) })
+    }
   }
   show()
   return inOrder(wire, dialect, warn)
@@ -157,6 +166,17 @@ function joined(before: unknown, after: unknown): unknown {
 
 function textOf(parts: Part[], type: 'text' | 'refusal'): string {
   return parts.map((part) => (part.type === type ? part.text : '')).join('')
+}
+
+/** The part, or none where the API does not take it and the caller prefers a warning. */
+function partOrLeftOut(part: Part, leaveOut: LeaveOut): Json[] {
+  try {
+    return toPart(part)
+  } catch (error) {
+    if (!isLlmError(error, 'unsupported')) throw error
+    leaveOut(part.type === 'file' ? 'files' : part.type, error.message)
+    return []
+  }
 }
 
 function toPart(part: Part): Json[] {

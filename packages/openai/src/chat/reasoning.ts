@@ -14,13 +14,15 @@ const textFields = ['reasoning_content', 'reasoning', 'reasoning_text']
 export class ReasoningReader {
   #state: { field?: string; reasoning_details?: Json[]; reasoning_opaque?: string } = {}
 
-  /** The text in a delta; its state is kept. */
-  read(delta: Json): string {
+  /**
+   * The text in a delta; its state is kept.
+   * @param isPiece whether it is a piece of a message, or all of it
+   */
+  read(delta: Json, isPiece: boolean): string {
     const field = textFields.find((name) => typeof delta[name] === 'string' && delta[name] !== '')
     if (field !== undefined) this.#state.field = field
     const details = objectsIn(delta.reasoning_details)
-    if (details.length > 0)
-      this.#state.reasoning_details = mergedDetails([...(this.#state.reasoning_details ?? []), ...details])
+    for (const detail of details) addDetail((this.#state.reasoning_details ??= []), detail, isPiece)
     const { reasoning_opaque: opaque } = delta
     if (typeof opaque === 'string' && opaque !== '') this.#state.reasoning_opaque = opaque
     if (field !== undefined) return String(delta[field])
@@ -37,21 +39,22 @@ export class ReasoningReader {
   }
 }
 
-/** The same details with the pieces of one joined: those with the same type and index. */
-function mergedDetails(details: Json[]): Json[] {
-  const merged: Json[] = []
-  for (const detail of details) {
-    const { type, index, data } = detail
-    const known = merged.findLast((one) => one.type === type && one.index === index)
-    if (known === undefined || typeof index !== 'number' || (data && known.data)) {
-      merged.push({ ...detail })
-      continue
-    }
-    for (const [name, value] of Object.entries(detail))
-      if (name === 'text' || name === 'summary') known[name] = `${known[name] ?? ''}${value ?? ''}`
-      else if (value !== null && value !== undefined) known[name] = value
+/** Adds a detail, or joins it to the one it is a piece of: one with the same type and index. */
+function addDetail(details: Json[], detail: Json, isPiece: boolean): void {
+  const { type, index, data } = detail
+  const known =
+    typeof index === 'number'
+      ? details.findLast((one) => one.type === type && one.index === index)
+      : isPiece
+        ? details.at(-1)
+        : undefined
+  if (known === undefined || known.type !== type || known.index !== index || (data && known.data)) {
+    details.push({ ...detail })
+    return
   }
-  return merged
+  for (const [name, value] of Object.entries(detail))
+    if (name === 'text' || name === 'summary') known[name] = `${known[name] ?? ''}${value ?? ''}`
+    else if (value !== null && value !== undefined) known[name] = value
 }
 
 /**
@@ -72,7 +75,7 @@ export function reasoningFields(
     if (part.type !== 'reasoning') continue
     const state = isSent ? ownState(part, origin) : undefined
     const { field, reasoning_details, reasoning_opaque } = state ?? {}
-    details.push(...objectsIn(reasoning_details))
+    for (const detail of objectsIn(reasoning_details)) addDetail(details, detail, false)
     if (reasoning_opaque !== undefined) fields.reasoning_opaque = reasoning_opaque
     const name = field === undefined ? undefined : (only ?? String(field))
     // The details repeat the text of `reasoning`.
@@ -80,7 +83,7 @@ export function reasoningFields(
     if (name !== undefined && !isRepeated) fields[name] = `${fields[name] ?? ''}${part.text}`
     else if (details.length === 0 && part.text !== '') complete = false
   }
-  if (details.length > 0) fields.reasoning_details = mergedDetails(details)
+  if (details.length > 0) fields.reasoning_details = details
   if (isSent && only !== undefined && placeholder !== undefined && !fields[only]) fields[only] = placeholder
   return { fields, complete }
 }

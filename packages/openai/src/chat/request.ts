@@ -3,9 +3,9 @@
 import type { PreparedChat, Warning } from '@patchbay/core'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialects.js'
+import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { toParameters } from '../parameters.js'
-import { isStrict } from '../schema.js'
 import { toMessages } from './messages.js'
 
 type Json = Record<string, unknown>
@@ -18,13 +18,13 @@ export function toChatBody(
   warn: (warning: Warning) => void,
 ): Json {
   const { preset, model } = target
-  const { chat, dialect, effort, fields } = accepted(given, target, 'chat', warn)
+  const { chat, dialect, effort, fields, leaveOut } = accepted(given, target, 'chat', warn)
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { parallelToolCalls, output, providerOptions } = chat
   const { tools, tool_choice } = toTools(chat, dialect)
-  const format = output && toFormat(output, target)
-  const messages = toMessages(chat.messages, target, dialect, warn)
+  const json = jsonOutput(output, target, dialect, leaveOut)
+  const messages = toMessages(chat.messages, target, dialect, warn, leaveOut)
   const options = {
     temperature,
     top_p: topP,
@@ -40,12 +40,12 @@ export function toChatBody(
     parallel_tool_calls: tools && preset.parallelToolCalls ? parallelToolCalls : undefined,
     tool_choice,
     tools,
-    response_format: format,
+    response_format: toFormat(json),
   }
   const stream = streaming || dialect.alwaysStreams
   return {
     model,
-    messages: format?.type === 'json_object' ? withJsonWish(messages, output, dialect) : messages,
+    messages: needsWish(json, messages, output?.schema) ? withWish(messages, json.wish) : messages,
     stream,
     stream_options: stream && preset.streamUsage ? { include_usage: true } : undefined,
     ...options,
@@ -75,22 +75,13 @@ function toTools(
   }
 }
 
-function toFormat(
-  { schema, name = 'answer', strict }: NonNullable<PreparedChat['output']>,
-  { preset }: Target,
-): Json {
-  if (schema === undefined || !preset.jsonSchema) return { type: 'json_object' }
-  return { type: 'json_schema', json_schema: { name, schema, strict: isStrict(schema, strict) } }
+function toFormat({ format }: JsonOutput): Json | undefined {
+  if (format === undefined) return undefined
+  return format === 'json' ? { type: 'json_object' } : { type: 'json_schema', json_schema: format }
 }
 
-/** The messages with the wish for JSON in words, where the format alone does not say it or is refused without the word. */
-function withJsonWish(messages: Json[], output: PreparedChat['output'], { jsonWord }: Dialect): Json[] {
-  const { schema } = output ?? {}
-  if (schema === undefined && (!jsonWord || /json/i.test(JSON.stringify(messages)))) return messages
-  const wish =
-    schema === undefined
-      ? 'Answer in JSON.'
-      : `Answer with one JSON value of this JSON Schema:\n${JSON.stringify(schema)}`
+/** The messages with the wish in their system message. */
+function withWish(messages: Json[], wish: unknown): Json[] {
   const [first, ...rest] = messages
   return first?.role === 'system' && typeof first.content === 'string'
     ? [{ ...first, content: `${first.content}\n\n${wish}` }, ...rest]

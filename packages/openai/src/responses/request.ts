@@ -2,11 +2,10 @@
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
 import type { Target } from '../api.js'
-import type { Dialect } from '../dialects.js'
+import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
-import { isReasoningModel } from '../models.js'
+import { isReasoningModel } from '../model-families.js'
 import { toParameters } from '../parameters.js'
-import { isStrict } from '../schema.js'
 import { toItems } from './items.js'
 
 type Json = Record<string, unknown>
@@ -19,7 +18,7 @@ export function toResponsesBody(
   warn: (warning: Warning) => void,
 ): Json {
   const { model } = target
-  const { chat, dialect, effort, fields, isReasoning } = accepted(given, target, 'responses', warn)
+  const { chat, dialect, effort, fields, isReasoning, leaveOut } = accepted(given, target, 'responses', warn)
   const {
     temperature,
     topP,
@@ -30,6 +29,7 @@ export function toResponsesBody(
     output,
     providerOptions,
   } = chat
+  const json = jsonOutput(output, target, dialect, leaveOut)
   const options = {
     temperature,
     top_p: topP,
@@ -53,12 +53,12 @@ export function toResponsesBody(
           : toolChoice
         : undefined,
     parallel_tool_calls: tools.length > 0 ? parallelToolCalls : undefined,
-    text: output && { format: toFormat(output) },
+    text: toText(json),
   }
   const items = toItems(chat.messages, target, warn)
   return {
     model,
-    input: output !== undefined && output.schema === undefined ? withJsonWord(items, dialect) : items,
+    input: needsWish(json, items, output?.schema) ? [systemItem(json.wish), ...items] : items,
     stream: streaming,
     store: false,
     // Models that do not reason refuse it: NousResearch/hermes-agent#23450 (May 2026).
@@ -68,14 +68,11 @@ export function toResponsesBody(
   }
 }
 
-function toFormat({ schema, name = 'answer', strict }: NonNullable<PreparedChat['output']>): Json {
-  return schema === undefined
-    ? { type: 'json_object' }
-    : { type: 'json_schema', name, schema, strict: isStrict(schema, strict) }
+function toText({ format }: JsonOutput): Json | undefined {
+  if (format === undefined) return undefined
+  return { format: format === 'json' ? { type: 'json_object' } : { type: 'json_schema', ...format } }
 }
 
-/** The items with the word JSON, without which OpenAI refuses the format. */
-function withJsonWord(items: Json[], { jsonWord }: Dialect): Json[] {
-  if (!jsonWord || /json/i.test(JSON.stringify(items))) return items
-  return [{ role: 'system', content: [{ type: 'input_text', text: 'Answer in JSON.' }] }, ...items]
+function systemItem(text: unknown): Json {
+  return { role: 'system', content: [{ type: 'input_text', text }] }
 }

@@ -23,30 +23,30 @@ export function toModels(body: unknown, who: string): ModelInfo[] {
 }
 
 /**
- * The same provider, whose `capabilities()` asks the server what it says of the model, once. Calls do not ask: what a
- * server keeps to itself is no reason to refuse them, and it answers for itself.
+ * Lets `capabilities()` of a provider include what its server reports at GET /models, asked once. Calls do not ask: a server
+ * that reports nothing may still take the request, and decides itself.
  */
 export function withReportedCapabilities(provider: Provider): Provider {
   const own = provider.capabilities.bind(provider)
-  let told: Partial<ModelInfo> | undefined
+  let reported: Partial<ModelInfo> | undefined
   const ask = async (options: CallOptions | undefined): Promise<Partial<ModelInfo>> => {
     try {
       const models = await provider.models(options)
       return models.find(({ id }) => id === provider.model) ?? {}
     } catch (error) {
-      // A server that answered, but has no such list, tells nothing; one that is not there is an error.
+      // A server without such a list reports nothing; an unreachable one is an error.
       if (isLlmError(error, 'bad-response') || isLlmError(error, 'not-found')) return {}
       throw error
     }
   }
   const capabilities: Provider['capabilities'] = async (options) => {
     const known = await own(options)
-    told ??= await ask(options)
-    const { contextWindow, maxOutput } = told
+    reported ??= await ask(options)
+    const { contextWindow, maxOutput } = reported
     return {
       ...known,
-      ...told.capabilities,
-      options: { ...known.options, ...told.capabilities?.options },
+      ...reported.capabilities,
+      options: { ...known.options, ...reported.capabilities?.options },
       ...(contextWindow !== undefined && { contextWindow }),
       ...(maxOutput !== undefined && { maxOutput }),
     }

@@ -1,37 +1,13 @@
-// Reasoning, signatures, encrypted items and ids: sent back to the service that made them, and to no other.
-import type { Message, MessageInput } from '@patchbay/core'
+// Reasoning and signatures of chat completions: sent back to the service that made them, and to no other.
 import { describe, expect, it } from 'vitest'
-import { json, sse } from '../test/server.js'
-import { calls, chunk, completed, created, end, serve } from '../test/wire.js'
-import { type OpenAIOptions, openai } from './index.js'
-
-type Json = Record<string, unknown>
-type Events = (Json | string)[]
-
-/** A service with these answers, and the bodies it received. */
-async function service(options: Partial<OpenAIOptions>, ...answers: Events[]) {
-  let turn = 0
-  const server = await serve(() => sse(answers[Math.min(turn++, answers.length - 1)] ?? []))
-  const { model = 'm', ...rest } = options
-  const llm = openai(model, { apiKey: 'k', retry: false, baseURL: server.url, ...rest })
-  return {
-    llm,
-    say: async (messages: MessageInput[]) => (await llm.chat(messages)).message,
-    /** The messages or items of the latest request. */
-    sent: () => {
-      const body = server.requests.at(-1)?.json as { messages?: Json[]; input?: Json[] }
-      return (body.messages ?? body.input ?? []) as Json[]
-    },
-  }
-}
+import { json } from '../../test/server.js'
+import { type Events, type Json, result, service } from '../../test/service.js'
+import { calls, chunk, end, serve } from '../../test/wire.js'
+import { openai } from '../index.js'
 
 const call = (more: Json = {}) =>
   calls({ index: 0, id: 'call_1', type: 'function', function: { name: 'clock', arguments: '{}' }, ...more })
 const answer: Events = [chunk({ content: 'noon' }), end(), '[DONE]']
-const result = (id = 'call_1'): Message => ({
-  role: 'tool',
-  content: [{ type: 'tool-result', id, output: '12:00' }],
-})
 const toolTurn = (...deltas: Json[]): Events => [
   ...deltas.map((delta) => chunk(delta)),
   call(),
@@ -140,6 +116,25 @@ describe('reasoning in chat completions', () => {
     expect(JSON.stringify(other.sent())).not.toMatch(/SIGNED|OPAQUE/)
   })
 
+  it('in pieces without an index is one detail, and whole ones stay apart', async () => {
+    const piece = (text: string) => ({ type: 'reasoning.text', text, format: 'unknown' })
+    const streamed = await service(
+      { preset: 'openrouter' },
+      toolTurn({ reasoning_details: [piece('Look ')] }, { reasoning_details: [piece('up.')] }),
+      answer,
+    )
+    await streamed.say(['x', await streamed.say(['x']), result()])
+    expect(streamed.sent()[1]).toMatchObject({ reasoning_details: [piece('Look up.')] })
+    const tool_calls = [{ id: 'call_1', type: 'function', function: { name: 'clock', arguments: '{}' } }]
+    const message = { content: null, reasoning_details: [piece('Look '), piece('up.')], tool_calls }
+    const server = await serve(json({ choices: [{ message, finish_reason: 'tool_calls' }] }))
+    const llm = openai('m', { apiKey: 'k', baseURL: server.url })
+    const first = await llm.chat({ messages: 'x', maxOutputTokens: 100 })
+    await llm.chat({ messages: ['x', first.message, result()], maxOutputTokens: 100 })
+    const { messages } = server.requests[1]?.json as { messages: Json[] }
+    expect(messages[1]).toMatchObject({ reasoning_details: message.reasoning_details })
+  })
+
   it('that is only encrypted goes back too, and comes as an empty part', async () => {
     const encryptedOnly = { reasoning_details: [encrypted] }
     const llm = await service({ preset: 'openrouter' }, toolTurn(encryptedOnly), answer)
@@ -200,110 +195,6 @@ describe("Gemini's signatures", () => {
     const older = await service({ preset: 'google', model: 'gemini-2.5-flash' }, answer)
     await older.say(['x', first, result()])
     expect(JSON.stringify(older.sent())).not.toContain('extra_content')
-  })
-})
-
-describe('items of the Responses API', () => {
-  const responses = { api: 'responses', model: 'gpt-5.4' } as const
-  const ended = (output: Json[], more: Json = {}): Events => [created, completed({ output, ...more })]
-  const reasoning = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: 'ENC' }
-  const message = (id: string) => ({
-    type: 'message',
-    id,
-    role: 'assistant',
-    content: [{ type: 'output_text', text: 'noon', annotations: [] }],
-  })
-  const functionCall = {
-    type: 'function_call',
-    id: 'fc_1',
-    call_id: 'call_1',
-    name: 'clock',
-    arguments: '{}',
-  }
-
-  it('go back to their host, and elsewhere only as what was said', async () => {
-    const own = await service(responses, ended([reasoning, message('msg_1'), functionCall]))
-    const first = await own.say(['x'])
-    await own.say(['x', first, result()])
-    expect(own.sent().slice(1, 4)).toMatchObject([reasoning, { id: 'msg_1' }, { id: 'fc_1' }])
-    const azure = await service({ ...responses, preset: 'azure' }, ended([message('msg_2')]))
-    await azure.say(['x', first, result()])
-    expect(azure.sent().slice(1)).toEqual([
-      {
-        type: 'message',
-        role: 'assistant',
-        content: [{ type: 'output_text', text: 'noon', annotations: [] }],
-      },
-      { type: 'function_call', call_id: 'call_1', name: 'clock', arguments: '{}' },
-      { type: 'function_call_output', call_id: 'call_1', output: '12:00' },
-    ])
-  })
-
-  it.each([
-    ['gpt-4o', false],
-    ['gpt-4.1-mini', false],
-    ['gpt-5-chat-latest', false],
-    ['ft:gpt-4o:me', false],
-    ['gpt-5', true],
-    ['o4-mini', true],
-    ['gpt-6-luna', true],
-  ])('are asked for in encrypted form only of models that reason: %s', async (model, isAsked) => {
-    const server = await serve(sse(ended([message('m')])))
-    await openai(model, { apiKey: 'k', baseURL: server.url, api: 'responses' }).chat('x')
-    const { include } = server.requests[0]?.json as { include?: string[] }
-    expect(include).toEqual(isAsked ? ['reasoning.encrypted_content'] : undefined)
-  })
-
-  it('of reasoning go back only with the output that followed', async () => {
-    const incomplete = {
-      ...completed({
-        output: [reasoning],
-        status: 'incomplete',
-        incomplete_details: { reason: 'max_output_tokens' },
-      }),
-      type: 'response.incomplete',
-    }
-    const llm = await service(responses, [created, incomplete], ended([message('msg_1')]))
-    await llm.say(['x', await llm.say(['x']), 'Go on.'])
-    expect(llm.sent().map(({ role, type }) => type ?? role)).toEqual(['user', 'user'])
-  })
-
-  it('go back without their ids where their reasoning cannot', async () => {
-    const open = { type: 'reasoning', id: 'rs_1', summary: [], encrypted_content: null }
-    const llm = await service(responses, ended([open, message('msg_9'), functionCall]), ended([]))
-    await llm.say(['x', await llm.say(['x']), result()])
-    expect(llm.sent().slice(1, 3)).toMatchObject([{ type: 'message' }, { type: 'function_call' }])
-    for (const item of llm.sent()) expect(item).not.toHaveProperty('id')
-  })
-
-  it('go back without an id that is longer than the API takes, or with a shorter one', async () => {
-    const long = 'x'.repeat(408)
-    const llm = await service(
-      responses,
-      ended([
-        { ...reasoning, id: long },
-        message(long),
-        { ...functionCall, id: long },
-        { type: 'web_search_call', id: long, status: 'completed' },
-      ]),
-    )
-    await llm.say(['x', await llm.say(['x']), result()])
-    expect(llm.sent().slice(1, 5)).toMatchObject([
-      { type: 'reasoning', encrypted_content: 'ENC' },
-      { type: 'message', content: [{ text: 'noon' }] },
-      { type: 'function_call', call_id: 'call_1' },
-      { type: 'web_search_call' },
-    ])
-    const ids = llm.sent().map(({ id }) => id)
-    expect(ids).toEqual([
-      undefined,
-      expect.stringMatching(/^rs_/),
-      undefined,
-      undefined,
-      expect.any(String),
-      undefined,
-    ])
-    for (const id of ids) expect(String(id ?? '').length).toBeLessThanOrEqual(64)
   })
 })
 
