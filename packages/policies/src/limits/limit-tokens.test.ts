@@ -64,12 +64,13 @@ describe('after a call that failed', () => {
     expect(await next(new LlmError(code, 'No.'))).toBe(true)
   })
 
-  it.each(['network', 'server-error', 'timeout'] as const)(
-    'with %s, its estimate counts: nobody knows what it used',
-    async (code) => {
-      expect(await next(new LlmError(code, 'Broken.'))).toBe(false)
-    },
-  )
+  it.each([
+    'network',
+    'server-error',
+    'timeout',
+  ] as const)('with %s, its estimate counts: nobody knows what it used', async (code) => {
+    expect(await next(new LlmError(code, 'Broken.'))).toBe(false)
+  })
 
   it('in the middle, the usage it had reported counts', async () => {
     const usage = { inputTokens: 5, outputTokens: 5 }

@@ -6,7 +6,13 @@ const minute = 60_000
 const lease = 30_000
 
 /** Acquires one call, and returns the state after it. */
-function acquired(state: LimiterState, rules: LimitRules, tokens: number, now: number, id = 'a'): LimiterState {
+function acquired(
+  state: LimiterState,
+  rules: LimitRules,
+  tokens: number,
+  now: number,
+  id = 'a',
+): LimiterState {
   const { next, result } = tokenBucket.acquire(state, rules, { id, tokens }, now, lease)
   expect(result).toEqual({ permit: { id, tokens } })
   return next
