@@ -28,6 +28,7 @@ const single: Partial<Record<PolicyName, [wrong: string, right: string, required
   budget: ['limit', 'limits', { limits: [{ per: 'run', tokens: 1 }] }],
   cache: ['stor', 'store'],
   guard: ['inputs', 'input', { input: () => undefined }],
+  hooks: ['onFinis', 'onFinish', { onStart: () => {} }],
   limit: ['concurency', 'concurrency'],
   log: ['loger', 'logger'],
   mask: ['finds', 'find'],
