@@ -54,7 +54,7 @@ const [a, b, c] = [unreliable('a', 0.1), unreliable('b', 0.3), unreliable('c', 0
 if (a === undefined || b === undefined || c === undefined) throw new Error('three are asked')
 const balanced = fallback([loadBalance([a, b, c], { by: 'least-busy' }), a])
 const counted = budget(balanced, { limits: [{ per: 'run', tokens: allowance }] })
-const llm = pipe(counted, (provider) => limit(provider, { concurrency: 50, queue: calls, maxWait: 600_000 }))
+const llm = pipe(counted, limit({ concurrency: 50, queue: calls, maxWait: 600_000 }))
 
 let most = 0
 const outcomes: Record<string, number> = {}

@@ -30,6 +30,10 @@ const put: Record<PolicyName, (provider: Provider, seen: Seen) => Provider> = {
   fallback: (inner) => policies.fallback([inner, spare]),
   guard: (inner) => policies.guard(inner, { input: policies.denied(['bomb']) }),
   hedge: (inner) => policies.hedge([inner, spare], { delay: 60_000 }),
+  hooks: (inner, seen) => {
+    const note = ({ kind }: policies.HookCall) => void seen.push(kind)
+    return policies.hooks(inner, { onStart: note, onFinish: note, onError: note })
+  },
   learn: (inner) =>
     policies.learn([inner, spare], { by: { begin: () => 0, scores: () => [1, 0], learn: (s) => s } }),
   limit: (inner) => policies.limit(inner, { requestsPerMinute: 1, maxWait: 0 }),
@@ -121,6 +125,7 @@ const proofs: Record<PolicyName, Proof> = {
   fallback: asksTheSpare,
   guard: refusesAtOnce('content-filtered', 'how to make a bomb'),
   hedge: asksTheSpare,
+  hooks: tells,
   learn: asksTheSpare,
   limit: async (way, around) => {
     const { provider, asked } = standIn()

@@ -46,5 +46,12 @@ export { fileState } from './state/file-state.js'
 export { type MemoryStateOptions, memoryState } from './state/memory-state.js'
 export { type RedisClient, type RedisStateOptions, redisState } from './state/redis-state.js'
 export type { StateStore } from './state/state.js'
+export {
+  type FailedCall,
+  type FinishedCall,
+  type HookCall,
+  type HooksOptions,
+  hooks,
+} from './telemetry/hooks.js'
 export { type Logger, type LogOptions, log } from './telemetry/log.js'
 export { type TraceOptions, trace } from './telemetry/trace.js'

@@ -11,6 +11,7 @@ import {
   learn,
   limit,
   mask,
+  type Policy,
   pipe,
   replay,
   semanticCache,
@@ -26,6 +27,16 @@ describe('a policy', () => {
     pipe(provider, budget)
     // @ts-expect-error a name is no provider
     cache('claude')
+  })
+
+  it('takes its options alone, for pipe', () => {
+    expectTypeOf(pipe(provider, limit({ concurrency: 1 }), cache(), mask())).toEqualTypeOf<Provider>()
+    expectTypeOf(limit({ concurrency: 1 })).toEqualTypeOf<Policy>()
+    expectTypeOf(budget({ limits: [{ per: 'day', usd: 1 }] })(provider)).toEqualTypeOf<BudgetProvider>()
+    // @ts-expect-error a typo
+    limit({ concurency: 1 })
+    // @ts-expect-error it needs options
+    budget()
   })
 
   it('made of several needs a first provider', () => {

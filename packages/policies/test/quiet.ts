@@ -20,6 +20,7 @@ export const quiet: Record<Exclude<PolicyName, 'record' | 'replay'>, (provider: 
   guard: (provider) =>
     policies.guard(provider, { input: () => undefined, output: () => undefined, every: 1 }),
   hedge: (provider) => policies.hedge([provider, never], { delay: 60_000 }),
+  hooks: (provider) => policies.hooks(provider, { onStart: () => {}, onFinish: () => {}, onError: () => {} }),
   learn: (provider) => policies.learn([provider], { seed: 1 }),
   limit: (provider) => policies.limit(provider, { concurrency: 2 }),
   loadBalance: (provider) => policies.loadBalance([provider]),

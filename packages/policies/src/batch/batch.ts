@@ -14,6 +14,8 @@ import { CallDeadline } from '../middleware/call-deadline.js'
 import { runCallbackSync } from '../middleware/callbacks.js'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
@@ -39,6 +41,8 @@ export interface BatchOptions {
 /** Prefix of the ids of this package's queue. */
 const queuePrefix = 'local-'
 
+/** The policy with these options, for `pipe`. */
+export function batch(options?: BatchOptions): Policy
 /**
  * Gives every provider `batches`. If the service has a batch API, that is used, at its lower price. Otherwise a queue sends the
  * requests as ordinary calls of the wrapped provider, policies included, each with the options passed to `submit`. The id tells
@@ -49,8 +53,21 @@ const queuePrefix = 'local-'
  * const id = await llm.batches.submit(['First question', 'Second question'])
  * for await (const { index, response, error } of batchResults(llm, id)) console.log(index, response?.text ?? error?.code)
  */
-export function batch(provider: Provider, options: BatchOptions = {}): Provider {
-  return new Batched(provider, options)
+export function batch(provider: Provider, options?: BatchOptions): Provider
+export function batch(first?: Provider | BatchOptions, second?: BatchOptions): Provider | Policy {
+  return policyOf(
+    'batch',
+    batchOptionNames,
+    [first, second],
+    (provider, options) => new Batched(provider, options),
+  )
+}
+
+const batchOptionNames: OptionNames<BatchOptions> = {
+  concurrency: true,
+  state: true,
+  native: true,
+  clock: true,
 }
 
 class Batched extends Middleware {

@@ -5,6 +5,8 @@ import { withRequestedOutput } from '../content/requested-output.js'
 import { runCallbackSync } from '../middleware/callbacks.js'
 import type { CallResponse, ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { callKey, storedResponse } from '../serialization/stored-call.js'
 import { asCached, hasContent } from './cacheable.js'
@@ -31,6 +33,8 @@ export interface CacheOptions {
   clock?: Clock
 }
 
+/** The policy with these options, for `pipe`. */
+export function cache(options?: CacheOptions): Policy
 /**
  * Answers a request that was answered before with the stored response, as a stream if a stream was asked for. The key covers
  * everything that may change the answer: messages, tools, schemas, options, headers, `metadata.tenant`, provider and model.
@@ -42,8 +46,23 @@ export interface CacheOptions {
  * @example
  * const llm = cache(provider, { ttl: 3_600_000 })
  */
-export function cache(provider: Provider, options: CacheOptions = {}): Provider {
-  return new Cache(provider, options)
+export function cache(provider: Provider, options?: CacheOptions): Provider
+export function cache(first?: Provider | CacheOptions, second?: CacheOptions): Provider | Policy {
+  return policyOf(
+    'cache',
+    cacheOptionNames,
+    [first, second],
+    (provider, options) => new Cache(provider, options),
+  )
+}
+
+const cacheOptionNames: OptionNames<CacheOptions> = {
+  store: true,
+  ttl: true,
+  namespace: true,
+  truncated: true,
+  when: true,
+  clock: true,
 }
 
 class Cache extends Middleware {

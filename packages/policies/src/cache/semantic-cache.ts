@@ -5,6 +5,8 @@ import { LRUCache } from 'lru-cache'
 import { withRequestedOutput } from '../content/requested-output.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { canonical, hash } from '../serialization/hash.js'
 import { storedResponse, unpreparedOptions } from '../serialization/stored-call.js'
@@ -37,6 +39,8 @@ export interface SemanticCacheOptions {
 const maxConversations = 1000
 const maxVectors = 20_000
 
+/** The policy with these options, for `pipe`. */
+export function semanticCache(options: SemanticCacheOptions): Policy
 /**
  * Answers a question with the stored answer of a similar one. Only the last user message is compared by meaning; everything
  * else (earlier messages, system, tools, options, `metadata.tenant`) must be exactly equal. Only answers with
@@ -47,8 +51,27 @@ const maxVectors = 20_000
  * @example
  * const llm = semanticCache(provider, { embedder: ollama('nomic-embed-text'), threshold: 0.92 })
  */
-export function semanticCache(provider: Provider, options: SemanticCacheOptions): Provider {
-  return new SemanticCache(provider, options)
+export function semanticCache(provider: Provider, options: SemanticCacheOptions): Provider
+export function semanticCache(
+  first?: Provider | SemanticCacheOptions,
+  second?: SemanticCacheOptions,
+): Provider | Policy {
+  return policyOf(
+    'semanticCache',
+    semanticCacheOptionNames,
+    [first, second],
+    (provider, options) => new SemanticCache(provider, options),
+  )
+}
+
+const semanticCacheOptionNames: OptionNames<SemanticCacheOptions> = {
+  embedder: true,
+  threshold: true,
+  max: true,
+  store: true,
+  ttl: true,
+  namespace: true,
+  clock: true,
 }
 
 class SemanticCache extends Middleware {

@@ -13,6 +13,7 @@ import { denied } from '../content/guard.js'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
@@ -56,7 +57,15 @@ export function cascade(
   candidates: readonly [Provider, ...Candidate[]],
   options: CascadeOptions = {},
 ): Provider {
+  checkOptions('cascade', options, cascadeOptionNames)
   return new Cascade(new Candidates('cascade', candidates), options)
+}
+
+const cascadeOptionNames: OptionNames<CascadeOptions> = {
+  accept: true,
+  unless: true,
+  when: true,
+  clock: true,
 }
 
 class Cascade extends Middleware {

@@ -1,5 +1,6 @@
 // `fallback`: tries the next provider when one fails.
 import type { Provider } from '@patchbay/core'
+import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
@@ -21,8 +22,11 @@ export function fallback(
   candidates: readonly [Provider, ...Candidate[]],
   options: FallbackOptions = {},
 ): Provider {
+  checkOptions('fallback', options, fallbackOptionNames)
   return new Fallback(new Candidates('fallback', candidates), options)
 }
+
+const fallbackOptionNames: OptionNames<FallbackOptions> = { when: true, clock: true }
 
 class Fallback extends CompositeProvider {
   protected override readonly coverage = coverage.fallback

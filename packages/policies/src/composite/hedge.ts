@@ -3,6 +3,7 @@ import { type ChatEvent, type Clock, isLlmError, LlmError, type Provider, type W
 import { asLlmError, type StreamForwarder, streamOf } from '@patchbay/core/wrap'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { Attempts, withNotes } from './attempts.js'
 import { type Candidate, Candidates } from './candidates.js'
@@ -43,8 +44,11 @@ const initialDelayMs = 2000
  * const llm = hedge([first, second], { delay: 800 })
  */
 export function hedge(candidates: readonly [Provider, ...Candidate[]], options: HedgeOptions = {}): Provider {
+  checkOptions('hedge', options, hedgeOptionNames)
   return new Hedge(new Candidates('hedge', candidates), options)
 }
+
+const hedgeOptionNames: OptionNames<HedgeOptions> = { delay: true, when: true, clock: true }
 
 class Hedge extends Middleware {
   protected override readonly coverage = coverage.hedge

@@ -1,6 +1,7 @@
 // `loadBalance`: spreads chats over several providers.
 import { LlmError, type Provider } from '@patchbay/core'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
+import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
@@ -37,6 +38,7 @@ export function loadBalance(
   candidates: readonly [Provider, ...Candidate[]],
   options: LoadBalanceOptions = {},
 ): Provider {
+  checkOptions('loadBalance', options, loadBalanceOptionNames)
   const { weights = candidates.map(() => 1), clock } = options
   if (
     weights.length !== candidates.length ||
@@ -55,6 +57,14 @@ export function loadBalance(
     return target.observed
   })
   return new LoadBalancer(list, targets, weights, options)
+}
+
+const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
+  by: true,
+  weights: true,
+  random: true,
+  when: true,
+  clock: true,
 }
 
 interface Target {

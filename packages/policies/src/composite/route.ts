@@ -13,6 +13,7 @@ import { missingFeaturesFor, prepareFor, requestWithDefaults } from '@patchbay/c
 import { chatTokens } from '../limits/token-estimate.js'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
+import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { priceOf } from '../money/cost.js'
 import { type Price, published } from '../money/prices.js'
@@ -45,8 +46,11 @@ export type RouteChoice = Provider | Provider[] | undefined
  * const llm = route([small, large], { by: 'cost' })
  */
 export function route(candidates: readonly [Provider, ...Candidate[]], options: RouteOptions = {}): Provider {
+  checkOptions('route', options, routeOptionNames)
   return new Router(new Candidates('route', candidates), options)
 }
+
+const routeOptionNames: OptionNames<RouteOptions> = { by: true, prices: true, when: true, clock: true }
 
 interface AbleCandidate {
   at: number

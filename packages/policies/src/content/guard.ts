@@ -15,6 +15,8 @@ import { prepareFor } from '@patchbay/core/wrap'
 import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { textsOf } from './map-texts.js'
 import { isTextual, type MediaPart } from './media.js'
@@ -51,6 +53,8 @@ export interface GuardOptions {
   every?: 'end' | number
 }
 
+/** The policy with these options, for `pipe`. */
+export function guard(options: GuardOptions): Policy
 /**
  * Refuses requests and answers that fail a check. A refused answer is not part of the error.
  * @throws {LlmError} calls fail with `content-filtered` and the reason
@@ -58,9 +62,17 @@ export interface GuardOptions {
  * @example
  * const llm = guard(provider, { input: atMost(10_000), output: denied(['secret project']) })
  */
-export function guard(provider: Provider, options: GuardOptions): Provider {
-  return new Guard(provider, options)
+export function guard(provider: Provider, options: GuardOptions): Provider
+export function guard(first?: Provider | GuardOptions, second?: GuardOptions): Provider | Policy {
+  return policyOf(
+    'guard',
+    guardOptionNames,
+    [first, second],
+    (provider, options) => new Guard(provider, options),
+  )
 }
+
+const guardOptionNames: OptionNames<GuardOptions> = { input: true, output: true, every: true }
 
 /** A check that refuses texts with one of these words (whole words, case-insensitive) or patterns. */
 export function denied(words: readonly (string | RegExp)[]): Check {

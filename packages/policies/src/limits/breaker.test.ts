@@ -130,6 +130,53 @@ it('a trial whose caller leaves frees its slot', async () => {
   expect((await provider.chat('x')).text).toBe('x')
 })
 
+it('needs as many successful trials as it is told, and counts each of them', async () => {
+  const { clock, provider, changes, fail } = world({ failures: 1, cooldown: second, trials: 2 })
+  await fail()
+  await clock.advance(second)
+  await provider.chat('first trial')
+  expect(changes).toEqual(['open', 'half-open'])
+  await provider.chat('second trial')
+  expect(changes).toEqual(['open', 'half-open', 'closed'])
+  // One failure of a trial opens it again, and earlier successes no longer count.
+  await fail()
+  await clock.advance(second)
+  await provider.chat('first trial')
+  await fail()
+  await clock.advance(second)
+  await provider.chat('first trial again')
+  expect(changes.at(-1)).toBe('half-open')
+  await provider.chat('second trial again')
+  expect(changes.at(-1)).toBe('closed')
+})
+
+it('ignores the end of calls that began before it opened', async () => {
+  const { clock, inner, provider, changes, fail } = world({ failures: 1, cooldown: 10 * second })
+  inner.answer({ text: 'slow', delay: second })
+  const early = provider.chat('x')
+  await clock.advance(0)
+  await fail()
+  await clock.advance(second)
+  await early
+  expect(await failureOf(provider.chat('x'))).toMatchObject({ code: 'circuit-open' })
+  expect(changes).toEqual(['open'])
+})
+
+it('gives the slot of a trial that never ends to another after a cooldown', async () => {
+  const { clock, inner, provider, changes, fail } = world({ failures: 1, cooldown: second })
+  await fail()
+  await clock.advance(second)
+  inner.answer({ text: 'slow', delay: 60 * second })
+  const lost = provider.chat('x', { timeout: 600 * second })
+  await clock.advance(second - 1)
+  expect(await failureOf(provider.chat('x'))).toMatchObject({ code: 'circuit-open', retryAfterMs: 1 })
+  await clock.advance(1)
+  expect((await provider.chat('x')).text).toBe('x')
+  expect(changes).toEqual(['open', 'half-open', 'closed'])
+  await clock.advance(60 * second)
+  await lost
+})
+
 it('is shared by all with the same state, and only by them', async () => {
   const state = memoryState()
   const clock = fakeClock()

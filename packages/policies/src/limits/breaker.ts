@@ -4,6 +4,8 @@ import { withinGracePeriod } from '../middleware/accounting-warning.js'
 import { runCallback } from '../middleware/callbacks.js'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
@@ -84,6 +86,8 @@ interface CircuitState {
   passed: number
 }
 
+/** The policy with these options, for `pipe`. */
+export function breaker(options?: BreakerOptions): Policy
 /**
  * Stops calling a failing provider: while the circuit is open, calls fail at once with `circuit-open` and `retryAfterMs`. It
  * opens after too many failures, or after an error with `Retry-After`, for that long. Then trial calls decide whether it
@@ -93,8 +97,27 @@ interface CircuitState {
  * @example
  * const llm = breaker(provider, { failures: 3, cooldown: 10_000 })
  */
-export function breaker(provider: Provider, options: BreakerOptions = {}): Provider {
-  return new Breaker(provider, options)
+export function breaker(provider: Provider, options?: BreakerOptions): Provider
+export function breaker(first?: Provider | BreakerOptions, second?: BreakerOptions): Provider | Policy {
+  return policyOf(
+    'breaker',
+    breakerOptionNames,
+    [first, second],
+    (provider, options) => new Breaker(provider, options),
+  )
+}
+
+const breakerOptionNames: OptionNames<BreakerOptions> = {
+  failures: true,
+  rate: true,
+  window: true,
+  cooldown: true,
+  trials: true,
+  counts: true,
+  onChange: true,
+  state: true,
+  key: true,
+  clock: true,
 }
 
 type Verdict = 'succeeded' | 'failed' | 'unknown'

@@ -10,6 +10,8 @@ import {
 import { settleOrWarn } from '../middleware/accounting-warning.js'
 import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
@@ -39,6 +41,8 @@ export interface LimitOptions {
   clock?: Clock
 }
 
+/** The policy with these options, for `pipe`. */
+export function limit(options?: LimitOptions): Policy
 /**
  * Limits concurrency, requests and tokens a minute. The limits are token buckets: they refill continuously and hold at most one
  * minute's worth. Tokens are estimated before a call and corrected by its usage after it. Calls over a limit wait in order of
@@ -50,8 +54,26 @@ export interface LimitOptions {
  * @example
  * const llm = limit(provider, { concurrency: 8, requestsPerMinute: 60 })
  */
-export function limit(provider: Provider, options: LimitOptions = {}): Provider {
-  return new Limit(provider, options)
+export function limit(provider: Provider, options?: LimitOptions): Provider
+export function limit(first?: Provider | LimitOptions, second?: LimitOptions): Provider | Policy {
+  return policyOf(
+    'limit',
+    limitOptionNames,
+    [first, second],
+    (provider, options) => new Limit(provider, options),
+  )
+}
+
+const limitOptionNames: OptionNames<LimitOptions> = {
+  concurrency: true,
+  requestsPerMinute: true,
+  tokensPerMinute: true,
+  queue: true,
+  maxWait: true,
+  headers: true,
+  state: true,
+  key: true,
+  clock: true,
 }
 
 class Limit extends Middleware {

@@ -9,7 +9,7 @@ export type Policy = (provider: Provider) => Provider
  * each call first.
  *
  * @example
- * const llm = pipe(claude('claude-sonnet-5'), (provider) => limit(provider, { concurrency: 8 }), cache)
+ * const llm = pipe(claude('claude-sonnet-5'), limit({ concurrency: 8 }), cache())
  */
 export function pipe(provider: Provider, ...policies: Policy[]): Provider {
   return policies.reduce((inner, policy) => policy(inner), provider)

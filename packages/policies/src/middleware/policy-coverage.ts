@@ -57,6 +57,7 @@ export const coverage = {
   fallback: at('chat'),
   guard: at(...texts, 'batches'),
   hedge: at('chat'),
+  hooks: everyOperation,
   learn: at('chat'),
   limit: everyOperation,
   loadBalance: at('chat', 'embed', 'rerank', 'countTokens'),

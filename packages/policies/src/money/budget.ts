@@ -5,6 +5,7 @@ import { maximumTokens } from '../limits/token-estimate.js'
 import { settleOrWarn, withinGracePeriod } from '../middleware/accounting-warning.js'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { memoryState } from '../state/memory-state.js'
 import { Cell, type StateStore } from '../state/state.js'
@@ -47,6 +48,8 @@ export interface BudgetProvider extends Provider {
 // Calls that are billed. Results of a batch are billed when it is submitted.
 const billedKinds = new Set<CallKind>(['chat', 'embed', 'rerank', 'transcribe', 'batches.submit'])
 
+/** The policy with these options, for `pipe`. */
+export function budget(options: BudgetOptions): (provider: Provider) => BudgetProvider
 /**
  * Refuses calls that might exceed a spending limit. The maximum cost of a call is reserved before it is sent: its input by
  * length, its output by `maxOutputTokens` or the model's maximum. Set `maxOutputTokens` to reserve less. The actual cost comes
@@ -60,8 +63,25 @@ const billedKinds = new Set<CallKind>(['chat', 'embed', 'rerank', 'transcribe', 
  * await llm.chat('Hello', { metadata: { key: 'ann' } })
  * const [today] = await llm.spending('ann') // { per: 'day', each: 'key', usd: 1, spent: { usd, tokens }, reserved: … }
  */
-export function budget(provider: Provider, options: BudgetOptions): BudgetProvider {
-  return new Budget(provider, options)
+export function budget(provider: Provider, options: BudgetOptions): BudgetProvider
+export function budget(
+  first?: Provider | BudgetOptions,
+  second?: BudgetOptions,
+): BudgetProvider | ((provider: Provider) => BudgetProvider) {
+  return policyOf(
+    'budget',
+    budgetOptionNames,
+    [first, second],
+    (provider, options) => new Budget(provider, options),
+  )
+}
+
+const budgetOptionNames: OptionNames<BudgetOptions> = {
+  limits: true,
+  prices: true,
+  state: true,
+  name: true,
+  clock: true,
 }
 
 class Budget extends Middleware implements BudgetProvider {

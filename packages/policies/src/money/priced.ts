@@ -3,11 +3,15 @@ import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
 import { withUsageOf } from '../composite/attempts.js'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { costOf, priceOf, usesHourCache } from './cost.js'
 import { type Price, published } from './prices.js'
 import { partsOf, totalUsage, type UsagePart } from './usage-by-model.js'
 
+/** The policy with these prices, for `pipe`. */
+export function priced(prices?: Record<string, Price>): Policy
 /**
  * Puts `cost`, in US dollars, on each response if the price is known: by the model that answered, with or without a date
  * suffix. If several models were called, each counts at its own price. There is no `cost` if one price or token count is
@@ -17,8 +21,17 @@ import { partsOf, totalUsage, type UsagePart } from './usage-by-model.js'
  * const llm = priced(provider, { 'my-model': { input: 0.5, output: 2 } })
  * const { cost } = await llm.chat('Hello')
  */
-export function priced(provider: Provider, prices: Record<string, Price> = {}): Provider {
-  return new Priced(provider, { ...published, ...prices })
+export function priced(provider: Provider, prices?: Record<string, Price>): Provider
+export function priced(
+  first?: Provider | Record<string, Price>,
+  second?: Record<string, Price>,
+): Provider | Policy {
+  return policyOf(
+    'priced',
+    undefined,
+    [first, second],
+    (provider, prices: Record<string, Price>) => new Priced(provider, { ...published, ...prices }),
+  )
 }
 
 class Priced extends Middleware {

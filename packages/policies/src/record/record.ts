@@ -7,6 +7,8 @@ import { withRequestedOutput } from '../content/requested-output.js'
 import { runCallbackSync } from '../middleware/callbacks.js'
 import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage, type PolicyCoverage } from '../middleware/policy-coverage.js'
 import { callKey, normalizedRequest, storedResponse } from '../serialization/stored-call.js'
 import { fromStoredError, toStoredError } from '../serialization/stored-error.js'
@@ -37,6 +39,8 @@ export interface ReplayOptions {
   clock?: Clock
 }
 
+/** The policy with these options, for `pipe`. */
+export function record(options: RecordOptions): Policy
 /**
  * Writes every call with its response or error to a cassette. Headers are never written; keys and tokens are removed from all
  * texts. Aborted calls and calls that timed out are not written.
@@ -45,10 +49,20 @@ export interface ReplayOptions {
  * @example
  * const llm = record(claude('claude-sonnet-5'), { file: 'test/cassette.json' })
  */
-export function record(provider: Provider, options: RecordOptions): Provider {
-  return new Recorder(provider, options, false)
+export function record(provider: Provider, options: RecordOptions): Provider
+export function record(first?: Provider | RecordOptions, second?: RecordOptions): Provider | Policy {
+  return policyOf(
+    'record',
+    recordOptionNames,
+    [first, second],
+    (provider, options) => new Recorder(provider, options, false),
+  )
 }
 
+const recordOptionNames: OptionNames<RecordOptions> = { file: true, scrub: true, clock: true }
+
+/** The policy with these options, for `pipe`. */
+export function replay(options: ReplayOptions): Policy
 /**
  * Answers calls from a cassette. If the same call was recorded several times, its outcomes are replayed in order, and the last
  * one from then on.
@@ -57,8 +71,19 @@ export function record(provider: Provider, options: RecordOptions): Provider {
  * @example
  * const llm = replay(claude('claude-sonnet-5'), { file: 'test/cassette.json' })
  */
-export function replay(provider: Provider, { unrecorded = 'error', ...options }: ReplayOptions): Provider {
-  return new Recorder(provider, options, true, unrecorded)
+export function replay(provider: Provider, options: ReplayOptions): Provider
+export function replay(first?: Provider | ReplayOptions, second?: ReplayOptions): Provider | Policy {
+  return policyOf('replay', replayOptionNames, [first, second], (provider, options) => {
+    const { unrecorded = 'error', ...rest } = options
+    return new Recorder(provider, rest, true, unrecorded)
+  })
+}
+
+const replayOptionNames: OptionNames<ReplayOptions> = {
+  file: true,
+  unrecorded: true,
+  scrub: true,
+  clock: true,
 }
 
 class Recorder extends Middleware {

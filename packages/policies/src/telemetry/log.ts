@@ -3,6 +3,8 @@ import type { ChatEvent, ChatResponse, Clock, Provider } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
 import type { CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 
 /** A logger with three levels, such as pino. */
@@ -22,6 +24,8 @@ export interface LogOptions {
   clock?: Clock
 }
 
+/** The policy with these options, for `pipe`. */
+export function log(options?: LogOptions): Policy
 /**
  * Writes a log line at the end of each call: provider and model that answered, duration, tokens, cost, warnings, or the error.
  * Requests and answers are never logged. Levels: `info` for success, `warn` for success with warnings and for errors of the
@@ -30,9 +34,12 @@ export interface LogOptions {
  * @example
  * const llm = log(provider, { logger: pino(), fields: { service: 'search' } })
  */
-export function log(provider: Provider, options: LogOptions = {}): Provider {
-  return new Log(provider, options)
+export function log(provider: Provider, options?: LogOptions): Provider
+export function log(first?: Provider | LogOptions, second?: LogOptions): Provider | Policy {
+  return policyOf('log', logOptionNames, [first, second], (provider, options) => new Log(provider, options))
 }
+
+const logOptionNames: OptionNames<LogOptions> = { logger: true, fields: true, clock: true }
 
 class Log extends Middleware {
   protected override readonly coverage = coverage.log

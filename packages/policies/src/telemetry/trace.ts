@@ -6,6 +6,8 @@ import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider,
 import { omitUndefined, prepareFor } from '@patchbay/core/wrap'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
+import type { Policy } from '../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { finishReasonOf, inputAttributes, outputAttributes } from './content.js'
 
@@ -25,6 +27,8 @@ export interface TraceOptions {
   clock?: Clock
 }
 
+/** The policy with these options, for `pipe`. */
+export function trace(options?: TraceOptions): Policy
 /**
  * Makes a span for each call (`chat gpt-5`), a child of the active span and parent of all spans the provider makes, and records
  * the metrics of the conventions: tokens, duration, time to the first chunk. Messages are not recorded unless `content` is true.
@@ -33,8 +37,22 @@ export interface TraceOptions {
  * @example
  * const llm = trace(provider, { attributes: { 'app.feature': 'search' } })
  */
-export function trace(provider: Provider, options: TraceOptions = {}): Provider {
-  return new Trace(provider, options)
+export function trace(provider: Provider, options?: TraceOptions): Provider
+export function trace(first?: Provider | TraceOptions, second?: TraceOptions): Provider | Policy {
+  return policyOf(
+    'trace',
+    traceOptionNames,
+    [first, second],
+    (provider, options) => new Trace(provider, options),
+  )
+}
+
+const traceOptionNames: OptionNames<TraceOptions> = {
+  tracerProvider: true,
+  meterProvider: true,
+  content: true,
+  attributes: true,
+  clock: true,
 }
 
 /** Status events that become events of the span. */

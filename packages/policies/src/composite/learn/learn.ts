@@ -11,6 +11,7 @@ import { requestWithDefaults } from '@patchbay/core/wrap'
 import { withinGracePeriod } from '../../middleware/accounting-warning.js'
 import { runCallback, runCallbackSync } from '../../middleware/callbacks.js'
 import type { ChatCall } from '../../middleware/interception.js'
+import { checkOptions, type OptionNames } from '../../middleware/policy-arguments.js'
 import { coverage } from '../../middleware/policy-coverage.js'
 import { memoryState } from '../../state/memory-state.js'
 import { Cell, type StateStore } from '../../state/state.js'
@@ -65,6 +66,7 @@ const ttlMs = 30 * 86_400_000
  * const llm = learn([a, b, c], { state: fileState('./routing') })
  */
 export function learn(candidates: readonly [Provider, ...Candidate[]], options: LearnOptions = {}): Provider {
+  checkOptions('learn', options, learnOptionNames)
   const { reward = rewardBySpeed, features = defaultFeatures, clock } = options
   const learner = learnerOf(options.by ?? 'thompson')
   const names = candidates.map((one, at) =>
@@ -98,6 +100,17 @@ export function learn(candidates: readonly [Provider, ...Candidate[]], options: 
     return new ObservedProvider(provider, clock, onEnd)
   })
   return new LearningRouter(list, learner, cell, features, options)
+}
+
+const learnOptionNames: OptionNames<LearnOptions> = {
+  by: true,
+  reward: true,
+  features: true,
+  state: true,
+  key: true,
+  seed: true,
+  when: true,
+  clock: true,
 }
 
 class LearningRouter extends CompositeProvider {

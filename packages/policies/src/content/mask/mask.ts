@@ -16,6 +16,8 @@ import {
 import { isMedia, requestWithDefaults, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../../middleware/interception.js'
 import { Middleware } from '../../middleware/middleware.js'
+import type { Policy } from '../../middleware/pipe.js'
+import { type OptionNames, policyOf } from '../../middleware/policy-arguments.js'
 import { coverage } from '../../middleware/policy-coverage.js'
 import { memoryState } from '../../state/memory-state.js'
 import type { StateStore } from '../../state/state.js'
@@ -47,6 +49,8 @@ export interface MaskOptions {
   state?: StateStore
 }
 
+/** The policy with these options, for `pipe`. */
+export function mask(options?: MaskOptions): Policy
 /**
  * Replaces secrets and personal data by placeholders (`[EMAIL_1]`) in everything that is sent: messages, system, tools and their
  * schemas, tool calls and results, options, texts to embed or rerank. It finds keys, tokens, e-mail addresses, and telephone,
@@ -59,9 +63,17 @@ export interface MaskOptions {
  * @example
  * const llm = mask(provider, { also: { CUSTOMER: ['Ann Lee'], ORDER: /\bA-\d{4}\b/ } })
  */
-export function mask(provider: Provider, options: MaskOptions = {}): Provider {
-  return new Mask(provider, options)
+export function mask(provider: Provider, options?: MaskOptions): Provider
+export function mask(first?: Provider | MaskOptions, second?: MaskOptions): Provider | Policy {
+  return policyOf(
+    'mask',
+    maskOptionNames,
+    [first, second],
+    (provider, options) => new Mask(provider, options),
+  )
 }
+
+const maskOptionNames: OptionNames<MaskOptions> = { find: true, also: true, media: true, state: true }
 
 class Mask extends Middleware {
   protected override readonly coverage = coverage.mask

@@ -1,0 +1,80 @@
+// Arguments of policy functions: the two forms `limit(provider, options)` and `limit(options)`, and the check of option names.
+import { LlmError, type Provider } from '@patchbay/core'
+import { closest, distance } from 'fastest-levenshtein'
+
+/** All option names of a policy. The compiler checks that none is missing. */
+export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true }
+
+/**
+ * Implements both forms of a policy function: `make` is called at once, or by the returned policy. `names: undefined`: the
+ * options are a record with any names.
+ * @throws {LlmError} `config` for an unknown option, or for a first argument that is neither a provider nor options
+ */
+export function policyOf<Options extends object, Made extends Provider>(
+  policy: string,
+  names: OptionNames<Options> | undefined,
+  args: readonly [first?: Provider | Options | undefined, second?: Options | undefined],
+  make: (provider: Provider, options: Options) => Made,
+): Made | ((provider: Provider) => Made) {
+  const [first, second] = args
+  // A second argument is the second form too: `limit(undefined, {…})` must not return a function.
+  const isDirect = isProvider(first) || second !== undefined
+  if (isDirect && !isProvider(first)) throw notProvider(policy, first)
+  // The names tell which options are required; TypeScript checks them by the overloads.
+  const options = ((isDirect ? second : first) ?? {}) as Options
+  if (typeof options !== 'object') throw notProvider(policy, options)
+  checkOptions(policy, options, names)
+  return isProvider(first)
+    ? make(first, options)
+    : (provider) => {
+        if (!isProvider(provider)) throw notProvider(policy, provider)
+        return make(provider, options)
+      }
+}
+
+/**
+ * Refuses unknown options, with the most similar name.
+ * @throws {LlmError} `config`
+ */
+export function checkOptions<Options extends object>(
+  policy: string,
+  options: Options,
+  names: OptionNames<Options> | undefined,
+): void {
+  if (names === undefined) return
+  for (const name of Object.keys(options)) {
+    if (Object.hasOwn(names, name)) continue
+    const known = Object.keys(names)
+    const near = closest(name, known)
+    const hint =
+      distance(name, near) <= Math.max(2, name.length / 3)
+        ? `Did you mean ${near}?`
+        : `It has ${known.join(', ')}.`
+    throw new LlmError('config', `${policy} has no option ${JSON.stringify(name)}. ${hint}`)
+  }
+}
+
+function isProvider(value: unknown): value is Provider {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'stream' in value &&
+    typeof value.stream === 'function' &&
+    'provider' in value
+  )
+}
+
+function notProvider(policy: string, value: unknown): LlmError {
+  const given =
+    value === null
+      ? 'null'
+      : typeof value === 'object'
+        ? 'an object'
+        : typeof value === 'string'
+          ? JSON.stringify(value)
+          : typeof value
+  return new LlmError(
+    'config',
+    `${policy} needs a provider, not ${given}: ${policy}(provider, options), or pipe(provider, ${policy}(options)).`,
+  )
+}
