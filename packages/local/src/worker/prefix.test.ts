@@ -130,7 +130,7 @@ describe('saved prefixes', () => {
     const llm = open({ ...settings(cacheDir), onLog: (_, message) => heard.push(message) })
     await llm.chat(ask('One?'))
     await llm.close()
-    expect(heard.join()).toMatch(/At its end: .*prefixes/)
+    expect(heard.join()).toMatch(/did not end cleanly: .*prefixes/)
   })
 
   it('are only saved with keepPrefixes', async () => {
