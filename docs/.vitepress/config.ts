@@ -136,9 +136,10 @@ export default defineConfig({
           api('core/wrap'),
           api('core/wire'),
           api('core/json-schema'),
-          ...['local', 'claude', 'openai', 'ollama', 'config', 'policies', 'gateway'].map((name) =>
-            api(name),
-          ),
+          api('local', 'local/'),
+          api('local/prompt'),
+          api('local/answer'),
+          ...['claude', 'openai', 'ollama', 'config', 'policies', 'gateway'].map((name) => api(name)),
           ...['ai-sdk', 'langchain', 'mcp'].map((name) => api(name)),
           api('testing', 'testing/'),
           api('testing/mock'),

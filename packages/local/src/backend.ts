@@ -18,17 +18,22 @@ import { toFinish } from './events.js'
 import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobEvent } from './supervisor/job.js'
-import type { ChatResult, EmbedResult, JobRequest, RankResult } from './supervisor/protocol.js'
+import type { ChatResult, EmbedResult, JobRequest, RankResult, ReadyInfo } from './supervisor/protocol.js'
 import type { Scheduler } from './supervisor/scheduler.js'
+
+/** What the backend needs of the scheduler. */
+export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
+  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks'>>
+}
 
 export class LocalBackend implements Backend {
   readonly provider = 'local'
-  readonly #scheduler: Scheduler
+  readonly #scheduler: JobRunner
   /** The caller of calls that name none: each handle is one. */
   readonly #handle = Symbol('handle')
 
   constructor(
-    scheduler: Scheduler,
+    scheduler: JobRunner,
     readonly model: string,
   ) {
     this.#scheduler = scheduler

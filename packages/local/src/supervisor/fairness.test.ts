@@ -55,41 +55,41 @@ describe('waiting calls', () => {
     const busy = llm.stream('talk')
     await readFirstText(busy)
     const controller = new AbortController()
-    const heard: Record<string, number[]> = { first: [], second: [], third: [] }
+    const statuses: Record<string, number[]> = { first: [], second: [], third: [] }
     const ask = (name: string, signal?: AbortSignal) =>
       llm.chat(
         { messages: 'hi', maxOutputTokens: 2 },
         {
           ...(signal && { signal }),
-          onStatus: (status) => status.type === 'queued' && heard[name]?.push(status.position),
+          onStatus: (status) => status.type === 'queued' && statuses[name]?.push(status.position),
         },
       )
     const [first, ...others] = [ask('first', controller.signal), ask('second'), ask('third')]
-    await waitUntil(() => heard.third?.length === 1)
+    await waitUntil(() => statuses.third?.length === 1)
     controller.abort()
     await failureOf(first as Promise<unknown>)
-    await waitUntil(() => heard.third?.length === 2)
+    await waitUntil(() => statuses.third?.length === 2)
     busy.abort()
     await failureOf(busy.response())
     await Promise.all(others)
-    expect(heard).toEqual({ first: [1], second: [2, 1], third: [3, 2, 1] })
+    expect(statuses).toEqual({ first: [1], second: [2, 1], third: [3, 2, 1] })
   })
 
   it('get a status event when the process dies, and run in the next one', async () => {
     const llm = openRandom({}, { parallel: 1 })
     const busy = llm.stream('talk')
     await readFirstText(busy)
-    const heard: string[] = []
+    const statuses: string[] = []
     const waiting = llm.chat(
       { messages: 'hi', maxOutputTokens: 2 },
-      { onStatus: (status) => heard.push(status.type === 'restarting' ? status.reason : status.type) },
+      { onStatus: (status) => statuses.push(status.type === 'restarting' ? status.reason : status.type) },
     )
-    await waitUntil(() => heard.includes('queued'))
+    await waitUntil(() => statuses.includes('queued'))
     process.kill(llm.stats().pid ?? 0, 'SIGKILL')
     expect(await failureOf(busy.response())).toMatchObject({ code: 'worker-crashed' })
     expect((await waiting).usage.outputTokens).toBe(2)
-    expect(heard.slice(0, 2)).toEqual(['queued', expect.stringContaining('died of SIGKILL')])
-    expect(heard).toContain('loading')
+    expect(statuses.slice(0, 2)).toEqual(['queued', expect.stringContaining('died of SIGKILL')])
+    expect(statuses).toContain('loading')
     expect(llm.stats().restarts).toBe(1)
   })
 })

@@ -24,7 +24,7 @@ export class Job implements QueueEntry {
   #startedAt = 0
   #position = 0
   readonly #events: JobEvent[] = []
-  /** Characters that were read since the worker was last told. */
+  /** Characters that were read and not yet acknowledged to the worker. */
   #unacknowledged = 0
   #failure: LlmError | undefined
   #ended = false

@@ -132,7 +132,7 @@ export class Scheduler {
     })
   }
 
-  /** Waits until `enter`'s waiter is settled, or the call is over: then what `enter` returned removes the waiter. */
+  /** Adds a waiter with `enter`, which returns how to remove it, and removes it if the call is aborted. */
   #wait<T>(context: CallContext, enter: (waiter: Omit<Waiter<T>, 'context'>) => () => boolean): Promise<T> {
     const { signal } = context
     if (this.#supervisor.loaded === undefined)
@@ -282,7 +282,7 @@ export class Scheduler {
   }
 }
 
-/** Adds an item; what it returns removes it, and tells whether it was still there. */
+/** Adds an item, and returns a function that removes it: `true` if it was still there. */
 function add<T>(items: Set<T>, item: T): () => boolean {
   items.add(item)
   return () => items.delete(item)

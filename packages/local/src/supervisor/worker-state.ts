@@ -1,12 +1,12 @@
-// States, events and effects of the worker process's life.
+// States, events and effects of the worker process's lifecycle.
 import type { LlmError } from '@patchbay/core'
 import type { ProcessExit } from '../errors.js'
 import type { ReadyInfo } from './protocol.js'
 import type { Attachment } from './worker-process.js'
 
-/** Where the process is in its life. It exists in `loading`, `ready`, `draining` and `stopping`, and only there. */
+/** Phase of the worker process. There is a process in `loading`, `ready`, `draining` and `stopping` only. */
 export type Phase =
-  /** No process, and no plan for one. */
+  /** There is no process, and none is needed. */
   | { name: 'stopped' }
   /** The model's files are being checked; the process is started after that. */
   | { name: 'checking' }
@@ -54,7 +54,7 @@ export type WorkerEvent =
   | { type: 'demand-changed'; waiting: boolean; running: boolean }
   | { type: 'files-checked' }
   | { type: 'process-started' }
-  /** The files are no model, or there can be no process. */
+  /** A file is not a model, or the process cannot be started. */
   | { type: 'start-failed'; error: LlmError }
   /** The worker knows what the model needs, and there is a budget. */
   | { type: 'memory-planned'; bytes: number }
@@ -69,7 +69,7 @@ export type WorkerEvent =
   | { type: 'back-off-elapsed' }
   | { type: 'close-requested' }
 
-/** What the scheduler is told. */
+/** Reports to the scheduler. */
 export type Report =
   | { type: 'loading' }
   | { type: 'ready'; info: ReadyInfo }
@@ -91,7 +91,7 @@ export type Effect =
   | { type: 'release-memory' }
   /** The memory arbiter may unload the model now. */
   | { type: 'announce-idle' }
-  /** The process saves what it keeps, and ends. */
+  /** The process saves its prefixes if `keepPrefixes` is set, and ends. */
   | { type: 'shut-down' }
   | { type: 'kill' }
   | { type: 'start-keep-alive-timer' }
@@ -111,7 +111,7 @@ export function loadedModel({ phase }: WorkerState): ReadyInfo | undefined {
   return phase.name === 'ready' || phase.name === 'draining' ? phase.info : undefined
 }
 
-/** Its memory will be free without waiting for jobs that have not begun. */
+/** The model can be unloaded at once, or after its running jobs. */
 export function canUnload({ phase }: WorkerState): boolean {
   return phase.name === 'ready' || phase.name === 'draining' || phase.name === 'stopping'
 }

@@ -95,10 +95,10 @@ describe('the queue', () => {
 
   it('reports the positions of waiting calls', async () => {
     const provider = open({ parallel: 1 })
-    const heard: string[] = []
-    const call = provider.chat(question, { onStatus: (status) => heard.push(status.type) })
+    const statuses: string[] = []
+    const call = provider.chat(question, { onStatus: (status) => statuses.push(status.type) })
     await Promise.all([call, ...[1, 2].map(() => provider.chat(question))])
-    expect(heard[0]).toBe('loading')
+    expect(statuses[0]).toBe('loading')
     const positions: number[] = []
     await Promise.all(
       [1, 2, 3].map(() =>

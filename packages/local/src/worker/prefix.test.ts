@@ -126,11 +126,11 @@ describe('saved prefixes', () => {
   it('that cannot be saved are logged, and the process ends all the same', async () => {
     const cacheDir = temporaryFolder()
     writeFileSync(join(cacheDir, 'prefixes'), 'no folder')
-    const heard: string[] = []
-    const llm = open({ ...settings(cacheDir), onLog: (_, message) => heard.push(message) })
+    const logged: string[] = []
+    const llm = open({ ...settings(cacheDir), onLog: (_, message) => logged.push(message) })
     await llm.chat(ask('One?'))
     await llm.close()
-    expect(heard.join()).toMatch(/At its end: .*prefixes/)
+    expect(logged.join()).toMatch(/did not end cleanly: .*prefixes/)
   })
 
   it('are only saved with keepPrefixes', async () => {

@@ -26,8 +26,8 @@ function read(
   { started = false, controls = [] as string[], stop = undefined as string[] | undefined } = {},
 ) {
   let thought = ''
-  const made = model(pieces, controls)
-  const answer = new ThinkingReader(made, format, started, new TextReader(made, stop), (text) => {
+  const fake = model(pieces, controls)
+  const answer = new ThinkingReader(fake, format, started, new TextReader(fake, stop), (text) => {
     thought += text
   })
   let text = ''

@@ -8,6 +8,7 @@ import { ChatTemplate } from '../prompt/chat-template.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
+import { importEngine } from './import-engine.js'
 import { type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
 import { PrefixStore } from './prefix-store.js'
 import { SliceSizer } from './prompt-batching.js'
@@ -113,19 +114,6 @@ export class Engine {
       await this.llama.dispose()
     }
   }
-}
-
-// The engine is an optional peer dependency: a missing one is an error of the first load.
-function importEngine(): Promise<typeof import('node-llama-cpp')> {
-  return import('node-llama-cpp').catch((cause: Error) => {
-    const missing = /Cannot find (package|module) 'node-llama-cpp'/.test(cause.message)
-    throw new JobError(
-      'model-load',
-      missing
-        ? 'The engine is not installed. Run: npm install node-llama-cpp'
-        : `The engine (node-llama-cpp) cannot be imported: ${cause.message}`,
-    )
-  })
 }
 
 async function makeChat(

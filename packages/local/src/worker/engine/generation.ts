@@ -1,13 +1,12 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
 import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
-import { type AnswerReader, JsonReader, TextReader, ToolReader } from '../answer/answer.js'
+import type { AnswerReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
-import { ThinkingReader } from '../answer/thinking.js'
+import { type AnswerEnd, answerEnd, type CreatedReader, createReader } from '../answer/create-reader.js'
 import { JobError } from '../failure.js'
-import { callGrammar, jsonGrammar } from '../grammar/grammar.js'
 import type { TextKind } from '../message-batcher.js'
-import { promptTooLong, type ThinkingState } from '../prompt/chat-template.js'
+import { promptTooLong } from '../prompt/chat-template.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
 import type { Lease } from './sequence-pool.js'
@@ -20,13 +19,10 @@ export interface GenerationSink {
   flush(): void
 }
 
-type GenerationEnd = Omit<ChatResult, 'inputTokens' | 'cachedInputTokens' | 'promptMs' | 'decodeMs'>
-
 export class Generation {
   readonly #cancel = new AbortController()
   /** Characters that were produced and not read. */
   #unread = 0
-  #unenforced: string[] = []
   /** Time spent waiting for the reader, in milliseconds. */
   #pausedMs = 0
   #wake: () => void = () => {}
@@ -52,7 +48,10 @@ export class Generation {
     prompt.checkLength(request, contextSize)
     const { tokens, thinking } = prompt.render(request)
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
-    const answer = await this.#answerReader(engine, request, thinking)
+    const created = await createReader(engine, prompt, request, thinking, {
+      reasoning: (text) => this.#emit('reasoning', text),
+      call: (call) => this.sink.call(call),
+    })
     const lease = await pool.acquire(tokens, this.#cancel.signal)
     const started = performance.now()
     try {
@@ -65,13 +64,12 @@ export class Generation {
       )
       const firstToken = { at: performance.now() }
       const end = this.#cancelled
-        ? ({ finishReason: 'stop', rawFinishReason: 'cancelled', outputTokens: 0 } as const)
-        : await this.#generate(lease, rest, answer, request, mostTokens, () => {
+        ? answerEnd(created, 'cancelled', 0)
+        : await this.#generate(lease, rest, created, request, mostTokens, () => {
             firstToken.at = performance.now()
           })
       return {
         ...end,
-        ...(this.#unenforced.length > 0 && { unenforced: this.#unenforced }),
         inputTokens,
         cachedInputTokens: lease.cached,
         promptMs: firstToken.at - started,
@@ -107,42 +105,15 @@ export class Generation {
     return tokens.slice(at)
   }
 
-  async #answerReader(engine: Engine, request: ChatJob, thinking: ThinkingState): Promise<AnswerReader> {
-    const answer = await this.#contentReader(engine, request)
-    const format = engine.chat.prompt.thinking
-    if (thinking === 'finished' || format === undefined) return answer
-    const onThought = (text: string) => this.#emit('reasoning', text)
-    return new ThinkingReader(engine.model, format, thinking === 'started', answer, onThought)
-  }
-
-  async #contentReader(engine: Engine, request: ChatJob): Promise<AnswerReader> {
-    const { model } = engine
-    const { prompt } = engine.chat
-    const { json, tools, forcedCall, stop } = request
-    if (json !== undefined) {
-      const { grammar, unenforced } = await jsonGrammar(engine, json.schema)
-      this.#unenforced = unenforced
-      return new JsonReader(model, stop, grammar)
-    }
-    if (tools === undefined || prompt.calls === undefined) return new TextReader(model, stop)
-    const allowed = tools.filter(
-      (tool) => typeof forcedCall !== 'string' || tool.function.name === forcedCall,
-    )
-    const { grammar, unenforced } = await callGrammar(engine, allowed, prompt.calls)
-    this.#unenforced = unenforced
-    return new ToolReader(model, request, prompt.calls, grammar, (call) => {
-      this.sink.call(call)
-    })
-  }
-
   async #generate(
     { sequence, promptDone }: Lease,
     prompt: Token[],
-    answer: AnswerReader,
+    created: CreatedReader,
     request: ChatJob,
     mostTokens: number,
     onFirst: () => void,
-  ): Promise<GenerationEnd> {
+  ): Promise<AnswerEnd> {
+    const { reader: answer } = created
     const options = samplingOptions(request, answer)
     const { generated } = options
     let rawFinishReason = 'eos'
@@ -168,15 +139,7 @@ export class Generation {
       if (this.#unread >= textWindow) await this.#waitForReader()
     }
     if (answer.endReason === undefined) this.#emit('text', answer.flush())
-    const outOfTokens = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
-    return {
-      finishReason: outOfTokens ? 'length' : 'stop',
-      rawFinishReason,
-      ...(answer.endReason === 'stop-string' && { stopSequence: answer.stopSequence as string }),
-      outputTokens: generated.length,
-      ...(answer instanceof ThinkingReader && { reasoningTokens: answer.thoughtTokens }),
-      ...(answer.inCall && { unfinishedCall: true }),
-    }
+    return answerEnd(created, rawFinishReason, generated.length)
   }
 
   #emit(kind: TextKind, text: string): void {

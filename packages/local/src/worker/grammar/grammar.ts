@@ -1,11 +1,16 @@
 // Grammars (GBNF) for the engine: JSON output by its schema, and calls of the offered tools.
-import type { LlamaGrammar, LlamaGrammarEvaluationState } from 'node-llama-cpp'
+import type { Llama, LlamaGrammar, LlamaGrammarEvaluationState, LlamaModel } from 'node-llama-cpp'
 import type { TemplateTool } from '../../supervisor/protocol.js'
 import type { CallFormat } from '../answer/call-format.js'
-import type { Engine } from '../engine/engine.js'
 import { JobError } from '../failure.js'
 import { SchemaGrammar } from './schema-grammar.js'
 import { literal } from './text-grammar.js'
+
+/** What grammars need of the engine. */
+export interface GrammarEngine {
+  readonly llama: Llama
+  readonly model: LlamaModel
+}
 
 /** A grammar, and the keywords of its schema that it does not enforce. */
 export interface SchemaResult<Grammar> {
@@ -18,7 +23,7 @@ export interface SchemaResult<Grammar> {
  * @throws {JobError} `unsupported` for a schema without a grammar
  */
 export async function jsonGrammar(
-  engine: Engine,
+  engine: GrammarEngine,
   schema: unknown,
 ): Promise<SchemaResult<LlamaGrammarEvaluationState>> {
   return withPatternFallback(async (rules) => {
@@ -33,7 +38,7 @@ export async function jsonGrammar(
  * @throws {JobError} `unsupported` for an input schema without a grammar
  */
 export async function callGrammar(
-  engine: Engine,
+  engine: GrammarEngine,
   tools: TemplateTool[],
   { nameKey, inputKey, separator }: CallFormat,
 ): Promise<SchemaResult<(withSeparator: boolean) => LlamaGrammarEvaluationState>> {
@@ -69,13 +74,16 @@ async function withPatternFallback<Grammar>(
   }
 }
 
-async function initialState({ model }: Engine, grammar: LlamaGrammar): Promise<LlamaGrammarEvaluationState> {
+async function initialState(
+  { model }: GrammarEngine,
+  grammar: LlamaGrammar,
+): Promise<LlamaGrammarEvaluationState> {
   // Imported on use: the engine is an optional peer dependency.
   const { LlamaGrammarEvaluationState } = await import('node-llama-cpp')
   return new LlamaGrammarEvaluationState({ model, grammar })
 }
 
-async function compile({ llama }: Engine, grammar: string, what: string): Promise<LlamaGrammar> {
+async function compile({ llama }: GrammarEngine, grammar: string, what: string): Promise<LlamaGrammar> {
   try {
     return await llama.createGrammar({ grammar })
   } catch (cause) {

@@ -16,6 +16,13 @@ type PromptRequest = Pick<ChatJob, 'messages' | 'tools' | 'forcedCall' | 'json' 
 /** Where the model is at the start of its answer: it may think, is thinking, or has thought. */
 export type ThinkingState = 'possible' | 'started' | 'finished'
 
+export interface RenderedPrompt {
+  tokens: Token[]
+  /** The parts that were tokenised separately: a control token in a message is split between two of them. */
+  pieces: { text: string; tokens: Token[] }[]
+  thinking: ThinkingState
+}
+
 export class ChatTemplate {
   readonly #model: LlamaModel
   readonly #template: Template
@@ -64,14 +71,11 @@ export class ChatTemplate {
    * The tokens of a prompt, and whether the model is thinking at its end.
    * @throws {JobError} `unsupported` if the template refuses the conversation
    */
-  render({ messages, tools, forcedCall, json, reasoning }: PromptRequest): {
-    tokens: Token[]
-    thinking: ThinkingState
-  } {
+  render({ messages, tools, forcedCall, json, reasoning }: PromptRequest): RenderedPrompt {
     const separator = unusedSeparator([messages, tools])
     const messagesToRender = this.#splitAll(messages, separator) as TemplateMessage[]
     const toolsToRender = tools && (this.#splitAll(tools, separator) as TemplateTool[])
-    const { bos, shouldPrependBosToken } = this.#model.tokens
+    const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
     let text: string
     try {
       text = this.#renderText(messagesToRender, toolsToRender, true, reasoning)
@@ -89,13 +93,13 @@ export class ChatTemplate {
     const { suffix, thinking } = this.#thinkingSuffix(text, mode)
     text += suffix
     if (forcedCall !== undefined && this.calls !== undefined) text += this.calls.open + this.calls.separator
-    const tokens = text
-      .split(separator)
-      .flatMap((piece, index) =>
-        this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
-      )
-    if (shouldPrependBosToken && bos !== null && tokens[0] !== bos) tokens.unshift(bos)
-    return { tokens, thinking }
+    const pieces = text.split(separator).map((piece, index) => ({
+      text: piece,
+      tokens: this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
+    }))
+    if (shouldPrependBosToken && bos !== null && pieces[0]?.tokens[0] !== bos)
+      pieces.unshift({ text: bosString ?? '', tokens: [bos] })
+    return { tokens: pieces.flatMap(({ tokens }) => tokens), pieces, thinking }
   }
 
   /** The text after the prompt that makes the model think, or not think. */
