@@ -244,10 +244,11 @@ it.each(Object.keys(bodies))('every odd value in every place of %s', async (path
 })
 
 it.each([
+  ['an encoding it knows', new Uint8Array(gzipSync('{"input":"x"}')), { 'content-encoding': 'gzip' }, 200],
   [
     'an encoding it does not know',
     new Uint8Array(gzipSync('{"input":"x"}')),
-    { 'content-encoding': 'gzip' },
+    { 'content-encoding': 'compress' },
     415,
   ],
   [
