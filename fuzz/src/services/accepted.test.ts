@@ -1,0 +1,55 @@
+// What the contract accepts, a service accepts: random conversations, handed over between all targets, become requests that the
+// strict service takes, or one typed error before anything is sent.
+import { type AssistantMessage, isLlmError, type Message } from '@patchbay/core'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { conversation } from './conversations.js'
+import { known } from './known.js'
+import { open, targets } from './targets.js'
+
+const runs = Number(process.env.PATCHBAY_LAW_RUNS ?? 60)
+const seed = Number(process.env.PATCHBAY_LAW_SEED ?? 1)
+let all: Awaited<ReturnType<typeof open>>
+beforeAll(async () => {
+  all = await open()
+})
+afterAll(() => Promise.all(all.flatMap(({ provider, service }) => [provider.close(), service.close()])))
+
+it.each(Object.keys(targets))(`%s accepts it, or refuses it before the wire (seed ${seed})`, async (name) => {
+  const target = all.find((one) => one.name === name) as (typeof all)[number]
+  const found = new Map<string, string>()
+  let accepted = 0
+  const property = fc.asyncProperty(conversation, fc.nat(all.length - 1), fc.boolean(), async (request, from, streamed) => {
+    const ask = async (at: (typeof all)[number], messages: Message[]): Promise<AssistantMessage | undefined> => {
+      const [refused, sent] = [at.service.refused.length, at.service.requests.length]
+      try {
+        const given = { ...request, messages }
+        const { message } = await (streamed ? at.provider.stream(given).response() : at.provider.chat(given))
+        if (at === target) accepted++
+        return message
+      } catch (error) {
+        if (!isLlmError(error)) throw error
+        const refusal = at.service.refused[refused]
+        if (at === target && refusal !== undefined && !found.has(refusal.rule))
+          found.set(refusal.rule, `${refusal.message}\n${JSON.stringify(refusal.body).slice(0, 2000)}`)
+        // A refusal that is no rule's comes before the wire.
+        if (refusal === undefined && error.code === 'unsupported') expect(at.service.requests.length).toBe(sent)
+        return undefined
+      }
+    }
+    const messages = request.messages as Message[]
+    const answer = await ask(all[from] as (typeof all)[number], messages)
+    // The second turn, at the target, with the state that the first provider decoded.
+    const results = (answer?.content ?? []).flatMap((part) =>
+      part.type === 'tool-call' ? [{ type: 'tool-result' as const, id: part.id, output: 'Seen.' }] : [],
+    )
+    const next: Message = results.length > 0 ? { role: 'tool', content: results } : { role: 'user', content: 'And now?' }
+    await ask(target, answer === undefined ? messages : [...messages, answer, next])
+  })
+  await fc.assert(property, { seed, numRuns: runs })
+  if (process.env.PATCHBAY_LAW_SHOW) for (const [rule, what] of found) console.log(`${name} · ${rule} · ${what}`)
+  const news = [...found].filter(([rule]) => !known.includes(rule))
+  expect(Object.fromEntries(news)).toEqual({})
+  // A law that only ever saw refusals has seen nothing.
+  expect(accepted).toBeGreaterThan(runs / 10)
+})
