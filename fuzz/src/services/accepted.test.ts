@@ -3,9 +3,21 @@
 import { type AssistantMessage, isLlmError, type Message } from '@patchbay/core'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import { hosts, type ServiceName } from '../../../packages/testing/src/services/hosts.js'
+import type { ReceivedRequest } from '../../../packages/testing/src/services/index.js'
 import { conversation } from './conversations.js'
 import { known } from './known.js'
 import { open, targets } from './targets.js'
+
+/** All rules that a request breaks: a service names only the first. */
+function brokenRules(service: ServiceName | undefined, { path, headers, json }: ReceivedRequest): [string, string][] {
+  const body = json as { model: string }
+  return (service === undefined ? [] : hosts[service].rules).flatMap(({ id, check }): [string, string][] => {
+    const problem = check({ path, headers, body, model: body.model })
+    if (problem === undefined) return []
+    return [[id, typeof problem === 'string' ? problem : problem.message]]
+  })
+}
 
 const runs = Number(process.env.PATCHBAY_LAW_RUNS ?? 60)
 const seed = Number(process.env.PATCHBAY_LAW_SEED ?? 1)
@@ -30,8 +42,10 @@ it.each(Object.keys(targets))(`%s accepts it, or refuses it before the wire (see
       } catch (error) {
         if (!isLlmError(error)) throw error
         const refusal = at.service.refused[refused]
-        if (at === target && refusal !== undefined && !found.has(refusal.rule))
-          found.set(refusal.rule, `${refusal.message}\n${JSON.stringify(refusal.body).slice(0, 2000)}`)
+        const received = at.service.requests.at(-1)
+        if (at === target && refusal !== undefined && received !== undefined)
+          for (const [rule, message] of brokenRules(targets[name]?.service, received))
+            if (!found.has(rule)) found.set(rule, `${message}\n${received.body.slice(0, 2000)}`)
         // A refusal that is no rule's comes before the wire.
         if (refusal === undefined && error.code === 'unsupported') expect(at.service.requests.length).toBe(sent)
         return undefined

@@ -37,6 +37,10 @@ export const targets: Record<string, Target> = {
   groq: compatible('groq', 'openai/gpt-oss-120b', 'groq'),
   xai: compatible('xai', 'grok-4', 'xai'),
   gemini: compatible('gemini', 'gemini-3-pro', 'google'),
+  moonshot: compatible('moonshot', 'kimi-k2.5', 'moonshot'),
+  cerebras: compatible('cerebras', 'gpt-oss-120b', 'cerebras'),
+  vllm: compatible('vllm', 'any', 'vllm'),
+  'llama.cpp': compatible('llama.cpp', 'any', 'llama.cpp'),
   openrouter: compatible('openrouter', 'openai/gpt-oss-120b', 'openrouter'),
 }
 

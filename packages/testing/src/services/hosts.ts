@@ -11,7 +11,7 @@ import { openaiResponses } from './rules/openai-responses.js'
 import { strictSchema } from './rules/strict-schema.js'
 import { deepseek, gemini, moonshot } from './rules/thinking-hosts.js'
 
-/** A service that `strictService` can be. */
+/** How a service speaks and what it refuses. */
 export interface Host {
   protocol: 'anthropic' | 'chat' | 'responses'
   rules: readonly Rule[]
@@ -33,7 +33,24 @@ const chat = (rules: readonly Rule[], more: Partial<Host> = {}): Host => ({
 })
 const openaiRules = [...openaiChat, ...strictSchema('chat')]
 
-export const hosts = {
+/** The name of a service that `strictService` can be. */
+export type ServiceName =
+  | 'anthropic'
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'gemini'
+  | 'deepseek'
+  | 'mistral'
+  | 'groq'
+  | 'xai'
+  | 'openrouter'
+  | 'moonshot'
+  | 'cerebras'
+  | 'azure'
+  | 'vllm'
+  | 'llama.cpp'
+
+export const hosts: Readonly<Record<ServiceName, Host>> = {
   anthropic: {
     protocol: 'anthropic',
     rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools],
@@ -93,13 +110,10 @@ export const hosts = {
   'llama.cpp': chat(llamaServer, {
     error: ({ message, status }) => ({ error: { code: status, message, type: 'invalid_request_error' } }),
   }),
-} as const satisfies Record<string, Host>
+}
 
 const errorTypes: Record<number, string> = {
   401: 'authentication_error',
   404: 'not_found_error',
   413: 'request_too_large',
 }
-
-/** A service that `strictService` can be. */
-export type ServiceName = keyof typeof hosts

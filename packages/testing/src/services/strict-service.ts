@@ -61,7 +61,7 @@ function judge(
  * const llm = claude('claude-sonnet-5', { baseURL: service.url, apiKey: 'test' })
  */
 export async function strictService(name: ServiceName, options: StrictOptions = {}): Promise<StrictService> {
-  const host: Host = hosts[name]
+  const host = hosts[name]
   const refused: Refusal[] = []
   let turn = 0
   const refuse = (problem: Problem & { rule: string; status: number }, body: Json): ServedResponse => {
