@@ -43,7 +43,9 @@ export const made = {
   'packages/policies/src/content/detect/ibans.ts': [
     'forms of the table of ibantools, over one account number of at most 34 letters',
   ],
-  'packages/policies/src/content/detect/scan.ts': ['literals of the files that call it, which are checked there'],
+  'packages/policies/src/content/detect/scan.ts': [
+    'literals of the files that call it, which are checked there',
+  ],
   'packages/testing/src/contract/nothing-lost.ts': ['names of parts that stand in that file'],
   'apps/gateway/src/answer/client-errors.ts': [
     'a choice of literal texts',

@@ -2,7 +2,11 @@
 import { claude } from '@patchbay/claude'
 import type { Provider } from '@patchbay/core'
 import { openai, type PresetName } from '@patchbay/openai'
-import { type ServiceName, type StrictService, strictService } from '../../../packages/testing/src/services/index.js'
+import {
+  type ServiceName,
+  type StrictService,
+  strictService,
+} from '../../../packages/testing/src/services/index.js'
 
 /** A backend with one model, and its service. */
 export interface Target {
@@ -25,7 +29,13 @@ const compatible = (service: ServiceName, model: string, preset: PresetName): Ta
   make: ({ baseURL }) => openai(model, { ...options, baseURL, preset }),
 })
 
-const claudes = ['claude-sonnet-5', 'claude-opus-5-5', 'claude-opus-4-7', 'claude-sonnet-4-6', 'claude-haiku-4-5']
+const claudes = [
+  'claude-sonnet-5',
+  'claude-opus-5-5',
+  'claude-opus-4-7',
+  'claude-sonnet-4-6',
+  'claude-haiku-4-5',
+]
 const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.6', 'o3']
 
 export const targets: Record<string, Target> = {

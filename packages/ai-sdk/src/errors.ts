@@ -1,4 +1,4 @@
-// Failures, in the words of the other side.
+// Converts errors between Patchbay and the AI SDK.
 import { APICallError } from '@ai-sdk/provider'
 import { isLlmError, LlmError, parseRetryAfter } from '@patchbay/core'
 import { clientError } from '@patchbay/core/wire'

@@ -7,7 +7,12 @@ import { rulesOf, strictService } from './strict-service.js'
 const names = Object.keys(hosts) as ServiceName[]
 const paths = { anthropic: '/v1/messages', chat: '/v1/chat/completions', responses: '/v1/responses' }
 
-async function ask(url: string, name: ServiceName, given: JsonObject, more: Readonly<Record<string, string>> = {}) {
+async function ask(
+  url: string,
+  name: ServiceName,
+  given: JsonObject,
+  more: Readonly<Record<string, string>> = {},
+) {
   const { path = paths[hosts[name].protocol], ...body } = given
   const headers = {
     'content-type': 'application/json',
