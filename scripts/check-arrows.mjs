@@ -1,5 +1,5 @@
-// The rules of the house about who may know whom: arrows point one way, a backend has one vendor, core has none, and no
-// file leads back to itself.
+// Checks the dependency rules: arrows point one way, a backend has one vendor, core has none, and no file imports itself in a
+// circle.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'

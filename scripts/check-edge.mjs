@@ -1,5 +1,5 @@
-// The promise that the remote backends and policies run where there is no Node: each is bundled for the browser with its
-// SDK (anything of Node's would fail to resolve), and streams an answer in Edge Runtime and, where there is one, in Chromium.
+// Checks that the remote backends and policies run without Node: each is bundled for the browser with its SDK (an import of
+// Node fails), and streams an answer in Edge Runtime and, if installed, in Chromium.
 import { spawnSync } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { fileURLToPath } from 'node:url'

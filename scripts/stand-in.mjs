@@ -1,4 +1,4 @@
-// A stand-in for all services, for checks: one server on loopback that answers "Hello" in the protocol of the path.
+// Stand-in for all services, for checks: one server on loopback that answers "Hello" in the protocol of the path.
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 

@@ -1,4 +1,4 @@
-// What a process and its children take: CPU time and memory, as Linux counts them.
+// CPU time and memory of a process and its children, as Linux counts them.
 import { readdirSync, readFileSync } from 'node:fs'
 
 /** A process and its children. */

@@ -1,4 +1,4 @@
-// What the benchmarks share: where things lie, the machine's name, medians and percentiles, and how a run is told.
+// Shared parts of the benchmarks: paths, machine name, medians and percentiles, and the report of a run.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { cpus, totalmem } from 'node:os'
 import { fileURLToPath } from 'node:url'

@@ -1,5 +1,5 @@
-// Sound answers that are no text: vectors, lists of models, transcripts, counts, batches. From the services' documentation, as
-// of November 2025.
+// Valid answers other than chats: vectors, lists of models, transcripts, counts, batches. From the services' documentation,
+// November 2025.
 export const openaiVectors = [
   '{"data":[{"index":0,"embedding":[1,2]},{"index":1,"embedding":[0.5,-1]}],"model":"e","usage":{"prompt_tokens":3}}',
   '{"data":[{"embedding":"AACAPw=="},{"embedding":"AAAAQA=="}]}',

@@ -1,4 +1,4 @@
-// Whatever a service answers with besides text: vectors, lists of models, transcripts, counts, batches.
+// Fuzz targets for answers other than chats: vectors, lists of models, transcripts, counts, batches.
 import { claude } from '@patchbay/claude'
 import type { Provider } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'

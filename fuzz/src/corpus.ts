@@ -1,5 +1,5 @@
-// Sound bodies, written from the services' documentation (Anthropic Messages, OpenAI Responses and Chat Completions,
-// Ollama chat, as of November 2025): what is damaged.
+// Valid response bodies that the fuzzer damages, written from the services' documentation (Anthropic Messages, OpenAI
+// Responses and Chat Completions, Ollama chat, November 2025).
 
 const events = (values: ({ type: string } & Record<string, unknown>)[]) =>
   values.map((value) => `event: ${value.type}\ndata: ${JSON.stringify(value)}\n\n`).join('')

@@ -1,4 +1,4 @@
-// Bodies of the gateway's routes, damaged: nothing but answers and refusals in the protocol's own shape, and in time.
+// Fuzz targets for the gateway's routes: damaged bodies give an answer or a refusal in the protocol's own shape, in time.
 import { loadConfig } from '@patchbay/config'
 import { type Gateway, gateway } from '@patchbay/gateway'
 import { plain } from '../../apps/gateway/test/plain.js'

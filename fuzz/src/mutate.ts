@@ -1,5 +1,5 @@
-// What is fed to a decoder: a sound body, damaged here and there, in pieces of any size. fast-check makes it from a seed,
-// and makes it smaller where it finds something.
+// Mutation of valid bodies: damage here and there, split into pieces of any size. fast-check makes it from a seed and shrinks
+// what it finds.
 import fc from 'fast-check'
 
 /** A body, and two ways to cut it: the outcome must not depend on them. */

@@ -1,5 +1,5 @@
-// Any text, through any policies in any order, by any way into a provider: what is secret does not leave, neither to whoever is
-// asked nor in a log, and comes back whole.
+// Property test of masking: any text, any policies in any order, any operation. Secrets reach neither the model nor a log, and
+// come back whole.
 import { log, mask } from '@patchbay/policies'
 import { coverage } from '../../packages/policies/src/middleware/policy-coverage.js'
 import { standIn, ways } from '../../packages/policies/test/operations.js'

@@ -1,4 +1,4 @@
-// The decoders, and what must hold of each whatever it is fed with. Each target throws where a law is broken.
+// Fuzz targets of the chat decoders, with the invariants of each. A target throws when an invariant is broken.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,4 +1,6 @@
 import { defineConfig } from 'tsup'
 import { options } from '../../tsup.base.js'
 
-export default defineConfig(options(['src/index.ts', 'src/mock.ts']))
+export default defineConfig(
+  options({ index: 'src/index.ts', mock: 'src/mock.ts', services: 'src/services/index.ts' }),
+)

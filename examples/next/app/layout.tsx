@@ -1,4 +1,4 @@
-// What stands around every page.
+// Layout of every page.
 import type { ReactNode } from 'react'
 
 export default function Layout({ children }: { children: ReactNode }) {

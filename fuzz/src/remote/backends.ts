@@ -1,4 +1,4 @@
-// The remote backends, and how each of their services says the same thing: for laws that hold of all of them.
+// The remote backends with sample answers in each service's own form, for invariants that hold for all of them.
 import { claude } from '@patchbay/claude'
 import type { Provider, ProviderOptions } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'

@@ -1,4 +1,4 @@
-// The bridges to other libraries, and to servers of tools.
+// Soak scenarios of the bridges to other libraries and to MCP servers.
 import { languageModel } from '@patchbay/ai-sdk'
 import { chatModel } from '@patchbay/langchain'
 import { mcpTools } from '@patchbay/mcp'

@@ -1,4 +1,4 @@
-// The loops of tools and objects.
+// Soak scenarios of the agent loop and structured output.
 import { generateObject, runTools, streamElements, streamObject, type Tool } from '@patchbay/core'
 import { answering } from './provider.js'
 import { type Make, options, readAll } from './scenario.js'

@@ -1,4 +1,4 @@
-// Every policy, met in every way: asked, read in part, left and failing.
+// Soak scenarios of every policy: whole calls, partly read streams, abandoned and failing calls.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

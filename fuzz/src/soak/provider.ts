@@ -1,4 +1,4 @@
-// A provider that answers at once and remembers nothing: what grows around it is not its own.
+// Provider that answers at once and keeps nothing, so that memory growth comes from the code around it.
 import { defineProvider, LlmError, type Provider } from '@patchbay/core'
 
 /** What it answers, by what it is asked. */

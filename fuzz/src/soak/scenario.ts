@@ -1,4 +1,4 @@
-// One thing an app does again and again, and what all of them are given: small stores, a key and a tenant of their own.
+// Soak scenario: one operation that an app repeats, with small stores, a key and a tenant of its own.
 import { memoryCache, memoryState } from '@patchbay/policies'
 
 /** One thing that is done many times. */

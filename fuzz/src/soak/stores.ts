@@ -1,4 +1,4 @@
-// Batches, and the stores policies keep their state in.
+// Soak scenarios of batches and of the state stores of policies.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

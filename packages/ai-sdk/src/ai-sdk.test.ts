@@ -15,7 +15,7 @@ import {
   tool,
 } from 'ai'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { finish, playing as playingAll } from '../test/ask.js'
+import { finish, playing as playingAll } from '../test/calls.js'
 import { aiSdk, embeddingModel, languageModel } from './index.js'
 
 const bundled = () => local({ threads: 1, cacheDir: false })

@@ -1,5 +1,5 @@
-// Prompt-cache marks: options of messages and parts in the AI SDK, `cache` of a message here. Source: @ai-sdk/anthropic 3.0.140
-// and @ai-sdk/amazon-bedrock 4.0, November 2026.
+// Prompt-cache breakpoints: options of messages and parts in the AI SDK, `cache` of a message in Patchbay. Source: @ai-
+// sdk/anthropic 3.0.140 and @ai-sdk/amazon-bedrock 4.0, November 2026.
 import type { LanguageModelV3, LanguageModelV3Message, SharedV3ProviderOptions } from '@ai-sdk/provider'
 import type { Message } from '@patchbay/core'
 import { ours } from './hidden.js'

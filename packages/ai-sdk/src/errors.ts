@@ -1,4 +1,4 @@
-// Failures, in the words of the other side.
+// Converts errors between Patchbay and the AI SDK.
 import { APICallError } from '@ai-sdk/provider'
 import { isLlmError, LlmError } from '@patchbay/core'
 import { clientError, parseRetryAfter } from '@patchbay/core/wire'

@@ -1,4 +1,4 @@
-// Where the AI SDK keeps what it has no word for: metadata of a part, which it gives back as its options.
+// Part metadata of the AI SDK that carries what it has no field for: it gives metadata back as options of the part.
 import type { JSONValue, SharedV3ProviderMetadata } from '@ai-sdk/provider'
 import type { Part } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'

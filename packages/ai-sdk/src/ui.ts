@@ -1,5 +1,5 @@
-// A chat of `useChat` (React, Vue, Svelte) and a provider, without anything between: its messages as ours, and our streams
-// as the answer it reads. Source: ai-sdk.dev/docs/ai-sdk-ui/stream-protocol (UI message stream, v1), November 2026.
+// Chats of `useChat` (React, Vue, Svelte): converts its messages to ours and our streams to its UI message stream. Source: ai-
+// sdk.dev/docs/ai-sdk-ui/stream-protocol (UI message stream, v1), November 2026.
 import {
   type ChatEvent,
   type ChatResponse,

@@ -1,11 +1,11 @@
-// Blocks of LangChain's messages as parts of ours, and parts as blocks. Source: @langchain/core 1.4.0, November 2026.
+// Converts content blocks of LangChain to parts, and parts to blocks. Source: @langchain/core 1.4.0, November 2026.
 import type { ContentBlock } from '@langchain/core/messages'
 import type { Citation, Part } from '@patchbay/core'
 import { failedResultAsText, toBase64 } from '@patchbay/core/wire'
 import { omitUndefined } from '@patchbay/core/wrap'
-import { isJson, type Json, standardBlock } from './foreign-blocks.js'
-import type { Lost } from './lost.js'
-import { inputOf } from './to-langchain/broken-calls.js'
+import { isJson, type Json, standardBlock } from './standard-blocks.js'
+import { inputOf } from './to-langchain/invalid-calls.js'
+import type { Lost } from './unsupported-content.js'
 
 // What a block says beside this was meant for the model, and nobody would read it.
 const common = ['type', 'id', 'index', 'metadata', 'cache_control']

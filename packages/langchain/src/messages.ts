@@ -1,4 +1,4 @@
-// Messages of LangChain as ours, and ours as LangChain's. Source: @langchain/core 1.4.0, November 2026.
+// Converts messages of LangChain to ours, and ours to LangChain. Source: @langchain/core 1.4.0, November 2026.
 import {
   AIMessage,
   type BaseMessage,
@@ -11,8 +11,8 @@ import type { Message, Part, PreparedMessage } from '@patchbay/core'
 import type { OmissionWarner } from '@patchbay/core/wire'
 import { extractHidden, type Hidden } from '@patchbay/core/wrap'
 import { answerBlock, fromBlock, inJson, toBlock } from './blocks.js'
-import { isJson, type Json, standardBlock } from './foreign-blocks.js'
-import type { Lost } from './lost.js'
+import { isJson, type Json, standardBlock } from './standard-blocks.js'
+import type { Lost } from './unsupported-content.js'
 
 /**
  * Our name in answers: the key of what LangChain has no word for, which stays with the message, and the `model_provider`, whose

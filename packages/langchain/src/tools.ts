@@ -1,9 +1,9 @@
-// Tools and the choice among them, in the forms that LangChain's models take, as ours.
+// Converts tools and tool choices, in all forms that LangChain's models accept.
 import type { BaseChatModelCallOptions, BindToolsInput } from '@langchain/core/language_models/chat_models'
 import { convertToOpenAITool, isLangChainTool } from '@langchain/core/utils/function_calling'
 import type { Tool, ToolChoice } from '@patchbay/core'
-import { isJson, type Json } from './foreign-blocks.js'
-import type { Lost } from './lost.js'
+import { isJson, type Json } from './standard-blocks.js'
+import type { Lost } from './unsupported-content.js'
 
 /** @throws {LlmError} `unsupported` for a tool that a service runs itself, and for what is none */
 export function toTool(given: BindToolsInput, lost: Lost): Tool[] {

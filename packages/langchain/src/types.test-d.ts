@@ -1,4 +1,4 @@
-// Wrong programs do not compile.
+// Type tests: wrong programs do not compile.
 import { mockProvider } from '@patchbay/testing'
 import { describe, expectTypeOf, it } from 'vitest'
 import { chatModel, embeddings } from './index.js'

@@ -1,4 +1,4 @@
-// Token counts, ours and LangChain's.
+// Converts token counts between Patchbay and LangChain.
 import type { UsageMetadata } from '@langchain/core/messages'
 import type { Usage } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'

@@ -1,5 +1,4 @@
-// The connection to a server, which is made anew when it is needed and gone: the process has ended, or the server at the
-// address has forgotten the session (404).
+// Connection to an MCP server. It reconnects when the process has ended or the server has forgotten the session (404).
 import {
   Client,
   SdkError,
@@ -8,7 +7,7 @@ import {
   StreamableHTTPClientTransport,
 } from '@modelcontextprotocol/client'
 import { LlmError } from '@patchbay/core'
-import { nameOfServer } from './failure.js'
+import { nameOfServer } from './errors.js'
 import type { ProcessServer, RemoteServer } from './server.js'
 
 export class Connection {

@@ -1,11 +1,11 @@
 // Tools of a Model Context Protocol server, for `runTools`: `mcpTools()`.
 import { type CallOptions, LlmError, type Tool, type Warning } from '@patchbay/core'
 import { Connection } from './connection.js'
-import { asFailure, nameOfServer } from './failure.js'
-import { anything, type ListedTool, listTools } from './listed.js'
+import { asFailure, nameOfServer } from './errors.js'
 import { namesFor } from './names.js'
 import { toOutput } from './result.js'
 import type { ProcessServer, RemoteServer } from './server.js'
+import { anything, type ListedTool, listTools } from './tool-list.js'
 
 export type { ProcessServer, RemoteServer } from './server.js'
 

@@ -469,8 +469,8 @@ describe('a connection that is lost', () => {
   })
 
   it('to a process that ended is made again by the next call', async () => {
-    const mortal = await buildProgram('mortal')
-    const { tools, close } = await connect({ command: process.execPath, args: [mortal] })
+    const program = await buildProgram('ending-server')
+    const { tools, close } = await connect({ command: process.execPath, args: [program] })
     const pid = await called(tools, 'pid')
     // What may have been done is not done again.
     expect(await called(tools, 'dies')).toMatchObject({ isError: true })
@@ -486,7 +486,7 @@ describe('a connection that is lost', () => {
 })
 
 it('progress prolongs the time of a tool', async () => {
-  const { tools } = await connect({ command: process.execPath, args: [await buildProgram('mortal')] })
+  const { tools } = await connect({ command: process.execPath, args: [await buildProgram('ending-server')] })
   const patient = { toolTimeout: 400 }
   expect(await called(tools, 'works', { steps: 8 }, patient)).toMatchObject({ output: 'done' })
   expect(await called(tools, 'works', { steps: 1e6 }, { toolTimeout: 150 })).toMatchObject({

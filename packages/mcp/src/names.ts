@@ -1,4 +1,4 @@
-// Names of tools as models take them: letters, digits, _ and -, at most 64, each of its own and the same every time.
+// Tool names that models accept: at most 64 letters, digits, _ and -, unique and stable.
 
 const longest = 64
 

@@ -1,6 +1,6 @@
-// What a tool of a server gave, as our parts: block by block, so that an odd one loses nobody else.
+// Converts tool results of an MCP server to parts, block by block: an invalid block does not lose the others.
 import { LlmError, type Part } from '@patchbay/core'
-import { asObject } from './listed.js'
+import { asObject } from './tool-list.js'
 
 /**
  * Text, or parts where there is more than text.

@@ -1,4 +1,4 @@
-// Where a server is: a process or an address.
+// Address of an MCP server: a process or a URL.
 
 /** A server that is started as a process and spoken to by its standard input and output. */
 export interface ProcessServer {

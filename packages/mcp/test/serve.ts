@@ -1,4 +1,4 @@
-// Where the test server can be reached: at an address on loopback, or as a program.
+// Starts the test server, over HTTP on loopback or as a process.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'
@@ -46,7 +46,7 @@ export async function serveHttp(): Promise<{ url: string; seen: Record<string, u
 }
 
 /** A program of this folder, built once. */
-export async function buildProgram(name: 'stdio' | 'mortal'): Promise<string> {
+export async function buildProgram(name: 'stdio' | 'ending-server'): Promise<string> {
   const at = (path: string) => fileURLToPath(new URL(path, import.meta.url))
   const outfile = at(`../.cache/${name}.mjs`)
   await build({

@@ -1,4 +1,4 @@
-// A server with the official SDK: the tools of the tests, over HTTP or over standard input and output.
+// The test server with its tools, made with the official SDK.
 import { McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 

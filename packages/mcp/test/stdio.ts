@@ -1,4 +1,4 @@
-// The test server as a program of its own.
+// The test server over standard input and output.
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { testServer } from './server.js'
 

@@ -1,4 +1,4 @@
-// A clock that stands still until a test moves it.
+// Fake clock: its time moves only when a test moves it.
 import type { Clock } from '@patchbay/core'
 
 /** A `Clock` whose time only `advance` moves. */

@@ -1,4 +1,4 @@
-// The servers do what they are told, also the bad things.
+// The fault injection server and the replay server answer as scripted.
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { faultServer, type ServedResponse } from './fault-server.js'
 import { replayServer } from './replay-server.js'

@@ -1,4 +1,4 @@
-// A real HTTP server on loopback that serves what it is told, and lies, stalls, splits and cuts on demand.
+// Fault injection server: a real HTTP server on loopback that answers by script and splits, cuts, stalls or resets on demand.
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 

@@ -1,5 +1,4 @@
-// A scriptable provider: it answers what it is told to, remembers what it was asked, and is a real provider
-// otherwise, made by `defineProvider` like all others.
+// Mock provider: scripted answers and a record of its requests. It is made by `defineProvider` like all others.
 import {
   type Backend,
   type BackendEvent,

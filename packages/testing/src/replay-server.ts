@@ -1,4 +1,4 @@
-// A server that plays recorded exchanges back, byte for byte, and checks what it is asked.
+// Replay server: plays recorded exchanges back byte for byte and checks the requests.
 import { isDeepStrictEqual } from 'node:util'
 import { type FaultServer, faultServer, type ReceivedRequest, type ServedResponse } from './fault-server.js'
 

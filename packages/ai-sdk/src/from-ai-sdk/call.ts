@@ -1,4 +1,4 @@
-// Our request as a call of the AI SDK. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
+// Converts a request to call options of an AI SDK model. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
 import type {
   JSONSchema7,
   LanguageModelV3,

@@ -1,4 +1,4 @@
-// Copies of what a caller gave, for models of others: they may change what they get.
+// Deep copies of requests, because models of the AI SDK may change what they get.
 
 /** A deep copy; text is shared. */
 export function deepCopy<T>(value: T): T

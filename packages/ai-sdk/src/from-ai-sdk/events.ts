@@ -20,7 +20,7 @@ import { parseInput } from '@patchbay/core/wire'
 import { omitUndefined } from '@patchbay/core/wrap'
 import { kindOf } from '../blocks.js'
 import { owner } from './call.js'
-import { InOrder } from './in-order.js'
+import { InOrder } from './sequential-texts.js'
 
 export async function* toEvents(
   stream: ReadableStream<LanguageModelV3StreamPart>,

@@ -2,7 +2,7 @@
 import type { LanguageModelV3StreamPart } from '@ai-sdk/provider'
 import type { Message, Part } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { chat, finish, playing, ways } from '../../test/ask.js'
+import { chat, finish, playing, ways } from '../../test/calls.js'
 import { aiSdk } from '../index.js'
 
 const metadata = { anthropic: { signature: 'x' } }

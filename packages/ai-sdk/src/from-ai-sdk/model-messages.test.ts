@@ -1,7 +1,7 @@
 // Messages for a model of the AI SDK: every kind of part of every role arrives, or a warning names it.
 import type { Message, Part, Role } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { chat, finish, playing, ways } from '../../test/ask.js'
+import { chat, finish, playing, ways } from '../../test/calls.js'
 import { aiSdk } from '../index.js'
 
 const metadata = { anthropic: { signature: 'x' } }

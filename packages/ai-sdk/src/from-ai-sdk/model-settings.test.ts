@@ -7,7 +7,7 @@ import type {
 import type { ChatRequest, Message } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { chat, finish, playing, ways } from '../../test/ask.js'
+import { chat, finish, playing, ways } from '../../test/calls.js'
 import { aiSdk, languageModel } from '../index.js'
 
 describe('settings of a request', () => {

@@ -1,4 +1,4 @@
-// The options of a call that comes from the AI SDK: those of the model, those of `providerOptions.patchbay.call`, its own.
+// Collects the call options of an AI SDK call: those of the model, of `providerOptions.patchbay.call`, and of the call itself.
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider'
 import type { CallOptions } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'

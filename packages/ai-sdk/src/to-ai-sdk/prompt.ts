@@ -1,4 +1,4 @@
-// Messages of the AI SDK as ours. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
+// Converts messages of the AI SDK to ours. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
 import type {
   LanguageModelV3FilePart,
   LanguageModelV3Message,

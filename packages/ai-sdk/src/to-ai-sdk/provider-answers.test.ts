@@ -4,7 +4,7 @@ import type { Part, Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { jsonSchema, type ModelMessage, streamText, type ToolSet } from 'ai'
 import { describe, expect, it } from 'vitest'
-import { ask, finish, playing, type Way, ways } from '../../test/ask.js'
+import { ask, finish, playing, type Way, ways } from '../../test/calls.js'
 import { aiSdk, languageModel } from '../index.js'
 
 const opaque = { provider: 'mock', data: { signature: 'x' } }

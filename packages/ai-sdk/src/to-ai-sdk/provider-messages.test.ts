@@ -3,7 +3,7 @@ import type { LanguageModelV3Message, LanguageModelV3ToolResultOutput } from '@a
 import type { LlmError, Part } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { warningsOf, ways } from '../../test/ask.js'
+import { warningsOf, ways } from '../../test/calls.js'
 import { languageModel } from '../index.js'
 
 type Kinds = {

@@ -7,7 +7,7 @@ import type {
 import type { CallContext, PreparedChat } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
-import { ask, warningsOf, ways } from '../../test/ask.js'
+import { ask, warningsOf, ways } from '../../test/calls.js'
 import { languageModel } from '../index.js'
 
 const prompt: LanguageModelV3Message[] = [{ role: 'user', content: [{ type: 'text', text: 'x' }] }]

@@ -1,4 +1,4 @@
-// A call of the AI SDK as our request. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
+// Converts a call of the AI SDK to a request. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider'
 import type { ChatRequest, JsonSchema, Tool } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'

@@ -2,7 +2,7 @@
 import { AIMessageChunk } from '@langchain/core/messages'
 import type { LlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { playing } from '../../test/playing.js'
+import { playing } from '../../test/scripted-chat-model.js'
 import { langchain } from '../index.js'
 
 describe('a chat model of LangChain as a provider', () => {

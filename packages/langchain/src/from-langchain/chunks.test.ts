@@ -2,7 +2,7 @@
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResponse, Message, Part } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { playing } from '../../test/playing.js'
+import { playing } from '../../test/scripted-chat-model.js'
 import { embeddings, langchain } from '../index.js'
 
 type Fields = ConstructorParameters<typeof AIMessageChunk>[0]

@@ -1,12 +1,12 @@
-// What a chat model of LangChain streams, as events of an answer.
+// Converts the message chunks of a LangChain chat model to backend events.
 import type { AIMessageChunk } from '@langchain/core/messages'
 import type { BackendEvent, Citation, FinishReason, OpaqueState, Warning } from '@patchbay/core'
 import { TruncatedCallGuard } from '@patchbay/core/wire'
 import { fromBlock } from '../blocks.js'
-import { isJson, type Json, standardBlock } from '../foreign-blocks.js'
-import { lossReporter } from '../lost.js'
 import { owner } from '../messages.js'
-import { inputOf } from '../to-langchain/broken-calls.js'
+import { isJson, type Json, standardBlock } from '../standard-blocks.js'
+import { inputOf } from '../to-langchain/invalid-calls.js'
+import { lossReporter } from '../unsupported-content.js'
 import { fromUsage } from '../usage.js'
 
 export async function* fromChunks(

@@ -1,12 +1,13 @@
-// Answers as LangChain has them. A whole one is put together from the pieces it would be streamed in, so that both are the same.
+// Converts answers to messages of LangChain. A whole answer is put together from the chunks of its stream, so both are the
+// same.
 import { AIMessage, AIMessageChunk, type ContentBlock } from '@langchain/core/messages'
 import type { ChatEvent, ChatResponse, Citation, Part, Warning } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
 import { answerBlock } from '../blocks.js'
-import { isJson, type Json } from '../foreign-blocks.js'
 import { hiddenKwargs, ours } from '../messages.js'
+import { isJson, type Json } from '../standard-blocks.js'
 import { tokensOf, toUsage } from '../usage.js'
-import { asWritten, endingOf } from './broken-calls.js'
+import { asWritten, endingOf } from './invalid-calls.js'
 
 interface OpenCall {
   index: number

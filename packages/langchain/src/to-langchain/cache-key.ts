@@ -1,5 +1,5 @@
-// What LangChain's caches know an answer by. Its own key has neither the provider nor the words of a schema, and its prompt
-// leaves out images: one would get the answer of another.
+// Cache keys for LangChain's caches. LangChain's own key has neither the provider nor the descriptions of a schema, and leaves
+// out images: two different requests would share one answer.
 import { sha256 } from '@langchain/core/utils/hash'
 import type { Provider } from '@patchbay/core'
 

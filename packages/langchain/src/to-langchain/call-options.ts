@@ -1,12 +1,12 @@
-// The options of a call in LangChain as our request and our options of a call. None is lost in silence.
+// Converts call options of LangChain to a request and call options. Unsupported ones are named by an error or a warning.
 import type { BaseChatModelCallOptions, BindToolsInput } from '@langchain/core/language_models/chat_models'
 import type { BaseMessage } from '@langchain/core/messages'
 import type { CallOptions, ChatRequest, OutputSpec, Warning } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
-import { isJson, type Json } from '../foreign-blocks.js'
-import { type Lost, lossReporter } from '../lost.js'
 import { fromMessage } from '../messages.js'
+import { isJson, type Json } from '../standard-blocks.js'
 import { toTool, toToolChoice } from '../tools.js'
+import { type Lost, lossReporter } from '../unsupported-content.js'
 
 /** Options of a call, beside LangChain's own. */
 export interface PatchbayChatOptions extends BaseChatModelCallOptions {

@@ -1,7 +1,7 @@
 // A provider as embeddings of LangChain.js: `embeddings()`.
 import { Embeddings } from '@langchain/core/embeddings'
 import type { CallOptions, EmbedRequest, Provider } from '@patchbay/core'
-import { onlyKnown } from '../lost.js'
+import { onlyKnown } from '../unsupported-content.js'
 
 /** Options of `embeddings`, for each of its calls. */
 export interface PatchbayEmbeddingsOptions extends CallOptions {

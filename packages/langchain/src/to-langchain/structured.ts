@@ -1,4 +1,4 @@
-// Answers as values: `withStructuredOutput`.
+// Structured output for LangChain: `withStructuredOutput`.
 import type {
   BaseLanguageModelInput,
   StructuredOutputMethodOptions,

@@ -1,4 +1,4 @@
-// What LangChain hands over and Patchbay has no place for: an error or a warning names it, never neither.
+// Content and options of LangChain that Patchbay does not support: each is named by an error or a warning.
 import { LlmError, type Warning } from '@patchbay/core'
 
 /** Reports what cannot be carried. */

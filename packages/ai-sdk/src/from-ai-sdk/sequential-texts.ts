@@ -1,4 +1,5 @@
-// The texts of a streamed answer one after another: the AI SDK tells by ids what belongs to which, events only by their order.
+// Puts texts that an AI SDK model streams at the same time into sequence: the AI SDK tells them apart by ids, our events by
+// their order.
 import type { LanguageModelV3StreamPart } from '@ai-sdk/provider'
 
 type BlockPart = Extract<LanguageModelV3StreamPart, { type: `${'text' | 'reasoning'}-${string}` }>

@@ -1,9 +1,9 @@
-// A server as a program that ends when it is told to, and that reports the progress of slow work.
+// MCP server in a process that ends on demand and reports the progress of slow work.
 import { McpServer } from '@modelcontextprotocol/server'
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import * as z from 'zod'
 
-const server = new McpServer({ name: 'mortal', version: '1.0.0' })
+const server = new McpServer({ name: 'ending-server', version: '1.0.0' })
 server.registerTool('pid', { inputSchema: z.object({}) }, async () => ({
   content: [{ type: 'text', text: String(process.pid) }],
 }))

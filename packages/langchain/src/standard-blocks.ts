@@ -1,4 +1,4 @@
-// Blocks in the forms of LangChain 0 and of single services, in LangChain's standard form, with all that they say. LangChain's own
+// Converts blocks of LangChain 0 and of single services to LangChain's standard blocks without loss: LangChain's own
 // `contentBlocks` leaves out names of files, the detail of images and more. Source: @langchain/core 1.4.0, November 2026.
 import { omitUndefined } from '@patchbay/core/wrap'
 

@@ -1,5 +1,5 @@
-// Calls whose arguments are no JSON, or were cut. LangChain completes what it can of them, and somebody would run a call that the
-// model never made: a mark at their end keeps them among the invalid ones.
+// Tool calls whose arguments are invalid JSON or cut. LangChain repairs such JSON, and an app would run a call that the model
+// never made: a marker at the end keeps them among the invalid calls.
 import { AIMessageChunk } from '@langchain/core/messages'
 import { parseInput } from '@patchbay/core/wire'
 

@@ -1,4 +1,4 @@
-// What goes wrong with a server, as one of our errors; what its address, headers, variables and arguments hold stays secret.
+// Converts failures of an MCP server to `LlmError`. Addresses, headers, variables and arguments stay secret.
 import {
   InsufficientScopeError,
   ProtocolError,

@@ -1,4 +1,4 @@
-// A chat model with options bound to it; its `request` and `call` are added to, where LangChain would replace them.
+// Chat model with bound options. Bound `request` and `call` options are merged; LangChain would replace them.
 import type { BaseLanguageModelInput } from '@langchain/core/language_models/base'
 import type { AIMessageChunk } from '@langchain/core/messages'
 import { Runnable, RunnableBinding } from '@langchain/core/runnables'

@@ -1,4 +1,4 @@
-// A chat model of LangChain that streams what it is told to.
+// Chat model of LangChain that streams scripted chunks.
 import { BaseChatModel } from '@langchain/core/language_models/chat_models'
 import type { AIMessageChunk } from '@langchain/core/messages'
 import { ChatGenerationChunk } from '@langchain/core/outputs'

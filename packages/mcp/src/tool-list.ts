@@ -1,4 +1,4 @@
-// The tools a server lists, entry by entry: an odd one is taken as what it can be or left out, and loses nobody else.
+// Reads the tool list of an MCP server entry by entry: an invalid entry is repaired or left out, without harm to the others.
 import type { Client, RequestOptions } from '@modelcontextprotocol/client'
 import type { JsonSchema, Warning } from '@patchbay/core'
 

@@ -1,0 +1,83 @@
+// What the contract accepts, a service accepts: random conversations, handed over between all targets, become requests that the
+// strict service takes, or one typed error before anything is sent.
+import { type AssistantMessage, isLlmError, type Message } from '@patchbay/core'
+import fc from 'fast-check'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { hosts, type ServiceName } from '../../../packages/testing/src/services/hosts.js'
+import type { ReceivedRequest } from '../../../packages/testing/src/services/index.js'
+import { conversation } from './conversations.js'
+import { known } from './known.js'
+import { open, targets } from './targets.js'
+
+/** All rules that a request breaks: a service names only the first. */
+function brokenRules(
+  service: ServiceName | undefined,
+  { path, headers, json }: ReceivedRequest,
+): [string, string][] {
+  const body = json as { model: string }
+  return (service === undefined ? [] : hosts[service].rules).flatMap(({ id, check }): [string, string][] => {
+    const problem = check({ path, headers, body, model: body.model })
+    if (problem === undefined) return []
+    return [[id, typeof problem === 'string' ? problem : problem.message]]
+  })
+}
+
+const runs = Number(process.env.PATCHBAY_LAW_RUNS ?? 60)
+const seed = Number(process.env.PATCHBAY_LAW_SEED ?? 1)
+let all: Awaited<ReturnType<typeof open>>
+beforeAll(async () => {
+  all = await open()
+})
+afterAll(() => Promise.all(all.flatMap(({ provider, service }) => [provider.close(), service.close()])))
+
+it.each(Object.keys(targets))(`%s accepts it, or refuses it before the wire (seed ${seed})`, async (name) => {
+  const target = all.find((one) => one.name === name) as (typeof all)[number]
+  const found = new Map<string, string>()
+  let accepted = 0
+  const property = fc.asyncProperty(
+    conversation,
+    fc.nat(all.length - 1),
+    fc.boolean(),
+    async (request, from, streamed) => {
+      const ask = async (
+        at: (typeof all)[number],
+        messages: Message[],
+      ): Promise<AssistantMessage | undefined> => {
+        const [refused, sent] = [at.service.refused.length, at.service.requests.length]
+        try {
+          const given = { ...request, messages }
+          const { message } = await (streamed
+            ? at.provider.stream(given).response()
+            : at.provider.chat(given))
+          if (at === target) accepted++
+          return message
+        } catch (error) {
+          if (!isLlmError(error)) throw error
+          const refusal = at.service.refused[refused]
+          const received = at.service.requests.at(-1)
+          if (at === target && refusal !== undefined && received !== undefined)
+            for (const [rule, message] of brokenRules(targets[name]?.service, received))
+              if (!found.has(rule)) found.set(rule, `${message}\n${received.body.slice(0, 2000)}`)
+          // A refusal that is no rule's comes before the wire.
+          if (refusal === undefined && error.code === 'unsupported')
+            expect(at.service.requests.length).toBe(sent)
+          return undefined
+        }
+      }
+      const messages = request.messages as Message[]
+      const answer = await ask(all[from] as (typeof all)[number], messages)
+      // The second turn, at the target, with the state that the first provider decoded.
+      const results = (answer?.content ?? []).flatMap((part) =>
+        part.type === 'tool-call' ? [{ type: 'tool-result' as const, id: part.id, output: 'Seen.' }] : [],
+      )
+      const next: Message =
+        results.length > 0 ? { role: 'tool', content: results } : { role: 'user', content: 'And now?' }
+      await ask(target, answer === undefined ? messages : [...messages, answer, next])
+    },
+  )
+  await fc.assert(property, { seed, numRuns: runs })
+  const news = [...found].filter(([rule]) => !known.includes(rule))
+  expect(Object.fromEntries(news)).toEqual({})
+  // A law that only ever saw refusals has seen nothing.
+  expect(accepted).toBeGreaterThan(runs / 10)
+})

@@ -1,0 +1,74 @@
+// Our backends, one for each family of models and API, each with the strict service that it speaks to.
+import { claude } from '@patchbay/claude'
+import type { Provider } from '@patchbay/core'
+import { openai, type PresetName } from '@patchbay/openai'
+import {
+  type ServiceName,
+  type StrictService,
+  strictService,
+} from '../../../packages/testing/src/services/index.js'
+
+/** A backend with one model, and its service. */
+export interface Target {
+  service: ServiceName
+  make(service: StrictService): Provider
+}
+
+const options = { apiKey: 'sk-strict', retry: false } as const
+
+const ofClaude = (model: string): Target => ({
+  service: 'anthropic',
+  make: ({ url }) => claude(model, { ...options, baseURL: url }),
+})
+const ofOpenAI = (model: string, api: 'chat' | 'responses'): Target => ({
+  service: `openai-${api}`,
+  make: ({ baseURL }) => openai(model, { ...options, baseURL, api, preset: 'openai' }),
+})
+const compatible = (service: ServiceName, model: string, preset: PresetName): Target => ({
+  service,
+  make: ({ baseURL }) => openai(model, { ...options, baseURL, preset }),
+})
+
+const claudes = [
+  'claude-sonnet-5',
+  'claude-opus-5-5',
+  'claude-opus-4-7',
+  'claude-sonnet-4-6',
+  'claude-haiku-4-5',
+]
+const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.6', 'o3']
+
+export const targets: Record<string, Target> = {
+  ...Object.fromEntries(claudes.map((model) => [model, ofClaude(model)])),
+  ...Object.fromEntries(gpts.map((model) => [`${model}, Responses`, ofOpenAI(model, 'responses')])),
+  ...Object.fromEntries(gpts.map((model) => [`${model}, Chat`, ofOpenAI(model, 'chat')])),
+  deepseek: compatible('deepseek', 'deepseek-v4-pro', 'deepseek'),
+  mistral: compatible('mistral', 'mistral-large-latest', 'mistral'),
+  groq: compatible('groq', 'openai/gpt-oss-120b', 'groq'),
+  xai: compatible('xai', 'grok-4', 'xai'),
+  gemini: compatible('gemini', 'gemini-3-pro', 'google'),
+  moonshot: compatible('moonshot', 'kimi-k2.5', 'moonshot'),
+  cerebras: compatible('cerebras', 'gpt-oss-120b', 'cerebras'),
+  vllm: compatible('vllm', 'any', 'vllm'),
+  'llama.cpp': compatible('llama.cpp', 'any', 'llama.cpp'),
+  openrouter: compatible('openrouter', 'openai/gpt-oss-120b', 'openrouter'),
+}
+
+/** Answers that think and call a tool where the request has tools, then speak. */
+const script = (body: Readonly<Record<string, unknown>>) => {
+  const text = JSON.stringify(body.messages ?? body.input)
+  const hasTools = Array.isArray(body.tools) && body.tools.length > 0
+  const isSecond = /"(tool_result|function_call_output|tool)"/.test(text)
+  if (hasTools && !isSecond) return { reasoning: 'Hm.', toolCalls: [{ name: 'look', input: { at: 'it' } }] }
+  return { reasoning: 'Hm.', text: '{"a":"b","b":1}' }
+}
+
+/** Starts the services and makes the providers. */
+export async function open(): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
+  return Promise.all(
+    Object.entries(targets).map(async ([name, { service, make }]) => {
+      const started = await strictService(service, { script })
+      return { name, provider: make(started), service: started }
+    }),
+  )
+}

@@ -1,0 +1,119 @@
+// The services by name: their protocol, rules and the shape of their errors.
+import type { ChatDialect } from './answers/chat.js'
+import type { Json, Problem, Rule } from './rule.js'
+import { anthropicMessages } from './rules/anthropic-messages.js'
+import { anthropicOptions } from './rules/anthropic-options.js'
+import { anthropicTools } from './rules/anthropic-tools.js'
+import { cerebras, groq, mistral, xai } from './rules/closed-hosts.js'
+import { llamaServer, openrouter, vllm } from './rules/model-servers.js'
+import { openaiChat } from './rules/openai-chat.js'
+import { openaiResponses } from './rules/openai-responses.js'
+import { strictSchema } from './rules/strict-schema.js'
+import { deepseek, gemini, moonshot } from './rules/thinking-hosts.js'
+
+/** How a service speaks and what it refuses. */
+export interface Host {
+  protocol: 'anthropic' | 'chat' | 'responses'
+  rules: readonly Rule[]
+  /** The body of a refusal. */
+  error(problem: Problem & { status: number }): unknown
+  dialect?: ChatDialect
+  /** The id of the n-th tool call. Default `call_n`. */
+  callId?(n: number): string
+}
+
+const openaiError = ({ message, param = '', code = '' }: Problem): Json => ({
+  error: { message, type: 'invalid_request_error', param: param || null, code: code || null },
+})
+const chat = (rules: readonly Rule[], more: Partial<Host> = {}): Host => ({
+  protocol: 'chat',
+  rules,
+  error: openaiError,
+  ...more,
+})
+const openaiRules = [...openaiChat, ...strictSchema('chat')]
+
+/** The name of a service that `strictService` can be. */
+export type ServiceName =
+  | 'anthropic'
+  | 'openai-chat'
+  | 'openai-responses'
+  | 'gemini'
+  | 'deepseek'
+  | 'mistral'
+  | 'groq'
+  | 'xai'
+  | 'openrouter'
+  | 'moonshot'
+  | 'cerebras'
+  | 'azure'
+  | 'vllm'
+  | 'llama.cpp'
+
+export const hosts: Readonly<Record<ServiceName, Host>> = {
+  anthropic: {
+    protocol: 'anthropic',
+    rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools],
+    error: ({ message, status }) => ({
+      type: 'error',
+      error: { type: errorTypes[status] ?? 'invalid_request_error', message },
+      request_id: 'req_strict',
+    }),
+    callId: (n) => `toolu_${n}`,
+  },
+  'openai-chat': chat(openaiRules),
+  'openai-responses': {
+    protocol: 'responses',
+    rules: [...openaiResponses, ...strictSchema('responses')],
+    error: openaiError,
+  },
+  gemini: chat(gemini, {
+    error: ({ message, status }) => [{ error: { code: status, message, status: 'INVALID_ARGUMENT' } }],
+    dialect: { callState: { extra_content: { google: { thought_signature: 'c3RyaWN0' } } } },
+  }),
+  deepseek: chat(deepseek),
+  mistral: chat(mistral, {
+    error: ({ message, param, code, status }) =>
+      status === 422
+        ? {
+            object: 'error',
+            message: { detail: [{ type: code, loc: ['body', ...String(param).split('.')], msg: message }] },
+            type: 'invalid_request_error',
+          }
+        : { object: 'error', message, type: 'invalid_request_message_order', param: null, code },
+    callId: (n) => `call${String(n).padStart(5, '0')}`,
+  }),
+  groq: chat(groq, { dialect: { reasoning: 'reasoning' } }),
+  xai: chat(xai, {
+    error: ({ message }) => ({ code: 'Client specified an invalid argument', error: message }),
+  }),
+  openrouter: chat(openrouter, {
+    error: ({ message, status }) => ({ error: { message, code: status } }),
+    dialect: { reasoning: 'reasoning' },
+  }),
+  moonshot: chat(moonshot, {
+    error: ({ message }) => ({ error: { message, type: 'invalid_request_error' } }),
+    callId: (n) => `functions.call:${n}`,
+  }),
+  cerebras: chat(cerebras, {
+    error: ({ message, param, code }) => ({ message, type: 'invalid_request_error', param, code }),
+    dialect: { reasoning: 'reasoning' },
+  }),
+  azure: chat(openaiRules, {
+    error: ({ message, code }) => ({ error: { code: code ?? 'BadRequest', message } }),
+  }),
+  vllm: chat(vllm, {
+    error: ({ message, status }) => ({
+      error: { message, type: 'BadRequestError', param: null, code: status },
+    }),
+  }),
+  'llama.cpp': chat(llamaServer, {
+    error: ({ message, status }) => ({ error: { code: status, message, type: 'invalid_request_error' } }),
+  }),
+}
+
+const errorTypes: Record<number, string> = {
+  401: 'authentication_error',
+  404: 'not_found_error',
+  413: 'request_too_large',
+}

@@ -1,0 +1,138 @@
+// Strict services: HTTP servers on loopback that answer as a real service does and refuse what it refuses.
+import { type FaultServer, faultServer, type ReceivedRequest, type ServedResponse } from '../fault-server.js'
+import { anthropicEvents, anthropicWhole } from './answers/anthropic.js'
+import { chatChunks, chatWhole } from './answers/chat.js'
+import { responsesEvents, responsesWhole } from './answers/responses.js'
+import { type Host, hosts, type ServiceName } from './hosts.js'
+import type { Json, JsonObject, Problem, RuleFacts, ServiceRequest } from './rule.js'
+import { type Answer, type StrictScript, toAnswer } from './script.js'
+
+/** Options of `strictService`. */
+export interface StrictOptions {
+  /** The only model that the service has: others are refused with 404. Default: it has every model. */
+  model?: string
+  /** What it answers. Default: `'Hello there.'`; tool calls where the request forces one. */
+  script?: StrictScript
+}
+
+/** A request that a strict service refused. */
+export interface Refusal {
+  /** The id of the rule. */
+  rule: string
+  message: string
+  body: JsonObject
+}
+
+/** A strict service that runs. */
+export interface StrictService extends AsyncDisposable {
+  /** Base address without a path: `baseURL` of `claude()`. */
+  readonly url: string
+  /** `baseURL` of clients that speak OpenAI's protocols: the address with `/v1`. */
+  readonly baseURL: string
+  readonly requests: readonly ReceivedRequest[]
+  /** What it refused, in order. */
+  readonly refused: readonly Refusal[]
+  close(): Promise<void>
+}
+
+/** The rules of a service, as data: id, sentence, source, date, and a request that breaks each. */
+export function rulesOf(name: ServiceName): readonly RuleFacts[] {
+  return hosts[name].rules
+}
+
+/** The first rule that refuses a request, and how. */
+function judge(
+  name: ServiceName,
+  request: ServiceRequest,
+): (Problem & { rule: string; status: number }) | undefined {
+  for (const { id, check } of hosts[name].rules) {
+    const problem = check(request)
+    if (problem !== undefined)
+      return { rule: id, status: 400, ...(typeof problem === 'string' ? { message: problem } : problem) }
+  }
+  return undefined
+}
+
+/**
+ * Starts a server that accepts what the service accepts and refuses the rest in the service's own words and error shape.
+ * @param name the service: it decides the protocol and the rules
+ * @example
+ * const service = await strictService('anthropic', { script: ['Paris.'] })
+ * const llm = claude('claude-sonnet-5', { baseURL: service.url, apiKey: 'test' })
+ */
+export async function strictService(name: ServiceName, options: StrictOptions = {}): Promise<StrictService> {
+  const host = hosts[name]
+  const refused: Refusal[] = []
+  let turn = 0
+  const refuse = (problem: Problem & { rule: string; status: number }, body: Json): ServedResponse => {
+    refused.push({ rule: problem.rule, message: problem.message, body })
+    return json(host.error(problem), problem.status)
+  }
+  const server: FaultServer = await faultServer((received) => {
+    const { path, headers } = received
+    if (received.method === 'GET')
+      return json({ object: 'list', data: [{ id: options.model ?? 'model' }], has_more: false })
+    const body = received.json
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      return refuse({ rule: 'json', status: 400, message: 'The body is not a JSON object.' }, {})
+    const request: ServiceRequest = { path, headers, body, model: String((body as Json).model ?? '') }
+    if (options.model !== undefined && request.model !== options.model)
+      return refuse(
+        { rule: 'model', status: 404, message: `model: ${request.model}`, code: 'model_not_found' },
+        body,
+      )
+    const problem = judge(name, request)
+    if (problem !== undefined) return refuse(problem, body)
+    if (path.includes('count_tokens')) return json({ input_tokens: 10 })
+    const given = answerFor(options.script, turn++, body)
+    return served(host, toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)), body)
+  })
+  return {
+    url: server.url,
+    baseURL: `${server.url}/v1`,
+    requests: server.requests,
+    refused,
+    close: server.close,
+    [Symbol.asyncDispose]: server.close,
+  }
+}
+
+function answerFor(script: StrictScript | undefined, turn: number, body: Json) {
+  if (typeof script === 'function') return script(body)
+  const given = script?.[Math.min(turn, script.length - 1)]
+  if (given !== undefined) return given
+  const forced = forcedTool(body)
+  return forced === undefined ? {} : { toolCalls: [{ name: forced }] }
+}
+
+/** The name of the tool that a request forces. */
+function forcedTool({ tool_choice: choice, tools = [] }: Json): string | undefined {
+  const isForced =
+    choice === 'required' ||
+    (typeof choice === 'object' && choice !== null && !['auto', 'none'].includes(choice.type))
+  if (!isForced) return undefined
+  return choice.function?.name ?? choice.name ?? tools[0]?.function?.name ?? tools[0]?.name
+}
+
+function json(body: unknown, status = 200): ServedResponse {
+  return {
+    status,
+    headers: { 'content-type': 'application/json', 'request-id': 'req_strict' },
+    body: JSON.stringify(body),
+  }
+}
+
+function served({ protocol, dialect }: Host, answer: Answer, body: Json): ServedResponse {
+  if (body.stream !== true) return json(whole[protocol](answer, body, dialect))
+  const events = [...streamed[protocol](answer, body, dialect)]
+  const lines = events.map(
+    (event) => `${protocol === 'chat' ? '' : `event: ${event.type}\n`}data: ${JSON.stringify(event)}\n\n`,
+  )
+  return {
+    headers: { 'content-type': 'text/event-stream', 'request-id': 'req_strict' },
+    body: lines.join('') + (protocol === 'chat' ? 'data: [DONE]\n\n' : ''),
+  }
+}
+
+const whole = { anthropic: anthropicWhole, chat: chatWhole, responses: responsesWhole }
+const streamed = { anthropic: anthropicEvents, chat: chatChunks, responses: responsesEvents }
