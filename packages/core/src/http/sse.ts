@@ -11,7 +11,7 @@ export interface SseOptions<Event, Result> extends AnswerOptions<Result> {
 
 /**
  * The events of a stream or run as a response of server-sent events: each as `data: {"type":"text","text":"Hello"}`, then
- * `event: end` with `data: {}`, at which a browser's `ChatEventSource` must be closed, since it would connect again. A failure is
+ * `event: end` with `data: {}`, at which a browser's `EventSource` must be closed, since it would connect again. A failure is
  * `event: error` with `data: {"message":"…"}`.
  *
  * By default the client gets no more than a page needs: `start` without provider, model and ids; `finish` with text, finish reason
