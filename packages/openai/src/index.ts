@@ -40,7 +40,7 @@ import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
 import { toModels, withReportedCapabilities } from './services/models.js'
 
-export type { Dialect } from './dialects.js'
+export type { Dialect } from './dialect.js'
 export type { Effort, Vendor } from './model-families.js'
 export type { Preset, PresetName } from './presets.js'
 

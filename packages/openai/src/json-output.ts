@@ -1,7 +1,7 @@
 // Structured output: which format a request asks for, and the wish in words where no format can say it.
 import type { JsonSchema, PreparedChat } from '@patchbay/core'
 import type { Target } from './api.js'
-import type { Dialect } from './dialects.js'
+import type { Dialect } from './dialect.js'
 import type { LeaveOut } from './leave-out.js'
 import { isStrict } from './schema.js'
 

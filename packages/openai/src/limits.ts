@@ -1,7 +1,8 @@
 // The restrictions of models and servers, applied to a request: what they refuse is an error, or left out with a warning.
 import type { PreparedChat, Reasoning, Warning } from '@patchbay/core'
 import type { Target } from './api.js'
-import { type Dialect, dialectOf } from './dialects.js'
+import type { Dialect } from './dialect.js'
+import { dialectOf } from './dialects.js'
 import { type LeaveOut, leaveOutOf } from './leave-out.js'
 import { type Effort, type Family, familyOf } from './model-families.js'
 

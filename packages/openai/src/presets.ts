@@ -1,7 +1,7 @@
 // The dialects of compatible servers, as dated data: hosts, and the differences from OpenAI.
 // Sources: the services' API references, November 2026.
 import { type EnvironmentKey, isHostOf } from '@patchbay/core/wire'
-import type { Dialect } from './dialects.js'
+import type { Dialect } from './dialect.js'
 
 /** The dialect of a server. */
 export interface Preset {

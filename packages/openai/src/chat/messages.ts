@@ -1,8 +1,15 @@
 // Encodes messages for Chat Completions, in the dialect of the server.
 import { isLlmError, LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
-import { separateMedia, failedResultAsText, type OmissionWarner, omissionWarner, objectInput, warnOfMarks } from '@patchbay/core/wire'
+import {
+  failedResultAsText,
+  type OmissionWarner,
+  objectInput,
+  omissionWarner,
+  separateMedia,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import type { Target } from '../api.js'
-import type { Dialect } from '../dialects.js'
+import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'
 import type { LeaveOut } from '../leave-out.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'

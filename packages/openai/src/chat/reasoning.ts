@@ -2,7 +2,7 @@
 // reasoning tokens; agno-agi/agno#5802 (July 2026): pieces of one detail share an index, and a signature comes last.
 import type { Part } from '@patchbay/core'
 import { objectsIn } from '@patchbay/core/wire'
-import type { Dialect } from '../dialects.js'
+import type { Dialect } from '../dialect.js'
 import { type Origin, ownState } from '../state.js'
 
 type Json = Record<string, unknown>

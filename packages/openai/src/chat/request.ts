@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
 import type { Target } from '../api.js'
-import type { Dialect } from '../dialects.js'
+import type { Dialect } from '../dialect.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { toParameters } from '../parameters.js'

@@ -7,7 +7,14 @@ import {
   type ToolResultPart,
   type Warning,
 } from '@patchbay/core'
-import { separateMedia, CallIds, failedResultAsText, type OmissionWarner, omissionWarner, objectInput } from '@patchbay/core/wire'
+import {
+  CallIds,
+  failedResultAsText,
+  type OmissionWarner,
+  objectInput,
+  omissionWarner,
+  separateMedia,
+} from '@patchbay/core/wire'
 import { shortened } from '../ids.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { type Origin, ownState } from '../state.js'

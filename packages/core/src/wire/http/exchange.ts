@@ -10,7 +10,8 @@ import { type ServerAddress, withQuery } from './address.js'
 import { unreachable } from './connection-error.js'
 import { checkHeaders } from './headers.js'
 import { pollIdleConnections } from './idle-connections.js'
-import { type LargeField, large } from './large-list.js'
+import type { LargeField } from './json-length.js'
+import { large } from './large-list.js'
 
 /** Options of `exchange`. */
 export interface ExchangeOptions {

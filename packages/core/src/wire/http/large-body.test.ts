@@ -4,8 +4,9 @@ import type { AddressInfo } from 'node:net'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exchange } from './exchange.js'
+import type { LargeField } from './json-length.js'
 import { blobOf, textsOf } from './large-body.js'
-import { type LargeField, large, markLarge } from './large-list.js'
+import { large, markLarge } from './large-list.js'
 
 let url = ''
 const received: string[] = []

@@ -1,7 +1,7 @@
 // A large body as a blob, written, encoded and sent in slices: `fetch` would encode a string in one go, and read a plain blob to
 // its end without yielding. Loaded with the first large body.
 import { Yielder } from '../../call/event-loop.js'
-import { jsonLength, type LargeField } from './large-list.js'
+import { jsonLength, type LargeField } from './json-length.js'
 
 const piece = 256 * 1024
 

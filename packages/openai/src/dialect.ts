@@ -1,0 +1,57 @@
+// Rules for the requests to a server: what it accepts beside or instead of OpenAI's own API.
+import type { OptionName } from '@patchbay/core'
+import type { Effort, Vendor } from './model-families.js'
+
+/** Rules for the requests to a server. */
+export interface Dialect {
+  /** The table that its models are looked up in. Default: none. */
+  models?: Vendor
+  /** Which turns get their reasoning back: none, those with tool calls, or all once there are tool calls. */
+  reasoningTurns: 'none' | 'tool calls' | 'all'
+  /** The only field for reasoning. Default: the field it came in. */
+  reasoningField?: string
+  /** The text of that field for a turn without reasoning. Default: no field. */
+  reasoningPlaceholder?: string
+  /** Whether system messages may stand anywhere, or only one at the beginning. */
+  systemMessages: 'anywhere' | 'first'
+  /** The field for `seed`. */
+  seed: 'seed' | 'random_seed'
+  /** The values of `reasoning_effort` for models that no table has. Default: all but `max`. */
+  efforts?: readonly Effort[]
+  /** Fields that turn reasoning off. Default: `reasoning_effort: 'none'`. */
+  reasoningOff?: Record<string, unknown>
+  /** Fields that turn reasoning on, for models without levels. Default: `reasoning_effort`. */
+  reasoningOn?: Record<string, unknown>
+  /** The fields for a budget of reasoning tokens. Default: not supported. */
+  budget?: (tokens: number) => Record<string, unknown>
+  /** Options that it refuses for all models. */
+  refuses: readonly OptionName[]
+  /** The longest id of a tool call on Chat Completions, in characters. */
+  maxIdLength: number
+  /** The most stop sequences. */
+  maxStops?: number
+  /** The highest temperature. */
+  maxTemperature?: number
+  /** Whether `tool_choice` may name a tool. */
+  namedToolChoice: boolean
+  /** Whether assistant messages have a field `refusal`. */
+  refusalField: boolean
+  /** Whether tool messages have a field `name`. */
+  toolNames: boolean
+  /** Whether calls must have a thought signature: Gemini's, from version 3. */
+  thoughtSignatures: boolean
+  /** Text of an assistant message between a tool message and a user message, which may not be neighbours. */
+  afterTools?: string
+  /** The field that marks an assistant message at the end, which the model continues. */
+  prefill?: string
+  /** Whether answers must be streamed. */
+  alwaysStreams: boolean
+  /** Whether messages may contain files. */
+  files: boolean
+  /** Whether `response_format: { type: 'json_object' }` needs the word JSON in the messages. */
+  jsonWord: boolean
+  /** Whether schemas must be of type object. */
+  objectSchemas: boolean
+  /** The fewest tokens for an answer in the Responses API. */
+  minOutputTokens?: number
+}
