@@ -1,14 +1,16 @@
-// The public types of each package, as reports under packages/*/api. A change that is not in the report fails here, so
-// that nobody changes what users see without seeing it. `node scripts/check-api.mjs --write` writes the reports anew.
+// Compares the public types of each package with its reports in packages/*/api: a change that is not in a report fails.
+// `node scripts/check-api.mjs --write` writes the reports anew. Builds the packages first.
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Extractor, ExtractorConfig } from '@microsoft/api-extractor'
+import { build } from './build.mjs'
 
 const write = process.argv.includes('--write')
 const root = fileURLToPath(new URL('..', import.meta.url))
 const temporary = join(tmpdir(), `patchbay-api-${process.pid}`)
+build()
 process.on('exit', () => rmSync(temporary, { recursive: true, force: true }))
 
 /** What the compiler needs to read a declaration file; lib and globals are those of an app with DOM types. */

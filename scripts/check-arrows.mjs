@@ -22,7 +22,14 @@ const own = {
 
 /** The foreign packages of core and of a backend: types, readers of schemas and JSON, one vendor, a model's own templates. */
 const vendors = {
-  core: ['@cfworker/json-schema', '@standard-schema/spec', 'json5', 'jsonriver', 're2js'],
+  core: [
+    '@cfworker/json-schema',
+    '@standard-schema/spec',
+    'fastest-levenshtein',
+    'json5',
+    'jsonriver',
+    're2js',
+  ],
   claude: ['@anthropic-ai/sdk'],
   openai: ['openai'],
   ollama: ['ollama'],

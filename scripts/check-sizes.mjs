@@ -1,15 +1,17 @@
-// The promises about size and start: what a bundle of core and of each adapter weighs (without its SDK), and how long
-// importing core, and all backends, takes; and that an import does nothing else.
+// Checks sizes and start: the bundle size of core and of each backend without its SDK, the time to import them, and that an
+// import has no side effects. Builds the packages first.
 import { spawnSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
-import { build } from 'esbuild'
+import { build as bundle } from 'esbuild'
+import { build } from './build.mjs'
 
+build()
 const dist = (name) => fileURLToPath(new URL(`../packages/${name}/dist/index.js`, import.meta.url))
 
 /** Kilobytes of what an app loads at the start: the entry and what it imports statically, without other packages. */
 async function weigh(name) {
-  const { outputFiles, metafile } = await build({
+  const { outputFiles, metafile } = await bundle({
     entryPoints: [dist(name)],
     bundle: true,
     packages: 'external',

@@ -130,6 +130,8 @@ export default defineConfig({
         collapsed: true,
         items: [
           api('core', 'core/'),
+          api('core/messages'),
+          api('core/http'),
           api('core/wrap'),
           api('core/wire'),
           api('core/json-schema'),

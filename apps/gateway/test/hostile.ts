@@ -130,4 +130,88 @@ export const hostile: Record<string, [path: string, body: () => string]> = {
   ],
   'a key': ['/v1/chat/completions', () => `{"${filled('k')}":1}`],
   'no JSON': ['/v1/chat/completions', () => filled('x')],
+  'a role': ['/v1/chat/completions', () => `{"messages":[{"content":"x","role":"${filled('\\"')}"}]}`],
+  'a type': ['/v1/responses', () => `{"input":[{"type":"${filled('x')}"}]}`],
+  'an id': [
+    '/v1/chat/completions',
+    () =>
+      `{"messages":[{"role":"assistant","tool_calls":[{"id":"${filled('i')}","function":{"name":"t","arguments":"{}"}}]},{"role":"user","content":"x"}]}`,
+  ],
+  'spaces in a text': ['/v1/chat/completions', () => chat(`"${filled(' ')}"`)],
+  'a description': [
+    '/v1/chat/completions',
+    () =>
+      `{"messages":[{"role":"user","content":"x"}],"tools":[{"type":"function","function":{"name":"t","description":"${filled('word ')}"}}]}`,
+  ],
+  'many tools that are allowed': [
+    '/v1/chat/completions',
+    () => {
+      const tools = Array.from(
+        { length: 8000 },
+        (_, at) => `{"type":"function","function":{"name":"t${at}","parameters":{}}}`,
+      )
+      return `{"messages":[{"role":"user","content":"x"}],"tools":[${tools}]}`
+    },
+  ],
+  'stop sequences that are allowed': [
+    '/v1/chat/completions',
+    () => `{"messages":[{"role":"user","content":"x"}],"stop":${list('"x"', 190_000)}}`,
+  ],
+  'many images': [
+    '/v1/chat/completions',
+    () => {
+      const image = `{"type":"image_url","image_url":{"url":"data:image/png;base64,${filled('iVBO', 2000)}"}}`
+      return chat(list(image, 19_000_000))
+    },
+  ],
+  'messages with images': [
+    '/api/chat',
+    () =>
+      `{"stream":false,"messages":${list(`{"role":"user","content":"x","images":["${filled('iVBO', 2000)}"]}`, 19_000_000)}}`,
+  ],
+  'arguments in many calls': [
+    '/v1/chat/completions',
+    () => {
+      const nested = `${'['.repeat(150)}${']'.repeat(150)}`
+      const call = `{"id":"a","function":{"name":"t","arguments":"${`{\\"a\\":${nested}}`}"}}`
+      return `{"messages":[{"role":"assistant","tool_calls":${list(call, 90_000)}},{"role":"user","content":"x"}]}`
+    },
+  ],
+  'many results': [
+    '/v1/messages',
+    () => {
+      const [calls, results] = [
+        '{"type":"tool_use","id":"a","name":"t","input":{}}',
+        '{"type":"tool_result","tool_use_id":"a","content":"x"}',
+      ]
+      return `{"max_tokens":5,"messages":[{"role":"assistant","content":${list(calls, 5500 * calls.length)}},{"role":"user","content":${list(results, 5500 * results.length)}}]}`
+    },
+  ],
+  'results without ids': [
+    '/api/chat',
+    () => {
+      const [call, result] = ['{"function":{"name":"t","arguments":{}}}', '{"role":"tool","content":"x"}']
+      return `{"stream":false,"messages":[{"role":"assistant","content":"","tool_calls":${list(call, 7000 * call.length)}},${list(result, 7000 * result.length).slice(1)}}`
+    },
+  ],
+  'items of all kinds': [
+    '/v1/responses',
+    () => {
+      const items =
+        '{"role":"user","content":"x"},{"type":"reasoning","summary":[{"text":"x"}]},{"type":"function_call","call_id":"a","name":"t","arguments":"{}"},{"type":"function_call_output","call_id":"a","output":[{"type":"input_text","text":"x"}]}'
+      return `{"store":false,"input":${list(items, 2000 * items.length)}}`
+    },
+  ],
+  instructions: ['/v1/responses', () => `{"store":false,"input":"x","instructions":"${filled('word ')}"}`],
+  'what is kept': ['/v1/responses', () => `{"input":"${filled('word ')}"}`],
+  'a system text': [
+    '/v1/messages',
+    () =>
+      `{"max_tokens":5,"messages":[{"role":"user","content":"x"}],"system":[{"type":"text","text":"${filled('word ')}"}]}`,
+  ],
+  'tokens to count': [
+    '/v1/messages/count_tokens',
+    () => `{"messages":[{"role":"user","content":"${filled('word ')}"}]}`,
+  ],
+  'many short texts to embed': ['/v1/embeddings', () => `{"input":${list('"x"', 160_000)}}`],
 }

@@ -3,6 +3,7 @@
 import {
   type ChatEvent,
   type ChatResponse,
+  type FinishReason,
   isLlmError,
   LlmError,
   type Message,
@@ -189,14 +190,8 @@ class Chunks {
             : { type: 'tool-input-error', toolCallId, toolName, input: written, errorText: noJson },
         )
       }
-      case 'part': {
-        const { part } = event
-        if (part.type === 'refusal') return this.of({ type: 'text', text: part.text })
-        if (!hasBytes(part)) return []
-        const { data, mediaType } = part
-        const url = `data:${mediaType};base64,${toBase64(data)}`
-        return this.#blocks.add({ type: 'file', url, mediaType })
-      }
+      case 'part':
+        return this.#part(event.part)
       case 'finish':
         return this.#finish(event.response)
       case 'tool-result': {
@@ -219,8 +214,30 @@ class Chunks {
     return [...this.#blocks.end(), ...this.#endStep(), { type: 'finish', finishReason: this.#reason }]
   }
 
+  #part(part: Part): Json[] {
+    switch (part.type) {
+      case 'refusal':
+        return this.of({ type: 'text', text: part.text })
+      case 'image':
+      case 'file':
+      case 'audio': {
+        if (!hasBytes(part)) return []
+        const { data, mediaType } = part
+        const url = `data:${mediaType};base64,${toBase64(data)}`
+        return this.#blocks.add({ type: 'file', url, mediaType })
+      }
+      // These have events of their own, or only their provider can read them.
+      case 'text':
+      case 'reasoning':
+      case 'tool-call':
+      case 'tool-result':
+      case 'provider-block':
+        return []
+    }
+  }
+
   #finish({ message: { content }, finishReason }: ChatResponse): Json[] {
-    this.#reason = reasons[finishReason] ?? 'other'
+    this.#reason = reasons[finishReason]
     const sources = sourcesOf(content).map(({ sourceType, id: sourceId, ...source }) => ({
       ...{ type: `source-${sourceType}`, sourceId },
       ...source,
@@ -238,10 +255,12 @@ class Chunks {
 
 const noJson = 'The input of the tool is not JSON.'
 
-const reasons: Record<string, string> = {
+const reasons: Record<FinishReason, string> = {
   stop: 'stop',
   length: 'length',
   'tool-calls': 'tool-calls',
   'content-filter': 'content-filter',
   refusal: 'content-filter',
+  pause: 'other',
+  other: 'other',
 }

@@ -10,8 +10,9 @@ import {
   toBatchLines,
   unansweredRequest,
 } from '@patchbay/core/wire'
+import type { AnswerSource } from './blocks.js'
 import { fromBody } from './errors.js'
-import { type AnswerSource, fromMessage } from './events.js'
+import { fromMessage } from './events.js'
 
 /** A batch object of the service. */
 interface Wire {

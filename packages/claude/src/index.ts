@@ -24,8 +24,9 @@ import {
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
+import type { AnswerSource } from './blocks.js'
 import { Server } from './client.js'
-import { type AnswerSource, fromMessage, fromStream, isLast } from './events.js'
+import { fromMessage, fromStream, isLast } from './events.js'
 import type { Target } from './messages.js'
 import type { KnownRules, ModelRules } from './models.js'
 import type { WireChat } from './request.js'
@@ -113,7 +114,7 @@ class ClaudeBackend implements Backend {
       const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      const large = markLarge(body.messages)
+      const large = markLarge(body)
       const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
         ...body,
         stream: context.streaming,
@@ -128,11 +129,12 @@ class ClaudeBackend implements Backend {
     const { toCount } = await import('./request.js')
     const { body, headers } = await this.#encoded(chat, context)
     const path = `${messagesPath}/count_tokens`
+    const counted = toCount(body)
     const { input_tokens: count } = await this.#server.json(
-      { ...context, headers },
+      { ...context, headers, large: markLarge(counted) },
       'post',
       path,
-      toCount(body),
+      counted,
     )
     if (typeof count !== 'number') throw new LlmError('bad-response', 'Anthropic gave no count of tokens.')
     return count

@@ -358,10 +358,20 @@ describe('state', () => {
 
   it('a turn with tools that another provider began goes on without a thinking budget', async () => {
     const messages = ['x', ...turn([call('a')], [])]
-    const request = { messages, reasoning: 'low', onUnsupported: 'warn' } as const
+    const request = { messages, reasoning: 'low' } as const
     const { body, warnings } = await sentFor(request, 'claude-haiku-4-5')
     expect(body).not.toHaveProperty('thinking')
-    expect(warnings).toMatchObject([{ feature: 'reasoning' }])
+    expect(warnings).toMatchObject([{ code: 'repaired', feature: 'reasoning' }])
+    const thought: Part = {
+      type: 'reasoning',
+      text: 'Hm.',
+      opaque: { provider: 'claude', data: { signature: 's' } },
+    }
+    const [first, ...rest] = turn([call('a')], []) as [Message, Message]
+    const own = ['x', { ...first, content: [thought, call('a')] }, ...rest, ...turn([call('b')], [])]
+    expect((await sentFor({ messages: own, reasoning: 'low' }, 'claude-haiku-4-5')).body).toHaveProperty(
+      'thinking',
+    )
     expect((await sentFor(request, 'claude-sonnet-4-6')).body).toHaveProperty('thinking')
   })
 })

@@ -4,7 +4,13 @@ import { fieldsOf } from '@patchbay/core/wire'
 
 /** A model as ours; none for an entry without an id. */
 export function toModelInfo(model: Record<string, unknown>): ModelInfo[] {
-  const { id, display_name: name, max_input_tokens: contextWindow, max_tokens: maxOutput } = model
+  const {
+    id,
+    display_name: name,
+    max_input_tokens: contextWindow,
+    max_tokens: maxOutput,
+    retires_at: end,
+  } = model
   if (typeof id !== 'string') return []
   const given = fieldsOf(model.capabilities)
   const supported = (name: string): Capability => {
@@ -17,6 +23,7 @@ export function toModelInfo(model: Record<string, unknown>): ModelInfo[] {
       ...(typeof name === 'string' && { name }),
       ...(typeof contextWindow === 'number' && { contextWindow }),
       ...(typeof maxOutput === 'number' && { maxOutput }),
+      ...(typeof end === 'string' && { endOfLife: end.slice(0, 10) }),
       ...(Object.keys(given).length > 0 && {
         capabilities: {
           vision: supported('image_input'),

@@ -263,6 +263,7 @@ it('the service tells of its models what it lists', async () => {
           display_name: 'X',
           max_input_tokens: 1_000_000,
           max_tokens: 128_000,
+          retires_at: '2027-01-22T00:00:00Z',
           capabilities: { image_input: { supported: true }, thinking: { supported: false } },
         },
       ],
@@ -274,6 +275,7 @@ it('the service tells of its models what it lists', async () => {
       name: 'X',
       contextWindow: 1_000_000,
       maxOutput: 128_000,
+      endOfLife: '2027-01-22',
       capabilities: { vision: true, files: 'unknown', json: 'unknown', reasoning: false },
     },
   ])

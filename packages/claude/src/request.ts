@@ -37,14 +37,15 @@ export function toWire(
   const format = chat.output && toFormat(model, chat.output.schema, conversation, leaveOut, warn)
   checkPrefill(model, conversation, rules, format !== undefined, leaveOut)
   const asked = toThinking(model, chat, rules, maxTokens, leaveOut)
-  const { thinking, effort } = thinkingHere(model, chat, conversation, asked, rules, leaveOut)
+  const possible = possibleThinking(model, chat, conversation, asked, rules, leaveOut, warn)
+  const { thinking, effort } = possible
   const config = { ...(effort && { effort }), ...(format && { format }) }
   return {
     model,
     max_tokens: maxTokens,
     ...conversation,
-    ...(tools.length > 0 && { tools, ...toToolChoice(chat) }),
-    ...toSampling(model, chat, rules, isThinking({ ...(thinking && { thinking }) }), leaveOut),
+    ...(tools.length > 0 && { tools, ...toToolChoice(chat, tools) }),
+    ...toSampling(model, chat, rules, isThinking(possible), leaveOut),
     ...(chat.stop && { stop_sequences: chat.stop }),
     ...(thinking && { thinking }),
     ...(Object.keys(config).length > 0 && { output_config: config }),
@@ -86,13 +87,14 @@ function toMaxTokens(
 }
 
 /** Thinking, unless something else in the request excludes it. */
-function thinkingHere(
+function possibleThinking(
   model: string,
   chat: PreparedChat,
   { messages }: Conversation,
   asked: Thinking,
   { forcedTools }: KnownRules,
   leaveOut: LeaveOut,
+  warn: (warning: Warning) => void,
 ): Thinking {
   if (!isThinking(asked)) return asked
   const problem =
@@ -100,22 +102,31 @@ function thinkingHere(
       ? `${model} does not think while toolChoice forces a call.`
       : messages.at(-1)?.role === 'assistant' && isPrefill(messages)
         ? `${model} does not think while it continues an answer.`
-        : asked.thinking?.type === 'enabled' && isUnthoughtTurn(messages)
-          ? `${model} does not think in the middle of a turn with tools that was begun without its thinking.`
-          : undefined
-  if (problem === undefined) return asked
-  leaveOut('reasoning', problem, 'Leave out reasoning, or set it to off.')
+        : undefined
+  if (problem !== undefined) leaveOut('reasoning', problem, 'Leave out reasoning, or set it to off.')
+  else if (asked.thinking?.type !== 'enabled' || !isUnthoughtTurn(messages)) return asked
+  // Not the caller's doing: another model may have begun the turn.
+  else
+    warn({
+      code: 'repaired',
+      feature: 'reasoning',
+      message: `${model} does not think in a turn with tools that was begun without its thinking: reasoning was left out.`,
+    })
   return {}
 }
 
 /**
- * A turn whose calls have just been answered, and that does not begin with thinking: refused with a budget, "Expected `thinking`
- * or `redacted_thinking`, but found `tool_use`" (docs/en/build-with-claude/extended-thinking).
+ * Whether the turn that goes on with results of tools has no thinking before its calls: refused with a budget, "Expected
+ * `thinking` or `redacted_thinking`, but found `tool_use`" (docs/en/build-with-claude/extended-thinking). Later steps of a turn
+ * need none.
  */
 function isUnthoughtTurn(messages: WireMessage[]): boolean {
-  const isAnswered = messages.at(-1)?.content[0]?.type === 'tool_result'
-  const first = messages.at(-2)?.content[0]?.type
-  return isAnswered && first !== 'thinking' && first !== 'redacted_thinking'
+  const start = messages.findLastIndex(
+    ({ role, content }) => role === 'user' && content[0]?.type !== 'tool_result',
+  )
+  const steps = messages.slice(start + 1).filter(({ role }) => role === 'assistant')
+  const thought = new Set<unknown>(['thinking', 'redacted_thinking'])
+  return steps.length > 0 && !steps.some(({ content }) => thought.has(content[0]?.type))
 }
 
 /** The beginning of an answer, and not a paused turn of server-side tools, which goes on by itself. */

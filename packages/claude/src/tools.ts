@@ -32,14 +32,16 @@ export function toTool(
 }
 
 /** The fields of a `toolChoice`; nothing for what the service does by default. */
-export function toToolChoice({
-  toolChoice: choice = 'auto',
-  parallelToolCalls,
-}: Pick<PreparedChat, 'toolChoice' | 'parallelToolCalls'>): { tool_choice?: Record<string, unknown> } {
+export function toToolChoice(
+  { toolChoice: choice = 'auto', parallelToolCalls }: Pick<PreparedChat, 'toolChoice' | 'parallelToolCalls'>,
+  tools: Record<string, unknown>[],
+): { tool_choice?: Record<string, unknown> } {
   const one = parallelToolCalls === false && { disable_parallel_tool_use: true }
   if (choice === 'none') return { tool_choice: { type: 'none' } }
   if (choice === 'required') return { tool_choice: { type: 'any', ...one } }
   if (choice === 'auto') return one ? { tool_choice: { type: 'auto', ...one } } : {}
+  // The tool may have been left out.
+  if (!tools.some(({ name }) => name === choice.name)) return {}
   return { tool_choice: { type: 'tool', name: choice.name, ...one } }
 }
 

@@ -130,7 +130,10 @@ export function answerBlock(part: Part): Json | undefined {
     case 'file':
     case 'audio':
       return mediaBlock(inJson(part))
-    default:
+    case 'text':
+    case 'reasoning':
+    case 'tool-call':
+    case 'provider-block':
       return undefined
   }
 }
@@ -162,7 +165,9 @@ export function toBlock(part: Part): ContentBlock.Standard[] {
         { type: 'text', text: `\nThe result of ${part.name ?? part.id}: ` },
         ...failedResultAsText(part).flatMap(toBlock),
       ]
-    default:
+    // Calls have a field of their own in a message.
+    case 'tool-call':
+    case 'provider-block':
       return []
   }
 }

@@ -1,18 +1,18 @@
-// Bad input: each kind gives one typed error that names the fix, and the worker goes on.
+// Bad input: each kind is one typed error with advice, and the worker goes on.
 import { chmodSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { ChatRequest } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
+import { failureOf, open, openRandom, temporaryFolder } from '../test/fixtures.js'
 import { writeRandomModel } from '../test/random-model.js'
-import { failureOf, folder, open, openRandom } from '../test/world.js'
 import { local } from './index.js'
 
 const pico = readFileSync(fileURLToPath(new URL('../models/pico.gguf', import.meta.url)))
 
 function file(bytes: Buffer | string): string {
-  const path = join(folder(), 'model.gguf')
+  const path = join(temporaryFolder(), 'model.gguf')
   writeFileSync(path, bytes)
   return path
 }
@@ -24,8 +24,8 @@ function damaged(): Buffer {
 
 describe('a model file', () => {
   it.each<[string, () => string, RegExp]>([
-    ['that is missing', () => join(folder(), 'nothing.gguf'), /does not exist/],
-    ['that is a directory', () => folder(), /is a directory/],
+    ['that is missing', () => join(temporaryFolder(), 'nothing.gguf'), /does not exist/],
+    ['that is a directory', () => temporaryFolder(), /is a directory/],
     ['that is text', () => file('once upon a time'), /not a GGUF file/],
     ['that is empty', () => file(''), /not a GGUF file/],
     [
@@ -37,12 +37,12 @@ describe('a model file', () => {
     ['whose header is garbage', () => file(damaged()), /incomplete or damaged/],
     [
       'that has no chat template',
-      () => writeRandomModel(join(folder(), 'base.gguf'), { chatTemplate: null }),
+      () => writeRandomModel(join(temporaryFolder(), 'base.gguf'), { chatTemplate: null }),
       /chatTemplate/,
     ],
     [
       'whose chat template cannot be parsed',
-      () => writeRandomModel(join(folder(), 'broken.gguf'), { chatTemplate: '{% for %}' }),
+      () => writeRandomModel(join(temporaryFolder(), 'broken.gguf'), { chatTemplate: '{% for %}' }),
       /cannot be parsed.*chatTemplate/,
     ],
   ])('%s', async (_, make, message) => {
@@ -60,7 +60,7 @@ describe('a model file', () => {
     expect((await failureOf(open({ model: path }).chat('hi'))).message).toMatch(/permissions/)
   })
 
-  it('that is larger than the memory there is: the error has the numbers', async () => {
+  it('that is larger than the free memory is an error with the numbers', async () => {
     const path = file(pico)
     // Sparse: it takes no room on the disk.
     truncateSync(path, totalmem() + 1e9)
@@ -69,7 +69,7 @@ describe('a model file', () => {
     expect(error.message).toMatch(/the file has \d+ MB, and \d+ MB are free.*smaller model/)
   })
 
-  it('whose context needs more memory than there is: the error has the numbers', async () => {
+  it('whose context needs more than the free memory is an error with the numbers', async () => {
     const error = await failureOf(open({ context: 50_000_000 }).chat('hi'))
     expect(error).toMatchObject({ code: 'model-load' })
     expect(error.message).toMatch(
@@ -117,16 +117,16 @@ describe('a request', () => {
       /more than \d+ tokens; the context holds 2048/,
     ],
     ['with no message', { messages: [] }, 'invalid-request', /messages/],
-    ['with a message of nothing', { messages: [''] }, 'invalid-request', /messages\[0\]/],
+    ['with an empty message', { messages: [''] }, 'invalid-request', /messages\[0\]/],
     ['with a negative option', { messages: 'hi', temperature: -1 }, 'invalid-request', /temperature/],
-    ['with an option that is no number', { messages: 'hi', topK: Number.NaN }, 'invalid-request', /topK/],
+    ['with an option that is not a number', { messages: 'hi', topK: Number.NaN }, 'invalid-request', /topK/],
     [
       'for tools and JSON at once',
       { messages: 'hi', tools: [{ name: 'a', input: { type: 'object' } }], output: 'json' },
       'unsupported',
       /not both/,
     ],
-  ])('%s, and the worker lives', async (_, request, code, message) => {
+  ])('%s is refused, and the worker goes on', async (_, request, code, message) => {
     const provider = open()
     const error = await failureOf(provider.chat(request))
     expect(error).toMatchObject({ code, retryable: false })
@@ -135,7 +135,7 @@ describe('a request', () => {
     expect(provider.stats().restarts).toBe(0)
   })
 
-  it('that just fits, fits', async () => {
+  it('that just fits is answered', async () => {
     const provider = openRandom({}, { context: 256 })
     const frame = await provider.countTokens('a')
     const response = await provider.chat('a'.repeat(256 - frame))
@@ -146,7 +146,7 @@ describe('a request', () => {
     })
   })
 
-  it('that the chat template refuses says so', async () => {
+  it('that the chat template refuses is an error that says so', async () => {
     const chatTemplate =
       "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}{{ m.content }}{% endfor %}"
     const provider = openRandom({ chatTemplate })

@@ -39,15 +39,21 @@ export interface LocalProvider extends Provider {
  *
  * Defaults: a call may take 120 seconds, time in the queue included, and is not retried. The bundled model samples with
  * temperature 0; other models sample as llama.cpp does (temperature 0.8, top-k 40, top-p 0.95, min-p 0.05).
- * @param model path of a .gguf file, or the name of a model that `pullModel` has downloaded; absent: the bundled `pico`
  * @throws {LlmError} `config` for invalid options, and for a model that has to be downloaded first. A model that cannot be
  *   loaded is a `model-load` error of the first call.
  * @example
- * const llm = local('./models/your-model.gguf', { parallel: 2 })
+ * const llm = local({ model: './models/your-model.gguf', parallel: 2 })
  * const { text } = await llm.chat('Hello!')
  * await llm.close()
  */
 export function local(options?: LocalOptions): LocalProvider
+/**
+ * A provider for a GGUF model: the same with the model as the first argument.
+ * @param model path of a .gguf file, or the name of a model that `pullModel` has downloaded
+ * @throws {LlmError} `config` for invalid options, and for a model that has to be downloaded first
+ * @example
+ * const llm = local('./models/your-model.gguf')
+ */
 export function local(model: string, options?: Omit<LocalOptions, 'model'>): LocalProvider
 export function local(
   first: string | LocalOptions = {},

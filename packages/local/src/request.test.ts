@@ -1,4 +1,4 @@
-// What a request becomes for a chat template: every part is in it, or a warning or an error names it.
+// Requests for chat templates: every part is sent, or a warning or an error names it.
 import type { Part, PreparedChat, Warning } from '@patchbay/core'
 import { expect, it } from 'vitest'
 import { toChatJob } from './request.js'
@@ -26,7 +26,7 @@ it.each<[string, PreparedChat['messages'][number]]>([
     'a failure in parts',
     { role: 'tool', content: [result({ isError: true, output: [{ type: 'text', text: marker }] })] },
   ],
-])('%s is in it', (_, message) => {
+])('%s is sent', (_, message) => {
   expect(jobOf([message])).toEqual({ job: expect.stringContaining(marker), features: [] })
 })
 
@@ -40,18 +40,18 @@ it.each<[feature: string, PreparedChat['messages'][number]]>([
     { role: 'assistant', content: [{ type: 'text', text: 'So.', citations: [{ url: marker }] }] },
   ],
   ['cache', { role: 'user', content: [{ type: 'text', text: 'Hi.' }], cache: true }],
-])('what a template has no place for is told: %s', (feature, message) => {
+])('a warning names what a template does not support: %s', (feature, message) => {
   expect(jobOf([message, message]).features).toEqual([feature])
 })
 
-it('a tool that failed is told from one that worked', () => {
+it('a failed tool result differs from a successful one', () => {
   expect(jobOf([{ role: 'tool', content: [result({ isError: true })] }]).job).toContain('The tool failed: ')
 })
 
 it.each<Part>([
   { type: 'image', url: 'https://example.com/a.png' },
   { type: 'audio', data: 'AQID', mediaType: 'audio/wav' },
-])('media are refused, in a result too: %j', (part) => {
+])('media are refused, also in a tool result: %j', (part) => {
   for (const content of [[part], [result({ output: [part] })]])
     expect(() => jobOf([{ role: content[0] === part ? 'user' : 'tool', content }])).toThrow(/no part of type/)
 })

@@ -1,4 +1,4 @@
-// An app in a process of its own, so that it can end in all the ways apps end.
+// App in a process of its own, for tests of how apps end.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createInterface } from 'node:readline'
@@ -6,14 +6,14 @@ import { onTestFinished } from 'vitest'
 
 const bundle = new URL('../.cache/dist/local.mjs', import.meta.url)
 
-/** Starts `code`, an ES module in which `local` and `pullModel` are at hand, and which may `tell` the test something. */
+/** Starts `code`, an ES module with `local`, `pullModel`, and `tell`, which prints a line for the test. */
 export function app(
   code: string,
   program = process.execPath,
 ): {
   process: ChildProcess
-  told(): Promise<string>
-  ended(): Promise<number | string>
+  nextLine(): Promise<string>
+  exitCode(): Promise<number | string>
 } {
   const head = `import { local, pullModel } from ${JSON.stringify(bundle)}\nconst tell = (value) => process.stdout.write(value + '\\n')\n`
   const child = spawn(program, ['--input-type=module', '-e', head + code], {
@@ -26,11 +26,11 @@ export function app(
   ]()
   return {
     process: child,
-    told: async () => {
+    nextLine: async () => {
       const { value, done } = await lines.next()
-      if (done) throw new Error('the app ended without a word')
+      if (done) throw new Error('the app ended without output')
       return value
     },
-    ended: () => end,
+    exitCode: () => end,
   }
 }

@@ -1,5 +1,4 @@
-// The worker is a program of its own and starts from a file; tests of the sources build it, and a bundle of the
-// package for the tests that need an app in a process of its own.
+// Builds the worker's program for tests of the sources, and a bundle of the package for tests with an app of their own.
 import { fileURLToPath } from 'node:url'
 import { type BuildOptions, build } from 'esbuild'
 

@@ -1,9 +1,9 @@
-// A certificate for tests of TLS, made on the spot: none is kept in the repository.
+// Self-signed certificate for tests of TLS, created at each run.
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** A key and a certificate that nobody trusts, in a folder of the test's. */
+/** A key and a self-signed certificate, in a folder of the test. */
 export function certificate(folder: string, host: string): { key: Buffer; cert: Buffer } {
   const [key, cert] = [join(folder, 'key.pem'), join(folder, 'cert.pem')]
   const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=DNS:${host}`]

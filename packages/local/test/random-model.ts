@@ -1,4 +1,4 @@
-// Writes a GGUF file with random weights: a Llama of any size, with a byte vocabulary and a chat template. It says
+// Random GGUF models for tests: a Llama of any size, with a byte vocabulary and a chat template. It says
 // nothing sensible, but it loads, evaluates and generates like any other model of its size, without a download.
 import { closeSync, openSync, renameSync, writeSync } from 'node:fs'
 

@@ -1,5 +1,5 @@
-// A Llama by the book (Touvron et al., 2023), in plain numbers, one token at a time: slow, and nobody's engine. What an
-// engine says can be compared with it.
+// Reference implementation of Llama (Touvron et al., 2023): plain numbers, one token at a time, slow. For comparison with
+// the engine.
 import { readFileSync } from 'node:fs'
 import { type GgufFileInfo, readGgufFileInfo } from 'node-llama-cpp'
 

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import type { JsonSchema } from '@patchbay/core'
 import { beforeAll } from 'vitest'
 import { type LocalProvider, local } from '../src/index.js'
+import { failureOf } from './fixtures.js'
 import { writeRandomModel } from './random-model.js'
-import { failureOf } from './world.js'
 
 export let provider: LocalProvider
 beforeAll(() => {

@@ -1,27 +1,12 @@
-// Simulated surroundings of the worker's lifecycle: jobs, a process, timers and memory, as simple as they can be.
+// Simulated environment of the worker's lifecycle: jobs, a process, timers and memory.
 import { LlmError } from '@patchbay/core'
 import { expect } from 'vitest'
 import type { ProcessExit } from '../src/errors.js'
-import type { ReadyInfo } from '../src/supervisor/protocol.js'
 import { transition } from '../src/supervisor/worker-lifecycle.js'
 import { type Effect, initialState, type Report, type WorkerEvent } from '../src/supervisor/worker-state.js'
+import { ended, info, killed } from './simulated-facts.js'
 
-export const info: ReadyInfo = {
-  contextSize: 64,
-  parallel: 2,
-  threads: 1,
-  batchSize: 8,
-  gpu: false,
-  gpuLayers: 0,
-  memory: { weights: 1, context: 1, available: 9 },
-  tools: false,
-  thinks: false,
-  restored: 0,
-  why: [],
-  loadMs: 1,
-}
 const failure = new LlmError('model-load', 'It cannot be loaded.')
-const killed: ProcessExit = { code: null, signal: 'SIGKILL', hung: false, stderr: '' }
 
 type Name =
   | 'submit'
@@ -46,11 +31,11 @@ type Name =
 interface Action {
   can: () => boolean
   act: () => void
-  /** It brings things forward, without a failure. */
+  /** A step towards an answer, without a failure. */
   good?: true
 }
 
-/** Performs the effects, checks that each makes sense, and knows what can happen next. */
+/** Performs effects, checks that each is allowed, and knows the possible actions. */
 export class SimulatedLife {
   state = initialState
   readonly waiting: number[] = []
@@ -66,7 +51,7 @@ export class SimulatedLife {
   submitted = 0
   readonly #events: WorkerEvent[] = []
 
-  /** All that can happen at some time. */
+  /** All actions. */
   readonly actions: Record<Name, Action> = {
     'files are good': {
       good: true,
@@ -112,7 +97,7 @@ export class SimulatedLife {
     exit: {
       good: true,
       can: () => this.process === 'ending',
-      act: () => this.#exit({ ...killed, signal: null, code: 0 }),
+      act: () => this.#exit(ended),
     },
     'timer fires': {
       good: true,
@@ -185,12 +170,12 @@ export class SimulatedLife {
     }
   }
 
-  /** What can happen now. */
+  /** The possible actions now. */
   possible(onlyGood: boolean): Action[] {
     return Object.values(this.actions).filter(({ can, good = false }) => can() && (good || !onlyGood))
   }
 
-  /** Lets only good things happen until nothing more can; `false` if that takes for ever. */
+  /** Performs good actions until none is possible; `false` if that does not end. */
   settle(): boolean {
     for (let step = 0; step < 500; step++) {
       const [next] = this.possible(true)
@@ -253,7 +238,7 @@ export class SimulatedLife {
         this.timer = 'none'
         return
       case 'report':
-        return this.#hear(effect.report)
+        return this.#onReport(effect.report)
       case 'closed':
         this.closed = true
         expect([this.checking, this.starting, this.process, this.timer, this.memory]).toEqual([
@@ -269,7 +254,7 @@ export class SimulatedLife {
     }
   }
 
-  #hear(report: Report): void {
+  #onReport(report: Report): void {
     switch (report.type) {
       case 'loading':
       case 'restarting':
@@ -287,7 +272,7 @@ export class SimulatedLife {
     }
   }
 
-  /** As the scheduler does it: as many jobs as there are sequences, then the new demand. */
+  /** Starts jobs and reports the demand, as the scheduler does. */
   #next(): void {
     while (this.state.phase.name === 'ready' && this.running.length < info.parallel) {
       const job = this.waiting.shift()

@@ -4,10 +4,7 @@ import type { ProcessExit } from '../src/errors.js'
 import type { FromWorker, LoadSettings, ToWorker } from '../src/supervisor/protocol.js'
 import type { ProcessListener } from '../src/supervisor/worker-process.js'
 import type { ProcessHost } from '../src/supervisor/worker-supervisor.js'
-import { info } from './simulated-life.js'
-
-const killed: ProcessExit = { code: null, signal: 'SIGKILL', hung: false, stderr: '' }
-const ended: ProcessExit = { code: 0, signal: null, hung: false, stderr: '' }
+import { ended, info, killed } from './simulated-facts.js'
 
 /** Starts one simulated process after another. */
 export class SimulatedHost implements ProcessHost {
@@ -32,7 +29,9 @@ export class SimulatedHost implements ProcessHost {
 
 export class SimulatedProcess {
   #phase: 'new' | 'loading' | 'planned' | 'allowed' | 'loaded' | 'ending' = 'new'
-  /** What it answers to each request that it has not answered. */
+  /** Ids of the requests that were cancelled. */
+  readonly cancelled: number[] = []
+  /** The answer to each open request. */
   readonly #requests = new Map<number, FromWorker>()
 
   constructor(
@@ -61,8 +60,10 @@ export class SimulatedProcess {
         const { id, messages } = message
         return this.#take(id, { type: 'counted', id, tokens: Number(messages[0]?.content) })
       }
-      case 'credit':
       case 'cancel':
+        this.cancelled.push(message.id)
+        return
+      case 'credit':
       case 'ping':
         return
       case 'shutdown':
@@ -84,7 +85,7 @@ export class SimulatedProcess {
     this.#phase = 'ending'
   }
 
-  /** What it can do now; those that bring it forward, without a failure, come first. */
+  /** The possible actions now, from good ones to a crash. */
   actions(): { act: () => void; good: boolean }[] {
     const good = (act: () => void) => ({ act, good: true })
     const bad = (act: () => void) => ({ act, good: false })

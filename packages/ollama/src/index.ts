@@ -163,12 +163,13 @@ class OllamaBackend implements Backend {
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
-      const whole = await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
       const yielder = new Yielder()
+      const whole = await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
+      await yielder.yieldIfDue()
       const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
-      const large = markLarge(body.messages)
+      const large = markLarge(body)
       const response = await send(this.#server, { ...context, large }, (client) =>
         // Its types have one signature for each value of `stream`.
         client.chat(body as WireChat & { stream: true }),

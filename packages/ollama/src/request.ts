@@ -155,6 +155,14 @@ function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
       case 'tool-result':
         content += `\nThe result of ${part.name ?? part.id}: `
         failedResultAsText(part).forEach(take)
+        return
+      // These have fields of their own in a message.
+      case 'reasoning':
+      case 'tool-call':
+      case 'provider-block':
+        return
+      default:
+        part satisfies never
     }
   }
   parts.forEach(take)

@@ -1,7 +1,7 @@
 // What servers take and refuse in requests, as dated data by the name of their preset. Loaded with the first request.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { OptionName } from '@patchbay/core'
-import type { Vendor } from './models.js'
+import type { Effort, Vendor } from './models.js'
 import type { Preset, PresetName } from './presets.js'
 
 /** Rules for the requests to a server. */
@@ -18,6 +18,8 @@ export interface Dialect {
   systemMessages: 'anywhere' | 'first'
   /** The field for `seed`. */
   seed: 'seed' | 'random_seed'
+  /** The values of `reasoning_effort` for models that no table has. Default: all but `max`. */
+  efforts?: readonly Effort[]
   /** Fields that turn reasoning off. Default: `reasoning_effort: 'none'`. */
   reasoningOff?: Record<string, unknown>
   /** Fields that turn reasoning on, for models without levels. Default: `reasoning_effort`. */
@@ -26,6 +28,8 @@ export interface Dialect {
   budget?: (tokens: number) => Record<string, unknown>
   /** Options that it refuses for all models. */
   refuses: readonly OptionName[]
+  /** The longest id of a tool call on Chat Completions, in characters. */
+  maxIdLength: number
   /** The most stop sequences. */
   maxStops?: number
   /** The highest temperature. */
@@ -57,6 +61,8 @@ const usual: Dialect = {
   systemMessages: 'anywhere',
   seed: 'seed',
   refuses: [],
+  // OpenAI's limit; shorter ids are accepted everywhere. NousResearch/hermes-agent#73492.
+  maxIdLength: 40,
   namedToolChoice: true,
   refusalField: false,
   toolNames: false,
@@ -70,15 +76,22 @@ const usual: Dialect = {
 // can1357/oh-my-pi#958, charmbracelet/crush#279 (2025 and 2026).
 const template: Partial<Dialect> = { systemMessages: 'first' }
 
+const fewEfforts: Effort[] = ['none', 'low', 'medium', 'high']
+
 const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
   // openai-openapi, August 2026: up to 4 stop sequences; at least 16 tokens in Responses; json_object needs the word.
   openai: { models: 'openai', refusalField: true, maxStops: 4, minOutputTokens: 16, jsonWord: true },
   azure: { models: 'azure', refusalField: true, maxStops: 4, minOutputTokens: 16, jsonWord: true },
-  vllm: template,
+  // vllm, chat_completion/protocol.py: before 2026 only these efforts; a budget since 2026.
+  vllm: {
+    ...template,
+    efforts: fewEfforts,
+    budget: (thinking_token_budget) => ({ thinking_token_budget }),
+  },
   // llama.cpp, tools/server, 2026: no files.
   'llama.cpp': { ...template, files: false },
   // lmstudio-ai/lmstudio-bug-tracker#670 (2025), can1357/oh-my-pi#6925 (July 2026): tool_choice is a string.
-  lmstudio: { ...template, namedToolChoice: false },
+  lmstudio: { ...template, namedToolChoice: false, efforts: fewEfforts },
   ollama: template,
   // janhq/jan#8136 (May 2026): refuses `reasoning_content`, takes `reasoning`.
   groq: { models: 'groq', reasoningField: 'reasoning' },
@@ -108,12 +121,15 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     models: 'moonshot',
     reasoningField: 'reasoning_content',
     reasoningPlaceholder: '.',
+    // Its own ids contain the name of the tool, and come back as they are: maximhq/bifrost#5097 (July 2026).
+    maxIdLength: 200,
     reasoningOff: { thinking: { type: 'disabled' } },
     reasoningOn: { thinking: { type: 'enabled' } },
     jsonWord: true,
   },
   // alibabacloud.com, Model Studio, error codes, September 2026: models that think only stream.
   alibaba: {
+    models: 'alibaba',
     alwaysStreams: true,
     reasoningOff: { enable_thinking: false },
     reasoningOn: { enable_thinking: true },

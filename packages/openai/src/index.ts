@@ -41,7 +41,7 @@ import { toVectors } from './services/embeddings.js'
 import { toModels, withReportedCapabilities } from './services/models.js'
 
 export type { Dialect } from './dialects.js'
-export type { Vendor } from './models.js'
+export type { Effort, Vendor } from './models.js'
 export type { Preset, PresetName } from './presets.js'
 
 /** Options of `openai`. */
@@ -127,13 +127,13 @@ class OpenAIBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const api = await this.#load()
-      const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
       const yielder = new Yielder()
+      const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
+      await yielder.yieldIfDue()
       const body = api.toBody(this.#target, whole, context.streaming, context.warn)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
-      const { messages, input } = body as { messages?: unknown; input?: unknown }
-      const large = markLarge(messages ?? input)
+      const large = markLarge(body)
       const response = await this.#server.send({ ...context, large }, 'post', api.path, body)
       const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, context.streaming))
@@ -194,7 +194,12 @@ class OpenAIBackend implements Backend {
       context.warn,
     )
     const body = { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text }
-    const counted = await this.#server.json(context, 'post', '/responses/input_tokens', body)
+    const counted = await this.#server.json(
+      { ...context, large: markLarge(body) },
+      'post',
+      '/responses/input_tokens',
+      body,
+    )
     if (typeof counted?.input_tokens !== 'number') throw notAnAnswer(counted, this.#server.who)
     return counted.input_tokens
   }

@@ -29,7 +29,10 @@ export function accepted(
 ): AcceptedChat {
   const leaveOut = leaveOutOf(given, warn)
   const dialect = dialectOf(preset)
-  const family = familyOf(dialect.models, model)
+  const family: Family = {
+    ...(dialect.efforts && { efforts: dialect.efforts }),
+    ...familyOf(dialect.models, model),
+  }
   const chat = { ...given }
   let { effort, fields } = reasoningOf(given.reasoning, family, { model, who, dialect, api, leaveOut, warn })
   let isOff = given.reasoning === 'off' || (given.reasoning === undefined && family.reasonsOnRequest === true)

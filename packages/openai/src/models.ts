@@ -28,7 +28,16 @@ export interface Family {
 }
 
 /** A service with a table of its models. */
-export type Vendor = 'openai' | 'azure' | 'deepseek' | 'google' | 'groq' | 'mistral' | 'moonshot' | 'xai'
+export type Vendor =
+  | 'openai'
+  | 'azure'
+  | 'alibaba'
+  | 'deepseek'
+  | 'google'
+  | 'groq'
+  | 'mistral'
+  | 'moonshot'
+  | 'xai'
 
 const penalties: OptionName[] = ['frequencyPenalty', 'presencePenalty']
 const thinking = { refuses: [...penalties, 'stop'] } satisfies Family
@@ -108,6 +117,8 @@ const families: Record<Vendor, [RegExp, Family][]> = {
     [/-chat\b/, { reasonsOnRequest: true, forcedTools: 'without reasoning' }],
     [/^/, { efforts: ['none', ...upToHigh, 'max'], forcedTools: 'without reasoning' }],
   ],
+  // cloudwego/eino#994, QwenLM/qwen-code#7661 (April and July 2026). Which models reason by default is not listed.
+  alibaba: [[/^/, { reasonsOnRequest: true, forcedTools: 'without reasoning' }]],
   // ai.google.dev, OpenAI compatibility; RSSBox#132 (September 2025).
   google: [
     [/gemini-2\.5-pro/, { efforts: upToHigh }],
@@ -129,12 +140,13 @@ const families: Record<Vendor, [RegExp, Family][]> = {
     [/k2\.7-code|k2-thinking/, { efforts: ['default'], forcedTools: 'without reasoning' }],
     [/k2\.[5-9]/, { efforts: ['none', 'default'], forcedTools: 'without reasoning' }],
   ],
-  // NousResearch/hermes-agent#23435 (May 2026), mnfst/modelparams.dev#330 (August 2026), lobehub/lobe-chat#8381.
+  // docs.x.ai, reasoning (enricoros/big-AGI#1104); NousResearch/hermes-agent#23435 (May 2026), mnfst/modelparams.dev#330 (August 2026), lobehub/lobe-chat#8381.
   xai: [
     [/grok-3-mini/, { ...thinking, efforts: ['low', 'high'] }],
     [/grok-4\.6/, { ...thinking, efforts: [...upToHigh, 'xhigh'] }],
     [/grok-4\.5/, { ...thinking, efforts: upToHigh }],
-    [/grok-4\.3|multi-agent/, thinking],
+    [/grok-4\.3/, { ...thinking, efforts: ['none', ...upToHigh] }],
+    [/multi-agent/, { ...thinking, efforts: [...upToHigh, 'xhigh'] }],
     [/non-reasoning/, { efforts: [], refuses: penalties }],
     [/grok-4|grok-code/, { ...thinking, efforts: [], alwaysReasons: true }],
     [/grok-[23]/, { efforts: [] }],

@@ -276,7 +276,7 @@ describe('items of the Responses API', () => {
     for (const item of llm.sent()) expect(item).not.toHaveProperty('id')
   })
 
-  it('go back without an id that is longer than the API takes', async () => {
+  it('go back without an id that is longer than the API takes, or with a shorter one', async () => {
     const long = 'x'.repeat(408)
     const llm = await service(
       responses,
@@ -294,7 +294,16 @@ describe('items of the Responses API', () => {
       { type: 'function_call', call_id: 'call_1' },
       { type: 'web_search_call' },
     ])
-    for (const item of llm.sent()) expect(item).not.toHaveProperty('id')
+    const ids = llm.sent().map(({ id }) => id)
+    expect(ids).toEqual([
+      undefined,
+      expect.stringMatching(/^rs_/),
+      undefined,
+      undefined,
+      expect.any(String),
+      undefined,
+    ])
+    for (const id of ids) expect(String(id ?? '').length).toBeLessThanOrEqual(64)
   })
 })
 

@@ -1,5 +1,5 @@
 // Streams one answer to the terminal.
-import type { CallOptions, ChatRequest, ChatResponse, Provider } from '@patchbay/core'
+import type { CallOptions, ChatRequest, ChatResponse, Provider, StatusEvent } from '@patchbay/core'
 import { printable, transient } from './print.js'
 
 /** Streams an answer to standard output, with backpressure, and returns the response. */
@@ -12,13 +12,8 @@ export async function answer(
   const stream = provider.stream(request, {
     ...options,
     onStatus(status) {
-      if (status.type === 'loading') waiting.show(`loading ${status.model} …`)
-      else if (status.type === 'queued') waiting.show(`waiting, ${status.position} in the queue …`)
-      else if (status.type === 'restarting')
-        waiting.show(`the model's process ended and is restarting (${status.reason})`)
-      else if (status.type === 'fallback') waiting.show(`falling back to ${status.to} (${status.reason})`)
-      else if (status.type === 'retrying')
-        waiting.show(`retrying in ${Math.round(status.delayMs)} ms (${status.reason})`)
+      const line = statusLine(status)
+      if (line !== undefined) waiting.show(line)
     },
   })
   let last = ''
@@ -33,6 +28,24 @@ export async function answer(
     if (last !== '' && !last.endsWith('\n')) await write('\n')
   }
   return stream.response()
+}
+
+/** The status of a call as a line of text; `undefined` if it needs none. */
+function statusLine(status: StatusEvent): string | undefined {
+  switch (status.type) {
+    case 'loading':
+      return `loading ${status.model} …`
+    case 'queued':
+      return `waiting, ${status.position} in the queue …`
+    case 'restarting':
+      return `the model's process ended and is restarting (${status.reason})`
+    case 'fallback':
+      return `falling back to ${status.to} (${status.reason})`
+    case 'retrying':
+      return `retrying in ${Math.round(status.delayMs)} ms (${status.reason})`
+    case 'rate-limit':
+      return undefined
+  }
 }
 
 /** Writes to standard output, and waits until it is written. On a terminal, control characters are replaced. */

@@ -26,14 +26,35 @@ Exit codes:
   5    timed out
   130  interrupted (Ctrl-C)`
 
-const requestErrors: ReadonlySet<ErrorCode> = new Set([
-  'invalid-request',
-  'unsupported',
-  'context-length',
-  'content-filtered',
-  'structured-output',
-  'config',
-])
+const byCode: Record<ErrorCode, number> = {
+  timeout: exitCodes.timeout,
+  network: exitCodes.provider,
+  'rate-limited': exitCodes.provider,
+  overloaded: exitCodes.provider,
+  'server-error': exitCodes.provider,
+  'queue-full': exitCodes.provider,
+  'worker-crashed': exitCodes.provider,
+  'circuit-open': exitCodes.provider,
+  aborted: exitCodes.interrupted,
+  'quota-exceeded': exitCodes.provider,
+  authentication: exitCodes.provider,
+  'permission-denied': exitCodes.provider,
+  'not-found': exitCodes.provider,
+  'invalid-request': exitCodes.request,
+  'context-length': exitCodes.request,
+  'content-filtered': exitCodes.request,
+  unsupported: exitCodes.request,
+  'bad-response': exitCodes.provider,
+  'empty-response': exitCodes.provider,
+  'structured-output': exitCodes.request,
+  'tool-failed': exitCodes.provider,
+  closed: exitCodes.provider,
+  'model-load': exitCodes.provider,
+  inference: exitCodes.provider,
+  'budget-exceeded': exitCodes.provider,
+  'no-route': exitCodes.provider,
+  config: exitCodes.request,
+}
 
 /** Wrong or missing arguments. */
 export class UsageError extends Error {}
@@ -42,9 +63,7 @@ export class UsageError extends Error {}
 export function exitCodeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage
   if (!isLlmError(error)) return systemCode(error) === undefined ? exitCodes.bug : exitCodes.provider
-  if (error.code === 'aborted') return exitCodes.interrupted
-  if (error.code === 'timeout') return exitCodes.timeout
-  return requestErrors.has(error.code) ? exitCodes.request : exitCodes.provider
+  return byCode[error.code] ?? exitCodes.provider
 }
 
 /** A line that points to `patchbay explain`; empty for errors that are not `LlmError`s. */

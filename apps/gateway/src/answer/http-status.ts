@@ -77,6 +77,12 @@ export function retryHeaders({ code, retryAfterMs }: LlmError): Record<string, s
 // The message may quote names and values of the client.
 const maxCharacters = 500
 
+/** A client's value for an error message, shortened: quoting a long text would block the event loop. */
+export function quoteValue(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, maxCharacters))
+  return typeof value === 'object' && value !== null ? 'an object or a list' : String(value)
+}
+
 /** The error for a request that the gateway itself rejects. `status` is the HTTP status; default 400. */
 export function requestError(message: string, status = 400): LlmError {
   return new LlmError('invalid-request', message.slice(0, maxCharacters), { status })

@@ -1,10 +1,11 @@
 // Readers for request bodies, shared by all protocols: JSON objects, model names, and checks of types.
-import type { ChatRequest, ChatResponse } from '@patchbay/core'
+import type { ChatRequest } from '@patchbay/core'
+import { jsonLength, largeJson } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from '../answer/client-errors.js'
 import { requestError } from '../answer/http-status.js'
-import { largeBody, parseJson, parseJsonBytes } from './json.js'
+import { largeBody, parseJson, parseJsonStream } from './json.js'
 import { jsonReplacer, writeInThread } from './json-thread.js'
 
 /** A JSON object. */
@@ -15,35 +16,45 @@ export type Json = Record<string, unknown>
  * @throws {LlmError} `invalid-request` if it is not a JSON object
  */
 export async function readJson(context: Context): Promise<Json> {
-  const length = Number(context.req.header('content-length') ?? Number.POSITIVE_INFINITY)
-  const value =
-    length < largeBody
-      ? parseJson(await context.req.text())
-      : await parseJsonBytes(await context.req.arrayBuffer())
+  const stream = hasLargeBody(context) ? context.req.raw.body : null
+  const value = stream === null ? parseJson(await context.req.text()) : await parseJsonStream(stream)
   const body = requireObject(value, 'The body')
   // What is made of a large body has a turn of its own: others come between.
-  if (!(length < largeBody)) await yieldToEventLoop()
+  if (hasLargeBody(context)) await yieldToEventLoop()
   return body
 }
 
-/** The approximate length of vectors as JSON, in characters. */
-export function vectorsLength(vectors: readonly Float32Array[]): number {
-  return vectors.length * (vectors[0]?.length ?? 0) * 16
+/** Whether the body is large, or of unknown length: then reading and processing it may take long. */
+export function hasLargeBody(context: Context): boolean {
+  const length = context.req.header('content-length')
+  return length === undefined || Number(length) >= largeBody
 }
 
-/** The length of an answer's text and reasoning, in characters. */
-export function answerLength({ text, reasoning }: Pick<ChatResponse, 'text' | 'reasoning'>): number {
-  return text.length + reasoning.length
+const jsonHeaders = { 'content-type': 'application/json' }
+
+/** A JSON response; a large one is written in slices. */
+export async function writeJson(context: Context, value: Json): Promise<Response> {
+  if (jsonLength(value, largeBody) < largeBody) return context.body(JSON.stringify(value), 200, jsonHeaders)
+  // Other requests get their turn between reading the answer and writing it.
+  await yieldToEventLoop()
+  const blob = await largeJson(value)
+  return context.body(blob.stream(), 200, { ...jsonHeaders, 'content-length': String(blob.size) })
 }
 
-/** A JSON response; a large one is written by the worker thread. `characters` is its approximate length in characters. */
-export async function writeJson(context: Context, value: Json, characters: number): Promise<Response> {
-  const isLarge = characters >= largeBody
-  // Between the turn it came in and the one it is handed over in, others come.
+/** A JSON response with vectors; many are written by the worker thread, because numbers take long. */
+export async function writeVectors(
+  context: Context,
+  value: Json,
+  vectors: readonly Float32Array[],
+): Promise<Response> {
+  const isLarge = vectors.length * (vectors[0]?.length ?? 0) * charactersPerNumber >= largeBody
   if (isLarge) await yieldToEventLoop()
   const text = isLarge ? await writeInThread(value) : JSON.stringify(value, jsonReplacer)
-  return context.body(text, 200, { 'content-type': 'application/json' })
+  return context.body(text, 200, jsonHeaders)
 }
+
+// Approximately, as JSON.
+const charactersPerNumber = 16
 
 /**
  * The model name of a request.
@@ -107,7 +118,10 @@ export function toChatRequest(fields: Json, names: FieldNames): ChatRequest {
     if (name === 'parallelToolCalls' && typeof value !== 'boolean')
       throw requestError(`${names[name] ?? name}: must be true or false.`)
   }
-  return Object.fromEntries(entries) as unknown as ChatRequest
+  const request = Object.fromEntries(entries) as unknown as ChatRequest
+  // The likeliest token is in every share, so at temperature 0 a share changes nothing; some services refuse both together.
+  if (request.temperature === 0) delete request.topP
+  return request
 }
 
 /**
@@ -129,6 +143,18 @@ function metadataValue(value: unknown, where: string): string {
     typeof value === 'number' || typeof value === 'boolean' ? String(value) : requireString(value, where)
   if (text.length <= maxCharacters) return text
   throw requestError(`${where}: must have at most ${maxCharacters} characters.`)
+}
+
+/**
+ * The texts to embed, at most `max`: the answer has some thousands of numbers for each. `hint` is added to the error.
+ * @throws {LlmError} `invalid-request`
+ */
+export function requireTexts(input: unknown, max: number, hint = ''): string[] {
+  const texts: unknown[] = [input].flat()
+  if (!texts.every((text) => typeof text === 'string'))
+    throw requestError(`input: must be a text or a list of texts.${hint}`)
+  if (texts.length > max) throw requestError(`input: must have at most ${max} texts.`)
+  return texts
 }
 
 /** The client's name of its end user, as metadata. */

@@ -16,6 +16,7 @@ import type { GatewayServer } from '../index.js'
 const services = `
   const answers = {
     '/v1/messages': { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: 'ok' }], stop_reason: 'end_turn', usage: { input_tokens: 1, output_tokens: 1 } },
+    '/v1/messages/count_tokens': { input_tokens: 1 },
     '/api/show': { capabilities: ['completion', 'tools', 'vision'], model_info: {} },
     '/api/chat': { model: 'm', message: { role: 'assistant', content: 'ok' }, done: true, done_reason: 'stop' },
     '/v1/chat/completions': { id: 'c', object: 'chat.completion', model: 'm', choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'ok' } }], usage: { prompt_tokens: 1, completion_tokens: 1 } },
@@ -50,6 +51,16 @@ const names = [
   'a document',
   'a document of text',
   'a large schema',
+  'many tools that are allowed',
+  'many images',
+  'messages with images',
+  'arguments in many calls',
+  'many results',
+  'results without ids',
+  'items of all kinds',
+  'a description',
+  'an id',
+  'tokens to count',
 ]
 
 describe.each(Object.entries(providers))('%s', (_, provider) => {

@@ -23,6 +23,9 @@ export interface Fields {
 /** The header that names the ignored fields of a request: paths with commas between them. */
 export const ignoredHeader = 'x-patchbay-ignored'
 
+// Clients can make up any number of names, and records hold them.
+const maxIgnored = 100
+const maxNameInError = 100
 const hintNames = new Set<string>()
 
 /** Fields by their names, with spaces between them. */
@@ -56,8 +59,12 @@ function collect(object: Json, fields: Fields, where: string, ignored: Set<strin
       continue
     }
     if (isNeutral(value) || (Object.hasOwn(neutral, name) && neutral[name]?.includes(value))) continue
-    if (hints.has(name) || others === 'ignore') ignored.add(ignoredPath(where, name))
-    else throw requestError(`${where}${name}: the gateway does not know this parameter. Leave it out.`)
+    if (hints.has(name) || others === 'ignore') {
+      if (ignored.size < maxIgnored) ignored.add(ignoredPath(where, name))
+    } else
+      throw requestError(
+        `${where}${name.slice(0, maxNameInError)}: the gateway does not know this parameter. Leave it out.`,
+      )
   }
 }
 

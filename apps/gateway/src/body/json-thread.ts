@@ -1,4 +1,4 @@
-// Worker thread that parses and writes large JSON. It starts with the first large body. Its code is the source text of
+// Worker thread that parses large JSON and writes vectors. It starts with the first large body. Its code is the source text of
 // functions in this file, so it needs no file of its own wherever this package is bundled.
 import { Worker } from 'node:worker_threads'
 import { LlmError } from '@patchbay/core'
@@ -11,7 +11,7 @@ export interface Parsed {
 }
 
 type Work = { id: number } & (
-  | { bytes: ArrayBuffer; maxDepth: number; maxValues: number }
+  | { chunks: Uint8Array<ArrayBuffer>[]; maxDepth: number; maxValues: number }
   | { write: unknown }
 )
 
@@ -34,8 +34,11 @@ function work(measure: typeof measureJson, plain: typeof jsonReplacer): void {
       }
       return
     }
-    const { bytes, maxDepth, maxValues } = work
-    const text = new TextDecoder().decode(bytes)
+    const { chunks, maxDepth, maxValues } = work
+    const decoder = new TextDecoder()
+    let text = ''
+    for (const chunk of chunks) text += decoder.decode(chunk, { stream: true })
+    text += decoder.decode()
     const measured = measure(text, maxDepth, maxValues)
     if (typeof measured === 'string') return answer({ problem: measured })
     try {
@@ -62,9 +65,19 @@ interface Waiting {
 let thread: { worker: Worker; waiting: Map<number, Waiting> } | undefined
 let last = 0
 
-/** Parses bytes in the thread. The buffer is transferred, so the caller cannot use it afterwards. */
-export function parseInThread(bytes: ArrayBuffer, maxDepth: number, maxValues: number): Promise<Parsed> {
-  return request((id) => ({ id, bytes, maxDepth, maxValues }), [bytes])
+/**
+ * Parses chunks of bytes, which together are one text, in the thread. Their buffers are transferred, so the caller cannot use them
+ * afterwards, and no other bytes may share them.
+ */
+export function parseInThread(
+  chunks: Uint8Array<ArrayBuffer>[],
+  maxDepth: number,
+  maxValues: number,
+): Promise<Parsed> {
+  return request(
+    (id) => ({ id, chunks, maxDepth, maxValues }),
+    chunks.map(({ buffer }) => buffer),
+  )
 }
 
 /**

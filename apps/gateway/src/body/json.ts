@@ -65,12 +65,24 @@ function parse(text: string, what: string): unknown {
 }
 
 /**
- * Parses the bytes of a body. The buffer is transferred, so the caller cannot use it afterwards.
+ * Parses a body as it arrives. The chunks of a large one are never joined here, which would block the event loop.
  * @throws {LlmError} `invalid-request`
  */
-export async function parseJsonBytes(bytes: ArrayBuffer): Promise<unknown> {
-  if (bytes.byteLength < largeBody) return parseJson(new TextDecoder().decode(bytes))
-  const { problem, value } = await parseInThread(bytes, maxDepth, maxValues)
+export async function parseJsonStream(body: ReadableStream<Uint8Array>): Promise<unknown> {
+  const chunks: Uint8Array<ArrayBuffer>[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    chunks.push(withOwnBuffer(chunk))
+    bytes += chunk.byteLength
+  }
+  if (bytes < largeBody) return parseJson(new TextDecoder().decode(Buffer.concat(chunks)))
+  const { problem, value } = await parseInThread(chunks, maxDepth, maxValues)
   if (problem !== undefined) throw requestError(`The body ${problem}.`)
   return value
+}
+
+/** The bytes in a buffer that holds nothing else, so that it can be transferred. */
+function withOwnBuffer(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const hasOwn = bytes.buffer instanceof ArrayBuffer && bytes.byteLength === bytes.buffer.byteLength
+  return hasOwn ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes)
 }

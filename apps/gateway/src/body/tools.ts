@@ -1,7 +1,7 @@
 // Tools as clients offer them: functions, free-form ("custom") tools, and tools that only a service can run.
 import { createHash } from 'node:crypto'
 import type { Tool, ToolChoice } from '@patchbay/core'
-import { requestError } from '../answer/http-status.js'
+import { quoteValue, requestError } from '../answer/http-status.js'
 import { type Json, requireList, requireObject } from './body.js'
 
 /** A tool that only the client's usual service can run, or knows the input of: `web_search`, `computer`. */
@@ -50,7 +50,7 @@ export function offerTools(
   const needed = wanted ?? (tools.length === 0 && toolChoice !== 'none' ? first : undefined)
   if (needed !== undefined)
     throw requestError(
-      `${needed.where}: the tool ${JSON.stringify(needed.hosted)} runs at its own service only, and the gateway runs no tools itself. Leave it out, or offer a function.`,
+      `${needed.where}: the tool ${quoteValue(needed.hosted)} runs at its own service only, and the gateway runs no tools itself. Leave it out, or offer a function.`,
     )
   const ignored = hosted.map((tool) => `tools[${labelOf(tool.hosted)}]`)
   // A choice without any tool is nothing that a model can be asked.

@@ -176,14 +176,8 @@ describe('refuses, in the protocol’s own shape', () => {
   it.each<[string, object, RegExp]>([
     ['a parameter it does not know', { audio: { voice: 'x' } }, /audio: the gateway does not know/],
     ['several answers', { n: 2 }, /n: /],
+    ['a very long role', { messages: [{ role: '"'.repeat(300_000), content: 'x' }] }, /messages\[0\]\.role/],
     ['a role nobody has', { messages: [{ role: 'robot', content: 'x' }] }, /messages\[0\]\.role/],
-    [
-      'arguments that are no JSON',
-      {
-        messages: [{ role: 'assistant', tool_calls: [{ id: 'a', function: { name: 't', arguments: '{' } }] }],
-      },
-      /arguments: must be JSON/,
-    ],
     ['an effort nobody knows', { reasoning_effort: 'huge' }, /reasoning_effort/],
     ['no messages', { messages: [] }, /messages/],
     ['an option out of range', { top_p: 9 }, /^400 top_p /],
@@ -222,6 +216,17 @@ describe('refuses, in the protocol’s own shape', () => {
     expect(
       await failed(client.chat.completions.create({ ...body, stream: true }) as unknown as Promise<unknown>),
     ).toMatchObject({ status })
+  })
+
+  it.each([
+    ['/v1/embeddings', 2048],
+    ['/api/embed', 8192],
+  ])('more texts to embed than an answer can hold: %s', async (path, most) => {
+    const { url } = await served(mockProvider())
+    const body = JSON.stringify({ input: Array(most + 1).fill('x') })
+    const response = await fetch(url + path, { method: 'POST', body })
+    expect(response.status).toBe(400)
+    expect(await response.text()).toContain(`input: must have at most ${most} texts.`)
   })
 
   it('what is no request at all', async () => {

@@ -150,4 +150,14 @@ describe('Ollama’s API', () => {
     expect(inner.requests[0]).toMatchObject({ toolChoice: 'required' })
     expect(JSON.stringify(inner.requests[0]?.messages)).toContain('t: 21')
   })
+
+  it('ignores a choice of tools for a model that lets none be chosen', async () => {
+    const inner = mockProvider({ answers: ['ok'], capabilities: { options: { toolChoice: false } } })
+    const { url } = await served(inner)
+    const tools = [{ type: 'function', function: { name: 't' } }]
+    const body = JSON.stringify({ messages: hi, tools, tool_choice: 'required', stream: false })
+    const response = await fetch(`${url}/api/chat`, { method: 'POST', body })
+    expect(response.headers.get('x-patchbay-ignored')).toBe('tool_choice')
+    expect(inner.requests[0]?.toolChoice ?? 'auto').toBe('auto')
+  })
 })

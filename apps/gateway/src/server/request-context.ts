@@ -3,7 +3,7 @@ import type { ChatRequest, Message, Part, Provider, Reasoning } from '@patchbay/
 import { checkPublic, withoutKeys } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
-import { type Json, modelName } from '../body/body.js'
+import { hasLargeBody, type Json, modelName } from '../body/body.js'
 import type { Client } from './api-keys.js'
 import type { ProviderRegistry } from './provider-registry.js'
 import type { RequestRecorder } from './request-record.js'
@@ -16,7 +16,7 @@ export interface Env {
 const manyMessages = 1000
 
 /** The provider that answers this request. */
-export function providerFor(
+export async function providerFor(
   context: Context<Env>,
   registry: ProviderRegistry,
   body: Json,
@@ -24,6 +24,8 @@ export function providerFor(
   const { recorder, client } = context.var
   const model = modelName(body)
   if (model !== undefined) recorder.note({ model: withoutKeys(model) })
+  // Reading a large body took long, and so does the call: others get their turn in between.
+  if (hasLargeBody(context)) await yieldToEventLoop()
   return registry.get(model, client)
 }
 
@@ -34,10 +36,10 @@ export function providerFor(
  */
 export async function checkPublicUrls(request: ChatRequest): Promise<void> {
   const messages = request.messages as Message[]
+  // Converting so many messages took long.
+  if (messages.length > manyMessages) await yieldToEventLoop()
   const urls = messages.flatMap(({ content }) => (typeof content === 'string' ? [] : urlsIn(content)))
   await Promise.all([...new Set(urls)].map((url) => checkPublic(url)))
-  // The call itself takes a turn of the event loop for so many messages.
-  if (messages.length > manyMessages) await yieldToEventLoop()
 }
 
 function urlsIn(parts: readonly Part[]): string[] {

@@ -110,7 +110,9 @@ function toAssistantPart(part: Part, lost: OmissionWarner): AssistantPart[] {
     case 'provider-block':
       lost(part.type)
       return []
-    default:
+    case 'image':
+    case 'file':
+    case 'audio':
       return toFile(part).map((file) => ({ ...file, ...own }))
   }
 }

@@ -44,13 +44,28 @@ export class StreamParts {
         return [{ type: 'tool-input-delta', id: event.id, delta: event.json }]
       case 'tool-call':
         return [{ type: 'tool-input-end', id: event.id }, ...this.#blocks.add(toCall(event))]
-      case 'part': {
-        const { part } = event
-        if (part.type === 'refusal') return this.of({ type: 'text', text: part.text })
-        return hasBytes(part) ? this.#blocks.add(toFile(part)) : []
-      }
+      case 'part':
+        return this.#part(event.part)
       case 'finish':
         return this.#finish(event.response)
+    }
+  }
+
+  #part(part: Part): LanguageModelV3StreamPart[] {
+    switch (part.type) {
+      case 'refusal':
+        return this.of({ type: 'text', text: part.text })
+      case 'image':
+      case 'file':
+      case 'audio':
+        return hasBytes(part) ? this.#blocks.add(toFile(part)) : []
+      // These have events of their own, or only their provider can read them.
+      case 'text':
+      case 'reasoning':
+      case 'tool-call':
+      case 'tool-result':
+      case 'provider-block':
+        return []
     }
   }
 
@@ -72,24 +87,32 @@ export class StreamParts {
 }
 
 export function toContent({ message: { content } }: ChatResponse): LanguageModelV3Content[] {
-  const parts = content.flatMap((part): LanguageModelV3Content[] => {
-    switch (part.type) {
-      case 'text':
-      case 'reasoning':
-        return part.text === '' ? [] : [{ type: part.type, text: part.text }]
-      case 'refusal':
-        return [{ type: 'text', text: part.text }]
-      case 'tool-call':
-        return [toCall(part)]
-      default:
-        return hasBytes(part) ? [toFile(part)] : []
-    }
-  })
+  const parts = content.flatMap(toContentPart)
   const metadata = metadataOf(content)
   const last = parts.pop() ?? { type: 'reasoning', text: '' }
   const ended = { ...last, ...metadata }
   const isNothing = parts.length === 0 && 'text' in ended && ended.text === '' && !metadata.providerMetadata
   return [...parts, ...(isNothing ? [] : [ended]), ...toSources(content)]
+}
+
+function toContentPart(part: Part): LanguageModelV3Content[] {
+  switch (part.type) {
+    case 'text':
+    case 'reasoning':
+      return part.text === '' ? [] : [{ type: part.type, text: part.text }]
+    case 'refusal':
+      return [{ type: 'text', text: part.text }]
+    case 'tool-call':
+      return [toCall(part)]
+    case 'image':
+    case 'file':
+    case 'audio':
+      return hasBytes(part) ? [toFile(part)] : []
+    // Only their provider can read them: they are in the metadata.
+    case 'tool-result':
+    case 'provider-block':
+      return []
+  }
 }
 
 function toCall({ id, name, input }: { id: string; name: string; input: unknown }): LanguageModelV3ToolCall {

@@ -1,5 +1,5 @@
 // JSON Schema of a configuration, for checks and for editors (schema.json).
-import type { JsonSchema } from '@patchbay/core'
+import type { JsonSchema, SamplingOptions } from '@patchbay/core'
 import { keyLimits, policyEntry } from './policy-schema.js'
 
 /** The schema of an object that has named options. */
@@ -40,12 +40,19 @@ const common = {
   defaults: {
     type: 'object',
     properties: {
-      ...Object.fromEntries(
-        ['temperature', 'topP', 'minP', 'frequencyPenalty', 'presencePenalty'].map((name) => [name, number]),
-      ),
-      ...{ maxOutputTokens: whole(1), topK: { type: 'integer' }, seed: { type: 'integer' } },
+      temperature: number,
+      topP: number,
+      minP: number,
+      frequencyPenalty: number,
+      presencePenalty: number,
+      maxOutputTokens: whole(1),
+      topK: { type: 'integer' },
+      seed: { type: 'integer' },
       parallelToolCalls: { type: 'boolean' },
-    },
+    } satisfies Record<
+      Exclude<keyof SamplingOptions, 'stop'> | 'maxOutputTokens' | 'parallelToolCalls',
+      object
+    >,
     description: 'Defaults for every request.',
   },
   timeout: {

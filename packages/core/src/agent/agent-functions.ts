@@ -26,8 +26,12 @@ export function runTools(
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
   return new Run(
-    async () =>
-      (await import('./run-tools.js')).runToolLoop(provider, ...(await copyCallerInput(request, options))),
+    async (leaving) =>
+      (await import('./run-tools.js')).runToolLoop(
+        provider,
+        ...(await copyCallerInput(request, options)),
+        leaving,
+      ),
     provider,
   )
 }
@@ -63,11 +67,12 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   return new Run(
-    async () =>
+    async (leaving) =>
       (await import('./generate-object.js')).generateValue(
         provider,
         schema,
         ...(await copyCallerInput(request, options)),
+        leaving,
       ),
     provider,
   )
@@ -86,11 +91,12 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
   return new Run(
-    async () =>
+    async (leaving) =>
       (await import('./stream-elements.js')).generateElements(
         provider,
         element,
         ...(await copyCallerInput(request, options)),
+        leaving,
       ),
     provider,
   )

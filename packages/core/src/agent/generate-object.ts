@@ -2,6 +2,7 @@
 // validated; one that does not fit is sent back to the model for repair.
 import { deepCompareStrict } from '@cfworker/json-schema'
 import { inTime } from '../call/in-time.js'
+import { LinkedSignal } from '../call/linked-signal.js'
 import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
@@ -12,6 +13,7 @@ import type { ChatResponse, Usage } from '../contract/response.js'
 import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
+import { checkCallOptionNames } from '../request/option-names.js'
 import { toChatRequest } from '../request/prepare.js'
 import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
@@ -54,10 +56,12 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
   provider: Provider,
   schema: Schema,
   input: ChatInput,
-  { repairs = 2, name, ...options }: ObjectOptions,
+  { repairs = 2, name, ...callOptions }: ObjectOptions,
+  leaving: AbortSignal,
 ): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   if (!(Number.isInteger(repairs) && repairs >= 0))
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
+  checkCallOptionNames(callOptions, 'of generateObject() or streamObject()', ['repairs', 'name'])
   const original = toChatRequest(input)
   const json = toJsonSchema(schema, 'schema')
   const sentSchema = isObjectSchema(json) ? json : wrapInObject(json)
@@ -67,51 +71,58 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
   let usage: Usage = {}
   let constrained = true
 
-  for (let repair = 0; ; ) {
-    const request = constrained
-      ? { ...original, messages, output: { schema: sentSchema, ...(name !== undefined && { name }) } }
-      : withPromptedSchema({ ...original, messages }, sentSchema)
-    const startedAt = systemClock.now()
-    const stream = provider.stream(request, options)
-    let response: ChatResponse
-    let lastYielded: unknown
-    try {
-      for await (const known of partialObjects(stream.text)) {
-        const value = inner(known)
-        if (value === undefined) continue
-        lastYielded = value
-        yield value as PartialOf<SchemaOutput<Schema>>
+  const running = new LinkedSignal(callOptions.signal, leaving)
+  const options = { ...callOptions, signal: running.signal }
+
+  try {
+    for (let repair = 0; ; ) {
+      const request = constrained
+        ? { ...original, messages, output: { schema: sentSchema, ...(name !== undefined && { name }) } }
+        : withPromptedSchema({ ...original, messages }, sentSchema)
+      const startedAt = systemClock.now()
+      const stream = provider.stream(request, options)
+      let response: ChatResponse
+      let lastYielded: unknown
+      try {
+        for await (const known of partialObjects(stream.text)) {
+          const value = inner(known)
+          if (value === undefined) continue
+          lastYielded = value
+          yield value as PartialOf<SchemaOutput<Schema>>
+        }
+        response = await stream.response()
+      } catch (error) {
+        if (constrained && (await isAboutConstraint(error))) {
+          constrained = false
+          continue
+        }
+        // The call's own validation failed, but the value may be in the text, between other words.
+        if (!isLlmError(error, 'structured-output') || error.partial === undefined) throw error
+        response = error.partial
       }
-      response = await stream.response()
-    } catch (error) {
-      if (constrained && (await isAboutConstraint(error))) {
-        constrained = false
-        continue
+      usage = addUsage(usage, response.usage)
+      const check = () => valueIn(response, schema, sentSchema, inner)
+      const found = await inTime(provider, options, { startedAt, response }, check)
+      if ('value' in found) {
+        const object = found.value as SchemaOutput<Schema>
+        // The last value yielded may not be the one that fits, or the schema may transform it.
+        if (!deepCompareStrict(lastYielded, object)) yield object as PartialOf<SchemaOutput<Schema>>
+        return { object, response, repairs: repair, usage }
       }
-      // The call's own validation failed, but the value may be in the text, between other words.
-      if (!isLlmError(error, 'structured-output') || error.partial === undefined) throw error
-      response = error.partial
-    }
-    usage = addUsage(usage, response.usage)
-    const check = () => valueIn(response, schema, sentSchema, inner)
-    const found = await inTime(provider, options, { startedAt, response }, check)
-    if ('value' in found) {
-      const object = found.value as SchemaOutput<Schema>
-      // The last value yielded may not be the one that fits, or the schema may transform it.
-      if (!deepCompareStrict(lastYielded, object)) yield object as PartialOf<SchemaOutput<Schema>>
-      return { object, response, repairs: repair, usage }
-    }
-    if (repair === repairs || !found.repairable)
-      throw new LlmError(
-        'structured-output',
-        `${response.model} (${response.provider}) gave no answer of the schema${repair > 0 ? ` in ${repair + 1} tries` : ''}: ${found.problem}.`,
-        { provider: provider.provider, model: provider.model, partial: response },
+      if (repair === repairs || !found.repairable)
+        throw new LlmError(
+          'structured-output',
+          `${response.model} (${response.provider}) gave no answer of the schema${repair > 0 ? ` in ${repair + 1} tries` : ''}: ${found.problem}.`,
+          { provider: provider.provider, model: provider.model, partial: response },
+        )
+      repair++
+      messages.push(
+        response.message,
+        `That answer is wrong: ${found.problem}. Answer again, with only the corrected JSON.`,
       )
-    repair++
-    messages.push(
-      response.message,
-      `That answer is wrong: ${found.problem}. Answer again, with only the corrected JSON.`,
-    )
+    }
+  } finally {
+    running.release()
   }
 }
 

@@ -1,66 +1,73 @@
 // Run: several calls, read as events or awaited as one result.
+import { EventReader } from '../call/event-reader.js'
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
 
 /**
- * The events of several calls, and their result. Read it once, by a loop or by `result()`. Nothing is sent before the first read;
- * leaving the loop ends the run.
+ * The events of several calls, and their result. Loop over the events once, or wait for the result, or both. Nothing is sent before
+ * that; leaving the loop ends the run.
+ * @example
+ * const run = runTools(llm, { messages, tools })
+ * run.result().then(({ messages }) => save(messages))
+ * for await (const event of run) show(event)
  */
-export class Run<Event, Result> implements AsyncIterable<Event> {
-  readonly #open: () => Promise<AsyncGenerator<Event, Result>>
-  readonly #result: Promise<Result>
-  #resolve: (result: Result) => void = () => {}
-  #reject: (error: unknown) => void = () => {}
-  #readCallerValue: AsyncGenerator<Event, void> | undefined
+export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Result> {
+  readonly #reader: EventReader<Event, Result>
 
-  /** Errors of other kinds become an `LlmError` with this provider and model. */
+  /**
+   * @param open begins the calls; its signal aborts when the reader leaves
+   * @param names of the provider and model, for errors that are not an `LlmError`
+   */
   constructor(
-    open: () => Promise<AsyncGenerator<Event, Result>>,
-    private readonly names: { provider: string; model: string },
+    open: (leaving: AbortSignal) => Promise<AsyncGenerator<Event, Result>>,
+    { provider, model }: { provider: string; model: string },
   ) {
-    this.#open = open
-    this.#result = new Promise((resolve, reject) => {
-      this.#resolve = resolve
-      this.#reject = reject
-    })
-    // A reader of the events gets failures there.
-    this.#result.catch(() => {})
+    let work: AsyncGenerator<Event, Result> | undefined
+    let result: Result | undefined
+    const leaving = new AbortController()
+    this.#reader = new EventReader(
+      async () => {
+        try {
+          work ??= await open(leaving.signal)
+          if (leaving.signal.aborted) return
+          const { done, value } = await work.next()
+          if (!done) return value
+          result = value
+        } catch (thrown) {
+          throw isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
+        }
+        return
+      },
+      () => {
+        const left = new LlmError('aborted', 'The reader left the run before its end.')
+        leaving.abort(left)
+        work?.return(undefined as never).catch(() => {})
+        return left
+      },
+      (event) => (event === undefined ? result : undefined),
+    )
   }
 
-  [Symbol.asyncIterator](): AsyncGenerator<Event, void> {
-    if (this.#readCallerValue !== undefined)
-      throw new LlmError('invalid-request', 'This run is already being read. Start another one.')
-    this.#readCallerValue = this.#read()
-    return this.#readCallerValue
+  [Symbol.asyncIterator](): AsyncIterator<Event, void> {
+    return this.#reader.read((event) => event)
   }
 
   /**
-   * Reads the rest, then returns the result. May be called during reading, after it, or instead of it.
+   * The result at the end of the run. May be called before, during, after or instead of a loop over the events; it takes none of them.
+   * While it is awaited, the run goes on without waiting for the loop, and events that the loop has not read yet are kept for it.
    * @throws {LlmError} for every failure
    */
   async result(): Promise<Result> {
-    const readCallerValue = this.#readCallerValue ?? this[Symbol.asyncIterator]()
-    while (!(await readCallerValue.next()).done);
-    // No effect if it has ended by itself; a reader may leave before the first event.
-    this.#leave()
-    return this.#result
+    // A loop may begin in the same turn: that of a `ReadableStream` does so some promises later.
+    for (let turn = 0; turn < 16; turn++) await undefined
+    return this.#reader.result()
   }
 
-  async *#read(): AsyncGenerator<Event, void> {
-    try {
-      const work = await this.#open()
-      const result = yield* work
-      this.#resolve(result)
-    } catch (thrown) {
-      const { provider, model } = this.names
-      const error = isLlmError(thrown) ? thrown : asLlmError(thrown, { provider, model })
-      this.#reject(error)
-      throw error
-    } finally {
-      this.#leave()
-    }
-  }
-
-  #leave(): void {
-    this.#reject(new LlmError('aborted', 'The reader left the run before its end.'))
+  /** Lets `await` wait for the result: `const { text } = await runTools(llm, request)`. */
+  // biome-ignore lint/suspicious/noThenProperty: awaiting a run must not do nothing
+  then<Value = Result, Failure = never>(
+    onResult?: ((result: Result) => Value | PromiseLike<Value>) | null,
+    onFailure?: ((error: unknown) => Failure | PromiseLike<Failure>) | null,
+  ): Promise<Value | Failure> {
+    return this.result().then(onResult, onFailure)
   }
 }

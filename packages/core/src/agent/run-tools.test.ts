@@ -290,7 +290,7 @@ describe('a run of tools', () => {
     expect(signal?.aborted).toBe(true)
   })
 
-  it('continues in the middle of a loop when result() is called there', async () => {
+  it('goes on when a loop waits for result(), and the loop gets every event', async () => {
     const run = runTools(mockProvider({ answers: [asks('weather'), 'Sunny.'] }), {
       messages: 'x',
       tools: [weather],
@@ -300,7 +300,7 @@ describe('a run of tools', () => {
       events++
       if (type === 'tool-result') expect(await run.result()).toMatchObject({ text: 'Sunny.' })
     }
-    expect(events).toBe(7)
+    expect(events).toBe(13)
     const left = runTools(mockProvider(), 'x')
     await left[Symbol.asyncIterator]().return?.()
     expect(await failureOf(left.result())).toMatchObject({ code: 'aborted' })
@@ -333,6 +333,49 @@ describe('a run of tools', () => {
         })(),
       ),
     ).toMatchObject({ code: 'invalid-request' })
+  })
+})
+
+describe('the result of a run', () => {
+  it('lists failed tool calls with their causes, and no others', async () => {
+    const bug = new ReferenceError('citty is not defined')
+    const broken: Tool = {
+      name: 'broken',
+      input: { type: 'object' },
+      run: () => {
+        throw bug
+      },
+    }
+    const unknown = asks('nobody')
+    const { result } = await ran([weather, broken], {}, [asks('weather', 'broken'), unknown, 'Well.'])
+    expect(result.failures).toMatchObject([
+      {
+        step: 1,
+        call: { id: 'c2', name: 'broken' },
+        isError: true,
+        output: 'broken failed: citty is not defined',
+      },
+      { step: 2, call: { name: 'nobody' }, isError: true },
+    ])
+    expect(result.failures[0]?.cause).toBe(bug)
+  })
+
+  it('has the cost of all answers, if each has one', async () => {
+    const priced = (...costs: (number | undefined)[]) =>
+      costs.map((cost, index): MockAnswer => {
+        const last = index === costs.length - 1
+        const finishReason = last ? 'stop' : 'tool-calls'
+        return {
+          events: [
+            ...(last
+              ? [{ type: 'text' as const, text: 'Sunny.' }]
+              : [{ type: 'tool-call' as const, id: 'c', name: 'weather', input: { city: 'Lima' } }]),
+            { type: 'finish', response: { finishReason, ...(cost !== undefined && { cost }) } },
+          ],
+        }
+      })
+    expect((await ran([weather], {}, priced(0.25, 0.5))).result.cost).toBe(0.75)
+    expect((await ran([weather], {}, priced(0.25, undefined))).result).not.toHaveProperty('cost')
   })
 })
 

@@ -17,6 +17,7 @@ import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { appendResults, endsWithToolResults, openToolCalls } from '../request/open-tool-calls.js'
+import { checkCallOptionNames, checkRequestNames } from '../request/option-names.js'
 import { toChatRequest, withDefaults } from '../request/prepare.js'
 import { type Approval, runTool, type ToolOutcome } from './run-tool.js'
 
@@ -71,9 +72,16 @@ export interface ToolRunResult {
   pending: ToolCall[]
   /** The number of answers. */
   steps: number
+  /** Failed tool calls, in their order: errors of tools (`cause`), invalid inputs, unknown tools, denied calls. */
+  failures: ToolFailure[]
   /** Of all answers together. */
   usage: Usage
+  /** Of all answers together, in US dollars, if the price of each is known. */
+  cost?: number
 }
+
+/** A failed tool call; `output` is the error that the model got. */
+export type ToolFailure = ToolOutcome & { step: number }
 
 /**
  * Yields the events of the loop, and returns its result.
@@ -83,10 +91,12 @@ export async function* runToolLoop(
   provider: Provider,
   input: ChatInput,
   options: ToolRunOptions,
+  leaving: AbortSignal,
 ): AsyncGenerator<ToolRunEvent, ToolRunResult> {
   const { defaults = {} } = provider
   const { request, tools, toolChoice, messages } = await readCallerValue('The request', () => {
     const request = toChatRequest(input)
+    checkRequestNames(request, provider.provider)
     const { tools = [], toolChoice } = withDefaults(request, defaults)
     return { request, tools, toolChoice, messages: [request.messages].flat().map(toMessage) }
   })
@@ -94,18 +104,21 @@ export async function* runToolLoop(
   const unforced: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
   const { loop, call, running } = await readCallerValue('The options', () => {
     const parts = split(options)
-    return { ...parts, running: new LinkedSignal(parts.call.signal) }
+    return { ...parts, running: new LinkedSignal(parts.call.signal, leaving) }
   })
   const { signal } = running
 
   let steps = 0
   let usage: Usage = {}
+  let cost: number | undefined = 0
+  const failures: ToolFailure[] = []
   let response: ChatResponse | undefined
   const ended = (reason: ToolRunResult['reason'], pending: ToolCall[] = []): ToolRunResult => ({
     reason,
     text: response?.text ?? '',
     ...(response && { response }),
-    ...{ messages: [...messages], pending, steps, usage },
+    ...{ messages: [...messages], pending, steps, failures, usage },
+    ...(cost !== undefined && steps > 0 && { cost }),
   })
 
   let open: ToolCall[] = []
@@ -135,6 +148,7 @@ export async function* runToolLoop(
           { ...call, signal },
         )
         usage = addUsage(usage, response.usage)
+        cost = cost === undefined || response.cost === undefined ? undefined : cost + response.cost
         messages.push(response.message)
         open = response.finishReason === 'tool-calls' ? response.toolCalls : []
         const more = open.length > 0 || response.finishReason === 'pause'
@@ -157,6 +171,7 @@ export async function* runToolLoop(
           const { call, output, isError } = outcome
           const { id, name } = call
           results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
+          if (isError) failures.push({ step: steps, ...outcome })
           yield { type: 'tool-result', step: steps, ...outcome }
         }
         signal.throwIfAborted()
@@ -189,6 +204,12 @@ export async function* runToolLoop(
   }
 }
 
+// Typed by the options: a new one does not compile until it is listed.
+const loopOptions: { [Name in keyof Required<ToolLoopOptions>]: true } = {
+  ...{ maxSteps: true, concurrency: true, toolTimeout: true, maxResultLength: true, approve: true },
+  ...{ stopWhen: true, onToolError: true, clock: true },
+}
+
 /**
  * The options of the loop with defaults, and all other options, which are those of its calls.
  * @throws {LlmError} `invalid-request` for invalid limits
@@ -205,6 +226,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
     clock = systemClock,
     ...call
   } = options
+  checkCallOptionNames(call, 'of runTools()', Object.keys(loopOptions))
   const limits = { maxSteps, concurrency, toolTimeout, maxResultLength }
   for (const [name, value] of Object.entries(limits))
     if (!(value >= 1))
@@ -231,7 +253,17 @@ async function* streamAnswer(
 type CutReason = Extract<FinishReason, ToolRunResult['reason']>
 
 function isCut(reason: FinishReason): reason is CutReason {
-  return reason === 'length' || reason === 'refusal' || reason === 'content-filter'
+  switch (reason) {
+    case 'length':
+    case 'refusal':
+    case 'content-filter':
+      return true
+    case 'stop':
+    case 'tool-calls':
+    case 'pause':
+    case 'other':
+      return false
+  }
 }
 
 /** Runs the calls concurrently and yields each outcome when it is there. A call that stays open yields none. */

@@ -23,10 +23,11 @@ export async function* generateElements<Schema extends StandardSchema | JsonSche
   schema: Schema,
   input: ChatInput,
   options: ElementOptions,
+  leaving: AbortSignal,
 ): AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
   const list = embedSchema(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
   const startedAt = systemClock.now()
-  const work = generateValue(provider, list, input, { ...options, repairs: 0 })
+  const work = generateValue(provider, list, input, { ...options, repairs: 0 }, leaving)
   const elements: SchemaOutput<Schema>[] = []
   /** The elements as the model wrote them: one that was yielded must not change. */
   const raws: string[] = []

@@ -5,7 +5,7 @@ import type { Batches, BatchResult } from '../contract/batches.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Capabilities, ModelInfo } from '../contract/capabilities.js'
 import { type Clock, systemClock } from '../contract/clock.js'
-import { asLlmError, LlmError } from '../contract/errors.js'
+import { asLlmError, invalid, LlmError } from '../contract/errors.js'
 import type { ChatStream } from '../contract/events.js'
 import type {
   EmbedRequest,
@@ -81,6 +81,8 @@ class DefinedProvider implements Provider {
   #closing: Promise<void> | undefined
 
   constructor(backend: Backend, options: ProviderOptions) {
+    if (options.defaults && 'messages' in options.defaults)
+      throw invalid('defaults.messages', 'cannot be a default: pass messages to each call')
     this.#backend = backend
     this.provider = backend.provider
     this.model = backend.model

@@ -15,9 +15,12 @@ export class Yielder {
   }
 }
 
-/** Lets everything that waits on the event loop run. */
+/**
+ * Lets everything that waits on the event loop run. It takes two immediates: after an event of a socket or a thread, the first one
+ * runs in the same turn, before other events.
+ */
 export function yieldToEventLoop(): Promise<void> {
-  return new Promise((resolve) => soon(resolve))
+  return new Promise((resolve) => soon(() => soon(resolve)))
 }
 
 // Taken at import, before a test replaces the timers. Browsers have no setImmediate.

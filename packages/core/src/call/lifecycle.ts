@@ -5,7 +5,7 @@ import type { CallOptions, TimeoutOptions } from '../contract/call-options.js'
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
 import type { Warning } from '../contract/response.js'
 import type { StatusEvent } from '../contract/status.js'
-import { readCallerValue } from '../request/caller-objects.js'
+import { readCallerValue, unloadable } from '../request/caller-objects.js'
 import { onAbort } from './abort-listener.js'
 import { nextDelay } from './retry.js'
 import { type CallSettings, mergeHeaders, mergeRetry, mergeTimeouts, type RetryRules } from './settings.js'
@@ -19,8 +19,15 @@ export function startLifecycle(
   options: CallOptions,
   startedAt?: number,
 ): Promise<CallLifecycle> {
-  return readCallerValue('The options', () => new CallLifecycle(settings, options, startedAt))
+  return readCallerValue('The options', async () => {
+    if (Object.keys(options).some((name) => !callOptions.has(name)))
+      (await import('../request/option-names.js').catch(unloadable)).checkCallOptionNames(options)
+    return new CallLifecycle(settings, options, startedAt)
+  })
 }
+
+// Anything else is looked at by option-names.ts.
+const callOptions = new Set(['signal', 'timeout', 'retry', 'headers', 'onStatus', 'metadata'])
 
 /** One for every call, whatever its operation. */
 export class CallLifecycle {

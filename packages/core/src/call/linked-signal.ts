@@ -1,16 +1,19 @@
-// An abort signal that follows a parent. Unlike `AbortSignal.any`, it can be released: a long-lived parent would keep every signal
+// An abort signal that follows others. Unlike `AbortSignal.any`, it can be released: a long-lived parent would keep every signal
 // derived from it.
 import { onAbort } from './abort-listener.js'
 
-/** An abort controller that follows a parent signal until it is released. */
+/** An abort signal that follows its parents until it is released. */
 export class LinkedSignal {
   readonly #controller = new AbortController()
-  readonly #unlink: () => void
+  readonly #unlink: (() => void)[] = []
 
-  constructor(parent: AbortSignal | undefined) {
-    const follow = () => this.#controller.abort(parent?.reason)
-    this.#unlink = parent === undefined || parent.aborted ? () => {} : onAbort(parent, follow)
-    if (parent?.aborted) follow()
+  constructor(...parents: (AbortSignal | undefined)[]) {
+    for (const parent of parents) {
+      if (parent === undefined) continue
+      const follow = () => this.#controller.abort(parent.reason)
+      if (parent.aborted) follow()
+      else this.#unlink.push(onAbort(parent, follow))
+    }
   }
 
   get signal(): AbortSignal {
@@ -19,7 +22,7 @@ export class LinkedSignal {
 
   /** Aborts the signal and stops following the parent. */
   release(): void {
-    this.#unlink()
+    for (const unlink of this.#unlink) unlink()
     this.#controller.abort()
   }
 }

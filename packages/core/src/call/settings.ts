@@ -2,9 +2,9 @@
 
 import type { RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Clock } from '../contract/clock.js'
-import { LlmError } from '../contract/errors.js'
+import { invalid } from '../contract/errors.js'
 import { describe } from '../describe.js'
-import { omitUndefined } from '../object.js'
+import { isObject, omitUndefined } from '../object.js'
 
 /** The settings of all calls of a provider. */
 export interface CallSettings {
@@ -30,9 +30,10 @@ export function mergeTimeouts(
   options: number | TimeoutOptions | undefined,
   base: Required<TimeoutOptions>,
 ): Required<TimeoutOptions> {
-  return checkNumbers(
+  return mergeNumbers(
     'timeout',
-    { ...base, ...omitUndefined(typeof options === 'number' ? { total: options } : (options ?? {})) },
+    typeof options === 'number' ? { total: options } : options,
+    base,
     Number.MIN_VALUE,
   )
 }
@@ -42,11 +43,7 @@ export function mergeRetry(
   options: false | RetryOptions | undefined,
   base: RetryRules = defaultRetry,
 ): RetryRules {
-  return checkNumbers(
-    'retry',
-    { ...base, ...omitUndefined(options === false ? { retries: 0 } : (options ?? {})) },
-    0,
-  )
+  return mergeNumbers('retry', options === false ? { retries: 0 } : options, base, 0)
 }
 
 /** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
@@ -55,12 +52,14 @@ export function mergeHeaders(...sources: (Record<string, string> | undefined)[])
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function checkNumbers<T extends object>(name: string, numbers: T, least: number): T {
-  for (const [key, value] of Object.entries(numbers))
+function mergeNumbers<T extends object>(name: string, options: Partial<T> = {}, base: T, least: number): T {
+  if (!isObject(options))
+    throw invalid(name, `must be an object with ${Object.keys(base).join(', ')}, not ${describe(options)}`)
+  const merged = { ...base, ...omitUndefined(options) }
+  for (const [key, value] of Object.entries(merged)) {
+    if (!(key in base)) throw invalid(`${name}.${key}`, `does not exist: use ${Object.keys(base).join(', ')}`)
     if (!(typeof value === 'number' && value >= least))
-      throw new LlmError(
-        'invalid-request',
-        `${name}.${key} must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}.`,
-      )
-  return numbers
+      throw invalid(`${name}.${key}`, `must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}`)
+  }
+  return merged
 }

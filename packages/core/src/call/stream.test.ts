@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { failureOf, finish, type Step, say, world } from '../../test/world.js'
 import { isLlmError, LlmError } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
+import type { ChatResponse } from '../contract/response.js'
 
 const call = { type: 'tool-call', id: 'c1', name: 'weather', input: { city: 'Lima' } } as const
 
@@ -94,17 +95,46 @@ describe('a stream', () => {
     expect((await stream.response()).text).toBe('a')
   })
 
-  it('gives response() the rest when its reader stops in the middle without leaving', async () => {
+  it('response() takes no events from a loop, and does not wait for one that stands still', async () => {
     const { provider } = world([[say('a'), say('b'), say('c'), finish]])
     const stream = provider.stream('x')
     const text = stream.text[Symbol.asyncIterator]()
     expect(await text.next()).toEqual({ done: false, value: 'a' })
-    const response = stream.response()
-    expect(await failureOf(text.next())).toMatchObject({
-      code: 'invalid-request',
-      message: expect.stringContaining('response()'),
-    })
-    expect((await response).text).toBe('abc')
+    expect((await stream.response()).text).toBe('abc')
+    expect([await text.next(), await text.next()].map(({ value }) => value)).toEqual(['b', 'c'])
+    expect((await text.next()).done).toBe(true)
+  })
+
+  it.each([
+    'response() first',
+    'the loop first',
+  ])('response() and reads at the same time get all: %s', async (order) => {
+    const pieces = Array.from({ length: 20 }, (_, index) => say(`${index} `))
+    const { provider } = world([[...pieces, finish]])
+    const stream = provider.stream('x')
+    const loop = stream[Symbol.asyncIterator]()
+    let response: Promise<ChatResponse> | undefined
+    if (order === 'response() first') response = stream.response()
+    const reads = Array.from({ length: 22 }, () => loop.next())
+    response ??= stream.response()
+    const events = (await Promise.all(reads)).map(({ value }) => value as ChatEvent)
+    expect(events.map((event) => ('text' in event ? event.text : '')).join('')).toBe((await response).text)
+    expect(events.at(-1)).toMatchObject({ type: 'finish' })
+  })
+
+  it('a failure reaches the loop and response()', async () => {
+    const { provider } = world([[say('a'), { fail: new LlmError('network', 'Gone.') }]])
+    const stream = provider.stream('x')
+    const loop = stream[Symbol.asyncIterator]()
+    const response = failureOf(stream.response())
+    const error = await response
+    expect(error).toMatchObject({ code: 'network', partial: { text: 'a' } })
+    expect([(await loop.next()).value, (await loop.next()).value]).toMatchObject([
+      { type: 'start' },
+      { type: 'text' },
+    ])
+    expect(await failureOf(loop.next())).toBe(error)
+    expect((await loop.next()).done).toBe(true)
   })
 
   it.each([

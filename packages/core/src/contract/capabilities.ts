@@ -48,4 +48,6 @@ export interface ModelInfo {
   maxOutput?: number
   /** Capabilities, as the service reports them. */
   capabilities?: Partial<Capabilities>
+  /** The day the service stops serving it, as `YYYY-MM-DD`, once that is announced. */
+  endOfLife?: string
 }

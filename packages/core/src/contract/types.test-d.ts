@@ -18,8 +18,16 @@ import type {
   ToolRunOptions,
 } from '../index.js'
 import { generateObject, isLlmError, runTools, streamObject, tool } from '../index.js'
+import type { mediaFeature, samplingOptions } from '../request/required-capabilities.js'
+import type { SamplingOptions } from './request.js'
 
 declare const provider: Provider
+
+test('the capability check knows every option that steers an answer, and every kind of media', () => {
+  expectTypeOf<(typeof samplingOptions)[number]>().toEqualTypeOf<keyof SamplingOptions | 'maxOutputTokens'>()
+  type Plain = 'text' | 'reasoning' | 'refusal' | 'tool-call' | 'tool-result' | 'provider-block'
+  expectTypeOf<keyof typeof mediaFeature>().toEqualTypeOf<Exclude<Part['type'], Plain>>()
+})
 
 test('a request is a string, messages, or an object', () => {
   expectTypeOf(provider.chat).toBeCallableWith('hi')

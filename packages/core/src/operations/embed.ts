@@ -1,11 +1,13 @@
 // Embeddings: checks the texts, sends them in batches, several at a time, and returns the vectors in order. Loaded with the first
 // call.
 
+import { Yielder } from '../call/event-loop.js'
 import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
+import { checkOptionNames, optionNames } from '../request/option-names.js'
 import type { Attempt } from './attempt.js'
 
 /**
@@ -18,6 +20,7 @@ export function embedAttempt(
 ): Attempt<EmbedResponse> {
   const request = typeof input === 'string' || Array.isArray(input) ? { input } : input
   if (!isObject(request)) throw invalid('request', 'must be a text, a list of texts, or an object with input')
+  checkOptionNames(request, optionNames.embedRequest, 'of embed()')
   const { input: oneOrMany, concurrency = 4, providerOptions, ...options } = request
   const texts = [oneOrMany].flat()
   for (const [index, text] of texts.entries())
@@ -42,13 +45,13 @@ export function embedAttempt(
         const batch = batches[at] as string[]
         if (done[at] !== undefined) continue
         const some = await backend.embed({ ...options, input: batch, providerOptions: own }, context)
-        checkVectors(some.vectors, batch.length)
+        await checkVectors(some.vectors, batch.length)
         done[at] = some
       }
     }
     await Promise.all(Array.from({ length: Math.min(concurrency, atOnce) }, work))
     const vectors = done.flatMap(({ vectors }) => vectors)
-    if (done.length > 1) checkVectors(vectors, texts.length)
+    if (done.length > 1) await checkVectors(vectors, texts.length)
     return {
       vectors,
       model: done.at(-1)?.model ?? backend.model,
@@ -59,7 +62,7 @@ export function embedAttempt(
 }
 
 /** Checks that these can be the vectors of the texts: NaN and other defects would silently make every search worse. */
-function checkVectors(vectors: Float32Array[], count: number): void {
+async function checkVectors(vectors: Float32Array[], count: number): Promise<void> {
   const length = vectors[0]?.length
   const odd = vectors.find((vector) => vector.length !== length)
   const problem =
@@ -69,11 +72,21 @@ function checkVectors(vectors: Float32Array[], count: number): void {
         ? `vectors of ${length} numbers and of ${odd.length}`
         : length === 0
           ? 'empty vectors'
-          : !vectors.every((vector) => vector.every(Number.isFinite))
+          : !(await areFinite(vectors))
             ? 'vectors with values that are not finite numbers'
             : undefined
   if (problem !== undefined)
     throw new LlmError('bad-response', `The service gave ${problem}. Try again, or use another model.`)
+}
+
+/** Checks in slices of the event loop: there may be millions of numbers. */
+async function areFinite(vectors: Float32Array[]): Promise<boolean> {
+  const yielder = new Yielder()
+  for (const vector of vectors) {
+    if (!vector.every(Number.isFinite)) return false
+    await yielder.yieldIfDue()
+  }
+  return true
 }
 
 function inBatches(

@@ -4,6 +4,7 @@ import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { RerankRequest, RerankResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
+import { checkOptionNames, optionNames } from '../request/option-names.js'
 import type { Attempt } from './attempt.js'
 
 /**
@@ -15,6 +16,7 @@ export function rerankAttempt(
   request: RerankRequest,
 ): Attempt<RerankResponse> {
   if (!isObject(request)) throw invalid('request', 'must be an object with query and documents')
+  checkOptionNames(request, optionNames.rerankRequest, 'of rerank()')
   const { query, documents, providerOptions } = request
   if (typeof query !== 'string' || query === '') throw invalid('query', 'must be a string that is not empty')
   if (!Array.isArray(documents)) throw invalid('documents', 'must be a list of strings')

@@ -5,6 +5,7 @@ import { invalid } from '../contract/errors.js'
 import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import { bytesAndType } from '../request/media.js'
+import { checkOptionNames, optionNames } from '../request/option-names.js'
 import type { Attempt } from './attempt.js'
 
 /**
@@ -16,6 +17,7 @@ export async function transcribeAttempt(
   request: TranscribeRequest,
 ): Promise<Attempt<TranscribeResponse>> {
   if (!isObject(request)) throw invalid('request', 'must be an object with audio and mediaType')
+  checkOptionNames(request, optionNames.transcribeRequest, 'of transcribe()')
   const { audio, mediaType, providerOptions, ...options } = request
   const bytes = await bytesAndType({ data: audio, mediaType }, 'audio')
   if (!/^(audio|video)\//.test(bytes.mediaType))

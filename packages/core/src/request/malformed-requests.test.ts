@@ -6,6 +6,15 @@ const half = 'x\uD800'
 const whole = 'x\uFFFD'
 const schema = { type: 'object', properties: { [half]: { description: half } }, required: [half] }
 
+it.each(['tool-call', 'tool-result'])('a very long id in a %s is refused with its path', async (type) => {
+  const part = { type, id: 'i'.repeat(65_537), name: 't', input: {}, output: 'x' }
+  const role = type === 'tool-call' ? 'assistant' : 'tool'
+  await expect(prepare([{ role, content: [part] }, 'x'] as never, {}, 'p')).rejects.toMatchObject({
+    code: 'invalid-request',
+    message: expect.stringContaining('messages[0].content[0].id must have at most 65536 characters'),
+  })
+})
+
 describe('halves of characters', () => {
   it('are repaired wherever a request holds text, in copies', async () => {
     const request = {

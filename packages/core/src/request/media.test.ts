@@ -46,6 +46,8 @@ describe('base64', () => {
     '==',
     'AQ==AQ==',
     'AQI===',
+    `AQI=${' '.repeat(2000)}`,
+    `data:image/x;base64,A${'='.repeat(2000)}`,
     'AQ!D',
     'AQ😀D',
     ' \n',

@@ -4,6 +4,7 @@ import { yieldToEventLoop } from '../call/event-loop.js'
 import { invalid } from '../contract/errors.js'
 import type { Bytes, Part } from '../contract/message.js'
 import type { Warning } from '../contract/response.js'
+import { bytesFromJson } from './json-bytes.js'
 
 type MediaPart = Part & { type: 'image' | 'file' | 'audio' }
 
@@ -39,10 +40,11 @@ export async function bytesAndType(
     const { type = mediaType, text } = dataUrl(address, place)
     return { data: await commonBase64(text, place), mediaType: mediaTypeOf(type, at) }
   }
-  if (!(data instanceof Uint8Array || typeof data === 'string') || data.length === 0)
+  const bytes = data instanceof Uint8Array || typeof data === 'string' ? data : bytesFromJson(data)
+  if (bytes === undefined || bytes.length === 0)
     throw invalid(`${at}.data`, 'must be bytes (Uint8Array) or base64 text, and not empty')
   return {
-    data: typeof data === 'string' ? await commonBase64(data, `${at}.data`) : data,
+    data: typeof bytes === 'string' ? await commonBase64(bytes, `${at}.data`) : bytes,
     mediaType: mediaTypeOf(mediaType, at),
   }
 }
@@ -95,6 +97,9 @@ function withoutParameters(mediaType: string, at: string): string {
 // work.
 const piece = 2 * 1024 * 1024
 
+// In characters: `=` signs, and white space between them.
+const maxPadding = 1_000
+
 /**
  * Base64 in the form that all services accept. Text already in that form is not copied.
  * @throws {LlmError} `invalid-request`
@@ -103,6 +108,7 @@ async function commonBase64(text: string, place: string): Promise<string> {
   const sign = text.indexOf('=')
   const end = sign < 0 ? text.length : sign
   const tail = text.slice(end)
+  if (tail.length > maxPadding) throw invalid(place, 'is not valid base64')
   const padding = tail.replace(/\s+/g, '')
   let isCommon = padding.length === tail.length
   const pieces: string[] = []

@@ -7,6 +7,7 @@ import type { Warning } from '../contract/response.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { unloadable } from './caller-objects.js'
+import { checkRequestNames } from './option-names.js'
 import { wellFormed } from './unicode.js'
 
 const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
@@ -21,10 +22,11 @@ const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, wh
 }
 
 /**
- * Checks sampling options, `stop` and `reasoning`.
- * @throws {LlmError} `invalid-request` for a value out of range
+ * Checks the names of all options, and the values of sampling options, `stop` and `reasoning`.
+ * @throws {LlmError} `invalid-request` for an unknown name or a value out of range
  */
-export function checkOptions(request: ChatRequest): void {
+export function checkOptions(request: ChatRequest, provider: string): void {
+  checkRequestNames(request, provider)
   for (const [name, [least, most, whole]] of Object.entries(ranges)) {
     const value: unknown = request[name as keyof ChatRequest]
     if (value === undefined) continue

@@ -67,9 +67,11 @@ async function preparePart(original: Part, at: string, warnings: Warning[]): Pro
     case 'tool-call':
       if (typeof part.id !== 'string' || typeof part.name !== 'string')
         throw invalid(at, 'needs an id and a name')
+      checkId(part.id, at)
       return [{ ...part, input: jsonValue(part.input, `${at}.input`, warnings) }]
     case 'tool-result': {
       if (typeof part.id !== 'string') throw invalid(`${at}.id`, 'must name the tool call it answers')
+      checkId(part.id, at)
       const { output } = part
       if (typeof output === 'string') return [part]
       if (!Array.isArray(output))
@@ -84,6 +86,13 @@ async function preparePart(original: Part, at: string, warnings: Warning[]): Pro
     case 'provider-block':
       return [part]
   }
+}
+
+// Some servers put a model's state into call ids, which takes a few KB. Ids are compared, and quoted in warnings.
+const maxIdLength = 65_536
+
+function checkId(id: string, at: string): void {
+  if (id.length > maxIdLength) throw invalid(`${at}.id`, `must have at most ${maxIdLength} characters`)
 }
 
 /** The part without lone surrogates in its texts. Base64 has none, and opaque state is never changed. */

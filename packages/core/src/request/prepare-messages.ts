@@ -45,7 +45,9 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     throw invalid('messages', 'has nothing to answer: add a user message with some text')
   if (!prepared.some(({ content }) => content.some(isCallOrResult))) return prepared
   const { pairToolCalls } = await import('./tool-pairing.js').catch(unloadable)
-  return pairToolCalls(prepared, request.onUnsupported === 'warn', warnings)
+  const paired = pairToolCalls(prepared, request.onUnsupported === 'warn', warnings)
+  await yielder.yieldIfDue()
+  return paired
 }
 
 const isCallOrResult = ({ type }: Part) => type === 'tool-call' || type === 'tool-result'

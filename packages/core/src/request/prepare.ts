@@ -36,11 +36,11 @@ async function prepared(
   provider: string,
 ): Promise<Prepared> {
   const request = withDefaults(input, defaults)
-  const plain = Object.keys(request).every((name) => textOnly.has(name))
-  if (!plain) (await loadOptions()).checkOptions(request)
+  const plain = Object.keys({ ...request, ...request.providerOptions }).every((name) => textOnly.has(name))
+  if (!plain) (await loadOptions()).checkOptions(request, provider)
   const warnings: Warning[] = []
   const tools =
-    request.tools?.length || request.toolChoice
+    (request.tools && request.tools.length !== 0) || request.toolChoice
       ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
       : []
   const messages = await prepareMessages(request, warnings)
@@ -86,8 +86,9 @@ export function toChatRequest(input: ChatInput): ChatRequest {
 export function withDefaults(input: ChatInput, defaults: Partial<ChatRequest>): ChatRequest {
   const request = toChatRequest(input)
   const providerOptions = { ...defaults.providerOptions }
+  // A value of the wrong type is kept, so that it is refused later.
   for (const [name, options] of Object.entries(request.providerOptions ?? {}))
-    providerOptions[name] = { ...providerOptions[name], ...options }
+    providerOptions[name] = isObject(options) ? { ...providerOptions[name], ...options } : options
   return { ...defaults, ...omitUndefined(request), providerOptions } as ChatRequest
 }
 

@@ -8,7 +8,7 @@ import type { Part } from '../contract/message.js'
 export type Feature = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning' | OptionName
 
 export const mediaFeature = { image: 'vision', file: 'files', audio: 'audio' } as const
-const samplingOptions = [
+export const samplingOptions = [
   'temperature',
   'topP',
   'topK',

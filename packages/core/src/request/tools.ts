@@ -8,6 +8,7 @@ import type { Tool } from '../contract/tool.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { toJsonSchema } from '../schema/schema.js'
+import { checkTools } from './option-names.js'
 import { wellFormed } from './unicode.js'
 
 /**
@@ -15,7 +16,7 @@ import { wellFormed } from './unicode.js'
  * @throws {LlmError} `invalid-request` for invalid tools or an invalid choice
  */
 export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: Warning[]): PreparedTool[] {
-  if (!Array.isArray(tools) || !tools.every(isObject)) throw invalid('tools', 'must be a list of tools')
+  checkTools(tools)
   if (toolChoice !== undefined && !isObject(toolChoice) && !choices.has(toolChoice))
     throw invalid('toolChoice', "must be 'auto', 'none', 'required' or { name }")
   if (tools.length === 0 && (toolChoice === 'required' || isObject(toolChoice)))

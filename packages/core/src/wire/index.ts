@@ -1,6 +1,7 @@
 // Entry point of @patchbay/core/wire: for backends that use HTTP.
 
 export { Yielder } from '../call/event-loop.js'
+export { checkOptionNames, meantName } from '../request/option-names.js'
 export * from './embed-prefix.js'
 export { clientError } from './errors/client-error.js'
 export { errorText, excerpt } from './errors/error-body.js'
@@ -20,7 +21,7 @@ export { unreachable } from './http/connection-error.js'
 export { isStream } from './http/content-type.js'
 export * from './http/exchange.js'
 export * from './http/inline-media.js'
-export { type LargeList, markLarge } from './http/large-list.js'
+export { jsonLength, type LargeField, largeJson, markLarge } from './http/large-list.js'
 export { lazyIterable } from './http/lazy-iterable.js'
 export * from './http/platform.js'
 export { checkPublic } from './http/public-address.js'

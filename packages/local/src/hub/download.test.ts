@@ -1,11 +1,11 @@
-// Models fetched from a hub that redirects, breaks off, lies and refuses.
+// Downloads from a hub that redirects, breaks off, sends wrong data and refuses.
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { inspect } from 'node:util'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { failureOf, folder, open } from '../../test/world.js'
+import { failureOf, open, temporaryFolder } from '../../test/fixtures.js'
 import { local, pulledModels, pullModel, removeModel } from '../index.js'
 import { modelDir } from './model-store.js'
 
@@ -19,7 +19,7 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-/** A hub that leads on to a store, as the real one does. */
+/** A hub that redirects to a store, as the real one does. */
 async function hub(store: (request: ReceivedRequest) => ServedResponse, etag = sum) {
   const files = await faultServer(store)
   const server = await faultServer(({ path }) =>
@@ -34,7 +34,7 @@ async function hub(store: (request: ReceivedRequest) => ServedResponse, etag = s
   return { server, files }
 }
 
-/** Serves the file from where it is asked for. */
+/** Serves the file with support for ranges. */
 const ranges = ({ headers }: ReceivedRequest): ServedResponse => {
   const from = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0)
   if (from >= pico.length) return { status: 416 }
@@ -43,9 +43,9 @@ const ranges = ({ headers }: ReceivedRequest): ServedResponse => {
 }
 
 describe('pullModel', () => {
-  it('fetches once, tells how far it is, and the model answers', async () => {
+  it('downloads once, reports progress, and the model answers', async () => {
     const { server, files } = await hub(ranges)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const seen: number[] = []
     const onProgress = ({ completed, total }: { completed: number; total?: number }) => {
       seen.push(completed)
@@ -64,24 +64,24 @@ describe('pullModel', () => {
     expect(readdirSync(dirname(path))).toEqual(['model.json', 'pico-q8.gguf'])
   })
 
-  it('finds the file of a quantisation', async () => {
+  it('finds the file for a quantisation', async () => {
     const { server } = await hub(ranges)
-    await pullModel('hf:owner/repo:Q8_0', { cacheDir: folder() })
+    await pullModel('hf:owner/repo:Q8_0', { cacheDir: temporaryFolder() })
     expect(server.requests.map(({ path }) => path)).toEqual([
       '/v2/owner/repo/manifests/Q8_0',
       '/owner/repo/resolve/main/pico-q8.gguf',
     ])
-    expect(await failureOf(pullModel('hf:owner/repo:Q2_K', { cacheDir: folder() }))).toMatchObject({
+    expect(await failureOf(pullModel('hf:owner/repo:Q2_K', { cacheDir: temporaryFolder() }))).toMatchObject({
       code: 'not-found',
     })
   })
 
-  it('goes on where it was stopped', async () => {
+  it('resumes where it was aborted', async () => {
     let calls = 0
     const { files } = await hub((request) =>
       calls++ === 0 ? { ...ranges(request), stallAt: 300_000 } : ranges(request),
     )
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const controller = new AbortController()
     let there = 0
     const onProgress = ({ completed }: { completed: number }) => {
@@ -99,20 +99,20 @@ describe('pullModel', () => {
     expect(files.requests[1]?.headers.range).toBe('bytes=300000-')
   })
 
-  it('that breaks off may be tried again', async () => {
+  it('resumes after a lost connection', async () => {
     await hub((request) => ({ ...ranges(request), resetAt: 300_000 }))
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({ code: 'network', retryable: true })
     expect(existsSync(cachedPath(name, cacheDir))).toBe(false)
   })
 
   it.each([
-    ['a server that knows no ranges', () => ({ body: pico }) as ServedResponse, pico.subarray(0, 1000)],
-    ['everything, but for its name', ranges, pico],
-    ['more than there is of it', ranges, Buffer.concat([pico, pico])],
-  ])('comes to the same with %s', async (_, store, left) => {
+    ['a server without ranges', () => ({ body: pico }) as ServedResponse, pico.subarray(0, 1000)],
+    ['a complete part', ranges, pico],
+    ['a part that is too long', ranges, Buffer.concat([pico, pico])],
+  ])('returns the same file with %s', async (_, store, left) => {
     await hub(store)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const path = cachedPath(name, cacheDir)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(`${path}.part`, left)
@@ -120,8 +120,8 @@ describe('pullModel', () => {
     expect(readFileSync(path).equals(pico)).toBe(true)
   })
 
-  it('does not keep what has another sum, or is no model', async () => {
-    const cacheDir = folder()
+  it('keeps no file with another SHA-256, and none that is not a model', async () => {
+    const cacheDir = temporaryFolder()
     await hub(ranges, 'a'.repeat(64))
     expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({ code: 'bad-response' })
     const page = await faultServer({ body: '<html>Sign in</html>' })
@@ -136,11 +136,11 @@ describe('pullModel', () => {
   it.each([
     // No process has this id: they are smaller.
     ['whose process is gone', String(2 ** 30), 0],
-    ['whose process is another one by now', String(process.pid), 120],
-    ['that was never written', '', 120],
-  ])('is done once for many who ask at the same time, past a lock %s', async (_, holder, age) => {
+    ['whose process id belongs to another process', String(process.pid), 120],
+    ['that is empty', '', 120],
+  ])('downloads once for many callers at the same time, past a lock %s', async (_, holder, age) => {
     const { files } = await hub(ranges)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const path = cachedPath(name, cacheDir)
     mkdirSync(dirname(path), { recursive: true })
     writeFileSync(`${dirname(path)}.lock`, holder)
@@ -156,22 +156,24 @@ describe('pullModel', () => {
     [401, 'permission-denied', /HF_TOKEN/],
     [404, 'not-found', /Check the name/],
     [503, 'server-error', /Try again/],
-  ])('says what status %i means', async (status, code, message) => {
+  ])('explains status %i', async (status, code, message) => {
     await hub(() => ({ status, body: 'no' }))
-    const failure = await failureOf(pullModel(name, { cacheDir: folder() }))
+    const failure = await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))
     expect(failure).toMatchObject({ code, status, message: expect.stringMatching(message) })
     expect(failure.message).not.toContain('hf-secret')
   })
 
   it.each(['./model.gguf', 'hf:repo', 'pico'])('refuses %s', async (model) => {
-    expect(await failureOf(pullModel(model, { cacheDir: folder() }))).toMatchObject({ code: 'config' })
+    expect(await failureOf(pullModel(model, { cacheDir: temporaryFolder() }))).toMatchObject({
+      code: 'config',
+    })
   })
 
-  it('repeats no key that stands where a model belongs', async () => {
+  it('does not repeat a key given in place of a model', async () => {
     const key = 'hf_aBcDeFgHiJkLmNoPqRsTuVwXyZaBcDeFgH'
     const refused: unknown[] = []
     for (const model of [key, `hf:${key}`, `hf:owner/repo:${key}/`])
-      refused.push(await failureOf(pullModel(model, { cacheDir: folder(), offline: true })))
+      refused.push(await failureOf(pullModel(model, { cacheDir: temporaryFolder(), offline: true })))
     for (const make of [
       () => local(key),
       () => local(`hf:o/${key}`),
@@ -190,13 +192,13 @@ describe('a model in parts', () => {
   const parts = 'hf:owner/repo:big-00002-of-00003.gguf'
   const file = (part: number) => `big-0000${part}-of-00003.gguf`
 
-  it('is fetched whole, whichever part is named, and goes on with the part it broke off in', async () => {
+  it('is downloaded whole, whichever part is named, and resumes in the part where it stopped', async () => {
     let breaks = true
     const { files } = await hub((request) => ({
       ...ranges(request),
       ...(request.path.endsWith(file(2)) && breaks && { resetAt: 300_000 }),
     }))
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const seen = new Set<string>()
     const onProgress = ({ file, files }: { file: number; files: number }) => seen.add(`${file} of ${files}`)
     expect(await failureOf(pullModel(parts, { cacheDir }))).toMatchObject({ code: 'network' })
@@ -218,9 +220,9 @@ describe('a model in parts', () => {
 })
 
 describe('models on this machine', () => {
-  it('are listed, and gone when removed', async () => {
+  it('are listed until they are removed', async () => {
     await hub(ranges)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     expect(await pulledModels({ cacheDir })).toEqual([])
     const path = await pullModel(name, { cacheDir })
     const upper = 'hf:owner/repo:PICO-q8.gguf'
@@ -242,17 +244,17 @@ describe('models on this machine', () => {
     })
   })
 
-  it('are removed while half there, too', async () => {
+  it('can be removed when incomplete', async () => {
     await hub((request) => ({ ...ranges(request), resetAt: 300_000 }))
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     await failureOf(pullModel(name, { cacheDir }))
     await removeModel(name, { cacheDir })
     expect(existsSync(modelDir(name, cacheDir))).toBe(false)
   })
 
-  it('are all there is when offline', async () => {
+  it('are the only ones when offline', async () => {
     const { server } = await hub(ranges)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const error = await failureOf(pullModel(name, { cacheDir, offline: true }))
     expect(error).toMatchObject({ code: 'config', message: expect.stringContaining('offline') })
     vi.stubEnv('HF_HUB_OFFLINE', '1')
@@ -263,17 +265,17 @@ describe('models on this machine', () => {
   })
 })
 
-it('a file is checked by the sum its caller gives', async () => {
+it('a file is verified with the SHA-256 of the caller', async () => {
   const server = await faultServer({ body: pico })
   onTestFinished(() => server.close())
   const address = `${server.url}/some%20dir/pico.gguf?download=1`
-  const cacheDir = folder()
+  const cacheDir = temporaryFolder()
   const wrong = await failureOf(pullModel(address, { cacheDir, sha256: 'b'.repeat(64) }))
   expect(wrong).toMatchObject({ code: 'bad-response', retryable: true })
   const path = await pullModel(address, { cacheDir, sha256: sum.toUpperCase() })
   expect(path.endsWith('/pico.gguf')).toBe(true)
 })
 
-it('a model that is not fetched yet is never fetched behind anybody’s back', () => {
-  expect(() => local(name, { cacheDir: folder() })).toThrow(/Run: patchbay pull hf:owner/)
+it('local() never downloads a model itself', () => {
+  expect(() => local(name, { cacheDir: temporaryFolder() })).toThrow(/Run: patchbay pull hf:owner/)
 })

@@ -1,9 +1,9 @@
-// Credentials go to whom they are for: the hub's token to the hub alone, over https; no secret in what is shown or kept.
+// Credentials: the hub's token is sent only to the hub, over https; no secret is in names, messages or files.
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { inspect } from 'node:util'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
-import { failureOf, folder } from '../../test/world.js'
+import { failureOf, temporaryFolder } from '../../test/fixtures.js'
 import { pulledModels, pullModel } from '../index.js'
 
 const pico = readFileSync(new URL('../../models/pico.gguf', import.meta.url))
@@ -16,7 +16,7 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-/** Servers of all names, which redirect as told, and what each was sent. */
+/** Servers for all host names with these redirects, and the requests that they got. */
 function servers(redirects: Record<string, string> = {}) {
   const sent: [url: string, authorization: string | null][] = []
   const ask: typeof fetch = async (input, init) => {
@@ -34,10 +34,10 @@ const hubFile = 'https://huggingface.co/owner/repo/resolve/main/a.gguf'
 
 describe('the token of the hub', () => {
   it.each<[string, model: string, hub: string, redirects: Record<string, string>, (string | null)[]]>([
-    ['goes to the hub', 'hf:owner/repo:a.gguf', '', {}, [bearer]],
-    ['goes with the question for a file, too', 'hf:owner/repo:Q4_K_M', '', {}, [bearer, bearer]],
-    ['goes to an address at the hub', hubFile, '', {}, [bearer]],
-    ['goes to another hub that is configured', 'hf:owner/repo:a.gguf', 'https://hub.example/', {}, [bearer]],
+    ['is sent to the hub', 'hf:owner/repo:a.gguf', '', {}, [bearer]],
+    ['is sent with the request for a manifest', 'hf:owner/repo:Q4_K_M', '', {}, [bearer, bearer]],
+    ['is sent to an address at the hub', hubFile, '', {}, [bearer]],
+    ['is sent to another configured hub', 'hf:owner/repo:a.gguf', 'https://hub.example/', {}, [bearer]],
     [
       'goes where the hub redirects within itself',
       hubFile,
@@ -45,7 +45,7 @@ describe('the token of the hub', () => {
       { [hubFile]: '/moved.gguf' },
       [bearer, bearer],
     ],
-    ['does not go on to another host', hubFile, '', { [hubFile]: 'https://cdn.example/a' }, [bearer, null]],
+    ['is not sent on to another host', hubFile, '', { [hubFile]: 'https://cdn.example/a' }, [bearer, null]],
     [
       'does not go to a port beside the hub',
       hubFile,
@@ -53,7 +53,7 @@ describe('the token of the hub', () => {
       { [hubFile]: 'https://huggingface.co:8443/a' },
       [bearer, null],
     ],
-    ['does not go on in clear', hubFile, '', { [hubFile]: 'http://huggingface.co/a' }, [bearer, null]],
+    ['is not sent on without TLS', hubFile, '', { [hubFile]: 'http://huggingface.co/a' }, [bearer, null]],
     [
       'does not come back with a stranger who redirects to the hub',
       'https://cdn.example/a.gguf',
@@ -61,10 +61,10 @@ describe('the token of the hub', () => {
       { 'https://cdn.example/a.gguf': hubFile },
       [null, null],
     ],
-    ['does not go to a server in clear', 'http://files.example/a.gguf', '', {}, [null]],
-    ['does not go to another server', 'https://files.example/a.gguf', '', {}, [null]],
-    ['does not go to the hub in clear', 'http://huggingface.co/a.gguf', '', {}, [null]],
-    ['does not go to a configured hub in clear', 'hf:owner/repo:a.gguf', 'http://hub.example', {}, [null]],
+    ['is not sent to a server without TLS', 'http://files.example/a.gguf', '', {}, [null]],
+    ['is not sent to another server', 'https://files.example/a.gguf', '', {}, [null]],
+    ['is not sent to the hub without TLS', 'http://huggingface.co/a.gguf', '', {}, [null]],
+    ['is not sent to a configured hub without TLS', 'hf:owner/repo:a.gguf', 'http://hub.example', {}, [null]],
     [
       'does not go to the usual hub when another one is configured',
       hubFile,
@@ -72,24 +72,30 @@ describe('the token of the hub', () => {
       {},
       [null],
     ],
-    ['goes to a configured hub on this machine', 'hf:owner/repo:a.gguf', 'http://127.0.0.1:9/', {}, [bearer]],
-    ['goes to one by its name', 'hf:owner/repo:a.gguf', 'http://localhost:9', {}, [bearer]],
-    ['does not go to this machine when it is not the hub', 'http://127.0.0.1:9/a.gguf', '', {}, [null]],
+    [
+      'is sent to a configured hub on this machine',
+      'hf:owner/repo:a.gguf',
+      'http://127.0.0.1:9/',
+      {},
+      [bearer],
+    ],
+    ['is sent to localhost', 'hf:owner/repo:a.gguf', 'http://localhost:9', {}, [bearer]],
+    ['is not sent to this machine if it is not the hub', 'http://127.0.0.1:9/a.gguf', '', {}, [null]],
   ])('%s', async (_, model, hub, redirects, authorizations) => {
     vi.stubEnv('HF_ENDPOINT', hub)
     const { sent, fetch } = servers(redirects)
-    await pullModel(model, { cacheDir: folder(), fetch })
+    await pullModel(model, { cacheDir: temporaryFolder(), fetch })
     expect(sent.map(([, authorization]) => authorization)).toEqual(authorizations)
   })
 })
 
-describe('what signs an address', () => {
+describe('the signature of an address', () => {
   const signed = (signature: string) =>
     `https://files.example/dir/a.gguf?download=1&X-Amz-Signature=${signature}&sig=${signature}&Key-Pair-Id=${signature}`
 
-  it('is sent, stands nowhere else, and the model is the same with another signature', async () => {
+  it('is sent, appears nowhere else, and another signature means the same model', async () => {
     const { sent, fetch } = servers()
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const path = await pullModel(signed('first-secret'), { cacheDir, fetch })
     expect(sent[0]?.[0]).toContain('X-Amz-Signature=first-secret')
     expect(await pullModel(signed('second-secret'), { cacheDir, fetch })).toBe(path)
@@ -114,8 +120,10 @@ describe('what signs an address', () => {
       async () =>
         new Response(null, { status: 302, headers: { location: 'https://a:first-secret@b.example/' } }),
     ],
-  ])('stands in no part of an error after %s, and neither does the token', async (_, answer) => {
-    const error = await failureOf(pullModel(signed('first-secret'), { cacheDir: folder(), fetch: answer }))
+  ])('is in no part of an error after %s, and neither is the token', async (_, answer) => {
+    const error = await failureOf(
+      pullModel(signed('first-secret'), { cacheDir: temporaryFolder(), fetch: answer }),
+    )
     for (const text of [
       inspect(error, { depth: 9 }),
       JSON.stringify(error),
@@ -135,7 +143,7 @@ it.each([
 ])('a password in %s is refused, and not quoted', async (_, model, hub) => {
   vi.stubEnv('HF_ENDPOINT', hub)
   const { sent, fetch } = servers()
-  const cacheDir = folder()
+  const cacheDir = temporaryFolder()
   const error = await failureOf(pullModel(model, { cacheDir, fetch }))
   expect(error).toMatchObject({ code: 'config', message: expect.stringMatching(/user or password/) })
   expect(inspect(error, { depth: 9 })).not.toContain('first-secret')

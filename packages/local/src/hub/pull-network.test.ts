@@ -1,3 +1,4 @@
+// Downloads on real networks: proxies, login pages, failures of servers and disks.
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
@@ -7,8 +8,8 @@ import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchba
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { app } from '../../test/app.js'
 import { certificate } from '../../test/certificate.js'
+import { failureOf, temporaryFolder, waitUntil } from '../../test/fixtures.js'
 import { startProxy } from '../../test/proxy.js'
-import { failureOf, folder, until } from '../../test/world.js'
 import { pullModel } from '../index.js'
 import { modelDir } from './model-store.js'
 
@@ -21,7 +22,7 @@ beforeEach(() => {
   return () => vi.unstubAllEnvs()
 })
 
-/** A server that is the hub and has its files. */
+/** A server that is the hub, and has its files. */
 async function hub(answer: (request: ReceivedRequest) => ServedResponse) {
   const server = await faultServer(answer)
   onTestFinished(() => server.close())
@@ -32,53 +33,55 @@ async function hub(answer: (request: ReceivedRequest) => ServedResponse) {
 const whole = (): ServedResponse => ({ headers: { 'content-length': String(pico.length) }, body: pico })
 
 describe('a proxy', () => {
-  it.each(['HTTP_PROXY', 'http_proxy'])('of %s passes on what is asked without TLS', async (variable) => {
+  it.each(['HTTP_PROXY', 'http_proxy'])('of %s forwards requests without TLS', async (variable) => {
     const { port, requests } = await hub(whole)
     const proxy = await startProxy(port)
     vi.stubEnv('HF_ENDPOINT', 'http://hub.invalid')
     vi.stubEnv(variable, proxy.url)
-    const path = await pullModel(name, { cacheDir: folder() })
+    const path = await pullModel(name, { cacheDir: temporaryFolder() })
     expect(readFileSync(path).equals(pico)).toBe(true)
-    expect(proxy.asked).toEqual(['GET http://hub.invalid/owner/repo/resolve/main/pico.gguf'])
+    expect(proxy.requests).toEqual(['GET http://hub.invalid/owner/repo/resolve/main/pico.gguf'])
     expect(requests).toHaveLength(1)
   })
 
   it.each([
     'HTTPS_PROXY',
     'https_proxy',
-  ])('of %s is a tunnel for TLS, and is told its password', async (variable) => {
-    const server = createServer(certificate(folder(), 'hub.invalid'), (_, response) => response.end(pico))
+  ])('of %s is a tunnel for TLS, and gets its password', async (variable) => {
+    const server = createServer(certificate(temporaryFolder(), 'hub.invalid'), (_, response) =>
+      response.end(pico),
+    )
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
     const proxy = await startProxy((server.address() as AddressInfo).port)
     vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
     vi.stubEnv('HF_ENDPOINT', 'https://hub.invalid')
     vi.stubEnv(variable, proxy.url.replace('//', '//user:p%40ss@'))
-    const path = await pullModel(name, { cacheDir: folder() })
+    const path = await pullModel(name, { cacheDir: temporaryFolder() })
     expect(readFileSync(path).equals(pico)).toBe(true)
-    expect(proxy.asked).toEqual(['CONNECT hub.invalid:443'])
+    expect(proxy.requests).toEqual(['CONNECT hub.invalid:443'])
     expect(proxy.credentials).toEqual([`Basic ${Buffer.from('user:p@ss').toString('base64')}`])
   })
 
   it('leaves the fetch of the app as it is', async () => {
     // The package that knows proxies would put its own in this place.
-    const { told, ended } = app(`
+    const { nextLine, exitCode } = app(`
       process.env.HTTPS_PROXY = 'http://127.0.0.1:9'
-      await pullModel('https://hub.invalid/a.gguf', { cacheDir: ${JSON.stringify(folder())} }).catch(({ code }) => tell(code))
+      await pullModel('https://hub.invalid/a.gguf', { cacheDir: ${JSON.stringify(temporaryFolder())} }).catch(({ code }) => tell(code))
       const { Agent } = await import(${JSON.stringify(import.meta.resolve('undici'))})
       tell(globalThis[Symbol.for('undici.globalDispatcher.1')] instanceof Agent)`)
-    expect(await told()).toBe('network')
-    expect(await told()).toBe('false')
-    expect(await ended()).toBe(0)
+    expect(await nextLine()).toBe('network')
+    expect(await nextLine()).toBe('false')
+    expect(await exitCode()).toBe(0)
   })
 
-  it('is left out for hosts of NO_PROXY', async () => {
+  it('is not used for hosts of NO_PROXY', async () => {
     const { port, requests } = await hub(whole)
     const proxy = await startProxy(port)
     vi.stubEnv('HTTP_PROXY', proxy.url)
     vi.stubEnv('NO_PROXY', 'example.com,127.0.0.1')
-    await pullModel(name, { cacheDir: folder() })
-    expect(proxy.asked).toEqual([])
+    await pullModel(name, { cacheDir: temporaryFolder() })
+    expect(proxy.requests).toEqual([])
     expect(requests).toHaveLength(1)
   })
 
@@ -86,30 +89,34 @@ describe('a proxy', () => {
     const proxy = await startProxy(1, { refuses: 407 })
     vi.stubEnv('HF_ENDPOINT', 'https://hub.invalid')
     vi.stubEnv('HTTPS_PROXY', proxy.url.replace('//', '//user:proxy-secret@'))
-    const error = await failureOf(pullModel(name, { cacheDir: folder() }))
+    const error = await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))
     expect(error).toMatchObject({ code: 'network', message: expect.stringMatching(/the proxy refuses.*407/) })
     expect(inspect(error, { depth: 9 })).not.toContain('proxy-secret')
   })
 
-  it.each(['nonsense://proxy:1', 'http://', 'http://a:%@b:1'])('that is none (%s) is told', async (value) => {
+  it.each([
+    'nonsense://proxy:1',
+    'http://',
+    'http://a:%@b:1',
+  ])('with an invalid address (%s) is an error', async (value) => {
     vi.stubEnv('HTTPS_PROXY', value)
-    const error = await failureOf(pullModel(name, { cacheDir: folder() }))
+    const error = await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))
     expect(error).toMatchObject({ code: 'config', message: expect.stringContaining('HTTPS_PROXY') })
   })
 
-  it('is not asked by a fetch of one’s own', async () => {
+  it('is not used by a fetch of the caller', async () => {
     vi.stubEnv('HTTPS_PROXY', 'nonsense')
-    const asked: string[] = []
+    const requests: string[] = []
     const own: typeof fetch = async (url) => {
-      asked.push(String(url))
+      requests.push(String(url))
       return new Response(pico)
     }
-    await pullModel('https://files.invalid/a.gguf', { cacheDir: folder(), fetch: own })
-    expect(asked).toEqual(['https://files.invalid/a.gguf'])
+    await pullModel('https://files.invalid/a.gguf', { cacheDir: temporaryFolder(), fetch: own })
+    expect(requests).toEqual(['https://files.invalid/a.gguf'])
   })
 })
 
-describe('a page', () => {
+describe('a web page', () => {
   const page = {
     headers: { 'content-type': 'text/html' },
     body: '<html><title>Sign in to\n Network</title></html>',
@@ -118,9 +125,9 @@ describe('a page', () => {
   it.each([
     ['a manifest', 'hf:owner/repo:Q4_K_M'],
     ['a model', name],
-  ])('in place of %s is told, by what it says', async (what, model) => {
+  ])('in place of %s is quoted in the error', async (what, model) => {
     await hub(() => page)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const error = await failureOf(pullModel(model, { cacheDir }))
     expect(error).toMatchObject({ code: 'bad-response', retryable: false, status: 200 })
     expect(error.message).toMatch(`in place of ${what} (text/html): "Sign in to Network"`)
@@ -132,33 +139,33 @@ describe('a page', () => {
     '[]',
     '{"ggufFile":null}',
     '{"ggufFile":{"rfilename":7}}',
-  ])('and so is a manifest that names no file: %s', async (body) => {
+  ])('and so is a manifest without a file: %s', async (body) => {
     await hub(() => ({ body }))
-    expect(await failureOf(pullModel('hf:owner/repo:Q4', { cacheDir: folder() }))).toMatchObject({
+    expect(await failureOf(pullModel('hf:owner/repo:Q4', { cacheDir: temporaryFolder() }))).toMatchObject({
       code: 'not-found',
     })
   })
 
-  it('without an end is left at a bound', async () => {
+  it('without an end is read up to a limit', async () => {
     const endless = await hub(() => ({ body: '<p>'.repeat(700_000), neverEnd: true }))
-    expect(await failureOf(pullModel('hf:owner/repo:Q4', { cacheDir: folder() }))).toMatchObject({
+    expect(await failureOf(pullModel('hf:owner/repo:Q4', { cacheDir: temporaryFolder() }))).toMatchObject({
       code: 'bad-response',
     })
-    await until(() => endless.open === 0)
+    await waitUntil(() => endless.open === 0)
   })
 
-  it('that says nothing of itself is left at its first bytes', async () => {
+  it('without a content type is detected by its first bytes', async () => {
     const server = await hub(() => ({ body: Buffer.alloc(100_000), neverEnd: true }))
-    const error = await failureOf(pullModel(name, { cacheDir: folder() }))
+    const error = await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))
     expect(error).toMatchObject({ code: 'model-load', message: expect.stringContaining('not a GGUF file') })
-    await until(() => server.open === 0)
+    await waitUntil(() => server.open === 0)
   })
 })
 
 describe('a failure', () => {
-  it('to resolve a name has the word of the system', async () => {
+  it('to resolve a name has the system’s error code', async () => {
     vi.stubEnv('HF_ENDPOINT', 'https://no-such-hub.invalid')
-    const error = await failureOf(pullModel(name, { cacheDir: folder() }))
+    const error = await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))
     expect(error).toMatchObject({ code: 'network', retryable: true })
     expect(error.message).toMatch(/(ENOTFOUND|EAI_AGAIN).*HTTPS_PROXY/)
     expect(error.message).toContain('no-such-hub.invalid')
@@ -171,7 +178,7 @@ describe('a failure', () => {
     const { port } = server.address() as AddressInfo
     await new Promise((resolve) => server.close(resolve))
     vi.stubEnv('HF_ENDPOINT', `http://127.0.0.1:${port}`)
-    expect(await failureOf(pullModel(name, { cacheDir: folder() }))).toMatchObject({
+    expect(await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))).toMatchObject({
       code: 'network',
       message: expect.stringContaining('ECONNREFUSED'),
     })
@@ -180,7 +187,7 @@ describe('a failure', () => {
   it.each([
     ['headers without an end', `HTTP/1.1 200 OK\r\nx: ${'y'.repeat(100_000)}\r\n\r\n`],
     ['what is not HTTP', 'SSH-2.0-OpenSSH\r\n\r\n'],
-  ])('of a server with %s is the server’s', async (_, bytes) => {
+  ])('of a server with %s is a bad response', async (_, bytes) => {
     const server = createTcpServer((socket) => {
       socket.on('error', () => {})
       socket.on('data', () => socket.write(bytes))
@@ -189,7 +196,7 @@ describe('a failure', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     onTestFinished(() => void server.close())
     vi.stubEnv('HF_ENDPOINT', `http://127.0.0.1:${(server.address() as AddressInfo).port}`)
-    expect(await failureOf(pullModel(name, { cacheDir: folder() }))).toMatchObject({
+    expect(await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))).toMatchObject({
       code: 'bad-response',
       retryable: false,
     })
@@ -200,9 +207,11 @@ describe('a failure', () => {
     ['to no address', 'http://'],
     ['to a file', 'file:///etc/passwd'],
     ['to data', 'data:text/plain,GGUF'],
-  ])('that is a redirect %s ends', async (_, location = '') => {
+  ])('of a redirect %s ends', async (_, location = '') => {
     const server = await hub(() => ({ status: 302, headers: { location } }))
-    expect(await failureOf(pullModel(name, { cacheDir: folder() }))).toMatchObject({ code: 'bad-response' })
+    expect(await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))).toMatchObject({
+      code: 'bad-response',
+    })
     expect(server.requests.length).toBeLessThan(12)
   })
 
@@ -213,26 +222,26 @@ describe('a failure', () => {
     [429, '', 'rate-limited', /limits the number of requests/],
     [400, '', 'bad-response', /status 400/],
     [500, '', 'server-error', /Try again/],
-  ])('of status %i says what to do', async (status, token, code, message) => {
+  ])('of status %i has advice', async (status, token, code, message) => {
     vi.stubEnv('HF_TOKEN', token)
     const server = await hub(() => ({ status, headers: { 'retry-after': '7' }, body: 'no' }))
-    const error = await failureOf(pullModel(name, { cacheDir: folder() }))
+    const error = await failureOf(pullModel(name, { cacheDir: temporaryFolder() }))
     expect(error).toMatchObject({ code, status, message: expect.stringMatching(message) })
     expect(error.retryAfterMs).toBe(status === 429 ? 7000 : undefined)
-    await until(() => server.open === 0)
+    await waitUntil(() => server.open === 0)
   })
 
-  it('of a stranger does not ask for the token of the hub', async () => {
+  it('of another server does not ask for the token of the hub', async () => {
     const server = await faultServer({ status: 401, body: 'no' })
     onTestFinished(() => server.close())
     vi.stubEnv('HF_ENDPOINT', '')
-    const error = await failureOf(pullModel(`${server.url}/a.gguf`, { cacheDir: folder() }))
+    const error = await failureOf(pullModel(`${server.url}/a.gguf`, { cacheDir: temporaryFolder() }))
     expect(error.message).toMatch(/HF_TOKEN is only sent to huggingface.co/)
   })
 
-  it('of the disk is told as one', async () => {
+  it('of the disk says so', async () => {
     await hub(whole)
-    const cacheDir = join(folder(), 'file')
+    const cacheDir = join(temporaryFolder(), 'file')
     writeFileSync(cacheDir, 'not a folder')
     expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({
       code: 'config',
@@ -240,9 +249,9 @@ describe('a failure', () => {
     })
   })
 
-  it.skipIf(!existsSync('/dev/full'))('of a full disk, too, and what is there is kept', async () => {
+  it.skipIf(!existsSync('/dev/full'))('of a full disk says so, and keeps what was downloaded', async () => {
     await hub(whole)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const dir = modelDir(name, cacheDir)
     mkdirSync(dir, { recursive: true })
     const { symlinkSync } = await import('node:fs')
@@ -254,19 +263,21 @@ describe('a failure', () => {
     })
   })
 
-  it('of the caller’s own callback is his', async () => {
+  it('of the caller’s own callback is `aborted`', async () => {
     await hub(whole)
     const onProgress = () => {
       throw new Error('of the app')
     }
-    const error = await failureOf(pullModel(name, { cacheDir: folder(), onProgress }))
+    const error = await failureOf(pullModel(name, { cacheDir: temporaryFolder(), onProgress }))
     expect(error).toMatchObject({ code: 'aborted', message: expect.stringContaining('onProgress') })
   })
 
-  it('of a model in parts that is given one sum comes before anything is fetched', async () => {
+  it('of one SHA-256 for a model in parts comes before any download', async () => {
     const server = await hub(whole)
     const parts = 'hf:owner/repo:big-00001-of-00002.gguf'
-    expect(await failureOf(pullModel(parts, { cacheDir: folder(), sha256: 'a'.repeat(64) }))).toMatchObject({
+    expect(
+      await failureOf(pullModel(parts, { cacheDir: temporaryFolder(), sha256: 'a'.repeat(64) })),
+    ).toMatchObject({
       code: 'config',
     })
     expect(server.requests).toEqual([])

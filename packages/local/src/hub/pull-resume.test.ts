@@ -1,11 +1,11 @@
-// Downloads that break off, files that change meanwhile, and several processes that want the same.
+// Resumed downloads: files that change in the meantime, and several processes with the same model.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { app } from '../../test/app.js'
-import { failureOf, folder } from '../../test/world.js'
+import { failureOf, temporaryFolder } from '../../test/fixtures.js'
 import { pullModel } from '../index.js'
 import { modelDir } from './model-store.js'
 
@@ -24,8 +24,8 @@ async function hub(answer: (request: ReceivedRequest) => ServedResponse) {
   return server
 }
 
-describe('a file without a sum', () => {
-  /** Serves one version of the file after the other, and heeds `if-range` or not. */
+describe('a file without a SHA-256', () => {
+  /** Serves one version of the file after the other, with or without support for `if-range`. */
   async function changing(heeds: boolean, tags: (string | undefined)[]) {
     const versions = [pico, Buffer.concat([pico.subarray(0, 8), Buffer.alloc(pico.length - 8, 1)])]
     let turn = 0
@@ -42,19 +42,19 @@ describe('a file without a sum', () => {
   }
 
   it.each<[string, boolean, (string | undefined)[]]>([
-    ['of another tag, on a server that heeds it', true, ['"one"', '"two"']],
-    ['of another tag, on a server that does not', false, ['"one"', '"two"']],
-    ['of which no version is told', false, [undefined, undefined]],
-  ])('that has changed meanwhile is not put together from two versions: %s', async (_, heeds, tags) => {
+    ['with another tag, on a server with if-range', true, ['"one"', '"two"']],
+    ['with another tag, on a server without if-range', false, ['"one"', '"two"']],
+    ['without a version', false, [undefined, undefined]],
+  ])('that has changed is not joined from two versions: %s', async (_, heeds, tags) => {
     const { second } = await changing(heeds, tags)
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     expect(await failureOf(pullModel(name, { cacheDir }))).toMatchObject({ code: 'network' })
     expect(readFileSync(await pullModel(name, { cacheDir })).equals(second)).toBe(true)
   })
 
-  it('that is the same is gone on with', async () => {
+  it('that has not changed is resumed', async () => {
     const { server } = await changing(true, ['"one"', '"one"'])
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     await failureOf(pullModel(name, { cacheDir }))
     const path = await pullModel(name, { cacheDir })
     expect(server.requests[1]?.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
@@ -62,13 +62,13 @@ describe('a file without a sum', () => {
   })
 })
 
-it('a half of another file is fetched anew when its sum shows it, without a second call', async () => {
+it('a part of another file is downloaded again in the same call when the SHA-256 is wrong', async () => {
   const sum = createHash('sha256').update(pico).digest('hex')
   await hub(({ headers }) => {
     const from = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0)
     return { status: from > 0 ? 206 : 200, body: pico.subarray(from) }
   })
-  const cacheDir = folder()
+  const cacheDir = temporaryFolder()
   const dir = modelDir(name, cacheDir)
   mkdirSync(dir, { recursive: true })
   writeFileSync(join(dir, 'pico.gguf.part'), Buffer.alloc(1000, 7))
@@ -81,7 +81,7 @@ describe('several processes', () => {
       onProgress: ({ completed }) => completed >= 300_000 && tell('half') })
       tell(path)`)
 
-  it('fetch a model once, and one that is killed half way is gone on with by the next', async () => {
+  it('download a model once, and continue the download of one that was killed', async () => {
     const sum = createHash('sha256').update(pico).digest('hex')
     let breaks = true
     const server = await hub(({ headers }) => {
@@ -93,15 +93,15 @@ describe('several processes', () => {
         ...(breaks && { stallAt: 400_000 }),
       }
     })
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const killed = pulling(cacheDir)
-    expect(await killed.told()).toBe('half')
+    expect(await killed.nextLine()).toBe('half')
     killed.process.kill('SIGKILL')
-    await killed.ended()
+    await killed.exitCode()
     breaks = false
     const apps = [1, 2, 3].map(() => pulling(cacheDir))
-    const ended = await Promise.all(apps.map(({ ended }) => ended()))
-    expect(ended).toEqual([0, 0, 0])
+    const exitCodes = await Promise.all(apps.map(({ exitCode }) => exitCode()))
+    expect(exitCodes).toEqual([0, 0, 0])
     expect(server.requests).toHaveLength(2)
     expect(server.requests[1]?.headers.range).toMatch(/^bytes=[1-9]\d+-$/)
     const dir = modelDir(name, cacheDir)

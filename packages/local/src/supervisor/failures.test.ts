@@ -1,11 +1,19 @@
-// Whatever ends, ends typed: processes that cannot be started, die at once or are frozen, messages that cannot be sent,
-// listeners that throw. The app lives, and the next call may work.
+// Failures of the worker: processes that cannot start, die at once or freeze, messages that cannot be sent, callbacks that
+// throw. Each call fails with a typed error, the app goes on, and the next call may work.
 import { execFileSync } from 'node:child_process'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../test/app.js'
-import { alive, begin, failureOf, folder, open, openRandom, until } from '../../test/world.js'
+import {
+  alive,
+  failureOf,
+  open,
+  openRandom,
+  readFirstText,
+  temporaryFolder,
+  waitUntil,
+} from '../../test/fixtures.js'
 
 const question = 'What is the capital of France?'
 const { execPath } = process
@@ -17,20 +25,20 @@ afterEach(() => {
 
 /** A file that may not be run. */
 function plainFile(): string {
-  const path = join(folder(), 'node')
+  const path = join(temporaryFolder(), 'node')
   writeFileSync(path, 'not a program')
   return path
 }
 
 describe('a process that cannot be started', () => {
   it.each<[string, RegExp, () => void]>([
-    ['for too large an environment', /E2BIG.*variables/, () => vi.stubEnv('LARGE', 'x'.repeat(5_000_000))],
+    ['because of a large environment', /E2BIG.*variables/, () => vi.stubEnv('LARGE', 'x'.repeat(5_000_000))],
     [
-      'for want of the program',
+      'because the program is missing',
       /ENOENT.*Start the app again/,
       () => void (process.execPath = '/nowhere/node'),
     ],
-    ['for want of permission', /EACCES.*may not run/, () => void (process.execPath = plainFile())],
+    ['because it may not be run', /EACCES.*may not run/, () => void (process.execPath = plainFile())],
   ])('%s fails the calls, and not the app', async (_, message, arrange) => {
     const provider = open()
     arrange()
@@ -48,9 +56,9 @@ describe('a process that cannot be started', () => {
   })
 
   it.skipIf(process.platform !== 'linux')(
-    'for want of files to open fails the calls, and not the app',
+    'because too many files are open fails the calls, and not the app',
     async () => {
-      const { told, ended } = app(`
+      const { nextLine, exitCode } = app(`
       import { closeSync, openSync } from 'node:fs'
       import { execFileSync } from 'node:child_process'
       const llm = local({ threads: 1, cacheDir: false })
@@ -65,15 +73,15 @@ describe('a process that cannot be started', () => {
       limit(1024)
       tell((await llm.chat(${JSON.stringify(question)})).text)
       await llm.close()`)
-      expect(await told()).toMatch(/^worker-crashed true .*EMFILE.*ulimit -n/)
-      expect(await told()).toContain('Paris')
-      expect(await ended()).toBe(0)
+      expect(await nextLine()).toMatch(/^worker-crashed true .*EMFILE.*ulimit -n/)
+      expect(await nextLine()).toContain('Paris')
+      expect(await exitCode()).toBe(0)
     },
   )
 })
 
 describe('a process that dies at once', () => {
-  it('ends its calls with its last words, and the next one works', async () => {
+  it('fails its calls with its error output, and the next call works', async () => {
     vi.stubEnv('NODE_OPTIONS', '--require /nowhere/hook.cjs')
     const provider = open()
     const error = await failureOf(provider.chat(question))
@@ -84,7 +92,7 @@ describe('a process that dies at once', () => {
   })
 })
 
-describe('what is not JSON', () => {
+describe('a request that is not JSON', () => {
   const circular: Record<string, unknown> = {}
   circular.self = circular
   const history = (input: unknown) => [
@@ -95,22 +103,22 @@ describe('what is not JSON', () => {
 
   it.each<[string, unknown]>([
     ['a large number', { count: 10n }],
-    ['a circle', circular],
+    ['a circular value', circular],
     [
-      'a value that will not be told',
+      'a toJSON that throws',
       {
         toJSON() {
           throw new Error('no')
         },
       },
     ],
-  ])('(%s) is refused, alone and behind others', async (_, input) => {
+  ])('(%s) is refused, alone and behind other calls', async (_, input) => {
     const provider = openRandom({}, { parallel: 1 })
     expect(await failureOf(provider.chat(history(input)))).toMatchObject({ code: 'invalid-request' })
     expect(await failureOf(provider.countTokens(history(input)))).toMatchObject({ code: 'invalid-request' })
     // It is its turn while the end of another call is dealt with.
     const busy = provider.stream('talk')
-    await begin(busy)
+    await readFirstText(busy)
     const waiting = failureOf(provider.chat(history(input)))
     const after = provider.chat({ messages: 'hi', maxOutputTokens: 2 })
     busy.abort()
@@ -121,7 +129,7 @@ describe('what is not JSON', () => {
   })
 })
 
-describe('a listener that throws', () => {
+describe('a callback that throws', () => {
   it.each<[string, () => void]>([
     [
       'at once',
@@ -130,7 +138,7 @@ describe('a listener that throws', () => {
       },
     ],
     ['later', () => Promise.reject(new Error('of the app'))],
-  ])('%s does not touch what the engine says', async (_, fails) => {
+  ])('%s does not affect the engine’s log', async (_, fails) => {
     const onLog = vi.fn(fails)
     // More than it was trained for: the engine warns.
     const provider = open({ context: 8192, onLog })
@@ -138,7 +146,7 @@ describe('a listener that throws', () => {
     expect(onLog).toHaveBeenCalled()
   })
 
-  it('ends its own call, which is never worked on', async () => {
+  it('ends its own call, which never runs', async () => {
     const provider = open({ parallel: 1 })
     const onStatus = () => {
       throw new Error('of the app')
@@ -150,7 +158,7 @@ describe('a listener that throws', () => {
 })
 
 describe('a process that is frozen', () => {
-  /** One that is loaded, and stopped. */
+  /** A provider whose loaded worker is stopped. */
   async function frozen(options: object = {}) {
     const provider = open(options)
     await provider.chat(question)
@@ -159,7 +167,7 @@ describe('a process that is frozen', () => {
     return { provider, pid }
   }
 
-  it('ends whatever is asked of it in time, typed, and is replaced', async () => {
+  it('is replaced, and its calls fail with typed errors', async () => {
     const { provider, pid } = await frozen({ heartbeat: 400 })
     const calls = [
       provider.chat(question),
@@ -172,12 +180,12 @@ describe('a process that is frozen', () => {
         code: 'worker-crashed',
         message: expect.stringContaining('stopped answering'),
       })
-    await until(() => !alive(pid))
+    await waitUntil(() => !alive(pid))
     expect((await provider.chat(question)).text).toContain('Paris')
     expect(provider.stats()).toMatchObject({ restarts: 1 })
   })
 
-  it('holds nobody beyond his own time limit', async () => {
+  it('does not delay calls beyond their time limit', async () => {
     const { provider, pid } = await frozen()
     const limit = { timeout: 50 }
     const calls = [provider.chat(question, limit), provider.countTokens(question, limit)]
@@ -186,10 +194,10 @@ describe('a process that is frozen', () => {
     expect((await provider.chat(question)).text).toContain('Paris')
   })
 
-  it('while it loads holds nobody beyond his own time limit, and nothing is left of him', async () => {
+  it('while it loads does not delay calls beyond their time limit, and close() ends it', async () => {
     const provider = open()
     const call = failureOf(provider.countTokens(question, { timeout: 1000 }))
-    await until(() => provider.stats().pid !== undefined)
+    await waitUntil(() => provider.stats().pid !== undefined)
     const { pid = 0 } = provider.stats()
     process.kill(pid, 'SIGSTOP')
     expect(await call).toMatchObject({ code: 'timeout' })
@@ -203,29 +211,29 @@ describe('a process that is frozen', () => {
     expect(alive(pid)).toBe(false)
   })
 
-  it('does not hold the app, nor outlives it, while it has nothing to do or is being unloaded', async () => {
+  it('does not keep the app alive, and does not outlive it, while it is idle or being unloaded', async () => {
     for (const keepAlive of ['-1', '50ms']) {
       // Unloading may take a minute where prefixes are saved.
-      const { told, ended } = app(`
-        const llm = local({ threads: 1, cacheDir: ${JSON.stringify(folder())}, keepPrefixes: true, keepAlive: '${keepAlive}' })
+      const { nextLine, exitCode } = app(`
+        const llm = local({ threads: 1, cacheDir: ${JSON.stringify(temporaryFolder())}, keepPrefixes: true, keepAlive: '${keepAlive}' })
         await llm.chat('hi')
         const { pid } = llm.stats()
         process.kill(pid, 'SIGSTOP')
         tell(pid)
         await new Promise((resolve) => setTimeout(resolve, 200))
         tell(llm.stats().unloads)`)
-      const pid = Number(await told())
-      expect(await told()).toBe(keepAlive === '-1' ? '0' : '1')
-      expect(await ended()).toBe(0)
-      await until(() => !alive(pid))
+      const pid = Number(await nextLine())
+      expect(await nextLine()).toBe(keepAlive === '-1' ? '0' : '1')
+      expect(await exitCode()).toBe(0)
+      await waitUntil(() => !alive(pid))
     }
   })
 })
 
 it.skipIf(process.platform === 'win32')(
-  'a pipe in place of a model is told, and not waited for',
+  'a pipe in place of a model is an error, and is not opened',
   async () => {
-    const path = join(folder(), 'pipe.gguf')
+    const path = join(temporaryFolder(), 'pipe.gguf')
     execFileSync('mkfifo', [path])
     expect(await failureOf(open({ model: path }).chat(question))).toMatchObject({
       code: 'model-load',

@@ -1,4 +1,4 @@
-// Laws of the queue: nobody is lost or served twice, each caller's own order holds, callers take turns.
+// Laws of the fair queue: no entry is lost or taken twice, each caller's order holds, callers take turns.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { FairQueue, type Priority, priorities } from './fair-queue.js'
@@ -22,8 +22,8 @@ const step = fc.oneof(
   { weight: 1, arbitrary: fc.record({ do: fc.constant('remove' as const), at: fc.nat() }) },
 )
 
-describe('a queue', () => {
-  it('gives each item once, by priority, and each caller its own in order', () => {
+describe('a fair queue', () => {
+  it('returns each entry once, by priority, and those of one caller in order', () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
         const queue = new FairQueue<Item>()
@@ -59,13 +59,13 @@ describe('a queue', () => {
           expect(queue.size).toBe(inside.size)
           expect(new Set(queue)).toEqual(inside)
         }
-        const foretold = [...queue]
-        expect(foretold.map(() => queue.take())).toEqual(foretold)
+        const expected = [...queue]
+        expect(expected.map(() => queue.take())).toEqual(expected)
       }),
     )
   })
 
-  it('lets nobody wait for more than one call of each other caller, however many they have', () => {
+  it('makes a caller wait for at most one entry of each other caller', () => {
     fc.assert(
       fc.property(fc.array(fc.nat({ max: 20 }), { minLength: 1, maxLength: 6 }), (counts) => {
         const queue = new FairQueue<Item>()

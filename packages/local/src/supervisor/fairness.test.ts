@@ -1,11 +1,11 @@
-// Whose turn it is: callers, priorities, and what those who wait are told.
+// Order of calls: turns of callers, priorities, and the status events of waiting calls.
 import { describe, expect, it } from 'vitest'
-import { begin, failureOf, open, openRandom, until } from '../../test/world.js'
+import { failureOf, open, openRandom, readFirstText, waitUntil } from '../../test/fixtures.js'
 
 const question = 'What is the capital of France?'
 
 describe('callers', () => {
-  it('take turns, whoever has how many calls waiting, and each keeps its order', async () => {
+  it('take turns, however many calls each has waiting, and keep their own order', async () => {
     const one = open({ parallel: 1 })
     const other = one.share()
     const done: string[] = []
@@ -41,7 +41,7 @@ describe('callers', () => {
   it.each([
     [{ prority: 'high' }, /no option prority.*priority and caller/],
     [{ priority: 'urgent' }, /must be one of high, normal, low, not urgent/],
-  ])('are told of options there are none of: %j', async (local, message) => {
+  ])('get an error for invalid options: %j', async (local, message) => {
     const request = { messages: question, providerOptions: { local } }
     const error = await failureOf(open().chat(request))
     expect(error).toMatchObject({ code: 'invalid-request', retryable: false })
@@ -49,11 +49,11 @@ describe('callers', () => {
   })
 })
 
-describe('those who wait', () => {
-  it('hear of each place they move up, and of nothing else', async () => {
+describe('waiting calls', () => {
+  it('get a status event for each change of their position', async () => {
     const llm = openRandom({}, { parallel: 1 })
     const busy = llm.stream('talk')
-    await begin(busy)
+    await readFirstText(busy)
     const controller = new AbortController()
     const heard: Record<string, number[]> = { first: [], second: [], third: [] }
     const ask = (name: string, signal?: AbortSignal) =>
@@ -65,26 +65,26 @@ describe('those who wait', () => {
         },
       )
     const [first, ...others] = [ask('first', controller.signal), ask('second'), ask('third')]
-    await until(() => heard.third?.length === 1)
+    await waitUntil(() => heard.third?.length === 1)
     controller.abort()
     await failureOf(first as Promise<unknown>)
-    await until(() => heard.third?.length === 2)
+    await waitUntil(() => heard.third?.length === 2)
     busy.abort()
     await failureOf(busy.response())
     await Promise.all(others)
     expect(heard).toEqual({ first: [1], second: [2, 1], third: [3, 2, 1] })
   })
 
-  it('hear that the process died, and are served by the next one', async () => {
+  it('get a status event when the process dies, and run in the next one', async () => {
     const llm = openRandom({}, { parallel: 1 })
     const busy = llm.stream('talk')
-    await begin(busy)
+    await readFirstText(busy)
     const heard: string[] = []
     const waiting = llm.chat(
       { messages: 'hi', maxOutputTokens: 2 },
       { onStatus: (status) => heard.push(status.type === 'restarting' ? status.reason : status.type) },
     )
-    await until(() => heard.includes('queued'))
+    await waitUntil(() => heard.includes('queued'))
     process.kill(llm.stats().pid ?? 0, 'SIGKILL')
     expect(await failureOf(busy.response())).toMatchObject({ code: 'worker-crashed' })
     expect((await waiting).usage.outputTokens).toBe(2)
@@ -94,8 +94,8 @@ describe('those who wait', () => {
   })
 })
 
-describe('stats', () => {
-  it('add up what was done', async () => {
+describe('statistics', () => {
+  it('count tokens, times and finished jobs', async () => {
     const llm = open({ parallel: 1 })
     const answers = await Promise.all([1, 2, 3].map(() => llm.chat(question)))
     const sum = (key: 'inputTokens' | 'cachedInputTokens' | 'outputTokens') =>

@@ -1,9 +1,9 @@
-// Mixed traffic for long: aborts, time-outs, slow readers, embeddings, counts and kills at random. Every call ends once,
-// in its answer or in the error it asked for; each caller's order holds; nothing is left behind.
+// Soak test of mixed traffic: aborts, timeouts, slow readers, embeddings, counts and kills at random. Every call ends
+// once, in its answer or an expected error; each caller's order holds; nothing is left behind.
 // 12 seconds; PATCHBAY_SOAK_MINUTES=60 for an hour.
 import { isLlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { alive, open, until } from '../../test/world.js'
+import { alive, open, waitUntil } from '../../test/fixtures.js'
 import type { LocalProvider } from '../index.js'
 
 const minutes = Number(process.env.PATCHBAY_SOAK_MINUTES ?? 0.2)
@@ -28,7 +28,7 @@ describe(`mixed traffic (${minutes} minutes; PATCHBAY_SOAK_MINUTES sets more)`, 
       tally[what] = (tally[what] ?? 0) + 1
     }
 
-    /** Ends in what is right, in a crash, or in the error it is allowed. */
+    /** The call ends in its answer, in a crash, or in an allowed error. */
     const settle = async (work: Promise<unknown>, allowed: string[]): Promise<void> => {
       try {
         await work
@@ -118,18 +118,18 @@ describe(`mixed traffic (${minutes} minutes; PATCHBAY_SOAK_MINUTES sets more)`, 
     await Promise.all([...callers, killer])
 
     for (const what of wanted) expect(tally, what).toHaveProperty(what)
-    await until(() => first.stats().running === 0)
+    await waitUntil(() => first.stats().running === 0)
     expect(first.stats()).toMatchObject({ queued: 0, running: 0, handles: shared.length })
     await settle(ask(first), [])
     pids.add(first.stats().pid ?? 0)
     await Promise.all(shared.map((llm) => llm.close()))
     pids.delete(0)
-    await until(() => [...pids].every((pid) => !alive(pid)))
-    await until(() => handles() <= before)
+    await waitUntil(() => [...pids].every((pid) => !alive(pid)))
+    await waitUntil(() => handles() <= before)
   })
 })
 
-/** Processes and pipes that this one holds. */
+/** Number of child processes and pipes of this process. */
 function handles(): number {
   return process.getActiveResourcesInfo().filter((kind) => /^(ProcessWrap|PipeWrap)$/.test(kind)).length
 }

@@ -2,7 +2,7 @@
 import { type CallContext, isLlmError, LlmError } from '@patchbay/core'
 import fc from 'fast-check'
 import { afterEach, beforeEach, expect, it, vi } from 'vitest'
-import { SimulatedHost } from '../../test/simulated-worker.js'
+import { SimulatedHost, type SimulatedProcess } from '../../test/simulated-worker.js'
 import { LocalBackend } from '../backend.js'
 import { resolveSettings } from '../options/options.js'
 import { bytesInUse } from './memory-arbiter.js'
@@ -15,7 +15,7 @@ const gone = new LlmError('aborted', 'The caller has gone.')
 beforeEach(() => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] }))
 afterEach(() => void vi.useRealTimers())
 
-/** All that is already decided happens. */
+/** Waits until all pending promises are settled. */
 const settled = () => new Promise((resolve) => setImmediate(resolve))
 
 interface Call {
@@ -29,12 +29,12 @@ class Model {
   readonly host = new SimulatedHost(60)
   readonly calls: Call[] = []
   readonly #scheduler = new Scheduler(
-    resolveSettings({ memoryBudget: budget, parallel: 2, queue: 5, keepAlive: 20, cacheDir: false })
+    resolveSettings({ memoryBudget: budget, parallel: 2, queue: 3, keepAlive: 20, cacheDir: false })
       .scheduler,
     this.host,
   )
   readonly #backend = new LocalBackend(this.#scheduler, model)
-  closed: 'no' | 'asked' | 'yes' = 'no'
+  closed: 'no' | 'closing' | 'yes' = 'no'
 
   constructor() {
     this.#scheduler.acquire()
@@ -81,7 +81,7 @@ class Model {
 
   close(): void {
     if (this.closed !== 'no') return
-    this.closed = 'asked'
+    this.closed = 'closing'
     void this.#scheduler.release().then(() => {
       this.closed = 'yes'
     })
@@ -93,7 +93,7 @@ class Model {
 }
 
 const often = ['good', 'good', 'good', 'good', 'job', 'job'] as const
-const seldom = ['bad', 'count', 'ready', 'abort', 'wait', 'files', 'close'] as const
+const seldom = ['bad', 'bad', 'count', 'ready', 'abort', 'wait', 'files', 'close'] as const
 const step = fc.record({
   model: fc.nat({ max: 1 }),
   what: fc.constantFrom(...often, ...seldom),
@@ -117,7 +117,7 @@ async function play(models: Model[], steps: Step[]): Promise<void> {
           model.call(what, id, at(['nothing', 'nothing', 'abort', 'call']) ?? 'nothing')
         break
       case 'close':
-        // Histories with both models closed early would be short.
+        // Seldom: nothing happens after it.
         if (pick % 4 === 0) model.close()
         break
       case 'abort':
@@ -137,13 +137,13 @@ async function play(models: Model[], steps: Step[]): Promise<void> {
   }
 }
 
-/** Lets only good things happen until nothing more does. */
+/** Performs good actions until none is left. */
 async function finish(models: Model[]): Promise<void> {
   for (const { host } of models) host.filesAreBad = false
   for (let round = 0; round < 300; round++) {
     const next = models.flatMap(({ host }) => host.process?.actions() ?? []).find(({ good }) => good)
     if (next !== undefined) next.act()
-    else if (models.every(({ open, closed }) => open.length === 0 && closed !== 'asked')) return
+    else if (models.every(({ open, closed }) => open.length === 0 && closed !== 'closing')) return
     else await vi.advanceTimersByTimeAsync(5_000)
     await settled()
   }
@@ -176,9 +176,53 @@ it('every call ends once and in its own answer, no job is sent twice, and closin
     }),
     { numRuns: 60 },
   )
-  // The histories had all that can happen in them.
+  // The histories covered all outcomes.
   expect(outcomes).toEqual(
     new Set(['answered', 'aborted', 'worker-crashed', 'model-load', 'inference', 'queue-full']),
   )
   expect(both).toBeGreaterThan(0)
+})
+
+/** Starts a process, loads the model, and starts jobs. */
+async function load({ host }: Model): Promise<SimulatedProcess> {
+  while (host.process === undefined) {
+    await vi.advanceTimersByTimeAsync(5_000)
+    await settled()
+  }
+  const { process } = host
+  // Plans its memory, and is ready.
+  for (let step = 0; step < 2; step++) {
+    process.actions()[0]?.act()
+    await settled()
+  }
+  return process
+}
+
+it('crashes with a finished job between them do not fail the waiting calls', async () => {
+  const model = new Model()
+  let id = 0
+  for (let crash = 0; crash < 8; crash++) {
+    while (model.open.length < 5) model.call('job', id++, 'nothing')
+    const process = await load(model)
+    process.actions()[0]?.act()
+    await settled()
+    process.actions().at(-1)?.act()
+    await settled()
+    expect(model.open).toHaveLength(2)
+  }
+  model.close()
+  await finish([model])
+  expect(model.stats).toMatchObject({ restarts: 8, queued: 0 })
+})
+
+it('a running call that is aborted is cancelled in the worker', async () => {
+  const model = new Model()
+  model.call('job', 1, 'nothing')
+  const process = await load(model)
+  model.open[0]?.controller.abort(gone)
+  await settled()
+  expect(process.cancelled).toEqual(model.host.sent)
+  expect(process.cancelled).toHaveLength(1)
+  model.close()
+  await finish([model])
 })

@@ -149,7 +149,7 @@ export class Scheduler {
     })
   }
 
-  /** Gives the worker what it can take, and tells its supervisor and those who wait how things stand. */
+  /** Starts what the worker can take, and reports positions and demand. Called after every change. */
   #next(): void {
     if (this.#supervisor.open) {
       for (const request of this.#waitingCounts) this.#startCount(request)

@@ -1,11 +1,11 @@
-// Under load, for long: processes killed at random, ten thousand requests, and nothing lost, doubled or left behind.
+// Soak test: processes killed at random, ten thousand requests; nothing is lost, doubled or left behind.
 // Shortened unless PATCHBAY_SOAK is set.
 import { readFileSync } from 'node:fs'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { isLlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { alive, open, openRandom, until } from '../../test/world.js'
+import { alive, open, openRandom, waitUntil } from '../../test/fixtures.js'
 
 const full = process.env.PATCHBAY_SOAK !== undefined
 const capitals: [country: string, city: string][] = [
@@ -52,15 +52,15 @@ describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the
     })
     for (let kill = 0; kill < kills; kill++) {
       // At any moment of its life: while it starts, loads, evaluates or generates.
-      if (kill % 4 !== 3) await until(() => provider.stats().running > 0)
-      else await until(() => provider.stats().pid !== undefined)
+      if (kill % 4 !== 3) await waitUntil(() => provider.stats().running > 0)
+      else await waitUntil(() => provider.stats().pid !== undefined)
       for (let turns = Math.floor(random() * 40); turns > 0; turns--)
         await new Promise((resolve) => setImmediate(resolve))
       const { pid } = provider.stats()
       if (pid === undefined) continue
       pids.add(pid)
       process.kill(pid, signals[kill % 3])
-      await until(() => provider.stats().pid !== pid)
+      await waitUntil(() => provider.stats().pid !== pid)
     }
     killing = false
     await Promise.all(callers)
@@ -70,7 +70,7 @@ describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the
     pids.add(provider.stats().pid ?? 0)
     await provider.close()
     pids.delete(0)
-    await until(() => [...pids].every((pid) => !alive(pid)))
+    await waitUntil(() => [...pids].every((pid) => !alive(pid)))
   })
 
   const requests = full ? 10_000 : 1500
@@ -95,7 +95,7 @@ describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the
     )
     expect(answered).toBe(requests)
     expect(provider.stats()).toMatchObject({ finished: requests, queued: 0, running: 0, restarts: 0 })
-    // What the system has taken back for a moment is no growth when it comes again: the most early on, the least late.
+    // Memory varies from moment to moment: compare the highest early value with the lowest late one.
     for (const [what, most] of [['app', 10] as const, ['worker', 30] as const]) {
       const early = Math.max(...memory.slice(1, 5).map((measured) => measured[what]))
       const late = Math.min(...memory.slice(-3).map((measured) => measured[what]))
@@ -104,14 +104,14 @@ describe(`the worker (${full ? 'whole' : 'shortened; set PATCHBAY_SOAK=1 for the
   })
 })
 
-/** Megabytes of the heap that are in use, after a collection. */
+/** Heap in use after a garbage collection, in megabytes. */
 function heap(): number {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()
   return process.memoryUsage().heapUsed / 1e6
 }
 
-/** Megabytes a process has in memory; 0 where the system does not tell. */
+/** Memory of a process in megabytes; 0 if the system does not say. */
 function residentMegabytes(pid: number): number {
   try {
     return Number(/VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1000

@@ -1,40 +1,47 @@
-// Numbers that are true, and nothing that grows: what `stats()` says, and what handles leave behind.
+// Statistics, leaks and option checks of a local provider.
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { begin, failureOf, folder, open, openRandom, until } from '../../test/world.js'
+import {
+  failureOf,
+  open,
+  openRandom,
+  readFirstText,
+  temporaryFolder,
+  waitUntil,
+} from '../../test/fixtures.js'
 import { local } from '../index.js'
 
 const question = 'What is the capital of France?'
 
 describe('restarts', () => {
-  it('count a process that died while it had nothing to do, once it has been replaced', async () => {
+  it('count an idle process that died, once it is replaced', async () => {
     const provider = open()
     await provider.chat(question)
     for (let killed = 1; killed <= 2; killed++) {
       process.kill(provider.stats().pid ?? 0, 'SIGKILL')
-      await until(() => provider.stats().pid === undefined)
+      await waitUntil(() => provider.stats().pid === undefined)
       expect(provider.stats()).toMatchObject({ restarts: killed - 1, loaded: undefined })
       await provider.chat(question)
       expect(provider.stats()).toMatchObject({ restarts: killed, unloads: 0 })
     }
   })
 
-  it('do not count one that was unloaded, or could not load its model', async () => {
+  it('do not count a process that was unloaded', async () => {
     const provider = open({ keepAlive: '1ms' })
     for (let round = 1; round <= 2; round++) {
       await provider.chat(question)
-      await until(() => provider.stats().pid === undefined)
+      await waitUntil(() => provider.stats().pid === undefined)
       expect(provider.stats()).toMatchObject({ restarts: 0, unloads: round })
     }
   })
 })
 
-describe('the other numbers', () => {
-  it('are those of what was done', async () => {
+describe('the other statistics', () => {
+  it('count what was done', async () => {
     const provider = openRandom({}, { parallel: 1 })
     const talk = { messages: 'talk', maxOutputTokens: 7 }
     const first = await provider.chat(talk)
@@ -49,20 +56,20 @@ describe('the other numbers', () => {
         output: 14,
       },
     })
-    // One that is dropped before its turn was never worked on.
+    // A job that is dropped from the queue never runs.
     const busy = provider.stream('talk')
-    await begin(busy)
+    await readFirstText(busy)
     const gone = failureOf(provider.chat('never', { timeout: 1 }))
     expect((await gone).code).toBe('timeout')
     expect(provider.stats()).toMatchObject({ finished: 2, running: 1, queued: 0 })
     busy.abort()
     await failureOf(busy.response())
-    await until(() => provider.stats().running === 0)
+    await waitUntil(() => provider.stats().running === 0)
     expect(provider.stats().finished).toBe(3)
   })
 })
 
-describe('nothing grows', () => {
+describe('memory, processes and listeners do not grow', () => {
   it('with handles that are shared and closed, once or twice each', async () => {
     const warned = vi.fn()
     process.on('warning', warned)
@@ -115,7 +122,7 @@ describe('nothing grows', () => {
   })
 })
 
-describe('options that make no sense', () => {
+describe('invalid options', () => {
   it.each<[string, unknown]>([
     ['model', 5],
     ['model', ''],
@@ -143,22 +150,22 @@ describe('options that make no sense', () => {
     ['chatTemplate', 7],
     ['heartbeat', 0],
     ['onLog', 'console'],
-  ])('are told by name: %s %j', (name, value) => {
+  ])('are named in the error: %s %j', (name, value) => {
     expect(() => local({ [name]: value })).toThrow(
       expect.objectContaining({ code: 'config', provider: 'local', message: expect.stringContaining(name) }),
     )
   })
 
-  it('are told where there are none', () => {
+  it('that are no object are refused', () => {
     for (const options of [null, 7] as never[])
       expect(() => local(options)).toThrow(expect.objectContaining({ code: 'config' }))
   })
 })
 
-it('a relative path is meant from the folder the app is in when the provider is made', async () => {
+it('a relative path is resolved when the provider is made', async () => {
   const pico = fileURLToPath(new URL('../../models/pico.gguf', import.meta.url))
   const provider = open({ model: relative(process.cwd(), pico) })
-  const dir = folder()
+  const dir = temporaryFolder()
   mkdirSync(`${dir}/elsewhere`)
   symlinkSync(pico, `${dir}/linked.gguf`)
   vi.spyOn(process, 'cwd').mockReturnValue(dir)
@@ -170,7 +177,7 @@ it('a relative path is meant from the folder the app is in when the provider is 
   expect(other.model).toBe('linked')
 })
 
-/** Megabytes of the heap that are in use, after a collection. */
+/** Heap in use after a garbage collection, in megabytes. */
 function heap(): number {
   setFlagsFromString('--expose-gc')
   runInNewContext('gc')()

@@ -1,7 +1,8 @@
 // Laws of the worker's lifecycle, checked after every step of random histories.
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { info, SimulatedLife } from '../../test/simulated-life.js'
+import { ended, info } from '../../test/simulated-facts.js'
+import { SimulatedLife } from '../../test/simulated-life.js'
 import { transition } from './worker-lifecycle.js'
 import { attachment, canUnload, isBusy, type Phase, type WorkerEvent } from './worker-state.js'
 
@@ -45,7 +46,7 @@ const expected: [WorkerEvent, readonly Phase['name'][]][] = [
   [{ type: 'memory-wanted' }, ['ready']],
   [{ type: 'keep-alive-elapsed' }, ['ready']],
   [{ type: 'back-off-elapsed' }, ['backing-off']],
-  [{ type: 'process-exited', exit: { code: 0, signal: null, hung: false, stderr: '' } }, withProcess],
+  [{ type: 'process-exited', exit: ended }, withProcess],
 ]
 
 describe('in every history', () => {

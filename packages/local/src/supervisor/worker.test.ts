@@ -1,11 +1,11 @@
-// The worker: one process, one bounded queue, shared handles, and what happens when callers or the process go away.
+// The worker on the real engine: shared handles, the bounded queue, aborts, slow readers and crashes.
 import { describe, expect, it } from 'vitest'
-import { alive, begin, failureOf, open, openRandom, until } from '../../test/world.js'
+import { alive, failureOf, open, openRandom, readFirstText, waitUntil } from '../../test/fixtures.js'
 
 const question = 'What is the capital of France?'
 
 describe('handles', () => {
-  it('share one process and end it with the last of them', async () => {
+  it('share one process, which ends with the last handle', async () => {
     const first = open()
     const second = first.share()
     const answers = await Promise.all([first.chat(question), second.chat(question)])
@@ -18,12 +18,12 @@ describe('handles', () => {
     expect(await failureOf(first.chat(question))).toMatchObject({ code: 'closed' })
     expect((await second.chat(question)).text).toContain('Paris')
     await second.close()
-    await until(() => !alive(pid))
+    await waitUntil(() => !alive(pid))
     expect(await failureOf(second.chat(question))).toMatchObject({ code: 'closed' })
     expect(() => second.share()).toThrow(expect.objectContaining({ code: 'closed' }))
   })
 
-  it('that are closed let what is queued finish first', async () => {
+  it('finish the queued calls when they are closed', async () => {
     const provider = open({ parallel: 1 })
     const calls = Array.from({ length: 5 }, () => provider.chat(question))
     await provider.close()
@@ -47,7 +47,7 @@ describe('handles', () => {
 })
 
 describe('the queue', () => {
-  it('rejects at once what finds it full, and serves the rest in order', async () => {
+  it('rejects a call at once if it is full, and runs the others in order', async () => {
     const provider = open({ queue: 2, parallel: 1 })
     const done: number[] = []
     const calls = [0, 1, 2].map(async (index) => {
@@ -62,7 +62,7 @@ describe('the queue', () => {
     expect(done).toEqual([0, 1, 2])
   })
 
-  it('lets callers wait who would rather', async () => {
+  it('lets calls wait with whenFull: wait', async () => {
     const provider = open({ queue: 1, parallel: 1, whenFull: 'wait' })
     const done: number[] = []
     await Promise.all(
@@ -74,26 +74,26 @@ describe('the queue', () => {
     expect(done).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9])
   })
 
-  it('drops a job whose caller is gone before it starts', async () => {
+  it('drops an aborted job before it starts', async () => {
     const provider = openRandom({}, { parallel: 1 })
     const busy = provider.stream('talk')
-    await begin(busy)
+    await readFirstText(busy)
     const controller = new AbortController()
     const gone = provider.chat('never', { signal: controller.signal })
     const late = provider.chat('never', { timeout: 50 })
-    await until(() => provider.stats().queued === 2)
+    await waitUntil(() => provider.stats().queued === 2)
     controller.abort()
     expect(await failureOf(gone)).toMatchObject({ code: 'aborted' })
     expect(await failureOf(late)).toMatchObject({ code: 'timeout' })
     expect(provider.stats()).toMatchObject({ queued: 0, running: 1 })
     busy.abort()
     await failureOf(busy.response())
-    await until(() => provider.stats().running === 0)
-    // Only the first was ever worked on.
+    await waitUntil(() => provider.stats().running === 0)
+    // Only the first one ever ran.
     expect(provider.stats().finished).toBe(1)
   })
 
-  it('tells those who wait', async () => {
+  it('reports the positions of waiting calls', async () => {
     const provider = open({ parallel: 1 })
     const heard: string[] = []
     const call = provider.chat(question, { onStatus: (status) => heard.push(status.type) })
@@ -119,7 +119,7 @@ describe('an abort', () => {
     const provider = openRandom({}, { parallel: 1 })
     for (let round = 0; round < 5; round++) {
       const stream = provider.stream('talk')
-      await begin(stream)
+      await readFirstText(stream)
       stream.abort()
       // It would talk to the end of its context; the next call gets the only sequence long before.
       expect((await provider.chat({ messages: 'and you?', maxOutputTokens: 3 })).usage.outputTokens).toBe(3)
@@ -138,7 +138,7 @@ describe('an abort', () => {
       { messages: `other ${prompt}`, maxOutputTokens: 1 },
       { signal: controller.signal },
     )
-    await until(() => provider.stats().running === 1)
+    await waitUntil(() => provider.stats().running === 1)
     controller.abort()
     await failureOf(call)
     const aborted = performance.now()
@@ -148,10 +148,10 @@ describe('an abort', () => {
 })
 
 describe('a slow reader', () => {
-  it('does not hold up the others, and loses nothing', async () => {
+  it('does not delay other calls, and loses nothing', async () => {
     const provider = openRandom({}, { parallel: 2 })
     const slow = provider.stream({ messages: 'talk', maxOutputTokens: 500 })
-    const text = await begin(slow)
+    const text = await readFirstText(slow)
     for (let round = 0; round < 3; round++)
       expect((await provider.chat({ messages: 'hi', maxOutputTokens: 50 })).usage.outputTokens).toBe(50)
     let rest = 0
@@ -167,12 +167,12 @@ describe('a crash', () => {
   it.each([
     'SIGKILL',
     'SIGSEGV',
-  ] as const)('by %s rejects what runs, with its partial, and serves what waits in a new process', async (signal) => {
+  ] as const)('by %s fails the running call with its partial answer, and runs waiting ones in a new process', async (signal) => {
     const provider = openRandom({}, { parallel: 1 })
     const running = provider.stream('talk')
-    const text = await begin(running)
+    const text = await readFirstText(running)
     const waiting = provider.chat({ messages: 'hi', maxOutputTokens: 5 })
-    await until(() => provider.stats().queued === 1)
+    await waitUntil(() => provider.stats().queued === 1)
     const { pid = 0 } = provider.stats()
     process.kill(pid, signal)
     const error = await failureOf(
@@ -194,12 +194,12 @@ describe('a crash', () => {
     expect(alive(pid)).toBe(false)
   })
 
-  it('of an idle process is no news: the next call has a new one', async () => {
+  it('of an idle process goes unnoticed: the next call starts a new one', async () => {
     const provider = open()
     await provider.chat(question)
     const { pid = 0 } = provider.stats()
     process.kill(pid, 'SIGKILL')
-    await until(() => provider.stats().pid === undefined)
+    await waitUntil(() => provider.stats().pid === undefined)
     expect((await provider.chat(question)).text).toContain('Paris')
   })
 
@@ -224,22 +224,22 @@ describe('a crash', () => {
     expect((await provider.chat(question)).text).toContain('Paris')
   })
 
-  it('may be tried again by those who ask for it', async () => {
+  it('is retried by a call with retries', async () => {
     const provider = openRandom({ layers: 4, width: 256 }, { parallel: 1 })
     await provider.chat({ messages: 'hi', maxOutputTokens: 1 })
     const call = provider.chat(
       { messages: 'a long story. '.repeat(200), maxOutputTokens: 3 },
       { retry: { retries: 2, baseDelay: 1 } },
     )
-    await until(() => provider.stats().running === 1)
+    await waitUntil(() => provider.stats().running === 1)
     process.kill(provider.stats().pid ?? 0, 'SIGKILL')
     expect(await call).toMatchObject({ attempts: 2, usage: { outputTokens: 3 } })
   })
 
-  it('that is a hang is found and ended', async () => {
+  it('that is a hang is detected, and the process is killed', async () => {
     const provider = openRandom({}, { parallel: 1, heartbeat: 400 })
     const running = provider.stream('talk')
-    const text = await begin(running)
+    const text = await readFirstText(running)
     const { pid = 0 } = provider.stats()
     process.kill(pid, 'SIGSTOP')
     const error = await failureOf(
@@ -251,6 +251,6 @@ describe('a crash', () => {
       code: 'worker-crashed',
       message: expect.stringContaining('stopped answering'),
     })
-    await until(() => !alive(pid))
+    await waitUntil(() => !alive(pid))
   })
 })

@@ -1,11 +1,11 @@
-// What the engine is asked for: sampling, stops, limits, JSON, prefix reuse, counting, calibration.
+// Answers of the real engine: sampling, stop strings, limits, JSON, prefix reuse, token counts, calibration.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { folder, open, openRandom } from '../../test/world.js'
+import { open, openRandom, temporaryFolder } from '../../test/fixtures.js'
 
 describe('the bundled model', () => {
-  it('knows the capital of France, and says what it used', async () => {
+  it('knows the capital of France, and reports its usage', async () => {
     const response = await open().chat('What is the capital of France?')
     expect(response).toMatchObject({
       text: 'The capital of France is Paris.',
@@ -17,7 +17,7 @@ describe('the bundled model', () => {
     expect(response.usage).toEqual({ inputTokens: 16, cachedInputTokens: 0, outputTokens: 10 })
   })
 
-  it('remembers the conversation, and evaluates only what is new of it', async () => {
+  it('knows the conversation, and evaluates only its new part', async () => {
     const provider = open({ parallel: 1 })
     const first = await provider.chat('My name is Zoe.')
     const second = await provider.chat([
@@ -29,7 +29,7 @@ describe('the bundled model', () => {
     expect(second.usage.cachedInputTokens).toBeGreaterThanOrEqual(first.usage.inputTokens ?? 0)
   })
 
-  it('gives the same answer with and without a prefix to reuse', async () => {
+  it('gives the same answer with and without a cached prefix', async () => {
     const provider = open({ parallel: 1 })
     const system = 'You are a helpful assistant that answers questions about the world.'
     const fresh = await provider.chat({ system, messages: 'What is the capital of Peru?' })
@@ -39,16 +39,16 @@ describe('the bundled model', () => {
     expect(reused.text).toBe(fresh.text)
   })
 
-  it('is told nothing the caller did not write', async () => {
+  it('gets no text that the caller did not write', async () => {
     const provider = open()
-    // The template's own frame around one word, and nothing else.
+    // Only the template's own text around one word.
     const frame = await provider.countTokens('a')
     expect(await provider.countTokens('a a')).toBe(frame + 1)
     expect(frame).toBeLessThan(12)
   })
 })
 
-describe('a conversation begun elsewhere', () => {
+describe('a conversation of another model', () => {
   it('keeps its tool calls and their results', async () => {
     const provider = open()
     const response = await provider.chat([
@@ -75,14 +75,14 @@ describe('sampling', () => {
     expect(await ask({ temperature: 1, seed: 1 })).toBe(await ask({ temperature: 1, seed: 1 }))
     expect(await ask({ temperature: 1, seed: 1 })).not.toBe(await ask({ temperature: 1, seed: 2 }))
     expect(await ask({ temperature: 1 })).not.toBe(await ask({ temperature: 1 }))
-    // The likeliest token alone is greedy again, whichever way it is left alone.
+    // Only the most likely token is left: greedy again.
     const greedy = await ask({ temperature: 0 })
     expect(await ask({ temperature: 1, topK: 1 })).toBe(greedy)
     expect(await ask({ temperature: 1, topP: 0 })).toBe(greedy)
     expect(await ask({ temperature: 1, minP: 1 })).toBe(greedy)
   })
 
-  it('heeds penalties', async () => {
+  it('applies penalties', async () => {
     const provider = openRandom()
     const ask = async (request: object) =>
       (await provider.chat({ messages: 'hi', maxOutputTokens: 60, temperature: 0, ...request })).text
@@ -91,7 +91,7 @@ describe('sampling', () => {
     expect(variety(await ask({ presencePenalty: 2 }))).toBeGreaterThan(variety(await ask({})))
   })
 
-  it('ends before a stop string, wherever the pieces of text are cut', async () => {
+  it('ends before a stop string, also one of several tokens', async () => {
     const response = await open().chat({ messages: 'Count to 12.', stop: ['unknown', '10,'] })
     expect(response).toMatchObject({
       finishReason: 'stop',
@@ -101,7 +101,7 @@ describe('sampling', () => {
     expect(response.text.trim()).toBe('1, 2, 3, 4, 5, 6, 7, 8, 9,')
   })
 
-  it('ends at the limit of tokens and at the end of the context, and says which', async () => {
+  it('ends at the limit of tokens or of the context, and says which', async () => {
     const provider = openRandom({}, { context: 256 })
     expect(await provider.chat({ messages: 'hi', maxOutputTokens: 7 })).toMatchObject({
       finishReason: 'length',
@@ -115,7 +115,7 @@ describe('sampling', () => {
 })
 
 describe('JSON', () => {
-  it('by a schema comes from a model that knows nothing of it', async () => {
+  it('with a schema is valid even from a random model', async () => {
     const provider = openRandom()
     const schema = {
       type: 'object',
@@ -128,7 +128,7 @@ describe('JSON', () => {
     expect(response.rawFinishReason).toBe('json-complete')
   })
 
-  it('of any shape ends when it is whole', async () => {
+  it('without a schema ends with its value', async () => {
     const response = await open().chat({ messages: 'Give me JSON: name Eve, age 30.', output: 'json' })
     expect(response.output).toEqual({ name: 'Eve', age: 30 })
   })
@@ -136,7 +136,7 @@ describe('JSON', () => {
 
 describe('threads', () => {
   it('are measured once and cached', async () => {
-    const cacheDir = folder()
+    const cacheDir = temporaryFolder()
     const first = open({ cacheDir, threads: undefined as never })
     await first.chat('hi')
     const file = join(cacheDir, 'calibration.json')
@@ -152,7 +152,7 @@ describe('threads', () => {
     expect(second.stats().loaded?.why.join()).toContain('measured earlier (cached): 1 thread')
   })
 
-  it('can be told', async () => {
+  it('can be set', async () => {
     const provider = open({ threads: 2 })
     await provider.chat('hi')
     expect(provider.stats().loaded?.threads).toBe(2)

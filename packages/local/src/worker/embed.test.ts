@@ -1,7 +1,7 @@
 // Embeddings, on the real engine.
 import { cosineSimilarity } from '@patchbay/core'
 import { expect, it } from 'vitest'
-import { failureOf, open, until } from '../../test/world.js'
+import { failureOf, open, waitUntil } from '../../test/fixtures.js'
 
 it('returns vectors of unit length, in the order of the texts, the same for the same text', async () => {
   const provider = open()
@@ -65,9 +65,9 @@ it('stops when its caller aborts, and frees its sequence', async () => {
   await provider.embed('warm up')
   const controller = new AbortController()
   const work = failureOf(provider.embed(Array(20_000).fill('some words more'), { signal: controller.signal }))
-  await until(() => provider.stats().running === 1)
+  await waitUntil(() => provider.stats().running === 1)
   controller.abort()
   expect(await work).toMatchObject({ code: 'aborted' })
-  await until(() => provider.stats().running === 0)
+  await waitUntil(() => provider.stats().running === 0)
   expect((await provider.embed('ok')).vectors).toHaveLength(1)
 })

@@ -1,15 +1,15 @@
-// What the engine offers beside plain chat: adapters, ranking, models that only encode.
+// Features besides chat: LoRA adapters, ranking, embedding models, models in parts.
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { failureOf, open, temporaryFolder } from '../../test/fixtures.js'
 import { writeRandomAdapter, writeRandomModel } from '../../test/random-model.js'
-import { failureOf, folder, open } from '../../test/world.js'
 
 const talk = { messages: 'talk', maxOutputTokens: 40, temperature: 0 }
 
 describe('adapters', () => {
-  it('change what the model says, by their strength', async () => {
-    const dir = folder()
+  it('change the answers by their strength', async () => {
+    const dir = temporaryFolder()
     const model = writeRandomModel(join(dir, 'random.gguf'))
     const path = writeRandomAdapter(join(dir, 'adapter.gguf'))
     const say = async (adapters: { path: string; scale?: number }[]) =>
@@ -25,7 +25,7 @@ describe('adapters', () => {
     ['that is a model', (dir: string) => writeRandomModel(join(dir, 'model.gguf'))],
     ['of another model', (dir: string) => writeRandomAdapter(join(dir, 'other.gguf'), { width: 128 })],
   ])('%s is named in the error', async (_, make) => {
-    const dir = folder()
+    const dir = temporaryFolder()
     const model = writeRandomModel(join(dir, 'random.gguf'))
     const path = make(dir)
     const error = await failureOf(open({ model, adapters: [{ path }] }).chat(talk))
@@ -34,11 +34,11 @@ describe('adapters', () => {
   })
 })
 
-describe('a model made to rank', () => {
+describe('a reranker', () => {
   const ranker = () =>
-    open({ model: writeRandomModel(join(folder(), 'ranker.gguf'), { ranks: true, context: 512 }) })
+    open({ model: writeRandomModel(join(temporaryFolder(), 'ranker.gguf'), { ranks: true, context: 512 }) })
 
-  it('scores each document, the same whatever stands beside it', async () => {
+  it('scores each document, independent of the others', async () => {
     const llm = ranker()
     const documents = ['Paris is a city.', 'Bread is made of flour.', 'Lima']
     const { scores, usage, provider } = await llm.rerank({ query: 'Where is Paris?', documents })
@@ -61,7 +61,7 @@ describe('a model made to rank', () => {
     expect(llm.stats().restarts).toBe(0)
   })
 
-  it('has no words, and other models have no scores', async () => {
+  it('cannot chat, and other models cannot rank', async () => {
     expect(await failureOf(ranker().chat('hi'))).toMatchObject({
       code: 'model-load',
       message: expect.stringContaining('no chat template'),
@@ -73,14 +73,14 @@ describe('a model made to rank', () => {
   })
 })
 
-it('a model without a chat template gives vectors', async () => {
-  const llm = open({ model: writeRandomModel(join(folder(), 'base.gguf'), { chatTemplate: null }) })
+it('a model without a chat template can embed', async () => {
+  const llm = open({ model: writeRandomModel(join(temporaryFolder(), 'base.gguf'), { chatTemplate: null }) })
   const { vectors } = await llm.embed(['one', 'two'])
   expect(vectors.map(({ length }) => length)).toEqual([64, 64])
 })
 
-it('a model in parts is loaded whole, whichever of them is named', async () => {
-  const dir = folder()
+it('a model in parts is loaded whole, whichever part is named', async () => {
+  const dir = temporaryFolder()
   const whole = open({ model: writeRandomModel(join(dir, 'whole.gguf')) })
   const first = writeRandomModel(join(dir, 'big.gguf'), { parts: 3 })
   const expected = await whole.chat(talk)
@@ -88,8 +88,8 @@ it('a model in parts is loaded whole, whichever of them is named', async () => {
     expect((await open({ model }).chat(talk)).text).toBe(expected.text)
 })
 
-it('a model in parts of which one is missing is an error that says so', async () => {
-  const first = writeRandomModel(join(folder(), 'big.gguf'), { parts: 3 })
+it('a missing part of a model is an error that says so', async () => {
+  const first = writeRandomModel(join(temporaryFolder(), 'big.gguf'), { parts: 3 })
   const missing = first.replace('00001', '00002')
   rmSync(missing)
   const error = await failureOf(open({ model: first }).chat(talk))

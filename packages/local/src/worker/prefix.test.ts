@@ -1,16 +1,23 @@
-// Prefixes: evaluated once for all who share one, and kept from one process to the next where that is asked for.
+// Prefixes: evaluated once for all calls that share one, and saved for the next process with `keepPrefixes`.
 import { readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import {
+  failureOf,
+  open,
+  openRandom,
+  readFirstText,
+  temporaryFolder,
+  waitUntil,
+} from '../../test/fixtures.js'
 import { writeRandomModel } from '../../test/random-model.js'
-import { begin, failureOf, folder, open, openRandom, until } from '../../test/world.js'
 
 const rules = 'Be brief and kind. '.repeat(60)
 const ask = (question: string) => ({ system: rules, messages: question, maxOutputTokens: 24 })
 const questions = ['One?', 'Two, please?', 'And three?', 'What of four?']
 
-describe('a shared beginning', () => {
-  it('is evaluated once for callers who come at once, and their answers are those they get alone', async () => {
+describe('a shared prefix', () => {
+  it('is evaluated once for calls at the same time, and their answers are the same as alone', async () => {
     const llm = openRandom({ context: 2048 }, { parallel: 4 })
     await llm.capabilities()
     const together = await Promise.all(questions.map((question) => llm.chat(ask(question))))
@@ -31,17 +38,17 @@ describe('a shared beginning', () => {
       expect((await alone.chat(ask(question))).text).toBe(together[index]?.text)
   })
 
-  it('is taken from a caller who is still answering', async () => {
+  it('is copied from a call that is still running', async () => {
     const llm = openRandom({ context: 2048 }, { parallel: 2 })
     const talking = llm.stream({ system: rules, messages: 'Talk!' })
-    await begin(talking)
+    await readFirstText(talking)
     const { usage } = await llm.chat(ask('One?'))
     expect(usage.cachedInputTokens).toBeGreaterThan(rules.length * 0.9)
     talking.abort()
     await failureOf(talking.response())
   })
 
-  it('that is given up half way is gone on with by whoever waits for it', async () => {
+  it('that is aborted half way is continued by the call that waits for it', async () => {
     // Slow enough to be met in the middle of its prompt.
     const llm = openRandom({ layers: 6, width: 256, heads: 8, context: 4096 }, { parallel: 2 })
     await llm.capabilities()
@@ -49,33 +56,33 @@ describe('a shared beginning', () => {
     const leader = new AbortController()
     const first = llm.chat({ messages: `${long} one`, maxOutputTokens: 2 }, { signal: leader.signal })
     const second = llm.chat({ messages: `${long} two`, maxOutputTokens: 2 })
-    await until(() => llm.stats().running === 2)
+    await waitUntil(() => llm.stats().running === 2)
     leader.abort()
     expect(await failureOf(first)).toMatchObject({ code: 'aborted' })
     expect((await second).usage.outputTokens).toBe(2)
     expect(llm.stats()).toMatchObject({ running: 0, queued: 0, restarts: 0 })
   })
 
-  it('is not waited for by a caller who has gone', async () => {
+  it('is not waited for by an aborted call', async () => {
     const llm = openRandom({ layers: 6, width: 256, heads: 8, context: 4096 }, { parallel: 2 })
     await llm.capabilities()
     const long = 'word '.repeat(700)
     const first = llm.chat({ messages: `${long} one`, maxOutputTokens: 2 })
     const gone = new AbortController()
     const second = llm.chat({ messages: `${long} two` }, { signal: gone.signal })
-    await until(() => llm.stats().running === 2)
+    await waitUntil(() => llm.stats().running === 2)
     gone.abort()
     expect(await failureOf(second)).toMatchObject({ code: 'aborted' })
-    await until(() => llm.stats().running === 1)
+    await waitUntil(() => llm.stats().running === 1)
     expect((await first).usage.outputTokens).toBe(2)
   })
 })
 
-describe('kept prefixes', () => {
+describe('saved prefixes', () => {
   const settings = (cacheDir: string) => ({ keepPrefixes: true, cacheDir, parallel: 2, context: 2048 })
 
-  it('come back with the next process, and the answer is the same', async () => {
-    const cacheDir = folder()
+  it('are loaded by the next process, and the answer is the same', async () => {
+    const cacheDir = temporaryFolder()
     const model = writeRandomModel(join(cacheDir, 'random.gguf'))
     const first = open({ model, defaults: { temperature: 0 }, ...settings(cacheDir) })
     const before = await first.chat(ask('One?'))
@@ -97,8 +104,8 @@ describe('kept prefixes', () => {
     expect(kept.filter((name) => name.endsWith('.state'))).toHaveLength(1)
   })
 
-  it('that were damaged are evaluated again, once', async () => {
-    const cacheDir = folder()
+  it('that are damaged are evaluated again, once', async () => {
+    const cacheDir = temporaryFolder()
     const model = writeRandomModel(join(cacheDir, 'random.gguf'))
     const first = open({ model, ...settings(cacheDir) })
     await first.chat(ask('One?'))
@@ -116,8 +123,8 @@ describe('kept prefixes', () => {
     expect(names.every((name) => statSync(join(dir, name)).size > 1000)).toBe(true)
   })
 
-  it('that cannot be saved are said to the log, and the end is an end', async () => {
-    const cacheDir = folder()
+  it('that cannot be saved are logged, and the process ends all the same', async () => {
+    const cacheDir = temporaryFolder()
     writeFileSync(join(cacheDir, 'prefixes'), 'no folder')
     const heard: string[] = []
     const llm = open({ ...settings(cacheDir), onLog: (_, message) => heard.push(message) })
@@ -126,8 +133,8 @@ describe('kept prefixes', () => {
     expect(heard.join()).toMatch(/At its end: .*prefixes/)
   })
 
-  it('are not kept unless asked for', async () => {
-    const cacheDir = folder()
+  it('are only saved with keepPrefixes', async () => {
+    const cacheDir = temporaryFolder()
     const llm = open({ cacheDir })
     await llm.chat({ system: rules.slice(0, 900), messages: 'hi' })
     await llm.close()

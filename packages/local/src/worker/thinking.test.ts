@@ -1,19 +1,19 @@
-// Thinking on the real engine. The bundled model does not think; under templates that call what it says thinking, it does.
+// Thinking on the real engine. The bundled model does not think; some templates make its answer count as thinking.
 import { describe, expect, it } from 'vitest'
-import { failureOf, open } from '../../test/world.js'
+import { failureOf, open } from '../../test/fixtures.js'
 
 const template = (prompt: string) => `{% for message in messages %}<|im_start|>{{ message.role }}
 {% if message.reasoning_content %}The {{ message.reasoning_content }} is {% endif %}{{ message.content }}<|im_end|>
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 ${prompt}{% endif %}`
 const question = 'What is the capital of France?'
-// It says: The capital of France is Paris.
+// Its answer: The capital of France is Paris.
 const says = { reasoning: 'capital of France', text: 'Paris.' }
 
 describe('a model that thinks', () => {
   it.each([
     ['when it likes to', ''],
-    ['because the prompt has begun to', 'The'],
+    ['because the prompt has started it', 'The'],
   ])('%s says so apart, in the stream and in the response, and counts it', async (_, prompt) => {
     const provider = open({ chatTemplate: template(prompt) })
     expect(await provider.capabilities()).toMatchObject({
@@ -36,7 +36,7 @@ describe('a model that thinks', () => {
     expect(next.text).toBe('Rome.')
   })
 
-  it('does not think when it is told not to, nor before JSON, unless it is asked to', async () => {
+  it('does not think with reasoning: off, and before JSON only with reasoning', async () => {
     const provider = open({ chatTemplate: template('') })
     expect((await provider.chat({ messages: question, reasoning: 'off' })).reasoning).toBe('')
     const output = {
@@ -50,14 +50,14 @@ describe('a model that thinks', () => {
     expect(thought.output).toMatchObject({ city: expect.any(String) })
   })
 
-  it('that is cut off while it thinks has thought, and said nothing', async () => {
+  it('that is cut off while it thinks has reasoning and no text', async () => {
     const provider = open({ chatTemplate: template('The') })
     const response = await provider.chat({ messages: question, maxOutputTokens: 2 })
     expect(response).toMatchObject({ finishReason: 'length', text: '' })
     expect(response.reasoning).not.toBe('')
   })
 
-  it('takes no number of tokens for it', async () => {
+  it('refuses a budget of tokens', async () => {
     const provider = open({ chatTemplate: template('') })
     expect(
       await failureOf(provider.chat({ messages: question, reasoning: { budgetTokens: 100 } })),

@@ -1,8 +1,8 @@
-// Tools on the real engine: the bundled model calls them well, and any model calls them well-formed.
+// Tools on the real engine: the bundled model calls them correctly, and any model only with valid calls.
 import { runTools, tool } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
-import { failureOf, open, openRandom } from '../../test/world.js'
+import { failureOf, open, openRandom } from '../../test/fixtures.js'
 
 const weather = tool({
   name: 'get_weather',
@@ -28,7 +28,7 @@ const picoTemplate = `{%- if tools -%}<tools>
 {% endif %}`
 
 describe('the bundled model', () => {
-  it('calls a tool, several at once or none, and answers with what they gave', async () => {
+  it('calls one tool, several or none, and answers with their results', async () => {
     const provider = open()
     const ask = (messages: string) => runTools(provider, { messages, tools }).result()
     const one = await ask('What is the weather in Lima?')
@@ -39,7 +39,7 @@ describe('the bundled model', () => {
     expect(await ask('What is the capital of France?')).toMatchObject({ steps: 1, text: /Paris/ })
   })
 
-  it('calls what it must, or nothing, and only once where asked', async () => {
+  it('follows toolChoice, and calls once with parallelToolCalls: false', async () => {
     const provider = open()
     const messages = 'What is the weather in Lima and in Oslo?'
     const calls = async (more: object) => (await provider.chat({ messages, tools, ...more })).toolCalls
@@ -53,7 +53,7 @@ describe('the bundled model', () => {
     expect(await calls({ parallelToolCalls: false })).toHaveLength(1)
   })
 
-  it('says so when its answer ends inside a call', async () => {
+  it('warns when its answer ends inside a call', async () => {
     const provider = open()
     const response = await provider.chat({
       messages: 'What is the weather in Lima?',
@@ -66,7 +66,7 @@ describe('the bundled model', () => {
     ])
   })
 
-  it('streams a call as an event of its own, and counts tools as tokens of the prompt', async () => {
+  it('streams a call as an event, and counts tools as tokens of the prompt', async () => {
     const provider = open()
     const types: string[] = []
     for await (const { type } of provider.stream({ messages: 'What is the weather in Lima?', tools }))
@@ -77,7 +77,7 @@ describe('the bundled model', () => {
   })
 })
 
-it('a model that knows nothing makes no malformed call: the grammar does not let it', async () => {
+it('a random model makes only valid calls, as the grammar allows nothing else', async () => {
   const rest = { unit: z.enum(['c', 'f']), now: z.boolean() }
   const input = z.object({ city: z.string().max(20), ...rest })
   // Of bytes that are no UTF-8, which such a model writes too, one may become several characters.
@@ -94,7 +94,7 @@ it('a model that knows nothing makes no malformed call: the grammar does not let
   }
 })
 
-it('a model whose template knows no tools refuses them before any work', async () => {
+it('a model whose template does not support tools refuses them before any work', async () => {
   const provider = open({
     chatTemplate: '{% for m in messages %}{{ m.role }}: {{ m.content }}\n{% endfor %}',
   })

@@ -64,7 +64,7 @@ class Turns {
 
   /** The id of a call as the server takes it. */
   idOf(id: string): string {
-    return this.target.preset.shortIds ? shortId(id) : shortened(id, 40)
+    return this.target.preset.shortIds ? shortId(id) : shortened(id, this.dialect.maxIdLength)
   }
 
   toTurn(content: Part[]): Json[] {
@@ -180,7 +180,10 @@ function toPart(part: Part): Json[] {
       return [
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
-    default:
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'provider-block':
       throw new LlmError(
         'unsupported',
         `Chat Completions does not accept a part of type ${part.type} in such a message.`,

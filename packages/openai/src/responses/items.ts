@@ -7,7 +7,7 @@ import {
   type ToolResultPart,
   type Warning,
 } from '@patchbay/core'
-import { separateMedia, failedResultAsText, type OmissionWarner, omissionWarner, objectInput } from '@patchbay/core/wire'
+import { separateMedia, CallIds, failedResultAsText, type OmissionWarner, omissionWarner, objectInput } from '@patchbay/core/wire'
 import { shortened } from '../ids.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { type Origin, ownState } from '../state.js'
@@ -25,6 +25,9 @@ export function toItems(
 ): Json[] {
   const lost = omissionWarner('The Responses API', warn)
   const items: Json[] = []
+  // Items are one list, in which servers that number the calls of each turn from 0 would repeat ids.
+  const ids = new CallIds()
+  let idsOfTurn = new Map<string, string>()
   let shown: Part[] = []
   const toParts = (parts: Part[]) => parts.flatMap((part) => toPart(part, lost))
   const show = () => {
@@ -34,13 +37,19 @@ export function toItems(
   for (const { role, content, cache } of messages) {
     if (cache) lost('cache')
     if (role === 'tool') {
-      for (const part of content) if (part.type === 'tool-result') items.push(toResult(part, toParts))
+      for (const part of content)
+        if (part.type === 'tool-result') items.push(toResult(part, idsOfTurn.get(part.id), toParts))
       continue
     }
     show()
     if (role === 'assistant') {
       const spoken = separateMedia(content)
-      items.push(...toTurn(spoken.said, origin, lost))
+      idsOfTurn = new Map(
+        spoken.said.flatMap((part) =>
+          part.type === 'tool-call' ? [[part.id, shortened(ids.unique(part.id), longestId)]] : [],
+        ),
+      )
+      items.push(...toTurn(spoken.said, idsOfTurn, origin, lost))
       shown = spoken.shown
     } else items.push({ role, content: toParts(content) })
   }
@@ -48,19 +57,19 @@ export function toItems(
   return items
 }
 
-function toResult(part: ToolResultPart, toParts: (parts: Part[]) => Json[]): Json {
+function toResult(part: ToolResultPart, id: string | undefined, toParts: (parts: Part[]) => Json[]): Json {
   const output = failedResultAsText(part)
   const text = output.map((one) => (one.type === 'text' ? one.text : '')).join('')
   const isText = typeof part.output === 'string' || output.length === 0
   return {
     type: 'function_call_output',
-    call_id: shortened(part.id, longestId),
+    call_id: id ?? shortened(part.id, longestId),
     output: isText ? text : toParts(output),
   }
 }
 
 /** The items of an assistant turn, in their order: reasoning right before the output it led to. */
-function toTurn(content: Part[], origin: Origin, lost: OmissionWarner): Json[] {
+function toTurn(content: Part[], ids: Map<string, string>, origin: Origin, lost: OmissionWarner): Json[] {
   const items: Json[] = []
   let open: Json[] | undefined
   /** Reasoning that waits for its output: without it, the service refuses it. */
@@ -94,7 +103,7 @@ function toTurn(content: Part[], origin: Origin, lost: OmissionWarner): Json[] {
     if (part.type === 'tool-call')
       add({
         ...itemOf(part, 'function_call'),
-        call_id: shortened(part.id, longestId),
+        call_id: ids.get(part.id),
         name: part.name,
         arguments: JSON.stringify(objectInput(part.input)),
       })
@@ -118,9 +127,12 @@ function withoutIdOf({ id: _, ...item }: Json): Json {
   return item
 }
 
-/** Other hosts make longer ids than the API takes back. */
+/** Other hosts make longer ids than the API takes back. Messages and calls need none; others need one of their kind. */
 function withShortId(item: Json): Json {
-  return typeof item.id === 'string' && item.id.length > longestId ? withoutIdOf(item) : item
+  const { id, type } = item
+  if (typeof id !== 'string' || id.length <= longestId) return item
+  if (type === 'message' || type === 'function_call') return withoutIdOf(item)
+  return { ...item, id: shortened(type === 'reasoning' ? `rs_${id}` : id, longestId) }
 }
 
 function toAnnotations(citations: Citation[] = [], lost: OmissionWarner): Json[] {
@@ -150,7 +162,11 @@ function toPart(part: Part, lost: OmissionWarner): Json[] {
       return [
         { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
       ]
-    default:
+    case 'reasoning':
+    case 'tool-call':
+    case 'tool-result':
+    case 'provider-block':
+    case 'refusal':
       throw new LlmError(
         'unsupported',
         `The Responses API does not accept a part of type ${part.type} in such a message.`,

@@ -14,16 +14,40 @@ import type { ChatCall } from '../middleware/interception.js'
 import { Attempts, withNotes } from './attempts.js'
 import type { Candidates } from './candidates.js'
 
-// Errors that another provider may not have. A bad request or a bad key is not among them.
-const retriableElsewhere = new Set<ErrorCode>([
-  ...(['network', 'timeout', 'overloaded', 'server-error', 'rate-limited', 'quota-exceeded'] as const),
-  ...(['unsupported', 'queue-full', 'circuit-open', 'budget-exceeded'] as const),
-  ...(['bad-response', 'empty-response', 'model-load', 'inference', 'worker-crashed'] as const),
-])
+/** Errors that another provider may not have. A bad request or a bad key is not among them. */
+const retriableElsewhere: Record<ErrorCode, boolean> = {
+  timeout: true,
+  network: true,
+  'rate-limited': true,
+  overloaded: true,
+  'server-error': true,
+  'queue-full': true,
+  'worker-crashed': true,
+  'circuit-open': true,
+  aborted: false,
+  'quota-exceeded': true,
+  authentication: false,
+  'permission-denied': false,
+  'not-found': false,
+  'invalid-request': false,
+  'context-length': false,
+  'content-filtered': false,
+  unsupported: true,
+  'bad-response': true,
+  'empty-response': true,
+  'structured-output': false,
+  'tool-failed': false,
+  closed: false,
+  'model-load': true,
+  inference: true,
+  'budget-exceeded': true,
+  'no-route': false,
+  config: false,
+}
 
 /** May another provider succeed after this error? */
 export function isRetriableElsewhere({ code }: LlmError): boolean {
-  return retriableElsewhere.has(code)
+  return retriableElsewhere[code] ?? false
 }
 
 /**

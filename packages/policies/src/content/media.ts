@@ -15,14 +15,18 @@ export interface Media {
   mediaType?: string
 }
 
+// Media types are short, and so is the padding of base64: longer ones are invalid.
+const maxHeaderLength = 1_000
+const maxPadding = 1_000
+
 /** Decodes bytes, base64 in all its forms, or a data URL. */
 export async function mediaOf({ url, data, mediaType }: MediaPart): Promise<Media> {
   const type = mediaType !== undefined && { mediaType }
   const address = [url, data].find((text) => typeof text === 'string' && /^data:/i.test(text))
   if (typeof address !== 'string')
     return { ...(data !== undefined && { data: await bytesOf(() => data) }), ...type }
-  const comma = address.indexOf(',')
-  const named = address.slice(5, comma).replace(/;\s*base64\s*$/i, '')
+  const comma = address.slice(0, maxHeaderLength).indexOf(',')
+  const named = address.slice(5, Math.max(comma, 5)).replace(/;\s*base64\s*$/i, '')
   return {
     data: await bytesOf(() => decodedAddress(address.slice(comma + 1))),
     ...(named === '' ? type : { mediaType: named }),
@@ -34,7 +38,7 @@ const textual =
 
 /** Is it text by its media type? An image may be: SVG. */
 export function isTextual(mediaType = ''): boolean {
-  const [essence = ''] = mediaType.toLowerCase().split(';')
+  const [essence = ''] = mediaType.slice(0, maxHeaderLength).toLowerCase().split(';')
   return textual.test(essence.trim())
 }
 
@@ -72,7 +76,8 @@ async function decoded(base64: string): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   const sign = base64.indexOf('=')
   const end = sign < 0 ? base64.length : sign
-  if (!/^[=\s]*$/.test(base64.slice(end))) throw new TypeError('not base64')
+  if (base64.length - end > maxPadding || !/^[=\s]*$/.test(base64.slice(end)))
+    throw new TypeError('not base64')
   let rest = ''
   for (let from = 0; from < end; from += piece) {
     const part = base64.slice(from, Math.min(end, from + piece)).replace(/\s+/g, '')

@@ -40,10 +40,36 @@ export interface BreakerOptions {
   clock?: Clock
 }
 
-const serviceFailures = new Set<ErrorCode>([
-  ...(['network', 'timeout', 'overloaded', 'server-error', 'bad-response', 'empty-response'] as const),
-  ...(['model-load', 'inference', 'worker-crashed'] as const),
-])
+/** Errors that tell about the health of the service. */
+const serviceFailures: Record<ErrorCode, boolean> = {
+  timeout: true,
+  network: true,
+  'rate-limited': false,
+  overloaded: true,
+  'server-error': true,
+  'queue-full': false,
+  'worker-crashed': true,
+  'circuit-open': false,
+  aborted: false,
+  'quota-exceeded': false,
+  authentication: false,
+  'permission-denied': false,
+  'not-found': false,
+  'invalid-request': false,
+  'context-length': false,
+  'content-filtered': false,
+  unsupported: false,
+  'bad-response': true,
+  'empty-response': true,
+  'structured-output': false,
+  'tool-failed': false,
+  closed: false,
+  'model-load': true,
+  inference: true,
+  'budget-exceeded': false,
+  'no-route': false,
+  config: false,
+}
 
 /** State of a circuit. */
 interface CircuitState {
@@ -109,7 +135,7 @@ class Breaker extends Middleware {
       window: 60_000,
       cooldown: 30_000,
       trials: 1,
-      counts: ({ code, retryAfterMs }) => serviceFailures.has(code) || retryAfterMs !== undefined,
+      counts: ({ code, retryAfterMs }) => serviceFailures[code] || retryAfterMs !== undefined,
       onChange: () => {},
       ...options,
     }

@@ -1,16 +1,21 @@
 // Messages as span attributes in the form of OpenTelemetry's conventions, for `trace` with `content: true`.
 import type { Attributes } from '@opentelemetry/api'
-import type { ChatResponse, Message, Part, PreparedChat } from '@patchbay/core'
+import type { ChatResponse, FinishReason, Message, Part, PreparedChat } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
 
-const finishReasons: Record<string, string> = {
+const finishReasons: Record<FinishReason, string> = {
+  stop: 'stop',
+  length: 'length',
   'tool-calls': 'tool_call',
   'content-filter': 'content_filter',
+  refusal: 'refusal',
+  pause: 'pause',
+  other: 'other',
 }
 
 /** Finish reason in the terms of the conventions. */
 export function finishReasonOf({ finishReason }: ChatResponse): string {
-  return finishReasons[finishReason] ?? finishReason
+  return finishReasons[finishReason]
 }
 
 /** Attributes of a response's message. */
@@ -60,7 +65,10 @@ function partOf(part: Part): object {
     }
     case 'refusal':
       return { type: 'refusal', content: part.text }
-    default:
+    case 'image':
+    case 'file':
+    case 'audio':
+    case 'provider-block':
       return { type: part.type }
   }
 }

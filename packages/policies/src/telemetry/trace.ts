@@ -2,7 +2,7 @@
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
-import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider } from '@patchbay/core'
+import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider, type StatusEvent } from '@patchbay/core'
 import { omitUndefined, prepareFor } from '@patchbay/core/wrap'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
@@ -53,6 +53,16 @@ const traceOptionNames: OptionNames<TraceOptions> = {
   content: true,
   attributes: true,
   clock: true,
+}
+
+/** Status events that become events of the span. */
+const isTraced: Record<StatusEvent['type'], boolean> = {
+  retrying: true,
+  fallback: true,
+  queued: false,
+  restarting: false,
+  'rate-limit': false,
+  loading: false,
 }
 
 const operations: Record<CallKind, string> = {
@@ -120,7 +130,7 @@ class Trace extends Middleware {
       options: {
         ...options,
         onStatus: (event) => {
-          if (event.type === 'retrying' || event.type === 'fallback') span.addEvent(`patchbay.${event.type}`)
+          if (isTraced[event.type]) span.addEvent(`patchbay.${event.type}`)
           return options.onStatus?.(event)
         },
       },

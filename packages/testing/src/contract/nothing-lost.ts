@@ -1,7 +1,7 @@
 // Nothing is lost in silence: each part of a request, in each role, is sent, or an error or a warning names it.
-import { isLlmError, type Message, type Part } from '@patchbay/core'
+import { type ChatRequest, isLlmError, type Message, type Part } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import type { Subject } from './subject.js'
+import { person, type Subject } from './subject.js'
 
 /** The word that the tests look for in what was sent. */
 const marker = 'xq7marker'
@@ -112,6 +112,40 @@ function featureOf(part: Part): string {
   return names[part.type] ?? part.type
 }
 
+const tools: ChatRequest['tools'] = [{ name: 'look', input: { type: 'object', properties: {} } }]
+
+/** Options that change the answer, each with a request that differs from the plain one by it alone. */
+const options: Record<
+  Exclude<keyof ChatRequest, 'messages' | 'tools' | 'providerOptions' | 'onUnsupported'>,
+  [set: Partial<ChatRequest>, unset?: Partial<ChatRequest>][]
+> = {
+  system: [[{ system: marker }]],
+  toolChoice: [
+    [{ tools, toolChoice: 'none' }, { tools }],
+    [{ tools, toolChoice: 'required' }, { tools }],
+    [{ tools, toolChoice: { name: 'look' } }, { tools }],
+  ],
+  parallelToolCalls: [[{ tools, parallelToolCalls: false }, { tools }]],
+  output: [[{ output: 'json' }], [{ output: { schema: person } }]],
+  maxOutputTokens: [[{ maxOutputTokens: 1234 }]],
+  reasoning: [
+    [{ reasoning: 'off' }, { reasoning: 'high' }],
+    [{ reasoning: 'low' }, { reasoning: 'high' }],
+    [{ reasoning: { budgetTokens: 2345 } }, { reasoning: { budgetTokens: 3456 } }],
+  ],
+  temperature: [[{ temperature: 0.25 }]],
+  topP: [[{ topP: 0.25 }]],
+  topK: [[{ topK: 25 }]],
+  minP: [[{ minP: 0.25 }]],
+  seed: [[{ seed: 25 }]],
+  stop: [[{ stop: [marker] }]],
+  frequencyPenalty: [[{ frequencyPenalty: 0.25 }]],
+  presencePenalty: [[{ presencePenalty: 0.25 }]],
+}
+
+/** Words by which an error or a warning names an option, where it is not the option's own name. */
+const words: Record<string, string> = { output: 'json', toolChoice: 'tool' }
+
 const cacheable: [what: string, messages: Message[]][] = [
   ['user', [{ role: 'user', content: 'Hi.', cache: true }]],
   [
@@ -152,9 +186,12 @@ export function nothingLost(subject: Subject): void {
   const { sent } = subject
 
   /** What was sent, and the text of the warnings or of the error. */
-  async function outcome(messages: Message[]): Promise<{ wire: string; notice: string }> {
+  async function outcome(
+    messages: Message[],
+    more: Partial<ChatRequest> = {},
+  ): Promise<{ wire: string; notice: string }> {
     const before = sent?.().length ?? 0
-    const notice = await subject.provider.chat({ messages }, { retry: false }).then(
+    const notice = await subject.provider.chat({ ...more, messages }, { retry: false }).then(
       ({ warnings }) => warnings.map(({ feature, message }) => `${feature}: ${message}`).join('\n'),
       (error: unknown) => {
         if (!isLlmError(error)) throw error
@@ -211,6 +248,20 @@ export function nothingLost(subject: Subject): void {
       const count = wire.split('cache_control').length - 1
       expect(count >= breakpoints || /cache/.test(notice), notice || 'lost in silence').toBe(true)
       expect(what !== 'system' || count === 0 || wire.includes('1h'), 'the ttl').toBe(true)
+    })
+
+    const hi: Message[] = [{ role: 'user', content: 'Hi, as JSON.' }]
+    it.each(
+      Object.entries(options).flatMap(([name, cases]) =>
+        cases.map(([set, unset]) => [name, set, unset] as const),
+      ),
+    )('the option %s is sent, or named: %j', async (name, set, unset) => {
+      const [plain, changed] = [await outcome(hi, unset), await outcome(hi, set)]
+      const isSent = changed.wire !== '' && changed.wire !== plain.wire
+      expect(
+        isSent || changed.notice.toLowerCase().includes(words[name] ?? name.toLowerCase()),
+        changed.notice,
+      ).toBe(true)
     })
 
     it('tools arrive with their names, descriptions and schemas', async ({ skip }) => {

@@ -2,7 +2,7 @@
 // Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool, ToolChoice } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { requestError } from '../../answer/http-status.js'
+import { quoteValue, requestError } from '../../answer/http-status.js'
 import { isState, stateOf, withState } from '../../answer/opaque-state.js'
 import {
   type Json,
@@ -79,6 +79,9 @@ export const names: FieldNames = {
 export function fromBody(body: Json): { request: ChatRequest; ignored: string[] } {
   const { format = body.output_format, effort } = requireObject(body.output_config ?? {}, 'output_config')
   const nested = new NestedJson()
+  const reasoning = toReasoning(body.thinking, effort)
+  // While it thinks, Claude takes the default temperature only, and some clients write it down.
+  const thinks = reasoning !== undefined && reasoning !== 'off'
   const choice = requireObject(body.tool_choice ?? {}, 'tool_choice')
   const messages = requireList(body.messages, 'messages').map((message, index) =>
     requireObject(message, `messages[${index}]`),
@@ -97,11 +100,11 @@ export function fromBody(body: Json): { request: ChatRequest; ignored: string[] 
       parallelToolCalls: choice.disable_parallel_tool_use === true ? false : undefined,
       output: toOutput(format),
       maxOutputTokens: body.max_tokens,
-      temperature: body.temperature,
+      temperature: thinks && body.temperature === 1 ? undefined : body.temperature,
       topP: body.top_p,
       topK: body.top_k,
       stop: body.stop_sequences,
-      reasoning: toReasoning(body.thinking, effort),
+      reasoning,
     },
     names,
   )
@@ -245,7 +248,7 @@ function partOf(block: Json, where: string): Part {
     case 'compaction':
       return { type: 'text', text: textOf(block, where) }
     default:
-      throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(block.type)}.`)
+      throw requestError(`${where}.type: the gateway does not know ${quoteValue(block.type)}.`)
   }
 }
 

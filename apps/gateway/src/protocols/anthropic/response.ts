@@ -3,6 +3,7 @@
 import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { clientCodeOf } from '../../answer/http-status.js'
+import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 import { stateBlock } from './request.js'
 
@@ -62,7 +63,11 @@ function toBlock(part: Part): Json[] {
       return [{ type: 'thinking', thinking: part.text, signature: '' }]
     case 'tool-call':
       return [{ type: 'tool_use', id: part.id, name: part.name, input: part.input }]
-    default:
+    case 'image':
+    case 'file':
+    case 'audio':
+    case 'tool-result':
+    case 'provider-block':
       return []
   }
 }
@@ -137,9 +142,9 @@ export class EventWriter {
       case 'tool-call':
         return this.#end()
       case 'part':
-        return event.part.type === 'refusal'
-          ? this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.part.text })
-          : []
+        return refusalIn(event.part).flatMap((text) =>
+          this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text }),
+        )
       case 'finish': {
         const { message, usage } = event.response
         const state = takesState(this.client, event.response) ? stateBlock(message.content) : undefined

@@ -3,7 +3,7 @@ import { type ChatRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { streamResponse } from '../../answer/stream-writer.js'
-import { answerLength, type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
+import { type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import {
@@ -37,7 +37,7 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const client = context.req.header('user-agent')
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toMessage(response, id, client), answerLength(response))
+      return writeJson(context, toMessage(response, id, client))
     }
     const events = new EventWriter(id, provider.model, client)
     return streamResponse(recorder, provider.stream(request, options), {
@@ -72,7 +72,11 @@ function lostThread({ thread }: Json): LlmError | undefined {
  */
 function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
   const { reasoning, maxOutputTokens: most = 0 } = request
-  if (typeof reasoning !== 'object' || reasoning.budgetTokens < most || !betas.includes('interleaved-thinking'))
+  if (
+    typeof reasoning !== 'object' ||
+    reasoning.budgetTokens < most ||
+    !betas.includes('interleaved-thinking')
+  )
     return request
   return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
 }

@@ -51,8 +51,9 @@ export function fromBody(body: Json): ChatRequest {
       minP: body.min_p,
       seed: body.seed,
       stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
-      frequencyPenalty: body.frequency_penalty,
-      presencePenalty: body.presence_penalty,
+      // 0 is none, which every service has.
+      frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
+      presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,
     },
     names,
   )

@@ -1,7 +1,7 @@
 // Routes of OpenAI's text completions: /completions.
 import { Hono } from 'hono'
 import { streamResponse } from '../../answer/stream-writer.js'
-import { answerLength, readJson, writeJson } from '../../body/body.js'
+import { readJson, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
@@ -25,7 +25,7 @@ export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
     const head = { id: `cmpl-${recorder.id}`, created, model: provider.model }
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toTextCompletion(response, head), answerLength(response))
+      return writeJson(context, toTextCompletion(response, head))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     return streamResponse(recorder, provider.stream(request, options), {

@@ -134,7 +134,8 @@ function toReasoning(think: unknown): Reasoning {
 
 /** Older clients send no call ids: then results belong to calls in order. */
 function withIds(messages: Json[]): Message[] {
-  const waiting: string[] = []
+  // Unanswered calls, counted by id: clients may use one id twice.
+  const waiting = new Map<string, number>()
   let calls = 0
   const messageOf = (message: Json, where: string): Message => {
     const { role, content = '', thinking, tool_calls = [], tool_call_id } = message
@@ -152,7 +153,7 @@ function withIds(messages: Json[]): Message[] {
           const { id: given, function: called } = requireObject(call, `${where}.tool_calls`)
           const { name, arguments: input } = requireObject(called, `${where}.tool_calls.function`)
           const id = typeof given === 'string' ? given : `call_${++calls}`
-          waiting.push(id)
+          waiting.set(id, (waiting.get(id) ?? 0) + 1)
           return {
             type: 'tool-call',
             id,
@@ -163,13 +164,15 @@ function withIds(messages: Json[]): Message[] {
         return { role, content: [...thought, ...text, ...asked] }
       }
       case 'tool': {
-        const id = typeof tool_call_id === 'string' ? tool_call_id : waiting[0]
+        const id = typeof tool_call_id === 'string' ? tool_call_id : waiting.keys().next().value
+        const count = id === undefined ? undefined : waiting.get(id)
         // Without its call, a result is only text: a real Ollama takes it too.
-        if (id === undefined || !waiting.includes(id)) {
+        if (id === undefined || count === undefined) {
           const name = typeof message.tool_name === 'string' ? `${message.tool_name}: ` : ''
           return { role: 'user', content: [{ type: 'text', text: `${name}${content}` }] }
         }
-        waiting.splice(waiting.indexOf(id), 1)
+        if (count > 1) waiting.set(id, count - 1)
+        else waiting.delete(id)
         return { role, content: [{ type: 'tool-result', id, output: content }] }
       }
       default:

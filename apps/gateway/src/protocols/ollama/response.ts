@@ -1,6 +1,7 @@
 // Writes an answer as one line of Ollama's API, or as the lines of a stream.
 // Source: ollama/ollama, docs/api.md and api/types.go, November 2026.
-import type { ChatEvent, ChatResponse } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, FinishReason } from '@patchbay/core'
+import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 
 /** The form of a line: a message of a chat, or a response to a prompt. */
@@ -36,7 +37,7 @@ export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
     case 'tool-call':
       return line('', '', [toCall(event.id, event.name, event.input)])
     case 'part':
-      return event.part.type === 'refusal' ? line(event.part.text) : []
+      return refusalIn(event.part).flatMap((text) => line(text))
     case 'finish':
       return [{ ...contentFields(form, '', '', []), ...finishFields(event.response) }]
     default:
@@ -56,13 +57,23 @@ function toCall(id: string, name: string, input: unknown): Json {
   return { id, function: { name, arguments: input } }
 }
 
+const doneReasons: Record<FinishReason, 'stop' | 'length'> = {
+  stop: 'stop',
+  length: 'length',
+  'tool-calls': 'stop',
+  'content-filter': 'stop',
+  refusal: 'stop',
+  pause: 'stop',
+  other: 'stop',
+}
+
 function finishFields({ model, finishReason, usage, timing }: ChatResponse): Json {
   const nanoseconds = (ms: number) => Math.round(ms * 1e6)
   return {
     model,
     created_at: new Date().toISOString(),
     done: true,
-    done_reason: finishReason === 'length' ? 'length' : 'stop',
+    done_reason: doneReasons[finishReason],
     total_duration: nanoseconds(timing.totalMs),
     load_duration: 0,
     prompt_eval_count: usage.inputTokens ?? 0,

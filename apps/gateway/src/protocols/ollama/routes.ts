@@ -1,24 +1,20 @@
 // Routes of Ollama's API: /api/chat, /api/generate, /api/embed, and information about models.
 import { createHash } from 'node:crypto'
-import type { Capabilities, ChatRequest } from '@patchbay/core'
+import type { Capabilities, ChatRequest, Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { requestError } from '../../answer/http-status.js'
 import { streamResponse } from '../../answer/stream-writer.js'
-import {
-  answerLength,
-  type Json,
-  readJson,
-  requireString,
-  vectorsLength,
-  writeJson,
-} from '../../body/body.js'
+import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
+import type { RequestRecorder } from '../../server/request-record.js'
 import { fromChat, fromGenerate, ignoredIn, ignoredInEmbed, names } from './request.js'
 import { type Form, toLine, toLines, toLoaded } from './response.js'
 
 // Clients check for a minimum version: this is the Ollama version whose API the gateway follows.
 const version = '0.33.0'
+
+// Ollama itself has no limit; the numbers of more texts are too much JSON for one string.
+const maxTexts = 8192
 
 export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -55,13 +51,11 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
     const { vectors } = recorder.recordAnswer(
       await provider.embed({ input: [prompt] }, recorder.callOptions()),
     )
-    return writeJson(context, { embedding: vectors[0] ?? [] }, vectorsLength(vectors))
+    return writeVectors(context, { embedding: vectors[0] ?? [] }, vectors)
   })
   app.post('/embed', async (context) => {
     const body = await readJson(context)
-    const texts = [body.input].flat()
-    if (!texts.every((text) => typeof text === 'string'))
-      throw requestError('input: must be a text or a list of texts.')
+    const texts = requireTexts(body.input, maxTexts)
     const { dimensions, truncate } = body
     const { recorder } = context.var
     recorder.recordIgnored(ignoredInEmbed(body))
@@ -81,7 +75,7 @@ export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
       load_duration: 0,
       prompt_eval_count: usage.inputTokens ?? 0,
     }
-    return writeJson(context, answer, vectorsLength(vectors))
+    return writeVectors(context, answer, vectors)
   })
   return app
 }
@@ -102,20 +96,35 @@ async function answer(
     const done_reason = [0, '0', '0s'].includes(body.keep_alive as string) ? 'unload' : 'load'
     return context.json({ ...toLoaded(provider.model, form), done_reason })
   }
-  const request = read(body)
-  recorder.setErrorContext({ names, request })
+  const asked = read(body)
+  recorder.setErrorContext({ names, request: asked })
   const provider = await providerFor(context, registry, body)
+  const request = await withoutUnknownChoice(asked, provider, recorder)
   const options = recorder.callOptions()
   // Ollama streams by default.
   if (body.stream === false) {
     const response = recorder.recordAnswer(await provider.chat(request, options))
-    return writeJson(context, toLine(response, form), answerLength(response))
+    return writeJson(context, toLine(response, form))
   }
   return streamResponse(recorder, provider.stream(request, options), {
     contentType: 'application/x-ndjson',
     event: (event) => toLines(event, form, provider.model).map(toNdjson).join(''),
     error: ({ message }) => toNdjson({ error: message }),
   })
+}
+
+/** A real Ollama ignores `tool_choice`, so it is ignored for a model that cannot be made to call a tool. */
+async function withoutUnknownChoice(
+  request: ChatRequest,
+  provider: Provider,
+  recorder: RequestRecorder,
+): Promise<ChatRequest> {
+  const { toolChoice = 'auto', ...rest } = request
+  if (toolChoice === 'auto' || toolChoice === 'none') return request
+  const { options } = await provider.capabilities(recorder.callOptions())
+  if (options?.toolChoice !== false) return request
+  recorder.recordIgnored(['tool_choice'])
+  return rest
 }
 
 /** Whether a request asks for nothing but the model. */

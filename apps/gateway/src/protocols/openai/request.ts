@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest, Message, Part, Reasoning, Tool } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { requestError } from '../../answer/http-status.js'
+import { quoteValue, requestError } from '../../answer/http-status.js'
 import {
   type Json,
   requireList,
@@ -60,7 +60,7 @@ const toolFields = fieldsOf('type function custom', 'cache_control', {
 /** The fields of a body. */
 export const fields = fieldsOf(
   'model messages stream stream_options user metadata tools tool_choice parallel_tool_calls response_format max_tokens max_completion_tokens temperature top_p top_k min_p seed stop frequency_penalty presence_penalty reasoning_effort reasoning n logprobs modalities',
-  'store service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options prediction verbosity truncation moderation cache_control web_search_options audio top_logprobs include_reasoning usage thinking enable_thinking chat_template_kwargs provider transforms',
+  'store service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options prediction verbosity truncation moderation cache_control web_search_options top_logprobs include_reasoning usage thinking enable_thinking chat_template_kwargs provider transforms',
   {
     neutral: { verbosity: ['medium'], truncation: ['disabled'], top_logprobs: [0] },
     nested: {
@@ -148,8 +148,9 @@ export function fromBody(body: Json, names = namesFor(body)): { request: ChatReq
       minP: body.min_p,
       seed: body.seed,
       stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
-      frequencyPenalty: body.frequency_penalty,
-      presencePenalty: body.presence_penalty,
+      // 0 is none, which every service has.
+      frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
+      presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,
       reasoning: toEffort(body.reasoning_effort ?? effort, 'reasoning_effort'),
     },
     names,
@@ -177,7 +178,7 @@ function toMessage({ role, content, ...message }: Json, where: string, nested: N
     }
     default:
       throw requestError(
-        `${where}.role: must be system, developer, user, assistant or tool, not ${JSON.stringify(role)}.`,
+        `${where}.role: must be system, developer, user, assistant or tool, not ${quoteValue(role)}.`,
       )
   }
 }
@@ -257,7 +258,7 @@ function toPart(part: Json, where: string): Part {
       return { type: 'file', ...file, ...(typeof filename === 'string' && { name: filename }) }
     }
     default:
-      throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+      throw requestError(`${where}.type: the gateway does not know ${quoteValue(part.type)}.`)
   }
 }
 

@@ -2,6 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
 import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import { clientCodeOf } from '../../answer/http-status.js'
+import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 
@@ -24,7 +25,7 @@ export function toCompletion(
 ): Json {
   const { text, reasoning, toolCalls, message, finishReason, model, usage } = response
   const annotations = annotationsOf(message.content)
-  const refusal = message.content.map((part) => (part.type === 'refusal' ? part.text : '')).join('')
+  const refusal = message.content.flatMap(refusalIn).join('')
   return {
     id,
     object: 'chat.completion',
@@ -151,7 +152,9 @@ export class ChunkWriter {
         return this.#chunk({ tool_calls: [call] })
       }
       case 'part':
-        return event.part.type === 'refusal' ? this.#chunk({ refusal: event.part.text }) : ''
+        return refusalIn(event.part)
+          .map((refusal) => this.#chunk({ refusal }))
+          .join('')
       case 'finish': {
         const { message, finishReason, usage } = event.response
         const annotations = annotationsOf(message.content)

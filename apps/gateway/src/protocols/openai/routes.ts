@@ -4,13 +4,13 @@ import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { streamResponse } from '../../answer/stream-writer.js'
 import {
-  answerLength,
   type Json,
   metadataOf,
   readJson,
+  requireTexts,
   userMetadata,
-  vectorsLength,
   writeJson,
+  writeVectors,
 } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
@@ -22,6 +22,9 @@ import {
 } from '../../server/request-context.js'
 import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
+
+// As many as OpenAI takes. Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
+const maxTexts = 2048
 
 export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -65,7 +68,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toCompletion(response, id, created, origins), answerLength(response))
+      return writeJson(context, toCompletion(response, id, created, origins))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new ChunkWriter(id, created, provider.model, include_usage === true, origins)
@@ -80,11 +83,11 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const { input, dimensions, encoding_format: format = 'float' } = body
     if (format !== 'float' && format !== 'base64')
       throw requestError("encoding_format: must be 'float' or 'base64'.")
-    const texts = [input].flat()
-    if (!texts.every((text) => typeof text === 'string'))
-      throw requestError(
-        "input: must be a text or a list of texts. Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
-      )
+    const texts = requireTexts(
+      input,
+      maxTexts,
+      " Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
+    )
     const { recorder } = context.var
     recorder.recordIgnored(ignoredFields(body, embedFields))
     const provider = await providerFor(context, registry, body)
@@ -93,7 +96,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
       await provider.embed(request, recorder.callOptions(clientMetadata(body))),
     )
     const { inputTokens = 0 } = usage
-    return writeJson(
+    return writeVectors(
       context,
       {
         object: 'list',
@@ -105,7 +108,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
         })),
         usage: { prompt_tokens: inputTokens, total_tokens: inputTokens },
       },
-      vectorsLength(vectors),
+      vectors,
     )
   })
   return app

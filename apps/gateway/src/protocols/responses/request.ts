@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { ChatRequest, Message, Part, Tool } from '@patchbay/core'
 import { bytesAs, type FieldNames } from '../../answer/client-errors.js'
-import { requestError } from '../../answer/http-status.js'
+import { quoteValue, requestError } from '../../answer/http-status.js'
 import { isState, withState } from '../../answer/opaque-state.js'
 import {
   type Json,
@@ -189,7 +189,7 @@ function toMessages(items: unknown[], referenced: ReferencedItems, ignored: stri
     if (type === 'function_call_output' || type === 'custom_tool_call_output')
       messages.push(withPath(toResult(item, where), where))
     else if (type === 'message') messages.push(withPath(toMessage(item, where), where))
-    else throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(type)}.`)
+    else throw requestError(`${where}.type: the gateway does not know ${quoteValue(type)}.`)
   }
   end('input')
   return messages
@@ -207,7 +207,7 @@ function resolveReference(item: Json, where: string, referenced: ReferencedItems
   const found = referenced.get(requireString(item.id, `${where}.id`))
   if (found !== undefined) return found
   throw requestError(
-    `${where}: the gateway does not know the item ${JSON.stringify(item.id)} any more. Send what it was (store: false makes clients do so).`,
+    `${where}: the gateway does not know the item ${quoteValue(item.id)} any more. Send what it was (store: false makes clients do so).`,
   )
 }
 
@@ -239,9 +239,7 @@ function toTurn(type: unknown, item: Json, where: string, nested: NestedJson): P
 function toMessage({ role, content }: Json, where: string): Message {
   if (role === 'system' || role === 'developer') return { role: 'system', content: toParts(content, where) }
   if (role === 'user') return { role, content: toParts(content, where) }
-  throw requestError(
-    `${where}.role: must be system, developer, user or assistant, not ${JSON.stringify(role)}.`,
-  )
+  throw requestError(`${where}.role: must be system, developer, user or assistant, not ${quoteValue(role)}.`)
 }
 
 function toResult({ call_id, output }: Json, where: string): Message {
@@ -289,7 +287,7 @@ function toPart(part: Json, where: string): Part {
       return toAudio(requireObject(part.input_audio, `${where}.input_audio`), `${where}.input_audio`)
     }
     default:
-      throw requestError(`${where}.type: the gateway does not know ${JSON.stringify(part.type)}.`)
+      throw requestError(`${where}.type: the gateway does not know ${quoteValue(part.type)}.`)
   }
 }
 

@@ -1,10 +1,12 @@
 // Stored responses, which clients continue from by id: one hour, per key, of limited size; shared between instances that
 // share their state.
-import type { Message } from '@patchbay/core'
+import type { Message, Part } from '@patchbay/core'
+import { largeJson, toBase64 } from '@patchbay/core/wire'
+import { isMedia } from '@patchbay/core/wrap'
 import type { StateStore } from '@patchbay/policies'
 import type { Json } from '../../body/body.js'
 import { largeBody } from '../../body/json.js'
-import { parseInThread, writeInThread } from '../../body/json-thread.js'
+import { parseInThread } from '../../body/json-thread.js'
 
 /** A response and the conversation up to it. */
 export interface StoredResponse {
@@ -23,10 +25,17 @@ const maxParts = 50_000
 /** Approximate size of a map entry beside its text. */
 const entryBytes = 200
 
+/** A text in chunks of UTF-8: a large one is never joined. */
+type Chunks = Uint8Array[]
+
+function bytesIn(chunks: Chunks): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0)
+}
+
 /** Stores responses in memory, or in the shared state. */
 export class ResponseStore {
   /** The oldest first. As bytes: a string may take two for each character. */
-  readonly #own = new Map<string, { text: Buffer; until: number }>()
+  readonly #own = new Map<string, { text: Chunks; until: number }>()
   #bytes = 0
 
   /** `shared` is the state that instances share, if any. */
@@ -43,7 +52,7 @@ export class ResponseStore {
     )
     if (messages.length > maxMessages || parts > maxParts) return
     const { id, output } = response as { id: string; output: { id: string }[] }
-    await this.#set(keyOf(owner, 'response', id), { response, messages, input })
+    await this.#set(keyOf(owner, 'response', id), { response, messages: messages.map(withBase64), input })
     for (const item of output) await this.#set(keyOf(owner, 'item', item.id), item)
   }
 
@@ -67,26 +76,28 @@ export class ResponseStore {
 
   async #get(key: string): Promise<unknown> {
     const shared = await this.shared()
-    const text = shared === undefined ? this.#getOwn(key) : await shared.get(key)
-    return text ? parseStored(Buffer.from(text)) : undefined
+    if (shared === undefined) return parseStored(this.#getOwn(key))
+    const text = await shared.get(key)
+    return parseStored(text ? [Buffer.from(text)] : [])
   }
 
-  #getOwn(key: string): Buffer | undefined {
+  #getOwn(key: string): Chunks {
     const entry = this.#own.get(key)
-    return entry !== undefined && entry.until > Date.now() ? entry.text : undefined
+    return entry !== undefined && entry.until > Date.now() ? entry.text : []
   }
 
   /** `undefined` deletes the entry. */
-  async #set(key: string, value: unknown): Promise<void> {
-    const text = value === undefined ? Buffer.alloc(0) : await writeInThread(value)
+  async #set(key: string, value: object | undefined): Promise<void> {
+    const text: Chunks = []
+    if (value !== undefined) for await (const chunk of (await largeJson(value)).stream()) text.push(chunk)
     const shared = await this.shared()
     if (shared !== undefined) {
       const before = await shared.get(key)
-      await shared.swap(key, before, text.toString(), lifetimeMs)
+      await shared.swap(key, before, Buffer.concat(text).toString(), lifetimeMs)
     } else this.#setOwn(key, text)
   }
 
-  #setOwn(key: string, text: Buffer): void {
+  #setOwn(key: string, text: Chunks): void {
     this.#drop(key)
     const bytes = sizeOf(key, text)
     // A too large one would only push out all others.
@@ -107,8 +118,8 @@ export class ResponseStore {
   }
 }
 
-function sizeOf(key: string, text: Buffer): number {
-  return entryBytes + key.length + text.length
+function sizeOf(key: string, text: Chunks): number {
+  return entryBytes + key.length + bytesIn(text)
 }
 
 /** A key for the store. Owners and ids may hold any character, so the owner is encoded. */
@@ -117,8 +128,24 @@ function keyOf(owner: string, kind: 'response' | 'item', id: string): string {
 }
 
 /** Long conversations are parsed by the worker thread, without limits: they were checked when they came. */
-async function parseStored(text: Buffer): Promise<unknown> {
-  if (text.length < largeBody) return JSON.parse(text.toString())
-  const bytes = new Uint8Array(text).buffer
-  return (await parseInThread(bytes, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+async function parseStored(text: Chunks): Promise<unknown> {
+  if (text.length === 0) return undefined
+  if (bytesIn(text) < largeBody) return JSON.parse(Buffer.concat(text).toString())
+  const copies = text.map((chunk) => new Uint8Array(chunk))
+  return (await parseInThread(copies, Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY)).value
+}
+
+/** The message with its bytes as base64, which JSON can hold. */
+function withBase64(message: Message): Message {
+  const { content } = message
+  if (typeof content === 'string') return message
+  return { ...message, content: content.map(partWithBase64) } as Message
+}
+
+function partWithBase64(part: Part): Part {
+  if (part.type === 'tool-result' && typeof part.output !== 'string')
+    return { ...part, output: part.output.map(partWithBase64) }
+  return isMedia(part) && part.data instanceof Uint8Array
+    ? ({ ...part, data: toBase64(part.data) } as Part)
+    : part
 }

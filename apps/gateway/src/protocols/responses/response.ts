@@ -1,14 +1,26 @@
 // Writes an answer as the events of a Responses stream, or as the response that the stream ends with.
 // Source: platform.openai.com/docs/api-reference/responses-streaming and /responses/object, November 2026.
-import type { ChatEvent, ChatResponse, Citation, LlmError, Part, Usage } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
+import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
 
 type Kind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call'
 type Open = { kind: Kind; index: number; item: Json; text: string }
+
+/** The reason in `incomplete_details`; `undefined` for a response that is `completed`. */
+const incomplete: Record<FinishReason, string | undefined> = {
+  stop: undefined,
+  length: 'max_output_tokens',
+  'tool-calls': undefined,
+  'content-filter': 'content_filter',
+  refusal: undefined,
+  pause: undefined,
+  other: undefined,
+}
 
 /** Writes the events of a stream: opens, streams and closes items as their content comes. */
 export class ItemWriter {
@@ -76,8 +88,8 @@ export class ItemWriter {
     const state = stateOf(message.content)
     if (state !== undefined)
       lines.push(...this.#begin('reasoning', { encrypted_content: state, summary: [] }), ...this.#close())
-    const why = finishReason === 'length' ? 'max_output_tokens' : 'content_filter'
-    const cut = finishReason === 'length' || finishReason === 'content-filter'
+    const why = incomplete[finishReason]
+    const cut = why !== undefined
     const response = {
       ...this.#response(cut ? 'incomplete' : 'completed'),
       ...(cut && { incomplete_details: { reason: why } }),
@@ -107,13 +119,12 @@ export class ItemWriter {
   #part(part: Part): Json[] {
     if (part.type === 'reasoning')
       return [...this.#close(), ...this.#begin('reasoning', {}), ...this.#close()]
-    if (part.type !== 'refusal') return []
-    return [
+    return refusalIn(part).flatMap((text) => [
       ...this.#close(),
       ...this.#begin('message', {}, { type: 'refusal', refusal: '' }),
-      this.#delta('response.refusal.delta', part.text),
+      this.#delta('response.refusal.delta', text),
       ...this.#close(),
-    ]
+    ])
   }
 
   #thinking(): Json[] {

@@ -2,7 +2,7 @@
 import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { streamResponse } from '../../answer/stream-writer.js'
-import { answerLength, type Json, readJson, writeJson } from '../../body/body.js'
+import { type Json, readJson, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import {
@@ -64,13 +64,12 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     }
     if (body.stream !== true) {
       let last: Json[] = []
-      let letters = 0
       for await (const event of stream) {
         last = items.write(event)
         await save(event, last)
-        if (event.type === 'finish') letters = answerLength(recorder.recordAnswer(event.response))
+        if (event.type === 'finish') recorder.recordAnswer(event.response)
       }
-      return writeJson(context, (last.at(-1) as { response: Json }).response, letters)
+      return writeJson(context, (last.at(-1) as { response: Json }).response)
     }
     return streamResponse(recorder, stream, {
       contentType: 'text/event-stream',

@@ -80,14 +80,23 @@ export class TruncatedCallGuard {
    * announced and never completed.
    */
   *end(reason: FinishReason): Generator<BackendEvent> {
-    if (!cutting.has(reason)) return yield* this.whole()
+    if (!truncates[reason]) return yield* this.whole()
     if (this.#pending?.announced === false)
       yield { type: 'tool-call-start', id: this.#pending.id, name: this.#pending.name }
     this.#pending = undefined
   }
 }
 
-const cutting = new Set<FinishReason>(['length', 'content-filter', 'refusal'])
+/** Finish reasons that may leave the last call of an answer incomplete. */
+const truncates: Record<FinishReason, boolean> = {
+  stop: false,
+  length: true,
+  'tool-calls': false,
+  'content-filter': true,
+  refusal: true,
+  pause: false,
+  other: false,
+}
 
 function isDoubtful(input: unknown): boolean {
   return (

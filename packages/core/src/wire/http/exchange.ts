@@ -10,7 +10,7 @@ import { type ServerAddress, withQuery } from './address.js'
 import { unreachable } from './connection-error.js'
 import { checkHeaders } from './headers.js'
 import { pollIdleConnections } from './idle-connections.js'
-import { type LargeList, large } from './large-list.js'
+import { type LargeField, large } from './large-list.js'
 
 /** Options of `exchange`. */
 export interface ExchangeOptions {
@@ -29,8 +29,8 @@ export interface ExchangeOptions {
   address?: ServerAddress
   /** The headers and keys that the request will have, checked before a client can quote them in an error. */
   headers?: HeaderFields
-  /** A list in the body that `markLarge` has marked. */
-  large?: LargeList | undefined
+  /** The fields of the body that `markLarge` has marked. */
+  large?: readonly LargeField[] | undefined
   /** The server, for error messages: `The Ollama server at …`. */
   who: string
   /** What to do if it cannot be reached, for error messages. */
@@ -76,13 +76,13 @@ export async function exchange(
 
 async function buildRequest(
   make: () => Promise<WireRequest>,
-  { fetch, who, large: list }: ExchangeOptions,
+  { fetch, who, large: fields }: ExchangeOptions,
 ): Promise<WireRequest> {
   const { url, init } = await make().catch(notSendable(who))
   const { body } = init
-  if (typeof body !== 'string' || (list === undefined && body.length < large)) return { url, init }
+  if (typeof body !== 'string' || (fields === undefined && body.length < large)) return { url, init }
   const { blobOf, textsOf } = await import('./large-body.js')
-  const texts = list === undefined ? [body] : textsOf(body, list)
+  const texts = fields === undefined ? [body] : textsOf(body, fields)
   // A `fetch` of the app's own gets the text: it may sign it.
   const whole = fetch === globalThis.fetch ? await blobOf(texts) : [...texts].join('')
   return { url, init: { ...init, body: whole } }

@@ -5,7 +5,7 @@ import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { exchange } from './exchange.js'
 import { blobOf, textsOf } from './large-body.js'
-import { type LargeList, large, markLarge } from './large-list.js'
+import { type LargeField, large, markLarge } from './large-list.js'
 
 let url = ''
 const received: string[] = []
@@ -26,11 +26,11 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const send = (body: object, list?: LargeList, fetch = globalThis.fetch) =>
+const send = (body: object, fields?: LargeField[], fetch = globalThis.fetch) =>
   exchange(
     {
       fetch,
-      large: list,
+      large: fields,
       signal: new AbortController().signal,
       failed: async () => new Error('failed'),
       who: 'Somebody',
@@ -73,7 +73,7 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
     for (const marks of [true, false]) {
       const body = make()
       const whole = JSON.stringify(body)
-      const list = marks ? markLarge(body.messages) : undefined
+      const list = marks ? markLarge(body) : undefined
       expect(JSON.stringify(body).length < 1000).toBe(marks)
       await send(body, list)
       expect(JSON.parse(received.pop() ?? '')).toEqual(JSON.parse(whole))
@@ -83,7 +83,7 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
   it('whole for a fetch of the app’s own', async () => {
     const body = { messages: [text] }
     const whole = JSON.stringify(body)
-    const list = markLarge(body.messages)
+    const list = markLarge(body)
     let got: unknown
     await send(body, list, async (_url, init) => {
       got = init?.body
@@ -95,20 +95,20 @@ describe.each(Object.entries(texts))('%s', (_, text) => {
 
 it('small lists have no mark', async () => {
   const body = { messages: ['x'] }
-  expect(markLarge(body.messages)).toBeUndefined()
+  expect(markLarge(body)).toBeUndefined()
   await send(body)
   expect(received.pop()).toBe('{"messages":["x"]}')
 })
 
 it('one that an option of the caller’s has replaced is not sent', async () => {
-  const list = markLarge([texts.letters])
+  const list = markLarge({ messages: [texts.letters] })
   await send({ messages: ['instead'] }, list)
   expect(received.pop()).toBe('{"messages":["instead"]}')
 })
 
 it('several at once do not get each other’s', async () => {
   const bodies = Array.from({ length: 4 }, (_, at) => ({ at, messages: [`${at}`.repeat(2 * large)] }))
-  await Promise.all(bodies.map((body) => send(body, markLarge(body.messages))))
+  await Promise.all(bodies.map((body) => send(body, markLarge(body))))
   for (const text of received.splice(0)) {
     const { at, messages } = JSON.parse(text)
     expect(messages[0] === `${at}`.repeat(2 * large)).toBe(true)
@@ -119,7 +119,7 @@ it('law: pieces are what the platform writes', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(fc.jsonValue()), fc.string({ unit: 'grapheme' }), async (list, more) => {
       const value = [...list, { long: more.repeat(5000), list }]
-      const text = await (await blobOf(textsOf('<"a mark">', { mark: 'a mark', list: value }))).text()
+      const text = await (await blobOf(textsOf('<"a mark">', [{ mark: 'a mark', value }]))).text()
       expect(text).toBe(`<${JSON.stringify(value)}>`)
     }),
     { numRuns: 50 },

@@ -1,6 +1,7 @@
-// A large body as a blob, written and encoded in slices: `fetch` would encode a string in one go. Loaded with the first large body.
+// A large body as a blob, written, encoded and sent in slices: `fetch` would encode a string in one go, and read a plain blob to
+// its end without yielding. Loaded with the first large body.
 import { Yielder } from '../../call/event-loop.js'
-import { jsonLength, type LargeList } from './large-list.js'
+import { jsonLength, type LargeField } from './large-list.js'
 
 const piece = 256 * 1024
 
@@ -8,38 +9,71 @@ const piece = 256 * 1024
 export async function blobOf(texts: Iterable<string>): Promise<Blob> {
   const encoder = new TextEncoder()
   const yielder = new Yielder()
-  const pieces: Uint8Array<ArrayBuffer>[] = []
+  // A blob for each piece: byte arrays would all be copied at once.
+  const pieces: Blob[] = []
   let waiting = ''
-  const add = async (text: string, isLast: boolean) => {
-    waiting += text
-    if (waiting.length < piece && !isLast) return
+  const encode = async () => {
     for (const part of partsOf(waiting)) {
-      pieces.push(encoder.encode(part))
+      pieces.push(new Blob([encoder.encode(part)]))
       await yielder.yieldIfDue()
     }
     waiting = ''
   }
-  for (const text of texts) await add(text, false)
-  await add('', true)
-  return new Blob(pieces)
+  for (const text of texts) {
+    waiting += text
+    // Many small texts take time too.
+    await (waiting.length < piece ? yielder.yieldIfDue() : encode())
+  }
+  await encode()
+  return new SlicedBlob(pieces)
 }
 
-/** JSON in pieces, with the list in place of its mark; without the mark, an option of the caller has replaced the list. */
-export function* textsOf(json: string, { mark, list }: LargeList): Generator<string> {
-  const [before = '', after] = json.split(JSON.stringify(mark))
-  yield before
-  if (after === undefined) return
-  // A copy has no mark.
-  yield* piecesOf([...list])
-  yield after
+/** A blob whose stream yields to the event loop between its pieces. */
+class SlicedBlob extends Blob {
+  readonly #pieces: readonly Blob[]
+
+  constructor(pieces: Blob[]) {
+    super(pieces)
+    this.#pieces = pieces
+  }
+
+  override stream(): ReadableStream<Uint8Array<ArrayBuffer>> {
+    const pieces = this.#pieces.values()
+    const yielder = new Yielder()
+    return new ReadableStream({
+      async pull(controller) {
+        await yielder.yieldIfDue()
+        const { done, value } = pieces.next()
+        if (done) controller.close()
+        else controller.enqueue(new Uint8Array(await value.arrayBuffer()))
+      },
+    })
+  }
 }
 
-function* piecesOf(value: unknown): Generator<string> {
+/** JSON in pieces, with each field in place of its mark; a field without its mark was replaced by an option of the caller. */
+export function* textsOf(json: string, fields: readonly LargeField[]): Generator<string> {
+  const placed = fields
+    .map(({ mark, value }) => ({ value, mark: JSON.stringify(mark), at: json.indexOf(JSON.stringify(mark)) }))
+    .filter(({ at }) => at >= 0)
+    .sort((a, b) => a.at - b.at)
+  let from = 0
+  for (const { value, mark, at } of placed) {
+    yield json.slice(from, at)
+    // A copy has no mark.
+    yield* piecesOf(Array.isArray(value) ? [...value] : { ...value })
+    from = at + mark.length
+  }
+  yield json.slice(from)
+}
+
+/** A value as JSON in pieces. */
+export function* piecesOf(value: unknown): Generator<string> {
   if (typeof value === 'string' && value.length > piece) {
     yield '"'
     for (const part of partsOf(value)) yield JSON.stringify(part).slice(1, -1)
     yield '"'
-  } else if (typeof value !== 'object' || value === null || jsonLength(value) < piece) {
+  } else if (typeof value !== 'object' || value === null || jsonLength(value, piece) < piece) {
     yield JSON.stringify(value) ?? 'null'
   } else if (Array.isArray(value)) {
     yield '['

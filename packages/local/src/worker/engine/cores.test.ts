@@ -1,15 +1,15 @@
-// The cores a container may use, read from control groups as the kernel writes them.
+// Usable cores, read from control groups in the kernel's format.
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { folder } from '../../../test/world.js'
+import { temporaryFolder } from '../../../test/fixtures.js'
 import { usableCores } from './cores.js'
 
 const all = availableParallelism()
 
 function groups(files: Record<string, string>): [root: string, own: string] {
-  const root = folder()
+  const root = temporaryFolder()
   for (const [path, content] of Object.entries({ 'self.txt': '0::/a/b\n', ...files })) {
     mkdirSync(dirname(join(root, path)), { recursive: true })
     writeFileSync(join(root, path), content)
@@ -19,17 +19,17 @@ function groups(files: Record<string, string>): [root: string, own: string] {
 
 describe('usable cores', () => {
   it.each<[string, Record<string, string>, number]>([
-    ['are all there are without limits', {}, all],
-    ['are all there are under a limit of none', { 'a/b/cpu.max': 'max 100000\n' }, all],
-    ['are those of the limit', { 'cpu.max': '100000 100000\n' }, 1],
-    ['are whole ones', { 'a/b/cpu.max': '190000 100000\n' }, 1],
-    ['are never none', { 'a/b/cpu.max': '20000 100000\n' }, 1],
+    ['are all cores without limits', {}, all],
+    ['are all cores with a limit of max', { 'a/b/cpu.max': 'max 100000\n' }, all],
+    ['are limited by the group', { 'cpu.max': '100000 100000\n' }, 1],
+    ['are rounded down', { 'a/b/cpu.max': '190000 100000\n' }, 1],
+    ['are at least one', { 'a/b/cpu.max': '20000 100000\n' }, 1],
     [
-      'are those of the narrowest group around',
+      'are limited by the narrowest of all groups',
       { 'a/cpu.max': '50000 50000\n', 'a/b/cpu.max': 'max 100000\n' },
       1,
     ],
-    ['are never more than there are', { 'a/b/cpu.max': '9900000 100000\n' }, all],
+    ['are at most all cores', { 'a/b/cpu.max': '9900000 100000\n' }, all],
     [
       'are those of the older kind of group',
       { 'cpu/cpu.cfs_quota_us': '100000\n', 'cpu/cpu.cfs_period_us': '100000\n' },
@@ -44,7 +44,7 @@ describe('usable cores', () => {
     expect(usableCores(...groups(files))).toBe(cores)
   })
 
-  it('are found where there are no groups', () => {
+  it('are all cores without control groups', () => {
     expect(usableCores('/nowhere', '/nowhere/self')).toBe(all)
   })
 })

@@ -1,4 +1,4 @@
-// One generation under a made-up engine: back-pressure, cancelling and slices, without the luck of real speed.
+// Generation with a simulated engine: backpressure, aborts and slices, independent of real speed.
 import { describe, expect, it } from 'vitest'
 import { textWindow } from '../../supervisor/protocol.js'
 import type { Engine } from './engine.js'
@@ -7,69 +7,73 @@ import { SliceSizer } from './prompt-batching.js'
 
 const piece = 'x'.repeat(1000)
 
-interface MadeUp {
+interface FakeEngine {
   engine: Engine
   /** Tokens the engine was asked to generate. */
   generated: number
-  /** Prompt tokens it evaluated, one entry a slice. */
+  /** Prompt tokens that were evaluated, one entry for each slice. */
   slices: number[]
-  lent: number
+  /** Sequences in use. */
+  leases: number
 }
 
-/** An engine that says `piece` for ever. */
-function madeUp(promptTokens = 4, onSlice: () => void = () => {}): MadeUp {
-  const made: MadeUp = { engine: undefined as never, generated: 0, slices: [], lent: 0 }
+/** An engine that generates `piece` for ever. */
+function fakeEngine(promptTokens = 4, onSlice: () => void = () => {}): FakeEngine {
+  const fake: FakeEngine = { engine: undefined as never, generated: 0, slices: [], leases: 0 }
   const sequence = {
     async evaluateWithoutGeneratingNewTokens(tokens: number[]) {
-      made.slices.push(tokens.length)
+      fake.slices.push(tokens.length)
       onSlice()
     },
     async *evaluate() {
       for (;;) {
-        made.generated++
+        fake.generated++
         yield 1
       }
     },
   }
-  made.engine = {
+  fake.engine = {
     info: { contextSize: 1_000_000 },
     model: { detokenize: () => piece },
     chat: {
       batchSize: 512,
       slices: new SliceSizer(),
-      prompt: { checkLength() {}, begin: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'past' }) },
-      sequences: {
+      prompt: {
+        checkLength() {},
+        render: () => ({ tokens: Array(promptTokens).fill(1), thinking: 'finished' }),
+      },
+      pool: {
         shared: false,
         prompts: 1,
         acquire: async () => {
-          made.lent++
-          return { sequence, cached: 0, progress() {}, begun() {}, release: () => made.lent-- }
+          fake.leases++
+          return { sequence, cached: 0, promptAdvanced() {}, promptDone() {}, release: () => fake.leases-- }
         },
       },
     },
   } as unknown as Engine
-  return made
+  return fake
 }
 
 const request = { messages: [{ role: 'user' as const, content: 'talk' }] }
-const mute: GenerationSink = { text() {}, call() {}, flush() {} }
-const turn = () => new Promise((resolve) => setImmediate(resolve))
+const noSink: GenerationSink = { text() {}, call() {}, flush() {} }
+const nextTurn = () => new Promise((resolve) => setImmediate(resolve))
 
 describe('a generation', () => {
-  it('waits at the window for its reader, goes on when he reads, and loses nothing', async () => {
-    const made = madeUp()
+  it('waits for a slow reader, continues when it reads, and loses nothing', async () => {
+    const fake = fakeEngine()
     let sent = ''
     const generation = new Generation({
-      ...mute,
+      ...noSink,
       text: (_, text) => {
         sent += text
       },
     })
     const total = (textWindow / piece.length) * 3
-    const run = generation.run(made.engine, { ...request, maxOutputTokens: Math.ceil(total) })
-    for (let turns = 0; turns < 50; turns++) await turn()
+    const run = generation.run(fake.engine, { ...request, maxOutputTokens: Math.ceil(total) })
+    for (let turns = 0; turns < 50; turns++) await nextTurn()
     const window = Math.ceil(textWindow / piece.length)
-    expect(made.generated).toBeLessThanOrEqual(window + 1)
+    expect(fake.generated).toBeLessThanOrEqual(window + 1)
     expect(sent.length).toBeGreaterThanOrEqual(textWindow)
     expect(sent.length).toBeLessThanOrEqual(textWindow + piece.length)
 
@@ -80,72 +84,72 @@ describe('a generation', () => {
         for (;;) {
           generation.credit(sent.length - read)
           read = sent.length
-          await turn()
+          await nextTurn()
         }
       })(),
     ])
     expect(result).toMatchObject({ finishReason: 'length', outputTokens: Math.ceil(total) })
     expect(sent).toBe(piece.repeat(Math.ceil(total)))
-    expect(made.lent).toBe(0)
+    expect(fake.leases).toBe(0)
   })
 
-  it('that waits for its reader can be cancelled', async () => {
-    const made = madeUp()
-    const generation = new Generation(mute)
-    const run = generation.run(made.engine, request)
-    for (let turns = 0; turns < 50; turns++) await turn()
-    const before = made.generated
+  it('can be cancelled while it waits for its reader', async () => {
+    const fake = fakeEngine()
+    const generation = new Generation(noSink)
+    const run = generation.run(fake.engine, request)
+    for (let turns = 0; turns < 50; turns++) await nextTurn()
+    const before = fake.generated
     generation.cancel()
     expect((await run).rawFinishReason).toBe('cancelled')
-    expect(made.generated).toBeLessThanOrEqual(before + 1)
-    expect(made.lent).toBe(0)
+    expect(fake.generated).toBeLessThanOrEqual(before + 1)
+    expect(fake.leases).toBe(0)
   })
 
   it('evaluates its prompt in slices, and stops between them', async () => {
-    const whole = madeUp(5000)
-    await new Generation(mute).run(whole.engine, { ...request, maxOutputTokens: 1 })
+    const whole = fakeEngine(5000)
+    await new Generation(noSink).run(whole.engine, { ...request, maxOutputTokens: 1 })
     expect(whole.slices.length).toBeGreaterThan(3)
     expect(Math.max(...whole.slices)).toBeLessThanOrEqual(512)
     // The last slice is evaluated by the sampling loop.
     expect(whole.slices.reduce((sum, size) => sum + size, 0)).toBeGreaterThanOrEqual(5000 - 512 - 64)
 
-    const generation = new Generation(mute)
-    const cut = madeUp(5000, () => generation.cancel())
+    const generation = new Generation(noSink)
+    const cut = fakeEngine(5000, () => generation.cancel())
     expect(await generation.run(cut.engine, request)).toMatchObject({
       rawFinishReason: 'cancelled',
       outputTokens: 0,
     })
     expect(cut.slices).toHaveLength(1)
     expect(cut.generated).toBe(0)
-    expect(cut.lent).toBe(0)
+    expect(cut.leases).toBe(0)
   })
 
-  it('that is given up half way counts the part of its prompt that was evaluated', async () => {
-    const generation = new Generation(mute)
-    const cut = madeUp(5000, () => cut.slices.length === 3 && generation.cancel())
+  it('that is aborted half way counts the part of its prompt that was evaluated', async () => {
+    const generation = new Generation(noSink)
+    const cut = fakeEngine(5000, () => cut.slices.length === 3 && generation.cancel())
     const { inputTokens } = await generation.run(cut.engine, request)
     expect(inputTokens).toBe(cut.slices.reduce((sum, size) => sum + size, 0))
   })
 
-  it('does not count the time its reader takes as time of decoding', async () => {
-    const made = madeUp()
-    const generation = new Generation(mute)
+  it('does not count pauses for its reader as decoding time', async () => {
+    const fake = fakeEngine()
+    const generation = new Generation(noSink)
     const most = Math.ceil(textWindow / piece.length) + 5
-    const run = generation.run(made.engine, { ...request, maxOutputTokens: most })
+    const run = generation.run(fake.engine, { ...request, maxOutputTokens: most })
     const pause = 500
     await new Promise((resolve) => setTimeout(resolve, pause))
-    expect(made.generated).toBeLessThan(most)
+    expect(fake.generated).toBeLessThan(most)
     generation.credit(textWindow)
     const { decodeMs, outputTokens } = await run
     expect(outputTokens).toBe(most)
     expect(decodeMs).toBeLessThan(pause)
   })
 
-  it('gives its sequence back when the engine fails', async () => {
-    const made = madeUp(5000, () => {
-      throw new Error('native trouble')
+  it('releases its sequence when the engine fails', async () => {
+    const fake = fakeEngine(5000, () => {
+      throw new Error('native error')
     })
-    await expect(new Generation(mute).run(made.engine, request)).rejects.toThrow('native trouble')
-    expect(made.lent).toBe(0)
+    await expect(new Generation(noSink).run(fake.engine, request)).rejects.toThrow('native error')
+    expect(fake.leases).toBe(0)
   })
 })

@@ -1,8 +1,8 @@
-// Numbers between bounds, as a grammar's digits: read as a regular expression here, number by number.
+// Grammar expressions for numbers between bounds, tested as regular expressions, number by number.
 import { describe, expect, it } from 'vitest'
 import { integerRange, numberRange } from './number-grammar.js'
 
-describe('the digits of a range', () => {
+describe('the expression for a range', () => {
   const expression = (grammar: string | undefined) =>
     new RegExp(
       `^(${(grammar ?? '[]')
@@ -11,7 +11,7 @@ describe('the digits of a range', () => {
         .replaceAll(' ', '')})$`,
     )
 
-  it('are those of its whole numbers, and of no others', () => {
+  it('matches its integers, and nothing else', () => {
     const ends = [-1234, -100, -99, -10, -1, 0, 1, 9, 10, 19, 99, 100, 101, 999, 1000]
     for (const least of ends)
       for (const most of ends.filter((end) => end >= least)) {
@@ -22,7 +22,7 @@ describe('the digits of a range', () => {
       }
   })
 
-  it('and those of numbers with fractions', () => {
+  it('matches its numbers with fractions', () => {
     for (const [least, most, leastExcluded, mostExcluded] of [
       [0, 1, false, false],
       [-2, 3, true, true],

@@ -1,8 +1,8 @@
 // Grammars for JSON Schemas: unenforced keywords, recursive schemas, optional properties, schemas that no value matches.
 import type { JsonSchema } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
+import { failureOf } from '../../../test/fixtures.js'
 import { answers, provider } from '../../../test/schema-answers.js'
-import { failureOf } from '../../../test/world.js'
 import { SchemaGrammar } from './schema-grammar.js'
 import { keywords } from './schema-keywords.js'
 

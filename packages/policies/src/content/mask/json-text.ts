@@ -5,8 +5,8 @@
  * `undefined` for other texts, and for more than two million characters.
  */
 export function jsonStringLocator(text: string): ((at: number) => boolean) | undefined {
-  if (!/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text)) return undefined
-  if (!isWholeJson(text)) return undefined
+  if (text.length > maxLength || !/^\s*(?:\{|\[(?!\s*[A-Z]))/.test(text) || !isWholeJson(text))
+    return undefined
   let inside = false
   let read = 0
   return (at) => {
@@ -22,7 +22,6 @@ export function jsonStringLocator(text: string): ((at: number) => boolean) | und
 const maxLength = 2_000_000
 
 function isWholeJson(text: string): boolean {
-  if (text.length > maxLength) return false
   try {
     JSON.parse(text)
     return true

@@ -215,6 +215,17 @@ it('refuses media it cannot search, or passes them on unchanged', async () => {
   ).rejects.toMatchObject({ code: 'unsupported' })
 })
 
+it.each([
+  ['a data URL whose media type has no end', `data:a;${'='.repeat(5000)}`],
+  ['text after the end of base64', `AQI=${' '.repeat(5000)}YUBiLmNv`],
+])('bytes that cannot be decoded are not sent: %s', async (_, data) => {
+  const audio = { type: 'audio' as const, data, mediaType: 'audio/wav' }
+  const inner = mockProvider()
+  const asked = mask(inner, { media: 'allow' }).chat({ messages: [{ role: 'user', content: [audio] }] })
+  expect(await failureOf(asked)).toMatchObject({ code: 'invalid-request' })
+  expect(inner.requests).toHaveLength(0)
+})
+
 it('masks texts to embed and requests to count', async () => {
   const asked: string[] = []
   await mask(lettersEmbedder(asked)).embed(['Mail a@b.co', 'a@b.co'])

@@ -126,7 +126,7 @@ class Mask extends Middleware {
       case 'transcribe': {
         this.#refuseMedia('audio')
         const { audio, ...rest } = call.request
-        const asked = cloneExceptBytes(rest)
+        const asked = await cloneExceptBytes(rest)
         const placeholders = await this.#placeholders(asked, detect)
         return {
           request: { ...(await placeholders.masked(asked)), audio },
@@ -136,7 +136,7 @@ class Mask extends Middleware {
       }
       case 'embed':
       case 'rerank': {
-        const request: EmbedRequest | RerankRequest = cloneExceptBytes(
+        const request: EmbedRequest | RerankRequest = await cloneExceptBytes(
           typeof call.request === 'string' || Array.isArray(call.request)
             ? { input: call.request }
             : call.request,
@@ -177,8 +177,13 @@ class Mask extends Middleware {
     const request = await this.#searchable(call.request)
     const placeholders = await this.#placeholders(request, detect)
     const restorer = new Restorer(placeholders, answerFormat(request))
+    const masked = await placeholders.masked(request)
+    const yielder = new Yielder()
+    const sent = sendable(answerable(masked, placeholders))
+    // Megabytes may just have been encoded.
+    await yielder.yieldIfDue()
     return {
-      request: sendable(answerable(await placeholders.masked(request), placeholders)),
+      request: sent,
       event: (event: ChatEvent) => restorer.event(event),
       flush: () => restorer.flush(),
       // The output is parsed again from the restored text, by the caller's schema.
@@ -196,9 +201,9 @@ class Mask extends Middleware {
   async #searchable(input: ChatInput): Promise<ChatRequest> {
     const { messages, tools, output, ...rest } = requestWithDefaults(input, this)
     const yielder = new Yielder()
-    const given = cloneExceptBytes(typeof messages === 'string' ? [messages] : messages)
+    const given = await cloneExceptBytes(typeof messages === 'string' ? [messages] : messages, yielder)
     const more = {
-      ...cloneExceptBytes(rest),
+      ...(await cloneExceptBytes(rest, yielder)),
       ...(tools && {
         tools: tools.map(({ name, description, input: schema }, index) => ({
           name,

@@ -1,7 +1,7 @@
 // Placeholders of one request and the sensitive values they stand for.
 import { Yielder } from '@patchbay/core/wrap'
 import type { Detector } from '../detect/detect.js'
-import { mapTexts, mapTextsAsync, textsOf } from '../map-texts.js'
+import { distinctTexts, mapTexts, mapTextsAsync } from '../map-texts.js'
 import { slicesOf } from '../text-slices.js'
 import { escapeJson, jsonStringLocator, unescapeJson } from './json-text.js'
 import { KnownValues } from './known-values.js'
@@ -44,9 +44,7 @@ export class Placeholders {
     // Texts of the request that look like placeholders keep their meaning.
     const reserved = new Set<string>()
     const yielder = new Yielder()
-    const texts = new Set(textsOf(request))
-    await yielder.yieldIfDue()
-    for (const text of texts) {
+    for (const text of await distinctTexts(request, yielder)) {
       for await (const slice of slicesOf(text, yielder))
         for (const [placeholder] of slice.text.matchAll(form)) reserved.add(normalize(placeholder))
       const json = jsonStringLocator(text) !== undefined

@@ -1,0 +1,111 @@
+// Reads the events of a source once: by a loop, for the result, or both. Neither takes events from the other.
+import { LlmError } from '../contract/errors.js'
+
+/** The loop and the result of a stream or run. */
+export class EventReader<Event, Result> {
+  readonly #next: () => Promise<Event | undefined>
+  readonly #leaveSource: () => unknown
+  readonly #resultOf: (event: Event | undefined) => Result | undefined
+  /** Events that the loop has not read yet: more than one only while the result is awaited too. */
+  readonly #queue: Event[] = []
+  #pulling: Promise<void> | undefined
+  #hasLoop = false
+  #ended = false
+  #final: Result | undefined
+  #failure: unknown
+  #hasThrown = false
+  #hasLeft = false
+  #result: Promise<Result> | undefined
+
+  /**
+   * @param next the next event; `undefined` after the last. Called again only after it has settled; throws once
+   * @param leaveSource ends the source before its end; returns the failure
+   * @param resultOf called with each event, and with `undefined` at the end: the result, once it is known
+   */
+  constructor(
+    next: () => Promise<Event | undefined>,
+    leaveSource: () => unknown,
+    resultOf: (event: Event | undefined) => Result | undefined,
+  ) {
+    this.#next = next
+    this.#leaveSource = leaveSource
+    this.#resultOf = resultOf
+  }
+
+  /** Whether a loop reads the events. */
+  get hasLoop(): boolean {
+    return this.#hasLoop
+  }
+
+  /**
+   * The iterator of the only loop: of each event, what `pick` returns, unless it is `undefined`.
+   * @throws {LlmError} `invalid-request` for a second loop, or after `result`
+   */
+  read<T>(pick: (event: Event) => T | undefined): AsyncIterator<T, void> {
+    if (this.#hasLoop || this.#result !== undefined)
+      throw new LlmError('invalid-request', 'This stream is already being read. Start another one.')
+    this.#hasLoop = true
+    return {
+      next: async () => {
+        while (!this.#hasLeft) {
+          while (this.#queue.length === 0) {
+            if (this.#ended) {
+              if (this.#hasThrown || this.#failure === undefined) return { done: true, value: undefined }
+              this.#hasThrown = true
+              throw this.#failure
+            }
+            await this.#pull()
+          }
+          const value = pick(this.#queue.shift() as Event)
+          if (value !== undefined) return { done: false, value }
+        }
+        return { done: true, value: undefined }
+      },
+      return: async () => {
+        this.leave()
+        return { done: true, value: undefined }
+      },
+    }
+  }
+
+  /** The result. Beside a loop, the events wait for the loop. */
+  result(): Promise<Result> {
+    this.#result ??= this.#drain()
+    return this.#result
+  }
+
+  /** Ends the source because its reader left; returns the failure, unless the result was already known. */
+  leave(): unknown {
+    if (this.#final === undefined) this.#failure ??= this.#leaveSource()
+    this.#ended = true
+    this.#hasLeft = true
+    this.#queue.length = 0
+    return this.#failure
+  }
+
+  async #drain(): Promise<Result> {
+    while (!this.#ended) await this.#pull()
+    if (this.#final !== undefined) return this.#final
+    throw this.#failure
+  }
+
+  /** Pulls one event, for all who wait for it. The first one begins the call before this returns. */
+  #pull(): Promise<void> {
+    this.#pulling ??= this.#pullOne()
+    return this.#pulling
+  }
+
+  async #pullOne(): Promise<void> {
+    try {
+      const event = await this.#next()
+      this.#final ??= this.#resultOf(event)
+      if (event === undefined) this.#ended = true
+      else if (this.#hasLoop && !this.#ended) this.#queue.push(event)
+    } catch (error) {
+      this.#ended = true
+      this.#failure ??= error
+    } finally {
+      this.#pulling = undefined
+    }
+  }
+}

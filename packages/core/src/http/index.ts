@@ -1,0 +1,2 @@
+// Entry point of @patchbay/core/http.
+export {}

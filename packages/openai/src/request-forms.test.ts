@@ -1,0 +1,269 @@
+// Forms of ids, tools, inputs, texts and messages that services accept.
+import type { ChatRequest, Message, Part } from '@patchbay/core'
+import { describe, expect, it } from 'vitest'
+import { json, sse } from '../test/server.js'
+import { bodyOf, chunk, completed, created, end, failureOf, serve } from '../test/wire.js'
+import { type OpenAIOptions, openai } from './index.js'
+
+type Json = Record<string, unknown>
+
+describe('ids of tool calls', () => {
+  const conversation = (...ids: string[]): Message[] => [
+    { role: 'user', content: 'x' },
+    {
+      role: 'assistant',
+      content: ids.map((id): Part => ({ type: 'tool-call', id, name: 'clock', input: {} })),
+    },
+    { role: 'tool', content: ids.map((id): Part => ({ type: 'tool-result', id, output: 'y' })) },
+  ]
+  const [first, second] = [`${'x'.repeat(80)}_1`, `${'x'.repeat(80)}_2`]
+
+  it.each([
+    ['chat', 40],
+    ['responses', 64],
+  ] as const)('are shortened for %s: the same in call and result, and different ids stay different', async (api, most) => {
+    const idsOf = async (...given: string[]) => {
+      const body = await bodyOf({ messages: conversation(...given) }, { api })
+      if (api === 'responses') {
+        const items = body.input as { type?: string; call_id?: string }[]
+        const of = (type: string) => items.filter((item) => item.type === type).map((item) => item.call_id)
+        return [of('function_call'), of('function_call_output')]
+      }
+      const messages = body.messages as { tool_calls?: { id: string }[]; tool_call_id?: string }[]
+      return [
+        messages.flatMap(({ tool_calls = [] }) => tool_calls.map(({ id }) => id)),
+        messages.flatMap(({ tool_call_id: id }) => id ?? []),
+      ]
+    }
+    const [calls = [], results] = await idsOf(first, second, 'functions.clock:0')
+    expect(calls).toEqual(results)
+    expect(new Set(calls).size).toBe(3)
+    expect(calls[2]).toBe('functions.clock:0')
+    for (const id of calls) expect(id?.length).toBeLessThanOrEqual(most)
+    // The next turn sends the same.
+    expect((await idsOf(first, second, 'functions.clock:0'))[0]).toEqual(calls)
+  })
+
+  it('are unique among the items of Responses, and each result keeps its call', async () => {
+    const turn = conversation('call_0')
+    const { input } = await bodyOf({ messages: [...turn, ...turn, 'z'] }, { api: 'responses' })
+    const ids = (input as { call_id?: string }[]).flatMap(({ call_id }) => call_id ?? [])
+    expect(ids).toEqual(['call_0', 'call_0', 'call_0_2', 'call_0_2'])
+  })
+
+  it('of Moonshot stay as they are, since they contain the name of the tool', async () => {
+    const long = `functions.${'x'.repeat(64)}:0`
+    const body = await bodyOf({ messages: conversation(long) }, { preset: 'moonshot' })
+    expect(JSON.stringify(body.messages)).toContain(long)
+  })
+})
+
+describe('tools and inputs', () => {
+  const parametersOf = async (input: Json, api: 'chat' | 'responses') => {
+    const { tools } = await bodyOf({ messages: 'x', tools: [{ name: 'help', input }] }, { api })
+    const [tool] = tools as { parameters?: unknown; function?: { parameters?: unknown } }[]
+    return tool?.function?.parameters ?? tool?.parameters
+  }
+
+  it.each([
+    'chat',
+    'responses',
+  ] as const)('without parameters have an empty list of them: %s', async (api) => {
+    const empty = { type: 'object', properties: {} }
+    expect(await parametersOf({ type: 'object' }, api)).toEqual(empty)
+    expect(await parametersOf({}, api)).toEqual(empty)
+    const described = { type: 'object', description: 'Anything.', additionalProperties: true }
+    expect(await parametersOf(described, api)).toEqual({ ...described, properties: {} })
+    const whole = { type: 'object', properties: { a: { type: 'string' } } }
+    expect(await parametersOf(whole, api)).toEqual(whole)
+    expect(
+      await parametersOf(
+        {
+          type: 'object',
+          properties: { a: { type: ['string', 'array'] }, b: { anyOf: [{ type: 'object' }] } },
+        },
+        api,
+      ),
+    ).toEqual({
+      type: 'object',
+      properties: {
+        a: { type: ['string', 'array'], items: {} },
+        b: { anyOf: [{ type: 'object', properties: {} }] },
+      },
+    })
+    expect(await parametersOf({ $schema: 'http://json-schema.org/draft-07/schema#', ...whole }, api)).toEqual(
+      whole,
+    )
+  })
+
+  it.each(['chat', 'responses'] as const)('that are not objects are sent as one: %s', async (api) => {
+    for (const [input, sent] of [
+      [[], { $unparsed: '[]' }],
+      ['London', { $unparsed: '"London"' }],
+      [5, { $unparsed: '5' }],
+      [null, {}],
+      [{ a: 1 }, { a: 1 }],
+    ]) {
+      const body = await bodyOf(
+        {
+          messages: [
+            'x',
+            { role: 'assistant', content: [{ type: 'tool-call', id: 'c', name: 'clock', input }] },
+            { role: 'tool', content: [{ type: 'tool-result', id: 'c', output: 'y' }] },
+          ],
+        },
+        { api },
+      )
+      const { messages, input: items } = body as { messages?: Json[]; input?: Json[] }
+      const [call] = (messages?.[1]?.tool_calls ?? []) as { function: { arguments: string } }[]
+      expect(JSON.parse(call?.function.arguments ?? String(items?.[1]?.arguments))).toEqual(sent)
+    }
+  })
+})
+
+describe('lone surrogates', () => {
+  it.each(['chat', 'responses'] as const)('are replaced wherever they stand: %s', async (api) => {
+    const server = await serve(
+      api === 'chat'
+        ? sse([chunk({ content: '{}' }), end(), '[DONE]'])
+        : sse([created, completed({ output: [] })]),
+    )
+    const half = 'x\ud83d'
+    await openai('m', { apiKey: 'k', baseURL: server.url, api })
+      .chat({
+        system: half,
+        messages: [
+          half,
+          {
+            role: 'assistant',
+            content: [
+              {
+                type: 'text',
+                text: half,
+                opaque: { provider: 'openai', data: { type: 'message', id: half } },
+              },
+              { type: 'tool-call', id: half, name: 'clock', input: { [half]: half } },
+            ],
+          },
+          { role: 'tool', content: [{ type: 'tool-result', id: half, output: half }] },
+        ],
+        tools: [{ name: 'clock', description: half, input: { type: 'object', title: half } }],
+        providerOptions: { openai: { user: half, safe: '\\ud83d', whole: '🦀' } },
+      })
+      .catch(() => {})
+    const { body, json: sent } = server.requests[0] as { body: string; json: Json }
+    expect(body).not.toMatch(/(?<!\\)\\ud83d/)
+    expect(sent).toMatchObject({ user: 'x\ufffd', safe: '\\ud83d', whole: '🦀' })
+  })
+})
+
+describe('messages', () => {
+  const sentTo = async (preset: OpenAIOptions['preset'], messages: Message[], system?: string) => {
+    const request = { messages, ...(system && { system }) }
+    const body = await bodyOf(request, preset ? { preset, model: 'qwen3' } : {})
+    return body.messages as Json[]
+  }
+  const user = (content: Message['content']): Message => ({ role: 'user', content })
+  const rule = (content: string): Message => ({ role: 'system', content })
+
+  it.each([
+    'vllm',
+    'llama.cpp',
+    'lmstudio',
+    'ollama',
+  ] as const)('%s gets one system message, at the beginning', async (preset) => {
+    expect(await sentTo(preset, [rule('Rule B'), user('x')], 'Rule A')).toEqual([
+      { role: 'system', content: 'Rule A\n\nRule B' },
+      { role: 'user', content: 'x' },
+    ])
+    const late = [user('x'), { role: 'assistant', content: 'y' } as const, rule('Rule B'), user('z')]
+    expect(await sentTo(preset, late, 'Rule A')).toEqual([
+      { role: 'system', content: 'Rule A' },
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: 'y' },
+      { role: 'user', content: 'Rule B\n\nz' },
+    ])
+    const image: Part = { type: 'image', url: 'https://example.com/a.png' }
+    expect(await sentTo(preset, [user('x'), user([image])])).toMatchObject([
+      { role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'image_url' }] },
+    ])
+  })
+
+  it('others get them as they are', async () => {
+    expect(await sentTo('openai', [rule('Rule B'), user('x')], 'Rule A')).toHaveLength(3)
+  })
+
+  it('Mistral gets an assistant message between a tool result and the user, and a mark on the last turn', async () => {
+    const turn: Message[] = [
+      user('x'),
+      { role: 'assistant', content: [{ type: 'tool-call', id: 'c', name: 'clock', input: {} }] },
+      { role: 'tool', content: [{ type: 'tool-result', id: 'c', output: 'y' }] },
+    ]
+    const sent = await sentTo('mistral', [...turn, user('z'), { role: 'assistant', content: 'So' }])
+    expect(sent.map(({ role }) => role)).toEqual([
+      'user',
+      'assistant',
+      'tool',
+      'assistant',
+      'user',
+      'assistant',
+    ])
+    expect(sent.at(-1)).toEqual({ role: 'assistant', content: 'So', prefix: true })
+    expect((await sentTo('mistral', turn)).map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
+  })
+
+  it('a refusal is text for servers without a field for it', async () => {
+    const refusal: Message = { role: 'assistant', content: [{ type: 'refusal', text: 'No.' }] }
+    expect((await sentTo('openai', [user('x'), refusal, user('y')]))[1]).toMatchObject({ refusal: 'No.' })
+    expect((await sentTo('mistral', [user('x'), refusal, user('y')]))[1]).toEqual({
+      role: 'assistant',
+      content: 'No.',
+    })
+  })
+
+  it('ask for JSON in words where the format alone is refused, or cannot hold the schema', async () => {
+    const schema = { type: 'object', properties: { a: { type: 'string' } } }
+    const sent = async (
+      preset: 'openai' | 'deepseek' | 'vllm',
+      output: ChatRequest['output'],
+      messages = 'x',
+    ) =>
+      JSON.stringify(
+        (await bodyOf({ messages, ...(output && { output }) }, { preset, api: 'chat' })).messages,
+      )
+    expect(await sent('openai', 'json')).toContain('JSON')
+    expect(await sent('deepseek', 'json')).toContain('JSON')
+    expect(await sent('deepseek', { schema })).toContain(JSON.stringify(schema).replaceAll('"', '\\"'))
+    expect(await sent('vllm', 'json')).not.toContain('JSON')
+    expect(await sent('openai', { schema })).not.toContain('JSON')
+    expect(await sent('openai', 'json', 'Some json')).toBe('[{"role":"user","content":"Some json"}]')
+  })
+
+  it('a file for llama.cpp is refused before anything is sent', async () => {
+    const server = await serve(json({}))
+    const llm = openai('m', { apiKey: 'k', baseURL: server.url, preset: 'llama.cpp' })
+    const file: Part = { type: 'file', data: 'JVBERi0=', mediaType: 'application/pdf' }
+    expect(await failureOf(llm.chat([user([file])]))).toMatchObject({ code: 'unsupported' })
+    expect(server.requests).toHaveLength(0)
+  })
+})
+
+it.each([
+  ['/openai/deployments/gpt-4o?api-version=2024-10-21', '/openai/deployments/gpt-4o/chat/completions'],
+  ['/openai/deployments/gpt-4o/?api-version=2024-10-21', '/openai/deployments/gpt-4o/chat/completions'],
+  ['/openai/v1?api-version=preview', '/openai/v1/chat/completions'],
+])('an address with a query has it after the path: %s', async (address, path) => {
+  const asked: string[] = []
+  const llm = openai('gpt-4o', {
+    apiKey: 'k',
+    preset: 'azure',
+    retry: false,
+    baseURL: `https://me.openai.azure.com${address}`,
+    fetch: async (url) => {
+      asked.push(String(url))
+      return Response.json({ choices: [{ message: { content: 'x' }, finish_reason: 'stop' }] })
+    },
+  })
+  await llm.chat({ messages: 'x', maxOutputTokens: 20 })
+  expect(asked).toEqual([`https://me.openai.azure.com${path}?${address.split('?')[1]}`])
+})
