@@ -150,6 +150,36 @@ it('needs as many successful trials as it is told, and counts each of them', asy
   expect(changes.at(-1)).toBe('closed')
 })
 
+it('does not count aborted calls as successes', async () => {
+  const { clock, inner, provider, changes, fail } = world({ failures: 2, rate: 1 })
+  await fail()
+  inner.answer({ text: 'slow', delay: second })
+  const stream = provider.stream('x')
+  const reading = failureOf(read(stream))
+  await clock.advance(1)
+  stream.abort()
+  expect((await reading).code).toBe('aborted')
+  await fail()
+  expect(changes).toEqual(['open'])
+})
+
+it('counts from zero after it has closed, and in each window', async () => {
+  const { clock, provider, changes, fail } = world({ failures: 2, cooldown: second, window: 10 * second })
+  await fail()
+  await fail()
+  await clock.advance(second)
+  await provider.chat('trial')
+  expect(changes).toEqual(['open', 'half-open', 'closed'])
+  await fail()
+  expect((await provider.chat('x')).text).toBe('x')
+  await clock.advance(10 * second)
+  await fail()
+  expect((await provider.chat('x')).text).toBe('x')
+  expect(changes).toHaveLength(3)
+  await fail()
+  expect(changes.at(-1)).toBe('open')
+})
+
 it('ignores the end of calls that began before it opened', async () => {
   const { clock, inner, provider, changes, fail } = world({ failures: 1, cooldown: 10 * second })
   inner.answer({ text: 'slow', delay: second })

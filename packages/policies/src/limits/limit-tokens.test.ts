@@ -83,6 +83,20 @@ describe('after a call that failed', () => {
   })
 })
 
+it.each([
+  ['input', { inputTokens: 800 }, false],
+  ['output', { outputTokens: 800 }, false],
+  ['little', { inputTokens: 1, outputTokens: 1 }, true],
+])('an answer that reports %s counts as that', async (_, usage, passes) => {
+  const { clock, inner, provider } = world([{ text: 'x', usage }, 'next'])
+  await provider.chat(ask(900))
+  const second = provider.chat(ask(900))
+  await clock.advance(1000)
+  expect(inner.requests.length === 2).toBe(passes)
+  await clock.advance(120_000)
+  await second
+})
+
 it('a cached answer uses no tokens', async () => {
   const clock = fakeClock()
   const answers = [{ text: 'long', usage: { inputTokens: 10, outputTokens: 800 } }]

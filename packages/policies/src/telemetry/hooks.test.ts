@@ -29,8 +29,8 @@ it('a chat, a stream and a list of models each start and finish once', async () 
     'finish one',
     'start chat',
     'finish two',
-    'start embed',
-    'finish embed',
+    'start models',
+    'finish models',
   ])
 })
 
