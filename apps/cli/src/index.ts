@@ -61,7 +61,7 @@ const withStdinFlags = (command: Command): Command =>
     .option('--no-stdin', 'ignore standard input')
 
 withStdinFlags(withSamplingFlags(withProviderFlags(program.command('ask'))))
-  .description('ask one question; standard input is appended to it: cat notes.txt | patchbay ask "Summarise"')
+  .description('ask one question; standard input is appended: cat notes.txt | patchbay ask "Summarise"')
   .argument('[question...]')
   .option('--json', 'print one JSON event per line')
   .option('--stats', 'show model, tokens and speed')

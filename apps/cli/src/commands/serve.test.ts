@@ -174,7 +174,7 @@ it('a configuration that is gone opens nothing', async () => {
   rmSync(server.file)
   server.child.kill('SIGHUP')
   await until(() => server.err().includes('was not changed'))
-  expect(server.err()).toContain('is not there any more')
+  expect(server.err()).toContain('is gone')
   expect(await open()).toBe(401)
 })
 

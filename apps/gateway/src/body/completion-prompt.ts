@@ -2,7 +2,7 @@
 import type { Message } from '@patchbay/core'
 
 /** Text before and after the place that the model fills. */
-export interface Gap {
+interface Gap {
   prefix: string
   suffix: string
 }
@@ -17,7 +17,7 @@ const markers: [prefix: string, suffix: string, middle: string][] = [
 ]
 
 /** The gap that a raw prompt marks; undefined for another prompt. */
-export function gapIn(prompt: string): Gap | undefined {
+function gapIn(prompt: string): Gap | undefined {
   for (const [start, hole, end] of markers) {
     const from = prompt.indexOf(start)
     const at = prompt.indexOf(hole, from)

@@ -55,7 +55,7 @@ describe('is refused, and keys stay', () => {
 it('without a file says so also where there were no keys', async () => {
   const { file, reload, status } = await world({ gateway: { strictModels: true } })
   rmSync(file)
-  await expect(reload()).rejects.toThrow('Start anew to do without it.')
+  await expect(reload()).rejects.toThrow('Restart the gateway to run without it.')
   expect(await status()).toBe(200)
 })
 
