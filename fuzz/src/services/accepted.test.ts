@@ -33,7 +33,6 @@ afterAll(() => Promise.all(all.flatMap(({ provider, service }) => [provider.clos
 it.each(Object.keys(targets))(`%s accepts it, or refuses it before the wire (seed ${seed})`, async (name) => {
   const target = all.find((one) => one.name === name) as (typeof all)[number]
   const found = new Map<string, string>()
-  let accepted = 0
   const property = fc.asyncProperty(
     conversation,
     fc.nat(all.length - 1),
@@ -49,7 +48,6 @@ it.each(Object.keys(targets))(`%s accepts it, or refuses it before the wire (see
           const { message } = await (streamed
             ? at.provider.stream(given).response()
             : at.provider.chat(given))
-          if (at === target) accepted++
           return message
         } catch (error) {
           if (!isLlmError(error)) throw error
@@ -78,6 +76,6 @@ it.each(Object.keys(targets))(`%s accepts it, or refuses it before the wire (see
   await fc.assert(property, { seed, numRuns: runs })
   const news = [...found].filter(([rule]) => !known.includes(rule))
   expect(Object.fromEntries(news)).toEqual({})
-  // A law that only ever saw refusals has seen nothing.
-  expect(accepted).toBeGreaterThan(runs / 10)
+  // A law that only ever saw refusals before the wire has seen nothing.
+  expect(target.service.requests.length).toBeGreaterThan(runs / 20)
 })
