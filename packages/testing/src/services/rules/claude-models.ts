@@ -35,7 +35,7 @@ const older = {
 } as const
 
 /** The first entry whose `name` matches wins; the last one matches every name. */
-export const claudeFamilies: readonly ClaudeFamily[] = [
+const claudeFamilies: readonly ClaudeFamily[] = [
   { name: /^claude-(fable|mythos)-/, ...current, thinking: ['adaptive'], forcedTools: 'never' },
   { name: /^claude-opus-5-5/, ...current, thinking: ['adaptive'], forcedTools: 'never' },
   { name: /^claude-sonnet-5-5/, ...current, thinking: ['adaptive', 'between_tools'], forcedTools: 'never' },

@@ -19,7 +19,7 @@ const sampling = [
 ]
 const never = ['frequency_penalty', 'presence_penalty', 'logit_bias']
 
-export const unsupported = (param: string, instead = ''): Problem => ({
+const unsupported = (param: string, instead = ''): Problem => ({
   message: `Unsupported parameter: '${param}' is not supported with this model.${instead}`,
   param,
   code: 'unsupported_parameter',

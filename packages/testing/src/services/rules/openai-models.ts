@@ -22,7 +22,7 @@ const from51 = { sampling: 'without-effort', stop: false, chatTools: 'always', u
 const wide = ['none', 'low', 'medium', 'high', 'xhigh']
 
 /** The first entry whose `name` matches wins; the last one matches every name. */
-export const openaiFamilies: readonly OpenAIFamily[] = [
+const openaiFamilies: readonly OpenAIFamily[] = [
   { name: /^gpt-(4|3\.5)|^chatgpt|^gpt-5(\.\d)?-chat/, ...plain },
   {
     name: /^gpt-6(\.\d)?-astra/,
