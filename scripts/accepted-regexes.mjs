@@ -46,7 +46,11 @@ export const made = {
   'packages/policies/src/content/detect/scan.ts': [
     'literals of the files that call it, which are checked there',
   ],
-  'packages/testing/src/contract/nothing-lost.ts': ['names of parts that stand in that file'],
+  'packages/claude/src/models.ts': ['names of families of that file, over the name of a model'],
+  'packages/testing/src/contract/nothing-lost.ts': [
+    'names of parts that stand in that file',
+    'a marker of that file, of letters and digits',
+  ],
   'apps/gateway/src/answer/client-errors.ts': [
     'a choice of literal texts',
     'over one sentence of at most 2,000 letters',

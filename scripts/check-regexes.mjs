@@ -52,6 +52,30 @@ for (const file of sources) {
   visit(source)
 }
 
+/**
+ * Whether the engine's own time grows faster than the text. The checker's fuzzing estimates this from short texts, on which an
+ * expression with a large bounded repeat looks super-linear, and a busy machine changes what it finds.
+ */
+function isSlow(source, flags, { pumps, suffix }) {
+  const expression = new RegExp(source, flags.replace(/[gy]/g, ''))
+  const time = (repeats) => {
+    const text = pumps.map(({ prefix, pump, bias }) => prefix + pump.repeat(repeats + bias)).join('') + suffix
+    let least = Number.POSITIVE_INFINITY
+    for (let round = 0; round < 3 && least > 1; round++) {
+      const from = performance.now()
+      expression.exec(text)
+      least = Math.min(least, performance.now() - from)
+    }
+    return least
+  }
+  for (let repeats = 64; repeats < 1 << 18; repeats *= 2) {
+    const once = time(repeats)
+    if (once < 4) continue
+    return Math.log(time(repeats * 4) / once) / Math.log(4) > 1.5
+  }
+  return false
+}
+
 const unused = new Set(Object.keys(accepted))
 let failed = 0
 for (const [expression, at] of places) {
@@ -61,6 +85,7 @@ for (const [expression, at] of places) {
   const settings = { timeout: 300_000, randomSeed: 1 }
   const { status, complexity, attack, error } = checkSync(source, flags, settings)
   if (status === 'safe') continue
+  if (status === 'vulnerable' && complexity.isFuzz && !isSlow(source, flags, attack)) continue
   if (Object.hasOwn(accepted, expression)) {
     unused.delete(expression)
     continue
