@@ -8,8 +8,6 @@ export const accepted = {
   [String(/^(.*-)\d{5}(-of-(\d{5})\.gguf(?:[?#].*)?)$/)]: named,
   [String(/^(hf:|https?:\/\/)|[?#].*$|\.gguf$/g)]: named,
   [String(/(\d+(?:\.\d+)?)(ms|[dhms])/g)]: 'only over a text that matches it from end to end',
-  [String(/exceeds? [^.\n]{0,60}?context (window|length|limit|size)/i)]:
-    'at most 60 characters are looked at from each beginning, in a text of at most 64 KiB',
   [String(/"((?:[^"\\]|\\.)*)"/g)]: 'only over JSON that was just written: each quote is closed',
 }
 

@@ -9,6 +9,7 @@ import {
   type ChatContext,
   defineProvider,
   type EmbedResponse,
+  isLlmError,
   LlmError,
   type ModelInfo,
   type PreparedChat,
@@ -38,7 +39,7 @@ import { notAnAnswer } from './errors.js'
 import { type Preset, type PresetName, presetFor } from './presets.js'
 import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
-import { toModels, withReportedCapabilities } from './services/models.js'
+import { toModels, toReported } from './services/models.js'
 
 export type { Dialect } from './dialect.js'
 export type { Effort, Vendor } from './model-families.js'
@@ -86,8 +87,7 @@ export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 
   checkModel(model, 'openai', 'gpt-5.6-sol')
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
-  const provider = defineProvider(backend, options)
-  return backend.isOwn ? provider : withReportedCapabilities(provider)
+  return defineProvider(backend, options)
 }
 
 class OpenAIBackend implements Backend {
@@ -111,12 +111,8 @@ class OpenAIBackend implements Backend {
     this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known })
     const { who, host } = this.#server
     this.#target = { model, host, who, preset: known }
-    this.#api = api ?? (this.isOwn ? 'responses' : 'chat')
+    this.#api = api ?? (this.#server.isOwn ? 'responses' : 'chat')
     this.#media = media
-  }
-
-  get isOwn(): boolean {
-    return this.#server.isOwn
   }
 
   async capabilities(): Promise<Capabilities> {
@@ -245,6 +241,18 @@ class OpenAIBackend implements Backend {
       if (!file) continue
       const { body } = await this.#server.send(context, 'get', `/files/${encodeURIComponent(file)}/content`)
       if (body !== null) yield* toOutcomes(body, api, this.#target)
+    }
+  }
+
+  async reportedCapabilities(context: CallContext): Promise<Partial<Capabilities>> {
+    // OpenAI's own list has only names.
+    if (this.#server.isOwn) return {}
+    try {
+      return toReported(await this.#server.json(context, 'get', '/models'), this.model, this.#server.who)
+    } catch (error) {
+      // A server without such a list reports nothing; an unreachable one is an error.
+      if (isLlmError(error, 'bad-response') || isLlmError(error, 'not-found')) return {}
+      throw error
     }
   }
 

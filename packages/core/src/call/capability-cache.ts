@@ -9,13 +9,29 @@ type StatusListener = CallContext['status']
 export class CapabilityCache {
   readonly #listeners = new Set<StatusListener>()
   readonly #run: (options: CallOptions) => Promise<Capabilities>
+  readonly #report: (options: CallOptions) => Promise<Partial<Capabilities> | undefined>
   #abort = new AbortController()
   #request: Promise<Capabilities> | undefined
+  #reported: Partial<Capabilities> | undefined
   #isComplete = false
 
-  /** @param run fetches the capabilities, in a call of its own */
-  constructor(run: (options: CallOptions) => Promise<Capabilities>) {
+  /**
+   * @param run fetches the capabilities, in a call of its own
+   * @param report fetches what the server reports, if the backend can
+   */
+  constructor(
+    run: (options: CallOptions) => Promise<Capabilities>,
+    report: (options: CallOptions) => Promise<Partial<Capabilities> | undefined>,
+  ) {
     this.#run = run
+    this.#report = report
+  }
+
+  /** The capabilities, and over them what the server reports; a failure is not cached. */
+  async withReported(known: Capabilities, options: CallOptions): Promise<Capabilities> {
+    const reported = (this.#reported ??= (await this.#report(options)) ?? {})
+    if (Object.keys(reported).length === 0) return known
+    return { ...known, ...reported, options: { ...known.options, ...reported.options } }
   }
 
   /** The capabilities; a failure is not cached. The listener gets the status events until `cancel`. */

@@ -162,9 +162,10 @@ class DefinedProvider implements Provider {
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {
     // The call that fetches them has its own retries.
     const callOptions = await readCallerValue('The options', () => ({ ...options, retry: false as const }))
-    return this.#runCall(callOptions, ({ status, signal }) => {
+    return this.#runCall(callOptions, async ({ status, signal }) => {
       onAbort(signal, () => this.#cancelCapabilities(status))
-      return this.#fetchCapabilities(status)
+      const known = await this.#fetchCapabilities(status)
+      return (await this.#capabilityCache)?.withReported(known, { ...options, signal }) ?? known
     })
   }
 
@@ -197,8 +198,10 @@ class DefinedProvider implements Provider {
   #fetchCapabilities(onStatus: CallContext['status']): Promise<Capabilities> {
     this.#capabilityCache ??= import('./capability-cache.js').then(
       ({ CapabilityCache }) =>
-        new CapabilityCache((options) =>
-          this.#runAttempts(options, async (context) => this.#backend.capabilities(context)),
+        new CapabilityCache(
+          (options) => this.#runAttempts(options, async (context) => this.#backend.capabilities(context)),
+          (options) =>
+            this.#runAttempts(options, async (context) => this.#backend.reportedCapabilities?.(context)),
         ),
     )
     return this.#capabilityCache

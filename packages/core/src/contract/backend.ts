@@ -128,6 +128,11 @@ export interface Backend {
   /** What is known without asking a server. Calls are checked against it while `capabilities` fails. Default: no check then. */
   readonly limits?: Capabilities
   /**
+   * What the server itself reports of the model. Fetched once, when the app calls `capabilities()`, and merged over those of the
+   * backend. Calls do not wait for it: a server that reports nothing may still accept the request.
+   */
+  reportedCapabilities?(context: CallContext): Promise<Partial<Capabilities>>
+  /**
    * One attempt. It yields events and ends after `finish`. It throws an `LlmError` for every failure, and stops soon after
    * `context.signal` aborts. It never retries and has no timers of its own.
    */

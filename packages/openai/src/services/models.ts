@@ -1,13 +1,6 @@
 // The answer of GET /models: ids, and capabilities in each server's own fields.
 // Sources: the services' API references, vllm and llama.cpp (tools/server), November 2026.
-import {
-  type CallOptions,
-  type Capabilities,
-  isLlmError,
-  type ModelInfo,
-  type OptionName,
-  type Provider,
-} from '@patchbay/core'
+import type { Capabilities, ModelInfo, OptionName } from '@patchbay/core'
 import { fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { notAnAnswer } from '../errors.js'
 
@@ -23,35 +16,16 @@ export function toModels(body: unknown, who: string): ModelInfo[] {
 }
 
 /**
- * Lets `capabilities()` of a provider include what its server reports at GET /models, asked once. Calls do not ask: a server
- * that reports nothing may still take the request, and decides itself.
+ * The capabilities of one model of an answer.
+ * @throws {LlmError} `bad-response` for anything but a list of models
  */
-export function withReportedCapabilities(provider: Provider): Provider {
-  const own = provider.capabilities.bind(provider)
-  let reported: Partial<ModelInfo> | undefined
-  const ask = async (options: CallOptions | undefined): Promise<Partial<ModelInfo>> => {
-    try {
-      const models = await provider.models(options)
-      return models.find(({ id }) => id === provider.model) ?? {}
-    } catch (error) {
-      // A server without such a list reports nothing; an unreachable one is an error.
-      if (isLlmError(error, 'bad-response') || isLlmError(error, 'not-found')) return {}
-      throw error
-    }
+export function toReported(body: unknown, model: string, who: string): Partial<Capabilities> {
+  const { capabilities, contextWindow, maxOutput } = toModels(body, who).find(({ id }) => id === model) ?? {}
+  return {
+    ...capabilities,
+    ...(contextWindow !== undefined && { contextWindow }),
+    ...(maxOutput !== undefined && { maxOutput }),
   }
-  const capabilities: Provider['capabilities'] = async (options) => {
-    const known = await own(options)
-    reported ??= await ask(options)
-    const { contextWindow, maxOutput } = reported
-    return {
-      ...known,
-      ...reported.capabilities,
-      options: { ...known.options, ...reported.capabilities?.options },
-      ...(contextWindow !== undefined && { contextWindow }),
-      ...(maxOutput !== undefined && { maxOutput }),
-    }
-  }
-  return Object.assign(provider, { capabilities })
 }
 
 type Json = Record<string, unknown>
