@@ -85,7 +85,7 @@ withSamplingFlags(withProviderFlags(program.command('chat')))
   )
 
 withStdinFlags(withSamplingFlags(withConfigFlag(program.command('compare'))))
-  .description('ask several providers the same question; default: all withConfigFlag providers')
+  .description('ask several providers the same question; default: all configured providers')
   .argument('<question...>')
   .option('-p, --providers <names>', 'a,b,claude:MODEL', list)
   .option('--json', 'print JSON')
@@ -120,7 +120,7 @@ program
   })
 
 withConfigFlag(program.command('doctor'))
-  .description('check every withConfigFlag provider with a few tiny requests')
+  .description('check every configured provider with a few tiny requests')
   .argument('[names...]')
   .option('--require <features>', 'tools,json,vision,embed,stream: exit with 3 if one of these does not work')
   .option('--timeout <seconds>', 'time limit for one request; default 60', number)
@@ -142,7 +142,7 @@ program
   })
 
 withConfigFlag(program.command('providers'))
-  .description('list the withConfigFlag providers')
+  .description('list the configured providers')
   .option('--json', 'print JSON')
   .action(async ({ config, json }: ProviderFlags & { json?: boolean }) => {
     const { providers } = await import('./commands/models.js')

@@ -10,7 +10,7 @@ import type { Requirement } from './types.js'
  * Connects to a provider: by its configured name, or by `claude:claude-opus-5`, which needs no configuration. Without a
  * name: `PATCHBAY_PROVIDER`, otherwise the configuration's default.
  * @example const llm = await connect('ollama:qwen3:0.6b')
- * @throws {LlmError} `config` for what is missing or configError, with the place and the fix; `unsupported` for a model that
+ * @throws {LlmError} `config` for what is missing or wrong, with the place and the fix; `unsupported` for a model that
  *   cannot do what the app requires
  */
 export async function connect(target?: string, options: LoadOptions = {}): Promise<Provider> {

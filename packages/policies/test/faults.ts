@@ -32,9 +32,9 @@ import {
 import { lettersEmbedder } from './letters.js'
 
 export const words = ['one ', 'two ', 'three ', 'four ', 'five']
-export const chunk = (delta: object, finish_reason: string | null = null) =>
+const chunk = (delta: object, finish_reason: string | null = null) =>
   `data: ${JSON.stringify({ id: 'c', model: 'm', choices: [{ index: 0, delta, finish_reason }] })}\n\n`
-export const events = words.map((content) => chunk({ content }))
+const events = words.map((content) => chunk({ content }))
 export const half = events.slice(0, 2).join('').length
 export const stream = {
   headers: { 'content-type': 'text/event-stream' },

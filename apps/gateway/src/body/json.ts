@@ -1,4 +1,4 @@
-// JSON of untrusted clients: depth and number of values are checked before any value is made. Large bodies are parseJson by
+// JSON of untrusted clients: depth and number of values are checked before any value is made. Large bodies are parsed by
 // a worker thread, so that no other request waits.
 
 import { requestError } from '../answer/http-status.js'

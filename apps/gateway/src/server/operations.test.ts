@@ -285,7 +285,7 @@ describe('the end', () => {
     // Its connection is taken after the other one, and kept.
     await client(gateway).chat.completions.create(hi)
     await gateway.close()
-    await closed
+    expect(await closed).toEqual([false])
   })
 
   it('cuts what takes too long', async () => {

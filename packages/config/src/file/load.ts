@@ -24,7 +24,7 @@ export interface LoadOptions {
   user?: boolean
 }
 
-/** A configuration, mergeEntries from all its layers. */
+/** A configuration, merged from all its layers. */
 export interface Loaded {
   default?: string
   providers: Map<string, Entry>
@@ -32,7 +32,7 @@ export interface Loaded {
   prices: Record<string, Price>
   /** The store that policies share between processes. */
   shared?: SharedPlace
-  /** Options of the gateway, mergeEntries option by option. */
+  /** Options of the gateway, merged option by option. */
   gateway: GatewayEntry
   /** The files, the highest priority first. */
   files: string[]

@@ -37,7 +37,7 @@ export class ProviderBuilder {
   /**
    * The provider of a name. `path` are the names that led here; `beside` are other members of their lists, which those
    * lists call themselves.
-   * @throws {LlmError} `config` for a cycle, and for what is missing or configError
+   * @throws {LlmError} `config` for a cycle, and for what is missing or wrong
    */
   async make(name: string, path: readonly string[] = [], beside: readonly string[] = []): Promise<Provider> {
     const found = this.#find(name)

@@ -107,7 +107,7 @@ const cases: Case[] = [
   ],
   [
     'a misspelled provider',
-    (p) => p.chat(request({ providerOptions: { scritped: {} } })),
+    (p) => p.chat(request({ providerOptions: { Scripted: {} } })),
     /Did you mean providerOptions\.scripted\?$/,
   ],
   [
@@ -140,6 +140,14 @@ describe('an option with a wrong name', () => {
     const { provider } = world([[say('hi'), finish]])
     const providerOptions = { openai: { service_tier: 'flex' }, claude: {}, 'my-server': {} }
     expect((await provider.chat({ messages: 'x', providerOptions })).text).toBe('hi')
+  })
+
+  it('is not one for another provider with a similar name', async () => {
+    for (const name of ['mock2', 'mack', 'mock-eu', 'moc']) {
+      const providerOptions = { [name]: { fast: true } }
+      const answer = mockProvider({ answers: ['hi'] }).chat({ messages: 'x', providerOptions })
+      expect((await answer).text).toBe('hi')
+    }
   })
 })
 
@@ -197,7 +205,7 @@ describe('tools in the form of another SDK', () => {
   })
 
   it('may carry labels of the app', async () => {
-    const tools = odd([{ name: 'weather', input, category: 'demo', label: 'Weather' }])
+    const tools = odd([{ name: 'weather', input, category: 'demo', label: 'Weather', runs: 2, ran: 0 }])
     expect((await mockProvider({ answers: ['hi'] }).chat({ messages: 'x', tools })).text).toBe('hi')
   })
 })

@@ -190,8 +190,12 @@ export function checkRequestNames(request: object, provider: string): void {
     if (options !== undefined && !isObject(options))
       throw invalid(`providerOptions.${name}`, 'must be an object')
     if (providers.has(name) || name === provider || provider in providerOptions) continue
-    // Options for other providers are not read, but a misspelled name would be silently ignored.
-    if (meantName(name, [provider]) !== undefined)
+    // Options for other providers are not read, but a misspelled name would be silently ignored. Providers of apps may have
+    // names that are alike (`llm-eu` and `llm-us`): of those only another spelling is one.
+    const isMisspelled =
+      inLetters(name) === inLetters(provider) ||
+      (providers.has(provider) && /^[a-z]+$/i.test(name) && meantName(name, [provider]) !== undefined)
+    if (isMisspelled)
       throw new LlmError(
         'invalid-request',
         `providerOptions.${name} is for no provider. Did you mean providerOptions.${provider}?`,
@@ -230,7 +234,9 @@ export function checkTools(tools: unknown): asserts tools is Tool[] {
       throw invalid(at, 'has the form of OpenAI. Use { name, description, input: its parameters }')
     for (const [name, value] of Object.entries(given)) {
       if (value === undefined || name in toolDefinition) continue
-      const meant = toolNames[inLetters(name)] ?? nearName(name, Object.keys(toolDefinition))
+      // Short labels such as `runs` are not typing errors.
+      const long = Object.keys(toolDefinition).filter(({ length }) => length >= 5)
+      const meant = toolNames[inLetters(name)] ?? nearName(name, long)
       // Other names may be labels of the app.
       if (meant !== undefined && given[meant] === undefined)
         throw new LlmError(

@@ -116,7 +116,7 @@ export class WorkerSupervisor implements MemoryHolder {
     this.#dispatch({ type: 'job-finished' })
   }
 
-  /** The backlog has holdersChanged. */
+  /** The backlog has changed. */
   setDemand(demand: { waiting: boolean; running: boolean }): void {
     if (this.busy || demand.waiting || demand.running) this.lastUsedAt = performance.now()
     this.#dispatch({ type: 'demand-changed', ...demand })

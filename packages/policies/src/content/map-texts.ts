@@ -13,11 +13,7 @@ export function mapTexts<T>(value: T, change: (text: string) => string): T {
 }
 
 /** The same in slices of the event loop, for large values. */
-export async function mapTextsInSlices<T>(
-  value: T,
-  change: (text: string) => string,
-  yielder: Yielder,
-): Promise<T> {
+async function mapTextsInSlices<T>(value: T, change: (text: string) => string, yielder: Yielder): Promise<T> {
   const walk = walkTexts(value, change)
   for (;;) {
     const { done, value: changed } = walk.next()

@@ -30,7 +30,7 @@ import { asLlmError } from '@patchbay/core/wrap'
  *   }
  * }
  */
-export abstract class DelegatingProvider implements Provider {
+export class DelegatingProvider implements Provider {
   /** The provider that is called. */
   protected readonly inner: Provider
 
@@ -54,7 +54,9 @@ export abstract class DelegatingProvider implements Provider {
     return this.inner.timeouts
   }
 
-  abstract stream(request: ChatInput, options?: CallOptions): ChatStream
+  stream(request: ChatInput, options?: CallOptions): ChatStream {
+    return this.inner.stream(request, options)
+  }
 
   chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse> {
     return this.stream(request, options).response()

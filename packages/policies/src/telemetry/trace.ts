@@ -2,7 +2,14 @@
 // Source: opentelemetry.io/docs/specs/semconv/gen-ai (gen-ai-spans, gen-ai-metrics), status "development", November 2026.
 
 import type { Attributes, Histogram, Meter, Span, Tracer } from '@opentelemetry/api'
-import { type ChatEvent, type ChatResponse, type Clock, LlmError, type Provider, type StatusEvent } from '@patchbay/core'
+import {
+  type ChatEvent,
+  type ChatResponse,
+  type Clock,
+  LlmError,
+  type Provider,
+  type StatusEvent,
+} from '@patchbay/core'
 import { omitUndefined, prepareFor } from '@patchbay/core/wrap'
 import type { CallKind, CallResponse, Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
