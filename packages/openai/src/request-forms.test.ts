@@ -157,6 +157,23 @@ describe('lone surrogates', () => {
   })
 })
 
+it.each([
+  'chat',
+  'responses',
+] as const)('%s: megabytes of the caller’s own go out again, after a failure too', async (api) => {
+  const own = Object.freeze({ text: 'x'.repeat(1_100_000) })
+  const events =
+    api === 'chat' ? sse([chunk({ content: 'y' }), end(), '[DONE]']) : sse([created, completed()])
+  let requests = 0
+  const server = await serve(() => (requests++ === 0 ? json({ error: { message: 'busy' } }, 500) : events))
+  const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, api, retry: { baseDelay: 1 } })
+  const request: ChatRequest = { messages: 'x', providerOptions: { openai: { own } } }
+  await provider.chat(request).catch(() => {})
+  await provider.chat(request).catch(() => {})
+  expect(server.requests).toHaveLength(3)
+  for (const sent of server.requests) expect((sent.json as Json).own).toEqual(own)
+})
+
 describe('messages', () => {
   const sentTo = async (preset: OpenAIOptions['preset'], messages: Message[], system?: string) => {
     const request = { messages, ...(system && { system }) }
