@@ -206,6 +206,38 @@ describe('messages', () => {
     ])
   })
 
+  it('a system message that becomes a user message is reported, once', async () => {
+    const server = await serve(sse([chunk({ content: 'y' }), end(), '[DONE]']))
+    const provider = openai('qwen3', { apiKey: 'k', baseURL: server.url, preset: 'vllm' })
+    const warningsFor = async (messages: Message[]) =>
+      (await provider.chat({ system: 'Rule A', messages })).warnings
+    expect(await warningsFor([rule('Rule B'), user('x')])).toEqual([])
+    expect(await warningsFor([user('x'), rule('Rule B'), user('y'), rule('Rule C')])).toMatchObject([
+      { code: 'repaired', feature: 'messages', message: expect.stringContaining('as user messages') },
+    ])
+  })
+
+  it('assistant messages in a row become one, before a tool result as well', async () => {
+    const call: Part = { type: 'tool-call', id: 'c', name: 'clock', input: {} }
+    const says = (content: Message['content']): Message => ({ role: 'assistant', content })
+    const turn: Message[] = [
+      user('x'),
+      says('a'),
+      says('b'),
+      says([call]),
+      { role: 'tool', content: [{ type: 'tool-result', id: 'c', output: 'y' }] },
+      says('c'),
+      says('d'),
+    ]
+    expect(await sentTo('vllm', turn)).toMatchObject([
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: 'a\n\nb', tool_calls: [{ id: 'c' }] },
+      { role: 'tool', content: 'y' },
+      { role: 'assistant', content: 'c\n\nd' },
+    ])
+    expect(await sentTo('openai', turn)).toHaveLength(7)
+  })
+
   it('others get them as they are', async () => {
     expect(await sentTo('openai', [rule('Rule B'), user('x')], 'Rule A')).toHaveLength(3)
   })
