@@ -44,6 +44,18 @@ describe('ids of tool calls', () => {
     expect((await idsOf(first, second, 'functions.clock:0'))[0]).toEqual(calls)
   })
 
+  it.each([
+    'chat',
+    'responses',
+  ] as const)('are shortened to whole characters, for %s and in megabytes too', async (api) => {
+    const turn = conversation('🦀'.repeat(80), `x${'🦀'.repeat(80)}`)
+    for (const text of ['x', 'x'.repeat(1_100_000)]) {
+      const body = JSON.stringify(await bodyOf({ messages: [text, ...turn] }, { api }))
+      expect(body).toContain('🦀\ufffd_')
+      expect(body).not.toContain('\\ud')
+    }
+  })
+
   it('are unique among the items of Responses, and each result keeps its call', async () => {
     const turn = conversation('call_0')
     const { input } = await bodyOf({ messages: [...turn, ...turn, 'z'] }, { api: 'responses' })
