@@ -1,8 +1,8 @@
 // Ids of tool calls, shortened for services with a limit: the same for the same id, and different for different ids.
 
-/** The id itself, or its beginning and a hash if it is longer than `most` characters. */
+/** The id itself, or its beginning and a hash if it is longer than `most` characters. A halved character becomes U+FFFD. */
 export function shortened(id: string, most: number): string {
-  return id.length <= most ? id : `${id.slice(0, most - 15)}_${hashOf(id).slice(0, 14)}`
+  return id.length <= most ? id : `${id.slice(0, most - 15).toWellFormed()}_${hashOf(id).slice(0, 14)}`
 }
 
 /** Nine letters and digits, which Mistral requires. */

@@ -44,6 +44,18 @@ describe('ids of tool calls', () => {
     expect((await idsOf(first, second, 'functions.clock:0'))[0]).toEqual(calls)
   })
 
+  it.each([
+    'chat',
+    'responses',
+  ] as const)('are shortened to whole characters, for %s and in megabytes too', async (api) => {
+    const turn = conversation('🦀'.repeat(80), `x${'🦀'.repeat(80)}`)
+    for (const text of ['x', 'x'.repeat(1_100_000)]) {
+      const body = JSON.stringify(await bodyOf({ messages: [text, ...turn] }, { api }))
+      expect(body).toContain('🦀\ufffd_')
+      expect(body).not.toContain('\\ud')
+    }
+  })
+
   it('are unique among the items of Responses, and each result keeps its call', async () => {
     const turn = conversation('call_0')
     const { input } = await bodyOf({ messages: [...turn, ...turn, 'z'] }, { api: 'responses' })
@@ -157,6 +169,23 @@ describe('lone surrogates', () => {
   })
 })
 
+it.each([
+  'chat',
+  'responses',
+] as const)('%s: megabytes of the caller’s own go out again, after a failure too', async (api) => {
+  const own = Object.freeze({ text: 'x'.repeat(1_100_000) })
+  const events =
+    api === 'chat' ? sse([chunk({ content: 'y' }), end(), '[DONE]']) : sse([created, completed()])
+  let requests = 0
+  const server = await serve(() => (requests++ === 0 ? json({ error: { message: 'busy' } }, 500) : events))
+  const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, api, retry: { baseDelay: 1 } })
+  const request: ChatRequest = { messages: 'x', providerOptions: { openai: { own } } }
+  await provider.chat(request).catch(() => {})
+  await provider.chat(request).catch(() => {})
+  expect(server.requests).toHaveLength(3)
+  for (const sent of server.requests) expect((sent.json as Json).own).toEqual(own)
+})
+
 describe('messages', () => {
   const sentTo = async (preset: OpenAIOptions['preset'], messages: Message[], system?: string) => {
     const request = { messages, ...(system && { system }) }
@@ -187,6 +216,38 @@ describe('messages', () => {
     expect(await sentTo(preset, [user('x'), user([image])])).toMatchObject([
       { role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'image_url' }] },
     ])
+  })
+
+  it('a system message that becomes a user message is reported, once', async () => {
+    const server = await serve(sse([chunk({ content: 'y' }), end(), '[DONE]']))
+    const provider = openai('qwen3', { apiKey: 'k', baseURL: server.url, preset: 'vllm' })
+    const warningsFor = async (messages: Message[]) =>
+      (await provider.chat({ system: 'Rule A', messages })).warnings
+    expect(await warningsFor([rule('Rule B'), user('x')])).toEqual([])
+    expect(await warningsFor([user('x'), rule('Rule B'), user('y'), rule('Rule C')])).toMatchObject([
+      { code: 'repaired', feature: 'messages', message: expect.stringContaining('as user messages') },
+    ])
+  })
+
+  it('assistant messages in a row become one, before a tool result as well', async () => {
+    const call: Part = { type: 'tool-call', id: 'c', name: 'clock', input: {} }
+    const says = (content: Message['content']): Message => ({ role: 'assistant', content })
+    const turn: Message[] = [
+      user('x'),
+      says('a'),
+      says('b'),
+      says([call]),
+      { role: 'tool', content: [{ type: 'tool-result', id: 'c', output: 'y' }] },
+      says('c'),
+      says('d'),
+    ]
+    expect(await sentTo('vllm', turn)).toMatchObject([
+      { role: 'user', content: 'x' },
+      { role: 'assistant', content: 'a\n\nb', tool_calls: [{ id: 'c' }] },
+      { role: 'tool', content: 'y' },
+      { role: 'assistant', content: 'c\n\nd' },
+    ])
+    expect(await sentTo('openai', turn)).toHaveLength(7)
   })
 
   it('others get them as they are', async () => {

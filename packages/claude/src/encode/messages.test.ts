@@ -82,9 +82,11 @@ it.each([
   expect(blocks[1]?.input).toEqual(input === null ? {} : { $unparsed: JSON.stringify(input) })
 })
 
-it('names of calls are at most 200 characters', async () => {
-  const long: Part = { type: 'tool-call', id: 'a', name: 'f'.repeat(300), input: {} }
-  expect((await blocksOf(['x', ...turn([long], [])]))[1]?.name).toBe('f'.repeat(200))
+it('names of calls are at most 200 characters, none of them halved', async () => {
+  const sent = async (name: string) =>
+    (await blocksOf(['x', ...turn([{ type: 'tool-call', id: 'a', name, input: {} }], [])]))[1]?.name
+  expect(await sent('f'.repeat(300))).toBe('f'.repeat(200))
+  expect(await sent(`f${'🦀'.repeat(150)}`)).toBe(`f${'🦀'.repeat(99)}\ufffd`)
 })
 
 describe('text of white space', () => {

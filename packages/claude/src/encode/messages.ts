@@ -162,7 +162,13 @@ class Encoder {
         this.#turnIds.set(part.id, id)
         // "tool_use.name: String should have at most 200 characters" (openclaw/openclaw#13134, February 2026).
         return [
-          { type: 'tool_use', id, name: part.name.slice(0, 200), input: objectInput(part.input), ...own },
+          {
+            type: 'tool_use',
+            id,
+            name: part.name.slice(0, 200).toWellFormed(),
+            input: objectInput(part.input),
+            ...own,
+          },
         ]
       }
       case 'tool-result':

@@ -138,33 +138,41 @@ function unsigned(model: string): Json | false {
 /** The messages in an order that the server takes. */
 function inOrder(messages: Json[], dialect: Dialect, warn: (warning: Warning) => void): Json[] {
   const { systemMessages, afterTools, prefill } = dialect
+  const repairs = new Set<string>()
   const wire: Json[] = []
   for (const message of messages) {
     const last = wire.at(-1)
-    const isLate = systemMessages === 'first' && message.role === 'system' && wire.length > 0
-    const role = isLate && last?.role !== 'system' ? 'user' : message.role
-    if (systemMessages === 'first' && last !== undefined && last.role === role && role !== 'tool') {
-      if (role !== 'assistant') {
-        last.content = joined(last.content, message.content)
-        continue
-      }
+    const isMoved =
+      systemMessages === 'first' && message.role === 'system' && last !== undefined && last.role !== 'system'
+    const role = isMoved ? 'user' : message.role
+    if (isMoved)
+      repairs.add(
+        'The server takes system messages only at the beginning; later ones were sent as user messages.',
+      )
+    const isNext =
+      last !== undefined && last.role === role && role !== 'tool' && last.tool_calls === undefined
+    if (systemMessages === 'first' && isNext) {
+      for (const [name, value] of Object.entries(message))
+        if (name !== 'role') last[name] = joined(last[name], value)
+      continue
     }
     if (afterTools !== undefined && role === 'user' && last?.role === 'tool') {
       wire.push({ role: 'assistant', content: afterTools })
-      warn({
-        code: 'repaired',
-        feature: 'messages',
-        message: `The server takes no user message after a tool result; an assistant message "${afterTools}" was put between them.`,
-      })
+      repairs.add(
+        `The server takes no user message after a tool result; an assistant message "${afterTools}" was put between them.`,
+      )
     }
     wire.push({ ...message, role })
   }
+  for (const message of repairs) warn({ code: 'repaired', feature: 'messages', message })
   const last = wire.at(-1)
   if (prefill !== undefined && last?.role === 'assistant') last[prefill] = true
   return wire
 }
 
 function joined(before: unknown, after: unknown): unknown {
+  if (before === undefined || before === null) return after
+  if (after === undefined || after === null) return before
   if (typeof before === 'string' && typeof after === 'string') return `${before}\n\n${after}`
   const parts = (content: unknown) =>
     typeof content === 'string' ? [{ type: 'text', text: content }] : (content as Json[])

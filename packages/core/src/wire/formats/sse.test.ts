@@ -44,6 +44,47 @@ describe('serverEvents', () => {
     ['an event without data', 'event: ping\n\ndata: 1\n\n', [{ event: '', data: '1' }]],
     ['a field without a colon', 'data\n\n', [{ event: '', data: '' }]],
     ['a byte order mark', '\uFEFFdata: 1\n\n', [{ event: '', data: '1' }]],
+    [
+      'bare JSON',
+      '{"a":1}\n{\n "b":\n 2}\n\n',
+      [
+        { event: '', data: '{"a":1}' },
+        { event: '', data: '{ "b": 2}' },
+      ],
+    ],
+    ['bare JSON at the end', '{\n"a":1\n}', [{ event: '', data: '{"a":1}' }]],
+    [
+      'bare JSON with a name, which the next event has not',
+      'event: error\n{"a":1}\n\ndata: 1\n\nevent: error\n{\n"a":1}\ndata: 2\n\n',
+      [
+        { event: 'error', data: '{"a":1}' },
+        { event: '', data: '1' },
+        { event: 'error', data: '{"a":1}' },
+        { event: '', data: '2' },
+      ],
+    ],
+    ...[
+      'data: 1',
+      'event: a\ndata: 1',
+      'id: 7\ndata: 1',
+      'retry: 5\ndata: 1',
+      ': comment\ndata: 1',
+      '\ndata: 1',
+    ].map((next): [string, string, ServerEvent[]] => [
+      `${JSON.stringify(next)} after a line that only looks like JSON`,
+      `{garbage\n${next}\n\n`,
+      [{ event: next.startsWith('event') ? 'a' : '', data: '1' }],
+    ]),
+    [
+      'a line that is ignored in an event with a name',
+      'event: a\n{garbage\ndata: 1\n\n',
+      [{ event: 'a', data: '1' }],
+    ],
+    [
+      'an error after a line that is ignored',
+      '{garbage\nerror: x\n\n',
+      [{ event: 'error', data: '{"type":"error","error":{"message":"x"}}' }],
+    ],
     ['no blank line at the end', 'data: 1', [{ event: '', data: '1' }]],
   ])('takes %s', async (_, text, events) => expect(await read(text)).toEqual(events))
 

@@ -12,6 +12,9 @@ export interface ServerEvent {
   data: string
 }
 
+/** A line of an event or a comment, in contrast to one of JSON. */
+const knownField = /^(data|event|id|retry|error)?:/
+
 /** Splits streamed text into events; one that the end cuts off is returned as far as it came. */
 function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
   const split = lineSplitter()
@@ -26,12 +29,22 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
       event = ''
       data = undefined
     }
+    // Only the first line and the end are parsed: parsing after each line would take quadratic time.
+    const emitBare = () => {
+      if (isJson(bare)) {
+        data = bare
+        emit()
+      }
+      bare = ''
+    }
     for (const line of split(text, last)) {
+      // An unknown line is ignored, not what follows it.
+      if (bare !== '' && (line === '' || knownField.test(line))) emitBare()
       if (bare !== '' || (data === undefined && line.startsWith('{'))) {
         const isOnly = bare === ''
         bare += line
         if (bare.length > longest.line) throw tooLong('an event', longest.line)
-        if (line === '' || (isOnly && line.endsWith('}') && isJson(bare))) emitBare(events)
+        if (isOnly && line.endsWith('}') && isJson(bare)) emitBare()
       } else if (line === '') emit()
       else {
         const colon = line.indexOf(':')
@@ -44,14 +57,9 @@ function eventSplitter(): (text: string, last: boolean) => ServerEvent[] {
         if (data !== undefined && data.length > longest.line) throw tooLong('an event', longest.line)
       }
     }
+    if (last) emitBare()
     if (last) emit()
-    if (last) emitBare(events)
     return events
-  }
-  // Only the first line and the end are parsed: parsing after each line would take quadratic time.
-  function emitBare(events: ServerEvent[]): void {
-    if (isJson(bare)) events.push({ event: '', data: bare })
-    bare = ''
   }
 }
 

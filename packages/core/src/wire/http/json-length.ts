@@ -1,6 +1,6 @@
 // Length of a value as JSON, estimated without writing it, and the fields whose length makes them large.
 
-/** A field that `JSON.stringify` writes as its mark. */
+/** A field, and the mark that `JSON.stringify` writes for its copy in the body. */
 export interface LargeField {
   mark: string
   value: object

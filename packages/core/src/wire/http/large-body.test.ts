@@ -107,6 +107,51 @@ it('one that an option of the caller’s has replaced is not sent', async () => 
   expect(received.pop()).toBe('{"messages":["instead"]}')
 })
 
+it('objects of the caller’s stay as they are: a frozen one, twice, also after a failure', async () => {
+  const list = Object.freeze([texts.letters])
+  const object = Object.freeze({ text: texts.letters })
+  const whole = JSON.stringify({ list, object })
+  for (let turn = 0; turn < 2; turn++) {
+    const body = { list, object }
+    const fields = markLarge(body)
+    expect(fields).toHaveLength(2)
+    expect(JSON.stringify(body).length).toBeLessThan(1000)
+    expect(JSON.stringify({ list, object }) === whole).toBe(true)
+    await send(body, fields)
+    expect(received.pop() === whole).toBe(true)
+  }
+})
+
+it('large values are written as JSON.stringify writes them', async () => {
+  const left = { undefined, function: () => 1, symbol: Symbol('x'), own: { toJSON: () => undefined } }
+  const list = Object.values(left)
+  const more = 'x'.repeat(300_000)
+  class Own {
+    readonly more = more
+    toJSON() {
+      return { own: this.more, date: new Date(0), list }
+    }
+  }
+  class Itself extends Own {
+    override toJSON() {
+      return this as never
+    }
+  }
+  const value = {
+    ...left,
+    more,
+    own: new Own(),
+    itself: new Itself(),
+    none: [new Own(), ...list, more],
+    left,
+  }
+  const onlyLeft = Object.assign(Object.create(null), { ...left, f: Object.assign(() => 1, { more }) })
+  for (const one of [value, [value], new Own(), onlyLeft]) {
+    const text = await (await blobOf(textsOf('"a mark"', [{ mark: 'a mark', value: one }]))).text()
+    expect(text === JSON.stringify(one)).toBe(true)
+  }
+})
+
 it('several at once do not get each other’s', async () => {
   const bodies = Array.from({ length: 4 }, (_, at) => ({ at, messages: [`${at}`.repeat(2 * large)] }))
   await Promise.all(bodies.map((body) => send(body, markLarge(body))))

@@ -60,21 +60,30 @@ export function* textsOf(json: string, fields: readonly LargeField[]): Generator
   let from = 0
   for (const { value, mark, at } of placed) {
     yield json.slice(from, at)
-    // A copy has no mark.
-    yield* piecesOf(Array.isArray(value) ? [...value] : { ...value })
+    yield* piecesOf(value)
     from = at + mark.length
   }
   yield json.slice(from)
 }
 
-/** A value as JSON in pieces. */
+/** A value as JSON in pieces; `null` for one that JSON cannot hold. */
 export function* piecesOf(value: unknown): Generator<string> {
+  const pieces = definedPiecesOf(value)
+  const { value: first } = pieces.next()
+  yield first ?? 'null'
+  yield* pieces
+}
+
+/** None for what `JSON.stringify` leaves out of objects. */
+function* definedPiecesOf(given: unknown): Generator<string, undefined> {
+  const value = hasToJson(given) ? given.toJSON() : given
   if (typeof value === 'string' && value.length > piece) {
     yield '"'
     for (const part of partsOf(value)) yield JSON.stringify(part).slice(1, -1)
     yield '"'
   } else if (typeof value !== 'object' || value === null || jsonLength(value, piece) < piece) {
-    yield JSON.stringify(value) ?? 'null'
+    const text: string | undefined = JSON.stringify(value)
+    if (text !== undefined) yield text
   } else if (Array.isArray(value)) {
     yield '['
     for (const [index, one] of value.entries()) {
@@ -85,13 +94,21 @@ export function* piecesOf(value: unknown): Generator<string> {
   } else {
     let separator = '{'
     for (const [name, one] of Object.entries(value)) {
-      if (one === undefined) continue
-      yield `${separator}${JSON.stringify(name)}:`
-      yield* piecesOf(one)
-      separator = ','
+      let before = `${separator}${JSON.stringify(name)}:`
+      for (const text of definedPiecesOf(one)) {
+        yield before + text
+        before = ''
+        separator = ','
+      }
     }
     yield separator === '{' ? '{}' : '}'
   }
+}
+
+function hasToJson(value: unknown): value is { toJSON(): unknown } {
+  return (
+    typeof value === 'object' && value !== null && 'toJSON' in value && typeof value.toJSON === 'function'
+  )
 }
 
 function* partsOf(text: string): Generator<string> {

@@ -7,16 +7,19 @@ import { jsonLength, type LargeField } from './json-length.js'
 export const large = 1_000_000
 
 /**
- * Marks the large lists and objects of a body. Pass the result to `exchange` as `large`: it writes each in place of its mark.
- * `undefined` for a small body, which is not changed. The body itself may be copied, but not its fields.
+ * Replaces the large lists and objects of a body by marked copies. Pass the result to `exchange` as `large`: it writes each in place
+ * of its mark. `undefined` for a small body, which is not changed. The lists and objects themselves, which may be the caller's, stay
+ * as they are. The body may be copied afterwards, but not its fields.
  */
 export function markLarge(body: object): LargeField[] | undefined {
   const fields: LargeField[] = []
-  for (const value of Object.values(body)) {
+  for (const [name, value] of Object.entries(body)) {
     if (typeof value !== 'object' || value === null || jsonLength(value, large) < large) continue
     // No text contains it by chance.
     const mark = `patchbay:${Math.random()}:${Math.random()}`
-    Object.defineProperty(value, 'toJSON', { value: () => mark })
+    const copy = Array.isArray(value) ? [...value] : { ...value }
+    Object.defineProperty(copy, 'toJSON', { value: () => mark })
+    Object.assign(body, { [name]: copy })
     fields.push({ mark, value })
   }
   return fields.length === 0 ? undefined : fields
