@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { type MockAnswer, mockProvider } from '../../../testing/src/mock.js'
-import { type ChatStream, LlmError, runTools, streamElements, tool } from '../index.js'
+import { type ChatStream, LlmError, runTools, streamElements, streamObject, tool } from '../index.js'
 import { serverEvents } from '../wire/index.js'
 import { type AnswerOptions, type NodeResponse, pipeTo, toSse, toTextResponse } from './index.js'
 
@@ -236,6 +236,25 @@ describe('toSse', () => {
       },
     )
     expect(JSON.stringify(events)).not.toContain('10.0.0.7')
+  })
+
+  it('sends values of streamObject and streamElements whole, also if they look like events', async () => {
+    const looksLike = [
+      { type: 'start', at: 5 },
+      { type: 'finish', place: 'Lima' },
+      { type: 'part', part: { opaque: 1 }, of: 'engine' },
+      { type: 'step-end', step: 1, messages: ['a'] },
+      { type: 'tool-result', isError: true, output: 'x', cause: 'y' },
+    ]
+    const any = z.looseObject({ type: z.string() })
+    const list = mockProvider({ answers: [JSON.stringify({ value: looksLike })] })
+    const elements = await eventsOf(toSse(streamElements(list, any, 'x')))
+    expect(elements.map((one) => one.data)).toEqual([...looksLike, {}])
+    for (const value of looksLike) {
+      const provider = mockProvider({ answers: [JSON.stringify(value)] })
+      const partials = await eventsOf(toSse(streamObject(provider, any, 'x')))
+      expect(partials.at(-2)?.data).toEqual(value)
+    }
   })
 
   it('sends bytes as base64, values of other runs as they are, and what `event` makes of an event', async () => {
