@@ -17,6 +17,7 @@ import { checkCallOptionNames } from '../request/option-names.js'
 import { toChatRequest } from '../request/prepare.js'
 import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
+import { asOwnValue } from './own-values.js'
 import { partialObjects } from './partial-json.js'
 import { findFitting, validate } from './structured-output.js'
 
@@ -88,7 +89,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
           const value = inner(known)
           if (value === undefined) continue
           lastYielded = value
-          yield value as PartialOf<SchemaOutput<Schema>>
+          yield asOwnValue(value as PartialOf<SchemaOutput<Schema>>)
         }
         response = await stream.response()
       } catch (error) {
@@ -106,7 +107,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
       if ('value' in found) {
         const object = found.value as SchemaOutput<Schema>
         // The last value yielded may not be the one that fits, or the schema may transform it.
-        if (!deepCompareStrict(lastYielded, object)) yield object as PartialOf<SchemaOutput<Schema>>
+        if (!deepCompareStrict(lastYielded, object)) yield asOwnValue(object as PartialOf<SchemaOutput<Schema>>)
         return { object, response, repairs: repair, usage }
       }
       if (repair === repairs || !found.repairable)

@@ -7,7 +7,10 @@ import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
  * that; leaving the loop ends the run.
  * @example
  * const run = runTools(llm, { messages, tools })
- * run.result().then(({ messages }) => save(messages))
+ * run
+ *   .result()
+ *   .then(({ messages }) => save(messages))
+ *   .catch(report)
  * for await (const event of run) show(event)
  */
 export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Result> {
@@ -53,6 +56,7 @@ export class Run<Event, Result> implements AsyncIterable<Event>, PromiseLike<Res
 
   /**
    * The result at the end of the run. May be called before, during, after or instead of a loop over the events; it takes none of them.
+   * Beside a loop its failure must be caught too; for the response of a server, use `onFinish` of `toSse` instead.
    * While it is awaited, the run goes on without waiting for the loop, and events that the loop has not read yet are kept for it.
    * @throws {LlmError} for every failure
    */

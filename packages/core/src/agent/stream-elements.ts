@@ -9,6 +9,7 @@ import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schem
 import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { generateValue, type ObjectOptions, type ObjectResult } from './generate-object.js'
+import { asOwnValue } from './own-values.js'
 import { validate } from './structured-output.js'
 
 /** Options of `streamElements`. There are no repairs, since elements that were read cannot be taken back. */
@@ -56,7 +57,7 @@ export async function* generateElements<Schema extends StandardSchema | JsonSche
           const element = checked.value as SchemaOutput<Schema>
           elements.push(element)
           raws.push(JSON.stringify(raw))
-          yield element
+          yield asOwnValue(element)
         }
       }
       if (done) return { ...value, object: elements }

@@ -4,9 +4,9 @@ import type { AddressInfo } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import * as z from 'zod'
 import { type MockAnswer, mockProvider } from '../../../testing/src/mock.js'
-import { LlmError, runTools, streamElements, tool } from '../index.js'
+import { type ChatStream, LlmError, runTools, streamElements, streamObject, tool } from '../index.js'
 import { serverEvents } from '../wire/index.js'
-import { type NodeResponse, pipeTo, toSse, toTextResponse } from './index.js'
+import { type AnswerOptions, type NodeResponse, pipeTo, toSse, toTextResponse } from './index.js'
 
 const secret = 'host 10.0.0.7 of account 4711'
 const failing = (text: string): MockAnswer => ({ text, error: new LlmError('authentication', secret) })
@@ -94,6 +94,111 @@ describe('toTextResponse', () => {
   })
 })
 
+describe('a response', () => {
+  const kinds: ((stream: ChatStream, options?: AnswerOptions<unknown>) => Response)[] = [toTextResponse, toSse]
+
+  it('may be made of a stream or run whose result is awaited too, also if it is read later', async () => {
+    const provider = () => mockProvider({ answers: ['Hi'] })
+    for (const turns of [0, 3]) {
+      const framework = async (response: Response) => {
+        for (let turn = 0; turn < turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+        return response
+      }
+      const stream = provider().stream('x')
+      const answer = toTextResponse(stream)
+      const response = stream.response()
+      expect(await (await framework(answer)).text()).toBe('Hi')
+      expect(await response).toMatchObject({ text: 'Hi' })
+      const run = runTools(provider(), 'x')
+      const result = run.result()
+      expect((await eventsOf(await framework(toSse(run)))).at(-1)?.event).toBe('end')
+      expect(await result).toMatchObject({ text: 'Hi' })
+    }
+  })
+
+  it('of a stream or run that is already being read is refused at once', async () => {
+    const stream = mockProvider({ answers: ['Hi'] }).stream('x')
+    const response = stream.response()
+    for (const to of kinds)
+      expect(() => to(stream)).toThrow(expect.objectContaining({ code: 'invalid-request' }))
+    await response
+  })
+
+  it('that is cancelled before it is read ends the call, and that is no failure', async () => {
+    for (const to of kinds) {
+      const errors: unknown[] = []
+      const stream = mockProvider({ answers: ['Hi'] }).stream('x')
+      const answer = to(stream, { onError: (error) => `${errors.push(error)}` })
+      const failure = stream.response().catch((error) => error)
+      await answer.body?.cancel()
+      expect(await failure).toMatchObject({ code: 'aborted' })
+      expect(errors).toEqual([])
+    }
+  })
+
+  it('whose client leaves in the middle tells neither onFinish nor onError', async () => {
+    const calls: unknown[] = []
+    const options = {
+      onFinish: (result: unknown) => calls.push(result),
+      onError: (error: unknown) => `${calls.push(error)}`,
+    }
+    for (const delay of [0, 600_000]) {
+      const provider = mockProvider({ answers: [{ text: 'One two', delay, interval: 600_000 }] })
+      const reader = toTextResponse(provider.stream('x'), options).body?.getReader()
+      if (delay === 0) await reader?.read()
+      const pending = reader?.read()
+      while (provider.running === 0) await new Promise((resolve) => setImmediate(resolve))
+      await reader?.cancel()
+      await pending
+      while (provider.running > 0) await new Promise((resolve) => setImmediate(resolve))
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    expect(calls).toEqual([])
+  })
+
+  it('tells onError of an answer that could not be saved after its client left', async () => {
+    const errors: unknown[] = []
+    let fail = () => {}
+    const saving = new Promise<void>((_, reject) => {
+      fail = () => reject(new Error('disk full'))
+    })
+    let isSaving = () => {}
+    const begun = new Promise<void>((resolve) => {
+      isSaving = resolve
+    })
+    const body = toTextResponse(mockProvider({ answers: ['Hi'] }).stream('x'), {
+      onFinish: () => {
+        isSaving()
+        return saving
+      },
+      onError: (error) => `${errors.push(error)}`,
+    }).body
+    const reader = body?.getReader()
+    await reader?.read()
+    const pending = reader?.read()
+    await begun
+    await reader?.cancel()
+    fail()
+    await pending
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(errors).toMatchObject([{ message: 'disk full' }])
+  })
+
+  it('keeps an error that onError throws from the client', async () => {
+    const onError = () => {
+      throw new Error(secret)
+    }
+    const stream = () => mockProvider({ answers: [failing('Half')], retry: false }).stream('x')
+    await expect(toTextResponse(stream(), { onError }).text()).rejects.toThrow(
+      /^The answer failed\. Try again\.$/,
+    )
+    expect((await eventsOf(toSse(stream(), { onError }))).at(-1)).toEqual({
+      event: 'error',
+      data: { message: 'The answer failed. Try again.' },
+    })
+  })
+})
+
 describe('toSse', () => {
   it('gives a page the events it needs, and the end', async () => {
     const provider = mockProvider({ answers: [asksWeather, 'Sunny there.'] })
@@ -131,6 +236,25 @@ describe('toSse', () => {
       },
     )
     expect(JSON.stringify(events)).not.toContain('10.0.0.7')
+  })
+
+  it('sends values of streamObject and streamElements whole, also if they look like events', async () => {
+    const looksLike = [
+      { type: 'start', at: 5 },
+      { type: 'finish', place: 'Lima' },
+      { type: 'part', part: { opaque: 1 }, of: 'engine' },
+      { type: 'step-end', step: 1, messages: ['a'] },
+      { type: 'tool-result', isError: true, output: 'x', cause: 'y' },
+    ]
+    const any = z.looseObject({ type: z.string() })
+    const list = mockProvider({ answers: [JSON.stringify({ value: looksLike })] })
+    const elements = await eventsOf(toSse(streamElements(list, any, 'x')))
+    expect(elements.map((one) => one.data)).toEqual([...looksLike, {}])
+    for (const value of looksLike) {
+      const provider = mockProvider({ answers: [JSON.stringify(value)] })
+      const partials = await eventsOf(toSse(streamObject(provider, any, 'x')))
+      expect(partials.at(-2)?.data).toEqual(value)
+    }
   })
 
   it('sends bytes as base64, values of other runs as they are, and what `event` makes of an event', async () => {
@@ -171,6 +295,20 @@ describe('pipeTo', () => {
       'text/plain; charset=utf-8',
     ])
     expect(await response.text()).toBe('Hello there')
+  })
+
+  it('sends every cookie and the text of the status', async () => {
+    const url = await serve((_, res) => {
+      const headers = new Headers([
+        ...['a=1; Path=/', 'b=2'].map((cookie) => ['set-cookie', cookie] as [string, string]),
+      ])
+      void pipeTo(new Response('x', { status: 418, statusText: 'Tea only', headers }), res)
+    })
+    const response = await fetch(url)
+    expect([response.statusText, response.headers.getSetCookie()]).toEqual([
+      'Tea only',
+      ['a=1; Path=/', 'b=2'],
+    ])
   })
 
   it('sends responses without a body, and with an empty one', async () => {
@@ -217,6 +355,7 @@ describe('pipeTo', () => {
     const res = {
       headersSent: false as boolean,
       destroyed: false as boolean,
+      statusMessage: '',
       writeHead: () => {
         res.headersSent = true
       },

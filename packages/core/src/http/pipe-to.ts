@@ -4,7 +4,8 @@
 export interface NodeResponse {
   readonly headersSent: boolean
   readonly destroyed: boolean
-  writeHead(status: number, headers: Record<string, string>): unknown
+  statusMessage: string
+  writeHead(status: number, headers: Record<string, string | string[]>): unknown
   flushHeaders(): void
   write(chunk: Uint8Array): boolean
   end(text?: string): unknown
@@ -59,7 +60,12 @@ export async function pipeTo(response: Response, res: NodeResponse): Promise<voi
   }
 }
 
-function begin({ status, headers }: Response, res: NodeResponse): void {
-  res.writeHead(status, Object.fromEntries(headers))
+function begin({ status, statusText, headers }: Response, res: NodeResponse): void {
+  const cookies = headers.getSetCookie()
+  if (statusText !== '') res.statusMessage = statusText
+  res.writeHead(status, {
+    ...Object.fromEntries(headers),
+    ...(cookies.length > 0 && { 'set-cookie': cookies }),
+  })
   res.flushHeaders()
 }

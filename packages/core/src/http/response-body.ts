@@ -16,8 +16,8 @@ export interface AnswerOptions<Result> {
    */
   onFinish?: (result: Result) => unknown
   /**
-   * Called with the failure of an answer; returns the text for the client. Default: a text without details, since messages of errors
-   * may name hosts, models and accounts.
+   * Called with the failure of an answer; returns the text for the client. Default, also if it throws: a text without details, since
+   * messages of errors may name hosts, models and accounts. Not called if the client left.
    */
   onError?: (error: unknown) => string
 }
@@ -41,22 +41,37 @@ export function responseBody<Event, Result>(
   { onFinish, onError = () => maskedError }: AnswerOptions<Result>,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
-  let events: AsyncIterator<Event> | undefined
+  // Taken now, so that a stream or run whose result is awaited too knows that its events are read.
+  const events = source[Symbol.asyncIterator]()
+  let hasLeft = false
+  const messageFor = (error: unknown) => {
+    try {
+      return onError(error)
+    } catch {
+      return maskedError
+    }
+  }
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        let isComplete: boolean | undefined
         try {
-          events ??= source[Symbol.asyncIterator]()
           for (;;) {
             const { done, value } = await events.next()
+            if (hasLeft) return
+            isComplete = done
             const text = done ? end : encode(value)
             if (done) await onFinish?.(await ('result' in source ? source.result() : source.response()))
+            if (hasLeft) return
             if (text) controller.enqueue(encoder.encode(text))
             if (done) return controller.close()
             if (text) return
           }
         } catch (error) {
-          const message = onError(error)
+          // A client that leaves is no failure; an answer that cannot be saved is one.
+          if (hasLeft && !isComplete) return
+          const message = messageFor(error)
+          if (hasLeft) return
           // Without a cause: some servers write it to the client.
           if (failed === undefined) throw new Error(message)
           controller.enqueue(encoder.encode(failed(message)))
@@ -64,7 +79,8 @@ export function responseBody<Event, Result>(
         }
       },
       async cancel() {
-        await events?.return?.()
+        hasLeft = true
+        await events.return?.()
       },
     },
     // Nothing is asked before the body is read.

@@ -1,4 +1,5 @@
 // toSse: the events of a stream or run as server-sent events (WHATWG HTML, section 9.2).
+import { ownValues } from '../agent/own-values.js'
 import { isObject } from '../object.js'
 import { toBase64 } from '../wire/http/platform.js'
 import { type AnswerOptions, type AnswerSource, maskedError, responseBody } from './response-body.js'
@@ -15,7 +16,8 @@ export interface SseOptions<Event, Result> extends AnswerOptions<Result> {
  * `event: error` with `data: {"message":"…"}`.
  *
  * By default the client gets no more than a page needs: `start` without provider, model and ids; `finish` with text, finish reason
- * and usage; `step-end` without messages; a failed tool's `tool-result` without its error; no opaque state.
+ * and usage; `step-end` without messages; a failed tool's `tool-result` without its error; no opaque state. Values
+ * of `streamObject` and `streamElements` are sent whole.
  * @example
  * export const POST = async (request: Request) => toSse(runTools(llm, { messages: await request.json(), tools }))
  */
@@ -51,9 +53,9 @@ function withBase64(this: Record<string, unknown>, key: string, value: unknown):
   return original instanceof Uint8Array ? toBase64(original) : value
 }
 
-/** The part of an event that a page needs. Values without a known `type`, such as partial objects, are passed on. */
+/** The part of an event that a page needs; values of `streamObject` and `streamElements` as they are, whatever their `type`. */
 function clientEvent(event: unknown): unknown {
-  if (!isObject(event)) return event
+  if (!isObject(event) || ownValues.has(event)) return event
   switch (event.type) {
     case 'start':
       return { type: 'start' }

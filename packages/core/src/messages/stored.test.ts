@@ -78,7 +78,20 @@ it('strings are user messages', () => {
   expect(restoreMessages('["hi"]')).toEqual([{ role: 'user', content: 'hi' }])
 })
 
+const cyclic: Record<string, unknown> = { role: 'user' }
+cyclic.self = cyclic
+let nested = '"x"'
+for (let depth = 0; depth < 20_000; depth++) nested = `[{"type":"tool-result","id":"a","output":${nested}}]`
+
 it.each<[unknown, RegExp]>([
+  [[{ role: 'user', content: [null] }], /^messages\[0\]\.content\[0\] must be a part/],
+  ['[{"role":"user","content":["hi"]}]', /^messages\[0\]\.content\[0\] must be a part/],
+  ['["a",{"role":"user","content":[{"text":"hi"}]}]', /^messages\[1\]\.content\[0\] must be a part/],
+  [
+    '[{"role":"tool","content":[{"type":"tool-result","id":"a","output":[{"type":"text","text":"b"},[]]}]}]',
+    /^messages\[0\]\.content\[0\]\.output\[1\] must be a part/,
+  ],
+  ['[{"role":"user","content":[{"type":"file","data":{}}]}]', /^messages\[0\]\.content\[0\]\.data must be bytes/],
   ['{"version":1,"messages":[{"ro', /not JSON.*cut off/],
   ['{"version":2,"messages":[]}', /version 2.*Update/],
   ['{}', /not a list/],
@@ -93,7 +106,45 @@ it.each<[unknown, RegExp]>([
 })
 
 it.each([
+  ['a message that contains itself', [cyclic], /no message at 0/],
+  ['a number that JSON does not have', [1n], /no message at 0/],
+  ['results nested too deeply', `[{"role":"tool","content":${nested}}]`, /^messages\[0\] has results .* deeper than 50/],
+])('refuses %s', (_, stored, message) => {
+  expect(() => restoreMessages(stored)).toThrow(
+    expect.objectContaining({ code: 'invalid-request', message: expect.stringMatching(message) }),
+  )
+})
+
+it('bytes of an ArrayBuffer are stored', () => {
+  const data = new Uint8Array([0, 1, 255]).buffer
+  const stored = storeMessages([{ role: 'user', content: [{ type: 'file', data: data as never, mediaType }] }])
+  expect(stored.messages[0]?.content).toEqual([{ type: 'file', data: 'AAH/', mediaType }])
+})
+
+it.each<[string, unknown]>([
+  ['a Blob', new Blob(['abc'])],
+  ['a DataView', new DataView(new ArrayBuffer(3))],
+  ['numbers of two bytes', new Uint16Array([1, 2])],
+  ['a Map', new Map([[0, 1]])],
+  ['the JSON of an ArrayBuffer', {}],
+  ['a list', [1, 2]],
+  ['a number', 5],
+  ['null', null],
+])('refuses to store %s as data, instead of losing it', (_, data) => {
+  expect(() =>
+    storeMessages([{ role: 'user', content: [{ type: 'file', data: data as never, mediaType }] }]),
+  ).toThrow(
+    expect.objectContaining({
+      code: 'invalid-request',
+      message: expect.stringContaining('messages[0].content[0].data'),
+    }),
+  )
+})
+
+it.each([
   {},
+  new ArrayBuffer(2),
+  new Map(),
   { type: 'Buffer', data: [256] },
   { type: 'Buffer', data: ['a'] },
   { 0: 1, 2: 3 },

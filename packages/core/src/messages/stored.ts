@@ -1,7 +1,6 @@
 // Conversations as JSON: the stored form, version 1. A message is stored as it is, with the bytes of its media as base64.
-import { LlmError } from '../contract/errors.js'
+import { invalid, LlmError } from '../contract/errors.js'
 import type { Message, MessageInput, Part } from '../contract/message.js'
-import { describe } from '../describe.js'
 import { isObject, omitUndefined } from '../object.js'
 import { bytesFromJson } from '../request/json-bytes.js'
 import { toBase64 } from '../wire/http/platform.js'
@@ -18,11 +17,12 @@ export interface StoredMessages {
 
 /**
  * A conversation in the stored form, for `JSON.stringify` or a JSON column of a database. The messages are not changed.
+ * @throws {LlmError} `invalid-request` for media whose data is neither bytes nor text, and for parts that are none
  * @example
  * await writeFile('chat.json', JSON.stringify(storeMessages(messages)))
  */
 export function storeMessages(messages: readonly MessageInput[]): StoredMessages {
-  return { version, messages: messages.map((message) => toStored(message)) }
+  return { version, messages: messages.map((message, index) => toStored(message, `messages[${index}]`)) }
 }
 
 /**
@@ -47,8 +47,8 @@ export function restoreMessages(stored: unknown): Message[] {
       (isObject(message) &&
         typeof message.role === 'string' &&
         (typeof message.content === 'string' || Array.isArray(message.content)))
-    if (!isMessage) throw invalidForm(`has no message at ${index}: ${describe(JSON.stringify(message))}`)
-    return toStored(message as MessageInput)
+    if (!isMessage) throw invalidForm(`has no message at ${index}`)
+    return toStored(message as MessageInput, `messages[${index}]`)
   })
 }
 
@@ -64,20 +64,32 @@ function invalidForm(problem: string, cause?: unknown): LlmError {
   return new LlmError('invalid-request', `The stored conversation ${problem}.`, { cause })
 }
 
-function toStored(message: MessageInput): Message {
+function toStored(message: MessageInput, at: string): Message {
   if (typeof message === 'string') return { role: 'user', content: message }
   const { content } = message
   return omitUndefined({
     ...message,
-    content: typeof content === 'string' ? content : content.map(storedPart),
+    content: typeof content === 'string' ? content : storedParts(content, `${at}.content`),
   }) as Message
 }
 
-function storedPart(part: Part): Part {
+// Results of tools within results of tools; no conversation has that many.
+const deepest = 50
+
+function storedParts(parts: readonly Part[], at: string, depth = 1): Part[] {
+  if (depth > deepest) throw invalid(`${at.split('.', 1)}`, `has results of tools nested deeper than ${deepest}`)
+  return parts.map((part, index) => storedPart(part, `${at}[${index}]`, depth))
+}
+
+function storedPart(part: Part, at: string, depth: number): Part {
+  if (!isObject(part) || typeof part.type !== 'string') throw invalid(at, 'must be a part with a type')
   if (part.type === 'tool-result' && Array.isArray(part.output))
-    return { ...part, output: part.output.map(storedPart) }
-  if (!('data' in part) || typeof part.data === 'string') return part
-  const data: unknown = part.data
-  const bytes = data instanceof Uint8Array ? data : bytesFromJson(data)
-  return bytes === undefined ? part : ({ ...part, data: toBase64(bytes) } as Part)
+    return { ...part, output: storedParts(part.output, `${at}.output`, depth + 1) }
+  const data: unknown = 'data' in part ? part.data : undefined
+  if (data === undefined || typeof data === 'string') return part
+  const bytes =
+    data instanceof Uint8Array ? data : data instanceof ArrayBuffer ? new Uint8Array(data) : bytesFromJson(data)
+  if (bytes === undefined)
+    throw invalid(`${at}.data`, 'must be bytes (Uint8Array or ArrayBuffer) or base64 text')
+  return { ...part, data: toBase64(bytes) } as Part
 }
