@@ -107,7 +107,8 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
       if ('value' in found) {
         const object = found.value as SchemaOutput<Schema>
         // The last value yielded may not be the one that fits, or the schema may transform it.
-        if (!deepCompareStrict(lastYielded, object)) yield asOwnValue(object as PartialOf<SchemaOutput<Schema>>)
+        if (!deepCompareStrict(lastYielded, object))
+          yield asOwnValue(object as PartialOf<SchemaOutput<Schema>>)
         return { object, response, repairs: repair, usage }
       }
       if (repair === repairs || !found.repairable)

@@ -95,7 +95,10 @@ describe('toTextResponse', () => {
 })
 
 describe('a response', () => {
-  const kinds: ((stream: ChatStream, options?: AnswerOptions<unknown>) => Response)[] = [toTextResponse, toSse]
+  const kinds: ((stream: ChatStream, options?: AnswerOptions<unknown>) => Response)[] = [
+    toTextResponse,
+    toSse,
+  ]
 
   it('may be made of a stream or run whose result is awaited too, also if it is read later', async () => {
     const provider = () => mockProvider({ answers: ['Hi'] })

@@ -91,7 +91,10 @@ it.each<[unknown, RegExp]>([
     '[{"role":"tool","content":[{"type":"tool-result","id":"a","output":[{"type":"text","text":"b"},[]]}]}]',
     /^messages\[0\]\.content\[0\]\.output\[1\] must be a part/,
   ],
-  ['[{"role":"user","content":[{"type":"file","data":{}}]}]', /^messages\[0\]\.content\[0\]\.data must be bytes/],
+  [
+    '[{"role":"user","content":[{"type":"file","data":{}}]}]',
+    /^messages\[0\]\.content\[0\]\.data must be bytes/,
+  ],
   ['{"version":1,"messages":[{"ro', /not JSON.*cut off/],
   ['{"version":2,"messages":[]}', /version 2.*Update/],
   ['{}', /not a list/],
@@ -108,7 +111,11 @@ it.each<[unknown, RegExp]>([
 it.each([
   ['a message that contains itself', [cyclic], /no message at 0/],
   ['a number that JSON does not have', [1n], /no message at 0/],
-  ['results nested too deeply', `[{"role":"tool","content":${nested}}]`, /^messages\[0\] has results .* deeper than 50/],
+  [
+    'results nested too deeply',
+    `[{"role":"tool","content":${nested}}]`,
+    /^messages\[0\] has results .* deeper than 50/,
+  ],
 ])('refuses %s', (_, stored, message) => {
   expect(() => restoreMessages(stored)).toThrow(
     expect.objectContaining({ code: 'invalid-request', message: expect.stringMatching(message) }),
@@ -117,7 +124,9 @@ it.each([
 
 it('bytes of an ArrayBuffer are stored', () => {
   const data = new Uint8Array([0, 1, 255]).buffer
-  const stored = storeMessages([{ role: 'user', content: [{ type: 'file', data: data as never, mediaType }] }])
+  const stored = storeMessages([
+    { role: 'user', content: [{ type: 'file', data: data as never, mediaType }] },
+  ])
   expect(stored.messages[0]?.content).toEqual([{ type: 'file', data: 'AAH/', mediaType }])
 })
 

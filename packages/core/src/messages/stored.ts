@@ -77,7 +77,8 @@ function toStored(message: MessageInput, at: string): Message {
 const deepest = 50
 
 function storedParts(parts: readonly Part[], at: string, depth = 1): Part[] {
-  if (depth > deepest) throw invalid(`${at.split('.', 1)}`, `has results of tools nested deeper than ${deepest}`)
+  if (depth > deepest)
+    throw invalid(`${at.split('.', 1)}`, `has results of tools nested deeper than ${deepest}`)
   return parts.map((part, index) => storedPart(part, `${at}[${index}]`, depth))
 }
 
@@ -88,7 +89,11 @@ function storedPart(part: Part, at: string, depth: number): Part {
   const data: unknown = 'data' in part ? part.data : undefined
   if (data === undefined || typeof data === 'string') return part
   const bytes =
-    data instanceof Uint8Array ? data : data instanceof ArrayBuffer ? new Uint8Array(data) : bytesFromJson(data)
+    data instanceof Uint8Array
+      ? data
+      : data instanceof ArrayBuffer
+        ? new Uint8Array(data)
+        : bytesFromJson(data)
   if (bytes === undefined)
     throw invalid(`${at}.data`, 'must be bytes (Uint8Array or ArrayBuffer) or base64 text')
   return { ...part, data: toBase64(bytes) } as Part

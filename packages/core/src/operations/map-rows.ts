@@ -1,5 +1,6 @@
 // Runs a function for many rows: a few at a time, with results in the order of the rows.
 import { onAbort } from '../call/abort-listener.js'
+import { Yielder } from '../call/event-loop.js'
 import { LinkedSignal } from '../call/linked-signal.js'
 import { invalid, LlmError } from '../contract/errors.js'
 
@@ -48,6 +49,8 @@ export async function* mapRows<Row, Value>(
   const total = Array.isArray(rows) ? rows.length : undefined
   const progress: MapProgress = { done: 0, failed: 0, skipped: 0, ...(total !== undefined && { total }) }
   const running = new LinkedSignal(signal)
+  // Rows that are skipped or settle at once would keep timers and sockets waiting.
+  const yielder = new Yielder()
   /** Rows that have begun and were not yielded, in order. */
   const begun: { result?: Result }[] = []
   let next = 0
@@ -90,6 +93,7 @@ export async function* mapRows<Row, Value>(
     try {
       while (!hasEnded && active < concurrency && begun.length < concurrency * windowPerWorker) {
         const { done, value } = await source.next()
+        await yielder.yieldIfDue()
         if (hasEnded) break
         if (done) hasEnded = true
         else if (skip?.(value, next)) {
@@ -108,6 +112,7 @@ export async function* mapRows<Row, Value>(
   try {
     void fill()
     for (;;) {
+      await yielder.yieldIfDue()
       const first = begun[0]
       if (signal?.aborted)
         throw new LlmError('aborted', 'The map was aborted by its caller.', { cause: signal.reason })

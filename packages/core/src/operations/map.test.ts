@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../../testing/src/mock.js'
 import { failureOf } from '../../test/world.js'
 import { generateObject, jsonSchema } from '../index.js'
-import { map } from './map.js'
+import { type MapOptions, map } from './map.js'
 
 const turns = async (count: number) => {
   for (let turn = 0; turn < count; turn++) await new Promise((resolve) => setImmediate(resolve))
@@ -56,6 +56,33 @@ describe('map', () => {
       expect(read - seen).toBeLessThan(12)
       if (++seen === 100) break
     }
+  })
+
+  it.each<[string, MapOptions<number>]>([
+    ['settle at once', {}],
+    ['are skipped', { skip: () => true }],
+  ])('lets timers and sockets run while rows %s', async (_, options) => {
+    // Far more rows than fit into the time: only a timer ends them.
+    let isOver = false
+    setTimeout(() => {
+      isOver = true
+    }, 1)
+    function* rows() {
+      for (let row = 0; row < 200_000 && !isOver; row++) yield row
+    }
+    for await (const { error } of map(rows(), (row) => row, options)) expect(error).toBeUndefined()
+    expect(isOver).toBe(true)
+  })
+
+  it('ends by a timeout while rows settle at once', async () => {
+    const signal = AbortSignal.timeout(1)
+    expect(
+      await failureOf(
+        Promise.resolve(map(Array(200_000).keys(), () => 0, { signal, skip: (row) => row % 2 === 0 })),
+      ),
+    ).toMatchObject({
+      code: 'aborted',
+    })
   })
 
   it('goes on beside a slow row, but keeps a bounded number of results for it', async () => {
