@@ -1,3 +1,3 @@
 import { tests } from '../../vitest.base.js'
 
-export default tests({ globalSetup: ['../../packages/local/test/build-worker.ts'], testTimeout: 30_000 })
+export default tests({ globalSetup: ['../../packages/local/test/build-worker.ts'] })

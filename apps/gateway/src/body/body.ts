@@ -121,7 +121,15 @@ export function toChatRequest(fields: Json, names: FieldNames): ChatRequest {
   const request = Object.fromEntries(entries) as unknown as ChatRequest
   // The likeliest token is in every share, so at temperature 0 a share changes nothing; some services refuse both together.
   if (request.temperature === 0) delete request.topP
+  // In vLLM, -1 is off.
+  if (request.topK === -1) delete request.topK
   return request
+}
+
+/** Stop sequences as a list: many APIs take a single one, and an empty one is none. */
+export function toStop(stop: unknown): unknown {
+  if (stop === '') return undefined
+  return typeof stop === 'string' ? [stop] : stop
 }
 
 /**

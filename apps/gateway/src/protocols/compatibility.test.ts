@@ -161,3 +161,15 @@ describe('Ollama’s API', () => {
     expect(inner.requests[0]?.toolChoice ?? 'auto').toBe('auto')
   })
 })
+
+it.each([
+  ['/v1/completions', { prompt: 'x', top_k: -1, stop: '', logprobs: null }],
+  ['/v1/chat/completions', { messages: hi, top_k: -1, stop: '', logprobs: false }],
+  ['/v1/messages', { messages: hi, max_tokens: 9, top_k: -1 }],
+  ['/api/chat', { messages: hi, stream: false, options: { top_k: -1, stop: '' } }],
+])('%s takes values that mean none', async (path, body) => {
+  const { ask, inner } = await world()
+  expect((await ask(path, body)).status).toBe(200)
+  expect(inner.requests[0]).not.toHaveProperty('topK')
+  expect(inner.requests[0]?.stop ?? []).toEqual([])
+})

@@ -78,6 +78,8 @@ it.each([
   [{ prompt: 'a', n: 2 }, 'n: '],
   [{ prompt: 'a', echo: true }, 'echo: '],
   [{ prompt: 'a', logprobs: 3 }, 'logprobs: '],
+  [{ prompt: 'a', logprobs: 0 }, 'logprobs: '],
+  [{ prompt: '' }, 'prompt: '],
   [{ prompt: 'a', suffix: 1 }, 'suffix: '],
   [{ prompt: 'a', max_tokens: 'x' }, 'max_tokens: '],
 ])('refuses %j by its field', async (more, message) => {

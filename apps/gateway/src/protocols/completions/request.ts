@@ -2,7 +2,7 @@
 // Source: platform.openai.com/docs/api-reference/completions/create, November 2026.
 import type { ChatRequest } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
-import { type Json, toChatRequest } from '../../body/body.js'
+import { type Json, toChatRequest, toStop } from '../../body/body.js'
 import { toCompletionMessages } from '../../body/completion-prompt.js'
 import { fieldsOf } from '../../body/fields.js'
 
@@ -37,20 +37,23 @@ export function fromBody(body: Json): ChatRequest {
   const { suffix } = body
   for (const name of ['n', 'best_of'])
     if ((body[name] ?? 1) !== 1) throw requestError(`${name}: the gateway gives one answer a request.`)
-  if (body.logprobs) throw requestError('logprobs: the gateway has none.')
+  // 0 asks for the token that was chosen.
+  if (body.logprobs || body.logprobs === 0) throw requestError('logprobs: the gateway has none.')
   if (body.echo === true) throw requestError('echo: the gateway returns the completion only.')
   if (suffix !== undefined && suffix !== null && typeof suffix !== 'string')
     throw requestError('suffix: must be a string.')
+  const prompt = promptOf(body)
+  if (prompt === '' && !suffix) throw requestError('prompt: must not be empty.')
   return toChatRequest(
     {
-      messages: toCompletionMessages(promptOf(body), suffix ?? undefined),
+      messages: toCompletionMessages(prompt, suffix ?? undefined),
       maxOutputTokens: body.max_tokens ?? defaultMaxTokens,
       temperature: body.temperature,
       topP: body.top_p,
       topK: body.top_k,
       minP: body.min_p,
       seed: body.seed,
-      stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
+      stop: toStop(body.stop),
       // 0 is none, which every service has.
       frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
       presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,

@@ -10,6 +10,7 @@ import {
   requireSchema,
   requireString,
   toChatRequest,
+  toStop,
 } from '../../body/body.js'
 import { toCompletionMessages } from '../../body/completion-prompt.js'
 import { withPath } from '../../body/field-paths.js'
@@ -116,7 +117,7 @@ function common({ options: given = {}, format, think }: Json): Omit<ChatRequest,
     if (own === undefined || value === null || value === undefined) continue
     // -1 is without a limit there.
     if (name === 'num_predict' && typeof value === 'number' && value < 0) continue
-    request[own] = name === 'stop' ? [value].flat() : value
+    request[own] = name === 'stop' ? toStop(value) : value
   }
   if (format === 'json') request.output = 'json'
   else if (typeof format === 'object' && format !== null)

@@ -10,6 +10,7 @@ import {
   requireSchema,
   requireString,
   toChatRequest,
+  toStop,
 } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
 import { fieldsOf } from '../../body/fields.js'
@@ -147,7 +148,7 @@ export function fromBody(body: Json, names = namesFor(body)): { request: ChatReq
       topK: body.top_k,
       minP: body.min_p,
       seed: body.seed,
-      stop: typeof body.stop === 'string' ? [body.stop] : body.stop,
+      stop: toStop(body.stop),
       // 0 is none, which every service has.
       frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
       presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,
