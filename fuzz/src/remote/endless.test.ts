@@ -30,7 +30,7 @@ describe.each(Object.entries(remotes))('%s', (name, remote) => {
     // Ollama is asked what its model can do; that answer is in order.
     const server = await serve(({ path }) => (path.endsWith('/show') ? { body: '{}' } : answer(remote)))
     const llm = remote.make({ baseURL: server.url, apiKey: 'sk-bounded-bodies', retry: false })
-    const error = await thrownBy(llm.chat({ messages: 'Hi', maxOutputTokens: 9 }))
+    const error = await thrownBy(llm.chat({ messages: 'Hi', maxOutputTokens: 20 }))
     // Lines of JSON are Ollama's only form: a line that begins with data is none.
     if (!(name === 'ollama' && what === 'an event of many lines'))
       expect(error).toMatchObject({ message: expect.stringMatching(/more than \d+ MiB/) })

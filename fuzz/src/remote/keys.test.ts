@@ -71,7 +71,7 @@ async function asked(remote: Remote, options: Partial<Options>) {
   }
   const made = { retry: false, apiKey: undefined, ...options, fetch }
   const error = (await thrownBy(
-    remote.make(made as Options).chat({ messages: 'Hi', maxOutputTokens: 9 }),
+    remote.make(made as Options).chat({ messages: 'Hi', maxOutputTokens: 20 }),
   )) as LlmError
   return { sent, error }
 }

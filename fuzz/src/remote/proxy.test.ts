@@ -15,7 +15,7 @@ it.each(
     const { url, requests } = await serve({ status: 407, body })
     const fail = (more: Partial<Options>) =>
       thrownBy(
-        remote.make({ baseURL: url, ...more }).chat({ messages: 'Hi', maxOutputTokens: 9 }),
+        remote.make({ baseURL: url, ...more }).chat({ messages: 'Hi', maxOutputTokens: 20 }),
       ) as Promise<LlmError>
     const own = await fail({ fetch: async () => new Response(body, { status: 407 }) })
     expect(own).toMatchObject({ code: 'network', status: 407, retryable: false, responseBody: body })

@@ -112,7 +112,7 @@ describe.each(Object.entries(remotes))('%s', (_, remote) => {
       for (const [form, value] of Object.entries(forms)) {
         echo = value
         const error = await (
-          fail ?? ((_, __, made) => thrownBy(made({}).chat({ messages: 'Hi', maxOutputTokens: 9 })))
+          fail ?? ((_, __, made) => thrownBy(made({}).chat({ messages: 'Hi', maxOutputTokens: 20 })))
         )(remote, `Received ${echo}`, make)
         if (!isLlmError(error)) {
           // Ollama has no batches.

@@ -13,6 +13,7 @@ import type { ChatResponse, Usage } from '../contract/response.js'
 import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
+import { readCallerValue } from '../request/caller-objects.js'
 import { checkCallOptionNames } from '../request/option-names.js'
 import { toChatRequest } from '../request/prepare.js'
 import { embedSchema } from '../schema/embedding.js'
@@ -72,7 +73,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
   let usage: Usage = {}
   let constrained = true
 
-  const running = new LinkedSignal(callOptions.signal, leaving)
+  const running = await readCallerValue('The options', () => new LinkedSignal(callOptions.signal, leaving))
   const options = { ...callOptions, signal: running.signal }
 
   try {

@@ -1,13 +1,13 @@
 // A chat call, pulled event by event: prepare the request, check capabilities, attempt, events, response.
 
-import type { Backend, CallContext, PreparedChat } from '../contract/backend.js'
+import type { Backend, PreparedChat } from '../contract/backend.js'
 import type { CallOptions } from '../contract/call-options.js'
-import type { Capabilities } from '../contract/capabilities.js'
 import { asLlmError, incompleteAnswer, LlmError, withDetails } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Timing } from '../contract/response.js'
 import { type Prepared, prepare } from '../request/prepare.js'
+import type { CapabilityCache } from './capability-cache.js'
 import { Collector } from './collector.js'
 import { type CallLifecycle, startLifecycle } from './lifecycle.js'
 import type { CallSettings } from './settings.js'
@@ -19,10 +19,8 @@ export interface CallEnvironment {
   readonly backend: Backend
   readonly settings: CallSettings
   readonly defaults: Partial<ChatRequest>
-  /** The model's capabilities; `undefined` if they cannot be fetched now. */
-  knownCapabilities(onStatus: CallContext['status']): Capabilities | Promise<Capabilities | undefined>
-  /** Stops waiting for the capabilities. */
-  cancelCapabilities(onStatus: CallContext['status']): void
+  /** The capabilities of the model. */
+  loadCapabilities(): Promise<CapabilityCache>
   /** Registers a running call, or throws `closed`. The returned function removes it. */
   begin(): () => void
 }
@@ -144,11 +142,10 @@ export class ChatCall implements ChatEventSource {
     lifecycle: CallLifecycle,
   ): Promise<PreparedChat> {
     if (required.length === 0 || lifecycle.stopError !== undefined) return chat
-    const known = this.#environment.knownCapabilities(lifecycle.status)
+    const cache = await this.#environment.loadCapabilities()
+    const { status } = lifecycle
     const capabilities =
-      known instanceof Promise
-        ? await lifecycle.wait(known).finally(() => this.#environment.cancelCapabilities(lifecycle.status))
-        : known
+      cache.known ?? (await lifecycle.wait(cache.fetchKnown(status)).finally(() => cache.cancel(status)))
     if (capabilities === undefined) return chat
     const { withoutUnsupported } = await loadCapabilityCheck()
     return withoutUnsupported(

@@ -117,7 +117,7 @@ export class Collector {
       this.warnings.push({
         code: 'other',
         feature: 'tools',
-        message: `The answer ended inside a call of ${name}; the unfinished call was left out.`,
+        message: `The answer ended inside a call of ${name}, which was left out.`,
       })
     const response = this.#response(final.finishReason, attempts, timing)
     const { message = response.message, provider = response.provider, timing: { queuedMs } = {} } = final

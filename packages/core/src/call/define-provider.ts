@@ -20,8 +20,6 @@ import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse } from '../contract/response.js'
 import type { Attempt } from '../operations/attempt.js'
 import type { Operations } from '../operations/operations.js'
-import { readCallerValue } from '../request/caller-objects.js'
-import { onAbort } from './abort-listener.js'
 import type { CapabilityCache } from './capability-cache.js'
 import { type CallEnvironment, ChatCall } from './chat-call.js'
 import { startLifecycle } from './lifecycle.js'
@@ -67,6 +65,8 @@ export function defineProvider(backend: Backend, options: ProviderOptions = {}):
   return new DefinedProvider(backend, options)
 }
 
+const loadOperations = () => import('../operations/operations.js')
+
 // Everything but the names is private: headers contain keys, and apps log providers.
 class DefinedProvider implements Provider {
   readonly provider: string
@@ -77,7 +77,6 @@ class DefinedProvider implements Provider {
   readonly #environment: CallEnvironment
   readonly #running = new Set<Promise<void>>()
   #capabilityCache: Promise<CapabilityCache> | undefined
-  #capabilities: Capabilities | undefined
   #closing: Promise<void> | undefined
 
   constructor(backend: Backend, options: ProviderOptions) {
@@ -100,9 +99,7 @@ class DefinedProvider implements Provider {
       settings: this.#settings,
       defaults: options.defaults ?? {},
       begin: () => this.#begin(),
-      knownCapabilities: (onStatus) =>
-        this.#capabilities ?? this.#fetchCapabilities(onStatus).catch(() => backend.limits),
-      cancelCapabilities: (onStatus) => this.#cancelCapabilities(onStatus),
+      loadCapabilities: () => this.#loadCapabilities(),
     }
   }
 
@@ -141,13 +138,8 @@ class DefinedProvider implements Provider {
   get batches(): Batches {
     return {
       available: !!this.#backend.batch,
-      // The service may have accepted the batch, so submitting is only retried if this call asks for it.
-      submit: async (requests, options = {}) =>
-        this.#runOperation(
-          'submit',
-          requests,
-          await readCallerValue('The options', () => ({ ...options, retry: options.retry ?? false })),
-        ),
+      submit: async (requests, options) =>
+        this.#runOperation('submit', requests, await (await loadOperations()).submitOptions(options)),
       status: (id, options = {}) => this.#runOperation('status', id, options),
       cancel: (id, options = {}) => this.#runOperation('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),
@@ -155,18 +147,13 @@ class DefinedProvider implements Provider {
   }
 
   async *#results(id: string, options: CallOptions): AsyncGenerator<BatchResult> {
-    const { requireOperation, results } = await import('../operations/operations.js')
+    const { requireOperation, results } = await loadOperations()
     yield* results(requireOperation(this.#backend, 'batch'), id, this.#environment, options)
   }
 
   async capabilities(options: CallOptions = {}): Promise<Capabilities> {
-    // The call that fetches them has its own retries.
-    const callOptions = await readCallerValue('The options', () => ({ ...options, retry: false as const }))
-    return this.#runCall(callOptions, async ({ status, signal }) => {
-      onAbort(signal, () => this.#cancelCapabilities(status))
-      const known = await this.#fetchCapabilities(status)
-      return (await this.#capabilityCache)?.withReported(known, { ...options, signal }) ?? known
-    })
+    const cache = await this.#loadCapabilities()
+    return this.#runCall(await cache.callOptions(options), (context) => cache.withReported(context, options))
   }
 
   close(): Promise<void> {
@@ -195,25 +182,12 @@ class DefinedProvider implements Provider {
     }
   }
 
-  #fetchCapabilities(onStatus: CallContext['status']): Promise<Capabilities> {
+  #loadCapabilities(): Promise<CapabilityCache> {
     this.#capabilityCache ??= import('./capability-cache.js').then(
       ({ CapabilityCache }) =>
-        new CapabilityCache(
-          (options) => this.#runAttempts(options, async (context) => this.#backend.capabilities(context)),
-          (options) =>
-            this.#runAttempts(options, async (context) => this.#backend.reportedCapabilities?.(context)),
-        ),
+        new CapabilityCache(this.#backend, (options, attempt) => this.#runAttempts(options, attempt)),
     )
     return this.#capabilityCache
-      .then((cache) => cache.fetch(onStatus))
-      .then((capabilities) => {
-        this.#capabilities = capabilities
-        return capabilities
-      })
-  }
-
-  #cancelCapabilities(onStatus: CallContext['status']): void {
-    void this.#capabilityCache?.then((cache) => cache.cancel(onStatus))
   }
 
   #runOperation<Name extends keyof Operations>(
@@ -223,9 +197,7 @@ class DefinedProvider implements Provider {
   ): Promise<Operations[Name][1]> {
     let attempt: Promise<Attempt<Operations[Name][1]>> | undefined
     return this.#runCall(options, async (context) => {
-      attempt ??= import('../operations/operations.js').then(({ attemptOf }) =>
-        attemptOf(this.#environment, name, input),
-      )
+      attempt ??= loadOperations().then(({ attemptOf }) => attemptOf(this.#environment, name, input))
       return (await attempt)(context)
     })
   }

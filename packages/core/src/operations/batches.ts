@@ -23,7 +23,7 @@ type Batching = Backend & { batch: BackendBatch }
 export function submit(
   backend: Batching,
   requests: readonly ChatInput[],
-  { defaults, knownCapabilities }: CallEnvironment,
+  { defaults, loadCapabilities }: CallEnvironment,
 ): Attempt<string> {
   if (!Array.isArray(requests) || requests.length === 0)
     throw invalid('requests', 'must be a list of at least one request')
@@ -43,7 +43,9 @@ export function submit(
     const prepared = await each((index) => prepare(requests[index] as ChatInput, defaults, backend.provider))
     // Capabilities are fetched only if a request depends on them.
     const needsCapabilities = prepared.some(({ required }) => required.length > 0)
-    const capabilities = needsCapabilities ? await knownCapabilities(context.status) : undefined
+    const capabilities = needsCapabilities
+      ? await (await loadCapabilities()).fetchKnown(context.status)
+      : undefined
     const chats = await each((index) => {
       const { chat, required, warnings } = prepared[index] as Prepared
       return capabilities

@@ -3,6 +3,7 @@ import { onAbort } from '../call/abort-listener.js'
 import { Yielder } from '../call/event-loop.js'
 import { LinkedSignal } from '../call/linked-signal.js'
 import { invalid, LlmError } from '../contract/errors.js'
+import { readCallerValue } from '../request/caller-objects.js'
 
 /** Options of `map`. */
 export interface MapOptions<Row> {
@@ -48,7 +49,7 @@ export async function* mapRows<Row, Value>(
   const source = Symbol.asyncIterator in rows ? rows[Symbol.asyncIterator]() : rows[Symbol.iterator]()
   const total = Array.isArray(rows) ? rows.length : undefined
   const progress: MapProgress = { done: 0, failed: 0, skipped: 0, ...(total !== undefined && { total }) }
-  const running = new LinkedSignal(signal)
+  const running = await readCallerValue('The options', () => new LinkedSignal(signal))
   // Rows that are skipped or settle at once would keep timers and sockets waiting.
   const yielder = new Yielder()
   /** Rows that have begun and were not yielded, in order. */

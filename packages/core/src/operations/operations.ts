@@ -4,6 +4,7 @@
 import type { CallEnvironment } from '../call/chat-call.js'
 import type { Backend } from '../contract/backend.js'
 import type { BatchStatus } from '../contract/batches.js'
+import type { CallOptions } from '../contract/call-options.js'
 import type { ModelInfo } from '../contract/capabilities.js'
 import { LlmError } from '../contract/errors.js'
 import type {
@@ -77,6 +78,11 @@ export function attemptOf<Name extends keyof Operations>(
   input: Operations[Name][0],
 ): Promise<Attempt<Operations[Name][1]>> {
   return readCallerValue('The request', () => operations[name](environment, input))
+}
+
+/** Options of `submit`. The service may have accepted a batch that failed, so it is only retried if this call asks for it. */
+export function submitOptions(options: CallOptions = {}): Promise<CallOptions> {
+  return readCallerValue('The options', () => ({ ...options, retry: options.retry ?? false }))
 }
 
 /**

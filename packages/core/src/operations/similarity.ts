@@ -10,10 +10,7 @@ import { LlmError } from '../contract/errors.js'
  */
 export function cosineSimilarity(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length)
-    throw new LlmError(
-      'invalid-request',
-      `Vectors of ${a.length} and ${b.length} numbers cannot be compared.`,
-    )
+    throw new LlmError('invalid-request', 'Vectors of different lengths cannot be compared.')
   let dot = 0
   let [aa, bb] = [0, 0]
   for (let at = 0; at < a.length; at++) {
