@@ -35,6 +35,14 @@ async function read(folder) {
   })
   const project = await app.convert()
   if (project === undefined) throw new Error(`typedoc found nothing in ${folder}`)
+  // Pages have the names of the entry points, not those of their source files.
+  const names = new Map(
+    Object.entries(exports).flatMap(([key, entry]) => {
+      const source = entry['@patchbay/source']?.replace(/^\.\/src\/|(\/index)?\.ts$/g, '')
+      return source === undefined || key === '.' ? [] : [[source, key.slice('./'.length)]]
+    }),
+  )
+  for (const child of project.children ?? []) child.name = names.get(child.name) ?? child.name
   const file = at(`.cache/api/${name.replace('@patchbay/', '')}.json`)
   await app.generateJson(project, file)
   return file

@@ -49,7 +49,7 @@ describe('the guide', () => {
 
   it('has the API reference, from the docstrings', () => {
     const page = readFileSync(join(site, 'api/@patchbay/core/index.html'), 'utf8')
-    expect(page).toContain('May the same request succeed later?')
+    expect(page).toContain('Whether the same request may succeed later.')
   })
 })
 

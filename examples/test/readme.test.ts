@@ -1,5 +1,5 @@
 // Every code block of every README and of the guide is type-checked and run, and prints what the block after it says.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawnSync } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { loadConfig } from '@patchbay/config'
@@ -84,22 +84,29 @@ it('programs are right for the compiler', () => {
     JSON.stringify({ extends: '../../../tsconfig.base.json', include: ['*.ts'] }),
   )
   const tsc = join(root, 'node_modules/@typescript/native/bin/tsc')
-  try {
-    execFileSync(process.execPath, [tsc, '-p', at('.cache/snippets/tsconfig.json')], { encoding: 'utf8' })
-  } catch (error) {
-    expect.fail(String((error as { stdout?: string }).stdout))
-  }
+  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', at('.cache/snippets/tsconfig.json')], {
+    encoding: 'utf8',
+  })
+  expect(`${stdout}${status}`).toBe('0')
+})
+} catch (error)
+{
+  expect.fail(String((error as { stdout?: string }).stdout))
+}
 })
 
-describe('programs', () => {
+describe('programs', () =>
+{
   it.each(programs.filter(({ language }) => language === 'ts'))('$name', async ({ file, output }) => {
     const said = await runProgram(file, services.env)
     expect(output, 'a program needs a text block after it').toBeDefined()
     expect(said.trimEnd()).toBe(output?.trimEnd())
   })
-})
+}
+)
 
-describe('tests', () => {
+describe('tests', () =>
+{
   it.each(programs.filter(({ language }) => language === 'ts test'))('$name', ({ file }) => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
     const said = execFileSync(process.execPath, [vitest, 'run', file], {
@@ -109,9 +116,11 @@ describe('tests', () => {
     })
     expect(said).toMatch(/Tests .*passed/)
   })
-})
+}
+)
 
-describe('configurations', () => {
+describe('configurations', () =>
+{
   // All in YAML and JSON are: YAML reads both.
   it.each(snippets.filter(({ language }) => language === 'yaml' || language === 'json'))('$name', async ({
     code,
@@ -120,9 +129,11 @@ describe('configurations', () => {
     expect(warnings).toEqual([])
     expect(providers.size).toBeGreaterThan(0)
   })
-})
+}
+)
 
-describe('commands', () => {
+describe('commands', () =>
+{
   // What the tests are part of, or what needs a registry.
   const elsewhere = /^(npm (start|test|install|run bench)\b.*)$/
   const lines = shells.flatMap(({ page, code, output }) =>
@@ -148,4 +159,5 @@ describe('commands', () => {
   )('$line, as the command it starts', async ({ line, output }) => {
     expect(await runShell(line.replace('npm start --', 'patchbay ask'), root)).toBe(output)
   })
-})
+}
+)
