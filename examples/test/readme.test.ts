@@ -89,24 +89,16 @@ it('programs are right for the compiler', () => {
   })
   expect(`${stdout}${status}`).toBe('0')
 })
-} catch (error)
-{
-  expect.fail(String((error as { stdout?: string }).stdout))
-}
-})
 
-describe('programs', () =>
-{
+describe('programs', () => {
   it.each(programs.filter(({ language }) => language === 'ts'))('$name', async ({ file, output }) => {
     const said = await runProgram(file, services.env)
     expect(output, 'a program needs a text block after it').toBeDefined()
     expect(said.trimEnd()).toBe(output?.trimEnd())
   })
-}
-)
+})
 
-describe('tests', () =>
-{
+describe('tests', () => {
   it.each(programs.filter(({ language }) => language === 'ts test'))('$name', ({ file }) => {
     const vitest = join(root, 'node_modules/vitest/vitest.mjs')
     const said = execFileSync(process.execPath, [vitest, 'run', file], {
@@ -116,11 +108,9 @@ describe('tests', () =>
     })
     expect(said).toMatch(/Tests .*passed/)
   })
-}
-)
+})
 
-describe('configurations', () =>
-{
+describe('configurations', () => {
   // All in YAML and JSON are: YAML reads both.
   it.each(snippets.filter(({ language }) => language === 'yaml' || language === 'json'))('$name', async ({
     code,
@@ -129,11 +119,9 @@ describe('configurations', () =>
     expect(warnings).toEqual([])
     expect(providers.size).toBeGreaterThan(0)
   })
-}
-)
+})
 
-describe('commands', () =>
-{
+describe('commands', () => {
   // What the tests are part of, or what needs a registry.
   const elsewhere = /^(npm (start|test|install|run bench)\b.*)$/
   const lines = shells.flatMap(({ page, code, output }) =>
@@ -159,5 +147,4 @@ describe('commands', () =>
   )('$line, as the command it starts', async ({ line, output }) => {
     expect(await runShell(line.replace('npm start --', 'patchbay ask'), root)).toBe(output)
   })
-}
-)
+})
