@@ -92,7 +92,7 @@ describe('names the fields of its client', () => {
     ],
     ['Responses', { tools: [{ type: 'function', name: 'a b' }] }, /^tools\[0\]\.name must/],
     ['Anthropic Messages', { max_tokens: -1 }, /^max_tokens must be/],
-    ['Anthropic Messages', { top_k: -1 }, /^top_k must be/],
+    ['Anthropic Messages', { top_k: -2 }, /^top_k must be/],
     ['Anthropic Messages', { stop_sequences: [''] }, /^stop_sequences must be/],
     [
       'Anthropic Messages',
