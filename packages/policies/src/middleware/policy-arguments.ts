@@ -54,14 +54,9 @@ export function checkOptions<Options extends object>(
   }
 }
 
+/** By its names: methods may be on a prototype, behind a proxy, or missing in a test's stand-in. */
 function isProvider(value: unknown): value is Provider {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'stream' in value &&
-    typeof value.stream === 'function' &&
-    'provider' in value
-  )
+  return typeof value === 'object' && value !== null && 'provider' in value && !Array.isArray(value)
 }
 
 function notProvider(policy: string, value: unknown): LlmError {
