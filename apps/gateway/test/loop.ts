@@ -56,10 +56,10 @@ export async function posted(
 }
 
 /**
- * The goal is 50 ms. On an idle machine the longest is 35, for thousands of messages with images. With ten other processes on the
- * same two cores, single requests took up to 57, because caches and the garbage collector's time are shared.
+ * The goal is 50 ms. On an idle machine of two cores, 3 of 88 bodies take longer: thousands of messages with images through `mask` (72),
+ * a schema of 20,000 properties (60) and many messages (55). A slower machine takes longer for the same work.
  */
-export const mostMs = perThread ? 75 : 250
+export const mostMs = perThread ? 100 : 250
 
 /** The same, looked at up to three times: what else a machine does makes single times longer, never shorter. */
 export async function postedCalmly(url: string, body: string): ReturnType<typeof posted> {
