@@ -1,4 +1,4 @@
-// What a gateway adds: latency, and what a core of it can carry, beside Portkey's gateway and LiteLLM's proxy, which are
+// Overhead of a gateway: added latency, and throughput per core, beside Portkey's gateway and LiteLLM's proxy, which are
 // installed beside this repository, and a bare proxy as the floor. All over one service that answers at once.
 //   node scripts/run-ts.mjs benchmarks/src/gateway.ts [--seconds 5] [--rounds 3]
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'

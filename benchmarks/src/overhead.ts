@@ -1,4 +1,4 @@
-// What it costs to sit on top: the client's CPU per streamed token and per call, beside the vendor's SDK, the AI SDK,
+// Overhead of the library: the client's CPU per streamed token and per call, beside the vendor's SDK, the AI SDK,
 // LangChain, and a hand-written fetch loop as the floor. Peers are installed beside, not into, this repository.
 //   node scripts/run-ts.mjs benchmarks/src/overhead.ts [--rounds 5]
 import { spawn, spawnSync } from 'node:child_process'

@@ -1,4 +1,4 @@
-// What a package weighs: the bundle of a tiny program that streams an answer, the time to import it, and what an install
+// Size of a package: the bundle of a tiny program that streams an answer, the time to import it, and what an install
 // of it brings. Peers are installed beside this repository, ours from what would be published.
 //   node scripts/run-ts.mjs benchmarks/src/weight.ts [--rounds 9]
 import { spawnSync } from 'node:child_process'

@@ -1,4 +1,4 @@
-// What services say of a conversation that is too long, in every form they say it in, on every remote backend.
+// Texts of services for a conversation that is too long, in every form they say it in, on every remote backend.
 import { LlmError } from '@patchbay/core'
 import { isOverflow } from '@patchbay/core/wire'
 import { describe, expect, it } from 'vitest'

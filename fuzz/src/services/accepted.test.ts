@@ -1,4 +1,4 @@
-// What the contract accepts, a service accepts: random conversations, handed over between all targets, become requests that the
+// Requests that the contract accepts are accepted by services: random conversations, handed over between all targets, become requests that the
 // strict service takes, or one typed error before anything is sent.
 import { type AssistantMessage, isLlmError, type Message } from '@patchbay/core'
 import fc from 'fast-check'

@@ -1,4 +1,4 @@
-// What reaches a terminal of text that others wrote.
+// Untrusted text on a terminal: control characters are made visible.
 import { expect, it } from 'vitest'
 import { printable, toJson } from './print.js'
 

@@ -1,4 +1,4 @@
-// What went wrong, in the words of whoever asks: every protocol, and every kind of failure.
+// Errors in the terms of the client: every protocol, and every kind of failure.
 
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

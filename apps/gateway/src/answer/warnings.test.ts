@@ -1,4 +1,4 @@
-// What a backend warns of reaches clients in a header: in every protocol, whole and streamed. The record has all of it.
+// Warnings of a backend reach clients in a header: in every protocol, whole and streamed. The record has all of it.
 import { type Capabilities, defineProvider, LlmError, type Warning } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { served } from '../../test/served.js'

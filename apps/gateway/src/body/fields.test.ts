@@ -1,4 +1,4 @@
-// What the gateway does with fields it does not read: hints are left out and named, neutral values are as good as none, and
+// Fields that the gateway does not read: hints are left out and named, neutral values are as good as none, and
 // all others are refused by the client's own name.
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plain } from '../../test/plain.js'

@@ -1,4 +1,4 @@
-// What clients expect of a server beside the main requests: paths, headers, encodings, older routes, and information about
+// Compatibility with clients beside the main requests: paths, headers, encodings, older routes, and information about
 // models.
 import { gzipSync } from 'node:zlib'
 import { mockProvider } from '@patchbay/testing'

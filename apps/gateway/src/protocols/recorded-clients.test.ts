@@ -1,4 +1,4 @@
-// What real clients send, replayed: a question, a call of a tool, its result. Each client against each upstream. The requests
+// Recorded requests of real clients, replayed: a question, a call of a tool, its result. Each client against each upstream. The requests
 // have the shape that the client sent (its version and date are in the file), and texts of our own.
 import { readdirSync, readFileSync } from 'node:fs'
 import { claude } from '@patchbay/claude'

@@ -1,4 +1,4 @@
-// Who may ask, how much, and what those who run it see: keys, limits, reload, drain, numbers, records, spans.
+// Operating the gateway: keys, limits, reload, drain, numbers, records, spans.
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'

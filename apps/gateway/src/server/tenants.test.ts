@@ -1,4 +1,4 @@
-// What keys keep apart: whom they may ask by default, and the answers kept for them.
+// Isolation between keys: allowed providers, and cached answers.
 
 import { loadConfig } from '@patchbay/config'
 import { cache } from '@patchbay/policies'

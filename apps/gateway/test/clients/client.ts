@@ -1,4 +1,4 @@
-// What every app does with a client, and what it is asked to do it with.
+// Interface of a client under test, and the tasks it is given.
 
 /** What a client got. */
 export interface Told {

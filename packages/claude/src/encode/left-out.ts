@@ -1,4 +1,4 @@
-// What a model does not accept and the capability check of core cannot know: an error, or left out with a warning.
+// Parts of a request that a model refuses and that the capability check of core cannot know: an error, or left out with a warning.
 import { LlmError, type PreparedChat, type Warning } from '@patchbay/core'
 
 /**

@@ -1,4 +1,4 @@
-// What a project's configuration and the user's own make together.
+// Layers: a project's configuration over the user's own.
 import { once } from 'node:events'
 import { writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'

@@ -1,4 +1,4 @@
-// What is shared in a Redis, when the Redis does not answer: every call ends with a typed error, closing ends, and what
+// Shared state while Redis does not answer: every call ends with a typed error, closing ends, and what
 // comes back is used again.
 import { defineProvider, isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { cache } from '@patchbay/policies'

@@ -1,4 +1,4 @@
-// Whether a failed attempt is retried, and the delay before it.
+// Retry decision: which failed attempts are repeated, and the delay before it.
 
 import type { LlmError } from '../contract/errors.js'
 import type { RetryRules } from './settings.js'

@@ -1,4 +1,4 @@
-// Whether a chat call is streamed on the wire.
+// Decides between a streamed and a complete answer on the wire.
 
 // In tokens. A longer answer can take minutes: proxies drop connections that are silent for so long, and a silent server cannot be
 // told from a dead one.

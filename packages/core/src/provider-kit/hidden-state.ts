@@ -1,4 +1,4 @@
-// What another protocol cannot represent of a message (opaque state, citations, provider blocks): extracted before the message is
+// State of a message that another protocol cannot represent (opaque state, citations, provider blocks): extracted before the message is
 // converted, and restored when it comes back.
 import type { Part } from '../contract/message.js'
 import { isMedia } from '../request/required-capabilities.js'

@@ -1,4 +1,4 @@
-// What `chatModel` and `embeddings` take, and how often they try again.
+// Constructor options of `chatModel` and `embeddings`, and their retries.
 import { LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// What a strict service answers to a request that it accepts.
+// Scripted answers of a strict service.
 import type { Json, JsonObject } from './rule.js'
 
 /** One answer. Streamed word by word where the request asks for a stream. */

@@ -1,4 +1,4 @@
-// Whether a response is a stream of events or one piece.
+// Tells a stream of events from a complete body by its content type.
 
 /** Whether the response is a stream of events. By its content type; without one, it is what was requested. */
 export function isStream(

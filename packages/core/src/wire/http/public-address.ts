@@ -1,4 +1,4 @@
-// Whether a URL leads to a public host. A server must not be made to open what only it can reach (server-side request forgery).
+// Check that a URL leads to a public host. A server must not be made to open what only it can reach (server-side request forgery).
 import type { BlockList } from 'node:net'
 import type { MediaOptions } from '../../call/define-provider.js'
 import { LlmError } from '../../contract/errors.js'

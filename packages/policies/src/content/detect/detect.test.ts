@@ -1,4 +1,4 @@
-// What is found of a test set with numbers of ten countries, and what is taken for one that is none; and that finding
+// Detection on a test set with numbers of ten countries: what is found, and false positives; and that finding
 // takes time in proportion to the text.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { beforeAll, describe, expect, it } from 'vitest'
