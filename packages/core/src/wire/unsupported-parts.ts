@@ -12,6 +12,9 @@ const words = {
   name: 'the names of files that are only an address',
   reasoning: 'the reasoning of earlier answers',
   'provider-block': 'provider-specific blocks of another provider',
+  visibility: 'messages that are for the user only',
+  opaque: 'the opaque state of parts',
+  isError: 'marks of failed tools (the text of the result says it)',
 }
 
 /** Adds a warning to the response, once for each kind of omission. */
