@@ -1,8 +1,9 @@
 // The public face of @patchbay/ai-sdk.
+
+export type { ConversionOptions } from '@patchbay/core/wire'
 export { type AiSdkOptions, aiSdk } from './from-ai-sdk/backend.js'
 export { fromUiMessages } from './from-ui-messages.js'
 export { fromModelMessages, type ModelMessageLike, toModelMessages } from './model-messages.js'
-export type { ConversionOptions } from './omissions.js'
 export { embeddingModel } from './to-ai-sdk/embedding-model.js'
 export { languageModel } from './to-ai-sdk/language-model.js'
 export {

@@ -6,13 +6,13 @@ import type {
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider'
 import { LlmError, type Message, type MessageInput, type Part } from '@patchbay/core'
-import { toBase64, warnOfMarks } from '@patchbay/core/wire'
+import { type ConversionOptions, toBase64, warnOfMarks } from '@patchbay/core/wire'
 import { extractHidden, isMedia, omitUndefined } from '@patchbay/core/wrap'
 import { hasBytes } from './blocks.js'
 import { isMark, markOf, toMark } from './cache-marks.js'
 import { owner, toMessage as toV3 } from './from-ai-sdk/call.js'
 import { asJson, ours } from './hidden.js'
-import { type ConversionOptions, omittedHere, omittedThere } from './omissions.js'
+import { omittedHere, omittedThere } from './omissions.js'
 import type { LeftOut } from './to-ai-sdk/ignored-options.js'
 import { toMessage } from './to-ai-sdk/prompt.js'
 
