@@ -33,7 +33,7 @@ export interface Api {
     chat: PreparedChat,
     streaming: boolean,
     warn: (warning: Warning) => void,
-  ): Record<string, unknown>
+  ): Record<string, unknown> | Promise<Record<string, unknown>>
   /** Whether it is the last event of a stream that does not end with `[DONE]`. */
   isLast?(event: unknown): boolean
   /** The events of a streamed answer. */

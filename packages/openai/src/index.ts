@@ -126,7 +126,7 @@ class OpenAIBackend implements Backend {
       const yielder = new Yielder()
       const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
       await yielder.yieldIfDue()
-      const body = api.toBody(this.#target, whole, context.streaming, context.warn)
+      const body = await api.toBody(this.#target, whole, context.streaming, context.warn)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)
@@ -183,7 +183,7 @@ class OpenAIBackend implements Backend {
     if (this.#api === 'chat')
       throw new LlmError('unsupported', 'Chat Completions cannot count tokens. Use the Responses API.')
     const api = await this.#load()
-    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = api.toBody(
+    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = await api.toBody(
       this.#target,
       chat,
       false,
@@ -209,8 +209,10 @@ class OpenAIBackend implements Backend {
           withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context),
         ),
       )
-      const bodies = whole.map((chat, index) =>
-        api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
+      const bodies = await Promise.all(
+        whole.map((chat, index) =>
+          api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
+        ),
       )
       const endpoint = `/v1${api.path}`
       const { who, isOwn } = this.#server

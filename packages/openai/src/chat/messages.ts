@@ -8,6 +8,7 @@ import {
   separateMedia,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { Yielder } from '@patchbay/core/wrap'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'
@@ -19,13 +20,14 @@ import { reasoningFields } from './reasoning.js'
 type Json = Record<string, unknown>
 
 /** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
-export function toMessages(
+export async function toMessages(
   messages: PreparedMessage[],
   target: Target,
   dialect: Dialect,
   warn: (warning: Warning) => void,
   leaveOut: LeaveOut,
-): Json[] {
+): Promise<Json[]> {
+  const yielder = new Yielder()
   const lost = omissionWarner('Chat Completions', warn)
   const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, leaveOut))
   warnOfMarks(messages, lost)
@@ -38,6 +40,7 @@ export function toMessages(
     shown = []
   }
   for (const { role, content } of messages) {
+    await yielder.yieldIfDue()
     // Results must follow their calls directly.
     if (role === 'tool') {
       for (const part of content) {
