@@ -149,6 +149,6 @@ function checkNames(names: string[], known: string[], file: string, at: string):
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined)
     throw configError(
-      `${file}: ${at}${unknown} is no option.${nearest(unknown, known) || ` There are ${known.join(', ')}.`}`,
+      `${file}: ${at}${unknown} is not an option.${nearest(unknown, known) || ` There are ${known.join(', ')}.`}`,
     )
 }
