@@ -5,7 +5,7 @@ import {
   type CallContext,
   type Capabilities,
   type ChatContext,
-  defineProvider,
+  type Clock,
   type EmbedResponse,
   isLlmError,
   LlmError,
@@ -18,6 +18,7 @@ import {
 } from '@patchbay/core'
 import {
   checkModel,
+  DefinedProvider,
   environment,
   fieldsOf,
   jsonLines,
@@ -102,11 +103,24 @@ export function ollama(
     ...(keepAlive !== undefined && { keepAlive }),
     ...(context !== undefined && { context }),
   }
-  const clock = options.clock ?? systemClock
-  return Object.assign(defineProvider(new OllamaBackend(model, server, settings, options.media), options), {
-    pull: ({ signal = new AbortController().signal } = {}) =>
-      pull(server, { signal, headers: options.headers ?? {}, clock }),
-  })
+  return new OllamaModel(new OllamaBackend(model, server, settings, options.media), options, server)
+}
+
+class OllamaModel extends DefinedProvider implements OllamaProvider {
+  readonly #server: Server
+  readonly #headers: Record<string, string>
+  readonly #clock: Clock
+
+  constructor(backend: Backend, options: ProviderOptions, server: Server) {
+    super(backend, options)
+    this.#server = server
+    this.#headers = options.headers ?? {}
+    this.#clock = options.clock ?? systemClock
+  }
+
+  pull({ signal = new AbortController().signal }: { signal?: AbortSignal } = {}): AsyncIterable<PullProgress> {
+    return pull(this.#server, { signal, headers: this.#headers, clock: this.#clock })
+  }
 }
 
 /** True of every server and model: its API has no fields for the rest. */

@@ -1,5 +1,6 @@
 // Entry point of @patchbay/core/wire: for backends that use HTTP.
 
+export { DefinedProvider } from '../call/define-provider.js'
 export { Yielder } from '../call/event-loop.js'
 export { checkOptionNames, meantName, type OptionNames } from '../request/option-names.js'
 export * from './embed-prefix.js'
