@@ -1,5 +1,6 @@
 // Schemas of tool parameters in the form that services require: an object with properties, lists with items.
 import type { JsonSchema } from '@patchbay/core'
+import { isObject } from '@patchbay/core/wire'
 
 const typing = ['anyOf', 'oneOf', 'allOf', '$ref', 'type']
 
@@ -50,5 +51,5 @@ function hasType({ type }: JsonSchema, name: string): boolean {
 }
 
 function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value)
 }

@@ -2,6 +2,7 @@
 import { isLlmError, LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
 import {
   failedResultAsText,
+  type LeaveOut,
   type OmissionWarner,
   objectInput,
   omissionWarner,
@@ -12,7 +13,6 @@ import { Yielder } from '@patchbay/core/wrap'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'
-import type { LeaveOut } from '../leave-out.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { ownState } from '../state.js'
 import { reasoningFields } from './reasoning.js'

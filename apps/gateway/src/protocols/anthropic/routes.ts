@@ -13,7 +13,8 @@ import {
   withoutUnknownReasoning,
 } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
-import { fields, fromBody, names } from './request.js'
+import { fields, names } from './fields.js'
+import { fromBody } from './request.js'
 import { EventWriter, toError, toMessage } from './response.js'
 
 export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {

@@ -20,8 +20,10 @@ import {
   providerFor,
   withoutUnknownReasoning,
 } from '../../server/request-context.js'
-import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
+import { embedFields, fields, namesFor } from './fields.js'
+import { fromBody } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
+import { toolOrigins } from './tools.js'
 
 // As many as OpenAI takes. Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
 const maxTexts = 2048

@@ -13,9 +13,13 @@ import {
 } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
-import { fields, fromBody, names, referencedIds, toInputItems, toolOrigins } from './request.js'
-import { ItemWriter, toBase } from './response.js'
+import { fields, names } from './fields.js'
+import { referencedIds, toInputItems } from './input-items.js'
+import { fromBody } from './request.js'
+import { ItemWriter } from './response.js'
+import { toBase } from './response-object.js'
 import type { ResponseStore, StoredResponse } from './response-store.js'
+import { toolOrigins } from './tools.js'
 
 export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore): Hono<Env> {
   const app = new Hono<Env>()
