@@ -2,7 +2,7 @@
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
-import { streamResponse } from '../../answer/stream-writer.js'
+import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import {
   type Json,
   metadataOf,
@@ -13,13 +13,11 @@ import {
   writeVectors,
 } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
+import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
+import { isUsageOnly } from '../../passthrough/raw-body.js'
+import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import {
-  checkPublicUrls,
-  type Env,
-  providerFor,
-  withoutUnknownReasoning,
-} from '../../server/request-context.js'
+import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
 import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
 
@@ -56,27 +54,38 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const body = await readJson(context)
     const names = namesFor(body)
     recorder.setErrorContext({ names })
-    recorder.recordIgnored(ignoredFields(body, fields))
-    const { request: asked, ignored } = fromBody(body, names)
-    recorder.recordIgnored(ignored)
-    recorder.setErrorContext({ names, request: asked })
-    await checkPublicUrls(asked)
     const provider = await providerFor(context, registry, body)
-    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
+    const read = async () => {
+      recorder.recordIgnored(ignoredFields(body, fields))
+      const { request: asked, ignored } = fromBody(body, names)
+      recorder.recordIgnored(ignored)
+      recorder.setErrorContext({ names, request: asked })
+      return withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
+    }
+    const { request, answer } = await readFor(context, provider, { protocol: 'openai-chat', raw: body, read })
     const origins = toolOrigins(body)
     const options = recorder.callOptions(clientMetadata(body))
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toCompletion(response, id, created, origins))
+      return writeJson(
+        context,
+        wholeAnswer(answer, response.id) ?? toCompletion(response, id, created, origins),
+      )
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new ChunkWriter(id, created, provider.model, include_usage === true, origins)
-    return streamResponse(recorder, provider.stream(request, options), {
+    const format: StreamFormat = {
       contentType: 'text/event-stream',
       event: (event) => chunks.write(event),
       error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
-    })
+    }
+    const raw = {
+      write: (chunk: Json) =>
+        include_usage !== true && isUsageOnly(chunk) ? '' : `data: ${JSON.stringify(chunk)}\n\n`,
+      end: 'data: [DONE]\n\n',
+    }
+    return streamResponse(recorder, provider.stream(request, options), withRawEvents(format, answer, raw))
   })
   app.post('/embeddings', async (context) => {
     const body = await readJson(context)
