@@ -5,7 +5,7 @@ import {
   type CallContext,
   type Capabilities,
   type ChatContext,
-  defineProvider,
+  type Clock,
   type EmbedResponse,
   isLlmError,
   LlmError,
@@ -19,6 +19,7 @@ import {
 import {
   besideRaw,
   checkModel,
+  DefinedProvider,
   environment,
   fieldsOf,
   jsonLines,
@@ -34,12 +35,11 @@ import {
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
-import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { type PullProgress, pull } from './pull.js'
-import { rawToWire, toWire, type WireChat, type WireSettings } from './request.js'
+import { rawToWire, toWire, type WireSettings } from './request.js'
 
 /** Options of `ollama`. */
 export interface OllamaOptions extends ProviderOptions, WireSettings {
@@ -106,11 +106,28 @@ export function ollama(
     ...(keepAlive !== undefined && { keepAlive }),
     ...(context !== undefined && { context }),
   }
-  const clock = options.clock ?? systemClock
-  return Object.assign(defineProvider(new OllamaBackend(model, server, settings, options.media), options), {
-    pull: ({ signal = new AbortController().signal } = {}) =>
-      pull(server, { signal, headers: options.headers ?? {}, clock }),
-  })
+  return new OllamaModel(new OllamaBackend(model, server, settings, options.media), options, server)
+}
+
+class OllamaModel extends DefinedProvider implements OllamaProvider {
+  readonly #server: Server
+  readonly #headers: Record<string, string>
+  readonly #clock: Clock
+
+  constructor(backend: Backend, options: ProviderOptions, server: Server) {
+    super(backend, options)
+    this.#server = server
+    this.#headers = options.headers ?? {}
+    this.#clock = options.clock ?? systemClock
+  }
+
+  pull({
+    signal = new AbortController().signal,
+  }: {
+    signal?: AbortSignal
+  } = {}): AsyncIterable<PullProgress> {
+    return pull(this.#server, { signal, headers: this.#headers, clock: this.#clock })
+  }
 }
 
 /** True of every server and model: its API has no fields for the rest. */
@@ -145,9 +162,9 @@ class OllamaBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const shown: Record<string, unknown> = await this.#json(context, (client) =>
-      client.show({ model: this.model }),
-    ).catch((error: unknown) => {
+    const shown: Record<string, unknown> = await this.#json(context, '/api/show', {
+      model: this.model,
+    }).catch((error: unknown) => {
       if (hasNoShow(error)) return {}
       throw error
     })
@@ -180,10 +197,7 @@ class OllamaBackend implements Backend {
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body)
-      const response = await send(this.#server, { ...context, large }, (client) =>
-        // Its types have one signature for each value of `stream`.
-        client.chat(body as WireChat & { stream: true }),
-      )
+      const response = await send(this.#server, { ...context, large }, '/api/chat', body)
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
       const lines = jsonLines(response.body, isLast)
@@ -209,7 +223,7 @@ class OllamaBackend implements Backend {
       embeddings,
       model,
       prompt_eval_count: inputTokens,
-    } = await this.#json(context, (client) => client.embed(request))
+    } = await this.#json(context, '/api/embed', request)
     if (!Array.isArray(embeddings))
       throw new LlmError('bad-response', `Ollama gave no vectors for ${input.length} texts.`)
     return {
@@ -220,16 +234,13 @@ class OllamaBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    const { models } = await this.#json(context, (client) => client.list())
+    const { models } = await this.#json(context, '/api/tags')
     if (!Array.isArray(models)) throw new LlmError('bad-response', 'Ollama gave no list of models.')
     return objectsIn(models).flatMap(({ name }) => (typeof name === 'string' ? [{ id: name }] : []))
   }
 
-  async #json(
-    context: CallContext,
-    call: (client: Ollama) => Promise<unknown>,
-  ): Promise<Record<string, unknown>> {
-    return wholeJson(await send(this.#server, context, call), (text) => notAnAnswer(text, this.model))
+  async #json(context: CallContext, path: string, body?: object): Promise<Record<string, unknown>> {
+    return wholeJson(await send(this.#server, context, path, body), (text) => notAnAnswer(text, this.model))
   }
 }
 

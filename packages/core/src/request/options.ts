@@ -7,7 +7,7 @@ import type { Warning } from '../contract/response.js'
 import { describe } from '../describe.js'
 import { isObject, omitUndefined } from '../object.js'
 import { unloadable } from './caller-objects.js'
-import { checkRequestNames } from './option-names.js'
+import { checkRequestNames } from './request-names.js'
 import { wellFormed } from './unicode.js'
 
 const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {

@@ -1,7 +1,8 @@
 // Entry point of @patchbay/core/wire: for backends that use HTTP.
 
+export { DefinedProvider } from '../call/define-provider.js'
 export { Yielder } from '../call/event-loop.js'
-export { checkOptionNames, meantName } from '../request/option-names.js'
+export { checkOptionNames, meantName, type OptionNames } from '../request/option-names.js'
 export * from './embed-prefix.js'
 export { clientError } from './errors/client-error.js'
 export { errorText, excerpt } from './errors/error-body.js'

@@ -18,8 +18,10 @@ import { isUsageOnly } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
-import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
+import { embedFields, fields, namesFor } from './fields.js'
+import { fromBody } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
+import { toolOrigins } from './tools.js'
 
 // As many as OpenAI takes. Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
 const maxTexts = 2048
