@@ -15,9 +15,10 @@ export class RawAnswer {
   #exchanges: Exchange[] = []
   #chosen: Exchange | undefined
 
-  /** `refusal` is the error of a request that only a service of the same protocol can honour. */
+  /** `refusal` is the error of a request that only this provider, of the same protocol, can honour. */
   constructor(
     raw: RawRequest,
+    private readonly provider: string,
     private readonly recorder: RequestRecorder,
     private readonly refusal: LlmError | undefined,
   ) {
@@ -32,17 +33,18 @@ export class RawAnswer {
   }
 
   /**
-   * Whether the call's answer is this service's own; then nothing of the request was ignored.
+   * Whether the call's answer is known as the service sent it; then nothing of the request was ignored. It is not if a policy
+   * has changed the request, and so may change the answer.
    * @throws {LlmError} the refusal, if another provider has answered
    */
-  begins(id: string | undefined, form: 'event' | 'whole'): boolean {
+  begins({ id, provider }: Answered, form: 'event' | 'whole'): boolean {
     const found = this.#exchanges.findLast(
       ({ values, isWhole }) => isWhole === (form === 'whole') && isAnswer(values, id),
     )
     this.#exchanges = []
     this.#chosen = found
     if (found !== undefined) this.recorder.passedThrough()
-    else if (this.refusal !== undefined) throw this.refusal
+    else if (this.refusal !== undefined && provider !== this.provider) throw this.refusal
     return found !== undefined
   }
 
@@ -52,14 +54,20 @@ export class RawAnswer {
   }
 }
 
+/** Who has answered. */
+interface Answered {
+  provider: string
+  id?: string
+}
+
 function isAnswer(values: readonly unknown[], id: string | undefined): boolean {
   const ids = values.map(readAnswerId).filter((one) => one !== undefined && one !== '')
   return values.length > 0 && (id === undefined ? ids.length === 0 : ids.includes(id))
 }
 
 /** The whole answer as the service sent it; `undefined` if it must be written from the response. */
-export function wholeAnswer(answer: RawAnswer | undefined, id: string | undefined): Json | undefined {
-  return answer?.begins(id, 'whole') ? answer.take()[0] : undefined
+export function wholeAnswer(answer: RawAnswer | undefined, response: Answered): Json | undefined {
+  return answer?.begins(response, 'whole') ? answer.take()[0] : undefined
 }
 
 /** How a protocol writes the events of a service of the same protocol. */
@@ -81,7 +89,7 @@ export function withRawEvents(
   return {
     ...translated,
     begin(first) {
-      isRaw = answer.begins(first.type === 'start' ? first.id : undefined, 'event')
+      if (first.type === 'start') isRaw = answer.begins(first, 'event')
     },
     event(event) {
       if (!isRaw) return translated.event(event)

@@ -19,7 +19,7 @@ interface World {
   last(): { body: Json; headers: Record<string, string> }
 }
 
-async function world(settings: GatewayEntry = {}, more: Partial<ProviderEntry> = {}): Promise<World> {
+async function world(settings: GatewayEntry = {}, more: { defaults?: { temperature: number }; policies?: ['mask'] } = {}): Promise<World> {
   const service = await faultServer(({ path, json: body }) => oddAnswer(path, Object(body)))
   const own = { model: 'upstream-model', retry: false as const, ...more }
   const openai = { use: 'openai' as const, baseURL: `${service.url}/v1`, apiKey: 'sk-own', ...own }
@@ -146,7 +146,7 @@ describe.each(apis)('%s to a service of its own protocol', (api) => {
     const { url, last, service } = await world(
       {
         aliases: { mine: api },
-        keys: { ann: { hash: ann.hash, limit: { requestsPerMinute: 1 } } },
+        keys: { [`ann-${api}`]: { hash: ann.hash, limit: { requestsPerMinute: 1 } } },
       },
       { defaults: { temperature: 0.5 } },
     )

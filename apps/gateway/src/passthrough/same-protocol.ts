@@ -73,7 +73,7 @@ export async function readFor(
   }
   return {
     request: { ...request, providerOptions: { [name]: { rawRequest } } },
-    answer: new RawAnswer(rawRequest, recorder, refusal),
+    answer: new RawAnswer(rawRequest, name, recorder, refusal),
   }
 }
 

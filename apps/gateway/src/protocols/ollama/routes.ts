@@ -114,7 +114,7 @@ async function answer(
   // Ollama streams by default.
   if (body.stream === false) {
     const response = recorder.recordAnswer(await provider.chat(request, options))
-    return writeJson(context, wholeAnswer(raw, response.id) ?? toLine(response, form))
+    return writeJson(context, wholeAnswer(raw, response) ?? toLine(response, form))
   }
   const format: StreamFormat = {
     contentType: 'application/x-ndjson',

@@ -3,28 +3,18 @@ import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
-import {
-  type Json,
-  metadataOf,
-  readJson,
-  requireTexts,
-  userMetadata,
-  writeJson,
-  writeVectors,
-} from '../../body/body.js'
+import { type Json, metadataOf, readJson, userMetadata, writeJson, writeVectors } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
 import { isUsageOnly } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
+import { toEmbedInput } from './embedding-input.js'
 import { embedFields, fields, namesFor } from './fields.js'
 import { fromBody } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
 import { toolOrigins } from './tools.js'
-
-// As many as OpenAI takes. Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
-const maxTexts = 2048
 
 export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -70,10 +60,7 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(
-        context,
-        wholeAnswer(answer, response.id) ?? toCompletion(response, id, created, origins),
-      )
+      return writeJson(context, wholeAnswer(answer, response) ?? toCompletion(response, id, created, origins))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new ChunkWriter(id, created, provider.model, include_usage === true, origins)
@@ -94,15 +81,13 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const { input, dimensions, encoding_format: format = 'float' } = body
     if (format !== 'float' && format !== 'base64')
       throw requestError("encoding_format: must be 'float' or 'base64'.")
-    const texts = requireTexts(
-      input,
-      maxTexts,
-      " Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
-    )
     const { recorder } = context.var
     recorder.recordIgnored(ignoredFields(body, embedFields))
     const provider = await providerFor(context, registry, body)
-    const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
+    const request: EmbedRequest = {
+      ...toEmbedInput(input, provider.provider),
+      ...(typeof dimensions === 'number' && { dimensions }),
+    }
     const { vectors, usage, model } = recorder.recordAnswer(
       await provider.embed(request, recorder.callOptions(clientMetadata(body))),
     )

@@ -80,7 +80,7 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
         const last = items.write(event).at(-1)
         if (event.type !== 'finish') continue
         recorder.recordAnswer(event.response)
-        const raw = wholeAnswer(answer, event.response.id)
+        const raw = wholeAnswer(answer, event.response)
         whole = raw ?? responseIn(last ?? {})
         await save(event, whole, raw && sent)
       }
