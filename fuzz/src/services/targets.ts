@@ -1,6 +1,7 @@
 // Our backends, one for each family of models and API, each with the strict service that it speaks to.
 import { claude } from '@patchbay/claude'
 import type { Provider } from '@patchbay/core'
+import { ollama } from '@patchbay/ollama'
 import { openai, type PresetName } from '@patchbay/openai'
 import {
   type ServiceName,
@@ -28,15 +29,26 @@ const compatible = (service: ServiceName, model: string, preset: PresetName): Ta
   service,
   make: ({ baseURL }) => openai(model, { ...options, baseURL, preset }),
 })
+const ofAzure = (model: string, path: string, api: 'chat' | 'responses'): Target => ({
+  service: 'azure',
+  make: ({ url }) => openai(model, { ...options, baseURL: `${url}${path}`, api, preset: 'azure' }),
+})
+const ofOllama = (model: string): Target => ({
+  service: 'ollama',
+  make: ({ url }) => ollama(model, { ...options, baseURL: url }),
+})
 
 const claudes = [
   'claude-sonnet-5',
+  'claude-sonnet-5-5',
+  'claude-haiku-5-5',
   'claude-opus-5-5',
+  'claude-opus-5',
   'claude-opus-4-7',
   'claude-sonnet-4-6',
   'claude-haiku-4-5',
 ]
-const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.6', 'o3']
+const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.4', 'gpt-5.6', 'gpt-6-astra', 'o3']
 
 export const targets: Record<string, Target> = {
   ...Object.fromEntries(claudes.map((model) => [model, ofClaude(model)])),
@@ -52,6 +64,11 @@ export const targets: Record<string, Target> = {
   vllm: compatible('vllm', 'any', 'vllm'),
   'llama.cpp': compatible('llama.cpp', 'any', 'llama.cpp'),
   openrouter: compatible('openrouter', 'openai/gpt-oss-120b', 'openrouter'),
+  lmstudio: compatible('lmstudio', 'qwen/qwen3-4b', 'lmstudio'),
+  'ollama, Chat': compatible('ollama', 'qwen3:0.6b', 'ollama'),
+  'azure, Chat': ofAzure('gpt-4o', '/openai/deployments/gpt-4o?api-version=2024-10-21', 'chat'),
+  'azure, Responses': ofAzure('gpt-5.1', '/openai/v1', 'responses'),
+  ...Object.fromEntries(['qwen3:0.6b', 'gemma3:1b'].map((model) => [`ollama ${model}`, ofOllama(model)])),
 }
 
 /** Answers that think and call a tool where the request has tools, then speak. */

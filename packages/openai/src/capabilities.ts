@@ -16,7 +16,7 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
     tools: !isResponses && chatTools === 'never' ? false : maybe,
     vision: maybe,
     files: dialect.files ? maybe : false,
-    audio: isResponses ? false : 'unknown',
+    audio: isResponses || !dialect.audio ? false : 'unknown',
     json: maybe,
     reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
     embed: 'unknown',

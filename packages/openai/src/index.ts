@@ -124,7 +124,12 @@ class OpenAIBackend implements Backend {
     return lazyIterable(async () => {
       const api = await this.#load()
       const yielder = new Yielder()
-      const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
+      const whole = await withInlineMedia(
+        chat,
+        (part) => !api.takesAddress(part, this.#target.preset),
+        this.#media,
+        context,
+      )
       await yielder.yieldIfDue()
       const body = api.toBody(this.#target, whole, context.streaming, context.warn)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
@@ -206,7 +211,7 @@ class OpenAIBackend implements Backend {
       const api = await this.#load()
       const whole = await Promise.all(
         requests.map((chat) =>
-          withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context),
+          withInlineMedia(chat, (part) => !api.takesAddress(part, this.#target.preset), this.#media, context),
         ),
       )
       const bodies = whole.map((chat, index) =>

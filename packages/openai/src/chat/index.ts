@@ -1,11 +1,12 @@
 // The Chat Completions API.
 import type { Api } from '../api.js'
+import { dialectOf } from '../dialects.js'
 import { toEvents } from './events.js'
 import { toChatBody } from './request.js'
 
 export const api: Api = {
   path: '/chat/completions',
-  takesAddress: ({ type }) => type === 'image',
+  takesAddress: ({ type }, preset) => type === 'image' && dialectOf(preset).imageAddresses,
   toBody: toChatBody,
   fromStream: toEvents,
   fromWhole: (body, from) => toEvents([body], from),
