@@ -29,7 +29,7 @@ const runs = Number(process.env.PATCHBAY_LAW_RUNS ?? 60)
 const seed = Number(process.env.PATCHBAY_LAW_SEED ?? 1)
 let all: Awaited<ReturnType<typeof open>>
 beforeAll(async () => {
-  all = await open()
+  all = await open(runs > 1000)
 })
 afterAll(() => Promise.all(all.flatMap(({ provider, service }) => [provider.close(), service.close()])))
 

@@ -8,34 +8,36 @@ import {
   type StrictService,
   strictService,
 } from '../../../packages/testing/src/services/index.js'
+import { inMemory } from './in-memory.js'
 
 /** A backend with one model, and its service. */
 export interface Target {
   service: ServiceName
-  make(service: StrictService): Provider
+  make(service: StrictService, more: { fetch?: typeof fetch }): Provider
 }
 
 const options = { apiKey: 'sk-strict', retry: false } as const
 
 const ofClaude = (model: string): Target => ({
   service: 'anthropic',
-  make: ({ url }) => claude(model, { ...options, baseURL: url }),
+  make: ({ url }, more) => claude(model, { ...options, ...more, baseURL: url }),
 })
 const ofOpenAI = (model: string, api: 'chat' | 'responses'): Target => ({
   service: `openai-${api}`,
-  make: ({ baseURL }) => openai(model, { ...options, baseURL, api, preset: 'openai' }),
+  make: ({ baseURL }, more) => openai(model, { ...options, ...more, baseURL, api, preset: 'openai' }),
 })
 const compatible = (service: ServiceName, model: string, preset: PresetName): Target => ({
   service,
-  make: ({ baseURL }) => openai(model, { ...options, baseURL, preset }),
+  make: ({ baseURL }, more) => openai(model, { ...options, ...more, baseURL, preset }),
 })
 const ofAzure = (model: string, path: string, api: 'chat' | 'responses'): Target => ({
   service: 'azure',
-  make: ({ url }) => openai(model, { ...options, baseURL: `${url}${path}`, api, preset: 'azure' }),
+  make: ({ url }, more) =>
+    openai(model, { ...options, ...more, baseURL: `${url}${path}`, api, preset: 'azure' }),
 })
 const ofOllama = (model: string): Target => ({
   service: 'ollama',
-  make: ({ url }) => ollama(model, { ...options, baseURL: url }),
+  make: ({ url }, more) => ollama(model, { ...options, ...more, baseURL: url }),
 })
 
 const claudes = [
@@ -80,12 +82,18 @@ const script = (body: Readonly<Record<string, unknown>>) => {
   return { reasoning: 'Hm.', text: '{"a":"b","b":1}' }
 }
 
-/** Starts the services and makes the providers. */
-export async function open(): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
+/** Starts the services and makes the providers. `isLong`: without sockets, for thousands of conversations. */
+export async function open(
+  isLong: boolean,
+): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
   return Promise.all(
     Object.entries(targets).map(async ([name, { service, make }]) => {
+      if (isLong) {
+        const { service: started, fetch } = inMemory(service, script)
+        return { name, provider: make(started, { fetch }), service: started }
+      }
       const started = await strictService(service, { script })
-      return { name, provider: make(started), service: started }
+      return { name, provider: make(started, {}), service: started }
     }),
   )
 }

@@ -1,4 +1,5 @@
 // Rules of servers for requests, as dated data by the name of their preset. Loaded with the first request.
+// Last compared with its sources on 2026-11-27.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { Dialect } from './dialect.js'
 import type { Effort } from './model-families.js'

@@ -262,7 +262,16 @@ class OpenAIBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    return toModels(await this.#server.json(context, 'get', '/models'), this.#server.who)
+    const [listed, { dialectOf }, { endOfLifeOf }] = await Promise.all([
+      this.#server.json(context, 'get', '/models'),
+      import('./dialects.js'),
+      import('./end-of-life.js'),
+    ])
+    const { models: vendor } = dialectOf(this.#target.preset)
+    return toModels(listed, this.#server.who).map((model) => {
+      const endOfLife = model.endOfLife ?? endOfLifeOf(vendor, model.id)
+      return { ...model, ...(endOfLife && { endOfLife }) }
+    })
   }
 }
 

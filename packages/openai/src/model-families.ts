@@ -1,4 +1,5 @@
 // Families of models, as dated data: which efforts and options each takes. Loaded with the first request that needs it.
+// Last compared with its sources on 2026-11-27.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { OptionName } from '@patchbay/core'
 

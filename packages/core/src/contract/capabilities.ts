@@ -34,6 +34,8 @@ export interface Capabilities {
   contextWindow?: number
   /** The most tokens of one answer. */
   maxOutput?: number
+  /** The day the service stops serving the model, as `YYYY-MM-DD`, once that is announced. */
+  endOfLife?: string
 }
 
 /** A model that a provider offers. */

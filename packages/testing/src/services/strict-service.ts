@@ -64,14 +64,8 @@ export function* refusalsOf(
   }
 }
 
-/**
- * Starts a server that accepts what the service accepts and refuses the rest in the service's own words and error shape.
- * @param name the service: it decides the protocol and the rules
- * @example
- * const service = await strictService('anthropic', { script: ['Paris.'] })
- * const llm = claude('claude-sonnet-5', { baseURL: service.url, apiKey: 'test' })
- */
-export async function strictService(name: ServiceName, options: StrictOptions = {}): Promise<StrictService> {
+/** The answers of a service without its server: what it says to each request, and what it refused. */
+export function strictAnswers(name: ServiceName, options: StrictOptions = {}) {
   const host = hosts[name]
   const refused: Refusal[] = []
   let turn = 0
@@ -79,13 +73,11 @@ export async function strictService(name: ServiceName, options: StrictOptions = 
     refused.push({ rule: problem.rule, message: problem.message, body })
     return json(host.error(problem, path), problem.status)
   }
-  const server: FaultServer = await faultServer((received) => {
-    const { path, headers } = received
-    if (received.method === 'GET') {
+  const answer = ({ path, headers, method, json: body }: ReceivedRequest): ServedResponse => {
+    if (method === 'GET') {
       const { model = 'model' } = options
       return json({ object: 'list', data: [{ id: model }], models: [{ name: model }], has_more: false })
     }
-    const body = received.json
     if (typeof body !== 'object' || body === null || Array.isArray(body))
       return refuse({ rule: 'json', status: 400, message: 'The body is not a JSON object.' }, path, {})
     const { model } = toRequest(path, headers, body)
@@ -101,10 +93,23 @@ export async function strictService(name: ServiceName, options: StrictOptions = 
     if (path.includes('count_tokens')) return json({ input_tokens: 10 })
     const given = answerFor(options.script, turn++, body)
     return served(apiOf(name, path), host, toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)), body)
-  })
+  }
+  return { answer, refused }
+}
+
+/**
+ * Starts a server that accepts what the service accepts and refuses the rest in the service's own words and error shape.
+ * @param name the service: it decides the protocol and the rules
+ * @example
+ * const service = await strictService('anthropic', { script: ['Paris.'] })
+ * const llm = claude('claude-sonnet-5', { baseURL: service.url, apiKey: 'test' })
+ */
+export async function strictService(name: ServiceName, options: StrictOptions = {}): Promise<StrictService> {
+  const { answer, refused } = strictAnswers(name, options)
+  const server: FaultServer = await faultServer(answer)
   return {
     url: server.url,
-    baseURL: `${server.url}${host.base ?? '/v1'}`,
+    baseURL: `${server.url}${hosts[name].base ?? '/v1'}`,
     requests: server.requests,
     refused,
     close: server.close,
