@@ -135,7 +135,12 @@ class OpenAIBackend implements Backend {
       const streaming = raw === undefined ? context.streaming : wantsStream(raw)
       const whole =
         raw === undefined
-          ? await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
+          ? await withInlineMedia(
+              chat,
+              (part) => !api.takesAddress(part, this.#target.preset),
+              this.#media,
+              context,
+            )
           : besideRaw(chat, raw)
       await yielder.yieldIfDue()
       const encoded = await api.toBody(this.#target, whole, streaming, context.warn)
@@ -221,7 +226,7 @@ class OpenAIBackend implements Backend {
       const api = await this.#load()
       const whole = await Promise.all(
         requests.map((chat) =>
-          withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context),
+          withInlineMedia(chat, (part) => !api.takesAddress(part, this.#target.preset), this.#media, context),
         ),
       )
       const bodies = await Promise.all(
@@ -274,7 +279,16 @@ class OpenAIBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    return toModels(await this.#server.json(context, 'get', '/models'), this.#server.who)
+    const [listed, { dialectOf }, { endOfLifeOf }] = await Promise.all([
+      this.#server.json(context, 'get', '/models'),
+      import('./dialects.js'),
+      import('./end-of-life.js'),
+    ])
+    const { models: vendor } = dialectOf(this.#target.preset)
+    return toModels(listed, this.#server.who).map((model) => {
+      const endOfLife = model.endOfLife ?? endOfLifeOf(vendor, model.id)
+      return { ...model, ...(endOfLife && { endOfLife }) }
+    })
   }
 }
 

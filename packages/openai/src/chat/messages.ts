@@ -29,7 +29,7 @@ export async function toMessages(
 ): Promise<Json[]> {
   const yielder = new Yielder()
   const lost = omissionWarner('Chat Completions', warn)
-  const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, leaveOut))
+  const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, dialect, leaveOut))
   warnOfMarks(messages, lost)
   const turns = new Turns(messages, target, dialect, lost)
   const wire: Json[] = []
@@ -187,9 +187,9 @@ function textOf(parts: Part[], type: 'text' | 'refusal'): string {
 }
 
 /** The part, or none where the API does not take it and the caller prefers a warning. */
-function partOrLeftOut(part: Part, leaveOut: LeaveOut): Json[] {
+function partOrLeftOut(part: Part, dialect: Dialect, leaveOut: LeaveOut): Json[] {
   try {
-    return toPart(part)
+    return toPart(part, dialect)
   } catch (error) {
     if (!isLlmError(error, 'unsupported')) throw error
     leaveOut(part.type === 'file' ? 'files' : part.type, error.message)
@@ -197,12 +197,17 @@ function partOrLeftOut(part: Part, leaveOut: LeaveOut): Json[] {
   }
 }
 
-function toPart(part: Part): Json[] {
+function toPart(part: Part, { imageTypes }: Dialect): Json[] {
   switch (part.type) {
     case 'text':
     case 'refusal':
       return [{ type: 'text', text: part.text }]
     case 'image':
+      if (imageTypes !== undefined && part.data !== undefined && !imageTypes.includes(part.mediaType))
+        throw new LlmError(
+          'unsupported',
+          `The server takes images of the types ${imageTypes.join(', ')}, not ${part.mediaType}. Convert the image.`,
+        )
       return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
     case 'file':
       return [
