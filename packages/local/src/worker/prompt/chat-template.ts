@@ -1,11 +1,11 @@
 // Chat template of a model: renders messages as prompt tokens, and adds no text of its own. Text of a message that looks
 // like a control token stays text: it is split before the template is rendered, and its parts are tokenised separately.
-import { Template } from '@huggingface/jinja'
 import type { LlamaModel, Token } from 'node-llama-cpp'
 import type { ChatJob, TemplateMessage, TemplateTool } from '../../supervisor/protocol.js'
 import { type CallFormat, detectCallFormat } from '../answer/call-format.js'
 import { detectThinkingFormat, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
+import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
 
 // Characters of the longest token in known vocabularies (128 spaces): a prompt with more characters for each token of
 // the context cannot fit.
@@ -25,7 +25,7 @@ export interface RenderedPrompt {
 
 export class ChatTemplate {
   readonly #model: LlamaModel
-  readonly #template: Template
+  readonly #template: JinjaTemplate
   readonly #controlTokens: string[]
   /** Format of the model's tool calls; `undefined` if it has none. */
   readonly calls: CallFormat | undefined
@@ -44,7 +44,7 @@ export class ChatTemplate {
   constructor(model: LlamaModel, source: string) {
     this.#model = model
     try {
-      this.#template = new Template(source)
+      this.#template = new JinjaTemplate(source)
     } catch (cause) {
       throw new JobError(
         'model-load',
@@ -80,10 +80,7 @@ export class ChatTemplate {
     try {
       text = this.#renderText(messagesToRender, toolsToRender, true, reasoning)
     } catch (cause) {
-      throw new JobError(
-        'unsupported',
-        `The model's chat template refuses this conversation: ${errorMessage(cause)}. Change the order or the roles of the messages.`,
-      )
+      throw new JobError('unsupported', refusalMessage(cause))
     }
     checkNothingLost(messagesToRender, toolsToRender, text)
     const noThinking =
@@ -200,6 +197,13 @@ function checkNothingLost(
       `The model's chat template leaves out the text${tool_calls.length > 0 ? ' or the tool calls' : ''} of a ${role} message. Remove this message, or use another model.`,
     )
   }
+}
+
+/** What the template refuses is the caller's to change; what the Jinja engine cannot do is not. */
+function refusalMessage(cause: unknown): string {
+  return cause instanceof TemplateRefusal
+    ? `The model's chat template refuses this conversation: ${cause.message}. Change the order or the roles of the messages.`
+    : `The model's chat template cannot be rendered for this conversation: ${errorMessage(cause)}. Pass another one as \`chatTemplate\` (Jinja).`
 }
 
 export function promptTooLong(tokens: string | number, contextSize: number): JobError {
