@@ -130,7 +130,8 @@ export class ChatInterpreter extends Interpreter {
       case 'not in':
         return toValue(!contains(right, left))
     }
-    if (operator === '~' || (isText(left) && isText(right))) return concatenation(left, right)
+    if (operator === '~') return toValue(pythonText(left) + pythonText(right))
+    if (isText(left) && isText(right)) return sum(left, right)
     if (isList(left) && isList(right)) return listOf([...left.value, ...right.value])
     if (isNumber(left) && isNumber(right)) return toValue(left.value + right.value)
     throw new Error(`${left.type} + ${right.type}: Python has no sum of these`)
@@ -184,8 +185,8 @@ function contains(all: Value, one: Value): boolean {
   throw new Error(`${one.type} in ${all.type}: Python has no such test`)
 }
 
-/** Text added to HTML is escaped. */
-function concatenation(left: Value, right: Value): Value {
+/** Text added to HTML by `+` is escaped. */
+function sum(left: Value, right: Value): Value {
   if (!markedSafe.has(left) && !markedSafe.has(right)) return toValue(pythonText(left) + pythonText(right))
   const html = (value: Value) => (markedSafe.has(value) ? pythonText(value) : escapeHtml(pythonText(value)))
   return markSafe(toValue(html(left) + html(right)))
