@@ -126,7 +126,13 @@ export class Scheduler {
   /** Counts the tokens of a prompt. */
   count(chat: PromptRequest, context: CallContext): Promise<number> {
     const { messages, tools, forcedCall, json, reasoning } = chat
-    const prompt = { messages, tools, forcedCall, json, reasoning }
+    const prompt: PromptRequest = {
+      messages,
+      ...(tools && { tools }),
+      ...(forcedCall && { forcedCall }),
+      ...(json && { json }),
+      ...(reasoning && { reasoning }),
+    }
     return this.#wait(context, (waiter) => {
       const request = { ...waiter, context, id: nextId(), prompt }
       const waiting = add(this.#waitingCounts, request)

@@ -59,8 +59,10 @@ function after(parts: GrammarPart[], written: string): GrammarPart[] | undefined
       if (!rest.startsWith(part)) return undefined
       rest = rest.slice(part.length)
     } else if ('space' in part) {
-      rest = rest.trimStart()
-      if (rest === '') return [{ space: '' }, ...parts.slice(index + 1)]
+      const written = rest.slice(0, rest.length - rest.trimStart().length)
+      rest = rest.slice(written.length)
+      const usual = part.space.startsWith(written) ? part.space.slice(written.length) : ''
+      if (rest === '') return [{ space: usual }, ...parts.slice(index + 1)]
     } else return undefined
   }
   return rest === '' ? [] : undefined

@@ -104,7 +104,7 @@ describe('optional properties', () => {
       { a: { const: 1 }, b: { const: 2 }, c: { const: 3 } },
       { required: ['b'], additionalProperties: false },
     )
-    const { values } = await answers(schema, 90)
+    const { values } = await answers(schema, 60)
     const seen = new Set(values.map((value) => Object.keys(value as object).join('')))
     const sets = new Set([...seen].map((keys) => [...keys].sort().join('')))
     expect([...sets].sort()).toEqual(['ab', 'abc', 'b', 'bc'])

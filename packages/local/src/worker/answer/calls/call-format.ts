@@ -43,6 +43,8 @@ export interface CallFormat {
   readonly parallel: boolean
   /** Signs count at the start of an answer alone. */
   readonly atStart?: boolean
+  /** Whether a text that the format can read is written in its own form: readers take more than models usually write. */
+  isUsual(written: string): boolean
   /** Reads one section of calls, after its sign. */
   read(source: Source, sign: string, context: CallContext): Parser<void>
   /** Adds the rules for the offered tools; `undefined` if the format has no grammar. */

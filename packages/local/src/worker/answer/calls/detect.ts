@@ -53,8 +53,9 @@ export function detectCalls(render: Render, source: string): DetectedCalls | und
     // A format without signs counts at the start of an answer.
     const start = (format: CallFormat, rendered: string) =>
       format.atStart ? (answerAlone(render, rendered) ?? '') : answerOf(rendered)
-    const format =
-      knownFormats.find((format) => reads(format, start(format, one), 1)) ?? unknownFormat(render, one)
+    const readers = knownFormats.filter((format) => reads(format, start(format, one), 1))
+    const usual = readers.find((format) => format.isUsual(start(format, one)))
+    const format = usual ?? readers[0] ?? unknownFormat(render, one)
     if (format === undefined) continue
     const two = calls(2, shortId)
     return {

@@ -11,6 +11,7 @@ export const gemmaCalls: CallFormat = {
   marks: ['<tool_call|>', quote],
   forced: '<|tool_call>',
   parallel: true,
+  isUsual: () => true,
   *read(source, _, { onCall }) {
     yield* source.skipSpace()
     yield* source.expect('call:')

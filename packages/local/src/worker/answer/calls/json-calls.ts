@@ -38,6 +38,10 @@ export function jsonCalls(spec: JsonCalls): CallFormat {
     forced: open + space,
     parallel: several !== undefined || (open !== '' && close !== ''),
     ...(open === '' && { atStart: true }),
+    isUsual(written) {
+      const calls = written.slice(written.indexOf(open) + open.length).trimStart()
+      return calls.startsWith(several === 'list' ? '[' : '{') && calls.includes(close)
+    },
     *read(source, sign, context) {
       yield* readCalls(source, context, spec, sign === '{' ? '{' : '')
       yield* source.skipSpace()

@@ -45,6 +45,7 @@ export function namedCalls(spec: NamedCalls): CallFormat {
     marks: [callOpen, ...literals, ...nameEnds, input, ...callClose, close].filter((mark) => mark !== ''),
     forced: open[0] as string,
     parallel: several || callClose.length === 0 || close === '',
+    isUsual: (written) => literals.every((mark) => written.includes(mark)),
     *read(source, _, context) {
       for (let count = 0; ; count++) {
         yield* source.skipSpace()

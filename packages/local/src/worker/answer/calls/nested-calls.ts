@@ -14,6 +14,7 @@ export function nestedCalls(sign: string): CallFormat {
     marks: [sign],
     forced: open,
     parallel: true,
+    isUsual: () => true,
     *read(source, _, { tools, onCall }) {
       for (;;) {
         yield* source.skipSpace()

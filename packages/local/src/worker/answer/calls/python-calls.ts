@@ -12,6 +12,7 @@ export function pythonCalls(open: string, close: string, hints: string[] = []): 
     marks: [close],
     forced: open,
     parallel: true,
+    isUsual: () => true,
     *read(source, _, { onCall }) {
       yield* source.skipSpace()
       yield* source.expect('[')

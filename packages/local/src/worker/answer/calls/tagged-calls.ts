@@ -50,6 +50,9 @@ export function taggedCalls(spec: TaggedCalls): CallFormat {
     marks: marks.filter((mark) => mark.trim() !== ''),
     forced: open === '' ? beforeName : open,
     parallel: true,
+    isUsual: (written) =>
+      written.includes(argumentClose + space.element + (space.element === '' ? beforeKey : '')) &&
+      written.includes(afterKey + (beforeValue && space.element) + beforeValue),
     *read(source, sign, { tools, onCall }) {
       let begun = sign !== open
       for (let count = 0; ; count++) {
