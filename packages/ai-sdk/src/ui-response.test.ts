@@ -6,7 +6,7 @@ import { type BackendEvent, LlmError, type Part, type Provider, runTools, type T
 import { local } from '@patchbay/local'
 import { mockProvider } from '@patchbay/testing'
 import { DefaultChatTransport, type UIMessage } from 'ai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chatBy, textOf } from '../test/chat.js'
 import { fromUiMessages, toResponse, type UiMessage } from './index.js'
 
@@ -149,9 +149,12 @@ describe('useChat', () => {
         retry: false,
         answers: [{ text: 'half', error: new LlmError('network', 'Cut at 10.0.0.7.') }],
       })
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
     const chat = await over(failing())
     await chat.sendMessage({ text: 'x' })
     expect(chat.error?.message).toBe('The answer failed. Try again.')
+    expect(log.mock.calls).toMatchObject([[{ message: 'Cut at 10.0.0.7.' }]])
     expect(textOf(chat.messages[1] as UIMessage)).toBe('half')
     const discreet = await chatOver((messages) =>
       toResponse(failing().stream(fromUiMessages(messages)), {

@@ -24,8 +24,8 @@ export interface AnswerOptions<Result> {
    */
   onAbort?: (error: LlmError) => unknown
   /**
-   * Called with the failure of an answer; returns the text for the client. Default, also if it throws: a text without details, since
-   * messages of errors may name hosts, models and accounts. Not called for an answer that was aborted.
+   * Called with the failure of an answer; returns the text for the client. Default: writes the failure to the console, and returns a
+   * text without details, since messages of errors may name hosts, models and accounts. Not called for an answer that was aborted.
    */
   onError?: (error: unknown) => string
 }
@@ -52,7 +52,7 @@ export const maskedError = 'The answer failed. Try again.'
 export function responseBody<Event, Result>(
   source: AnswerSource<Event, Result>,
   { start, encode, end, failed }: Encoding<Event>,
-  { onFinish, onAbort, onError = () => maskedError }: AnswerOptions<Result>,
+  { onFinish, onAbort, onError = logged }: AnswerOptions<Result>,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   // Taken now, so that a stream or run whose result is awaited too knows that its events are read.
@@ -120,6 +120,13 @@ export function responseBody<Event, Result>(
     // Nothing is asked before the body is read.
     { highWaterMark: 0 },
   )
+}
+
+/** The client does not get the failure, so without `onError` it would be lost. */
+function logged(error: unknown): string {
+  // biome-ignore lint/suspicious/noConsole: nobody else hears of it
+  console.error(error)
+  return maskedError
 }
 
 function isStepEnd(event: unknown): event is { messages: Message[] } {
