@@ -259,7 +259,7 @@ describe('a response', () => {
   it('that fails without onError is told to the console, and to nobody else', async () => {
     const stream = mockProvider({ answers: [failing('Half')], retry: false }).stream('x')
     expect(await toSse(stream).text()).not.toContain(secret)
-    expect(vi.mocked(console.error).mock.calls).toMatchObject([
+    expect(vi.spyOn(console, 'error').mock.calls).toMatchObject([
       [{ message: expect.stringContaining(secret) }],
     ])
   })
