@@ -3,7 +3,6 @@
 import {
   type ChatEvent,
   type ChatResponse,
-  type FinishReason,
   isLlmError,
   LlmError,
   type Message,
@@ -14,6 +13,7 @@ import { toBase64 } from '@patchbay/core/wire'
 import { restoreHidden } from '@patchbay/core/wrap'
 import { Blocks, hasBytes, kindOf, sourcesOf, unparsed } from './blocks.js'
 import { hiddenIn, metadataOf } from './hidden.js'
+import { finishReasons } from './to-ai-sdk/finish-reason.js'
 
 /** A message as `useChat` sends it. */
 export interface UiMessage {
@@ -237,7 +237,7 @@ class Chunks {
   }
 
   #finish({ message: { content }, finishReason }: ChatResponse): Json[] {
-    this.#reason = reasons[finishReason]
+    this.#reason = finishReasons[finishReason]
     const sources = sourcesOf(content).map(({ sourceType, id: sourceId, ...source }) => ({
       ...{ type: `source-${sourceType}`, sourceId },
       ...source,
@@ -254,13 +254,3 @@ class Chunks {
 }
 
 const noJson = 'The input of the tool is not JSON.'
-
-const reasons: Record<FinishReason, string> = {
-  stop: 'stop',
-  length: 'length',
-  'tool-calls': 'tool-calls',
-  'content-filter': 'content-filter',
-  refusal: 'content-filter',
-  pause: 'other',
-  other: 'other',
-}
