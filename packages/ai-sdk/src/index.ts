@@ -1,4 +1,4 @@
-// The public face of @patchbay/ai-sdk.
+// Entry point of @patchbay/ai-sdk.
 export { type AiSdkOptions, aiSdk } from './from-ai-sdk/backend.js'
 export { embeddingModel } from './to-ai-sdk/embedding-model.js'
 export { languageModel } from './to-ai-sdk/language-model.js'

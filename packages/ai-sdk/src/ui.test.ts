@@ -1,4 +1,4 @@
-// A chat of `useChat`, by the class that stands behind it, over a real server that answers with `toResponse`.
+// `toResponse` and `fromUiMessages` with the AI SDK's own chat class (the one behind `useChat`) over a real server.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Readable } from 'node:stream'
@@ -152,7 +152,7 @@ describe('useChat', () => {
     expect(textOf(chat.messages[1] as UIMessage)).toBe('half')
     const discreet = await chatOver((messages) =>
       toResponse(failing().stream(fromUiMessages(messages)), {
-        toldAs: ({ code }) => `It failed (${code}).`,
+        errorText: ({ code }) => `It failed (${code}).`,
       }),
     )
     await discreet.sendMessage({ text: 'x' })

@@ -109,12 +109,14 @@ function wrong(what: string): LlmError {
 }
 
 /**
- * A stream, or a run of tools, as the answer of a route handler: `return toResponse(provider.stream(…))`. A client that
- * leaves ends the call. What a failure says goes to the page; `toldAs` says it in other words.
+ * The response of a route handler for `useChat`: streams a chat stream or a run of tools as UI messages. If the client
+ * disconnects, the call is aborted. The page shows the message of an error; `errorText` makes another text of it.
+ * @example
+ * return toResponse(provider.stream(fromUiMessages(messages)))
  */
 export function toResponse(
   events: AsyncIterable<ChatEvent | ToolRunEvent>,
-  { toldAs = (error: LlmError) => error.message }: { toldAs?: (error: LlmError) => string } = {},
+  { errorText: errorTextOf = (error) => error.message }: { errorText?: (error: LlmError) => string } = {},
 ): Response {
   const reading = events[Symbol.asyncIterator]()
   const chunks = new Chunks()
@@ -127,17 +129,17 @@ export function toResponse(
     },
     async pull(controller) {
       try {
-        for (let told: Json[] = []; told.length === 0; ) {
+        for (let next: Json[] = []; next.length === 0; ) {
           const { done, value } = await reading.next()
           if (done) {
             for (const chunk of [...chunks.end(), '[DONE]']) controller.enqueue(encode(chunk))
             return controller.close()
           }
-          told = chunks.of(value)
-          for (const chunk of told) controller.enqueue(encode(chunk))
+          next = chunks.of(value)
+          for (const chunk of next) controller.enqueue(encode(chunk))
         }
       } catch (error) {
-        const errorText = isLlmError(error) ? toldAs(error) : 'Something failed that nobody foresaw.'
+        const errorText = isLlmError(error) ? errorTextOf(error) : 'An unexpected error.'
         for (const chunk of [{ type: 'error', errorText }, '[DONE]']) controller.enqueue(encode(chunk))
         controller.close()
       }

@@ -1,4 +1,4 @@
-// An answer of a provider as content of the AI SDK, complete and streamed.
+// Converts answers of a provider to content of the AI SDK, complete and streamed.
 import type {
   LanguageModelV3Content,
   LanguageModelV3File,
