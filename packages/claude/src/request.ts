@@ -1,6 +1,6 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { type LeaveOut, leaveOutOf } from '@patchbay/core/wire'
+import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
 import {
   type Block,
   type Conversation,
@@ -57,6 +57,17 @@ export function toWire(
     ...(Object.keys(config).length > 0 && { output_config: config }),
     ...chat.providerOptions,
   }
+}
+
+/** The body of a raw request, with what defaults add to it. */
+export function rawToWire(
+  target: Target,
+  chat: PreparedChat,
+  raw: RawRequest,
+  rules: KnownRules,
+  warn: (warning: Warning) => void,
+): WireChat {
+  return { ...toWire(target, besideRaw(chat, raw), rules, warn), ...raw.body, model: target.model }
 }
 
 // platform.claude.com/docs/en/api/migration-2026-10-21: since that version of the API, which the official client asks for, all

@@ -17,6 +17,7 @@ import {
   systemClock,
 } from '@patchbay/core'
 import {
+  besideRaw,
   checkModel,
   DefinedProvider,
   environment,
@@ -25,7 +26,10 @@ import {
   lazyIterable,
   markLarge,
   objectsIn,
+  splitRaw,
+  tapEvents,
   toVector,
+  wantsStream,
   wholeJson,
   withInlineMedia,
   withPrefix,
@@ -35,7 +39,7 @@ import { addressOf, type Server, send } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { type PullProgress, pull } from './pull.js'
-import { toWire, type WireSettings } from './request.js'
+import { rawToWire, toWire, type WireSettings } from './request.js'
 
 /** Options of `ollama`. */
 export interface OllamaOptions extends ProviderOptions, WireSettings {
@@ -127,7 +131,7 @@ class OllamaModel extends DefinedProvider implements OllamaProvider {
 }
 
 /** True of every server and model: its API has no fields for the rest. */
-const limits: Capabilities = {
+const limits = {
   tools: 'unknown',
   vision: 'unknown',
   files: false,
@@ -136,7 +140,8 @@ const limits: Capabilities = {
   reasoning: 'unknown',
   embed: 'unknown',
   options: { toolChoice: false, parallelToolCalls: false, reasoningBudget: false },
-}
+  protocol: 'ollama-chat',
+} as const satisfies Capabilities
 
 class OllamaBackend implements Backend {
   readonly provider = 'ollama'
@@ -178,19 +183,25 @@ class OllamaBackend implements Backend {
     }
   }
 
-  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
+  chat(given: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
-      const whole = await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
+      const { chat, raw } = splitRaw(given, limits.protocol)
+      const whole =
+        raw === undefined
+          ? await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
+          : besideRaw(chat, raw)
       await yielder.yieldIfDue()
-      const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
+      const encoded = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
+      const body = raw === undefined ? encoded : rawToWire(encoded, raw, this.#settings)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body)
       const response = await send(this.#server, { ...context, large }, '/api/chat', body)
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
-      return toEvents(jsonLines(response.body, isLast), this.model)
+      const lines = jsonLines(response.body, isLast)
+      return toEvents(tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event'), this.model)
     })
   }
 

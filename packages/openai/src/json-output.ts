@@ -21,11 +21,13 @@ export interface JsonOutput {
 export function jsonOutput(
   output: PreparedChat['output'],
   { preset, who }: Target,
-  { jsonWord, objectSchemas }: Dialect,
+  { jsonObject, jsonWord, objectSchemas }: Dialect,
   leaveOut: LeaveOut,
 ): JsonOutput {
   if (output === undefined) return {}
   const { schema, name = 'answer', strict } = output
+  if (schema === undefined && !jsonObject)
+    return { format: { name, schema: { type: 'object' }, strict: false } }
   if (schema === undefined) return { format: 'json', ...(jsonWord && { wish: 'Answer in JSON.' }) }
   const wish = `Answer with one JSON value of this JSON Schema:\n${JSON.stringify(schema)}`
   if (!preset.jsonSchema) return { format: 'json', wish }

@@ -60,6 +60,11 @@ export function accepted(
     // Some of these models refuse any value.
     delete chat.toolChoice
   }
+  // What the server ignores goes out as what it means.
+  if (dialect.refuses.includes('toolChoice')) {
+    if (chat.toolChoice === 'none') chat.tools = []
+    delete chat.toolChoice
+  }
   for (const name of ['temperature', 'topP'] as const) {
     if (chat[name] === undefined || family.sampling !== 'without reasoning') continue
     // The default of the model, which must be explicit here.

@@ -154,13 +154,13 @@ function metadataValue(value: unknown, where: string): string {
 }
 
 /**
- * The texts to embed, at most `max`: the answer has some thousands of numbers for each. `hint` is added to the error.
+ * The texts to embed, at most `max`: the answer has some thousands of numbers for each.
  * @throws {LlmError} `invalid-request`
  */
-export function requireTexts(input: unknown, max: number, hint = ''): string[] {
+export function requireTexts(input: unknown, max: number): string[] {
   const texts: unknown[] = [input].flat()
   if (!texts.every((text) => typeof text === 'string'))
-    throw requestError(`input: must be a text or a list of texts.${hint}`)
+    throw requestError('input: must be a text or a list of texts.')
   if (texts.length > max) throw requestError(`input: must have at most ${max} texts.`)
   return texts
 }

@@ -47,6 +47,11 @@ export const gatewaySchema = {
       ...whole(0),
       description: 'Milliseconds for running requests to finish at shutdown. Default 30,000.',
     },
+    drainDelay: {
+      ...whole(0),
+      description:
+        'Milliseconds between 503 on /readyz and the end of the listening, at shutdown: for load balancers. Default 0.',
+    },
     telemetry: { type: 'boolean', description: 'Send OpenTelemetry spans.' },
     playground: { type: 'boolean', description: 'The web page at /. Default true.' },
   },

@@ -72,6 +72,12 @@ export class ItemWriter {
     }
   }
 
+  /** Takes note of an event that the service itself has written, in case that its stream breaks. */
+  follow({ response, sequence_number: at }: Json): void {
+    if (typeof response === 'object') Object.assign(this.base, response)
+    if (typeof at === 'number') this.#number = at + 1
+  }
+
   /** The events that end a broken stream. */
   failed(error: LlmError): Json[] {
     const { error: detail } = toError(error) as { error: Json }

@@ -176,7 +176,11 @@ class Mask extends Middleware {
     const restorer = new Restorer(placeholders, answerFormat(request))
     const masked = await placeholders.masked(request)
     const yielder = new Yielder()
-    const sent = sendableRequest(answerable(masked, placeholders))
+    // Without anything masked, options stay the objects they were: a raw request is known by identity.
+    const { providerOptions } = original
+    const plain =
+      placeholders.empty && providerOptions !== undefined ? { ...masked, providerOptions } : masked
+    const sent = sendableRequest(answerable(plain, placeholders))
     // Megabytes may just have been encoded.
     await yielder.yieldIfDue()
     return {
