@@ -85,7 +85,16 @@ for (const { file, start, end, replacement, text } of sample) {
   const { status } = spawnSync(
     'npx',
     [
-      ...['vitest', 'run', '--bail=1', '--typecheck.enabled=false', '--reporter=dot', '--maxWorkers=1'],
+      ...[
+        'vitest',
+        'run',
+        '--bail=1',
+        '--typecheck.enabled=false',
+        '--reporter=dot',
+        '--maxWorkers=1',
+        '--no-isolate',
+        '--pool=threads',
+      ],
       '--testTimeout=15000',
       ...tests,
     ],
