@@ -92,7 +92,8 @@ class ClaudeBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow } = await this.#rules()
+    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
+      await this.#rules()
     const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
     return {
       tools: true,
@@ -111,6 +112,7 @@ class ClaudeBackend implements Backend {
       maxOutput,
       contextWindow,
       protocol,
+      ...(endOfLife && { endOfLife }),
     }
   }
 
@@ -180,8 +182,16 @@ class ClaudeBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { data } = await this.#server.json(context, 'get', '/v1/models?limit=1000')
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
-    const { toModelInfo } = await import('./model-list.js')
-    return objectsIn(data).flatMap(toModelInfo)
+    const [{ toModelInfo }, { rulesFor }] = await Promise.all([
+      import('./model-list.js'),
+      import('./models.js'),
+    ])
+    return objectsIn(data)
+      .flatMap(toModelInfo)
+      .map((model) => {
+        const { endOfLife } = { ...rulesFor(model.id), ...model }
+        return { ...model, ...(endOfLife && { endOfLife }) }
+      })
   }
 
   // Loaded with the first call.

@@ -25,7 +25,7 @@ export interface Api {
   /** The path that requests are posted to. */
   path: string
   /** Whether it takes the address of such a part; otherwise it takes only its bytes. */
-  takesAddress(part: { type: 'image' | 'file' }): boolean
+  takesAddress(part: { type: 'image' | 'file' }, preset: Preset): boolean
   /**
    * The wire body of a request.
    * @throws {LlmError} `unsupported` for what the model or the API does not take
@@ -35,7 +35,7 @@ export interface Api {
     chat: PreparedChat,
     streaming: boolean,
     warn: (warning: Warning) => void,
-  ): Record<string, unknown>
+  ): Record<string, unknown> | Promise<Record<string, unknown>>
   /** The body of a raw request. `added` is the body of what defaults add to it. */
   rawBody(added: Record<string, unknown>, raw: RawRequest, target: Target): Record<string, unknown>
   /** Whether it is the last event of a stream that does not end with `[DONE]`. */

@@ -135,10 +135,15 @@ class OpenAIBackend implements Backend {
       const streaming = raw === undefined ? context.streaming : wantsStream(raw)
       const whole =
         raw === undefined
-          ? await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
+          ? await withInlineMedia(
+              chat,
+              (part) => !api.takesAddress(part, this.#target.preset),
+              this.#media,
+              context,
+            )
           : besideRaw(chat, raw)
       await yielder.yieldIfDue()
-      const encoded = api.toBody(this.#target, whole, streaming, context.warn)
+      const encoded = await api.toBody(this.#target, whole, streaming, context.warn)
       const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
@@ -198,7 +203,7 @@ class OpenAIBackend implements Backend {
     if (this.#api === 'chat')
       throw new LlmError('unsupported', 'Chat Completions cannot count tokens. Use the Responses API.')
     const api = await this.#load()
-    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = api.toBody(
+    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = await api.toBody(
       this.#target,
       chat,
       false,
@@ -221,11 +226,13 @@ class OpenAIBackend implements Backend {
       const api = await this.#load()
       const whole = await Promise.all(
         requests.map((chat) =>
-          withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context),
+          withInlineMedia(chat, (part) => !api.takesAddress(part, this.#target.preset), this.#media, context),
         ),
       )
-      const bodies = whole.map((chat, index) =>
-        api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
+      const bodies = await Promise.all(
+        whole.map((chat, index) =>
+          api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
+        ),
       )
       const endpoint = `/v1${api.path}`
       const { who, isOwn } = this.#server
@@ -272,7 +279,16 @@ class OpenAIBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    return toModels(await this.#server.json(context, 'get', '/models'), this.#server.who)
+    const [listed, { dialectOf }, { endOfLifeOf }] = await Promise.all([
+      this.#server.json(context, 'get', '/models'),
+      import('./dialects.js'),
+      import('./end-of-life.js'),
+    ])
+    const { models: vendor } = dialectOf(this.#target.preset)
+    return toModels(listed, this.#server.who).map((model) => {
+      const endOfLife = model.endOfLife ?? endOfLifeOf(vendor, model.id)
+      return { ...model, ...(endOfLife && { endOfLife }) }
+    })
   }
 }
 

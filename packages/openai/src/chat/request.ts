@@ -12,12 +12,12 @@ import { toMessages } from './messages.js'
 type Json = Record<string, unknown>
 
 /** The wire body. */
-export function toChatBody(
+export async function toChatBody(
   target: Target,
   given: PreparedChat,
   streaming: boolean,
   warn: (warning: Warning) => void,
-): Json {
+): Promise<Json> {
   const { preset, model } = target
   const { chat, dialect, effort, fields, leaveOut } = accepted(given, target, 'chat', warn)
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
@@ -25,7 +25,7 @@ export function toChatBody(
   const { parallelToolCalls, output, providerOptions } = chat
   const { tools, tool_choice } = toTools(chat, dialect)
   const json = jsonOutput(output, target, dialect, leaveOut)
-  const messages = toMessages(chat.messages, target, dialect, warn, leaveOut)
+  const messages = await toMessages(chat.messages, target, dialect, warn, leaveOut)
   const options = {
     temperature,
     top_p: topP,
