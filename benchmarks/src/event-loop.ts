@@ -32,10 +32,16 @@ interface Figure {
   longest: number[]
 }
 
+/** The status; 0 if the gateway closed the connection before the body's end. */
 async function post(url: string, body: string): Promise<number> {
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
-  await response.text()
-  return response.status
+  const headers = { 'content-type': 'application/json' }
+  try {
+    const response = await fetch(url, { method: 'POST', body, headers })
+    await response.text()
+    return response.status
+  } catch {
+    return 0
+  }
 }
 
 async function longestSince(gateway: ChildProcess): Promise<number> {

@@ -7,7 +7,7 @@ import type { Dialect } from '../dialect.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { toParameters } from '../parameters.js'
-import { toMessages } from './messages.js'
+import { toMessagesInSlices } from './messages.js'
 
 type Json = Record<string, unknown>
 
@@ -25,7 +25,7 @@ export async function toChatBody(
   const { parallelToolCalls, output, providerOptions } = chat
   const { tools, tool_choice } = toTools(chat, dialect)
   const json = jsonOutput(output, target, dialect, leaveOut)
-  const messages = await toMessages(chat.messages, target, dialect, warn, leaveOut)
+  const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
   const options = {
     temperature,
     top_p: topP,
