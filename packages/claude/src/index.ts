@@ -21,6 +21,10 @@ import {
   lazyIterable,
   markLarge,
   objectsIn,
+  splitRaw,
+  tapEvents,
+  tapWhole,
+  wantsStream,
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
@@ -68,6 +72,7 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
   return defineProvider(new ClaudeBackend(model, options), options)
 }
 
+const protocol = 'anthropic-messages'
 const messagesPath = '/v1/messages'
 const batchesPath = `${messagesPath}/batches`
 
@@ -106,6 +111,7 @@ class ClaudeBackend implements Backend {
       },
       maxOutput,
       contextWindow,
+      protocol,
       ...(endOfLife && { endOfLife }),
     }
   }
@@ -113,17 +119,20 @@ class ClaudeBackend implements Backend {
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
+      const { raw } = splitRaw(chat, protocol)
+      const streaming = raw === undefined ? context.streaming : wantsStream(raw)
       const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body)
       const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
         ...body,
-        stream: context.streaming,
+        stream: streaming,
       })
       const source = await this.#source(response.headers.get('request-id') ?? undefined)
-      if (isStream(response, context.streaming)) return fromStream(jsonEvents(response.body, isLast), source)
-      return fromMessage(await this.#server.jsonOf(response), source)
+      if (isStream(response, streaming))
+        return fromStream(tapEvents(jsonEvents(response.body, isLast), raw), source)
+      return fromMessage(tapWhole(await this.#server.jsonOf(response), raw), source)
     })
   }
 
@@ -200,9 +209,15 @@ class ClaudeBackend implements Backend {
     chat: PreparedChat,
     context: CallContext,
   ): Promise<{ body: WireChat; headers: Readonly<Record<string, string>> }> {
-    const { headersFor, needsBytes, toWire } = await import('./request.js')
-    const complete = await withInlineMedia(chat, needsBytes, this.#options.media, context)
-    const body = toWire(this.#target, complete, await this.#rules(), context.warn)
+    const { headersFor, needsBytes, rawToWire, toWire } = await import('./request.js')
+    const { chat: known, raw } = splitRaw(chat, protocol)
+    const rules = await this.#rules()
+    if (raw !== undefined) {
+      const body = rawToWire(this.#target, known, raw, rules, context.warn)
+      return { body, headers: { ...headersFor(body), ...raw.headers, ...context.headers } }
+    }
+    const complete = await withInlineMedia(known, needsBytes, this.#options.media, context)
+    const body = toWire(this.#target, complete, rules, context.warn)
     return { body, headers: { ...headersFor(body), ...context.headers } }
   }
 

@@ -2,12 +2,14 @@
 import type { Api } from '../api.js'
 import { dialectOf } from '../dialects.js'
 import { toEvents } from './events.js'
-import { toChatBody } from './request.js'
+import { toChatBody, toRawChatBody } from './request.js'
 
 export const api: Api = {
+  protocol: 'openai-chat',
   path: '/chat/completions',
   takesAddress: ({ type }, preset) => type === 'image' && dialectOf(preset).imageAddresses,
   toBody: toChatBody,
+  rawBody: toRawChatBody,
   fromStream: toEvents,
   fromWhole: (body, from) => toEvents([body], from),
 }

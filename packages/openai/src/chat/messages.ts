@@ -2,16 +2,17 @@
 import { isLlmError, LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
 import {
   failedResultAsText,
+  type LeaveOut,
   type OmissionWarner,
   objectInput,
   omissionWarner,
   separateMedia,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { Yielder } from '@patchbay/core/wrap'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'
-import type { LeaveOut } from '../leave-out.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { ownState } from '../state.js'
 import { reasoningFields } from './reasoning.js'
@@ -19,13 +20,33 @@ import { reasoningFields } from './reasoning.js'
 type Json = Record<string, unknown>
 
 /** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
-export function toMessages(
+export function toMessages(...args: Parameters<typeof encode>): Json[] {
+  const steps = encode(...args)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in slices of the event loop: megabytes of media take long. */
+export async function toMessagesInSlices(...args: Parameters<typeof encode>): Promise<Json[]> {
+  const yielder = new Yielder()
+  const steps = encode(...args)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await yielder.yieldIfDue()
+  }
+}
+
+/** Yields after each message. */
+function* encode(
   messages: PreparedMessage[],
   target: Target,
   dialect: Dialect,
   warn: (warning: Warning) => void,
   leaveOut: LeaveOut,
-): Json[] {
+): Generator<undefined, Json[]> {
   const lost = omissionWarner('Chat Completions', warn)
   const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, dialect, leaveOut))
   warnOfMarks(messages, lost)
@@ -38,6 +59,7 @@ export function toMessages(
     shown = []
   }
   for (const { role, content } of messages) {
+    yield
     // Results must follow their calls directly.
     if (role === 'tool') {
       for (const part of content) {
