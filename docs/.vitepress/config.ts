@@ -89,6 +89,7 @@ export default defineConfig({
           { text: 'Ollama', link: '/backends/ollama' },
           { text: 'Local models', link: '/backends/local' },
           { text: 'Which backend for which service', link: '/providers' },
+          { text: 'What each model takes', link: '/support' },
           { text: 'Write your own', link: '/backends/your-own' },
         ],
       },
