@@ -8,7 +8,7 @@ import { mockProvider } from '@patchbay/testing'
 import { DefaultChatTransport, type UIMessage } from 'ai'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chatBy, textOf } from '../test/chat.js'
-import { fromUiMessages, toResponse, type UiMessage } from './index.js'
+import { fromUiMessages, toModelMessages, toResponse, toUiMessages, type UiMessage } from './index.js'
 
 /** A route handler on a server. */
 async function chatOver(handler: (messages: UiMessage[], signal: AbortSignal) => Response) {
@@ -235,6 +235,13 @@ describe('useChat', () => {
     await sending
     await expect.poll(() => inner.running).toBe(0)
   })
+})
+
+it('unknown options are refused with the right name', () => {
+  const stream = mockProvider().stream('x')
+  expect(() => toResponse(stream, { onerror: () => '' } as never)).toThrow(/Did you mean onError\?/)
+  expect(() => toUiMessages([], { toolerror: () => '' } as never)).toThrow(/Did you mean toolError\?/)
+  expect(() => toModelMessages([], { onwarning: () => {} } as never)).toThrow(/Did you mean onWarning\?/)
 })
 
 describe('messages that are none', () => {

@@ -135,6 +135,14 @@ describe('a response', () => {
     await response
   })
 
+  it('has no other options', () => {
+    const stream = mockProvider().stream('x')
+    for (const to of kinds)
+      expect(() => to(stream, { onfinish: () => {} } as never)).toThrow(
+        /onfinish is not an option of to\w+\(\)\. Did you mean onFinish\?/,
+      )
+  })
+
   it('that is cancelled before it is read ends the call, and that is no failure', async () => {
     for (const to of kinds) {
       const errors: unknown[] = []

@@ -2,6 +2,7 @@
 import { isLlmError, type LlmError, withDetails } from '../contract/errors.js'
 import type { Message } from '../contract/message.js'
 import { isObject } from '../object.js'
+import { checkOptionNames } from '../request/option-names.js'
 
 /** A stream or a run, whose events become the body of a response. */
 export type AnswerSource<Event, Result> = AsyncIterable<Event> &
@@ -28,6 +29,20 @@ export interface AnswerOptions<Result> {
    * text without details, since messages of errors may name hosts, models and accounts. Not called for an answer that was aborted.
    */
   onError?: (error: unknown) => string
+}
+
+const optionNames = Object.keys({
+  ...{ status: true, headers: true, onFinish: true, onAbort: true, onError: true },
+} satisfies Record<keyof AnswerOptions<unknown>, true>)
+
+/**
+ * Checks the names of the options of a response.
+ * @param of whose options, for the error: `of toSse()`
+ * @param more its own options
+ * @throws {LlmError} `invalid-request` for an unknown one
+ */
+export function checkAnswerOptions(options: object, of: string, more: readonly string[] = []): void {
+  checkOptionNames(options, [...optionNames, ...more], of)
 }
 
 /** How the events of a source become text. */
