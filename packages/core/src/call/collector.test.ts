@@ -1,7 +1,7 @@
 // The collected response: its parts, times and usage, and what is left of an answer that failed or was abandoned.
 import { describe, expect, it } from 'vitest'
 import { can, failureOf, finish, overTime, say, world } from '../../test/world.js'
-import { type BackendEvent, defineProvider, LlmError } from '../index.js'
+import { type BackendEvent, type ChatEvent, defineProvider, LlmError } from '../index.js'
 
 it('usage that is known early is told by whatever breaks or is left, and by an answer that says no more', async () => {
   const known: BackendEvent = { type: 'usage', usage: { inputTokens: 1234 } }
@@ -135,4 +135,16 @@ it('warnings of the start are in the response once, however often the backend se
   const start: BackendEvent = { type: 'start', warnings: [warning] }
   const { warnings } = await world([[start, start, say('a'), finish]]).provider.chat('x')
   expect(warnings).toEqual([warning])
+})
+
+it('a part that is not text or a call is one event, with the part', async () => {
+  const image = { type: 'image', data: 'AAAA', mediaType: 'image/png' } as const
+  const spoken = { type: 'text', text: 'b' } as const
+  const { provider } = world([[say('a'), { type: 'part', part: image }, { type: 'part', part: spoken }, finish]])
+  const events: ChatEvent[] = []
+  for await (const event of provider.stream('x')) events.push(event)
+  expect(events.map(({ type }) => type)).toEqual(['start', 'text', 'part', 'text', 'finish'])
+  expect(events[2]).toEqual({ type: 'part', part: image })
+  expect(events[3]).toEqual({ type: 'text', text: 'b' })
+  expect((await provider.chat('x')).message.content).toEqual([{ type: 'text', text: 'a' }, image, spoken])
 })
