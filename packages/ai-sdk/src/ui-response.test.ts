@@ -143,7 +143,7 @@ describe('useChat', () => {
     expect(inner.requests[1]?.messages[1]?.content).toEqual(content)
   })
 
-  it('hears of a failure without details, or in the words of onError, and keeps what was said', async () => {
+  it('shows an error without details, or the text of onError, and keeps the answer so far', async () => {
     const failing = () =>
       mockProvider({
         retry: false,
@@ -165,7 +165,7 @@ describe('useChat', () => {
     expect(discreet.error?.message).toBe('It failed (network).')
   })
 
-  it('hears of the failure of a tool without details, or in the words of toolError', async () => {
+  it('shows a tool error without details, or the text of toolError', async () => {
     const broken: Tool = { ...(tools[0] as Tool), run: () => Promise.reject(new Error('at 10.0.0.7')) }
     const texts: unknown[] = []
     for (const options of [{}, { toolError: (text: string) => text }]) {
@@ -203,7 +203,7 @@ describe('useChat', () => {
     expect(inner.requests[2]?.messages[3]?.content).toEqual([{ type: 'refusal', text: 'I will not.' }])
   })
 
-  it('tells the route once what the client got, or that the answer was aborted', async () => {
+  it('calls onFinish or onAbort of the route once', async () => {
     const calls: [name: string, value: unknown][] = []
     const options = {
       onFinish: (result: unknown) => calls.push(['finish', result]),

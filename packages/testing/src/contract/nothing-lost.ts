@@ -211,7 +211,7 @@ export function nothingLost(subject: Subject): void {
       expect(isSent || name.test(notice), notice || 'silently lost').toBe(true)
     })
 
-    it('the state of its own service goes back as it came', async () => {
+    it('opaque state is sent back to its service unchanged', async () => {
       const own = { provider: subject.provider.provider, data: { type: 'own_block', text: marker } }
       const { wire, notice } = await outcome([
         { role: 'user', content: 'Hi.' },
