@@ -73,6 +73,7 @@ export default defineConfig({
           { text: 'Start in two minutes', link: '/start' },
           { text: 'The contract', link: '/contract' },
           { text: 'Streaming', link: '/streaming' },
+          { text: 'Keep a conversation', link: '/conversations' },
           { text: 'Tools and agents', link: '/tools' },
           { text: 'Structured output', link: '/structured-output' },
           { text: 'Images, files, audio, embeddings', link: '/media' },

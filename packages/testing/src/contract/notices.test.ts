@@ -9,7 +9,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url))
 const vitest = join(dirname(createRequire(import.meta.url).resolve('vitest/package.json')), 'vitest.mjs')
 
 it('fails for each of them, by name', async () => {
-  const args = [vitest, 'run', '--config', 'test/dropping.config.ts', '-t', 'lost in silence']
+  const args = [vitest, 'run', '--config', 'test/dropping.config.ts', '-t', 'silently lost']
   const child = spawn(process.execPath, args, { cwd: root })
   onTestFinished(() => void child.kill('SIGKILL'))
   let out = ''
