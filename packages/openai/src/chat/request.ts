@@ -6,7 +6,7 @@ import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
-import { toParameters } from '../parameters.js'
+import { toFunction } from '../parameters.js'
 import { toMessagesInSlices } from './messages.js'
 
 type Json = Record<string, unknown>
@@ -23,7 +23,7 @@ export async function toChatBody(
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { parallelToolCalls, output, providerOptions } = chat
-  const { tools, tool_choice } = toTools(chat, dialect)
+  const { tools, tool_choice } = toTools(chat, dialect, warn)
   const json = jsonOutput(output, target, dialect, leaveOut)
   const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
   const options = {
@@ -77,17 +77,16 @@ function withoutDeveloper(message: Json): Json {
 
 function toTools(
   { tools, toolChoice }: PreparedChat,
-  { namedToolChoice }: Dialect,
+  dialect: Dialect,
+  warn: (warning: Warning) => void,
 ): { tools?: Json[]; tool_choice?: unknown } {
   if (tools.length === 0) return {}
+  const { namedToolChoice } = dialect
   const named = typeof toolChoice === 'object' ? toolChoice.name : undefined
   // Where the choice has no name, the only tool is the chosen one.
   const offered = named === undefined || namedToolChoice ? tools : tools.filter(({ name }) => name === named)
   return {
-    tools: offered.map(({ name, description, schema }) => ({
-      type: 'function',
-      function: { name, ...(description !== undefined && { description }), parameters: toParameters(schema) },
-    })),
+    tools: offered.map((tool) => ({ type: 'function', function: toFunction(tool, dialect, warn) })),
     tool_choice:
       named === undefined
         ? toolChoice
