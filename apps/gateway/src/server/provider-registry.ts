@@ -102,7 +102,7 @@ export class ProviderRegistry {
   /** Text that identifies the model behind a name: it changes with the configured model. Holds no secret. */
   identityOf(name: string): string {
     const { use, model } = this.#entryOf(name)
-    return JSON.stringify([name, use, model])
+    return JSON.stringify([name.replace(/:latest$/, ''), use, model])
   }
 
   /** What an Ollama server says of the model behind a name; `undefined` for other providers, and if it does not answer soon. */
