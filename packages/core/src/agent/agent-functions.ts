@@ -3,14 +3,15 @@
 import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
-import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import type { AnySchema, JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import type { Tool } from '../contract/tool.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { toChatRequest } from '../request/prepare.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate-object.js'
 import { Run } from './result-stream.js'
-import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js'
 import type { ElementOptions } from './stream-elements.js'
+import type { RunArguments, ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
 
 /**
  * Runs an agent loop: sends the request, runs the tools that the model calls, sends it their results, and repeats that until the model
@@ -20,14 +21,21 @@ import type { ElementOptions } from './stream-elements.js'
  * @example
  * const { text } = await runTools(llm, { messages: 'Weather in Lima?', tools: [weather] }, { maxSteps: 5 }).result()
  */
-export function runTools(
+export function runTools<
+  const Schema extends AnySchema = AnySchema,
+  const Tools extends readonly Tool[] = readonly Tool[],
+>(
   provider: Provider,
-  request: ChatInput,
-  options: ToolRunOptions = {},
-): Run<ToolRunEvent, ToolRunResult> {
-  return startRun(provider, request, options, async (...input) =>
-    (await import('./run-tools.js')).runToolLoop(provider, ...input),
+  request: ChatInput<Schema, Tools>,
+  ...[options = {}]: RunArguments<Tools>
+): Run<ToolRunEvent<Tools, SchemaOutput<Schema>>, ToolRunResult<Tools, SchemaOutput<Schema>>> {
+  const run: Run<ToolRunEvent, ToolRunResult> = startRun(
+    provider,
+    request,
+    options as ToolRunOptions,
+    async (...input) => (await import('./run-tools.js')).runToolLoop(provider, ...input),
   )
+  return run as Run<ToolRunEvent<Tools, SchemaOutput<Schema>>, ToolRunResult<Tools, SchemaOutput<Schema>>>
 }
 
 /**

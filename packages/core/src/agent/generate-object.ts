@@ -25,9 +25,9 @@ import { findFitting, validate } from './structured-output.js'
 /** Options of `generateObject` and `streamObject`. */
 export interface ObjectOptions extends CallOptions {
   /** How often an answer that does not fit is sent back to the model. Default 2. */
-  repairs?: number
+  repairs?: number | undefined
   /** A name for the schema; some services show it to the model. */
-  name?: string
+  name?: string | undefined
 }
 
 /** A validated value, and the answer it came from. */

@@ -4,7 +4,7 @@ import { onAbort } from '../call/abort-listener.js'
 import { inTime } from '../call/in-time.js'
 import { LinkedSignal } from '../call/linked-signal.js'
 import type { CallOptions } from '../contract/call-options.js'
-import { type Clock, systemClock } from '../contract/clock.js'
+import { systemClock } from '../contract/clock.js'
 import { asLlmError, invalid, isLlmError, LlmError, withDetails } from '../contract/errors.js'
 import type { ChatEvent } from '../contract/events.js'
 import type { Message, MessageInput, ToolResultPart } from '../contract/message.js'
@@ -14,74 +14,20 @@ import type { ChatResponse, FinishReason, ToolCall, Usage } from '../contract/re
 import type { Tool } from '../contract/tool.js'
 import { addUsage } from '../contract/usage.js'
 import { describe } from '../describe.js'
-import { isObject } from '../object.js'
+import { type Complete, isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { appendResults, endsWithToolResults, openToolCalls } from '../request/open-tool-calls.js'
 import { checkCallOptionNames, checkRequestNames } from '../request/option-names.js'
 import { toChatRequest, withDefaults } from '../request/prepare.js'
-import { type Approval, runTool, type ToolOutcome } from './run-tool.js'
-
-/** Options of the agent loop. */
-export interface ToolLoopOptions {
-  /** The most answers of the model. Default 10. */
-  maxSteps?: number
-  /** How many tools may run at the same time. Default 8. */
-  concurrency?: number
-  /** How long a tool may run, in milliseconds; a tool's own `timeout` wins. Default 60,000. */
-  toolTimeout?: number
-  /** The longest result of a tool, in characters; a longer one becomes an error for the model. Default 200,000. */
-  maxResultLength?: number
-  /** Called for tools that need approval. Default: `'later'`, which leaves the call open and ends the run. */
-  approve?: (call: ToolCall) => Approval | Promise<Approval>
-  /** `true` ends the run after this step; its calls stay open. Counts towards the time limit of that step's call. */
-  stopWhen?: (step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>
-  /** A failing tool ends the run with `tool-failed` (`'throw'`), or the model gets the error (`'tell'`, the default). */
-  onToolError?: 'tell' | 'throw'
-  /** Default: the system's clock. */
-  clock?: Clock
-}
-
-/** Options of `runTools`. Call options, such as `timeout`, apply to each call of the loop. */
-export interface ToolRunOptions extends CallOptions, ToolLoopOptions {}
-
-/** An event of `runTools`: those of all answers, with markers between them. */
-export type ToolRunEvent =
-  | ChatEvent
-  /** Before an answer; `step` counts from 1. */
-  | { type: 'step-start'; step: number }
-  /** The outcome of a tool call. */
-  | (ToolOutcome & { type: 'tool-result'; step: number })
-  /** After an answer and its tools. Another run can continue with `messages`. */
-  | { type: 'step-end'; step: number; messages: Message[] }
-
-/** The result of `runTools`. */
-export interface ToolRunResult {
-  /**
-   * Why the run ended. `'answer'`: the model has answered. `'max-steps'`, `'stopped'`: by the options. `'pending'`: calls wait for an
-   * approval, or for a result of the app. `'length'`: the last answer was cut off at its limit of tokens. `'refusal'`: the model
-   * declined. `'content-filter'`: the service withheld the answer.
-   */
-  reason: 'answer' | 'max-steps' | 'stopped' | 'pending' | 'length' | 'refusal' | 'content-filter'
-  /** The text of the last answer. */
-  text: string
-  /** The last answer; absent if there was none. */
-  response?: ChatResponse
-  /** The whole conversation, to continue with. */
-  messages: Message[]
-  /** Calls without a result. */
-  pending: ToolCall[]
-  /** The number of answers. */
-  steps: number
-  /** Failed tool calls, in their order: errors of tools (`cause`), invalid inputs, unknown tools, denied calls. */
-  failures: ToolFailure[]
-  /** Of all answers together. */
-  usage: Usage
-  /** Of all answers together, in US dollars, if the price of each is known. */
-  cost?: number
-}
-
-/** A failed tool call; `output` is the error that the model got. */
-export type ToolFailure = ToolOutcome & { step: number }
+import { runTool } from './run-tool.js'
+import type {
+  ToolFailure,
+  ToolLoopOptions,
+  ToolOutcome,
+  ToolRunEvent,
+  ToolRunOptions,
+  ToolRunResult,
+} from './tool-run.js'
 
 /**
  * Yields the events of the loop, and returns its result.
@@ -111,13 +57,13 @@ export async function* runToolLoop(
   let steps = 0
   let usage: Usage = {}
   let cost: number | undefined = 0
-  const failures: ToolFailure[] = []
+  const toolResults: ToolRunResult['toolResults'] = []
   let response: ChatResponse | undefined
   const ended = (reason: ToolRunResult['reason'], pending: ToolCall[] = []): ToolRunResult => ({
     reason,
     text: response?.text ?? '',
     ...(response && { response }),
-    ...{ messages: [...messages], pending, steps, failures, usage },
+    ...{ messages: [...messages], pending, steps, toolResults, failures: failuresIn(toolResults), usage },
     ...(cost !== undefined && steps > 0 && { cost }),
   })
 
@@ -171,7 +117,7 @@ export async function* runToolLoop(
           const { call, output, isError } = outcome
           const { id, name } = call
           results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
-          if (isError) failures.push({ step: steps, ...outcome })
+          toolResults.push({ step: steps, ...outcome })
           yield { type: 'tool-result', step: steps, ...outcome }
         }
         signal.throwIfAborted()
@@ -204,17 +150,24 @@ export async function* runToolLoop(
   }
 }
 
+/** The options of the loop, with defaults. */
+type LoopSettings = Complete<Omit<ToolLoopOptions, 'context'>> & { context: unknown }
+
+function failuresIn(outcomes: ToolRunResult['toolResults']): ToolFailure[] {
+  return outcomes.filter((outcome) => outcome.isError)
+}
+
 // Typed by the options: a new one does not compile until it is listed.
 const loopOptions: { [Name in keyof Required<ToolLoopOptions>]: true } = {
   ...{ maxSteps: true, concurrency: true, toolTimeout: true, maxResultLength: true, approve: true },
-  ...{ stopWhen: true, onToolError: true, clock: true },
+  ...{ stopWhen: true, onToolError: true, context: true, clock: true },
 }
 
 /**
  * The options of the loop with defaults, and all other options, which are those of its calls.
  * @throws {LlmError} `invalid-request` for invalid limits
  */
-function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call: CallOptions } {
+function split(options: ToolRunOptions): { loop: LoopSettings; call: CallOptions } {
   const {
     maxSteps = 10,
     concurrency = 8,
@@ -224,6 +177,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
     stopWhen = () => false,
     onToolError = 'tell',
     clock = systemClock,
+    context,
     ...call
   } = options
   checkCallOptionNames(call, 'of runTools()', Object.keys(loopOptions))
@@ -231,7 +185,7 @@ function split(options: ToolRunOptions): { loop: Required<ToolLoopOptions>; call
   for (const [name, value] of Object.entries(limits))
     if (!(value >= 1))
       throw new LlmError('invalid-request', `${name} must be a number of at least 1, not ${describe(value)}.`)
-  return { loop: { ...limits, approve, stopWhen, onToolError, clock }, call }
+  return { loop: { ...limits, approve, stopWhen, onToolError, clock, context }, call }
 }
 
 /** The events of one answer. Errors of another kind become an `LlmError`. */
@@ -269,10 +223,10 @@ function isCut(reason: FinishReason): reason is CutReason {
 /** Runs the calls concurrently and yields each outcome when it is there. A call that stays open yields none. */
 async function* runToolCalls(
   calls: ToolCall[],
-  tools: Tool[],
+  tools: readonly Tool[],
   messages: Message[],
   signal: AbortSignal,
-  { concurrency, toolTimeout, maxResultLength, clock, approve, onToolError }: Required<ToolLoopOptions>,
+  { concurrency, toolTimeout, maxResultLength, clock, approve, onToolError, context: own }: LoopSettings,
 ): AsyncGenerator<ToolOutcome> {
   const rules = { timeout: toolTimeout, maxLength: maxResultLength, clock, approve }
   const waiting = [...calls]
@@ -280,7 +234,7 @@ async function* runToolCalls(
   const running = new Set<Promise<Ended>>()
   // A failure ends the others.
   const failing = new LinkedSignal(signal)
-  const context = { signal: failing.signal, messages: [...messages] }
+  const context = { signal: failing.signal, messages: [...messages], context: own }
   let stopListening: () => void = () => {}
   // `approve` may wait for a person who has left.
   const aborted = new Promise<never>((_, reject) => {

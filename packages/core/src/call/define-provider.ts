@@ -29,30 +29,30 @@ import { CallStream } from './stream.js'
 /** How images and files given as a URL are downloaded for services that accept only bytes. */
 export interface MediaOptions {
   /** The largest download, in bytes. Default 20 MiB. */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /**
    * Hosts (`host` or `host:port`) that are not public but may be downloaded from. Default none, since a URL written by somebody
    * else must not reach hosts that only this machine can reach.
    */
-  allowHosts?: string[]
+  allowHosts?: string[] | undefined
 }
 
 /** Options of every provider. */
 export interface ProviderOptions {
   /** Limits of downloads. `false`: no downloads; a URL is then `unsupported` for services that accept only bytes. */
-  media?: false | MediaOptions
+  media?: false | MediaOptions | undefined
   /** Options for every request that does not set them itself: `{ temperature: 0 }`. */
-  defaults?: Partial<ChatRequest>
+  defaults?: Partial<ChatRequest> | undefined
   /** Time limits in milliseconds; a number is the total. */
-  timeout?: number | TimeoutOptions
+  timeout?: number | TimeoutOptions | undefined
   /** Retries; `false` turns them off. */
-  retry?: false | RetryOptions
+  retry?: false | RetryOptions | undefined
   /** HTTP headers sent with every request. */
-  headers?: Record<string, string>
+  headers?: Record<string, string> | undefined
   /** Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
   /** A random number from 0 to 1, for the jitter of retries. Default `Math.random`. */
-  random?: () => number
+  random?: (() => number) | undefined
 }
 
 /**
@@ -71,7 +71,7 @@ const loadOperations = () => import('../operations/operations.js')
 class DefinedProvider implements Provider {
   readonly provider: string
   readonly model: string
-  declare readonly timeouts: Required<TimeoutOptions>
+  declare readonly timeouts: TimeoutOptions
   readonly #backend: Backend
   readonly #settings: CallSettings
   readonly #environment: CallEnvironment

@@ -7,6 +7,9 @@ export type JsonSchema = { readonly [keyword: string]: unknown }
 /** Any schema of the Standard Schema family: zod, valibot, arktype … */
 export type StandardSchema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
 
+/** A schema in any form. */
+export type AnySchema = StandardSchema | JsonSchema
+
 declare const valueType: unique symbol
 
 /** A JSON Schema whose values have a known type; see `jsonSchema`. */

@@ -1,25 +1,27 @@
 // Tools: functions that a model may ask the app to call.
 import type { Message } from './message.js'
-import type { JsonSchema, SchemaOutput, StandardSchema } from './schema.js'
+import type { AnySchema, JsonSchema, SchemaOutput, StandardSchema } from './schema.js'
 
 /** The second argument of a tool's `run` and `needsApproval`. */
-export interface ToolContext {
+export interface ToolContext<Context = unknown> {
   /** Aborts when the run of the loop ends, or the tool's time limit has passed. */
   signal: AbortSignal
   /** The id of the tool call. */
   id: string
   /** The conversation, up to and including the message with the call. */
   messages: readonly Message[]
+  /** The option `context` of `runTools`: the user, a database, anything of the app. */
+  context: Context
   /** Reports progress, which restarts the tool's time limit, up to ten times the limit in total. */
   progress?: () => void
 }
 
-/** A function that a model may ask for. Define one with `tool`, which infers the type of its input. */
-export interface Tool<Input = unknown> {
+/** A function that a model may ask for. Define one with `tool`, which infers the types. */
+export interface Tool<Input = unknown, Output = unknown, Name extends string = string, Context = unknown> {
   /** 1 to 64 letters, digits, `_` or `-`; unique within a request. */
-  name: string
+  name: Name
   /** What the tool does and when to use it. The model reads it. */
-  description?: string
+  description?: string | undefined
   /** The schema of its input, an object. A Standard Schema must be able to produce its JSON Schema (zod 4.2 or later can). */
   input: StandardSchema<unknown, Input> | JsonSchema
   /**
@@ -27,15 +29,40 @@ export interface Tool<Input = unknown> {
    * model gets a returned string or list of parts as it is, and any other value as JSON. An error that it throws becomes a
    * result the model reads, unless `onToolError` is `'throw'`. Without `run`, the call stays open: the app answers it itself.
    */
-  run?(input: Input, context: ToolContext): unknown
+  run?(input: Input, context: ToolContext<Context>): Output | Promise<Output>
   /** Whether this call needs approval before it runs: `runTools` then asks its option `approve`. Default: no approval. */
-  needsApproval?(input: Input, context: ToolContext): boolean | Promise<boolean>
+  needsApproval?(input: Input, context: ToolContext<Context>): boolean | Promise<boolean>
   /** How long one run may take, in milliseconds. Default: the option `toolTimeout` of `runTools`. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
+/** What JSON would lose or refuse: a Map becomes `{}`. */
+type NotJson =
+  | bigint
+  | symbol
+  | ((...input: never) => unknown)
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+
+/** The message of the compiler for a value that is refused. */
+type Refused<Message extends string> = Message & { readonly refused: never }
+
+/** The definition, if the compiler sees nothing wrong in it. */
+type Checked<Schema extends AnySchema, Output, Name extends string> = {
+  name: Name extends `${string}${' ' | '.' | '/' | ':'}${string}` | ''
+    ? Refused<'a tool name has 1 to 64 letters, digits, _ or -'>
+    : Name
+  input: SchemaOutput<Schema> extends object
+    ? Schema
+    : unknown extends SchemaOutput<Schema>
+      ? Schema
+      : Refused<'the input of a tool is an object: z.object({ … })'>
+} & ([Extract<Output, NotJson>] extends [never]
+  ? unknown
+  : { run: Refused<'run returns text, parts, or a value that JSON can represent'> })
+
 /**
- * Defines a tool; the type of `run`'s input is inferred from the schema.
+ * Defines a tool. The types of `run`'s input and of its results in a run are inferred; the type of `context` is that of its parameter.
  * @example
  * const weather = tool({
  *   name: 'weather',
@@ -44,13 +71,20 @@ export interface Tool<Input = unknown> {
  *   run: async ({ city }) => (await fetch(`https://wttr.in/${city}?format=3`)).text(),
  * })
  */
-export function tool<const Schema extends StandardSchema | JsonSchema>(
-  definition: Omit<Tool<SchemaOutput<Schema>>, 'input'> & { input: Schema },
-): Tool<SchemaOutput<Schema>> {
-  return definition as Tool<SchemaOutput<Schema>>
+export function tool<
+  const Schema extends AnySchema,
+  const Name extends string = string,
+  Output = unknown,
+  Context = unknown,
+>(
+  definition: Omit<Tool<SchemaOutput<Schema>, Output, Name, Context>, 'input'> & {
+    input: Schema
+  } & Checked<NoInfer<Schema>, NoInfer<Output>, NoInfer<Name>>,
+): Tool<SchemaOutput<Schema>, Output, Name, Context> {
+  return definition as Tool<SchemaOutput<Schema>, Output, Name, Context>
 }
 
 /**
  * Which tool the model calls: any or none (`'auto'`), none (`'none'`), at least one (`'required'`), or the named one.
  */
-export type ToolChoice = 'auto' | 'none' | 'required' | { name: string }
+export type ToolChoice<Name extends string = string> = 'auto' | 'none' | 'required' | { name: Name }

@@ -1,5 +1,5 @@
 // toTextResponse: the text of an answer as a streamed HTTP response.
-import type { ToolRunEvent } from '../agent/run-tools.js'
+import type { ToolRunEvent } from '../agent/tool-run.js'
 import type { ChatEvent } from '../contract/events.js'
 import { type AnswerOptions, type AnswerSource, responseBody } from './response-body.js'
 
