@@ -3,7 +3,7 @@
 import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
-import type { AnySchema, JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import type { AnySchema, JsonSchema, SchemaInput, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import type { Tool } from '../contract/tool.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
@@ -55,8 +55,9 @@ export async function generateObject<const Schema extends StandardSchema | JsonS
 }
 
 /**
- * Like `generateObject`, but the value can be read while it is generated: each event is the value so far. It is always the same object,
- * which grows; a repair begins a new one. `result()` returns the whole, validated value.
+ * Like `generateObject`, but the value can be read while it is generated: each event is the value so far, as the model writes it. Each
+ * is a new object where something has changed, and shares everything else with the one before, as React expects. A repair begins
+ * again. `result()` returns the whole, validated and transformed value.
  * @example
  * const run = streamObject(llm, recipe, 'A recipe for lemon cake')
  * for await (const partial of run) render(partial.ingredients ?? [])
@@ -67,7 +68,7 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   schema: Schema,
   request: ChatInput,
   options: ObjectOptions = {},
-): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
+): Run<PartialOf<SchemaInput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   return startRun(provider, request, options, async (...input) =>
     (await import('./generate-object.js')).generateValue(provider, schema, ...input),
   )

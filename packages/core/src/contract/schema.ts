@@ -23,6 +23,14 @@ export type SchemaOutput<Schema> =
       ? Value
       : unknown
 
+/** The type of a value before a schema transforms it: what a model writes; `unknown` for plain JSON Schema. */
+export type SchemaInput<Schema> =
+  Schema extends StandardSchemaV1<infer Input, infer _Output>
+    ? Input
+    : Schema extends TypedJsonSchema<infer Value>
+      ? Value
+      : unknown
+
 /**
  * A JSON Schema with the type of its values, which TypeScript cannot infer from it. Values are validated by the schema at run time;
  * that the type fits it is up to you.
