@@ -16,6 +16,12 @@ export function toFinish(
       feature: 'tools',
       message: 'The answer ended inside a tool call; the unfinished call was left out.',
     })
+  if (result.invalidCall)
+    warn({
+      code: 'other',
+      feature: 'tools',
+      message: 'The model began a tool call that cannot be read; what it wrote is in the text.',
+    })
   const {
     finishReason,
     rawFinishReason,

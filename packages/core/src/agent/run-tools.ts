@@ -1,6 +1,5 @@
 // The agent loop: sends the request, runs the tools that the model calls, and sends it their results, until it answers.
 
-import { onAbort } from '../call/abort-listener.js'
 import { inTime } from '../call/in-time.js'
 import { LinkedSignal } from '../call/linked-signal.js'
 import type { CallOptions } from '../contract/call-options.js'
@@ -11,23 +10,16 @@ import type { Message, MessageInput, ToolResultPart } from '../contract/message.
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, FinishReason, ToolCall, Usage } from '../contract/response.js'
-import type { Tool } from '../contract/tool.js'
 import { addUsage } from '../contract/usage.js'
 import { describe } from '../describe.js'
-import { type Complete, isObject } from '../object.js'
+import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { appendResults, endsWithToolResults, openToolCalls } from '../request/open-tool-calls.js'
-import { checkCallOptionNames, checkRequestNames } from '../request/option-names.js'
 import { toChatRequest, withDefaults } from '../request/prepare.js'
-import { runTool } from './run-tool.js'
-import type {
-  ToolFailure,
-  ToolLoopOptions,
-  ToolOutcome,
-  ToolRunEvent,
-  ToolRunOptions,
-  ToolRunResult,
-} from './tool-run.js'
+import { checkRequestNames } from '../request/request-names.js'
+import { runToolCalls } from './run-tool-calls.js'
+import type { ToolFailure, ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
+import { splitToolRunOptions } from './tool-run-options.js'
 
 /**
  * Yields the events of the loop, and returns its result.
@@ -49,7 +41,7 @@ export async function* runToolLoop(
   const { toolChoice: _, ...rest } = request
   const unforced: ChatRequest = forces(defaults.toolChoice) ? { ...rest, toolChoice: 'auto' } : rest
   const { loop, call, running } = await readCallerValue('The options', () => {
-    const parts = split(options)
+    const parts = splitToolRunOptions(options)
     return { ...parts, running: new LinkedSignal(parts.call.signal, leaving) }
   })
   const { signal } = running
@@ -150,44 +142,6 @@ export async function* runToolLoop(
   }
 }
 
-/** The options of the loop, with defaults. */
-type LoopSettings = Complete<Omit<ToolLoopOptions, 'context'>> & { context: unknown }
-
-function failuresIn(outcomes: ToolRunResult['toolResults']): ToolFailure[] {
-  return outcomes.filter((outcome) => outcome.isError)
-}
-
-// Typed by the options: a new one does not compile until it is listed.
-const loopOptions: { [Name in keyof Required<ToolLoopOptions>]: true } = {
-  ...{ maxSteps: true, concurrency: true, toolTimeout: true, maxResultLength: true, approve: true },
-  ...{ stopWhen: true, onToolError: true, context: true, clock: true },
-}
-
-/**
- * The options of the loop with defaults, and all other options, which are those of its calls.
- * @throws {LlmError} `invalid-request` for invalid limits
- */
-function split(options: ToolRunOptions): { loop: LoopSettings; call: CallOptions } {
-  const {
-    maxSteps = 10,
-    concurrency = 8,
-    toolTimeout = 60_000,
-    maxResultLength = 200_000,
-    approve = () => 'later',
-    stopWhen = () => false,
-    onToolError = 'tell',
-    clock = systemClock,
-    context,
-    ...call
-  } = options
-  checkCallOptionNames(call, 'of runTools()', Object.keys(loopOptions))
-  const limits = { maxSteps, concurrency, toolTimeout, maxResultLength }
-  for (const [name, value] of Object.entries(limits))
-    if (!(value >= 1))
-      throw new LlmError('invalid-request', `${name} must be a number of at least 1, not ${describe(value)}.`)
-  return { loop: { ...limits, approve, stopWhen, onToolError, clock, context }, call }
-}
-
 /** The events of one answer. Errors of another kind become an `LlmError`. */
 async function* streamAnswer(
   provider: Provider,
@@ -220,55 +174,6 @@ function isCut(reason: FinishReason): reason is CutReason {
   }
 }
 
-/** Runs the calls concurrently and yields each outcome when it is there. A call that stays open yields none. */
-async function* runToolCalls(
-  calls: ToolCall[],
-  tools: readonly Tool[],
-  messages: Message[],
-  signal: AbortSignal,
-  { concurrency, toolTimeout, maxResultLength, clock, approve, onToolError, context: own }: LoopSettings,
-): AsyncGenerator<ToolOutcome> {
-  const rules = { timeout: toolTimeout, maxLength: maxResultLength, clock, approve }
-  const waiting = [...calls]
-  type Ended = { work: Promise<Ended>; outcome: ToolOutcome | undefined }
-  const running = new Set<Promise<Ended>>()
-  // A failure ends the others.
-  const failing = new LinkedSignal(signal)
-  const context = { signal: failing.signal, messages: [...messages], context: own }
-  let stopListening: () => void = () => {}
-  // `approve` may wait for a person who has left.
-  const aborted = new Promise<never>((_, reject) => {
-    stopListening = onAbort(signal, () => reject(signal.reason))
-  })
-  aborted.catch(() => {})
-  try {
-    for (;;) {
-      signal.throwIfAborted()
-      while (running.size < concurrency && waiting.length > 0) {
-        const call = waiting.shift() as ToolCall
-        const work: Promise<Ended> = runTool(call, tools, context, rules).then((outcome) => ({
-          work,
-          outcome,
-        }))
-        work.catch(() => {})
-        running.add(work)
-      }
-      if (running.size === 0) return
-      const { work, outcome } = await Promise.race([aborted, ...running])
-      running.delete(work)
-      if (outcome === undefined) continue
-      if (onToolError === 'throw' && outcome.isError)
-        throw new LlmError('tool-failed', `The tool ${outcome.call.name} failed: ${outcome.output}`, {
-          cause: outcome.cause,
-        })
-      yield outcome
-    }
-  } finally {
-    stopListening()
-    failing.release()
-  }
-}
-
 function forces(choice: ChatRequest['toolChoice']): boolean {
   return choice === 'required' || typeof choice === 'object'
 }
@@ -277,4 +182,8 @@ function toMessage(message: MessageInput): Message {
   if (typeof message !== 'string' && !isObject(message))
     throw invalid('messages', 'must be a string or a list of messages')
   return typeof message === 'string' ? { role: 'user', content: message } : message
+}
+
+function failuresIn(outcomes: ToolRunResult['toolResults']): ToolFailure[] {
+  return outcomes.filter((outcome) => outcome.isError)
 }

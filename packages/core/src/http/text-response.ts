@@ -15,7 +15,7 @@ export function toTextResponse<Result>(
   options: AnswerOptions<Result> = {},
 ): Response {
   const encode = (event: ChatEvent | ToolRunEvent) => (event.type === 'text' ? event.text : undefined)
-  return new Response(responseBody(source, { encode, end: '' }, options), {
+  return new Response(responseBody(source, { encode, end: () => '' }, options), {
     status: options.status ?? 200,
     headers: {
       'content-type': 'text/plain; charset=utf-8',

@@ -41,7 +41,7 @@ it.each<[name: string, message: RegExp]>([
   ['wobble', /The options are model, apiKey, baseURL, allowBrowser, media, defaults, /],
 ])('an option of a factory with a wrong name is refused: %s', (name, message) => {
   for (const work of [() => made('m', { [name]: 1 }), () => made({ model: 'm', [name]: 1 })])
-    expect(messageOf(work, 'invalid-request')).toMatch(message)
+    expect(messageOf(work, 'config')).toMatch(message)
 })
 
 it('an option whose value is undefined is absent, as that of an unset variable', () => {
@@ -63,6 +63,7 @@ const fields = ['service_tier', 'metadata', 'top_p', 'max_tokens', 'stop_sequenc
 it.each<[name: string, message: RegExp]>([
   ['serviceTier', /^providerOptions\.mine\.serviceTier is not a field .* Did you mean service_tier\?$/],
   ['servce_tier', /Did you mean service_tier\?$/],
+  ['sevrice_tier', /Did you mean service_tier\?$/],
   ['stopSequences', /Did you mean stop_sequences\?$/],
   ['topP', /option of the request itself: chat\(\{ messages, topP \}\)/],
   ['maxOutputTokens', /option of the request itself: chat\(\{ messages, maxOutputTokens \}\)/],

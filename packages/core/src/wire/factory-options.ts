@@ -3,18 +3,16 @@ import type { ProviderOptions } from '../call/define-provider.js'
 import { LlmError } from '../contract/errors.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
-import { checkOptionNames, optionNames } from '../request/option-names.js'
+import { checkOptionNames, type OptionNames } from '../request/option-names.js'
+import { optionNames } from '../request/request-names.js'
 import { checkModel } from './secrets/known-keys.js'
 
-// Typed by the options themselves: a new option does not compile until it is listed.
-type Names<Options> = { [Name in keyof Required<Options>]: true }
-
-const everyProvider: Names<ProviderOptions> = {
+const everyProvider: OptionNames<ProviderOptions> = {
   ...{ media: true, defaults: true, timeout: true, retry: true, headers: true, clock: true, random: true },
 }
 
 /** The names of a factory's own options, beside the model and those of every provider. */
-export type OwnNames<Options> = Names<Omit<Options, keyof ProviderOptions | 'model'>>
+export type OwnNames<Options> = OptionNames<Omit<Options, keyof ProviderOptions | 'model'>>
 
 /** A factory, for its errors: `{ factory: 'claude', example: 'claude-opus-5' }`. */
 interface FactoryNames<Options> {
@@ -31,7 +29,7 @@ const headers = { names: ['defaultHeaders'], place: 'Did you mean headers?' }
 
 /**
  * The options of a factory that takes a model and options, or options with the model in them.
- * @throws {LlmError} `config` without a model, and for a key in its place; `invalid-request` for an unknown option, with the right name
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an unknown option, with the right name
  */
 export function factoryOptions<Options extends ProviderOptions & { model?: string | undefined }>(
   first: string | Options | undefined,
@@ -53,7 +51,7 @@ export function factoryOptions<Options extends ProviderOptions & { model?: strin
 
 /**
  * Checks the names of the options of a factory.
- * @throws {LlmError} `invalid-request` for an unknown one, with the right name
+ * @throws {LlmError} `config` for an unknown one, with the right name
  */
 export function checkFactoryOptions<Options extends ProviderOptions>(
   options: Options,
@@ -74,5 +72,5 @@ export function checkFactoryOptions<Options extends ProviderOptions>(
     },
   ]
   const known = ['model', ...Object.keys(own), ...Object.keys(everyProvider)]
-  checkOptionNames(options, known, `of ${factory}()`, ...elsewhere)
+  checkOptionNames(options, known, `of ${factory}()`, { code: 'config', elsewhere })
 }

@@ -1,9 +1,8 @@
 // Checks the fields of providerOptions that a backend merges into the body of its requests.
 import { distance } from 'fastest-levenshtein'
 import { LlmError } from '../contract/errors.js'
-import { optionNames } from '../request/option-names.js'
-
-const inLetters = (name: string) => name.replace(/[_-]/g, '').toLowerCase()
+import { hasSameLetters, inLetters } from '../request/option-names.js'
+import { optionNames } from '../request/request-names.js'
 
 // In letters: short names of different fields are alike, such as `top_p` and `top_k`.
 const longEnough = 6
@@ -23,7 +22,7 @@ export function checkFields(fields: object, known: readonly string[], place: str
       throw refuse(`is an option of the request itself: chat({ messages, ${name} }).`)
     const meant = known.find(
       (field) =>
-        inLetters(field) === inLetters(name) || (name.length >= longEnough && distance(field, name) === 1),
+        inLetters(field) === inLetters(name) || (name.length >= longEnough && (distance(field, name) === 1 || hasSameLetters(field, name))),
     )
     if (meant !== undefined) throw refuse(`is not a field of the service. Did you mean ${meant}?`)
   }

@@ -59,7 +59,7 @@ const ownNames: OwnNames<LocalOptions> = {
   ...{ keepPrefixes: true, chatTemplate: true, heartbeat: true, onLog: true },
 }
 
-/** @throws {LlmError} `config` for invalid options, `invalid-request` for an unknown one */
+/** @throws {LlmError} `config` for invalid and for unknown options */
 export function checkOptions(options: LocalOptions): void {
   if (typeof options !== 'object' || options === null)
     throw invalidOption('options', 'the name of a model or an object', options)

@@ -2,7 +2,7 @@
 import type { SamplingOptions } from '@patchbay/core'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
-export const protocolVersion = 6
+export const protocolVersion = 7
 
 /** What the worker loads, and how. */
 export interface LoadSettings {
@@ -68,6 +68,9 @@ export interface ChatJob extends SamplingOptions {
   json?: { schema?: unknown }
 }
 
+/** The part of a chat that its prompt depends on. */
+export type PromptRequest = Pick<ChatJob, 'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning'>
+
 /** Documents to score by their relevance to a query. */
 export interface RankJob {
   query: string
@@ -121,6 +124,8 @@ export interface ChatResult {
   unenforced?: string[]
   /** The answer ended inside a tool call, which was left out. */
   unfinishedCall?: boolean
+  /** Something in the answer began like a tool call, and was not one: it is text. */
+  invalidCall?: boolean
   /** Time up to the first token, in milliseconds. */
   promptMs: number
   /** Time from the first token to the end, in milliseconds, without pauses for a slow reader. */
@@ -157,7 +162,7 @@ export type ToWorker =
   /** The reader has read this many more characters. */
   | { type: 'credit'; id: number; characters: number }
   | { type: 'cancel'; id: number }
-  | { type: 'count'; id: number; messages: TemplateMessage[]; tools?: TemplateTool[] }
+  | ({ type: 'count'; id: number } & PromptRequest)
   | { type: 'ping' }
   | { type: 'shutdown' }
 

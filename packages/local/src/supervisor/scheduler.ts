@@ -3,7 +3,7 @@ import { type CallContext, LlmError } from '@patchbay/core'
 import { notSerializable, workerFailure } from '../errors.js'
 import { FairQueue, type QueueEntry } from './fair-queue.js'
 import { Job, nextId } from './job.js'
-import type { ChatJob, JobRequest, ReadyInfo } from './protocol.js'
+import type { JobRequest, PromptRequest, ReadyInfo } from './protocol.js'
 import { StatsCounter, type WorkerStats } from './stats.js'
 import type { Report } from './worker-state.js'
 import {
@@ -28,7 +28,7 @@ interface Waiter<T> {
   context: CallContext
 }
 
-type CountRequest = Waiter<number> & { id: number } & Pick<ChatJob, 'messages' | 'tools'>
+type CountRequest = Waiter<number> & { id: number; prompt: PromptRequest }
 
 export class Scheduler {
   readonly #settings: SchedulerSettings
@@ -124,9 +124,17 @@ export class Scheduler {
   }
 
   /** Counts the tokens of a prompt. */
-  count({ messages, tools }: Pick<ChatJob, 'messages' | 'tools'>, context: CallContext): Promise<number> {
+  count(chat: PromptRequest, context: CallContext): Promise<number> {
+    const { messages, tools, forcedCall, json, reasoning } = chat
+    const prompt: PromptRequest = {
+      messages,
+      ...(tools && { tools }),
+      ...(forcedCall && { forcedCall }),
+      ...(json && { json }),
+      ...(reasoning && { reasoning }),
+    }
     return this.#wait(context, (waiter) => {
-      const request = { ...waiter, context, id: nextId(), messages, ...(tools && { tools }) }
+      const request = { ...waiter, context, id: nextId(), prompt }
       const waiting = add(this.#waitingCounts, request)
       return () => waiting() || this.#runningCounts.delete(request.id)
     })
@@ -179,10 +187,10 @@ export class Scheduler {
   }
 
   #startCount(request: CountRequest): void {
-    const { id, messages, tools, reject } = request
+    const { id, prompt, reject } = request
     this.#waitingCounts.delete(request)
     try {
-      this.#supervisor.send({ type: 'count', id, messages, ...(tools && { tools }) })
+      this.#supervisor.send({ type: 'count', id, ...prompt })
       this.#runningCounts.set(id, request)
     } catch (cause) {
       reject(notSerializable(cause))

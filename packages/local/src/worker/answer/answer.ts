@@ -1,8 +1,8 @@
 // Readers of generated tokens: plain text, JSON, and text with tool calls.
 import type { LlamaGrammarEvaluationState, LlamaModel, Token } from 'node-llama-cpp'
 import type { ChatJob } from '../../supervisor/protocol.js'
-import type { CallFormat } from './call-format.js'
-import { CallReader, type ParsedCall } from './call-reader.js'
+import type { CallGrammarOf } from '../grammar/call-grammar.js'
+import { CallReader, type Markup, type MarkupListener } from './call-reader.js'
 import { StopStrings, TextDecoder } from './text.js'
 
 /** Turns the tokens of an answer into text and tool calls, as they are generated. */
@@ -17,12 +17,22 @@ export interface AnswerReader {
   readonly stopSequence: string | undefined
   /** A tool call has begun and is not complete. */
   readonly inCall: boolean
+  /** Tokens of the thinking, for readers of models that think. */
+  readonly thoughtTokens?: number
+  /** Something began like a tool call, and was not one. */
+  readonly invalidCall?: boolean
   /** The grammar for the next token. */
   readonly grammar?: () => LlamaGrammarEvaluationState | undefined
 }
 
+/** A reader of what follows a thought. */
+export interface ContentReader extends AnswerReader {
+  /** Takes text that a token held besides other text. */
+  pushText(text: string): string
+}
+
 /** Reads plain text. */
-export class TextReader implements AnswerReader {
+export class TextReader implements ContentReader {
   readonly inCall = false
   readonly #decoder: TextDecoder
 
@@ -42,13 +52,17 @@ export class TextReader implements AnswerReader {
     return this.#decoder.push(token)
   }
 
+  pushText(text: string): string {
+    return this.#decoder.pushText(text)
+  }
+
   flush(): string {
     return this.#decoder.flush()
   }
 }
 
 /** Reads JSON up to the end of its value: the grammar would allow white space after it for ever. */
-export class JsonReader implements AnswerReader {
+export class JsonReader implements ContentReader {
   readonly inCall = false
   readonly #decoder: TextDecoder
   #json = ''
@@ -73,7 +87,14 @@ export class JsonReader implements AnswerReader {
   readonly grammar = (): LlamaGrammarEvaluationState => this.state
 
   push(token: Token): string {
-    const text = this.#decoder.push(token)
+    return this.#read(this.#decoder.push(token))
+  }
+
+  pushText(text: string): string {
+    return this.#read(this.#decoder.pushText(text))
+  }
+
+  #read(text: string): string {
     this.#json += text
     this.#complete = /[}\]]\s*$/.test(this.#json) && isJson(this.#json)
     return this.#complete ? text.trimEnd() : text
@@ -84,36 +105,42 @@ export class JsonReader implements AnswerReader {
   }
 }
 
-/** Reads text with tool calls. From the start of a call, a grammar allows only a complete call of an offered tool. */
-export class ToolReader implements AnswerReader {
-  readonly #model: LlamaModel
+/** What a reader of text with markup is made of. */
+export interface MarkupReaderOptions {
+  markup: Markup
+  listener: MarkupListener
+  /** Grammar for calls; absent without tools. */
+  grammar?: CallGrammarOf
+}
+
+/** Reads text with tool calls and other markup. From the start of a call, a grammar allows only calls of offered tools. */
+export class MarkupReader implements ContentReader {
+  /** Tokens of thoughts between texts and calls. */
+  thoughtTokens = 0
+  readonly #model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>
   readonly #decoder: TextDecoder
   readonly #stops: StopStrings
   readonly #reader: CallReader
-  readonly #markers: string
+  readonly #marks: string
   readonly #singleCall: boolean
-  readonly #callGrammar: (withSeparator: boolean) => LlamaGrammarEvaluationState
+  readonly #callGrammar: CallGrammarOf
   #grammar: LlamaGrammarEvaluationState | undefined
 
   constructor(
-    model: LlamaModel,
-    { stop, forcedCall, singleCall = false }: Pick<ChatJob, 'stop' | 'forcedCall' | 'singleCall'>,
-    format: CallFormat,
-    callGrammar: (withSeparator: boolean) => LlamaGrammarEvaluationState,
-    onCall: (call: ParsedCall) => void,
+    model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>,
+    { stop, singleCall = false }: Pick<ChatJob, 'stop' | 'singleCall'>,
+    { markup, listener, grammar = () => undefined }: MarkupReaderOptions,
   ) {
     this.#model = model
     this.#decoder = new TextDecoder(model)
     this.#stops = new StopStrings(stop ?? [])
-    this.#markers = format.open + format.close
+    const { format, frames, thoughts } = markup
+    const marks = [...(format?.signs ?? []), ...(format?.marks ?? []), ...frames]
+    this.#marks = [...marks, thoughts?.open ?? '', thoughts?.close ?? ''].join('\n')
     this.#singleCall = singleCall
-    this.#callGrammar = callGrammar
-    const forced = forcedCall !== undefined
-    this.#reader = new CallReader(format, forced, (call) => {
-      this.#grammar = undefined
-      onCall(call)
-    })
-    if (forced) this.#grammar = callGrammar(false)
+    this.#callGrammar = grammar
+    this.#reader = new CallReader(markup, listener)
+    if (markup.forced) this.#grammar = grammar('')
   }
 
   get endReason(): AnswerReader['endReason'] {
@@ -129,10 +156,22 @@ export class ToolReader implements AnswerReader {
     return this.#reader.openCall !== undefined
   }
 
+  /** Something began like a call, and was not one: it is text. */
+  get invalidCall(): boolean {
+    return this.#reader.invalidCall
+  }
+
   readonly grammar = (): LlamaGrammarEvaluationState | undefined => this.#grammar
 
   push(token: Token): string {
-    return this.#read(this.#marker(token) ?? this.#decoder.push(token))
+    const wasInThought = this.#reader.inThought
+    const text = this.#read(this.#mark(token) ?? this.#decoder.push(token))
+    if (wasInThought || this.#reader.inThought) this.thoughtTokens++
+    return text
+  }
+
+  pushText(text: string): string {
+    return this.#read(text)
   }
 
   flush(): string {
@@ -143,18 +182,18 @@ export class ToolReader implements AnswerReader {
   #read(text: string): string {
     const callBefore = this.#reader.openCall
     const final = this.#stops.push(this.#reader.push(text))
-    // A grammar can only start with a call's first letter, so not if the token of the marker held more.
     const { openCall } = this.#reader
-    if (callBefore === undefined && openCall?.trim() === '')
-      this.#grammar = this.#callGrammar(openCall === '')
+    if (openCall === undefined) this.#grammar = undefined
+    // The token of the sign may hold the first letters of the call.
+    else if (callBefore === undefined) this.#grammar = this.#callGrammar(openCall)
     return final
   }
 
-  /** The text of a control token that marks tool calls; other control tokens have no text. */
-  #marker(token: Token): string | undefined {
+  /** The text of a control token that is a mark; other control tokens have no text. */
+  #mark(token: Token): string | undefined {
     if (!this.#model.isSpecialToken(token)) return undefined
     const text = this.#model.detokenize([token], true)
-    return text !== '' && this.#markers.includes(text) ? text : undefined
+    return text !== '' && this.#marks.includes(text) ? text : undefined
   }
 }
 

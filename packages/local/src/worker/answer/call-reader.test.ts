@@ -2,22 +2,18 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { CallReader, type ParsedCall } from './call-reader.js'
+import { jsonCalls } from './calls/json-calls.js'
 
-const format = {
-  open: '<tool_call>',
-  separator: '\n',
-  close: '</tool_call>',
-  nameKey: 'name',
-  inputKey: 'arguments',
-}
+const format = jsonCalls({ open: '<tool_call>', close: '</tool_call>', space: '\n' })
 
 function read(
   pieces: string[],
   forced = false,
-  markers = format,
+  of = format,
 ): { text: string; calls: ParsedCall[]; open: boolean } {
   const calls: ParsedCall[] = []
-  const reader = new CallReader(markers, forced, (call) => calls.push(call))
+  const listener = { tools: [], onCall: (call: ParsedCall) => calls.push(call), onThought() {} }
+  const reader = new CallReader({ format: of, frames: [], forced }, listener)
   const text = pieces.map((piece) => reader.push(piece)).join('')
   return { text: text + reader.flush(), calls, open: reader.openCall !== undefined }
 }
@@ -62,7 +58,7 @@ it('a call is read after a marker in the prompt, and in a format without closing
     calls: [time],
   })
   expect(
-    read(['<tool_call>{"name":"time","arguments":{}}', ' Done.'], false, { ...format, close: '' }),
+    read(['<tool_call>{"name":"time","arguments":{}}', ' Done.'], false, jsonCalls({ open: '<tool_call>' })),
   ).toMatchObject({
     text: 'Done.',
     calls: [time],

@@ -1,124 +1,238 @@
-// Streaming parser that separates text from tool calls.
-import type { CallFormat } from './call-format.js'
+// Streaming reader of an answer's markup: separates text from tool calls, later thoughts, and marks that are no text.
+import type { CallContext, CallFormat } from './calls/call-format.js'
+import { NotACall, type Parser, Source } from './calls/source.js'
 import { suffixOverlap } from './text.js'
+import type { ThinkingFormat } from './thinking-format.js'
 
-/** A tool call of the model. */
-export interface ParsedCall {
-  name: string
-  input: unknown
+export type { ParsedCall } from './calls/call-format.js'
+
+/** What a reader looks for besides text. */
+export interface Markup {
+  /** Absent for answers without tools. */
+  format?: CallFormat
+  /** Marks that frame an answer's text, and are no text themselves. */
+  frames: readonly string[]
+  /** Thoughts between texts or calls. */
+  thoughts?: ThinkingFormat
+  /** The prompt ends with the sign of a call. */
+  forced?: boolean
+}
+
+/** Receives what is no text. */
+export interface MarkupListener extends CallContext {
+  onThought(text: string): void
 }
 
 type State =
-  /** Outside of calls. `held` may be the start of a marker. White space right after a call belongs to the call. */
+  /** Outside of calls. `held` may be the start of a sign. White space right after a call belongs to the call. */
   | { at: 'text'; held: string; afterCall: boolean }
-  /** Inside a call. `marker` is the text before it, which is returned as text if the call is not valid. */
-  | { at: 'call'; marker: string; json: string; depth: number; inString: boolean; escaped: boolean }
-  /** After the JSON of a call, where the closing marker is expected. */
-  | { at: 'end'; held: string }
+  /** Inside a section of calls. `sign` is the text before it, which becomes text again if there is no call. */
+  | { at: 'call'; sign: string; source: Source; parser: Parser<void>; committed: number }
+  | { at: 'thought'; held: string; started: boolean }
 
 export class CallReader {
-  readonly #format: CallFormat
-  readonly #onCall: (call: ParsedCall) => void
-  #state: State
+  readonly #markup: Markup
+  readonly #listener: MarkupListener
+  readonly #signs: string[]
+  #state: State = { at: 'text', held: '', afterCall: false }
+  #hasText = false
   /** Number of calls so far. */
   calls = 0
+  /** Something began like a call, and was not one. */
+  invalidCall = false
 
-  /** `forced`: the prompt ends with the opening marker of a call. */
-  constructor(format: CallFormat, forced: boolean, onCall: (call: ParsedCall) => void) {
-    this.#format = format
-    this.#onCall = onCall
-    this.#state = forced ? callState('') : textState('', false)
+  constructor(markup: Markup, listener: MarkupListener) {
+    this.#markup = markup
+    this.#listener = listener
+    const { format, frames, thoughts, forced = false } = markup
+    this.#signs = [...(format?.signs ?? []), ...frames, ...(thoughts ? [thoughts.open] : [])]
+    if (forced && format !== undefined) this.#state = this.#startCall('', format.signs[0] ?? '', format)
   }
 
-  /** JSON so far of a call that is not complete. */
+  /** The text after the sign, in a call that is not complete. */
   get openCall(): string | undefined {
-    return this.#state.at === 'call' ? this.#state.json : undefined
+    const state = this.#state
+    return state.at === 'call' ? state.source.read(0) + state.source.rest : undefined
+  }
+
+  get inThought(): boolean {
+    return this.#state.at === 'thought'
   }
 
   /** Takes more text, and returns the text that is final now. White space before a call belongs to the call. */
   push(text: string): string {
     const state = this.#state
     switch (state.at) {
-      case 'text': {
-        const all = state.afterCall ? (state.held + text).trimStart() : state.held + text
-        const { open } = this.#format
-        const index = all.indexOf(open)
-        if (index >= 0) {
-          const final = all.slice(0, index).trimEnd()
-          this.#state = callState(all.slice(final.length, index + open.length))
-          return final + this.push(all.slice(index + open.length))
-        }
-        const final = all.slice(0, all.length - suffixOverlap(all, open)).trimEnd()
-        this.#state = textState(all.slice(final.length), state.afterCall && all === '')
-        return final
-      }
-      case 'call': {
-        const length = endOfObject(state, text)
-        if (length === undefined) {
-          state.json += text
-          return ''
-        }
-        const json = state.json + text.slice(0, length)
-        const call = this.#parse(json)
-        if (call === undefined) {
-          // What is not a valid call is text.
-          this.#state = textState('', false)
-          return state.marker + json + this.push(text.slice(length))
-        }
-        this.#state = { at: 'end', held: '' }
-        this.calls++
-        this.#onCall(call)
-        return this.push(text.slice(length))
-      }
-      case 'end': {
-        const { close } = this.#format
-        state.held = (state.held + text).trimStart()
-        if (state.held.length < close.length && close.startsWith(state.held)) return ''
-        const rest = state.held.startsWith(close) ? state.held.slice(close.length) : state.held
-        this.#state = textState('', true)
-        return this.push(rest)
-      }
+      case 'text':
+        return this.#readText(state, text)
+      case 'call':
+        state.source.push(text)
+        return this.#readCall(state)
+      case 'thought':
+        return this.#readThought(state, text)
     }
   }
 
   /** At the end: returns the text that was held back. */
   flush(): string {
     const state = this.#state
-    if (state.at !== 'text') return ''
+    if (state.at === 'thought') {
+      this.#emitThought(state, state.held.trimEnd())
+      return ''
+    }
+    if (state.at === 'call') return this.#endCall(state)
     return this.calls > 0 ? state.held.trimEnd() : state.held
   }
 
-  #parse(json: string): ParsedCall | undefined {
-    try {
-      const { [this.#format.nameKey]: name, [this.#format.inputKey]: input = {} } = JSON.parse(json)
-      return typeof name === 'string' ? { name, input } : undefined
-    } catch {
-      return undefined
+  #readText(state: Extract<State, { at: 'text' }>, text: string): string {
+    const all = state.afterCall ? (state.held + text).trimStart() : state.held + text
+    const found = this.#findSign(all)
+    if (found === undefined) {
+      const final = all.slice(0, all.length - this.#overlap(all)).trimEnd()
+      this.#state = { at: 'text', held: all.slice(final.length), afterCall: state.afterCall && all === '' }
+      this.#hasText ||= final !== ''
+      return final
     }
+    const { sign, at } = found
+    const before = all.slice(0, at)
+    const after = all.slice(at + sign.length)
+    const { format, frames, thoughts } = this.#markup
+    if (format?.signs.includes(sign)) {
+      const final = before.trimEnd()
+      this.#hasText ||= final !== ''
+      this.#state = this.#startCall(before.slice(final.length) + sign, sign, format)
+      return final + this.push(after)
+    }
+    if (frames.includes(sign)) {
+      // Text before and after a frame is text; white space at its ends is not.
+      const final = before.trimEnd()
+      this.#hasText ||= final !== ''
+      this.#state = { at: 'text', held: '', afterCall: !this.#hasText || this.calls > 0 }
+      return final + this.push(after)
+    }
+    if (thoughts === undefined) return ''
+    const final = before.trimEnd()
+    this.#hasText ||= final !== ''
+    this.#state = { at: 'thought', held: '', started: false }
+    return final + this.push(after)
   }
-}
 
-type Call = Extract<State, { at: 'call' }>
-
-function textState(held: string, afterCall: boolean): State {
-  return { at: 'text', held, afterCall }
-}
-
-function callState(marker: string): Call {
-  return { at: 'call', marker, json: '', depth: 0, inString: false, escaped: false }
-}
-
-/** The length of the text up to the end of the JSON object; `undefined` if it goes on. */
-function endOfObject(state: Call, text: string): number | undefined {
-  for (let at = 0; at < text.length; at++) {
-    const character = text[at]
-    if (state.escaped) state.escaped = false
-    else if (state.inString) {
-      state.escaped = character === '\\'
-      state.inString = character !== '"'
-    } else if (character === '"') state.inString = true
-    else if (character === '{') state.depth++
-    else if (character === '}' && --state.depth <= 0) return at + 1
+  /** The first sign in a text; of several at one place, the longest. */
+  #findSign(text: string): { sign: string; at: number } | undefined {
+    const start = text.length - text.trimStart().length
+    let first: { sign: string; at: number } | undefined
+    for (const sign of this.#signs) {
+      const at = this.#onlyAtStart(sign)
+        ? !this.#hasText && text.startsWith(sign, start)
+          ? start
+          : -1
+        : text.indexOf(sign)
+      if (at < 0) continue
+      if (first === undefined || at < first.at || (at === first.at && sign.length > first.sign.length))
+        first = { sign, at }
+    }
+    // A longer sign may go on where this one ends.
+    const longer =
+      first !== undefined &&
+      this.#signs.some(
+        (sign) => sign.length > (first?.sign.length ?? 0) && sign.startsWith(text.slice(first?.at)),
+      )
+    return longer ? undefined : first
   }
-  return undefined
+
+  #onlyAtStart(sign: string): boolean {
+    return this.#markup.format?.atStart === true && this.#markup.format.signs.includes(sign)
+  }
+
+  /** How many characters at the end may be the start of a sign. */
+  #overlap(text: string): number {
+    const possible = this.#signs.filter(
+      (sign) => !this.#onlyAtStart(sign) || (!this.#hasText && text.trim() === ''),
+    )
+    return Math.max(
+      0,
+      ...possible.map((sign) => (sign.startsWith(text) ? text.length : suffixOverlap(text, sign))),
+    )
+  }
+
+  #startCall(marker: string, sign: string, format: CallFormat): Extract<State, { at: 'call' }> {
+    const source = new Source()
+    const state: Extract<State, { at: 'call' }> = {
+      at: 'call',
+      sign: marker,
+      source,
+      committed: -1,
+      parser: format.read(source, sign, {
+        tools: this.#listener.tools,
+        onCall: (call) => {
+          state.committed = source.position
+          this.calls++
+          this.#listener.onCall(call)
+        },
+      }),
+    }
+    return state
+  }
+
+  #readCall(state: Extract<State, { at: 'call' }>): string {
+    try {
+      if (state.parser.next().done !== true) return ''
+    } catch (error) {
+      if (!(error instanceof NotACall)) throw error
+      return this.#failCall(state)
+    }
+    this.#state = { at: 'text', held: '', afterCall: true }
+    return this.push(state.source.rest)
+  }
+
+  /** What is not a valid call is text. */
+  #failCall({ sign, source, committed }: Extract<State, { at: 'call' }>): string {
+    this.invalidCall = true
+    this.#state = { at: 'text', held: '', afterCall: false }
+    this.#hasText = true
+    const text = committed < 0 ? sign + source.read(0) : source.read(committed)
+    return text + this.push(source.rest)
+  }
+
+  /** The answer ends inside of a section: its last call may be complete all the same. */
+  #endCall(state: Extract<State, { at: 'call' }>): string {
+    state.source.ended = true
+    const before = this.calls
+    const { rest } = state.source
+    try {
+      state.parser.next()
+    } catch (error) {
+      if (!(error instanceof NotACall)) throw error
+      // Cut off in a call, or after the last one.
+      if (
+        this.calls === before &&
+        (state.committed < 0 || (state.source.read(state.committed) + rest).trim() !== '')
+      )
+        return ''
+    }
+    this.#state = { at: 'text', held: '', afterCall: true }
+    return ''
+  }
+
+  #readThought(state: Extract<State, { at: 'thought' }>, text: string): string {
+    const close = this.#markup.thoughts?.close ?? ''
+    const all = state.held + text
+    const end = all.indexOf(close)
+    const final = end >= 0 ? end : all.length - suffixOverlap(all, close)
+    const thought = all.slice(0, final).trimEnd()
+    this.#emitThought(state, thought)
+    if (end < 0) {
+      state.held = all.slice(thought.length)
+      return ''
+    }
+    this.#state = { at: 'text', held: '', afterCall: true }
+    return this.push(all.slice(end + close.length))
+  }
+
+  #emitThought(state: Extract<State, { at: 'thought' }>, thought: string): void {
+    const text = state.started ? thought : thought.trimStart()
+    if (text === '') return
+    state.started = true
+    this.#listener.onThought(text)
+  }
 }

@@ -1,8 +1,9 @@
 // Creates the reader for an answer: thinking, then JSON, or text with tool calls, as the request and the model want it.
 import type { ChatJob, ChatResult } from '../../supervisor/protocol.js'
-import { callGrammar, type GrammarEngine, jsonGrammar } from '../grammar/grammar.js'
+import { callGrammar } from '../grammar/call-grammar.js'
+import { type GrammarEngine, jsonGrammar } from '../grammar/grammar.js'
 import type { ChatTemplate, ThinkingState } from '../prompt/chat-template.js'
-import { type AnswerReader, JsonReader, TextReader, ToolReader } from './answer.js'
+import { type AnswerReader, type ContentReader, JsonReader, MarkupReader, TextReader } from './answer.js'
 import type { ParsedCall } from './call-reader.js'
 import { ThinkingReader } from './thinking.js'
 
@@ -13,8 +14,8 @@ export interface ReaderListener {
 }
 
 /** A reader, and the keywords of the request's schemas that its grammar does not enforce. */
-export interface CreatedReader {
-  reader: AnswerReader
+export interface CreatedReader<Reader extends AnswerReader = AnswerReader> {
+  reader: Reader
   unenforced: string[]
 }
 
@@ -24,7 +25,7 @@ export interface CreatedReader {
  */
 export async function createReader(
   engine: GrammarEngine,
-  template: Pick<ChatTemplate, 'calls' | 'thinking'>,
+  template: Pick<ChatTemplate, 'calls' | 'thinking' | 'frames'>,
   request: ChatJob,
   thinking: ThinkingState,
   listener: ReaderListener,
@@ -34,30 +35,49 @@ export async function createReader(
   if (thinking === 'finished' || format === undefined) return created
   const onThought = (text: string) => listener.reasoning(text)
   const { reader, unenforced } = created
+  const breaks = request.tools === undefined || template.calls?.atStart ? [] : (template.calls?.signs ?? [])
   return {
-    reader: new ThinkingReader(engine.model, format, thinking === 'started', reader, onThought),
+    reader: new ThinkingReader(engine.model, format, thinking === 'started', reader, onThought, breaks),
     unenforced,
   }
 }
 
 async function contentReader(
   engine: GrammarEngine,
-  { calls }: Pick<ChatTemplate, 'calls'>,
+  { calls, frames, thinking }: Pick<ChatTemplate, 'calls' | 'frames' | 'thinking'>,
   request: ChatJob,
   listener: ReaderListener,
-): Promise<CreatedReader> {
+): Promise<CreatedReader<ContentReader>> {
   const { model } = engine
   const { json, tools, forcedCall, stop } = request
   if (json !== undefined) {
     const { grammar, unenforced } = await jsonGrammar(engine, json.schema)
     return { reader: new JsonReader(model, stop, grammar), unenforced }
   }
-  if (tools === undefined || calls === undefined)
+  const { marks, repeatedThoughts } = frames
+  if ((tools === undefined || calls === undefined) && marks.length === 0)
     return { reader: new TextReader(model, stop), unenforced: [] }
-  const allowed = tools.filter((tool) => typeof forcedCall !== 'string' || tool.function.name === forcedCall)
-  const { grammar, unenforced } = await callGrammar(engine, allowed, calls)
-  const onCall = (call: ParsedCall) => listener.call(call)
-  return { reader: new ToolReader(model, request, calls, grammar, onCall), unenforced }
+  const offered = (calls !== undefined && tools) || []
+  const allowed = offered.filter(
+    (tool) => typeof forcedCall !== 'string' || tool.function.name === forcedCall,
+  )
+  const markup = {
+    frames: marks,
+    ...(repeatedThoughts && thinking !== undefined && { thoughts: thinking }),
+    ...(calls !== undefined && allowed.length > 0 && { format: calls, forced: forcedCall !== undefined }),
+  }
+  const markupListener = {
+    tools: allowed,
+    onCall: (call: ParsedCall) => listener.call(call),
+    onThought: (text: string) => listener.reasoning(text),
+  }
+  if (markup.format === undefined)
+    return { reader: new MarkupReader(model, request, { markup, listener: markupListener }), unenforced: [] }
+  const { grammar, unenforced } = await callGrammar(engine, allowed, markup.format)
+  return {
+    reader: new MarkupReader(model, request, { markup, listener: markupListener, grammar }),
+    unenforced,
+  }
 }
 
 /** The part of a result that a reader determines. */
@@ -75,8 +95,9 @@ export function answerEnd(
     rawFinishReason,
     ...(reader.endReason === 'stop-string' && { stopSequence: reader.stopSequence as string }),
     outputTokens,
-    ...(reader instanceof ThinkingReader && { reasoningTokens: reader.thoughtTokens }),
+    ...(reader.thoughtTokens !== undefined && { reasoningTokens: reader.thoughtTokens }),
     ...(reader.inCall && { unfinishedCall: true }),
+    ...(reader.invalidCall && { invalidCall: true }),
     ...(unenforced.length > 0 && { unenforced }),
   }
 }

@@ -28,6 +28,11 @@ export class TextDecoder {
     // remove the space before some signs (`a ?` becomes `a?`).
     this.#context = [...this.#context.slice(-3), ...this.#pending]
     this.#pending = []
+    return this.pushText(text)
+  }
+
+  /** Takes text that is decoded already. */
+  pushText(text: string): string {
     const final = this.#stops.push(text)
     this.stopSequence = this.#stops.matched
     return final

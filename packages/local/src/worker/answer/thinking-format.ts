@@ -1,5 +1,6 @@
 // Format of a model's thinking, detected by rendering some with its chat template.
 import type { TemplateMessage } from '../../supervisor/protocol.js'
+import { thinkingVariables } from '../prompt/thinking-variables.js'
 
 /** The markers around the thinking before an answer: `<think>…</think>`. */
 export interface ThinkingFormat {
@@ -7,7 +8,11 @@ export interface ThinkingFormat {
   close: string
 }
 
-type Render = (messages: TemplateMessage[], addGenerationPrompt: boolean) => string
+type Render = (
+  messages: TemplateMessage[],
+  addGenerationPrompt: boolean,
+  variables: Record<string, unknown>,
+) => string
 
 const probe = { question: 'probe question', thought: 'probe thought', content: 'probe content' }
 
@@ -19,24 +24,28 @@ const knownFormats: ThinkingFormat[] = [
 
 /** The format, or `undefined` for a template without thinking. */
 export function detectThinkingFormat(render: Render, source: string): ThinkingFormat | undefined {
-  return renderedFormat(render) ?? knownFormats.find(({ close }) => source.includes(close))
+  return (
+    renderedFormat(render, {}) ??
+    renderedFormat(render, thinkingVariables(source, 'high')) ??
+    knownFormats.find(({ close }) => source.includes(close))
+  )
 }
 
-function renderedFormat(render: Render): ThinkingFormat | undefined {
+function renderedFormat(render: Render, variables: Record<string, unknown>): ThinkingFormat | undefined {
   try {
     const question: TemplateMessage = { role: 'user', content: probe.question }
-    const before = render([question], true)
+    const before = render([question], true, variables)
     const answer: TemplateMessage = {
       role: 'assistant',
       content: probe.content,
       reasoning_content: probe.thought,
     }
-    const text = render([question, answer], false)
+    const text = render([question, answer], false, variables)
     if (!text.startsWith(before)) return undefined
     const [beforeThought = '', rest] = text.slice(before.length).split(probe.thought)
     const close = rest?.split(probe.content)[0]?.trim()
     // If the prompt starts the thinking, it ends with the marker, after the head that all answers have.
-    const plain = render([question, { role: 'assistant', content: probe.content }], false)
+    const plain = render([question, { role: 'assistant', content: probe.content }], false, variables)
     const head = plain.slice(0, plain.indexOf(probe.content))
     const open = beforeThought.trim() || (before.startsWith(head) && before.slice(head.length).trim())
     return open && close ? { open, close } : undefined

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import type { LlamaGrammarEvaluationState, Token } from 'node-llama-cpp'
 import { describe, expect, it } from 'vitest'
-import { type AnswerReader, TextReader } from './answer.js'
+import { type ContentReader, TextReader } from './answer.js'
 import { ThinkingReader } from './thinking.js'
 
 const format = { open: '<think>', close: '</think>' }
@@ -90,8 +90,9 @@ describe('thinking', () => {
 
   it('has no grammar, but the answer after it has', () => {
     const state = {} as LlamaGrammarEvaluationState
-    const inner: AnswerReader = {
+    const inner: ContentReader = {
       push: () => '',
+      pushText: () => '',
       flush: () => '',
       endReason: undefined,
       stopSequence: undefined,

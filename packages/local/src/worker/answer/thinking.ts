@@ -1,6 +1,6 @@
 // Reader that separates a model's thinking from its answer. Thinking has no grammar and no tool calls.
 import type { LlamaModel, Token } from 'node-llama-cpp'
-import type { AnswerReader } from './answer.js'
+import type { AnswerReader, ContentReader } from './answer.js'
 import { suffixOverlap, TextDecoder } from './text.js'
 import type { ThinkingFormat } from './thinking-format.js'
 
@@ -10,7 +10,7 @@ export class ThinkingReader implements AnswerReader {
   readonly grammar?: NonNullable<AnswerReader['grammar']>
   readonly #model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>
   readonly #format: ThinkingFormat
-  readonly #answer: AnswerReader
+  readonly #answer: ContentReader
   readonly #onThought: (text: string) => void
   readonly #decoder: TextDecoder
   #state: 'undecided' | 'thinking' | 'answer'
@@ -21,14 +21,23 @@ export class ThinkingReader implements AnswerReader {
   /** No text of the thinking, or of the answer after it, was returned yet. */
   #atStart = true
 
-  /** `started`: the prompt ends inside the thinking; otherwise the model decides whether it thinks. */
+  readonly #breaks: readonly string[]
+  #mayRepeat: boolean
+
+  /**
+   * `started`: the prompt ends inside the thinking; otherwise the model decides whether it thinks. `breaks`: texts that end
+   * the thinking, and belong to the answer.
+   */
   constructor(
     model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>,
     format: ThinkingFormat,
     started: boolean,
-    answer: AnswerReader,
+    answer: ContentReader,
     onThought: (text: string) => void,
+    breaks: readonly string[] = [],
   ) {
+    this.#breaks = breaks
+    this.#mayRepeat = started
     this.#model = model
     this.#format = format
     this.#state = started ? 'thinking' : 'undecided'
@@ -49,6 +58,10 @@ export class ThinkingReader implements AnswerReader {
 
   get inCall(): boolean {
     return this.#answer.inCall
+  }
+
+  get invalidCall(): boolean {
+    return this.#answer.invalidCall === true
   }
 
   push(token: Token): string {
@@ -73,18 +86,32 @@ export class ThinkingReader implements AnswerReader {
   }
 
   #readThought(): string {
-    const { close } = this.#format
-    const end = this.#text.indexOf(close)
-    const final = end >= 0 ? end : this.#text.length - suffixOverlap(this.#text, close)
+    const { open, close } = this.#format
+    if (this.#atStart && this.#mayRepeat) {
+      // The prompt has begun the thought, and the model does it again.
+      const text = this.#text.trimStart()
+      if (text.startsWith(open)) this.#text = text.slice(open.length)
+      else if (open.startsWith(text)) return ''
+      this.#mayRepeat = false
+    }
+    // Some models end a thought with a call.
+    const [end] = [close, ...this.#breaks]
+      .map((mark) => ({ mark, at: this.#text.indexOf(mark) }))
+      .filter(({ at }) => at >= 0)
+      .sort((a, b) => a.at - b.at)
+    const held = Math.max(...[close, ...this.#breaks].map((mark) => suffixOverlap(this.#text, mark)))
+    const final = end?.at ?? this.#text.length - held
     const thought = this.#text.slice(0, final).trimEnd()
     this.#emitThought(thought)
-    if (end < 0) {
+    if (end === undefined) {
       this.#text = this.#text.slice(thought.length)
       return ''
     }
     this.#state = 'answer'
     this.#atStart = true
-    return this.#answerText(this.#text.slice(end + close.length))
+    return this.#answerText(
+      this.#answer.pushText(this.#text.slice(end.mark === close ? end.at + close.length : end.at)),
+    )
   }
 
   #emitThought(thought: string): void {
@@ -113,6 +140,7 @@ export class ThinkingReader implements AnswerReader {
   #textOf(token: Token): string {
     if (!this.#model.isSpecialToken(token)) return this.#decoder.push(token)
     const text = this.#model.detokenize([token], true)
-    return text === this.#format.open || text === this.#format.close ? text : ''
+    const { open, close } = this.#format
+    return text !== '' && [open, close, ...this.#breaks].some((mark) => mark.includes(text)) ? text : ''
   }
 }

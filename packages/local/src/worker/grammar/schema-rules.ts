@@ -1,5 +1,6 @@
 // Grammar rules for each kind of JSON Schema: references, values, combinations, objects, arrays, strings and numbers.
 import { JobError } from '../failure.js'
+import { membersExpression } from './members.js'
 import { multiplesOf, numberExpression } from './number-schema.js'
 import type { patternExpression } from './pattern-grammar.js'
 import { impliedTypes, isOfType, keywords } from './schema-keywords.js'
@@ -174,27 +175,22 @@ export class SchemaRules {
       form: `${literal(JSON.stringify(name))} ":" ws ${this.of(value)}`,
       optional: !required.has(name),
     }))
-    return this.rule(`"{" ws ${this.#members(pairs, other)} ws "}"`)
+    return this.rule(`"{" ws ${membersExpression(pairs, '"," ws', other, this.rule)} ws "}"`)
   }
 
   /**
-   * The members of an object in their order. Built from the last to the first: each has one expression for what follows
-   * a member before it, and one for what follows none.
+   * The arguments of a call whose schema is the root, each in the form that its key, schema and JSON expression are given;
+   * only declared ones.
    */
-  #members(pairs: { form: string; optional: boolean }[], other: string | undefined): string {
-    let [following, leading] = [
-      other === undefined ? '""' : this.rule(`("," ws ${other})*`),
-      other === undefined ? '""' : this.rule(`(${other} ("," ws ${other})*)?`),
-    ]
-    for (const { form, optional } of pairs.toReversed()) {
-      const pair = this.rule(form)
-      const [afterOthers, first] = [`"," ws ${pair} ${following}`, `${pair} ${following}`]
-      ;[following, leading] = [
-        this.rule(optional ? `${afterOthers} | ${following}` : afterOthers),
-        this.rule(optional ? `${first} | ${leading}` : first),
-      ]
-    }
-    return leading
+  members(form: (key: string, schema: unknown, json: string) => string, separator: string): string {
+    const schema = this.#target(this.root)
+    const required = new Set(Array.isArray(schema.required) ? (schema.required as string[]) : [])
+    const declared = isSchema(schema.properties) ? schema.properties : {}
+    const members = Object.entries(declared).map(([key, value]) => ({
+      form: form(key, isSchema(value) ? this.#target(value) : value, this.of(value)),
+      optional: !required.has(key),
+    }))
+    return members.length === 0 ? '""' : membersExpression(members, separator, undefined, this.rule)
   }
 
   #array(schema: Schema): string {

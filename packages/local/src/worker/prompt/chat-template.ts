@@ -1,17 +1,21 @@
 // Chat template of a model: renders messages as prompt tokens, and adds no text of its own. Text of a message that looks
 // like a control token stays text: it is split before the template is rendered, and its parts are tokenised separately.
-import { Template } from '@huggingface/jinja'
+import { createHash } from 'node:crypto'
 import type { LlamaModel, Token } from 'node-llama-cpp'
-import type { ChatJob, TemplateMessage, TemplateTool } from '../../supervisor/protocol.js'
-import { type CallFormat, detectCallFormat } from '../answer/call-format.js'
+import type { ChatJob, PromptRequest, TemplateMessage, TemplateTool } from '../../supervisor/protocol.js'
+import type { CallFormat } from '../answer/calls/call-format.js'
+import { type DetectedCalls, detectCalls } from '../answer/calls/detect.js'
+import { detectFrames, type Frames } from '../answer/frames.js'
 import { detectThinkingFormat, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
+import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
+import { cutAll, cutMark, guardedTexts, splitAtCuts } from './message-text.js'
+import { checkNothingLost } from './nothing-lost.js'
+import { type ThoughtKeys, thinkingVariables, thoughtFields, thoughtKeys } from './thinking-variables.js'
 
 // Characters of the longest token in known vocabularies (128 spaces): a prompt with more characters for each token of
 // the context cannot fit.
 export const longestToken = 128
-
-type PromptRequest = Pick<ChatJob, 'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning'>
 
 /** Where the model is at the start of its answer: it may think, is thinking, or has thought. */
 export type ThinkingState = 'possible' | 'started' | 'finished'
@@ -25,38 +29,62 @@ export interface RenderedPrompt {
 
 export class ChatTemplate {
   readonly #model: LlamaModel
-  readonly #template: Template
-  readonly #controlTokens: string[]
-  /** Format of the model's tool calls; `undefined` if it has none. */
-  readonly calls: CallFormat | undefined
+  readonly #template: JinjaTemplate
+  /** The template for conversations with tools, if the file has one of its own. */
+  readonly #toolTemplate: JinjaTemplate
+  readonly #source: string
+  readonly #guarded: string[]
+  readonly #detected: DetectedCalls | undefined
+  readonly #thoughtKeys: ThoughtKeys
   /** Format of the model's thinking; `undefined` if it does not think. */
   readonly thinking: ThinkingFormat | undefined
+  /** Marks around an answer's text. */
+  readonly frames: Frames
 
   /**
    * The given template, or the model's own one; `undefined` if there is none.
    * @throws {JobError} `model-load` for a template that cannot be parsed
    */
   static of(model: LlamaModel, override?: string): ChatTemplate | undefined {
-    const source = override ?? model.fileInfo.metadata.tokenizer.chat_template
-    return source === undefined ? undefined : new ChatTemplate(model, source)
+    if (override !== undefined) return new ChatTemplate(model, override)
+    const { tokenizer } = model.fileInfo.metadata
+    const source = tokenizer.chat_template ?? namedTemplate(tokenizer, 'default')
+    if (source === undefined) return undefined
+    return new ChatTemplate(model, source, namedTemplate(tokenizer, 'tool_use'))
   }
 
-  constructor(model: LlamaModel, source: string) {
+  constructor(model: LlamaModel, source: string, toolSource = source) {
     this.#model = model
-    try {
-      this.#template = new Template(source)
-    } catch (cause) {
-      throw new JobError(
-        'model-load',
-        `The chat template cannot be parsed: ${errorMessage(cause)}. Pass another one as \`chatTemplate\` (Jinja).`,
-      )
-    }
-    this.#controlTokens = controlTokenTexts(model)
-    this.calls = detectCallFormat((messages, tools) => this.#renderText(messages, tools, false))
-    this.thinking = detectThinkingFormat(
-      (messages, addPrompt) => this.#renderText(messages, undefined, addPrompt),
-      source,
+    this.#template = parseTemplate(source)
+    this.#toolTemplate = toolSource === source ? this.#template : parseTemplate(toolSource)
+    this.#source = source === toolSource ? source : `${source}\n${toolSource}`
+    this.#detected = detectCalls(
+      (messages, tools) => this.#renderText(messages, tools, false, {}),
+      toolSource,
     )
+    this.frames = detectFrames(this.#source)
+    this.thinking =
+      this.frames.thinking ??
+      detectThinkingFormat(
+        (messages, addPrompt, variables) => this.#renderText(messages, undefined, addPrompt, variables),
+        source,
+      )
+    this.#thoughtKeys = thoughtKeys(this.#source)
+    const format = this.#detected?.format
+    const { marks } = this.frames
+    const signs = [...(format?.signs ?? []), ...(format?.marks ?? []), ...marks]
+    const thinkingSigns = [this.thinking?.open, this.thinking?.close]
+    this.#guarded = guardedTexts(model, [this.#source, ...signs, ...thinkingSigns].join('\n'))
+  }
+
+  /** Format of the model's tool calls; `undefined` if it has none. */
+  get calls(): CallFormat | undefined {
+    return this.#detected?.format
+  }
+
+  /** The template can write several tool calls of one turn. */
+  get parallelCalls(): boolean {
+    return this.#detected?.parallel === true
   }
 
   /**
@@ -71,35 +99,57 @@ export class ChatTemplate {
    * The tokens of a prompt, and whether the model is thinking at its end.
    * @throws {JobError} `unsupported` if the template refuses the conversation
    */
-  render({ messages, tools, forcedCall, json, reasoning }: PromptRequest): RenderedPrompt {
-    const separator = unusedSeparator([messages, tools])
-    const messagesToRender = this.#splitAll(messages, separator) as TemplateMessage[]
-    const toolsToRender = tools && (this.#splitAll(tools, separator) as TemplateTool[])
-    const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
+  render(request: PromptRequest): RenderedPrompt {
+    const { messages, tools, forcedCall, json, reasoning } = request
+    // JSON has a grammar from its first token on: a thought before it must be started by the prompt, and end in the answer.
+    const noThinking =
+      forcedCall !== undefined ||
+      reasoning === 'off' ||
+      (json !== undefined && (reasoning === undefined || this.frames.answer !== undefined))
+    const variables = thinkingVariables(this.#source, noThinking && this.thinking ? 'off' : reasoning)
+    const mark = cutMark([messages, tools])
+    const cutMessages = cutAll(this.#prepare(messages), this.#guarded, mark)
+    const cutTools = tools && cutAll(tools, this.#guarded, mark)
     let text: string
     try {
-      text = this.#renderText(messagesToRender, toolsToRender, true, reasoning)
+      text = this.#renderText(cutMessages, cutTools, true, variables)
     } catch (cause) {
-      throw new JobError(
-        'unsupported',
-        `The model's chat template refuses this conversation: ${errorMessage(cause)}. Change the order or the roles of the messages.`,
-      )
+      throw new JobError('unsupported', refusalMessage(cause))
     }
-    checkNothingLost(messagesToRender, toolsToRender, text)
-    const noThinking =
-      forcedCall !== undefined || reasoning === 'off' || (json !== undefined && reasoning === undefined)
-    // JSON has a grammar from its first token on, so thinking before it must be started by the prompt.
+    checkNothingLost(cutAll(messages, this.#guarded, mark), cutTools, text)
     const mode = noThinking ? 'off' : json !== undefined ? 'required' : 'optional'
-    const { suffix, thinking } = this.#thinkingSuffix(text, mode)
+    const { suffix, thinking: state } = this.#thinkingSuffix(text, mode)
     text += suffix
-    if (forcedCall !== undefined && this.calls !== undefined) text += this.calls.open + this.calls.separator
-    const pieces = text.split(separator).map((piece, index) => ({
+    // From a forced call, or the frame of an answer, no way leads back to a thought.
+    const begun = this.#begunAnswer(request, text)
+    text += begun ?? ''
+    const thinking = begun === undefined ? state : 'finished'
+    const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
+    const pieces = splitAtCuts(text, mark).map((piece, index) => ({
       text: piece,
       tokens: this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
     }))
     if (shouldPrependBosToken && bos !== null && pieces[0]?.tokens[0] !== bos)
       pieces.unshift({ text: bosString ?? '', tokens: [bos] })
     return { tokens: pieces.flatMap(({ tokens }) => tokens), pieces, thinking }
+  }
+
+  /** Messages in the forms that the template reads: ids, arguments, thinking. */
+  #prepare(messages: TemplateMessage[]): TemplateMessage[] {
+    const { shortIds = false, textArguments = false } = this.#detected ?? {}
+    return messages.map(({ reasoning_content, tool_calls, tool_call_id, ...message }) => ({
+      ...message,
+      ...(tool_call_id !== undefined && { tool_call_id: shortIds ? shortId(tool_call_id) : tool_call_id }),
+      ...(tool_calls && {
+        tool_calls: tool_calls.map(({ id, type, function: { name, arguments: input } }) => ({
+          type,
+          id: shortIds ? shortId(id) : id,
+          function: { name, arguments: textArguments ? JSON.stringify(input) : input },
+        })),
+      }),
+      ...(reasoning_content !== undefined &&
+        thoughtFields(this.#thoughtKeys, reasoning_content, message.content, tool_calls !== undefined)),
+    }))
   }
 
   /** The text after the prompt that makes the model think, or not think. */
@@ -110,14 +160,28 @@ export class ChatTemplate {
     if (this.thinking === undefined) return { suffix: '', thinking: 'finished' }
     const { open, close } = this.thinking
     const end = text.trimEnd()
-    if (end.endsWith(close)) return { suffix: '', thinking: 'finished' }
+    if (end.endsWith(close) || (this.frames.answer !== undefined && end.endsWith(this.frames.answer)))
+      return { suffix: '', thinking: 'finished' }
     const started = end.endsWith(open)
-    // An empty thought switches thinking off.
-    if (mode === 'off') return { suffix: `${started ? '' : open}\n\n${close}\n\n`, thinking: 'finished' }
+    if (mode === 'off') {
+      // An empty thought switches thinking off; in some formats, the answer may begin at once.
+      if (this.frames.repeatedThoughts && !started) return { suffix: '', thinking: 'possible' }
+      const lines = open.startsWith('<') && !open.includes('|')
+      const empty = lines ? `${text.endsWith('\n') && started ? '' : '\n'}\n${close}\n\n` : close
+      return { suffix: (started ? '' : open) + empty, thinking: 'finished' }
+    }
     if (started) return { suffix: '', thinking: 'started' }
     return mode === 'required'
       ? { suffix: `${open}\n`, thinking: 'started' }
       : { suffix: '', thinking: 'possible' }
+  }
+
+  /** What the request lets the answer begin with: the sign of a forced call, or the frame of JSON. */
+  #begunAnswer({ forcedCall, json }: PromptRequest, text: string): string | undefined {
+    if (forcedCall !== undefined) return this.calls?.forced
+    const { answer } = this.frames
+    if (json === undefined || answer === undefined) return undefined
+    return text.endsWith(answer) ? '' : answer
   }
 
   /**
@@ -137,69 +201,49 @@ export class ChatTemplate {
     messages: TemplateMessage[],
     tools: TemplateTool[] | undefined,
     addGenerationPrompt: boolean,
-    reasoning?: ChatJob['reasoning'],
+    variables: Record<string, unknown>,
   ): string {
     const { bosString, eosString } = this.#model.tokens
-    return this.#template.render({
+    return (tools === undefined ? this.#template : this.#toolTemplate).render({
       messages,
       add_generation_prompt: addGenerationPrompt,
       bos_token: bosString ?? '',
       eos_token: eosString ?? '',
-      ...(tools && { tools }),
-      // Templates have no common variable for this; each reads the one it knows.
-      ...(reasoning !== undefined && {
-        enable_thinking: reasoning !== 'off',
-        thinking: reasoning !== 'off',
-        ...(reasoning !== 'off' && { reasoning_effort: reasoning }),
-      }),
+      // Templates tell what is null from what is undefined; the reference gives these always.
+      tools: tools ?? null,
+      documents: null,
+      ...variables,
     })
-  }
-
-  /** A copy of the value in which every control token is split. */
-  #splitAll(value: unknown, separator: string): unknown {
-    if (typeof value === 'string') return this.#split(value, separator)
-    if (Array.isArray(value)) return value.map((item) => this.#splitAll(item, separator))
-    if (typeof value !== 'object' || value === null) return value
-    return Object.fromEntries(
-      Object.entries(value).map(([key, item]) => [
-        this.#split(key, separator),
-        this.#splitAll(item, separator),
-      ]),
-    )
-  }
-
-  #split(content: string, separator: string): string {
-    let text = content
-    for (const control of this.#controlTokens) {
-      if (!text.includes(control)) continue
-      const head = String.fromCodePoint(control.codePointAt(0) as number)
-      text = text.replaceAll(control, head + separator + control.slice(head.length))
-    }
-    return text
   }
 }
 
-/** Templates silently leave out what they do not know, such as tools or a second system message. */
-function checkNothingLost(
-  messages: TemplateMessage[],
-  tools: TemplateTool[] | undefined,
-  text: string,
-): void {
-  if (!(tools ?? []).every(({ function: { name } }) => text.includes(name)))
+function parseTemplate(source: string): JinjaTemplate {
+  try {
+    return new JinjaTemplate(source)
+  } catch (cause) {
     throw new JobError(
-      'unsupported',
-      "The model's chat template does not support tools. Leave them out, or use a model that supports tools.",
-    )
-  for (const { role, content, tool_calls = [] } of messages) {
-    const expected = tool_calls.map((call) => call.function.name)
-    // Templates of reasoning models remove thinking from earlier answers on purpose.
-    if (!content.includes('</think>')) expected.push(content.trim())
-    if (expected.every((part) => text.includes(part))) continue
-    throw new JobError(
-      'unsupported',
-      `The model's chat template leaves out the text${tool_calls.length > 0 ? ' or the tool calls' : ''} of a ${role} message. Remove this message, or use another model.`,
+      'model-load',
+      `The chat template cannot be parsed: ${errorMessage(cause)}. Pass another one as \`chatTemplate\` (Jinja).`,
     )
   }
+}
+
+/** One of several templates of a file, `tokenizer.chat_template.NAME`. */
+function namedTemplate(tokenizer: object, name: string): string | undefined {
+  const source: unknown = Object.entries(tokenizer).find(([key]) => key === `chat_template.${name}`)?.[1]
+  return typeof source === 'string' ? source : undefined
+}
+
+/** Mistral's templates refuse ids that are not nine letters and digits. */
+function shortId(id: string): string {
+  return /^[a-zA-Z0-9]{9}$/.test(id) ? id : createHash('sha256').update(id).digest('hex').slice(0, 9)
+}
+
+/** What the template refuses is the caller's to change; what the Jinja engine cannot do is not. */
+function refusalMessage(cause: unknown): string {
+  return cause instanceof TemplateRefusal
+    ? `The model's chat template refuses this conversation: ${cause.message}. Change the order or the roles of the messages.`
+    : `The model's chat template cannot be rendered for this conversation: ${errorMessage(cause)}. Pass another one as \`chatTemplate\` (Jinja).`
 }
 
 export function promptTooLong(tokens: string | number, contextSize: number): JobError {
@@ -207,24 +251,6 @@ export function promptTooLong(tokens: string | number, contextSize: number): Job
     'context-length',
     `The prompt has ${tokens} tokens; the context holds ${contextSize}, answer included. Shorten the conversation, or raise \`context\` if the model allows it.`,
   )
-}
-
-/** Texts of the control tokens, longer ones first. */
-function controlTokenTexts(model: LlamaModel): string[] {
-  const texts = new Set<string>()
-  for (const token of model.iterateAllTokens())
-    if (model.isSpecialToken(token)) texts.add(model.detokenize([token], true))
-  texts.delete('')
-  return [...texts].sort((a, b) => b.length - a.length)
-}
-
-/** A text that does not occur in the messages. */
-function unusedSeparator(values: unknown): string {
-  const texts = JSON.stringify(values)
-  for (let tries = 0; ; tries++) {
-    const separator = `\uE000cut${tries}\uE001`
-    if (!texts.includes(separator)) return separator
-  }
 }
 
 function errorMessage(cause: unknown): string {

@@ -1,0 +1,72 @@
+// Calls of MiniMax M3: each tag stands after a sign, arguments are elements, lists have items, objects have elements.
+import type { CallFormat } from './call-format.js'
+import { argumentSchema, valueOfText } from './schema-values.js'
+import { NotACall, type Parser, type Source } from './source.js'
+
+type Schema = Record<string, unknown>
+
+export function nestedCalls(sign: string): CallFormat {
+  const open = `${sign}<tool_call>`
+  const endTag = (name: string) => `${sign}</${name}>`
+  return {
+    name: 'nested XML',
+    signs: [open],
+    marks: [sign],
+    forced: open,
+    parallel: true,
+    isUsual: () => true,
+    *read(source, _, { tools, onCall }) {
+      for (;;) {
+        yield* source.skipSpace()
+        if ((yield* source.expect(endTag('tool_call'), `${sign}<invoke name="`)) === endTag('tool_call'))
+          return
+        const { text: name } = yield* source.until('">')
+        const entries: [string, unknown][] = []
+        for (;;) {
+          yield* source.skipSpace()
+          if ((yield* source.take(endTag('invoke'))) !== undefined) break
+          yield* source.expect(`${sign}<`)
+          const { text: key } = yield* source.until('>')
+          entries.push([key, yield* readElement(source, key, argumentSchema(tools, name, key))])
+        }
+        onCall({ name, input: Object.fromEntries(entries) })
+      }
+    },
+    grammar: () => undefined,
+  }
+
+  /** The content of an element, up to and including its end. */
+  function* readElement(source: Source, name: string, schema: unknown): Parser<unknown> {
+    const { text } = yield* source.until(sign)
+    if ((yield* source.take(`</${name}>`)) !== undefined) {
+      const empty = text.trim() === '' ? emptyOf(schema) : undefined
+      return empty ?? valueOfText(text, schema)
+    }
+    const entries: [string, unknown][] = []
+    let next = yield* source.expect('<')
+    while (next === '<') {
+      const { text: key } = yield* source.until('>')
+      if (key.startsWith('/')) throw new NotACall(`</${key}> ends nothing`)
+      entries.push([key, yield* readElement(source, key, childSchema(schema, key))])
+      yield* source.skipSpace()
+      yield* source.expect(sign)
+      next = yield* source.expect(`</${name}>`, '<')
+    }
+    return entries.every(([key]) => key === 'item') && typeOf(schema) !== 'object'
+      ? entries.map(([, item]) => item)
+      : Object.fromEntries(entries)
+  }
+}
+
+function typeOf(schema: unknown): unknown {
+  return (schema as Schema | undefined)?.type
+}
+
+function childSchema(schema: unknown, key: string): unknown {
+  const { items, properties } = (schema ?? {}) as Schema
+  return key === 'item' && items !== undefined ? items : (properties as Schema | undefined)?.[key]
+}
+
+function emptyOf(schema: unknown): unknown {
+  return typeOf(schema) === 'array' ? [] : typeOf(schema) === 'object' ? {} : undefined
+}

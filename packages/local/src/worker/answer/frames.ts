@@ -1,0 +1,104 @@
+// Frames of an answer: marks around its text that are no text, as in gpt-oss's channels or Command's responses.
+import type { ThinkingFormat } from './thinking-format.js'
+
+export interface Frames {
+  /** Marks that are removed from an answer. */
+  marks: readonly string[]
+  /** Thoughts may come between texts and calls, not only before them. */
+  repeatedThoughts?: boolean
+  /** The thinking, if the template is known to have this one. */
+  thinking?: ThinkingFormat
+  /** What begins an answer that is not thought about. */
+  answer?: string
+}
+
+interface KnownFrames extends Frames {
+  /** Texts by which the template is recognised: it holds all of them. */
+  texts: string[]
+}
+
+const knownFrames: KnownFrames[] = [
+  // gpt-oss (harmony).
+  {
+    texts: ['<|channel|>', '<|message|>', 'analysis'],
+    marks: [
+      '<|start|>assistant',
+      '<|channel|>final<|message|>',
+      '<|channel|>commentary<|message|>',
+      '<|end|>',
+    ],
+    repeatedThoughts: true,
+    thinking: { open: '<|channel|>analysis<|message|>', close: '<|end|>' },
+    answer: '<|channel|>final<|message|>',
+  },
+  // Muse.
+  {
+    texts: ['to=self<|message|>', '<|eom|>'],
+    marks: ['<|start|>assistant to=user<|message|>', '<|start|>assistant', ' to=user<|message|>', '<|eom|>'],
+    repeatedThoughts: true,
+    thinking: { open: ' to=self<|message|>', close: '<|eom|>' },
+    answer: ' to=user<|message|>',
+  },
+  // Command R7B and Command A.
+  {
+    texts: ['<|START_RESPONSE|>', '<|START_ACTION|>'],
+    marks: ['<|START_RESPONSE|>', '<|END_RESPONSE|>'],
+    thinking: { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
+    answer: '<|START_RESPONSE|>',
+  },
+  {
+    texts: ['<|START_TEXT|>', '<|START_ACTION|>'],
+    marks: ['<|START_TEXT|>', '<|END_TEXT|>'],
+    thinking: { open: '<|START_THINKING|>', close: '<|END_THINKING|>' },
+    answer: '<|START_TEXT|>',
+  },
+  // Kimi K3.
+  {
+    texts: ['<|open|>', '<|sep|>', 'response'],
+    marks: ['<|open|>response<|sep|>', '<|close|>response<|sep|>', '<|close|>message<|sep|>'],
+    thinking: { open: '<|open|>think<|sep|>', close: '<|close|>think<|sep|>' },
+    answer: '<|open|>response<|sep|>',
+  },
+  // Solar.
+  {
+    texts: ['<|think|>', '<|content|>', '<|begin|>'],
+    marks: ['<|begin|>assistant', '<|content|>', '<|end|>'],
+    repeatedThoughts: true,
+    thinking: { open: '<|think|>', close: '<|end|>' },
+    answer: '<|content|>',
+  },
+  // Granite 3.3.
+  {
+    texts: ['<response></response>', '<think></think>'],
+    marks: ['<response>', '</response>'],
+    thinking: { open: '<think>', close: '</think>' },
+  },
+  // Apriel 1.6: the prompt begins the thinking, without a sign.
+  {
+    texts: ['[BEGIN FINAL RESPONSE]', 'Here are my reasoning steps:\\n'],
+    marks: ['[END FINAL RESPONSE]'],
+    thinking: { open: 'Here are my reasoning steps:', close: '[BEGIN FINAL RESPONSE]' },
+  },
+  { texts: ['<|channel>thought'], marks: [], thinking: { open: '<|channel>thought', close: '<channel|>' } },
+  {
+    texts: ['<|inner_prefix|>'],
+    marks: [],
+    thinking: { open: '<|inner_prefix|>', close: '<|inner_suffix|>' },
+  },
+  { texts: ['</seed:think>'], marks: [], thinking: { open: '<seed:think>', close: '</seed:think>' } },
+  { texts: ['</mm:think>'], marks: [], thinking: { open: '<mm:think>', close: '</mm:think>' } },
+  // MiniMax M1, whose template knows nothing of its thinking.
+  { texts: ['<beginning_of_sentence>ai name='], marks: [], thinking: { open: '<think>', close: '</think>' } },
+  // Hunyuan 3, whose signs have a suffix.
+  {
+    texts: ['<think{}>', "':opensource'"],
+    marks: [],
+    thinking: { open: '<think:opensource>', close: '</think:opensource>' },
+  },
+  // GigaChat 3.
+  { texts: ['function call<|role_sep|>'], marks: ['assistant<|role_sep|>', '<|message_sep|>'] },
+]
+
+export function detectFrames(source: string): Frames {
+  return knownFrames.find(({ texts }) => texts.every((text) => source.includes(text))) ?? { marks: [] }
+}

@@ -1,0 +1,66 @@
+// Text of messages is never control: texts that the vocabulary has a sign for are cut, and their parts tokenised separately.
+import type { LlamaModel } from 'node-llama-cpp'
+
+/** Shapes of control tokens, for those that llama.cpp loads as tokens of the user (`<|end|>` of gpt-oss). */
+const controlShape = /^(<[|｜][^<>]*>|<[^<>|｜]*[|｜]>)$/
+
+/**
+ * Texts of the tokens that may not come from a message, longer ones first: control tokens, and tokens of the user that the
+ * template's texts contain or that look like control tokens. Others, such as tags of HTML or runs of spaces, are ordinary text.
+ */
+export function guardedTexts(
+  model: Pick<LlamaModel, 'iterateAllTokens' | 'isSpecialToken' | 'detokenize' | 'getTokenAttributes'>,
+  templateTexts: string,
+): string[] {
+  const texts = new Set<string>()
+  for (const token of model.iterateAllTokens()) {
+    const control = model.isSpecialToken(token)
+    if (!control && !model.getTokenAttributes(token).userDefined) continue
+    const text = model.detokenize([token], true)
+    if (control || (text.trim().length > 1 && (controlShape.test(text) || templateTexts.includes(text))))
+      texts.add(text)
+  }
+  texts.delete('')
+  return [...texts].sort((a, b) => b.length - a.length)
+}
+
+/**
+ * A character that stands where a text is cut: one that occurs in none of these texts. A single one, of no case and of no
+ * meaning in JSON, HTML or URLs, so that no filter of a template changes it.
+ */
+export function cutMark(values: unknown): string {
+  const texts = JSON.stringify(values)
+  for (let code = 0xe000; ; code++) {
+    const mark = String.fromCodePoint(code)
+    if (!texts.includes(mark)) return mark
+  }
+}
+
+/** A copy of the value in which every guarded text is cut after its first character. */
+export function cutAll<T>(value: T, guarded: readonly string[], mark: string): T {
+  const cut = (item: unknown): unknown => {
+    if (typeof item === 'string') return cutText(item, guarded, mark)
+    if (Array.isArray(item)) return item.map(cut)
+    if (typeof item !== 'object' || item === null) return item
+    return Object.fromEntries(
+      Object.entries(item).map(([key, value]) => [cutText(key, guarded, mark), cut(value)]),
+    )
+  }
+  return cut(value) as T
+}
+
+function cutText(content: string, guarded: readonly string[], mark: string): string {
+  let text = content
+  for (const token of guarded) {
+    if (!text.includes(token)) continue
+    const head = String.fromCodePoint(token.codePointAt(0) as number)
+    text = text.replaceAll(token, head + mark + token.slice(head.length))
+  }
+  return text
+}
+
+/** The parts of a rendered text between the cuts; `\ue000` is how a template writes the mark in ASCII. */
+export function splitAtCuts(text: string, mark: string): string[] {
+  const escaped = `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`
+  return text.replaceAll(escaped, mark).split(mark)
+}
