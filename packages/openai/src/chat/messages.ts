@@ -20,14 +20,33 @@ import { reasoningFields } from './reasoning.js'
 type Json = Record<string, unknown>
 
 /** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
-export async function toMessages(
+export function toMessages(...args: Parameters<typeof encode>): Json[] {
+  const steps = encode(...args)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in slices of the event loop: megabytes of media take long. */
+export async function toMessagesInSlices(...args: Parameters<typeof encode>): Promise<Json[]> {
+  const yielder = new Yielder()
+  const steps = encode(...args)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await yielder.yieldIfDue()
+  }
+}
+
+/** Yields after each message. */
+function* encode(
   messages: PreparedMessage[],
   target: Target,
   dialect: Dialect,
   warn: (warning: Warning) => void,
   leaveOut: LeaveOut,
-): Promise<Json[]> {
-  const yielder = new Yielder()
+): Generator<undefined, Json[]> {
   const lost = omissionWarner('Chat Completions', warn)
   const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, dialect, leaveOut))
   warnOfMarks(messages, lost)
@@ -40,7 +59,7 @@ export async function toMessages(
     shown = []
   }
   for (const { role, content } of messages) {
-    await yielder.yieldIfDue()
+    yield
     // Results must follow their calls directly.
     if (role === 'tool') {
       for (const part of content) {

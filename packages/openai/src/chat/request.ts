@@ -8,7 +8,7 @@ import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { toParameters } from '../parameters.js'
-import { toMessages } from './messages.js'
+import { toMessagesInSlices } from './messages.js'
 
 type Json = Record<string, unknown>
 
@@ -27,7 +27,7 @@ export async function toChatBody(
   checkFields(providerOptions, fieldNames.chat, 'providerOptions.openai')
   const { tools, tool_choice } = toTools(chat, dialect)
   const json = jsonOutput(output, target, dialect, leaveOut)
-  const messages = await toMessages(chat.messages, target, dialect, warn, leaveOut)
+  const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
   const options = {
     temperature,
     top_p: topP,

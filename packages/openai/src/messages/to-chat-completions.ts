@@ -1,6 +1,6 @@
 // Converts conversations to messages of Chat Completions, for OpenAI's own client or to keep.
 import { LlmError, type Message, type MessageInput, type Part, type PreparedMessage } from '@patchbay/core'
-import { type ConversionOptions, conversionWarner, omissionWarner } from '@patchbay/core/wire'
+import { type ConversionOptions, conversionWarner, leaveOutOf, omissionWarner } from '@patchbay/core/wire'
 import { isMedia } from '@patchbay/core/wrap'
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import { toMessages } from '../chat/messages.js'
@@ -25,8 +25,7 @@ export function toChatCompletions(
   const preset = presetFor(`https://${host}/v1`, 'openai')
   const target = { host, model: '', who, preset }
   const prepared = preparedMessages(messages, options)
-  const leaveOut = (feature: string, reason: string, instead = 'It was left out.') =>
-    warn({ code: 'unsupported', feature, message: `${reason} ${instead}` })
+  const leaveOut = leaveOutOf({ onUnsupported: 'warn' }, warn)
   const wire: object[] = toMessages(prepared, target, dialectOf(preset), warn, leaveOut)
   return wire as ChatCompletionMessageParam[]
 }
