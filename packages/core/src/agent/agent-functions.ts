@@ -1,17 +1,15 @@
 // runTools, generateObject, streamObject and streamElements. Their implementations are loaded with the first use.
 
-import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { ChatInput, ChatRequest } from '../contract/request.js'
+import type { ChatInput } from '../contract/request.js'
 import type { AnySchema, JsonSchema, SchemaInput, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import type { Tool } from '../contract/tool.js'
-import { isObject } from '../object.js'
-import { readCallerValue } from '../request/caller-objects.js'
-import { toChatRequest } from '../request/prepare.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate-object.js'
 import { Run } from './result-stream.js'
 import type { ElementOptions } from './stream-elements.js'
 import type { RunArguments, ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
+
+const loadRuns = () => import('./open-run.js')
 
 /**
  * Runs an agent loop: sends the request, runs the tools that the model calls, sends it their results, and repeats that until the model
@@ -27,15 +25,17 @@ export function runTools<
 >(
   provider: Provider,
   request: ChatInput<Schema, Tools>,
-  ...[options = {}]: RunArguments<Tools>
-): Run<ToolRunEvent<Tools, SchemaOutput<Schema>>, ToolRunResult<Tools, SchemaOutput<Schema>>> {
-  const run: Run<ToolRunEvent, ToolRunResult> = startRun(
+  ...options: RunArguments<Tools>
+): Run<ToolRunEvent<Tools, SchemaOutput<Schema>>, ToolRunResult<Tools, SchemaOutput<Schema>>>
+export function runTools(
+  provider: Provider,
+  request: ChatInput,
+  options: ToolRunOptions = {},
+): Run<ToolRunEvent, ToolRunResult> {
+  return new Run(
+    async (leaving) => (await loadRuns()).openToolRun(provider, request, options, leaving),
     provider,
-    request,
-    options as ToolRunOptions,
-    async (...input) => (await import('./run-tools.js')).runToolLoop(provider, ...input),
   )
-  return run as Run<ToolRunEvent<Tools, SchemaOutput<Schema>>, ToolRunResult<Tools, SchemaOutput<Schema>>>
 }
 
 /**
@@ -69,8 +69,9 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   request: ChatInput,
   options: ObjectOptions = {},
 ): Run<PartialOf<SchemaInput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
-  return startRun(provider, request, options, async (...input) =>
-    (await import('./generate-object.js')).generateValue(provider, schema, ...input),
+  return new Run(
+    async (leaving) => (await loadRuns()).openObjectRun(provider, schema, request, options, leaving),
+    provider,
   )
 }
 
@@ -86,29 +87,8 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   request: ChatInput,
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  return startRun(provider, request, options, async (...input) =>
-    (await import('./stream-elements.js')).generateElements(provider, element, ...input),
+  return new Run(
+    async (leaving) => (await loadRuns()).openElementRun(provider, element, request, options, leaving),
+    provider,
   )
-}
-
-/** A run over copies of the caller's request and options; an error while reading them becomes `invalid-request`. */
-function startRun<Options extends object, Event, Result>(
-  provider: Provider,
-  input: ChatInput,
-  options: Options,
-  open: (
-    request: ChatRequest,
-    options: Options,
-    leaving: AbortSignal,
-  ) => Promise<AsyncGenerator<Event, Result>>,
-): Run<Event, Result> {
-  return new Run(async (leaving) => {
-    const [request, copy] = await readCallerValue('The request', () => {
-      if (!isObject(options)) throw invalid('options', 'must be an object')
-      const request = { ...toChatRequest(input) }
-      if (Array.isArray(request.messages)) request.messages = [...request.messages]
-      return [request, { ...options }] as const
-    })
-    return open(request, copy, leaving)
-  }, provider)
 }

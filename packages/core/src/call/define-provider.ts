@@ -5,7 +5,7 @@ import type { Batches, BatchResult } from '../contract/batches.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Capabilities, ModelInfo } from '../contract/capabilities.js'
 import { type Clock, systemClock } from '../contract/clock.js'
-import { asLlmError, LlmError } from '../contract/errors.js'
+import { asLlmError, LlmError, withCallerFrames } from '../contract/errors.js'
 import type { ChatStream } from '../contract/events.js'
 import type {
   EmbedRequest,
@@ -115,7 +115,7 @@ export class DefinedProvider implements Provider {
     return this.#environment.defaults
   }
 
-  chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
+  chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse> {
     return this.stream(request, options).response()
   }
 
@@ -123,23 +123,23 @@ export class DefinedProvider implements Provider {
     return new CallStream(new ChatCall(this.#environment, request, options))
   }
 
-  embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
+  embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
     return this.#runOperation('embed', input, options)
   }
 
-  rerank(request: RerankRequest, options: CallOptions = {}): Promise<RerankResponse> {
+  rerank(request: RerankRequest, options?: CallOptions): Promise<RerankResponse> {
     return this.#runOperation('rerank', request, options)
   }
 
-  transcribe(request: TranscribeRequest, options: CallOptions = {}): Promise<TranscribeResponse> {
+  transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
     return this.#runOperation('transcribe', request, options)
   }
 
-  countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
+  countTokens(request: ChatInput, options?: CallOptions): Promise<number> {
     return this.#runOperation('countTokens', request, options)
   }
 
-  models(options: CallOptions = {}): Promise<ModelInfo[]> {
+  models(options?: CallOptions): Promise<ModelInfo[]> {
     return this.#runOperation('models', undefined, options)
   }
 
@@ -148,8 +148,8 @@ export class DefinedProvider implements Provider {
       available: !!this.#backend.batch,
       submit: async (requests, options) =>
         this.#runOperation('submit', requests, await (await loadOperations()).submitOptions(options)),
-      status: (id, options = {}) => this.#runOperation('status', id, options),
-      cancel: (id, options = {}) => this.#runOperation('cancel', id, options),
+      status: (id, options) => this.#runOperation('status', id, options),
+      cancel: (id, options) => this.#runOperation('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),
     }
   }
@@ -165,8 +165,7 @@ export class DefinedProvider implements Provider {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.#running).then(() => this.#backend.close?.())
-    return this.#closing
+    return (this.#closing ??= Promise.all(this.#running).then(() => this.#backend.close?.()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -191,17 +190,16 @@ export class DefinedProvider implements Provider {
   }
 
   #loadCapabilities(): Promise<CapabilityCache> {
-    this.#capabilityCache ??= import('./capability-cache.js').then(
+    return (this.#capabilityCache ??= import('./capability-cache.js').then(
       ({ CapabilityCache }) =>
         new CapabilityCache(this.#backend, (options, attempt) => this.#runAttempts(options, attempt)),
-    )
-    return this.#capabilityCache
+    ))
   }
 
   #runOperation<Name extends keyof Operations>(
     name: Name,
     input: Operations[Name][0],
-    options: CallOptions,
+    options: CallOptions = {},
   ): Promise<Operations[Name][1]> {
     let attempt: Promise<Attempt<Operations[Name][1]>> | undefined
     return this.#runCall(options, async (context) => {
@@ -217,7 +215,7 @@ export class DefinedProvider implements Provider {
       leave = this.#begin()
       return await this.#runAttempts(options, attempt)
     } catch (error) {
-      throw asLlmError(error, { provider: this.provider, model: this.model })
+      throw withCallerFrames(asLlmError(error, { provider: this.provider, model: this.model }))
     } finally {
       leave()
     }
