@@ -170,16 +170,12 @@ export function incompleteAnswer({ provider, model }: { provider: string; model:
  * the async function that they wait for, so it is called there, and only when a call fails.
  */
 export function withCallerFrames<Thrown>(thrown: Thrown): Thrown {
-  const error = thrown as Error | undefined
-  // An error that many callers get must not grow with each of them.
-  if ((error?.stack?.length ?? most) < most)
-    for (const line of `${new Error().stack}`.split('\n').slice(2))
-      if (!error?.stack?.includes(line)) (error as Error).stack += `\n${line}`
+  const error = thrown as Partial<Error> | undefined
+  for (const line of `${new Error().stack}`.split('\n').slice(2))
+    // An error that many callers get must not grow with each of them.
+    if (error?.stack && error.stack.length < 8_000 && !error.stack.includes(line)) error.stack += `\n${line}`
   return thrown
 }
-
-// Characters of a stack.
-const most = 8_000
 
 /** The error for an invalid part of a request; `where` is its path. */
 export function invalid(where: string, problem: string): LlmError {
