@@ -47,19 +47,25 @@ type NotJson =
 /** The message of the compiler for a value that is refused. */
 type Refused<Message extends string> = Message & { readonly refused: never }
 
-/** The definition, if the compiler sees nothing wrong in it. */
-type Checked<Schema extends AnySchema, Output, Name extends string> = {
-  name: Name extends `${string}${' ' | '.' | '/' | ':'}${string}` | ''
-    ? Refused<'a tool name has 1 to 64 letters, digits, _ or -'>
-    : Name
-  input: SchemaOutput<Schema> extends object
+/** The name, if services take it. */
+type ToolName<Name extends string> = Name extends `${string}${' ' | '.' | '/' | ':'}${string}` | ''
+  ? Refused<'a tool name has 1 to 64 letters, digits, _ or -'>
+  : Name
+
+/** The schema, if it is one of an object; nothing is known of plain JSON Schema. */
+type ToolInput<Schema extends AnySchema> =
+  unknown extends SchemaOutput<Schema>
     ? Schema
-    : unknown extends SchemaOutput<Schema>
+    : SchemaOutput<Schema> extends object
       ? Schema
       : Refused<'the input of a tool is an object: z.object({ … })'>
-} & ([Extract<Output, NotJson>] extends [never]
+
+/** Refuses `run` if JSON would lose its result; nothing is known of `any`. */
+type ToolRun<Output> = 0 extends 1 & Output
   ? unknown
-  : { run: Refused<'run returns text, parts, or a value that JSON can represent'> })
+  : [Extract<Output, NotJson>] extends [never]
+    ? unknown
+    : { run: Refused<'run returns text, parts, or a value that JSON can represent'> }
 
 /**
  * Defines a tool. The types of `run`'s input and of its results in a run are inferred; the type of `context` is that of its parameter.
@@ -77,9 +83,10 @@ export function tool<
   Output = unknown,
   Context = unknown,
 >(
-  definition: Omit<Tool<SchemaOutput<Schema>, Output, Name, Context>, 'input'> & {
-    input: Schema
-  } & Checked<NoInfer<Schema>, NoInfer<Output>, NoInfer<Name>>,
+  definition: Omit<Tool<SchemaOutput<Schema>, Output, Name, Context>, 'input' | 'name'> & {
+    name: ToolName<Name>
+    input: Schema & ToolInput<NoInfer<Schema>>
+  } & ToolRun<NoInfer<Output>>,
 ): Tool<SchemaOutput<Schema>, Output, Name, Context> {
   return definition as Tool<SchemaOutput<Schema>, Output, Name, Context>
 }
