@@ -77,7 +77,8 @@ function clientEvent(event: unknown): unknown {
     case 'step-end':
       return { type: 'step-end', step: event.step }
     case 'tool-result': {
-      const { cause: _, ...result } = event
+      // The value is for the app; the client gets what the model gets.
+      const { cause: _, name: _name, input: _input, value: _value, ...result } = event
       return event.isError === true ? { ...result, output: maskedError } : result
     }
     default:

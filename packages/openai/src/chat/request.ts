@@ -1,8 +1,10 @@
 // Encodes a request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
+import { checkFields } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
+import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { toFunction } from '../parameters.js'
@@ -22,6 +24,7 @@ export async function toChatBody(
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { parallelToolCalls, output, providerOptions } = chat
+  checkFields(providerOptions, fieldNames.chat, 'providerOptions.openai')
   const { tools, tool_choice } = toTools(chat, dialect, warn)
   const json = jsonOutput(output, target, dialect, leaveOut)
   const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
