@@ -54,7 +54,7 @@ async function contentReader(
     const { grammar, unenforced } = await jsonGrammar(engine, json.schema)
     return { reader: new JsonReader(model, stop, grammar), unenforced }
   }
-  const { marks, repeatedThoughts } = frames
+  const { marks, toolMarks = [], repeatedThoughts } = frames
   if ((tools === undefined || calls === undefined) && marks.length === 0)
     return { reader: new TextReader(model, stop), unenforced: [] }
   const offered = (calls !== undefined && tools) || []
@@ -62,7 +62,10 @@ async function contentReader(
     (tool) => typeof forcedCall !== 'string' || tool.function.name === forcedCall,
   )
   const markup = {
-    frames: marks,
+    frames: [
+      ...marks,
+      ...allowed.flatMap((tool) => toolMarks.map((mark) => mark.replace('NAME', tool.function.name))),
+    ],
     ...(repeatedThoughts && thinking !== undefined && { thoughts: thinking }),
     ...(calls !== undefined && allowed.length > 0 && { format: calls, forced: forcedCall !== undefined }),
   }

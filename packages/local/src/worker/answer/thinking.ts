@@ -70,8 +70,11 @@ export class ThinkingReader implements AnswerReader {
     if (this.#state === 'undecided') {
       this.#held.push(token)
       const text = this.#text.trimStart()
-      const { open } = this.#format
-      if (!text.startsWith(open)) return open.startsWith(text) ? '' : this.#startAnswer()
+      const { open, close } = this.#format
+      // Some models write the closing marker alone if they do not think.
+      if (text.startsWith(close)) return this.#readThought()
+      if (!text.startsWith(open))
+        return open.startsWith(text) || close.startsWith(text) ? '' : this.#startAnswer()
       this.#state = 'thinking'
       this.thoughtTokens = this.#held.length
       this.#text = text.slice(open.length)

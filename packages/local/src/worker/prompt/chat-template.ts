@@ -33,6 +33,7 @@ export class ChatTemplate {
   /** The template for conversations with tools, if the file has one of its own. */
   readonly #toolTemplate: JinjaTemplate
   readonly #source: string
+  readonly #toolSource: string
   readonly #guarded: string[]
   readonly #detected: DetectedCalls | undefined
   readonly #thoughtKeys: ThoughtKeys
@@ -57,6 +58,7 @@ export class ChatTemplate {
     this.#model = model
     this.#template = parseTemplate(source)
     this.#toolTemplate = toolSource === source ? this.#template : parseTemplate(toolSource)
+    this.#toolSource = toolSource
     this.#source = source === toolSource ? source : `${source}\n${toolSource}`
     this.#detected = detectCalls(
       (messages, tools) => this.#renderText(messages, tools, false, {}),
@@ -204,6 +206,7 @@ export class ChatTemplate {
     variables: Record<string, unknown>,
   ): string {
     const { bosString, eosString } = this.#model.tokens
+    if (tools !== undefined && toolsInSystemMessage.test(this.#toolSource)) messages = withToolsInSystem(messages, tools)
     return (tools === undefined ? this.#template : this.#toolTemplate).render({
       messages,
       add_generation_prompt: addGenerationPrompt,
@@ -215,6 +218,17 @@ export class ChatTemplate {
       ...variables,
     })
   }
+}
+
+/** Phi-4-mini's template takes tools as JSON from a field of the system message. */
+const toolsInSystemMessage = /['"]tools['"] in message|message\[['"]tools['"]\]|message\.tools\b/
+
+function withToolsInSystem(messages: TemplateMessage[], tools: TemplateTool[]): TemplateMessage[] {
+  const [first] = messages
+  const system = first?.role === 'system' ? first : { role: 'system' as const, content: '' }
+  const rest = first?.role === 'system' ? messages.slice(1) : messages
+  const all = tools.map(({ function: definition }) => definition)
+  return [{ ...system, tools: JSON.stringify(all) } as TemplateMessage, ...rest]
 }
 
 function parseTemplate(source: string): JinjaTemplate {

@@ -109,6 +109,7 @@ export const knownFormats: readonly CallFormat[] = [
     call: ['<function name="', '">'],
     argument: ['<param name="', '">'],
     argumentClose: '</param>',
+    cdata: true,
     callClose: '</function>',
     close: '',
   }),
@@ -211,7 +212,8 @@ export const knownFormats: readonly CallFormat[] = [
   jsonCalls({ open: '<tool_calls>', close: '</tool_calls>', several: 'list' }),
   jsonCalls({ open: '<tool_calls>', close: '</tool_calls>', several: 'lines', space: '\n' }),
   jsonCalls({ open: '<|tools_prefix|>', close: '<|tools_suffix|>', several: 'list', nameKey: '*' }),
-  jsonCalls({ open: '<|tool_call|>', close: '<|/tool_call|>', several: 'list' }),
+  // Phi-4-mini, whose template writes no calls.
+  jsonCalls({ open: '<|tool_call|>', close: '<|/tool_call|>', several: 'list', hints: ['<|/tool|>'] }),
   jsonCalls({ open: '<|tool_call|>', several: 'list' }),
   jsonCalls({ open: '<|function_call|>' }),
   jsonCalls({ open: 'function call<|role_sep|>', space: '\n' }),
