@@ -9,7 +9,7 @@ import { detectFrames, type Frames } from '../answer/frames.js'
 import { detectThinkingFormat, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
 import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
-import { cutAll, cutMark, guardedTexts, splitAtCuts } from './message-text.js'
+import { cutAll, cutMark, guardedTexts, splitAtCuts, tokenizeRest } from './message-text.js'
 import { checkNothingLost } from './nothing-lost.js'
 import { type ThoughtKeys, thinkingVariables, thoughtFields, thoughtKeys } from './thinking-variables.js'
 
@@ -129,7 +129,7 @@ export class ChatTemplate {
     const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
     const pieces = splitAtCuts(text, mark).map((piece, index) => ({
       text: piece,
-      tokens: this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
+      tokens: index === 0 ? this.#model.tokenize(piece, true) : tokenizeRest(this.#model, piece),
     }))
     if (shouldPrependBosToken && bos !== null && pieces[0]?.tokens[0] !== bos)
       pieces.unshift({ text: bosString ?? '', tokens: [bos] })
