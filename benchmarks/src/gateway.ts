@@ -6,7 +6,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundled } from './bundle.js'
 import type { Came, Load } from './gateway-load.js'
 import { plotBars } from './plot.js'
 import { cpuOf, memoryOf } from './proc.js'
@@ -40,14 +40,7 @@ interface Figures {
 
 mkdirSync(at('.cache'), { recursive: true })
 for (const name of ['gateway-upstream', 'gateway-bare', 'gateway-load', 'gateway-patchbay'])
-  await build({
-    entryPoints: [at(`src/${name}.ts`)],
-    outfile: at(`.cache/${name}.mjs`),
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-  })
+  await bundled(name)
 const children: ChildProcess[] = []
 process.on('exit', () => {
   for (const child of children) child.kill('SIGKILL')

@@ -3,11 +3,11 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
 import { local } from '@patchbay/local'
-import { build } from 'esbuild'
+import { bundled } from './bundle.js'
 import type { Figures, Kind } from './local-round.js'
 import { plotBars } from './plot.js'
 import { randomModel } from './random-model.js'
-import { at, machine, median, plotAt, told } from './report.js'
+import { machine, median, plotAt, told } from './report.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, model: { type: 'string' } },
@@ -17,15 +17,7 @@ const rounds = Number(values.rounds)
 const model = values.model ?? randomModel()
 
 // Each round is a process of its own, so that its CPU time and event loop are its own.
-const round = at('.cache/local-round.mjs')
-await build({
-  entryPoints: [at('src/local-round.ts')],
-  outfile: round,
-  bundle: true,
-  packages: 'external',
-  format: 'esm',
-  platform: 'node',
-})
+const round = await bundled('local-round')
 
 const provider = local(model)
 await provider.chat({ messages: 'hi', maxOutputTokens: 1 })

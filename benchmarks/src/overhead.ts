@@ -4,7 +4,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { build } from 'esbuild'
+import { bundled } from './bundle.js'
 import type { Client } from './overhead-round.js'
 import { peersAt } from './peers.js'
 import { plotBars } from './plot.js'
@@ -14,15 +14,7 @@ const rounds = Number(parseArgs({ options: { rounds: { type: 'string', default: 
 
 const peers = peersAt()
 
-for (const name of ['overhead-round', 'overhead-upstream'])
-  await build({
-    entryPoints: [at(`src/${name}.ts`)],
-    outfile: at(`.cache/${name}.mjs`),
-    bundle: true,
-    packages: 'external',
-    format: 'esm',
-    platform: 'node',
-  })
+for (const name of ['overhead-round', 'overhead-upstream']) await bundled(name)
 const upstream = spawn(process.execPath, [at('.cache/overhead-upstream.mjs')], {
   stdio: ['ignore', 'pipe', 'inherit'],
 })

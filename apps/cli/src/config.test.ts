@@ -64,6 +64,33 @@ function patchbay(args: string[], cwd: string, env: NodeJS.ProcessEnv = {}, stdi
 const question = 'What is the capital of France?'
 const paris = 'The capital of France is Paris.\n'
 
+it('models and doctor warn of a model that ends within 60 days', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-cli-'))
+  const inDays = (days: number) => new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10)
+  const data = [
+    { id: 'old', shutdown_date: inDays(30) },
+    { id: 'newer', shutdown_date: inDays(100) },
+  ]
+  const answer = { choices: [{ message: { role: 'assistant', content: 'Hi.' }, finish_reason: 'stop' }] }
+  const server = await faultServer(({ path }) => ({
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(path === '/models' ? { data } : answer),
+  }))
+  onTestFinished(async () => {
+    rmSync(folder, { recursive: true, force: true })
+    await server.close()
+  })
+  const own = { use: 'openai', baseURL: server.url, apiKey: 'k', retry: false }
+  const providers = { old: { ...own, model: 'old' }, newer: { ...own, model: 'newer' } }
+  writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify({ providers, default: 'old' }))
+  const listed = await patchbay(['models', 'newer'], folder)
+  expect(listed.out).toContain(`ends ${inDays(100)}`)
+  expect(listed.err).toBe(`Warning: old ends in 30 days, on ${inDays(30)}. Choose another model.\n`)
+  const report = await patchbay(['doctor'], folder)
+  expect(report.out).toContain(`old: warning: old ends in 30 days, on ${inDays(30)}.`)
+  expect(report.out).not.toContain('newer: warning')
+})
+
 describe('patchbay ask', () => {
   it('asks the default, the one that is named, the one of the environment, or a model that needs no file', async () => {
     const { run } = await world()

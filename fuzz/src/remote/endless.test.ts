@@ -1,7 +1,7 @@
 // Bodies and lines without an end: refused at a bound, let go, in bounded memory, in time that grows with their length alone.
 import { setTimeout as wait } from 'node:timers/promises'
 import { LlmError } from '@patchbay/core'
-import { jsonEvents, jsonLines, textLines, wholeJson } from '@patchbay/core/wire'
+import { jsonEvents, jsonLines, wholeJson } from '@patchbay/core/wire'
 import { describe, expect, it } from 'vitest'
 import type { ServedResponse } from '../../../packages/testing/src/fault-server.js'
 import { type Remote, remotes, serve, thrownBy } from './backends.js'
@@ -68,9 +68,6 @@ describe.each(Object.entries(remotes))('%s', (name, remote) => {
 })
 
 const decoders: Record<string, (body: ReadableStream<Uint8Array>) => Promise<unknown>> = {
-  lines: async (body) => {
-    for await (const _ of textLines(body));
-  },
   'lines of JSON': async (body) => {
     for await (const _ of jsonLines(body));
   },

@@ -1,7 +1,7 @@
 // Random requests of everything the contract can say: sound ones, as apps write them.
 import type { ChatRequest, Message, Part } from '@patchbay/core'
 import fc from 'fast-check'
-import { file, image } from '../../../packages/testing/src/contract/media.js'
+import { audio, file, image } from '../../../packages/testing/src/contract/media.js'
 
 const sentence = fc.constantFrom(
   'Hi.',
@@ -9,23 +9,37 @@ const sentence = fc.constantFrom(
   'Look again, please.',
   '  Two words  ',
   'Zoë 🦀 中文',
+  'Half \ud83d of a pair.',
 )
 const text = sentence.map((value): Part => ({ type: 'text', text: value }))
 const blank = fc.constantFrom(' ', '\n').map((value): Part => ({ type: 'text', text: value }))
-const id = fc.constantFrom('call_1', 'toolu_01', 'functions.look:0', 'a|b', 'x'.repeat(70), 'abcdefgh1')
-const input = fc.constantFrom<unknown>({}, { at: 'this' }, { $unparsed: '{"at": ' })
+const id = fc.constantFrom(
+  ...['call_1', 'toolu_01', 'functions.look:0', 'a|b', 'a.b', 'a:b', 'x'.repeat(70), 'abcdefgh1'],
+)
+const input = fc.constantFrom<unknown>(
+  ...[{}, { at: 'this' }, { $unparsed: '{"at": ' }, [], 'London', null, 7, { path: 'x\ud83d' }],
+)
 const cache = fc.constantFrom<Message['cache'][]>(undefined, undefined, true, { ttl: '1h' }, { ttl: '5m' })
 const marked = (message: Message) =>
   cache.map((mark): Message => (mark === undefined ? message : { ...message, cache: mark }))
 
+// The bytes are never looked at: a service's rules go by the type.
+const otherMedia: Part[] = [
+  { type: 'image', mediaType: 'image/gif', data: 'R0lGODlhAQABAAAAACw=' },
+  { type: 'file', mediaType: 'text/csv', data: 'YSxiCjEsMg==', name: 'a.csv' },
+  { type: 'file', mediaType: 'text/plain; charset=utf-8', data: 'SGku' },
+  { type: 'audio', mediaType: 'audio/mpeg', data: '//uQxAAA' },
+]
 const userPart = fc.oneof(
   { weight: 6, arbitrary: text },
-  { weight: 1, arbitrary: fc.constantFrom<Part>(image, file) },
+  { weight: 1, arbitrary: fc.constantFrom<Part>(image, file, audio, ...otherMedia) },
 )
 const user = fc
   .array(userPart, { minLength: 1, maxLength: 2 })
   .map((content): Message => ({ role: 'user', content: [{ type: 'text', text: 'Well?' }, ...content] }))
   .chain(marked)
+/** Rules within the conversation, which most services take at its beginning only. */
+const rule = sentence.map((content): Message => ({ role: 'system', content }))
 const foreign = { provider: 'somebody-else', data: { signature: 'x' } }
 const thought = fc.constantFrom<Part>(
   { type: 'reasoning', text: 'Hm.' },
@@ -37,6 +51,16 @@ const spoken = fc.oneof(
   { weight: 2, arbitrary: thought },
   { weight: 1, arbitrary: blank },
   { weight: 1, arbitrary: fc.constant<Part>({ type: 'refusal', text: 'No.' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Part>({ type: 'provider-block', kind: 'web_search', opaque: foreign }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constant<Part>({
+      ...{ type: 'text', text: 'Paris.', citations: [{ url: 'https://example.com', title: 'E' }] },
+    }),
+  },
 )
 const assistant = fc
   .array(spoken, { minLength: 1, maxLength: 3 })
@@ -48,7 +72,10 @@ const toolTurn = fc
     fc.array(spoken, { maxLength: 2 }),
     fc.array(fc.tuple(id, input), { minLength: 1, maxLength: 2 }),
     fc.boolean(),
-    fc.constantFrom<string | Part[]>('Seen.', '', [{ type: 'text', text: 'Seen.' }], [image]),
+    fc.constantFrom<string | Part[]>(
+      ...['Seen.', '', ' ', [{ type: 'text' as const, text: 'Seen.' }], [image], [file]],
+      [{ type: 'text', text: 'boom' }, image],
+    ),
   )
   .map(([said, calls, isError, output]): Message[] => [
     {
@@ -65,9 +92,11 @@ const toolTurn = fc
   ])
 const turns = fc
   .array(
-    fc.oneof(
+    fc.oneof<fc.Arbitrary<Message[]>[]>(
       fc.tuple(user, assistant),
       fc.tuple(user, toolTurn).map(([asked, looked]) => [asked, ...looked]),
+      fc.tuple(user, toolTurn, toolTurn).map(([asked, looked, again]) => [asked, ...looked, ...again]),
+      fc.tuple(rule, user, assistant),
     ),
     { maxLength: 3 },
   )
@@ -84,6 +113,10 @@ const looks = fc.constantFrom<object>(
     },
   },
   { anyOf: [{ type: 'object', properties: { at: { type: 'string' } } }] },
+  {},
+  { type: 'object' },
+  { type: 'object', properties: { list: { type: 'array' }, any: {} }, additionalProperties: true },
+  { $schema: 'https://json-schema.org/draft/2020-12/schema', type: 'object', properties: {} },
 )
 const answers = fc.constantFrom<object>(
   { type: 'object', properties: { a: { type: 'string', maxLength: 5 } }, required: ['a'] },
@@ -91,6 +124,25 @@ const answers = fc.constantFrom<object>(
     type: 'object',
     properties: { a: { type: 'string', format: 'date' }, b: { type: 'integer', minimum: 0 } },
   },
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['a'],
+    properties: { a: { oneOf: [{ type: 'string' }, { const: 'x', type: 'string' }] } },
+  },
+  { type: 'object', properties: { a: { type: 'object', additionalProperties: { type: 'number' } } } },
+  {
+    type: 'object',
+    additionalProperties: false,
+    required: ['url'],
+    properties: { url: { type: 'string', format: 'uri' } },
+  },
+  {
+    type: 'object',
+    $defs: { node: { type: 'object', properties: { next: { $ref: '#/$defs/node' } } } },
+    properties: { a: { $ref: '#/$defs/node' }, b: {} },
+  },
+  { type: 'array', items: { type: 'string' } },
 )
 /** Absent most of the time: each option more makes it likelier that one of them alone decides. */
 const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
@@ -99,20 +151,29 @@ const optional = <T>(arbitrary: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> =>
 const options = fc.record({
   system: optional(sentence),
   tools: optional(
-    looks.map((schema) => [{ name: 'look', description: 'Looks.', input: schema as { type: string } }]),
+    fc
+      .tuple(looks, fc.boolean())
+      .map(([schema, isTwo]) => [
+        { name: 'look', description: 'Looks.', input: schema as { type: string } },
+        ...(isTwo ? [{ name: 'say_it', input: { type: 'object' } }] : []),
+      ]),
   ),
   toolChoice: optional(fc.constantFrom('auto', 'none', 'required', { name: 'look' })),
   parallelToolCalls: optional(fc.boolean()),
   output: optional(
     fc.oneof(
       fc.constant('json' as const),
-      answers.map((schema) => ({ schema: schema as { type: string } })),
+      fc.tuple(answers, fc.constantFrom(undefined, true, false)).map(([schema, strict]) => ({
+        schema: schema as { type: string },
+        ...(strict !== undefined && { strict }),
+      })),
     ),
   ),
   maxOutputTokens: optional(fc.constantFrom(1, 100, 5000)),
   temperature: optional(fc.constantFrom(0, 0.5, 1, 1.5)),
   topP: optional(fc.constantFrom(0.5, 1)),
   topK: optional(fc.constant(5)),
+  minP: optional(fc.constant(0.1)),
   seed: optional(fc.constant(1)),
   stop: optional(fc.constantFrom(['END'], ['a', 'b', 'c', 'd', 'e'])),
   frequencyPenalty: optional(fc.constant(0.5)),

@@ -1,42 +1,56 @@
 // Our backends, one for each family of models and API, each with the strict service that it speaks to.
 import { claude } from '@patchbay/claude'
 import type { Provider } from '@patchbay/core'
+import { ollama } from '@patchbay/ollama'
 import { openai, type PresetName } from '@patchbay/openai'
 import {
   type ServiceName,
   type StrictService,
   strictService,
 } from '../../../packages/testing/src/services/index.js'
+import { inMemory } from './in-memory.js'
 
 /** A backend with one model, and its service. */
 export interface Target {
   service: ServiceName
-  make(service: StrictService): Provider
+  make(service: StrictService, more: { fetch?: typeof fetch }): Provider
 }
 
 const options = { apiKey: 'sk-strict', retry: false } as const
 
 const ofClaude = (model: string): Target => ({
   service: 'anthropic',
-  make: ({ url }) => claude(model, { ...options, baseURL: url }),
+  make: ({ url }, more) => claude(model, { ...options, ...more, baseURL: url }),
 })
 const ofOpenAI = (model: string, api: 'chat' | 'responses'): Target => ({
   service: `openai-${api}`,
-  make: ({ baseURL }) => openai(model, { ...options, baseURL, api, preset: 'openai' }),
+  make: ({ baseURL }, more) => openai(model, { ...options, ...more, baseURL, api, preset: 'openai' }),
 })
 const compatible = (service: ServiceName, model: string, preset: PresetName): Target => ({
   service,
-  make: ({ baseURL }) => openai(model, { ...options, baseURL, preset }),
+  make: ({ baseURL }, more) => openai(model, { ...options, ...more, baseURL, preset }),
+})
+const ofAzure = (model: string, path: string, api: 'chat' | 'responses'): Target => ({
+  service: 'azure',
+  make: ({ url }, more) =>
+    openai(model, { ...options, ...more, baseURL: `${url}${path}`, api, preset: 'azure' }),
+})
+const ofOllama = (model: string): Target => ({
+  service: 'ollama',
+  make: ({ url }, more) => ollama(model, { ...options, ...more, baseURL: url }),
 })
 
 const claudes = [
   'claude-sonnet-5',
+  'claude-sonnet-5-5',
+  'claude-haiku-5-5',
   'claude-opus-5-5',
+  'claude-opus-5',
   'claude-opus-4-7',
   'claude-sonnet-4-6',
   'claude-haiku-4-5',
 ]
-const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.6', 'o3']
+const gpts = ['gpt-4o', 'gpt-5', 'gpt-5.1', 'gpt-5.4', 'gpt-5.6', 'gpt-6-astra', 'o3']
 
 export const targets: Record<string, Target> = {
   ...Object.fromEntries(claudes.map((model) => [model, ofClaude(model)])),
@@ -52,6 +66,11 @@ export const targets: Record<string, Target> = {
   vllm: compatible('vllm', 'any', 'vllm'),
   'llama.cpp': compatible('llama.cpp', 'any', 'llama.cpp'),
   openrouter: compatible('openrouter', 'openai/gpt-oss-120b', 'openrouter'),
+  lmstudio: compatible('lmstudio', 'qwen/qwen3-4b', 'lmstudio'),
+  'ollama, Chat': compatible('ollama', 'qwen3:0.6b', 'ollama'),
+  'azure, Chat': ofAzure('gpt-4o', '/openai/deployments/gpt-4o?api-version=2024-10-21', 'chat'),
+  'azure, Responses': ofAzure('gpt-5.1', '/openai/v1', 'responses'),
+  ...Object.fromEntries(['qwen3:0.6b', 'gemma3:1b'].map((model) => [`ollama ${model}`, ofOllama(model)])),
 }
 
 /** Answers that think and call a tool where the request has tools, then speak. */
@@ -63,12 +82,18 @@ const script = (body: Readonly<Record<string, unknown>>) => {
   return { reasoning: 'Hm.', text: '{"a":"b","b":1}' }
 }
 
-/** Starts the services and makes the providers. */
-export async function open(): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
+/** Starts the services and makes the providers. `isLong`: without sockets, for thousands of conversations. */
+export async function open(
+  isLong: boolean,
+): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
   return Promise.all(
     Object.entries(targets).map(async ([name, { service, make }]) => {
+      if (isLong) {
+        const { service: started, fetch } = inMemory(service, script)
+        return { name, provider: make(started, { fetch }), service: started }
+      }
       const started = await strictService(service, { script })
-      return { name, provider: make(started), service: started }
+      return { name, provider: make(started, {}), service: started }
     }),
   )
 }

@@ -10,13 +10,19 @@ type Mark = NonNullable<Message['cache']>
 // Anthropic's, which OpenRouter and others have adopted, and Bedrock's.
 const names = new Set(['cacheControl', 'cache_control', 'cachePoint'])
 
+// What we put there ourselves.
+const carried = new Set(['hidden', 'visibility'])
+
+/** Whether an option of that name is a cache mark. */
+export const isMark = (name: string): boolean => names.has(name)
+
 /** The mark in the options of a message, a part or a tool; all other options are reported as left out. */
 export function markIn(options: SharedV3ProviderOptions | undefined, lost: LeftOut): Mark | undefined {
   let mark: Mark | undefined
   for (const [provider, own] of Object.entries(options ?? {}))
     for (const [name, value] of Object.entries(own ?? {})) {
       const isOurs = provider === ours
-      if ((isOurs && name === 'hidden') || value === undefined) continue
+      if ((isOurs && carried.has(name)) || value === undefined) continue
       if (!names.has(name) && !(isOurs && name === 'cache')) lost(`providerOptions.${provider}.${name}`)
       else if (value) {
         const { ttl } = value as { ttl?: unknown }

@@ -9,7 +9,7 @@ export const ours = 'patchbay'
 
 /** Goes with the last part of an answer. */
 export function metadataOf(content: readonly Part[]): { providerMetadata?: SharedV3ProviderMetadata } {
-  const hidden = extractHidden(content, true)
+  const hidden = extractHidden(content, true, false)
   return hidden === undefined ? {} : { providerMetadata: { [ours]: { hidden: asJson(hidden) } } }
 }
 

@@ -1,5 +1,16 @@
 // The public face of @patchbay/ai-sdk.
+
+export type { ConversionOptions } from '@patchbay/core/wire'
 export { type AiSdkOptions, aiSdk } from './from-ai-sdk/backend.js'
+export { fromUiMessages } from './from-ui-messages.js'
+export { fromModelMessages, type ModelMessageLike, toModelMessages } from './model-messages.js'
 export { embeddingModel } from './to-ai-sdk/embedding-model.js'
 export { languageModel } from './to-ai-sdk/language-model.js'
-export { fromUiMessages, toResponse, type UiMessage, type UiPart } from './ui.js'
+export {
+  toUiMessages,
+  type UiChatMessage,
+  type UiChatPart,
+  type UiMessagesOptions,
+} from './to-ui-messages.js'
+export type { ToolErrorOptions, UiMessage, UiPart } from './ui-parts.js'
+export { toResponse } from './ui-response.js'

@@ -21,6 +21,10 @@ import {
   lazyIterable,
   markLarge,
   objectsIn,
+  splitRaw,
+  tapEvents,
+  tapWhole,
+  wantsStream,
   withInlineMedia,
   Yielder,
 } from '@patchbay/core/wire'
@@ -68,6 +72,7 @@ export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 
   return defineProvider(new ClaudeBackend(model, options), options)
 }
 
+const protocol = 'anthropic-messages'
 const messagesPath = '/v1/messages'
 const batchesPath = `${messagesPath}/batches`
 
@@ -87,7 +92,8 @@ class ClaudeBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow } = await this.#rules()
+    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
+      await this.#rules()
     const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
     return {
       tools: true,
@@ -105,23 +111,28 @@ class ClaudeBackend implements Backend {
       },
       maxOutput,
       contextWindow,
+      protocol,
+      ...(endOfLife && { endOfLife }),
     }
   }
 
   chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
+      const { raw } = splitRaw(chat, protocol)
+      const streaming = raw === undefined ? context.streaming : wantsStream(raw)
       const { body, headers } = await this.#encoded(chat, context)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body)
       const response = await this.#server.send({ ...context, headers, large }, 'post', messagesPath, {
         ...body,
-        stream: context.streaming,
+        stream: streaming,
       })
       const source = await this.#source(response.headers.get('request-id') ?? undefined)
-      if (isStream(response, context.streaming)) return fromStream(jsonEvents(response.body, isLast), source)
-      return fromMessage(await this.#server.jsonOf(response), source)
+      if (isStream(response, streaming))
+        return fromStream(tapEvents(jsonEvents(response.body, isLast), raw), source)
+      return fromMessage(tapWhole(await this.#server.jsonOf(response), raw), source)
     })
   }
 
@@ -171,8 +182,16 @@ class ClaudeBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { data } = await this.#server.json(context, 'get', '/v1/models?limit=1000')
     if (!Array.isArray(data)) throw new LlmError('bad-response', 'Anthropic gave no list of models.')
-    const { toModelInfo } = await import('./model-list.js')
-    return objectsIn(data).flatMap(toModelInfo)
+    const [{ toModelInfo }, { rulesFor }] = await Promise.all([
+      import('./model-list.js'),
+      import('./models.js'),
+    ])
+    return objectsIn(data)
+      .flatMap(toModelInfo)
+      .map((model) => {
+        const { endOfLife } = { ...rulesFor(model.id), ...model }
+        return { ...model, ...(endOfLife && { endOfLife }) }
+      })
   }
 
   // Loaded with the first call.
@@ -190,9 +209,15 @@ class ClaudeBackend implements Backend {
     chat: PreparedChat,
     context: CallContext,
   ): Promise<{ body: WireChat; headers: Readonly<Record<string, string>> }> {
-    const { headersFor, needsBytes, toWire } = await import('./request.js')
-    const complete = await withInlineMedia(chat, needsBytes, this.#options.media, context)
-    const body = toWire(this.#target, complete, await this.#rules(), context.warn)
+    const { headersFor, needsBytes, rawToWire, toWire } = await import('./request.js')
+    const { chat: known, raw } = splitRaw(chat, protocol)
+    const rules = await this.#rules()
+    if (raw !== undefined) {
+      const body = rawToWire(this.#target, known, raw, rules, context.warn)
+      return { body, headers: { ...headersFor(body), ...raw.headers, ...context.headers } }
+    }
+    const complete = await withInlineMedia(known, needsBytes, this.#options.media, context)
+    const body = toWire(this.#target, complete, rules, context.warn)
     return { body, headers: { ...headersFor(body), ...context.headers } }
   }
 

@@ -281,6 +281,16 @@ it('the service tells of its models what it lists', async () => {
   ])
 })
 
+it('the end of a model is known without the list, and the list knows better', async () => {
+  const data = [{ id: 'claude-opus-4-5' }, { id: 'claude-sonnet-4-5', retires_at: '2027-05-01T00:00:00Z' }]
+  const server = await serve(json({ data: [...data, { id: 'claude-opus-5' }] }))
+  const provider = claude('claude-opus-4-5', { ...options, baseURL: server.url })
+  expect((await provider.capabilities()).endOfLife).toBe('2027-01-22')
+  expect((await provider.models()).map(({ endOfLife }) => endOfLife)).toEqual([
+    ...['2027-01-22', '2027-05-01', undefined],
+  ])
+})
+
 it('counting tokens leaves out what only an answer needs', async () => {
   const server = await serve(json({ input_tokens: 1 }))
   await claude('claude-haiku-4-5', { ...options, baseURL: server.url }).countTokens({

@@ -1,6 +1,6 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { type LeaveOut, leaveOutOf } from './encode/left-out.js'
+import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
 import {
   type Block,
   type Conversation,
@@ -59,6 +59,17 @@ export function toWire(
   }
 }
 
+/** The body of a raw request, with what defaults add to it. */
+export function rawToWire(
+  target: Target,
+  chat: PreparedChat,
+  raw: RawRequest,
+  rules: KnownRules,
+  warn: (warning: Warning) => void,
+): WireChat {
+  return { ...toWire(target, besideRaw(chat, raw), rules, warn), ...raw.body, model: target.model }
+}
+
 // platform.claude.com/docs/en/api/migration-2026-10-21: since that version of the API, which the official client asks for, all
 // models refuse sampling parameters; the version before it has them for the models that take them.
 const samplingFields = ['temperature', 'top_p', 'top_k']
@@ -87,7 +98,7 @@ function toMaxTokens(
   leaveOut(
     'maxOutputTokens',
     `${model} gives at most ${maxOutput} tokens in one answer, not ${maxOutputTokens}.`,
-    'Lower maxOutputTokens.',
+    { advice: 'Lower maxOutputTokens.' },
   )
   return maxOutput
 }
@@ -109,7 +120,10 @@ function possibleThinking(
       : messages.at(-1)?.role === 'assistant' && isPrefill(messages)
         ? `${model} does not think while it continues an answer.`
         : undefined
-  if (problem !== undefined) leaveOut('reasoning', problem, 'Leave out reasoning, or set it to off.')
+  if (problem !== undefined)
+    leaveOut('reasoning', problem, {
+      advice: 'Leave out reasoning, or set it to off.',
+    })
   else if (asked.thinking?.type !== 'enabled' || !isUnthoughtTurn(messages)) return asked
   // Not the caller's doing: another model may have begun the turn.
   else
@@ -153,7 +167,7 @@ function checkPrefill(
   leaveOut(
     'prefill',
     `${model} does not continue an answer${prefill ? ' of a schema' : ''}: the conversation must end with a message of the user.`,
-    'Add one, for example "Go on.".',
+    { advice: 'Add one, for example "Go on.".' },
   )
   messages.pop()
 }
@@ -169,7 +183,7 @@ function toSampling(
   const add = (option: string, field: string, value: number | undefined, limit: string | false) => {
     if (value === undefined) return
     if (limit === false) body[field] = value
-    else leaveOut(option, `${model} takes ${limit}.`, 'Leave it out.')
+    else leaveOut(option, `${model} takes ${limit}.`, { advice: 'Leave it out.' })
   }
   // While it thinks, 1 is the only temperature: the default.
   if (!thinks || temperature !== 1)
@@ -207,7 +221,10 @@ function toFormat(
       schema === undefined
         ? `${model} gives JSON by a schema only.`
         : `${model} takes no JSON Schema for ${strict.problem}.`,
-      schema === undefined ? 'Pass output: { schema }.' : 'Change the schema, or use generateObject.',
+      {
+        advice:
+          schema === undefined ? 'Pass output: { schema }.' : 'Change the schema, or use generateObject.',
+      },
     )
     const text =
       schema === undefined

@@ -579,7 +579,7 @@ describe('how the gateway serves', () => {
   })
 
   it.each([
-    [{ keyz: {} }, /gateway\.keyz is no option\..*keys/],
+    [{ keyz: {} }, /gateway\.keyz is not an option\..*keys/],
     [{ keys: { ann: {} } }, /keys\.ann.*hash/],
     [{ keys: { ann: { hash: 'pb-secret' } } }, /keys\.ann\.hash/],
     [{ keys: { ann: { hash, limit: { requests: 1 } } } }, /keys\.ann\.limit/],

@@ -1,5 +1,6 @@
 // `connect`: from a name to a provider.
 import { LlmError, type Provider } from '@patchbay/core'
+import { DelegatingProvider } from '@patchbay/policies'
 import { configError } from './file/config-error.js'
 import { type Loaded, type LoadOptions, loadConfig } from './file/load.js'
 import { ProviderBuilder } from './provider/provider-factory.js'
@@ -27,7 +28,9 @@ export async function connectTo(
 ): Promise<Provider> {
   const chosen = target ?? throwNoDefault(loaded)
   const shared = new Shared(loaded.shared)
-  const provider = closingShared(await new ProviderBuilder(loaded, cwd, shared).make(chosen), shared)
+  const made = await new ProviderBuilder(loaded, cwd, shared).make(chosen)
+  // Only policies and composites use shared state. A backend alone keeps members of its own, such as `stats` of a local model.
+  const provider = made instanceof DelegatingProvider ? new ConnectedProvider(made, shared) : made
   try {
     await checkRequired(provider, [...loaded.requires, ...requiresOf(loaded, chosen)])
     return provider
@@ -37,12 +40,20 @@ export async function connectTo(
   }
 }
 
-/** The provider; closing it also closes the shared state. */
-function closingShared(provider: Provider, shared: Shared): Provider {
-  const close = provider.close.bind(provider)
-  let closing: Promise<void> | undefined
-  const both = () => (closing ??= close().finally(() => shared.close()))
-  return Object.assign(provider, { close: both, [Symbol.asyncDispose]: both })
+/** A provider that closes the shared state with itself. */
+class ConnectedProvider extends DelegatingProvider {
+  readonly #shared: Shared
+  #closing: Promise<void> | undefined
+
+  constructor(inner: Provider, shared: Shared) {
+    super(inner)
+    this.#shared = shared
+  }
+
+  override close(): Promise<void> {
+    this.#closing ??= super.close().finally(() => this.#shared.close())
+    return this.#closing
+  }
 }
 
 /** The name of the default provider: `PATCHBAY_PROVIDER`, otherwise the configuration's default, otherwise its only one. */

@@ -193,6 +193,11 @@ export interface GatewayEntry {
   stalled?: number
   /** Milliseconds for running requests to finish at shutdown. Default 30,000. */
   drain?: number
+  /**
+   * Milliseconds at shutdown in which `/readyz` answers 503 while requests are still accepted, so that load balancers send no more.
+   * They come before `drain`. Default 0.
+   */
+  drainDelay?: number
   /** Whether to send OpenTelemetry spans. Default false. */
   telemetry?: boolean
   /** Whether to serve the chat page at `/`. Default true. */

@@ -3,15 +3,16 @@
 export { generateObject, runTools, streamElements, streamObject } from './agent/agent-functions.js'
 export type { ObjectOptions, ObjectResult, PartialOf } from './agent/generate-object.js'
 export type { Run } from './agent/result-stream.js'
-export type { Approval, ToolOutcome } from './agent/run-tool.js'
+export type { ElementOptions } from './agent/stream-elements.js'
 export type {
+  Approval,
   ToolFailure,
   ToolLoopOptions,
+  ToolOutcome,
   ToolRunEvent,
   ToolRunOptions,
   ToolRunResult,
-} from './agent/run-tools.js'
-export type { ElementOptions } from './agent/stream-elements.js'
+} from './agent/tool-run.js'
 export { defineProvider, type MediaOptions, type ProviderOptions } from './call/define-provider.js'
 export * from './contract/backend.js'
 export * from './contract/batches.js'

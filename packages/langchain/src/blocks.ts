@@ -2,8 +2,8 @@
 import type { ContentBlock } from '@langchain/core/messages'
 import type { Citation, Part } from '@patchbay/core'
 import { failedResultAsText, toBase64 } from '@patchbay/core/wire'
-import { omitUndefined } from '@patchbay/core/wrap'
-import { isJson, type Json, standardBlock } from './standard-blocks.js'
+import { isObject, omitUndefined } from '@patchbay/core/wrap'
+import { type Json, standardBlock } from './standard-blocks.js'
 import { inputOf } from './to-langchain/invalid-calls.js'
 import type { Lost } from './unsupported-content.js'
 
@@ -26,7 +26,7 @@ const read: Record<string, string[]> = {
 /** @throws {LlmError} `unsupported` with its name, for a block that has no place here */
 export function fromBlock(given: unknown, lost: Lost): Part[] {
   if (typeof given === 'string') return [{ type: 'text', text: given }]
-  if (!isJson(given)) return lost.whole(`a block that is ${JSON.stringify(given)}`)
+  if (!isObject(given)) return lost.whole(`a block that is ${JSON.stringify(given)}`)
   const block = standardBlock(given)
   const type = String(block.type)
   const known = read[type]
@@ -89,7 +89,7 @@ function toMedia(type: 'image' | 'file' | 'audio', block: Json, lost: Lost): Par
 
 /** The name of a file; metadata is where LangChain's models look for it. */
 function nameOf({ title, name, filename, metadata }: Json): string | undefined {
-  const more = isJson(metadata) ? metadata : {}
+  const more = isObject(metadata) ? metadata : {}
   return [title, name, filename, more.filename, more.name, more.title].find((one) => typeof one === 'string')
 }
 

@@ -9,9 +9,9 @@ import {
 } from '@langchain/core/messages'
 import type { Message, Part, PreparedMessage } from '@patchbay/core'
 import type { OmissionWarner } from '@patchbay/core/wire'
-import { extractHidden, type Hidden } from '@patchbay/core/wrap'
+import { extractHidden, type Hidden, isObject } from '@patchbay/core/wrap'
 import { answerBlock, fromBlock, inJson, toBlock } from './blocks.js'
-import { isJson, type Json, standardBlock } from './standard-blocks.js'
+import { type Json, standardBlock } from './standard-blocks.js'
 import type { Lost } from './unsupported-content.js'
 
 /**
@@ -75,7 +75,7 @@ function withCalls(message: AIMessage): unknown[] {
   ]
   const left = new Set(calls)
   const blocks = blocksOf(message).flatMap((block) => {
-    const standard = isJson(block) ? standardBlock(block) : {}
+    const standard = isObject(block) ? standardBlock(block) : {}
     const call = /^(invalid_)?tool_call(_chunk)?$/.test(String(standard.type))
       ? calls.find(({ id, name }) => id === standard.id && name === standard.name)
       : undefined
@@ -101,9 +101,9 @@ function cacheOf(blocks: unknown[], lost: Lost): Pick<Message, 'cache'> {
 
 /** The mark in Claude's form, which others took over. */
 function markOf(block: unknown): Json | undefined {
-  if (!isJson(block)) return undefined
-  const { cache_control: mark = isJson(block.metadata) ? block.metadata.cache_control : undefined } = block
-  return isJson(mark) ? mark : undefined
+  if (!isObject(block)) return undefined
+  const { cache_control: mark = isObject(block.metadata) ? block.metadata.cache_control : undefined } = block
+  return isObject(mark) ? mark : undefined
 }
 
 /**
@@ -188,7 +188,7 @@ function toAnswer(content: readonly Part[], lost: OmissionWarner): AIMessage {
   )
   const text = (parts: readonly { type: string; text?: unknown }[]) =>
     parts.map((part) => (part.type === 'text' ? part.text : '')).join('')
-  if (isJson(own)) {
+  if (isObject(own)) {
     const said = new AIMessage({ ...own, tool_calls } as ConstructorParameters<typeof AIMessage>[0])
     const isCalled = said.contentBlocks.every(
       (block) => block.type !== 'tool_call' || tool_calls.some(({ id }) => id === block.id),

@@ -1,6 +1,6 @@
 // Converts blocks of LangChain 0 and of single services to LangChain's standard blocks without loss: LangChain's own
 // `contentBlocks` leaves out names of files, the detail of images and more. Source: @langchain/core 1.4.0, November 2026.
-import { omitUndefined } from '@patchbay/core/wrap'
+import { isObject, omitUndefined } from '@patchbay/core/wrap'
 
 export type Json = Record<string, unknown>
 
@@ -8,21 +8,21 @@ export type Json = Record<string, unknown>
 export function standardBlock(block: Json): Json {
   const { type, source_type, source, ...rest } = block
   if (typeof source_type === 'string') return fromVersion0(block)
-  if ((type === 'image' || type === 'document') && isJson(source)) return fromClaude(type, source, rest)
+  if ((type === 'image' || type === 'document') && isObject(source)) return fromClaude(type, source, rest)
   switch (type) {
     case 'image_url': {
       const { image_url, ...more } = rest
-      return { type: 'image', ...more, ...(isJson(image_url) ? image_url : { url: image_url }) }
+      return { type: 'image', ...more, ...(isObject(image_url) ? image_url : { url: image_url }) }
     }
     case 'input_audio': {
       const { input_audio, ...more } = rest
-      if (!isJson(input_audio)) return block
+      if (!isObject(input_audio)) return block
       const { format, ...audio } = input_audio
       return { type: 'audio', ...more, ...audio, mimeType: `audio/${format ?? 'wav'}` }
     }
     case 'file': {
       const { file, ...more } = rest
-      if (!isJson(file)) return block
+      if (!isObject(file)) return block
       const { file_data, file_id: fileId, filename, ...others } = file
       return { type, ...more, ...others, ...omitUndefined({ data: file_data, fileId, filename }) }
     }
@@ -54,8 +54,4 @@ function fromClaude(kind: 'image' | 'document', source: Json, rest: Json): Json 
   return type === 'text'
     ? { type: 'text-plain', ...common, text: data }
     : { type: kind === 'image' ? 'image' : 'file', ...common, ...omitUndefined({ data }) }
-}
-
-export function isJson(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

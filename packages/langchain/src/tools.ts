@@ -2,7 +2,8 @@
 import type { BaseChatModelCallOptions, BindToolsInput } from '@langchain/core/language_models/chat_models'
 import { convertToOpenAITool, isLangChainTool } from '@langchain/core/utils/function_calling'
 import type { Tool, ToolChoice } from '@patchbay/core'
-import { isJson, type Json } from './standard-blocks.js'
+import { isObject } from '@patchbay/core/wrap'
+import type { Json } from './standard-blocks.js'
 import type { Lost } from './unsupported-content.js'
 
 /** @throws {LlmError} `unsupported` for a tool that a service runs itself, and for what is none */
@@ -10,18 +11,18 @@ export function toTool(given: BindToolsInput, lost: Lost): Tool[] {
   const tool = given as Json
   const isOurs = isLangChainTool(given)
   const { type, function: called, ...rest } = isOurs ? convertToOpenAITool(given) : (tool as Json)
-  const inner: Json = isJson(called) ? called : rest
+  const inner: Json = isObject(called) ? called : rest
   const { name, description, parameters, input_schema, ...more } = inner
   const isFunction = type === undefined || type === 'function' || type === 'custom'
   const input =
-    parameters ?? input_schema ?? (isJson(called) ? { type: 'object', properties: {} } : undefined)
-  if (!isFunction || typeof name !== 'string' || !isJson(input))
+    parameters ?? input_schema ?? (isObject(called) ? { type: 'object', properties: {} } : undefined)
+  if (!isFunction || typeof name !== 'string' || !isObject(input))
     return lost.whole(
       isFunction
         ? `the tool ${name ?? JSON.stringify(tool)} without a schema`
         : `the tool ${type}, which a service runs itself`,
     )
-  const others = { ...more, ...(isOurs ? { extras: tool.extras } : isJson(called) ? rest : {}) }
+  const others = { ...more, ...(isOurs ? { extras: tool.extras } : isObject(called) ? rest : {}) }
   for (const [key, value] of Object.entries(others))
     if (value !== undefined && value !== null) lost.detail(`${key} of a tool`)
   return [{ name, ...(typeof description === 'string' && { description }), input }]
@@ -34,9 +35,9 @@ export function toToolChoice(
 ): { toolChoice?: ToolChoice; parallelToolCalls?: boolean } {
   if (typeof given === 'string') return { toolChoice: choiceOf(given) ?? { name: given } }
   const { type, name, function: called, disable_parallel_tool_use: alone, tool, ...rest } = given as Json
-  const named = [called, tool, { name }].find((one) => isJson(one) && typeof one.name === 'string')
+  const named = [called, tool, { name }].find((one) => isObject(one) && typeof one.name === 'string')
   const [word = type] = Object.keys(rest)
-  const toolChoice = isJson(named) ? { name: String(named.name) } : choiceOf(word)
+  const toolChoice = isObject(named) ? { name: String(named.name) } : choiceOf(word)
   if (toolChoice === undefined) {
     lost.whole(`the tool_choice ${JSON.stringify(given)}`)
     return {}

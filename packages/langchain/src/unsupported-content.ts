@@ -39,10 +39,3 @@ export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
     },
   }
 }
-
-/** @throws {LlmError} `invalid-request` for an option nobody would read */
-export function onlyKnown(options: object, known: readonly string[], who: string, hint: string): void {
-  for (const [name, value] of Object.entries(options))
-    if (value !== undefined && !known.includes(name))
-      throw new LlmError('invalid-request', `${who} has no option ${JSON.stringify(name)}. ${hint}`)
-}

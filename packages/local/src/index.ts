@@ -1,5 +1,6 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import { defineProvider, type Provider, type ProviderOptions } from '@patchbay/core'
+import type { Provider, ProviderOptions } from '@patchbay/core'
+import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
 import type { LocalOptions } from './options/local-options.js'
 import { resolveSettings } from './options/options.js'
@@ -69,7 +70,7 @@ export function local(
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
-  return createHandle(new Scheduler(settings.scheduler), settings.scheduler.model, {
+  return new LocalHandle(new Scheduler(settings.scheduler), settings.scheduler.model, {
     ...options,
     timeout,
     retry: options.retry ?? false,
@@ -77,10 +78,22 @@ export function local(
   })
 }
 
-function createHandle(scheduler: Scheduler, model: string, options: ProviderOptions): LocalProvider {
-  scheduler.acquire()
-  return Object.assign(defineProvider(new LocalBackend(scheduler, model), options), {
-    share: () => createHandle(scheduler, model, options),
-    stats: () => scheduler.stats,
-  })
+class LocalHandle extends DefinedProvider implements LocalProvider {
+  readonly #scheduler: Scheduler
+  readonly #options: ProviderOptions
+
+  constructor(scheduler: Scheduler, model: string, options: ProviderOptions) {
+    super(new LocalBackend(scheduler, model), options)
+    scheduler.acquire()
+    this.#scheduler = scheduler
+    this.#options = options
+  }
+
+  share(): LocalProvider {
+    return new LocalHandle(this.#scheduler, this.model, this.#options)
+  }
+
+  stats(): WorkerStats {
+    return this.#scheduler.stats
+  }
 }

@@ -8,7 +8,7 @@ import {
   UnauthorizedError,
 } from '@modelcontextprotocol/client'
 import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
-import { redactor } from '@patchbay/core/wire'
+import { decodePercent, redactor } from '@patchbay/core/wire'
 import type { ProcessServer, RemoteServer } from './server.js'
 
 /** What the server is called in messages. */
@@ -71,7 +71,7 @@ function secretsOf(server: ProcessServer | RemoteServer, more: string[] = []): P
     headers,
     [username, ...searchParams.values(), search.slice(1), hash.slice(1), ...more].flatMap((text) => [
       text,
-      decoded(text),
+      decodePercent(text),
     ]),
   ]
 }
@@ -79,14 +79,6 @@ function secretsOf(server: ProcessServer | RemoteServer, more: string[] = []): P
 /** Words of a command are no secrets in a message, where they would take ordinary words out. */
 function argumentsOf(server: ProcessServer | RemoteServer): string[] {
   return 'url' in server ? [] : (server.args ?? [])
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }
 
 function sentence(text: string): string {

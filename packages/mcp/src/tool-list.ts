@@ -1,6 +1,7 @@
 // Reads the tool list of an MCP server entry by entry: an invalid entry is repaired or left out, without harm to the others.
 import type { Client, RequestOptions } from '@modelcontextprotocol/client'
 import type { JsonSchema, Warning } from '@patchbay/core'
+import { isObject } from '@patchbay/core/wire'
 
 /** What is known of a tool. */
 export interface ListedTool {
@@ -91,7 +92,5 @@ function nameOf(entry: unknown): string | undefined {
 }
 
 export function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined
+  return isObject(value) ? value : undefined
 }

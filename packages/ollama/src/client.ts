@@ -1,16 +1,14 @@
-// Requests to an Ollama server: built by the official client, sent and read by us. The client's own reading of answers has no
-// timeout, drops lines that are not JSON and prints to the console.
+// Requests to an Ollama server. The official client has no way to build a request without sending it, and its own reading of answers
+// has no timeout, drops lines that are not JSON and prints to the console: only its types are used.
 import type { CallContext } from '@patchbay/core'
 import {
   type ExchangeOptions,
   environment,
   exchange,
   missingKeyAdvice,
-  requestOf,
   type ServerAddress,
   serverAddress,
 } from '@patchbay/core/wire'
-import type { Ollama } from 'ollama/browser'
 import { fromResponse } from './errors.js'
 
 /** Where the server is and how to reach it. */
@@ -22,12 +20,11 @@ export interface Server {
   model: string
 }
 
-/** The official client adds it by itself, to this host only. */
+/** The official client sends it too, to this host only. */
 const environmentKey = { variable: 'OLLAMA_API_KEY', hosts: ['ollama.com'] }
 
 /**
- * The response to the request that the client builds in `call`. The client has no way to build one without sending it, so it
- * gets a `fetch` that records the request.
+ * The response to a request: a `GET`, or a `POST` with a body, which goes as JSON.
  * @throws {LlmError} for every response that is not a success, and for a server that cannot be reached
  */
 export async function send(
@@ -39,18 +36,17 @@ export async function send(
     onFailure,
     large,
   }: Pick<CallContext, 'signal' | 'headers' | 'clock' | 'onFailure'> & Pick<ExchangeOptions, 'large'>,
-  call: (client: Ollama) => Promise<unknown>,
+  path: string,
+  body?: object,
 ): Promise<Response> {
-  const { Ollama } = await import('ollama/browser')
   const { address } = server
   const all = { ...server.headers }
-  // The client only looks for two spellings of `authorization`.
   for (const [name, value] of Object.entries(headers)) all[name.toLowerCase()] = value
-  const { protocol, hostname } = new URL(address.baseURL)
-  const [host] = environmentKey.hosts
-  const keySent = protocol === 'https:' && hostname === host && environment(environmentKey.variable)
-  const advice =
-    address.authorization || keySent ? {} : missingKeyAdvice(address.baseURL, environmentKey, all)
+  const { protocol, hostname, host } = new URL(address.baseURL)
+  const isKeyed = protocol === 'https:' && environmentKey.hosts.includes(hostname)
+  const key = isKeyed ? environment(environmentKey.variable) : undefined
+  const advice = address.authorization || key ? {} : missingKeyAdvice(address.baseURL, environmentKey, all)
+  if (key && address.authorization === undefined) all.authorization ??= `Bearer ${key}`
   const options = {
     fetch: server.fetch,
     signal,
@@ -59,13 +55,17 @@ export async function send(
     large,
     headers: all,
     failed: (response: Response) => fromResponse(response, server.model, clock.now(), advice),
-    who: `The Ollama server at ${new URL(address.baseURL).host}`,
+    who: `The Ollama server at ${host}`,
     hint: 'Is it running? Start it with: ollama serve.',
   }
-  // The client adds the environment's key to the headers it is given, hence a copy.
-  const ask = (fetch: typeof globalThis.fetch) =>
-    call(new Ollama({ host: address.baseURL, headers: { ...all }, fetch }))
-  return exchange(options, () => requestOf(ask))
+  return exchange(options, async () => ({
+    url: `${address.baseURL}${path}`,
+    init: {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json', ...all },
+      ...(body && { body: JSON.stringify(body) }),
+    },
+  }))
 }
 
 /**

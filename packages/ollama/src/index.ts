@@ -5,7 +5,7 @@ import {
   type CallContext,
   type Capabilities,
   type ChatContext,
-  defineProvider,
+  type Clock,
   type EmbedResponse,
   isLlmError,
   LlmError,
@@ -17,25 +17,29 @@ import {
   systemClock,
 } from '@patchbay/core'
 import {
+  besideRaw,
   checkModel,
+  DefinedProvider,
   environment,
   fieldsOf,
   jsonLines,
   lazyIterable,
   markLarge,
   objectsIn,
+  splitRaw,
+  tapEvents,
   toVector,
+  wantsStream,
   wholeJson,
   withInlineMedia,
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
-import type { Ollama } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { type PullProgress, pull } from './pull.js'
-import { toWire, type WireChat, type WireSettings } from './request.js'
+import { rawToWire, toWire, type WireSettings } from './request.js'
 
 /** Options of `ollama`. */
 export interface OllamaOptions extends ProviderOptions, WireSettings {
@@ -102,15 +106,32 @@ export function ollama(
     ...(keepAlive !== undefined && { keepAlive }),
     ...(context !== undefined && { context }),
   }
-  const clock = options.clock ?? systemClock
-  return Object.assign(defineProvider(new OllamaBackend(model, server, settings, options.media), options), {
-    pull: ({ signal = new AbortController().signal } = {}) =>
-      pull(server, { signal, headers: options.headers ?? {}, clock }),
-  })
+  return new OllamaModel(new OllamaBackend(model, server, settings, options.media), options, server)
+}
+
+class OllamaModel extends DefinedProvider implements OllamaProvider {
+  readonly #server: Server
+  readonly #headers: Record<string, string>
+  readonly #clock: Clock
+
+  constructor(backend: Backend, options: ProviderOptions, server: Server) {
+    super(backend, options)
+    this.#server = server
+    this.#headers = options.headers ?? {}
+    this.#clock = options.clock ?? systemClock
+  }
+
+  pull({
+    signal = new AbortController().signal,
+  }: {
+    signal?: AbortSignal
+  } = {}): AsyncIterable<PullProgress> {
+    return pull(this.#server, { signal, headers: this.#headers, clock: this.#clock })
+  }
 }
 
 /** True of every server and model: its API has no fields for the rest. */
-const limits: Capabilities = {
+const limits = {
   tools: 'unknown',
   vision: 'unknown',
   files: false,
@@ -119,7 +140,8 @@ const limits: Capabilities = {
   reasoning: 'unknown',
   embed: 'unknown',
   options: { toolChoice: false, parallelToolCalls: false, reasoningBudget: false },
-}
+  protocol: 'ollama-chat',
+} as const satisfies Capabilities
 
 class OllamaBackend implements Backend {
   readonly provider = 'ollama'
@@ -140,9 +162,9 @@ class OllamaBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const shown: Record<string, unknown> = await this.#json(context, (client) =>
-      client.show({ model: this.model }),
-    ).catch((error: unknown) => {
+    const shown: Record<string, unknown> = await this.#json(context, '/api/show', {
+      model: this.model,
+    }).catch((error: unknown) => {
       if (hasNoShow(error)) return {}
       throw error
     })
@@ -161,22 +183,25 @@ class OllamaBackend implements Backend {
     }
   }
 
-  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
+  chat(given: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const yielder = new Yielder()
-      const whole = await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
+      const { chat, raw } = splitRaw(given, limits.protocol)
+      const whole =
+        raw === undefined
+          ? await withInlineMedia(chat, ({ type }) => type === 'image', this.#media, context)
+          : besideRaw(chat, raw)
       await yielder.yieldIfDue()
-      const body = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
+      const encoded = toWire(this.model, whole, this.#settings, context.streaming, context.warn)
+      const body = raw === undefined ? encoded : rawToWire(encoded, raw, this.#settings)
       // Megabytes have just been encoded, and are written as JSON next.
       await yielder.yieldIfDue()
       const large = markLarge(body)
-      const response = await send(this.#server, { ...context, large }, (client) =>
-        // Its types have one signature for each value of `stream`.
-        client.chat(body as WireChat & { stream: true }),
-      )
+      const response = await send(this.#server, { ...context, large }, '/api/chat', body)
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
-      return toEvents(jsonLines(response.body, isLast), this.model)
+      const lines = jsonLines(response.body, isLast)
+      return toEvents(tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event'), this.model)
     })
   }
 
@@ -198,7 +223,7 @@ class OllamaBackend implements Backend {
       embeddings,
       model,
       prompt_eval_count: inputTokens,
-    } = await this.#json(context, (client) => client.embed(request))
+    } = await this.#json(context, '/api/embed', request)
     if (!Array.isArray(embeddings))
       throw new LlmError('bad-response', `Ollama gave no vectors for ${input.length} texts.`)
     return {
@@ -209,16 +234,13 @@ class OllamaBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    const { models } = await this.#json(context, (client) => client.list())
+    const { models } = await this.#json(context, '/api/tags')
     if (!Array.isArray(models)) throw new LlmError('bad-response', 'Ollama gave no list of models.')
     return objectsIn(models).flatMap(({ name }) => (typeof name === 'string' ? [{ id: name }] : []))
   }
 
-  async #json(
-    context: CallContext,
-    call: (client: Ollama) => Promise<unknown>,
-  ): Promise<Record<string, unknown>> {
-    return wholeJson(await send(this.#server, context, call), (text) => notAnAnswer(text, this.model))
+  async #json(context: CallContext, path: string, body?: object): Promise<Record<string, unknown>> {
+    return wholeJson(await send(this.#server, context, path, body), (text) => notAnAnswer(text, this.model))
   }
 }
 

@@ -30,9 +30,9 @@ export async function* pull(
     redact = change
   }
   try {
-    const response = await send(server, { ...context, onFailure }, (client) =>
-      client.pull({ model, stream: true }),
-    )
+    // The official client 0.6.4 sends `name`, which newer servers call `model`.
+    const body = { name: model, model, stream: true }
+    const response = await send(server, { ...context, onFailure }, '/api/pull', body)
     if (response.body === null) throw new LlmError('empty-response', 'Ollama sent no body.')
     for await (const line of jsonLines(response.body)) {
       const step = line as PullProgress & { error?: unknown }

@@ -12,6 +12,7 @@ import {
   type OmissionWarner,
   objectInput,
   omissionWarner,
+  type RawRequest,
   toBase64,
   warnOfMarks,
 } from '@patchbay/core/wire'
@@ -86,6 +87,22 @@ export function toWire(
   const { options: ownOptions, ...own } = providerOptions
   const allOptions = { ...chatOptions, ...(ownOptions as object | undefined) }
   return { ...body, ...(Object.keys(allOptions).length > 0 && { options: allOptions }), ...own }
+}
+
+/** The body of a raw request, with what defaults add to it. What the operator has set for the engine wins. */
+export function rawToWire(added: WireChat, { body }: RawRequest, settings: WireSettings): WireChat {
+  const { context, keepAlive } = settings
+  return {
+    ...added,
+    ...body,
+    model: added.model,
+    options: {
+      ...added.options,
+      ...Object(body.options),
+      ...(context !== undefined && { num_ctx: context }),
+    },
+    ...(keepAlive !== undefined && { keep_alive: keepAlive }),
+  }
 }
 
 function toThink(reasoning: Reasoning): NonNullable<WireChat['think']> {

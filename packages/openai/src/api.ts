@@ -1,5 +1,6 @@
 // The interface that Responses and Chat Completions share in this package. Each API is loaded when it is first used.
 import type { BackendEvent, PreparedChat, Warning } from '@patchbay/core'
+import type { RawRequest, WireProtocol } from '@patchbay/core/wire'
 import type { Preset } from './presets.js'
 import type { Origin } from './state.js'
 
@@ -20,10 +21,11 @@ export interface Source extends Origin {
 
 /** One of OpenAI's chat APIs. */
 export interface Api {
+  protocol: WireProtocol
   /** The path that requests are posted to. */
   path: string
   /** Whether it takes the address of such a part; otherwise it takes only its bytes. */
-  takesAddress(part: { type: 'image' | 'file' }): boolean
+  takesAddress(part: { type: 'image' | 'file' }, preset: Preset): boolean
   /**
    * The wire body of a request.
    * @throws {LlmError} `unsupported` for what the model or the API does not take
@@ -33,7 +35,9 @@ export interface Api {
     chat: PreparedChat,
     streaming: boolean,
     warn: (warning: Warning) => void,
-  ): Record<string, unknown>
+  ): Record<string, unknown> | Promise<Record<string, unknown>>
+  /** The body of a raw request. `added` is the body of what defaults add to it. */
+  rawBody(added: Record<string, unknown>, raw: RawRequest, target: Target): Record<string, unknown>
   /** Whether it is the last event of a stream that does not end with `[DONE]`. */
   isLast?(event: unknown): boolean
   /** The events of a streamed answer. */

@@ -2,12 +2,14 @@
 import type { Capabilities } from '@patchbay/core'
 import type { Target } from './api.js'
 import { dialectOf } from './dialects.js'
+import { endOfLifeOf } from './end-of-life.js'
 import { familyOf } from './model-families.js'
 
 /** By the tables of servers and models; `'unknown'` where they have nothing. */
 export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'responses'): Capabilities {
   const dialect = dialectOf(preset)
   const { efforts, alwaysReasons, sampling, refuses = [], chatTools } = familyOf(dialect.models, model)
+  const endOfLife = endOfLifeOf(dialect.models, model)
   const isResponses = api === 'responses'
   const isOpenAIs = preset.name === 'openai'
   const maybe = isOpenAIs ? true : 'unknown'
@@ -16,7 +18,7 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
     tools: !isResponses && chatTools === 'never' ? false : maybe,
     vision: maybe,
     files: dialect.files ? maybe : false,
-    audio: isResponses ? false : 'unknown',
+    audio: isResponses || !dialect.audio ? false : 'unknown',
     json: maybe,
     reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
     embed: 'unknown',
@@ -29,5 +31,6 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
       ...(!preset.parallelToolCalls && refused(['parallelToolCalls'])),
       ...(sampling === 'never' && refused(['temperature', 'topP'])),
     },
+    ...(endOfLife && { endOfLife }),
   }
 }

@@ -48,6 +48,14 @@ export interface Dialect {
   alwaysStreams: boolean
   /** Whether messages may contain files. */
   files: boolean
+  /** Whether messages may contain audio. */
+  audio: boolean
+  /** Whether messages may contain the address of an image, or only its bytes. */
+  imageAddresses: boolean
+  /** The media types of images. Default: any. */
+  imageTypes?: readonly string[]
+  /** Whether `response_format` may be `{ type: 'json_object' }`; otherwise a schema of any object stands for it. */
+  jsonObject: boolean
   /** Whether `response_format: { type: 'json_object' }` needs the word JSON in the messages. */
   jsonWord: boolean
   /** Whether schemas must be of type object. */

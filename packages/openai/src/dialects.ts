@@ -1,4 +1,5 @@
 // Rules of servers for requests, as dated data by the name of their preset. Loaded with the first request.
+// Last compared with its sources on 2026-11-27.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { Dialect } from './dialect.js'
 import type { Effort } from './model-families.js'
@@ -17,6 +18,9 @@ const usual: Dialect = {
   thoughtSignatures: false,
   alwaysStreams: false,
   files: true,
+  audio: true,
+  imageAddresses: true,
+  jsonObject: true,
   jsonWord: false,
   objectSchemas: false,
 }
@@ -49,8 +53,19 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
   // llama.cpp, tools/server, 2026: no files.
   'llama.cpp': { ...template, files: false },
   // lmstudio-ai/lmstudio-bug-tracker#670 (2025), can1357/oh-my-pi#6925 (July 2026): tool_choice is a string.
-  lmstudio: { ...template, namedToolChoice: false, efforts: fewEfforts },
-  ollama: template,
+  // HKUDS/DeepTutor#344 (April 2026), lmstudio-bug-tracker#189: response_format is json_schema or text.
+  lmstudio: { ...template, namedToolChoice: false, jsonObject: false, efforts: fewEfforts },
+  // ollama/ollama, openai/openai.go, August 2026: tool_choice is ignored, images are bytes of these types. Before mid-2026 only
+  // these efforts.
+  ollama: {
+    ...template,
+    refuses: ['toolChoice'],
+    files: false,
+    audio: false,
+    imageAddresses: false,
+    imageTypes: ['image/jpeg', 'image/jpg', 'image/png', 'image/webp'],
+    efforts: fewEfforts,
+  },
   // janhq/jan#8136 (May 2026): refuses `reasoning_content`, takes `reasoning`.
   groq: { models: 'groq', reasoningField: 'reasoning' },
   // danny-avila/LibreChat#12836 (2026): reasoning must go back. Thinking mode: api-docs.deepseek.com.

@@ -20,6 +20,7 @@ import {
   type TranscribeResponse,
 } from '@patchbay/core'
 import {
+  besideRaw,
   checkModel,
   environment,
   isNamedBy,
@@ -29,6 +30,10 @@ import {
   markLarge,
   type ServerAddress,
   serverAddress,
+  splitRaw,
+  tapEvents,
+  tapWhole,
+  wantsStream,
   withInlineMedia,
   withPrefix,
   Yielder,
@@ -37,6 +42,7 @@ import type { Api, Target } from './api.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { type Preset, type PresetName, presetFor } from './presets.js'
+import { rawProtocol } from './raw.js'
 import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
 import { toModels, toReported } from './services/models.js'
@@ -117,24 +123,37 @@ class OpenAIBackend implements Backend {
 
   async capabilities(): Promise<Capabilities> {
     const { capabilitiesOf } = await import('./capabilities.js')
-    return capabilitiesOf(this.#target, this.#api)
+    const protocol = rawProtocol(this.#target, this.#api)
+    return { ...capabilitiesOf(this.#target, this.#api), ...(protocol && { protocol }) }
   }
 
-  chat(chat: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
+  chat(given: PreparedChat, context: ChatContext): AsyncIterable<BackendEvent> {
     return lazyIterable(async () => {
       const api = await this.#load()
       const yielder = new Yielder()
-      const whole = await withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context)
+      const { chat, raw } = splitRaw(given, rawProtocol(this.#target, this.#api))
+      const streaming = raw === undefined ? context.streaming : wantsStream(raw)
+      const whole =
+        raw === undefined
+          ? await withInlineMedia(
+              chat,
+              (part) => !api.takesAddress(part, this.#target.preset),
+              this.#media,
+              context,
+            )
+          : besideRaw(chat, raw)
       await yielder.yieldIfDue()
-      const body = api.toBody(this.#target, whole, context.streaming, context.warn)
+      const encoded = await api.toBody(this.#target, whole, streaming, context.warn)
+      const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)
-      const response = await this.#server.send({ ...context, large }, 'post', api.path, body)
+      const headers = { ...raw?.headers, ...context.headers }
+      const response = await this.#server.send({ ...context, headers, large }, 'post', api.path, body)
       const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
-      if (isStream(response, context.streaming))
-        return api.fromStream(jsonEvents(response.body, api.isLast), from)
-      return api.fromWhole(await this.#server.jsonOf(response), from)
+      if (isStream(response, streaming))
+        return api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
+      return api.fromWhole(tapWhole(await this.#server.jsonOf(response), raw), from)
     })
   }
 
@@ -179,11 +198,12 @@ class OpenAIBackend implements Backend {
     return toTranscript(answer, this.model, this.#server.who)
   }
 
-  async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
+  async countTokens(given: PreparedChat, context: CallContext): Promise<number> {
+    const { chat } = splitRaw(given, undefined)
     if (this.#api === 'chat')
       throw new LlmError('unsupported', 'Chat Completions cannot count tokens. Use the Responses API.')
     const api = await this.#load()
-    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = api.toBody(
+    const { model, input, tools, tool_choice, parallel_tool_calls, reasoning, text } = await api.toBody(
       this.#target,
       chat,
       false,
@@ -206,11 +226,13 @@ class OpenAIBackend implements Backend {
       const api = await this.#load()
       const whole = await Promise.all(
         requests.map((chat) =>
-          withInlineMedia(chat, (part) => !api.takesAddress(part), this.#media, context),
+          withInlineMedia(chat, (part) => !api.takesAddress(part, this.#target.preset), this.#media, context),
         ),
       )
-      const bodies = whole.map((chat, index) =>
-        api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
+      const bodies = await Promise.all(
+        whole.map((chat, index) =>
+          api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
+        ),
       )
       const endpoint = `/v1${api.path}`
       const { who, isOwn } = this.#server
@@ -257,7 +279,16 @@ class OpenAIBackend implements Backend {
   }
 
   async models(context: CallContext): Promise<ModelInfo[]> {
-    return toModels(await this.#server.json(context, 'get', '/models'), this.#server.who)
+    const [listed, { dialectOf }, { endOfLifeOf }] = await Promise.all([
+      this.#server.json(context, 'get', '/models'),
+      import('./dialects.js'),
+      import('./end-of-life.js'),
+    ])
+    const { models: vendor } = dialectOf(this.#target.preset)
+    return toModels(listed, this.#server.who).map((model) => {
+      const endOfLife = model.endOfLife ?? endOfLifeOf(vendor, model.id)
+      return { ...model, ...(endOfLife && { endOfLife }) }
+    })
   }
 }
 

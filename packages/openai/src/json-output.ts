@@ -1,8 +1,8 @@
 // Structured output: which format a request asks for, and the wish in words where no format can say it.
 import type { JsonSchema, PreparedChat } from '@patchbay/core'
+import type { LeaveOut } from '@patchbay/core/wire'
 import type { Target } from './api.js'
 import type { Dialect } from './dialect.js'
-import type { LeaveOut } from './leave-out.js'
 import { isStrict } from './schema.js'
 
 /** What a request asks for. */
@@ -21,17 +21,19 @@ export interface JsonOutput {
 export function jsonOutput(
   output: PreparedChat['output'],
   { preset, who }: Target,
-  { jsonWord, objectSchemas }: Dialect,
+  { jsonObject, jsonWord, objectSchemas }: Dialect,
   leaveOut: LeaveOut,
 ): JsonOutput {
   if (output === undefined) return {}
   const { schema, name = 'answer', strict } = output
+  if (schema === undefined && !jsonObject)
+    return { format: { name, schema: { type: 'object' }, strict: false } }
   if (schema === undefined) return { format: 'json', ...(jsonWord && { wish: 'Answer in JSON.' }) }
   const wish = `Answer with one JSON value of this JSON Schema:\n${JSON.stringify(schema)}`
   if (!preset.jsonSchema) return { format: 'json', wish }
   if (objectSchemas && schema.type !== 'object') {
     const reason = `${who} takes schemas of type object only. Put the value into a property, or use generateObject.`
-    leaveOut('json', reason, 'The schema was sent in words.')
+    leaveOut('json', reason, { instead: 'The schema was sent in words.' })
     return { wish }
   }
   return { format: { name, schema, strict: isStrict(schema, strict, leaveOut) } }

@@ -52,6 +52,16 @@ describe('an option that the model takes is sent', () => {
       { random_seed: 7, seed: undefined, max_tokens: 9 },
     ],
     [{ preset: 'mistral' }, { reasoning: 'low' }, { reasoning_effort: 'high' }],
+    [
+      { preset: 'lmstudio' },
+      { output: 'json' },
+      {
+        response_format: { type: 'json_schema', json_schema: { name: 'answer', schema: { type: 'object' } } },
+      },
+    ],
+    [{ preset: 'ollama' }, { tools, toolChoice: 'none' }, { tool_choice: undefined, tools: undefined }],
+    [{ preset: 'ollama' }, { tools, toolChoice: 'auto' }, { tool_choice: undefined, tools: [{}] }],
+    [{ preset: 'ollama' }, { reasoning: 'minimal' }, { reasoning_effort: 'low' }],
     [{ preset: 'groq', model: 'qwen/qwen3-32b' }, { reasoning: 'low' }, { reasoning_effort: 'default' }],
     [{ preset: 'groq', model: 'qwen/qwen3-32b' }, { reasoning: 'off' }, { reasoning_effort: 'none' }],
     [{ preset: 'groq', model: 'openai/gpt-oss-120b' }, { reasoning: 'max' }, { reasoning_effort: 'high' }],

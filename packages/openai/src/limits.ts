@@ -1,9 +1,9 @@
 // The restrictions of models and servers, applied to a request: what they refuse is an error, or left out with a warning.
 import type { PreparedChat, Reasoning, Warning } from '@patchbay/core'
+import { type LeaveOut, leaveOutOf } from '@patchbay/core/wire'
 import type { Target } from './api.js'
 import type { Dialect } from './dialect.js'
 import { dialectOf } from './dialects.js'
-import { type LeaveOut, leaveOutOf } from './leave-out.js'
 import { type Effort, type Family, familyOf } from './model-families.js'
 
 /** A request that the model takes. */
@@ -45,7 +45,7 @@ export function accepted(
     if (chatTools === 'never' && chat.toolChoice === 'none') chat.tools = []
     else if (chatTools !== 'never' && !mayReason && effort !== 'none') {
       const reason = `${model} takes tools on Chat Completions only with reasoning: 'off'; the Responses API takes both.`
-      leaveOut('reasoning', reason, 'It answers without reasoning.')
+      leaveOut('reasoning', reason, { instead: 'It answers without reasoning.' })
       effort = 'none'
       isOff = true
     }
@@ -58,6 +58,11 @@ export function accepted(
         `${model} cannot be forced to call a tool while it reasons; it can with reasoning: 'off'.`,
       )
     // Some of these models refuse any value.
+    delete chat.toolChoice
+  }
+  // What the server ignores goes out as what it means.
+  if (dialect.refuses.includes('toolChoice')) {
+    if (chat.toolChoice === 'none') chat.tools = []
     delete chat.toolChoice
   }
   for (const name of ['temperature', 'topP'] as const) {
@@ -76,12 +81,14 @@ export function accepted(
   }
   const { maxStops = Number.POSITIVE_INFINITY, minOutputTokens = 0 } = dialect
   if ((chat.stop?.length ?? 0) > maxStops) {
-    leaveOut('stop', `${who} takes up to ${maxStops} stop sequences.`, 'The others were left out.')
+    leaveOut('stop', `${who} takes up to ${maxStops} stop sequences.`, {
+      instead: 'The others were left out.',
+    })
     chat.stop = chat.stop?.slice(0, maxStops) ?? []
   }
   if (api === 'responses' && (chat.maxOutputTokens ?? minOutputTokens) < minOutputTokens) {
     const reason = `The Responses API takes maxOutputTokens from ${minOutputTokens}.`
-    leaveOut('maxOutputTokens', reason, `The limit is ${minOutputTokens}.`)
+    leaveOut('maxOutputTokens', reason, { instead: `The limit is ${minOutputTokens}.` })
     chat.maxOutputTokens = minOutputTokens
   }
   const isReasoning = effort !== 'none' && family.efforts?.length !== 0

@@ -1,4 +1,5 @@
 // Families of models, as dated data: which efforts and options each takes. Loaded with the first request that needs it.
+// Last compared with its sources on 2026-11-27.
 // Sources: the services' documentation and live errors in public reports, up to November 2026, named beside each entry.
 import type { OptionName } from '@patchbay/core'
 
@@ -119,11 +120,12 @@ const families: Record<Vendor, [RegExp, Family][]> = {
   ],
   // cloudwego/eino#994, QwenLM/qwen-code#7661 (April and July 2026). Which models reason by default is not listed.
   alibaba: [[/^/, { reasonsOnRequest: true, forcedTools: 'without reasoning' }]],
-  // ai.google.dev, OpenAI compatibility; RSSBox#132 (September 2025).
+  // ai.google.dev, OpenAI compatibility; RSSBox#132 (September 2025). Some of Gemini 3 refuse minimal: agentjido/req_llm#971
+  // (August 2026).
   google: [
     [/gemini-2\.5-pro/, { efforts: upToHigh }],
     [/gemini-2\.5/, { efforts: ['none', ...upToHigh] }],
-    [/gemini-[3-9]/, { efforts: ['minimal', ...upToHigh] }],
+    [/gemini-[3-9]/, { efforts: upToHigh }],
   ],
   // earendil-works/pi#1745 (March 2026), console.groq.com, reasoning.
   groq: [

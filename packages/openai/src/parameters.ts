@@ -1,5 +1,6 @@
 // Schemas of tool parameters in the form that services require: an object with properties, lists with items.
 import type { JsonSchema } from '@patchbay/core'
+import { isObject } from '@patchbay/core/wire'
 
 const typing = ['anyOf', 'oneOf', 'allOf', '$ref', 'type']
 
@@ -13,26 +14,42 @@ export function toParameters({ $schema: _, ...schema }: JsonSchema): JsonSchema 
 }
 
 // Keywords that hold a schema, and those that hold several, in a list or by name.
-const single = ['items', 'additionalProperties', 'not']
-const several = ['properties', 'anyOf', 'oneOf', 'allOf', 'prefixItems', '$defs', 'definitions']
+const single = new Set(['items', 'additionalProperties', 'not'])
+const several = new Set(['properties', 'anyOf', 'oneOf', 'allOf', 'prefixItems', '$defs', 'definitions'])
 
+/** The schema itself where nothing is missing: a schema of thousands of properties is not copied. */
 function withInner(schema: JsonSchema): JsonSchema {
-  const inner: Record<string, unknown> = { ...schema }
-  for (const name of single) if (isSchema(inner[name])) inner[name] = withInner(inner[name])
-  for (const name of several) {
-    const schemas = inner[name]
-    if (Array.isArray(schemas)) inner[name] = schemas.map((one) => (isSchema(one) ? withInner(one) : one))
-    else if (isSchema(schemas))
-      inner[name] = Object.fromEntries(
-        Object.entries(schemas).map(([key, one]) => [key, isSchema(one) ? withInner(one) : one]),
-      )
+  const changed: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(schema)) {
+    const inner = single.has(name) ? complete(value) : several.has(name) ? completeEach(value) : value
+    if (inner !== value) changed[name] = inner
   }
-  const types = [schema.type].flat()
-  if (types.includes('object') && !('properties' in inner)) inner.properties = {}
-  if (types.includes('array') && !('items' in inner)) inner.items = {}
-  return inner
+  if (hasType(schema, 'object') && !('properties' in schema)) changed.properties = {}
+  if (hasType(schema, 'array') && !('items' in schema)) changed.items = {}
+  return Object.keys(changed).length === 0 ? schema : { ...schema, ...changed }
+}
+
+function complete(value: unknown): unknown {
+  return isSchema(value) ? withInner(value) : value
+}
+
+function completeEach(schemas: unknown): unknown {
+  if (Array.isArray(schemas)) {
+    const all = schemas.map(complete)
+    return all.every((one, at) => one === schemas[at]) ? schemas : all
+  }
+  if (!isSchema(schemas)) return schemas
+  const changed = Object.entries(schemas).flatMap(([name, value]) => {
+    const inner = complete(value)
+    return inner === value ? [] : [[name, inner]]
+  })
+  return changed.length === 0 ? schemas : { ...schemas, ...Object.fromEntries(changed) }
+}
+
+function hasType({ type }: JsonSchema, name: string): boolean {
+  return type === name || (Array.isArray(type) && type.includes(name))
 }
 
 function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value)
 }

@@ -44,7 +44,7 @@ export const presets = {
   vllm: { moreSampling: true },
   'llama.cpp': { moreSampling: true },
   lmstudio: { moreSampling: true },
-  ollama: {},
+  ollama: { parallelToolCalls: false },
   groq: { maxTokens: 'max_completion_tokens', key: 'GROQ_API_KEY' },
   deepseek: { jsonSchema: false, parallelToolCalls: false, key: 'DEEPSEEK_API_KEY' },
   mistral: { streamUsage: false, shortIds: true, key: 'MISTRAL_API_KEY' },

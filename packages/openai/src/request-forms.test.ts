@@ -212,7 +212,7 @@ describe('messages', () => {
       { role: 'assistant', content: 'y' },
       { role: 'user', content: 'Rule B\n\nz' },
     ])
-    const image: Part = { type: 'image', url: 'https://example.com/a.png' }
+    const image: Part = { type: 'image', mediaType: 'image/png', data: 'AAAA' }
     expect(await sentTo(preset, [user('x'), user([image])])).toMatchObject([
       { role: 'user', content: [{ type: 'text', text: 'x' }, { type: 'image_url' }] },
     ])

@@ -1,5 +1,5 @@
 // The check for OpenAI's strict mode: it takes closed objects that require all their properties, and no unknown keyword. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
-import type { LeaveOut } from './leave-out.js'
+import type { LeaveOut } from '@patchbay/core/wire'
 
 const unknown = [
   'allOf',
@@ -35,7 +35,7 @@ export function isStrict(schema: unknown, wanted: boolean | undefined, leaveOut:
     leaveOut(
       'strict',
       `OpenAI's strict mode cannot take this schema: ${obstacle}. Without strict, the answer is checked in any case.`,
-      'The schema was sent as a guide.',
+      { instead: 'The schema was sent as a guide.' },
     )
   return false
 }

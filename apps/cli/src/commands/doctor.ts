@@ -1,8 +1,9 @@
 // `patchbay doctor`: checks every configured provider with tiny requests.
 
 import { connectTo, type Loaded, nearest } from '@patchbay/config'
-import { isLlmError } from '@patchbay/core'
+import { isLlmError, type Provider } from '@patchbay/core'
 import type { LocalProvider } from '@patchbay/local'
+import { endOfLifeWarning } from '../terminal/end-of-life.js'
 import { UsageError } from '../terminal/exit-codes.js'
 import { printable, toJson } from '../terminal/print.js'
 import { table } from '../terminal/table.js'
@@ -23,6 +24,8 @@ interface Report {
   findings: Partial<Record<Feature, Finding>>
   /** Of a local model: how it was loaded, and why. */
   load?: string[]
+  /** The model ends within 60 days, or has ended. */
+  warning?: string
   /** Why the provider could not be opened. */
   problem?: string
 }
@@ -40,8 +43,13 @@ export async function doctor(
   if (json) process.stdout.write(`${toJson(reports, 2)}\n`)
   else {
     process.stdout.write(table([['', 'model', ...features], ...reports.map(row)]))
-    for (const { name, problem, findings, load = [] } of reports)
-      for (const line of new Set([problem, ...Object.values(findings).map(failure), ...load]))
+    for (const { name, problem, findings, warning, load = [] } of reports)
+      for (const line of new Set([
+        problem,
+        ...Object.values(findings).map(failure),
+        warning && `warning: ${warning}`,
+        ...load,
+      ]))
         if (line !== undefined) process.stdout.write(`${printable(`${name}: ${line}`)}\n`)
   }
   return reports.every(({ ok }) => ok)
@@ -68,11 +76,22 @@ async function examine(
     const findings = await probe(llm, options)
     const ok = required.every((feature) => findings[feature].outcome === 'yes')
     const load = 'stats' in llm ? (llm as LocalProvider).stats().loaded?.why : undefined
-    return { name, provider: llm.provider, model: llm.model, ok, findings, ...(load && { load }) }
+    const warning = await warningFor(llm, options)
+    return {
+      ...{ name, provider: llm.provider, model: llm.model, ok, findings },
+      ...(warning && { warning }),
+      ...(load && { load }),
+    }
   } catch (error) {
     if (!isLlmError(error) || error.code === 'aborted') throw error
     return { name, ok: false, findings: {}, problem: `${error.code}: ${error.message}` }
   }
+}
+
+/** The warning for a model that ends soon. A service that does not tell it is no problem of the report. */
+async function warningFor(llm: Provider, options: { signal: AbortSignal }): Promise<string | undefined> {
+  const { endOfLife } = await llm.capabilities(options).catch(() => ({ endOfLife: undefined }))
+  return endOfLifeWarning(llm.model, endOfLife, Date.now())
 }
 
 function row({ name, model = '', findings }: Report): string[] {

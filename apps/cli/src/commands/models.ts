@@ -1,7 +1,8 @@
 // `patchbay providers` and `patchbay models`: lists of configured providers and of their models.
 import { connectTo, type Loaded, type PolicyEntry } from '@patchbay/config'
 import { bundledModel, pulledModels } from '@patchbay/local'
-import { megabytes, toJson } from '../terminal/print.js'
+import { endOfLifeWarning } from '../terminal/end-of-life.js'
+import { megabytes, printable, toJson } from '../terminal/print.js'
 import { table } from '../terminal/table.js'
 
 /** The flags of `models`. */
@@ -61,7 +62,7 @@ export function providers(loaded: Loaded, json: boolean | undefined): void {
   )
 }
 
-/** Prints the models of a provider. */
+/** Prints the models of a provider, with a warning for each that ends within 60 days. */
 export async function models(
   loaded: Loaded,
   name: string | undefined,
@@ -71,12 +72,17 @@ export async function models(
   await using llm = await connectTo(loaded, name)
   const list = await llm.models({ signal })
   if (json) return void process.stdout.write(`${toJson(list, 2)}\n`)
-  const rows = list.map(({ id, name = '', contextWindow }) => [
+  const rows = list.map(({ id, name = '', contextWindow, endOfLife }) => [
     `${id}${id === llm.model ? ' *' : ''}`,
     contextWindow === undefined ? '' : `${contextWindow} tokens`,
     name,
+    endOfLife === undefined ? '' : `ends ${endOfLife}`,
   ])
   process.stdout.write(table(rows))
+  for (const { id, endOfLife } of list) {
+    const warning = endOfLifeWarning(id, endOfLife, Date.now())
+    if (warning !== undefined) process.stderr.write(`${printable(`Warning: ${warning}`)}\n`)
+  }
 }
 
 /** Prints the models on this machine. */

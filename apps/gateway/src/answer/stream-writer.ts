@@ -7,6 +7,11 @@ import { statusOf, toLlmError } from './http-status.js'
 /** How a protocol writes a stream. */
 export interface StreamFormat {
   contentType: string
+  /**
+   * Sees the first event before anything is sent.
+   * @throws {LlmError} what the client must be told in place of the answer
+   */
+  begin?(first: ChatEvent): void
   /** The text to send for an event; may be empty. */
   event(event: ChatEvent): string | Promise<string>
   /** The text that ends a broken stream. */
@@ -27,6 +32,12 @@ export async function streamResponse(
 ): Promise<Response> {
   const events = stream[Symbol.asyncIterator]()
   const first = await events.next()
+  try {
+    if (!first.done) format.begin?.(first.value)
+  } catch (error) {
+    await events.return?.()
+    throw error
+  }
   recorder.beginStream()
   if (!first.done) recorder.recordEvent(first.value)
   const writer = new StreamWriter(events, format, recorder)

@@ -1,6 +1,6 @@
 // Readers for request bodies, shared by all protocols: JSON objects, model names, and checks of types.
 import type { ChatRequest } from '@patchbay/core'
-import { jsonLength, largeJson } from '@patchbay/core/wire'
+import { isObject, jsonLength, largeJson } from '@patchbay/core/wire'
 import { yieldToEventLoop } from '@patchbay/core/wrap'
 import type { Context } from 'hono'
 import type { FieldNames } from '../answer/client-errors.js'
@@ -70,7 +70,7 @@ export function modelName({ model }: Json): string | undefined {
 
 /** @throws {LlmError} `invalid-request` if it is not an object */
 export function requireObject(value: unknown, where: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
+  if (isObject(value)) return value
   throw requestError(`${where}: must be an object.`)
 }
 
@@ -154,13 +154,13 @@ function metadataValue(value: unknown, where: string): string {
 }
 
 /**
- * The texts to embed, at most `max`: the answer has some thousands of numbers for each. `hint` is added to the error.
+ * The texts to embed, at most `max`: the answer has some thousands of numbers for each.
  * @throws {LlmError} `invalid-request`
  */
-export function requireTexts(input: unknown, max: number, hint = ''): string[] {
+export function requireTexts(input: unknown, max: number): string[] {
   const texts: unknown[] = [input].flat()
   if (!texts.every((text) => typeof text === 'string'))
-    throw requestError(`input: must be a text or a list of texts.${hint}`)
+    throw requestError('input: must be a text or a list of texts.')
   if (texts.length > max) throw requestError(`input: must have at most ${max} texts.`)
   return texts
 }

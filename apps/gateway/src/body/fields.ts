@@ -1,5 +1,6 @@
 // Fields of a request body: which are read, which are ignored as hints, and which are refused. The rule is the same for all
 // protocols; each protocol has its fields as data.
+import { isObject } from '@patchbay/core/wire'
 import { requestError } from '../answer/http-status.js'
 import type { Json } from './body.js'
 
@@ -84,10 +85,6 @@ function ignoredPath(where: string, name: string): string {
 export function ignoredLabel(path: string): string {
   const start = path.lastIndexOf('.') + 1
   return path.endsWith(']') || hintNames.has(path.slice(start)) ? path : `${path.slice(0, start)}*`
-}
-
-function isObject(value: unknown): value is Json {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 function isNeutral(value: unknown): boolean {

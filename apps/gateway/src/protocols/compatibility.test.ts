@@ -1,8 +1,10 @@
 // Compatibility with clients beside the main requests: paths, headers, encodings, older routes, and information about
 // models.
 import { gzipSync } from 'node:zlib'
-import { mockProvider } from '@patchbay/testing'
-import { describe, expect, it } from 'vitest'
+import { openai } from '@patchbay/openai'
+import { faultServer, mockProvider } from '@patchbay/testing'
+import OpenAI from 'openai'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { over, type Settings, served } from '../../test/served.js'
 import { newKey } from '../index.js'
@@ -98,6 +100,41 @@ it('the input of a stored response can be listed', async () => {
     has_more: false,
   })
   expect((await ask('/v1/responses/resp_none/input_items')).status).toBe(404)
+})
+
+describe('tokens to embed', () => {
+  const tokens = [[1, 2, 3], [4]]
+
+  it('go through as they are to a service of the same protocol', async () => {
+    const data = tokens.map((_, index) => ({ object: 'embedding', index, embedding: [index, 1] }))
+    const service = await faultServer({
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({
+        object: 'list',
+        model: 'm',
+        data,
+        usage: { prompt_tokens: 4, total_tokens: 4 },
+      }),
+    })
+    onTestFinished(() => service.close())
+    const { url } = await served(openai('m', { baseURL: `${service.url}/v1`, apiKey: 'none' }))
+    const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none' })
+    const { data: vectors } = await client.embeddings.create({ model: 'm', input: tokens })
+    expect(vectors.map(({ embedding }) => embedding)).toEqual([
+      [0, 1],
+      [1, 1],
+    ])
+    expect(service.requests[0]?.json).toMatchObject({ input: tokens })
+  })
+
+  it('are refused elsewhere, with advice', async () => {
+    const { ask } = await world()
+    for (const input of [tokens, tokens[0]])
+      expect(await ask('/v1/embeddings', { input })).toMatchObject({
+        status: 400,
+        body: { error: { message: expect.stringContaining('Send texts') } },
+      })
+  })
 })
 
 describe('Ollama’s API', () => {

@@ -263,6 +263,17 @@ describe('the end', () => {
     await own.close()
   })
 
+  it('accepts requests for a while, and says that it is not ready, so that load balancers send no more', async () => {
+    const gateway = await served(mockProvider({ answers: ['in time'] }), { drainDelay: 2000 })
+    const ready = async () => (await fetch(`${gateway.url}/readyz`)).status
+    const closed = gateway.close()
+    expect(await ready()).toBe(503)
+    const { choices } = await client(gateway).chat.completions.create(hi)
+    expect(choices[0]?.message.content).toBe('in time')
+    await closed
+    await expect(ready()).rejects.toThrow('fetch failed')
+  })
+
   it('lets a stream finish', async () => {
     const inner = mockProvider({ answers: [{ text: 'one two three', interval: 50 }] })
     const gateway = await served(inner)

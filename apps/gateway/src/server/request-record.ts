@@ -179,6 +179,17 @@ export class RequestRecorder {
     this.note({ ignored: [...(this.#fields.ignored ?? []), ...ignored] })
   }
 
+  /** Whether something of the request would be ignored. */
+  get hasIgnored(): boolean {
+    return this.#fields.ignored !== undefined
+  }
+
+  /** The request went through as the client wrote it: nothing was ignored. */
+  passedThrough(): void {
+    const { ignored: _, ...fields } = this.#fields
+    this.#fields = fields
+  }
+
   /** Response headers for ignored fields and for the warnings so far. */
   responseHeaders(): Record<string, string> {
     const { ignored } = this.#fields

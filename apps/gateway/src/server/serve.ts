@@ -1,6 +1,7 @@
 // The gateway on a socket: address, time limits for slow requests, and a clean end.
 import type { Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { setTimeout as setTimeoutAsync } from 'node:timers/promises'
 import { serve as listen } from '@hono/node-server'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
@@ -27,7 +28,7 @@ export interface GatewayServer {
    */
   reload(loaded: Loaded): void
   /**
-   * Accepts no more requests, waits for running ones, and closes all providers. Requests that run longer than `drain` are
+   * After `drainDelay`, accepts no more requests, waits for running ones, and closes all providers. Requests that run longer than `drain` are
    * aborted, with an error of their protocol. Providers that do not close one second later are abandoned.
    */
   close(): Promise<void>
@@ -90,6 +91,9 @@ export async function serve({
   })
   const end = async () => {
     inner.drain()
+    // Load balancers still send requests until they have seen that it is not ready.
+    const { drainDelay = 0 } = loaded.gateway
+    if (drainDelay > 0) await setTimeoutAsync(drainDelay)
     for (const socket of unused) if (socket.bytesRead === 0) socket.destroy()
     const drain = loaded.gateway.drain ?? defaultDrainMs
     const timers = [

@@ -73,7 +73,8 @@ export function toCallOptions(
   })
 }
 
-function toMessage({ role, content }: PreparedMessage, lost: OmissionWarner): LanguageModelV3Message {
+/** The message for a model; nothing of it is lost without a warning. */
+export function toMessage({ role, content }: PreparedMessage, lost: OmissionWarner): LanguageModelV3Message {
   switch (role) {
     case 'system':
       return { role, content: content.map((part) => (part.type === 'text' ? part.text : '')).join('') }

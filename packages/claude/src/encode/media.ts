@@ -1,8 +1,7 @@
 // Images and documents as blocks. Source: platform.claude.com/docs/en/build-with-claude/vision and /pdf-support,
 // @anthropic-ai/sdk 1.13.0 (DocumentBlockParam, ImageBlockParam), November 2026.
 import type { Part } from '@patchbay/core'
-import { fromBase64, toBase64 } from '@patchbay/core/wire'
-import type { LeaveOut } from './left-out.js'
+import { fromBase64, type LeaveOut, toBase64 } from '@patchbay/core/wire'
 
 type Media = Extract<Part, { type: 'image' | 'file' }>
 
@@ -29,7 +28,7 @@ export function toMediaBlock(part: Media, leaveOut: LeaveOut): Record<string, un
   leaveOut(
     part.type === 'image' ? 'vision' : 'files',
     `Claude does not accept ${part.type === 'image' ? 'images' : 'files'} of type ${mediaType}.`,
-    part.type === 'image' ? 'Send JPEG, PNG, GIF or WebP.' : 'Send PDF or text.',
+    { advice: part.type === 'image' ? 'Send JPEG, PNG, GIF or WebP.' : 'Send PDF or text.' },
   )
   return []
 }

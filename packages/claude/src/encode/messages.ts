@@ -4,13 +4,13 @@ import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warn
 import {
   CallIds,
   fieldsOf,
+  type LeaveOut,
   type OmissionWarner,
   objectInput,
   omissionWarner,
   separateMedia,
   stateOf,
 } from '@patchbay/core/wire'
-import type { LeaveOut } from './left-out.js'
 import { toMediaBlock } from './media.js'
 
 /** A block as it goes over the wire. */

@@ -1,8 +1,8 @@
 // `reasoning` as Claude's thinking and effort. Source: platform.claude.com/docs/en/build-with-claude/thinking, /effort and
 // /extended-thinking, November 2026.
 import type { PreparedChat, Reasoning } from '@patchbay/core'
+import type { LeaveOut } from '@patchbay/core/wire'
 import type { ModelRules } from '../models.js'
-import type { LeaveOut } from './left-out.js'
 
 /** The fields `thinking` and `output_config.effort`. */
 export interface Thinking {
@@ -28,7 +28,7 @@ export function toThinking(
   leaveOut(
     'reasoning',
     `A thinking budget has at least 1,024 tokens and fewer than the whole answer (${maxTokens}), not ${budget}.`,
-    'Change reasoning or maxOutputTokens.',
+    { advice: 'Change reasoning or maxOutputTokens.' },
   )
   return {}
 }
@@ -41,11 +41,9 @@ export function isThinking({ thinking }: Thinking): boolean {
 function withoutThinking(model: string, { off, thinking }: ModelRules, leaveOut: LeaveOut): Thinking {
   if (off === 'omit' || thinking === 'none') return {}
   if (off !== 'never') return { thinking: { type: off } }
-  leaveOut(
-    'reasoning',
-    `${model} always thinks: reasoning cannot be 'off'.`,
-    "Leave it out, or set reasoning: 'low'.",
-  )
+  leaveOut('reasoning', `${model} always thinks: reasoning cannot be 'off'.`, {
+    advice: "Leave it out, or set reasoning: 'low'.",
+  })
   return {}
 }
 

@@ -1,8 +1,7 @@
 // Tools and `tool_choice`. Source: platform.claude.com/docs/en/agents-and-tools/tool-use, and refusals of the service
 // (anthropics/claude-code#5319, #44788; 2025 and 2026).
 import type { JsonSchema, PreparedChat, PreparedTool, Warning } from '@patchbay/core'
-import { fieldsOf } from '@patchbay/core/wire'
-import type { LeaveOut } from './left-out.js'
+import { fieldsOf, type LeaveOut } from '@patchbay/core/wire'
 
 /** A tool definition, with a schema that the service accepts. */
 export function toTool(
@@ -16,7 +15,7 @@ export function toTool(
     leaveOut(
       'tools',
       `Claude does not accept the property "${key.slice(0, 80)}" in the input of the tool ${name}.`,
-      'Its name may have 1 to 64 letters, digits, _, . and -: rename it.',
+      { advice: 'Its name may have 1 to 64 letters, digits, _, . and -: rename it.' },
     )
     return []
   }

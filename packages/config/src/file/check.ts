@@ -3,20 +3,12 @@ import { isLlmError, type JsonSchema } from '@patchbay/core'
 import { violation } from '@patchbay/core/json-schema'
 import type { Config } from '../types.js'
 import { configError, nearest } from './config-error.js'
+import { backendOptions, entrySchema, knownOptions, severalOptions } from './entry-schema.js'
+import { gatewayNames, gatewaySchema } from './gateway-schema.js'
 import { interpolated, interpolatedIfSet } from './interpolate.js'
 import { onePolicy, plainPolicies, policiesSchema, policyOptions } from './policy-schema.js'
-import {
-  backendOptions,
-  configNames,
-  configSchema,
-  entrySchema,
-  gatewayNames,
-  gatewaySchema,
-  knownOptions,
-  layerNames,
-  type ObjectSchema,
-  severalOptions,
-} from './schema.js'
+import { configNames, configSchema, layerNames } from './schema.js'
+import type { ObjectSchema } from './schema-parts.js'
 
 /**
  * A value with its variables filled in, checked by its schema.
@@ -149,6 +141,6 @@ function checkNames(names: string[], known: string[], file: string, at: string):
   const unknown = names.find((name) => !known.includes(name))
   if (unknown !== undefined)
     throw configError(
-      `${file}: ${at}${unknown} is no option.${nearest(unknown, known) || ` There are ${known.join(', ')}.`}`,
+      `${file}: ${at}${unknown} is not an option.${nearest(unknown, known) || ` There are ${known.join(', ')}.`}`,
     )
 }

@@ -1,7 +1,6 @@
 // Errors of configurations: each names the file, the place in it, and the fix.
 import { LlmError } from '@patchbay/core'
-import { redactor } from '@patchbay/core/wire'
-import { closest, distance } from 'fastest-levenshtein'
+import { meantName, redactor } from '@patchbay/core/wire'
 
 // Removes secrets: a key in place of a name would be quoted.
 const redact = redactor(undefined, undefined)
@@ -18,8 +17,7 @@ export function configError(problem: string, options: { cause?: unknown; provide
  * A suggestion to append to a message, ` Did you mean fast?`; empty if no name is similar.
  * @example nearest('fats', ['fast', 'slow'])
  */
-export function nearest(name: string, names: string[]): string {
-  if (names.length === 0) return ''
-  const near = closest(name, names)
-  return distance(name, near) <= Math.max(2, name.length / 3) ? ` Did you mean ${near}?` : ''
+export function nearest(name: string, names: readonly string[]): string {
+  const meant = meantName(name, names)
+  return meant === undefined ? '' : ` Did you mean ${meant}?`
 }

@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest'
 import { backend, eachInItsFolder } from '../../test/folder.js'
 import { connect, loadConfig } from '../index.js'
 import { resolveValue } from './check.js'
-import { backendOptions } from './schema.js'
+import { backendOptions } from './entry-schema.js'
 
 const { at, write, problem } = eachInItsFolder()
 

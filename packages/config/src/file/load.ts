@@ -6,11 +6,12 @@ import type { Price } from '@patchbay/policies'
 import type { SharedPlace } from '../provider/shared-state.js'
 import type { Config, GatewayEntry, Requirement } from '../types.js'
 import { checkConfig } from './check.js'
+import { gatewaySchema } from './gateway-schema.js'
 import { interpolated } from './interpolate.js'
 import { type Entry, mergeEntries, unusableFallbacks } from './layers.js'
 import { checkOriginNames } from './origin-names.js'
 import { read, warnOfKeys } from './read.js'
-import { configSchema, gatewaySchema } from './schema.js'
+import { configSchema } from './schema.js'
 
 /** Options of `connect` and `loadConfig`. */
 export interface LoadOptions {

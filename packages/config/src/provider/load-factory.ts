@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Provider } from '@patchbay/core'
 import { configError } from '../file/config-error.js'
-import { backendOptions } from '../file/schema.js'
+import { backendOptions } from '../file/entry-schema.js'
 
 type Factory = (options: Record<string, unknown>) => Provider | Promise<Provider>
 

@@ -9,8 +9,8 @@ import { readCallerValue } from '../request/caller-objects.js'
 import { toChatRequest } from '../request/prepare.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate-object.js'
 import { Run } from './result-stream.js'
-import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './run-tools.js'
 import type { ElementOptions } from './stream-elements.js'
+import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
 
 /**
  * Runs an agent loop: sends the request, runs the tools that the model calls, sends it their results, and repeats that until the model

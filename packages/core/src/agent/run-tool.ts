@@ -11,24 +11,10 @@ import type { Tool } from '../contract/tool.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { validate } from './structured-output.js'
-
-/** Whether a tool may run. `deny` is the reason, for the model. `'later'` leaves the call open and ends the run. */
-export type Approval = boolean | 'later' | { deny: string }
+import type { Approval, ToolOutcome } from './tool-run.js'
 
 // With progress reports, a tool may take this many times its limit.
 const longest = 10
-
-/** The outcome of a tool call. */
-export interface ToolOutcome {
-  call: ToolCall
-  /** The result for the model. */
-  output: string | Part[]
-  isError: boolean
-  /** The error that the tool threw. */
-  cause?: unknown
-  /** How long the tool ran, in milliseconds. */
-  ms: number
-}
 
 interface Rules {
   timeout: number

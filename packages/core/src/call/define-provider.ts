@@ -61,14 +61,21 @@ export interface ProviderOptions {
  * @example
  * const llm = defineProvider({ provider: 'echo', model: 'echo-1', capabilities: () => capabilities, chat: echo })
  */
-export function defineProvider(backend: Backend, options: ProviderOptions = {}): Provider {
+export function defineProvider(backend: Backend, options?: ProviderOptions): Provider {
   return new DefinedProvider(backend, options)
 }
 
 const loadOperations = () => import('../operations/operations.js')
 
-// Everything but the names is private: headers contain keys, and apps log providers.
-class DefinedProvider implements Provider {
+/**
+ * The provider that `defineProvider` makes. Extend it for a backend whose providers have members of their own. Everything but the
+ * names is private: headers contain keys, and apps log providers.
+ * @example
+ * class EchoProvider extends DefinedProvider {
+ *   clearHistory() { … }
+ * }
+ */
+export class DefinedProvider implements Provider {
   readonly provider: string
   readonly model: string
   declare readonly timeouts: Required<TimeoutOptions>
@@ -79,7 +86,8 @@ class DefinedProvider implements Provider {
   #capabilityCache: Promise<CapabilityCache> | undefined
   #closing: Promise<void> | undefined
 
-  constructor(backend: Backend, options: ProviderOptions) {
+  /** @throws {LlmError} `invalid-request` for invalid options */
+  constructor(backend: Backend, options: ProviderOptions = {}) {
     this.#backend = backend
     this.provider = backend.provider
     this.model = backend.model

@@ -21,12 +21,12 @@ export function startLifecycle(
 ): Promise<CallLifecycle> {
   return readCallerValue('The options', async () => {
     if (Object.keys(options).some((name) => !callOptions.has(name)))
-      (await import('../request/option-names.js').catch(unloadable)).checkCallOptionNames(options)
+      (await import('../request/request-names.js').catch(unloadable)).checkCallOptionNames(options)
     return new CallLifecycle(settings, options, startedAt)
   })
 }
 
-// Anything else is looked at by option-names.ts.
+// Anything else is checked by request-names.ts.
 const callOptions = new Set(['signal', 'timeout', 'retry', 'headers', 'onStatus', 'metadata'])
 
 /** One for every call, whatever its operation. */

@@ -34,6 +34,10 @@ export interface Capabilities {
   contextWindow?: number
   /** The most tokens of one answer. */
   maxOutput?: number
+  /** The protocol whose requests it can send on as they are (`RawRequest` of `@patchbay/core/wire`): `'anthropic-messages'`. */
+  protocol?: string
+  /** The day the service stops serving the model, as `YYYY-MM-DD`, once that is announced. */
+  endOfLife?: string
 }
 
 /** A model that a provider offers. */

@@ -159,6 +159,67 @@ describe('a response', () => {
     expect(calls).toEqual([])
   })
 
+  it('tells onAbort once of an answer that was aborted, by whomever, and of what had arrived', async () => {
+    const settle = async () => {
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve))
+    }
+    type Abort = (by: {
+      reader: ReadableStreamDefaultReader
+      stream: ChatStream
+      request: AbortController
+    }) => unknown
+    const ways: Abort[] = [
+      ({ reader }) => reader.cancel(),
+      ({ stream }) => stream.abort(),
+      ({ request }) => request.abort(),
+      // As frameworks do it: the signal of the request, then the body.
+      ({ reader, request }) => [request.abort(), reader.cancel()],
+      ({ reader, request }) => [reader.cancel(), request.abort()],
+    ]
+    for (const abort of ways)
+      for (const to of kinds) {
+        const calls: [name: string, value: unknown][] = []
+        const request = new AbortController()
+        const provider = mockProvider({ answers: [{ text: 'One two', interval: 600_000 }] })
+        const stream = provider.stream('x', { signal: request.signal })
+        const reader = to(stream, {
+          onFinish: (result) => calls.push(['finish', result]),
+          onAbort: (error) => calls.push(['abort', error]),
+          onError: (error) => `${calls.push(['error', error])}`,
+        }).body?.getReader() as ReadableStreamDefaultReader<Uint8Array>
+        for (let text = ''; !text.includes('One'); )
+          text = new TextDecoder().decode((await reader.read()).value)
+        const pending = reader.read().catch(() => {})
+        await settle()
+        void abort({ reader, stream, request })
+        await pending
+        await settle()
+        expect(calls).toMatchObject([['abort', { code: 'aborted', partial: { text: 'One ' } }]])
+        expect(provider.running).toBe(0)
+      }
+  })
+
+  it('tells onAbort of the conversation of a run after its last complete step', async () => {
+    const errors: LlmError[] = []
+    const provider = mockProvider({ answers: [asksWeather, { text: 'Sunny there', interval: 600_000 }] })
+    const run = runTools(provider, { messages: 'x', tools: [weather] })
+    const reader = toTextResponse(run, { onAbort: (error) => errors.push(error) }).body?.getReader()
+    await reader?.read()
+    await reader?.cancel()
+    expect(errors[0]?.messages?.map(({ role }) => role)).toEqual(['user', 'assistant', 'tool'])
+    expect(errors).toHaveLength(1)
+  })
+
+  it('tells onError of an answer whose onAbort failed', async () => {
+    const errors: unknown[] = []
+    const body = toTextResponse(mockProvider({ answers: ['One two'] }).stream('x'), {
+      onAbort: () => Promise.reject(new Error('disk full')),
+      onError: (error) => `${errors.push(error)}`,
+    }).body
+    await body?.cancel()
+    expect(errors).toMatchObject([{ message: 'disk full' }])
+  })
+
   it('tells onError of an answer that could not be saved after its client left', async () => {
     const errors: unknown[] = []
     let fail = () => {}

@@ -32,7 +32,7 @@ export function toSse<Event, Result>(
   }
   const encoding = {
     encode,
-    end: 'event: end\ndata: {}\n\n',
+    end: () => 'event: end\ndata: {}\n\n',
     failed: (message: string) => `event: error\ndata: ${JSON.stringify({ message })}\n\n`,
   }
   return new Response(responseBody(source, encoding, options), {

@@ -1,5 +1,5 @@
 // toTextResponse: the text of an answer as a streamed HTTP response.
-import type { ToolRunEvent } from '../agent/run-tools.js'
+import type { ToolRunEvent } from '../agent/tool-run.js'
 import type { ChatEvent } from '../contract/events.js'
 import { type AnswerOptions, type AnswerSource, responseBody } from './response-body.js'
 
@@ -15,7 +15,7 @@ export function toTextResponse<Result>(
   options: AnswerOptions<Result> = {},
 ): Response {
   const encode = (event: ChatEvent | ToolRunEvent) => (event.type === 'text' ? event.text : undefined)
-  return new Response(responseBody(source, { encode, end: '' }, options), {
+  return new Response(responseBody(source, { encode, end: () => '' }, options), {
     status: options.status ?? 200,
     headers: {
       'content-type': 'text/plain; charset=utf-8',

@@ -7,7 +7,8 @@ import { invalid, LlmError } from '../contract/errors.js'
 import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
-import { checkOptionNames, optionNames } from '../request/option-names.js'
+import { checkOptionNames } from '../request/option-names.js'
+import { optionNames } from '../request/request-names.js'
 import type { Attempt } from './attempt.js'
 
 /**

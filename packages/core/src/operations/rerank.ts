@@ -4,7 +4,8 @@ import type { Backend } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { RerankRequest, RerankResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
-import { checkOptionNames, optionNames } from '../request/option-names.js'
+import { checkOptionNames } from '../request/option-names.js'
+import { optionNames } from '../request/request-names.js'
 import type { Attempt } from './attempt.js'
 
 /**

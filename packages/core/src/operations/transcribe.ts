@@ -5,7 +5,8 @@ import { invalid } from '../contract/errors.js'
 import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
 import { isObject } from '../object.js'
 import { bytesAndType } from '../request/media.js'
-import { checkOptionNames, optionNames } from '../request/option-names.js'
+import { checkOptionNames } from '../request/option-names.js'
+import { optionNames } from '../request/request-names.js'
 import type { Attempt } from './attempt.js'
 
 /**

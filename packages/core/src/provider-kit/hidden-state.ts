@@ -11,13 +11,17 @@ export type Hidden = [type: Part['type'], visible: number | string | null, rest:
 
 /**
  * The hidden fields of an answer, which JSON can represent; `undefined` if there are none. Media are hidden too, unless the protocol
- * has them (`hasMedia`).
+ * has them (`hasMedia`); and so is that a text is a refusal, unless it has those (`hasRefusals`).
  */
-export function extractHidden(content: readonly Part[], hasMedia = false): Hidden | undefined {
+export function extractHidden(
+  content: readonly Part[],
+  hasMedia = false,
+  hasRefusals = true,
+): Hidden | undefined {
   const hidden = content.map((part) => splitPart(part, hasMedia))
-  return hidden.every(([, visible, rest]) => visible !== null && Object.keys(rest).length === 0)
-    ? undefined
-    : hidden
+  const isVisible = ([type, visible, rest]: Hidden[number]) =>
+    visible !== null && Object.keys(rest).length === 0 && (hasRefusals || type !== 'refusal')
+  return hidden.every(isVisible) ? undefined : hidden
 }
 
 function splitPart(part: Part, hasMedia: boolean): Hidden[number] {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../../testing/src/mock.js'
 import { can, failureOf, finish, say, world } from '../../test/world.js'
 import { generateObject, type Provider, runTools, streamElements, streamObject } from '../index.js'
-import { meantName, optionNames } from './option-names.js'
+import { meantName } from './option-names.js'
+import { optionNames } from './request-names.js'
 
 const object = { type: 'object' }
 type Case = [what: string, call: (provider: Provider) => Promise<unknown>, message: RegExp]
@@ -140,6 +141,22 @@ describe('an option with a wrong name', () => {
     const { provider } = world([[say('hi'), finish]])
     const providerOptions = { openai: { service_tier: 'flex' }, claude: {}, 'my-server': {} }
     expect((await provider.chat({ messages: 'x', providerOptions })).text).toBe('hi')
+  })
+
+  it.each([
+    'cluade',
+    'claue',
+    'claudde',
+    'CLAUDE',
+    'cla-ude',
+  ])('is refused if it is a slip of the own provider: %s for claude', async (name) => {
+    const { provider, attempts } = world([[finish]], {}, { provider: 'claude' })
+    const slip = provider.chat({ messages: 'x', providerOptions: { [name]: { fast: true } } })
+    expect(await failureOf(slip)).toMatchObject({
+      code: 'invalid-request',
+      message: expect.stringMatching(/Did you mean providerOptions\.claude\?$/),
+    })
+    expect(attempts).toEqual([])
   })
 
   it('is not one for another provider with a similar name', async () => {

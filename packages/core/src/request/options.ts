@@ -1,5 +1,6 @@
 // Prepares the options of a request: checks their names and values. Loaded with the first request that has one.
 
+import { Yielder } from '../call/event-loop.js'
 import type { PreparedChat } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
 import type { ChatRequest, OutputSpec } from '../contract/request.js'
@@ -7,7 +8,7 @@ import type { Warning } from '../contract/response.js'
 import { describe } from '../describe.js'
 import { isObject, omitUndefined } from '../object.js'
 import { unloadable } from './caller-objects.js'
-import { checkRequestNames } from './option-names.js'
+import { checkRequestNames } from './request-names.js'
 import { wellFormed } from './unicode.js'
 
 const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, whole?: 'whole'] } = {
@@ -33,11 +34,12 @@ export async function prepareOptions(
 ): Promise<Omit<PreparedChat, 'messages'>> {
   if ('messages' in defaults)
     throw invalid('defaults.messages', 'cannot be a default: pass messages to each call')
+  const yielder = new Yielder()
   checkRequestNames(request, provider)
   checkValues(request)
   const { messages: _messages, system: _system, ...options } = request
   const { tools, toolChoice, output, stop, providerOptions } = options
-  return omitUndefined({
+  const prepared = omitUndefined({
     ...options,
     tools:
       (tools && tools.length !== 0) || toolChoice
@@ -47,6 +49,9 @@ export async function prepareOptions(
     stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
     providerOptions: providerOptions?.[provider] ?? {},
   })
+  // A schema of thousands of properties takes long, here and in the backend.
+  await yielder.yieldIfDue()
+  return prepared
 }
 
 /** Checks sampling options, `stop` and `reasoning`. */

@@ -8,7 +8,7 @@ import type { Tool } from '../contract/tool.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
 import { toJsonSchema } from '../schema/schema.js'
-import { checkTools } from './option-names.js'
+import { checkTools } from './request-names.js'
 import { wellFormed } from './unicode.js'
 
 /**

@@ -2,6 +2,7 @@
 // never silently dropped.
 
 import type { PreparedMessage } from '../contract/backend.js'
+import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
 import type { Warning } from '../contract/response.js'
 import { isMedia } from '../request/required-capabilities.js'
@@ -12,6 +13,9 @@ const words = {
   name: 'the names of files that are only an address',
   reasoning: 'the reasoning of earlier answers',
   'provider-block': 'provider-specific blocks of another provider',
+  visibility: 'messages for the user only, and marks of those for the model only',
+  opaque: 'the opaque state of parts',
+  isError: 'marks of failed tools (the text of the result says it)',
 }
 
 /** Adds a warning to the response, once for each kind of omission. */
@@ -32,6 +36,26 @@ export function omissionWarner(who: string, warn: (warning: Warning) => void): O
       message: `${who} does not accept ${words[feature]}; they were omitted.`,
     })
   }
+}
+
+/** Options of a conversion between forms of messages. */
+export interface ConversionOptions {
+  /**
+   * Called once for each kind of content that the other form has no place for; it is left out, or changed as the warning says.
+   * Default: an error.
+   */
+  onWarning?: (warning: Warning) => void
+}
+
+/** Reports an omission of a conversion. @throws {LlmError} `unsupported`, without `onWarning` */
+export function conversionWarner({ onWarning }: ConversionOptions): (warning: Warning) => void {
+  return (
+    onWarning ??
+    (({ message }) => {
+      const problem = message.replace(/[;.]? (it|they) (was|were) (left out|omitted)\.$/i, '.')
+      throw new LlmError('unsupported', `${problem} Pass onWarning to go on without.`)
+    })
+  )
 }
 
 /** Warns of cache marks and citations, for services that have neither in a request. */

@@ -2,9 +2,10 @@
 import type { AIMessageChunk } from '@langchain/core/messages'
 import type { BackendEvent, Citation, FinishReason, OpaqueState, Warning } from '@patchbay/core'
 import { TruncatedCallGuard } from '@patchbay/core/wire'
+import { isObject } from '@patchbay/core/wrap'
 import { fromBlock } from '../blocks.js'
 import { owner } from '../messages.js'
-import { isJson, type Json, standardBlock } from '../standard-blocks.js'
+import { type Json, standardBlock } from '../standard-blocks.js'
 import { inputOf } from '../to-langchain/invalid-calls.js'
 import { lossReporter } from '../unsupported-content.js'
 import { fromUsage } from '../usage.js'
@@ -131,7 +132,7 @@ function stateOf({ content, contentBlocks, additional_kwargs, response_metadata 
 
 /** The reason in the words of whoever made the model. */
 function reasonOf({ response_metadata: told, additional_kwargs: more }: AIMessageChunk): string | undefined {
-  const inside = (value: unknown, name: string) => (isJson(value) ? value[name] : undefined)
+  const inside = (value: unknown, name: string) => (isObject(value) ? value[name] : undefined)
   return [
     inside(told.incomplete_details, 'reason'),
     ...['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason'].map(

@@ -2,10 +2,10 @@
 // same.
 import { AIMessage, AIMessageChunk, type ContentBlock } from '@langchain/core/messages'
 import type { ChatEvent, ChatResponse, Citation, Part, Warning } from '@patchbay/core'
-import { omitUndefined } from '@patchbay/core/wrap'
+import { isObject, omitUndefined } from '@patchbay/core/wrap'
 import { answerBlock } from '../blocks.js'
 import { hiddenKwargs, ours } from '../messages.js'
-import { isJson, type Json } from '../standard-blocks.js'
+import type { Json } from '../standard-blocks.js'
 import { tokensOf, toUsage } from '../usage.js'
 import { asWritten, endingOf } from './invalid-calls.js'
 
@@ -58,7 +58,7 @@ export class Pieces {
       case 'tool-call': {
         const call = this.#open.get(event.id)
         this.#open.delete(event.id)
-        if (call === undefined || !isJson(event.input) || !('$unparsed' in event.input)) return undefined
+        if (call === undefined || !isObject(event.input) || !('$unparsed' in event.input)) return undefined
         return this.#args({ index: call.index, args: endingOf(call.json) })
       }
       case 'part': {

@@ -2,9 +2,9 @@
 import type { BaseChatModelCallOptions, BindToolsInput } from '@langchain/core/language_models/chat_models'
 import type { BaseMessage } from '@langchain/core/messages'
 import type { CallOptions, ChatRequest, OutputSpec, Warning } from '@patchbay/core'
-import { omitUndefined } from '@patchbay/core/wrap'
+import { isObject, omitUndefined } from '@patchbay/core/wrap'
 import { fromMessage } from '../messages.js'
-import { isJson, type Json } from '../standard-blocks.js'
+import type { Json } from '../standard-blocks.js'
 import { toTool, toToolChoice } from '../tools.js'
 import { type Lost, lossReporter } from '../unsupported-content.js'
 
@@ -91,7 +91,7 @@ function toOutput(format: Json, lost: Lost): OutputSpec | undefined {
   const { type, json_schema: inner } = format
   if (type === 'text') return type
   if (type === 'json_object') return 'json'
-  if (type !== 'json_schema' || !isJson(inner) || !isJson(inner.schema)) {
+  if (type !== 'json_schema' || !isObject(inner) || !isObject(inner.schema)) {
     lost.whole(`the response_format ${JSON.stringify(format)}`)
     return undefined
   }

@@ -16,8 +16,7 @@ import type { AIMessageChunk, BaseMessage } from '@langchain/core/messages'
 import { ChatGenerationChunk, type ChatResult } from '@langchain/core/outputs'
 import type { Runnable, RunnableConfig } from '@langchain/core/runnables'
 import type { Provider } from '@patchbay/core'
-import { omitUndefined, toJsonSchema } from '@patchbay/core/wrap'
-import { onlyKnown } from '../unsupported-content.js'
+import { checkOptionNames, omitUndefined, toJsonSchema } from '@patchbay/core/wrap'
 import { tokensOf } from '../usage.js'
 import { Pieces, toMessage } from './answer.js'
 import { BoundChat } from './bound-model.js'
@@ -39,7 +38,7 @@ const known =
     ' ',
   )
 const hint =
-  'Options of the question and of the call go into withConfig({ request, call }), or into the provider; for limits and queues there is `limit` of @patchbay/policies.'
+  'Options of requests and calls belong in withConfig({ request, call }), or in the provider. For limits and queues, use `limit` of @patchbay/policies.'
 
 /**
  * The provider, wherever LangChain takes a chat model: chains, agents, structured output. The provider tries again by its own
@@ -59,7 +58,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     readonly inner: Provider,
     params: PatchbayChatParams = {},
   ) {
-    onlyKnown(params, known, 'chatModel', hint)
+    checkOptionNames(params, known, 'of chatModel()', { hint })
     super(params)
     this.cacheName = params.cacheName ?? nameOf(inner)
     this.maxRetries = params.maxRetries

@@ -1,7 +1,7 @@
 // A provider as embeddings of LangChain.js: `embeddings()`.
 import { Embeddings } from '@langchain/core/embeddings'
 import type { CallOptions, EmbedRequest, Provider } from '@patchbay/core'
-import { onlyKnown } from '../unsupported-content.js'
+import { checkOptionNames, type OptionNames } from '@patchbay/core/wrap'
 
 /** Options of `embeddings`, for each of its calls. */
 export interface PatchbayEmbeddingsOptions extends CallOptions {
@@ -9,7 +9,10 @@ export interface PatchbayEmbeddingsOptions extends CallOptions {
   request?: Omit<EmbedRequest, 'input' | 'inputType'>
 }
 
-const known = ['signal', 'timeout', 'retry', 'headers', 'onStatus', 'metadata', 'request']
+const optionNames: OptionNames<PatchbayEmbeddingsOptions> = {
+  ...{ signal: true, timeout: true, retry: true, headers: true, onStatus: true, metadata: true },
+  request: true,
+}
 
 /** The provider, wherever LangChain takes embeddings: vector stores, retrievers. The options hold for each of its calls. */
 export function embeddings(provider: Provider, options: PatchbayEmbeddingsOptions = {}): Embeddings {
@@ -24,12 +27,9 @@ class PatchbayEmbeddings extends Embeddings {
     private readonly inner: Provider,
     { request, ...options }: PatchbayEmbeddingsOptions,
   ) {
-    onlyKnown(
-      { ...options, request },
-      known,
-      'embeddings',
-      'Options of the request go into `request`; batches are made as large as the service takes them, and `retry` says how often to try again.',
-    )
+    checkOptionNames({ ...options, request }, Object.keys(optionNames), 'of embeddings()', {
+      hint: 'Options of the request belong in `request`. Batches are as large as the service accepts, and `retry` is the number of retries.',
+    })
     super({})
     this.#request = request
     this.#options = options

@@ -2,6 +2,7 @@
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { LlmError } from '@patchbay/core'
+import { decodePercent } from '@patchbay/core/wire'
 import { downloadFile } from './download-file.js'
 import { lock } from './file-lock.js'
 import { partAddresses } from './hub.js'
@@ -93,17 +94,8 @@ function reportProgress({ onProgress }: PullSettings, progress: PullProgress): v
 /** The file's name is kept: the engine finds the parts of a model by their names. */
 function fileName(address: string): string {
   const { pathname } = new URL(address)
-  const name = basename(decode(pathname))
+  const name = basename(decodePercent(pathname))
     .replace(/[^\w.-]+/g, '-')
     .slice(-200)
   return name.endsWith('.gguf') ? name : `${name || 'model'}.gguf`
-}
-
-function decode(path: string): string {
-  try {
-    return decodeURIComponent(path)
-  } catch {
-    // A percent sign without an escape is literal.
-    return path
-  }
 }

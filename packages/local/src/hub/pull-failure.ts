@@ -1,6 +1,6 @@
 // Errors of downloads as typed errors, without secrets.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { type Redact, redactor, withoutKeys } from '@patchbay/core/wire'
+import { decodePercent, type Redact, redactor, withoutKeys } from '@patchbay/core/wire'
 import { publicName } from './model-name.js'
 
 /** The typed error for any failure of a download. It names the model, and contains no secrets. */
@@ -99,13 +99,5 @@ function withoutSecrets(model: string): Redact {
 function passwordOf(address: string): string[] {
   if (!URL.canParse(address)) return []
   const { password } = new URL(address)
-  return [password, decode(password)]
-}
-
-function decode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
+  return [password, decodePercent(password)]
 }

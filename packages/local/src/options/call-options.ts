@@ -1,5 +1,6 @@
 // Options of one call to a local model: `providerOptions.local`.
 import { LlmError } from '@patchbay/core'
+import { checkOptionNames } from '@patchbay/core/wire'
 import { type Priority, priorities, type QueueEntry } from '../supervisor/fair-queue.js'
 
 /**
@@ -19,13 +20,8 @@ export interface LocalCallOptions {
  * @throws {LlmError} `invalid-request` for unknown or invalid options
  */
 export function queueEntry(options: Record<string, unknown>, handle: unknown): QueueEntry {
-  const { priority = 'normal', caller = handle, ...unknown } = options
-  const [name] = Object.keys(unknown)
-  if (name !== undefined)
-    throw new LlmError(
-      'invalid-request',
-      `providerOptions.local has no option ${name}. Its options are priority and caller.`,
-    )
+  checkOptionNames(options, ['priority', 'caller'], 'of providerOptions.local')
+  const { priority = 'normal', caller = handle } = options
   if (!isPriority(priority))
     throw new LlmError(
       'invalid-request',

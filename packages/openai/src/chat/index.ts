@@ -1,12 +1,15 @@
 // The Chat Completions API.
 import type { Api } from '../api.js'
+import { dialectOf } from '../dialects.js'
 import { toEvents } from './events.js'
-import { toChatBody } from './request.js'
+import { toChatBody, toRawChatBody } from './request.js'
 
 export const api: Api = {
+  protocol: 'openai-chat',
   path: '/chat/completions',
-  takesAddress: ({ type }) => type === 'image',
+  takesAddress: ({ type }, preset) => type === 'image' && dialectOf(preset).imageAddresses,
   toBody: toChatBody,
+  rawBody: toRawChatBody,
   fromStream: toEvents,
   fromWhole: (body, from) => toEvents([body], from),
 }

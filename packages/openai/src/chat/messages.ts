@@ -2,16 +2,17 @@
 import { isLlmError, LlmError, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
 import {
   failedResultAsText,
+  type LeaveOut,
   type OmissionWarner,
   objectInput,
   omissionWarner,
   separateMedia,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { Yielder } from '@patchbay/core/wrap'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'
-import type { LeaveOut } from '../leave-out.js'
 import { addressOf, audioFormat, base64Of } from '../media.js'
 import { ownState } from '../state.js'
 import { reasoningFields } from './reasoning.js'
@@ -19,15 +20,35 @@ import { reasoningFields } from './reasoning.js'
 type Json = Record<string, unknown>
 
 /** The messages. Only user messages can hold media, so those of an answer or a tool result follow its turn in a user message. */
-export function toMessages(
+export function toMessages(...args: Parameters<typeof encode>): Json[] {
+  const steps = encode(...args)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+  }
+}
+
+/** The same in slices of the event loop: megabytes of media take long. */
+export async function toMessagesInSlices(...args: Parameters<typeof encode>): Promise<Json[]> {
+  const yielder = new Yielder()
+  const steps = encode(...args)
+  for (;;) {
+    const { done, value } = steps.next()
+    if (done) return value
+    await yielder.yieldIfDue()
+  }
+}
+
+/** Yields after each message. */
+function* encode(
   messages: PreparedMessage[],
   target: Target,
   dialect: Dialect,
   warn: (warning: Warning) => void,
   leaveOut: LeaveOut,
-): Json[] {
+): Generator<undefined, Json[]> {
   const lost = omissionWarner('Chat Completions', warn)
-  const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, leaveOut))
+  const toParts = (parts: Part[]) => parts.flatMap((part) => partOrLeftOut(part, dialect, leaveOut))
   warnOfMarks(messages, lost)
   const turns = new Turns(messages, target, dialect, lost)
   const wire: Json[] = []
@@ -38,6 +59,7 @@ export function toMessages(
     shown = []
   }
   for (const { role, content } of messages) {
+    yield
     // Results must follow their calls directly.
     if (role === 'tool') {
       for (const part of content) {
@@ -184,9 +206,9 @@ function textOf(parts: Part[], type: 'text' | 'refusal'): string {
 }
 
 /** The part, or none where the API does not take it and the caller prefers a warning. */
-function partOrLeftOut(part: Part, leaveOut: LeaveOut): Json[] {
+function partOrLeftOut(part: Part, dialect: Dialect, leaveOut: LeaveOut): Json[] {
   try {
-    return toPart(part)
+    return toPart(part, dialect)
   } catch (error) {
     if (!isLlmError(error, 'unsupported')) throw error
     leaveOut(part.type === 'file' ? 'files' : part.type, error.message)
@@ -194,12 +216,17 @@ function partOrLeftOut(part: Part, leaveOut: LeaveOut): Json[] {
   }
 }
 
-function toPart(part: Part): Json[] {
+function toPart(part: Part, { imageTypes }: Dialect): Json[] {
   switch (part.type) {
     case 'text':
     case 'refusal':
       return [{ type: 'text', text: part.text }]
     case 'image':
+      if (imageTypes !== undefined && part.data !== undefined && !imageTypes.includes(part.mediaType))
+        throw new LlmError(
+          'unsupported',
+          `The server takes images of the types ${imageTypes.join(', ')}, not ${part.mediaType}. Convert the image.`,
+        )
       return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
     case 'file':
       return [

@@ -1,22 +1,23 @@
 // Encodes a request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
+import { objectsIn, type RawRequest } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { toParameters } from '../parameters.js'
-import { toMessages } from './messages.js'
+import { toMessagesInSlices } from './messages.js'
 
 type Json = Record<string, unknown>
 
 /** The wire body. */
-export function toChatBody(
+export async function toChatBody(
   target: Target,
   given: PreparedChat,
   streaming: boolean,
   warn: (warning: Warning) => void,
-): Json {
+): Promise<Json> {
   const { preset, model } = target
   const { chat, dialect, effort, fields, leaveOut } = accepted(given, target, 'chat', warn)
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
@@ -24,7 +25,7 @@ export function toChatBody(
   const { parallelToolCalls, output, providerOptions } = chat
   const { tools, tool_choice } = toTools(chat, dialect)
   const json = jsonOutput(output, target, dialect, leaveOut)
-  const messages = toMessages(chat.messages, target, dialect, warn, leaveOut)
+  const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
   const options = {
     temperature,
     top_p: topP,
@@ -51,6 +52,27 @@ export function toChatBody(
     ...options,
     ...providerOptions,
   }
+}
+
+/** The body of a raw request: as the client wrote it, but for what servers name differently. */
+export function toRawChatBody(added: Json, { body }: RawRequest, { model, preset }: Target): Json {
+  const { max_tokens, max_completion_tokens, ...rest } = body
+  const most = max_completion_tokens ?? max_tokens
+  return {
+    ...added,
+    ...rest,
+    model,
+    ...(preset.name === 'compatible' && { messages: objectsIn(body.messages).map(withoutDeveloper) }),
+    ...(most !== undefined && most !== null && { [preset.maxTokens]: most }),
+    // Without it, nobody would know what the answer cost.
+    ...(body.stream === true &&
+      preset.streamUsage && { stream_options: { ...Object(body.stream_options), include_usage: true } }),
+  }
+}
+
+// A name of the system's role that only OpenAI's own servers are sure to know.
+function withoutDeveloper(message: Json): Json {
+  return message.role === 'developer' ? { ...message, role: 'system' } : message
 }
 
 function toTools(

@@ -1,12 +1,14 @@
 // The Responses API.
 import type { Api } from '../api.js'
 import { fromStream, fromWhole, isLast } from './events.js'
-import { toResponsesBody } from './request.js'
+import { toRawResponsesBody, toResponsesBody } from './request.js'
 
 export const api: Api = {
+  protocol: 'openai-responses',
   path: '/responses',
   takesAddress: () => true,
   toBody: toResponsesBody,
+  rawBody: toRawResponsesBody,
   isLast,
   fromStream,
   fromWhole,

@@ -1,6 +1,7 @@
 // Encodes a request as the body of POST /responses. The service stores nothing: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
+import type { RawRequest } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
@@ -65,6 +66,18 @@ export function toResponsesBody(
     include: isReasoning && isReasoningModel(model) ? ['reasoning.encrypted_content'] : undefined,
     ...options,
     ...providerOptions,
+  }
+}
+
+/** The body of a raw request. A client that lets the service store the answer gets the state that it would need without. */
+export function toRawResponsesBody(added: Json, { body }: RawRequest, { model }: Target): Json {
+  const include = [body.include ?? [], body.store === false ? [] : (added.include ?? [])].flat()
+  return {
+    ...added,
+    ...body,
+    model,
+    store: false,
+    include: include.length > 0 ? [...new Set(include)] : body.include,
   }
 }
 

@@ -20,11 +20,13 @@ export function toModels(body: unknown, who: string): ModelInfo[] {
  * @throws {LlmError} `bad-response` for anything but a list of models
  */
 export function toReported(body: unknown, model: string, who: string): Partial<Capabilities> {
-  const { capabilities, contextWindow, maxOutput } = toModels(body, who).find(({ id }) => id === model) ?? {}
+  const { capabilities, contextWindow, maxOutput, endOfLife } =
+    toModels(body, who).find(({ id }) => id === model) ?? {}
   return {
     ...capabilities,
     ...(contextWindow !== undefined && { contextWindow }),
     ...(maxOutput !== undefined && { maxOutput }),
+    ...(endOfLife !== undefined && { endOfLife }),
   }
 }
 
@@ -40,6 +42,9 @@ const contextFields = [
   'n_ctx_train',
 ]
 
+// Fields of OpenAI, Mistral and OpenRouter.
+const endFields = ['shutdown_date', 'deprecation', 'expiration_date']
+
 function toModelInfo(model: Json): ModelInfo[] {
   const { id, name } = model
   if (typeof id !== 'string') return []
@@ -47,6 +52,7 @@ function toModelInfo(model: Json): ModelInfo[] {
   const contextWindow = contextFields.map((key) => all[key]).find((value) => typeof value === 'number')
   const maxOutput = model.max_completion_tokens ?? fieldsOf(model.top_provider).max_completion_tokens
   const capabilities = toCapabilities(model)
+  const endOfLife = endFields.map((key) => all[key]).find((value) => typeof value === 'string')
   return [
     {
       id,
@@ -54,6 +60,7 @@ function toModelInfo(model: Json): ModelInfo[] {
       ...(typeof contextWindow === 'number' && { contextWindow }),
       ...(typeof maxOutput === 'number' && { maxOutput }),
       ...(Object.keys(capabilities).length > 0 && { capabilities }),
+      ...(typeof endOfLife === 'string' && { endOfLife: endOfLife.slice(0, 10) }),
     },
   ]
 }

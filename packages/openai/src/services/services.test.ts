@@ -5,7 +5,7 @@ import type { ServedResponse } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { json, sse } from '../../test/server.js'
 import { ask, chunk, end, failureOf, serve } from '../../test/wire.js'
-import { openai } from '../index.js'
+import { openai, type PresetName } from '../index.js'
 
 describe('the other endpoints', () => {
   it('embed in order, in batches, from numbers or base64', async () => {
@@ -169,6 +169,10 @@ describe('the other endpoints', () => {
       { id: 'groq', context_window: 3, max_completion_tokens: 8 },
       { id: 'llama.cpp', meta: { n_ctx: 4, n_ctx_train: 40 } },
       { id: 'mistral', max_context_length: 5, capabilities: { function_calling: true, vision: false } },
+      { id: 'openai-ends', shutdown_date: '2027-01-14' },
+      { id: 'openai-stays', shutdown_date: null },
+      { id: 'mistral-ends', deprecation: '2027-02-28T12:00:00Z' },
+      { id: 'openrouter-ends', expiration_date: '2027-03-01' },
     ]
     const told = [
       { id: 'a' },
@@ -186,9 +190,32 @@ describe('the other endpoints', () => {
       { id: 'groq', contextWindow: 3, maxOutput: 8 },
       { id: 'llama.cpp', contextWindow: 4 },
       { id: 'mistral', contextWindow: 5, capabilities: { tools: true, vision: false } },
+      { id: 'openai-ends', endOfLife: '2027-01-14' },
+      { id: 'openai-stays' },
+      { id: 'mistral-ends', endOfLife: '2027-02-28' },
+      { id: 'openrouter-ends', endOfLife: '2027-03-01' },
     ]
     expect(await (await ask(json({ data }))).models()).toEqual(told)
     expect(await (await ask(json(data))).models()).toEqual(told)
+  })
+
+  it.each<[PresetName, string, string | undefined]>([
+    ['openai', 'gpt-4o', '2027-01-14'],
+    ['openai', 'gpt-4o-2024-11-20', '2027-01-14'],
+    ['openai', 'gpt-4o-2024-05-13', '2026-10-23'],
+    ['openai', 'ft:gpt-4.1-mini-2025-04-14:me::x', '2027-01-14'],
+    ['openai', 'o3', '2026-12-11'],
+    ['openai', 'gpt-5.6-sol', undefined],
+    ['openai', 'gpt-4o-of-mine', undefined],
+    ['google', 'gemini-2.5-flash', '2026-12-01'],
+    ['google', 'models/gemini-2.5-flash-lite', undefined],
+    ['compatible', 'gpt-4o', undefined],
+    ['azure', 'gpt-4o', undefined],
+  ])('of %s: %s ends on %s, also where the list does not say so', async (preset, id, day) => {
+    const { url: baseURL } = await serve(json({ data: [{ id }] }))
+    const provider = openai(id, { apiKey: 'k', baseURL, preset })
+    expect((await provider.models())[0]?.endOfLife).toBe(day)
+    expect((await provider.capabilities()).endOfLife).toBe(day)
   })
 
   it('ask a compatible server for capabilities once, and never for a call', async () => {

@@ -68,13 +68,13 @@ describe('an unknown option', () => {
     expect(error).toBeInstanceOf(LlmError)
     expect(error).toMatchObject({
       code: 'config',
-      message: `${name} has no option "${wrong}". Did you mean ${right}?`,
+      message: `${wrong} is not an option of ${name}(). Did you mean ${right}?`,
     })
   })
 
   it('that is like no other is refused with all names', () => {
     expect(thrownBy(() => loose(policies.log)(provider, { somethingElse: 1 }))).toMatchObject({
-      message: 'log has no option "somethingElse". It has logger, fields, clock.',
+      message: 'somethingElse is not an option of log(). The options are logger, fields, clock.',
     })
   })
 

@@ -1,9 +1,8 @@
 // Arguments of policy functions: the two forms `limit(provider, options)` and `limit(options)`, and the check of option names.
 import { LlmError, type Provider } from '@patchbay/core'
-import { closest, distance } from 'fastest-levenshtein'
+import { checkOptionNames, type OptionNames } from '@patchbay/core/wrap'
 
-/** All option names of a policy. The compiler checks that none is missing. */
-export type OptionNames<Options> = { readonly [Name in keyof Options]-?: true }
+export type { OptionNames }
 
 /**
  * Implements both forms of a policy function: `make` is called at once, or by the returned policy. `names: undefined`: the
@@ -23,7 +22,7 @@ export function policyOf<Options extends object, Made extends Provider>(
   // The names tell which options are required; TypeScript checks them by the overloads.
   const options = ((isDirect ? second : first) ?? {}) as Options
   if (typeof options !== 'object') throw notProvider(policy, options)
-  checkOptions(policy, options, names)
+  if (names !== undefined) checkOptions(policy, options, names)
   return isProvider(first)
     ? make(first, options)
     : (provider) => {
@@ -39,19 +38,9 @@ export function policyOf<Options extends object, Made extends Provider>(
 export function checkOptions<Options extends object>(
   policy: string,
   options: Options,
-  names: OptionNames<Options> | undefined,
+  names: OptionNames<Options>,
 ): void {
-  if (names === undefined) return
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(names, name)) continue
-    const known = Object.keys(names)
-    const near = closest(name, known)
-    const hint =
-      distance(name, near) <= Math.max(2, name.length / 3)
-        ? `Did you mean ${near}?`
-        : `It has ${known.join(', ')}.`
-    throw new LlmError('config', `${policy} has no option ${JSON.stringify(name)}. ${hint}`)
-  }
+  checkOptionNames(options, Object.keys(names), `of ${policy}()`, { code: 'config' })
 }
 
 /** By its names: methods may be on a prototype, behind a proxy, or missing in a test's stand-in. */

@@ -13,15 +13,15 @@ import { type Account, type Amount, settle, totalReserved } from './account.js'
 import { type Allowance, accountName, reserveWithin, ttlByPeriod } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
-import { priceOf } from './cost.js'
-import { type Price, published } from './prices.js'
+import { ownPriceOf, priceAt, priceOf } from './cost.js'
+import { loadListPrices, type Price } from './prices.js'
 import { type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
 
 /** Options of `budget`. */
 export interface BudgetOptions {
   /** All of them hold. */
   limits: Allowance[]
-  /** Prices by model, in US dollars per million tokens; they win over the table of this package. */
+  /** Prices by model, in US dollars per million tokens; they win over the list prices of services. */
   prices?: Record<string, Price>
   /** Where spending is counted. Processes that share a state share the budget. Default: the memory of this process. */
   state?: StateStore
@@ -97,7 +97,7 @@ class Budget extends Middleware implements BudgetProvider {
 
   constructor(
     inner: Provider,
-    { limits, prices, state = memoryState(), name = 'budget', clock }: BudgetOptions,
+    { limits, prices = {}, state = memoryState(), name = 'budget', clock }: BudgetOptions,
   ) {
     super(inner, clock)
     for (const [index, { usd, tokens }] of limits.entries())
@@ -108,7 +108,7 @@ class Budget extends Middleware implements BudgetProvider {
             `budget: limits[${index}] needs usd or tokens, a number of at least 0.`,
           )
     this.#limits = limits
-    this.#prices = { ...published, ...prices }
+    this.#prices = prices
     this.#state = state
     this.#name = name
   }
@@ -204,7 +204,9 @@ class Budget extends Middleware implements BudgetProvider {
     const { input, output } = await maximumTokens(call, this.inner)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
-    const price = priceOf(this.model, this.#prices)
+    if (ownPriceOf(this.model, this.#prices) === undefined) await loadListPrices()
+    const prices = priceOf(this.model, this.#prices)
+    const price = prices && priceAt(input, prices)
     if (price === undefined)
       throw new LlmError(
         'budget-exceeded',

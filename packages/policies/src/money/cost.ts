@@ -1,18 +1,30 @@
 // Price lookup and cost of a usage.
 import type { ChatInput, Usage } from '@patchbay/core'
-import type { Price } from './prices.js'
+import { listPrice, type Price, type Prices } from './prices.js'
 
-/** The price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
-export function priceOf(model: string, prices: Record<string, Price>): Price | undefined {
+/** The own price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
+export function ownPriceOf(model: string, prices: Prices): Price | undefined {
   const name = model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '')
   return Object.hasOwn(prices, model) ? prices[model] : Object.hasOwn(prices, name) ? prices[name] : undefined
 }
 
+/** The own price of a model, else its list price. */
+export function priceOf(model: string, prices: Prices): Price | undefined {
+  return ownPriceOf(model, prices) ?? listPrice(model)
+}
+
+/** The price for this many input tokens, if it is known. */
+export function priceAt(inputTokens: number, price: Price): Price | undefined {
+  if (inputTokens <= (price.upTo ?? Number.POSITIVE_INFINITY)) return price
+  return price.above && priceAt(inputTokens, price.above)
+}
+
 /** Cost in US dollars; `undefined` if a token count or a price is missing. `hourCache`: cache writes are for an hour. */
-export function costOf(usage: Usage, price: Price, hourCache: boolean): number | undefined {
+export function costOf(usage: Usage, prices: Price, hourCache: boolean): number | undefined {
   const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage
   if (inputTokens === undefined || outputTokens === undefined) return undefined
-  if (inputTokens > (price.upTo ?? Number.POSITIVE_INFINITY)) return undefined
+  const price = priceAt(inputTokens, prices)
+  if (price === undefined) return undefined
   const cacheWrite = hourCache ? price.cacheWriteHour : price.cacheWrite
   const kinds: [tokens: number, price: number | undefined][] = [
     [inputTokens - cachedInputTokens - cacheWriteTokens, price.input],

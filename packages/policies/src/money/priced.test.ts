@@ -20,17 +20,29 @@ it.each<[string, string, Usage, number]>([
     { ...used, cachedInputTokens: 400_000, cacheWriteTokens: 600_000 },
     0.04 + 0.75 + 5,
   ],
+  ['more input than the first prices hold for', 'gpt-5.6-sol', used, 8 + 30],
+  ['a model of another vendor', 'deepseek-v4-pro', used, 0.66 + 1.98],
   ['nothing said', 'gpt-5', { inputTokens: 0, outputTokens: 0 }, 0],
 ])('%s', async (_, model, usage, cost) => expect((await ask(model, usage)).cost).toBeCloseTo(cost, 9))
 
 it.each<[string, string, Usage]>([
   ['a model nobody has told the price of', 'gpt-17', used],
-  ['another model whose name begins alike', 'gpt-5-pro', used],
+  ['another model whose name begins alike', 'gpt-5-own', used],
+  ['a model on a machine of its own', 'deepseek-r1:8b', used],
   ['usage that is not told', 'gpt-5', { inputTokens: 5, outputTokens: Number.NaN }],
-  ['more input than the price holds for', 'claude-sonnet-4-5', { inputTokens: 200_001, outputTokens: 1 }],
-  ['writes to a cache without a price', 'gpt-5', { ...used, cacheWriteTokens: 5 }],
+  ['reads from a cache without a price', 'mistral-large-latest', { ...used, cachedInputTokens: 5 }],
   ['a name of every object', 'constructor', used],
 ])('no cost for %s', async (_, model, usage) => expect(await ask(model, usage)).not.toHaveProperty('cost'))
+
+it('a passed price holds up to its number of input tokens, and then the one above, if there is one', async () => {
+  const above = { input: 2, output: 2, upTo: 2 * million }
+  const prices = { own: { input: 1, output: 1, upTo: million, above } }
+  const costOf = async (inputTokens: number) =>
+    (await ask('own', { inputTokens, outputTokens: 0 }, prices)).cost
+  expect(await costOf(million)).toBe(1)
+  expect(await costOf(million + 1)).toBeCloseTo(2.000002, 9)
+  expect(await costOf(2 * million + 1)).toBeUndefined()
+})
 
 it('passed prices win', async () => {
   const prices = { 'gpt-5': { input: 1, output: 1 }, own: { input: 2, output: 0 } }

@@ -1,13 +1,13 @@
 // `priced`: puts the cost of each call on its response.
-import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
+import type { ChatInput, ChatResponse, LlmError, Provider } from '@patchbay/core'
 import { withUsageOf } from '../composite/attempts.js'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
 import type { Policy } from '../middleware/pipe.js'
 import { policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
-import { costOf, priceOf, usesHourCache } from './cost.js'
-import { type Price, published } from './prices.js'
+import { costOf, ownPriceOf, priceOf, usesHourCache } from './cost.js'
+import { loadListPrices, type Price } from './prices.js'
 import { partsOf, totalUsage, type UsagePart } from './usage-by-model.js'
 
 /** The policy with these prices, for `pipe`. */
@@ -15,7 +15,8 @@ export function priced(prices?: Record<string, Price>): Policy
 /**
  * Puts `cost`, in US dollars, on each response if the price is known: by the model that answered, with or without a date
  * suffix. If several models were called, each counts at its own price. There is no `cost` if one price or token count is
- * unknown. `prices` win over the table of this package, which has the list prices of Anthropic's and OpenAI's own services.
+ * unknown. `prices` win over the list prices of services, which come with this package (`@pydantic/genai-prices`) and are loaded
+ * when first needed.
  *
  * @example
  * const llm = priced(provider, { 'my-model': { input: 0.5, output: 2 } })
@@ -30,7 +31,7 @@ export function priced(
     'priced',
     undefined,
     [first, second],
-    (provider, prices: Record<string, Price>) => new Priced(provider, { ...published, ...prices }),
+    (provider, prices: Record<string, Price> = {}) => new Priced(provider, prices),
   )
 }
 
@@ -46,18 +47,27 @@ class Priced extends Middleware {
 
   protected intercept({ request }: PolicyCall): Interception {
     const hourCache = usesHourCache(request as ChatInput)
+    // Beside the call, which takes longer.
+    if (ownPriceOf(this.model, this.prices) === undefined) void loadListPrices()
     return {
-      done: (answer) => {
+      done: async (answer) => {
         const response = answer as ChatResponse
         if (response.cached) return { ...response, cost: 0 }
+        await this.#load(response)
         const parts = this.#withCosts(partsOf(response), hourCache)
         return parts.length === 0 ? response : { ...response, ...totalUsage(parts) }
       },
+      failed: (error) => this.#load(error),
       error: (error) => {
         const parts = this.#withCosts(partsOf(error), hourCache)
         return parts.length === 0 ? error : withUsageOf(error, parts)
       },
     }
+  }
+
+  async #load(used: ChatResponse | LlmError): Promise<void> {
+    if (partsOf(used).some(({ model }) => ownPriceOf(model, this.prices) === undefined))
+      await loadListPrices()
   }
 
   /** The parts with the cost of each, if its price is known. */

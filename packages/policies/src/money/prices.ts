@@ -1,6 +1,5 @@
-// List prices of models in US dollars per million tokens, as published in November 2026. Nothing is guessed: other models have
-// the prices that the app passes.
-// Source: platform.claude.com/docs/en/about-claude/pricing, platform.openai.com/docs/pricing.
+// Prices of models: those that the app passes, and the list prices of services from @pydantic/genai-prices, loaded when first needed.
+import type { ModelPrice } from '@pydantic/genai-prices'
 
 /** Prices of a model, in US dollars per million tokens. */
 export interface Price {
@@ -16,35 +15,71 @@ export interface Price {
   cacheWriteHour?: number
   /** The prices hold up to this many input tokens. Default: any number. */
   upTo?: number
+  /** The prices of requests with more input. Default: unknown. */
+  above?: Price
 }
 
-const claude = (input: number, output: number, more: Partial<Price> = {}): Price => ({
-  input,
-  output,
-  cachedInput: input / 10,
-  cacheWrite: input * 1.25,
-  cacheWriteHour: input * 2,
-  ...more,
-})
+/** Prices by model. */
+export type Prices = Readonly<Record<string, Price>>
 
-export const published: Record<string, Price> = {
-  'claude-opus-5-5': claude(4, 20, { cachedInput: 0.2 }),
-  'claude-opus-5': claude(5, 25),
-  'claude-sonnet-5-5': claude(2, 10),
-  'claude-sonnet-5': claude(2, 10),
-  'claude-opus-4-5': claude(5, 25),
-  'claude-opus-4-1': claude(15, 75),
-  'claude-sonnet-4-5': claude(3, 15, { upTo: 200_000 }),
-  'claude-haiku-4-5': claude(1, 5),
-  'gpt-5.6-sol': { input: 4, output: 20, cachedInput: 0.4, cacheWrite: 5, upTo: 271_999 },
-  'gpt-5.6-terra': { input: 2, output: 12, cachedInput: 0.2, cacheWrite: 2.5, upTo: 271_999 },
-  'gpt-5.6-luna': { input: 0.2, output: 1.2, cachedInput: 0.02, cacheWrite: 0.25, upTo: 271_999 },
-  'gpt-5': { input: 1.25, output: 10, cachedInput: 0.125 },
-  'gpt-5-mini': { input: 0.25, output: 2, cachedInput: 0.025 },
-  'gpt-5-nano': { input: 0.05, output: 0.4, cachedInput: 0.005 },
-  'gpt-4.1': { input: 2, output: 8, cachedInput: 0.5 },
-  'gpt-4.1-mini': { input: 0.4, output: 1.6, cachedInput: 0.1 },
-  'gpt-4.1-nano': { input: 0.1, output: 0.4, cachedInput: 0.025 },
-  'gpt-4o': { input: 2.5, output: 10, cachedInput: 1.25 },
-  'gpt-4o-mini': { input: 0.15, output: 0.6, cachedInput: 0.075 },
+let calculate: typeof import('@pydantic/genai-prices').calcPrice | undefined
+let loading: Promise<void> | undefined
+
+/** Loads the list prices, once. Without the package there are none. */
+export function loadListPrices(): Promise<void> {
+  loading ??= import('@pydantic/genai-prices').then(
+    ({ calcPrice }) => {
+      calculate = calcPrice
+    },
+    () => {},
+  )
+  return loading
+}
+
+const known = new Map<string, Price | undefined>()
+
+/** The list price that the service of a model asks today, if the list is loaded and has it. */
+export function listPrice(model: string): Price | undefined {
+  // A name with a tag, for example `deepseek-r1:8b`, is a model on a machine of its own.
+  if (calculate === undefined || model.includes(':')) return undefined
+  if (known.has(model)) return known.get(model)
+  const usage = { input_tokens: 1, output_tokens: 1 }
+  // The service is found by the name of the model; embedding models of OpenAI have names without a vendor.
+  const found = calculate(usage, model) ?? calculate(usage, model, { providerId: 'openai' })
+  const price = found === null ? undefined : toPrice(found.model_price)
+  if (known.size > 1000) known.clear()
+  known.set(model, price)
+  return price
+}
+
+const fields = {
+  input: 'input_mtok',
+  output: 'output_mtok',
+  cachedInput: 'cache_read_mtok',
+  cacheWrite: 'cache_write_mtok',
+  cacheWriteHour: 'cache_write_1h_mtok',
+} as const
+
+/** The list has one price for each kind of token, or prices by the number of input tokens. */
+function toPrice(listed: ModelPrice): Price {
+  const starts = Object.values(fields).flatMap((field) => {
+    const price = listed[field]
+    return typeof price === 'object' ? price.tiers.map(({ start }) => start) : []
+  })
+  const steps = [...new Set(starts)].sort((a, b) => a - b)
+  const at = (input: number, step: number): Price => {
+    const upTo = steps[step]
+    const prices = Object.entries(fields).flatMap(([name, field]) => {
+      const price = listed[field]
+      if (price === undefined) return []
+      if (typeof price === 'number') return [[name, price]]
+      return [[name, price.tiers.findLast(({ start }) => start < input)?.price ?? price.base]]
+    })
+    return {
+      // Embedding models have no output.
+      ...{ input: 0, output: 0, ...Object.fromEntries(prices) },
+      ...(upTo !== undefined && { upTo, above: at(upTo + 1, step + 1) }),
+    }
+  }
+  return at(0, 0)
 }

@@ -1,22 +1,35 @@
-// The services by name: their protocol, rules and the shape of their errors.
+// The services by name: their protocols, rules and the shape of their errors.
 import type { ChatDialect } from './answers/chat.js'
 import type { Json, Problem, Rule } from './rule.js'
 import { anthropicMessages } from './rules/anthropic-messages.js'
 import { anthropicOptions } from './rules/anthropic-options.js'
 import { anthropicTools } from './rules/anthropic-tools.js'
+import { azureAddresses } from './rules/azure.js'
 import { cerebras, groq, mistral, xai } from './rules/closed-hosts.js'
+import { lmStudio } from './rules/lm-studio.js'
 import { llamaServer, openrouter, vllm } from './rules/model-servers.js'
+import { ollamaChat, ollamaNative } from './rules/ollama.js'
 import { openaiChat } from './rules/openai-chat.js'
 import { openaiResponses } from './rules/openai-responses.js'
 import { strictSchema } from './rules/strict-schema.js'
 import { deepseek, gemini, moonshot } from './rules/thinking-hosts.js'
 
+/** One API of a service. */
+export interface Api {
+  protocol: 'anthropic' | 'chat' | 'responses' | 'ollama'
+  /** Its usual path. */
+  path: string
+  rules: readonly Rule[]
+}
+
 /** How a service speaks and what it refuses. */
 export interface Host {
-  protocol: 'anthropic' | 'chat' | 'responses'
-  rules: readonly Rule[]
+  /** The first one whose `at` matches the path; one without `at` takes every path. */
+  apis: readonly (Api & { at?: RegExp })[]
+  /** The path of its `baseURL`. Default `/v1`. */
+  base?: string
   /** The body of a refusal. */
-  error(problem: Problem & { status: number }): unknown
+  error(problem: Problem & { status: number }, path: string): unknown
   dialect?: ChatDialect
   /** The id of the n-th tool call. Default `call_n`. */
   callId?(n: number): string
@@ -25,13 +38,18 @@ export interface Host {
 const openaiError = ({ message, param = '', code = '' }: Problem): Json => ({
   error: { message, type: 'invalid_request_error', param: param || null, code: code || null },
 })
-const chat = (rules: readonly Rule[], more: Partial<Host> = {}): Host => ({
+const chatApi = (rules: readonly Rule[], path = '/v1/chat/completions'): Api => ({
   protocol: 'chat',
+  path,
   rules,
+})
+const chat = (rules: readonly Rule[], more: Partial<Host> = {}): Host => ({
+  apis: [chatApi(rules)],
   error: openaiError,
   ...more,
 })
 const openaiRules = [...openaiChat, ...strictSchema('chat')]
+const responsesRules = [...openaiResponses, ...strictSchema('responses')]
 
 /** The name of a service that `strictService` can be. */
 export type ServiceName =
@@ -49,11 +67,18 @@ export type ServiceName =
   | 'azure'
   | 'vllm'
   | 'llama.cpp'
+  | 'lmstudio'
+  | 'ollama'
 
 export const hosts: Readonly<Record<ServiceName, Host>> = {
   anthropic: {
-    protocol: 'anthropic',
-    rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools],
+    apis: [
+      {
+        protocol: 'anthropic',
+        path: '/v1/messages',
+        rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools],
+      },
+    ],
     error: ({ message, status }) => ({
       type: 'error',
       error: { type: errorTypes[status] ?? 'invalid_request_error', message },
@@ -63,8 +88,7 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
   },
   'openai-chat': chat(openaiRules),
   'openai-responses': {
-    protocol: 'responses',
-    rules: [...openaiResponses, ...strictSchema('responses')],
+    apis: [{ protocol: 'responses', path: '/v1/responses', rules: responsesRules }],
     error: openaiError,
   },
   gemini: chat(gemini, {
@@ -99,9 +123,19 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
     error: ({ message, param, code }) => ({ message, type: 'invalid_request_error', param, code }),
     dialect: { reasoning: 'reasoning' },
   }),
-  azure: chat(openaiRules, {
+  azure: {
+    base: '/openai/v1',
+    apis: [
+      {
+        protocol: 'responses',
+        path: '/openai/v1/responses',
+        at: /\/responses\b/,
+        rules: [...azureAddresses, ...responsesRules],
+      },
+      chatApi([...azureAddresses, ...openaiRules], '/openai/v1/chat/completions'),
+    ],
     error: ({ message, code }) => ({ error: { code: code ?? 'BadRequest', message } }),
-  }),
+  },
   vllm: chat(vllm, {
     error: ({ message, status }) => ({
       error: { message, type: 'BadRequestError', param: null, code: status },
@@ -110,6 +144,21 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
   'llama.cpp': chat(llamaServer, {
     error: ({ message, status }) => ({ error: { code: status, message, type: 'invalid_request_error' } }),
   }),
+  lmstudio: chat(lmStudio, { error: ({ message }) => ({ error: message }) }),
+  ollama: {
+    apis: [
+      { protocol: 'ollama', path: '/api/chat', at: /^\/api\//, rules: ollamaNative },
+      chatApi(ollamaChat),
+    ],
+    error: (problem, path) => (path.startsWith('/api/') ? { error: problem.message } : openaiError(problem)),
+    dialect: { reasoning: 'reasoning' },
+  },
+}
+
+/** The API of a service at a path. */
+export function apiOf(name: ServiceName, path: string): Api {
+  const { apis } = hosts[name]
+  return apis.find(({ at }) => at?.test(path) ?? true) as Api
 }
 
 const errorTypes: Record<number, string> = {

@@ -5,7 +5,6 @@ import type { JsonObject, RuleFacts } from './rule.js'
 import { rulesOf, strictService } from './strict-service.js'
 
 const names = Object.keys(hosts) as ServiceName[]
-const paths = { anthropic: '/v1/messages', chat: '/v1/chat/completions', responses: '/v1/responses' }
 
 async function ask(
   url: string,
@@ -13,7 +12,9 @@ async function ask(
   given: JsonObject,
   more: Readonly<Record<string, string>> = {},
 ) {
-  const { path = paths[hosts[name].protocol], ...body } = given
+  const apis = hosts[name].apis
+  const api = apis.find(({ protocol }) => (protocol === 'responses') === 'input' in given) ?? apis[0]
+  const { path = api?.path, ...body } = given
   const headers = {
     'content-type': 'application/json',
     'x-api-key': 'k',

@@ -2,9 +2,11 @@
 import { type FaultServer, faultServer, type ReceivedRequest, type ServedResponse } from '../fault-server.js'
 import { anthropicEvents, anthropicWhole } from './answers/anthropic.js'
 import { chatChunks, chatWhole } from './answers/chat.js'
+import { ollamaLines, ollamaWhole } from './answers/ollama.js'
 import { responsesEvents, responsesWhole } from './answers/responses.js'
-import { type Host, hosts, type ServiceName } from './hosts.js'
-import type { Json, JsonObject, Problem, RuleFacts, ServiceRequest } from './rule.js'
+import { type Api, apiOf, type Host, hosts, type ServiceName } from './hosts.js'
+import type { Json, JsonObject, Problem, Rule, RuleFacts, ServiceRequest } from './rule.js'
+import { ollamaShow } from './rules/ollama-models.js'
 import { type Answer, type StrictScript, toAnswer } from './script.js'
 
 /** Options of `strictService`. */
@@ -25,9 +27,9 @@ export interface Refusal {
 
 /** A strict service that runs. */
 export interface StrictService extends AsyncDisposable {
-  /** Base address without a path: `baseURL` of `claude()`. */
+  /** Base address without a path: `baseURL` of `claude()` and `ollama()`. */
   readonly url: string
-  /** `baseURL` of clients that speak OpenAI's protocols: the address with `/v1`. */
+  /** `baseURL` of clients that speak OpenAI's protocols: the address with `/v1`; of Azure with `/openai/v1`. */
   readonly baseURL: string
   readonly requests: readonly ReceivedRequest[]
   /** What it refused, in order. */
@@ -37,20 +39,62 @@ export interface StrictService extends AsyncDisposable {
 
 /** The rules of a service, as data: id, sentence, source, date, and a request that breaks each. */
 export function rulesOf(name: ServiceName): readonly RuleFacts[] {
-  return hosts[name].rules
+  return [...new Set(hosts[name].apis.flatMap(({ rules }) => rules))]
 }
 
-/** The first rule that refuses a request, and how. */
-function judge(
+/** A refusal with the rule it comes from. */
+type Refused = Problem & { rule: string; status: number }
+
+/** The request as rules see it. Azure's classic addresses have the model in the path. */
+function toRequest(path: string, headers: Readonly<Record<string, string>>, body: Json): ServiceRequest {
+  const deployment = /\/deployments\/([^/?]+)/.exec(path)?.[1]
+  return { path, headers, body, model: deployment ?? String(body.model ?? '') }
+}
+
+/** Each rule that refuses a request, and how. A service names only the first. */
+export function* refusalsOf(
   name: ServiceName,
-  request: ServiceRequest,
-): (Problem & { rule: string; status: number }) | undefined {
-  for (const { id, check } of hosts[name].rules) {
+  { path, headers, body }: Pick<ServiceRequest, 'path' | 'headers' | 'body'>,
+): Generator<Refused> {
+  const request = toRequest(path, headers, body)
+  for (const { id, check } of apiOf(name, path).rules as readonly Rule[]) {
     const problem = check(request)
     if (problem !== undefined)
-      return { rule: id, status: 400, ...(typeof problem === 'string' ? { message: problem } : problem) }
+      yield { rule: id, status: 400, ...(typeof problem === 'string' ? { message: problem } : problem) }
   }
-  return undefined
+}
+
+/** The answers of a service without its server: what it says to each request, and what it refused. */
+export function strictAnswers(name: ServiceName, options: StrictOptions = {}) {
+  const host = hosts[name]
+  const refused: Refusal[] = []
+  let turn = 0
+  const refuse = (problem: Refused, path: string, body: Json): ServedResponse => {
+    refused.push({ rule: problem.rule, message: problem.message, body })
+    return json(host.error(problem, path), problem.status)
+  }
+  const answer = ({ path, headers, method, json: body }: ReceivedRequest): ServedResponse => {
+    if (method === 'GET') {
+      const { model = 'model' } = options
+      return json({ object: 'list', data: [{ id: model }], models: [{ name: model }], has_more: false })
+    }
+    if (typeof body !== 'object' || body === null || Array.isArray(body))
+      return refuse({ rule: 'json', status: 400, message: 'The body is not a JSON object.' }, path, {})
+    const { model } = toRequest(path, headers, body)
+    if (options.model !== undefined && model !== options.model)
+      return refuse(
+        { rule: 'model', status: 404, message: `model: ${model}`, code: 'model_not_found' },
+        path,
+        body,
+      )
+    if (path === '/api/show') return json(ollamaShow(model))
+    const [problem] = refusalsOf(name, { path, headers, body })
+    if (problem !== undefined) return refuse(problem, path, body)
+    if (path.includes('count_tokens')) return json({ input_tokens: 10 })
+    const given = answerFor(options.script, turn++, body)
+    return served(apiOf(name, path), host, toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)), body)
+  }
+  return { answer, refused }
 }
 
 /**
@@ -61,35 +105,11 @@ function judge(
  * const llm = claude('claude-sonnet-5', { baseURL: service.url, apiKey: 'test' })
  */
 export async function strictService(name: ServiceName, options: StrictOptions = {}): Promise<StrictService> {
-  const host = hosts[name]
-  const refused: Refusal[] = []
-  let turn = 0
-  const refuse = (problem: Problem & { rule: string; status: number }, body: Json): ServedResponse => {
-    refused.push({ rule: problem.rule, message: problem.message, body })
-    return json(host.error(problem), problem.status)
-  }
-  const server: FaultServer = await faultServer((received) => {
-    const { path, headers } = received
-    if (received.method === 'GET')
-      return json({ object: 'list', data: [{ id: options.model ?? 'model' }], has_more: false })
-    const body = received.json
-    if (typeof body !== 'object' || body === null || Array.isArray(body))
-      return refuse({ rule: 'json', status: 400, message: 'The body is not a JSON object.' }, {})
-    const request: ServiceRequest = { path, headers, body, model: String((body as Json).model ?? '') }
-    if (options.model !== undefined && request.model !== options.model)
-      return refuse(
-        { rule: 'model', status: 404, message: `model: ${request.model}`, code: 'model_not_found' },
-        body,
-      )
-    const problem = judge(name, request)
-    if (problem !== undefined) return refuse(problem, body)
-    if (path.includes('count_tokens')) return json({ input_tokens: 10 })
-    const given = answerFor(options.script, turn++, body)
-    return served(host, toAnswer(given, body, host.callId ?? ((n) => `call_${n}`)), body)
-  })
+  const { answer, refused } = strictAnswers(name, options)
+  const server: FaultServer = await faultServer(answer)
   return {
     url: server.url,
-    baseURL: `${server.url}/v1`,
+    baseURL: `${server.url}${hosts[name].base ?? '/v1'}`,
     requests: server.requests,
     refused,
     close: server.close,
@@ -122,7 +142,12 @@ function json(body: unknown, status = 200): ServedResponse {
   }
 }
 
-function served({ protocol, dialect }: Host, answer: Answer, body: Json): ServedResponse {
+function served({ protocol }: Api, { dialect }: Host, answer: Answer, body: Json): ServedResponse {
+  if (protocol === 'ollama') {
+    if (body.stream === false) return json(ollamaWhole(answer, body))
+    const lines = [...ollamaLines(answer, body)].map((line) => `${JSON.stringify(line)}\n`)
+    return { headers: { 'content-type': 'application/x-ndjson' }, body: lines.join('') }
+  }
   if (body.stream !== true) return json(whole[protocol](answer, body, dialect))
   const events = [...streamed[protocol](answer, body, dialect)]
   const lines = events.map(

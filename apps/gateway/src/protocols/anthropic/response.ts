@@ -5,7 +5,7 @@ import { BlockSequence } from '../../answer/block-sequence.js'
 import { clientCodeOf } from '../../answer/http-status.js'
 import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
-import { stateBlock } from './request.js'
+import { stateBlock } from './messages.js'
 
 const reasons: Record<FinishReason, string> = {
   stop: 'end_turn',

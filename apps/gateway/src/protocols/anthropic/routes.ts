@@ -2,19 +2,20 @@
 import { type ChatRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
-import { streamResponse } from '../../answer/stream-writer.js'
+import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireObject, userMetadata, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
+import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
+import { rawMessages } from '../../passthrough/raw-body.js'
+import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import {
-  checkPublicUrls,
-  type Env,
-  providerFor,
-  withoutUnknownReasoning,
-} from '../../server/request-context.js'
+import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
-import { fields, fromBody, names } from './request.js'
+import { fields, names } from './fields.js'
+import { fromBody } from './request.js'
 import { EventWriter, toError, toMessage } from './response.js'
+
+const protocol = 'anthropic-messages'
 
 export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -27,30 +28,42 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
       return context.json(toError(error, { error_code: 'thread_not_found' }), 404)
     }
     const betas = context.req.header('anthropic-beta') ?? ''
-    const asked = withinAnswer(await requestOf(recorder, body), betas)
-    if (asked.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
     const provider = await providerFor(context, registry, body)
-    const request = await withoutUnknownReasoning(asked, provider, recorder, 'thinking')
+    const read = async () => {
+      const asked = withinAnswer(requestOf(recorder, body), betas)
+      if (asked.maxOutputTokens === undefined) throw requestError('max_tokens: must be given.')
+      return withoutUnknownReasoning(asked, provider, recorder, 'thinking')
+    }
+    const { request, answer } = await readFor(context, provider, { protocol, raw: rawMessages(body), read })
     const { user_id } = requireObject(body.metadata ?? {}, 'metadata')
     const options = recorder.callOptions(userMetadata(user_id, 'metadata.user_id'))
     const id = `msg_${recorder.id.replaceAll('-', '')}`
     const client = context.req.header('user-agent')
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toMessage(response, id, client))
+      return writeJson(context, wholeAnswer(answer, response) ?? toMessage(response, id, client))
     }
     const events = new EventWriter(id, provider.model, client)
-    return streamResponse(recorder, provider.stream(request, options), {
+    const format: StreamFormat = {
       contentType: 'text/event-stream',
       event: (event) => events.write(event).map(toSse).join(''),
       error: (error) => toSse(toError(error)),
-    })
+    }
+    return streamResponse(
+      recorder,
+      provider.stream(request, options),
+      withRawEvents(format, answer, { write: toSse }),
+    )
   })
   app.post('/messages/count_tokens', async (context) => {
     const { recorder } = context.var
     const body = await readJson(context)
-    const request = await requestOf(recorder, body)
     const provider = await providerFor(context, registry, body)
+    const { request } = await readFor(context, provider, {
+      protocol,
+      raw: rawMessages(body),
+      read: () => requestOf(recorder, body),
+    })
     return context.json({ input_tokens: await provider.countTokens(request, recorder.callOptions()) })
   })
   return app
@@ -81,13 +94,12 @@ function withinAnswer(request: ChatRequest, betas: string): ChatRequest {
   return { ...request, reasoning: { budgetTokens: Math.floor(most * 0.8) } }
 }
 
-async function requestOf(recorder: RequestRecorder, body: Json): Promise<ChatRequest> {
+function requestOf(recorder: RequestRecorder, body: Json): ChatRequest {
   recorder.setErrorContext({ names })
   recorder.recordIgnored(ignoredFields(body, fields))
   const { request, ignored } = fromBody(body)
   recorder.recordIgnored(ignored)
   recorder.setErrorContext({ names, request })
-  await checkPublicUrls(request)
   return request
 }
 

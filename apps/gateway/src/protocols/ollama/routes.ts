@@ -2,8 +2,11 @@
 import { createHash } from 'node:crypto'
 import type { Capabilities, ChatRequest, Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { streamResponse } from '../../answer/stream-writer.js'
+import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
+import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
+import { rawOllama } from '../../passthrough/raw-body.js'
+import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
@@ -89,28 +92,40 @@ async function answer(
   const { recorder } = context.var
   const body = await readJson(context)
   recorder.setErrorContext({ names })
-  recorder.recordIgnored(ignoredIn(body))
+  const provider = await providerFor(context, registry, body)
   if (isLoadCall(body)) {
+    recorder.recordIgnored(ignoredIn(body))
     // Clients load and unload models by requests without a question; the gateway's providers do that themselves.
-    const provider = await providerFor(context, registry, body)
     const done_reason = [0, '0', '0s'].includes(body.keep_alive as string) ? 'unload' : 'load'
     return context.json({ ...toLoaded(provider.model, form), done_reason })
   }
-  const asked = read(body)
-  recorder.setErrorContext({ names, request: asked })
-  const provider = await providerFor(context, registry, body)
-  const request = await withoutUnknownChoice(asked, provider, recorder)
+  const translated = () => {
+    recorder.recordIgnored(ignoredIn(body))
+    const asked = read(body)
+    recorder.setErrorContext({ names, request: asked })
+    return withoutUnknownChoice(asked, provider, recorder)
+  }
+  const { request, answer: raw } = await readFor(context, provider, {
+    protocol: 'ollama-chat',
+    raw: form === 'chat' ? rawOllama(body) : undefined,
+    read: translated,
+  })
   const options = recorder.callOptions()
   // Ollama streams by default.
   if (body.stream === false) {
     const response = recorder.recordAnswer(await provider.chat(request, options))
-    return writeJson(context, toLine(response, form))
+    return writeJson(context, wholeAnswer(raw, response) ?? toLine(response, form))
   }
-  return streamResponse(recorder, provider.stream(request, options), {
+  const format: StreamFormat = {
     contentType: 'application/x-ndjson',
     event: (event) => toLines(event, form, provider.model).map(toNdjson).join(''),
     error: ({ message }) => toNdjson({ error: message }),
-  })
+  }
+  return streamResponse(
+    recorder,
+    provider.stream(request, options),
+    withRawEvents(format, raw, { write: toNdjson }),
+  )
 }
 
 /** A real Ollama ignores `tool_choice`, so it is ignored for a model that cannot be made to call a tool. */

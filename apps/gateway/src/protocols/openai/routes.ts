@@ -2,29 +2,19 @@
 import { type EmbedRequest, LlmError } from '@patchbay/core'
 import { Hono } from 'hono'
 import { requestError } from '../../answer/http-status.js'
-import { streamResponse } from '../../answer/stream-writer.js'
-import {
-  type Json,
-  metadataOf,
-  readJson,
-  requireTexts,
-  userMetadata,
-  writeJson,
-  writeVectors,
-} from '../../body/body.js'
+import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
+import { type Json, metadataOf, readJson, userMetadata, writeJson, writeVectors } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
+import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
+import { isUsageOnly } from '../../passthrough/raw-body.js'
+import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import {
-  checkPublicUrls,
-  type Env,
-  providerFor,
-  withoutUnknownReasoning,
-} from '../../server/request-context.js'
-import { embedFields, fields, fromBody, namesFor, toolOrigins } from './request.js'
+import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
+import { toEmbedInput } from './embedding-input.js'
+import { embedFields, fields, namesFor } from './fields.js'
+import { fromBody } from './request.js'
 import { ChunkWriter, toCompletion, toError } from './response.js'
-
-// As many as OpenAI takes. Source: platform.openai.com/docs/api-reference/embeddings/create, November 2026.
-const maxTexts = 2048
+import { toolOrigins } from './tools.js'
 
 export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -56,42 +46,48 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
     const body = await readJson(context)
     const names = namesFor(body)
     recorder.setErrorContext({ names })
-    recorder.recordIgnored(ignoredFields(body, fields))
-    const { request: asked, ignored } = fromBody(body, names)
-    recorder.recordIgnored(ignored)
-    recorder.setErrorContext({ names, request: asked })
-    await checkPublicUrls(asked)
     const provider = await providerFor(context, registry, body)
-    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
+    const read = async () => {
+      recorder.recordIgnored(ignoredFields(body, fields))
+      const { request: asked, ignored } = fromBody(body, names)
+      recorder.recordIgnored(ignored)
+      recorder.setErrorContext({ names, request: asked })
+      return withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
+    }
+    const { request, answer } = await readFor(context, provider, { protocol: 'openai-chat', raw: body, read })
     const origins = toolOrigins(body)
     const options = recorder.callOptions(clientMetadata(body))
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, toCompletion(response, id, created, origins))
+      return writeJson(context, wholeAnswer(answer, response) ?? toCompletion(response, id, created, origins))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
     const chunks = new ChunkWriter(id, created, provider.model, include_usage === true, origins)
-    return streamResponse(recorder, provider.stream(request, options), {
+    const format: StreamFormat = {
       contentType: 'text/event-stream',
       event: (event) => chunks.write(event),
       error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
-    })
+    }
+    const raw = {
+      write: (chunk: Json) =>
+        include_usage !== true && isUsageOnly(chunk) ? '' : `data: ${JSON.stringify(chunk)}\n\n`,
+      end: 'data: [DONE]\n\n',
+    }
+    return streamResponse(recorder, provider.stream(request, options), withRawEvents(format, answer, raw))
   })
   app.post('/embeddings', async (context) => {
     const body = await readJson(context)
     const { input, dimensions, encoding_format: format = 'float' } = body
     if (format !== 'float' && format !== 'base64')
       throw requestError("encoding_format: must be 'float' or 'base64'.")
-    const texts = requireTexts(
-      input,
-      maxTexts,
-      " Lists of tokens need the model's own tokenizer (LangChain: checkEmbeddingCtxLength off).",
-    )
     const { recorder } = context.var
     recorder.recordIgnored(ignoredFields(body, embedFields))
     const provider = await providerFor(context, registry, body)
-    const request: EmbedRequest = { input: texts, ...(typeof dimensions === 'number' && { dimensions }) }
+    const request: EmbedRequest = {
+      ...toEmbedInput(input, provider.provider),
+      ...(typeof dimensions === 'number' && { dimensions }),
+    }
     const { vectors, usage, model } = recorder.recordAnswer(
       await provider.embed(request, recorder.callOptions(clientMetadata(body))),
     )

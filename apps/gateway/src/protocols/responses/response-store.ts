@@ -13,6 +13,8 @@ export interface StoredResponse {
   response: Json
   /** The items of its input, each with an id. */
   input?: Json[]
+  /** The same conversation as items, if a service of the same protocol answered. */
+  items?: Json[]
   /** The conversation, this response included. */
   messages: Message[]
 }
@@ -45,15 +47,21 @@ export class ResponseStore {
    * Stores a response and its items.
    * @throws {LlmError} `network` if the store cannot be reached, like all methods here
    */
-  async save(owner: string, { response, messages, input = [] }: StoredResponse): Promise<void> {
+  async save(owner: string, { response, messages, input = [], items }: StoredResponse): Promise<void> {
     const parts = messages.reduce(
       (sum, { content }) => sum + (typeof content === 'string' ? 1 : content.length),
       0,
     )
     if (messages.length > maxMessages || parts > maxParts) return
     const { id, output } = response as { id: string; output: { id: string }[] }
-    await this.#set(keyOf(owner, 'response', id), { response, messages: messages.map(withBase64), input })
-    for (const item of output) await this.#set(keyOf(owner, 'item', item.id), item)
+    await this.#set(keyOf(owner, 'response', id), {
+      response,
+      messages: messages.map(withBase64),
+      input,
+      ...(items && { items }),
+    })
+    for (const item of output)
+      if (typeof item.id === 'string') await this.#set(keyOf(owner, 'item', item.id), item)
   }
 
   async response(owner: string, id: string): Promise<StoredResponse | undefined> {

@@ -1,14 +1,16 @@
 // Writes an answer as the events of a Responses stream, or as the response that the stream ends with.
 // Source: platform.openai.com/docs/api-reference/responses-streaming and /responses/object, November 2026.
-import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part } from '@patchbay/core'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
+import { toUsage } from './response-object.js'
 
 type Kind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call'
+
 type Open = { kind: Kind; index: number; item: Json; text: string }
 
 /** The reason in `incomplete_details`; `undefined` for a response that is `completed`. */
@@ -68,6 +70,12 @@ export class ItemWriter {
       case 'finish':
         return this.#finish(event.response)
     }
+  }
+
+  /** Takes note of an event that the service itself has written, in case that its stream breaks. */
+  follow({ response, sequence_number: at }: Json): void {
+    if (typeof response === 'object') Object.assign(this.base, response)
+    if (typeof at === 'number') this.#number = at + 1
   }
 
   /** The events that end a broken stream. */
@@ -223,12 +231,14 @@ export class ItemWriter {
 }
 
 const noText = { type: 'output_text', text: '', annotations: [], logprobs: [] }
+
 const empty: Record<Kind, Json> = {
   message: { role: 'assistant', content: [] },
   reasoning: { summary: [] },
   function_call: { arguments: '' },
   custom_tool_call: { input: '' },
 }
+
 /** Each of our parts is an item with one part. */
 const places: Record<Kind, Json> = {
   message: { content_index: 0 },
@@ -236,6 +246,7 @@ const places: Record<Kind, Json> = {
   function_call: {},
   custom_tool_call: {},
 }
+
 const prefixes: Record<Kind, string> = {
   message: 'msg',
   reasoning: 'rs',
@@ -245,53 +256,6 @@ const prefixes: Record<Kind, string> = {
 
 function isCall({ kind }: Open): boolean {
   return kind === 'function_call' || kind === 'custom_tool_call'
-}
-
-/** The response without output: the request's fields, which the service repeats. */
-export function toBase(body: Json, id: string, model: string): Json {
-  const { reasoning, text } = body as { reasoning?: Json; text?: Json }
-  return {
-    id,
-    object: 'response',
-    created_at: Math.floor(Date.now() / 1000),
-    status: 'in_progress',
-    background: false,
-    error: null,
-    incomplete_details: null,
-    instructions: body.instructions ?? null,
-    max_output_tokens: body.max_output_tokens ?? null,
-    model,
-    output: [],
-    parallel_tool_calls: body.parallel_tool_calls ?? true,
-    previous_response_id: body.previous_response_id ?? null,
-    reasoning: { effort: reasoning?.effort ?? null, summary: reasoning?.summary ?? null },
-    store: body.store !== false,
-    temperature: body.temperature ?? null,
-    text: { format: text?.format ?? { type: 'text' } },
-    tool_choice: body.tool_choice ?? 'auto',
-    tools: body.tools ?? [],
-    top_p: body.top_p ?? null,
-    truncation: 'disabled',
-    usage: null,
-    user: body.user ?? null,
-    metadata: body.metadata ?? {},
-  }
-}
-
-/** Unknown counts are 0: the protocol has no value for unknown. */
-function toUsage({
-  inputTokens = 0,
-  outputTokens = 0,
-  cachedInputTokens = 0,
-  reasoningTokens = 0,
-}: Usage): Json {
-  return {
-    input_tokens: inputTokens,
-    input_tokens_details: { cached_tokens: cachedInputTokens },
-    output_tokens: outputTokens,
-    output_tokens_details: { reasoning_tokens: reasoningTokens },
-    total_tokens: inputTokens + outputTokens,
-  }
 }
 
 /** The protocol has no field for a citation without a URL; one without a position covers its whole text. */

@@ -1,48 +1,57 @@
 // Routes of OpenAI's Responses API: /responses, and stored responses by id.
-import { type ChatEvent, LlmError, type Message } from '@patchbay/core'
+import { type ChatEvent, type ChatRequest, LlmError, type Message } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
-import { streamResponse } from '../../answer/stream-writer.js'
+import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, writeJson } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
+import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
+import { inputItems, rawResponses, responseIn } from '../../passthrough/raw-body.js'
+import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
-import {
-  checkPublicUrls,
-  type Env,
-  providerFor,
-  withoutUnknownReasoning,
-} from '../../server/request-context.js'
+import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
 import { clientMetadata } from '../openai/routes.js'
-import { fields, fromBody, names, referencedIds, toInputItems, toolOrigins } from './request.js'
-import { ItemWriter, toBase } from './response.js'
+import { fields, names } from './fields.js'
+import { referencedIds, toInputItems } from './input-items.js'
+import { fromBody } from './request.js'
+import { ItemWriter } from './response.js'
+import { toBase } from './response-object.js'
 import type { ResponseStore, StoredResponse } from './response-store.js'
+import { toolOrigins } from './tools.js'
+
+const protocol = 'openai-responses'
 
 export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore): Hono<Env> {
   const app = new Hono<Env>()
-  /** The request, with earlier messages and items from the store. */
-  const requestOf = async (recorder: RequestRecorder, body: Json, owner: string) => {
+  /** The request, with earlier messages and items from the store, and its body for a service of the same protocol. */
+  const readingOf = async (recorder: RequestRecorder, body: Json, owner: string) => {
     recorder.setErrorContext({ names })
-    recorder.recordIgnored(ignoredFields(body, fields))
     const { previous_response_id: previous } = body
-    const before = typeof previous === 'string' ? (await loadResponse(store, owner, previous)).messages : []
+    const before = typeof previous === 'string' ? await loadResponse(store, owner, previous) : undefined
     const references = new Map<string, Json>()
     for (const id of referencedIds(body.input)) {
       const item = await store.item(owner, id)
       if (item !== undefined) references.set(id, item)
     }
-    const { request, ignored } = fromBody(body, before, references)
-    recorder.recordIgnored(ignored)
-    recorder.setErrorContext({ names, request })
-    await checkPublicUrls(request)
-    return request
+    const read = (): ChatRequest => {
+      recorder.recordIgnored(ignoredFields(body, fields))
+      const { request, ignored } = fromBody(body, before?.messages ?? [], references)
+      recorder.recordIgnored(ignored)
+      recorder.setErrorContext({ names, request })
+      return request
+    }
+    return { protocol, raw: rawResponses(body, before?.items, references), read } as const
   }
   app.post('/responses', async (context) => {
     const { recorder } = context.var
     const owner = ownerOf(context)
     const body = await readJson(context)
-    const asked = await requestOf(recorder, body, owner)
     const provider = await providerFor(context, registry, body)
-    const request = await withoutUnknownReasoning(asked, provider, recorder, 'reasoning')
+    const reading = await readingOf(recorder, body, owner)
+    const { request, answer } = await readFor(context, provider, {
+      ...reading,
+      read: async () => withoutUnknownReasoning(reading.read(), provider, recorder, 'reasoning'),
+    })
     const stream = provider.stream(request, recorder.callOptions(clientMetadata(body)))
     const items = new ItemWriter(
       toBase(body, `resp_${recorder.id.replaceAll('-', '')}`, provider.model),
@@ -50,43 +59,66 @@ export function responsesRoutes(registry: ProviderRegistry, store: ResponseStore
     )
     // Stored without the instructions, which are for one answer only.
     const conversation = (request.messages as Message[]).slice(typeof body.instructions === 'string' ? 1 : 0)
-    const save = async (event: ChatEvent, lines: Json[]) => {
+    /** `itemsBefore`: the items that a service of the same protocol was sent, if it has answered. */
+    const save = async (event: ChatEvent, response: Json, itemsBefore?: Json[]) => {
       if (event.type !== 'finish' || body.store === false) return
-      const { response } = lines.at(-1) as { response: Json }
+      const { output } = response as { output?: Json[] }
       // If storing fails, only a request that continues from this response fails.
       await store
         .save(owner, {
           response,
           messages: [...conversation, event.response.message],
           input: toInputItems(body.input),
+          ...(itemsBefore && { items: [...itemsBefore, ...(output ?? [])] }),
         })
         .catch(() => {})
     }
+    const sent = inputItems(reading.raw?.input)
     if (body.stream !== true) {
-      let last: Json[] = []
+      let whole: Json = {}
       for await (const event of stream) {
-        last = items.write(event)
-        await save(event, last)
-        if (event.type === 'finish') recorder.recordAnswer(event.response)
+        const last = items.write(event).at(-1)
+        if (event.type !== 'finish') continue
+        recorder.recordAnswer(event.response)
+        const raw = wholeAnswer(answer, event.response)
+        whole = raw ?? responseIn(last ?? {})
+        await save(event, whole, raw && sent)
       }
-      return writeJson(context, (last.at(-1) as { response: Json }).response)
+      return writeJson(context, whole)
     }
-    return streamResponse(recorder, stream, {
+    const format: StreamFormat = {
       contentType: 'text/event-stream',
       event: (event) => {
         const lines = items.write(event)
         const text = lines.map(toSse).join('')
         // Stored before the client knows its id.
-        return event.type === 'finish' ? save(event, lines).then(() => text) : text
+        return event.type === 'finish' ? save(event, responseIn(lines.at(-1) ?? {})).then(() => text) : text
       },
       error: (error) => items.failed(error).map(toSse).join(''),
+    }
+    let last: Json = {}
+    const raw = withRawEvents(format, answer, {
+      write: (event) => {
+        items.follow(event)
+        if ('response' in event) last = event
+        return toSse(event)
+      },
+    })
+    return streamResponse(recorder, stream, {
+      ...raw,
+      event: (event) => {
+        const text = raw.event(event)
+        if (event.type !== 'finish' || !('response' in last)) return text
+        return save(event, responseIn(last), sent).then(() => text)
+      },
     })
   })
   app.post('/responses/input_tokens', async (context) => {
     const { recorder } = context.var
     const body = await readJson(context)
-    const request = await requestOf(recorder, body, ownerOf(context))
     const provider = await providerFor(context, registry, body)
+    const reading = await readingOf(recorder, body, ownerOf(context))
+    const { request } = await readFor(context, provider, { ...reading, raw: undefined })
     const input_tokens = await provider.countTokens(request, recorder.callOptions())
     return context.json({ object: 'response.input_tokens', input_tokens })
   })

@@ -1,5 +1,4 @@
 // Lines of a body.
-import { decodeBody } from '../http/body.js'
 import { longest, tooLong } from '../http/limits.js'
 
 /**
@@ -21,9 +20,4 @@ export function lineSplitter(): (text: string, last: boolean) => string[] {
     if (last && rest !== '') lines.push(rest)
     return lines
   }
-}
-
-/** The lines of a body. */
-export function textLines(body: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  return decodeBody(body, lineSplitter())
 }

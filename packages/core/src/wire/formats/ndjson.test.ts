@@ -2,7 +2,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { failureOf } from '../../../test/world.js'
-import { textLines } from './lines.js'
 import { jsonLines } from './ndjson.js'
 
 /** A body that comes in these pieces, and notes when it is cancelled. */
@@ -78,8 +77,8 @@ describe('jsonLines', () => {
   })
 
   it('cancels the body when its reader leaves', async () => {
-    const body = bodyOf([new TextEncoder().encode('a\nb\n'), new TextEncoder().encode('c\n')])
-    for await (const line of textLines(body)) if (line === 'a') break
+    const body = bodyOf([new TextEncoder().encode('1\n2\n'), new TextEncoder().encode('3\n')])
+    for await (const value of jsonLines(body)) if (value === 1) break
     expect(body.cancelled).toBe(true)
   })
 })

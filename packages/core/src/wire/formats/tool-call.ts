@@ -2,6 +2,7 @@
 import { LlmError } from '../../contract/errors.js'
 import type { BackendEvent } from '../../contract/events.js'
 import type { FinishReason } from '../../contract/response.js'
+import { isObject } from '../../object.js'
 
 /**
  * The name or the id of a received tool call.
@@ -26,7 +27,7 @@ export function parseInput(json: string): unknown {
 
 /** The input of an earlier call for services that take objects only: any other value becomes its JSON as `$unparsed`. */
 export function objectInput(input: unknown): Record<string, unknown> {
-  if (typeof input === 'object' && input !== null && !Array.isArray(input)) return { ...input }
+  if (isObject(input)) return { ...input }
   return input === undefined || input === null ? {} : { $unparsed: JSON.stringify(input) }
 }
 

@@ -1,6 +1,7 @@
 // Splits a configured server address into the URL, which may be shown, and the credentials and query of its requests.
 import { LlmError } from '../../contract/errors.js'
 import { withoutKeys } from '../secrets/known-keys.js'
+import { decodePercent } from './percent-decoding.js'
 import { toBase64 } from './platform.js'
 
 /** The parts of an address; `baseURL` contains no password and no key. */
@@ -26,7 +27,7 @@ export function serverAddress(text: string, example: string): ServerAddress {
   const url = new URL(text)
   const { username, password, search } = url
   if (username === '' && password === '' && search === '') return { baseURL: text, query: '' }
-  const pair = `${decoded(username)}:${decoded(password)}`
+  const pair = `${decodePercent(username)}:${decodePercent(password)}`
   url.username = ''
   url.password = ''
   url.search = ''
@@ -48,12 +49,4 @@ export function withQuery(url: string, query: string): string {
 /** An invalid address for a message, without anything that may be a password or a key. */
 function shown(text: string): string {
   return withoutKeys(text.replace(/^.*@/s, '…@').replace(/[?#].*$/s, '?…'))
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
 }

@@ -134,27 +134,6 @@ function withAddress(
   return { ...changed, init: { ...init, headers } }
 }
 
-/**
- * Captures the request an SDK would send, by giving it a `fetch` that records instead of sending.
- * @throws the SDK's error if it sends none
- */
-export async function requestOf(
-  call: (fetch: typeof globalThis.fetch) => PromiseLike<unknown>,
-): Promise<WireRequest> {
-  let request: WireRequest | undefined
-  const record = async (url: WireRequest['url'], init: RequestInit = {}): Promise<Response> => {
-    request = { url, init }
-    return new Response(null, { status: 204 })
-  }
-  // Its error about the recorded response is ignored.
-  const refusal: unknown = await call(record).then(
-    () => undefined,
-    (error: unknown) => error,
-  )
-  if (request === undefined) throw refusal
-  return request
-}
-
 function reportLimits(headers: Headers, status: CallContext['status']): void {
   const limits = rateLimits(headers, Date.now())
   if (limits !== undefined) status({ type: 'rate-limit', ...limits })

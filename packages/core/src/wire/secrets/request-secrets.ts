@@ -1,4 +1,5 @@
 // Finds the secrets in a request's headers and address, and the spellings in which each may be repeated.
+import { decodePercent } from '../http/percent-decoding.js'
 import { toBase64 } from '../http/platform.js'
 
 /** Headers in any form that `fetch` takes. */
@@ -59,7 +60,7 @@ function addressSecrets(url: string | URL | undefined): string[] {
   const parameters = [...searchParams].filter(
     ([name, value]) => !openParameter.test(name) && isSecret(value, secretName.test(name)),
   )
-  const userinfo = [password, unescaped(password), password === '' ? username : '']
+  const userinfo = [password, decodePercent(password), password === '' ? username : '']
   return [...userinfo.filter((part) => isSecret(part, true)), ...parameters.map(([, value]) => value)]
 }
 
@@ -89,14 +90,6 @@ function decoded(basic: string): string[] {
     return [pair, after(pair, ':')]
   } catch {
     return []
-  }
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
   }
 }
 

@@ -45,7 +45,7 @@ export function unescapeJson(text: string): string {
 }
 
 /** Is the text a JSON object or array, possibly in a Markdown code fence? */
-export function isJson(text: string): boolean {
+export function isJsonDocument(text: string): boolean {
   const [, fenced] = /^\s*```(?:json)?([\s\S]*?)```/i.exec(text) ?? []
   try {
     const value: unknown = JSON.parse(fenced ?? text)

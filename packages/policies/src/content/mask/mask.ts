@@ -7,13 +7,10 @@ import {
   type EmbedRequest,
   type JsonSchema,
   LlmError,
-  type Message,
-  type MessageInput,
-  type Part,
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { isMedia, requestWithDefaults, toJsonSchema, Yielder } from '@patchbay/core/wrap'
+import { requestWithDefaults, Yielder } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../../middleware/interception.js'
 import { Middleware } from '../../middleware/middleware.js'
 import type { Policy } from '../../middleware/pipe.js'
@@ -23,13 +20,13 @@ import { memoryState } from '../../state/memory-state.js'
 import type { StateStore } from '../../state/state.js'
 import { type Detector, detectorOf, type Kind, kinds } from '../detect/detect.js'
 import { cloneExceptBytes } from '../map-texts.js'
-import { type MediaPart, mediaOf, textOf } from '../media.js'
 import { withPartial } from '../partial-response.js'
 import { withRequestedOutput } from '../requested-output.js'
 import { batchRestorer, type MaskedRequest, saveBatchMasks } from './mask-batch.js'
 import { Placeholders } from './placeholders.js'
 import { relaxSchema } from './relaxed-schema.js'
 import { type AnswerFormat, Restorer } from './restore-stream.js'
+import { searchableRequest, sendableRequest } from './searchable-request.js'
 
 /** Options of `mask`. */
 export interface MaskOptions {
@@ -121,7 +118,7 @@ class Mask extends Middleware {
       case 'countTokens': {
         const request = await this.#searchable(call.request)
         const placeholders = await this.#placeholders(request, detect)
-        return { request: sendable(await placeholders.masked(request)) }
+        return { request: sendableRequest(await placeholders.masked(request)) }
       }
       case 'transcribe': {
         this.#refuseMedia('audio')
@@ -153,7 +150,7 @@ class Mask extends Middleware {
     for (const searchable of await Promise.all(requests.map((request) => this.#searchable(request)))) {
       const placeholders = await this.#placeholders(searchable, detect)
       all.push({
-        request: sendable(answerable(await placeholders.masked(searchable), placeholders)),
+        request: sendableRequest(answerable(await placeholders.masked(searchable), placeholders)),
         placeholders,
         ...answerFormat(searchable),
       })
@@ -179,7 +176,11 @@ class Mask extends Middleware {
     const restorer = new Restorer(placeholders, answerFormat(request))
     const masked = await placeholders.masked(request)
     const yielder = new Yielder()
-    const sent = sendable(answerable(masked, placeholders))
+    // Without anything masked, options stay the objects they were: a raw request is known by identity.
+    const { providerOptions } = original
+    const plain =
+      placeholders.empty && providerOptions !== undefined ? { ...masked, providerOptions } : masked
+    const sent = sendableRequest(answerable(plain, placeholders))
     // Megabytes may just have been encoded.
     await yielder.yieldIfDue()
     return {
@@ -197,60 +198,8 @@ class Mask extends Middleware {
     return Placeholders.in(request, detect, this.#also)
   }
 
-  /** The request with its texts ready to be searched (text files decoded), and only media that may be sent. */
-  async #searchable(input: ChatInput): Promise<ChatRequest> {
-    const { messages, tools, output, ...rest } = requestWithDefaults(input, this)
-    const yielder = new Yielder()
-    const given = await cloneExceptBytes(typeof messages === 'string' ? [messages] : messages, yielder)
-    const more = {
-      ...(await cloneExceptBytes(rest, yielder)),
-      ...(tools && {
-        tools: tools.map(({ name, description, input: schema }, index) => ({
-          name,
-          ...(description !== undefined && { description }),
-          input: toJsonSchema(schema, `tools[${index}].input`),
-        })),
-      }),
-      ...(output !== undefined && {
-        output:
-          typeof output === 'object'
-            ? { ...output, schema: toJsonSchema(output.schema, 'output.schema') }
-            : output,
-      }),
-    }
-    const plain: MessageInput[] = []
-    await yielder.yieldIfDue()
-    if (!Array.isArray(given)) return { ...more, messages: given }
-    for (const message of given) plain.push(await this.#message(message, yielder))
-    await yielder.yieldIfDue()
-    return { ...more, messages: plain }
-  }
-
-  async #message(message: MessageInput, yielder: Yielder): Promise<MessageInput> {
-    if (typeof message !== 'object' || !Array.isArray(message.content)) return message
-    return { ...message, content: await this.#parts(message.content, yielder) } as Message
-  }
-
-  async #parts(parts: readonly Part[], yielder: Yielder): Promise<Part[]> {
-    const plain: Part[] = []
-    for (const part of parts) {
-      plain.push(await this.#part(part, yielder))
-      await yielder.yieldIfDue()
-    }
-    return plain
-  }
-
-  async #part(part: Part, yielder: Yielder): Promise<Part> {
-    if (part.type === 'tool-result' && Array.isArray(part.output))
-      return { ...part, output: await this.#parts(part.output, yielder) }
-    if (!isMedia(part)) return part
-    const { url, ...rest } = part as MediaPart
-    const media = await mediaOf(part as MediaPart)
-    const text = textOf(media)
-    if (text !== undefined) return { ...rest, mediaType: media.mediaType, data: text } as Part
-    this.#refuseMedia(part.type === 'file' ? 'documents' : part.type === 'image' ? 'images' : 'audio')
-    // As bytes, so that it is not searched as text.
-    return media.data !== undefined ? ({ ...rest, ...media } as Part) : part
+  #searchable(input: ChatInput): Promise<ChatRequest> {
+    return searchableRequest(requestWithDefaults(input, this), (what) => this.#refuseMedia(what))
   }
 
   #refuseMedia(what: string): void {
@@ -278,25 +227,4 @@ function answerable(request: ChatRequest, placeholders: Placeholders): ChatReque
   if (typeof output !== 'object' || placeholders.empty) return request
   const schema = relaxSchema(output.schema as JsonSchema, placeholders.haveNumbers)
   return { ...request, output: { ...output, schema } }
-}
-
-/** The request with the texts of files encoded as bytes again. */
-function sendable(request: ChatRequest): ChatRequest {
-  const encoded = (part: Part): Part => {
-    if (part.type === 'tool-result' && Array.isArray(part.output))
-      return { ...part, output: part.output.map(encoded) }
-    const { data } = part as { data?: unknown }
-    return isMedia(part) && typeof data === 'string'
-      ? ({ ...part, data: new TextEncoder().encode(data) } as Part)
-      : part
-  }
-  if (!Array.isArray(request.messages)) return request
-  return {
-    ...request,
-    messages: request.messages.map((message) =>
-      typeof message === 'object' && Array.isArray(message.content)
-        ? ({ ...message, content: message.content.map(encoded) } as Message)
-        : message,
-    ),
-  }
 }

@@ -1,6 +1,6 @@
 // Restores the values of placeholders in a stream and a response, including placeholders split over two chunks.
 import type { ChatEvent, ChatResponse, JsonSchema, Part } from '@patchbay/core'
-import { beginsJson, escapeJson, isJson } from './json-text.js'
+import { beginsJson, escapeJson, isJsonDocument } from './json-text.js'
 import type { Placeholders } from './placeholders.js'
 import { hasNumbers, restoredInput, restoredJson } from './restore-types.js'
 
@@ -70,7 +70,7 @@ export class Restorer {
   /** A text of the answer with its values, escaped if the text is JSON. */
   text(text: string): string {
     const typed = this.#output && restoredJson(text, this.#output, this.placeholders)
-    const spell = this.format.json || isJson(text) ? escapeJson : undefined
+    const spell = this.format.json || isJsonDocument(text) ? escapeJson : undefined
     return typed ?? this.placeholders.restoredText(text, spell)
   }
 

@@ -1,5 +1,7 @@
 // Restores values in structured data by its schema: a number where the schema requires one.
 import type { JsonSchema } from '@patchbay/core'
+import { decodePercent } from '@patchbay/core/wire'
+import { isObject } from '@patchbay/core/wrap'
 import { numberOf, type Placeholders } from './placeholders.js'
 
 const maxDepth = 16
@@ -82,23 +84,15 @@ function branchesOf(schema: unknown, root: JsonSchema, depth = 0): JsonSchema[] 
 function definitionOf(ref: string, root: JsonSchema): unknown {
   if (!ref.startsWith('#')) return undefined
   let here: unknown = root
+  // A reference is part of a URI, so names in it may be percent-encoded.
   for (const step of ref.split('/').slice(1)) {
-    const name = decodeStep(step).replaceAll('~1', '/').replaceAll('~0', '~')
+    const name = decodePercent(step).replaceAll('~1', '/').replaceAll('~0', '~')
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, name)) return undefined
     here = (here as Record<string, unknown>)[name]
   }
   return here
 }
 
-/** A reference is part of a URI, so names in it may be percent-encoded. */
-function decodeStep(step: string): string {
-  try {
-    return decodeURIComponent(step)
-  } catch {
-    return step
-  }
-}
-
 function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
+  return isObject(value)
 }

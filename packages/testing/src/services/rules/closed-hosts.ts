@@ -202,13 +202,25 @@ export const groq: readonly Rule[] = [
     },
   },
   {
-    id: 'groq/qwen-effort',
-    refuses: 'A reasoning_effort other than none and default on Qwen models.',
-    check: ({ model, body: { reasoning_effort: effort = 'default' } }) =>
-      /qwen/.test(model) && !['none', 'default'].includes(effort)
-        ? '`reasoning_effort` must be one of `none` or `default`'
-        : undefined,
-    ...{ source: 'earendil-works/pi#1745; free-claude-code#1348', date: '2026-08', sure: 'high' },
+    id: 'groq/effort',
+    refuses:
+      'A reasoning_effort other than none and default on Qwen models, or low, medium and high on gpt-oss.',
+    check: ({ model, body: { reasoning_effort: effort } }) => {
+      if (effort === undefined) return
+      const taken = /qwen/.test(model)
+        ? ['none', 'default']
+        : /gpt-oss/.test(model)
+          ? ['low', 'medium', 'high']
+          : [effort]
+      return taken.includes(effort)
+        ? undefined
+        : `\`reasoning_effort\` must be one of ${taken.map((one) => `\`${one}\``).join(' or ')}`
+    },
+    ...{
+      source: 'earendil-works/pi#1745; free-claude-code#1348; theopenco/llmgateway#3422 quoting the docs',
+      date: '2026-08',
+      sure: 'high',
+    },
     example: {
       breaks: hi('qwen/qwen3-32b', { reasoning_effort: 'low' }),
       mends: { reasoning_effort: 'default' },

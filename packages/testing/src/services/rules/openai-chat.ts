@@ -71,7 +71,27 @@ const ranges: Record<string, [number, number]> = {
   ...{ n: [1, 128], top_logprobs: [0, 20] },
 }
 
+// Of other servers; the specification has none of them.
+const foreignFields = [
+  ...['top_k', 'min_p', 'repetition_penalty', 'random_seed', 'thinking', 'reasoning', 'enable_thinking'],
+  ...['include_reasoning', 'reasoning_format', 'chat_template_kwargs', 'thinking_token_budget', 'extra_body'],
+]
+
 export const openaiChat: readonly Rule[] = [
+  {
+    id: 'openai-chat/unknown-fields',
+    refuses: 'Fields of other servers: top_k, min_p, thinking, reasoning and so on.',
+    check: ({ body }) => {
+      const field = foreignFields.find((name) => body[name] !== undefined)
+      return field && `Unrecognized request argument supplied: ${field}`
+    },
+    ...{
+      source: 'nashsu/llm_wiki#336; xlinx/sd-webui-decadetw-auto-prompt-llm#29',
+      date: '2026-06',
+      sure: 'high',
+    },
+    example: { breaks: { ...hi, top_k: 5 }, mends: { top_k: undefined } },
+  },
   {
     id: 'openai-chat/messages',
     refuses: 'A request without messages.',

@@ -176,6 +176,24 @@ export const gemini: readonly Rule[] = [
     },
   },
   {
+    id: 'gemini/effort',
+    refuses: 'reasoning_effort none on Gemini 3 and 2.5 Pro, and minimal on Gemini 2.5.',
+    check: ({ model, body: { reasoning_effort: effort } }) =>
+      (effort === 'none' && /gemini-([3-9]|2\.5-pro)/.test(model)) ||
+      (effort === 'minimal' && /gemini-2\.5/.test(model))
+        ? 'Request contains an invalid argument.'
+        : undefined,
+    ...{
+      source: 'HKUDS/DeepTutor#734 quoting ai.google.dev; versun/RSSBox#132',
+      date: '2026-08',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...chat('gemini-3-pro', user('Hi.')), reasoning_effort: 'none' },
+      mends: { reasoning_effort: 'low' },
+    },
+  },
+  {
     id: 'gemini/call-count',
     refuses: 'Another number of results than of calls.',
     check: ({ body }) => {

@@ -143,20 +143,83 @@ describe('useChat', () => {
     expect(inner.requests[1]?.messages[1]?.content).toEqual(content)
   })
 
-  it('hears of a failure, in the words it is told in, and keeps what was said', async () => {
+  it('hears of a failure without details, or in the words of onError, and keeps what was said', async () => {
     const failing = () =>
-      mockProvider({ retry: false, answers: [{ text: 'half', error: new LlmError('network', 'Cut.') }] })
+      mockProvider({
+        retry: false,
+        answers: [{ text: 'half', error: new LlmError('network', 'Cut at 10.0.0.7.') }],
+      })
     const chat = await over(failing())
     await chat.sendMessage({ text: 'x' })
-    expect(chat.error?.message).toContain('Cut.')
+    expect(chat.error?.message).toBe('The answer failed. Try again.')
     expect(textOf(chat.messages[1] as UIMessage)).toBe('half')
     const discreet = await chatOver((messages) =>
       toResponse(failing().stream(fromUiMessages(messages)), {
-        toldAs: ({ code }) => `It failed (${code}).`,
+        onError: (error) => `It failed (${(error as LlmError).code}).`,
       }),
     )
     await discreet.sendMessage({ text: 'x' })
     expect(discreet.error?.message).toBe('It failed (network).')
+  })
+
+  it('hears of the failure of a tool without details, or in the words of toolError', async () => {
+    const broken: Tool = { ...(tools[0] as Tool), run: () => Promise.reject(new Error('at 10.0.0.7')) }
+    const texts: unknown[] = []
+    for (const options of [{}, { toolError: (text: string) => text }]) {
+      const inner = mockProvider({
+        answers: [{ toolCalls: [{ id: 'a', name: 'get_weather', input: { city: 'Lima' } }] }, 'Well.'],
+      })
+      const chat = await chatOver((messages) =>
+        toResponse(runTools(inner, { messages: fromUiMessages(messages), tools: [broken] }), options),
+      )
+      await chat.sendMessage({ text: 'x' })
+      expect(chat.messages[1]?.parts[1]).toMatchObject({ state: 'output-error' })
+      texts.push((chat.messages[1]?.parts[1] as { errorText?: string }).errorText)
+    }
+    expect(texts).toEqual(['The tool failed.', expect.stringContaining('at 10.0.0.7')])
+  })
+
+  it('gives back images of tools, and what a refusal is', async () => {
+    const camera: Tool = {
+      name: 'look',
+      input: { type: 'object' },
+      run: () => [{ type: 'image', data: new Uint8Array([1, 2, 3]), mediaType: 'image/png' }],
+    }
+    const refusal: BackendEvent[] = [{ type: 'part', part: { type: 'refusal', text: 'I will not.' } }]
+    const inner = mockProvider({
+      answers: [{ toolCalls: [{ id: 'a', name: 'look', input: {} }] }, { events: refusal }, 'Yes.'],
+    })
+    const chat = await chatOver((messages) =>
+      toResponse(runTools(inner, { messages: fromUiMessages(messages), tools: [camera] })),
+    )
+    await chat.sendMessage({ text: 'x' })
+    await chat.sendMessage({ text: 'y' })
+    expect(inner.requests[2]?.messages[2]?.content).toMatchObject([
+      { type: 'tool-result', output: [{ type: 'image', data: 'AQID', mediaType: 'image/png' }] },
+    ])
+    expect(inner.requests[2]?.messages[3]?.content).toEqual([{ type: 'refusal', text: 'I will not.' }])
+  })
+
+  it('tells the route once what the client got, or that the answer was aborted', async () => {
+    const calls: [name: string, value: unknown][] = []
+    const options = {
+      onFinish: (result: unknown) => calls.push(['finish', result]),
+      onAbort: (error: unknown) => calls.push(['abort', error]),
+      onError: (error: unknown) => `${calls.push(['error', error])}`,
+    }
+    const inner = mockProvider({ answers: ['Hello.', { text: 'one two', interval: 60_000 }] })
+    const chat = await chatOver((messages, signal) =>
+      toResponse(inner.stream(fromUiMessages(messages), { signal }), options),
+    )
+    await chat.sendMessage({ text: 'x' })
+    expect(calls.splice(0)).toMatchObject([['finish', { text: 'Hello.' }]])
+    const sending = chat.sendMessage({ text: 'y' })
+    await expect.poll(() => chat.messages.length && textOf(chat.messages.at(-1) as UIMessage)).toBe('one ')
+    await chat.stop()
+    await sending
+    await expect.poll(() => calls).toMatchObject([['abort', { partial: { text: 'one ' } }]])
+    await expect.poll(() => inner.running).toBe(0)
+    expect(calls).toHaveLength(1)
   })
 
   it('ends the call when it stops', async () => {

@@ -1,0 +1,100 @@
+// The answer to a raw request as the service sent it, collected beside the translated events of the same call.
+import type { LlmError } from '@patchbay/core'
+import { type RawRequest, answerId as readAnswerId, tapAnswers } from '@patchbay/core/wire'
+import type { StreamFormat } from '../answer/stream-writer.js'
+import type { Json } from '../body/body.js'
+import type { RequestRecorder } from '../server/request-record.js'
+
+/** One answer of a service. There are several if calls are retried, or raced. */
+interface Exchange {
+  values: unknown[]
+  isWhole: boolean
+}
+
+export class RawAnswer {
+  #exchanges: Exchange[] = []
+  #chosen: Exchange | undefined
+
+  /** `refusal` is the error of a request that only this provider, of the same protocol, can honour. */
+  constructor(
+    raw: RawRequest,
+    private readonly provider: string,
+    private readonly recorder: RequestRecorder,
+    private readonly refusal: LlmError | undefined,
+  ) {
+    tapAnswers(raw, () => {
+      const exchange: Exchange = { values: [], isWhole: false }
+      this.#exchanges.push(exchange)
+      return (value, form) => {
+        exchange.isWhole = form === 'whole'
+        exchange.values.push(value)
+      }
+    })
+  }
+
+  /**
+   * Whether the call's answer is known as the service sent it; then nothing of the request was ignored. It is not if a policy
+   * has changed the request, and so may change the answer.
+   * @throws {LlmError} the refusal, if another provider has answered
+   */
+  begins({ id, provider }: Answered, form: 'event' | 'whole'): boolean {
+    const found = this.#exchanges.findLast(
+      ({ values, isWhole }) => isWhole === (form === 'whole') && isAnswer(values, id),
+    )
+    this.#exchanges = []
+    this.#chosen = found
+    if (found !== undefined) this.recorder.passedThrough()
+    else if (this.refusal !== undefined && provider !== this.provider) throw this.refusal
+    return found !== undefined
+  }
+
+  /** What has come since the last time. */
+  take(): Json[] {
+    return (this.#chosen?.values.splice(0) ?? []) as Json[]
+  }
+}
+
+/** Who has answered. */
+interface Answered {
+  provider: string
+  id?: string
+}
+
+function isAnswer(values: readonly unknown[], id: string | undefined): boolean {
+  const ids = values.map(readAnswerId).filter((one) => one !== undefined && one !== '')
+  return values.length > 0 && (id === undefined ? ids.length === 0 : ids.includes(id))
+}
+
+/** The whole answer as the service sent it; `undefined` if it must be written from the response. */
+export function wholeAnswer(answer: RawAnswer | undefined, response: Answered): Json | undefined {
+  return answer?.begins(response, 'whole') ? answer.take()[0] : undefined
+}
+
+/** How a protocol writes the events of a service of the same protocol. */
+export interface RawEvents {
+  /** The text of an event; empty for one that the client has not asked for. */
+  write(event: Json): string
+  /** The text after the last event. */
+  end?: string
+}
+
+/** Writes the service's own events where there are some, and the translated ones elsewhere. */
+export function withRawEvents(
+  translated: StreamFormat,
+  answer: RawAnswer | undefined,
+  { write, end = '' }: RawEvents,
+): StreamFormat {
+  if (answer === undefined) return translated
+  let isRaw = false
+  return {
+    ...translated,
+    begin(first) {
+      if (first.type === 'start') isRaw = answer.begins(first, 'event')
+    },
+    event(event) {
+      if (!isRaw) return translated.event(event)
+      const text = answer.take().map(write).join('')
+      return event.type === 'finish' ? text + end : text
+    },
+  }
+}

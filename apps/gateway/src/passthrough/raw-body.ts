@@ -1,0 +1,63 @@
+// Bodies for a service of the client's own protocol. One that holds state or thinking of another service is not sent as it is.
+import { fieldsOf, objectsIn } from '@patchbay/core/wire'
+import { isState } from '../answer/opaque-state.js'
+import type { Json } from '../body/body.js'
+
+/** A body of the Messages API. The gateway keeps no threads, so it answers what is about them itself. */
+export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
+  const blocks = objectsIn(body.messages).flatMap(({ content }) => objectsIn(content))
+  return blocks.some(isForeignBlock) ? undefined : body
+}
+
+function isForeignBlock({ type, data, signature }: Json): boolean {
+  return (type === 'redacted_thinking' && isState(data)) || (type === 'thinking' && !signature)
+}
+
+/**
+ * A body of the Responses API: with the items that came before it in place of ids, since the service stores nothing for the
+ * gateway. `before` are those of the previous response; `references` those that the input names by id.
+ */
+export function rawResponses(
+  { previous_response_id: previous, ...body }: Json,
+  before: readonly Json[] | undefined,
+  references: ReadonlyMap<string, Json>,
+): Json | undefined {
+  if (typeof previous === 'string' && before === undefined) return undefined
+  if (body.background === true) return undefined
+  const items = inputItems(body.input)
+  if (items === undefined) return undefined
+  const input = [...(before ?? []), ...items].map((item) =>
+    item.type === 'item_reference' ? (references.get(String(item.id)) ?? item) : item,
+  )
+  if (input.some(isForeignItem)) return undefined
+  return typeof body.input === 'string' && before === undefined ? body : { ...body, input }
+}
+
+/** An input as items; `undefined` for what is none. */
+export function inputItems(input: unknown): Json[] | undefined {
+  if (typeof input === 'string') return [{ role: 'user', content: input }]
+  return Array.isArray(input) && input.every((item) => typeof item === 'object' && item !== null)
+    ? input
+    : undefined
+}
+
+// Reasoning of some services is plain text, in `content`.
+function isForeignItem({ type, encrypted_content: state, content }: Json): boolean {
+  if (type === 'item_reference') return true
+  return type === 'reasoning' && (isState(state) || (!state && objectsIn(content).length === 0))
+}
+
+/** A body of Ollama's chat, which is streamed unless it says otherwise. */
+export function rawOllama(body: Json): Json {
+  return { ...body, stream: body.stream !== false }
+}
+
+/** Whether a chunk of Chat Completions holds nothing but usage, which clients get only if they ask for it. */
+export function isUsageOnly(chunk: Json): boolean {
+  return Array.isArray(chunk.choices) && chunk.choices.length === 0 && Boolean(chunk.usage)
+}
+
+/** The response in an event of the Responses API. */
+export function responseIn(event: Json): Json {
+  return fieldsOf(event.response)
+}

@@ -1,0 +1,191 @@
+// A client before a service of its own protocol: what the gateway has never heard of goes through both ways, read by the official
+// SDKs; and keys, limits, budgets, names, masks and records still apply.
+import Anthropic from '@anthropic-ai/sdk'
+import { type GatewayEntry, loadConfig, type ProviderEntry } from '@patchbay/config'
+import { type FaultServer, faultServer } from '@patchbay/testing'
+import { Ollama } from 'ollama'
+import OpenAI from 'openai'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { oddAnswer } from '../../test/odd-service.js'
+import { newKey, type RequestRecord, serve } from '../index.js'
+
+type Json = Record<string, unknown>
+
+interface World {
+  service: FaultServer
+  url: string
+  records: RequestRecord[]
+  /** The body and the headers of the last chat that the service got. */
+  last(): { body: Json; headers: Record<string, string> }
+}
+
+async function world(settings: GatewayEntry = {}, more: { defaults?: { temperature: number }; policies?: ['mask'] } = {}): Promise<World> {
+  const service = await faultServer(({ path, json: body }) => oddAnswer(path, Object(body)))
+  const own = { model: 'upstream-model', retry: false as const, ...more }
+  const openai = { use: 'openai' as const, baseURL: `${service.url}/v1`, apiKey: 'sk-own', ...own }
+  const providers: Record<string, ProviderEntry> = {
+    claude: { use: 'claude', baseURL: service.url, apiKey: 'sk-own', ...own },
+    chat: { ...openai, api: 'chat' },
+    responses: { ...openai, api: 'responses' },
+    ollama: { use: 'ollama', baseURL: service.url, ...own },
+  }
+  const records: RequestRecord[] = []
+  const loaded = await loadConfig({ config: { providers, gateway: settings }, user: false })
+  const gateway = await serve({ loaded, port: 0, onRequest: (record) => records.push(record) })
+  onTestFinished(async () => {
+    await gateway.close()
+    await service.close()
+  })
+  const last = () => {
+    const { headers, json: body } = service.requests.findLast(({ path }) => path !== '/api/show') ?? {}
+    return { headers: headers ?? {}, body: Object(body) }
+  }
+  return { service, url: gateway.url, records, last }
+}
+
+async function all<T>(values: AsyncIterable<T>): Promise<T[]> {
+  const list: T[] = []
+  for await (const value of values) list.push(value)
+  return list
+}
+
+const anthropic = (url: string, apiKey = 'none') => new Anthropic({ baseURL: url, apiKey, maxRetries: 0 })
+const openai = (url: string, apiKey = 'none') => new OpenAI({ baseURL: `${url}/v1`, apiKey, maxRetries: 0 })
+
+const odd = { dreams: { deep: true }, service_tier: 'warp' }
+/** Requests with fields, tools, blocks and items that nobody has heard of. */
+const requests = {
+  claude: {
+    model: 'claude',
+    max_tokens: 50,
+    ...odd,
+    tools: [{ type: 'dream_20991231', name: 'dream', depth: 2 }],
+    messages: [
+      { role: 'user', content: [{ type: 'smell', of: 'roses' }] },
+      { role: 'assistant', content: [{ type: 'dream', text: 'a fish' }] },
+      { role: 'user', content: 'Go on.' },
+    ],
+  },
+  chat: {
+    model: 'chat',
+    stream_options: { include_usage: true },
+    ...odd,
+    n: 2,
+    tools: [{ type: 'dream', dream: { depth: 2 } }],
+    messages: [{ role: 'user', content: [{ type: 'smell', smell: { of: 'roses' } }] }],
+  },
+  responses: {
+    model: 'responses',
+    ...odd,
+    store: false,
+    tools: [{ type: 'dream', depth: 2 }],
+    input: [
+      { type: 'dream_item', of: 'roses' },
+      { role: 'user', content: [{ type: 'input_smell', of: 'roses' }] },
+    ],
+  },
+  ollama: {
+    model: 'ollama',
+    ...odd,
+    keep_alive: '1m',
+    options: { num_ctx: 4096, dizziness: 3 },
+    messages: [{ role: 'user', content: 'Hi', smell: 'roses' }],
+  },
+}
+type Api = keyof typeof requests
+
+/** What the official SDK reads. */
+async function read(api: Api, url: string, stream: boolean, request: Json = requests[api]): Promise<unknown> {
+  const body = { ...request, stream } as never
+  const answer =
+    api === 'claude'
+      ? anthropic(url).beta.messages.create(body, { headers: { 'anthropic-beta': 'dreams-2099-12-31' } })
+      : api === 'chat'
+        ? openai(url).chat.completions.create(body)
+        : api === 'responses'
+          ? openai(url).responses.create(body)
+          : new Ollama({ host: url }).chat(body)
+  const value: unknown = await answer
+  return stream ? all(value as AsyncIterable<unknown>) : value
+}
+
+const apis = Object.keys(requests) as Api[]
+
+const ann = newKey()
+
+describe.each(apis)('%s to a service of its own protocol', (api) => {
+  it.each([
+    true,
+    false,
+  ])('unknown fields, tools, blocks and items go through both ways (streamed: %s)', async (stream) => {
+    const { service, url, records, last } = await world()
+    const direct = await read(api, service.url, stream)
+    const through = await read(api, url, stream)
+    expect(through).toEqual(direct)
+    expect(JSON.stringify(through)).toMatch(/"dream(_call)?"/)
+    const { model, ...body } = last().body
+    const { model: _, ...given } = requests[api]
+    expect(model).toBe('upstream-model')
+    expect(body).toMatchObject({ ...given, stream })
+    await expect
+      .poll(() => records)
+      .toMatchObject([{ status: 200, streamed: stream, usage: { inputTokens: 11, outputTokens: 7 } }])
+    expect(records[0]?.ignored).toBeUndefined()
+  })
+
+  it('gets no keys and addresses of the client, but the headers of its protocol', async () => {
+    const { url, last } = await world()
+    await read(api, url, false)
+    const { headers } = last()
+    if (api === 'claude') expect(headers['anthropic-beta']).toBe('dreams-2099-12-31')
+    expect(JSON.stringify(headers)).not.toContain('none')
+    if (api !== 'ollama') expect(JSON.stringify(headers)).toContain('sk-own')
+  })
+
+  it('keys, aliases, limits and defaults apply', async () => {
+    const { url, last, service } = await world(
+      {
+        aliases: { mine: api },
+        keys: { [`ann-${api}`]: { hash: ann.hash, limit: { requestsPerMinute: 1 } } },
+      },
+      { defaults: { temperature: 0.5 } },
+    )
+    const paths = {
+      claude: '/v1/messages',
+      chat: '/v1/chat/completions',
+      responses: '/v1/responses',
+      ollama: '/api/chat',
+    }
+    const post = (key: string) =>
+      fetch(url + paths[api], {
+        method: 'POST',
+        headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
+        body: JSON.stringify({ ...requests[api], model: 'mine', stream: false }),
+      })
+    expect((await post('wrong')).status).toBe(401)
+    expect(service.requests).toHaveLength(0)
+    const first = await post(ann.key)
+    expect(first.status).toBe(200)
+    expect(first.headers.get('x-patchbay-ignored')).toBeNull()
+    const { temperature, options } = last().body as { temperature?: number; options?: Json }
+    expect(temperature ?? options?.temperature).toBe(0.5)
+    expect((await post(ann.key)).status).toBe(429)
+  })
+
+  it('a mask applies to what nobody knows too; without anything to mask, the answer is that of the service', async () => {
+    const { url, last, service } = await world({}, { policies: ['mask'] })
+    const known = { model: api, ...(api === 'claude' && { max_tokens: 50 }), service_tier: 'warp' }
+    const ask = (text: string) => {
+      const messages = [{ role: 'user', content: text }]
+      return read(api, url, false, {
+        ...known,
+        ...(api === 'responses' ? { input: messages, store: false } : { messages }),
+        note: text,
+      })
+    }
+    expect(await ask('Hello')).toEqual(await read(api, service.url, false))
+    await ask('Write to ann@example.com.')
+    expect(JSON.stringify(last().body)).not.toContain('ann@example.com')
+    expect(last().body.note).toContain('[EMAIL_1]')
+  })
+})

@@ -1,0 +1,146 @@
+// Requests to a service of the client's own protocol: the body goes through as it is, beside its translation for policies, records
+// and providers that speak another protocol.
+import { type ChatRequest, isLlmError, type LlmError, type Message, type Provider } from '@patchbay/core'
+import { checkPublic, type RawRequest, type WireProtocol } from '@patchbay/core/wire'
+import type { Context } from 'hono'
+import type { Json } from '../body/body.js'
+import { checkPublicUrls, type Env } from '../server/request-context.js'
+import { RawAnswer } from './raw-answer.js'
+
+/** The providers that speak each protocol. */
+const providers: Record<WireProtocol, string> = {
+  'anthropic-messages': 'claude',
+  'openai-responses': 'openai',
+  'openai-chat': 'openai',
+  'ollama-chat': 'ollama',
+}
+
+/** Headers that belong to a protocol. Keys and addresses of the client never go on. */
+const protocolHeaders = ['anthropic-beta', 'anthropic-version', 'openai-beta']
+
+/** How a request is read. */
+export interface Reading {
+  protocol: WireProtocol
+  /** The body for a service of the same protocol; `undefined` if it holds what only the gateway can read. */
+  raw: Json | undefined
+  /**
+   * The translation.
+   * @throws {LlmError} `invalid-request` for what is wrong, and for what only a service of the same protocol could honour
+   */
+  read(): ChatRequest | Promise<ChatRequest>
+}
+
+/** A request, and the answer that may come as the service sends it. */
+export interface Asked {
+  request: ChatRequest
+  answer?: RawAnswer
+}
+
+/** Reads a request for this provider. */
+export async function readFor(
+  context: Context<Env>,
+  provider: Provider,
+  { protocol, raw, read }: Reading,
+): Promise<Asked> {
+  const { recorder } = context.var
+  const name = providers[protocol]
+  const translated = async (): Promise<ChatRequest> => {
+    const request = await read()
+    await checkPublicUrls(request)
+    return request
+  }
+  if (raw === undefined || provider.provider !== name) return { request: await translated() }
+  let refusal: LlmError | undefined
+  let request: ChatRequest
+  try {
+    request = await read()
+  } catch (thrown) {
+    const outline = outlineOf(raw)
+    if (!isRefusal(thrown) || outline === undefined || !(await speaks(provider, protocol, context)))
+      throw thrown
+    refusal = thrown
+    request = outline
+  }
+  await checkPublicUrls(request)
+  if (refusal !== undefined || recorder.hasIgnored)
+    await Promise.all([...fetchedUrls(raw)].map((url) => checkPublic(url)))
+  const { model: _, ...body } = raw
+  const rawRequest: RawRequest = {
+    protocol,
+    body,
+    headers: headersOf(context),
+    options: Object.keys(request),
+  }
+  return {
+    request: { ...request, providerOptions: { [name]: { rawRequest } } },
+    answer: new RawAnswer(rawRequest, name, recorder, refusal),
+  }
+}
+
+/** Whether the error is the gateway's own, about the content of a request. */
+function isRefusal(thrown: unknown): thrown is LlmError {
+  return (
+    isLlmError(thrown, 'invalid-request') && thrown.provider === undefined && (thrown.status ?? 400) === 400
+  )
+}
+
+/** Asked only for requests that another protocol could not honour: the answer may need a request of its own. */
+async function speaks(
+  provider: Provider,
+  protocol: WireProtocol,
+  { var: { recorder } }: Context<Env>,
+): Promise<boolean> {
+  const capabilities = await provider.capabilities(recorder.callOptions()).catch(() => undefined)
+  return capabilities?.protocol === protocol
+}
+
+function headersOf({ req }: Context): Record<string, string> {
+  return Object.fromEntries(
+    protocolHeaders.flatMap((name) => {
+      const value = req.header(name)
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
+}
+
+/** The texts of a request that has no translation, for policies; `undefined` without a conversation. */
+function outlineOf(body: Json): ChatRequest | undefined {
+  const items = [body.messages ?? body.input ?? []].flat()
+  if (items.length === 0) return undefined
+  const texts = items.map((item): Message => {
+    const { role, ...content } = Object(item) as Json
+    const text = typeof item === 'string' ? item : [...textsIn(content)].join('\n')
+    return { role: role === 'assistant' ? 'assistant' : 'user', content: text || '.' }
+  })
+  const system = [...textsIn([body.system, body.instructions])].join('\n')
+  const most = [body.max_tokens, body.max_completion_tokens, body.max_output_tokens].find(
+    (one): one is number => Number.isInteger(one) && (one as number) > 0,
+  )
+  return {
+    messages: texts,
+    ...(system !== '' && { system }),
+    ...(most !== undefined && { maxOutputTokens: most }),
+  }
+}
+
+/** All texts of a value, without the bytes of media. */
+function* textsIn(value: unknown): Generator<string> {
+  if (typeof value === 'string') {
+    if (!value.startsWith('data:')) yield value
+  } else if (typeof value === 'object' && value !== null)
+    for (const [name, item] of Object.entries(value))
+      if (!bytesFields.has(name) || typeof item !== 'string') yield* textsIn(item)
+}
+
+const bytesFields = new Set(['data', 'file_data', 'encrypted_content', 'signature', 'type', 'id'])
+
+/** The addresses that a service would fetch for the client. */
+function* fetchedUrls(value: unknown): Generator<string> {
+  if (typeof value !== 'object' || value === null) return
+  for (const [name, item] of Object.entries(value)) {
+    const url = /^(image|video|audio|file|document)_url$/.test(name) ? (item?.url ?? item) : undefined
+    const source = name === 'source' && item?.type === 'url' ? item.url : undefined
+    for (const one of [url, source]) if (typeof one === 'string' && !/^data:/i.test(one)) yield one
+    yield* fetchedUrls(item)
+  }
+}

@@ -1,0 +1,159 @@
+// Converts our messages to those of `useChat`: the page of a conversation that was saved.
+import type { JSONObject } from '@ai-sdk/provider'
+import { LlmError, type Message, type MessageInput, type Part, type ToolResultPart } from '@patchbay/core'
+import { omitUndefined } from '@patchbay/core/wrap'
+import { hasBytes, sourcesOf, unparsed } from './blocks.js'
+import { metadataOf, ours } from './hidden.js'
+import {
+  dataUrl,
+  errorTextOf,
+  invalidJson,
+  maskedToolError,
+  shownOutput,
+  type ToolErrorOptions,
+} from './ui-parts.js'
+
+type Metadata = { providerMetadata?: Record<string, JSONObject> }
+type CallMetadata = { callProviderMetadata?: Record<string, JSONObject> }
+interface ToolUiPart extends CallMetadata {
+  type: `tool-${string}`
+  toolCallId: string
+}
+
+/** A message for the `messages` of `useChat`: a `UIMessage` of the AI SDK. */
+export interface UiChatMessage {
+  id: string
+  role: 'system' | 'user' | 'assistant'
+  metadata?: unknown
+  parts: UiChatPart[]
+}
+
+/** A part of such a message. */
+export type UiChatPart =
+  | ({ type: 'text'; text: string; state?: 'done' } & Metadata)
+  | ({ type: 'reasoning'; text: string; state?: 'done' } & Metadata)
+  | ({ type: 'file'; mediaType: string; filename?: string; url: string } & Metadata)
+  | { type: 'source-url'; sourceId: string; url: string; title?: string }
+  | { type: 'source-document'; sourceId: string; mediaType: string; title: string }
+  | { type: 'step-start' }
+  | (ToolUiPart & { state: 'input-available'; input: unknown })
+  | (ToolUiPart & { state: 'output-available'; input: unknown; output: unknown })
+  | (ToolUiPart & { state: 'output-error'; input: unknown; rawInput?: unknown; errorText: string })
+
+/** Options of `toUiMessages`. */
+export interface UiMessagesOptions extends ToolErrorOptions {
+  /** The id of a message of the page. Default: `message-0`, `message-1` …, so that server and page agree. */
+  generateId?: (index: number) => string
+}
+
+/**
+ * A conversation for the `messages` of `useChat`. An answer with its tools is one message of several steps. Opaque state and marks go
+ * along as metadata, so `fromUiMessages` gives back what was there. Messages for the model only (`visibility: 'model'`) are left out.
+ * @throws {LlmError} `invalid-request` for the result of a call that is not in the answer before it
+ * @example
+ * const chat = useChat({ messages: toUiMessages(restoreMessages(saved)) })
+ */
+export function toUiMessages(
+  messages: readonly MessageInput[],
+  { generateId = (index) => `message-${index}`, toolError = maskedToolError }: UiMessagesOptions = {},
+): UiChatMessage[] {
+  const shown: UiChatMessage[] = []
+  const add = (message: Omit<UiChatMessage, 'id'>) => shown.push({ id: generateId(shown.length), ...message })
+  const visible = messages
+    .map((message): Message => (typeof message === 'string' ? { role: 'user', content: message } : message))
+    .filter(({ visibility }) => visibility !== 'model')
+  for (const [index, { role, content, visibility, cache }] of visible.entries()) {
+    const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    if (role === 'tool') {
+      const results = parts.filter((part) => part.type === 'tool-result')
+      for (const result of results) addResult(shown.at(-1)?.parts, result, toolError)
+    } else if (role === 'assistant') {
+      const step: UiChatPart[] = [{ type: 'step-start' }, ...toAnswer(parts)]
+      if (shown.at(-1)?.role === 'assistant') shown.at(-1)?.parts.push(...step)
+      else add({ role, parts: step })
+    } else {
+      const marks = omitUndefined({ visibility, cache })
+      add({
+        role,
+        parts: parts.flatMap((part) => toShown(part, `messages[${index}]`)),
+        ...(Object.keys(marks).length > 0 && { metadata: { [ours]: marks } }),
+      })
+    }
+  }
+  return shown
+}
+
+/** The parts of one step; the metadata of all of it are on the last one that has a place for them. */
+function toAnswer(content: readonly Part[]): UiChatPart[] {
+  const parts = content.flatMap((part): UiChatPart[] => {
+    if (part.type === 'tool-call') return [toCall(part)]
+    if (part.type === 'text' || part.type === 'refusal')
+      return part.text === '' ? [] : [{ type: 'text', text: part.text, state: 'done' }]
+    if (part.type === 'reasoning')
+      return part.text === '' ? [] : [{ type: 'reasoning', text: part.text, state: 'done' }]
+    return hasBytes(part)
+      ? [{ type: 'file', mediaType: part.mediaType as string, url: dataUrl(part as never) }]
+      : []
+  })
+  const sources = sourcesOf(content).map(
+    ({ sourceType, id: sourceId, ...source }) =>
+      ({ type: `source-${sourceType}`, sourceId, ...source }) as UiChatPart,
+  )
+  const { providerMetadata } = metadataOf(content)
+  if (providerMetadata === undefined) return [...parts, ...sources]
+  const last = parts.at(-1) ?? { type: 'reasoning', text: '', state: 'done' }
+  const field = last.type.startsWith('tool-') ? 'callProviderMetadata' : 'providerMetadata'
+  return [...parts.slice(0, -1), { ...last, [field]: providerMetadata } as UiChatPart, ...sources]
+}
+
+function toCall({ id: toolCallId, name, input }: Part & { type: 'tool-call' }): UiChatPart {
+  const rawInput = unparsed(input)
+  const type = `tool-${name}` as const
+  return rawInput === undefined
+    ? { type, toolCallId, state: 'input-available', input }
+    : { type, toolCallId, state: 'output-error', input: undefined, rawInput, errorText: invalidJson }
+}
+
+function addResult(
+  step: UiChatPart[] | undefined,
+  result: ToolResultPart,
+  toolError: (text: string) => string,
+): void {
+  const call = step?.findLast((part): part is UiChatPart & ToolUiPart => isCallOf(part, result.id))
+  if (call === undefined)
+    throw new LlmError(
+      'invalid-request',
+      `There is a result of the call ${JSON.stringify(result.id)}, which is not in the answer before it.`,
+    )
+  Object.assign(
+    call,
+    result.isError
+      ? { state: 'output-error', errorText: toolError(errorTextOf(result)) }
+      : { state: 'output-available', output: shownOutput(result.output) },
+  )
+}
+
+function isCallOf(part: UiChatPart, id: string): boolean {
+  return 'toolCallId' in part && part.toolCallId === id
+}
+
+/** A part of a question. */
+function toShown(part: Part, where: string): UiChatPart[] {
+  if (part.type === 'text') return part.text === '' ? [] : [{ type: 'text', text: part.text }]
+  if (part.type !== 'image' && part.type !== 'file' && part.type !== 'audio')
+    throw new LlmError(
+      'invalid-request',
+      `${where} has a part of type ${part.type}, which only answers have.`,
+    )
+  const name = part.type === 'file' && part.name !== undefined ? { filename: part.name } : {}
+  if ('url' in part && part.url !== undefined)
+    return [
+      {
+        type: 'file',
+        mediaType: part.mediaType ?? (part.type === 'image' ? 'image/*' : '*/*'),
+        url: part.url,
+        ...name,
+      },
+    ]
+  return [{ type: 'file', mediaType: part.mediaType as string, url: dataUrl(part as never), ...name }]
+}

@@ -1,0 +1,33 @@
+// Answers of Ollama's own API, whole and as lines of JSON.
+import type { Json } from '../rule.js'
+import { type Answer, pieces } from '../script.js'
+
+const line = (model: unknown, message: Json, more: Json): Json => ({
+  ...{ model, created_at: '2026-11-01T00:00:00Z', message: { role: 'assistant', content: '', ...message } },
+  ...more,
+})
+const toolCalls = ({ calls }: Answer): Json =>
+  calls.length === 0
+    ? {}
+    : {
+        tool_calls: calls.map(({ id, name, json }, index) => ({
+          ...{ id, function: { index, name, arguments: JSON.parse(json) } },
+        })),
+      }
+const end = ({ isCut, usage }: Answer): Json => ({
+  ...{ done: true, done_reason: isCut ? 'length' : 'stop' },
+  ...{ prompt_eval_count: usage.input, eval_count: usage.output },
+})
+
+export function ollamaWhole(answer: Answer, { model }: Json): Json {
+  const thinking = answer.reasoning === '' ? {} : { thinking: answer.reasoning }
+  return line(model, { content: answer.text, ...thinking, ...toolCalls(answer) }, end(answer))
+}
+
+export function* ollamaLines(answer: Answer, { model }: Json): Generator<Json> {
+  const piece = (message: Json) => line(model, message, { done: false })
+  for (const thinking of pieces(answer.reasoning)) yield piece({ thinking })
+  for (const content of pieces(answer.text)) yield piece({ content })
+  if (answer.calls.length > 0) yield piece(toolCalls(answer))
+  yield line(model, {}, end(answer))
+}
