@@ -251,7 +251,10 @@ function byteTokens(): string[] {
 
 /** Tokens of a small SentencePiece vocabulary: bytes, the sign for a space, and letters. */
 function sentencePieces(): string[] {
-  const bytes = Array.from({ length: 256 }, (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`)
+  const bytes = Array.from(
+    { length: 256 },
+    (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+  )
   const letters = Array.from({ length: 94 }, (_, index) => String.fromCodePoint(33 + index))
   return ['<unk>', ...bytes, '\u2581', ...letters]
 }

@@ -206,7 +206,8 @@ export class ChatTemplate {
     variables: Record<string, unknown>,
   ): string {
     const { bosString, eosString } = this.#model.tokens
-    if (tools !== undefined && toolsInSystemMessage.test(this.#toolSource)) messages = withToolsInSystem(messages, tools)
+    if (tools !== undefined && toolsInSystemMessage.test(this.#toolSource))
+      messages = withToolsInSystem(messages, tools)
     return (tools === undefined ? this.#template : this.#toolTemplate).render({
       messages,
       add_generation_prompt: addGenerationPrompt,

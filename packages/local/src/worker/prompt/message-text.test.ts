@@ -26,14 +26,20 @@ const template = `{% for t in tools or [] %}{{ t | tojson }}
 const signs = ['<tool_call>', '</tool_call>', '<think>', '</think>']
 const channels = ['<|start|>', '<|message|>', '<|end|>', '<|channel|>', '<|return|>', '<|call|>']
 const vocabularies: [string, RandomModel][] = [
-  ['byte-level BPE', { controlTokens: [...channels, '<s>'], userTokens: [...signs, '<|looks|>', '<b>', '    '] }],
+  [
+    'byte-level BPE',
+    { controlTokens: [...channels, '<s>'], userTokens: [...signs, '<|looks|>', '<b>', '    '] },
+  ],
   ['SentencePiece', { vocabulary: 'spm', controlTokens: ['</s>', ...channels], userTokens: signs }],
 ]
 
 /** Without the spaces that the engine removes before some signs, or adds at the start and after control tokens (SentencePiece). */
 function spaced(text: string): string {
   const signsOfTokens = /(<\|?\/?\w+\|?>) /g
-  return text.replace(signsOfTokens, '$1').replace(/ +(?=[?!.,'n])/g, '').trimStart()
+  return text
+    .replace(signsOfTokens, '$1')
+    .replace(/ +(?=[?!.,'n])/g, '')
+    .trimStart()
 }
 
 /** A conversation with this text in every place where a caller's or a tool's text can be. */
@@ -60,7 +66,10 @@ function everywhere(text: string): PromptRequest {
 describe.each(vocabularies)('on %s', (_, shape) => {
   const load = async (): Promise<LlamaModel> =>
     llama.loadModel({
-      modelPath: writeRandomModel(join(temporaryFolder(), 'model.gguf'), { ...shape, chatTemplate: template }),
+      modelPath: writeRandomModel(join(temporaryFolder(), 'model.gguf'), {
+        ...shape,
+        chatTemplate: template,
+      }),
       vocabOnly: true,
     })
 
@@ -68,9 +77,15 @@ describe.each(vocabularies)('on %s', (_, shape) => {
     const model = await load()
     const prompt = new ChatTemplate(model, template)
     const { controlTokens = [], userTokens = [] } = shape
-    const guarded = [...controlTokens, ...userTokens.filter((text) => !['<b>', '    '].includes(text)), '<|im_end|>']
+    const guarded = [
+      ...controlTokens,
+      ...userTokens.filter((text) => !['<b>', '    '].includes(text)),
+      '<|im_end|>',
+    ]
     const ids = new Set(
-      [...model.iterateAllTokens()].filter((id) => [...guarded, '<|im_start|>'].includes(model.detokenize([id], true))),
+      [...model.iterateAllTokens()].filter((id) =>
+        [...guarded, '<|im_start|>'].includes(model.detokenize([id], true)),
+      ),
     )
     expect(ids.size).toBe(guarded.length + 1)
     const frame = (text: string) => prompt.tokens(everywhere(text)).filter((token) => ids.has(token))
