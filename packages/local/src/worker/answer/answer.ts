@@ -19,6 +19,8 @@ export interface AnswerReader {
   readonly inCall: boolean
   /** Tokens of the thinking, for readers of models that think. */
   readonly thoughtTokens?: number
+  /** The text that ends the thought under way; `undefined` if there is none. */
+  readonly thoughtEnd?: string | undefined
   /** Something began like a tool call, and was not one. */
   readonly invalidCall?: boolean
   /** The grammar for the next token. */

@@ -19,13 +19,16 @@ export interface CreatedReader<Reader extends AnswerReader = AnswerReader> {
   unenforced: string[]
 }
 
+/** What readers need to know of a template. */
+type ReaderTemplate = Pick<ChatTemplate, 'calls' | 'parallelCalls' | 'thinking' | 'frames'>
+
 /**
  * The reader for the answer to a request, whose prompt ends in this state of thinking.
  * @throws {JobError} `unsupported` for a schema without a grammar
  */
 export async function createReader(
   engine: GrammarEngine,
-  template: Pick<ChatTemplate, 'calls' | 'thinking' | 'frames'>,
+  template: ReaderTemplate,
   request: ChatJob,
   thinking: ThinkingState,
   listener: ReaderListener,
@@ -44,7 +47,7 @@ export async function createReader(
 
 async function contentReader(
   engine: GrammarEngine,
-  { calls, frames, thinking }: Pick<ChatTemplate, 'calls' | 'frames' | 'thinking'>,
+  { calls, parallelCalls, frames, thinking }: ReaderTemplate,
   request: ChatJob,
   listener: ReaderListener,
 ): Promise<CreatedReader<ContentReader>> {

@@ -48,6 +48,13 @@ export class ThinkingReader implements AnswerReader {
     if (grammar !== undefined) this.grammar = () => (this.#state === 'answer' ? grammar() : undefined)
   }
 
+  /** The text that ends the thought under way; `undefined` if there is none. */
+  get thoughtEnd(): string | undefined {
+    if (this.#state !== 'thinking') return undefined
+    const { open, close } = this.#format
+    return open.startsWith('<') && !open.includes('|') ? `\n${close}\n\n` : close
+  }
+
   get endReason(): AnswerReader['endReason'] {
     return this.#answer.endReason
   }

@@ -102,13 +102,18 @@ export class ChatTemplate {
    * @throws {JobError} `unsupported` if the template refuses the conversation
    */
   render(request: PromptRequest): RenderedPrompt {
-    const { messages, tools, forcedCall, json, reasoning } = request
+    const { messages, tools, forcedCall, json, reasoning, thinkingBudget } = request
     // JSON has a grammar from its first token on: a thought before it must be started by the prompt, and end in the answer.
     const noThinking =
       forcedCall !== undefined ||
       reasoning === 'off' ||
-      (json !== undefined && (reasoning === undefined || this.frames.answer !== undefined))
-    const variables = thinkingVariables(this.#source, noThinking && this.thinking ? 'off' : reasoning)
+      (json !== undefined &&
+        ((reasoning === undefined && thinkingBudget === undefined) || this.frames.answer !== undefined))
+    const variables = thinkingVariables(
+      this.#source,
+      noThinking && this.thinking ? 'off' : reasoning,
+      thinkingBudget,
+    )
     const mark = cutMark([messages, tools])
     const cutMessages = cutAll(this.#prepare(messages), this.#guarded, mark)
     const cutTools = tools && cutAll(tools, this.#guarded, mark)
