@@ -26,7 +26,9 @@ describe.each(thinkingTemplates)('$family', (family) => {
     return text.slice(text.lastIndexOf('<|im_start|>assistant\n') + '<|im_start|>assistant\n'.length)
   }
 
-  it.each(family.lettersOnly ? [false] : [false, true])('is read, in pieces of any size (signs as tokens: %s)', async (signs) => {
+  it.each(
+    family.lettersOnly ? [false] : [false, true],
+  )('is read, in pieces of any size (signs as tokens: %s)', async (signs) => {
     const modelPath = model(signs)
     for (const reasoning of [undefined, 'high'] as const) {
       const state = reasoning === undefined ? family.default : family.on

@@ -80,8 +80,10 @@ async function contentReader(
   if (markup.format === undefined)
     return { reader: new MarkupReader(model, request, { markup, listener: markupListener }), unenforced: [] }
   const { grammar, unenforced } = await callGrammar(engine, allowed, markup.format)
+  // A turn with more calls than the template can write could not be given back.
+  const limited = parallelCalls ? request : { ...request, singleCall: true }
   return {
-    reader: new MarkupReader(model, request, { markup, listener: markupListener, grammar }),
+    reader: new MarkupReader(model, limited, { markup, listener: markupListener, grammar }),
     unenforced,
   }
 }
