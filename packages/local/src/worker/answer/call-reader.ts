@@ -46,13 +46,26 @@ export class CallReader {
     this.#listener = listener
     const { format, frames, thoughts, forced = false } = markup
     this.#signs = [...(format?.signs ?? []), ...frames, ...(thoughts ? [thoughts.open] : [])]
-    if (forced && format !== undefined) this.#state = this.#startCall('', format.signs[0] ?? '', format)
+    if (forced && format !== undefined)
+      this.#state = this.#startCall('', format.atStart ? '' : (format.signs[0] ?? ''), format)
   }
 
   /** The text after the sign, in a call that is not complete. */
   get openCall(): string | undefined {
     const state = this.#state
     return state.at === 'call' ? state.source.read(0) + state.source.rest : undefined
+  }
+
+  get inCall(): boolean {
+    return this.#state.at === 'call'
+  }
+
+  /** A call has begun and is not complete; after complete ones, a section may still be open. */
+  get unfinished(): boolean {
+    const state = this.#state
+    if (state.at !== 'call') return false
+    const { source, committed } = state
+    return committed < 0 || (source.read(committed) + source.rest).trim() !== ''
   }
 
   get inThought(): boolean {

@@ -9,13 +9,14 @@ const controlShape = /^(<[|｜][^<>]*>|<[^<>|｜]*[|｜]>)$/
  * template's texts contain or that look like control tokens. Others, such as tags of HTML or runs of spaces, are ordinary text.
  */
 export function guardedTexts(
-  model: Pick<LlamaModel, 'iterateAllTokens' | 'isSpecialToken' | 'detokenize' | 'getTokenAttributes'>,
+  model: Pick<LlamaModel, 'iterateAllTokens' | 'isEogToken' | 'detokenize' | 'getTokenAttributes'>,
   templateTexts: string,
 ): string[] {
   const texts = new Set<string>()
   for (const token of model.iterateAllTokens()) {
-    const control = model.isSpecialToken(token)
-    if (!control && !model.getTokenAttributes(token).userDefined) continue
+    const { control: isControl, unknown, userDefined } = model.getTokenAttributes(token)
+    const control = isControl || unknown || model.isEogToken(token)
+    if (!control && !userDefined) continue
     const text = model.detokenize([token], true)
     if (control || (text.trim().length > 1 && (controlShape.test(text) || templateTexts.includes(text))))
       texts.add(text)

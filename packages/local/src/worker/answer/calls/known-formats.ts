@@ -125,7 +125,7 @@ export const knownFormats: readonly CallFormat[] = [
       '<|start|>assistant to=functions.',
       ' to=functions.',
     ],
-    afterName: [{ rule: '"<|channel|>commentary"? " "? "<|constrain|>"? "json"? "<|message|>"' }],
+    afterName: [{ rule: '"<|channel|>commentary"? " " "<|constrain|>"? "json<|message|>"' }],
     nameEnds: ['<|channel|>', '<|constrain|>', ' ', '<|message|>'],
     input: '<|message|>',
     callClose: ['<|call|>'],
