@@ -211,7 +211,7 @@ export class ChatTemplate {
     variables: Record<string, unknown>,
   ): string {
     const { bosString, eosString } = this.#model.tokens
-    if (tools !== undefined && toolsInSystemMessage.test(this.#toolSource))
+    if (tools !== undefined && hasToolsInSystem(this.#toolSource))
       messages = withToolsInSystem(messages, tools)
     return (tools === undefined ? this.#template : this.#toolTemplate).render({
       messages,
@@ -226,8 +226,10 @@ export class ChatTemplate {
   }
 }
 
-/** Phi-4-mini's template takes tools as JSON from a field of the system message. */
-const toolsInSystemMessage = /['"]tools['"] in message|message\[['"]tools['"]\]|message\.tools\b/
+/** Phi-4-mini's template takes tools as JSON from a field of the system message, and has no variable of this name. */
+function hasToolsInSystem(source: string): boolean {
+  return /['"]tools['"]/.test(source) && !/(?<![\w.'"])tools\b/.test(source)
+}
 
 function withToolsInSystem(messages: TemplateMessage[], tools: TemplateTool[]): TemplateMessage[] {
   const [first] = messages
