@@ -210,21 +210,14 @@ export class CallReader {
   /** The answer ends inside of a section: its last call may be complete all the same. */
   #endCall(state: Extract<State, { at: 'call' }>): string {
     state.source.ended = true
-    const before = this.calls
-    const { rest } = state.source
     try {
       state.parser.next()
     } catch (error) {
       if (!(error instanceof NotACall)) throw error
-      // Cut off in a call, or after the last one.
-      if (
-        this.calls === before &&
-        (state.committed < 0 || (state.source.read(state.committed) + rest).trim() !== '')
-      )
-        return ''
+      if (this.unfinished) return ''
     }
     this.#state = { at: 'text', held: '', afterCall: true }
-    return ''
+    return this.push(state.source.rest) + this.flush()
   }
 
   #readThought(state: Extract<State, { at: 'thought' }>, text: string): string {
