@@ -161,10 +161,8 @@ for (const { name, dir } of places.filter(({ name }) => uses[name])) {
     const { problems = [] } = await checkPackage(
       createPackageFromTarballData(readFileSync(tarballs[manifest.name])),
     )
-    // Node 10 does not know `exports`.
     const serious = problems.filter(
-      ({ kind, resolutionKind, entrypoint }) =>
-        resolutionKind !== 'node10' &&
+      ({ kind, entrypoint }) =>
         // The troubleshooting guide is a page, and no module.
         !entrypoint?.endsWith('.md') &&
         !(kind === 'CJSResolvesToESM' && onlyModules[name]?.includes(entrypoint)),

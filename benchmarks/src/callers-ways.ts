@@ -1,4 +1,4 @@
-// Ways to serve several callers of one model file: our worker, and servers that are started for the run.
+// Servers and workers for several callers of one model file: our worker, and servers that the benchmark starts.
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'

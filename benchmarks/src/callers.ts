@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { llamaServer, most, ollama, ours, type Said, type Way } from './callers-ways.js'
 import { plotCallers } from './plot.js'
 import { randomModel } from './random-model.js'
-import { machine, median, percentile, plotAt, told } from './report.js'
+import { machine, median, percentile, plotAt, writeReport } from './report.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '3' }, model: { type: 'string' } },
@@ -30,7 +30,7 @@ const words = 'river stone window garden letter winter market silver music paper
   ' ',
 )
 
-/** A text of so many words that nobody has seen before: no way has it in its cache. */
+/** A text of so many words that is in no cache. */
 function text(count: number, seed: number): string {
   let state = seed + 1
   return Array.from({ length: count }, () => {
@@ -165,7 +165,7 @@ async function costs() {
     process.kill(provider.stats().pid ?? 0, 'SIGKILL')
     const killed = performance.now()
     let ms = Number.NaN
-    // Asked while the process dies: the first may still be told of the crash.
+    // Asked while the process dies: the first may still get the error of the crash.
     while (Number.isNaN(ms))
       await own
         .ask([{ role: 'user', content: 'hi' }], 1, () => {
@@ -217,5 +217,5 @@ const lines = [
   '',
   `Eight streams cost the app ${cost.cpuPerTokenUs.toFixed(0)} µs of CPU a token; its event loop waits ${cost.loopDelayP99Ms.toFixed(1)} ms (p99). From an abort until the sequence is free: ${cost.stopP50Ms.toFixed(1)} ms (p50), ${cost.stopP99Ms.toFixed(1)} ms (p99); a decode step takes ${cost.stepMs.toFixed(1)} ms. After a crash: ${cost.restartMs.toFixed(0)} ms to the first token, beside loading.`,
 ]
-told('callers', { figures, cost }, lines)
+writeReport('callers', { figures, cost }, lines)
 plotCallers(figures, plotAt('callers'))

@@ -4,7 +4,7 @@ import { type ChildProcess, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { hostile } from '../../apps/gateway/test/hostile.js'
 import { bundled } from './bundle.js'
-import { told } from './report.js'
+import { writeReport } from './report.js'
 
 const ways = ['Chat Completions', 'Claude', 'Ollama', 'mask over Chat Completions']
 const looks = 3
@@ -32,10 +32,16 @@ interface Figure {
   longest: number[]
 }
 
+/** The status; 0 if the gateway closed the connection before the body's end. */
 async function post(url: string, body: string): Promise<number> {
-  const response = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
-  await response.text()
-  return response.status
+  const headers = { 'content-type': 'application/json' }
+  try {
+    const response = await fetch(url, { method: 'POST', body, headers })
+    await response.text()
+    return response.status
+  } catch {
+    return 0
+  }
 }
 
 async function longestSince(gateway: ChildProcess): Promise<number> {
@@ -78,7 +84,7 @@ child.kill()
 const first = (figure: Figure) => figure.longest[0] ?? Number.NaN
 const sorted = figures.sort((a, b) => first(b) - first(a))
 const share = (most: number) => figures.filter((figure) => Math.max(...figure.longest) <= most).length
-told('event-loop', figures, [
+writeReport('event-loop', figures, [
   `${figures.length} pairs of body and backend, ${looks} times each: ${share(50)} never above 50 ms, ${share(25)} never above 25 ms. The ten longest:`,
   '',
   '| body | to | first time | second | third |',

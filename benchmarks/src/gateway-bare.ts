@@ -1,4 +1,4 @@
-// The floor of the gateway benchmark: a server that reads the body and pipes the answer through, and nothing else.
+// Floor of the gateway benchmark: a server that pipes bodies through and does nothing else.
 import { Agent, request as ask, createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

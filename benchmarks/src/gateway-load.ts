@@ -1,4 +1,4 @@
-// The clients of the gateway benchmark, in a process of their own: one kind of load against one address.
+// Clients of the gateway benchmark, in a process of their own: one kind of load against one address.
 import { Agent, request as ask, type IncomingMessage } from 'node:http'
 
 /** What is asked for. */
@@ -13,7 +13,7 @@ export interface Load {
   amount: number
 }
 
-/** What came of it. */
+/** The outcome of a load. */
 export interface Came {
   /** Milliseconds, of each call of `latency`. */
   times?: number[]
@@ -98,6 +98,6 @@ if (kind === 'latency') {
 }
 came.ms = performance.now() - began
 process.stdout.write(`${JSON.stringify(came)}\n`)
-// Open streams stay open until whoever measures has looked.
+// Streams stay open until memory was measured.
 if (kind === 'hold') await new Promise((resolve) => process.stdin.once('end', resolve).resume())
 process.exit(0)

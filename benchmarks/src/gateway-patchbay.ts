@@ -1,4 +1,4 @@
-// Our gateway, for its benchmark: over one OpenAI-compatible service, in a process of its own.
+// Our gateway over one OpenAI-compatible service, in a process of its own, for the gateway benchmark.
 import { loadConfig } from '@patchbay/config'
 import { serve } from '@patchbay/gateway'
 

@@ -10,7 +10,7 @@ import { bundled } from './bundle.js'
 import type { Came, Load } from './gateway-load.js'
 import { plotBars } from './plot.js'
 import { cpuOf, memoryOf } from './proc.js'
-import { at, machine, median, percentile, plotAt, told } from './report.js'
+import { at, machine, median, percentile, plotAt, writeReport } from './report.js'
 
 const { values } = parseArgs({
   options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } },
@@ -240,7 +240,7 @@ const lines = [
     return `| ${name} | ${cells.join(' | ')} |`
   }),
 ]
-told('gateway', results, lines)
+writeReport('gateway', results, lines)
 const short: Record<string, string> = Object.fromEntries(
   Object.keys(results).map((name) => [
     name,

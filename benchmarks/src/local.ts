@@ -7,7 +7,7 @@ import { bundled } from './bundle.js'
 import type { Figures, Kind } from './local-round.js'
 import { plotBars } from './plot.js'
 import { randomModel } from './random-model.js'
-import { machine, median, plotAt, told } from './report.js'
+import { machine, median, plotAt, writeReport } from './report.js'
 
 const { values } = parseArgs({
   options: { rounds: { type: 'string', default: '8' }, model: { type: 'string' } },
@@ -73,7 +73,7 @@ const lines = [
     return `| ${title} | ${values.map((value) => (Number.isNaN(value) ? '–' : value.toFixed(digits))).join(' | ')} | ${ratios.join(' | ')} |`
   }),
 ]
-told('local', Object.fromEntries(results), lines)
+writeReport('local', Object.fromEntries(results), lines)
 const colours = ['#94a3b8', '#d97706', '#9333ea', '#2563eb']
 plotBars(
   columns

@@ -1,4 +1,4 @@
-// The upstream of the overhead benchmark: streams the same 500 tokens to everybody, one packet each.
+// Upstream of the overhead benchmark: streams the same 500 tokens to every client, one packet each.
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 

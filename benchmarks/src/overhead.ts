@@ -8,7 +8,7 @@ import { bundled } from './bundle.js'
 import type { Client } from './overhead-round.js'
 import { peersAt } from './peers.js'
 import { plotBars } from './plot.js'
-import { at, machine, plotAt, told } from './report.js'
+import { at, machine, plotAt, writeReport } from './report.js'
 
 const rounds = Number(parseArgs({ options: { rounds: { type: 'string', default: '5' } } }).values.rounds)
 
@@ -74,7 +74,7 @@ const lines = [
     return `| ${name} | ${cells.join(' | ')} |`
   }),
 ]
-told('overhead', Object.fromEntries(results), lines)
+writeReport('overhead', Object.fromEntries(results), lines)
 const titles = {
   tokenUs: 'µs per streamed token',
   callUs: 'µs per call',

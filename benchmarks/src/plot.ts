@@ -107,7 +107,7 @@ export function plotBars(panels: { title: string; bars: Bar[] }[], file: string)
   })
 }
 
-/** A picture of what ECharts is told. Without a registry there is none. */
+/** Draws the options with ECharts; undefined without a registry to install it from. */
 export function drawn(file: string, height: number, option: object): void {
   const charts = install()
   if (charts === undefined) return

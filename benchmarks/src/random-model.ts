@@ -1,4 +1,4 @@
-// The model of the local benchmarks: random weights, of a size at which memory matters.
+// Model of the local benchmarks: random weights, large enough that memory matters.
 import { existsSync, mkdirSync } from 'node:fs'
 import { writeRandomModel } from '../../packages/local/test/random-model.js'
 import { at } from './report.js'

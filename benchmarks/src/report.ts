@@ -8,13 +8,13 @@ export function at(path: string): string {
   return fileURLToPath(new URL(`../${path}`, import.meta.url))
 }
 
-/** Where the plot of this name lies: the guide shows it. */
+/** The path of a plot, in the guide. */
 export function plotAt(name: string): string {
   return at(`../docs/plots/${name}.svg`)
 }
 
-/** Prints the table of a run, and keeps it beside the raw figures: the guide includes the one, anybody can check the other. */
-export function told(name: string, figures: unknown, lines: string[]): void {
+/** Prints the table of a run, and writes it (the guide includes it) and the raw figures to `results`. */
+export function writeReport(name: string, figures: unknown, lines: string[]): void {
   const page = `${lines.join('\n')}\n`
   process.stdout.write(page)
   mkdirSync(at('results'), { recursive: true })

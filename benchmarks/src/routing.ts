@@ -1,6 +1,6 @@
 import { ema, type Learner, linUcb, thompson } from '@patchbay/policies'
 import { drawn } from './plot.js'
-import { plotAt, told } from './report.js'
+import { plotAt, writeReport } from './report.js'
 
 const calls = 3000
 const runs = 40
@@ -29,7 +29,7 @@ const worlds: World[] = [
   },
 ]
 
-/** Chooses, and hears what came of it. */
+/** A learner, and the reward of its choice. */
 interface Chooser {
   choose(features: number[], random: () => number): number
   hear(choice: number, reward: number, features: number[]): void
@@ -128,7 +128,7 @@ const lines = [
     return `| ${name} | ${cells.join(' | ')} |`
   }),
 ]
-told('routing', { calls, runs, figures }, lines)
+writeReport('routing', { calls, runs, figures }, lines)
 
 const colours = ['#2563eb', '#059669', '#9333ea', '#9ca3af', '#9ca3af', '#9ca3af', '#d97706']
 const places = [

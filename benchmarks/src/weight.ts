@@ -9,7 +9,7 @@ import { gzipSync } from 'node:zlib'
 import { type BuildOptions, build } from 'esbuild'
 import { installed } from './peers.js'
 import { plotBars } from './plot.js'
-import { at, machine, median, plotAt, told } from './report.js'
+import { at, machine, median, plotAt, writeReport } from './report.js'
 
 const rounds = Number(parseArgs({ options: { rounds: { type: 'string', default: '9' } } }).values.rounds)
 
@@ -119,7 +119,7 @@ const columns: [title: string, pick: (one: Figures) => number, digits: number][]
   ['packages', ({ packages }) => packages, 0],
   ['on disk, MB', ({ installMb }) => installMb, 1],
 ]
-told('weight', figures, [
+writeReport('weight', figures, [
   `${machine()}; a program that streams an answer, bundled by esbuild, minified and gzipped (1 KB = 1,000 bytes): what it loads at the start, and with the first call; import is that of what the program imports, bundled, in a fresh process, median of ${rounds} in turn.`,
   '',
   `| | ${columns.map(([title]) => title).join(' | ')} |`,

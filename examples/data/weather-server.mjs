@@ -1,4 +1,4 @@
-// A server of the Model Context Protocol, on its standard input and output: one tool, made up.
+// MCP server over standard input and output with one tool, which returns made-up weather.
 import { McpServer } from '@modelcontextprotocol/server'
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import * as z from 'zod'

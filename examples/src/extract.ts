@@ -1,4 +1,4 @@
-// Data out of text: the answer can only be JSON of this shape, and TypeScript knows it.
+// Structured data from text: the answer is JSON of this shape, and TypeScript knows its type.
 import { local } from '@patchbay/local'
 import * as z from 'zod'
 

@@ -1,4 +1,4 @@
-// Many callers, one worker: a bounded queue, handles that share it, callers that lose patience.
+// Many callers, one worker: a bounded queue, handles that share it, callers that cancel.
 import { isLlmError } from '@patchbay/core'
 import { local } from '@patchbay/local'
 

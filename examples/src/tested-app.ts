@@ -1,4 +1,4 @@
-// An app tested without a model: the mock answers by script, the clock is the test's.
+// Tests of an app without a model: a mock answers by script, and the test moves the clock.
 import assert from 'node:assert/strict'
 import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import { fakeClock, mockProvider } from '@patchbay/testing/mock'

@@ -1,4 +1,4 @@
-// One app, any model: who answers is a line of patchbay.config.json, beside which it runs.
+// One app, any model: a line of patchbay.config.json chooses the provider.
 import { connect } from '@patchbay/config'
 import { generateObject } from '@patchbay/core'
 import * as z from 'zod'

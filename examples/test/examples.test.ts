@@ -1,4 +1,4 @@
-// Each example runs, and says what it promises.
+// Each example runs, and prints what it promises.
 import { readdirSync } from 'node:fs'
 import { expect, it, onTestFinished } from 'vitest'
 import { simulateAnthropic } from '../../packages/claude/test/server.js'

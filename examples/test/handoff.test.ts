@@ -1,5 +1,5 @@
-// A conversation begun on one provider goes on with any other, and back: for all ordered pairs of backends, against
-// servers that play their protocols and the real local worker.
+// A conversation started on one provider continues on any other, and back: all ordered pairs of backends, against test servers
+// of their protocols and the real local worker.
 import { claude } from '@patchbay/claude'
 import { type Message, type Provider, runTools, tool } from '@patchbay/core'
 import { local } from '@patchbay/local'

@@ -1,4 +1,4 @@
-// The example for Next.js: its page in a browser, and its route handler by the class that stands behind `useChat`.
+// The Next.js example: its page in a browser, and its route handler with the AI SDK's chat class (the one behind `useChat`).
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'

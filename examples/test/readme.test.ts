@@ -78,10 +78,20 @@ it('knows what to do with every block', () => {
   expect(programs.length).toBeGreaterThan(60)
 })
 
-it('programs are right for the compiler', () => {
+it.each([
+  // From the sources, and from the built packages with the types of a browser, as in most apps.
+  ['alone', {}],
+  [
+    'with lib dom',
+    {
+      customConditions: [],
+      lib: ['ES2023', 'ESNext.Disposable', 'ES2024.String', 'DOM', 'DOM.Iterable', 'DOM.AsyncIterable'],
+    },
+  ],
+])('programs are right for the compiler, %s', (_, compilerOptions) => {
   writeFileSync(
     at('.cache/snippets/tsconfig.json'),
-    JSON.stringify({ extends: '../../../tsconfig.base.json', include: ['*.ts'] }),
+    JSON.stringify({ extends: '../../../tsconfig.base.json', compilerOptions, include: ['*.ts'] }),
   )
   const tsc = join(root, 'node_modules/@typescript/native/bin/tsc')
   const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', at('.cache/snippets/tsconfig.json')], {

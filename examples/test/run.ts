@@ -13,15 +13,16 @@ export async function runProgram(
   file: string,
   env: Record<string, string> = {},
   cwd = at('.'),
+  format: 'esm' | 'cjs' = 'esm',
 ): Promise<string> {
   const name = file.replace(/[^\w]+/g, '-')
-  const outfile = at(`.cache/programs/${name}.mjs`)
+  const outfile = at(`.cache/programs/${name}.${format === 'esm' ? 'mjs' : 'cjs'}`)
   await build({
     entryPoints: [file],
     outfile,
     bundle: true,
     packages: 'external',
-    format: 'esm',
+    format,
     platform: 'node',
     target: 'node20',
   })

@@ -1,5 +1,5 @@
-// Stand-ins for the services that snippets ask: one gateway speaks the protocols of all of them, over the bundled model
-// where that can answer, and over a script where it cannot (thinking, images, documents).
+// Stand-ins for the services that code blocks of the guide call: one gateway speaks all their protocols, over the bundled model
+// where it can answer, and over a script where it cannot (thinking, images, documents).
 import { loadConfig } from '@patchbay/config'
 import { type Backend, defineProvider } from '@patchbay/core'
 import { serve } from '@patchbay/gateway'

@@ -1,2 +1,3 @@
+// Error of a broken invariant.
 /** A law is broken. */
 export class Broken extends Error {}

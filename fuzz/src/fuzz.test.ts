@@ -1,4 +1,4 @@
-// A few hundred cases of each decoder, always the same, and every case that ever found something. `npm run fuzz` looks for more.
+// A few hundred fixed cases of each decoder, and every case that ever failed. `npm run fuzz` looks for more.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { damaged } from './mutate.js'

@@ -113,7 +113,7 @@ export async function checkGateway(bytes: Uint8Array<ArrayBuffer>): Promise<void
   const what = `${path}: ${response.status} ${text.slice(0, 300)}`
   if ((user + system) / 1000 > mostMs) throw new Error(`it took ${(user + system) / 1000} ms: ${what}`)
   if (text.includes('does not know:') || text.includes('failed with an unknown error'))
-    throw new Error(`nobody foresaw this failure: ${what}`)
+    throw new Error(`unexpected failure: ${what}`)
   if (response.status >= 500 && !text.includes('schema')) throw new Error(`a failure of ours: ${what}`)
   if (text.length > 10_000) throw new Error(`an answer of the size of a body: ${what}`)
   if (response.status < 400) return

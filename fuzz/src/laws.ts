@@ -11,10 +11,10 @@ export interface Target {
   check(bytes: Uint8Array, cuts: Case['cuts']): Promise<void>
 }
 
-/** How every provider is made: its key stands in no error. */
+/** Options of every provider; no error may contain the key. */
 export const options = { apiKey: 'sk-fuzz', retry: false, timeout: { total: 20_000 } } as const
 
-/** What came of it: the same for every cut, or a law is broken. */
+/** The outcome of a run, which must be the same for every way to split the body. */
 export type Outcome = { gave: unknown } | { failed: string; partial: unknown }
 
 export async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> {
@@ -30,9 +30,9 @@ export async function outcomeOf(work: () => Promise<unknown>): Promise<Outcome> 
 
 export function sound(error: LlmError): void {
   if (error.code === 'timeout') throw new Broken('it hung', { cause: error })
-  if (/does not know/.test(error.message)) throw new Broken('nobody foresaw this failure', { cause: error })
+  if (/does not know/.test(error.message)) throw new Broken('unexpected failure', { cause: error })
   if (error.message.length > 3000) throw new Broken('a message of the size of a body', { cause: error })
-  if (error.message.includes('sk-fuzz')) throw new Broken('a key stands in an error', { cause: error })
+  if (error.message.includes('sk-fuzz')) throw new Broken('an error contains the key', { cause: error })
 }
 
 export function same(one: Outcome, other: Outcome): void {

@@ -1,5 +1,5 @@
 // `npm run fuzz [-- --minutes 60] [--target NAME]`: damaged bodies for every decoder in turn, until the time is up. What
-// breaks a law is told, and kept in src/seeds.json with its seed, which the tests run ever after.
+// breaks a law is reported, and kept in src/seeds.json with its seed, which the tests run ever after.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
@@ -21,7 +21,7 @@ if (chosen.length === 0)
 const cases = new Map<string, number>()
 let found = 0
 /** What was found already: the same again would only fill the page. */
-const told = new Set<string>()
+const reported = new Set<string>()
 while (Date.now() < until)
   for (const [name, target] of chosen) {
     const numRuns = 500
@@ -38,8 +38,8 @@ while (Date.now() < until)
     if (!failed) continue
     found++
     const said = errorInstance instanceof Error ? `${errorInstance.message} ${errorInstance.cause}` : ''
-    if (told.has(`${name} ${said}`)) continue
-    told.add(`${name} ${said}`)
+    if (reported.has(`${name} ${said}`)) continue
+    reported.add(`${name} ${said}`)
     const { bytes, cuts } = counterexample?.[0] ?? { bytes: new Uint8Array(), cuts: [[], []] }
     const kept = JSON.parse(readFileSync(file, 'utf8')) as object[]
     writeFileSync(

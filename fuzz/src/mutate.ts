@@ -1,5 +1,4 @@
-// Mutation of valid bodies: damage here and there, split into pieces of any size. fast-check makes it from a seed and shrinks
-// what it finds.
+// Mutation of valid bodies: random damage, split into pieces of any size. fast-check makes it from a seed and shrinks failures.
 import fc from 'fast-check'
 
 /** A body, and two ways to cut it: the outcome must not depend on them. */

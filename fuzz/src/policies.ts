@@ -27,7 +27,7 @@ export async function throughPolicies(bytes: Uint8Array): Promise<void> {
   const answer = await way.ask(outer, text)
   if (JSON.stringify(asked).includes(secret)) throw new Broken(`${way.name} tells a secret to the service`)
   if (coverage.log[way.door] === 'applies' && lines.length === 0)
-    throw new Broken(`${way.name} passes in silence`)
+    throw new Broken(`${way.name} loses it silently`)
   if (lines.join().includes(secret)) throw new Broken(`${way.name} tells a secret to the log`)
   const said = JSON.stringify(answer ?? null)
   if (said.includes('echo: ') && !said.includes(JSON.stringify(`echo: ${text}`)))

@@ -1,4 +1,4 @@
-// The bodies that each backend makes of a few hundred typed requests with odd contents, always the same ones.
+// Request bodies that each backend makes of a few hundred fixed typed requests with unusual contents.
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { checkBodies, request, services } from './requests.js'

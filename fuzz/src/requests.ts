@@ -273,7 +273,7 @@ export async function checkBodies(
     if (error !== undefined && !isLlmError(error))
       throw new Error('something else than an LlmError', { cause: error })
     if (isLlmError(error) && /does not know|Please report/.test(error.message))
-      throw new Error(`nobody foresaw this failure: ${error.message}`, { cause: error.cause })
+      throw new Error(`unexpected failure: ${error.message}`, { cause: error.cause })
   }
   if (!isDeepStrictEqual(structuredCloneOf(given), before)) throw new Error('the request was changed')
   for (const body of bodies)

@@ -54,7 +54,7 @@ const backend = (
         const provider = make(
           async () => new Response(inPieces(bytes, cut), { headers: { 'content-type': type } }),
         )
-        // A short answer that nobody reads as it comes is asked for in one piece.
+        // A short answer that is not read as a stream is requested whole.
         if (whole) return settled(await provider.chat({ messages: 'Hi', tools, maxOutputTokens: 100 }))
         let text = ''
         let finishes = 0

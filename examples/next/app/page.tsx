@@ -1,4 +1,4 @@
-// The page of a chat in Next.js: what is said, as it is said, with the tools that were called.
+// Chat page in Next.js: streams the answer and shows the tool calls.
 'use client'
 import { useChat } from '@ai-sdk/react'
 import { useState } from 'react'

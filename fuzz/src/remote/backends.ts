@@ -1,4 +1,4 @@
-// The remote backends with sample answers in each service's own form, for invariants that hold for all of them.
+// The remote backends with sample answers in each service's form, for invariants of all of them.
 import { claude } from '@patchbay/claude'
 import type { Provider, ProviderOptions } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'

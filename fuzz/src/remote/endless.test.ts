@@ -1,4 +1,4 @@
-// Bodies and lines without an end: refused at a bound, let go, in bounded memory, in time that grows with their length alone.
+// Bodies and lines without an end are refused at a limit and cancelled, with bounded memory and in linear time.
 import { setTimeout as wait } from 'node:timers/promises'
 import { LlmError } from '@patchbay/core'
 import { jsonEvents, jsonLines, wholeJson } from '@patchbay/core/wire'

@@ -1,4 +1,4 @@
-// A key of the environment goes to whom it is for: to its maker's hosts over https, or where the caller says so.
+// Keys of the environment are sent only to their service's own hosts over https, or to an address that the caller names.
 import { inspect } from 'node:util'
 import type { LlmError } from '@patchbay/core'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'

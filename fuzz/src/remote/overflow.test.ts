@@ -1,4 +1,4 @@
-// Texts of services for a conversation that is too long, in every form they say it in, on every remote backend.
+// Messages of services about a conversation that is too long, in every known form, on every remote backend.
 import { LlmError } from '@patchbay/core'
 import { isOverflow } from '@patchbay/core/wire'
 import { describe, expect, it } from 'vitest'
@@ -20,7 +20,7 @@ const bodies: Record<string, (text: string, status?: number, code?: string) => S
   'a message at the top': (message, status) =>
     json({ object: 'error', message, code: status ?? 400 }, status),
   'details of FastAPI': (msg, status) => json({ detail: [{ type: 'value_error', msg, input: 'x' }] }, status),
-  'the raw words of whoever answered': (message) =>
+  'the raw message of the server': (message) =>
     json({
       error: {
         message: 'Provider returned error',

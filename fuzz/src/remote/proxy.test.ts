@@ -1,4 +1,4 @@
-// A proxy on the way that asks for a password (HTTP 407): it is the proxy, not the service, the model or the key.
+// Errors of a proxy that wants a password (HTTP 407) name the proxy, not the service, the model or the key.
 import type { LlmError } from '@patchbay/core'
 import { expect, it } from 'vitest'
 import { type Options, remotes, serve, thrownBy } from './backends.js'

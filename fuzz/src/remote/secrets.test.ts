@@ -1,5 +1,5 @@
-// No key, token or password of a request stands in anything that is shown of its failure, wherever the service or the
-// platform repeats it and in whatever form.
+// Keys, tokens and passwords of a request are in no error, log or stack, wherever and however the service or the platform
+// repeats them.
 import { inspect } from 'node:util'
 import { isLlmError, type Provider } from '@patchbay/core'
 import { describe, expect, it, vi } from 'vitest'

@@ -1,4 +1,4 @@
-// A request is sent as often as `attempts` says: what a server may have begun to work on is not sent again in silence.
+// A request is sent exactly as often as `attempts` says: one that a server may have started to process is not sent again.
 import { createServer } from 'node:net'
 import { isLlmError, type LlmError, type Provider } from '@patchbay/core'
 import { describe, expect, it, onTestFinished } from 'vitest'

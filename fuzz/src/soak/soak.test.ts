@@ -1,5 +1,5 @@
-// Memory does not grow with what has been done: every policy, loop, bridge, batch and store, in a process of its own with
-// forced garbage collection. PATCHBAY_SOAK=2000 calls each of them so often instead of 100 times (and four times more).
+// Memory does not grow with the number of calls: every policy, loop, bridge, batch and store, in a process of its own with forced
+// garbage collection. PATCHBAY_SOAK=2000 calls each of them so often instead of 100 times (and four times more).
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -46,8 +46,8 @@ beforeAll(async () => {
     env: { ...process.env, PATCHBAY_SOAK_MCP: await buildProgram('stdio') },
   })
   for await (const line of createInterface(child.stdout)) {
-    const told = JSON.parse(line) as Line
-    lines.set(told.name, told)
+    const figures = JSON.parse(line) as Line
+    lines.set(figures.name, figures)
   }
 }, 3_600_000)
 

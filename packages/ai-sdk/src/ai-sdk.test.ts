@@ -1,4 +1,4 @@
-// Providers in the AI SDK's own functions, its models as providers, and both ways at once.
+// Providers in the AI SDK's own functions, AI SDK models as providers, and round trips through both.
 import type { LanguageModelV3, LanguageModelV3StreamPart } from '@ai-sdk/provider'
 import { APICallError } from '@ai-sdk/provider'
 import { type BackendEvent, LlmError, type Part } from '@patchbay/core'

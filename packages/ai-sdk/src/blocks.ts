@@ -52,12 +52,12 @@ export function kindOf(mediaType: string): 'image' | 'file' | 'audio' {
   return kind === 'image' || kind === 'audio' ? kind : 'file'
 }
 
-/** Media with their bytes: the AI SDK has no place for media in an answer that are only a URL. */
+/** Media with their bytes: the AI SDK does not support media in an answer that are only a URL. */
 export function hasBytes(part: Part): part is Extract<Part, { data: Uint8Array | string }> {
   return isMedia(part) && part.data !== undefined
 }
 
-/** A source of an answer; `text/plain` where it is a document whose type nobody tells. */
+/** A source of an answer; `text/plain` for a document without a media type. */
 export type Source =
   | { sourceType: 'url'; id: string; url: string; title?: string }
   | { sourceType: 'document'; id: string; title: string; mediaType: string }
@@ -78,7 +78,7 @@ export function sourcesOf(content: readonly Part[]): Source[] {
   })
 }
 
-/** The input of a tool call as the model wrote it, where that is no JSON: nobody may run the call. */
+/** The input of a tool call as the model wrote it, if it is not JSON: such a call must not be run. */
 export function unparsed(input: unknown): string | undefined {
   const { $unparsed } = Object(input) as { $unparsed?: unknown }
   return typeof $unparsed === 'string' ? $unparsed : undefined

@@ -1,4 +1,4 @@
-// Part metadata of the AI SDK that carries what it has no field for: it gives metadata back as options of the part.
+// Part metadata of the AI SDK as a carrier of data that it has no field for: it returns metadata as options of the part.
 import type { JSONValue, SharedV3ProviderMetadata } from '@ai-sdk/provider'
 import type { Part } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'

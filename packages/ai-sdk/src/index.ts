@@ -1,4 +1,4 @@
-// The public face of @patchbay/ai-sdk.
+// Entry point of @patchbay/ai-sdk.
 
 export type { ConversionOptions } from '@patchbay/core/wire'
 export { type AiSdkOptions, aiSdk } from './from-ai-sdk/backend.js'

@@ -1,9 +1,10 @@
 // Answers a `useChat` (React, Vue, Svelte): our streams and runs as its UI message stream. Source: ai-sdk.dev/docs/ai-sdk-ui/stream-
 // protocol (UI message stream, v1), November 2026.
-import type { ChatEvent, ChatResponse, FinishReason, Part, ToolRunEvent } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, Part, ToolRunEvent } from '@patchbay/core'
 import { type AnswerOptions, type AnswerSource, responseBody } from '@patchbay/core/http'
 import { Blocks, hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf } from './hidden.js'
+import { finishReasons } from './to-ai-sdk/finish-reason.js'
 import {
   dataUrl,
   errorTextOf,
@@ -131,7 +132,7 @@ class Chunks {
   }
 
   #finish({ message: { content }, finishReason }: ChatResponse): Json[] {
-    this.#reason = reasons[finishReason]
+    this.#reason = finishReasons[finishReason]
     const sources = sourcesOf(content).map(({ sourceType, id: sourceId, ...source }) => ({
       ...{ type: `source-${sourceType}`, sourceId },
       ...source,
@@ -145,14 +146,4 @@ class Chunks {
     this.#inStep = false
     return [{ type: 'finish-step' }]
   }
-}
-
-const reasons: Record<FinishReason, string> = {
-  stop: 'stop',
-  length: 'length',
-  'tool-calls': 'tool-calls',
-  'content-filter': 'content-filter',
-  refusal: 'content-filter',
-  pause: 'other',
-  other: 'other',
 }

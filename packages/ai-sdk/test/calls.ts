@@ -1,4 +1,4 @@
-// Calls of models and providers, complete and streamed.
+// Helpers that call models and providers, complete and streamed.
 import type {
   LanguageModelV3,
   LanguageModelV3CallOptions,

@@ -1,4 +1,4 @@
-// The class that stands behind `useChat`, with what React keeps in its state.
+// The AI SDK's chat class (the one behind `useChat`), with its state in memory instead of in React.
 import { AbstractChat, type ChatState, type ChatStatus, type ChatTransport, type UIMessage } from 'ai'
 
 class State implements ChatState<UIMessage> {

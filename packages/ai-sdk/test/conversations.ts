@@ -7,7 +7,7 @@ const base64 = fc
   .uint8Array({ minLength: 1, maxLength: 12 })
   .map((bytes) => Buffer.from(bytes).toString('base64'))
 const opaque = fc.option(
-  fc.record({ provider: fc.constantFrom('claude', 'openai'), data: fc.jsonValue({ maxDepth: 1 }) }),
+  fc.record({ provider: fc.constantFrom('claude', 'gemini'), data: fc.jsonValue({ maxDepth: 1 }) }),
   { nil: undefined },
 )
 const clean = <T>(value: T): T => JSON.parse(JSON.stringify(value))

@@ -191,6 +191,11 @@ export interface GatewayEntry {
   timeout?: number
   /** Milliseconds that a client may read nothing of a stream before it is cut. Default 120,000. */
   stalled?: number
+  /**
+   * Whether a request to a service of the client's own protocol goes through as it is, with what the gateway does not know: fields,
+   * server tools, ids of the service's files. Default true.
+   */
+  passThrough?: boolean
   /** Milliseconds for running requests to finish at shutdown. Default 30,000. */
   drain?: number
   /**

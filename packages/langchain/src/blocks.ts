@@ -7,7 +7,7 @@ import { type Json, standardBlock } from './standard-blocks.js'
 import { inputOf } from './to-langchain/invalid-calls.js'
 import type { Lost } from './unsupported-content.js'
 
-// What a block says beside this was meant for the model, and nobody would read it.
+// Other fields of a block would be lost, so they are reported.
 const common = ['type', 'id', 'index', 'metadata', 'cache_control']
 const media = ['url', 'data', 'mimeType', 'title', 'name', 'filename', 'fileId']
 const read: Record<string, string[]> = {

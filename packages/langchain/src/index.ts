@@ -1,4 +1,4 @@
-// The public face of @patchbay/langchain.
+// Entry point of @patchbay/langchain.
 export { langchain } from './from-langchain/backend.js'
 export type { PatchbayChatOptions } from './to-langchain/call-options.js'
 export { chatModel, PatchbayChat, type PatchbayChatParams } from './to-langchain/chat-model.js'

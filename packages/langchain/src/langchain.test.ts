@@ -1,4 +1,4 @@
-// Providers in LangChain's own chains and agents, its models as providers, and both ways at once.
+// Providers in LangChain's own chains and agents, LangChain models as providers, and round trips through both.
 import {
   AIMessage,
   type AIMessageChunk,

@@ -1,4 +1,4 @@
-// Type tests: wrong programs do not compile.
+// Type tests: options that would be ignored do not compile.
 import { mockProvider } from '@patchbay/testing'
 import { describe, expectTypeOf, it } from 'vitest'
 import { chatModel, embeddings } from './index.js'
@@ -11,11 +11,11 @@ describe('the constructors', () => {
   })
 
   it('take no options that they refuse', () => {
-    // @ts-expect-error nobody would read it
+    // @ts-expect-error it would be ignored
     chatModel(provider, { maxConcurrency: 2 })
-    // @ts-expect-error nobody would read it
+    // @ts-expect-error it would be ignored
     chatModel(provider, { onFailedAttempt() {} })
-    // @ts-expect-error nobody would read it
+    // @ts-expect-error it would be ignored
     embeddings(provider, { maxConcurrency: 2 })
   })
 })

@@ -1,30 +1,30 @@
-// Content and options of LangChain that Patchbay does not support: each is named by an error or a warning.
+// Reports content of LangChain that Patchbay does not support: each is named by an error or a warning.
 import { LlmError, type Warning } from '@patchbay/core'
 
-/** Reports what cannot be carried. */
+/** Reports content that Patchbay does not support. */
 export interface Lost {
   /**
-   * Something the model was meant to get: a block, a message, a tool.
-   * @returns nothing of it, where the request says `onUnsupported: 'warn'`
-   * @throws {LlmError} `unsupported`, otherwise
+   * Content for the model that is left out: a block, a message, a tool.
+   * @returns no parts, if the request has `onUnsupported: 'warn'`
+   * @throws {LlmError} `unsupported` otherwise
    */
   whole(what: string): []
-  /** A detail of what is carried: always a warning. */
+  /** A detail that is left out: always a warning. */
   detail(what: string, hint?: string): void
-  /** Something that is carried in another way: always a warning, in these words. */
+  /** Content that is sent in another form: always a warning, with this message. */
   changed(what: string, message: string): void
 }
 
 /** Adds to the warnings, once for each thing. */
 export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
-  const told = new Set<string>()
+  const reported = new Set<string>()
   const changed = (what: string, message: string) => {
-    if (told.has(what)) return
-    told.add(what)
+    if (reported.has(what)) return
+    reported.add(what)
     warnings.push({ code: 'unsupported', feature: what, message })
   }
   const detail = (what: string, hint = '') =>
-    changed(what, `Patchbay has no place for ${what}; it was left out.${hint}`)
+    changed(what, `Patchbay does not support ${what}; it was left out.${hint}`)
   return {
     changed,
     detail,
@@ -32,7 +32,7 @@ export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
       if (!lenient)
         throw new LlmError(
           'unsupported',
-          `Patchbay has no place for ${what}. Leave it out, or write it in another way.`,
+          `Patchbay does not support ${what}. Leave it out, or write it in another form.`,
         )
       detail(what)
       return []

@@ -3,7 +3,7 @@ import type { UsageMetadata } from '@langchain/core/messages'
 import type { Usage } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
 
-/** Nothing where nobody counted; what is missing beside a count is 0 there. */
+/** Undefined without any count; a count that is missing beside others is 0 in LangChain. */
 export function toUsage(usage: Usage): UsageMetadata | undefined {
   if (Object.keys(omitUndefined(usage)).length === 0) return undefined
   const { inputTokens = 0, outputTokens = 0, cachedInputTokens, cacheWriteTokens, reasoningTokens } = usage

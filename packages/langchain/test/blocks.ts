@@ -1,4 +1,4 @@
-// Every kind of block that LangChain's messages hold, in all of its forms.
+// Examples of every kind of block in LangChain messages, in all its forms.
 type Block = Record<string, unknown>
 const png = 'iVBORw0KGgo='
 const pdf = 'JVBERi0='

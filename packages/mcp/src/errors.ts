@@ -36,7 +36,7 @@ export function asFailure(
   })
 }
 
-/** Refusals of whoever asks, with what to do: what the server or the SDK says of them stands in `cause`. */
+/** Errors of authentication and permission, with advice; the message of the server or the SDK is in `cause`. */
 const refusals: Partial<Record<number, { code: ErrorCode; why: string }>> = {
   401: {
     code: 'authentication',

@@ -1,4 +1,4 @@
-// Tools of real MCP servers, by both ways there are, in the loop and by themselves.
+// Tools of real MCP servers, over HTTP and as a process, in the tool loop and called directly.
 import { readdirSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { isLlmError, type LlmError, runTools, type Tool } from '@patchbay/core'
@@ -167,7 +167,7 @@ it('sends headers, and never shows them', async () => {
 it.each<[string, ProcessServer | RemoteServer, string, RegExp]>([
   ['a command that does not exist', { command: 'no-such-command-at-all' }, 'network', /start by hand/],
   ['a program that ends', { command: process.execPath, args: ['-e', ''] }, 'network', /`.*` cannot be used/],
-  ['an address where nobody is', { url: 'http://127.0.0.1:9' }, 'network', /Is it running/],
+  ['an address without a server', { url: 'http://127.0.0.1:9' }, 'network', /Is it running/],
   ['an address that is none', { url: 'nowhere' }, 'config', /not a valid URL/],
 ])('%s is one typed error', async (_, server, code, message) => {
   expect(await failureOf(mcpTools(server))).toMatchObject({ code, message: expect.stringMatching(message) })
@@ -179,7 +179,7 @@ it.each<[number, object, string, RegExp]>([
   [401, { 'www-authenticate': 'Bearer resource_metadata="x"' }, 'authentication', /Give it a valid token/],
   [403, {}, 'permission-denied', /may not do this.*Give it a token with the rights/],
   [403, wantsScope, 'permission-denied', /may not do this/],
-])('a server that refuses who asks (%i %j) is told as that, connecting and later', async (status, headers, code, message) => {
+])('a refused authentication (%i %j) is an error of that kind, when connecting and later', async (status, headers, code, message) => {
   const refusal = () => new Response('{"error":"invalid_token"}', { status, headers: { ...headers } })
   const expected = { code, status, message: expect.stringMatching(message) }
   const error = await failureOf(mcpTools({ url: 'http://127.0.0.1:9', fetch: async () => refusal() }))
@@ -450,7 +450,7 @@ describe('a connection that is lost', () => {
     [404, 'Not found', 'without'],
     [400, 'Bad Request: No valid session ID provided', 'without'],
     [400, 'The session costs too much', 'with'],
-  ])('is told from a call that is refused (%i %s, %s a session)', async (status, words, how) => {
+  ])('is distinguished from a refused call (%i %s, %s a session)', async (status, words, how) => {
     const listed = { tools: [{ name: 'a', inputSchema: { type: 'object' } }] }
     let refused = 0
     const odd = await serveOdd({ 'tools/list': () => listed }, undefined, how === 'with')

@@ -1,4 +1,4 @@
-// Starts the test server, over HTTP on loopback or as a process.
+// Starts the MCP test server, over HTTP on loopback or as a process.
 import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:http'

@@ -1,4 +1,4 @@
-// The test server with its tools, made with the official SDK.
+// MCP test server with its tools, made with the official SDK.
 import { McpServer } from '@modelcontextprotocol/server'
 import * as z from 'zod'
 

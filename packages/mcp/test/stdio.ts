@@ -1,4 +1,4 @@
-// The test server over standard input and output.
+// MCP test server over standard input and output.
 import { StdioServerTransport } from '@modelcontextprotocol/server/stdio'
 import { testServer } from './server.js'
 

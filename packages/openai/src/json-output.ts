@@ -1,4 +1,4 @@
-// Structured output: which format a request asks for, and the wish in words where no format can say it.
+// Structured output: the format of a request, and instructions in words for servers without a format.
 import type { JsonSchema, PreparedChat } from '@patchbay/core'
 import type { LeaveOut } from '@patchbay/core/wire'
 import type { Target } from './api.js'

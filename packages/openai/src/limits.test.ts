@@ -29,6 +29,11 @@ describe('an option that the model takes is sent', () => {
     [{ ...own, model: 'gpt-5' }, { reasoning: 'minimal' }, { reasoning: { effort: 'minimal' } }],
     [{ ...own, model: 'gpt-4o' }, { reasoning: 'off' }, { reasoning: undefined }],
     [{ ...chat, model: 'gpt-5.6-sol' }, { tools, reasoning: 'off' }, { reasoning_effort: 'none' }],
+    [
+      { ...chat, model: 'gpt-5.6-sol' },
+      { tools, toolChoice: 'none', reasoning: 'high' },
+      { reasoning_effort: 'high', tools: undefined, tool_choice: undefined },
+    ],
     [{ ...chat, model: 'gpt-5.4' }, { tools }, { reasoning_effort: undefined, tools: [{}] }],
     [{ preset: 'azure', model: 'my-deployment' }, { temperature: 0 }, { temperature: 0 }],
     [

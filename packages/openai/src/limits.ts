@@ -42,8 +42,9 @@ export function accepted(
   if (api === 'chat' && chat.tools.length > 0 && family.chatTools !== undefined) {
     const { chatTools } = family
     const mayReason = chatTools === 'without reasoning' && given.reasoning === undefined
-    if (chatTools === 'never' && chat.toolChoice === 'none') chat.tools = []
-    else if (chatTools !== 'never' && !mayReason && effort !== 'none') {
+    const isRefused = chatTools === 'never' || (!mayReason && effort !== 'none')
+    if (isRefused && chat.toolChoice === 'none') chat.tools = []
+    else if (isRefused && chatTools !== 'never') {
       const reason = `${model} takes tools on Chat Completions only with reasoning: 'off'; the Responses API takes both.`
       leaveOut('reasoning', reason, { instead: 'It answers without reasoning.' })
       effort = 'none'

@@ -2,11 +2,10 @@
 import type { WireProtocol } from '@patchbay/core/wire'
 import type { Target } from './api.js'
 
-// Other servers have dialects of Chat Completions of their own, which the encoder knows, and clients do not.
+// Other servers have dialects of their own, or know fewer kinds of tools, which the encoder knows and clients do not.
 const withoutDialect = new Set<string | undefined>(['openai', 'azure', 'compatible'])
 
 /** The protocol of raw requests to this server; `undefined` where requests must be encoded. */
 export function rawProtocol({ preset }: Target, api: 'chat' | 'responses'): WireProtocol | undefined {
-  if (api === 'responses') return 'openai-responses'
-  return withoutDialect.has(preset.name) && preset.dialect === undefined ? 'openai-chat' : undefined
+  return withoutDialect.has(preset.name) && preset.dialect === undefined ? `openai-${api}` : undefined
 }

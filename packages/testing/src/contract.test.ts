@@ -1,4 +1,4 @@
-// The mock passes the contract, in several shapes.
+// The mock provider passes the contract suite, with several sets of capabilities.
 import { describeProvider } from './contract.js'
 import { mockProvider } from './mock.js'
 

@@ -29,7 +29,7 @@ export interface ContractOptions {
    */
   sent?: () => readonly string[]
   /**
-   * Features that the service refuses although the provider's capabilities say `true`, for example where a gateway stands in
+   * Features that the service refuses although the provider's capabilities say `true`, for example if a gateway stands in
    * front of a smaller model. Default: none.
    */
   refusedByService?: readonly ('tools' | 'vision' | 'files' | 'audio' | 'json' | 'reasoning')[]
@@ -53,7 +53,7 @@ const weather: ChatRequest = {
 /**
  * Registers the contract suite for a provider, as vitest tests. Call it in a test file to test a backend or a wrapper.
  * Features that the provider's capabilities rule out must be refused.
- * @param name stands in the titles of the tests
+ * @param name for the titles of the tests
  * @example
  * describeProvider('my backend', () => myBackend('model-1'))
  */

@@ -1,4 +1,4 @@
-// The public face of @patchbay/testing. It needs vitest; `@patchbay/testing/mock` does not.
+// Entry point of @patchbay/testing. It needs vitest; `@patchbay/testing/mock` does not.
 export * from './contract.js'
 export * from './fault-server.js'
 export * from './mock.js'

@@ -1,4 +1,4 @@
-// No request of at most 20 MiB keeps others waiting, on its way to a real backend and through `mask`.
+// The event loop stays free: no request of at most 20 MiB blocks others on its way to a real backend and through `mask`.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { claude } from '@patchbay/claude'

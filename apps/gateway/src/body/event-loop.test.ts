@@ -1,4 +1,4 @@
-// No request of at most 20 MiB keeps others waiting: not while it is read, and not while its answer is written.
+// The event loop stays free: no request of at most 20 MiB blocks others while it is read or its answer is written.
 import { type Capabilities, defineProvider } from '@patchbay/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { hostile } from '../../test/hostile.js'

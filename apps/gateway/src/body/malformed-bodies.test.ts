@@ -1,4 +1,4 @@
-// Odd objects anywhere in any body: taken or refused in the protocol's own shape, never a failure that nobody foresaw.
+// Malformed bodies: odd objects anywhere are accepted or refused in the protocol's own shape, never an unexpected failure.
 
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it, vi } from 'vitest'

@@ -19,7 +19,10 @@ interface World {
   last(): { body: Json; headers: Record<string, string> }
 }
 
-async function world(settings: GatewayEntry = {}, more: { defaults?: { temperature: number }; policies?: ['mask'] } = {}): Promise<World> {
+async function world(
+  settings: GatewayEntry = {},
+  more: { defaults?: { temperature: number }; policies?: ['mask'] } = {},
+): Promise<World> {
   const service = await faultServer(({ path, json: body }) => oddAnswer(path, Object(body)))
   const own = { model: 'upstream-model', retry: false as const, ...more }
   const openai = { use: 'openai' as const, baseURL: `${service.url}/v1`, apiKey: 'sk-own', ...own }

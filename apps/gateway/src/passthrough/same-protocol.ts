@@ -49,7 +49,8 @@ export async function readFor(
     await checkPublicUrls(request)
     return request
   }
-  if (raw === undefined || provider.provider !== name) return { request: await translated() }
+  if (raw === undefined || provider.provider !== name || !recorder.mayPassThrough)
+    return { request: await translated() }
   let refusal: LlmError | undefined
   let request: ChatRequest
   try {

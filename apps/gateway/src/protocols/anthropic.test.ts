@@ -193,14 +193,14 @@ it('names the sequence it stopped at, and where its words come from', async () =
   const expected = {
     stop_reason: 'stop_sequence',
     stop_sequence: 'END',
-    content: [
-      {
+    content: expect.arrayContaining([
+      expect.objectContaining({
         type: 'text',
         text: 'One.',
-        citations: [{ url: 'https://example.com', title: 'E', cited_text: 'One' }],
-      },
-      { type: 'redacted_thinking' },
-    ],
+        citations: [expect.objectContaining({ url: 'https://example.com', title: 'E', cited_text: 'One' })],
+      }),
+      expect.objectContaining({ type: 'redacted_thinking' }),
+    ]),
   }
   const body = { ...hi, stop_sequences: ['STOP', 'END'] }
   expect(await client.messages.create(body)).toMatchObject(expected)

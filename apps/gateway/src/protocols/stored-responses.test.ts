@@ -1,4 +1,4 @@
-// Responses that are gone on from: as long as was said, as much as was said, and a store that cannot be reached is told.
+// Stored responses that are continued: their lifetime, their size, and a store that cannot be reached.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

@@ -1,5 +1,6 @@
 // Tools as clients offer them, in every protocol: functions, free-form tools, namespaces, allowed tools, and tools that only a
 // service can run. What clients send back of their calls is understood, and calls come in the form of their tool.
+import Anthropic from '@anthropic-ai/sdk'
 import { defineProvider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
@@ -303,25 +304,41 @@ describe('the block of opaque state after an answer', () => {
       },
     })
 
-  it.each([
-    ['goes to the official client', 'Anthropic/JS 1.14.0', false, true],
-    ['goes to Claude Code with a call', 'claude-cli/2.1.332 (external, sdk-cli)', true, true],
+  const printing = 'claude-cli/2.1.332 (external, sdk-cli)'
+  const interactive = 'claude-cli/2.1.332 (external, cli)'
+
+  it.each<[string, agent: string, calls: boolean, streamed: string[]]>([
+    [
+      'follows the answer to the official client',
+      'Anthropic/JS 1.14.0',
+      false,
+      ['text', 'redacted_thinking'],
+    ],
+    ['follows a call to Claude Code', interactive, true, ['text', 'tool_use', 'redacted_thinking']],
     [
       'does not follow a text to Claude Code, which takes the last block for the answer',
-      'claude-cli/2.1.332',
+      interactive,
       false,
-      false,
+      ['text'],
     ],
-  ])('%s', async (_, agent, calls, hasState) => {
+    [
+      'stands before the text where Claude Code prints it at the end',
+      printing,
+      false,
+      ['redacted_thinking', 'text'],
+    ],
+    ['follows a call there too', printing, true, ['text', 'tool_use', 'redacted_thinking']],
+  ])('%s', async (_, agent, calls, streamed) => {
     const { url } = await served(stateful(calls))
-    const tools = [{ name: 't', input_schema: parameters }]
-    const body = { max_tokens: 9, messages: [{ role: 'user', content: 'x' }], tools }
-    const ask = async (stream: boolean) => {
-      const headers = { 'user-agent': agent }
-      const init = { method: 'POST', headers, body: JSON.stringify({ ...body, stream }) }
-      return (await fetch(`${url}/v1/messages`, init)).text()
-    }
-    for (const stream of [true, false])
-      expect((await ask(stream)).includes('redacted_thinking'), `stream: ${stream}`).toBe(hasState)
+    const headers = { 'user-agent': agent }
+    const client = new Anthropic({ baseURL: url, apiKey: 'none', maxRetries: 0, defaultHeaders: headers })
+    const tools = [{ name: 't', input_schema: { type: 'object' as const } }]
+    const body = { model: 'm', max_tokens: 9, messages: [{ role: 'user' as const, content: 'x' }], tools }
+    const types = ({ content }: Anthropic.Message) => content.map(({ type }) => type)
+    const final = await client.messages.stream(body).finalMessage()
+    expect(types(final)).toEqual(streamed)
+    expect(final.content.find(({ type }) => type === 'text')).toMatchObject({ text: 'Paris.' })
+    const whole = await client.messages.create(body)
+    expect(types(whole)).toEqual(['redacted_thinking', 'text', ...(calls ? ['tool_use'] : [])])
   })
 })

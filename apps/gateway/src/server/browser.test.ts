@@ -1,4 +1,4 @@
-// Pages that use the official clients: what a browser asks before, and what it lets the page read.
+// Web pages with the official clients: preflight requests, and headers that a page can read.
 import Anthropic from '@anthropic-ai/sdk'
 import { loadConfig } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'

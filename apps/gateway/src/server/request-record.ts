@@ -1,4 +1,5 @@
 // The record of one request, from its arrival to the last byte of the answer: for logs, metrics and spans.
+import type { GatewayEntry } from '@patchbay/config'
 import {
   type CallOptions,
   type ChatEvent,
@@ -77,7 +78,7 @@ export class RequestRecorder {
 
   constructor(
     private readonly request: { readonly method: string; readonly signal: AbortSignal },
-    private readonly limits: { timeout?: number; stalled?: number; strict?: boolean },
+    private readonly limits: Pick<GatewayEntry, 'timeout' | 'stalled' | 'strict' | 'passThrough'>,
     listeners: readonly RequestListener[],
   ) {
     this.#listeners = [...listeners]
@@ -177,6 +178,11 @@ export class RequestRecorder {
         `${first}: this gateway would ignore it, and is configured to refuse that (gateway.strict). Leave it out.`,
       )
     this.note({ ignored: [...(this.#fields.ignored ?? []), ...ignored] })
+  }
+
+  /** Whether requests may go through as they are. */
+  get mayPassThrough(): boolean {
+    return this.limits.passThrough ?? true
   }
 
   /** Whether something of the request would be ignored. */

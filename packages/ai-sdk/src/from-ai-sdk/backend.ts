@@ -24,7 +24,7 @@ export interface AiSdkOptions extends ProviderOptions {
   embedding?: EmbeddingModelV3
 }
 
-/** Any language model of the AI SDK (specification v3: AI SDK 6), with all the manners of a provider. */
+/** Any language model of the AI SDK (specification v3: AI SDK 6), as a provider: one typed error, deadlines, retries and policies. */
 export function aiSdk(model: LanguageModelV3, options: AiSdkOptions = {}): Provider {
   return defineProvider(new AiSdkBackend(model, options.embedding), options)
 }
@@ -87,7 +87,7 @@ class AiSdkBackend implements Backend {
         values: [...input],
         abortSignal: signal,
         headers: { ...headers },
-        // Options of a provider are JSON; whoever wrote them for it knows.
+        // Options of a provider are JSON, which TypeScript cannot know here.
         ...(Object.keys(providerOptions).length > 0 && {
           providerOptions: deepCopy(providerOptions) as SharedV3ProviderOptions,
         }),

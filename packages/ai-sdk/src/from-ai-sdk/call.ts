@@ -67,7 +67,7 @@ export function toCallOptions(
     },
     ...{ maxOutputTokens, temperature, topP, topK, seed, frequencyPenalty, presencePenalty },
     stopSequences: stop,
-    // Options of a provider are JSON; whoever wrote them for it knows.
+    // Options of a provider are JSON, which TypeScript cannot know here.
     providerOptions:
       Object.keys(providerOptions).length > 0 ? (providerOptions as SharedV3ProviderOptions) : undefined,
   })

@@ -47,7 +47,7 @@ interface Block {
 }
 
 class Events {
-  /** What `response-metadata` has told so far. */
+  /** The fields of `response-metadata` received so far. */
   #response: { id?: string; model?: string } = {}
   readonly #blocks = new Map<string, Block>()
   /** A text that has ended, until it is known that no more of its sources follow. */
@@ -179,7 +179,7 @@ function opaque(data: SharedV3ProviderMetadata | undefined): {
 function ownTool(name: string): LlmError {
   return new LlmError(
     'unsupported',
-    `The service runs the tool ${name} itself, which a Patchbay provider of the AI SDK has no place for. Give the model tools of your own.`,
+    `The service runs the tool ${name} itself, which Patchbay does not support for models of the AI SDK. Give the model tools of your own.`,
   )
 }
 

@@ -1,4 +1,4 @@
-// Answers of a model of the AI SDK as a provider: all their parts arrive and go back in the next turn.
+// Answers of AI SDK models as a provider: every part is in the response, and is sent back in the next turn.
 import type { LanguageModelV3StreamPart } from '@ai-sdk/provider'
 import type { Message, Part } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'

@@ -1,4 +1,4 @@
-// Messages for a model of the AI SDK: every kind of part of every role arrives, or a warning names it.
+// Messages for AI SDK models: every kind of part in every role is sent, or a warning names it.
 import type { Message, Part, Role } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { chat, finish, playing, ways } from '../../test/calls.js'

@@ -1,4 +1,4 @@
-// Settings and cache marks of a request for a model of the AI SDK, which cannot change what the caller gave.
+// Settings and cache marks for AI SDK models, which cannot change the caller's objects.
 import type {
   LanguageModelV3CallOptions,
   LanguageModelV3Message,

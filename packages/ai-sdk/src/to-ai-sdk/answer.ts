@@ -1,4 +1,4 @@
-// An answer of a provider as content of the AI SDK, complete and streamed.
+// Converts answers of a provider to content of the AI SDK, complete and streamed.
 import type {
   LanguageModelV3Content,
   LanguageModelV3File,
@@ -9,9 +9,10 @@ import type {
   LanguageModelV3Usage,
   SharedV3Warning,
 } from '@ai-sdk/provider'
-import type { ChatEvent, ChatResponse, FinishReason, Part, Usage, Warning } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, Part, Usage, Warning } from '@patchbay/core'
 import { Blocks, hasBytes, sourcesOf, unparsed } from '../blocks.js'
 import { asJson, metadataOf, ours } from '../hidden.js'
+import { finishReasons } from './finish-reason.js'
 
 /** The events of a stream as the AI SDK's stream parts. */
 export class StreamParts {
@@ -132,18 +133,8 @@ function toSources(content: readonly Part[]): LanguageModelV3Source[] {
   return sourcesOf(content).map((source) => ({ type: 'source', ...source }))
 }
 
-const reasons: Record<FinishReason, LanguageModelV3FinishReason['unified']> = {
-  stop: 'stop',
-  length: 'length',
-  'tool-calls': 'tool-calls',
-  'content-filter': 'content-filter',
-  refusal: 'content-filter',
-  pause: 'other',
-  other: 'other',
-}
-
 export function toReason({ finishReason, rawFinishReason }: ChatResponse): LanguageModelV3FinishReason {
-  return { unified: reasons[finishReason], raw: rawFinishReason ?? finishReason }
+  return { unified: finishReasons[finishReason], raw: rawFinishReason ?? finishReason }
 }
 
 export function toUsage(usage: Usage): LanguageModelV3Usage {

@@ -1,4 +1,4 @@
-// The options of a call reach the provider from the AI SDK: those of the model, of the call, and the SDK's own.
+// Call options of the AI SDK reach the provider: those of the model, of the call, and the SDK's own.
 import type { CallOptions, Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { embed, generateText, streamText } from 'ai'

@@ -3,7 +3,7 @@ import type { LanguageModelV3CallOptions } from '@ai-sdk/provider'
 import type { CallOptions } from '@patchbay/core'
 import { omitUndefined } from '@patchbay/core/wrap'
 
-/** All of them; later ones win. The AI SDK tries again by itself, so the provider does not unless it is told to. */
+/** All of them; later ones win. The AI SDK retries by itself, so the provider does not retry unless an option says so. */
 export function callOptions(
   ofModel: CallOptions,
   {

@@ -7,7 +7,7 @@ export type LeftOut = (feature: string, details?: string) => void
 
 export function leftOutReporter(warnings: SharedV3Warning[]): LeftOut {
   const warned = new Set<string>()
-  return (feature, details = `Patchbay has no place for ${feature}; it was left out.`) => {
+  return (feature, details = `Patchbay does not support ${feature}; it was left out.`) => {
     if (warned.has(feature)) return
     warned.add(feature)
     warnings.push({ type: 'unsupported', feature, details })

@@ -16,7 +16,7 @@ import { toRequest } from './request.js'
  * The provider, for `generateText`, `streamText` and all that takes a model. The AI SDK tries again by itself
  * (`maxRetries`), so the provider does not. `providerOptions: { patchbay: { reasoning: 'low' } }` adds to the request.
  * The options hold for each of its calls; `providerOptions: { patchbay: { call: { metadata: { tenant: 'alice' } } } }` adds to
- * those of one. What Patchbay has no place for is left out with a warning.
+ * those of one. What Patchbay does not support is left out with a warning.
  */
 export function languageModel(
   provider: Provider,

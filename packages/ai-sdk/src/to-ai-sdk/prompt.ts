@@ -146,6 +146,6 @@ function withoutName(filename: string | undefined, lost: LeftOut): void {
 function unsupported(what: string): LlmError {
   return new LlmError(
     'unsupported',
-    `Patchbay has no place for ${what}. Leave it out, or use a tool of your own.`,
+    `Patchbay does not support ${what}. Leave it out, or use a tool of your own.`,
   )
 }

@@ -1,4 +1,4 @@
-// Answers of a provider in the AI SDK: all their parts are shown and come back in the next turn.
+// Answers of a provider in the AI SDK: every part is there, and is sent back in the next turn.
 import type { LanguageModelV3Message } from '@ai-sdk/provider'
 import type { Part, Provider } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'

@@ -1,4 +1,4 @@
-// Messages of the AI SDK for a provider: every kind of part of every role arrives, or a warning or an error names it.
+// Messages of the AI SDK for a provider: every kind of part in every role is sent, or a warning or an error names it.
 import type { LanguageModelV3Message, LanguageModelV3ToolResultOutput } from '@ai-sdk/provider'
 import type { LlmError, Part } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'

@@ -1,4 +1,4 @@
-// Settings and cache marks of a call of the AI SDK for a provider: they arrive, or a warning names them.
+// Settings and cache marks of AI SDK calls for a provider: each is sent, or a warning names it.
 import type {
   LanguageModelV3CallOptions,
   LanguageModelV3FunctionTool,

@@ -43,6 +43,11 @@ export const gatewaySchema = {
       description:
         'Milliseconds that a client may read nothing of a stream before it is cut. Default 120,000.',
     },
+    passThrough: {
+      type: 'boolean',
+      description:
+        "Whether a request to a service of the client's own protocol goes through as it is, with what the gateway does not know. Default true.",
+    },
     drain: {
       ...whole(0),
       description: 'Milliseconds for running requests to finish at shutdown. Default 30,000.',

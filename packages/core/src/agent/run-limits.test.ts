@@ -25,7 +25,7 @@ it('eight tools run at once by default', async () => {
   let most = 0
   const run = async () => {
     most = Math.max(most, ++running)
-    await new Promise((resolve) => setTimeout(resolve, 1))
+    await new Promise((resolve) => setImmediate(resolve))
     running--
   }
   const provider = mockProvider({ answers: [calls(20), 'Done.'] })

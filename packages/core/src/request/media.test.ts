@@ -69,12 +69,10 @@ describe('base64', () => {
     const data = Buffer.alloc(20 * 1024 * 1024, 'some bytes').toString('base64')
     let turns = 0
     const counted = setInterval(() => turns++)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-    const before = turns
     expect(await partOf({ type: 'image', data, mediaType: 'image/png' })).toMatchObject({ data })
     clearInterval(counted)
     // Other work ran many times in between.
-    expect(turns - before).toBeGreaterThan(5)
+    expect(turns).toBeGreaterThan(5)
   })
 })
 

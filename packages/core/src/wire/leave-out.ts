@@ -1,4 +1,4 @@
-// What a model refuses of a request and the capability check cannot know: an error, or left out with a warning.
+// Unsupported parts of a request that the capability check cannot know: an error, or left out with a warning.
 
 import type { PreparedChat } from '../contract/backend.js'
 import { LlmError } from '../contract/errors.js'

@@ -1,4 +1,4 @@
-// Chat models of LangChain as providers: what they say and fail with, and what reaches them.
+// LangChain chat models as providers: answers, errors and requests.
 import { AIMessageChunk } from '@langchain/core/messages'
 import type { LlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'

@@ -28,7 +28,7 @@ export interface LangchainOptions extends ProviderOptions {
 }
 
 /**
- * Any chat model of LangChain.js, with all the manners of a provider. Its parameters (temperature and the like) are set
+ * Any chat model of LangChain.js, as a provider: one typed error, deadlines, retries and policies. Its parameters (temperature and the like) are set
  * where it is made: LangChain has no common word for them in a call.
  */
 export function langchain(model: BaseChatModel, options: LangchainOptions = {}): Provider {

@@ -1,4 +1,4 @@
-// All that chat models of LangChain say is in the response, and what they must get back reaches them.
+// Answers of LangChain chat models: all their content is in the response, and what a model needs back is sent back.
 import { AIMessageChunk, type BaseMessage } from '@langchain/core/messages'
 import type { ChatResponse, Message, Part } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'

@@ -50,7 +50,7 @@ function* endEvents(
   announced: Set<string>,
   warn: (warning: Warning) => void,
 ): Generator<BackendEvent> {
-  const { usage_metadata, response_metadata: told } = whole
+  const { usage_metadata, response_metadata: metadata } = whole
   const warnings: Warning[] = []
   const lost = lossReporter(warnings, true)
   const calls = callsOf(whole)
@@ -79,15 +79,16 @@ function* endEvents(
       announced.has(call.id),
     )
   yield* last.end(finishReason)
-  for (const warning of [...warnings, ...(Array.isArray(told.warnings) ? told.warnings : [])]) warn(warning)
-  const id = told.id ?? whole.id
-  const { model_name: model = told.model } = told
-  const stopSequence = told.stop_sequence ?? whole.additional_kwargs.stop_sequence
+  for (const warning of [...warnings, ...(Array.isArray(metadata.warnings) ? metadata.warnings : [])])
+    warn(warning)
+  const id = metadata.id ?? whole.id
+  const { model_name: model = metadata.model } = metadata
+  const stopSequence = metadata.stop_sequence ?? whole.additional_kwargs.stop_sequence
   yield {
     type: 'finish',
     response: {
       finishReason,
-      ...(raw !== '' && { rawFinishReason: String(told.raw_finish_reason ?? raw) }),
+      ...(raw !== '' && { rawFinishReason: String(metadata.raw_finish_reason ?? raw) }),
       // LangChain makes one up where there is none.
       ...(typeof id === 'string' && !id.startsWith('run-') && { id }),
       ...(typeof model === 'string' && model !== '' && { model }),
@@ -130,17 +131,20 @@ function stateOf({ content, contentBlocks, additional_kwargs, response_metadata 
   return { provider: owner, data } satisfies OpaqueState
 }
 
-/** The reason in the words of whoever made the model. */
-function reasonOf({ response_metadata: told, additional_kwargs: more }: AIMessageChunk): string | undefined {
+/** The finish reason in the service's own words. */
+function reasonOf({
+  response_metadata: metadata,
+  additional_kwargs: more,
+}: AIMessageChunk): string | undefined {
   const inside = (value: unknown, name: string) => (isObject(value) ? value[name] : undefined)
   return [
-    inside(told.incomplete_details, 'reason'),
+    inside(metadata.incomplete_details, 'reason'),
     ...['finish_reason', 'finishReason', 'stop_reason', 'stopReason', 'done_reason'].map(
-      (name) => told[name],
+      (name) => metadata[name],
     ),
-    inside(told.messageStop, 'stopReason'),
+    inside(metadata.messageStop, 'stopReason'),
     more.stop_reason,
-    told.status,
+    metadata.status,
   ].find((one): one is string => typeof one === 'string' && one !== '')
 }
 

@@ -1,5 +1,4 @@
-// Converts answers to messages of LangChain. A whole answer is put together from the chunks of its stream, so both are the
-// same.
+// Converts answers to LangChain messages. A whole answer is assembled from the chunks of its stream, so both are the same.
 import { AIMessage, AIMessageChunk, type ContentBlock } from '@langchain/core/messages'
 import type { ChatEvent, ChatResponse, Citation, Part, Warning } from '@patchbay/core'
 import { isObject, omitUndefined } from '@patchbay/core/wrap'
@@ -22,7 +21,7 @@ export class Pieces {
   #id: string | undefined
 
   /**
-   * @param warnings of the bridge, told beside those of the answer
+   * @param warnings of the bridge, added to those of the answer
    * @param inBlocks whether text that comes first is a block too, rather than a string
    */
   constructor(
@@ -106,7 +105,7 @@ export class Pieces {
       response_metadata: metadataOf(response, this.warnings),
     })
     const usage = toUsage(response.usage)
-    // Set by itself: LangChain's types let nobody hand it over under `exactOptionalPropertyTypes`.
+    // Set afterwards: LangChain's types do not accept it in the constructor under `exactOptionalPropertyTypes`.
     return usage === undefined ? chunk : Object.assign(chunk, { usage_metadata: usage })
   }
 }

@@ -1,4 +1,4 @@
-// All of an answer is there in LangChain, the same whole and streamed, and comes back to the provider as it was.
+// Answers of a provider in LangChain: complete, the same whole and streamed, and sent back to the provider unchanged.
 import { InMemoryCache } from '@langchain/core/caches'
 import {
   type AIMessage,

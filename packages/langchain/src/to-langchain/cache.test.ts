@@ -1,5 +1,5 @@
-// LangChain's own cache over our models: nobody gets the answer of another provider, tenant, option, schema or picture; and a
-// call's options reach the provider.
+// LangChain's cache with our models: no answer is shared between providers, tenants, options, schemas or images, and a call's
+// options reach the provider.
 import { InMemoryCache } from '@langchain/core/caches'
 import { HumanMessage } from '@langchain/core/messages'
 import type { CallOptions, Provider } from '@patchbay/core'

@@ -36,7 +36,7 @@ const read = new Set(
   control`.split(/\s+/),
 )
 
-/** What a call is, and what of it could not be carried. */
+/** A call of the provider, and warnings about options that it does not support. */
 export interface Call {
   request: ChatRequest
   options: CallOptions

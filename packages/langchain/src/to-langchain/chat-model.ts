@@ -41,8 +41,11 @@ const hint =
   'Options of requests and calls belong in withConfig({ request, call }), or in the provider. For limits and queues, use `limit` of @patchbay/policies.'
 
 /**
- * The provider, wherever LangChain takes a chat model: chains, agents, structured output. The provider tries again by its own
- * rules, or as often as `maxRetries` says; beside LangChain's `withRetry` that is better 0.
+ * A provider as a chat model of LangChain, for chains, agents and structured output. The provider retries by its own rules, or as
+ * often as `maxRetries` says; with LangChain's `withRetry`, set it to 0.
+ * @throws {LlmError} `invalid-request` for unknown options
+ * @example
+ * const model = chatModel(claude('claude-opus-5'))
  */
 export function chatModel(provider: Provider, params: PatchbayChatParams = {}): PatchbayChat {
   return new PatchbayChat(provider, params)
@@ -54,7 +57,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   }
 
   constructor(
-    /** Who answers. */
+    /** The provider that answers. */
     readonly inner: Provider,
     params: PatchbayChatParams = {},
   ) {
@@ -64,10 +67,10 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     this.maxRetries = params.maxRetries
   }
 
-  /** How often a failed call is tried again, where a call does not say. Default: what the provider does. */
+  /** Retries of a failed call, for calls that set none. Default: the provider's. */
   readonly maxRetries: number | undefined
 
-  /** What a cache knows the provider by. */
+  /** The provider's identity in cache keys. */
   readonly cacheName: string
 
   override _llmType(): string {
@@ -178,22 +181,22 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     given: this['ParsedCallOptions'],
     manager?: CallbackManagerForLLMRun,
   ): AsyncGenerator<ChatModelStreamEvent> {
-    let told: Record<string, unknown> = {}
+    let responseMetadata: Record<string, unknown> = {}
     const chunks = this._streamResponseChunks(messages, given, manager)
     const listen = async function* () {
       for await (const chunk of chunks) {
         const { additional_kwargs, response_metadata } = chunk.message
-        told = { ...told, ...response_metadata, ...additional_kwargs }
+        responseMetadata = { ...responseMetadata, ...response_metadata, ...additional_kwargs }
         yield chunk
       }
     }
     for await (const event of convertChunksToEvents(listen(), given))
       if (event.event === 'message-finish') {
         const { reason: _, ...rest } = event
-        const { finish_reason: reason } = told
+        const { finish_reason: reason } = responseMetadata
         yield {
           ...rest,
-          responseMetadata: told,
+          responseMetadata,
           ...((reason === 'stop' || reason === 'length') && { reason }),
         }
       } else yield event

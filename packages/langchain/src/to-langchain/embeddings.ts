@@ -14,7 +14,12 @@ const optionNames: OptionNames<PatchbayEmbeddingsOptions> = {
   request: true,
 }
 
-/** The provider, wherever LangChain takes embeddings: vector stores, retrievers. The options hold for each of its calls. */
+/**
+ * A provider as embeddings of LangChain, for vector stores and retrievers. The options apply to each call.
+ * @throws {LlmError} `invalid-request` for unknown options
+ * @example
+ * const store = new MemoryVectorStore(embeddings(ollama('nomic-embed-text')))
+ */
 export function embeddings(provider: Provider, options: PatchbayEmbeddingsOptions = {}): Embeddings {
   return new PatchbayEmbeddings(provider, options)
 }

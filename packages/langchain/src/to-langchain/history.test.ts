@@ -1,4 +1,4 @@
-// All that messages of LangChain hold arrives at the provider, or an error or a warning names it.
+// Messages of LangChain: all their content reaches the provider, or an error or a warning names it.
 import {
   AIMessage,
   AIMessageChunk,

@@ -1,4 +1,4 @@
-// Every option that LangChain's call, binding or constructor takes reaches the provider, or an error or a warning names it.
+// Options of LangChain's calls, bindings and constructors: each reaches the provider, or an error or a warning names it.
 import type { AIMessageChunk } from '@langchain/core/messages'
 import { tool } from '@langchain/core/tools'
 import type { CallOptions, ChatInput, ChatRequest, Provider, Warning } from '@patchbay/core'
@@ -60,7 +60,7 @@ const choices: [choice: unknown, ours: unknown][] = [
 ]
 const answer = { type: 'json_schema', json_schema: { name: 'n', strict: true, schema } }
 
-/** An option, and what of a request or of a call it is for us. */
+/** An option of LangChain, and our option of a request or a call. */
 const table: [what: string, given: PatchbayChatOptions, request: object, options?: object][] = [
   ...choices.map(([choice, toolChoice]): (typeof table)[number] => [
     `tool_choice ${JSON.stringify(choice)}`,
@@ -178,7 +178,7 @@ describe('an option', () => {
       { response_format: { type: 'json_schema', json_schema: { schema, description: 'd' } } },
       'description of a response_format',
     ],
-  ])('that cannot be carried is told by a warning: %s', async (_, given, words) => {
+  ])('that is not supported is named by a warning: %s', async (_, given, words) => {
     const { warnings } = await answered(given as PatchbayChatOptions, 'by the call', 'invoke')
     expect(warnings).toHaveLength(1)
     expect(warnings[0]).toMatchObject({ code: 'unsupported', message: expect.stringContaining(words) })
@@ -231,15 +231,17 @@ describe('an option', () => {
   })
 
   it('that may hold a key is not told to tracers', async () => {
-    let heard = ''
-    const handler = { handleChatModelStart: (...given: unknown[]) => void (heard += JSON.stringify(given)) }
+    let received = ''
+    const handler = {
+      handleChatModelStart: (...given: unknown[]) => void (received += JSON.stringify(given)),
+    }
     const given = { headers: { a: 'key-1' }, call: { headers: { b: 'key-2' }, metadata: { tenant: 't' } } }
     const { provider } = watched()
     await chatModel(provider).invoke('Hi', { ...given, stop: ['END'], callbacks: [handler] })
     for await (const _ of await chatModel(provider).stream('Hi', { ...given, callbacks: [handler] }));
-    expect(heard).toContain('END')
-    expect(heard).toContain('tenant')
-    expect(heard).not.toContain('key-')
+    expect(received).toContain('END')
+    expect(received).toContain('tenant')
+    expect(received).not.toContain('key-')
   })
 
   it('that ends the call ends it: timeout and signal', async () => {

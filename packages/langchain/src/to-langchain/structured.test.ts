@@ -1,4 +1,4 @@
-// Answers as values: every method and option of `withStructuredOutput`, with other options beside it.
+// Structured answers: every method and option of `withStructuredOutput`, with other options beside it.
 import { InMemoryCache } from '@langchain/core/caches'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'

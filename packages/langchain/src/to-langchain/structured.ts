@@ -108,18 +108,18 @@ function without(answer: AIMessage, problem: string): LlmError {
 }
 
 /** As much of the response as its value needs. */
-function responseOf({ text, response_metadata: told, tool_calls = [] }: AIMessage): ChatResponse {
+function responseOf({ text, response_metadata: metadata, tool_calls = [] }: AIMessage): ChatResponse {
   return {
     message: { role: 'assistant', content: [{ type: 'text', text }] },
     text,
     reasoning: '',
     toolCalls: tool_calls.map(({ id = '', name, args }) => ({ id, name, input: args })),
-    finishReason: told.finish_reason as ChatResponse['finishReason'],
+    finishReason: metadata.finish_reason as ChatResponse['finishReason'],
     usage: {},
     timing: { firstTokenMs: 0, totalMs: 0 },
     attempts: 1,
-    provider: String(told.provider),
-    model: String(told.model_name),
+    provider: String(metadata.provider),
+    model: String(metadata.model_name),
     warnings: [],
   }
 }

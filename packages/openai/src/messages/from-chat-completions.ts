@@ -1,11 +1,10 @@
 // Converts messages of Chat Completions to ours.
 // Source: platform.openai.com/docs/api-reference/chat/create, and the types of the client, version 6.49.0; November 2026.
-import { LlmError, type Message, type Part } from '@patchbay/core'
-import { type ConversionOptions, conversionWarner, fieldsOf, parseInput } from '@patchbay/core/wire'
+import type { Message, Part } from '@patchbay/core'
+import { type ConversionOptions, fieldsOf, parseInput } from '@patchbay/core/wire'
+import { addResult, dataIn, invalid, type LeftOut, leftOutReporter, listOf } from './read.js'
 
 type Json = Record<string, unknown>
-/** Reports a field that Patchbay has no place for. */
-type LeftOut = (field: string, message?: string) => void
 
 /**
  * Messages of Chat Completions as a conversation: those of the `openai` package (`ChatCompletionMessageParam[]`), its answers, or
@@ -16,13 +15,7 @@ type LeftOut = (field: string, message?: string) => void
  */
 export function fromChatCompletions(messages: readonly object[], options: ConversionOptions = {}): Message[] {
   if (!Array.isArray(messages)) throw invalid('messages', 'must be a list')
-  const warn = conversionWarner(options)
-  const reported = new Set<string>()
-  const lost: LeftOut = (feature, message = `Patchbay has no place for ${feature}; it was left out.`) => {
-    if (reported.has(feature)) return
-    reported.add(feature)
-    warn({ code: 'unsupported', feature, message })
-  }
+  const lost = leftOutReporter(options)
   const names = new Map<unknown, string>()
   const read: Message[] = []
   for (const [index, message] of messages.entries()) {
@@ -46,10 +39,7 @@ export function fromChatCompletions(messages: readonly object[], options: Conver
         ...(name !== undefined && { name }),
         output: parts(),
       }
-      // Results of one answer stand in one message.
-      const last = read.at(-1)
-      if (last?.role === 'tool') (last.content as Part[]).push(result)
-      else read.push({ role, content: [result] })
+      addResult(read, result)
     } else if (role === 'function')
       throw invalid(
         where,
@@ -135,21 +125,4 @@ function toPart(part: Json, where: string, lost: LeftOut): Part[] {
   }
   lost(`a part of type ${String(type)}`)
   return []
-}
-
-function dataIn(url: string): { data: string; mediaType: string } | undefined {
-  const [head, mediaType] = /^data:([^;,]+);base64,/.exec(url.slice(0, 200)) ?? []
-  return head === undefined || mediaType === undefined
-    ? undefined
-    : { data: url.slice(head.length), mediaType }
-}
-
-function listOf(value: unknown, where: string): unknown[] {
-  if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) throw invalid(where, 'must be a list')
-  return value
-}
-
-function invalid(where: string, problem: string): LlmError {
-  return new LlmError('invalid-request', `${where} ${problem}.`)
 }

@@ -1,13 +1,12 @@
 // Converts conversations to messages of Chat Completions, for OpenAI's own client or to keep.
-import { LlmError, type Message, type MessageInput, type Part, type PreparedMessage } from '@patchbay/core'
-import { type ConversionOptions, conversionWarner, leaveOutOf, omissionWarner } from '@patchbay/core/wire'
-import { isMedia } from '@patchbay/core/wrap'
+import type { MessageInput } from '@patchbay/core'
+import { type ConversionOptions, conversionWarner, leaveOutOf } from '@patchbay/core/wire'
 import type { ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import { toMessages } from '../chat/messages.js'
 import { dialectOf } from '../dialects.js'
 import { presetFor } from '../presets.js'
+import { host, preparedMessages } from './prepared-messages.js'
 
-const host = 'api.openai.com'
 const who = 'Chat Completions'
 
 /**
@@ -24,43 +23,8 @@ export function toChatCompletions(
   const warn = conversionWarner(options)
   const preset = presetFor(`https://${host}/v1`, 'openai')
   const target = { host, model: '', who, preset }
-  const prepared = preparedMessages(messages, options)
+  const prepared = preparedMessages(messages, { who, warn })
   const leaveOut = leaveOutOf({ onUnsupported: 'warn' }, warn)
   const wire: object[] = toMessages(prepared, target, dialectOf(preset), warn, leaveOut)
   return wire as ChatCompletionMessageParam[]
-}
-
-/** Messages as the encoder takes them; what it drops or moves without a word is reported here. */
-function preparedMessages(messages: readonly MessageInput[], options: ConversionOptions): PreparedMessage[] {
-  const warn = conversionWarner(options)
-  const lost = omissionWarner(who, warn)
-  let hasMoved = false
-  const check = (part: Part, role: Message['role'], where: string) => {
-    if ((part.type === 'tool-result') !== (role === 'tool'))
-      throw new LlmError(
-        'invalid-request',
-        `${where} is of the role ${role}; it cannot have a part of type ${part.type}.`,
-      )
-    if (part.opaque !== undefined && part.type !== 'reasoning' && part.type !== 'provider-block')
-      lost('opaque')
-    if (part.type === 'tool-result' && part.isError) lost('isError')
-    const inner = part.type === 'tool-result' && typeof part.output !== 'string' ? part.output : [part]
-    if (hasMoved || role === 'user' || !inner.some(isMedia)) return
-    hasMoved = true
-    const message = `${who} accepts media only in user messages: those of answers and of results of tools were put into one.`
-    warn({ code: 'repaired', feature: 'media', message })
-  }
-  return messages.flatMap((message, index): PreparedMessage[] => {
-    const {
-      role,
-      content,
-      visibility = 'both',
-      cache,
-    }: Message = typeof message === 'string' ? { role: 'user', content: message } : message
-    if (visibility !== 'both') lost('visibility')
-    if (visibility === 'user') return []
-    const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
-    for (const part of parts) check(part, role, `messages[${index}]`)
-    return [{ role, content: parts, ...(cache && { cache }) }]
-  })
 }

@@ -122,6 +122,13 @@ export async function* fromWhole(body: unknown, from: Source): AsyncGenerator<Ba
   yield* finishOf(response, calls.last)
 }
 
+/** The events of output items alone, as they stand in a conversation. */
+export function* fromItems(items: readonly object[], from: Source): Generator<BackendEvent> {
+  const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
+  for (const item of objectsIn(items)) yield* closeItem(item, newItem(item.id), calls)
+  yield* calls.last.whole()
+}
+
 /** The items by id and by index: some hosts change ids between events, and llama.cpp's server sends no index. */
 class OpenItems {
   readonly #items = new Map<unknown, OpenItem>()

@@ -1,36 +1,17 @@
 // `limit`: who waits, how long and in what order; rate-limit headers; and its laws under any load.
 import { type CallOptions, type ChatInput, LlmError, type StatusEvent } from '@patchbay/core'
-import { type FakeClock, fakeClock, mockProvider } from '@patchbay/testing'
+import { fakeClock, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { failureOf, read } from '../../test/failure.js'
+import { ended, limited, minute } from '../../test/limited.js'
 import { warm } from '../../test/warm.js'
-import { type LimitOptions, limit, memoryState } from '../index.js'
+import { limit, memoryState } from '../index.js'
 
 beforeAll(warm)
 
-const minute = 60_000
-function world(options: LimitOptions, answer: { delay?: number } = {}) {
-  const clock = fakeClock()
-  const answers = Array.from({ length: 500 }, () => ({ text: 'x', ...answer }))
-  const inner = mockProvider({ clock, answers, retry: false, capabilities: { maxOutput: 10 } })
-  const provider = limit(inner, { clock, ...options })
-  return { clock, inner, provider }
-}
-
-/** Time goes by until it has settled: who loses a race for shared state waits by the real clock. */
-async function ended<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
-  let over = false
-  const end = () => {
-    over = true
-  }
-  work.then(end, end)
-  while (!over) await clock.advance(50)
-  return work
-}
-
 it('runs the allowed number of calls at once, and the others in order of arrival', async () => {
-  const { clock, inner, provider } = world({ concurrency: 2 }, { delay: 100 })
+  const { clock, inner, provider } = limited({ concurrency: 2 }, { delay: 100 })
   const ends: number[] = []
   const calls = [1, 2, 3, 4, 5].map((name) => provider.chat('x').then(() => ends.push(name)))
   await clock.advance(350)
@@ -40,7 +21,7 @@ it('runs the allowed number of calls at once, and the others in order of arrival
 })
 
 it('reports its position to a waiting call', async () => {
-  const { clock, provider } = world({ concurrency: 1 }, { delay: 100 })
+  const { clock, provider } = limited({ concurrency: 1 }, { delay: 100 })
   const news: StatusEvent[] = []
   const calls = [
     provider.chat('a'),
@@ -56,7 +37,7 @@ it('reports its position to a waiting call', async () => {
 })
 
 it('spreads requests over the minute once the first are spent', async () => {
-  const { clock, inner, provider } = world({ requestsPerMinute: 6 })
+  const { clock, inner, provider } = limited({ requestsPerMinute: 6 })
   const calls = Array.from({ length: 8 }, () => provider.chat('x'))
   await clock.advance(0)
   expect(inner.requests).toHaveLength(6)
@@ -69,7 +50,7 @@ it('spreads requests over the minute once the first are spent', async () => {
 })
 
 it('takes tokens by estimate and returns unused ones', async () => {
-  const { clock, inner, provider } = world({ tokensPerMinute: 1000 })
+  const { clock, inner, provider } = limited({ tokensPerMinute: 1000 })
   const first = provider.chat({ messages: 'x', maxOutputTokens: 900 })
   await clock.advance(0)
   await first
@@ -81,7 +62,7 @@ it('takes tokens by estimate and returns unused ones', async () => {
 })
 
 it('lets a call larger than the limit pass when the bucket is full', async () => {
-  const { clock, inner, provider } = world({ tokensPerMinute: 100 })
+  const { clock, inner, provider } = limited({ tokensPerMinute: 100 })
   const call = provider.chat({ messages: 'x', maxOutputTokens: 5000 })
   await clock.advance(0)
   expect((await call).text).toBe('x')
@@ -90,7 +71,7 @@ it('lets a call larger than the limit pass when the bucket is full', async () =>
 
 describe('ends waiting', () => {
   it('with queue-full, at once', async () => {
-    const { clock, provider } = world({ concurrency: 1, queue: 1 }, { delay: 100 })
+    const { clock, provider } = limited({ concurrency: 1, queue: 1 }, { delay: 100 })
     const calls = [provider.chat('a'), provider.chat('b')]
     await clock.advance(0)
     expect(await failureOf(provider.chat('c'))).toMatchObject({ code: 'queue-full', provider: 'mock' })
@@ -99,7 +80,7 @@ describe('ends waiting', () => {
   })
 
   it('at once if maxWait is 0, with retryAfterMs', async () => {
-    const { clock, inner, provider } = world({ requestsPerMinute: 1, maxWait: 0 })
+    const { clock, inner, provider } = limited({ requestsPerMinute: 1, maxWait: 0 })
     await provider.chat('a')
     const error = await failureOf(provider.chat('b'))
     expect(error).toMatchObject({ code: 'rate-limited', retryAfterMs: minute })
@@ -110,7 +91,7 @@ describe('ends waiting', () => {
   })
 
   it('with rate-limited after maxWait', async () => {
-    const { clock, inner, provider } = world({ requestsPerMinute: 1, maxWait: 5000 })
+    const { clock, inner, provider } = limited({ requestsPerMinute: 1, maxWait: 5000 })
     await provider.chat('a')
     const late = failureOf(provider.chat('b'))
     await clock.advance(5000)
@@ -119,7 +100,7 @@ describe('ends waiting', () => {
   })
 
   it.each(['abort', 'deadline', 'leave'] as const)('when its caller has gone: %s', async (way) => {
-    const { clock, inner, provider } = world({ concurrency: 1 }, { delay: 100 })
+    const { clock, inner, provider } = limited({ concurrency: 1 }, { delay: 100 })
     const running = provider.chat('a')
     await clock.advance(0)
     const controller = new AbortController()
@@ -139,7 +120,7 @@ describe('ends waiting', () => {
 })
 
 it('frees the slot of an unread stream when it is stopped', async () => {
-  const { clock, provider } = world({ concurrency: 1 })
+  const { clock, provider } = limited({ concurrency: 1 })
   const controller = new AbortController()
   const stream = provider.stream('a', { signal: controller.signal })
   const events = stream[Symbol.asyncIterator]()

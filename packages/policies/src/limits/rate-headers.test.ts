@@ -1,36 +1,17 @@
 // Rate-limit headers, Retry-After and retries in `limit`; limits shared with other processes.
 import { LlmError, type StatusEvent } from '@patchbay/core'
 import { openai } from '@patchbay/openai'
-import { type FakeClock, fakeClock, faultServer, mockProvider } from '@patchbay/testing'
+import { fakeClock, faultServer, mockProvider } from '@patchbay/testing'
 import { beforeAll, expect, it } from 'vitest'
 import { failureOf } from '../../test/failure.js'
+import { ended, limited, minute } from '../../test/limited.js'
 import { warm } from '../../test/warm.js'
-import { type LimitOptions, limit, memoryState } from '../index.js'
+import { limit, memoryState } from '../index.js'
 
 beforeAll(warm)
 
-const minute = 60_000
-function world(options: LimitOptions, answer: { delay?: number } = {}) {
-  const clock = fakeClock()
-  const answers = Array.from({ length: 500 }, () => ({ text: 'x', ...answer }))
-  const inner = mockProvider({ clock, answers, retry: false, capabilities: { maxOutput: 10 } })
-  const provider = limit(inner, { clock, ...options })
-  return { clock, inner, provider }
-}
-
-/** Time goes by until it has settled: who loses a race for shared state waits by the real clock. */
-async function ended<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
-  let over = false
-  const end = () => {
-    over = true
-  }
-  work.then(end, end)
-  while (!over) await clock.advance(50)
-  return work
-}
-
 it('waits as long as a Retry-After says', async () => {
-  const { clock, inner, provider } = world({})
+  const { clock, inner, provider } = limited({})
   const busy = limit(
     mockProvider({
       clock,

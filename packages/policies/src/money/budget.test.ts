@@ -1,29 +1,17 @@
 // `budget`: refusal before a call, settlement after it, and the law that no budget is ever exceeded.
-import { LlmError, type PreparedChat, type Usage } from '@patchbay/core'
+import { LlmError, type PreparedChat } from '@patchbay/core'
 import { fakeClock, type MockAnswer, mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { beforeAll, expect, it } from 'vitest'
+import { answered, ask, budgeted, prices } from '../../test/budgeted.js'
 import { failureOf } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
 import { type Allowance, budget, memoryState } from '../index.js'
 
 beforeAll(warm)
 
-const prices = { 'mock-1': { input: 1, output: 10 } }
-const ask = { messages: 'x', maxOutputTokens: 100 }
-const answered = (usage: Usage, text = 'x') => ({ text, usage })
-function world(limits: Allowance[], usage: Usage = { inputTokens: 10, outputTokens: 100 }) {
-  const clock = fakeClock()
-  const inner = mockProvider({
-    clock,
-    retry: false,
-    answers: Array.from({ length: 200 }, () => answered(usage)),
-  })
-  return { clock, inner, provider: budget(inner, { limits, prices, clock }) }
-}
-
 it('counts the actual usage, and refuses a call that might exceed the limit before it is sent', async () => {
-  const { inner, provider } = world([{ per: 'run', tokens: 300 }])
+  const { inner, provider } = budgeted([{ per: 'run', tokens: 300 }])
   await provider.chat(ask)
   await provider.chat(ask)
   expect(await provider.spending()).toEqual([
@@ -50,7 +38,7 @@ it('counts what the defaults of the provider add to a request', async () => {
 })
 
 it('counts money by the prices, and refuses a model with unknown price', async () => {
-  const { provider } = world([{ per: 'run', usd: 0.002 }])
+  const { provider } = budgeted([{ per: 'run', usd: 0.002 }])
   await provider.chat(ask)
   expect((await provider.spending())[0]?.spent.usd).toBeCloseTo((10 + 1000) / 1e6, 12)
   expect(await failureOf(provider.chat(ask))).toMatchObject({
@@ -65,12 +53,12 @@ it('counts money by the prices, and refuses a model with unknown price', async (
 })
 
 it('starts again each day and each month, and never for `ever`', async () => {
-  const { clock, provider } = world([{ per: 'day', tokens: 200 }])
+  const { clock, provider } = budgeted([{ per: 'day', tokens: 200 }])
   await provider.chat(ask)
   expect((await failureOf(provider.chat(ask))).message).toMatch(/next day/)
   await clock.advance(86_400_000)
   await provider.chat(ask)
-  const ever = world([
+  const ever = budgeted([
     { per: 'ever', tokens: 200 },
     { per: 'month', tokens: 1e6 },
   ])
@@ -81,7 +69,7 @@ it('starts again each day and each month, and never for `ever`', async () => {
 })
 
 it('keeps an account for each key', async () => {
-  const { provider } = world([{ per: 'day', each: 'key', tokens: 200 }])
+  const { provider } = budgeted([{ per: 'day', each: 'key', tokens: 200 }])
   const as = (key: string) => ({ metadata: { key } })
   await provider.chat(ask, as('ann'))
   expect(await failureOf(provider.chat(ask, as('ann')))).toMatchObject({

@@ -1,29 +1,17 @@
 // `budget` and calls that fail, break or come from a cache.
-import { LlmError, type Usage } from '@patchbay/core'
+import { LlmError } from '@patchbay/core'
 import { fakeClock, type MockAnswer, mockProvider } from '@patchbay/testing'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { answered, ask, budgeted, prices } from '../../test/budgeted.js'
 import { failureOf, read } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
-import { type Allowance, budget, cache, memoryState, priced, type StateStore } from '../index.js'
+import { budget, cache, memoryState, priced, type StateStore } from '../index.js'
 
 beforeAll(warm)
 
-const prices = { 'mock-1': { input: 1, output: 10 } }
-const ask = { messages: 'x', maxOutputTokens: 100 }
-const answered = (usage: Usage, text = 'x') => ({ text, usage })
-function world(limits: Allowance[], usage: Usage = { inputTokens: 10, outputTokens: 100 }) {
-  const clock = fakeClock()
-  const inner = mockProvider({
-    clock,
-    retry: false,
-    answers: Array.from({ length: 200 }, () => answered(usage)),
-  })
-  return { clock, inner, provider: budget(inner, { limits, prices, clock }) }
-}
-
 describe('a failed call', () => {
   it('costs nothing if it was refused', async () => {
-    const { inner, provider } = world([{ per: 'run', tokens: 150 }])
+    const { inner, provider } = budgeted([{ per: 'run', tokens: 150 }])
     const failing = budget(
       mockProvider({ retry: false, answers: [new LlmError('rate-limited', 'Busy.'), 'x'] }),
       { limits: [{ per: 'run', tokens: 150 }] },
@@ -81,7 +69,7 @@ describe('a failed call', () => {
   })
 
   it('frees its reservations in other limits if one limit refuses', async () => {
-    const { provider } = world([
+    const { provider } = budgeted([
       { per: 'run', tokens: 1000 },
       { per: 'day', tokens: 50 },
     ])

@@ -1,32 +1,13 @@
 // Expiry and bounds of state stores: expired values are gone, and memory and disk do not grow.
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { bundled, run } from '../../test/program.js'
-import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
+import { folder, stores } from '../../test/state-stores.js'
 import { fileState } from './file-state.js'
 import { memoryState } from './memory-state.js'
-import { redisState } from './redis-state.js'
-import type { StateStore } from './state.js'
 
 const hour = 3_600_000
-let folder = ''
-let redis: Redis | undefined
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'patchbay-state-'))
-  if (hasRedis) redis = await startRedis()
-})
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true })
-  await redis?.stop()
-})
-
-const stores: [string, () => Promise<StateStore>, boolean][] = [
-  ['memory', async () => memoryState(), true],
-  ['files', async () => fileState(join(folder, 'files')), true],
-  ['Redis', async () => redisState(await (redis as Redis).connect()), hasRedis],
-]
 
 /** What the values in a folder of files say. */
 async function textsIn(place: string): Promise<string[]> {

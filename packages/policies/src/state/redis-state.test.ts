@@ -1,27 +1,15 @@
 // Redis that hangs, refuses or is gone: typed errors in time, and recovery.
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
-import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
+import { hasRedis, startRedis } from '../../test/redis.js'
+import { redis } from '../../test/state-stores.js'
 import { redisState } from './redis-state.js'
 import { Cell } from './state.js'
 
 const hour = 3_600_000
-let folder = ''
-let redis: Redis | undefined
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'patchbay-state-'))
-  if (hasRedis) redis = await startRedis()
-})
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true })
-  await redis?.stop()
-})
 
 it.skipIf(!hasRedis)('Redis: works with both clients, and expires values', async () => {
-  const client = await (redis as Redis).connect()
+  const client = await redis().connect()
   const like = { call: (command: string, ...args: string[]) => client.sendCommand([command, ...args]) }
   const one = redisState(client, { prefix: 'own:' })
   const other = redisState(like, { prefix: 'own:' })
@@ -54,7 +42,7 @@ describe.skipIf(!hasRedis)('a Redis that does not answer', () => {
   })
 
   it('an error reply is reported as `server-error`', async () => {
-    const client = await (redis as Redis).connect()
+    const client = await redis().connect()
     await client.sendCommand(['LPUSH', 'patchbay:list', 'x'])
     expect(await failureOf(redisState(client).get('list'))).toMatchObject({
       code: 'server-error',

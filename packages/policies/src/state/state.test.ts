@@ -1,36 +1,17 @@
 // State stores: concurrent changes lose nothing, and a store that is down is reported.
-import { mkdtemp, readdir, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { bundled, run } from '../../test/program.js'
-import { hasRedis, type Redis, startRedis } from '../../test/redis.js'
+import { folder, stores } from '../../test/state-stores.js'
 import { fileState } from './file-state.js'
 import { memoryState } from './memory-state.js'
-import { redisState } from './redis-state.js'
 import { Cell, type StateStore } from './state.js'
 
 const hour = 3_600_000
 const add = (amount: number) => (value: number) => ({ next: value + amount, result: value })
-
-let folder = ''
-let redis: Redis | undefined
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'patchbay-state-'))
-  if (hasRedis) redis = await startRedis()
-})
-afterAll(async () => {
-  await rm(folder, { recursive: true, force: true })
-  await redis?.stop()
-})
-
-const stores: [string, () => Promise<StateStore>, boolean][] = [
-  ['memory', async () => memoryState(), true],
-  ['files', async () => fileState(join(folder, 'files')), true],
-  ['Redis', async () => redisState(await (redis as Redis).connect()), hasRedis],
-]
 
 describe.each(stores)('in %s', (name, make, there) => {
   it.skipIf(!there)('swaps only the expected value', async () => {

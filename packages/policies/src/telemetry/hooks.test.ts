@@ -64,7 +64,7 @@ it('the caller waits for onFinish, so that what it saves is there', async () => 
     { answers: ['one'] },
     {
       onFinish: async () => {
-        await new Promise((resolve) => setTimeout(resolve, 5))
+        await new Promise((resolve) => setImmediate(resolve))
         saved = true
       },
     },

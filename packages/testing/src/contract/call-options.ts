@@ -1,4 +1,4 @@
-// Call options: signal and timeout hold for every operation, and odd metadata harms no call.
+// Contract tests of call options: signal and timeout hold for every operation, and odd metadata harms no call.
 import type { CallOptions, ErrorCode, Provider } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import type { Subject } from './subject.js'

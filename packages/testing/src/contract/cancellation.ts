@@ -1,4 +1,4 @@
-// Cancellation: aborts, deadlines, and close().
+// Contract tests of cancellation: aborts, deadlines, and close().
 import { isLlmError } from '@patchbay/core'
 import { describe, expect, it, vi } from 'vitest'
 import { countListeners, resources } from './resources.js'

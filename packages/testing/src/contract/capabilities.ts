@@ -1,4 +1,4 @@
-// Capabilities: features that the model has work; those it lacks are refused before anything is sent.
+// Contract tests of capabilities: features that the model has work; those it lacks are refused before anything is sent.
 import {
   type Capabilities,
   type ChatRequest,

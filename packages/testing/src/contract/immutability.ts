@@ -1,4 +1,5 @@
-// Immutability: every operation accepts deeply frozen requests and options, and changes nothing of those that are not frozen.
+// Contract tests of immutability: every operation accepts deeply frozen requests and options, and changes nothing of those that
+// are not frozen.
 import {
   type CallOptions,
   type ChatRequest,

@@ -1,4 +1,4 @@
-// Nothing is lost in silence: each part of a request, in each role, is sent, or an error or a warning names it.
+// Contract tests of completeness: each part of a request, in each role, is sent, or an error or a warning names it.
 import { type ChatRequest, isLlmError, type Message, type Part } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { person, type Subject } from './subject.js'
@@ -203,12 +203,12 @@ export function nothingLost(subject: Subject): void {
     return { wire: sent?.().slice(before).join('\n') ?? '', notice }
   }
 
-  describe.runIf(sent !== undefined)('nothing of a request is lost in silence', () => {
+  describe.runIf(sent !== undefined)('no content of a request is silently lost', () => {
     it.each(cases())('%s is sent, or named', async (_, messages, name, times = 1) => {
       const { wire, notice } = await outcome(messages)
       const count = [marker, base64].reduce((sum, one) => sum + wire.split(one).length - 1, 0)
       const isSent = count >= times || notice.includes(marker)
-      expect(isSent || name.test(notice), notice || 'lost in silence').toBe(true)
+      expect(isSent || name.test(notice), notice || 'silently lost').toBe(true)
     })
 
     it('the state of its own service goes back as it came', async () => {
@@ -246,7 +246,7 @@ export function nothingLost(subject: Subject): void {
       const { wire, notice } = await outcome(messages)
       const breakpoints = messages.filter(({ cache }) => cache).length
       const count = wire.split('cache_control').length - 1
-      expect(count >= breakpoints || /cache/.test(notice), notice || 'lost in silence').toBe(true)
+      expect(count >= breakpoints || /cache/.test(notice), notice || 'silently lost').toBe(true)
       expect(what !== 'system' || count === 0 || wire.includes('1h'), 'the ttl').toBe(true)
     })
 

@@ -1,4 +1,4 @@
-// Invalid and unusual requests: each gives an answer or one typed error, and the provider still answers afterwards.
+// Contract tests of invalid and unusual requests: an answer or one typed error, and the provider still works afterwards.
 import type { ChatInput, ErrorCode } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import type { Subject } from './subject.js'

@@ -1,4 +1,4 @@
-// Responses: their fields, and the conversation that continues after them.
+// Contract tests of responses: their fields, and conversations that continue after them.
 import type { ChatRequest, ChatResponse, ErrorCode, Message } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { all, last } from './stream-events.js'
@@ -54,7 +54,7 @@ export function responses(subject: Subject): void {
       expect(response.usage.outputTokens ?? 0).toBeLessThanOrEqual(3)
     })
 
-    // A service may send a short answer in one piece if nobody reads it as a stream; the response must be the same.
+    // A service may send a short answer in one piece if it is not read as a stream; the response must be the same.
     it.each<[what: string, request: ChatRequest, feature?: 'tools' | 'json' | 'reasoning']>([
       ['an answer', { messages: short }],
       ['a tool call', subject.toolRequest, 'tools'],

@@ -1,4 +1,4 @@
-// Streams: the order of their events, one reader, a slow reader, and several streams at the same time.
+// Contract tests of streams: order of events, one reader, a slow reader, and several streams at the same time.
 import type { ChatEvent } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { all, deltas, last, partText } from './stream-events.js'

@@ -19,22 +19,19 @@ const reasons: Record<FinishReason, string> = {
 
 // Claude Code takes the last block for the answer, and prints nothing where that is no text (2.1.332, November 2026).
 const lastBlockIsAnswer = /^claude-cli\//
+/** Claude Code without its screen (`claude -p`): nobody reads along. */
+const readsAtTheEnd = /^claude-cli\/\S+ \(external, sdk-cli\b/
 
-/** Whether the block of opaque state may follow this answer. Tools run whatever block is the last. */
-function takesState(client: string, { toolCalls }: ChatResponse): boolean {
-  return toolCalls.length > 0 || !lastBlockIsAnswer.test(client)
-}
-
-/** The whole answer as one message. `client` is its user agent. */
-export function toMessage(response: ChatResponse, id: string, client = ''): Json {
+/** The whole answer as one message. The block of opaque state is the first: some clients take the last for the answer. */
+export function toMessage(response: ChatResponse, id: string): Json {
   const { message, model, usage } = response
-  const state = takesState(client, response) ? stateBlock(message.content) : undefined
+  const state = stateBlock(message.content)
   return {
     id,
     type: 'message',
     role: 'assistant',
     model,
-    content: [...message.content.flatMap(toBlock), ...(state === undefined ? [] : [state])],
+    content: [...(state === undefined ? [] : [state]), ...message.content.flatMap(toBlock)],
     ...toStop(response),
     usage: toUsage(usage),
   }
@@ -95,7 +92,7 @@ function toUsage({
   }
 }
 
-type Open = 'text' | 'thinking' | 'tool_use'
+type Open = 'text' | 'thinking' | 'tool_use' | 'redacted_thinking'
 
 /** Writes the events of a stream: opens and closes blocks as their content comes. */
 export class EventWriter {
@@ -104,6 +101,8 @@ export class EventWriter {
   #open: Open | undefined
   /** The last text block: its citations are known at the end. */
   #text: number | undefined
+  /** Text that waits for the opaque state, which is known at the end and must not be the last block. */
+  #held = ''
 
   constructor(
     private readonly id: string,
@@ -130,28 +129,37 @@ export class EventWriter {
         return [{ type: 'message_start', message: { ...message, ...unfinished } }]
       }
       case 'text':
-        return this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text: event.text })
+        if (!readsAtTheEnd.test(this.client)) return this.#write(event.text)
+        this.#held += event.text
+        return [{ type: 'ping' }]
       case 'reasoning': {
         const block = { type: 'thinking', thinking: '', signature: '' }
-        return this.#delta('thinking', block, { type: 'thinking_delta', thinking: event.text })
+        return [
+          ...this.#release(),
+          ...this.#delta('thinking', block, { type: 'thinking_delta', thinking: event.text }),
+        ]
       }
-      case 'tool-call-start':
-        return this.#begin('tool_use', { type: 'tool_use', id: event.id, name: event.name, input: {} })
+      case 'tool-call-start': {
+        const block = { type: 'tool_use', id: event.id, name: event.name, input: {} }
+        return [...this.#release(), ...this.#begin('tool_use', block)]
+      }
       case 'tool-call-delta':
         return [this.#piece({ type: 'input_json_delta', partial_json: event.json })]
       case 'tool-call':
         return this.#end()
       case 'part':
-        return refusalIn(event.part).flatMap((text) =>
-          this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text }),
-        )
+        return refusalIn(event.part).flatMap((text) => [...this.#release(), ...this.#write(text)])
       case 'finish': {
-        const { message, usage } = event.response
-        const state = takesState(this.client, event.response) ? stateBlock(message.content) : undefined
+        const { message, usage, toolCalls } = event.response
+        const isLast = this.#held === '' && toolCalls.length === 0
+        const block = isLast && lastBlockIsAnswer.test(this.client) ? undefined : stateBlock(message.content)
+        const state = block === undefined ? [] : [...this.#begin('redacted_thinking', block), ...this.#end()]
+        const text = this.#release()
         return [
+          ...(text.length > 0 ? [...state, ...text] : []),
           ...this.#cite(message.content),
           ...this.#end(),
-          ...(state === undefined ? [] : [...this.#begin('text', state), ...this.#end()]),
+          ...(text.length > 0 ? [] : state),
           {
             type: 'message_delta',
             delta: toStop(event.response),
@@ -173,6 +181,17 @@ export class EventWriter {
       index,
       delta: { type: 'citations_delta', citation },
     }))
+  }
+
+  #write(text: string): Json[] {
+    return this.#delta('text', { type: 'text', text: '' }, { type: 'text_delta', text })
+  }
+
+  /** The text that was held back. */
+  #release(): Json[] {
+    const text = this.#held
+    this.#held = ''
+    return text === '' ? [] : this.#write(text)
   }
 
   #delta(kind: Open, block: Json, delta: Json): Json[] {

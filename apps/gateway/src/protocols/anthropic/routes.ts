@@ -41,7 +41,7 @@ export function anthropicRoutes(registry: ProviderRegistry): Hono<Env> {
     const client = context.req.header('user-agent')
     if (body.stream !== true) {
       const response = recorder.recordAnswer(await provider.chat(request, options))
-      return writeJson(context, wholeAnswer(answer, response) ?? toMessage(response, id, client))
+      return writeJson(context, wholeAnswer(answer, response) ?? toMessage(response, id))
     }
     const events = new EventWriter(id, provider.model, client)
     const format: StreamFormat = {

@@ -2,9 +2,10 @@
 // Source: platform.openai.com/docs/api-reference/completions/create, November 2026.
 import type { ChatRequest } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
-import { type Json, toChatRequest, toStop } from '../../body/body.js'
+import { type Json, toChatRequest } from '../../body/body.js'
 import { toCompletionMessages } from '../../body/completion-prompt.js'
 import { fieldsOf } from '../../body/fields.js'
+import { samplingOf } from '../openai/sampling.js'
 
 /** The fields of a body. */
 export const fields = fieldsOf(
@@ -48,15 +49,7 @@ export function fromBody(body: Json): ChatRequest {
     {
       messages: toCompletionMessages(prompt, suffix ?? undefined),
       maxOutputTokens: body.max_tokens ?? defaultMaxTokens,
-      temperature: body.temperature,
-      topP: body.top_p,
-      topK: body.top_k,
-      minP: body.min_p,
-      seed: body.seed,
-      stop: toStop(body.stop),
-      // 0 is none, which every service has.
-      frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
-      presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,
+      ...samplingOf(body),
     },
     names,
   )

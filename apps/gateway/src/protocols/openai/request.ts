@@ -2,20 +2,14 @@
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { ChatRequest } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
-import {
-  type Json,
-  requireList,
-  requireObject,
-  requireSchema,
-  toChatRequest,
-  toStop,
-} from '../../body/body.js'
+import { type Json, requireList, requireObject, requireSchema, toChatRequest } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
 import { NestedJson } from '../../body/json.js'
 import { type OfferedTools, offerTools, toToolSelection } from '../../body/tools.js'
 import { namesFor } from './fields.js'
 import { toMessage } from './messages.js'
 import { toEffort } from './reasoning-effort.js'
+import { samplingOf } from './sampling.js'
 import { toTools } from './tools.js'
 
 /**
@@ -46,15 +40,7 @@ export function fromBody(body: Json, names = namesFor(body)): { request: ChatReq
       parallelToolCalls: body.parallel_tool_calls,
       output: toOutput(body.response_format),
       maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
-      temperature: body.temperature,
-      topP: body.top_p,
-      topK: body.top_k,
-      minP: body.min_p,
-      seed: body.seed,
-      stop: toStop(body.stop),
-      // 0 is none, which every service has.
-      frequencyPenalty: body.frequency_penalty === 0 ? undefined : body.frequency_penalty,
-      presencePenalty: body.presence_penalty === 0 ? undefined : body.presence_penalty,
+      ...samplingOf(body),
       reasoning: toEffort(body.reasoning_effort ?? effort, 'reasoning_effort'),
     },
     names,
