@@ -70,7 +70,7 @@ export const bridgeScenarios: Record<string, Make> = {
     const weather = served.tools.find(({ name }) => name === 'weather_now')
     return {
       call: async (index, signal) =>
-        weather?.run?.({ city: `city ${index}` }, { signal, id: `${index}`, messages: [] }),
+        weather?.run?.({ city: `city ${index}` }, { signal, id: `${index}`, messages: [], context: undefined }),
       close: () => served.close(),
     }
   },
@@ -80,7 +80,7 @@ export const bridgeScenarios: Record<string, Make> = {
     return {
       call: async (index, signal) => {
         server.forget()
-        await served.tools[0]?.run?.({}, { signal, id: `${index}`, messages: [] })
+        await served.tools[0]?.run?.({}, { signal, id: `${index}`, messages: [], context: undefined })
       },
       close: () => served.close(),
     }
