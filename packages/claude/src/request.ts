@@ -1,6 +1,7 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
+import { besideRaw, checkFields, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
+import { fieldNames } from './encode/fields.js'
 import {
   type Block,
   type Conversation,
@@ -37,13 +38,14 @@ export function toWire(
       feature: 'model',
       message: `${model} is deprecated; its last day on the Claude API is ${rules.endOfLife}. Move to a newer model.`,
     })
+  checkFields(chat.providerOptions, fieldNames, 'providerOptions.claude')
   const maxTokens = toMaxTokens(model, chat, rules, leaveOut)
   const tools = chat.tools.flatMap((tool) => toTool(tool, leaveOut, warn))
   const conversation = toConversation(chat, target, leaveOut, warn)
   const format = chat.output && toFormat(model, chat.output.schema, conversation, leaveOut, warn)
   checkPrefill(model, conversation, rules, format !== undefined, leaveOut)
-  const asked = toThinking(model, chat, rules, maxTokens, leaveOut)
-  const possible = possibleThinking(model, chat, conversation, asked, rules, leaveOut, warn)
+  const requested = toThinking(model, chat, rules, maxTokens, leaveOut)
+  const possible = possibleThinking(model, chat, conversation, requested, rules, leaveOut, warn)
   const { thinking, effort } = possible
   const config = { ...(effort && { effort }), ...(format && { format }) }
   return {
@@ -108,12 +110,12 @@ function possibleThinking(
   model: string,
   chat: PreparedChat,
   { messages }: Conversation,
-  asked: Thinking,
+  requested: Thinking,
   { forcedTools }: KnownRules,
   leaveOut: LeaveOut,
   warn: (warning: Warning) => void,
 ): Thinking {
-  if (!isThinking(asked)) return asked
+  if (!isThinking(requested)) return requested
   const problem =
     isForced(chat) && forcedTools === 'without-thinking'
       ? `${model} does not think while toolChoice forces a call.`
@@ -124,7 +126,7 @@ function possibleThinking(
     leaveOut('reasoning', problem, {
       advice: 'Leave out reasoning, or set it to off.',
     })
-  else if (asked.thinking?.type !== 'enabled' || !isUnthoughtTurn(messages)) return asked
+  else if (requested.thinking?.type !== 'enabled' || !isUnthoughtTurn(messages)) return requested
   // Not the caller's doing: another model may have begun the turn.
   else
     warn({

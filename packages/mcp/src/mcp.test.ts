@@ -100,7 +100,7 @@ describe.each(ways)('a server that is %s', (_, server) => {
     })
   })
 
-  it('that has gone is a failure of its tools', async () => {
+  it('that has ended makes its tools fail', async () => {
     const connection = await connect(await server())
     await connection.close()
     await connection.close()
@@ -192,11 +192,14 @@ it.each<[number, object, string, RegExp]>([
     url: odd.url,
     fetch: async (url, init) => (String(init?.body).includes('tools/call') ? refusal() : fetch(url, init)),
   })
-  const run = tools[0]?.run?.({}, { signal: AbortSignal.timeout(60_000), id: 'c', messages: [] })
+  const run = tools[0]?.run?.(
+    {},
+    { signal: AbortSignal.timeout(60_000), id: 'c', messages: [], context: undefined },
+  )
   expect(await failureOf(Promise.resolve(run))).toMatchObject(expected)
 })
 
-it('a program that says nothing is given up in time', async () => {
+it('a program that prints nothing is given up at the time limit', async () => {
   const silent = { command: process.execPath, args: ['-e', 'setTimeout(() => {}, 60_000)'] }
   expect(await failureOf(mcpTools(silent, { timeout: 200 }))).toMatchObject({ code: 'network' })
 })
@@ -204,7 +207,7 @@ it('a program that says nothing is given up in time', async () => {
 const text = (text: string) => ({ content: [{ type: 'text', text }] })
 
 describe('a half-broken server', () => {
-  it('loses its odd tools with a warning, and keeps the others', async () => {
+  it('leaves out invalid tools with a warning, and keeps the others', async () => {
     const input = { type: 'object' }
     const { url } = await serveOdd({
       'tools/list': ({ cursor }) =>
@@ -353,7 +356,7 @@ describe('a half-broken server', () => {
       'tools/call': () => result,
     })
     const { tools } = await connect({ url })
-    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }
+    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined }
     expect(await tools[0]?.run?.({}, context)).toEqual(output)
   })
 
@@ -363,7 +366,7 @@ describe('a half-broken server', () => {
       'tools/call': () => ({ isError: true, structuredContent: { reason: 'full' } }),
     })
     const { tools } = await connect({ url })
-    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }
+    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined }
     expect(await failureOf(Promise.resolve(tools[0]?.run?.({}, context)))).toMatchObject({
       code: 'tool-failed',
       message: '{"reason":"full"}',
@@ -378,7 +381,8 @@ describe('a half-broken server', () => {
       url: `${odd.url}?token=tok-in-query`,
       headers: { authorization: 'Bearer sk-in-header' },
     })
-    const run = () => tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] })
+    const run = () =>
+      tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined })
     const error = await failureOf(Promise.resolve(run()))
     expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key …, …' })
     const protocol = await serveOdd({ 'tools/list': () => listed })
@@ -386,7 +390,10 @@ describe('a half-broken server', () => {
     expect(
       await failureOf(
         Promise.resolve(
-          other.tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }),
+          other.tools[0]?.run?.(
+            {},
+            { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined },
+          ),
         ),
       ),
     ).toMatchObject({ code: 'tool-failed', message: expect.stringContaining('no tools/call') })

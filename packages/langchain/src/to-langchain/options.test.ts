@@ -14,7 +14,7 @@ function watched(options: Parameters<typeof mockProvider>[0] = {}) {
   const watch = (name: 'chat' | 'stream') => ({
     value: (request: ChatInput, options: CallOptions) => {
       asked.push({ request: request as ChatRequest, options })
-      return inner[name](request, options)
+      return name === 'chat' ? inner.chat(request, options) : inner.stream(request, options)
     },
   })
   const provider: Provider = Object.create(inner, {
@@ -230,7 +230,7 @@ describe('an option', () => {
     for (const { request } of asked) expect(request).toMatchObject({ temperature: 0, seed: 1 })
   })
 
-  it('that may hold a key is not told to tracers', async () => {
+  it('that may contain a key is not sent to tracers', async () => {
     let received = ''
     const handler = {
       handleChatModelStart: (...given: unknown[]) => void (received += JSON.stringify(given)),
