@@ -198,16 +198,6 @@ export const knownFormats: readonly CallFormat[] = [
     inputKey: 'parameters',
     idBefore: ['tool_call_id', '"\\"" [0-9]{1,3} "\\""'],
   }),
-  // Command R+.
-  jsonCalls({
-    open: 'Action: ```json',
-    close: '```',
-    space: '\n',
-    several: 'list',
-    listSpace: ['\n    ', '\n    ', '\n'],
-    nameKey: 'tool_name',
-    inputKey: 'parameters',
-  }),
   jsonCalls({ open: '<TOOLCALL>', close: '</TOOLCALL>', several: 'list' }),
   jsonCalls({ open: '<tool_calls>', close: '</tool_calls>', several: 'list' }),
   jsonCalls({ open: '<tool_calls>', close: '</tool_calls>', several: 'lines', space: '\n' }),
