@@ -46,7 +46,11 @@ const mistakes: Mistake[] = [
     },
     /Pass apiKey, or set OPENAI_API_KEY/,
   ],
-  ['no model', () => odd(claude)(), /claude\(\) needs a model, for example claude\('claude-opus-5'\)/],
+  [
+    'no model',
+    () => (claude as unknown as () => unknown)(),
+    /claude\(\) needs a model, for example claude\('claude-opus-5'\)/,
+  ],
   [
     'a misspelled option of a factory',
     () => openai('gpt-5', odd({ baseUrl: 'x' })),
