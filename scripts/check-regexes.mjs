@@ -1,7 +1,6 @@
-// The promise that time grows in a straight line with what strangers send: every regular expression of the product is
-// checked for super-linear backtracking (recheck). Those that are harmless all the same stand in `accepted`, with the
-// reason; an entry that is not needed any more has to go. Those that are made while it runs cannot be checked: the files that
-// make some stand in `made`, with how many, and why they are harmless.
+// Checks every regular expression of the product for super-linear backtracking (recheck), so that time grows linearly with the
+// length of input. Harmless ones are in `accepted`, with the reason; an entry that is not needed any more fails. Expressions made
+// at run time cannot be checked: the files that make some are in `made`, with their number and why they are harmless.
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import ts from 'typescript'

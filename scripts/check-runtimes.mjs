@@ -1,5 +1,5 @@
-// The runtimes that are promised: what would be published is packed, installed as an app would, and asked in each runtime
-// that can be had from npm. One that cannot be had is skipped, with a line that says so.
+// Checks the supported runtimes: packs what would be published, installs it as an app would, and runs it in each runtime that npm
+// has. Others are skipped, with a line that says so.
 //   npm run check:runtimes [-- node22 bun …]
 import { spawn, spawnSync } from 'node:child_process'
 import {

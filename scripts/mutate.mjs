@@ -3,7 +3,7 @@
 //   node scripts/mutate.mjs packages/core src/call --sample 120 [--seed 1] [--tests "src/call src/operations"]
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import ts from 'typescript'
 
@@ -72,6 +72,7 @@ function shuffled(list, seed) {
     .map(([, one]) => one)
 }
 
+const vitest = resolve('node_modules/vitest/vitest.mjs')
 const root = join(folder, source)
 const files = readdirSync(root, { recursive: true })
   .filter((name) => name.endsWith('.ts') && !/\.test(-d)?\.ts$/.test(name))
@@ -83,22 +84,14 @@ let tried = 0
 for (const { file, start, end, replacement, text } of sample) {
   writeFileSync(file, text.slice(0, start) + replacement + text.slice(end))
   const { status } = spawnSync(
-    'npx',
+    process.execPath,
     [
-      ...[
-        'vitest',
-        'run',
-        '--bail=1',
-        '--typecheck.enabled=false',
-        '--reporter=dot',
-        '--maxWorkers=1',
-        '--no-isolate',
-        '--pool=threads',
-      ],
-      '--testTimeout=15000',
+      ...[vitest, 'run', '--bail=1', '--typecheck.enabled=false', '--reporter=dot'],
+      ...['--maxWorkers=1', '--no-isolate', '--pool=threads', '--testTimeout=15000'],
       ...tests,
     ],
-    { cwd: folder, stdio: 'ignore', timeout: 120_000 },
+    // A mutant may loop for ever.
+    { cwd: folder, stdio: 'ignore', timeout: 60_000, killSignal: 'SIGKILL' },
   )
   writeFileSync(file, text)
   tried++

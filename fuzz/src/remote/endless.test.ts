@@ -40,7 +40,7 @@ describe.each(Object.entries(remotes))('%s', (name, remote) => {
     expect(server.sent).toBeLessThan((most + 16) * MiB)
   })
 
-  it('an error without an end is read as far as it is of use, and told', async () => {
+  it('an endless error body is read up to a limit, and its beginning is in the error', async () => {
     const server = await serve({ status: 400, body: `Bad: ${piece}`, endless: true })
     const llm = remote.make({ baseURL: server.url, apiKey: 'sk-bounded-bodies', retry: false })
     const error = (await thrownBy(llm.chat('Hi'))) as LlmError

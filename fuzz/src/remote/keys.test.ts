@@ -146,7 +146,7 @@ describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => 
   })
 
   if (address !== undefined)
-    it('goes where the environment says, however the address is spelled', async () => {
+    it('is sent to the address of the environment, however it is spelled', async () => {
       const spelled = [
         'http://h.example/v1',
         'http://h.example/v1/',
@@ -175,7 +175,10 @@ describe.each(Object.keys(remotes) as (keyof typeof remotes)[])('%s', (name) => 
     })
 
   if (address !== undefined)
-    it.each([undefined, 'written out'])('goes where the environment says (baseURL %s)', async (written) => {
+    it.each([
+      undefined,
+      'written out',
+    ])('is sent to the address of the environment (baseURL %s)', async (written) => {
       const baseURL = 'http://10.0.0.7:8080/v1'
       environment({ [key]: ofEnvironment, [address]: baseURL })
       expect((await asked(remote, written === undefined ? {} : { baseURL })).sent).toContain(ofEnvironment)

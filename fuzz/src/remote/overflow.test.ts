@@ -60,7 +60,7 @@ describe.each(Object.entries(remotes))('%s', (_, remote) => {
     }
   })
 
-  it.each([false, true])('in a stream (begun: %s) it is told as well', async (begun) => {
+  it.each([false, true])('in a stream (begun: %s) is the same error', async (begun) => {
     for (const { text } of overflowTexts.filter((_, at) => at % 5 === 0)) {
       const error = await ask(remote.broken(text, begun))
       expect(error, text).toMatchObject({ code: 'context-length', retryable: false })

@@ -129,7 +129,7 @@ describe.each(Object.entries(remotes))('%s', (_, remote) => {
     })
   })
 
-  it('what is said of a retry, and of an address that is not one, is without it', async () => {
+  it('messages about retries and invalid addresses do not contain it', async () => {
     const server = await serve({ status: 503, body: `Busy for ${secret}` })
     const said: string[] = []
     const llm = remote.make({ baseURL: server.url, apiKey: secret, retry: { retries: 1, baseDelay: 1 } })

@@ -119,7 +119,7 @@ describe('a provider in the AI SDK', () => {
     { type: 'tool-call', id: 'a', name: 'get_weather', input: { city: 'Lima' }, opaque },
   ]
 
-  it.each(['whole', 'streamed'])('gets back verbatim what it must, in a loop of tools: %s', async (how) => {
+  it.each(['whole', 'streamed'])('gets back its opaque state verbatim, in the tool loop: %s', async (how) => {
     const inner = mockProvider({ answers: [{ events }, 'Sunny.'] })
     const asked = { model: languageModel(inner), prompt: 'x', tools, stopWhen: stepCountIs(3) }
     const result = how === 'whole' ? await generateText(asked) : streamText(asked)
@@ -155,7 +155,7 @@ describe('a provider in the AI SDK', () => {
     ])
   })
 
-  it('fails in words the AI SDK tries again by', async () => {
+  it('fails with errors that the AI SDK retries', async () => {
     const inner = mockProvider({ answers: [new LlmError('overloaded', 'Busy.'), 'Now.'] })
     expect((await generateText({ model: languageModel(inner), prompt: 'x' })).text).toBe('Now.')
     const limited = new LlmError('rate-limited', 'Slow down.', { retryAfterMs: 1500, status: 429 })
@@ -358,7 +358,7 @@ describe('a model of the AI SDK as a provider', () => {
     })
   })
 
-  it('knows a status, and what its answer says of trying again', async () => {
+  it('has a status, and the retry time of the response', async () => {
     const model = playing(finish)
     const failing = (statusCode: number): LanguageModelV3 => ({
       ...model,

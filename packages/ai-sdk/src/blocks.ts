@@ -30,7 +30,7 @@ export class Blocks<Single extends object> {
     return ended
   }
 
-  /** Where no part is left to carry the metadata, an empty reasoning block does: the AI SDK drops empty texts. */
+  /** Without a part for the metadata, an empty reasoning block carries it: the AI SDK drops empty texts. */
   end(metadata: object = {}): (Mark | Single)[] {
     if (this.#held !== undefined) {
       const held = { ...this.#held, ...metadata }
@@ -46,7 +46,7 @@ export class Blocks<Single extends object> {
   }
 }
 
-/** What bytes of this media type are; types are the same in capitals. */
+/** The kind of part for a media type, in any case. */
 export function kindOf(mediaType: string): 'image' | 'file' | 'audio' {
   const kind = mediaType.split('/')[0]?.toLowerCase()
   return kind === 'image' || kind === 'audio' ? kind : 'file'
@@ -62,7 +62,7 @@ export type Source =
   | { sourceType: 'url'; id: string; url: string; title?: string }
   | { sourceType: 'document'; id: string; title: string; mediaType: string }
 
-/** What an answer cites, and its media that are only a URL. */
+/** The sources of an answer: its citations, and media that are only a URL. */
 export function sourcesOf(content: readonly Part[]): Source[] {
   const cited = content.flatMap((part): Citation[] => {
     if (part.type === 'text') return part.citations ?? []

@@ -10,7 +10,7 @@ type Mark = NonNullable<Message['cache']>
 // Anthropic's, which OpenRouter and others have adopted, and Bedrock's.
 const names = new Set(['cacheControl', 'cache_control', 'cachePoint'])
 
-// What we put there ourselves.
+// Our own marks.
 const carried = new Set(['hidden', 'visibility'])
 
 /** Whether an option of that name is a cache mark. */
@@ -58,7 +58,7 @@ export function readsMarks({ provider, modelId }: LanguageModelV3): boolean {
   return /bedrock|openrouter|gateway|claude/i.test(provider) && /claude|nova/i.test(modelId)
 }
 
-/** The mark as those models read it. */
+/** The mark in the form of such models. */
 export function toMark(cache: Mark | undefined): { providerOptions?: SharedV3ProviderOptions } {
   if (!cache) return {}
   const ttl = typeof cache === 'object' ? { ttl: cache.ttl } : {}

@@ -3,7 +3,7 @@ import { APICallError } from '@ai-sdk/provider'
 import { isLlmError, LlmError } from '@patchbay/core'
 import { clientError, parseRetryAfter } from '@patchbay/core/wire'
 
-/** Ours as the AI SDK knows them: it tries again what may be tried again. An abort stays an abort. */
+/** Converts our error to the AI SDK's: retryable errors are retried there. An abort stays an abort. */
 export function toCallError(error: unknown, signal: AbortSignal | undefined): unknown {
   if (signal?.aborted) return signal.reason
   if (!isLlmError(error)) return error
@@ -22,7 +22,7 @@ export function toCallError(error: unknown, signal: AbortSignal | undefined): un
   })
 }
 
-/** Theirs as ours; `who` is asked. One of ours that went through comes back as it was. */
+/** Converts an error of the AI SDK to ours; `who` is the provider and model. One of our errors is returned unchanged. */
 export function toLlmError(error: unknown, who: string): unknown {
   if (isLlmError(error)) return error
   if (!APICallError.isInstance(error)) return clientError(error, who) ?? error

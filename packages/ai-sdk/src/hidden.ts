@@ -4,23 +4,23 @@ import type { Part } from '@patchbay/core'
 import { toBase64 } from '@patchbay/core/wire'
 import { extractHidden, type Hidden } from '@patchbay/core/wrap'
 
-/** Whose options and metadata are ours. */
+/** The name of our options and metadata in the AI SDK. */
 export const ours = 'patchbay'
 
-/** Goes with the last part of an answer. */
+/** Metadata for the last part of an answer. */
 export function metadataOf(content: readonly Part[]): { providerMetadata?: SharedV3ProviderMetadata } {
   const hidden = extractHidden(content, true, false)
   return hidden === undefined ? {} : { providerMetadata: { [ours]: { hidden: asJson(hidden) } } }
 }
 
-/** A part as it comes back: options in a prompt, metadata in a message of `useChat`. */
+/** A part that is sent back: options in a prompt, metadata in a message of `useChat`. */
 interface Returned {
   providerOptions?: unknown
   providerMetadata?: unknown
   callProviderMetadata?: unknown
 }
 
-/** What an answer went out with, found in any of its parts. */
+/** Our metadata of an answer, from any of its parts. */
 export function hiddenIn(parts: readonly Returned[]): Hidden | undefined {
   for (const { providerOptions, providerMetadata, callProviderMetadata } of parts) {
     const found = providerOptions ?? providerMetadata ?? callProviderMetadata ?? {}
@@ -34,7 +34,7 @@ export function hiddenIn(parts: readonly Returned[]): Hidden | undefined {
 export function asJson(value: unknown): JSONValue {
   return JSON.parse(
     JSON.stringify(value, function (this: Record<string, unknown>, key, json) {
-      // What a Buffer makes of itself is a list of numbers.
+      // A Buffer's own JSON is a list of numbers.
       const given = this[key]
       return given instanceof Uint8Array ? toBase64(given) : json
     }),

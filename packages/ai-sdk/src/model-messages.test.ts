@@ -130,7 +130,7 @@ describe('a conversation of the AI SDK', () => {
   })
 })
 
-describe('what the other form has no place for', () => {
+describe('content that the other form does not support', () => {
   const png = { type: 'image' as const, data: 'AQID', mediaType: 'image/png' }
   const theirs: [feature: string, message: Message][] = [
     ['visibility', { role: 'user', content: 'x', visibility: 'user' }],

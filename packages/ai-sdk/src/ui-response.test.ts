@@ -6,9 +6,9 @@ import { type BackendEvent, LlmError, type Part, type Provider, runTools, type T
 import { local } from '@patchbay/local'
 import { mockProvider } from '@patchbay/testing'
 import { DefaultChatTransport, type UIMessage } from 'ai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chatBy, textOf } from '../test/chat.js'
-import { fromUiMessages, toResponse, type UiMessage } from './index.js'
+import { fromUiMessages, toModelMessages, toResponse, toUiMessages, type UiMessage } from './index.js'
 
 /** A route handler on a server. */
 async function chatOver(handler: (messages: UiMessage[], signal: AbortSignal) => Response) {
@@ -143,15 +143,18 @@ describe('useChat', () => {
     expect(inner.requests[1]?.messages[1]?.content).toEqual(content)
   })
 
-  it('hears of a failure without details, or in the words of onError, and keeps what was said', async () => {
+  it('shows an error without details, or the text of onError, and keeps the answer so far', async () => {
     const failing = () =>
       mockProvider({
         retry: false,
         answers: [{ text: 'half', error: new LlmError('network', 'Cut at 10.0.0.7.') }],
       })
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
     const chat = await over(failing())
     await chat.sendMessage({ text: 'x' })
     expect(chat.error?.message).toBe('The answer failed. Try again.')
+    expect(log.mock.calls).toMatchObject([[{ message: 'Cut at 10.0.0.7.' }]])
     expect(textOf(chat.messages[1] as UIMessage)).toBe('half')
     const discreet = await chatOver((messages) =>
       toResponse(failing().stream(fromUiMessages(messages)), {
@@ -162,7 +165,7 @@ describe('useChat', () => {
     expect(discreet.error?.message).toBe('It failed (network).')
   })
 
-  it('hears of the failure of a tool without details, or in the words of toolError', async () => {
+  it('shows a tool error without details, or the text of toolError', async () => {
     const broken: Tool = { ...(tools[0] as Tool), run: () => Promise.reject(new Error('at 10.0.0.7')) }
     const texts: unknown[] = []
     for (const options of [{}, { toolError: (text: string) => text }]) {
@@ -200,7 +203,7 @@ describe('useChat', () => {
     expect(inner.requests[2]?.messages[3]?.content).toEqual([{ type: 'refusal', text: 'I will not.' }])
   })
 
-  it('tells the route once what the client got, or that the answer was aborted', async () => {
+  it('calls onFinish or onAbort of the route once', async () => {
     const calls: [name: string, value: unknown][] = []
     const options = {
       onFinish: (result: unknown) => calls.push(['finish', result]),
@@ -232,6 +235,13 @@ describe('useChat', () => {
     await sending
     await expect.poll(() => inner.running).toBe(0)
   })
+})
+
+it('unknown options are refused with the right name', () => {
+  const stream = mockProvider().stream('x')
+  expect(() => toResponse(stream, { onerror: () => '' } as never)).toThrow(/Did you mean onError\?/)
+  expect(() => toUiMessages([], { toolerror: () => '' } as never)).toThrow(/Did you mean toolError\?/)
+  expect(() => toModelMessages([], { onwarning: () => {} } as never)).toThrow(/Did you mean onWarning\?/)
 })
 
 describe('messages that are none', () => {

@@ -44,8 +44,8 @@ export function toWire(
   const conversation = toConversation(chat, target, leaveOut, warn)
   const format = chat.output && toFormat(model, chat.output.schema, conversation, leaveOut, warn)
   checkPrefill(model, conversation, rules, format !== undefined, leaveOut)
-  const asked = toThinking(model, chat, rules, maxTokens, leaveOut)
-  const possible = possibleThinking(model, chat, conversation, asked, rules, leaveOut, warn)
+  const requested = toThinking(model, chat, rules, maxTokens, leaveOut)
+  const possible = possibleThinking(model, chat, conversation, requested, rules, leaveOut, warn)
   const { thinking, effort } = possible
   const config = { ...(effort && { effort }), ...(format && { format }) }
   return {
@@ -110,12 +110,12 @@ function possibleThinking(
   model: string,
   chat: PreparedChat,
   { messages }: Conversation,
-  asked: Thinking,
+  requested: Thinking,
   { forcedTools }: KnownRules,
   leaveOut: LeaveOut,
   warn: (warning: Warning) => void,
 ): Thinking {
-  if (!isThinking(asked)) return asked
+  if (!isThinking(requested)) return requested
   const problem =
     isForced(chat) && forcedTools === 'without-thinking'
       ? `${model} does not think while toolChoice forces a call.`
@@ -126,7 +126,7 @@ function possibleThinking(
     leaveOut('reasoning', problem, {
       advice: 'Leave out reasoning, or set it to off.',
     })
-  else if (asked.thinking?.type !== 'enabled' || !isUnthoughtTurn(messages)) return asked
+  else if (requested.thinking?.type !== 'enabled' || !isUnthoughtTurn(messages)) return requested
   // Not the caller's doing: another model may have begun the turn.
   else
     warn({

@@ -146,7 +146,7 @@ describe('a provider in LangChain', () => {
     { type: 'tool-call', id: 'a', name: 'get_weather', input: { city: 'Lima' }, opaque },
   ]
 
-  it.each(['whole', 'streamed'])('gets back verbatim what it must: %s', async (how) => {
+  it.each(['whole', 'streamed'])('gets back its opaque state verbatim: %s', async (how) => {
     const inner = mockProvider({ answers: [{ events }, 'Sunny.'] })
     const model = chatModel(inner).bindTools([weather])
     let first: AIMessageChunk | undefined

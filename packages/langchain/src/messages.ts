@@ -99,7 +99,7 @@ function cacheOf(blocks: unknown[], lost: Lost): Pick<Message, 'cache'> {
     : { cache: mark.ttl === '5m' || mark.ttl === '1h' ? { ttl: mark.ttl } : true }
 }
 
-/** The mark in Claude's form, which others took over. */
+/** The mark in Claude's form, which other services use too. */
 function markOf(block: unknown): Json | undefined {
   if (!isObject(block)) return undefined
   const { cache_control: mark = isObject(block.metadata) ? block.metadata.cache_control : undefined } = block
@@ -164,7 +164,7 @@ export function toMessages({ role, content }: PreparedMessage, lost: OmissionWar
   }
 }
 
-/** One text goes as a string, which all of LangChain's models take. */
+/** A single text is sent as a string, which all LangChain models accept. */
 function inBlocks(
   content: readonly Part[],
 ): { content: string } | { contentBlocks: ContentBlock.Standard[] } {
@@ -174,7 +174,7 @@ function inBlocks(
     : { contentBlocks: content.flatMap(toBlock) }
 }
 
-/** Who the opaque state of parts belongs to. */
+/** The provider name of opaque state. */
 export const owner = 'langchain'
 
 function toAnswer(content: readonly Part[], lost: OmissionWarner): AIMessage {
@@ -193,7 +193,7 @@ function toAnswer(content: readonly Part[], lost: OmissionWarner): AIMessage {
     const isCalled = said.contentBlocks.every(
       (block) => block.type !== 'tool_call' || tool_calls.some(({ id }) => id === block.id),
     )
-    // Somebody may have changed it since; then that is what was said.
+    // If it was changed since, the changed content is sent.
     if (said.text === text(content) && isCalled) return said
   }
   const blocks = content.flatMap(toBlock)

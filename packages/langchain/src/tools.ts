@@ -6,7 +6,7 @@ import { isObject } from '@patchbay/core/wrap'
 import type { Json } from './standard-blocks.js'
 import type { Lost } from './unsupported-content.js'
 
-/** @throws {LlmError} `unsupported` for a tool that a service runs itself, and for what is none */
+/** @throws {LlmError} `unsupported` for a tool that a service runs itself, and for anything that is not a tool */
 export function toTool(given: BindToolsInput, lost: Lost): Tool[] {
   const tool = given as Json
   const isOurs = isLangChainTool(given)
@@ -28,7 +28,7 @@ export function toTool(given: BindToolsInput, lost: Lost): Tool[] {
   return [{ name, ...(typeof description === 'string' && { description }), input }]
 }
 
-/** LangChain's words, and the objects of OpenAI, Claude and Bedrock. */
+/** Tool choices of LangChain, and the objects of OpenAI, Claude and Bedrock. */
 export function toToolChoice(
   given: NonNullable<BaseChatModelCallOptions['tool_choice']>,
   lost: Lost,

@@ -15,7 +15,7 @@ export interface Lost {
   changed(what: string, message: string): void
 }
 
-/** Adds to the warnings, once for each thing. */
+/** Adds warnings, once for each kind of content. */
 export function lossReporter(warnings: Warning[], lenient: boolean): Lost {
   const reported = new Set<string>()
   const changed = (what: string, message: string) => {

@@ -13,7 +13,7 @@ import type { ProcessServer, RemoteServer } from './server.js'
 export class Connection {
   #client: Promise<Client> | undefined
   #closing: Promise<void> | undefined
-  /** Every client that is connected, with how many calls it is at work on. */
+  /** The connected clients, with their number of running calls. */
   readonly #connected = new Map<Client, number>()
 
   constructor(
@@ -21,7 +21,7 @@ export class Connection {
     readonly timeout: number,
   ) {}
 
-  /** The client, connected. @throws what hinders it */
+  /** The connected client. @throws the error of the connection */
   client(signal?: AbortSignal): Promise<Client> {
     if (this.#closing !== undefined)
       return Promise.reject(
@@ -35,7 +35,7 @@ export class Connection {
     return this.#client
   }
 
-  /** Works with the client; a second time with a new one where the server has not even looked at the first request. */
+  /** Runs work with the client; again with a new client if the server has certainly not processed the first request. */
   async use<T>(work: (client: Client) => Promise<T>): Promise<T> {
     const first = this.client()
     let session: string | undefined
@@ -67,12 +67,12 @@ export class Connection {
     }
   }
 
-  /** Ends a client that was given up, with the stream it listens to, once the last of its calls is over. */
+  /** Closes a replaced client, with the stream it listens to, after its last call. */
   #closeUnused(client: Client, connecting: Promise<Client>): void {
     if (this.#connected.get(client) === 0 && this.#client !== connecting) client.close().catch(() => {})
   }
 
-  /** Ends every client. Idempotent. */
+  /** Closes all clients. Idempotent. */
   close(): Promise<void> {
     const client = this.#client
     this.#closing ??= (async () => {
@@ -127,7 +127,7 @@ async function transportTo(server: ProcessServer | RemoteServer) {
       ...(fetch && { fetch }),
     })
   }
-  // Only who starts processes needs what starts them; the rest works in a browser.
+  // Loaded only to start processes; everything else works in a browser.
   const { getDefaultEnvironment, StdioClientTransport } = await import('@modelcontextprotocol/client/stdio')
   const { env, ...rest } = server
   return new StdioClientTransport({ ...rest, env: { ...getDefaultEnvironment(), ...env }, stderr: 'ignore' })

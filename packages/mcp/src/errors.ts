@@ -11,13 +11,13 @@ import { type ErrorCode, isLlmError, LlmError } from '@patchbay/core'
 import { decodePercent, redactor } from '@patchbay/core/wire'
 import type { ProcessServer, RemoteServer } from './server.js'
 
-/** What the server is called in messages. */
+/** The server's name in messages. */
 export function nameOfServer(server: ProcessServer | RemoteServer): string {
   if (!('url' in server)) return `The MCP server \`${server.command}\``
   return `The MCP server at ${URL.canParse(server.url) ? new URL(server.url).origin : 'an invalid URL'}`
 }
 
-/** The failure of a connection or a call; `hint` is what to do, for failures of the connection. */
+/** The error of a connection or a call; `hint` is the advice for connection errors. */
 export function asFailure(
   thrown: unknown,
   server: ProcessServer | RemoteServer,
@@ -55,12 +55,12 @@ function statusOf(thrown: unknown): number | undefined {
 }
 
 function codeOf(thrown: unknown): ErrorCode {
-  // The server is there, and refuses the call.
+  // The server answers, and refuses the call.
   if (thrown instanceof ProtocolError) return 'tool-failed'
   return thrown instanceof SdkError && thrown.code === SdkErrorCode.InvalidResult ? 'bad-response' : 'network'
 }
 
-/** What `redactor` takes. What somebody put into a query, a fragment or a variable may be a secret, whatever its name. */
+/** Arguments of `redactor`. Any value in a query, a fragment or a variable may be a secret. */
 function secretsOf(server: ProcessServer | RemoteServer, more: string[] = []): Parameters<typeof redactor> {
   if (!('url' in server)) return [undefined, undefined, [...Object.values(server.env ?? {}), ...more]]
   const { url, headers } = server
@@ -76,7 +76,7 @@ function secretsOf(server: ProcessServer | RemoteServer, more: string[] = []): P
   ]
 }
 
-/** Words of a command are no secrets in a message, where they would take ordinary words out. */
+/** Arguments of a command. They are not redacted like secrets, because that would remove ordinary words from messages. */
 function argumentsOf(server: ProcessServer | RemoteServer): string[] {
   return 'url' in server ? [] : (server.args ?? [])
 }

@@ -11,24 +11,24 @@ export type { ProcessServer, RemoteServer } from './server.js'
 
 /** Options of `mcpTools`. */
 export interface McpOptions extends Pick<CallOptions, 'signal'> {
-  /** Put before each name, so that tools of several servers do not clash: `'files_'`. */
+  /** A prefix for each name, so that tools of several servers have different names: `'files_'`. Default: none. */
   prefix?: string
-  /** Only these, by the server's own names. Default: all. */
+  /** The tools to use, by the server's own names. Default: all. */
   only?: string[]
-  /** Tools, by the server's own names, that somebody must agree to before they run. */
+  /** Tools that need approval before they run, by the server's own names. Default: none. */
   needsApproval?: (name: string, input: unknown) => boolean | Promise<boolean>
-  /** To connect and to list, in milliseconds, each time it is done. Default 30,000. */
+  /** Time limit of each connection and each listing of tools, in milliseconds. Default 30,000. */
   timeout?: number
 }
 
-/** The tools of a server, while it is connected. */
+/** The tools of a connected server. */
 export interface McpTools extends AsyncDisposable {
   tools: Tool[]
-  /** What the server says of how to use its tools, for the system message; where it says something. */
+  /** The server's instructions for its tools, for the system message; absent if it has none. */
   instructions: string | undefined
   /** Tools that were left out, and why. */
   warnings: Warning[]
-  /** Ends the connection, and the process where there is one. Idempotent. */
+  /** Closes the connection, and ends the process if there is one. Idempotent. */
   close(): Promise<void>
 }
 

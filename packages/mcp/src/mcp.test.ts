@@ -100,7 +100,7 @@ describe.each(ways)('a server that is %s', (_, server) => {
     })
   })
 
-  it('that has gone is a failure of its tools', async () => {
+  it('that has ended makes its tools fail', async () => {
     const connection = await connect(await server())
     await connection.close()
     await connection.close()
@@ -199,7 +199,7 @@ it.each<[number, object, string, RegExp]>([
   expect(await failureOf(Promise.resolve(run))).toMatchObject(expected)
 })
 
-it('a program that says nothing is given up in time', async () => {
+it('a program that prints nothing is given up at the time limit', async () => {
   const silent = { command: process.execPath, args: ['-e', 'setTimeout(() => {}, 60_000)'] }
   expect(await failureOf(mcpTools(silent, { timeout: 200 }))).toMatchObject({ code: 'network' })
 })
@@ -207,7 +207,7 @@ it('a program that says nothing is given up in time', async () => {
 const text = (text: string) => ({ content: [{ type: 'text', text }] })
 
 describe('a half-broken server', () => {
-  it('loses its odd tools with a warning, and keeps the others', async () => {
+  it('leaves out invalid tools with a warning, and keeps the others', async () => {
     const input = { type: 'object' }
     const { url } = await serveOdd({
       'tools/list': ({ cursor }) =>

@@ -246,7 +246,17 @@ class OllamaBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { models } = await this.#json(context, '/api/tags')
     if (!Array.isArray(models)) throw new LlmError('bad-response', 'Ollama gave no list of models.')
-    return objectsIn(models).flatMap(({ name }) => (typeof name === 'string' ? [{ id: name }] : []))
+    return objectsIn(models).flatMap(({ name, digest, size }) =>
+      typeof name === 'string'
+        ? [
+            {
+              id: name,
+              ...(typeof digest === 'string' && { digest }),
+              ...(typeof size === 'number' && { sizeBytes: size }),
+            },
+          ]
+        : [],
+    )
   }
 
   async #json(context: CallContext, path: string, body?: object): Promise<Record<string, unknown>> {

@@ -163,7 +163,7 @@ class OpenAIBackend implements Backend {
           : besideRaw(chat, raw)
       await yielder.yieldIfDue()
       const encoded = await api.toBody(this.#target, whole, streaming, context.warn)
-      const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target)
+      const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target, context.warn)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)

@@ -10,7 +10,7 @@ async function serve(answer: ServedResponse) {
 }
 
 describe('faultServer', () => {
-  it('serves a body in pieces, and notes what it was asked', async () => {
+  it('serves a body in pieces, and records the requests', async () => {
     const server = await serve({ status: 201, headers: { 'x-a': 'b' }, body: 'héllo', chunk: 1 })
     const response = await fetch(`${server.url}/path?q=1`, { method: 'POST', body: '{"a":1}' })
     expect(response.status).toBe(201)
@@ -40,7 +40,7 @@ describe('faultServer', () => {
 })
 
 describe('faultServer, where HTTP itself is broken,', () => {
-  it('sends a body without an end until the client goes, and says how much of it', async () => {
+  it('sends an endless body until the client disconnects, and reports how much', async () => {
     const server = await serve({ body: 'x'.repeat(1000), endless: true })
     const reader = (await fetch(server.url)).body?.getReader()
     for (let bytes = 0; bytes < 100_000; ) bytes += (await reader?.read())?.value?.length ?? 0
@@ -49,7 +49,7 @@ describe('faultServer, where HTTP itself is broken,', () => {
     await vi.waitFor(() => expect(server.open).toBe(0))
   })
 
-  it('sends headers that are none, and breaks connections', async () => {
+  it('sends invalid headers, and breaks connections', async () => {
     const code = (answer: ServedResponse) =>
       serve(answer).then(({ url }) =>
         fetch(url).then(

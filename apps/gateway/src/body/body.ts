@@ -110,7 +110,15 @@ const numbers = new Set([
  * A request from its fields, without those that are null or undefined (many clients send null). Core checks the values.
  * @throws {LlmError} `invalid-request` for a wrong type
  */
-export function toChatRequest(fields: Json, names: FieldNames): ChatRequest {
+export function toChatRequest(
+  { messages, ...options }: Json & Pick<ChatRequest, 'messages'>,
+  names: FieldNames,
+): ChatRequest {
+  return { messages, ...toRequestOptions(options, names) }
+}
+
+/** The same without messages. */
+export function toRequestOptions(fields: Json, names: FieldNames): Omit<ChatRequest, 'messages'> {
   const entries = Object.entries(fields).filter(([, value]) => value !== undefined && value !== null)
   for (const [name, value] of entries) {
     if (numbers.has(name) && typeof value !== 'number')
@@ -118,12 +126,12 @@ export function toChatRequest(fields: Json, names: FieldNames): ChatRequest {
     if (name === 'parallelToolCalls' && typeof value !== 'boolean')
       throw requestError(`${names[name] ?? name}: must be true or false.`)
   }
-  const request = Object.fromEntries(entries) as unknown as ChatRequest
+  const options: Omit<ChatRequest, 'messages'> = Object.fromEntries(entries)
   // The likeliest token is in every share, so at temperature 0 a share changes nothing; some services refuse both together.
-  if (request.temperature === 0) delete request.topP
+  if (options.temperature === 0) delete options.topP
   // In vLLM, -1 is off.
-  if (request.topK === -1) delete request.topK
-  return request
+  if (options.topK === -1) delete options.topK
+  return options
 }
 
 /** Stop sequences as a list: many APIs take a single one, and an empty one is none. */

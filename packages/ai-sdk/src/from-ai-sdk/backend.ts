@@ -20,7 +20,7 @@ import { toEvents } from './events.js'
 
 /** Options of `aiSdk`. */
 export interface AiSdkOptions extends ProviderOptions {
-  /** Who makes vectors; without one, `embed` is `unsupported`. */
+  /** The model for `embed`; without it, `embed` is `unsupported`. */
   embedding?: EmbeddingModelV3
 }
 

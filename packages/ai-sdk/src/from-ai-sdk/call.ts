@@ -20,10 +20,10 @@ import { isMedia, omitUndefined } from '@patchbay/core/wrap'
 import { readsMarks, toMark } from '../cache-marks.js'
 import { deepCopy } from './deep-copy.js'
 
-/** Who the opaque state of parts belongs to. */
+/** The provider name of opaque state. */
 export const owner = 'ai-sdk'
 
-/** Nothing of it is the caller's own object: the model may change it. */
+/** Contains no object of the caller, because the model may change it. */
 export function toCallOptions(
   chat: PreparedChat,
   model: LanguageModelV3,
@@ -73,7 +73,7 @@ export function toCallOptions(
   })
 }
 
-/** The message for a model; nothing of it is lost without a warning. */
+/** The message for a model; content that it cannot have is named by a warning. */
 export function toMessage({ role, content }: PreparedMessage, lost: OmissionWarner): LanguageModelV3Message {
   switch (role) {
     case 'system':
@@ -131,7 +131,7 @@ function toResult(part: Part, lost: OmissionWarner): LanguageModelV3ToolResultPa
 
 type Piece = Extract<LanguageModelV3ToolResultPart['output'], { type: 'content' }>['value'][number]
 
-/** Images have types of their own: providers of the AI SDK look for images nowhere else. */
+/** Images need their own content type: providers of the AI SDK look for images only there. */
 function toPiece(part: Part): Piece[] {
   if (part.type === 'text') return [{ type: 'text', text: part.text }]
   return toFile(part).map(({ data, mediaType, filename }): Piece => {

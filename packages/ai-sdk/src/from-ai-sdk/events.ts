@@ -52,7 +52,7 @@ class Events {
   readonly #blocks = new Map<string, Block>()
   /** A text that has ended, until it is known that no more of its sources follow. */
   #ended: Block | undefined
-  /** Whose text is streamed, until something else comes. */
+  /** The block whose text is streamed now. */
   #streamed: Block | undefined
   #citations: Citation[] = []
 
@@ -122,7 +122,7 @@ class Events {
         return [{ type: 'part', part: toMedia(part) }]
       case 'finish': {
         const response = { ...toReason(part.finishReason), usage: toUsage(part.usage) }
-        // Sources that no text follows.
+        // Sources without a text after them.
         const sources: Part[] =
           this.#citations.length > 0 ? [{ type: 'text', text: '', citations: this.#citations }] : []
         return [
@@ -132,7 +132,7 @@ class Events {
       }
       case 'error':
         throw part.error
-      // Not asked for.
+      // Not requested.
       case 'raw':
       case 'tool-input-end':
         return []
@@ -155,7 +155,7 @@ class Events {
     this.#ended = undefined
     const more = { ...opaque(metadata), ...(type === 'text' && this.#cited()) }
     if (isStreamed) return [{ type: 'part-end', ...more }]
-    // Redacted reasoning has no text, and what ends late no part any more that could take it.
+    // Redacted reasoning has no text, and a block that ends late has no part any more.
     return Object.keys(more).length > 0 ? [{ type: 'part', part: { type, text: '', ...more } }] : []
   }
 

@@ -44,7 +44,7 @@ const embedOptions = {
   providerOptions: true,
 } satisfies Record<keyof EmbedRequest, true>
 
-/** What `providerOptions` add to a request: those of `patchbay` are its options, all others go to the provider they name. */
+/** The options of `providerOptions`: those of `patchbay` are request options, all others are for the provider of that name. */
 export function chatRequestOptions(
   options: SharedV3ProviderOptions | undefined,
   lost: LeftOut,
@@ -52,7 +52,7 @@ export function chatRequestOptions(
   return requestOptions(options, chatOptions, lost)
 }
 
-/** The same for vectors. */
+/** The same for embeddings. */
 export function embedRequestOptions(
   options: SharedV3ProviderOptions | undefined,
   lost: LeftOut,

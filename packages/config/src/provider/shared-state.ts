@@ -67,37 +67,39 @@ export class Shared {
     const { createClient } = (await importPackage('@redis/client', folder)) as {
       createClient(options: object): Client
     }
-    const { options, found } = redisOptions(place)
+    const { options, connected } = redisOptions(place)
     const client = createClient(options)
-    // What fails is told by the calls it fails for.
+    // The calls that fail report it.
     client.on('error', () => {})
     try {
       await client.connect()
     } catch (cause) {
       throw unreachable(place, cause)
     }
-    found()
-    this.#closers.push(() => ended(client))
+    connected()
+    this.#closers.push(() => closeClient(client))
     return redisState(client)
   }
 
   async #keyv(place: string, folder: string): Promise<CacheStore> {
     const { Keyv } = await import('keyv')
-    const kept = await adapter(place, folder)
+    const keyvStore = await adapter(place, folder)
     const store = new Keyv({
-      store: kept,
+      store: keyvStore,
       namespace: 'patchbay',
       throwOnErrors: true,
     })
     store.on('error', () => {})
-    this.#closers.push(() => ('client' in kept ? ended(kept.client as Client) : store.disconnect()))
+    this.#closers.push(() =>
+      'client' in keyvStore ? closeClient(keyvStore.client as Client) : store.disconnect(),
+    )
     return store
   }
 }
 
-type Made = new (options: unknown, more?: unknown) => object
+type Constructor = new (options: unknown, more?: unknown) => object
 
-/** What of a client of `@redis/client` is used here. */
+/** The part of a client of `@redis/client` that is used here. */
 type Client = RedisClient & {
   readonly isOpen: boolean
   on(event: 'error' | 'ready', listener: () => void): void
@@ -106,33 +108,34 @@ type Client = RedisClient & {
   destroy(): void
 }
 
-// A server that says nothing for so long, in milliseconds, is looked for anew; it is asked for a sign of life in between.
+// After so many milliseconds without a byte from the server, the client connects again; it pings the server in between.
 const silenceMs = 4000
-const signMs = 1500
-// How long the last answers are waited for when all is closed.
-const lastAnswersMs = 1000
+const pingMs = 1500
+// The longest wait for outstanding replies at close, in milliseconds.
+const lastRepliesMs = 1000
 
 /**
- * For a client that is told at once where there never was a server, and looks again for one that was there.
- * @throws {LlmError} `config` for an address that is none
+ * Options of a client that fails at once if no server answers the first connection, and reconnects after that. Call `connected`
+ * after the first connection.
+ * @throws {LlmError} `config` for an invalid address
  */
-function redisOptions(url: string): { options: object; found: () => void } {
+function redisOptions(url: string): { options: object; connected: () => void } {
   if (!isReadable(url))
     throw configError(
       'The address of the Redis cannot be read. It is redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25.',
     )
-  let there = false
-  const reconnectStrategy = (tries: number) => (there ? Math.min(100 * tries, 5000) : false)
+  let wasConnected = false
+  const reconnectStrategy = (tries: number) => (wasConnected ? Math.min(100 * tries, 5000) : false)
   const socket = { reconnectStrategy, connectTimeout: silenceMs, socketTimeout: silenceMs }
   return {
-    options: { url, disableOfflineQueue: true, pingInterval: signMs, socket },
-    found: () => {
-      there = true
+    options: { url, disableOfflineQueue: true, pingInterval: pingMs, socket },
+    connected: () => {
+      wasConnected = true
     },
   }
 }
 
-/** By the rules of the client, whose own errors quote the address. */
+/** Checks an address by the rules of the client, whose own errors would quote it. */
 function isReadable(url: string): boolean {
   try {
     const { username, password, pathname } = new URL(url)
@@ -143,14 +146,14 @@ function isReadable(url: string): boolean {
   }
 }
 
-/** Closes it after the answers to what was sent; one that does not answer is left in time. */
-async function ended(client: Client): Promise<void> {
+/** Closes a client after the replies to its commands; a server that does not reply is not waited for. */
+async function closeClient(client: Client): Promise<void> {
   if (!client.isOpen) return
   let timer: ReturnType<typeof setTimeout> | undefined
   const late = new Promise((resolve) => {
-    timer = setTimeout(resolve, lastAnswersMs)
+    timer = setTimeout(resolve, lastRepliesMs)
   })
-  // It answers in order.
+  // The server replies in order, so this reply is the last one.
   await Promise.race([client.sendCommand(['PING']).catch(() => {}), late])
   clearTimeout(timer)
   if (client.isOpen) client.destroy()
@@ -169,24 +172,24 @@ function unreachable(place: string, cause: unknown): LlmError {
 
 /** The adapter of Keyv for an address. */
 async function adapter(place: string, folder: string): Promise<object> {
-  const made = async (name: string, option: unknown, exported = 'default', more?: unknown) =>
-    new ((await importPackage(name, folder))[exported] as Made)(option, more)
+  const create = async (name: string, option: unknown, exported = 'default', more?: unknown) =>
+    new ((await importPackage(name, folder))[exported] as Constructor)(option, more)
   if (isRedis(place)) {
-    const { options, found } = redisOptions(place)
-    const kept = (await made('@keyv/redis', options, 'default', { throwOnErrors: true })) as {
+    const { options, connected } = redisOptions(place)
+    const keyvStore = (await create('@keyv/redis', options, 'default', { throwOnErrors: true })) as {
       client: Client
     }
-    kept.client.on('ready', found)
-    return kept
+    keyvStore.client.on('ready', connected)
+    return keyvStore
   }
-  if (place.startsWith('sqlite:')) return made('@keyv/sqlite', place)
+  if (place.startsWith('sqlite:')) return create('@keyv/sqlite', place)
   if (place.startsWith('file:')) {
     const filename = place.startsWith('file:///')
       ? fileURLToPath(place)
       : resolve(folder, place.slice('file:'.length))
-    return made('keyv-file', { filename }, 'KeyvFile')
+    return create('keyv-file', { filename }, 'KeyvFile')
   }
   throw configError(
-    "A store for answers is redis://host, sqlite://path or file:path; anything else of Keyv's is handed to cache() in code.",
+    'A store for answers is redis://host, sqlite://path or file:path. Pass other Keyv stores to cache() in code.',
   )
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../../testing/src/mock.js'
 import { failureOf } from '../../test/world.js'
 import { generateObject, LlmError, runTools, streamElements, tool } from '../index.js'
+import { onAbort } from './abort-listener.js'
 
 const schema = { type: 'object', properties: {} }
 const wave = tool({ name: 'wave', input: schema, needsApproval: () => true, run: () => 'done' })
@@ -97,4 +98,16 @@ it('a signal has one listener however many calls it has, and each of them hears 
   await new Promise((resolve) => setImmediate(resolve))
   process.off('warning', onWarning)
   expect(warned).toEqual([])
+})
+
+it('a call that stops listening leaves the others their listener, also if it stops twice', () => {
+  const controller = new AbortController()
+  const heard: string[] = []
+  const stop = onAbort(controller.signal, () => heard.push('first'))
+  onAbort(controller.signal, () => heard.push('second'))
+  stop()
+  stop()
+  expect(getEventListeners(controller.signal, 'abort')).toHaveLength(1)
+  controller.abort()
+  expect(heard).toEqual(['second'])
 })

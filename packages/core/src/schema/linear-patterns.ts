@@ -103,16 +103,17 @@ function isUsable(key: string, value: unknown, draft4: boolean): boolean {
 }
 
 // Compiled patterns are cached, since compiling takes longer than most checks. The oldest are evicted.
-const mostKept = 500
+const maxPatterns = 500
 const longestKept = 1000
-const kept = new Map<string, RE2JS | undefined>()
+const compiledPatterns = new Map<string, RE2JS | undefined>()
 
 function expression(pattern: string): RE2JS | undefined {
-  if (kept.has(pattern)) return kept.get(pattern)
+  if (compiledPatterns.has(pattern)) return compiledPatterns.get(pattern)
   const made = compile(pattern)
   if (pattern.length > longestKept) return made
-  if (kept.size >= mostKept) for (const oldest of kept.keys()) if (kept.delete(oldest)) break
-  kept.set(pattern, made)
+  if (compiledPatterns.size >= maxPatterns)
+    for (const oldest of compiledPatterns.keys()) if (compiledPatterns.delete(oldest)) break
+  compiledPatterns.set(pattern, made)
   return made
 }
 

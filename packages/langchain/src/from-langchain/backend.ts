@@ -23,7 +23,7 @@ import { fromChunks } from './chunks.js'
 export interface LangchainOptions extends ProviderOptions {
   /** The name of its model, for messages. Default: what it calls itself. */
   model?: string
-  /** Who makes vectors; without one, `embed` is `unsupported`. */
+  /** The model for `embed`; without it, `embed` is `unsupported`. */
   embeddings?: EmbeddingsInterface
 }
 
@@ -81,7 +81,7 @@ class LangchainBackend implements Backend {
       function: { name, description: description ?? '', parameters: schema },
     }))
     const named = typeof toolChoice === 'object' ? toolChoice.name : toolChoice
-    // LangChain's word for it; the other one is OpenAI's.
+    // LangChain's name for it; the other one is OpenAI's.
     const choice = named === undefined ? {} : { tool_choice: toolChoice === 'required' ? 'any' : named }
     const model =
       asked.length === 0 ? this.chatModel : (this.chatModel.bindTools?.(asked, choice) ?? this.chatModel)
@@ -90,7 +90,7 @@ class LangchainBackend implements Backend {
         messages.flatMap((message) => toMessages(message, lost)),
         {
           signal,
-          // Who tries again is the provider, by the rules of the call.
+          // The provider retries, by the rules of the call.
           maxRetries: 0,
           ...(stop !== undefined && { stop }),
         },
@@ -140,14 +140,14 @@ class LangchainBackend implements Backend {
   }
 }
 
-/** What the clients of LangChain's models throw has a status, where there was one; LangChain's own have it as a cause. */
+/** Errors of LangChain's clients have the HTTP status, if there was one; LangChain's own errors have them as their cause. */
 function toLlmError(error: unknown, who: string): unknown {
   if (isLlmError(error) || !(error instanceof Error)) return error
   if (isLlmError(error.cause)) return error.cause
   return error.name === 'AbortError' ? error : (clientError(error, who) ?? error)
 }
 
-/** LangChain's models hold their keys where everybody can read them; services quote them. */
+/** LangChain models have their keys in public fields, and services quote keys in errors. */
 function keysOf(model: object): [string, string][] {
   return Object.entries(model).flatMap(([name, value]): [string, string][] =>
     /key|token|secret/i.test(name) && typeof value === 'string' ? [['authorization', value]] : [],

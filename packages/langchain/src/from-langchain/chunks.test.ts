@@ -51,7 +51,7 @@ describe('what a model streams', () => {
     expect(finishReason).toBe(reason)
   })
 
-  it('is told with its id, its model and its stop sequence', async () => {
+  it('has its id, its model and its stop sequence', async () => {
     const response_metadata = { model_name: 'm-2', stop_sequence: 'END', finish_reason: 'stop_sequence' }
     expect(await said([{ id: 'msg_1', content: 'x', response_metadata }])).toMatchObject({
       ...{
@@ -129,7 +129,7 @@ describe('what a model streams', () => {
   })
 })
 
-describe('what a model must get back', () => {
+describe('opaque state that a model must get back', () => {
   const thought = { type: 'thinking', thinking: 'Hm.', signature: 'signed' }
   const searched = { type: 'server_tool_use', id: 's', name: 'web_search', input: { query: 'q' } }
   const use = { type: 'tool_use', id: 'x', name: 't', input: {} }
@@ -163,7 +163,7 @@ describe('what a model must get back', () => {
     expect(await next(fields)).toMatchObject({ content, additional_kwargs })
   })
 
-  it('does not bring back what somebody changed', async () => {
+  it('does not restore parts that were changed', async () => {
     const back = await next(answers['with text'] ?? '', (content) =>
       content.map((part) => (part.type === 'text' ? { ...part, text: 'Other.' } : part)),
     )
@@ -202,7 +202,7 @@ describe('a request', () => {
     expect(await provider.embed({ input: 'x', truncate: false })).toMatchObject({ model: 'e-1' })
   })
 
-  it('for vectors that nobody waits for any more ends at once', async () => {
+  it('for vectors ends at once when it is aborted', async () => {
     const controller = new AbortController()
     const inner = { embedDocuments: () => new Promise(() => controller.abort()) }
     const provider = langchain(playing([]), { embeddings: inner as never })
@@ -211,7 +211,7 @@ describe('a request', () => {
     })
   })
 
-  it('for vectors that fails is told by a typed error, without keys', async () => {
+  it('for vectors fails with a typed error, without keys', async () => {
     const failure = Object.assign(new Error('No sk-a-key-of-somebody'), { status: 401 })
     const inner = { apiKey: 'sk-a-key-of-somebody', embedDocuments: () => Promise.reject(failure) }
     const error = await langchain(playing([]), { embeddings: inner as never })

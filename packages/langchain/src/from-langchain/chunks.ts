@@ -89,7 +89,7 @@ function* endEvents(
     response: {
       finishReason,
       ...(raw !== '' && { rawFinishReason: String(metadata.raw_finish_reason ?? raw) }),
-      // LangChain makes one up where there is none.
+      // LangChain makes one up if there is none.
       ...(typeof id === 'string' && !id.startsWith('run-') && { id }),
       ...(typeof model === 'string' && model !== '' && { model }),
       ...(typeof stopSequence === 'string' && { stopSequence }),
@@ -101,7 +101,7 @@ function* endEvents(
 const streamed = new Set([
   ...['text', 'reasoning', 'tool_call', 'tool_call_chunk', 'invalid_tool_call', 'input_json_delta'],
 ])
-// The rest only its model understands; it goes back to it with the message.
+// Only the model understands other fields; they are sent back with the message.
 const known = new Set(['image', 'file', 'audio', 'text-plain', 'refusal', 'server_tool_call_result'])
 
 /** The calls as the model wrote them: LangChain completes what was cut. */
@@ -114,11 +114,11 @@ function callsOf({ tool_calls = [], invalid_tool_calls = [], tool_call_chunks = 
     }),
     ...invalid_tool_calls.map(({ id, name = '', args = '' }) => ({ id, name, input: inputOf(args) })),
   ]
-  // Some models give none, and results are matched by them.
+  // Some models send none, and results are matched by id.
   return all.map(({ id, ...call }) => ({ id: id || `call_${crypto.randomUUID()}`, ...call }))
 }
 
-/** What the model must get back with the message, beside its text and calls: signatures, blocks of its own. */
+/** Opaque state that the model must get back with the message: signatures, blocks of its own. */
 function stateOf({ content, contentBlocks, additional_kwargs, response_metadata }: AIMessageChunk) {
   const isPlain = contentBlocks.every((block) => {
     const { type, index: _, ...more } = block as Json

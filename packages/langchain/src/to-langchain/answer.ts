@@ -13,7 +13,7 @@ interface OpenCall {
   json: string
 }
 
-/** Events of a stream as pieces of a message. */
+/** Converts stream events to message chunks. */
 export class Pieces {
   #index = -1
   #kind: string | undefined
@@ -95,7 +95,7 @@ export class Pieces {
   #last(response: ChatResponse): AIMessageChunk {
     const chunk = this.#piece({
       content: '',
-      // A call that the answer was cut in is none.
+      // An incomplete call at the end is not a call.
       tool_call_chunks: [...this.#open.values()].map(({ index, json }) => ({
         type: 'tool_call_chunk',
         index,
@@ -144,7 +144,7 @@ function* eventsOf(response: ChatResponse): Generator<ChatEvent> {
   yield { type: 'finish', response }
 }
 
-/** What an answer cites; places are those in its whole text. */
+/** The citations of an answer; positions are those in its whole text. */
 function citationsOf(content: readonly Part[]): Citation[] {
   let from = 0
   return content.flatMap((part) => {

@@ -264,7 +264,7 @@ describe('an answer', () => {
     }
   })
 
-  it('that was changed goes as it is now, and a warning says what was left out', async () => {
+  it('that was changed is sent as it is now, with a warning about what was left out', async () => {
     const { inner, model, message } = await answer(answers['state of the provider in between'] ?? [], 'whole')
     message.content = 'Something else.'
     const next = await model.invoke([new HumanMessage('?'), message, new HumanMessage('?')])

@@ -15,7 +15,7 @@ export class BoundChat extends RunnableBinding<BaseLanguageModelInput, AIMessage
     return super.withConfig({ ...config, ...mergeOptions(this.config, config) })
   }
 
-  // LangChain would take the options out of this and put them together by itself.
+  // LangChain would read the options from here and merge them itself.
   override withRetry(...fields: Parameters<Wrapped['withRetry']>) {
     return Runnable.prototype.withRetry.call(this, ...fields) as ReturnType<Wrapped['withRetry']>
   }

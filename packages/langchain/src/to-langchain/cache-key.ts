@@ -12,18 +12,18 @@ export function nameOf(provider: Provider): string {
   return name
 }
 
-/** A key for all of it, without its words: headers may hold secrets, and some caches keep keys as they are. */
+/** A hash as the key: headers may contain secrets, and some caches store keys as they are. */
 export function keyOf(...parts: unknown[]): string {
   try {
     return sha256(JSON.stringify(parts, sortKeys))
   } catch {
-    // What JSON cannot hold has no key; better no hit than a wrong one.
+    // A value that JSON cannot represent has no key: no hit is better than a wrong one.
     return crypto.randomUUID()
   }
 }
 
 function sortKeys(_: string, value: unknown): unknown {
-  // A function may be all that two of them differ in.
+  // Two values may differ only in a function.
   if (typeof value === 'function') throw new TypeError('A function has no JSON.')
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return value
   return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))

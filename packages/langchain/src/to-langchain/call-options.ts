@@ -11,11 +11,11 @@ import { type Lost, lossReporter } from '../unsupported-content.js'
 /** Options of a call, beside LangChain's own. */
 export interface PatchbayChatOptions extends BaseChatModelCallOptions {
   tools?: BindToolsInput[]
-  /** May the model ask for several tools in one turn? */
+  /** Whether the model may call several tools in one turn. */
   parallel_tool_calls?: boolean
-  /** Of a `response_format`: may the answer have nothing but what its schema names? */
+  /** For a `response_format`: whether the answer may have only the properties of its schema. */
   strict?: boolean
-  /** The form of the answer in OpenAI's words: `{ type: 'json_schema', json_schema: { schema } }`. */
+  /** The format of the answer, in OpenAI's form: `{ type: 'json_schema', json_schema: { schema } }`. */
   response_format?: Record<string, unknown>
   /** Sent with the request. */
   headers?: Record<string, string>
@@ -23,11 +23,11 @@ export interface PatchbayChatOptions extends BaseChatModelCallOptions {
   request?: Partial<Omit<ChatRequest, 'messages' | 'tools'>>
   /** Everything else of a call: `{ metadata: { tenant: 'alice' }, headers: { … } }`. */
   call?: Omit<CallOptions, 'signal'>
-  /** Of the messages, for LangChain's cache. */
+  /** The key of the messages, for LangChain's cache. */
   messagesKey?: string
 }
 
-// The rest is no part of the question: what LangChain and LangGraph hand on with every call.
+// Other fields are not part of the request: LangChain and LangGraph pass them with every call.
 const read = new Set(
   `tools tool_choice parallel_tool_calls strict response_format headers request call stop maxRetries messagesKey
   callbacks tags metadata runName runId configurable recursionLimit maxConcurrency timeout signal store context outputVersion
@@ -43,7 +43,7 @@ export interface Call {
   warnings: Warning[]
 }
 
-/** @throws {LlmError} `unsupported` for what has no place here */
+/** @throws {LlmError} `unsupported` for options that Patchbay does not support */
 export function toCall(
   messages: BaseMessage[],
   given: Partial<PatchbayChatOptions>,
@@ -104,7 +104,7 @@ function toOutput(format: Json, lost: Lost): OutputSpec | undefined {
   } as OutputSpec
 }
 
-/** Options of a call that were given at several places, one on top of the other: LangChain would take the last `request` alone. */
+/** Merges options of a call from several places: LangChain would use the last `request` only. */
 export function mergeOptions(
   ...layers: (Partial<PatchbayChatOptions> | undefined)[]
 ): Pick<PatchbayChatOptions, 'request' | 'call'> {

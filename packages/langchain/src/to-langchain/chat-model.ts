@@ -87,7 +87,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
   ): string {
     const { messagesKey } = options
     const { output, ...request } = toCall([], options, this.inner.defaults).request
-    // The words of a schema, not the object that holds them.
+    // The content of a schema, not the object.
     const schema = typeof output === 'object' ? toJsonSchema(output.schema, 'request.output') : undefined
     const { headers, metadata } = optionsOf(options)
     const { defaults } = this.inner
@@ -98,7 +98,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     )
   }
 
-  /** LangChain looks answers up by the text of the messages; here all of them counts, images too. */
+  /** LangChain's cache key is the text of the messages; ours has all their content, images too. */
   override generate(...[messages, options, callbacks]: Parameters<BaseChatModel['generate']>) {
     const given = Array.isArray(options) ? { stop: options } : options
     const keyed = this.cache ? { ...given, messagesKey: keyOf(messages) } : given
@@ -117,7 +117,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     }
   }
 
-  /** Options given at several places are put together; of the same one, the last counts. */
+  /** Merges options from several places; of the same option, the last one wins. */
   override withConfig(
     config: Partial<PatchbayChatOptions>,
   ): Runnable<BaseLanguageModelInput, AIMessageChunk, PatchbayChatOptions> {
@@ -175,7 +175,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     }
   }
 
-  /** LangChain's own events say that every answer stopped by itself, and nothing else of it. */
+  /** LangChain's own events report every answer as finished normally, without other metadata. */
   override async *_streamChatModelEvents(
     messages: BaseMessage[],
     given: this['ParsedCallOptions'],
@@ -206,7 +206,7 @@ export class PatchbayChat extends BaseChatModel<PatchbayChatOptions> {
     return outputVersion === 'v1'
   }
 
-  /** Tracers hear of the options; headers hold keys. */
+  /** Tracers get the options without headers, which contain keys. */
   override _getCallOptionsForTracing(given: this['ParsedCallOptions']): this['ParsedCallOptions'] {
     const { headers: _, ...call } = given.call ?? {}
     const options = { ...given, ...(given.call && { call }) }

@@ -3,11 +3,10 @@
 import { AIMessageChunk } from '@langchain/core/messages'
 import { parseInput } from '@patchbay/core/wire'
 
-// With what it takes to leave a string that is open, or a backslash in it. Each has a length of its own, so that it can be taken
-// away again.
+// They close an open string, or a backslash in it. Each has another length, so that it can be removed again.
 const marks = ['', ' …', '" ……', '"" ………']
 
-/** The mark these arguments need, empty where LangChain takes them for no call anyway. */
+/** The mark for these arguments; empty if LangChain does not read them as a call anyway. */
 export function endingOf(args: string): string {
   const isCall = (text: string) => {
     const chunk = { type: 'tool_call_chunk' as const, index: 0, id: 'id', name: 'name', args: text }
@@ -16,7 +15,7 @@ export function endingOf(args: string): string {
   return marks.find((mark) => !isCall(args + mark)) ?? ''
 }
 
-/** What the model wrote: where that is no JSON, events have it in this form. */
+/** The arguments as the model wrote them: events have this form of arguments that are not JSON. */
 export function asWritten(json: string): string {
   if (!json.startsWith('{"$unparsed":')) return json
   try {
@@ -27,9 +26,9 @@ export function asWritten(json: string): string {
   }
 }
 
-/** The input of an invalid call. One with a mark was never made, even where it is JSON so far. */
+/** The input of an invalid call. One with a mark was never complete, even if it is JSON so far. */
 export function inputOf(args: string): unknown {
-  // LangChain takes spaces away from the front.
+  // LangChain removes leading spaces.
   const written = args.replace(/(?:(?:^| )…|" ……|"" ………)$/, '')
   return written === args ? parseInput(args) : { $unparsed: written }
 }

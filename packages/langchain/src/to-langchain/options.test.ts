@@ -230,7 +230,7 @@ describe('an option', () => {
     for (const { request } of asked) expect(request).toMatchObject({ temperature: 0, seed: 1 })
   })
 
-  it('that may hold a key is not told to tracers', async () => {
+  it('that may contain a key is not sent to tracers', async () => {
     let received = ''
     const handler = {
       handleChatModelStart: (...given: unknown[]) => void (received += JSON.stringify(given)),

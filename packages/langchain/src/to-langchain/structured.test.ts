@@ -23,7 +23,7 @@ describe('a structured answer', () => {
     expect(both).toMatchObject({ parsed: eve, raw: { response_metadata: { provider: 'mock' } } })
   })
 
-  it('is asked for in the way of its method', async () => {
+  it('is requested in the form of its method', async () => {
     const inner = mockProvider({ answers: Object.values(methods) })
     for (const method of each)
       await chatModel(inner)
@@ -62,7 +62,7 @@ describe('a structured answer', () => {
     expect(both).toMatchObject({ parsed: null, raw: { text: misfit[method] } })
   })
 
-  it('is found between other words, and in what a cache kept', async () => {
+  it('is found in longer texts, and in cached answers', async () => {
     const inner = mockProvider({ answers: [`Here:\n\`\`\`json\n${json}\n\`\`\``] })
     const model = chatModel(inner, { cache: new InMemoryCache() }).withStructuredOutput(person)
     expect([await model.invoke('?'), await model.invoke('?')]).toEqual([eve, eve])

@@ -23,7 +23,7 @@ interface Way {
   parse: (answer: AIMessage) => Promise<Value>
 }
 
-/** @throws {LlmError} `unsupported` for a method there is not; `invalid-request` for a schema that cannot be sent */
+/** @throws {LlmError} `unsupported` for an unknown method; `invalid-request` for a schema that cannot be sent */
 export function structuredModel(
   model: BaseChatModel<PatchbayChatOptions>,
   given: object,
@@ -90,7 +90,7 @@ function wayOf(
   }
 }
 
-/** The value, read once more: what a cache kept is only text. */
+/** Parses the value again: a cached answer is only text. */
 async function readValue(answer: AIMessage, schema: StandardSchema | JsonSchema): Promise<Value> {
   const { output } = await withOutput(responseOf(answer), { schema })
   if (output === undefined) throw without(answer, 'holds no value')
@@ -107,7 +107,7 @@ function without(answer: AIMessage, problem: string): LlmError {
   )
 }
 
-/** As much of the response as its value needs. */
+/** The part of the response that its value needs. */
 function responseOf({ text, response_metadata: metadata, tool_calls = [] }: AIMessage): ChatResponse {
   return {
     message: { role: 'assistant', content: [{ type: 'text', text }] },

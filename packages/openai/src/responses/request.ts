@@ -7,7 +7,7 @@ import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { isReasoningModel } from '../model-families.js'
-import { toParameters } from '../parameters.js'
+import { toFunction } from '../parameters.js'
 import { toItems } from './items.js'
 
 type Json = Record<string, unknown>
@@ -41,13 +41,7 @@ export function toResponsesBody(
     ...fields,
     tools:
       tools.length > 0
-        ? tools.map(({ name, description, schema }) => ({
-            type: 'function',
-            name,
-            ...(description !== undefined && { description }),
-            parameters: toParameters(schema),
-            strict: false,
-          }))
+        ? tools.map((tool) => ({ type: 'function', ...toFunction(tool, dialect, warn), strict: false }))
         : undefined,
     tool_choice:
       tools.length > 0

@@ -143,7 +143,7 @@ export function capabilities(subject: Subject): void {
       expect(count).not.toBe(0)
     })
 
-    it('takes batches, or says that there are none', async () => {
+    it('supports batches, or reports that it does not', async () => {
       const { batches } = subject.provider
       const codes = ['unsupported', 'invalid-request']
       expect(codes).toContain((await failure(batches.submit([]))).code)

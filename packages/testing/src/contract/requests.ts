@@ -33,7 +33,7 @@ export function requests(subject: Subject): void {
       expect(error.retryable).toBe(false)
     })
 
-    it('of five megabytes gives an answer or a typed error, and the provider lives', async () => {
+    it('of five megabytes gives an answer or a typed error, and the provider still works', async () => {
       // The limit keeps a mock that echoes the request from answering with a million events.
       const request = { messages: 'word '.repeat(1_000_000), ...subject.limit(20) }
       const response = await answerOr(['context-length', 'invalid-request'], subject.provider.chat(request))

@@ -19,7 +19,7 @@ export function responses(subject: Subject): void {
   const { short, long, deterministic, answerOr } = subject
 
   describe('a response', () => {
-    it('says who answered, how long it took and what it used', async () => {
+    it('names the provider, the time and the usage', async () => {
       const response = await subject.provider.chat(short)
       expect(response).toMatchObject({
         provider: subject.provider.provider,

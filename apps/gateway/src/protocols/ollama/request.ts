@@ -9,7 +9,7 @@ import {
   requireObject,
   requireSchema,
   requireString,
-  toChatRequest,
+  toRequestOptions,
   toStop,
 } from '../../body/body.js'
 import { toCompletionMessages } from '../../body/completion-prompt.js'
@@ -123,7 +123,7 @@ function common({ options: given = {}, format, think }: Json): Omit<ChatRequest,
   else if (typeof format === 'object' && format !== null)
     request.output = { schema: requireSchema(format, 'format') }
   if (think !== undefined && think !== null) request.reasoning = toReasoning(think)
-  return toChatRequest(request, names)
+  return toRequestOptions(request, names)
 }
 
 function toReasoning(think: unknown): Reasoning {
