@@ -1,11 +1,19 @@
 // `connect`: from a name to a provider.
 import { LlmError, type Provider } from '@patchbay/core'
 import { DelegatingProvider } from '@patchbay/policies'
+import { parseTarget } from './file/check.js'
 import { configError } from './file/config-error.js'
 import { type Loaded, type LoadOptions, loadConfig } from './file/load.js'
 import { ProviderBuilder } from './provider/provider-factory.js'
 import { Shared } from './provider/shared-state.js'
-import type { Requirement } from './types.js'
+import type {
+  ClaudeEntry,
+  LocalEntry,
+  OllamaEntry,
+  OpenAIEntry,
+  ProviderEntry,
+  Requirement,
+} from './types.js'
 
 /**
  * Connects to a provider: by its configured name, or by `claude:claude-opus-5`, which needs no configuration. Without a
@@ -18,6 +26,23 @@ export async function connect(target?: string, options: LoadOptions = {}): Promi
   const loaded = await loadConfig(options)
   for (const warning of loaded.warnings) process.emitWarning(warning, { type: 'PatchbayWarning' })
   return connectTo(loaded, target, options)
+}
+
+/** The options of `provider`: those of its backend that a configuration may have, policies and fallbacks included. */
+export type TargetOptions =
+  | Omit<ClaudeEntry, 'use' | 'model'>
+  | Omit<OpenAIEntry, 'use' | 'model'>
+  | Omit<OllamaEntry, 'use' | 'model'>
+  | Omit<LocalEntry, 'use' | 'model'>
+
+/**
+ * A provider by its backend and model, with options in code; reads no configuration file. Only the backend that is named is loaded.
+ * @example const llm = await provider('claude:claude-opus-5', { timeout: 60_000 })
+ * @throws {LlmError} `config` for what is missing or wrong, with the fix
+ */
+export async function provider(target: string, options: TargetOptions = {}): Promise<Provider> {
+  const entry = { ...parseTarget(target), ...options } as ProviderEntry
+  return connect('target', { config: { providers: { target: entry } }, user: false })
 }
 
 /** The provider of a name in a loaded configuration; like `connect`, without reading files. */

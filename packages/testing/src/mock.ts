@@ -45,13 +45,20 @@ export type MockAnswer =
 /** Options of `mockProvider`. */
 export interface MockOptions extends ProviderOptions {
   /** Given in order, one a call (an attempt that is tried again counts). Then, or without any, the mock echoes. */
-  answers?: MockAnswer[]
+  answers?: MockAnswer[] | undefined
+  /** What follows the last answer: the mock echoes the question (`'echo'`, the default), or fails with `invalid-request` (`'fail'`). */
+  exhausted?: 'echo' | 'fail' | undefined
   /** Default `'mock'`. */
   provider?: string
   /** Default `'mock-1'`. */
   model?: string
-  /** Default: everything but embeddings, as far as the mock can play it. */
-  capabilities?: Partial<Capabilities>
+  /**
+   * The vectors of `embed`: `true` for vectors of 8 numbers, each made of the words of its text, so that texts with the same words are
+   * similar; a function for your own. Default: no embeddings.
+   */
+  embeddings?: true | ((text: string) => readonly number[]) | undefined
+  /** Default: everything, as far as the mock can play it; embeddings with the option `embeddings`. */
+  capabilities?: Partial<Capabilities> | undefined
 }
 
 /** A provider that answers by script. */
@@ -84,6 +91,9 @@ class MockBackend implements Backend {
   readonly answers: MockAnswer[]
   readonly requests: PreparedChat[] = []
   readonly #capabilities: Capabilities
+  readonly #exhausted: 'echo' | 'fail'
+  readonly embed?: NonNullable<Backend['embed']>
+  #asked = 0
   running = 0
   peak = 0
 
@@ -92,7 +102,19 @@ class MockBackend implements Backend {
     this.model = options.model ?? 'mock-1'
     this.answers = [...(options.answers ?? [])]
     const all = { tools: true, vision: true, files: true, audio: true, json: true, reasoning: true }
-    this.#capabilities = { ...all, embed: false, contextWindow: 100_000, ...options.capabilities }
+    const { embeddings, exhausted = 'echo' } = options
+    this.#exhausted = exhausted
+    this.#capabilities = {
+      ...{ ...all, embed: embeddings !== undefined, contextWindow: 100_000 },
+      ...options.capabilities,
+    }
+    if (embeddings === undefined) return
+    const vectorOf = embeddings === true ? wordVector : embeddings
+    this.embed = async ({ input }) => ({
+      vectors: input.map((text) => Float32Array.from(vectorOf(text))),
+      usage: { inputTokens: input.reduce((sum, text) => sum + words(text).length, 0) },
+      model: this.model,
+    })
   }
 
   capabilities(): Capabilities {
@@ -103,7 +125,8 @@ class MockBackend implements Backend {
     this.requests.push(request)
     this.peak = Math.max(this.peak, ++this.running)
     try {
-      let answer = this.answers.shift() ?? echo
+      let answer = this.answers.shift() ?? (this.#exhausted === 'fail' ? this.#noAnswer() : echo)
+      this.#asked++
       while (typeof answer === 'function') answer = answer(request, context)
       if (answer instanceof Error) throw answer
       const script = typeof answer === 'string' ? { text: answer } : answer
@@ -131,6 +154,13 @@ class MockBackend implements Backend {
     } finally {
       this.running--
     }
+  }
+
+  #noAnswer(): LlmError {
+    return new LlmError(
+      'invalid-request',
+      `The mock has no answer left: ${this.#asked} were given, and it was asked again. Add one to answers, or call answer().`,
+    )
   }
 
   async countTokens(request: PreparedChat): Promise<number> {
@@ -194,6 +224,18 @@ function sample(schema: JsonSchema): unknown {
 
 function textOf(message: PreparedChat['messages'][number] | undefined): string {
   return (message?.content ?? []).map((part) => ('text' in part ? part.text : `[${part.type}]`)).join('')
+}
+
+/** Each word counts for one of eight numbers; the vector has the length 1. */
+function wordVector(text: string): number[] {
+  const vector = Array<number>(8).fill(0)
+  for (const word of text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? ['']) {
+    let hash = 7
+    for (const character of word) hash = (hash * 31 + (character.codePointAt(0) ?? 0)) % 1_000_003
+    vector[hash % 8] = (vector[hash % 8] ?? 0) + 1
+  }
+  const length = Math.hypot(...vector)
+  return vector.map((count) => count / length)
 }
 
 function words(text: string): string[] {

@@ -35,7 +35,11 @@ export function toJsonSchema(
   if (standard.jsonSchema === undefined)
     throw new LlmError(
       'invalid-request',
-      `${where}: this ${standard.vendor} schema cannot give its JSON Schema. Use a version that implements Standard JSON Schema (zod 4.2 or later), or pass a JSON Schema.`,
+      `${where}: this ${standard.vendor} schema cannot give its JSON Schema. ${
+        standard.vendor === 'valibot'
+          ? 'Pass toStandardJsonSchema(schema) of the package @valibot/to-json-schema.'
+          : 'Use a version that implements Standard JSON Schema (zod 4.2 or later), or pass a JSON Schema.'
+      }`,
     )
   try {
     return standard.jsonSchema.input({ target: 'draft-2020-12' })

@@ -1,0 +1,34 @@
+// `provider('claude:claude-opus-5')`: a provider by its backend and model, without configuration files.
+import { isLlmError } from '@patchbay/core'
+import { expect, it, onTestFinished, vi } from 'vitest'
+import { provider } from './index.js'
+
+async function messageOf(work: Promise<unknown>): Promise<string> {
+  const error: unknown = await work.catch((thrown) => thrown)
+  if (!isLlmError(error, 'config')) throw error
+  return error.message
+}
+
+it('makes the provider of a backend and model, with its options', async () => {
+  const llm = await provider('claude:claude-opus-5', { timeout: 60_000, defaults: { maxOutputTokens: 5 } })
+  expect(llm).toMatchObject({ provider: 'claude', model: 'claude-opus-5', defaults: { maxOutputTokens: 5 } })
+  expect(llm.timeouts?.total).toBe(60_000)
+  await llm.close()
+})
+
+it('reads no configuration: also where one is, the target is what it says', async () => {
+  vi.stubEnv('PATCHBAY_PROVIDER', 'another')
+  onTestFinished(() => void vi.unstubAllEnvs())
+  const llm = await provider('ollama:qwen3:0.6b')
+  expect(llm).toMatchObject({ provider: 'ollama', model: 'qwen3:0.6b' })
+  await llm.close()
+})
+
+it.each<[string, () => Promise<unknown>, RegExp]>([
+  ['another company', () => provider('anthropic:claude-opus-5'), /Use claude/],
+  ['a misspelled backend', () => provider('opneai:gpt-5'), /Did you mean openai\?/],
+  ['no model', () => provider('claude'), /claude\(\) needs a model/],
+  ['a misspelled option', () => provider('claude:x', { baseUrl: 'y' } as never), /Did you mean baseURL\?/],
+])('says what is wrong, with the fix: %s', async (_, work, fix) => {
+  expect(await messageOf(work())).toMatch(fix)
+})
