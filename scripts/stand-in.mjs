@@ -24,9 +24,9 @@ const answers = {
 
 /** Each way to ask a backend: its package, and the call that makes its provider. */
 export const ways = (baseURL) => [
-  ['claude', `claude('m', { apiKey: 'k', baseURL: '${baseURL}' })`],
-  ['openai', `openai('m', { apiKey: 'k', baseURL: '${baseURL}' })`],
-  ['openai', `openai('m', { apiKey: 'k', baseURL: '${baseURL}', api: 'responses' })`],
+  ['claude', `claude('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true })`],
+  ['openai', `openai('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true })`],
+  ['openai', `openai('m', { apiKey: 'k', baseURL: '${baseURL}', allowBrowser: true, api: 'responses' })`],
   ['ollama', `ollama('m', { baseURL: '${baseURL}' })`],
 ]
 

@@ -28,6 +28,15 @@ const requests: readonly ChatRequest[] = [
   },
   ask({ tools: [look], toolChoice: 'required', onUnsupported: 'warn' }),
   ask({ reasoning: 'minimal' }),
+  // OpenAI takes no alternatives at the top of a tool's schema; Moonshot wants a type everywhere.
+  ask({
+    tools: [{ name: 'look', input: { anyOf: [{ type: 'object', properties: { at: { type: 'string' } } }] } }],
+    onUnsupported: 'warn',
+  }),
+  ask({
+    tools: [{ name: 'look', input: { type: 'object', properties: { any: {} } } }],
+    onUnsupported: 'warn',
+  }),
 ]
 
 export const findings = requests.map((request): [request: ChatRequest, from: number, streamed: boolean] => [

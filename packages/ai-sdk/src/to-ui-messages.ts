@@ -1,7 +1,7 @@
 // Converts our messages to those of `useChat`: the page of a conversation that was saved.
 import type { JSONObject } from '@ai-sdk/provider'
 import { LlmError, type Message, type MessageInput, type Part, type ToolResultPart } from '@patchbay/core'
-import { omitUndefined } from '@patchbay/core/wrap'
+import { checkOptionNames, omitUndefined } from '@patchbay/core/wrap'
 import { hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf, ours } from './hidden.js'
 import {
@@ -55,8 +55,10 @@ export interface UiMessagesOptions extends ToolErrorOptions {
  */
 export function toUiMessages(
   messages: readonly MessageInput[],
-  { generateId = (index) => `message-${index}`, toolError = maskedToolError }: UiMessagesOptions = {},
+  options: UiMessagesOptions = {},
 ): UiChatMessage[] {
+  checkOptionNames(options, ['generateId', 'toolError'], 'of toUiMessages()')
+  const { generateId = (index) => `message-${index}`, toolError = maskedToolError } = options
   const shown: UiChatMessage[] = []
   const add = (message: Omit<UiChatMessage, 'id'>) => shown.push({ id: generateId(shown.length), ...message })
   const visible = messages

@@ -6,9 +6,9 @@ import { type BackendEvent, LlmError, type Part, type Provider, runTools, type T
 import { local } from '@patchbay/local'
 import { mockProvider } from '@patchbay/testing'
 import { DefaultChatTransport, type UIMessage } from 'ai'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { chatBy, textOf } from '../test/chat.js'
-import { fromUiMessages, toResponse, type UiMessage } from './index.js'
+import { fromUiMessages, toModelMessages, toResponse, toUiMessages, type UiMessage } from './index.js'
 
 /** A route handler on a server. */
 async function chatOver(handler: (messages: UiMessage[], signal: AbortSignal) => Response) {
@@ -149,9 +149,12 @@ describe('useChat', () => {
         retry: false,
         answers: [{ text: 'half', error: new LlmError('network', 'Cut at 10.0.0.7.') }],
       })
+    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+    onTestFinished(() => log.mockRestore())
     const chat = await over(failing())
     await chat.sendMessage({ text: 'x' })
     expect(chat.error?.message).toBe('The answer failed. Try again.')
+    expect(log.mock.calls).toMatchObject([[{ message: 'Cut at 10.0.0.7.' }]])
     expect(textOf(chat.messages[1] as UIMessage)).toBe('half')
     const discreet = await chatOver((messages) =>
       toResponse(failing().stream(fromUiMessages(messages)), {
@@ -232,6 +235,13 @@ describe('useChat', () => {
     await sending
     await expect.poll(() => inner.running).toBe(0)
   })
+})
+
+it('unknown options are refused with the right name', () => {
+  const stream = mockProvider().stream('x')
+  expect(() => toResponse(stream, { onerror: () => '' } as never)).toThrow(/Did you mean onError\?/)
+  expect(() => toUiMessages([], { toolerror: () => '' } as never)).toThrow(/Did you mean toolError\?/)
+  expect(() => toModelMessages([], { onwarning: () => {} } as never)).toThrow(/Did you mean onWarning\?/)
 })
 
 describe('messages that are none', () => {

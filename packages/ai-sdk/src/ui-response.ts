@@ -1,7 +1,7 @@
 // Answers a `useChat` (React, Vue, Svelte): our streams and runs as its UI message stream. Source: ai-sdk.dev/docs/ai-sdk-ui/stream-
 // protocol (UI message stream, v1), November 2026.
 import type { ChatEvent, ChatResponse, Part, ToolRunEvent } from '@patchbay/core'
-import { type AnswerOptions, type AnswerSource, responseBody } from '@patchbay/core/http'
+import { type AnswerOptions, type AnswerSource, checkAnswerOptions, responseBody } from '@patchbay/core/http'
 import { Blocks, hasBytes, sourcesOf, unparsed } from './blocks.js'
 import { metadataOf } from './hidden.js'
 import { finishReasons } from './to-ai-sdk/finish-reason.js'
@@ -27,6 +27,7 @@ export function toResponse<Result>(
   source: AnswerSource<ChatEvent | ToolRunEvent, Result>,
   options: AnswerOptions<Result> & ToolErrorOptions = {},
 ): Response {
+  checkAnswerOptions(options, 'of toResponse()', ['toolError'])
   const chunks = new Chunks(options.toolError)
   const encode = (all: Json[]) => all.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')
   const done = 'data: [DONE]\n\n'

@@ -14,6 +14,7 @@ import {
   noKey,
   type ServerAddress,
   serverAddress,
+  unlessInBrowser,
   wholeJson,
   withoutNoKey,
   withoutSecretHeaders,
@@ -29,9 +30,10 @@ const environmentKey: EnvironmentKey = {
 
 /** Where the server is and how to reach it. */
 export interface ServerOptions {
-  apiKey?: string
-  baseURL?: string
-  fetch?: typeof fetch
+  apiKey?: string | undefined
+  baseURL?: string | undefined
+  fetch?: typeof fetch | undefined
+  allowBrowser?: boolean | undefined
 }
 
 /** A server of the Messages API: Anthropic's own, or one that speaks its protocol. */
@@ -84,7 +86,7 @@ export class Server {
       hint: 'Check the network and baseURL.',
     }
     return exchange(options, async () => {
-      this.#client ??= newClient(address.baseURL, fetch)
+      this.#client ??= newClient(address.baseURL, fetch, this.#options.allowBrowser)
       const client = await this.#client
       const { url, req } = await client.buildRequest({ method, path, ...(body && { body }) })
       const all = this.#isTrusted ? withoutNoKey(req.headers) : withoutSecretHeaders(req.headers)
@@ -121,7 +123,18 @@ export class Server {
 }
 
 /** The key is not for the client: it would send it as `authorization`, which not every server of this protocol reads. */
-async function newClient(baseURL: string, fetch: typeof globalThis.fetch): Promise<Anthropic> {
+async function newClient(
+  baseURL: string,
+  fetch: typeof globalThis.fetch,
+  allowBrowser = false,
+): Promise<Anthropic> {
   const { default: Client } = await import('@anthropic-ai/sdk')
-  return new Client({ apiKey: noKey, baseURL, fetch, logLevel: 'off', dangerouslyAllowBrowser: true })
+  const options = {
+    apiKey: noKey,
+    baseURL,
+    fetch,
+    logLevel: 'off',
+    dangerouslyAllowBrowser: allowBrowser,
+  } as const
+  return unlessInBrowser('claude', () => new Client(options))
 }

@@ -1,4 +1,6 @@
 // A Claude model as a provider: `claude()`.
+
+import type Anthropic from '@anthropic-ai/sdk'
 import {
   type Backend,
   type BackendBatch,
@@ -7,6 +9,7 @@ import {
   type Capabilities,
   type ChatContext,
   defineProvider,
+  type FieldsOf,
   LlmError,
   type ModelInfo,
   type OptionName,
@@ -15,7 +18,7 @@ import {
   type ProviderOptions,
 } from '@patchbay/core'
 import {
-  checkModel,
+  factoryOptions,
   isStream,
   jsonEvents,
   lazyIterable,
@@ -37,40 +40,54 @@ import type { WireChat } from './request.js'
 
 export type { ModelRules } from './models.js'
 
+declare global {
+  interface PatchbayProviderOptions {
+    /** Fields of the Messages API. */
+    readonly claude?: FieldsOf<Anthropic.MessageCreateParams>
+  }
+}
+
 /** Options of `claude`. */
 export interface ClaudeOptions extends ProviderOptions {
-  /** The model's id, for example `'claude-opus-5'`. */
-  model?: string
+  /** The model's id, for example `'claude-opus-5'`. Editors offer those that the official client knows; any other is sent too. */
+  model?: Anthropic.Model | undefined
   /**
    * The API key. Default: `ANTHROPIC_API_KEY`, which is only sent to Anthropic's own hosts over https, and to the address in
    * `ANTHROPIC_BASE_URL`. Other servers, also on this machine, only get a key from this option.
    */
-  apiKey?: string
+  apiKey?: string | undefined
   /** The address of the server. Default: `ANTHROPIC_BASE_URL`, else `https://api.anthropic.com`. */
-  baseURL?: string
+  baseURL?: string | undefined
   /** Sends the requests. Default: the platform's `fetch`. */
-  fetch?: typeof fetch
+  fetch?: typeof fetch | undefined
   /** Rules of a model that is newer than our table. Default: those of the newest family. */
-  rules?: Partial<ModelRules>
+  rules?: Partial<ModelRules> | undefined
+  /**
+   * Allows calls from a web page, where everybody can read the key: only for a key of the visitor's own, or a server that needs none.
+   * Default false: such a call is a `config` error.
+   */
+  allowBrowser?: boolean | undefined
 }
 
 /**
  * A Claude model, by the Anthropic Messages API.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address. A missing key is an
- *   `authentication` error of the first call.
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key is an `authentication` error of the first call.
  * @example
  * ```ts
  * const { text } = await claude('claude-opus-5').chat('Why is the sky blue?')
  * ```
  */
 export function claude(options: ClaudeOptions): Provider
-export function claude(model: string, options?: Omit<ClaudeOptions, 'model'>): Provider
-export function claude(first: string | ClaudeOptions, rest: Omit<ClaudeOptions, 'model'> = {}): Provider {
-  const options: ClaudeOptions = typeof first === 'string' ? { ...rest, model: first } : first
-  const { model } = options
-  checkModel(model, 'claude', 'claude-opus-5')
-  return defineProvider(new ClaudeBackend(model, options), options)
+export function claude(model: Anthropic.Model, options?: Omit<ClaudeOptions, 'model'>): Provider
+export function claude(first: string | ClaudeOptions, rest?: Omit<ClaudeOptions, 'model'>): Provider {
+  const options = factoryOptions<ClaudeOptions>(first, rest, names)
+  return defineProvider(new ClaudeBackend(options.model, options), options)
 }
+
+const names = {
+  ...{ factory: 'claude', example: 'claude-opus-5' },
+  own: { apiKey: true, baseURL: true, fetch: true, rules: true, allowBrowser: true },
+} as const
 
 const protocol = 'anthropic-messages'
 const messagesPath = '/v1/messages'

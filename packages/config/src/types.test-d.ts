@@ -13,7 +13,7 @@ import {
 } from './index.js'
 
 /** What only code can say. */
-type Coded = 'fetch' | 'clock' | 'random' | 'onLog' | 'rules'
+type Coded = 'fetch' | 'clock' | 'random' | 'onLog' | 'rules' | 'allowBrowser'
 type Own = 'use' | 'fallback' | 'requires' | 'policies'
 
 describe('an entry', () => {

@@ -6,6 +6,8 @@ export type { Run } from './agent/result-stream.js'
 export type { ElementOptions } from './agent/stream-elements.js'
 export type {
   Approval,
+  FailedToolCall,
+  SuccessfulToolCall,
   ToolFailure,
   ToolLoopOptions,
   ToolOutcome,
@@ -24,6 +26,7 @@ export * from './contract/events.js'
 export * from './contract/message.js'
 export * from './contract/operations.js'
 export * from './contract/provider.js'
+export type * from './contract/provider-options.js'
 export * from './contract/request.js'
 export * from './contract/response.js'
 export * from './contract/schema.js'

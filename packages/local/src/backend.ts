@@ -48,7 +48,7 @@ export class LocalBackend implements Backend {
       audio: false,
       json: true,
       reasoning: thinks,
-      options: { reasoningBudget: false },
+      options: { reasoningBudget: thinks },
       embed: true,
       contextWindow: contextSize,
       maxOutput: contextSize,

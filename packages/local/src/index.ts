@@ -1,7 +1,8 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import type { Provider, ProviderOptions } from '@patchbay/core'
+import type { FieldsOf, Provider, ProviderOptions } from '@patchbay/core'
 import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
+import type { LocalCallOptions } from './options/call-options.js'
 import type { LocalOptions } from './options/local-options.js'
 import { resolveSettings } from './options/options.js'
 import { Scheduler } from './supervisor/scheduler.js'
@@ -16,6 +17,13 @@ export { bundledModel } from './options/model-file.js'
 export type { Priority } from './supervisor/fair-queue.js'
 export type { ReadyInfo } from './supervisor/protocol.js'
 export type { WorkerStats } from './supervisor/stats.js'
+
+declare global {
+  interface PatchbayProviderOptions {
+    /** Options of a call to a local model. */
+    readonly local?: FieldsOf<LocalCallOptions>
+  }
+}
 
 /** A provider for a model on this machine. */
 export interface LocalProvider extends Provider {

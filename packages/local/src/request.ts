@@ -25,6 +25,10 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
       })),
     }),
     ...(typeof reasoning === 'string' && { reasoning }),
+    ...(typeof reasoning === 'object' &&
+      (reasoning.budgetTokens === 0
+        ? { reasoning: 'off' as const }
+        : { thinkingBudget: reasoning.budgetTokens })),
     ...((toolName || toolChoice === 'required') && { forcedCall: toolName || (true as const) }),
     ...(parallelToolCalls === false && { singleCall: true }),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),

@@ -9,6 +9,13 @@ export interface RandomModel {
   heads?: number
   feedForward?: number
   context?: number
+  /** More tokens: control tokens, and tokens of the user (`USER_DEFINED`), as model files hold them. */
+  controlTokens?: string[]
+  userTokens?: string[]
+  /** More templates of the file, by their names. */
+  namedTemplates?: Record<string, string>
+  /** Default: byte-level BPE; `spm` for SentencePiece, which puts a space before a text. */
+  vocabulary?: 'bpe' | 'spm'
   /** `null` for a model without one. */
   chatTemplate?: string | null
   /** A Qwen 3 with a head that tells documents which answer a query from those which do not, and no chat template. */
@@ -25,7 +32,7 @@ const chatml = `{%- for message in messages -%}{{- '<|im_start|>' + message['rol
 const kinds = { u16: 2, u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
 type Value =
   | [kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string]
-  | [kind: 'array', of: 'i32' | 'string', values: (number | string)[]]
+  | [kind: 'array', of: 'i32' | 'f32' | 'string', values: (number | string)[]]
 
 /** Writes the file and gives its path back. */
 export function writeRandomModel(path: string, shape: RandomModel = {}): string {
@@ -40,9 +47,21 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     type = 'f32',
     seed = 1,
     parts = 1,
+    controlTokens = [],
+    userTokens = [],
+    namedTemplates = {},
+    vocabulary = 'bpe',
   } = shape
-  const tokens = [...byteTokens(), '<|endoftext|>', '<|im_start|>', '<|im_end|>']
+  const spm = vocabulary === 'spm'
+  const bytes = spm ? sentencePieces() : byteTokens()
+  const control = ['<|endoftext|>', '<|im_start|>', '<|im_end|>', ...controlTokens]
+  const tokens = [...bytes, ...control, ...userTokens]
   const [end, imEnd] = [tokens.indexOf('<|endoftext|>'), tokens.indexOf('<|im_end|>')]
+  const types = [
+    ...bytes.map((token) => (!spm ? 1 : token === '<unk>' ? 2 : /^<0x..>$/.test(token) ? 6 : 1)),
+    ...control.map(() => 3),
+    ...userTokens.map(() => 4),
+  ]
   const architecture = ranks ? 'qwen3' : 'llama'
   const facts: Record<string, Value> = {
     'general.architecture': ['string', architecture],
@@ -62,14 +81,24 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
       'qwen3.classifier.output_labels': ['array', 'string', ['yes', 'no']] as Value,
       'tokenizer.chat_template.rerank': ['string', 'Query: {query} Document: {document}'] as Value,
     }),
-    'tokenizer.ggml.model': ['string', 'gpt2'],
+    'tokenizer.ggml.model': ['string', spm ? 'llama' : 'gpt2'],
     'tokenizer.ggml.pre': ['string', 'default'],
+    ...(spm && {
+      'tokenizer.ggml.scores': ['array', 'f32', tokens.map((_, index) => -index)] as Value,
+      'tokenizer.ggml.unknown_token_id': ['u32', 0] as Value,
+    }),
     'tokenizer.ggml.tokens': ['array', 'string', tokens],
-    'tokenizer.ggml.token_type': ['array', 'i32', tokens.map((_, index) => (index >= end ? 3 : 1))],
+    'tokenizer.ggml.token_type': ['array', 'i32', types],
     'tokenizer.ggml.merges': ['array', 'string', ['a b']],
     'tokenizer.ggml.bos_token_id': ['u32', end],
     'tokenizer.ggml.eos_token_id': ['u32', imEnd],
     ...(chatTemplate !== null && { 'tokenizer.chat_template': ['string', chatTemplate] }),
+    ...Object.fromEntries(
+      Object.entries(namedTemplates).map(([name, source]) => [
+        `tokenizer.chat_template.${name}`,
+        ['string', source] as Value,
+      ]),
+    ),
   }
   const matrix = (name: string, columns: number, rows: number) => ({ name, dims: [columns, rows], type })
   const norm = (name: string, size = width) => ({ name, dims: [size], type: 'norm' as const })
@@ -218,6 +247,16 @@ function byteTokens(): string[] {
   const plain = (byte: number) => (byte >= 33 && byte <= 126) || (byte >= 161 && byte <= 172) || byte >= 174
   let next = 256
   return Array.from({ length: 256 }, (_, byte) => String.fromCodePoint(plain(byte) ? byte : next++))
+}
+
+/** Tokens of a small SentencePiece vocabulary: bytes, the sign for a space, and letters. */
+function sentencePieces(): string[] {
+  const bytes = Array.from(
+    { length: 256 },
+    (_, byte) => `<0x${byte.toString(16).toUpperCase().padStart(2, '0')}>`,
+  )
+  const letters = Array.from({ length: 94 }, (_, index) => String.fromCodePoint(33 + index))
+  return ['<unk>', ...bytes, '\u2581', ...letters]
 }
 
 function generator(seed: number): () => number {

@@ -192,7 +192,10 @@ it.each<[number, object, string, RegExp]>([
     url: odd.url,
     fetch: async (url, init) => (String(init?.body).includes('tools/call') ? refusal() : fetch(url, init)),
   })
-  const run = tools[0]?.run?.({}, { signal: AbortSignal.timeout(60_000), id: 'c', messages: [] })
+  const run = tools[0]?.run?.(
+    {},
+    { signal: AbortSignal.timeout(60_000), id: 'c', messages: [], context: undefined },
+  )
   expect(await failureOf(Promise.resolve(run))).toMatchObject(expected)
 })
 
@@ -353,7 +356,7 @@ describe('a half-broken server', () => {
       'tools/call': () => result,
     })
     const { tools } = await connect({ url })
-    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }
+    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined }
     expect(await tools[0]?.run?.({}, context)).toEqual(output)
   })
 
@@ -363,7 +366,7 @@ describe('a half-broken server', () => {
       'tools/call': () => ({ isError: true, structuredContent: { reason: 'full' } }),
     })
     const { tools } = await connect({ url })
-    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }
+    const context = { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined }
     expect(await failureOf(Promise.resolve(tools[0]?.run?.({}, context)))).toMatchObject({
       code: 'tool-failed',
       message: '{"reason":"full"}',
@@ -378,7 +381,8 @@ describe('a half-broken server', () => {
       url: `${odd.url}?token=tok-in-query`,
       headers: { authorization: 'Bearer sk-in-header' },
     })
-    const run = () => tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] })
+    const run = () =>
+      tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined })
     const error = await failureOf(Promise.resolve(run()))
     expect(error).toMatchObject({ code: 'tool-failed', message: 'Bad key …, …' })
     const protocol = await serveOdd({ 'tools/list': () => listed })
@@ -386,7 +390,10 @@ describe('a half-broken server', () => {
     expect(
       await failureOf(
         Promise.resolve(
-          other.tools[0]?.run?.({}, { signal: AbortSignal.timeout(5000), id: 'c', messages: [] }),
+          other.tools[0]?.run?.(
+            {},
+            { signal: AbortSignal.timeout(5000), id: 'c', messages: [], context: undefined },
+          ),
         ),
       ),
     ).toMatchObject({ code: 'tool-failed', message: expect.stringContaining('no tools/call') })

@@ -7,6 +7,7 @@ import {
   type ChatContext,
   type Clock,
   type EmbedResponse,
+  type FieldsOf,
   isLlmError,
   LlmError,
   type ModelInfo,
@@ -18,9 +19,9 @@ import {
 } from '@patchbay/core'
 import {
   besideRaw,
-  checkModel,
   DefinedProvider,
   environment,
+  factoryOptions,
   fieldsOf,
   jsonLines,
   lazyIterable,
@@ -35,25 +36,38 @@ import {
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
+import type { ChatRequest } from 'ollama/browser'
 import { addressOf, type Server, send } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { isLast, toEvents } from './events.js'
 import { type PullProgress, pull } from './pull.js'
 import { rawToWire, toWire, type WireSettings } from './request.js'
 
+const names = {
+  ...{ factory: 'ollama', example: 'qwen3:0.6b' },
+  own: { apiKey: true, baseURL: true, fetch: true, keepAlive: true, context: true },
+} as const
+
+declare global {
+  interface PatchbayProviderOptions {
+    /** Fields of /api/chat. */
+    readonly ollama?: FieldsOf<ChatRequest>
+  }
+}
+
 /** Options of `ollama`. */
 export interface OllamaOptions extends ProviderOptions, WireSettings {
   /** The name that `ollama list` shows, for example `'qwen3:0.6b'`. */
-  model?: string
+  model?: string | undefined
   /** Default: `OLLAMA_HOST`, else `http://127.0.0.1:11434`. */
-  baseURL?: string
+  baseURL?: string | undefined
   /**
    * The key of a server that wants one, sent as `Authorization: Bearer`. Default: `OLLAMA_API_KEY`, only for ollama.com over
    * https.
    */
-  apiKey?: string
+  apiKey?: string | undefined
   /** Default: the platform's `fetch`. */
-  fetch?: typeof fetch
+  fetch?: typeof fetch | undefined
 }
 
 export type { PullProgress } from './pull.js'
@@ -82,13 +96,9 @@ export interface OllamaProvider extends Provider {
  */
 export function ollama(options: OllamaOptions): OllamaProvider
 export function ollama(model: string, options?: Omit<OllamaOptions, 'model'>): OllamaProvider
-export function ollama(
-  first: string | OllamaOptions,
-  rest: Omit<OllamaOptions, 'model'> = {},
-): OllamaProvider {
-  const options: OllamaOptions = typeof first === 'string' ? { ...rest, model: first } : first
+export function ollama(first: string | OllamaOptions, rest?: Omit<OllamaOptions, 'model'>): OllamaProvider {
+  const options = factoryOptions<OllamaOptions>(first, rest, names)
   const { model, apiKey, fetch: given = fetch, keepAlive, context } = options
-  checkModel(model, 'ollama', 'qwen3:0.6b')
   const address = addressOf(options.baseURL ?? environment('OLLAMA_HOST') ?? '127.0.0.1:11434')
   if (address.authorization !== undefined && apiKey !== undefined)
     throw new LlmError(
@@ -236,7 +246,17 @@ class OllamaBackend implements Backend {
   async models(context: CallContext): Promise<ModelInfo[]> {
     const { models } = await this.#json(context, '/api/tags')
     if (!Array.isArray(models)) throw new LlmError('bad-response', 'Ollama gave no list of models.')
-    return objectsIn(models).flatMap(({ name }) => (typeof name === 'string' ? [{ id: name }] : []))
+    return objectsIn(models).flatMap(({ name, digest, size }) =>
+      typeof name === 'string'
+        ? [
+            {
+              id: name,
+              ...(typeof digest === 'string' && { digest }),
+              ...(typeof size === 'number' && { sizeBytes: size }),
+            },
+          ]
+        : [],
+    )
   }
 
   async #json(context: CallContext, path: string, body?: object): Promise<Record<string, unknown>> {

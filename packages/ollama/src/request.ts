@@ -17,6 +17,7 @@ import {
   warnOfMarks,
 } from '@patchbay/core/wire'
 import type { ChatRequest, Message } from 'ollama/browser'
+import { checkProviderOptions } from './fields.js'
 
 /** The body of a request, with the fields that the client's types do not have yet. */
 export interface WireChat extends ChatRequest {
@@ -36,9 +37,9 @@ interface WireMessage extends Message {
 /** Options of the provider that go into each request. */
 export interface WireSettings {
   /** How long the model stays in memory after the answer: `'10m'`, or seconds. Default: the server's. */
-  keepAlive?: string | number
+  keepAlive?: string | number | undefined
   /** `num_ctx`: tokens of prompt and answer together. Default: the server's. */
-  context?: number
+  context?: number | undefined
 }
 
 /** @throws {LlmError} `unsupported` for files, audio, and images without bytes */
@@ -84,6 +85,7 @@ export function toWire(
     ...(settings.keepAlive !== undefined && { keep_alive: settings.keepAlive }),
   }
   const chatOptions = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
+  checkProviderOptions(providerOptions)
   const { options: ownOptions, ...own } = providerOptions
   const allOptions = { ...chatOptions, ...(ownOptions as object | undefined) }
   return { ...body, ...(Object.keys(allOptions).length > 0 && { options: allOptions }), ...own }

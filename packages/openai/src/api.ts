@@ -37,7 +37,12 @@ export interface Api {
     warn: (warning: Warning) => void,
   ): Record<string, unknown> | Promise<Record<string, unknown>>
   /** The body of a raw request. `added` is the body of what defaults add to it. */
-  rawBody(added: Record<string, unknown>, raw: RawRequest, target: Target): Record<string, unknown>
+  rawBody(
+    added: Record<string, unknown>,
+    raw: RawRequest,
+    target: Target,
+    warn: (warning: Warning) => void,
+  ): Record<string, unknown>
   /** Whether it is the last event of a stream that does not end with `[DONE]`. */
   isLast?(event: unknown): boolean
   /** The events of a streamed answer. */

@@ -11,6 +11,7 @@ import {
   missingKeyAdvice,
   noKey,
   type ServerAddress,
+  unlessInBrowser,
   wholeJson,
   withoutNoKey,
   withoutSecretHeaders,
@@ -27,6 +28,7 @@ export interface ServerOptions {
   apiKey?: string | undefined
   fetch?: typeof fetch | undefined
   preset: Preset
+  allowBrowser?: boolean | undefined
 }
 
 /** The URL and headers of a request. */
@@ -155,8 +157,9 @@ export class Server {
   async #frame(apiKey: string, method: 'get' | 'post', path: string): Promise<RequestFrame> {
     if (this.#client?.apiKey !== apiKey) {
       const { default: Client } = await import('openai')
-      const { baseURL } = this.#options.address
-      this.#client = new Client({ apiKey, baseURL, logLevel: 'off', dangerouslyAllowBrowser: true })
+      const { address, allowBrowser = false } = this.#options
+      const options = { apiKey, baseURL: address.baseURL, dangerouslyAllowBrowser: allowBrowser }
+      this.#client = unlessInBrowser('openai', () => new Client({ ...options, logLevel: 'off' }))
       this.#frames = new Map()
     }
     // A call with another key may replace them while this one waits.

@@ -58,6 +58,12 @@ export interface Dialect {
   jsonObject: boolean
   /** Whether `response_format: { type: 'json_object' }` needs the word JSON in the messages. */
   jsonWord: boolean
+  /** Whether the schema of a tool may have `anyOf`, `oneOf` and `allOf` at its top. */
+  alternatives: boolean
+  /** Whether every schema within the schema of a tool must have a type, and alternatives theirs: Moonshot's form. */
+  typedSchemas: boolean
+  /** Keywords that schemas of answers may not have. They must be closed, too, and require all properties. Default: any schema. */
+  schemaRefuses?: readonly string[]
   /** Whether schemas must be of type object. */
   objectSchemas: boolean
   /** The fewest tokens for an answer in the Responses API. */

@@ -22,12 +22,16 @@ const usual: Dialect = {
   imageAddresses: true,
   jsonObject: true,
   jsonWord: false,
+  // nspady/google-calendar-mcp#39, langchain-ai/langchainjs#9804, goruck/home-generative-agent#545 (2025 and 2026), at OpenAI. Nobody
+  // needs them but servers of one's own.
+  alternatives: false,
+  typedSchemas: false,
   objectSchemas: false,
 }
 
 // Chat templates of models take one system message, at the beginning, and no two messages of one role in a row:
 // can1357/oh-my-pi#958, charmbracelet/crush#279 (2025 and 2026).
-const template: Partial<Dialect> = { systemMessages: 'first' }
+const template: Partial<Dialect> = { systemMessages: 'first', alternatives: true }
 
 // openai-openapi, August 2026: up to 4 stop sequences; at least 16 tokens in Responses. json_object needs the word, and schemas
 // are objects: platform.openai.com, structured outputs.
@@ -99,6 +103,7 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     reasoningOff: { thinking: { type: 'disabled' } },
     reasoningOn: { thinking: { type: 'enabled' } },
     jsonWord: true,
+    typedSchemas: true,
   },
   // alibabacloud.com, Model Studio, error codes, September 2026: models that think only stream.
   alibaba: {
@@ -111,7 +116,13 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
   },
   // proxysoul/Empryo#209 (September 2026): refuses `reasoning_content`, takes `reasoning`. Limits: Cerebras
   // documentation, December 2025.
-  cerebras: { reasoningField: 'reasoning', maxStops: 4, maxTemperature: 1.5 },
+  cerebras: {
+    reasoningField: 'reasoning',
+    maxStops: 4,
+    maxTemperature: 1.5,
+    // agno-agi/agno#6014 (January 2026): schemas must be closed. musistudio/claude-code-router#708 (August 2025): the keywords.
+    schemaRefuses: ['minItems', 'maxItems', 'pattern'],
+  },
   // n4ze3m/page-assist#418 (2026): no penalties. microsoft/vscode#299295: one result a call. NousResearch/hermes-agent#16482:
   // results need a name. ai.google.dev, thought signatures.
   google: {

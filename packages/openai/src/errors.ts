@@ -66,7 +66,11 @@ export async function fromResponse(
 ): Promise<LlmError> {
   const body = await errorText(response)
   const details = detailsOf(response, now)
-  const advice = { ...notFoundAdvice(path), ...more }
+  // Most servers have their API under /v1, and answer 404 elsewhere.
+  const noVersion = /\/v\d/.test(path)
+    ? {}
+    : { 'not-found': 'Check the name of the model, and baseURL: it usually ends in /v1.' }
+  const advice = { ...noVersion, ...notFoundAdvice(path), ...more }
   const error = errorIn(jsonIn(body))
   if (error !== undefined) return fromError(error, who, details, { body, advice })
   const words = `HTTP ${response.status} with ${body.trim() || '(nothing)'}`

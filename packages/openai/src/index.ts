@@ -9,6 +9,7 @@ import {
   type ChatContext,
   defineProvider,
   type EmbedResponse,
+  type FieldsOf,
   isLlmError,
   LlmError,
   type ModelInfo,
@@ -21,8 +22,8 @@ import {
 } from '@patchbay/core'
 import {
   besideRaw,
-  checkModel,
   environment,
+  factoryOptions,
   isNamedBy,
   isStream,
   jsonEvents,
@@ -38,6 +39,7 @@ import {
   withPrefix,
   Yielder,
 } from '@patchbay/core/wire'
+import type OpenAI from 'openai'
 import type { Api, Target } from './api.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
@@ -51,25 +53,39 @@ export type { Dialect } from './dialect.js'
 export type { Effort, Vendor } from './model-families.js'
 export type { Preset, PresetName } from './presets.js'
 
+declare global {
+  interface PatchbayProviderOptions {
+    /** Fields of the Responses API or of Chat Completions, whichever the provider uses. */
+    readonly openai?: FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
+  }
+}
+
 /** Options of `openai`. */
 export interface OpenAIOptions extends ProviderOptions {
-  /** The model's name, as the server knows it: `gpt-5.6-sol`. */
-  model?: string
+  /** The model's name, as the server knows it: `gpt-5.6-sol`. Editors offer those that the official client knows. */
+  model?: ModelName | undefined
   /**
    * Default: the environment variable of the preset, which is `OPENAI_API_KEY` for most. A key of the environment is sent only
    * to the hosts of its service, and only over https; `OPENAI_API_KEY` is also sent to the address in `OPENAI_BASE_URL`, unless
    * the preset's own variable is set. Any other server, also on this machine, gets a key only from this option; most need none.
    */
-  apiKey?: string
+  apiKey?: string | undefined
   /** The server's address. Default: `OPENAI_BASE_URL`, else `https://api.openai.com/v1`. */
-  baseURL?: string
+  baseURL?: string | undefined
   /** Sends the requests. Default: the platform's `fetch`. */
-  fetch?: typeof fetch
+  fetch?: typeof fetch | undefined
   /** Which of OpenAI's APIs. Default: `'responses'` for OpenAI's own host, `'chat'` for every other. */
-  api?: 'responses' | 'chat'
+  api?: 'responses' | 'chat' | undefined
   /** The server's dialect: a known name, or the differences. Default: by its host; `'compatible'` for an unknown host. */
-  preset?: PresetName | Partial<Preset>
+  preset?: PresetName | Partial<Preset> | undefined
+  /**
+   * Allows calls from a web page, where everybody can read the key: only for a key of the visitor's own, or a server that needs none.
+   * Default false: such a call is a `config` error.
+   */
+  allowBrowser?: boolean | undefined
 }
+
+type ModelName = OpenAI.ResponsesModel | OpenAI.EmbeddingModel | (string & {})
 
 // In characters: 2,048 vectors of 3,072 numbers take up to 140 million.
 const maxEmbeddingsBody = 256 * 1024 * 1024
@@ -79,22 +95,25 @@ const addressVariable = 'OPENAI_BASE_URL'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address. A missing key is an error
- *   of the first call.
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key is an error of the first call.
  * @example
  * const gpt = openai('gpt-5.6-sol', { timeout: 60_000 })
  * const own = openai('qwen3', { baseURL: 'http://127.0.0.1:8000/v1', preset: 'vllm' })
  */
 export function openai(options: OpenAIOptions): Provider
-export function openai(model: string, options?: Omit<OpenAIOptions, 'model'>): Provider
-export function openai(first: string | OpenAIOptions, rest: Omit<OpenAIOptions, 'model'> = {}): Provider {
-  const options: OpenAIOptions = typeof first === 'string' ? { ...rest, model: first } : first
+export function openai(model: ModelName, options?: Omit<OpenAIOptions, 'model'>): Provider
+export function openai(first: string | OpenAIOptions, rest?: Omit<OpenAIOptions, 'model'>): Provider {
+  const options = factoryOptions<OpenAIOptions>(first, rest, names)
   const { model, baseURL = environment(addressVariable) ?? ownHost } = options
-  checkModel(model, 'openai', 'gpt-5.6-sol')
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
   return defineProvider(backend, options)
 }
+
+const names = {
+  ...{ factory: 'openai', example: 'gpt-5.6-sol' },
+  own: { apiKey: true, baseURL: true, fetch: true, api: true, preset: true, allowBrowser: true },
+} as const
 
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
@@ -108,13 +127,13 @@ class OpenAIBackend implements Backend {
     readonly model: string,
     address: ServerAddress,
     fromEnvironment: boolean,
-    { preset, apiKey, fetch, api, media }: OpenAIOptions,
+    { preset, apiKey, fetch, api, media, allowBrowser }: OpenAIOptions,
   ) {
     const known: Preset =
       typeof preset === 'string'
         ? presetFor(address.baseURL, preset)
         : presetFor(address.baseURL, undefined, preset)
-    this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known })
+    this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known, allowBrowser })
     const { who, host } = this.#server
     this.#target = { model, host, who, preset: known }
     this.#api = api ?? (this.#server.isOwn ? 'responses' : 'chat')
@@ -144,7 +163,7 @@ class OpenAIBackend implements Backend {
           : besideRaw(chat, raw)
       await yielder.yieldIfDue()
       const encoded = await api.toBody(this.#target, whole, streaming, context.warn)
-      const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target)
+      const body = raw === undefined ? encoded : api.rawBody(encoded, raw, this.#target, context.warn)
       // Encoding megabytes of media took time, and writing them as JSON takes more.
       await yielder.yieldIfDue()
       const large = markLarge(body)

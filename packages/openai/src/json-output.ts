@@ -21,7 +21,7 @@ export interface JsonOutput {
 export function jsonOutput(
   output: PreparedChat['output'],
   { preset, who }: Target,
-  { jsonObject, jsonWord, objectSchemas }: Dialect,
+  { jsonObject, jsonWord, objectSchemas, schemaRefuses }: Dialect,
   leaveOut: LeaveOut,
 ): JsonOutput {
   if (output === undefined) return {}
@@ -36,7 +36,16 @@ export function jsonOutput(
     leaveOut('json', reason, { instead: 'The schema was sent in words.' })
     return { wish }
   }
-  return { format: { name, schema, strict: isStrict(schema, strict, leaveOut) } }
+  const isEnforced = isStrict(schema, strict, leaveOut)
+  // Core checks the answer in any case.
+  if (schemaRefuses && (!isEnforced || schemaRefuses.some((keyword) => hasKeyword(schema, keyword))))
+    return { format: 'json', wish }
+  return { format: { name, schema, strict: isEnforced } }
+}
+
+function hasKeyword(schema: unknown, keyword: string): boolean {
+  if (typeof schema !== 'object' || schema === null) return false
+  return keyword in schema || Object.values(schema).some((inner) => hasKeyword(inner, keyword))
 }
 
 /** Whether the wish must be added: a schema always, the word JSON unless the messages contain it. */

@@ -1,6 +1,31 @@
 // Schemas of tool parameters in the form that services require: an object with properties, lists with items.
-import type { JsonSchema } from '@patchbay/core'
-import { isObject } from '@patchbay/core/wire'
+import type { JsonSchema, PreparedTool, Warning } from '@patchbay/core'
+import { isObject, objectSchema } from '@patchbay/core/wire'
+import type { Dialect } from './dialect.js'
+import { withTypes } from './typed-schema.js'
+
+/** A tool as the server takes it: its schema, and the words for what no schema there can say. */
+export function toFunction(
+  { name, description, schema }: PreparedTool,
+  { alternatives, typedSchemas }: Pick<Dialect, 'alternatives' | 'typedSchemas'>,
+  warn: (warning: Warning) => void,
+): { name: string; description?: string; parameters: JsonSchema } {
+  const { schema: top, isOpen } = alternatives ? { schema, isOpen: false } : objectSchema(schema)
+  if (isOpen)
+    warn({
+      code: 'other',
+      feature: 'tools',
+      message: `The service takes no alternatives at the top of a schema: for the tool ${name} they are described in words.`,
+    })
+  const words = isOpen ? `The input must match this JSON Schema: ${JSON.stringify(schema)}` : undefined
+  const text = [description, words].filter((one) => one !== undefined).join('\n\n')
+  const parameters = toParameters(top)
+  return {
+    name,
+    ...(text !== '' && { description: text }),
+    parameters: typedSchemas ? withTypes(parameters) : parameters,
+  }
+}
 
 const typing = ['anyOf', 'oneOf', 'allOf', '$ref', 'type']
 
@@ -9,7 +34,7 @@ const typing = ['anyOf', 'oneOf', 'allOf', '$ref', 'type']
  * and others refuse it. `$schema` is left out, which Gemini refuses. What the schema means stays the same. Sources:
  * langchain-mcp-adapters#137, inboxapi/cli#106, streamnative-mcp-server#26, the-llm-council#9 (2025 and 2026).
  */
-export function toParameters({ $schema: _, ...schema }: JsonSchema): JsonSchema {
+function toParameters({ $schema: _, ...schema }: JsonSchema): JsonSchema {
   return withInner(typing.some((keyword) => keyword in schema) ? schema : { type: 'object', ...schema })
 }
 

@@ -37,7 +37,7 @@ describe('a stream that ends without its terminator', () => {
   const faulty = (): Provider => {
     const base = mockProvider({ provider: 'openai', model: 'm' })
     const { stream } = base
-    base.stream = (...asked) => {
+    base.stream = (...asked: Parameters<Provider['stream']>) => {
       const whole = stream.apply(base, asked)
       const cut = async function* () {
         for await (const event of whole) {

@@ -64,8 +64,8 @@ export function standIn({
     provider: name,
     model,
     defaults: {},
-    chat: (request, options) => provider.stream(request, options).response(),
-    stream: (request, options) => {
+    chat: (request: ChatInput, options?: CallOptions) => provider.stream(request, options).response(),
+    stream: (request: ChatInput, options?: CallOptions) => {
       const text = echo(request)
       const answer = come('stream', request, options, response(text))
       const events = [

@@ -24,10 +24,12 @@ export interface ContractOptions {
   /** Time limit of each test, in milliseconds. Default 30,000. */
   timeout?: number
   /**
-   * Returns the bodies of all requests that the service has received so far. With it, the suite looks for every piece of a
-   * request in them: each is there, or an error or a warning names it. Without it, those tests do not run.
+   * Returns the bodies of all requests that the service has received so far, or whatever else the model gets. The suite looks
+   * for every piece of a request in them: each is there, or an error or a warning names it. Default: the bodies that go through
+   * the platform's `fetch`; if there are none, those tests are skipped. `false` skips them, for a provider around one that has
+   * them.
    */
-  sent?: () => readonly string[]
+  sent?: (() => readonly string[]) | false
   /**
    * Features that the service refuses although the provider's capabilities say `true`, for example if a gateway stands in
    * front of a smaller model. Default: none.
@@ -72,7 +74,7 @@ export function describeProvider(
 
   describe(`the contract: ${name}`, { timeout }, () => {
     beforeAll(() => subject.open(), timeout)
-    afterAll(() => subject.provider.close(), timeout)
+    afterAll(() => subject.close(), timeout)
     streams(subject)
     responses(subject)
     cancellation(subject)

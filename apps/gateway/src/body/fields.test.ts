@@ -1,5 +1,6 @@
 // Fields that the gateway does not read: hints are left out and named, neutral values are as good as none, and
 // all others are refused by the client's own name.
+import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { plain } from '../../test/plain.js'
 import { over } from '../../test/served.js'
@@ -136,7 +137,7 @@ describe.each(inside)('inside messages, tools and options of %s', (path, body, i
   })
 
   it('are refused by a gateway that is strict', async () => {
-    const strict = await over(() => plain, { strict: true })
+    const strict = await over(() => mockProvider(), { strict: true })
     try {
       const response = await post(strict.url)
       expect(response.status).toBe(400)

@@ -66,7 +66,7 @@ it('hints are named if another provider has answered, and only then', async () =
   expect(await post(hinted)).toMatchObject({
     status: 200,
     ignored: 'service_tier',
-    body: { content: [{ text: 'A fish.' }, { type: 'redacted_thinking' }] },
+    body: { content: [{ type: 'redacted_thinking' }, { text: 'A fish.' }] },
   })
 })
 
@@ -121,4 +121,70 @@ it.each([
   })
   expect(service.requests.at(-1)?.json).not.toHaveProperty('previous_response_id')
   expect(await openai.responses.retrieve('resp_upstream')).toMatchObject({ mood: 'good' })
+})
+
+it('a conversation that began at another service goes on: its thinking, ids and fields are left out or renamed', async () => {
+  const service = await faultServer(({ path, json: body }) => oddAnswer(path, Object(body)))
+  const providers: Record<string, ProviderEntry> = {
+    claude: { use: 'claude', model: 'm', baseURL: service.url, apiKey: 'sk-own' },
+    openai: {
+      use: 'openai',
+      api: 'chat',
+      preset: 'openai',
+      model: 'm',
+      baseURL: `${service.url}/v1`,
+      apiKey: 'sk-own',
+    },
+  }
+  const { url, close } = await serve({
+    loaded: await loadConfig({ config: { providers }, user: false }),
+    port: 0,
+  })
+  onTestFinished(async () => {
+    await close()
+    await service.close()
+  })
+  const post = async (path: string, body: Json) => {
+    const response = await fetch(url + path, { method: 'POST', body: JSON.stringify(body) })
+    expect([response.status, await response.text()]).toEqual([200, expect.stringContaining('A fish.')])
+    return JSON.stringify(service.requests.at(-1)?.json)
+  }
+  const hi = { role: 'user', content: 'Hi' }
+  const sent = await post('/v1/messages', {
+    model: 'claude',
+    max_tokens: 50,
+    messages: [
+      hi,
+      {
+        role: 'assistant',
+        content: [
+          { type: 'thinking', thinking: 'Hm.', signature: '' },
+          { type: 'tool_use', id: 'functions.t:0', name: 't', input: {} },
+        ],
+      },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: 'functions.t:0', content: '1' }] },
+    ],
+    tools: [{ name: 't', input_schema: { type: 'object' } }],
+  })
+  expect(sent).not.toContain('functions.t:0')
+  expect(sent).not.toContain('thinking')
+  const messages = [
+    hi,
+    { role: 'assistant', content: 'Hi.', reasoning_content: 'Hm.' },
+    { role: 'developer', content: 'Be short.' },
+    hi,
+  ]
+  const asked = await post('/v1/chat/completions', {
+    model: 'openai',
+    messages,
+    enable_thinking: true,
+    reasoning: { effort: 'low' },
+    dreams: 1,
+  })
+  expect(JSON.parse(asked)).toMatchObject({
+    reasoning_effort: 'low',
+    dreams: 1,
+    messages: [hi, { content: 'Hi.' }, { role: 'developer' }, hi],
+  })
+  expect(asked).not.toMatch(/reasoning_content|enable_thinking|"reasoning"/)
 })

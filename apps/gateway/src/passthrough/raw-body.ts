@@ -9,8 +9,21 @@ export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
   return blocks.some(isForeignBlock) ? undefined : body
 }
 
-function isForeignBlock({ type, data, signature }: Json): boolean {
+// Ids of calls: other services have other letters.
+const claudeId = /^[\w-]{1,128}$/
+
+function isForeignBlock({ type, data, signature, id, tool_use_id }: Json): boolean {
+  if (type === 'tool_use' || type === 'tool_result') return !claudeId.test(String(id ?? tool_use_id))
   return (type === 'redacted_thinking' && isState(data)) || (type === 'thinking' && !signature)
+}
+
+/** OpenAI takes no longer ids of calls. */
+const maxCallId = 40
+
+/** A body of Chat Completions. */
+export function rawCompletions(body: Json): Json | undefined {
+  const ids = objectsIn(body.messages).flatMap(({ tool_calls }) => objectsIn(tool_calls).map(({ id }) => id))
+  return ids.some((id) => String(id).length > maxCallId) ? undefined : body
 }
 
 /**
@@ -41,9 +54,12 @@ export function inputItems(input: unknown): Json[] | undefined {
     : undefined
 }
 
+const maxItemCallId = 64
+
 // Reasoning of some services is plain text, in `content`.
-function isForeignItem({ type, encrypted_content: state, content }: Json): boolean {
-  if (type === 'item_reference') return true
+function isForeignItem({ type, encrypted_content: state, content, call_id }: Json): boolean {
+  if (type === 'item_reference' || (call_id !== undefined && String(call_id).length > maxItemCallId))
+    return true
   return type === 'reasoning' && (isState(state) || (!state && objectsIn(content).length === 0))
 }
 

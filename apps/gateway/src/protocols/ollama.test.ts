@@ -2,7 +2,7 @@
 import { loadConfig } from '@patchbay/config'
 import { LlmError, type PreparedChat } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
-import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
+import { describeProvider, faultServer, type MockProvider, mockProvider } from '@patchbay/testing'
 import { Ollama } from 'ollama'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { bundled, over, served } from '../../test/served.js'
@@ -183,7 +183,7 @@ describe('over the local model, through our own client', () => {
     tools: [{ name: 'get_weather', description: 'Get the current weather in a city.', input }],
   }
   const model = () => ollama('pico', { baseURL: gateway.url })
-  describeProvider('the gateway, as Ollama', model, { timeout: 60_000, toolRequest })
+  describeProvider('the gateway, as Ollama', model, { timeout: 60_000, toolRequest, sent: false })
 })
 
 it('a digest for each model, the same every time and none twice, so that clients tell them apart', async () => {
@@ -206,4 +206,21 @@ it('a digest for each model, the same every time and none twice, so that clients
   expect(new Set(first).size).toBe(4)
   for (const digest of first) expect(digest).toMatch(/^[0-9a-f]{64}$/)
   expect(await digests()).toEqual(first)
+})
+
+it('the digest and size of a model on an Ollama server are those of the server, while it answers', async () => {
+  const digest = 'a'.repeat(64)
+  let status = 200
+  const body = JSON.stringify({ models: [{ name: 'qwen3:latest', digest, size: 523 }] })
+  const server = await faultServer(() => ({ status, headers: { 'content-type': 'application/json' }, body }))
+  const config = { providers: { qwen: { use: 'ollama' as const, model: 'qwen3', baseURL: server.url } } }
+  const gateway = await serve({ loaded: await loadConfig({ config, user: false }), port: 0 })
+  onTestFinished(async () => {
+    await gateway.close()
+    await server.close()
+  })
+  const list = async () => (await new Ollama({ host: gateway.url }).list()).models
+  expect(await list()).toMatchObject([{ name: 'qwen', digest, size: 523 }])
+  status = 500
+  expect(await list()).toMatchObject([{ name: 'qwen', digest: expect.not.stringContaining(digest), size: 0 }])
 })

@@ -1,6 +1,6 @@
 // Provider registry: from a model name to a configured provider, connected on first use, with the limits of each API key.
 import { connectTo, defaultOf, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
-import { LlmError, type Provider } from '@patchbay/core'
+import { LlmError, type ModelInfo, type Provider } from '@patchbay/core'
 import { budget, limit, memoryState, type StateStore, trace } from '@patchbay/policies'
 import type { Client } from './api-keys.js'
 import { boundedStore, storeAccess } from './bounded-store.js'
@@ -75,6 +75,9 @@ export class Connections {
   }
 }
 
+/** Milliseconds for a server to list its models: a list of names does not wait for it. */
+const listingMs = 2000
+
 /** Usage of keys, if it is not shared with other processes. */
 const ownState = memoryState()
 
@@ -98,13 +101,25 @@ export class ProviderRegistry {
 
   /** Text that identifies the model behind a name: it changes with the configured model. Holds no secret. */
   identityOf(name: string): string {
-    const entry = this.connections.loaded.providers.get(this.#resolve(name))?.entry
-    const { use, model } = {
-      use: undefined,
-      model: undefined,
-      ...(typeof entry === 'string' ? { use: entry } : entry),
+    const { use, model } = this.#entryOf(name)
+    return JSON.stringify([name.replace(/:latest$/, ''), use, model])
+  }
+
+  /** What an Ollama server says of the model behind a name; `undefined` for other providers, and if it does not answer soon. */
+  async listedBy(name: string, client: Client | undefined): Promise<ModelInfo | undefined> {
+    if (this.#entryOf(name).use !== 'ollama') return undefined
+    try {
+      const provider = await this.get(name, client)
+      const models = await provider.models({ timeout: listingMs, retry: false })
+      return models.find(({ id }) => id === provider.model || id === `${provider.model}:latest`)
+    } catch {
+      return undefined
     }
-    return JSON.stringify([name, use, model])
+  }
+
+  #entryOf(name: string): { use?: unknown; model?: unknown } {
+    const entry = this.connections.loaded.providers.get(this.#resolve(name))?.entry
+    return typeof entry === 'object' ? entry : { use: entry }
   }
 
   /**

@@ -21,7 +21,7 @@ function watched(): { provider: Provider; asked: (CallOptions | undefined)[] } {
       asked.push(options)
       if (name === 'embed')
         return Promise.resolve({ vectors: [Float32Array.of(1)], usage: {}, model: '', provider: '' })
-      return inner[name](input, options)
+      return name === 'chat' ? inner.chat(input, options) : inner.stream(input, options)
     },
   })
   const provider: Provider = Object.create(inner, {

@@ -107,9 +107,36 @@ export function parseTarget(target: string, where = ''): { use: string; model?: 
   throw configError(`${where && `${where}: `}${unknownUse(use)}`)
 }
 
+// Services by names that people try first.
+const viaOpenAI = (preset: string) => `Use openai, with the baseURL of the service and preset: '${preset}'.`
+const otherBackends: Record<string, string> = {
+  anthropic: 'Use claude.',
+  gpt: 'Use openai.',
+  llama: 'Use ollama or local.',
+  google: viaOpenAI('google'),
+  gemini: viaOpenAI('google'),
+  ...Object.fromEntries(
+    [
+      'groq',
+      'deepseek',
+      'mistral',
+      'openrouter',
+      'together',
+      'xai',
+      'moonshot',
+      'alibaba',
+      'cerebras',
+      'azure',
+      'vllm',
+      'lmstudio',
+    ].map((name) => [name, viaOpenAI(name)]),
+  ),
+}
+
 function unknownUse(use: string, more: string[] = []): string {
   const backends = [...Object.keys(backendOptions), ...more]
-  return `There is no backend ${JSON.stringify(use)}.${nearest(use, backends)} There are ${backends.join(', ')}, and any package or file by its path.`
+  const known = Object.hasOwn(otherBackends, use) ? ` ${otherBackends[use]}` : ''
+  return `There is no backend ${JSON.stringify(use)}.${known || nearest(use, backends)} There are ${backends.join(', ')}, and any package or file by its path.`
 }
 
 /** Checks each option alone. One whose variables are not set is checked when it is used. */

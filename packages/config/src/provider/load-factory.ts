@@ -45,7 +45,7 @@ export async function importPackage(name: string, folder: string): Promise<Recor
   try {
     return (await import(name)) as Record<string, unknown>
   } catch (cause) {
-    if (!isMissing(cause, name))
+    if (!isMissing(cause, name) && backendOfModel(name) === undefined)
       throw configError(`${name} cannot be loaded: ${(cause as Error).message}`, { cause })
   }
   // Not installed beside this package: try beside the configuration.
@@ -53,9 +53,24 @@ export async function importPackage(name: string, folder: string): Promise<Recor
   try {
     path = createRequire(join(folder, 'patchbay.config.js')).resolve(name)
   } catch (cause) {
-    throw configError(`The package ${name} is not installed. Run: npm install ${name}`, { cause })
+    // Whoever registers the name of a model would get it installed.
+    const asModel = backendOfModel(name)
+    throw configError(
+      asModel === undefined
+        ? `The package ${name} is not installed. Run: npm install ${name}`
+        : `${name} is not the name of a provider or package. For a model, name its backend: ${asModel}`,
+      { cause },
+    )
   }
   return (await import(pathToFileURL(path).href)) as Record<string, unknown>
+}
+
+/** The target that is meant by the name of a model, also after a service's name: `openai/gpt-5`. */
+function backendOfModel(name: string): string | undefined {
+  const model = name.replace(/^(openai|anthropic|ollama|google)\//, '')
+  if (/^claude-/.test(model)) return `claude:${model}`
+  if (/^(gpt|o|chatgpt|codex|text-embedding)-?\d/.test(model)) return `openai:${model}`
+  return /^(qwen|llama|gemma|mistral|phi|deepseek)[\w.-]*$/.test(model) ? `ollama:${model}` : undefined
 }
 
 function isMissing(cause: unknown, name: string): boolean {

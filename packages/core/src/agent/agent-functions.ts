@@ -1,16 +1,15 @@
 // runTools, generateObject, streamObject and streamElements. Their implementations are loaded with the first use.
 
-import { invalid } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
-import type { ChatInput, ChatRequest } from '../contract/request.js'
-import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
-import { isObject } from '../object.js'
-import { readCallerValue } from '../request/caller-objects.js'
-import { toChatRequest } from '../request/prepare.js'
+import type { ChatInput } from '../contract/request.js'
+import type { AnySchema, JsonSchema, SchemaInput, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import type { Tool } from '../contract/tool.js'
 import type { ObjectOptions, ObjectResult, PartialOf } from './generate-object.js'
 import { Run } from './result-stream.js'
 import type { ElementOptions } from './stream-elements.js'
-import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
+import type { RunArguments, ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
+
+const loadRuns = () => import('./open-run.js')
 
 /**
  * Runs an agent loop: sends the request, runs the tools that the model calls, sends it their results, and repeats that until the model
@@ -20,13 +19,22 @@ import type { ToolRunEvent, ToolRunOptions, ToolRunResult } from './tool-run.js'
  * @example
  * const { text } = await runTools(llm, { messages: 'Weather in Lima?', tools: [weather] }, { maxSteps: 5 }).result()
  */
+export function runTools<
+  const Schema extends AnySchema = AnySchema,
+  const Tools extends readonly Tool[] = readonly Tool[],
+>(
+  provider: Provider,
+  request: ChatInput<Schema, Tools>,
+  ...options: RunArguments<Tools>
+): Run<ToolRunEvent<Tools, SchemaOutput<Schema>>, ToolRunResult<Tools, SchemaOutput<Schema>>>
 export function runTools(
   provider: Provider,
   request: ChatInput,
   options: ToolRunOptions = {},
 ): Run<ToolRunEvent, ToolRunResult> {
-  return startRun(provider, request, options, async (...input) =>
-    (await import('./run-tools.js')).runToolLoop(provider, ...input),
+  return new Run(
+    async (leaving) => (await loadRuns()).openToolRun(provider, request, options, leaving),
+    provider,
   )
 }
 
@@ -47,8 +55,9 @@ export async function generateObject<const Schema extends StandardSchema | JsonS
 }
 
 /**
- * Like `generateObject`, but the value can be read while it is generated: each event is the value so far. It is always the same object,
- * which grows; a repair begins a new one. `result()` returns the whole, validated value.
+ * Like `generateObject`, but the value can be read while it is generated: each event is the value so far, as the model writes it. Each
+ * is a new object where something has changed, and shares everything else with the one before, as React expects. A repair begins
+ * again. `result()` returns the whole, validated and transformed value.
  * @example
  * const run = streamObject(llm, recipe, 'A recipe for lemon cake')
  * for await (const partial of run) render(partial.ingredients ?? [])
@@ -59,9 +68,10 @@ export function streamObject<const Schema extends StandardSchema | JsonSchema>(
   schema: Schema,
   request: ChatInput,
   options: ObjectOptions = {},
-): Run<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
-  return startRun(provider, request, options, async (...input) =>
-    (await import('./generate-object.js')).generateValue(provider, schema, ...input),
+): Run<PartialOf<SchemaInput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
+  return new Run(
+    async (leaving) => (await loadRuns()).openObjectRun(provider, schema, request, options, leaving),
+    provider,
   )
 }
 
@@ -77,29 +87,8 @@ export function streamElements<const Schema extends StandardSchema | JsonSchema>
   request: ChatInput,
   options: ElementOptions = {},
 ): Run<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  return startRun(provider, request, options, async (...input) =>
-    (await import('./stream-elements.js')).generateElements(provider, element, ...input),
+  return new Run(
+    async (leaving) => (await loadRuns()).openElementRun(provider, element, request, options, leaving),
+    provider,
   )
-}
-
-/** A run over copies of the caller's request and options; an error while reading them becomes `invalid-request`. */
-function startRun<Options extends object, Event, Result>(
-  provider: Provider,
-  input: ChatInput,
-  options: Options,
-  open: (
-    request: ChatRequest,
-    options: Options,
-    leaving: AbortSignal,
-  ) => Promise<AsyncGenerator<Event, Result>>,
-): Run<Event, Result> {
-  return new Run(async (leaving) => {
-    const [request, copy] = await readCallerValue('The request', () => {
-      if (!isObject(options)) throw invalid('options', 'must be an object')
-      const request = { ...toChatRequest(input) }
-      if (Array.isArray(request.messages)) request.messages = [...request.messages]
-      return [request, { ...options }] as const
-    })
-    return open(request, copy, leaving)
-  }, provider)
 }

@@ -10,7 +10,7 @@ import type { MessageInput } from '../contract/message.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { ChatResponse, Usage } from '../contract/response.js'
-import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import type { JsonSchema, SchemaInput, SchemaOutput, StandardSchema } from '../contract/schema.js'
 import { addUsage } from '../contract/usage.js'
 import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
@@ -25,9 +25,9 @@ import { findFitting, validate } from './structured-output.js'
 /** Options of `generateObject` and `streamObject`. */
 export interface ObjectOptions extends CallOptions {
   /** How often an answer that does not fit is sent back to the model. Default 2. */
-  repairs?: number
+  repairs?: number | undefined
   /** A name for the schema; some services show it to the model. */
-  name?: string
+  name?: string | undefined
 }
 
 /** A validated value, and the answer it came from. */
@@ -41,13 +41,16 @@ export interface ObjectResult<T> {
   usage: Usage
 }
 
-/** A value that is still being generated: everything may be missing, and texts may be incomplete. */
+/**
+ * A value that is still being generated, as the model writes it: nothing is transformed yet, everything may be missing, and texts may be
+ * incomplete.
+ */
 export type PartialOf<T> = unknown extends T
   ? unknown
   : T extends readonly (infer Item)[]
     ? PartialOf<Item>[]
     : T extends object
-      ? { [Key in keyof T]?: PartialOf<T[Key]> }
+      ? { [Key in keyof T]?: PartialOf<Exclude<T[Key], undefined>> }
       : T
 
 /**
@@ -60,7 +63,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
   input: ChatInput,
   { repairs = 2, name, ...callOptions }: ObjectOptions,
   leaving: AbortSignal,
-): AsyncGenerator<PartialOf<SchemaOutput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
+): AsyncGenerator<PartialOf<SchemaInput<Schema>>, ObjectResult<SchemaOutput<Schema>>> {
   if (!(Number.isInteger(repairs) && repairs >= 0))
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
   checkCallOptionNames(callOptions, 'of generateObject() or streamObject()', ['repairs', 'name'])
@@ -90,7 +93,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
           const value = inner(known)
           if (value === undefined) continue
           lastYielded = value
-          yield asOwnValue(value as PartialOf<SchemaOutput<Schema>>)
+          yield asOwnValue(value as PartialOf<SchemaInput<Schema>>)
         }
         response = await stream.response()
       } catch (error) {
@@ -107,9 +110,9 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
       const found = await inTime(provider, options, { startedAt, response }, check)
       if ('value' in found) {
         const object = found.value as SchemaOutput<Schema>
-        // The last value yielded may not be the one that fits, or the schema may transform it.
-        if (!deepCompareStrict(lastYielded, object))
-          yield asOwnValue(object as PartialOf<SchemaOutput<Schema>>)
+        // The last value yielded may not be the one that fits.
+        if (!deepCompareStrict(lastYielded, found.raw))
+          yield asOwnValue(found.raw as PartialOf<SchemaInput<Schema>>)
         return { object, response, repairs: repair, usage }
       }
       if (repair === repairs || !found.repairable)
@@ -129,7 +132,8 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
   }
 }
 
-type ValueOrProblem = { value: unknown } | { problem: string; repairable: boolean }
+/** `raw`: as the model wrote it. */
+type ValueOrProblem = { value: unknown; raw: unknown } | { problem: string; repairable: boolean }
 
 async function valueIn(
   { text, finishReason }: ChatResponse,
@@ -141,12 +145,14 @@ async function valueIn(
     return { problem: 'it was cut off before its end; raise maxOutputTokens', repairable: false }
   if (finishReason === 'refusal' || finishReason === 'content-filter')
     return { problem: 'it was declined', repairable: false }
+  let raw: unknown
   const found = await findFitting(text, async (value) => {
     const whole = await validate(sentSchema, value)
     // Some models leave out the wrapping object.
-    return validate(schema, 'problem' in whole && inner(value) === undefined ? value : inner(value))
+    raw = 'problem' in whole && inner(value) === undefined ? value : inner(value)
+    return validate(schema, raw)
   })
-  if ('value' in found) return found
+  if ('value' in found) return { ...found, raw }
   if (finishReason === 'tool-calls' && !found.isValue)
     return { problem: 'it called a tool instead', repairable: false }
   return { problem: found.problem, repairable: true }

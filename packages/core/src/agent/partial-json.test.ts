@@ -13,15 +13,17 @@ async function* inPieces(text: string, sizes: number[]): AsyncGenerator<string> 
   }
 }
 
-/** Snapshots of each partial object, one list per object. */
+/** The partial objects, one list per object of the text: another one begins without the keys of the last one. */
 async function shown(text: string, sizes = [1]): Promise<unknown[][]> {
-  const objects = new Map<unknown, unknown[]>()
+  const objects: object[][] = []
+  let last: object | undefined
   for await (const object of partialObjects(inPieces(text, sizes))) {
-    const parts = objects.get(object) ?? []
-    parts.push(structuredClone(object))
-    objects.set(object, parts)
+    const goesOn = last !== undefined && Object.keys(last).every((key) => Object.hasOwn(object, key))
+    if (!goesOn) objects.push([])
+    objects.at(-1)?.push(object)
+    last = object
   }
-  return [...objects.values()]
+  return objects
 }
 
 /** Is `part` the value `whole` at an earlier time? */

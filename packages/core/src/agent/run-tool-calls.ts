@@ -7,15 +7,16 @@ import type { Message } from '../contract/message.js'
 import type { ToolCall } from '../contract/response.js'
 import type { Tool } from '../contract/tool.js'
 import { runTool } from './run-tool.js'
-import type { ToolLoopOptions, ToolOutcome } from './tool-run.js'
+import type { ToolOutcome } from './tool-run.js'
+import type { ToolLoopSettings } from './tool-run-options.js'
 
 /** Runs the calls concurrently and yields each outcome when it is there. A call that stays open yields none. */
 export async function* runToolCalls(
   calls: ToolCall[],
-  tools: Tool[],
+  tools: readonly Tool[],
   messages: Message[],
   signal: AbortSignal,
-  { concurrency, toolTimeout, maxResultLength, clock, approve, onToolError }: Required<ToolLoopOptions>,
+  { concurrency, toolTimeout, maxResultLength, clock, approve, onToolError, context: own }: ToolLoopSettings,
 ): AsyncGenerator<ToolOutcome> {
   const rules = { timeout: toolTimeout, maxLength: maxResultLength, clock, approve }
   const waiting = [...calls]
@@ -23,7 +24,7 @@ export async function* runToolCalls(
   const running = new Set<Promise<Ended>>()
   // A failure ends the others.
   const failing = new LinkedSignal(signal)
-  const context = { signal: failing.signal, messages: [...messages] }
+  const context = { signal: failing.signal, messages: [...messages], context: own }
   let stopListening: () => void = () => {}
   // `approve` may wait for a person who has left.
   const aborted = new Promise<never>((_, reject) => {

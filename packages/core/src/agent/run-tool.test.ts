@@ -12,7 +12,7 @@ async function outcomeOf(run: (context: ToolContext, wait: (ms: number) => Promi
   const outcome = runTool(
     { id: 'c', name: 'slow', input: {} },
     [tool],
-    { signal: new AbortController().signal, messages: [] },
+    { signal: new AbortController().signal, messages: [], context: undefined },
     { timeout: 1000, maxLength: 1000, clock, approve: () => true },
   )
   return overTime(clock, outcome)

@@ -26,28 +26,28 @@ interface Rules {
 /** The outcome; `undefined` for a call that stays open. Rejects only if a callback of the app throws. */
 export async function runTool(
   call: ToolCall,
-  tools: Tool[],
-  { signal, messages }: { signal: AbortSignal; messages: Message[] },
+  tools: readonly Tool[],
+  { signal, ...given }: { signal: AbortSignal; messages: Message[]; context: unknown },
   rules: Rules,
 ): Promise<ToolOutcome | undefined> {
   const { name } = call
   const startedAt = rules.clock.now()
-  const outcome = (output: string | Part[], isError: boolean, cause?: unknown): ToolOutcome => ({
-    ...{ call, output, isError, ms: rules.clock.now() - startedAt },
+  const failed = (output: string, cause?: unknown): ToolOutcome => ({
+    ...{ call, name, output, isError: true, ms: rules.clock.now() - startedAt },
     ...(cause !== undefined && { cause }),
   })
   const tool = tools.find((known) => known.name === name)
   if (tool === undefined) {
     const names = tools.map((known) => known.name).join(', ')
-    return outcome(`There is no tool named ${name}. The tools are: ${names || 'none'}.`, true)
+    return failed(`There is no tool named ${name}. The tools are: ${names || 'none'}.`)
   }
   if (isObject(call.input) && '$unparsed' in call.input)
-    return outcome(`The input of ${name} is not JSON. Call it again with valid JSON.`, true)
+    return failed(`The input of ${name} is not JSON. Call it again with valid JSON.`)
   const { run } = tool
   const limit = tool.timeout ?? rules.timeout
   const linked = new LinkedSignal(signal)
   const progress = new Progress()
-  const context = { signal: linked.signal, id: call.id, messages, progress: progress.report }
+  const context = { ...given, signal: linked.signal, id: call.id, progress: progress.report }
   const within = <T>(work: () => T | PromiseLike<T>, late: () => Error) =>
     bounded(work, limit, { clock: rules.clock, signal }, late)
   const tooLate = (what: string) => () =>
@@ -58,9 +58,8 @@ export async function runTool(
   try {
     const checked = await within(() => validate(tool.input, call.input), tooLate('The check of the input'))
     if ('problem' in checked)
-      return outcome(
+      return failed(
         `The input of ${name} does not fit its schema: ${checked.problem}. Correct it and call it again.`,
-        true,
       )
     if (run === undefined) return undefined
     if (await within(() => tool.needsApproval?.(checked.value, context), tooLate('needsApproval'))) {
@@ -68,7 +67,7 @@ export async function runTool(
       const approval = await rules.approve(call)
       if (approval === 'later') return undefined
       if (approval !== true)
-        return outcome(isObject(approval) ? approval.deny : `The call of ${name} was not allowed.`, true)
+        return failed(isObject(approval) ? approval.deny : `The call of ${name} was not allowed.`)
     }
     try {
       const work = () => run.call(tool, checked.value, context)
@@ -78,14 +77,14 @@ export async function runTool(
       const output = toOutput(value)
       const length = typeof output === 'string' ? output.length : JSON.stringify(output).length
       if (length > rules.maxLength)
-        return outcome(
+        return failed(
           `The result of ${name} has ${length} characters; at most ${rules.maxLength} fit. Ask for less of it.`,
-          true,
         )
-      return outcome(output, false)
+      const ms = rules.clock.now() - startedAt
+      return { call, name, input: checked.value, value, output, isError: false, ms }
     } catch (cause) {
       const what = cause instanceof Error ? cause.message : describe(cause)
-      return outcome(`${name} failed: ${what}`, true, cause)
+      return failed(`${name} failed: ${what}`, cause)
     }
   } finally {
     linked.release()
@@ -141,7 +140,16 @@ function toOutput(value: unknown): string | Part[] {
     value.every((part) => isObject(part) && mediaParts.has(String(part.type)))
   )
     return value as Part[]
-  const json = JSON.stringify(value)
+  const json = JSON.stringify(value, onlyJson)
   if (json === undefined) throw new TypeError(`it gave a ${typeof value}, which is not JSON`)
   return json
+}
+
+/** JSON would write these as `{}`, and the model would take that for the result. */
+function onlyJson(_key: string, value: unknown): unknown {
+  if (value instanceof Map || value instanceof Set || value instanceof Promise)
+    throw new TypeError(
+      `its result holds a ${value.constructor.name}, which JSON cannot represent. Return ${value instanceof Promise ? 'what it resolves to' : 'a list or a plain object'}`,
+    )
+  return value
 }

@@ -49,13 +49,13 @@ export async function* runToolLoop(
   let steps = 0
   let usage: Usage = {}
   let cost: number | undefined = 0
-  const failures: ToolFailure[] = []
+  const toolResults: ToolRunResult['toolResults'] = []
   let response: ChatResponse | undefined
   const ended = (reason: ToolRunResult['reason'], pending: ToolCall[] = []): ToolRunResult => ({
     reason,
     text: response?.text ?? '',
     ...(response && { response }),
-    ...{ messages: [...messages], pending, steps, failures, usage },
+    ...{ messages: [...messages], pending, steps, toolResults, failures: failuresIn(toolResults), usage },
     ...(cost !== undefined && steps > 0 && { cost }),
   })
 
@@ -109,7 +109,7 @@ export async function* runToolLoop(
           const { call, output, isError } = outcome
           const { id, name } = call
           results.set(call, { type: 'tool-result', id, name, output, ...(isError && { isError }) })
-          if (isError) failures.push({ step: steps, ...outcome })
+          toolResults.push({ step: steps, ...outcome })
           yield { type: 'tool-result', step: steps, ...outcome }
         }
         signal.throwIfAborted()
@@ -182,4 +182,8 @@ function toMessage(message: MessageInput): Message {
   if (typeof message !== 'string' && !isObject(message))
     throw invalid('messages', 'must be a string or a list of messages')
   return typeof message === 'string' ? { role: 'user', content: message } : message
+}
+
+function failuresIn(outcomes: ToolRunResult['toolResults']): ToolFailure[] {
+  return outcomes.filter((outcome) => outcome.isError)
 }

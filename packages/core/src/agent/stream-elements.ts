@@ -32,7 +32,7 @@ export async function* generateElements<Schema extends StandardSchema | JsonSche
   const elements: SchemaOutput<Schema>[] = []
   /** The elements as the model wrote them: one that was yielded must not change. */
   const raws: string[] = []
-  let current: unknown
+  let current: readonly unknown[] = []
   const misfit = (problem: string) =>
     new LlmError(
       'structured-output',
@@ -44,8 +44,9 @@ export async function* generateElements<Schema extends StandardSchema | JsonSche
       const { done, value } = await work.next()
       const known: unknown = done ? value.object : value
       if (Array.isArray(known)) {
-        const isContinuation =
-          known === current || raws.every((text, index) => text === JSON.stringify(known[index]))
+        const isContinuation = raws.every(
+          (text, index) => known[index] === current[index] || text === JSON.stringify(known[index]),
+        )
         if (!isContinuation) throw misfit('the elements before it were changed later')
         current = known
         // The last element may still grow until another begins.

@@ -4,15 +4,19 @@ import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
 import { LlmError } from '../contract/errors.js'
 import { describe } from '../describe.js'
+import type { Complete } from '../object.js'
 import { checkCallOptionNames, optionNames } from '../request/request-names.js'
 import type { ToolLoopOptions, ToolRunOptions } from './tool-run.js'
+
+/** The options of the loop, with defaults. */
+export type ToolLoopSettings = Complete<Omit<ToolLoopOptions, 'context'>> & { context: unknown }
 
 /**
  * The options of the loop with defaults, and all other options, which are those of its calls.
  * @throws {LlmError} `invalid-request` for invalid limits
  */
 export function splitToolRunOptions(options: ToolRunOptions): {
-  loop: Required<ToolLoopOptions>
+  loop: ToolLoopSettings
   call: CallOptions
 } {
   const {
@@ -24,6 +28,7 @@ export function splitToolRunOptions(options: ToolRunOptions): {
     stopWhen = () => false,
     onToolError = 'tell',
     clock = systemClock,
+    context,
     ...call
   } = options
   checkCallOptionNames(call, 'of runTools()', optionNames.toolLoop)
@@ -31,5 +36,5 @@ export function splitToolRunOptions(options: ToolRunOptions): {
   for (const [name, value] of Object.entries(limits))
     if (!(value >= 1))
       throw new LlmError('invalid-request', `${name} must be a number of at least 1, not ${describe(value)}.`)
-  return { loop: { ...limits, approve, stopWhen, onToolError, clock }, call }
+  return { loop: { ...limits, approve, stopWhen, onToolError, clock, context }, call }
 }

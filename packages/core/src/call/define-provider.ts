@@ -5,7 +5,7 @@ import type { Batches, BatchResult } from '../contract/batches.js'
 import type { CallOptions, RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Capabilities, ModelInfo } from '../contract/capabilities.js'
 import { type Clock, systemClock } from '../contract/clock.js'
-import { asLlmError, LlmError } from '../contract/errors.js'
+import { asLlmError, LlmError, withCallerFrames } from '../contract/errors.js'
 import type { ChatStream } from '../contract/events.js'
 import type {
   EmbedRequest,
@@ -29,30 +29,30 @@ import { CallStream } from './stream.js'
 /** How images and files given as a URL are downloaded for services that accept only bytes. */
 export interface MediaOptions {
   /** The largest download, in bytes. Default 20 MiB. */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /**
    * Hosts (`host` or `host:port`) that are not public but may be downloaded from. Default none, since a URL written by somebody
    * else must not reach hosts that only this machine can reach.
    */
-  allowHosts?: string[]
+  allowHosts?: string[] | undefined
 }
 
 /** Options of every provider. */
 export interface ProviderOptions {
   /** Limits of downloads. `false`: no downloads; a URL is then `unsupported` for services that accept only bytes. */
-  media?: false | MediaOptions
+  media?: false | MediaOptions | undefined
   /** Options for every request that does not set them itself: `{ temperature: 0 }`. */
-  defaults?: Partial<ChatRequest>
+  defaults?: Partial<ChatRequest> | undefined
   /** Time limits in milliseconds; a number is the total. */
-  timeout?: number | TimeoutOptions
+  timeout?: number | TimeoutOptions | undefined
   /** Retries; `false` turns them off. */
-  retry?: false | RetryOptions
+  retry?: false | RetryOptions | undefined
   /** HTTP headers sent with every request. */
-  headers?: Record<string, string>
+  headers?: Record<string, string> | undefined
   /** Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
   /** A random number from 0 to 1, for the jitter of retries. Default `Math.random`. */
-  random?: () => number
+  random?: (() => number) | undefined
 }
 
 /**
@@ -78,7 +78,7 @@ const loadOperations = () => import('../operations/operations.js')
 export class DefinedProvider implements Provider {
   readonly provider: string
   readonly model: string
-  declare readonly timeouts: Required<TimeoutOptions>
+  declare readonly timeouts: TimeoutOptions
   readonly #backend: Backend
   readonly #settings: CallSettings
   readonly #environment: CallEnvironment
@@ -115,7 +115,7 @@ export class DefinedProvider implements Provider {
     return this.#environment.defaults
   }
 
-  chat(request: ChatInput, options: CallOptions = {}): Promise<ChatResponse> {
+  chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse> {
     return this.stream(request, options).response()
   }
 
@@ -123,23 +123,23 @@ export class DefinedProvider implements Provider {
     return new CallStream(new ChatCall(this.#environment, request, options))
   }
 
-  embed(input: string | string[] | EmbedRequest, options: CallOptions = {}): Promise<EmbedResponse> {
+  embed(input: string | string[] | EmbedRequest, options?: CallOptions): Promise<EmbedResponse> {
     return this.#runOperation('embed', input, options)
   }
 
-  rerank(request: RerankRequest, options: CallOptions = {}): Promise<RerankResponse> {
+  rerank(request: RerankRequest, options?: CallOptions): Promise<RerankResponse> {
     return this.#runOperation('rerank', request, options)
   }
 
-  transcribe(request: TranscribeRequest, options: CallOptions = {}): Promise<TranscribeResponse> {
+  transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
     return this.#runOperation('transcribe', request, options)
   }
 
-  countTokens(request: ChatInput, options: CallOptions = {}): Promise<number> {
+  countTokens(request: ChatInput, options?: CallOptions): Promise<number> {
     return this.#runOperation('countTokens', request, options)
   }
 
-  models(options: CallOptions = {}): Promise<ModelInfo[]> {
+  models(options?: CallOptions): Promise<ModelInfo[]> {
     return this.#runOperation('models', undefined, options)
   }
 
@@ -148,8 +148,8 @@ export class DefinedProvider implements Provider {
       available: !!this.#backend.batch,
       submit: async (requests, options) =>
         this.#runOperation('submit', requests, await (await loadOperations()).submitOptions(options)),
-      status: (id, options = {}) => this.#runOperation('status', id, options),
-      cancel: (id, options = {}) => this.#runOperation('cancel', id, options),
+      status: (id, options) => this.#runOperation('status', id, options),
+      cancel: (id, options) => this.#runOperation('cancel', id, options),
       results: (id, options = {}) => this.#results(id, options),
     }
   }
@@ -165,8 +165,7 @@ export class DefinedProvider implements Provider {
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.all(this.#running).then(() => this.#backend.close?.())
-    return this.#closing
+    return (this.#closing ??= Promise.all(this.#running).then(() => this.#backend.close?.()))
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -191,17 +190,16 @@ export class DefinedProvider implements Provider {
   }
 
   #loadCapabilities(): Promise<CapabilityCache> {
-    this.#capabilityCache ??= import('./capability-cache.js').then(
+    return (this.#capabilityCache ??= import('./capability-cache.js').then(
       ({ CapabilityCache }) =>
         new CapabilityCache(this.#backend, (options, attempt) => this.#runAttempts(options, attempt)),
-    )
-    return this.#capabilityCache
+    ))
   }
 
   #runOperation<Name extends keyof Operations>(
     name: Name,
     input: Operations[Name][0],
-    options: CallOptions,
+    options: CallOptions = {},
   ): Promise<Operations[Name][1]> {
     let attempt: Promise<Attempt<Operations[Name][1]>> | undefined
     return this.#runCall(options, async (context) => {
@@ -217,7 +215,7 @@ export class DefinedProvider implements Provider {
       leave = this.#begin()
       return await this.#runAttempts(options, attempt)
     } catch (error) {
-      throw asLlmError(error, { provider: this.provider, model: this.model })
+      throw withCallerFrames(asLlmError(error, { provider: this.provider, model: this.model }))
     } finally {
       leave()
     }

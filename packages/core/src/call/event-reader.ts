@@ -1,5 +1,5 @@
 // Reads the events of a source once: by a loop, for the result, or both. Neither takes events from the other.
-import { LlmError } from '../contract/errors.js'
+import { LlmError, withCallerFrames } from '../contract/errors.js'
 
 /** The loop and the result of a stream or run. */
 export class EventReader<Event, Result> {
@@ -52,7 +52,7 @@ export class EventReader<Event, Result> {
             if (this.#ended) {
               if (this.#hasThrown || this.#failure === undefined) return { done: true, value: undefined }
               this.#hasThrown = true
-              throw this.#failure
+              throw withCallerFrames(this.#failure)
             }
             await this.#pull()
           }
@@ -70,8 +70,7 @@ export class EventReader<Event, Result> {
 
   /** The result. Beside a loop, the events wait for the loop. */
   result(): Promise<Result> {
-    this.#result ??= this.#drain()
-    return this.#result
+    return (this.#result ??= this.#drain())
   }
 
   /** Ends the source because its reader left; returns the failure, unless the result was already known. */
@@ -86,13 +85,12 @@ export class EventReader<Event, Result> {
   async #drain(): Promise<Result> {
     while (!this.#ended) await this.#pull()
     if (this.#final !== undefined) return this.#final
-    throw this.#failure
+    throw withCallerFrames(this.#failure)
   }
 
   /** Pulls one event, for all who wait for it. The first one begins the call before this returns. */
   #pull(): Promise<void> {
-    this.#pulling ??= this.#pullOne()
-    return this.#pulling
+    return (this.#pulling ??= this.#pullOne())
   }
 
   async #pullOne(): Promise<void> {

@@ -5,6 +5,7 @@ import type { CallOptions, TimeoutOptions } from '../contract/call-options.js'
 import { asLlmError, isLlmError, LlmError } from '../contract/errors.js'
 import type { Warning } from '../contract/response.js'
 import type { StatusEvent } from '../contract/status.js'
+import type { Complete } from '../object.js'
 import { readCallerValue, unloadable } from '../request/caller-objects.js'
 import { onAbort } from './abort-listener.js'
 import { nextDelay } from './retry.js'
@@ -33,7 +34,7 @@ const callOptions = new Set(['signal', 'timeout', 'retry', 'headers', 'onStatus'
 export class CallLifecycle {
   readonly startedAt: number
   readonly deadline: number
-  readonly limits: Required<TimeoutOptions>
+  readonly limits: Complete<TimeoutOptions>
   readonly warnings: Warning[] = []
   attempts = 0
   /** Why the call was stopped from outside: by its caller, its reader, or a time limit. */

@@ -4,7 +4,7 @@ import type { RetryOptions, TimeoutOptions } from '../contract/call-options.js'
 import type { Clock } from '../contract/clock.js'
 import { invalid } from '../contract/errors.js'
 import { describe } from '../describe.js'
-import { isObject, omitUndefined } from '../object.js'
+import { type Complete, isObject, omitUndefined } from '../object.js'
 
 /** The settings of all calls of a provider. */
 export interface CallSettings {
@@ -13,23 +13,23 @@ export interface CallSettings {
   clock: Clock
   /** A random number from 0 to 1, for the jitter of back-offs. */
   random: () => number
-  timeout: Required<TimeoutOptions>
+  timeout: Complete<TimeoutOptions>
   retry: RetryRules
   headers: Record<string, string>
 }
 
 /** The retry rules of a call, complete. */
-export type RetryRules = Required<RetryOptions>
+export type RetryRules = Complete<RetryOptions>
 
 export const defaultRetry: RetryRules = { retries: 2, baseDelay: 500, maxDelay: 8_000, maxRetryAfter: 60_000 }
 
-export const defaultTimeout: Required<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
+export const defaultTimeout: Complete<TimeoutOptions> = { total: 600_000, first: 300_000, idle: 120_000 }
 
 /** The time limits of a call, from the provider's and its own. */
 export function mergeTimeouts(
   options: number | TimeoutOptions | undefined,
-  base: Required<TimeoutOptions>,
-): Required<TimeoutOptions> {
+  base: Complete<TimeoutOptions>,
+): Complete<TimeoutOptions> {
   return mergeNumbers(
     'timeout',
     typeof options === 'number' ? { total: options } : options,
@@ -52,7 +52,12 @@ export function mergeHeaders(...sources: (Record<string, string> | undefined)[])
   return Object.fromEntries(entries.map(([name, value]) => [name.toLowerCase(), value]))
 }
 
-function mergeNumbers<T extends object>(name: string, options: Partial<T> = {}, base: T, least: number): T {
+function mergeNumbers<T extends object>(
+  name: string,
+  options: { [Name in keyof T]?: T[Name] | undefined } = {},
+  base: T,
+  least: number,
+): T {
   const names = Object.keys(base).join(', ')
   if (!isObject(options)) throw invalid(name, `must be an object with ${names}, not ${describe(options)}`)
   const merged = { ...base, ...omitUndefined(options) }

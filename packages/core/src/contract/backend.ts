@@ -19,6 +19,9 @@ import type { JsonSchema } from './schema.js'
 import type { StatusEvent } from './status.js'
 import type { ToolChoice } from './tool.js'
 
+/** Options that are absent where the caller's are undefined. */
+type Defined<Options> = { [Name in keyof Options]: Exclude<Options[Name], undefined> }
+
 /** A checked message: a list of parts, all of which the model may see. */
 export interface PreparedMessage {
   role: Role
@@ -34,7 +37,7 @@ export interface PreparedTool {
 }
 
 /** A checked request in its one long form: defaults applied, calls and results paired, media checked. */
-export interface PreparedChat extends SamplingOptions {
+export interface PreparedChat extends Defined<SamplingOptions> {
   messages: PreparedMessage[]
   tools: PreparedTool[]
   toolChoice?: ToolChoice
@@ -50,7 +53,8 @@ export interface PreparedChat extends SamplingOptions {
 }
 
 /** A batch of texts to embed. */
-export interface PreparedEmbed extends Omit<EmbedRequest, 'input' | 'concurrency' | 'providerOptions'> {
+export interface PreparedEmbed
+  extends Defined<Omit<EmbedRequest, 'input' | 'concurrency' | 'providerOptions'>> {
   input: string[]
   /** Only those of this provider. */
   providerOptions: Record<string, unknown>
@@ -67,7 +71,7 @@ export interface EmbedBatch {
 }
 
 /** Speech to transcribe. */
-export interface PreparedTranscribe extends Omit<TranscribeRequest, 'providerOptions'> {
+export interface PreparedTranscribe extends Defined<Omit<TranscribeRequest, 'providerOptions'>> {
   /** Only those of this provider. */
   providerOptions: Record<string, unknown>
 }

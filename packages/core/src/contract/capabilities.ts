@@ -50,6 +50,10 @@ export interface ModelInfo {
   contextWindow?: number
   /** The most tokens of one answer. */
   maxOutput?: number
+  /** The hash of its files, as hexadecimal digits, if the service tells it. */
+  digest?: string
+  /** The size of its files, in bytes. */
+  sizeBytes?: number
   /** Capabilities, as the service reports them. */
   capabilities?: Partial<Capabilities>
   /** The day the service stops serving it, as `YYYY-MM-DD`, once that is announced. */

@@ -21,7 +21,13 @@ describe('LlmError', () => {
     const entries = [...guide.matchAll(/^## (.*)$/gm)].map(([, code]) => code)
     expect(entries.sort()).toEqual([...errorCodes].sort())
     for (const code of errorCodes)
-      expect(new LlmError(code, 'x').help).toBe(`@patchbay/core/errors.md#${code}`)
+      expect(new LlmError(code, 'x').help).toBe(
+        `https://unpkg.com/@patchbay/core/errors.md#${code} or: patchbay explain ${code}`,
+      )
+    // What the address names is in the package.
+    const { name, files } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+    expect(name).toBe('@patchbay/core')
+    expect(files).toContain('errors.md')
   })
 
   it('is known by its brand, whichever copy of the package made it', () => {

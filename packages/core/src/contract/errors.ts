@@ -90,7 +90,7 @@ export class LlmError extends Error {
   readonly code: ErrorCode
   /** Whether the same request may succeed later. */
   readonly retryable: boolean
-  /** The entry of the code in `errors.md` of this package: what it means and what to do. */
+  /** Where the code is explained: the address of its entry in `errors.md` of this package, and a command for it that works offline. */
   readonly help: string
   declare readonly provider?: string
   declare readonly model?: string
@@ -116,7 +116,7 @@ export class LlmError extends Error {
     super(message, omitUndefined({ cause }))
     this.code = code
     this.retryable = retryable ?? (retryableCodes as readonly string[]).includes(code)
-    this.help = `@patchbay/core/errors.md#${code}`
+    this.help = `https://unpkg.com/@patchbay/core/errors.md#${code} or: patchbay explain ${code}`
     Object.assign(this, omitUndefined(rest))
   }
 
@@ -134,14 +134,15 @@ export function isLlmError<Code extends ErrorCode = ErrorCode>(
   error: unknown,
   code?: Code,
 ): error is LlmError & { readonly code: Code } {
-  return Object(error) === error && brand in (error as object) && (!code || (error as LlmError).code === code)
+  const known = error as Partial<LlmError> | null | undefined
+  return !!known?.[brand] && (!code || known.code === code)
 }
 
 /** A copy of the error with more details. Details it already has stay. */
 export function withDetails(error: LlmError, details: ErrorDetails): LlmError {
   const { name: _, code, ...known } = error
   const next = new LlmError(code, error.message, { ...details, ...known, cause: error.cause })
-  if (error.stack) next.stack = error.stack
+  next.stack = error.stack as string
   return next
 }
 
@@ -151,7 +152,7 @@ export function asLlmError(
   details: ErrorDetails & { provider: string; model: string },
 ): LlmError {
   if (isLlmError(thrown)) return withDetails(thrown, details)
-  const message = `${details.provider} (${details.model}) failed in a way Patchbay does not know: ${describe(thrown)}. Please report this.`
+  const message = `${details.provider} (${details.model}) failed unexpectedly: ${describe(thrown)}. Please report this.`
   return new LlmError('bad-response', message, { ...details, cause: thrown })
 }
 
@@ -162,6 +163,18 @@ export function incompleteAnswer({ provider, model }: { provider: string; model:
     `The answer of ${model} (${provider}) ended without saying that it was complete. Try again.`,
     { retryable: true, provider, model },
   )
+}
+
+/**
+ * Adds the functions that wait for this failure to its stack: those of the app, which had no part in making the error. V8 knows them in
+ * the async function that they wait for, so it is called there, and only when a call fails.
+ */
+export function withCallerFrames<Thrown>(thrown: Thrown): Thrown {
+  const error = thrown as Partial<Error> | undefined
+  for (const line of `${new Error().stack}`.split('\n').slice(2))
+    // An error that many callers get must not grow with each of them.
+    if (error?.stack && error.stack.length < 8_000 && !error.stack.includes(line)) error.stack += `\n${line}`
+  return thrown
 }
 
 /** The error for an invalid part of a request; `where` is its path. */

@@ -32,11 +32,11 @@ interface Deltas {
  * One event of a stream. The first is `start`, the last is `finish`. `text` and `reasoning` are deltas and never empty. A tool call
  * comes as `tool-call-start`, then as pieces of JSON text (`tool-call-delta`), and then whole and parsed (`tool-call`).
  */
-export type ChatEvent =
+export type ChatEvent<Output = unknown> =
   | StartEvent
   | Deltas[keyof Deltas]
   | ToolCallEvent
-  | { type: 'finish'; response: ChatResponse }
+  | { type: 'finish'; response: ChatResponse<Output> }
 
 /**
  * An answer while it is generated. Read it once: as events, as `text`, or by `response()`. Nothing is sent before the first read. It
@@ -47,14 +47,14 @@ export type ChatEvent =
  * for await (const text of stream.text) process.stdout.write(text)
  * const { usage } = await stream.response()
  */
-export interface ChatStream extends AsyncIterable<ChatEvent> {
+export interface ChatStream<Output = unknown> extends AsyncIterable<ChatEvent<Output>> {
   /** Only the text deltas. */
   readonly text: AsyncIterable<string>
   /**
    * Reads the rest of the stream and returns the response. May be called after reading, or instead of it.
    * @throws {LlmError} for every failure; `error.partial` is what had arrived
    */
-  response(): Promise<ChatResponse>
+  response(): Promise<ChatResponse<Output>>
   /** Ends the call: the current read, or the next one, rejects with `aborted`. `reason` becomes the `cause` of that error. */
   abort(reason?: unknown): void
 }

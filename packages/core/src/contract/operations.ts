@@ -1,5 +1,6 @@
 // Requests and responses of embed, rerank and transcribe.
 import type { Bytes } from './message.js'
+import type { ProviderRequestOptions } from './provider-options.js'
 import type { Usage } from './response.js'
 
 /** Texts to turn into vectors. */
@@ -7,18 +8,18 @@ export interface EmbedRequest {
   /** Any number of texts, none of them empty; they are sent in batches as large as the service accepts. */
   input: string | string[]
   /** The length of the vectors, if the model offers several. Default: the model's. */
-  dimensions?: number
+  dimensions?: number | undefined
   /**
    * Whether the texts are search queries or the documents that are searched. Models trained with the difference give better
    * results with it; others ignore it.
    */
-  inputType?: 'query' | 'document'
+  inputType?: 'query' | 'document' | undefined
   /** For a text too long for the model: `true` cuts off its end; `false` (the default) is an error. */
-  truncate?: boolean
+  truncate?: boolean | undefined
   /** How many batches are sent at the same time. Default 4; 1 for a local model. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Fields merged into the body of the request last, by provider name. */
-  providerOptions?: Record<string, Record<string, unknown>>
+  providerOptions?: ProviderRequestOptions | undefined
 }
 
 /** Vectors, in the order of the input. */
@@ -34,7 +35,7 @@ export interface RerankRequest {
   query: string
   documents: string[]
   /** Fields merged into the body of the request last, by provider name. */
-  providerOptions?: Record<string, Record<string, unknown>>
+  providerOptions?: ProviderRequestOptions | undefined
 }
 
 /** The scores of documents for a query. */
@@ -52,13 +53,13 @@ export interface TranscribeRequest {
   /** The media type of the audio: `'audio/wav'`. */
   mediaType: string
   /** The spoken language as an ISO 639-1 code: `'de'`. Default: the model detects it. */
-  language?: string
+  language?: string | undefined
   /** Names and words that may occur, or the text before this audio. */
-  prompt?: string
+  prompt?: string | undefined
   /** Randomness, from 0. Default: the provider's. */
-  temperature?: number
+  temperature?: number | undefined
   /** Fields merged into the body of the request last, by provider name. */
-  providerOptions?: Record<string, Record<string, unknown>>
+  providerOptions?: ProviderRequestOptions | undefined
 }
 
 /** The text of speech. */

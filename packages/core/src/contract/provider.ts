@@ -13,6 +13,8 @@ import type {
 } from './operations.js'
 import type { ChatInput, ChatRequest } from './request.js'
 import type { ChatResponse } from './response.js'
+import type { AnySchema, SchemaOutput } from './schema.js'
+import type { Tool } from './tool.js'
 
 /**
  * A model, the same for every service. All methods may be called at the same time, and every failure is an `LlmError`. Make one
@@ -29,20 +31,30 @@ export interface Provider extends AsyncDisposable {
   readonly timeouts?: TimeoutOptions | undefined
   /** What the model can do. Takes at most one request; the answer is cached. */
   capabilities(options?: CallOptions): Promise<Capabilities>
+  /** Never called: a class may implement `chat(request: ChatInput, options?: CallOptions)`, without type parameters. */
+  chat(request: ChatInput, options: CallOptions | undefined, never: never): Promise<ChatResponse>
   /**
-   * Sends a request and waits for the whole answer.
+   * Sends a request and waits for the whole answer. With a schema as `output`, the response has the parsed value, typed by it.
    * @throws {LlmError} for every failure; `error.partial` is what had arrived
    * @example
    * const { text, usage } = await llm.chat('Why is the sky blue?')
    */
-  chat(request: ChatInput, options?: CallOptions): Promise<ChatResponse>
+  chat<const Schema extends AnySchema = AnySchema, const Tools extends readonly Tool[] = readonly Tool[]>(
+    request: ChatInput<Schema, Tools>,
+    options?: CallOptions,
+  ): Promise<ChatResponse<SchemaOutput<Schema>>>
+  /** Never called: a class may implement `stream(request: ChatInput, options?: CallOptions)`, without type parameters. */
+  stream(request: ChatInput, options: CallOptions | undefined, never: never): ChatStream
   /**
    * Sends a request and reads the answer while it is generated. Nothing is sent before the stream is read; leaving the loop
    * aborts the call. The loop, or `response()`, throws an `LlmError` for every failure.
    * @example
    * for await (const text of llm.stream('Tell me a story').text) process.stdout.write(text)
    */
-  stream(request: ChatInput, options?: CallOptions): ChatStream
+  stream<const Schema extends AnySchema = AnySchema, const Tools extends readonly Tool[] = readonly Tool[]>(
+    request: ChatInput<Schema, Tools>,
+    options?: CallOptions,
+  ): ChatStream<SchemaOutput<Schema>>
   /**
    * Turns texts into vectors.
    * @throws {LlmError} `unsupported` if the backend has no embeddings

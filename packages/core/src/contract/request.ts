@@ -1,6 +1,7 @@
 // Chat requests: the conversation, its tools, the form of the answer, and sampling options.
 import type { MessageInput } from './message.js'
-import type { JsonSchema, StandardSchema } from './schema.js'
+import type { ProviderRequestOptions } from './provider-options.js'
+import type { AnySchema } from './schema.js'
 import type { Tool, ToolChoice } from './tool.js'
 
 /**
@@ -8,10 +9,10 @@ import type { Tool, ToolChoice } from './tool.js'
  * is a name for the schema, which some services show to the model. `strict: false` turns off a service's strict mode, where it
  * has one.
  */
-export type OutputSpec =
+export type OutputSpec<Schema extends AnySchema = AnySchema> =
   | 'text'
   | 'json'
-  | { schema: StandardSchema | JsonSchema; name?: string; strict?: boolean }
+  | { schema: Schema; name?: string | undefined; strict?: boolean | undefined }
 
 /** How much a model reasons before it answers: a level, or the most tokens of reasoning. */
 export type Reasoning = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max' | { budgetTokens: number }
@@ -19,21 +20,21 @@ export type Reasoning = 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max' | 
 /** Options of how the next token is chosen. Default for all: the provider's. */
 export interface SamplingOptions {
   /** Randomness, from 0; 0 always takes the most likely token. */
-  temperature?: number
+  temperature?: number | undefined
   /** Sample only from the smallest set of tokens whose probabilities add up to this, 0 to 1. */
-  topP?: number
+  topP?: number | undefined
   /** Sample only from this many of the most likely tokens. */
-  topK?: number
+  topK?: number | undefined
   /** Leave out tokens less likely than this share of the most likely one's probability, 0 to 1. */
-  minP?: number
+  minP?: number | undefined
   /** The same seed and request give the same answer, as far as the provider can promise it. */
-  seed?: number
+  seed?: number | undefined
   /** The answer ends before the first of these strings; it is not part of the answer. */
-  stop?: string[]
+  stop?: string[] | undefined
   /** Makes tokens less likely the more often they occurred, -2 to 2. */
-  frequencyPenalty?: number
+  frequencyPenalty?: number | undefined
   /** Makes tokens that occurred less likely, -2 to 2. */
-  presencePenalty?: number
+  presencePenalty?: number | undefined
 }
 
 /**
@@ -41,31 +42,37 @@ export interface SamplingOptions {
  * @example
  * await llm.chat({ system: 'Answer in one word.', messages: 'Capital of Peru?', temperature: 0, maxOutputTokens: 10 })
  */
-export interface ChatRequest extends SamplingOptions {
+export interface ChatRequest<
+  Schema extends AnySchema = AnySchema,
+  Tools extends readonly Tool[] = readonly Tool[],
+> extends SamplingOptions {
   /** The conversation; a string is one user message. */
   messages: string | MessageInput[]
   /** Instructions; sent before the messages as a system message. */
-  system?: string
+  system?: string | undefined
   /** Tools the model may call. `chat` and `stream` return the calls; `runTools` also runs them. */
-  tools?: Tool[]
+  tools?: Tools | undefined
   /** Default `'auto'`. */
-  toolChoice?: ToolChoice
+  toolChoice?: ToolChoice<NoInfer<Tools[number]['name']>> | undefined
   /** Whether the model may call several tools in one turn. Default: the provider's. */
-  parallelToolCalls?: boolean
+  parallelToolCalls?: boolean | undefined
   /** The form of the answer. Default `'text'`. */
-  output?: OutputSpec
+  output?: OutputSpec<Schema> | undefined
   /** The most tokens of the answer, reasoning included. Default: the provider's. */
-  maxOutputTokens?: number
+  maxOutputTokens?: number | undefined
   /** How much to reason. Default: the provider's. */
-  reasoning?: Reasoning
+  reasoning?: Reasoning | undefined
   /** Fields merged into the body of the request last, by provider name: `{ claude: { … } }`. */
-  providerOptions?: Record<string, Record<string, unknown>>
+  providerOptions?: ProviderRequestOptions | undefined
   /**
    * What happens to options and parts that the model or its service does not support: an `unsupported` error before anything is
    * sent, or the request without them and a warning in the response. Default `'error'`.
    */
-  onUnsupported?: 'error' | 'warn'
+  onUnsupported?: 'error' | 'warn' | undefined
 }
 
 /** A question, a conversation, or a whole request. */
-export type ChatInput = string | MessageInput[] | ChatRequest
+export type ChatInput<Schema extends AnySchema = AnySchema, Tools extends readonly Tool[] = readonly Tool[]> =
+  | string
+  | MessageInput[]
+  | ChatRequest<Schema, Tools>

@@ -46,7 +46,7 @@ export interface Warning {
 export type ToolCall = Omit<ToolCallPart, 'type' | 'opaque'>
 
 /** The response to a chat request. */
-export interface ChatResponse {
+export interface ChatResponse<Output = unknown> {
   /** The model's message. Append it to the conversation to continue. */
   message: AssistantMessage
   /** All text parts, joined. */
@@ -56,7 +56,7 @@ export interface ChatResponse {
   /** The tool calls, in their order. */
   toolCalls: ToolCall[]
   /** The parsed and validated value, if the request had an `output` other than text. */
-  output?: unknown
+  output?: Output
   finishReason: FinishReason
   /** The provider's own value. */
   rawFinishReason?: string

@@ -7,6 +7,9 @@ export type JsonSchema = { readonly [keyword: string]: unknown }
 /** Any schema of the Standard Schema family: zod, valibot, arktype … */
 export type StandardSchema<Input = unknown, Output = Input> = StandardSchemaV1<Input, Output>
 
+/** A schema in any form. */
+export type AnySchema = StandardSchema | JsonSchema
+
 declare const valueType: unique symbol
 
 /** A JSON Schema whose values have a known type; see `jsonSchema`. */
@@ -16,6 +19,14 @@ export type TypedJsonSchema<Value> = JsonSchema & { readonly [valueType]?: Value
 export type SchemaOutput<Schema> =
   Schema extends StandardSchemaV1<infer _Input, infer Output>
     ? Output
+    : Schema extends TypedJsonSchema<infer Value>
+      ? Value
+      : unknown
+
+/** The type of a value before a schema transforms it: what a model writes; `unknown` for plain JSON Schema. */
+export type SchemaInput<Schema> =
+  Schema extends StandardSchemaV1<infer Input, infer _Output>
+    ? Input
     : Schema extends TypedJsonSchema<infer Value>
       ? Value
       : unknown

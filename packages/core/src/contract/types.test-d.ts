@@ -110,6 +110,14 @@ test('an object has the type of its schema, and a partial one may lack everythin
   expectTypeOf(object).toEqualTypeOf<{ name: string; tags: { text: string }[] }>()
   for await (const partial of streamObject(provider, person, 'Who?'))
     expectTypeOf(partial).toEqualTypeOf<{ name?: string; tags?: { text?: string }[] }>()
+  const dated = z.object({
+    at: z.string().transform((text) => new Date(text)),
+    tags: z.string().array().default([]),
+  })
+  // What is there now is not transformed yet.
+  for await (const partial of streamObject(provider, dated, 'When?'))
+    expectTypeOf(partial).toEqualTypeOf<{ at?: string; tags?: string[] }>()
+  expectTypeOf((await streamObject(provider, dated, 'When?')).object.at).toEqualTypeOf<Date>()
   expectTypeOf((await generateObject(provider, { type: 'object' }, 'x')).object).toBeUnknown()
   // @ts-expect-error a string is no schema
   void generateObject(provider, 'person', 'Who?')

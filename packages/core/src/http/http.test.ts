@@ -1,7 +1,7 @@
 // Answers over real HTTP: text and server-sent events, failures without details, clients that leave or read slowly.
 import { createServer, get, type IncomingMessage, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import * as z from 'zod'
 import { type MockAnswer, mockProvider } from '../../../testing/src/mock.js'
 import { type ChatStream, LlmError, runTools, streamElements, streamObject, tool } from '../index.js'
@@ -19,6 +19,14 @@ const asksWeather: MockAnswer = {
   toolCalls: [{ id: 'a', name: 'weather', input: { city: 'Lima' } }],
   finishReason: 'tool-calls',
 }
+
+// Failures without `onError` are written there.
+beforeEach(() => {
+  vi.spyOn(console, 'error').mockImplementation(() => {})
+})
+afterEach(() => {
+  vi.restoreAllMocks()
+})
 
 /** The address of a server with this handler. */
 async function serve(handler: RequestListener): Promise<string> {
@@ -125,6 +133,14 @@ describe('a response', () => {
     for (const to of kinds)
       expect(() => to(stream)).toThrow(expect.objectContaining({ code: 'invalid-request' }))
     await response
+  })
+
+  it('has no other options', () => {
+    const stream = mockProvider().stream('x')
+    for (const to of kinds)
+      expect(() => to(stream, { onfinish: () => {} } as never)).toThrow(
+        /onfinish is not an option of to\w+\(\)\. Did you mean onFinish\?/,
+      )
   })
 
   it('that is cancelled before it is read ends the call, and that is no failure', async () => {
@@ -246,6 +262,14 @@ describe('a response', () => {
     await pending
     await new Promise((resolve) => setImmediate(resolve))
     expect(errors).toMatchObject([{ message: 'disk full' }])
+  })
+
+  it('that fails without onError is told to the console, and to nobody else', async () => {
+    const stream = mockProvider({ answers: [failing('Half')], retry: false }).stream('x')
+    expect(await toSse(stream).text()).not.toContain(secret)
+    expect(vi.spyOn(console, 'error').mock.calls).toMatchObject([
+      [{ message: expect.stringContaining(secret) }],
+    ])
   })
 
   it('keeps an error that onError throws from the client', async () => {

@@ -3,6 +3,7 @@ export { type NodeResponse, pipeTo } from './pipe-to.js'
 export {
   type AnswerOptions,
   type AnswerSource,
+  checkAnswerOptions,
   type Encoding,
   maskedError,
   responseBody,

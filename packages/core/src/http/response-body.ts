@@ -2,6 +2,7 @@
 import { isLlmError, type LlmError, withDetails } from '../contract/errors.js'
 import type { Message } from '../contract/message.js'
 import { isObject } from '../object.js'
+import { checkOptionNames } from '../request/option-names.js'
 
 /** A stream or a run, whose events become the body of a response. */
 export type AnswerSource<Event, Result> = AsyncIterable<Event> &
@@ -24,10 +25,24 @@ export interface AnswerOptions<Result> {
    */
   onAbort?: (error: LlmError) => unknown
   /**
-   * Called with the failure of an answer; returns the text for the client. Default, also if it throws: a text without details, since
-   * messages of errors may name hosts, models and accounts. Not called for an answer that was aborted.
+   * Called with the failure of an answer; returns the text for the client. Default: writes the failure to the console, and returns a
+   * text without details, since messages of errors may name hosts, models and accounts. Not called for an answer that was aborted.
    */
   onError?: (error: unknown) => string
+}
+
+const optionNames = Object.keys({
+  ...{ status: true, headers: true, onFinish: true, onAbort: true, onError: true },
+} satisfies Record<keyof AnswerOptions<unknown>, true>)
+
+/**
+ * Checks the names of the options of a response.
+ * @param of whose options, for the error: `of toSse()`
+ * @param more its own options
+ * @throws {LlmError} `invalid-request` for an unknown one
+ */
+export function checkAnswerOptions(options: object, of: string, more: readonly string[] = []): void {
+  checkOptionNames(options, [...optionNames, ...more], of)
 }
 
 /** How the events of a source become text. */
@@ -52,7 +67,7 @@ export const maskedError = 'The answer failed. Try again.'
 export function responseBody<Event, Result>(
   source: AnswerSource<Event, Result>,
   { start, encode, end, failed }: Encoding<Event>,
-  { onFinish, onAbort, onError = () => maskedError }: AnswerOptions<Result>,
+  { onFinish, onAbort, onError = logged }: AnswerOptions<Result>,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder()
   // Taken now, so that a stream or run whose result is awaited too knows that its events are read.
@@ -120,6 +135,13 @@ export function responseBody<Event, Result>(
     // Nothing is asked before the body is read.
     { highWaterMark: 0 },
   )
+}
+
+/** The client does not get the failure, so without `onError` it would be lost. */
+function logged(error: unknown): string {
+  // biome-ignore lint/suspicious/noConsole: nobody else hears of it
+  console.error(error)
+  return maskedError
 }
 
 function isStepEnd(event: unknown): event is { messages: Message[] } {

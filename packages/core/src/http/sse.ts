@@ -2,7 +2,13 @@
 import { ownValues } from '../agent/own-values.js'
 import { isObject } from '../object.js'
 import { toBase64 } from '../wire/http/platform.js'
-import { type AnswerOptions, type AnswerSource, maskedError, responseBody } from './response-body.js'
+import {
+  type AnswerOptions,
+  type AnswerSource,
+  checkAnswerOptions,
+  maskedError,
+  responseBody,
+} from './response-body.js'
 
 /** Options of `toSse`. */
 export interface SseOptions<Event, Result> extends AnswerOptions<Result> {
@@ -25,6 +31,7 @@ export function toSse<Event, Result>(
   source: AnswerSource<Event, Result>,
   options: SseOptions<Event, Result> = {},
 ): Response {
+  checkAnswerOptions(options, 'of toSse()', ['event'])
   const { event: select = clientEvent } = options
   const encode = (event: Event) => {
     const data = select(event)
@@ -70,7 +77,8 @@ function clientEvent(event: unknown): unknown {
     case 'step-end':
       return { type: 'step-end', step: event.step }
     case 'tool-result': {
-      const { cause: _, ...result } = event
+      // The value is for the app; the client gets what the model gets.
+      const { cause: _, name: _name, input: _input, value: _value, ...result } = event
       return event.isError === true ? { ...result, output: maskedError } : result
     }
     default:

@@ -1,7 +1,7 @@
 // toTextResponse: the text of an answer as a streamed HTTP response.
 import type { ToolRunEvent } from '../agent/tool-run.js'
 import type { ChatEvent } from '../contract/events.js'
-import { type AnswerOptions, type AnswerSource, responseBody } from './response-body.js'
+import { type AnswerOptions, type AnswerSource, checkAnswerOptions, responseBody } from './response-body.js'
 
 /**
  * The text of a stream, or of all steps of a run of tools, as the response of a fetch handler (Hono, Next.js, Deno, Bun, Cloudflare);
@@ -14,6 +14,7 @@ export function toTextResponse<Result>(
   source: AnswerSource<ChatEvent | ToolRunEvent, Result>,
   options: AnswerOptions<Result> = {},
 ): Response {
+  checkAnswerOptions(options, 'of toTextResponse()')
   const encode = (event: ChatEvent | ToolRunEvent) => (event.type === 'text' ? event.text : undefined)
   return new Response(responseBody(source, { encode, end: () => '' }, options), {
     status: options.status ?? 200,

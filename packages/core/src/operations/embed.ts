@@ -6,7 +6,7 @@ import type { Backend, EmbedBatch } from '../contract/backend.js'
 import { invalid, LlmError } from '../contract/errors.js'
 import type { EmbedRequest, EmbedResponse } from '../contract/operations.js'
 import { addUsage } from '../contract/usage.js'
-import { isObject } from '../object.js'
+import { isObject, omitUndefined } from '../object.js'
 import { checkOptionNames } from '../request/option-names.js'
 import { optionNames } from '../request/request-names.js'
 import type { Attempt } from './attempt.js'
@@ -45,7 +45,10 @@ export function embedAttempt(
         const at = next++
         const batch = batches[at] as string[]
         if (done[at] !== undefined) continue
-        const some = await backend.embed({ ...options, input: batch, providerOptions: own }, context)
+        const some = await backend.embed(
+          { ...omitUndefined(options), input: batch, providerOptions: own },
+          context,
+        )
         await checkVectors(some.vectors, batch.length)
         done[at] = some
       }

@@ -3,7 +3,7 @@
 import type { Backend } from '../contract/backend.js'
 import { invalid } from '../contract/errors.js'
 import type { TranscribeRequest, TranscribeResponse } from '../contract/operations.js'
-import { isObject } from '../object.js'
+import { isObject, omitUndefined } from '../object.js'
 import { bytesAndType } from '../request/media.js'
 import { checkOptionNames } from '../request/option-names.js'
 import { optionNames } from '../request/request-names.js'
@@ -24,7 +24,7 @@ export async function transcribeAttempt(
   if (!/^(audio|video)\//.test(bytes.mediaType))
     throw invalid('mediaType', `must be an audio type, for example 'audio/wav', not ${bytes.mediaType}`)
   const prepared = {
-    ...options,
+    ...omitUndefined(options),
     audio: bytes.data,
     mediaType: bytes.mediaType,
     providerOptions: providerOptions?.[backend.provider] ?? {},

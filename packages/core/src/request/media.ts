@@ -104,11 +104,18 @@ const maxPadding = 1_000
  * Base64 in the form that all services accept. Text already in that form is not copied.
  * @throws {LlmError} `invalid-request`
  */
+/** The problem of text that is no base64. */
+function notBase64(text: string): string {
+  return /^(\.{0,2}\/|~|[A-Za-z]:\\|file:)|\.\w{2,4}$/.test(text.slice(0, 4096))
+    ? 'is not valid base64. It looks like a path: pass the bytes of the file, data: await readFile(path)'
+    : 'is not valid base64'
+}
+
 async function commonBase64(text: string, place: string): Promise<string> {
   const sign = text.indexOf('=')
   const end = sign < 0 ? text.length : sign
   const tail = text.slice(end)
-  if (tail.length > maxPadding) throw invalid(place, 'is not valid base64')
+  if (tail.length > maxPadding) throw invalid(place, notBase64(text))
   const padding = tail.replace(/\s+/g, '')
   let isCommon = padding.length === tail.length
   const pieces: string[] = []
@@ -119,13 +126,12 @@ async function commonBase64(text: string, place: string): Promise<string> {
     if (/[^A-Za-z0-9+/]/.test(part)) {
       isCommon = false
       part = part.replace(/\s+/g, '').replaceAll('-', '+').replaceAll('_', '/')
-      if (/[^A-Za-z0-9+/]/.test(part)) throw invalid(place, 'is not valid base64')
+      if (/[^A-Za-z0-9+/]/.test(part)) throw invalid(place, notBase64(text))
     }
     length += part.length
     pieces.push(part)
   }
-  if (length === 0 || length % 4 === 1 || !/^={0,2}$/.test(padding))
-    throw invalid(place, 'is not valid base64')
+  if (length === 0 || length % 4 === 1 || !/^={0,2}$/.test(padding)) throw invalid(place, notBase64(text))
   const missing = '='.repeat((4 - (length % 4)) % 4)
   return isCommon && padding === missing ? text : pieces.join('') + missing
 }

@@ -8,6 +8,7 @@ import type { Warning } from '../contract/response.js'
 import { describe } from '../describe.js'
 import { isObject, omitUndefined } from '../object.js'
 import { unloadable } from './caller-objects.js'
+import { checkOptionNames } from './option-names.js'
 import { checkRequestNames } from './request-names.js'
 import { wellFormed } from './unicode.js'
 
@@ -82,8 +83,11 @@ function checkValues(request: ChatRequest): void {
 async function prepareOutput(output: OutputSpec, warnings: Warning[]): Promise<PreparedChat['output']> {
   if (output === 'text') return undefined
   if (output === 'json') return {}
+  if (Object(output) === output && '~standard' in Object(output))
+    throw invalid('output', 'is a schema itself. Pass output: { schema }')
   if (!isObject(output) || !('schema' in output))
     throw invalid('output', "must be 'text', 'json' or an object with a schema")
+  checkOptionNames(output, ['schema', 'name', 'strict'], 'of output')
   return (await import('../schema/schema.js').catch(unloadable)).prepareSchema(output, warnings)
 }
 

@@ -1,7 +1,7 @@
 // Checks the parts of messages. Loaded with the first message that is more than a string.
 
 import { Yielder } from '../call/event-loop.js'
-import { invalid } from '../contract/errors.js'
+import { invalid, isLlmError, LlmError } from '../contract/errors.js'
 import type { Part, Role } from '../contract/message.js'
 import type { Warning } from '../contract/response.js'
 import { isObject } from '../object.js'
@@ -27,7 +27,13 @@ export function prepareContentParts(
   where: string,
   warnings: Warning[],
 ): Promise<Part[]> {
-  return prepareParts(content, partsByRole[role], `a ${role} message`, where, warnings)
+  return prepareParts(
+    content,
+    partsByRole[role],
+    `${role === 'assistant' ? 'an' : 'a'} ${role} message`,
+    where,
+    warnings,
+  )
 }
 
 async function prepareParts(
@@ -43,11 +49,23 @@ async function prepareParts(
     await yielder.yieldIfDue()
     const at = `${where}[${index}]`
     if (!isObject(part) || !allowed.has(part.type))
-      throw invalid(at, `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold`)
-    prepared.push(...(await preparePart(part, at, warnings)))
+      throw invalid(
+        at,
+        `has a part of type ${JSON.stringify(part?.type)}, which ${holder} cannot hold${await adviceFor(part)}`,
+      )
+    try {
+      prepared.push(...(await preparePart(part, at, warnings)))
+    } catch (error) {
+      const advice = await adviceFor(part)
+      if (advice === '' || !isLlmError(error)) throw error
+      throw new LlmError(error.code, `${error.message.replace(/\.$/, '')}${advice}.`, { cause: error.cause })
+    }
   }
   return prepared
 }
+
+const adviceFor = async (part: unknown) =>
+  (await import('./foreign-messages.js').catch(unloadable)).partAdvice(part)
 
 async function preparePart(original: Part, at: string, warnings: Warning[]): Promise<Part[]> {
   const part = withoutLoneSurrogates(original, warnings)

@@ -31,7 +31,10 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
     const message: Message = typeof input === 'string' ? { role: 'user', content: input } : input
     const where = `messages[${index}]`
     if (!isObject(message) || !roles.has(message.role))
-      throw invalid(where, 'must be a string or an object with a role: system, user, assistant or tool')
+      throw invalid(
+        where,
+        `must be a string or an object with a role: system, user, assistant or tool${await adviceFor(message)}`,
+      )
     if (message.visibility === 'user') continue
     const content = await prepareContent(message, where, warnings)
     if (content.length > 0)
@@ -53,13 +56,18 @@ export async function prepareMessages(request: ChatRequest, warnings: Warning[])
 const isCallOrResult = ({ type }: Part) => type === 'tool-call' || type === 'tool-result'
 const roles = new Set(['system', 'user', 'assistant', 'tool'])
 
+const adviceFor = async (message: unknown) =>
+  (await import('./foreign-messages.js').catch(unloadable)).messageAdvice(message)
+
 async function prepareContent(message: Message, where: string, warnings: Warning[]): Promise<Part[]> {
   const { content, role } = message
   if (typeof content === 'string') {
-    if (role === 'tool') throw invalid(`${where}.content`, 'must be a list of tool-result parts')
+    if (role === 'tool')
+      throw invalid(`${where}.content`, `must be a list of tool-result parts${await adviceFor(message)}`)
     return content === '' ? [] : [text(content, warnings)]
   }
-  if (!Array.isArray(content)) throw invalid(`${where}.content`, 'must be a string or a list of parts')
+  if (!Array.isArray(content))
+    throw invalid(`${where}.content`, `must be a string or a list of parts${await adviceFor(message)}`)
   return (await loadParts()).prepareContentParts(content, role, `${where}.content`, warnings)
 }
 

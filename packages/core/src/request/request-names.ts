@@ -41,7 +41,7 @@ const transcribeRequest: OptionNames<TranscribeRequest> = {
 }
 const toolLoop: OptionNames<ToolLoopOptions> = {
   ...{ maxSteps: true, concurrency: true, toolTimeout: true, maxResultLength: true, approve: true },
-  ...{ stopWhen: true, onToolError: true, clock: true },
+  ...{ stopWhen: true, onToolError: true, context: true, clock: true },
 }
 const toolDefinition: OptionNames<Tool> = {
   ...{ name: true, description: true, input: true, run: true, needsApproval: true, timeout: true },

@@ -28,6 +28,12 @@ export function pairToolCalls(
       if (content.length > 0) paired.push({ ...message, content })
       continue
     }
+    for (const part of message.content)
+      if (isResult(part) && part.opaque === undefined && calls.some(({ id }) => id === part.id))
+        throw new LlmError(
+          'invalid-request',
+          `The tool result ${part.id} is in the assistant's message with its call. Put it in a message of its own after it: { role: 'tool', content: [result] }.`,
+        )
     const results: ToolResultPart[] = []
     const rest: PreparedMessage[] = []
     let cache: PreparedMessage['cache']

@@ -26,7 +26,11 @@ export function toJsonSchema(
 ): JsonSchema {
   if (!isObject(schema) && typeof schema !== 'function')
     throw new LlmError('invalid-request', `${where} must be a Standard Schema or a JSON Schema object.`)
-  if (!isStandardSchema(schema)) return jsonValue(schema, where, warnings)
+  if (!isStandardSchema(schema)) {
+    if (typeof schema === 'function')
+      throw invalid(where, 'is a function. Call it: z.object({ … }) is a schema, z.object is none')
+    return jsonValue(schema, where, warnings)
+  }
   const standard = schema['~standard'] as StandardSchemaV1.Props & Partial<StandardJSONSchemaV1.Props>
   if (standard.jsonSchema === undefined)
     throw new LlmError(
@@ -38,7 +42,7 @@ export function toJsonSchema(
   } catch (cause) {
     throw new LlmError(
       'invalid-request',
-      `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}`,
+      `${where} has no JSON Schema: ${cause instanceof Error ? cause.message : cause}. Describe what the model writes, which is JSON: for a date a text (z.iso.datetime()), and transform it, or use a codec.`,
       { cause },
     )
   }

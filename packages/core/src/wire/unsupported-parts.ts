@@ -5,6 +5,7 @@ import type { PreparedMessage } from '../contract/backend.js'
 import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
 import type { Warning } from '../contract/response.js'
+import { checkOptionNames } from '../request/option-names.js'
 import { isMedia } from '../request/required-capabilities.js'
 
 const words = {
@@ -47,8 +48,13 @@ export interface ConversionOptions {
   onWarning?: (warning: Warning) => void
 }
 
-/** Reports an omission of a conversion. @throws {LlmError} `unsupported`, without `onWarning` */
-export function conversionWarner({ onWarning }: ConversionOptions): (warning: Warning) => void {
+/**
+ * A function that reports an omission of a conversion; without `onWarning`, it throws `unsupported`.
+ * @throws {LlmError} `invalid-request` for an unknown option
+ */
+export function conversionWarner(options: ConversionOptions): (warning: Warning) => void {
+  checkOptionNames(options, ['onWarning'], 'of a conversion of messages')
+  const { onWarning } = options
   return (
     onWarning ??
     (({ message }) => {

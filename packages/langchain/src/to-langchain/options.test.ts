@@ -14,7 +14,7 @@ function watched(options: Parameters<typeof mockProvider>[0] = {}) {
   const watch = (name: 'chat' | 'stream') => ({
     value: (request: ChatInput, options: CallOptions) => {
       asked.push({ request: request as ChatRequest, options })
-      return inner[name](request, options)
+      return name === 'chat' ? inner.chat(request, options) : inner.stream(request, options)
     },
   })
   const provider: Provider = Object.create(inner, {

@@ -10,9 +10,9 @@ import { type Priority, priorities, type QueueEntry } from '../supervisor/fair-q
  */
 export interface LocalCallOptions {
   /** Calls of a higher priority start first; lower ones wait for as long as there are any. Default `'normal'`. */
-  priority?: Priority
+  priority?: Priority | undefined
   /** Name of the caller. Callers of one priority take turns, however many calls each has waiting. Default: one for each handle. */
-  caller?: string
+  caller?: string | undefined
 }
 
 /**

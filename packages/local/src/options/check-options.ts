@@ -1,6 +1,6 @@
 // Validation of the options of `local()`.
 import { LlmError } from '@patchbay/core'
-import { withoutKeys } from '@patchbay/core/wire'
+import { checkFactoryOptions, type OwnNames, withoutKeys } from '@patchbay/core/wire'
 import type { LocalOptions } from './local-options.js'
 
 /** Returns what the value must be, or `undefined` if it is valid. */
@@ -52,10 +52,18 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
   onLog: callback,
 }
 
-/** @throws {LlmError} `config` for invalid options */
+// Typed by the options themselves: a new option does not compile until it is listed.
+const ownNames: OwnNames<LocalOptions> = {
+  ...{ queue: true, whenFull: true, parallel: true, context: true, gpu: true, threads: true, cacheDir: true },
+  ...{ gpuLayers: true, adapters: true, keepAlive: true, memoryBudget: true, memoryLimit: true },
+  ...{ keepPrefixes: true, chatTemplate: true, heartbeat: true, onLog: true },
+}
+
+/** @throws {LlmError} `config` for invalid and for unknown options */
 export function checkOptions(options: LocalOptions): void {
   if (typeof options !== 'object' || options === null)
     throw invalidOption('options', 'the name of a model or an object', options)
+  checkFactoryOptions<LocalOptions>(options, 'local', ownNames)
   for (const [name, check] of Object.entries(checks)) {
     const value = options[name as keyof LocalOptions]
     const expected = value === undefined ? undefined : check(value)

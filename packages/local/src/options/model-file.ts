@@ -42,7 +42,10 @@ async function problemWith(path: string): Promise<string | undefined> {
     }
   } catch (error) {
     const { code = '' } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT') return 'does not exist. Check the path.'
+    if (code === 'ENOENT')
+      return /^[\w.-]+:[\w.-]+$/.test(basename(path))
+        ? `does not exist. For a model of an Ollama server, use ollama('${basename(path)}'); for one of Hugging Face, local('hf:owner/repository:file.gguf').`
+        : 'does not exist. Check the path.'
     if (code === 'EACCES' || code === 'EPERM') return 'may not be read by this user. Check its permissions.'
     return `cannot be read (${code || error}).`
   }

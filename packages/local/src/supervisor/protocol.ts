@@ -64,12 +64,17 @@ export interface ChatJob extends SamplingOptions {
   maxOutputTokens?: number
   /** How much a reasoning model thinks first. Absent: the model decides. */
   reasoning?: 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max'
+  /** The most tokens of a thought: then it is closed, and the answer begins. */
+  thinkingBudget?: number
   /** The answer is JSON that matches the schema, if there is one. */
   json?: { schema?: unknown }
 }
 
 /** The part of a chat that its prompt depends on. */
-export type PromptRequest = Pick<ChatJob, 'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning'>
+export type PromptRequest = Pick<
+  ChatJob,
+  'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
+>
 
 /** Documents to score by their relevance to a query. */
 export interface RankJob {

@@ -125,13 +125,14 @@ export class Scheduler {
 
   /** Counts the tokens of a prompt. */
   count(chat: PromptRequest, context: CallContext): Promise<number> {
-    const { messages, tools, forcedCall, json, reasoning } = chat
+    const { messages, tools, forcedCall, json, reasoning, thinkingBudget } = chat
     const prompt: PromptRequest = {
       messages,
       ...(tools && { tools }),
       ...(forcedCall && { forcedCall }),
       ...(json && { json }),
       ...(reasoning && { reasoning }),
+      ...(thinkingBudget && { thinkingBudget }),
     }
     return this.#wait(context, (waiter) => {
       const request = { ...waiter, context, id: nextId(), prompt }

@@ -18,7 +18,7 @@ describe('a model that thinks', () => {
     const provider = open({ chatTemplate: template(prompt) })
     expect(await provider.capabilities()).toMatchObject({
       reasoning: true,
-      options: { reasoningBudget: false },
+      options: { reasoningBudget: true },
     })
     const seen: Record<string, string> = { reasoning: '', text: '' }
     const stream = provider.stream(question)
@@ -57,10 +57,22 @@ describe('a model that thinks', () => {
     expect(response.reasoning).not.toBe('')
   })
 
-  it('refuses a budget of tokens', async () => {
+  it('is closed when its budget of tokens is used up, and the answer follows', async () => {
     const provider = open({ chatTemplate: template('') })
-    expect(
-      await failureOf(provider.chat({ messages: question, reasoning: { budgetTokens: 100 } })),
-    ).toMatchObject({ code: 'unsupported', message: expect.stringContaining('reasoningBudget') })
+    const whole = await provider.chat(question)
+    const budget = 2
+    const short = await provider.chat({ messages: question, reasoning: { budgetTokens: budget } })
+    expect(short.reasoning).not.toBe('')
+    expect(whole.reasoning.startsWith(short.reasoning)).toBe(true)
+    expect(short.reasoning.length).toBeLessThan(whole.reasoning.length)
+    expect(short.usage.reasoningTokens).toBeLessThan(whole.usage.reasoningTokens ?? 0)
+    expect(short.text).not.toBe('')
+    const ample = await provider.chat({ messages: question, reasoning: { budgetTokens: 1000 } })
+    expect(ample).toMatchObject({ reasoning: whole.reasoning, text: whole.text })
+  })
+
+  it('that the model cannot do has no budget', async () => {
+    const call = open().chat({ messages: question, reasoning: { budgetTokens: 100 } })
+    expect(await failureOf(call)).toMatchObject({ code: 'unsupported' })
   })
 })

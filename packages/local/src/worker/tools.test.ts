@@ -2,6 +2,7 @@
 import { runTools, tool } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import * as z from 'zod'
+import { callTemplates, templateOf } from '../../test/call-templates.js'
 import { failureOf, open, openRandom } from '../../test/fixtures.js'
 
 const weather = tool({
@@ -75,6 +76,34 @@ describe('the bundled model', () => {
     const bare = await provider.countTokens('hi')
     expect(await provider.countTokens({ messages: 'hi', tools })).toBeGreaterThan(bare + 50)
   })
+})
+
+// One family for each format.
+const formats = new Map(callTemplates.map((family) => [family.format, family]))
+it.each(
+  [...formats.values()].filter(({ format }) => format !== 'nested XML'),
+)('a random model with the calls of $family makes only whole calls of offered tools', async (family) => {
+  const chatTemplate = `${templateOf(family)}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}`
+  const provider = openRandom({}, { chatTemplate, context: 2048, defaults: { temperature: 1 } })
+  const unit = { type: 'string', enum: ['c', 'f'] } as const
+  const input = {
+    type: 'object',
+    properties: { unit, now: { type: 'boolean' } },
+    required: ['unit'],
+  } as const
+  for (let seed = 0; seed < 2; seed++) {
+    const { toolCalls, text, finishReason, warnings } = await provider.chat({
+      ...{ messages: 'x', toolChoice: 'required', parallelToolCalls: false, seed },
+      tools: [
+        { name: 'sooner', input },
+        { name: 'later', input },
+      ],
+    })
+    expect({ finishReason, text, warnings }).toEqual({ finishReason: 'tool-calls', text: '', warnings: [] })
+    expect(['sooner', 'later']).toContain(toolCalls[0]?.name)
+    const { unit, now = true } = toolCalls[0]?.input as { unit: string; now?: boolean }
+    expect([['c', 'f'].includes(unit), typeof now]).toEqual([true, 'boolean'])
+  }
 })
 
 it('a random model makes only valid calls, as the grammar allows nothing else', async () => {

@@ -2,7 +2,8 @@
 import type { Api } from '../api.js'
 import { dialectOf } from '../dialects.js'
 import { toEvents } from './events.js'
-import { toChatBody, toRawChatBody } from './request.js'
+import { toRawChatBody } from './raw.js'
+import { toChatBody } from './request.js'
 
 export const api: Api = {
   protocol: 'openai-chat',

@@ -1,12 +1,13 @@
 // Encodes a request as the body of POST /chat/completions, in the dialect of the server.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
-import { objectsIn, type RawRequest } from '@patchbay/core/wire'
+import { checkFields } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
+import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
-import { toParameters } from '../parameters.js'
+import { toFunction } from '../parameters.js'
 import { toMessagesInSlices } from './messages.js'
 
 type Json = Record<string, unknown>
@@ -23,7 +24,8 @@ export async function toChatBody(
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
   const { parallelToolCalls, output, providerOptions } = chat
-  const { tools, tool_choice } = toTools(chat, dialect)
+  checkFields(providerOptions, fieldNames.chat, 'providerOptions.openai')
+  const { tools, tool_choice } = toTools(chat, dialect, warn)
   const json = jsonOutput(output, target, dialect, leaveOut)
   const messages = await toMessagesInSlices(chat.messages, target, dialect, warn, leaveOut)
   const options = {
@@ -54,40 +56,18 @@ export async function toChatBody(
   }
 }
 
-/** The body of a raw request: as the client wrote it, but for what servers name differently. */
-export function toRawChatBody(added: Json, { body }: RawRequest, { model, preset }: Target): Json {
-  const { max_tokens, max_completion_tokens, ...rest } = body
-  const most = max_completion_tokens ?? max_tokens
-  return {
-    ...added,
-    ...rest,
-    model,
-    ...(preset.name === 'compatible' && { messages: objectsIn(body.messages).map(withoutDeveloper) }),
-    ...(most !== undefined && most !== null && { [preset.maxTokens]: most }),
-    // Without it, nobody would know what the answer cost.
-    ...(body.stream === true &&
-      preset.streamUsage && { stream_options: { ...Object(body.stream_options), include_usage: true } }),
-  }
-}
-
-// A name of the system's role that only OpenAI's own servers are sure to know.
-function withoutDeveloper(message: Json): Json {
-  return message.role === 'developer' ? { ...message, role: 'system' } : message
-}
-
 function toTools(
   { tools, toolChoice }: PreparedChat,
-  { namedToolChoice }: Dialect,
+  dialect: Dialect,
+  warn: (warning: Warning) => void,
 ): { tools?: Json[]; tool_choice?: unknown } {
   if (tools.length === 0) return {}
+  const { namedToolChoice } = dialect
   const named = typeof toolChoice === 'object' ? toolChoice.name : undefined
   // Where the choice has no name, the only tool is the chosen one.
   const offered = named === undefined || namedToolChoice ? tools : tools.filter(({ name }) => name === named)
   return {
-    tools: offered.map(({ name, description, schema }) => ({
-      type: 'function',
-      function: { name, ...(description !== undefined && { description }), parameters: toParameters(schema) },
-    })),
+    tools: offered.map((tool) => ({ type: 'function', function: toFunction(tool, dialect, warn) })),
     tool_choice:
       named === undefined
         ? toolChoice

@@ -1,12 +1,13 @@
 // Encodes a request as the body of POST /responses. The service stores nothing: state goes back and forth, encrypted.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { PreparedChat, Warning } from '@patchbay/core'
-import type { RawRequest } from '@patchbay/core/wire'
+import { checkFields, type RawRequest } from '@patchbay/core/wire'
 import type { Target } from '../api.js'
+import { fieldNames } from '../fields.js'
 import { type JsonOutput, jsonOutput, needsWish } from '../json-output.js'
 import { accepted } from '../limits.js'
 import { isReasoningModel } from '../model-families.js'
-import { toParameters } from '../parameters.js'
+import { toFunction } from '../parameters.js'
 import { toItems } from './items.js'
 
 type Json = Record<string, unknown>
@@ -30,6 +31,7 @@ export function toResponsesBody(
     output,
     providerOptions,
   } = chat
+  checkFields(providerOptions, fieldNames.responses, 'providerOptions.openai')
   const json = jsonOutput(output, target, dialect, leaveOut)
   const options = {
     temperature,
@@ -39,13 +41,7 @@ export function toResponsesBody(
     ...fields,
     tools:
       tools.length > 0
-        ? tools.map(({ name, description, schema }) => ({
-            type: 'function',
-            name,
-            ...(description !== undefined && { description }),
-            parameters: toParameters(schema),
-            strict: false,
-          }))
+        ? tools.map((tool) => ({ type: 'function', ...toFunction(tool, dialect, warn), strict: false }))
         : undefined,
     tool_choice:
       tools.length > 0

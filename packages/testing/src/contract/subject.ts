@@ -29,15 +29,46 @@ export class Subject {
     readonly long: string,
     readonly deterministic: boolean,
     readonly toolRequest: ChatRequest,
-    /** Returns the bodies that the service has received so far. */
-    readonly sent?: (() => readonly string[]) | undefined,
+    /** Returns the bodies that the service has received so far; `false` if they are not looked at. */
+    private readonly given: (() => readonly string[]) | false | undefined,
     /** Features that the service refuses although the provider does not know it. */
     readonly refusedByService: readonly string[] = [],
   ) {}
 
+  readonly #fetched: string[] = []
+  #fetch: typeof fetch | undefined
+
+  /** The bodies that the service has received so far: the caller knows them, or they are those of `fetch`. */
+  get sent(): readonly string[] {
+    return this.given ? this.given() : this.#fetched
+  }
+
+  /** Whether the suite looks at what is sent. */
+  get looks(): boolean {
+    return this.given !== false
+  }
+
   async open(): Promise<void> {
+    if (this.given === undefined) this.#listen()
     this.provider = await this.factory()
     this.capabilities = await this.provider.capabilities()
+  }
+
+  async close(): Promise<void> {
+    if (this.#fetch !== undefined) globalThis.fetch = this.#fetch
+    await this.provider.close()
+  }
+
+  /** Remembers the bodies of all requests that go through the platform's `fetch`. */
+  #listen(): void {
+    const original = globalThis.fetch
+    this.#fetch = original
+    globalThis.fetch = (input, init) => {
+      const body = init?.body
+      if (typeof body === 'string') this.#fetched.push(body)
+      else if (body instanceof Uint8Array) this.#fetched.push(new TextDecoder().decode(body))
+      return original(input, init)
+    }
   }
 
   /** `maxOutputTokens`, if the model accepts it. */

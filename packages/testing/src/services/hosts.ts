@@ -12,7 +12,7 @@ import { ollamaChat, ollamaNative } from './rules/ollama.js'
 import { openaiChat } from './rules/openai-chat.js'
 import { openaiResponses } from './rules/openai-responses.js'
 import { strictSchema } from './rules/strict-schema.js'
-import { deepseek, gemini, moonshot } from './rules/thinking-hosts.js'
+import { deepseek, gemini, moonshot, moonshotSchemas } from './rules/thinking-hosts.js'
 
 /** One API of a service. */
 export interface Api {
@@ -115,7 +115,7 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
     error: ({ message, status }) => ({ error: { message, code: status } }),
     dialect: { reasoning: 'reasoning' },
   }),
-  moonshot: chat(moonshot, {
+  moonshot: chat([...moonshot, ...moonshotSchemas], {
     error: ({ message }) => ({ error: { message, type: 'invalid_request_error' } }),
     callId: (n) => `functions.call:${n}`,
   }),

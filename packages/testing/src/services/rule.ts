@@ -85,3 +85,18 @@ export function listOf(value: unknown): Json[] {
 export function unknownKey(value: Json, allowed: ReadonlySet<string>): string | undefined {
   return Object.keys(value).find((key) => !allowed.has(key))
 }
+
+/** Keywords that OpenAI refuses at the top of a tool's schema. */
+const topKeywords = ['oneOf', 'anyOf', 'allOf', 'enum', 'not']
+
+/** How OpenAI refuses the schema of a tool that is no plain object at its top. */
+export function topProblem(name: unknown, parameters: Json | undefined, param: string): Problem | undefined {
+  if (parameters === undefined || parameters === null) return undefined
+  return parameters.type === 'object' && topKeywords.every((keyword) => !(keyword in parameters))
+    ? undefined
+    : {
+        message: `Invalid schema for function '${name}': schema must have type 'object' and not have 'oneOf'/'anyOf'/'allOf'/'enum'/'not' at the top level.`,
+        param,
+        code: 'invalid_function_parameters',
+      }
+}

@@ -1,12 +1,13 @@
 // Routes of Ollama's API: /api/chat, /api/generate, /api/embed, and information about models.
 import { createHash } from 'node:crypto'
-import type { Capabilities, ChatRequest, Provider } from '@patchbay/core'
+import type { Capabilities, ChatRequest, ModelInfo, Provider } from '@patchbay/core'
 import { type Context, Hono } from 'hono'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
 import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
 import { rawOllama } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
+import type { Client } from '../../server/api-keys.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
@@ -22,16 +23,23 @@ const maxTexts = 8192
 export function ollamaRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
   app.get('/version', (context) => context.json({ version }))
-  const toModel = (name: string) => modelOf(name, registry.identityOf(name))
-  app.get('/tags', (context) => context.json({ models: registry.names(context.var.client).map(toModel) }))
-  app.get('/ps', (context) => context.json({ models: registry.names(context.var.client).map(toModel) }))
+  const toModel = async (name: string, client: Client | undefined) =>
+    modelOf(name, registry.identityOf(name), await registry.listedBy(name, client))
+  const list = async (context: Context<Env>) => {
+    const { client } = context.var
+    return context.json({
+      models: await Promise.all(registry.names(client).map((name) => toModel(name, client))),
+    })
+  }
+  app.get('/tags', list)
+  app.get('/ps', list)
   app.post('/show', async (context) => {
     const { model, name: given = model } = await readJson(context)
     const name = requireString(given, 'model')
     const provider = await providerFor(context, registry, { model: name })
     const capabilities = await provider.capabilities(context.var.recorder.callOptions())
     return context.json({
-      ...toModel(name),
+      ...(await toModel(name, context.var.client)),
       capabilities: namesOf(capabilities),
       model_info: {
         'general.architecture': provider.provider,
@@ -152,11 +160,15 @@ function toNdjson(line: Json): string {
   return `${JSON.stringify(line)}\n`
 }
 
-/** A model entry. Clients tell models apart by digest. */
-function modelOf(name: string, identity: string): Json {
+/** A model entry. Clients tell models apart by digest: that of an Ollama server, otherwise one of the configured names. */
+function modelOf(
+  name: string,
+  identity: string,
+  { digest: listed, sizeBytes = 0 }: Partial<ModelInfo> = {},
+): Json {
   const details = { format: 'gguf', family: '', families: null, parameter_size: '', quantization_level: '' }
-  const digest = createHash('sha256').update(identity).digest('hex')
-  return { name, model: name, modified_at: '1970-01-01T00:00:00Z', size: 0, digest, details }
+  const digest = listed ?? createHash('sha256').update(identity).digest('hex')
+  return { name, model: name, modified_at: '1970-01-01T00:00:00Z', size: sizeBytes, digest, details }
 }
 
 function namesOf({ tools, vision, embed, reasoning }: Capabilities): string[] {

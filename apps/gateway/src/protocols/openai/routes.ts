@@ -6,7 +6,7 @@ import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js
 import { type Json, metadataOf, readJson, userMetadata, writeJson, writeVectors } from '../../body/body.js'
 import { ignoredFields } from '../../body/fields.js'
 import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
-import { isUsageOnly } from '../../passthrough/raw-body.js'
+import { isUsageOnly, rawCompletions } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor, withoutUnknownReasoning } from '../../server/request-context.js'
@@ -54,7 +54,11 @@ export function openaiRoutes(registry: ProviderRegistry): Hono<Env> {
       recorder.setErrorContext({ names, request: asked })
       return withoutUnknownReasoning(asked, provider, recorder, 'reasoning_effort')
     }
-    const { request, answer } = await readFor(context, provider, { protocol: 'openai-chat', raw: body, read })
+    const { request, answer } = await readFor(context, provider, {
+      protocol: 'openai-chat',
+      raw: rawCompletions(body),
+      read,
+    })
     const origins = toolOrigins(body)
     const options = recorder.callOptions(clientMetadata(body))
     const [id, created] = [`chatcmpl-${recorder.id}`, Math.floor(Date.now() / 1000)]

@@ -4,10 +4,11 @@ import type { IncomingMessage } from 'node:http'
 import type { MediaOptions } from '../../call/define-provider.js'
 import { LlmError } from '../../contract/errors.js'
 import type { FilePart, ImagePart } from '../../contract/message.js'
+import type { Complete } from '../../object.js'
 import { checkUrl, displayed, notPublic, publicAddresses, refused } from './public-address.js'
 
 type PartWithUrl = (ImagePart | FilePart) & { url: string }
-type Limits = Required<MediaOptions>
+type Limits = Complete<MediaOptions>
 
 const mostRedirects = 3
 

@@ -68,6 +68,13 @@ export async function exchange(
     await pollIdleConnections()
     const response = await send(url, init, options)
     if (status !== undefined) reportLimits(response.headers, status)
+    if (response.ok && /^text\/html\b/i.test(response.headers.get('content-type') ?? '')) {
+      response.body?.cancel().catch(() => {})
+      throw new LlmError(
+        'bad-response',
+        `${who} answered with a web page. baseURL must be the address of an API: many end in /v1.`,
+      )
+    }
     if (response.ok) return response
     throw await options.failed(response, new URL(url, 'http://here').pathname)
   } catch (failure) {

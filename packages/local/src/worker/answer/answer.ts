@@ -18,7 +18,9 @@ export interface AnswerReader {
   /** A tool call has begun and is not complete. */
   readonly inCall: boolean
   /** Tokens of the thinking, for readers of models that think. */
-  readonly thoughtTokens?: number
+  readonly thoughtTokens?: number | undefined
+  /** The text that ends the thought under way; `undefined` if there is none. */
+  readonly thoughtEnd?: string | undefined
   /** Something began like a tool call, and was not one. */
   readonly invalidCall?: boolean
   /** The grammar for the next token. */
@@ -115,8 +117,8 @@ export interface MarkupReaderOptions {
 
 /** Reads text with tool calls and other markup. From the start of a call, a grammar allows only calls of offered tools. */
 export class MarkupReader implements ContentReader {
-  /** Tokens of thoughts between texts and calls. */
-  thoughtTokens = 0
+  /** Tokens of thoughts between texts and calls; `undefined` if there are none. */
+  thoughtTokens: number | undefined
   readonly #model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>
   readonly #decoder: TextDecoder
   readonly #stops: StopStrings
@@ -124,6 +126,7 @@ export class MarkupReader implements ContentReader {
   readonly #marks: string
   readonly #singleCall: boolean
   readonly #callGrammar: CallGrammarOf
+  readonly #signless: boolean
   #grammar: LlamaGrammarEvaluationState | undefined
 
   constructor(
@@ -139,6 +142,7 @@ export class MarkupReader implements ContentReader {
     this.#marks = [...marks, thoughts?.open ?? '', thoughts?.close ?? ''].join('\n')
     this.#singleCall = singleCall
     this.#callGrammar = grammar
+    this.#signless = format?.atStart === true
     this.#reader = new CallReader(markup, listener)
     if (markup.forced) this.#grammar = grammar('')
   }
@@ -153,7 +157,7 @@ export class MarkupReader implements ContentReader {
   }
 
   get inCall(): boolean {
-    return this.#reader.openCall !== undefined
+    return this.#reader.unfinished
   }
 
   /** Something began like a call, and was not one: it is text. */
@@ -166,7 +170,7 @@ export class MarkupReader implements ContentReader {
   push(token: Token): string {
     const wasInThought = this.#reader.inThought
     const text = this.#read(this.#mark(token) ?? this.#decoder.push(token))
-    if (wasInThought || this.#reader.inThought) this.thoughtTokens++
+    if (wasInThought || this.#reader.inThought) this.thoughtTokens = (this.thoughtTokens ?? 0) + 1
     return text
   }
 
@@ -180,12 +184,11 @@ export class MarkupReader implements ContentReader {
   }
 
   #read(text: string): string {
-    const callBefore = this.#reader.openCall
+    const wasInCall = this.#reader.inCall
     const final = this.#stops.push(this.#reader.push(text))
-    const { openCall } = this.#reader
-    if (openCall === undefined) this.#grammar = undefined
-    // The token of the sign may hold the first letters of the call.
-    else if (callBefore === undefined) this.#grammar = this.#callGrammar(openCall)
+    if (!this.#reader.inCall) this.#grammar = undefined
+    // The token of the sign may hold the first letters of the call. What begins without a sign may be no call.
+    else if (!wasInCall && !this.#signless) this.#grammar = this.#callGrammar(this.#reader.openCall ?? '')
     return final
   }
 

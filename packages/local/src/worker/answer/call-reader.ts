@@ -46,13 +46,26 @@ export class CallReader {
     this.#listener = listener
     const { format, frames, thoughts, forced = false } = markup
     this.#signs = [...(format?.signs ?? []), ...frames, ...(thoughts ? [thoughts.open] : [])]
-    if (forced && format !== undefined) this.#state = this.#startCall('', format.signs[0] ?? '', format)
+    if (forced && format !== undefined)
+      this.#state = this.#startCall('', format.atStart ? '' : (format.signs[0] ?? ''), format)
   }
 
   /** The text after the sign, in a call that is not complete. */
   get openCall(): string | undefined {
     const state = this.#state
     return state.at === 'call' ? state.source.read(0) + state.source.rest : undefined
+  }
+
+  get inCall(): boolean {
+    return this.#state.at === 'call'
+  }
+
+  /** A call has begun and is not complete; after complete ones, a section may still be open. */
+  get unfinished(): boolean {
+    const state = this.#state
+    if (state.at !== 'call') return false
+    const { source, committed } = state
+    return committed < 0 || (source.read(committed) + source.rest).trim() !== ''
   }
 
   get inThought(): boolean {
@@ -197,21 +210,14 @@ export class CallReader {
   /** The answer ends inside of a section: its last call may be complete all the same. */
   #endCall(state: Extract<State, { at: 'call' }>): string {
     state.source.ended = true
-    const before = this.calls
-    const { rest } = state.source
     try {
       state.parser.next()
     } catch (error) {
       if (!(error instanceof NotACall)) throw error
-      // Cut off in a call, or after the last one.
-      if (
-        this.calls === before &&
-        (state.committed < 0 || (state.source.read(state.committed) + rest).trim() !== '')
-      )
-        return ''
+      if (this.unfinished) return ''
     }
     this.#state = { at: 'text', held: '', afterCall: true }
-    return ''
+    return this.push(state.source.rest) + this.flush()
   }
 
   #readThought(state: Extract<State, { at: 'thought' }>, text: string): string {

@@ -19,13 +19,16 @@ export interface CreatedReader<Reader extends AnswerReader = AnswerReader> {
   unenforced: string[]
 }
 
+/** What readers need to know of a template. */
+type ReaderTemplate = Pick<ChatTemplate, 'calls' | 'parallelCalls' | 'thinking' | 'frames'>
+
 /**
  * The reader for the answer to a request, whose prompt ends in this state of thinking.
  * @throws {JobError} `unsupported` for a schema without a grammar
  */
 export async function createReader(
   engine: GrammarEngine,
-  template: Pick<ChatTemplate, 'calls' | 'thinking' | 'frames'>,
+  template: ReaderTemplate,
   request: ChatJob,
   thinking: ThinkingState,
   listener: ReaderListener,
@@ -44,7 +47,7 @@ export async function createReader(
 
 async function contentReader(
   engine: GrammarEngine,
-  { calls, frames, thinking }: Pick<ChatTemplate, 'calls' | 'frames' | 'thinking'>,
+  { calls, parallelCalls, frames, thinking }: ReaderTemplate,
   request: ChatJob,
   listener: ReaderListener,
 ): Promise<CreatedReader<ContentReader>> {
@@ -54,7 +57,7 @@ async function contentReader(
     const { grammar, unenforced } = await jsonGrammar(engine, json.schema)
     return { reader: new JsonReader(model, stop, grammar), unenforced }
   }
-  const { marks, repeatedThoughts } = frames
+  const { marks, toolMarks = [], repeatedThoughts } = frames
   if ((tools === undefined || calls === undefined) && marks.length === 0)
     return { reader: new TextReader(model, stop), unenforced: [] }
   const offered = (calls !== undefined && tools) || []
@@ -62,7 +65,10 @@ async function contentReader(
     (tool) => typeof forcedCall !== 'string' || tool.function.name === forcedCall,
   )
   const markup = {
-    frames: marks,
+    frames: [
+      ...marks,
+      ...allowed.flatMap((tool) => toolMarks.map((mark) => mark.replace('NAME', tool.function.name))),
+    ],
     ...(repeatedThoughts && thinking !== undefined && { thoughts: thinking }),
     ...(calls !== undefined && allowed.length > 0 && { format: calls, forced: forcedCall !== undefined }),
   }
@@ -74,8 +80,10 @@ async function contentReader(
   if (markup.format === undefined)
     return { reader: new MarkupReader(model, request, { markup, listener: markupListener }), unenforced: [] }
   const { grammar, unenforced } = await callGrammar(engine, allowed, markup.format)
+  // A turn with more calls than the template can write could not be given back.
+  const limited = parallelCalls ? request : { ...request, singleCall: true }
   return {
-    reader: new MarkupReader(model, request, { markup, listener: markupListener, grammar }),
+    reader: new MarkupReader(model, limited, { markup, listener: markupListener, grammar }),
     unenforced,
   }
 }

@@ -4,6 +4,8 @@ import type { ThinkingFormat } from './thinking-format.js'
 export interface Frames {
   /** Marks that are removed from an answer. */
   marks: readonly string[]
+  /** Marks with the name of a tool in them, before its calls; `NAME` stands for it. */
+  toolMarks?: readonly string[]
   /** Thoughts may come between texts and calls, not only before them. */
   repeatedThoughts?: boolean
   /** The thinking, if the template is known to have this one. */
@@ -36,6 +38,7 @@ const knownFrames: KnownFrames[] = [
     texts: ['to=self<|message|>', '<|eom|>'],
     marks: ['<|start|>assistant to=user<|message|>', '<|start|>assistant', ' to=user<|message|>', '<|eom|>'],
     repeatedThoughts: true,
+    toolMarks: [' to=NAME<|message|>', '<|start|>assistant to=NAME<|message|>'],
     thinking: { open: ' to=self<|message|>', close: '<|eom|>' },
     answer: ' to=user<|message|>',
   },

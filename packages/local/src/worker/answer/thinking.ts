@@ -5,8 +5,7 @@ import { suffixOverlap, TextDecoder } from './text.js'
 import type { ThinkingFormat } from './thinking-format.js'
 
 export class ThinkingReader implements AnswerReader {
-  /** Tokens of the thinking, markers included. */
-  thoughtTokens = 0
+  #thoughtTokens = 0
   readonly grammar?: NonNullable<AnswerReader['grammar']>
   readonly #model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>
   readonly #format: ThinkingFormat
@@ -48,6 +47,18 @@ export class ThinkingReader implements AnswerReader {
     if (grammar !== undefined) this.grammar = () => (this.#state === 'answer' ? grammar() : undefined)
   }
 
+  /** Tokens of the thinking, markers included. */
+  get thoughtTokens(): number {
+    return this.#thoughtTokens + (this.#answer.thoughtTokens ?? 0)
+  }
+
+  /** The text that ends the thought under way; `undefined` if there is none. */
+  get thoughtEnd(): string | undefined {
+    if (this.#state !== 'thinking') return undefined
+    const { open, close } = this.#format
+    return open.startsWith('<') && !open.includes('|') ? `\n${close}\n\n` : close
+  }
+
   get endReason(): AnswerReader['endReason'] {
     return this.#answer.endReason
   }
@@ -70,12 +81,15 @@ export class ThinkingReader implements AnswerReader {
     if (this.#state === 'undecided') {
       this.#held.push(token)
       const text = this.#text.trimStart()
-      const { open } = this.#format
-      if (!text.startsWith(open)) return open.startsWith(text) ? '' : this.#startAnswer()
+      const { open, close } = this.#format
+      // Some models write the closing marker alone if they do not think.
+      if (text.startsWith(close)) return this.#readThought()
+      if (!text.startsWith(open))
+        return open.startsWith(text) || close.startsWith(text) ? '' : this.#startAnswer()
       this.#state = 'thinking'
-      this.thoughtTokens = this.#held.length
+      this.#thoughtTokens = this.#held.length
       this.#text = text.slice(open.length)
-    } else this.thoughtTokens++
+    } else this.#thoughtTokens++
     return this.#readThought()
   }
 

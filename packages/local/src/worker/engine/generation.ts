@@ -1,5 +1,5 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
-import type { SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
 import type { AnswerReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
@@ -65,7 +65,7 @@ export class Generation {
       const firstToken = { at: performance.now() }
       const end = this.#cancelled
         ? answerEnd(created, 'cancelled', 0)
-        : await this.#generate(lease, rest, created, request, mostTokens, () => {
+        : await this.#generate(engine, lease, rest, created, request, mostTokens, () => {
             firstToken.at = performance.now()
           })
       return {
@@ -106,6 +106,7 @@ export class Generation {
   }
 
   async #generate(
+    { model }: Engine,
     { sequence, promptDone }: Lease,
     prompt: Token[],
     created: CreatedReader,
@@ -117,29 +118,54 @@ export class Generation {
     const options = samplingOptions(request, answer)
     const { generated } = options
     let rawFinishReason = 'eos'
-    for await (const token of sequence.evaluate(prompt, options)) {
-      if (this.#cancelled) {
-        rawFinishReason = 'cancelled'
-        break
+    let next: Token[] | undefined = prompt
+    while (next !== undefined) {
+      const input: Token[] = next
+      next = undefined
+      for await (const token of sequence.evaluate(input, options)) {
+        if (this.#cancelled) {
+          rawFinishReason = 'cancelled'
+          break
+        }
+        if (generated.length === 0) {
+          onFirst()
+          promptDone()
+        }
+        generated.push(token)
+        this.#emit('text', answer.push(token))
+        if (answer.endReason !== undefined) {
+          rawFinishReason = answer.endReason
+          break
+        }
+        if (generated.length >= mostTokens) {
+          rawFinishReason = generated.length === request.maxOutputTokens ? 'max-tokens' : 'context-full'
+          break
+        }
+        if (this.#unread >= textWindow) await this.#waitForReader()
+        const closing = this.#closingTokens(model, answer, request)
+        if (closing !== undefined && generated.length + closing.length < mostTokens) {
+          for (const closingToken of closing) {
+            generated.push(closingToken)
+            this.#emit('text', answer.push(closingToken))
+          }
+          next = [token, ...closing]
+          break
+        }
       }
-      if (generated.length === 0) {
-        onFirst()
-        promptDone()
-      }
-      generated.push(token)
-      this.#emit('text', answer.push(token))
-      if (answer.endReason !== undefined) {
-        rawFinishReason = answer.endReason
-        break
-      }
-      if (generated.length >= mostTokens) {
-        rawFinishReason = generated.length === request.maxOutputTokens ? 'max-tokens' : 'context-full'
-        break
-      }
-      if (this.#unread >= textWindow) await this.#waitForReader()
     }
     if (answer.endReason === undefined) this.#emit('text', answer.flush())
     return answerEnd(created, rawFinishReason, generated.length)
+  }
+
+  /** What closes a thought that has used up its budget. */
+  #closingTokens(
+    model: LlamaModel,
+    { thoughtEnd, thoughtTokens = 0 }: AnswerReader,
+    { thinkingBudget }: ChatJob,
+  ): Token[] | undefined {
+    if (thinkingBudget === undefined || thoughtEnd === undefined || thoughtTokens < thinkingBudget)
+      return undefined
+    return model.tokenize(thoughtEnd, true, 'trimLeadingSpace')
   }
 
   #emit(kind: TextKind, text: string): void {

@@ -24,7 +24,7 @@ export async function callGrammar(
     const compiled = new Map<string, (() => LlamaGrammarEvaluationState) | undefined>()
     const stateAfter: CallGrammarOf = (written) => {
       if (!compiled.has(written)) {
-        const text = grammar && rootOf(grammar, rules, written)
+        const text = rootOf(grammar, rules, written)
         compiled.set(written, text === undefined ? undefined : compile(text))
       }
       return compiled.get(written)?.()

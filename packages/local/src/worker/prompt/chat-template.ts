@@ -9,7 +9,7 @@ import { detectFrames, type Frames } from '../answer/frames.js'
 import { detectThinkingFormat, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
 import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
-import { cutAll, cutMark, guardedTexts, splitAtCuts } from './message-text.js'
+import { cutAll, cutMark, guardedTexts, splitAtCuts, tokenizeRest } from './message-text.js'
 import { checkNothingLost } from './nothing-lost.js'
 import { type ThoughtKeys, thinkingVariables, thoughtFields, thoughtKeys } from './thinking-variables.js'
 
@@ -33,6 +33,7 @@ export class ChatTemplate {
   /** The template for conversations with tools, if the file has one of its own. */
   readonly #toolTemplate: JinjaTemplate
   readonly #source: string
+  readonly #toolSource: string
   readonly #guarded: string[]
   readonly #detected: DetectedCalls | undefined
   readonly #thoughtKeys: ThoughtKeys
@@ -57,6 +58,7 @@ export class ChatTemplate {
     this.#model = model
     this.#template = parseTemplate(source)
     this.#toolTemplate = toolSource === source ? this.#template : parseTemplate(toolSource)
+    this.#toolSource = toolSource
     this.#source = source === toolSource ? source : `${source}\n${toolSource}`
     this.#detected = detectCalls(
       (messages, tools) => this.#renderText(messages, tools, false, {}),
@@ -100,13 +102,18 @@ export class ChatTemplate {
    * @throws {JobError} `unsupported` if the template refuses the conversation
    */
   render(request: PromptRequest): RenderedPrompt {
-    const { messages, tools, forcedCall, json, reasoning } = request
+    const { messages, tools, forcedCall, json, reasoning, thinkingBudget } = request
     // JSON has a grammar from its first token on: a thought before it must be started by the prompt, and end in the answer.
     const noThinking =
       forcedCall !== undefined ||
       reasoning === 'off' ||
-      (json !== undefined && (reasoning === undefined || this.frames.answer !== undefined))
-    const variables = thinkingVariables(this.#source, noThinking && this.thinking ? 'off' : reasoning)
+      (json !== undefined &&
+        ((reasoning === undefined && thinkingBudget === undefined) || this.frames.answer !== undefined))
+    const variables = thinkingVariables(
+      this.#source,
+      noThinking && this.thinking ? 'off' : reasoning,
+      thinkingBudget,
+    )
     const mark = cutMark([messages, tools])
     const cutMessages = cutAll(this.#prepare(messages), this.#guarded, mark)
     const cutTools = tools && cutAll(tools, this.#guarded, mark)
@@ -127,7 +134,7 @@ export class ChatTemplate {
     const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
     const pieces = splitAtCuts(text, mark).map((piece, index) => ({
       text: piece,
-      tokens: this.#model.tokenize(piece, true, index === 0 ? undefined : 'trimLeadingSpace'),
+      tokens: index === 0 ? this.#model.tokenize(piece, true) : tokenizeRest(this.#model, piece),
     }))
     if (shouldPrependBosToken && bos !== null && pieces[0]?.tokens[0] !== bos)
       pieces.unshift({ text: bosString ?? '', tokens: [bos] })
@@ -204,6 +211,8 @@ export class ChatTemplate {
     variables: Record<string, unknown>,
   ): string {
     const { bosString, eosString } = this.#model.tokens
+    if (tools !== undefined && hasToolsInSystem(this.#toolSource))
+      messages = withToolsInSystem(messages, tools)
     return (tools === undefined ? this.#template : this.#toolTemplate).render({
       messages,
       add_generation_prompt: addGenerationPrompt,
@@ -215,6 +224,19 @@ export class ChatTemplate {
       ...variables,
     })
   }
+}
+
+/** Phi-4-mini's template takes tools as JSON from a field of the system message, and has no variable of this name. */
+function hasToolsInSystem(source: string): boolean {
+  return /['"]tools['"]/.test(source) && !/(?<![\w.'"])tools\b/.test(source)
+}
+
+function withToolsInSystem(messages: TemplateMessage[], tools: TemplateTool[]): TemplateMessage[] {
+  const [first] = messages
+  const system = first?.role === 'system' ? first : { role: 'system' as const, content: '' }
+  const rest = first?.role === 'system' ? messages.slice(1) : messages
+  const all = tools.map(({ function: definition }) => definition)
+  return [{ ...system, tools: JSON.stringify(all) } as TemplateMessage, ...rest]
 }
 
 function parseTemplate(source: string): JinjaTemplate {

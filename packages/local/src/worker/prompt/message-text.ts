@@ -1,5 +1,5 @@
 // Text of messages is never control: texts that the vocabulary has a sign for are cut, and their parts tokenised separately.
-import type { LlamaModel } from 'node-llama-cpp'
+import type { LlamaModel, Token } from 'node-llama-cpp'
 
 /** Shapes of control tokens, for those that llama.cpp loads as tokens of the user (`<|end|>` of gpt-oss). */
 const controlShape = /^(<[|｜][^<>]*>|<[^<>|｜]*[|｜]>)$/
@@ -9,13 +9,14 @@ const controlShape = /^(<[|｜][^<>]*>|<[^<>|｜]*[|｜]>)$/
  * template's texts contain or that look like control tokens. Others, such as tags of HTML or runs of spaces, are ordinary text.
  */
 export function guardedTexts(
-  model: Pick<LlamaModel, 'iterateAllTokens' | 'isSpecialToken' | 'detokenize' | 'getTokenAttributes'>,
+  model: Pick<LlamaModel, 'iterateAllTokens' | 'isEogToken' | 'detokenize' | 'getTokenAttributes'>,
   templateTexts: string,
 ): string[] {
   const texts = new Set<string>()
   for (const token of model.iterateAllTokens()) {
-    const control = model.isSpecialToken(token)
-    if (!control && !model.getTokenAttributes(token).userDefined) continue
+    const { control: isControl, unknown, userDefined } = model.getTokenAttributes(token)
+    const control = isControl || unknown || model.isEogToken(token)
+    if (!control && !userDefined) continue
     const text = model.detokenize([token], true)
     if (control || (text.trim().length > 1 && (controlShape.test(text) || templateTexts.includes(text))))
       texts.add(text)
@@ -63,4 +64,16 @@ function cutText(content: string, guarded: readonly string[], mark: string): str
 export function splitAtCuts(text: string, mark: string): string[] {
   const escaped = `\\u${mark.charCodeAt(0).toString(16).padStart(4, '0')}`
   return text.replaceAll(escaped, mark).split(mark)
+}
+
+/**
+ * Tokens of a text that goes on after a cut. SentencePiece puts a space before each text that is tokenised, unless a line
+ * break, which is a token of its own there, stands before it.
+ */
+export function tokenizeRest(model: Pick<LlamaModel, 'tokenize'>, text: string): Token[] {
+  const [space, lineBreak, ...more] = model.tokenize('\n', false)
+  const addsSpace = space !== undefined && lineBreak !== undefined && more.length === 0
+  if (!addsSpace) return model.tokenize(text, true)
+  const tokens = model.tokenize(`\n${text}`, true)
+  return tokens.slice(tokens.indexOf(lineBreak) + 1)
 }

@@ -10,16 +10,20 @@ type Reasoning = ChatJob['reasoning']
  */
 export type ThoughtKeys = 'fields' | 'parts' | 'analysis'
 
-export function thinkingVariables(source: string, reasoning: Reasoning): Record<string, unknown> {
-  if (reasoning === undefined) return {}
+export function thinkingVariables(
+  source: string,
+  reasoning: Reasoning,
+  budget?: number,
+): Record<string, unknown> {
+  if (reasoning === undefined && budget === undefined) return {}
   const on = reasoning !== 'off'
-  const effort = effortOf(source, reasoning)
+  const effort = reasoning && effortOf(source, reasoning)
   return {
     enable_thinking: on,
     thinking: on,
     thinking_mode: on ? 'enabled' : 'disabled',
     ...(effort !== undefined && { reasoning_effort: effort }),
-    ...(!on && { thinking_budget: 0 }),
+    ...((!on || budget !== undefined) && { thinking_budget: on ? budget : 0 }),
   }
 }
 

@@ -1,5 +1,5 @@
 // Rules of hosts that refuse unknown fields in Chat Completions: Mistral, Groq, Cerebras and xAI.
-import { first, type Json, listOf, type Rule, unknownKey } from '../rule.js'
+import { first, type Json, listOf, type Rule, unknownKey, walk } from '../rule.js'
 
 const user = (content: string): Json => ({ role: 'user', content })
 const hi = (model: string, more: Json = {}): Json => ({ model, messages: [user('Hi.')], ...more })
@@ -268,6 +268,36 @@ export const cerebras: readonly Rule[] = [
         messages: [user('Hi.'), assistant({ reasoning_content: 'Hm.' }), user('Hi?')],
       },
       mends: { messages: [user('Hi.'), assistant({ reasoning: 'Hm.' }), user('Hi?')] },
+    },
+  },
+  {
+    id: 'cerebras/answer-schema',
+    refuses: 'Schemas of answers with objects that are not closed, or with minItems, maxItems or pattern.',
+    check: ({ body: { response_format: format } }) =>
+      first(walk(format?.json_schema?.schema), ([, node]) => {
+        const keyword = ['minItems', 'maxItems', 'pattern'].find(
+          (name) => name in node && typeof node[name] !== 'object',
+        )
+        const message = keyword
+          ? `Unsupported JSON schema fields: {'${keyword}'}`
+          : node.type === 'object' && node.additionalProperties !== false
+            ? "'additionalProperties' is required to be supplied and set to false."
+            : undefined
+        return (
+          message && {
+            message,
+            status: keyword ? 400 : 422,
+            param: 'response_format',
+            code: 'wrong_api_format',
+          }
+        )
+      }),
+    ...{ source: 'agno-agi/agno#6014; musistudio/claude-code-router#708', date: '2026-01', sure: 'medium' },
+    example: {
+      breaks: hi('gpt-oss-120b', {
+        response_format: { type: 'json_schema', json_schema: { name: 'a', schema: { type: 'object' } } },
+      }),
+      mends: { response_format: { type: 'json_object' } },
     },
   },
   {

@@ -1,5 +1,13 @@
 // Rules of OpenAI's Chat Completions API.
-import { first, type Json, listOf, type Problem, type Rule, type ServiceRequest } from '../rule.js'
+import {
+  first,
+  type Json,
+  listOf,
+  type Problem,
+  type Rule,
+  type ServiceRequest,
+  topProblem,
+} from '../rule.js'
 import { openaiFamily } from './openai-models.js'
 
 const hi = { model: 'gpt-4o', messages: [{ role: 'user', content: 'Hi.' }] }
@@ -294,6 +302,25 @@ export const openaiChat: readonly Rule[] = [
       ),
     ...{ source: 'nanbingxyz/5ire#33; openai/openai-openapi FunctionObject', date: '2026-08', sure: 'high' },
     example: { breaks: { ...hi, tools: [tool('look at')] }, mends: { tools: [tool('look')] } },
+  },
+  {
+    id: 'openai-chat/tool-schema',
+    refuses:
+      'Schemas of functions that are not of type object, or have oneOf, anyOf, allOf, enum or not at the top.',
+    check: ({ body }) =>
+      first(listOf(body.tools), ({ function: own }, index) =>
+        topProblem(own?.name, own?.parameters, `tools[${index}].function.parameters`),
+      ),
+    ...{
+      source:
+        'langchain-ai/langchainjs#9804; goruck/home-generative-agent#545; nspady/google-calendar-mcp#39',
+      date: '2026-08',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...hi, tools: [{ type: 'function', function: { name: 'look', parameters: { anyOf: [] } } }] },
+      mends: { tools: [tool('look')] },
+    },
   },
   {
     id: 'openai-chat/file-part',

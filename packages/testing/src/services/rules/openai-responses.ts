@@ -1,5 +1,5 @@
 // Rules of OpenAI's Responses API.
-import { first, type Json, listOf, type Rule, type ServiceRequest } from '../rule.js'
+import { first, type Json, listOf, type Rule, type ServiceRequest, topProblem } from '../rule.js'
 import { effortProblem, rangeProblem, samplingProblem } from './openai-chat.js'
 import { openaiFamily } from './openai-models.js'
 
@@ -278,6 +278,25 @@ export const openaiResponses: readonly Rule[] = [
     ...{ source: 'openai/openai-openapi FunctionTool', date: '2026-08', sure: 'high' },
     example: {
       breaks: { ...hi, tools: [{ type: 'function', function: { name: 'look' } }] },
+      mends: { tools: [tool] },
+    },
+  },
+  {
+    id: 'openai-responses/tool-schema',
+    refuses:
+      'Schemas of functions that are not of type object, or have oneOf, anyOf, allOf, enum or not at the top.',
+    check: ({ body }) =>
+      first(listOf(body.tools), ({ name, parameters }, index) =>
+        topProblem(name, parameters, `tools[${index}].parameters`),
+      ),
+    ...{
+      source:
+        'langchain-ai/langchainjs#9804; goruck/home-generative-agent#545; nspady/google-calendar-mcp#39',
+      date: '2026-08',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...hi, tools: [{ ...tool, parameters: { type: 'object', anyOf: [] } }] },
       mends: { tools: [tool] },
     },
   },

@@ -137,6 +137,59 @@ export const moonshot: readonly Rule[] = [
   },
 ]
 
+/** What Moonshot's form of JSON Schema does not take, with its path. */
+function mfjsProblem(schema: unknown, path: string): string | undefined {
+  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) return undefined
+  const node: Json = schema
+  if ('anyOf' in node && 'type' in node)
+    return `At path '${path || 'root'}': when using anyOf, type should be defined in anyOf items instead of the parent schema`
+  if (!['type', 'anyOf', 'oneOf', 'allOf', '$ref'].some((name) => name in node))
+    return `At path '${path || 'root'}': type is not defined`
+  if (Array.isArray(node.items)) return `At path '${path || 'root'}': items must be a schema`
+  const inner: [string, unknown][] = [
+    ...Object.entries(node.properties ?? {}).map(([key, one]): [string, unknown] => [
+      `properties.${key}`,
+      one,
+    ]),
+    ...listOf(node.anyOf).map((one): [string, unknown] => ['anyOf', one]),
+    ...(node.items === undefined ? [] : [['items', node.items] as [string, unknown]]),
+  ]
+  return first(inner, ([name, one]) => mfjsProblem(one, path === '' ? name : `${path}.${name}`))
+}
+
+export const moonshotSchemas: readonly Rule[] = [
+  {
+    id: 'moonshot/tool-schema',
+    refuses:
+      'Schemas of tools with a part that has no type, with type beside anyOf, or with a list of items.',
+    check: ({ body }) =>
+      first(listOf(body.tools), ({ function: own }) => {
+        const details = mfjsProblem(own?.parameters, '')
+        return (
+          details &&
+          `tools.function.parameters is not a valid moonshot flavored json schema, details: <${details}>`
+        )
+      }),
+    ...{
+      source: 'MoonshotAI/kimi-cli#1595; Hmbown/Codewhale#2438; vercel/ai normalize-json-schema-for-mfjs',
+      date: '2026-09',
+      sure: 'high',
+    },
+    example: {
+      breaks: {
+        ...chat('kimi-k2.5', user('Hi.')),
+        tools: [
+          {
+            type: 'function',
+            function: { name: 'look', parameters: { type: 'object', properties: { any: { title: 'Any' } } } },
+          },
+        ],
+      },
+      mends: { tools },
+    },
+  },
+]
+
 const signature = { extra_content: { google: { thought_signature: 'c2ln' } } }
 
 export const gemini: readonly Rule[] = [

@@ -47,6 +47,6 @@ export interface CallFormat {
   isUsual(written: string): boolean
   /** Reads one section of calls, after its sign. */
   read(source: Source, sign: string, context: CallContext): Parser<void>
-  /** Adds the rules for the offered tools; `undefined` if the format has no grammar. */
-  grammar(rules: SchemaGrammar, tools: TemplateTool[]): CallGrammar | undefined
+  /** Adds the rules for the offered tools. */
+  grammar(rules: SchemaGrammar, tools: TemplateTool[]): CallGrammar
 }

@@ -5,6 +5,8 @@ import { NotACall, type Parser, type Source } from './source.js'
 
 export interface JsonCalls {
   name?: string
+  /** Texts of templates that have the format, and do not name its sign. */
+  hints?: string[]
   /** The sign before the calls; empty for calls that are the whole answer. */
   open: string
   /** What may stand before an answer that is a call, and is no part of it. */
@@ -35,6 +37,7 @@ export function jsonCalls(spec: JsonCalls): CallFormat {
     name: spec.name ?? 'JSON',
     signs: open === '' ? ['{', ...(prefix === undefined ? [] : [prefix])] : [open],
     marks: [close],
+    ...(spec.hints && { hints: spec.hints }),
     forced: open + space,
     parallel: several !== undefined || (open !== '' && close !== ''),
     ...(open === '' && { atStart: true }),

@@ -42,7 +42,15 @@ export function namedCalls(spec: NamedCalls): CallFormat {
   return {
     name: spec.name,
     signs: open,
-    marks: [callOpen, ...literals, ...nameEnds, input, ...callClose, close].filter((mark) => mark !== ''),
+    marks: [
+      callOpen,
+      ...(Array.isArray(beforeName) ? beforeName.slice(1) : []),
+      ...literals,
+      ...nameEnds,
+      input,
+      ...callClose,
+      close,
+    ].filter((mark) => mark !== ''),
     forced: open[0] as string,
     parallel: several || callClose.length === 0 || close === '',
     isUsual: (written) => literals.every((mark) => written.includes(mark)),

@@ -1,5 +1,6 @@
 // Calls of MiniMax M3: each tag stands after a sign, arguments are elements, lists have items, objects have elements.
-import type { CallFormat } from './call-format.js'
+import { literal } from '../../grammar/text-grammar.js'
+import type { CallFormat, GrammarPart } from './call-format.js'
 import { argumentSchema, valueOfText } from './schema-values.js'
 import { NotACall, type Parser, type Source } from './source.js'
 
@@ -32,7 +33,28 @@ export function nestedCalls(sign: string): CallFormat {
         onCall({ name, input: Object.fromEntries(entries) })
       }
     },
-    grammar: () => undefined,
+    grammar(rules, tools) {
+      const mark = literal(sign)
+      rules.addRule('nested-text', rules.textUntil(sign))
+      rules.addRule('nested-name', '[a-zA-Z0-9_.-]+')
+      rules.addRule('nested-value', 'nested-text | nested-element+')
+      rules.addRule('nested-element', `${mark} "<" nested-name ">" nested-value ${mark} "</" nested-name ">"`)
+      rules.addRule('nested-list', `(${mark} "<item>" nested-value ${mark} "</item>")*`)
+      const calls = tools.map(({ function: { name, parameters } }): GrammarPart[] => [
+        { space: '\n' },
+        `${sign}<invoke name="`,
+        `${name}">`,
+        {
+          rule: rules.members(
+            parameters,
+            (key, schema) => `${literal(`${sign}<${key}>`)} ${valueRule(schema)} ${literal(endTag(key))}`,
+            '',
+          ),
+        },
+        endTag('invoke'),
+      ])
+      return { first: calls, next: calls, end: [{ space: '\n' }, endTag('tool_call')] }
+    },
   }
 
   /** The content of an element, up to and including its end. */
@@ -56,6 +78,16 @@ export function nestedCalls(sign: string): CallFormat {
       ? entries.map(([, item]) => item)
       : Object.fromEntries(entries)
   }
+}
+
+/** Of what a schema says, the grammar enforces the type of the value. */
+function valueRule(schema: unknown): string {
+  const { enum: values } = (schema ?? {}) as Schema
+  if (Array.isArray(values) && values.every((value) => typeof value === 'string'))
+    return `(${values.map(literal).join(' | ')})`
+  const type = typeOf(schema)
+  if (type === 'integer' || type === 'number' || type === 'boolean' || type === 'null') return type
+  return type === 'string' ? 'nested-text' : type === 'array' ? 'nested-list' : 'nested-value'
 }
 
 function typeOf(schema: unknown): unknown {

@@ -49,12 +49,16 @@ export function* pythonLiteral(source: Source): Parser<unknown> {
 
 function* pythonText(source: Source): Parser<string> {
   const quote = yield* source.expect('"""', "'''", '"', "'")
-  // An empty text is no opening of a long one.
   let text = ''
   for (;;) {
     const part = yield* source.until('\\', quote)
     text += part.text
-    if (part.mark === quote) return text
+    if (part.mark === quote) {
+      // Templates write texts without escapes: a quote inside of a word does not end its text.
+      if (quote.length > 1 || /^[\s,)\]}:]?$/.test(yield* source.peek())) return text
+      text += quote
+      continue
+    }
     const code = yield* source.peek()
     yield* source.expect(code)
     if (code === 'u' || code === 'x') {
@@ -65,7 +69,7 @@ function* pythonText(source: Source): Parser<string> {
         digits += digit
       }
       text += String.fromCharCode(Number.parseInt(digits, 16))
-    } else text += escapes[code] ?? code
+    } else text += escapes[code] ?? (/[\\'"]/.test(code) ? code : `\\${code}`)
   }
 }
 

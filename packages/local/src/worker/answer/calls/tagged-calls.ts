@@ -22,6 +22,8 @@ export interface TaggedCalls {
   space?: { open?: string; value?: string; element?: string; call?: string }
   /** Several calls in a section. */
   several?: boolean
+  /** A value may be `<![CDATA[…]]>`. */
+  cdata?: boolean
   /** Calls may begin without the section's sign. */
   bare?: boolean
 }
@@ -85,6 +87,10 @@ export function taggedCalls(spec: TaggedCalls): CallFormat {
         if (beforeValue !== '') {
           yield* source.skipSpace()
           yield* source.expect(beforeValue)
+        }
+        if (spec.cdata && (yield* source.take('<![CDATA[')) !== undefined) {
+          const { text } = yield* source.until(`]]>${argumentClose}`)
+          return [key.text, text]
         }
         const { text } = yield* source.until(argumentClose)
         const bare = space.value === '\n' ? text.replace(/^\n/, '').replace(/\n$/, '') : text

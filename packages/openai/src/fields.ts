@@ -1,0 +1,37 @@
+// The fields of requests to OpenAI's APIs, for the names in `providerOptions.openai`.
+import type OpenAI from 'openai'
+
+type ChatBody = OpenAI.ChatCompletionCreateParamsNonStreaming
+type ResponsesBody = OpenAI.Responses.ResponseCreateParamsNonStreaming
+
+type Names<Body> = { [Field in keyof Required<Body>]: true }
+
+// Typed by the official client: a new field does not compile until it is listed.
+const both: Names<Pick<ChatBody, keyof ChatBody & keyof ResponsesBody>> = {
+  ...{ model: true, metadata: true, moderation: true, parallel_tool_calls: true, prompt_cache_key: true },
+  ...{
+    prompt_cache_options: true,
+    prompt_cache_retention: true,
+    safety_identifier: true,
+    service_tier: true,
+  },
+  ...{ store: true, stream: true, stream_options: true, temperature: true, tool_choice: true, tools: true },
+  ...{ top_logprobs: true, top_p: true, user: true },
+}
+
+const chat: Names<ChatBody> = {
+  ...both,
+  ...{ messages: true, audio: true, frequency_penalty: true, function_call: true, functions: true },
+  ...{ logit_bias: true, logprobs: true, max_completion_tokens: true, max_tokens: true, modalities: true },
+  ...{ n: true, prediction: true, presence_penalty: true, reasoning_effort: true, response_format: true },
+  ...{ seed: true, stop: true, verbosity: true, web_search_options: true },
+}
+const responses: Names<ResponsesBody> = {
+  ...both,
+  ...{ background: true, context_management: true, conversation: true, include: true, input: true },
+  ...{ instructions: true, max_output_tokens: true, previous_response_id: true, prompt: true },
+  ...{ reasoning: true, text: true, truncation: true },
+}
+
+/** The names of all fields of each API. */
+export const fieldNames = { chat: Object.keys(chat), responses: Object.keys(responses) }
