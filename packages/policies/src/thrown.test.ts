@@ -169,8 +169,7 @@ describe.each(Object.entries(harmless))('%s', (_, put) => {
       capabilities: () => ({}) as never,
       async *chat(_, { status }) {
         status({ type: 'loading', progress: 0.5 } as never)
-        // By then the listener has rejected.
-        await new Promise((resolve) => setImmediate(resolve))
+        await new Promise((resolve) => setTimeout(resolve, 20))
         yield { type: 'text', text: 'well' }
         yield { type: 'finish', response: { finishReason: 'stop' } }
       },

@@ -2,6 +2,7 @@
 // value, and does not pass until it arrives.
 import { describe, expect, it } from 'vitest'
 import { mockProvider } from '../../../testing/src/mock.js'
+import { world } from '../../test/world.js'
 import {
   type Backend,
   type CallContext,
@@ -259,4 +260,16 @@ describe('a provider', () => {
     warnings.splice(0, 1, ['repaired', 0], ['other', 0])
     expect(await batches.submit(['x'])).toBe('b')
   })
+})
+
+it("headers of the provider are sent with every call, and the call's own win", async () => {
+  const { provider, attempts } = world([[{ type: 'finish', response: { finishReason: 'stop' } }]], {
+    headers: { 'X-Team': 'a', 'x-app': 'b' },
+  })
+  await provider.chat('x')
+  await provider.chat('x', { headers: { 'x-team': 'c' } })
+  expect(attempts.map(({ context }) => context.headers)).toEqual([
+    { 'x-team': 'a', 'x-app': 'b' },
+    { 'x-team': 'c', 'x-app': 'b' },
+  ])
 })
