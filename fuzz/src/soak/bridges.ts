@@ -70,7 +70,10 @@ export const bridgeScenarios: Record<string, Make> = {
     const weather = served.tools.find(({ name }) => name === 'weather_now')
     return {
       call: async (index, signal) =>
-        weather?.run?.({ city: `city ${index}` }, { signal, id: `${index}`, messages: [], context: undefined }),
+        weather?.run?.(
+          { city: `city ${index}` },
+          { signal, id: `${index}`, messages: [], context: undefined },
+        ),
       close: () => served.close(),
     }
   },

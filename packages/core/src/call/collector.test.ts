@@ -140,7 +140,9 @@ it('warnings of the start are in the response once, however often the backend se
 it('a part that is not text or a call is one event, with the part', async () => {
   const image = { type: 'image', data: 'AAAA', mediaType: 'image/png' } as const
   const spoken = { type: 'text', text: 'b' } as const
-  const { provider } = world([[say('a'), { type: 'part', part: image }, { type: 'part', part: spoken }, finish]])
+  const { provider } = world([
+    [say('a'), { type: 'part', part: image }, { type: 'part', part: spoken }, finish],
+  ])
   const events: ChatEvent[] = []
   for await (const event of provider.stream('x')) events.push(event)
   expect(events.map(({ type }) => type)).toEqual(['start', 'text', 'part', 'text', 'finish'])

@@ -171,8 +171,8 @@ export function incompleteAnswer({ provider, model }: { provider: string; model:
  */
 export function withCallerFrames<Thrown>(thrown: Thrown): Thrown {
   const error = thrown as Partial<Error> | undefined
+  // An error that many callers get must not grow with each of them.
   for (const line of `${new Error().stack}`.split('\n').slice(2))
-    // An error that many callers get must not grow with each of them.
     if (error?.stack && error.stack.length < 8_000 && !error.stack.includes(line)) error.stack += `\n${line}`
   return thrown
 }

@@ -22,7 +22,8 @@ export function checkFields(fields: object, known: readonly string[], place: str
       throw refuse(`is an option of the request itself: chat({ messages, ${name} }).`)
     const meant = known.find(
       (field) =>
-        inLetters(field) === inLetters(name) || (name.length >= longEnough && (distance(field, name) === 1 || hasSameLetters(field, name))),
+        inLetters(field) === inLetters(name) ||
+        (name.length >= longEnough && (distance(field, name) === 1 || hasSameLetters(field, name))),
     )
     if (meant !== undefined) throw refuse(`is not a field of the service. Did you mean ${meant}?`)
   }

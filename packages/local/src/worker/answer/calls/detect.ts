@@ -25,7 +25,7 @@ const inputs = [
   { probe_text: 'probe "value"', probe_number: 3 },
   { probe_text: 'other', probe_number: 4 },
 ]
-export const probeTool: TemplateTool = {
+const probeTool: TemplateTool = {
   type: 'function',
   function: {
     name: 'probe_tool',
