@@ -80,13 +80,13 @@ it('models and doctor warn of a model that ends within 60 days', async () => {
     rmSync(folder, { recursive: true, force: true })
     await server.close()
   })
-  const own = { use: 'openai', baseURL: server.url, apiKey: 'k', retry: false }
+  const own = { use: 'openai', baseURL: server.url, apiKey: '${KEY}', retry: false }
   const providers = { old: { ...own, model: 'old' }, newer: { ...own, model: 'newer' } }
   writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify({ providers, default: 'old' }))
-  const listed = await patchbay(['models', 'newer'], folder)
+  const listed = await patchbay(['models', 'newer'], folder, { KEY: 'k' })
   expect(listed.out).toContain(`ends ${inDays(100)}`)
-  expect(listed.err).toBe(`Warning: old ends in 30 days, on ${inDays(30)}. Choose another model.\n`)
-  const report = await patchbay(['doctor'], folder)
+  expect(listed.err).toBe(`warning: old ends in 30 days, on ${inDays(30)}. Choose another model.\n`)
+  const report = await patchbay(['doctor'], folder, { KEY: 'k' })
   expect(report.out).toContain(`old: warning: old ends in 30 days, on ${inDays(30)}.`)
   expect(report.out).not.toContain('newer: warning')
 })
@@ -261,7 +261,7 @@ describe('patchbay doctor', () => {
     onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
     const given = status === undefined ? entry : { ...entry, baseURL: server.url }
     writeFileSync(join(folder, 'patchbay.config.json'), JSON.stringify({ providers: { a: given } }))
-    const { code, out } = await patchbay(['doctor'], folder)
+    const { code, out } = await patchbay(['doctor'], folder, { KEY: 'k' })
     expect(code).toBe(4)
     expect(out).toMatch(message)
     // Nothing else is asked of it.

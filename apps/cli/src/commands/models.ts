@@ -81,7 +81,7 @@ export async function models(
   process.stdout.write(table(rows))
   for (const { id, endOfLife } of list) {
     const warning = endOfLifeWarning(id, endOfLife, Date.now())
-    if (warning !== undefined) process.stderr.write(`${printable(`Warning: ${warning}`)}\n`)
+    if (warning !== undefined) process.stderr.write(`${printable(`warning: ${warning}`)}\n`)
   }
 }
 

@@ -21,7 +21,7 @@ it.each<[string, string, Usage, number]>([
     0.04 + 0.75 + 5,
   ],
   ['more input than the first prices hold for', 'gpt-5.6-sol', used, 8 + 30],
-  ['a model of another vendor', 'deepseek-v4-pro', used, 0.66 + 1.98],
+  ['a model of another vendor', 'kimi-k2.5', used, 0.6 + 3],
   ['nothing said', 'gpt-5', { inputTokens: 0, outputTokens: 0 }, 0],
 ])('%s', async (_, model, usage, cost) => expect((await ask(model, usage)).cost).toBeCloseTo(cost, 9))
 

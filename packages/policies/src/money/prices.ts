@@ -36,20 +36,14 @@ export function loadListPrices(): Promise<void> {
   return loading
 }
 
-const known = new Map<string, Price | undefined>()
-
-/** The list price that the service of a model asks today, if the list is loaded and has it. */
+/** The list price that the service of a model asks now, if the list is loaded and has it. Some differ by the time of day. */
 export function listPrice(model: string): Price | undefined {
   // A name with a tag, for example `deepseek-r1:8b`, is a model on a machine of its own.
   if (calculate === undefined || model.includes(':')) return undefined
-  if (known.has(model)) return known.get(model)
   const usage = { input_tokens: 1, output_tokens: 1 }
   // The service is found by the name of the model; embedding models of OpenAI have names without a vendor.
   const found = calculate(usage, model) ?? calculate(usage, model, { providerId: 'openai' })
-  const price = found === null ? undefined : toPrice(found.model_price)
-  if (known.size > 1000) known.clear()
-  known.set(model, price)
-  return price
+  return found === null ? undefined : toPrice(found.model_price)
 }
 
 const fields = {
