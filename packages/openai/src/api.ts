@@ -1,6 +1,6 @@
 // The interface that Responses and Chat Completions share in this package. Each API is loaded when it is first used.
 import type { BackendEvent, PreparedChat, Warning } from '@patchbay/core'
-import type { RawRequest, WireProtocol } from '@patchbay/core/wire'
+import type { RawRequest } from '@patchbay/core/wire'
 import type { Preset } from './presets.js'
 import type { Origin } from './state.js'
 
@@ -21,7 +21,6 @@ export interface Source extends Origin {
 
 /** One of OpenAI's chat APIs. */
 export interface Api {
-  protocol: WireProtocol
   /** The path that requests are posted to. */
   path: string
   /** Whether it takes the address of such a part; otherwise it takes only its bytes. */

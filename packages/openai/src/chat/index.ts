@@ -6,7 +6,6 @@ import { toRawChatBody } from './raw.js'
 import { toChatBody } from './request.js'
 
 export const api: Api = {
-  protocol: 'openai-chat',
   path: '/chat/completions',
   takesAddress: ({ type }, preset) => type === 'image' && dialectOf(preset).imageAddresses,
   toBody: toChatBody,

@@ -4,7 +4,6 @@ import { fromStream, fromWhole, isLast } from './events.js'
 import { toRawResponsesBody, toResponsesBody } from './request.js'
 
 export const api: Api = {
-  protocol: 'openai-responses',
   path: '/responses',
   takesAddress: () => true,
   toBody: toResponsesBody,
