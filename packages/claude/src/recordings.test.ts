@@ -1,15 +1,13 @@
 // Recorded answers of the real service: their text, reasoning, calls, finish reason and usage, and their blocks unchanged
 // when they go back as history.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { isLlmError } from '@patchbay/core'
 import { faultServer, type ServedResponse } from '@patchbay/testing'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { claude } from './index.js'
 
-const folder =
-  process.env.PATCHBAY_RECORDINGS ?? fileURLToPath(new URL('../../../../shared/recordings', import.meta.url))
+const folder = process.env.PATCHBAY_RECORDINGS ?? ''
 interface Meta {
   api: string
   response: { status: number; headers: Record<string, string>; bodyFile: string }

@@ -1,11 +1,9 @@
 // Recorded answers of real Ollama servers.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { ask } from '../test/wire.js'
 
-const recordings =
-  process.env.PATCHBAY_RECORDINGS ?? fileURLToPath(new URL('../../../../shared/recordings', import.meta.url))
+const recordings = process.env.PATCHBAY_RECORDINGS ?? ''
 const recorded = existsSync(recordings)
   ? readdirSync(recordings).flatMap((name) => {
       if (!existsSync(`${recordings}/${name}/meta.json`)) return []

@@ -1,7 +1,6 @@
 // Recorded traffic of the services, replayed through the gateway to a service of the same protocol: the service gets the request
 // that the client sent, and the official SDK reads the same answer as directly from the service.
 import { existsSync, readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import Anthropic from '@anthropic-ai/sdk'
 import { loadConfig } from '@patchbay/config'
 import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchbay/testing'
@@ -12,9 +11,7 @@ import { type GatewayServer, serve } from '../index.js'
 
 type Json = Record<string, unknown>
 
-const folder =
-  process.env.PATCHBAY_RECORDINGS ??
-  fileURLToPath(new URL('../../../../../shared/recordings', import.meta.url))
+const folder = process.env.PATCHBAY_RECORDINGS ?? ''
 interface Meta {
   api: string
   stream: boolean
