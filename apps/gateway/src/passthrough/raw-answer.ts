@@ -1,6 +1,6 @@
 // The answer to a raw request as the service sent it, collected beside the translated events of the same call.
 import type { LlmError } from '@patchbay/core'
-import { type RawRequest, answerId as readAnswerId, tapAnswers } from '@patchbay/core/wire'
+import { type AnswerTap, answerId as readAnswerId } from '@patchbay/core/wire'
 import type { StreamFormat } from '../answer/stream-writer.js'
 import type { Json } from '../body/body.js'
 import type { RequestRecorder } from '../server/request-record.js'
@@ -17,19 +17,19 @@ export class RawAnswer {
 
   /** `refusal` is the error of a request that only this provider, of the same protocol, can honour. */
   constructor(
-    raw: RawRequest,
     private readonly provider: string,
     private readonly recorder: RequestRecorder,
     private readonly refusal: LlmError | undefined,
-  ) {
-    tapAnswers(raw, () => {
-      const exchange: Exchange = { values: [], isWhole: false }
-      this.#exchanges.push(exchange)
-      return (value, form) => {
-        exchange.isWhole = form === 'whole'
-        exchange.values.push(value)
-      }
-    })
+  ) {}
+
+  /** Begins reading an answer. */
+  open(): AnswerTap {
+    const exchange: Exchange = { values: [], isWhole: false }
+    this.#exchanges.push(exchange)
+    return (value, form) => {
+      exchange.isWhole = form === 'whole'
+      exchange.values.push(value)
+    }
   }
 
   /**

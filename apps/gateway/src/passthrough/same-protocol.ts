@@ -1,7 +1,7 @@
 // Requests to a service of the client's own protocol: the body goes through as it is, beside its translation for policies, records
 // and providers that speak another protocol.
 import { type ChatRequest, isLlmError, type LlmError, type Message, type Provider } from '@patchbay/core'
-import { checkPublic, type RawRequest, type WireProtocol } from '@patchbay/core/wire'
+import { bindRaw, checkPublic, type RawRequest, type WireProtocol } from '@patchbay/core/wire'
 import type { Context } from 'hono'
 import type { Json } from '../body/body.js'
 import { checkPublicUrls, type Env } from '../server/request-context.js'
@@ -19,7 +19,7 @@ const providers: Record<WireProtocol, string> = {
 const protocolHeaders = ['anthropic-beta', 'anthropic-version', 'openai-beta']
 
 /** How a request is read. */
-export interface Reading {
+export interface RequestReader {
   protocol: WireProtocol
   /** The body for a service of the same protocol; `undefined` if it holds what only the gateway can read. */
   raw: Json | undefined
@@ -31,7 +31,7 @@ export interface Reading {
 }
 
 /** A request, and the answer that may come as the service sends it. */
-export interface Asked {
+export interface ReadRequest {
   request: ChatRequest
   answer?: RawAnswer
 }
@@ -40,8 +40,8 @@ export interface Asked {
 export async function readFor(
   context: Context<Env>,
   provider: Provider,
-  { protocol, raw, read }: Reading,
-): Promise<Asked> {
+  { protocol, raw, read }: RequestReader,
+): Promise<ReadRequest> {
   const { recorder } = context.var
   const name = providers[protocol]
   const translated = async (): Promise<ChatRequest> => {
@@ -70,12 +70,11 @@ export async function readFor(
     protocol,
     body,
     headers: headersOf(context),
-    options: Object.keys(request),
+    ...(refusal && { refusal: refusal.message }),
   }
-  return {
-    request: { ...request, providerOptions: { [name]: { rawRequest } } },
-    answer: new RawAnswer(rawRequest, name, recorder, refusal),
-  }
+  const answer = new RawAnswer(name, recorder, refusal)
+  const bound = bindRaw({ ...request, providerOptions: { [name]: { rawRequest } } }, () => answer.open())
+  return { request: bound, answer }
 }
 
 /** Whether the error is the gateway's own, about the content of a request. */

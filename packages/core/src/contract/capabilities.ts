@@ -1,4 +1,5 @@
 // Capabilities of a model, and the models a provider offers.
+import type { WireProtocol } from './raw-request.js'
 import type { SamplingOptions } from './request.js'
 
 /** Whether a model has a capability. Only `false` refuses a call; with `'unknown'` the request is sent. */
@@ -35,7 +36,7 @@ export interface Capabilities {
   /** The most tokens of one answer. */
   maxOutput?: number
   /** The protocol whose requests it can send on as they are (`RawRequest` of `@patchbay/core/wire`): `'anthropic-messages'`. */
-  protocol?: string
+  protocol?: WireProtocol
   /** The day the service stops serving the model, as `YYYY-MM-DD`, once that is announced. */
   endOfLife?: string
 }

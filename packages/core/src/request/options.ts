@@ -9,6 +9,7 @@ import { describe } from '../describe.js'
 import { isObject, omitUndefined } from '../object.js'
 import { unloadable } from './caller-objects.js'
 import { checkOptionNames } from './option-names.js'
+import { currentOptions } from './raw-binding.js'
 import { checkRequestNames } from './request-names.js'
 import { wellFormed } from './unicode.js'
 
@@ -39,7 +40,7 @@ export async function prepareOptions(
   checkRequestNames(request, provider)
   checkValues(request)
   const { messages: _messages, system: _system, ...options } = request
-  const { tools, toolChoice, output, stop, providerOptions } = options
+  const { tools, toolChoice, output, stop } = options
   const prepared = omitUndefined({
     ...options,
     tools:
@@ -48,7 +49,7 @@ export async function prepareOptions(
         : [],
     output: output === undefined ? undefined : await prepareOutput(output, warnings),
     stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
-    providerOptions: providerOptions?.[provider] ?? {},
+    providerOptions: currentOptions(request, defaults, provider),
   })
   // A schema of thousands of properties takes long, here and in the backend.
   await yielder.yieldIfDue()

@@ -73,7 +73,7 @@ export type ChatCall = Extract<PolicyCall, { kind: 'chat' }>
 
 /** What a policy does with one call. Every field is optional; `{}` passes the call on unchanged. */
 export interface Interception {
-  /** Sent to the provider instead of the caller's request. */
+  /** Sent to the provider instead of the caller's request, which must stay as it is. */
   request?: CallRequest
   /** Passed to the provider instead of the caller's options. */
   options?: CallOptions

@@ -10,6 +10,7 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
+import { rebindRaw } from '@patchbay/core/wire'
 import { requestWithDefaults, Yielder } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../../middleware/interception.js'
 import { Middleware } from '../../middleware/middleware.js'
@@ -176,11 +177,13 @@ class Mask extends Middleware {
     const restorer = new Restorer(placeholders, answerFormat(request))
     const masked = await placeholders.masked(request)
     const yielder = new Yielder()
-    // Without anything masked, options stay the objects they were: a raw request is known by identity.
-    const { providerOptions } = original
-    const plain =
-      placeholders.empty && providerOptions !== undefined ? { ...masked, providerOptions } : masked
-    const sent = sendableRequest(answerable(plain, placeholders))
+    // A raw request is masked as all else. Its answer is restored, unless there is nothing to restore.
+    const sent = rebindRaw(
+      sendableRequest(answerable(masked, placeholders)),
+      original,
+      this.defaults,
+      placeholders.empty ? 'same' : 'other',
+    )
     // Megabytes may just have been encoded.
     await yielder.yieldIfDue()
     return {
