@@ -2,12 +2,12 @@
 import type Anthropic from '@anthropic-ai/sdk'
 
 import { LlmError } from '@patchbay/core'
-import { checkFields } from '@patchbay/core/wire'
+import { checkFields, type OptionNames } from '@patchbay/core/wire'
 
 type Body = Anthropic.MessageCreateParams
 
 // Typed by the official client: a new field does not compile until it is listed.
-const fields: { [Field in keyof Required<Body>]: true } = {
+const fields: OptionNames<Body> = {
   ...{
     model: true,
     messages: true,

@@ -73,7 +73,7 @@ function dataUrl(url: string, place: string): { type?: string; text: string } {
 /** In lower case; parameters stay as they are. */
 function mediaTypeOf(value: unknown, at: string): string {
   if (typeof value !== 'string' || value === '')
-    throw invalid(`${at}.mediaType`, "is missing, for example 'image/png'")
+    throw invalid(`${at}.mediaType`, "is missing. Pass the type of the data, for example 'image/png'")
   const [type = '', ...parameters] = value.trim().split(';')
   const essence = type.trim().toLowerCase()
   if (value.length > longestHeader || !/^[\w.+*-]+\/[\w.+*-]+$/.test(essence))
