@@ -2,8 +2,8 @@
 // sdk/anthropic 3.0.140 and @ai-sdk/amazon-bedrock 4.0, November 2026.
 import type { LanguageModelV3, LanguageModelV3Message, SharedV3ProviderOptions } from '@ai-sdk/provider'
 import type { Message } from '@patchbay/core'
+import type { LeftOut } from '@patchbay/core/wire'
 import { ours } from './hidden.js'
-import type { LeftOut } from './to-ai-sdk/ignored-options.js'
 
 type Mark = NonNullable<Message['cache']>
 
@@ -46,7 +46,8 @@ export function markOf(
   if (marks.slice(0, -1).some(Boolean))
     lost(
       'cache',
-      'Patchbay has cache marks after whole messages only; the mark of a part was moved to the end of its message.',
+      'Patchbay has cache marks after whole messages only.',
+      'The mark of a part was moved to the end of its message.',
     )
   const cache = own ?? marks.findLast(Boolean)
   return cache === undefined ? {} : { cache }

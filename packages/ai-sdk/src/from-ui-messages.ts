@@ -1,5 +1,6 @@
 // Converts messages of `useChat` to ours.
 import { LlmError, type Message, type Part } from '@patchbay/core'
+import { parseDataUrl } from '@patchbay/core/wire'
 import { restoreHidden } from '@patchbay/core/wrap'
 import { kindOf } from './blocks.js'
 import { hiddenIn, ours } from './hidden.js'
@@ -77,7 +78,7 @@ function toPart(part: UiPart): Part[] {
   if (type === 'text') return text === '' ? [] : [{ type, text }]
   if (type === 'reasoning') return [{ type, text }]
   if (type !== 'file') return []
-  const [, data] = /^data:[^,]*;base64,(.*)$/s.exec(url) ?? []
+  const data = parseDataUrl(url)?.data
   // `image/*` says that the type is not known.
   const typed = mediaType === '' || mediaType.includes('*') ? {} : { mediaType }
   const from = data === undefined ? { url, ...typed } : { data, mediaType }

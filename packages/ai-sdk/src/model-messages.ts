@@ -6,14 +6,21 @@ import type {
   SharedV3ProviderOptions,
 } from '@ai-sdk/provider'
 import { LlmError, type Message, type MessageInput, type Part } from '@patchbay/core'
-import { type ConversionOptions, toBase64, warnOfMarks } from '@patchbay/core/wire'
+import {
+  type ConversionOptions,
+  conversionWarner,
+  type LeftOut,
+  leftOutReporter,
+  omissionWarner,
+  parseDataUrl,
+  toBase64,
+  warnOfMarks,
+} from '@patchbay/core/wire'
 import { extractHidden, isMedia, omitUndefined } from '@patchbay/core/wrap'
 import { hasBytes } from './blocks.js'
 import { isMark, markOf, toMark } from './cache-marks.js'
 import { owner, toMessage as toV3 } from './from-ai-sdk/call.js'
 import { asJson, ours } from './hidden.js'
-import { omittedHere, omittedThere } from './omissions.js'
-import type { LeftOut } from './to-ai-sdk/ignored-options.js'
 import { toMessage } from './to-ai-sdk/prompt.js'
 
 /** Bytes or an address, as the AI SDK takes them. */
@@ -47,7 +54,7 @@ export function toModelMessages(
   messages: readonly MessageInput[],
   options: ConversionOptions = {},
 ): LanguageModelV3Message[] {
-  const lost = omittedThere(options)
+  const lost = omissionWarner('The AI SDK', conversionWarner(options))
   const names = new Map<string, string>()
   return messages.flatMap((message, index) => {
     const { role, content, visibility, cache }: Message =
@@ -132,7 +139,7 @@ export function fromModelMessages(
   messages: readonly ModelMessageLike[],
   options: ConversionOptions = {},
 ): Message[] {
-  const lost = omittedHere(options)
+  const lost = leftOutReporter(options)
   const denials = unansweredCalls(messages)
   return messages.flatMap((message): Message[] => {
     const { role, content, providerOptions } = message
@@ -231,7 +238,8 @@ function toV3Part(part: ModelPart, denials: Denials, lost: LeftOut): V3Part[] {
       if (part.approved)
         lost(
           'approvals',
-          'Patchbay keeps no approvals in messages: a call without a result asks again. They were left out.',
+          'Patchbay keeps no approvals in messages: a call without a result asks again.',
+          'They were left out.',
         )
       if (denied === undefined) return []
       const output = {
@@ -248,7 +256,7 @@ function toV3Part(part: ModelPart, denials: Denials, lost: LeftOut): V3Part[] {
 function dataOf(data: Data, mediaType: string): { data: Uint8Array | string | URL; mediaType: string } {
   if (data instanceof ArrayBuffer) return { data: new Uint8Array(data), mediaType }
   if (typeof data !== 'string') return { data, mediaType }
-  const [, type = mediaType, base64] = /^data:([^;,]*)[^,]*;base64,(.*)$/s.exec(data) ?? []
-  if (base64 !== undefined) return { data: base64, mediaType: mediaType.includes('*') ? type : mediaType }
+  const inline = parseDataUrl(data)
+  if (inline !== undefined) return mediaType.includes('*') ? inline : { ...inline, mediaType }
   return { data: /^https?:/.test(data) ? new URL(data) : data, mediaType }
 }

@@ -20,7 +20,7 @@ interface ToolUiPart extends CallMetadata {
   toolCallId: string
 }
 
-/** A message for the `messages` of `useChat`: a `UIMessage` of the AI SDK. */
+/** A message from `toUiMessages`, for the `messages` of `useChat`: a `UIMessage` of the AI SDK. Those that a page sends are `UiMessage`. */
 export interface UiChatMessage {
   id: string
   role: 'system' | 'user' | 'assistant'
@@ -28,7 +28,7 @@ export interface UiChatMessage {
   parts: UiChatPart[]
 }
 
-/** A part of such a message. */
+/** A part of a message for a page. */
 export type UiChatPart =
   | ({ type: 'text'; text: string; state?: 'done' } & Metadata)
   | ({ type: 'reasoning'; text: string; state?: 'done' } & Metadata)
@@ -93,9 +93,7 @@ function toAnswer(content: readonly Part[]): UiChatPart[] {
       return part.text === '' ? [] : [{ type: 'text', text: part.text, state: 'done' }]
     if (part.type === 'reasoning')
       return part.text === '' ? [] : [{ type: 'reasoning', text: part.text, state: 'done' }]
-    return hasBytes(part)
-      ? [{ type: 'file', mediaType: part.mediaType as string, url: dataUrl(part as never) }]
-      : []
+    return hasBytes(part) ? [{ type: 'file', mediaType: part.mediaType, url: dataUrl(part) }] : []
   })
   const sources = sourcesOf(content).map(
     ({ sourceType, id: sourceId, ...source }) =>
@@ -148,14 +146,7 @@ function toShown(part: Part, where: string): UiChatPart[] {
       `${where} has a part of type ${part.type}, which only answers have.`,
     )
   const name = part.type === 'file' && part.name !== undefined ? { filename: part.name } : {}
-  if ('url' in part && part.url !== undefined)
-    return [
-      {
-        type: 'file',
-        mediaType: part.mediaType ?? (part.type === 'image' ? 'image/*' : '*/*'),
-        url: part.url,
-        ...name,
-      },
-    ]
-  return [{ type: 'file', mediaType: part.mediaType as string, url: dataUrl(part as never), ...name }]
+  if (hasBytes(part)) return [{ type: 'file', mediaType: part.mediaType, url: dataUrl(part), ...name }]
+  const mediaType = part.mediaType ?? (part.type === 'image' ? 'image/*' : '*/*')
+  return [{ type: 'file', mediaType, url: part.url, ...name }]
 }

@@ -5,7 +5,7 @@ import { toBase64 } from '@patchbay/core/wire'
 import { isMedia } from '@patchbay/core/wrap'
 import { asJson } from './hidden.js'
 
-/** A message as `useChat` sends it. */
+/** A message as `useChat` sends it, for `fromUiMessages`: any `UIMessage` fits. Those that go to a page are `UiChatMessage`. */
 export interface UiMessage {
   id?: string
   role: 'system' | 'user' | 'assistant'
@@ -13,7 +13,7 @@ export interface UiMessage {
   parts: readonly UiPart[]
 }
 
-/** What is read of its parts; all others are unknown here. */
+/** What `fromUiMessages` reads of a part; it takes any. Parts that go to a page are `UiChatPart`. */
 export interface UiPart {
   type: string
   text?: string

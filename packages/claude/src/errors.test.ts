@@ -103,7 +103,7 @@ describe('a failure', () => {
     [
       { headers: { 'content-type': 'text/html' }, body: '<html>Log in</html>' },
       { code: 'bad-response' },
-      /ended without/,
+      /web page. baseURL must be the address of an API\.$/,
     ],
     [json({ detail: 'no message' }), { code: 'bad-response' }, /does not answer like Anthropic/],
     [

@@ -71,7 +71,8 @@ export interface ClaudeOptions extends ProviderOptions {
 
 /**
  * A Claude model, by the Anthropic Messages API.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key is an `authentication` error of the first call.
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key
+ *   is an `authentication` error of the first call.
  * @example
  * ```ts
  * const { text } = await claude('claude-opus-5').chat('Why is the sky blue?')

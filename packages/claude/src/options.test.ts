@@ -39,6 +39,7 @@ describe('a field of providerOptions', () => {
       /providerOptions\.claude\.serviceTier .*Did you mean service_tier/,
     ],
     ['with a typing error', { servce_tier: 'auto' }, /Did you mean service_tier/],
+    ['that is a header', { betas: ['x-2026'] }, /anthropic-beta/],
     ['that is an option of the request', { maxOutputTokens: 5 }, /option of the request itself/],
   ])('is refused before anything is sent: %s', async (_, fields, message) => {
     const request = { messages: 'x', providerOptions: { claude: fields } }

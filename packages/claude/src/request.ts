@@ -1,7 +1,7 @@
 // Encoder of POST /v1/messages: a prepared request as its body. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { JsonSchema, PreparedChat, Warning } from '@patchbay/core'
-import { besideRaw, checkFields, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
-import { fieldNames } from './encode/fields.js'
+import { besideRaw, type LeaveOut, leaveOutOf, type RawRequest } from '@patchbay/core/wire'
+import { checkProviderOptions } from './encode/fields.js'
 import {
   type Block,
   type Conversation,
@@ -38,7 +38,7 @@ export function toWire(
       feature: 'model',
       message: `${model} is deprecated; its last day on the Claude API is ${rules.endOfLife}. Move to a newer model.`,
     })
-  checkFields(chat.providerOptions, fieldNames, 'providerOptions.claude')
+  checkProviderOptions(chat.providerOptions)
   const maxTokens = toMaxTokens(model, chat, rules, leaveOut)
   const tools = chat.tools.flatMap((tool) => toTool(tool, leaveOut, warn))
   const conversation = toConversation(chat, target, leaveOut, warn)

@@ -6,7 +6,9 @@ export type { Run } from './agent/result-stream.js'
 export type { ElementOptions } from './agent/stream-elements.js'
 export type {
   Approval,
+  ContextOf,
   FailedToolCall,
+  RunArguments,
   SuccessfulToolCall,
   ToolFailure,
   ToolLoopOptions,

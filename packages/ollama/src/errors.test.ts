@@ -77,7 +77,7 @@ describe('a failure', () => {
     [
       { headers: { 'content-type': 'text/html' }, body: '<html>Log in</html>' },
       { code: 'bad-response' },
-      /not JSON: <html>Log in/,
+      /web page. baseURL must be the address of an API\.$/,
     ],
     [json({ detail: 'not a completion' }), { code: 'bad-response' }, /does not answer like Ollama/],
     [json([]), { code: 'bad-response' }, /does not answer like Ollama/],

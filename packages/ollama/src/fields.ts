@@ -1,16 +1,14 @@
 // The fields of a request to /api/chat, for the names in `providerOptions.ollama`.
 import { LlmError } from '@patchbay/core'
-import { checkFields } from '@patchbay/core/wire'
+import { checkFields, type OptionNames } from '@patchbay/core/wire'
 import type { ChatRequest, Options } from 'ollama/browser'
 
-type Names<Body> = { [Field in keyof Required<Body>]: true }
-
 // Typed by the official client: a new field does not compile until it is listed.
-const body: Names<ChatRequest> = {
+const body: OptionNames<ChatRequest> = {
   ...{ model: true, messages: true, stream: true, format: true, keep_alive: true, tools: true, think: true },
   ...{ logprobs: true, top_logprobs: true, options: true },
 }
-const options: Names<Options> = {
+const options: OptionNames<Options> = {
   ...{
     numa: true,
     num_ctx: true,

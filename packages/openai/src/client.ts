@@ -109,6 +109,7 @@ export class Server {
         fromResponse(response, this.who, clock.now(), asked, advice),
       who: this.who,
       hint: this.isOwn ? 'Check the network.' : 'Is it running? Check baseURL.',
+      addressHint: 'Many end in /v1.',
     }
     return exchange(options, async () => {
       const { url, headers: usual } = await this.#frame(apiKey || noKey, method, path)

@@ -1,13 +1,12 @@
 // The fields of requests to OpenAI's APIs, for the names in `providerOptions.openai`.
+import type { OptionNames } from '@patchbay/core/wire'
 import type OpenAI from 'openai'
 
 type ChatBody = OpenAI.ChatCompletionCreateParamsNonStreaming
 type ResponsesBody = OpenAI.Responses.ResponseCreateParamsNonStreaming
 
-type Names<Body> = { [Field in keyof Required<Body>]: true }
-
 // Typed by the official client: a new field does not compile until it is listed.
-const both: Names<Pick<ChatBody, keyof ChatBody & keyof ResponsesBody>> = {
+const both: OptionNames<Pick<ChatBody, keyof ChatBody & keyof ResponsesBody>> = {
   ...{ model: true, metadata: true, moderation: true, parallel_tool_calls: true, prompt_cache_key: true },
   ...{
     prompt_cache_options: true,
@@ -19,14 +18,14 @@ const both: Names<Pick<ChatBody, keyof ChatBody & keyof ResponsesBody>> = {
   ...{ top_logprobs: true, top_p: true, user: true },
 }
 
-const chat: Names<ChatBody> = {
+const chat: OptionNames<ChatBody> = {
   ...both,
   ...{ messages: true, audio: true, frequency_penalty: true, function_call: true, functions: true },
   ...{ logit_bias: true, logprobs: true, max_completion_tokens: true, max_tokens: true, modalities: true },
   ...{ n: true, prediction: true, presence_penalty: true, reasoning_effort: true, response_format: true },
   ...{ seed: true, stop: true, verbosity: true, web_search_options: true },
 }
-const responses: Names<ResponsesBody> = {
+const responses: OptionNames<ResponsesBody> = {
   ...both,
   ...{ background: true, context_management: true, conversation: true, include: true, input: true },
   ...{ instructions: true, max_output_tokens: true, previous_response_id: true, prompt: true },

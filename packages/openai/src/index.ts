@@ -3,7 +3,6 @@ import {
   type Backend,
   type BackendBatch,
   type BackendEvent,
-  type BatchOutcome,
   type CallContext,
   type Capabilities,
   type ChatContext,
@@ -45,7 +44,6 @@ import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
 import { type Preset, type PresetName, presetFor } from './presets.js'
 import { rawProtocol } from './raw.js'
-import type { WireBatch } from './services/batch.js'
 import { toVectors } from './services/embeddings.js'
 import { toModels, toReported } from './services/models.js'
 
@@ -95,7 +93,8 @@ const addressVariable = 'OPENAI_BASE_URL'
 
 /**
  * A model of OpenAI (Responses or Chat Completions), or of a compatible server by its `baseURL`.
- * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key is an error of the first call.
+ * @throws {LlmError} `config` without a model, for a key in its place, and for an invalid address or an unknown option. A missing key
+ *   is an error of the first call.
  * @example
  * const gpt = openai('gpt-5.6-sol', { timeout: 60_000 })
  * const own = openai('qwen3', { baseURL: 'http://127.0.0.1:8000/v1', preset: 'vllm' })
@@ -240,49 +239,15 @@ class OpenAIBackend implements Backend {
   }
 
   readonly batch: BackendBatch = {
-    submit: async (requests, context) => {
-      const { idOf, toFile } = await import('./services/batch.js')
-      const api = await this.#load()
-      const whole = await Promise.all(
-        requests.map((chat) =>
-          withInlineMedia(chat, (part) => !api.takesAddress(part, this.#target.preset), this.#media, context),
-        ),
-      )
-      const bodies = await Promise.all(
-        whole.map((chat, index) =>
-          api.toBody(this.#target, chat, false, (warning) => context.warn(warning, index)),
-        ),
-      )
-      const endpoint = `/v1${api.path}`
-      const { who, isOwn } = this.#server
-      const file = await this.#server.json(context, 'post', '/files', toFile(bodies, endpoint, isOwn))
-      const input_file_id = idOf(file, who)
-      const batch = { input_file_id, endpoint, completion_window: '24h' }
-      return idOf(await this.#server.json(context, 'post', '/batches', batch), who)
-    },
-    status: async (id, context) => {
-      const { toStatus } = await import('./services/batch.js')
-      return toStatus(await this.#server.json(context, 'get', batchPath(id)), this.#server.who)
-    },
-    results: (id, context) => this.#batchResults(id, context),
-    cancel: async (id, context) => {
-      await this.#server.json(context, 'post', `${batchPath(id)}/cancel`)
-    },
+    submit: async (...args) => (await this.#batch()).submit(...args),
+    status: async (...args) => (await this.#batch()).status(...args),
+    results: (...args) => lazyIterable(async () => (await this.#batch()).results(...args)),
+    cancel: async (...args) => (await this.#batch()).cancel(...args),
   }
 
-  async *#batchResults(id: string, context: CallContext): AsyncGenerator<BatchOutcome> {
-    const { toOutcomes } = await import('./services/batch.js')
-    const api = await this.#load()
-    const { output_file_id, error_file_id }: WireBatch = await this.#server.json(
-      context,
-      'get',
-      batchPath(id),
-    )
-    for (const file of [output_file_id, error_file_id]) {
-      if (!file) continue
-      const { body } = await this.#server.send(context, 'get', `/files/${encodeURIComponent(file)}/content`)
-      if (body !== null) yield* toOutcomes(body, api, this.#target)
-    }
+  async #batch(): Promise<BackendBatch> {
+    const { batchBackend } = await import('./services/batch-backend.js')
+    return batchBackend(this.#server, this.#target, await this.#load(), this.#media)
   }
 
   async reportedCapabilities(context: CallContext): Promise<Partial<Capabilities>> {
@@ -309,8 +274,4 @@ class OpenAIBackend implements Backend {
       return { ...model, ...(endOfLife && { endOfLife }) }
     })
   }
-}
-
-function batchPath(id: string): string {
-  return `/batches/${encodeURIComponent(id)}`
 }

@@ -3,6 +3,7 @@ import type { JsonSchema, PreparedChat } from '@patchbay/core'
 import type { LeaveOut } from '@patchbay/core/wire'
 import type { Target } from './api.js'
 import type { Dialect } from './dialect.js'
+import { hasKeyword } from './inner-schemas.js'
 import { isStrict } from './schema.js'
 
 /** What a request asks for. */
@@ -38,14 +39,8 @@ export function jsonOutput(
   }
   const isEnforced = isStrict(schema, strict, leaveOut)
   // Core checks the answer in any case.
-  if (schemaRefuses && (!isEnforced || schemaRefuses.some((keyword) => hasKeyword(schema, keyword))))
-    return { format: 'json', wish }
+  if (schemaRefuses && (!isEnforced || hasKeyword(schema, schemaRefuses))) return { format: 'json', wish }
   return { format: { name, schema, strict: isEnforced } }
-}
-
-function hasKeyword(schema: unknown, keyword: string): boolean {
-  if (typeof schema !== 'object' || schema === null) return false
-  return keyword in schema || Object.values(schema).some((inner) => hasKeyword(inner, keyword))
 }
 
 /** Whether the wish must be added: a schema always, the word JSON unless the messages contain it. */

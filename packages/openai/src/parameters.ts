@@ -1,7 +1,8 @@
 // Schemas of tool parameters in the form that services require: an object with properties, lists with items.
 import type { JsonSchema, PreparedTool, Warning } from '@patchbay/core'
-import { isObject, objectSchema } from '@patchbay/core/wire'
+import { objectSchema } from '@patchbay/core/wire'
 import type { Dialect } from './dialect.js'
+import { mapInner } from './inner-schemas.js'
 import { withTypes } from './typed-schema.js'
 
 /** A tool as the server takes it: its schema, and the words for what no schema there can say. */
@@ -38,43 +39,16 @@ function toParameters({ $schema: _, ...schema }: JsonSchema): JsonSchema {
   return withInner(typing.some((keyword) => keyword in schema) ? schema : { type: 'object', ...schema })
 }
 
-// Keywords that hold a schema, and those that hold several, in a list or by name.
-const single = new Set(['items', 'additionalProperties', 'not'])
-const several = new Set(['properties', 'anyOf', 'oneOf', 'allOf', 'prefixItems', '$defs', 'definitions'])
-
-/** The schema itself where nothing is missing: a schema of thousands of properties is not copied. */
+/** The schema itself where nothing is missing. */
 function withInner(schema: JsonSchema): JsonSchema {
-  const changed: Record<string, unknown> = {}
-  for (const [name, value] of Object.entries(schema)) {
-    const inner = single.has(name) ? complete(value) : several.has(name) ? completeEach(value) : value
-    if (inner !== value) changed[name] = inner
+  const inner = mapInner(schema, withInner)
+  const missing = {
+    ...(hasType(schema, 'object') && !('properties' in schema) && { properties: {} }),
+    ...(hasType(schema, 'array') && !('items' in schema) && { items: {} }),
   }
-  if (hasType(schema, 'object') && !('properties' in schema)) changed.properties = {}
-  if (hasType(schema, 'array') && !('items' in schema)) changed.items = {}
-  return Object.keys(changed).length === 0 ? schema : { ...schema, ...changed }
-}
-
-function complete(value: unknown): unknown {
-  return isSchema(value) ? withInner(value) : value
-}
-
-function completeEach(schemas: unknown): unknown {
-  if (Array.isArray(schemas)) {
-    const all = schemas.map(complete)
-    return all.every((one, at) => one === schemas[at]) ? schemas : all
-  }
-  if (!isSchema(schemas)) return schemas
-  const changed = Object.entries(schemas).flatMap(([name, value]) => {
-    const inner = complete(value)
-    return inner === value ? [] : [[name, inner]]
-  })
-  return changed.length === 0 ? schemas : { ...schemas, ...Object.fromEntries(changed) }
+  return Object.keys(missing).length === 0 ? inner : { ...inner, ...missing }
 }
 
 function hasType({ type }: JsonSchema, name: string): boolean {
   return type === name || (Array.isArray(type) && type.includes(name))
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return isObject(value)
 }

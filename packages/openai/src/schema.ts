@@ -1,4 +1,5 @@
-// The check for OpenAI's strict mode: it takes closed objects that require all their properties, and no unknown keyword. Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
+// The check for OpenAI's strict mode: it takes closed objects that require all their properties, and no unknown keyword.
+// Source: platform.openai.com/docs/guides/structured-outputs, November 2026.
 import type { LeaveOut } from '@patchbay/core/wire'
 
 const unknown = [

@@ -76,5 +76,18 @@ it('Cerebras gets only closed schemas of answers; others go in words, and the an
     type: 'json_object',
   })
   const long = { ...closed, properties: { a: { type: 'array', items: { type: 'string' }, minItems: 1 } } }
-  expect(await format(long)).toEqual({ type: 'json_object' })
+  expect(await format(long)).toEqual({ type: 'json_object' }) // A property may be named as a keyword is.
+  const named = { ...closed, properties: { pattern: { type: 'string' } }, required: ['pattern'] }
+  expect(await format(named)).toMatchObject({ type: 'json_schema' })
+})
+
+it('Moonshot gets types in the schemas of tuples too', async () => {
+  const schema = {
+    type: 'object',
+    properties: { x: { type: 'array', prefixItems: [{}], items: { enum: [1] } } },
+  }
+  const sent = await parametersOf(schema, { preset: 'moonshot', model: 'kimi-k2.5' })
+  expect(sent?.parameters).toMatchObject({
+    properties: { x: { prefixItems: [{ anyOf: expect.any(Array) }], items: { type: 'number' } } },
+  })
 })

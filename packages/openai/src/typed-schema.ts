@@ -2,37 +2,31 @@
 // Sources: MoonshotAI/kimi-cli#1595, Hmbown/Codewhale#2438, duolahypercho/codex-router#641 (March to September 2026).
 import type { JsonSchema } from '@patchbay/core'
 import { isObject } from '@patchbay/core/wire'
+import { mapInner } from './inner-schemas.js'
 
 const scalars = ['string', 'number', 'boolean', 'null'].map((type) => ({ type }))
 /** Any value: a schema without a type says that. */
 const anything = [...scalars, { type: 'object' }, { type: 'array', items: { anyOf: scalars } }]
-const single = ['items', 'additionalProperties', 'not']
-const several = ['properties', 'anyOf', 'oneOf', 'allOf', '$defs', 'definitions']
 
 /** The same schema with all its types where they are wanted. */
 export function withTypes(schema: JsonSchema): JsonSchema {
-  const inner: Record<string, unknown> = { ...schema }
-  const { type } = schema
-  const alternatives = ['anyOf', 'oneOf'].filter((name) => Array.isArray(schema[name]))
-  for (const name of alternatives)
-    if (type !== undefined)
-      inner[name] = (schema[name] as unknown[]).map((one) =>
-        isObject(one) && !hasType(one) ? { type, ...one } : one,
-      )
-  if (alternatives.length > 0) delete inner.type
-  for (const name of single) if (isObject(inner[name])) inner[name] = withTypes(inner[name])
-  for (const name of several) {
-    const schemas = inner[name]
-    const typed = (one: unknown) => (isObject(one) ? withTypes(one) : one)
-    if (Array.isArray(schemas)) inner[name] = schemas.map(typed)
-    else if (isObject(schemas))
-      inner[name] = Object.fromEntries(Object.entries(schemas).map(([key, one]) => [key, typed(one)]))
-  }
+  const inner = mapInner(withTypedAlternatives(schema), withTypes)
   if (hasType(inner)) return inner
   const values = Array.isArray(inner.enum) ? inner.enum : 'const' in inner ? [inner.const] : undefined
   if (values === undefined) return { ...inner, anyOf: anything }
   const types = [...new Set(values.map(typeOf))]
   return { ...inner, type: types.length === 1 ? types[0] : types }
+}
+
+function withTypedAlternatives(schema: JsonSchema): JsonSchema {
+  const { type, ...rest } = schema
+  const alternatives = ['anyOf', 'oneOf'].filter((name) => Array.isArray(schema[name]))
+  if (type === undefined || alternatives.length === 0) return schema
+  const typed = (one: unknown) => (isObject(one) && !hasType(one) ? { type, ...one } : one)
+  return {
+    ...rest,
+    ...Object.fromEntries(alternatives.map((name) => [name, (schema[name] as unknown[]).map(typed)])),
+  }
 }
 
 function hasType(schema: JsonSchema): boolean {

@@ -1,16 +1,15 @@
 // Warns of AI SDK call options that Patchbay does not support; they are left out, as AI SDK models do.
 import type { SharedV3ProviderOptions, SharedV3Warning } from '@ai-sdk/provider'
 import type { ChatRequest, EmbedRequest } from '@patchbay/core'
+import type { LeftOut } from '@patchbay/core/wire'
 
 /** Adds a warning, once for each feature. */
-export type LeftOut = (feature: string, details?: string) => void
-
 export function leftOutReporter(warnings: SharedV3Warning[]): LeftOut {
   const warned = new Set<string>()
-  return (feature, details = `Patchbay does not support ${feature}; it was left out.`) => {
+  return (feature, reason = `Patchbay does not support ${feature}.`, done = 'It was left out.') => {
     if (warned.has(feature)) return
     warned.add(feature)
-    warnings.push({ type: 'unsupported', feature, details })
+    warnings.push({ type: 'unsupported', feature, details: `${reason} ${done}` })
   }
 }
 

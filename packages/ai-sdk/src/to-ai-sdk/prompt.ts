@@ -5,11 +5,10 @@ import type {
   LanguageModelV3ToolResultOutput,
 } from '@ai-sdk/provider'
 import { LlmError, type Message, type Part } from '@patchbay/core'
-import { toBase64 } from '@patchbay/core/wire'
+import { type LeftOut, toBase64 } from '@patchbay/core/wire'
 import { restoreHidden } from '@patchbay/core/wrap'
 import { kindOf } from '../blocks.js'
 import { hiddenIn } from '../hidden.js'
-import type { LeftOut } from './ignored-options.js'
 
 /** @throws {LlmError} `unsupported` for content that has no place here */
 export function toMessage(message: LanguageModelV3Message, lost: LeftOut): Message {
@@ -140,7 +139,7 @@ function isWav(data: Uint8Array | string): boolean {
 
 function withoutName(filename: string | undefined, lost: LeftOut): void {
   if (filename !== undefined)
-    lost('filename', 'Images and audio have no name in Patchbay; it was left out. Put it into the text.')
+    lost('filename', 'Images and audio have no name in Patchbay.', 'It was left out. Put it into the text.')
 }
 
 function unsupported(what: string): LlmError {

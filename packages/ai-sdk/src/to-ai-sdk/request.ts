@@ -1,9 +1,10 @@
 // Converts a call of the AI SDK to a request. Source: @ai-sdk/provider 3.0.19, specification v3, November 2026.
 import type { LanguageModelV3CallOptions } from '@ai-sdk/provider'
 import type { ChatRequest, JsonSchema, Tool } from '@patchbay/core'
+import type { LeftOut } from '@patchbay/core/wire'
 import { omitUndefined } from '@patchbay/core/wrap'
 import { markIn, markOf } from '../cache-marks.js'
-import { chatRequestOptions, type LeftOut } from './ignored-options.js'
+import { chatRequestOptions } from './ignored-options.js'
 import { toMessage } from './prompt.js'
 
 /**
@@ -42,7 +43,7 @@ function toOutputSpec(
     return 'json'
   }
   if (description !== undefined && schema.description !== undefined && schema.description !== description)
-    lost('responseFormat.description', 'The schema has a description of its own, which was sent instead.')
+    lost('responseFormat.description', 'The schema has a description of its own.', 'That one was sent.')
   return {
     schema: { ...(description !== undefined && { description }), ...schema } as JsonSchema,
     ...(name !== undefined && { name }),
@@ -68,20 +69,26 @@ function toTools(
 function toTool(tool: NonNullable<LanguageModelV3CallOptions['tools']>[number], lost: LeftOut): Tool[] {
   if (tool.type !== 'function') {
     const { id, name } = tool
-    lost(id, `The tool ${name} (${id}) is run by a service itself; it was left out. Use a tool of your own.`)
+    lost(
+      id,
+      `The tool ${name} (${id}) is run by a service itself.`,
+      'It was left out. Use a tool of your own.',
+    )
     return []
   }
   const { name, description, inputSchema, strict, inputExamples, providerOptions } = tool
-  if (strict) lost('strict', 'Tools have no strict mode in Patchbay; they were sent without it.')
+  if (strict) lost('strict', 'Tools have no strict mode in Patchbay.', 'They were sent without it.')
   if (inputExamples?.length)
     lost(
       'inputExamples',
-      'Tools have no examples in Patchbay; they were left out. addToolInputExamplesMiddleware puts them into the description.',
+      'Tools have no examples in Patchbay.',
+      'They were left out. addToolInputExamplesMiddleware puts them into the description.',
     )
   if (markIn(providerOptions, lost))
     lost(
       'cache',
-      'Only messages have cache marks in Patchbay; those of tools were left out. Mark the system message instead: its mark includes the tools.',
+      'Only messages have cache marks in Patchbay.',
+      'Those of tools were left out. Mark the system message instead: its mark includes the tools.',
     )
   return [{ name, ...(description !== undefined && { description }), input: inputSchema as JsonSchema }]
 }

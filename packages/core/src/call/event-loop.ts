@@ -1,13 +1,13 @@
-// Splits long work into slices of 4 ms and yields to the event loop between them.
+// Splits long work into short slices and yields to the event loop between them.
 
 // Milliseconds.
 const slice = 4
 
-/** Yields to the event loop once a slice of work has taken 4 ms. */
+/** Yields to the event loop once a slice of work has taken its time. */
 export class Yielder {
   #since = performance.now()
 
-  /** To be called after every step: yields if the last time was 4 ms ago. */
+  /** To be called after every step: yields if the last time was a slice ago. */
   async yieldIfDue(): Promise<void> {
     if (performance.now() - this.#since < slice) return
     await yieldToEventLoop()

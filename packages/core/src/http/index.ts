@@ -5,7 +5,6 @@ export {
   type AnswerSource,
   checkAnswerOptions,
   type Encoding,
-  maskedError,
   responseBody,
 } from './response-body.js'
 export { type SseOptions, toSse } from './sse.js'

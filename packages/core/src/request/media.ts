@@ -73,7 +73,7 @@ function dataUrl(url: string, place: string): { type?: string; text: string } {
 /** In lower case; parameters stay as they are. */
 function mediaTypeOf(value: unknown, at: string): string {
   if (typeof value !== 'string' || value === '')
-    throw invalid(`${at}.mediaType`, "is missing, for example 'image/png'")
+    throw invalid(`${at}.mediaType`, "is missing. Pass the type of the data, for example 'image/png'")
   const [type = '', ...parameters] = value.trim().split(';')
   const essence = type.trim().toLowerCase()
   if (value.length > longestHeader || !/^[\w.+*-]+\/[\w.+*-]+$/.test(essence))
@@ -100,10 +100,6 @@ const piece = 2 * 1024 * 1024
 // In characters: `=` signs, and white space between them.
 const maxPadding = 1_000
 
-/**
- * Base64 in the form that all services accept. Text already in that form is not copied.
- * @throws {LlmError} `invalid-request`
- */
 /** The problem of text that is no base64. */
 function notBase64(text: string): string {
   return /^(\.{0,2}\/|~|[A-Za-z]:\\|file:)|\.\w{2,4}$/.test(text.slice(0, 4096))
@@ -111,6 +107,10 @@ function notBase64(text: string): string {
     : 'is not valid base64'
 }
 
+/**
+ * Base64 in the form that all services accept. Text already in that form is not copied.
+ * @throws {LlmError} `invalid-request`
+ */
 async function commonBase64(text: string, place: string): Promise<string> {
   const sign = text.indexOf('=')
   const end = sign < 0 ? text.length : sign

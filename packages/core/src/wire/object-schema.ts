@@ -12,7 +12,7 @@ const combinators = ['anyOf', 'oneOf', 'allOf'] as const
  */
 export function objectSchema(schema: JsonSchema): { schema: JsonSchema; isOpen: boolean } {
   const root = resolved(schema, schema)
-  const { anyOf: _, oneOf: __, allOf: ___, $ref: ____, ...rest } = root
+  const rest = without(root, [...combinators, '$ref'])
   if (combinators.every((name) => root[name] === undefined))
     return {
       schema: root === schema && schema.type === 'object' ? schema : { ...rest, type: 'object' },
@@ -21,7 +21,7 @@ export function objectSchema(schema: JsonSchema): { schema: JsonSchema; isOpen: 
   const merged: Merged = { properties: new Map(), required: new Set(), isOpen: false }
   merge(root, schema, merged, true, 0)
   // What is closed in one branch is open for the properties of another.
-  const { additionalProperties: _____, ...open } = rest
+  const open = without(rest, ['additionalProperties'])
   const properties = [...merged.properties].map(([name, forms]) => [
     name,
     forms.size === 1 ? JSON.parse([...forms].join()) : { anyOf: [...forms].map((form) => JSON.parse(form)) },
@@ -36,6 +36,10 @@ export function objectSchema(schema: JsonSchema): { schema: JsonSchema; isOpen: 
     },
     isOpen: merged.isOpen,
   }
+}
+
+function without(schema: JsonSchema, keywords: readonly string[]): JsonSchema {
+  return Object.fromEntries(Object.entries(schema).filter(([keyword]) => !keywords.includes(keyword)))
 }
 
 /** The properties of all branches, each with its different forms as JSON. */

@@ -2,11 +2,9 @@
 // never silently dropped.
 
 import type { PreparedMessage } from '../contract/backend.js'
-import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
-import type { Warning } from '../contract/response.js'
-import { checkOptionNames } from '../request/option-names.js'
 import { isMedia } from '../request/required-capabilities.js'
+import type { ConversionWarner } from './conversion.js'
 
 const words = {
   cache: 'cache marks of messages (it may cache prompts by itself)',
@@ -26,42 +24,14 @@ export type OmissionWarner = (feature: keyof typeof words) => void
  * A function that warns of omissions.
  * @param who the service, for the message: `Ollama`
  */
-export function omissionWarner(who: string, warn: (warning: Warning) => void): OmissionWarner {
+export function omissionWarner(who: string, warn: ConversionWarner): OmissionWarner {
   const reported = new Set<string>()
   return (feature) => {
     if (reported.has(feature)) return
     reported.add(feature)
-    warn({
-      code: 'unsupported',
-      feature,
-      message: `${who} does not accept ${words[feature]}; they were omitted.`,
-    })
+    const reason = `${who} does not accept ${words[feature]}`
+    warn({ code: 'unsupported', feature, message: `${reason}; they were omitted.` }, `${reason}.`)
   }
-}
-
-/** Options of a conversion between forms of messages. */
-export interface ConversionOptions {
-  /**
-   * Called once for each kind of content that the other form has no place for; it is left out, or changed as the warning says.
-   * Default: an error.
-   */
-  onWarning?: (warning: Warning) => void
-}
-
-/**
- * A function that reports an omission of a conversion; without `onWarning`, it throws `unsupported`.
- * @throws {LlmError} `invalid-request` for an unknown option
- */
-export function conversionWarner(options: ConversionOptions): (warning: Warning) => void {
-  checkOptionNames(options, ['onWarning'], 'of a conversion of messages')
-  const { onWarning } = options
-  return (
-    onWarning ??
-    (({ message }) => {
-      const problem = message.replace(/[;.]? (it|they) (was|were) (left out|omitted)\.$/i, '.')
-      throw new LlmError('unsupported', `${problem} Pass onWarning to go on without.`)
-    })
-  )
 }
 
 /** Warns of cache marks and citations, for services that have neither in a request. */

@@ -8,8 +8,8 @@ import {
   omissionWarner,
   separateMedia,
   warnOfMarks,
+  Yielder,
 } from '@patchbay/core/wire'
-import { Yielder } from '@patchbay/core/wrap'
 import type { Target } from '../api.js'
 import type { Dialect } from '../dialect.js'
 import { shortened, shortId } from '../ids.js'

@@ -1,8 +1,15 @@
 // Converts messages of Chat Completions to ours.
 // Source: platform.openai.com/docs/api-reference/chat/create, and the types of the client, version 6.49.0; November 2026.
 import type { Message, Part } from '@patchbay/core'
-import { type ConversionOptions, fieldsOf, parseInput } from '@patchbay/core/wire'
-import { addResult, dataIn, invalid, type LeftOut, leftOutReporter, listOf } from './read.js'
+import {
+  type ConversionOptions,
+  fieldsOf,
+  type LeftOut,
+  leftOutReporter,
+  parseDataUrl,
+  parseInput,
+} from '@patchbay/core/wire'
+import { addResult, invalid, listOf } from './read.js'
 
 type Json = Record<string, unknown>
 
@@ -22,7 +29,7 @@ export function fromChatCompletions(messages: readonly object[], options: Conver
     const where = `messages[${index}]`
     const { role, content, ...fields } = fieldsOf(message)
     if (fields.name && role !== 'function' && role !== 'tool')
-      lost('name', 'Messages have no names of persons in Patchbay; they were left out.')
+      lost('name', 'Messages have no names of persons in Patchbay.', 'They were left out.')
     const parts = () => toContent(content, `${where}.content`, lost)
     if (role === 'system' || role === 'developer') read.push({ role: 'system', content: parts() })
     else if (role === 'user') read.push({ role, content: parts() })
@@ -62,8 +69,7 @@ function toAnswer(content: unknown, fields: Json, where: string, lost: LeftOut):
   } = fields
   if (function_call)
     throw invalid(`${where}.function_call`, 'is deprecated; write it as tool_calls, with an id')
-  if (audio)
-    lost('audio', 'The audio of an answer is only an id, which no other service knows; it was left out.')
+  if (audio) lost('audio', 'The audio of an answer is only an id, which no other service knows.')
   if (Array.isArray(annotations) && annotations.length > 0) lost('annotations')
   const said = content === null || content === undefined ? '' : toContent(content, `${where}.content`, lost)
   return [
@@ -87,7 +93,11 @@ function toCall({ id, type, function: called, custom }: Json, where: string, los
   if (typeof name !== 'string') throw invalid(where, 'must have a function with a name')
   if (!isCustom)
     return { type: 'tool-call', id, name, input: parseInput(typeof json === 'string' ? json : '') }
-  lost('custom', 'Custom tools are functions in Patchbay: the text of their calls is the field `input`.')
+  lost(
+    'custom',
+    'Tools of the type custom are functions in Patchbay.',
+    'The text of their calls is the field `input`.',
+  )
   return { type: 'tool-call', id, name, input: { input } }
 }
 
@@ -108,7 +118,7 @@ function toPart(part: Json, where: string, lost: LeftOut): Part[] {
     const { url, detail = 'auto' } = fieldsOf(part.image_url)
     if (typeof url !== 'string') throw invalid(`${where}.image_url.url`, 'must be a string')
     if (detail !== 'auto') lost('image_url.detail')
-    return [{ type: 'image', ...(dataIn(url) ?? { url }) }]
+    return [{ type: 'image', ...(parseDataUrl(url) ?? { url }) }]
   }
   if (type === 'input_audio') {
     const { data, format } = fieldsOf(part.input_audio)
@@ -117,10 +127,10 @@ function toPart(part: Json, where: string, lost: LeftOut): Part[] {
   }
   if (type === 'file') {
     const { file_data: url, filename } = fieldsOf(part.file)
-    const data = typeof url === 'string' ? dataIn(url) : undefined
+    const data = typeof url === 'string' ? parseDataUrl(url) : undefined
     if (data !== undefined)
       return [{ type, ...data, ...(typeof filename === 'string' && { name: filename }) }]
-    lost('file_id', 'A file that is only an id is known to no other service; it was left out.')
+    lost('file_id', 'A file that is only an id is known to no other service.')
     return []
   }
   lost(`a part of type ${String(type)}`)

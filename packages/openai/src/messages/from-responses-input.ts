@@ -1,10 +1,16 @@
 // Converts items of the Responses API to our messages.
 // Source: platform.openai.com/docs/api-reference/responses/create, and the types of the client, version 6.49.0; November 2026.
 import type { Citation, Message, OpaqueState, Part } from '@patchbay/core'
-import { type ConversionOptions, fieldsOf } from '@patchbay/core/wire'
+import {
+  type ConversionOptions,
+  fieldsOf,
+  type LeftOut,
+  leftOutReporter,
+  parseDataUrl,
+} from '@patchbay/core/wire'
 import { fromItems } from '../responses/events.js'
 import { host } from './prepared-messages.js'
-import { addResult, dataIn, invalid, type LeftOut, leftOutReporter, listOf } from './read.js'
+import { addResult, invalid, listOf } from './read.js'
 
 type Json = Record<string, unknown>
 const from = { host, model: '', who: 'The Responses API', requestId: undefined }
@@ -96,19 +102,18 @@ function toPart(part: Json, where: string, lost: LeftOut): Part[] {
   }
   if (type === 'input_image' && typeof image === 'string') {
     if (detail !== 'auto') lost('detail')
-    return [{ type: 'image', ...(dataIn(image) ?? { url: image }) }]
+    return [{ type: 'image', ...(parseDataUrl(image) ?? { url: image }) }]
   }
   const name = typeof filename === 'string' ? { name: filename } : {}
   if (type === 'input_file' && typeof url === 'string') return [{ type: 'file', url, ...name }]
-  const data = type === 'input_file' && typeof file === 'string' ? dataIn(file) : undefined
+  const data = type === 'input_file' && typeof file === 'string' ? parseDataUrl(file) : undefined
   if (data !== undefined) return [{ type: 'file', ...data, ...name }]
   if (type === 'input_audio') {
     const { data, format } = fieldsOf(part.input_audio)
     if (typeof data !== 'string') throw invalid(`${where}.input_audio.data`, 'must be base64 text')
     return [{ type: 'audio', data, mediaType: `audio/${format === 'mp3' ? 'mpeg' : format}` }]
   }
-  if (part.file_id)
-    lost('file_id', 'A file that is only an id is known to no other service; it was left out.')
+  if (part.file_id) lost('file_id', 'A file that is only an id is known to no other service.')
   else lost(`a part of type ${String(type)}`)
   return []
 }

@@ -1,14 +1,6 @@
 // Messages of a conversation as the encoders of OpenAI's APIs take them.
-import {
-  LlmError,
-  type Message,
-  type MessageInput,
-  type Part,
-  type PreparedMessage,
-  type Warning,
-} from '@patchbay/core'
-import { omissionWarner } from '@patchbay/core/wire'
-import { isMedia } from '@patchbay/core/wrap'
+import { LlmError, type Message, type MessageInput, type Part, type PreparedMessage } from '@patchbay/core'
+import { type ConversionWarner, isMedia, omissionWarner } from '@patchbay/core/wire'
 
 /** OpenAI's own host: state of others is not for these forms. */
 export const host = 'api.openai.com'
@@ -17,7 +9,7 @@ export const host = 'api.openai.com'
 interface Form {
   /** Its name, for warnings. */
   who: string
-  warn: (warning: Warning) => void
+  warn: ConversionWarner
   /** Whether it has state of a text or a call. Default: no. */
   hasState?: (part: Part) => boolean
   /** Whether results of tools hold media. Default: no. */
@@ -44,8 +36,11 @@ export function preparedMessages(
     if (hasMoved || role === 'user' || (role === 'tool' && mediaInResults) || !inner.some(isMedia)) return
     hasMoved = true
     const takers = mediaInResults ? 'user messages and results of tools' : 'user messages'
-    const message = `${who} accepts media only in ${takers}: others were put into a user message.`
-    warn({ code: 'repaired', feature: 'media', message })
+    const reason = `${who} accepts media only in ${takers}.`
+    warn(
+      { code: 'repaired', feature: 'media', message: `${reason} Others were put into a user message.` },
+      reason,
+    )
   }
   return messages.flatMap((message, index): PreparedMessage[] => {
     const {

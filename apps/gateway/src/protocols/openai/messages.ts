@@ -1,11 +1,12 @@
 // The messages of a Chat Completions body as ours.
 // Source: platform.openai.com/docs/api-reference/chat/create, November 2026.
 import type { Message, Part } from '@patchbay/core'
+import { parseDataUrl } from '@patchbay/core/wire'
 import { quoteValue, requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireString } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
 import type { NestedJson } from '../../body/json.js'
-import { parseDataUrl, toAudio } from './media.js'
+import { toAudio } from './media.js'
 
 export function toMessage({ role, content, ...message }: Json, where: string, nested: NestedJson): Message {
   switch (role) {

@@ -1,13 +1,14 @@
 // The input items of a Responses body as messages.
 // Source: platform.openai.com/docs/api-reference/responses/create, November 2026.
 import type { Message, Part } from '@patchbay/core'
+import { parseDataUrl } from '@patchbay/core/wire'
 import { quoteValue, requestError } from '../../answer/http-status.js'
 import { isState, withState } from '../../answer/opaque-state.js'
 import { type Json, requireList, requireObject, requireString } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
 import { NestedJson } from '../../body/json.js'
 import { modelToolName } from '../../body/tools.js'
-import { parseDataUrl, toAudio } from '../openai/media.js'
+import { toAudio } from '../openai/media.js'
 import { inputOf } from '../openai/messages.js'
 
 /** Earlier items that the client names by id. */

@@ -36,6 +36,8 @@ export interface ExchangeOptions {
   who: string
   /** What to do if it cannot be reached, for error messages. */
   hint: string
+  /** What addresses of such servers look like, if most look alike, for the error after a web page: `Many end in /v1.` */
+  addressHint?: string
 }
 
 /** The arguments of `fetch`. */
@@ -72,7 +74,7 @@ export async function exchange(
       response.body?.cancel().catch(() => {})
       throw new LlmError(
         'bad-response',
-        `${who} answered with a web page. baseURL must be the address of an API: many end in /v1.`,
+        `${who} answered with a web page. ${['baseURL must be the address of an API.', options.addressHint].filter(Boolean).join(' ')}`,
       )
     }
     if (response.ok) return response
