@@ -88,7 +88,8 @@ describe.skipIf(files.length === 0).each(files.length === 0 ? ['no files'] : fil
     const after = await promptOf(modelPath, { messages: history, tools })
     if (count >= (refused[file] ?? Number.POSITIVE_INFINITY))
       return expect([prompt, after]).toContainEqual(expect.objectContaining({ code: 'unsupported' }))
-    if (typeof prompt !== 'string' || typeof after !== 'string') throw prompt instanceof Error ? prompt : after
+    if (typeof prompt !== 'string' || typeof after !== 'string')
+      throw prompt instanceof Error ? prompt : after
     // A thought that the prompt begins is not in the past: the model is taken to have ended it without a word.
     if (!after.startsWith(prompt)) {
       request = { ...request, reasoning: 'off' }
