@@ -5,7 +5,7 @@ import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import * as corpus from './answer-corpus.js'
 import { Broken } from './broken.js'
-import { options, outcomeOf, same, settled, sound, type Target } from './laws.js'
+import { options, outcomeOf, same, settled, sound, type Target } from './invariants.js'
 import { inPieces } from './mutate.js'
 
 const json = 'application/json'

@@ -1,3 +1,2 @@
 // Error of a broken invariant.
-/** A law is broken. */
 export class Broken extends Error {}

@@ -13,7 +13,7 @@ import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
 import { Broken } from './broken.js'
 import * as corpus from './corpus.js'
-import { options, sound, type Target } from './laws.js'
+import { options, sound, type Target } from './invariants.js'
 
 /** A request of every kind of thing, as an app may write it, and the options of its call. */
 const whole = (): { request: ChatRequest; options: CallOptions } => ({

@@ -1,14 +1,14 @@
 // Requests that the contract accepts are accepted by services: random conversations, handed over between all targets, become requests that the
-// strict service takes, or one typed error before anything is sent. `npm run law` does the same with thousands.
+// strict service takes, or one typed error before anything is sent. `npm run fuzz:requests` does the same with thousands.
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { judge, type Opened } from './law.js'
+import { judge, type Opened } from './judge.js'
 import { open, targets } from './targets.js'
 
 const runs = Number(process.env.PATCHBAY_LAW_RUNS ?? 60)
 const seed = Number(process.env.PATCHBAY_LAW_SEED ?? 1)
 let all: Opened
 beforeAll(async () => {
-  all = await open(false)
+  all = await open()
 })
 afterAll(() => Promise.all(all.flatMap(({ provider, service }) => [provider.close(), service.close()])))
 

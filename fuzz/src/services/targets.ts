@@ -8,7 +8,7 @@ import {
   type StrictService,
   strictService,
 } from '../../../packages/testing/src/services/index.js'
-import { inMemory } from './in-memory.js'
+import { inMemory as startInMemory } from './in-memory.js'
 
 /** A backend with one model, and its service. */
 export interface Target {
@@ -82,14 +82,16 @@ const script = (body: Readonly<Record<string, unknown>>) => {
   return { reasoning: 'Hm.', text: '{"a":"b","b":1}' }
 }
 
-/** Starts the services and makes the providers. `isLong`: without sockets, for thousands of conversations. */
-export async function open(
-  isLong: boolean,
-): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
+/** Starts the services and makes the providers. `inMemory`: without sockets, for thousands of conversations. */
+export async function open({
+  inMemory = false,
+}: {
+  inMemory?: boolean
+} = {}): Promise<{ name: string; provider: Provider; service: StrictService }[]> {
   return Promise.all(
     Object.entries(targets).map(async ([name, { service, make }]) => {
-      if (isLong) {
-        const { service: started, fetch } = inMemory(service, script)
+      if (inMemory) {
+        const { service: started, fetch } = startInMemory(service, script)
         return { name, provider: make(started, { fetch }), service: started }
       }
       const started = await strictService(service, { script })

@@ -1,4 +1,6 @@
 // Bodies for a service of the client's own protocol. One that holds state or thinking of another service is not sent as it is.
+// Limits of the services for ids of calls. Last compared with its sources on 2026-11-27.
+// Sources: live errors in public reports, up to November 2026, named beside each limit.
 import { fieldsOf, objectsIn } from '@patchbay/core/wire'
 import { isState } from '../answer/opaque-state.js'
 import type { Json } from '../body/body.js'
@@ -9,7 +11,8 @@ export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
   return blocks.some(isForeignBlock) ? undefined : body
 }
 
-// Ids of calls: other services have other letters.
+// Ids of calls: other services have other letters. "String should match pattern '^[a-zA-Z0-9_-]+$'": maximhq/bifrost#5097,
+// QwenLM/qwen-code#8160 (2026). No report has a limit of length; this one keeps out what no service makes.
 const claudeId = /^[\w-]{1,128}$/
 
 function isForeignBlock({ type, data, signature, id, tool_use_id }: Json): boolean {
@@ -17,7 +20,7 @@ function isForeignBlock({ type, data, signature, id, tool_use_id }: Json): boole
   return (type === 'redacted_thinking' && isState(data)) || (type === 'thinking' && !signature)
 }
 
-/** OpenAI takes no longer ids of calls. */
+// "Expected a string with maximum length 40": vercel/ai#8132 (2025), anomalyco/opencode#12653 (2026).
 const maxCallId = 40
 
 /** A body of Chat Completions. */
@@ -54,6 +57,7 @@ export function inputItems(input: unknown): Json[] | undefined {
     : undefined
 }
 
+// "Expected a string with maximum length 64": decolua/9router#393, AnswerDotAI/fastllm#45 (2026).
 const maxItemCallId = 64
 
 // Reasoning of some services is plain text, in `content`.

@@ -15,8 +15,8 @@ import { runCallback } from '../middleware/callbacks.js'
 import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
-import { ownPriceOf, priceAt, priceOf } from '../money/cost.js'
-import { loadListPrices, type Price } from '../money/prices.js'
+import { priceAt } from '../money/cost.js'
+import { type Price, type PriceLookup, pricesFor } from '../money/prices.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
 import { labelOf } from './failover.js'
@@ -129,10 +129,9 @@ class Router extends CompositeProvider {
     const all = able.map(({ at }) => at)
     if (by === 'order') return all
     if (by === 'cost') {
-      const { prices = {} } = this.options
-      if (able.some(({ provider }) => ownPriceOf(provider.model, prices) === undefined))
-        await loadListPrices()
-      const cost = new Map(able.map(({ at, provider }) => [at, this.#cost(provider, chat)]))
+      const models = able.map(({ provider }) => provider.model)
+      const priceOf = await pricesFor(models, this.options.prices ?? {})
+      const cost = new Map(able.map(({ at, provider }) => [at, estimatedCost(provider, chat, priceOf)]))
       return all.sort((a, b) => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || a - b)
     }
     const providers = able.map(({ provider }) => provider)
@@ -147,15 +146,15 @@ class Router extends CompositeProvider {
       { provider: this.provider, model: this.model },
     )
   }
+}
 
-  /** Estimated cost; a provider with unknown price comes last. */
-  #cost({ model }: Provider, chat: PreparedChat): number {
-    const input = chatTokens(chat)
-    const prices = priceOf(model, this.options.prices ?? {})
-    const price = prices && priceAt(input, prices)
-    if (price === undefined) return Number.MAX_VALUE
-    return input * price.input + (chat.maxOutputTokens ?? 1000) * price.output
-  }
+/** A provider with unknown price comes last. */
+function estimatedCost({ model }: Provider, chat: PreparedChat, priceOf: PriceLookup): number {
+  const input = chatTokens(chat)
+  const prices = priceOf(model)
+  const price = prices && priceAt(input, prices)
+  if (price === undefined) return Number.MAX_VALUE
+  return input * price.input + (chat.maxOutputTokens ?? 1000) * price.output
 }
 
 /** The capabilities; `undefined` if the provider cannot be asked now. */

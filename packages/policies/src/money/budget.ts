@@ -13,9 +13,9 @@ import { type Account, type Amount, settle, totalReserved } from './account.js'
 import { type Allowance, accountName, reserveWithin, ttlByPeriod } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
-import { ownPriceOf, priceAt, priceOf } from './cost.js'
-import { loadListPrices, type Price } from './prices.js'
-import { type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
+import { priceAt } from './cost.js'
+import { type Price, type PriceLookup, pricesFor } from './prices.js'
+import { partsOf, type UsedByModel, wasComplete, wasFree } from './usage-by-model.js'
 
 /** Options of `budget`. */
 export interface BudgetOptions {
@@ -92,7 +92,6 @@ class Budget extends Middleware implements BudgetProvider {
   readonly #name: string
   readonly #run = Math.random().toString(36).slice(2)
   readonly #cells = new Map<string, Cell<Account>>()
-  readonly #price = (model: string) => priceOf(model, this.#prices) ?? priceOf(this.model, this.#prices)
   #calls = 0
 
   constructor(
@@ -150,7 +149,7 @@ class Budget extends Middleware implements BudgetProvider {
     return {
       done: (answer) =>
         settleOrWarn(answer, 'budget', this.clock, async () => {
-          await settle(reservedIn, id, this.#costOf(answer, call, estimate))
+          await settle(reservedIn, id, await this.#costOf(answer, call, estimate))
           // A batch is billed whether its results are read or not; they tell the actual cost.
           if (call.kind === 'batches.submit') {
             const { length: requests } = call.request
@@ -164,7 +163,7 @@ class Budget extends Middleware implements BudgetProvider {
             await saveReservation(this.#state, `${this.#name}:batch:${answer as string}`, reservation)
           }
         }),
-      failed: (error) => settle(reservedIn, id, this.#costOfFailure(error, call, estimate)),
+      failed: async (error) => settle(reservedIn, id, await this.#costOfFailure(error, call, estimate)),
     }
   }
 
@@ -177,10 +176,10 @@ class Budget extends Middleware implements BudgetProvider {
     const each = { usd: estimate.usd / requests, tokens: estimate.tokens / requests }
     const correction = { usd: -estimate.usd, tokens: -estimate.tokens }
     return {
-      result: (result) => {
+      result: async (result) => {
         const answer = result.response ?? result.error.partial
         if (answer !== undefined) {
-          const { usd, tokens } = this.#costOf(answer, { kind: 'chat', request: '' }, each)
+          const { usd, tokens } = await this.#costOf(answer, { kind: 'chat', request: '' }, each)
           correction.usd += usd
           correction.tokens += tokens
         }
@@ -204,8 +203,8 @@ class Budget extends Middleware implements BudgetProvider {
     const { input, output } = await maximumTokens(call, this.inner)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
-    if (ownPriceOf(this.model, this.#prices) === undefined) await loadListPrices()
-    const prices = priceOf(this.model, this.#prices)
+    const priceOf = await pricesFor([this.model], this.#prices)
+    const prices = priceOf(this.model)
     const price = prices && priceAt(input, prices)
     if (price === undefined)
       throw new LlmError(
@@ -218,14 +217,14 @@ class Budget extends Middleware implements BudgetProvider {
   }
 
   /** Cost of a failed call, including the known usage of failed attempts. */
-  #costOfFailure(error: LlmError, call: PricedCall, estimate: Estimate): Amount {
+  async #costOfFailure(error: LlmError, call: PricedCall, estimate: Estimate): Promise<Amount> {
     const { usage, model = this.model } = error
     if (!wasFree(error)) {
       const answer = error.partial ?? (usage && { usage, model })
       return this.#costOf(answer, call, estimate, !wasComplete(error))
     }
     if (usage === undefined) return { usd: 0, tokens: 0 }
-    const cost = costByModel(error, call, this.#price)
+    const cost = costByModel(error, call, await this.#pricesOf(error))
     const used = {
       model,
       usage: { inputTokens: 0, outputTokens: 0, ...usage },
@@ -235,13 +234,21 @@ class Budget extends Middleware implements BudgetProvider {
   }
 
   /** Actual cost, or the estimate if the usage is unknown. */
-  #costOf(
+  async #costOf(
     answer: CallResponse | UsedByModel | undefined,
     call: PricedCall,
     estimate: Estimate,
     broken = false,
-  ): Amount {
-    return actualCost(answer, call, estimate, this.#price, broken)
+  ): Promise<Amount> {
+    const isUsage = typeof answer === 'object' && 'usage' in answer && 'model' in answer
+    return actualCost(answer, call, estimate, await this.#pricesOf(isUsage ? answer : undefined), broken)
+  }
+
+  /** The prices of the models that were used; those of this provider for one whose price is unknown. */
+  async #pricesOf(used: LlmError | UsedByModel | undefined): Promise<PriceLookup> {
+    const models = used === undefined ? [] : partsOf(used).map(({ model }) => model)
+    const priceOf = await pricesFor([this.model, ...models], this.#prices)
+    return (model) => priceOf(model) ?? priceOf(this.model)
   }
 
   #cell(allowance: Allowance, key: string | undefined, now: number): Cell<Account> {

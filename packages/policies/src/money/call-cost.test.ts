@@ -3,8 +3,8 @@ import { type ChatResponse, LlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { describe, expect, it } from 'vitest'
 import { actualCost, costByModel, type Estimate } from './call-cost.js'
-import { costOf, priceOf, usesHourCache } from './cost.js'
-import type { Price } from './prices.js'
+import { costOf, usesHourCache } from './cost.js'
+import { type Price, pricesFor } from './prices.js'
 import { totalUsage } from './usage-by-model.js'
 
 const price: Price = { input: 1, output: 10, cachedInput: 0.1, cacheWrite: 2, cacheWriteHour: 4 }
@@ -117,11 +117,12 @@ describe('cost by model', () => {
 })
 
 describe('prices', () => {
-  it('are found with and without a date, and never by an inherited name', () => {
-    expect(priceOf('m-20250929', prices)).toBe(price)
-    expect(priceOf('m-2025-09-29', prices)).toBe(price)
-    expect(priceOf('m-2025', prices)).toBeUndefined()
-    expect(priceOf('constructor', prices)).toBeUndefined()
+  it('are found with and without a date, and never by an inherited name', async () => {
+    const priceOf = await pricesFor(['m-2025', 'constructor'], prices)
+    expect(priceOf('m-20250929')).toBe(price)
+    expect(priceOf('m-2025-09-29')).toBe(price)
+    expect(priceOf('m-2025')).toBeUndefined()
+    expect(priceOf('constructor')).toBeUndefined()
   })
 
   it('hold up to a number of input tokens', () => {

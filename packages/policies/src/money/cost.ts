@@ -1,17 +1,6 @@
-// Price lookup and cost of a usage.
+// Cost of a usage.
 import type { ChatInput, Usage } from '@patchbay/core'
-import { listPrice, type Price, type Prices } from './prices.js'
-
-/** The own price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
-export function ownPriceOf(model: string, prices: Prices): Price | undefined {
-  const name = model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '')
-  return Object.hasOwn(prices, model) ? prices[model] : Object.hasOwn(prices, name) ? prices[name] : undefined
-}
-
-/** The own price of a model, else its list price. */
-export function priceOf(model: string, prices: Prices): Price | undefined {
-  return ownPriceOf(model, prices) ?? listPrice(model)
-}
+import type { Price } from './prices.js'
 
 /** The price for this many input tokens, if it is known. */
 export function priceAt(inputTokens: number, price: Price): Price | undefined {

@@ -51,3 +51,27 @@ it('allow a budget in money for the models of today, and none for an unknown one
   await expect(ask('gpt-6-astra', 0.01)).rejects.toMatchObject({ code: 'budget-exceeded' })
   await expect(ask('gpt-17', 1)).rejects.toMatchObject({ message: expect.stringContaining('unknown') })
 })
+
+it('are looked up for the model that answered, whatever was asked before', async () => {
+  const { budget, fallback } = await import('../index.js')
+  const answers = [{ text: 'hi', usage: { inputTokens: 1000, outputTokens: 0 } }]
+  const llm = budget(
+    fallback([
+      mockProvider({ model: 'own', answers: [{ error: 'overloaded' }] }),
+      mockProvider({ model: 'gpt-5', answers }),
+    ]),
+    { limits: [{ per: 'run', usd: 10 }], prices: { own: { input: 9, output: 9 } } },
+  )
+  await llm.chat({ messages: 'x', maxOutputTokens: 10 })
+  expect((await llm.spending())[0]?.spent.usd).toBeCloseTo(1000 * 1.25e-6, 9)
+})
+
+it('are those of the day', async () => {
+  let price = 1
+  vi.doMock('@pydantic/genai-prices', () => ({
+    calcPrice: () => ({ model_price: { input_mtok: price, output_mtok: 0 } }),
+  }))
+  expect(await costWith({})).toBe(1)
+  price = 2
+  expect(await costWith({})).toBe(2)
+})

@@ -1,13 +1,13 @@
 // `priced`: puts the cost of each call on its response.
-import type { ChatInput, ChatResponse, LlmError, Provider } from '@patchbay/core'
+import type { ChatInput, ChatResponse, Provider } from '@patchbay/core'
 import { withUsageOf } from '../composite/attempts.js'
 import type { Interception, PolicyCall } from '../middleware/interception.js'
 import { Middleware } from '../middleware/middleware.js'
 import type { Policy } from '../middleware/pipe.js'
 import { policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
-import { costOf, ownPriceOf, priceOf, usesHourCache } from './cost.js'
-import { loadListPrices, type Price } from './prices.js'
+import { costOf, usesHourCache } from './cost.js'
+import { type Price, type PriceLookup, pricesFor } from './prices.js'
 import { partsOf, totalUsage, type UsagePart } from './usage-by-model.js'
 
 /** The policy with these prices, for `pipe`. */
@@ -47,36 +47,34 @@ class Priced extends Middleware {
 
   protected intercept({ request }: PolicyCall): Interception {
     const hourCache = usesHourCache(request as ChatInput)
+    let priceOf: PriceLookup = () => undefined
+    const load = async (parts: readonly UsagePart[]) => {
+      priceOf = await pricesFor([this.model, ...parts.map(({ model }) => model)], this.prices)
+    }
     // Beside the call, which takes longer.
-    if (ownPriceOf(this.model, this.prices) === undefined) void loadListPrices()
+    void load([])
     return {
       done: async (answer) => {
         const response = answer as ChatResponse
         if (response.cached) return { ...response, cost: 0 }
-        await this.#load(response)
-        const parts = this.#withCosts(partsOf(response), hourCache)
+        await load(partsOf(response))
+        const parts = this.#withCosts(partsOf(response), priceOf, hourCache)
         return parts.length === 0 ? response : { ...response, ...totalUsage(parts) }
       },
-      failed: (error) => this.#load(error),
+      failed: (error) => load(partsOf(error)),
       error: (error) => {
-        const parts = this.#withCosts(partsOf(error), hourCache)
+        const parts = this.#withCosts(partsOf(error), priceOf, hourCache)
         return parts.length === 0 ? error : withUsageOf(error, parts)
       },
     }
   }
 
-  async #load(used: ChatResponse | LlmError): Promise<void> {
-    if (partsOf(used).some(({ model }) => ownPriceOf(model, this.prices) === undefined))
-      await loadListPrices()
-  }
-
   /** The parts with the cost of each, if its price is known. */
-  #withCosts(parts: readonly UsagePart[], hourCache: boolean): UsagePart[] {
+  #withCosts(parts: readonly UsagePart[], priceOf: PriceLookup, hourCache: boolean): UsagePart[] {
     return parts.map((part) => {
       const { model, billed, cost } = part
       // The wrapped provider's own model name counts only if it alone was called.
-      const price =
-        priceOf(model, this.prices) ?? (parts.length === 1 ? priceOf(this.model, this.prices) : undefined)
+      const price = priceOf(model) ?? (parts.length === 1 ? priceOf(this.model) : undefined)
       return { ...part, cost: (price && billed && costOf(billed, price, hourCache)) ?? cost }
     })
   }

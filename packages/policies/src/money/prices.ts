@@ -22,24 +22,41 @@ export interface Price {
 /** Prices by model. */
 export type Prices = Readonly<Record<string, Price>>
 
-let calculate: typeof import('@pydantic/genai-prices').calcPrice | undefined
-let loading: Promise<void> | undefined
+type Calculate = typeof import('@pydantic/genai-prices').calcPrice
 
-/** Loads the list prices, once. Without the package there are none. */
-export function loadListPrices(): Promise<void> {
-  loading ??= import('@pydantic/genai-prices').then(
-    ({ calcPrice }) => {
-      calculate = calcPrice
-    },
-    () => {},
-  )
-  return loading
+// Where a bundle leaves the package out, the app's own prices are the only ones, and no call fails for it.
+let list: Promise<Calculate | undefined> | undefined
+const loadList = () =>
+  (list ??= import('@pydantic/genai-prices').then(
+    ({ calcPrice }) => calcPrice,
+    () => undefined,
+  ))
+
+/** The price of a model, if it is known. */
+export type PriceLookup = (model: string) => Price | undefined
+
+/**
+ * The prices of these models: the own ones, and the list prices if one of the models has no own price. The list is loaded once;
+ * without its package there are no list prices.
+ */
+export async function pricesFor(models: readonly string[], own: Prices): Promise<PriceLookup> {
+  const ownPrices = (model: string) => ownPriceOf(model, own)
+  if (models.every((model) => ownPrices(model) !== undefined)) return ownPrices
+  const calculate = await loadList()
+  if (calculate === undefined) return ownPrices
+  return (model) => ownPrices(model) ?? listPrice(model, calculate)
 }
 
-/** The list price that the service of a model asks now, if the list is loaded and has it. Some differ by the time of day. */
-export function listPrice(model: string): Price | undefined {
+/** The own price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
+function ownPriceOf(model: string, prices: Prices): Price | undefined {
+  const name = model.replace(/-(\d{8}|\d{4}-\d{2}-\d{2})$/, '')
+  return Object.hasOwn(prices, model) ? prices[model] : Object.hasOwn(prices, name) ? prices[name] : undefined
+}
+
+/** What the service of a model asks now: it is looked up each time, as prices change by the day and some by its time. */
+function listPrice(model: string, calculate: Calculate): Price | undefined {
   // A name with a tag, for example `deepseek-r1:8b`, is a model on a machine of its own.
-  if (calculate === undefined || model.includes(':')) return undefined
+  if (model.includes(':')) return undefined
   const usage = { input_tokens: 1, output_tokens: 1 }
   // The service is found by the name of the model; embedding models of OpenAI have names without a vendor.
   const found = calculate(usage, model) ?? calculate(usage, model, { providerId: 'openai' })

@@ -30,7 +30,7 @@ export class Subject {
     readonly deterministic: boolean,
     readonly toolRequest: ChatRequest,
     /** Returns the bodies that the service has received so far; `false` if they are not looked at. */
-    private readonly given: (() => readonly string[]) | false | undefined,
+    private readonly sentOption: (() => readonly string[]) | false | undefined,
     /** Features that the service refuses although the provider does not know it. */
     readonly refusedByService: readonly string[] = [],
   ) {}
@@ -40,16 +40,16 @@ export class Subject {
 
   /** The bodies that the service has received so far: the caller knows them, or they are those of `fetch`. */
   get sent(): readonly string[] {
-    return this.given ? this.given() : this.#fetched
+    return this.sentOption ? this.sentOption() : this.#fetched
   }
 
   /** Whether the suite looks at what is sent. */
-  get looks(): boolean {
-    return this.given !== false
+  get checksSent(): boolean {
+    return this.sentOption !== false
   }
 
   async open(): Promise<void> {
-    if (this.given === undefined) this.#listen()
+    if (this.sentOption === undefined) this.#listen()
     this.provider = await this.factory()
     this.capabilities = await this.provider.capabilities()
   }

@@ -1,5 +1,5 @@
 // A rule of a strict service: what the real service refuses, as data with its source.
-// The tables of rules were read beside them. Last compared with its sources on 2026-11-27.
+// Last compared with its sources on 2026-11-27.
 
 /** JSON of a request or an answer. */
 // biome-ignore lint/suspicious/noExplicitAny: rules look into JSON that anybody may have written

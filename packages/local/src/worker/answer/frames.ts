@@ -1,4 +1,7 @@
 // Frames of an answer: marks around its text that are no text, as in gpt-oss's channels or Command's responses.
+// Last compared with its sources on 2026-11-27.
+// Sources: the chat templates of the models themselves on Hugging Face, most of them as llama.cpp keeps them in `models/templates`
+// under the names of their repositories (openai/gpt-oss-120b, CohereForAI/c4ai-command-r7b-12-2024, moonshotai/Kimi-K2-Instruct).
 import type { ThinkingFormat } from './thinking-format.js'
 
 export interface Frames {

@@ -8,6 +8,16 @@ export interface ThinkingFormat {
   close: string
 }
 
+/**
+ * The text that ends a thought. A tag (`</think>`) is a line of its own with an empty one after it, as Qwen3's template and most
+ * others write it, and so as the models have learnt it; after a control token (`<|end|>`) or words in brackets (`[/THINK]`) the
+ * answer begins at once.
+ */
+export function endOfThought({ open, close }: ThinkingFormat): string {
+  const isTag = open.startsWith('<') && !open.includes('|')
+  return isTag ? `\n${close}\n\n` : close
+}
+
 type Render = (
   messages: TemplateMessage[],
   addGenerationPrompt: boolean,

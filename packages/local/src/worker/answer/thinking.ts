@@ -2,7 +2,7 @@
 import type { LlamaModel, Token } from 'node-llama-cpp'
 import type { AnswerReader, ContentReader } from './answer.js'
 import { suffixOverlap, TextDecoder } from './text.js'
-import type { ThinkingFormat } from './thinking-format.js'
+import { endOfThought, type ThinkingFormat } from './thinking-format.js'
 
 export class ThinkingReader implements AnswerReader {
   #thoughtTokens = 0
@@ -55,8 +55,7 @@ export class ThinkingReader implements AnswerReader {
   /** The text that ends the thought under way; `undefined` if there is none. */
   get thoughtEnd(): string | undefined {
     if (this.#state !== 'thinking') return undefined
-    const { open, close } = this.#format
-    return open.startsWith('<') && !open.includes('|') ? `\n${close}\n\n` : close
+    return endOfThought(this.#format)
   }
 
   get endReason(): AnswerReader['endReason'] {

@@ -6,7 +6,7 @@ import type { ChatJob, PromptRequest, TemplateMessage, TemplateTool } from '../.
 import type { CallFormat } from '../answer/calls/call-format.js'
 import { type DetectedCalls, detectCalls } from '../answer/calls/detect.js'
 import { detectFrames, type Frames } from '../answer/frames.js'
-import { detectThinkingFormat, type ThinkingFormat } from '../answer/thinking-format.js'
+import { detectThinkingFormat, endOfThought, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
 import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
 import { cutAll, cutMark, guardedTexts, splitAtCuts, tokenizeRest } from './message-text.js'
@@ -173,9 +173,10 @@ export class ChatTemplate {
     if (mode === 'off') {
       // An empty thought switches thinking off; in some formats, the answer may begin at once.
       if (this.frames.repeatedThoughts && !started) return { suffix: '', thinking: 'possible' }
-      const lines = open.startsWith('<') && !open.includes('|')
-      const empty = lines ? `${text.endsWith('\n') && started ? '' : '\n'}\n${close}\n\n` : close
-      return { suffix: (started ? '' : open) + empty, thinking: 'finished' }
+      const ending = endOfThought(this.thinking)
+      // An empty line for the thought, unless the prompt has ended the line of the opening marker.
+      const thought = ending === close || (started && text.endsWith('\n')) ? '' : '\n'
+      return { suffix: (started ? '' : open) + thought + ending, thinking: 'finished' }
     }
     if (started) return { suffix: '', thinking: 'started' }
     return mode === 'required'

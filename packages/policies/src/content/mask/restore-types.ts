@@ -67,14 +67,14 @@ function itemsOf(here: JsonSchema[], index: number, root: JsonSchema): JsonSchem
 
 function propertyOf(here: JsonSchema[], name: string, root: JsonSchema): JsonSchema[] {
   return here.flatMap(({ properties, additionalProperties }) => {
-    const own = isSchema(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
+    const own = isObject(properties) && Object.hasOwn(properties, name) ? properties[name] : undefined
     return branchesOf(own ?? additionalProperties, root)
   })
 }
 
 /** A schema, those it refers to, and those it is composed of. */
 function branchesOf(schema: unknown, root: JsonSchema, depth = 0): JsonSchema[] {
-  if (!isSchema(schema) || depth > maxDepth) return []
+  if (!isObject(schema) || depth > maxDepth) return []
   const { $ref, anyOf, oneOf, allOf } = schema
   const others = [anyOf, oneOf, allOf].flatMap((list) => (Array.isArray(list) ? list : []))
   if (typeof $ref === 'string') others.push(definitionOf($ref, root))
@@ -91,8 +91,4 @@ function definitionOf(ref: string, root: JsonSchema): unknown {
     here = (here as Record<string, unknown>)[name]
   }
   return here
-}
-
-function isSchema(value: unknown): value is JsonSchema {
-  return isObject(value)
 }

@@ -131,6 +131,12 @@ describe.each(callTemplates)('$family', (family) => {
       { numRuns: 40 },
     ))
 
+  it('knows all signs that it writes, which may be control tokens', () => {
+    const written = render(template, [{ name: 'get_weather', input: { text: 'Lima' } }])
+    const known = [...format.signs, ...format.marks].join(' ')
+    for (const [sign] of written.matchAll(/<[|｜][^<>]*?[|｜]?>|<[a-z_]+\|>/g)) expect(known).toContain(sign)
+  })
+
   it('is text where it is cut off, damaged or only talked about', () => {
     const sign = format.signs[0] as string
     const written = render(template, [{ name: 'get_weather', input: { text: 'Lima' } }])

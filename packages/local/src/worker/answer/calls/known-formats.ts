@@ -1,4 +1,8 @@
 // The known formats of tool calls. A template is matched with them by what it writes, or by its texts if it writes no calls.
+// Last compared with its sources on 2026-11-27.
+// Sources: the chat templates of the models themselves on Hugging Face (`chat_template.jinja` or `tokenizer_config.json`), most of
+// them as llama.cpp keeps them in `models/templates` under the names of their repositories, and Phi-4-mini, Gemma 3, QwQ and
+// DeepSeek-R1-Distill as their own repositories have them. The families of each format are named beside it.
 import type { CallFormat } from './call-format.js'
 import { gemmaCalls } from './gemma-calls.js'
 import { jsonCalls } from './json-calls.js'

@@ -44,7 +44,7 @@ export function namedCalls(spec: NamedCalls): CallFormat {
     signs: open,
     marks: [
       callOpen,
-      ...(Array.isArray(beforeName) ? beforeName.slice(1) : []),
+      Array.isArray(beforeName) ? beforeName[1] : beforeName,
       ...literals,
       ...nameEnds,
       input,

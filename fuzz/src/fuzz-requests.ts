@@ -1,7 +1,7 @@
-// `npm run law [-- --runs 10000] [--seed N] [--target NAME]`: random conversations for every backend, API and family of models, judged by
-// the strict services. Prints what was accepted of how many, and each rule that a request broke.
+// `npm run fuzz:requests [-- --runs 10000] [--seed N] [--target NAME]`: random conversations for every backend, API and family of
+// models, judged by the strict services. Prints what was accepted of how many, and each rule that a request broke.
 import { parseArgs } from 'node:util'
-import { judge } from './services/law.js'
+import { judge } from './services/judge.js'
 import { open, targets } from './services/targets.js'
 
 const { values } = parseArgs({
@@ -18,7 +18,7 @@ for (const name of names) {
   if (!Object.hasOwn(targets, name))
     throw new Error(`There is no target "${name}". There are ${Object.keys(targets).join(', ')}.`)
   // Fresh services each time: they remember every request.
-  const all = await open(true)
+  const all = await open({ inMemory: true })
   const start = performance.now()
   const { broken, unavoidable, accepted } = await judge(all, name, { seed, runs })
   const seconds = ((performance.now() - start) / 1000).toFixed(0)

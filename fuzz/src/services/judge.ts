@@ -1,5 +1,5 @@
-// The law of requests: what the contract accepts becomes a request that the service takes, or one typed error before anything is
-// sent. Checked with random conversations, whose first turn another provider has.
+// Judges requests: what the contract accepts becomes a request that the service takes, or one typed error before anything is sent.
+// Checked with random conversations, whose first turn another provider has.
 import { type AssistantMessage, isLlmError, type Message } from '@patchbay/core'
 import fc from 'fast-check'
 import type { ServiceName, StrictService } from '../../../packages/testing/src/services/index.js'
