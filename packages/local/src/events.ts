@@ -14,7 +14,7 @@ export function toFinish(
     warn({
       code: 'other',
       feature: 'tools',
-      message: 'The answer ended inside a tool call; the unfinished call was left out.',
+      message: 'The answer ended inside a tool call; what was written of it is in the text.',
     })
   if (result.invalidCall)
     warn({

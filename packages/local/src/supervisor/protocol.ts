@@ -127,7 +127,7 @@ export interface ChatResult {
   reasoningTokens?: number
   /** Keywords of the JSON schema, or of the tools' schemas, that the grammar does not enforce. */
   unenforced?: string[]
-  /** The answer ended inside a tool call, which was left out. */
+  /** The answer ended inside a tool call, whose beginning is in the text. */
   unfinishedCall?: boolean
   /** Something in the answer began like a tool call, and was not one: it is text. */
   invalidCall?: boolean

@@ -15,7 +15,7 @@ function read(
   const listener = { tools: [], onCall: (call: ParsedCall) => calls.push(call), onThought() {} }
   const reader = new CallReader({ format: of, frames: [], forced }, listener)
   const text = pieces.map((piece) => reader.push(piece)).join('')
-  return { text: text + reader.flush(), calls, open: reader.openCall !== undefined }
+  return { text: text + reader.flush(), calls, open: reader.unfinished }
 }
 
 const call = (name: string, input: object) =>
@@ -41,7 +41,11 @@ it.each<[what: string, text: string, expected: object]>([
     'So: <tool_call>{name: 1}</tool_call> Well.',
     { text: 'So: <tool_call>{name: 1}</tool_call> Well.', calls: [] },
   ],
-  ['half a call', 'So: <tool_call>{"name":"time", "arg', { text: 'So:', calls: [], open: true }],
+  [
+    'half a call',
+    'So: <tool_call>{"name":"time", "arg',
+    { text: 'So: <tool_call>{"name":"time", "arg', calls: [], open: true },
+  ],
 ])('%s is read the same however it is split', (_, text, expected) =>
   fc.assert(
     fc.property(fc.infiniteStream(fc.integer({ min: 1, max: 9 })), (sizes) => {

@@ -24,18 +24,30 @@ export interface MarkupListener extends CallContext {
 }
 
 type State =
-  /** Outside of calls. `held` may be the start of a sign. White space right after a call belongs to the call. */
-  | { at: 'text'; held: string; afterCall: boolean }
+  /** Outside of calls. After white space, `held` may be the start of a sign. White space right after a call belongs to the call. */
+  | { at: 'text'; space: string; held: string; afterCall: boolean }
   /** Inside a section of calls. `sign` is the text before it, which becomes text again if there is no call. */
   | { at: 'call'; sign: string; source: Source; parser: Parser<void>; committed: number }
   | { at: 'thought'; held: string; started: boolean }
+
+/** What a step has read: the text that is final now, and what is left for the next step. */
+type Step = [final: string, rest?: string]
+
+const outside = (afterCall: boolean): State => ({ at: 'text', space: '', held: '', afterCall })
+
+/** Long texts are read in pieces: looking for a sign in all that follows, call for call, would take the square of the time. */
+const pieceLength = 4096
+/** How often what is no call is read again from the end of that call on; more often, all of it is text. */
+const maxReread = 10
 
 export class CallReader {
   readonly #markup: Markup
   readonly #listener: MarkupListener
   readonly #signs: string[]
-  #state: State = { at: 'text', held: '', afterCall: false }
+  #state = outside(false)
   #hasText = false
+  #reread = 0
+  #endedInCall = false
   /** Number of calls so far. */
   calls = 0
   /** Something began like a call, and was not one. */
@@ -63,7 +75,7 @@ export class CallReader {
   /** A call has begun and is not complete; after complete ones, a section may still be open. */
   get unfinished(): boolean {
     const state = this.#state
-    if (state.at !== 'call') return false
+    if (state.at !== 'call') return this.#endedInCall
     const { source, committed } = state
     return committed < 0 || (source.read(committed) + source.rest).trim() !== ''
   }
@@ -74,15 +86,32 @@ export class CallReader {
 
   /** Takes more text, and returns the text that is final now. White space before a call belongs to the call. */
   push(text: string): string {
+    let final = ''
+    for (let at = 0; at < text.length; at += pieceLength) {
+      let rest: string | undefined = text.slice(at, at + pieceLength)
+      while (rest !== undefined) {
+        const [part, next]: Step = this.#read(rest)
+        final += part
+        if (next !== undefined && next.length > pieceLength) {
+          // What was no call is read again.
+          final += this.push(next)
+          rest = undefined
+        } else rest = next
+      }
+    }
+    return final
+  }
+
+  #read(piece: string): Step {
     const state = this.#state
     switch (state.at) {
       case 'text':
-        return this.#readText(state, text)
+        return this.#readText(state, piece)
       case 'call':
-        state.source.push(text)
+        state.source.push(piece)
         return this.#readCall(state)
       case 'thought':
-        return this.#readThought(state, text)
+        return this.#readThought(state, piece)
     }
   }
 
@@ -94,40 +123,38 @@ export class CallReader {
       return ''
     }
     if (state.at === 'call') return this.#endCall(state)
-    return this.calls > 0 ? state.held.trimEnd() : state.held
+    const held = state.space + state.held
+    return this.calls > 0 ? held.trimEnd() : held
   }
 
-  #readText(state: Extract<State, { at: 'text' }>, text: string): string {
+  #readText(state: Extract<State, { at: 'text' }>, text: string): Step {
     const all = state.afterCall ? (state.held + text).trimStart() : state.held + text
     const found = this.#findSign(all)
     if (found === undefined) {
-      const final = all.slice(0, all.length - this.#overlap(all)).trimEnd()
-      this.#state = { at: 'text', held: all.slice(final.length), afterCall: state.afterCall && all === '' }
+      const known = all.slice(0, all.length - this.#overlap(all))
+      const final = known.trimEnd()
+      const space = known.slice(final.length)
+      this.#state = {
+        at: 'text',
+        space: final === '' ? state.space + space : space,
+        held: all.slice(known.length),
+        afterCall: state.afterCall && all === '',
+      }
       this.#hasText ||= final !== ''
-      return final
+      return [final === '' ? '' : state.space + final]
     }
     const { sign, at } = found
-    const before = all.slice(0, at)
+    const before = state.space + all.slice(0, at)
     const after = all.slice(at + sign.length)
-    const { format, frames, thoughts } = this.#markup
-    if (format?.signs.includes(sign)) {
-      const final = before.trimEnd()
-      this.#hasText ||= final !== ''
-      this.#state = this.#startCall(before.slice(final.length) + sign, sign, format)
-      return final + this.push(after)
-    }
-    if (frames.includes(sign)) {
-      // Text before and after a frame is text; white space at its ends is not.
-      const final = before.trimEnd()
-      this.#hasText ||= final !== ''
-      this.#state = { at: 'text', held: '', afterCall: !this.#hasText || this.calls > 0 }
-      return final + this.push(after)
-    }
-    if (thoughts === undefined) return ''
+    // Text before and after a mark is text; white space at its ends is not.
     const final = before.trimEnd()
     this.#hasText ||= final !== ''
-    this.#state = { at: 'thought', held: '', started: false }
-    return final + this.push(after)
+    const { format, frames } = this.#markup
+    if (format?.signs.includes(sign))
+      this.#state = this.#startCall(before.slice(final.length) + sign, sign, format)
+    else if (frames.includes(sign)) this.#state = outside(!this.#hasText || this.calls > 0)
+    else this.#state = { at: 'thought', held: '', started: false }
+    return [final, after]
   }
 
   /** The first sign in a text; of several at one place, the longest. */
@@ -159,13 +186,12 @@ export class CallReader {
 
   /** How many characters at the end may be the start of a sign. */
   #overlap(text: string): number {
-    const possible = this.#signs.filter(
-      (sign) => !this.#onlyAtStart(sign) || (!this.#hasText && text.trim() === ''),
-    )
-    return Math.max(
-      0,
-      ...possible.map((sign) => (sign.startsWith(text) ? text.length : suffixOverlap(text, sign))),
-    )
+    const overlaps = this.#signs.map((sign) => {
+      if (!this.#onlyAtStart(sign)) return sign.startsWith(text) ? text.length : suffixOverlap(text, sign)
+      const start = text.trimStart()
+      return !this.#hasText && sign.startsWith(start) ? start.length : 0
+    })
+    return Math.max(0, ...overlaps)
   }
 
   #startCall(marker: string, sign: string, format: CallFormat): Extract<State, { at: 'call' }> {
@@ -187,40 +213,46 @@ export class CallReader {
     return state
   }
 
-  #readCall(state: Extract<State, { at: 'call' }>): string {
+  #readCall(state: Extract<State, { at: 'call' }>): Step {
     try {
-      if (state.parser.next().done !== true) return ''
+      if (state.parser.next().done !== true) return ['']
     } catch (error) {
       if (!(error instanceof NotACall)) throw error
       return this.#failCall(state)
     }
-    this.#state = { at: 'text', held: '', afterCall: true }
-    return this.push(state.source.rest)
+    this.#state = outside(true)
+    return ['', state.source.rest]
   }
 
-  /** What is not a valid call is text. */
-  #failCall({ sign, source, committed }: Extract<State, { at: 'call' }>): string {
-    this.invalidCall = true
-    this.#state = { at: 'text', held: '', afterCall: false }
+  /** What is not a valid call is text: up to its end, if one is written, and what follows is read again. */
+  #failCall({ sign, source, committed }: Extract<State, { at: 'call' }>): Step {
+    this.#state = outside(false)
     this.#hasText = true
-    const text = committed < 0 ? sign + source.read(0) : source.read(committed)
-    return text + this.push(source.rest)
+    const call = source.read(Math.max(0, committed))
+    const marks = this.#reread < maxReread ? (this.#markup.format?.ends ?? []) : []
+    const ends = marks
+      .map((mark) => ({ mark, at: call.indexOf(mark) }))
+      .filter(({ at }) => at >= 0)
+      .map(({ mark, at }) => at + mark.length)
+    const end = ends.length > 0 ? Math.min(...ends) : call.length
+    if (ends.length > 0) this.#reread++
+    if (ends.length === 0 && source.ended) this.#endedInCall = true
+    else this.invalidCall = true
+    return [(committed < 0 ? sign : '') + call.slice(0, end), call.slice(end) + source.rest]
   }
 
   /** The answer ends inside of a section: its last call may be complete all the same. */
   #endCall(state: Extract<State, { at: 'call' }>): string {
     state.source.ended = true
-    try {
-      state.parser.next()
-    } catch (error) {
-      if (!(error instanceof NotACall)) throw error
-      if (this.unfinished) return ''
+    if (!this.unfinished) {
+      this.#state = outside(true)
+      return ''
     }
-    this.#state = { at: 'text', held: '', afterCall: true }
-    return this.push(state.source.rest) + this.flush()
+    const [final, rest = ''] = this.#readCall(state)
+    return final + this.push(rest) + this.flush()
   }
 
-  #readThought(state: Extract<State, { at: 'thought' }>, text: string): string {
+  #readThought(state: Extract<State, { at: 'thought' }>, text: string): Step {
     const close = this.#markup.thoughts?.close ?? ''
     const all = state.held + text
     const end = all.indexOf(close)
@@ -229,10 +261,10 @@ export class CallReader {
     this.#emitThought(state, thought)
     if (end < 0) {
       state.held = all.slice(thought.length)
-      return ''
+      return ['']
     }
-    this.#state = { at: 'text', held: '', afterCall: true }
-    return this.push(all.slice(end + close.length))
+    this.#state = outside(true)
+    return ['', all.slice(end + close.length)]
   }
 
   #emitThought(state: Extract<State, { at: 'thought' }>, thought: string): void {

@@ -37,6 +37,8 @@ export interface CallFormat {
   readonly hints?: readonly string[]
   /** All other texts of the format that may be control tokens. */
   readonly marks: readonly string[]
+  /** Texts that end a call: one that cannot be read ends with the first of them. */
+  readonly ends: readonly string[]
   /** What a prompt ends with after which the model can only write a call. */
   readonly forced: string
   /** Several calls in a turn are possible. */

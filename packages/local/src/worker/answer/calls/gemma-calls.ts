@@ -9,6 +9,7 @@ export const gemmaCalls: CallFormat = {
   name: 'Gemma',
   signs: ['<|tool_call>'],
   marks: ['<tool_call|>', quote],
+  ends: ['<tool_call|>'],
   forced: '<|tool_call>',
   parallel: true,
   isUsual: () => true,
@@ -50,11 +51,15 @@ function valueRule(schema: unknown): string {
 
 function* readObject(source: Source): Parser<Record<string, unknown>> {
   yield* source.expect('{')
+  source.enter()
   const entries: [string, unknown][] = []
   for (;;) {
     yield* source.skipSpace()
     const mark = yield* source.take('}', ',', quote)
-    if (mark === '}') return Object.fromEntries(entries)
+    if (mark === '}') {
+      source.leave()
+      return Object.fromEntries(entries)
+    }
     if (mark === ',') continue
     const key = (yield* source.until(mark === quote ? quote : ':')).text
     if (mark === quote) yield* source.expect(':')
@@ -69,11 +74,15 @@ function* readValue(source: Source): Parser<unknown> {
   if (next === '{') return yield* readObject(source)
   if (next === '[') {
     yield* source.expect('[')
+    source.enter()
     const items: unknown[] = []
     for (;;) {
       yield* source.skipSpace()
       const mark = yield* source.take(']', ',')
-      if (mark === ']') return items
+      if (mark === ']') {
+        source.leave()
+        return items
+      }
       if (mark === undefined) items.push(yield* readValue(source))
     }
   }

@@ -37,6 +37,7 @@ export function jsonCalls(spec: JsonCalls): CallFormat {
     name: spec.name ?? 'JSON',
     signs: open === '' ? ['{', ...(prefix === undefined ? [] : [prefix])] : [open],
     marks: [close],
+    ends: close === '' ? [] : [close],
     ...(spec.hints && { hints: spec.hints }),
     forced: open + space,
     parallel: several !== undefined || (open !== '' && close !== ''),
@@ -48,7 +49,11 @@ export function jsonCalls(spec: JsonCalls): CallFormat {
     *read(source, sign, context) {
       yield* readCalls(source, context, spec, sign === '{' ? '{' : '')
       yield* source.skipSpace()
-      if (close !== '') yield* source.take(close)
+      if (close === '') return
+      // Some models write a brace too many.
+      if ((yield* source.take('}', close)) !== '}') return
+      yield* source.skipSpace()
+      yield* source.take(close)
     },
     grammar(rules, tools) {
       const call = (name: string, input: string): GrammarPart[] => {
@@ -103,7 +108,8 @@ function* readCalls(source: Source, context: CallContext, spec: JsonCalls, begun
     }
     context.onCall(callOf(yield* source.json(begun), spec))
     count++
-    if (begun !== '' || spec.several === undefined) return
+    // Between two signs, there may be more calls than one.
+    if (begun !== '' || (spec.several === undefined && (spec.close ?? '') === '')) return
   }
 }
 

@@ -51,6 +51,7 @@ export function namedCalls(spec: NamedCalls): CallFormat {
       ...callClose,
       close,
     ].filter((mark) => mark !== ''),
+    ends: [...callClose, close].filter((mark) => mark !== ''),
     forced: open[0] as string,
     parallel: several || callClose.length === 0 || close === '',
     isUsual: (written) => literals.every((mark) => written.includes(mark)),
@@ -63,10 +64,15 @@ export function namedCalls(spec: NamedCalls): CallFormat {
         }
         if (Array.isArray(beforeName)) yield* source.until(beforeName[1])
         else if (beforeName !== '') yield* source.take(beforeName)
-        const { text, mark } = yield* source.until(...nameEnds)
+        yield* source.skipSpace()
+        const name = (yield* source.while(/[^\s{}<>"[]/)).replace(/:\d+$/, '')
+        if (name === '') throw new NotACall('not a name')
+        let mark = yield* source.take(...nameEnds)
+        if (mark === undefined) {
+          yield* source.skipSpace()
+          mark = yield* source.expect(...nameEnds)
+        }
         if (mark !== input) yield* source.until(input)
-        const name = text.trim().replace(/:\d+$/, '')
-        if (!/^[^\s{}<>"]+$/.test(name)) throw new NotACall('not a name')
         context.onCall({ name, input: inputOf(yield* source.json()) })
         yield* source.skipSpace()
         if (callClose.length > 0) yield* source.take(...callClose)

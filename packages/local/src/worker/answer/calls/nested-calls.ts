@@ -13,6 +13,7 @@ export function nestedCalls(sign: string): CallFormat {
     name: 'nested XML',
     signs: [open],
     marks: [sign],
+    ends: [endTag('invoke'), endTag('tool_call')],
     forced: open,
     parallel: true,
     isUsual: () => true,
@@ -64,6 +65,8 @@ export function nestedCalls(sign: string): CallFormat {
       const empty = text.trim() === '' ? emptyOf(schema) : undefined
       return empty ?? valueOfText(text, schema)
     }
+    if (text.trim() !== '') throw new NotACall('text beside elements')
+    source.enter()
     const entries: [string, unknown][] = []
     let next = yield* source.expect('<')
     while (next === '<') {
@@ -74,6 +77,7 @@ export function nestedCalls(sign: string): CallFormat {
       yield* source.expect(sign)
       next = yield* source.expect(`</${name}>`, '<')
     }
+    source.leave()
     return entries.every(([key]) => key === 'item') && typeOf(schema) !== 'object'
       ? entries.map(([, item]) => item)
       : Object.fromEntries(entries)

@@ -10,6 +10,7 @@ export function pythonCalls(open: string, close: string, hints: string[] = []): 
     name: 'Python',
     signs: [open],
     marks: [close],
+    ends: [close],
     forced: open,
     parallel: true,
     isUsual: () => true,

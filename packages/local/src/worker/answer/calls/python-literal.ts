@@ -18,22 +18,30 @@ export function* pythonLiteral(source: Source): Parser<unknown> {
   if (next === '"' || next === "'") return yield* pythonText(source)
   if (next === '[' || next === '(') {
     yield* source.expect(next)
+    source.enter()
     const items: unknown[] = []
     const close = next === '[' ? ']' : ')'
     for (;;) {
       yield* source.skipSpace()
       const mark = yield* source.take(close, ',')
-      if (mark === close) return items
+      if (mark === close) {
+        source.leave()
+        return items
+      }
       if (mark === undefined) items.push(yield* pythonLiteral(source))
     }
   }
   if (next === '{') {
     yield* source.expect('{')
+    source.enter()
     const entries: [string, unknown][] = []
     for (;;) {
       yield* source.skipSpace()
       const mark = yield* source.take('}', ',')
-      if (mark === '}') return Object.fromEntries(entries)
+      if (mark === '}') {
+        source.leave()
+        return Object.fromEntries(entries)
+      }
       if (mark === ',') continue
       const key = String(yield* pythonLiteral(source))
       yield* source.skipSpace()

@@ -1,4 +1,5 @@
 // Text of an answer that arrives in pieces, for parsers written as generators: they pause where they need more text.
+import { JsonScanner } from './json-scanner.js'
 
 /** A parser that pauses (yields) until more text has arrived. */
 export type Parser<T> = Generator<undefined, T, undefined>
@@ -6,23 +7,50 @@ export type Parser<T> = Generator<undefined, T, undefined>
 /** The text is not what the format says: it is no call. */
 export class NotACall extends Error {}
 
-export class Source {
+/** Objects and lists within each other. */
+export interface Nesting {
+  /** @throws {NotACall} if one more is too many */
+  enter(): void
+  leave(): void
+}
+
+/** Each level is a parser in a parser: without a limit, their cost grows with the text, and the stack is too small. */
+const maxDepth = 100
+const maxKept = 1024
+
+export class Source implements Nesting {
+  #depth = 0
+  /** What is read, but for the end of it: taking each character from all of the text would copy all of it. */
+  #past = ''
   #text = ''
   #at = 0
   /** No more text will arrive. */
   ended = false
 
   push(text: string): void {
+    if (this.#at >= maxKept) {
+      this.#past += this.#text.slice(0, this.#at)
+      this.#text = this.#text.slice(this.#at)
+      this.#at = 0
+    }
     this.#text += text
+  }
+
+  enter(): void {
+    if (++this.#depth > maxDepth) throw new NotACall('nested too deeply')
+  }
+
+  leave(): void {
+    this.#depth--
   }
 
   /** The text from a position up to where the parser is; positions count from the source's start. */
   read(from: number): string {
-    return this.#text.slice(from, this.#at)
+    return (this.#past + this.#text.slice(0, this.#at)).slice(from)
   }
 
   get position(): number {
-    return this.#at
+    return this.#past.length + this.#at
   }
 
   /** The text that the parser has not read. */
@@ -66,29 +94,29 @@ export class Source {
    * @throws {NotACall} if the answer ends before
    */
   *until(...marks: string[]): Parser<{ text: string; mark: string }> {
-    const from = this.#at
-    let search = from
+    const longest = Math.max(...marks.map((mark) => mark.length))
+    let text = ''
     for (;;) {
       const found = marks
-        .map((mark) => ({ mark, at: this.#text.indexOf(mark, search) }))
+        .map((mark) => ({ mark, at: this.#text.indexOf(mark, this.#at) }))
         .filter(({ at }) => at >= 0)
         .sort((a, b) => a.at - b.at || b.mark.length - a.mark.length)[0]
-      if (found !== undefined) {
-        this.#at = found.at + found.mark.length
-        return { text: this.#text.slice(from, found.at), mark: found.mark }
-      }
+      const known = this.ended ? this.#text.length : Math.max(this.#at, this.#text.length - longest + 1)
+      text += this.#text.slice(this.#at, found?.at ?? known)
+      this.#at = found === undefined ? known : found.at + found.mark.length
+      if (found !== undefined) return { text, mark: found.mark }
       if (this.ended) throw new NotACall(`no ${marks.join(' or ')}`)
-      search = Math.max(from, this.#text.length - Math.max(...marks.map((mark) => mark.length)) + 1)
       yield
     }
   }
 
   /** Reads characters as long as they match. */
   *while(pattern: RegExp): Parser<string> {
-    const from = this.#at
+    let text = ''
     for (;;) {
       const next = yield* this.peek()
-      if (next === '' || !pattern.test(next)) return this.#text.slice(from, this.#at)
+      if (next === '' || !pattern.test(next)) return text
+      text += next
       this.#at++
     }
   }
@@ -99,24 +127,18 @@ export class Source {
    */
   *json(begun = ''): Parser<unknown> {
     if (begun === '') yield* this.skipSpace()
-    const from = this.#at
-    let depth = begun === '{' ? 1 : 0
-    let [inString, escaped] = [false, false]
+    let text = begun
+    const scanner = new JsonScanner(this)
+    if (begun !== '') scanner.push(begun)
     for (;;) {
       const next = yield* this.peek()
-      if (next === '') break
-      if (!inString && depth === 0 && this.#at > from && /[\s,}\]<[]/.test(next)) break
+      if (next === '' || scanner.endsBefore(next)) break
+      const complete = scanner.push(next)
+      text += next
       this.#at++
-      if (escaped) escaped = false
-      else if (inString) {
-        escaped = next === '\\'
-        inString = next !== '"'
-      } else if (next === '"') inString = true
-      else if (next === '{' || next === '[') depth++
-      else if (next === '}' || next === ']') depth--
-      if (depth <= 0 && !inString && !escaped && /[}\]"]/.test(next)) break
+      if (complete) break
     }
-    return parseJson(begun + this.#text.slice(from, this.#at))
+    return parseJson(text)
   }
 }
 

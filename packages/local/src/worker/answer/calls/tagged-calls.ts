@@ -46,10 +46,18 @@ export function taggedCalls(spec: TaggedCalls): CallFormat {
     typed?.before ?? '',
     typed?.after ?? '',
   ]
+  /** Whether another argument begins in a value: the end of the first one is missing. */
+  const holdsArgument = (value: string) =>
+    value
+      .split(beforeKey)
+      .slice(1)
+      .map((rest) => /^[\w.-]+(.*)/s.exec(rest)?.[1])
+      .some((rest) => rest?.startsWith(afterKey) || (typed && rest?.startsWith(typed.before)))
   return {
     name: spec.name,
     signs: [open, ...(spec.bare || open === '' ? [beforeName] : [])].filter((sign) => sign !== ''),
     marks: marks.filter((mark) => mark.trim() !== ''),
+    ends: [callClose, close].filter((mark) => mark !== ''),
     forced: open === '' ? beforeName : open,
     parallel: true,
     isUsual: (written) =>
@@ -93,6 +101,7 @@ export function taggedCalls(spec: TaggedCalls): CallFormat {
           return [key.text, text]
         }
         const { text } = yield* source.until(argumentClose)
+        if (holdsArgument(text)) throw new NotACall('an argument without its end')
         const bare = space.value === '\n' ? text.replace(/^\n/, '').replace(/\n$/, '') : text
         const schema =
           type !== undefined && type === typed?.text
@@ -137,13 +146,11 @@ export function taggedCalls(spec: TaggedCalls): CallFormat {
 
 /** The name ends with its mark; if that is white space, with any. */
 function* readName(source: Source, after: string): Parser<string> {
-  if (after.trim() !== '') return checkedName((yield* source.until(after)).text)
   yield* source.skipSpace()
-  return checkedName(yield* source.while(/[^\s<>{}"]/))
-}
-
-function checkedName(text: string): string {
-  const name = text.trim()
-  if (!/^[^\s{}<>"]+$/.test(name)) throw new NotACall('not a name')
+  const name = yield* source.while(/[^\s<>{}"]/)
+  if (name === '') throw new NotACall('a call without a name')
+  if (after.trim() === '') return name
+  yield* source.skipSpace()
+  yield* source.expect(after)
   return name
 }
