@@ -110,6 +110,14 @@ it.each(deep)('%s that are nested without end are text', (_, format, start, leve
   expect(read(format, [text])).toEqual({ text, calls: [], warned: true })
 })
 
+it('values that are nested too deeply stay text', () => {
+  const value = '['.repeat(8000) + ']'.repeat(8000)
+  const written = `<tool_call><function=f><parameter=a>${value}</parameter></function></tool_call>`
+  expect(read(tagged, [written]).calls).toEqual([f(value)])
+  const asText = JSON.stringify({ name: 'f', arguments: value })
+  expect(read(json, [`<tool_call>${asText}</tool_call>`]).calls).toEqual([{ name: 'f', input: value }])
+})
+
 it('ten thousand calls in one piece are read', () => {
   for (const [format, written] of good)
     expect(read(format, [written.repeat(10_000)])).toMatchObject({ text: '', calls: { length: 10_000 } })
@@ -119,7 +127,7 @@ describe('four times the text takes about four times the work', () => {
   // Of short tasks, the fastest of several runs says what they cost.
   const cost = (format: CallFormat, text: string) =>
     Math.min(
-      ...[1, 2, 3].map(() => {
+      ...[1, 2, 3, 4, 5].map(() => {
         const start = process.cpuUsage()
         read(format, text)
         const { user, system } = process.cpuUsage(start)
@@ -136,7 +144,7 @@ describe('four times the text takes about four times the work', () => {
     ['arguments without end', tagged, '', '<tool_call><function=f><parameter=a></tool_call>'],
   ])('of %s', (_, format, start, part) => {
     const text = (length: number) => start + part.repeat(length / part.length)
-    cost(format, text(2000))
-    expect(cost(format, text(40_000))).toBeLessThan(10 * cost(format, text(10_000)))
+    cost(format, text(20_000))
+    expect(cost(format, text(80_000))).toBeLessThan(10 * cost(format, text(20_000)))
   })
 })

@@ -1,7 +1,7 @@
 // Calls as JSON objects with name and arguments, after a sign: `<tool_call>{"name": …, "arguments": {…}}</tool_call>`, in
 // a list, or one a line. Qwen, Hermes, Granite, Mistral Nemo, Command, Nemotron, Apriel, MiniMax M1, Apertus and many more.
 import type { CallContext, CallFormat, GrammarPart, ParsedCall } from './call-format.js'
-import { NotACall, type Parser, type Source } from './source.js'
+import { jsonOf, NotACall, type Parser, type Source } from './source.js'
 
 export interface JsonCalls {
   name?: string
@@ -132,7 +132,7 @@ function callOf(value: unknown, { nameKey = 'name', inputKey = 'arguments' }: Js
 export function inputOf(input: unknown): unknown {
   if (typeof input !== 'string') return input
   try {
-    return JSON.parse(input)
+    return jsonOf(input)
   } catch {
     return input
   }

@@ -1,6 +1,7 @@
 // Values of arguments that are written as bare text: the tool's schema tells what they are.
 import type { TemplateTool } from '../../../supervisor/protocol.js'
 import { parsePython } from './python-literal.js'
+import { jsonOf } from './source.js'
 
 type Schema = Record<string, unknown>
 
@@ -41,7 +42,7 @@ export function isTextOnly(schema: unknown): boolean {
 export function valueOfText(text: string, schema: unknown): unknown {
   if (isTextOnly(schema)) return text
   try {
-    return JSON.parse(text)
+    return jsonOf(text)
   } catch {
     const parsed = /^\s*([[{]|True|False|None)/.test(text) ? parsePython(text) : undefined
     return parsed === undefined ? text : parsed.value

@@ -149,3 +149,16 @@ function parseJson(text: string): unknown {
     throw new NotACall('not valid JSON')
   }
 }
+
+/**
+ * A whole text as JSON.
+ * @throws {NotACall} if it is none, or nested too deeply
+ */
+export function jsonOf(text: string): unknown {
+  const source = new Source()
+  source.push(text)
+  source.ended = true
+  const { value } = source.json().next()
+  if (source.rest.trim() !== '') throw new NotACall('more than a value')
+  return value
+}
