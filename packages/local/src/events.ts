@@ -14,7 +14,10 @@ export function toFinish(
     warn({
       code: 'other',
       feature: 'tools',
-      message: 'The answer ended inside a tool call; what was written of it is in the text.',
+      message:
+        result.finishReason === 'length'
+          ? 'The answer ended inside a tool call; the unfinished call was left out.'
+          : 'The answer ended inside a tool call; what was written of it is in the text.',
     })
   if (result.invalidCall)
     warn({

@@ -106,12 +106,13 @@ describe('readAnswer', () => {
   })
 
   it('warns when the answer ends inside a call', async () => {
-    const { calls, warnings } = await readAnswer({
+    const half = call('Lima').slice(0, 40)
+    const { text, calls, warnings } = await readAnswer({
       modelPath: 'pico',
       request: question,
-      text: call('Lima').slice(0, 40),
+      text: half,
     })
-    expect(calls).toEqual([])
+    expect({ text, calls }).toEqual({ text: half, calls: [] })
     expect(warnings).toMatchObject([
       { feature: 'tools', message: expect.stringContaining('inside a tool call') },
     ])

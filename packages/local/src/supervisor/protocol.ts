@@ -127,7 +127,7 @@ export interface ChatResult {
   reasoningTokens?: number
   /** Keywords of the JSON schema, or of the tools' schemas, that the grammar does not enforce. */
   unenforced?: string[]
-  /** The answer ended inside a tool call, whose beginning is in the text. */
+  /** The answer ended inside a tool call, which is left out if the answer was cut, and text otherwise. */
   unfinishedCall?: boolean
   /** Something in the answer began like a tool call, and was not one: it is text. */
   invalidCall?: boolean

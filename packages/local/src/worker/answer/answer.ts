@@ -9,8 +9,8 @@ import { StopStrings, TextDecoder } from './text.js'
 export interface AnswerReader {
   /** Takes the next token, and returns the text that is final now. */
   push(token: Token): string
-  /** At the end: returns the text that was held back. */
-  flush(): string
+  /** At the end: returns the text that was held back. Of an answer that was cut, half a call is left out. */
+  flush(cut?: boolean): string
   /** Why the answer is complete; `undefined` while it is not. */
   readonly endReason: 'stop-string' | 'json-complete' | 'one-call' | undefined
   /** The stop string that ended the answer. */
@@ -178,8 +178,8 @@ export class MarkupReader implements ContentReader {
     return this.#read(text)
   }
 
-  flush(): string {
-    const text = this.#read(this.#decoder.flush()) + this.#stops.push(this.#reader.flush())
+  flush(cut = false): string {
+    const text = this.#read(this.#decoder.flush()) + this.#stops.push(this.#reader.flush(cut))
     return text + this.#stops.flush()
   }
 

@@ -15,13 +15,13 @@ const nested = formatOf(']<]minimax[>[<tool_call>', 'nested XML')
 const kimi = formatOf('<|tool_calls_section_begin|>', 'Kimi K2')
 const bare = formatOf('{', 'bare JSON')
 
-function read(format: CallFormat, pieces: Iterable<string>) {
+function read(format: CallFormat, pieces: Iterable<string>, cut = false) {
   const calls: ParsedCall[] = []
   const listener = { tools: [], onCall: (call: ParsedCall) => calls.push(call), onThought() {} }
   const reader = new CallReader({ format, frames: [] }, listener)
   let text = ''
   for (const piece of pieces) text += reader.push(piece)
-  text += reader.flush()
+  text += reader.flush(cut)
   return { text, calls, warned: reader.invalidCall || reader.unfinished }
 }
 
@@ -108,6 +108,14 @@ const deep: [what: string, CallFormat, start: string, level: string][] = [
 it.each(deep)('%s that are nested without end are text', (_, format, start, level) => {
   const text = start + level.repeat(8000)
   expect(read(format, [text])).toEqual({ text, calls: [], warned: true })
+})
+
+it('half a call is text where the answer ended by itself, and left out where it was cut', () => {
+  for (const [format, written] of good) {
+    const half = `So: ${written.slice(0, written.indexOf('7'))}`
+    expect(read(format, [...half])).toEqual({ text: half, calls: [], warned: true })
+    expect(read(format, [...half], true)).toEqual({ text: 'So:', calls: [], warned: true })
+  }
 })
 
 it('values that are nested too deeply stay text', () => {

@@ -115,14 +115,14 @@ export class CallReader {
     }
   }
 
-  /** At the end: returns the text that was held back. */
-  flush(): string {
+  /** At the end: returns the text that was held back. Of an answer that was cut, half a call is left out. */
+  flush(cut = false): string {
     const state = this.#state
     if (state.at === 'thought') {
       this.#emitThought(state, state.held.trimEnd())
       return ''
     }
-    if (state.at === 'call') return this.#endCall(state)
+    if (state.at === 'call') return this.#endCall(state, cut)
     const held = state.space + state.held
     return this.calls > 0 ? held.trimEnd() : held
   }
@@ -242,14 +242,15 @@ export class CallReader {
   }
 
   /** The answer ends inside of a section: its last call may be complete all the same. */
-  #endCall(state: Extract<State, { at: 'call' }>): string {
+  #endCall(state: Extract<State, { at: 'call' }>, cut: boolean): string {
     state.source.ended = true
     if (!this.unfinished) {
       this.#state = outside(true)
       return ''
     }
     const [final, rest = ''] = this.#readCall(state)
-    return final + this.push(rest) + this.flush()
+    if (this.#endedInCall && cut) return ''
+    return final + this.push(rest) + this.flush(cut)
   }
 
   #readThought(state: Extract<State, { at: 'thought' }>, text: string): Step {

@@ -88,6 +88,11 @@ async function contentReader(
   }
 }
 
+/** Whether an answer ended for want of tokens, not by itself. */
+export function isCut(rawFinishReason: string): boolean {
+  return rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
+}
+
 /** The part of a result that a reader determines. */
 export type AnswerEnd = Omit<ChatResult, 'inputTokens' | 'cachedInputTokens' | 'promptMs' | 'decodeMs'>
 
@@ -97,9 +102,8 @@ export function answerEnd(
   rawFinishReason: string,
   outputTokens: number,
 ): AnswerEnd {
-  const outOfTokens = rawFinishReason === 'max-tokens' || rawFinishReason === 'context-full'
   return {
-    finishReason: outOfTokens ? 'length' : 'stop',
+    finishReason: isCut(rawFinishReason) ? 'length' : 'stop',
     rawFinishReason,
     ...(reader.endReason === 'stop-string' && { stopSequence: reader.stopSequence as string }),
     outputTokens,

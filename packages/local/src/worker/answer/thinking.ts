@@ -92,10 +92,10 @@ export class ThinkingReader implements AnswerReader {
     return this.#readThought()
   }
 
-  flush(): string {
-    if (this.#state === 'undecided') return this.#startAnswer() + this.#answer.flush()
+  flush(cut = false): string {
+    if (this.#state === 'undecided') return this.#startAnswer() + this.#answer.flush(cut)
     if (this.#state === 'thinking') this.#emitThought(this.#text.trimEnd())
-    return this.#answerText(this.#answer.flush())
+    return this.#answerText(this.#answer.flush(cut))
   }
 
   #readThought(): string {

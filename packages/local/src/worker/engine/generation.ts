@@ -3,7 +3,13 @@ import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
 import type { AnswerReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
-import { type AnswerEnd, answerEnd, type CreatedReader, createReader } from '../answer/create-reader.js'
+import {
+  type AnswerEnd,
+  answerEnd,
+  type CreatedReader,
+  createReader,
+  isCut,
+} from '../answer/create-reader.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
 import { promptTooLong } from '../prompt/chat-template.js'
@@ -153,7 +159,7 @@ export class Generation {
         }
       }
     }
-    if (answer.endReason === undefined) this.#emit('text', answer.flush())
+    if (answer.endReason === undefined) this.#emit('text', answer.flush(isCut(rawFinishReason)))
     return answerEnd(created, rawFinishReason, generated.length)
   }
 
