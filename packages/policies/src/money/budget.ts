@@ -85,6 +85,7 @@ const budgetOptionNames: OptionNames<BudgetOptions> = {
 }
 
 class Budget extends Middleware implements BudgetProvider {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.budget
   readonly #limits: Allowance[]
   readonly #prices: Record<string, Price>

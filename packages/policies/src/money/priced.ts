@@ -36,6 +36,7 @@ export function priced(
 }
 
 class Priced extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.priced
 
   constructor(
