@@ -1,5 +1,12 @@
 // Messages of a conversation as the encoders of OpenAI's APIs take them.
-import { LlmError, type Message, type MessageInput, type Part, type PreparedMessage, type Warning } from '@patchbay/core'
+import {
+  LlmError,
+  type Message,
+  type MessageInput,
+  type Part,
+  type PreparedMessage,
+  type Warning,
+} from '@patchbay/core'
 import { isMedia, omissionWarner, withReason } from '@patchbay/core/wire'
 
 /** OpenAI's own host: state of others is not for these forms. */
