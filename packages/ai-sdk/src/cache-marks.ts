@@ -11,7 +11,7 @@ type Mark = NonNullable<Message['cache']>
 const names = new Set(['cacheControl', 'cache_control', 'cachePoint'])
 
 // Our own marks.
-const carried = new Set(['hidden', 'visibility'])
+const carried = new Set(['hidden', 'visibility', 'results'])
 
 /** Whether an option of that name is a cache mark. */
 export const isMark = (name: string): boolean => names.has(name)

@@ -1,9 +1,9 @@
 // Converts messages of `useChat` to ours.
 import { LlmError, type Message, type Part } from '@patchbay/core'
-import { parseDataUrl } from '@patchbay/core/wire'
+import { isObject, parseDataUrl } from '@patchbay/core/wire'
 import { restoreHidden } from '@patchbay/core/wrap'
 import { kindOf } from './blocks.js'
-import { hiddenIn, ours } from './hidden.js'
+import { carriedIn, hiddenIn, marksFrom, ours } from './hidden.js'
 import { outputFrom, type UiMessage, type UiPart } from './ui-parts.js'
 
 /**
@@ -13,9 +13,11 @@ import { outputFrom, type UiMessage, type UiPart } from './ui-parts.js'
  */
 export function fromUiMessages(messages: readonly UiMessage[]): Message[] {
   if (!Array.isArray(messages)) throw invalid('messages must be a list')
-  return messages.flatMap(({ role, parts, metadata }, index): Message[] => {
-    if (!Array.isArray(parts)) throw invalid(`messages[${index}].parts must be a list`)
-    if (role !== 'assistant') return [{ role, content: parts.flatMap(toPart), ...marksIn(metadata) }]
+  return messages.flatMap((message, index): Message[] => {
+    checkMessage(message, `messages[${index}]`)
+    const { role, parts, metadata } = message
+    if (role !== 'assistant')
+      return [{ role, content: parts.flatMap(toPart), ...marksFrom(Object(metadata)[ours]) }]
     // A turn of several steps is one message there, and several here.
     const steps: UiPart[][] = [[]]
     for (const part of parts)
@@ -25,12 +27,25 @@ export function fromUiMessages(messages: readonly UiMessage[]): Message[] {
   })
 }
 
-/** Marks of a message, which `toUiMessages` keeps in its metadata. */
-function marksIn(metadata: unknown): Pick<Message, 'visibility' | 'cache'> {
-  const { visibility, cache } = (Object(metadata)[ours] ?? {}) as Message
-  return {
-    ...(visibility === 'user' && { visibility }),
-    ...(cache !== undefined && { cache }),
+const roles = ['system', 'user', 'assistant']
+const texts = [
+  ...['text', 'mediaType', 'filename', 'url', 'toolCallId', 'toolName', 'state', 'errorText'],
+] as const satisfies (keyof UiPart)[]
+
+/** Checks what a page sent. */
+function checkMessage(message: unknown, where: string): asserts message is UiMessage {
+  if (!isObject(message)) throw invalid(`${where} must be an object`)
+  const { role, parts } = message
+  if (!roles.includes(role as string)) throw invalid(`${where}.role must be system, user or assistant`)
+  if (!Array.isArray(parts)) throw invalid(`${where}.parts must be a list`)
+  for (const [index, part] of parts.entries()) {
+    const at = `${where}.parts[${index}]`
+    if (!isObject(part) || typeof part.type !== 'string') throw invalid(`${at}.type must be a string`)
+    for (const name of texts)
+      if (part[name] !== undefined && typeof part[name] !== 'string')
+        throw invalid(`${at}.${name} must be a string`)
+    if (isCall(part as unknown as UiPart) && part.toolCallId === undefined)
+      throw invalid(`${at}.toolCallId must be a string`)
   }
 }
 
@@ -40,9 +55,12 @@ function toTurn(parts: UiPart[]): Message[] {
   const content = hidden === undefined ? said : [...restoreHidden(said, hidden)]
   if (content.length === 0) return []
   const results = parts.flatMap((part) => (isCall(part) ? toResult(part) : []))
+  const carried = carriedIn(parts)
   return [
-    { role: 'assistant', content },
-    ...(results.length > 0 ? [{ role: 'tool' as const, content: results }] : []),
+    { role: 'assistant', content, ...marksFrom(carried) },
+    ...(results.length > 0
+      ? [{ role: 'tool' as const, content: results, ...marksFrom(carried.results) }]
+      : []),
   ]
 }
 
@@ -66,19 +84,26 @@ function toCall(part: UiPart): Part {
 }
 
 function toResult(part: UiPart): Part[] {
-  const { toolCallId, state, output, errorText } = part
+  const { toolCallId, state, output, errorText, approval } = part
   const result = { type: 'tool-result' as const, id: String(toolCallId), name: nameOf(part) }
   if (state === 'output-available') return [{ ...result, output: outputFrom(output) }]
   if (state === 'output-error') return [{ ...result, output: errorText ?? 'It failed.', isError: true }]
-  return state === 'output-denied' ? [{ ...result, output: 'The user did not allow it.', isError: true }] : []
+  const { approved, reason = 'The user did not allow it.' } = Object(approval) as NonNullable<
+    UiPart['approval']
+  >
+  return state === 'output-denied' || approved === false
+    ? [{ ...result, output: String(reason), isError: true }]
+    : []
 }
 
 function toPart(part: UiPart): Part[] {
-  const { type, text = '', mediaType = '', filename, url = '' } = part
+  const { type, text = '', filename, url = '' } = part
   if (type === 'text') return text === '' ? [] : [{ type, text }]
   if (type === 'reasoning') return [{ type, text }]
   if (type !== 'file') return []
-  const data = parseDataUrl(url)?.data
+  const inline = parseDataUrl(url)
+  const data = inline?.data
+  const mediaType = part.mediaType || (inline?.mediaType ?? '')
   // `image/*` says that the type is not known.
   const typed = mediaType === '' || mediaType.includes('*') ? {} : { mediaType }
   const from = data === undefined ? { url, ...typed } : { data, mediaType }

@@ -1,7 +1,7 @@
 // Part metadata of the AI SDK as a carrier of data that it has no field for: it returns metadata as options of the part.
 import type { JSONValue, SharedV3ProviderMetadata } from '@ai-sdk/provider'
-import type { Part } from '@patchbay/core'
-import { toBase64 } from '@patchbay/core/wire'
+import { LlmError, type Message, type Part } from '@patchbay/core'
+import { isObject, toBase64 } from '@patchbay/core/wire'
 import { extractHidden, type Hidden } from '@patchbay/core/wrap'
 
 /** The name of our options and metadata in the AI SDK. */
@@ -20,14 +20,42 @@ interface Returned {
   callProviderMetadata?: unknown
 }
 
-/** Our metadata of an answer, from any of its parts. */
+/** Our metadata of a message, from all of its parts. */
+export function carriedIn(parts: readonly Returned[]): Record<string, unknown> {
+  const all = parts.map(({ providerOptions, providerMetadata, callProviderMetadata }) => {
+    const found = providerOptions ?? providerMetadata ?? callProviderMetadata
+    return isObject(found) && isObject(found[ours]) ? found[ours] : {}
+  })
+  return Object.assign({}, ...all)
+}
+
+/**
+ * The hidden state of an answer, from any of its parts.
+ * @throws {LlmError} `invalid-request` if it is none: a page may send anything
+ */
 export function hiddenIn(parts: readonly Returned[]): Hidden | undefined {
-  for (const { providerOptions, providerMetadata, callProviderMetadata } of parts) {
-    const found = providerOptions ?? providerMetadata ?? callProviderMetadata ?? {}
-    const { hidden } = ((found as Record<string, unknown>)[ours] ?? {}) as { hidden?: Hidden }
-    if (Array.isArray(hidden)) return hidden
+  const { hidden } = carriedIn(parts)
+  if (hidden === undefined) return undefined
+  if (!Array.isArray(hidden) || !hidden.every(isEntry))
+    throw new LlmError('invalid-request', `The metadata ${ours}.hidden of an answer was changed.`)
+  return hidden as Hidden
+}
+
+function isEntry(entry: unknown): boolean {
+  if (!Array.isArray(entry)) return false
+  const [type, visible, rest] = entry
+  if (typeof type !== 'string' || !isObject(rest)) return false
+  return visible === null ? rest.type === type : typeof visible === 'number' || typeof visible === 'string'
+}
+
+/** Marks of a message that a page may know, which come back from it. */
+export function marksFrom(carried: unknown): Pick<Message, 'visibility' | 'cache'> {
+  const { visibility, cache } = isObject(carried) ? carried : {}
+  const ttl = isObject(cache) ? cache.ttl : undefined
+  return {
+    ...(visibility === 'user' && { visibility }),
+    ...(cache === true ? { cache } : ttl === '5m' || ttl === '1h' ? { cache: { ttl } } : {}),
   }
-  return undefined
 }
 
 /** A copy as JSON holds it; bytes become base64. */

@@ -167,7 +167,30 @@ describe('content that the other form does not support', () => {
       { role: 'tool', content: [{ type: 'tool-approval-response', approvalId: 'x', approved: true }] },
     ],
   ]
+  const call = { type: 'tool-call', toolCallId: 'a', toolName: 'f', input: {} }
+  const others: [feature: string, message: object][] = [
+    ['a part of type dream', { role: 'user', content: [{ type: 'dream' }, { type: 'text', text: 'x' }] }],
+    [
+      'a part of type file-id in the result of a tool',
+      {
+        role: 'tool',
+        content: [
+          {
+            type: 'tool-result',
+            toolCallId: 'a',
+            toolName: 'f',
+            output: { type: 'content', value: [{ type: 'file-id', fileId: 'x' }] },
+          },
+        ],
+      },
+    ],
+    ['providerExecuted', { role: 'assistant', content: [{ ...call, providerExecuted: true }] }],
+  ]
   const rows = [
+    ...others.map(
+      ([feature, message]) =>
+        [feature, (options: object) => fromModelMessages([message as ModelMessage], options)] as const,
+    ),
     ...theirs.map(
       ([feature, message]) => [feature, (options: object) => toModelMessages([message], options)] as const,
     ),
@@ -196,5 +219,56 @@ describe('content that the other form does not support', () => {
     { role: 'tool', content: 'x' },
   ])('is refused in a message where it cannot be: $role', (message) => {
     expect(() => toModelMessages([message])).toThrow(expect.objectContaining({ code: 'invalid-request' }))
+  })
+})
+
+describe('fromModelMessages', () => {
+  const text = { type: 'text', text: 'x' }
+  it.each<unknown>([
+    null,
+    { role: 'data', content: 'x' },
+    { role: 'user' },
+    { role: 'tool', content: 'x' },
+    { role: 'user', content: [null] },
+    { role: 'user', content: [{ type: 'text' }] },
+    { role: 'user', content: [{ type: 'image', image: 5 }] },
+    { role: 'user', content: [{ type: 'image', image: 'http://' }] },
+    { role: 'user', content: [{ type: 'tool-call', toolCallId: 'a', toolName: 'f' }] },
+    { role: 'tool', content: [{ type: 'tool-result', toolCallId: 'a', toolName: 'f' }] },
+    {
+      role: 'tool',
+      content: [{ type: 'tool-result', toolCallId: 'a', toolName: 'f', output: { type: 'dream' } }],
+    },
+    { role: 'assistant', content: [{ ...text, providerOptions: { patchbay: { hidden: [5] } } }] },
+  ])('refuses what is no message: %j', (message) => {
+    expect(() => fromModelMessages([message as ModelMessage])).toThrow(
+      expect.objectContaining({ code: 'invalid-request' }),
+    )
+  })
+
+  it.each<[image: string | URL, part: object]>([
+    ['data:image/svg+xml;utf8,<svg/>', { data: btoa('<svg/>'), mediaType: 'image/svg+xml' }],
+    ['DATA:image/png;base64,AQID', { data: 'AQID', mediaType: 'image/png' }],
+    [new URL('data:image/png;base64,AQID'), { data: 'AQID', mediaType: 'image/png' }],
+    ['HTTPS://e.com/a.png', { url: 'https://e.com/a.png' }],
+    ['AQID', { data: 'AQID', mediaType: 'image/png' }],
+  ])('tells addresses, data URLs and base64 apart: %s', (image, part) => {
+    const message = { role: 'user' as const, content: [{ type: 'image' as const, image }] }
+    expect(fromModelMessages([message])).toEqual([{ role: 'user', content: [{ type: 'image', ...part }] }])
+  })
+
+  it('takes results with parts of the older name media', () => {
+    const output = { type: 'content', value: [{ type: 'media', data: 'AQID', mediaType: 'image/png' }] }
+    const message = {
+      role: 'tool' as const,
+      content: [{ type: 'tool-result', toolCallId: 'a', toolName: 'f', output }],
+    }
+    const result = { type: 'tool-result', id: 'a', name: 'f' }
+    expect(fromModelMessages([message])).toEqual([
+      {
+        role: 'tool',
+        content: [{ ...result, output: [{ type: 'image', data: 'AQID', mediaType: 'image/png' }] }],
+      },
+    ])
   })
 })

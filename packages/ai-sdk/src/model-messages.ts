@@ -19,6 +19,7 @@ import {
 import { extractHidden, isMedia, omitUndefined } from '@patchbay/core/wrap'
 import { hasBytes } from './blocks.js'
 import { isMark, markOf, toMark } from './cache-marks.js'
+import { checkedMessage, invalid, toKnownOutput } from './check-model-messages.js'
 import { owner, toMessage as toV3 } from './from-ai-sdk/call.js'
 import { asJson, ours } from './hidden.js'
 import { toMessage } from './to-ai-sdk/prompt.js'
@@ -133,20 +134,24 @@ function checkPlace(part: Part, role: Message['role'], where: string): void {
 
 /**
  * Messages of the AI SDK (`ModelMessage[]`) as a conversation. Metadata of answers stay with their parts, and go back to the AI SDK.
- * @throws {LlmError} `unsupported` for what Patchbay has no place for, unless `onWarning` is given
+ * @throws {LlmError} `unsupported` for what Patchbay has no place for, unless `onWarning` is given; `invalid-request` for anything else
  */
 export function fromModelMessages(
-  messages: readonly ModelMessageLike[],
+  given: readonly ModelMessageLike[],
   options: ConversionOptions = {},
 ): Message[] {
   const lost = leftOutReporter(options)
+  if (!Array.isArray(given)) throw invalid('messages', 'must be a list')
+  const messages = given.map((message: ModelMessageLike, index) =>
+    checkedMessage(message, `messages[${index}]`, lost),
+  )
   const denials = unansweredCalls(messages)
   return messages.flatMap((message): Message[] => {
     const { role, content, providerOptions } = message
     const { visibility } = (providerOptions?.[ours] ?? {}) as Pick<Message, 'visibility'>
     const marks = visibility === undefined ? {} : { visibility }
-    const given = typeof content === 'string' ? undefined : (content as readonly ModelPart[])
-    const parts = given?.flatMap((part) => toV3Part(part, denials, lost))
+    const theirs = typeof content === 'string' ? undefined : (content as readonly ModelPart[])
+    const parts = theirs?.flatMap((part) => toV3Part(part, role, denials, lost))
     const plain = role === 'system' || parts === undefined ? (content as string) : parts
     const asked = {
       role,
@@ -221,7 +226,7 @@ function unansweredCalls(messages: readonly ModelMessageLike[]): Denials {
 type V3Part = Exclude<LanguageModelV3Message['content'], string>[number]
 
 /** The part as models of the AI SDK get it. */
-function toV3Part(part: ModelPart, denials: Denials, lost: LeftOut): V3Part[] {
+function toV3Part(part: ModelPart, role: Message['role'], denials: Denials, lost: LeftOut): V3Part[] {
   switch (part.type) {
     case 'image': {
       const { image, mediaType, ...rest } = part
@@ -248,15 +253,31 @@ function toV3Part(part: ModelPart, denials: Denials, lost: LeftOut): V3Part[] {
       }
       return [{ type: 'tool-result', ...denied, output }]
     }
+    case 'tool-call':
+    case 'tool-result':
+      if (part.type === 'tool-call' ? part.providerExecuted : role === 'assistant') {
+        lost(
+          'providerExecuted',
+          'Patchbay has no place for calls that the service runs itself.',
+          'They were left out.',
+        )
+        return []
+      }
+      return [part.type === 'tool-call' ? part : { ...part, output: toKnownOutput(part.output, lost) }]
     default:
       return [part]
   }
 }
 
 function dataOf(data: Data, mediaType: string): { data: Uint8Array | string | URL; mediaType: string } {
+  if (data instanceof URL && data.protocol === 'data:') return dataOf(data.href, mediaType)
+  if (data instanceof Uint8Array || data instanceof URL) return { data, mediaType }
   if (data instanceof ArrayBuffer) return { data: new Uint8Array(data), mediaType }
-  if (typeof data !== 'string') return { data, mediaType }
+  if (typeof data !== 'string') throw invalid('The data of a part', 'must be bytes, base64 or an address')
   const inline = parseDataUrl(data)
   if (inline !== undefined) return mediaType.includes('*') ? inline : { ...inline, mediaType }
-  return { data: /^https?:/.test(data) ? new URL(data) : data, mediaType }
+  // Base64 has no colon.
+  if (!data.includes(':')) return { data, mediaType }
+  if (!URL.canParse(data)) throw invalid('The address of a part', 'is no URL')
+  return { data: new URL(data), mediaType }
 }

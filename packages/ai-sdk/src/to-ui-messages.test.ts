@@ -4,7 +4,7 @@ import { convertToModelMessages, modelMessageSchema, type UIMessage, validateUIM
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { conversations, inParts } from '../test/conversations.js'
-import { fromUiMessages, toUiMessages } from './index.js'
+import { fromUiMessages, toUiMessages, type UiMessage } from './index.js'
 
 const whole = { toolError: (text: string) => text }
 
@@ -93,5 +93,59 @@ describe('toUiMessages', () => {
     ['calls in questions', [{ role: 'user', content: [call] }]],
   ])('refuses %s', (_, messages) => {
     expect(() => toUiMessages(messages)).toThrow(expect.objectContaining({ code: 'invalid-request' }))
+  })
+
+  it('keeps marks of answers and results, and leaves out the result of a call for the model only', () => {
+    const result: Message = {
+      role: 'tool',
+      content: [{ type: 'tool-result', id: 'a', name: 'look', output: '21' }],
+    }
+    const marked: Message[] = [
+      { role: 'assistant', content: [call], cache: { ttl: '1h' } },
+      { ...result, cache: true, visibility: 'user' },
+      { role: 'assistant', content: [{ type: 'text', text: 'Rate me!' }], visibility: 'user' },
+    ]
+    expect(fromUiMessages(JSON.parse(JSON.stringify(toUiMessages(marked))))).toEqual(marked)
+    expect(toUiMessages([{ role: 'assistant', content: [call], visibility: 'model' }, result])).toEqual([])
+  })
+})
+
+describe('fromUiMessages', () => {
+  const text = { type: 'text', text: 'x' }
+  const hidden = (value: unknown) => ({ ...text, providerMetadata: { patchbay: { hidden: value } } })
+  it.each<unknown>([
+    null,
+    5,
+    { role: 'user' },
+    { role: 'user', parts: [null] },
+    { role: 'user', parts: [{}] },
+    { role: 'user', parts: [{ type: 'text', text: 5 }] },
+    { role: 'user', parts: [{ type: 'file', url: 'x', mediaType: 5 }] },
+    { role: 'user', parts: [{ type: 'file', url: 5 }] },
+    { role: 'hacker', parts: [text] },
+    { role: 'tool', parts: [text] },
+    { parts: [text] },
+    { role: 'assistant', parts: [{ type: 'tool-f', state: 'input-available', toolCallId: 5 }] },
+    { role: 'assistant', parts: [{ type: 'tool-f', state: 'input-available' }] },
+    ...[[5], [null], ['x'], [[1, 2]], [['text', null, { type: 'image' }]], 5].map((value) => ({
+      role: 'assistant',
+      parts: [hidden(value)],
+    })),
+  ])('refuses what is no message of a page: %j', (message) => {
+    expect(() => fromUiMessages([message as UiMessage])).toThrow(
+      expect.objectContaining({ code: 'invalid-request' }),
+    )
+  })
+
+  it.each([
+    ['approval-responded', { id: 'p', approved: false, reason: 'too dear' }, 'too dear'],
+    ['approval-responded', { id: 'p', approved: false }, 'The user did not allow it.'],
+    ['output-denied', { id: 'p', approved: false, reason: 'too dear' }, 'too dear'],
+  ])('tells the model that the user denied a call: %s', (state, approval, output) => {
+    const part = { type: 'tool-f', toolCallId: 'a', state, input: {}, approval }
+    expect(fromUiMessages([{ role: 'assistant', parts: [part] }])[1]).toEqual({
+      role: 'tool',
+      content: [{ type: 'tool-result', id: 'a', name: 'f', output, isError: true }],
+    })
   })
 })

@@ -48,7 +48,8 @@ export interface UiMessagesOptions extends ToolErrorOptions {
 
 /**
  * A conversation for the `messages` of `useChat`. An answer with its tools is one message of several steps. Opaque state and marks go
- * along as metadata, so `fromUiMessages` gives back what was there. Messages for the model only (`visibility: 'model'`) are left out.
+ * along as metadata, so `fromUiMessages` gives back what was there. Messages for the model only (`visibility: 'model'`) are left out,
+ * with the results of their calls.
  * @throws {LlmError} `invalid-request` for the result of a call that is not in the answer before it
  * @example
  * const chat = useChat({ messages: toUiMessages(restoreMessages(saved)) })
@@ -61,24 +62,36 @@ export function toUiMessages(
   const { generateId = (index) => `message-${index}`, toolError = maskedToolError } = options
   const shown: UiChatMessage[] = []
   const add = (message: Omit<UiChatMessage, 'id'>) => shown.push({ id: generateId(shown.length), ...message })
-  const visible = messages
-    .map((message): Message => (typeof message === 'string' ? { role: 'user', content: message } : message))
-    .filter(({ visibility }) => visibility !== 'model')
+  const all = messages.map(
+    (message): Message => (typeof message === 'string' ? { role: 'user', content: message } : message),
+  )
+  const visible = all.filter(({ visibility }) => visibility !== 'model')
+  const hiddenCalls = new Set(
+    all
+      .filter(({ visibility }) => visibility === 'model')
+      .flatMap(({ content }) => (typeof content === 'string' ? [] : content))
+      .flatMap((part) => (part.type === 'tool-call' ? [part.id] : [])),
+  )
   for (const [index, { role, content, visibility, cache }] of visible.entries()) {
     const parts: Part[] = typeof content === 'string' ? [{ type: 'text', text: content }] : content
+    const given = omitUndefined({ visibility, cache: cache || undefined })
+    const marks = Object.keys(given).length > 0 ? (given as JSONObject) : undefined
     if (role === 'tool') {
       const results = parts.filter((part) => part.type === 'tool-result')
-      for (const result of results) addResult(shown.at(-1)?.parts, result, toolError)
+      for (const result of results) {
+        const call = callOf(shown.at(-1)?.parts, result.id)
+        if (call !== undefined) addResult(call, result, toolError, marks)
+        else if (!hiddenCalls.has(result.id)) throw withoutCall(result.id)
+      }
     } else if (role === 'assistant') {
-      const step: UiChatPart[] = [{ type: 'step-start' }, ...toAnswer(parts)]
+      const step: UiChatPart[] = [{ type: 'step-start' }, ...toAnswer(parts, marks)]
       if (shown.at(-1)?.role === 'assistant') shown.at(-1)?.parts.push(...step)
       else add({ role, parts: step })
     } else {
-      const marks = omitUndefined({ visibility, cache })
       add({
         role,
         parts: parts.flatMap((part) => toShown(part, `messages[${index}]`)),
-        ...(Object.keys(marks).length > 0 && { metadata: { [ours]: marks } }),
+        ...(marks && { metadata: { [ours]: marks } }),
       })
     }
   }
@@ -86,7 +99,7 @@ export function toUiMessages(
 }
 
 /** The parts of one step; the metadata of all of it are on the last one that has a place for them. */
-function toAnswer(content: readonly Part[]): UiChatPart[] {
+function toAnswer(content: readonly Part[], marks: JSONObject | undefined): UiChatPart[] {
   const parts = content.flatMap((part): UiChatPart[] => {
     if (part.type === 'tool-call') return [toCall(part)]
     if (part.type === 'text' || part.type === 'refusal')
@@ -99,8 +112,9 @@ function toAnswer(content: readonly Part[]): UiChatPart[] {
     ({ sourceType, id: sourceId, ...source }) =>
       ({ type: `source-${sourceType}`, sourceId, ...source }) as UiChatPart,
   )
-  const { providerMetadata } = metadataOf(content)
-  if (providerMetadata === undefined) return [...parts, ...sources]
+  const { providerMetadata: state } = metadataOf(content)
+  if (state === undefined && (marks === undefined || parts.length === 0)) return [...parts, ...sources]
+  const providerMetadata = { [ours]: { ...state?.[ours], ...marks } }
   const last = parts.at(-1) ?? { type: 'reasoning', text: '', state: 'done' }
   const field = last.type.startsWith('tool-') ? 'callProviderMetadata' : 'providerMetadata'
   return [...parts.slice(0, -1), { ...last, [field]: providerMetadata } as UiChatPart, ...sources]
@@ -114,17 +128,25 @@ function toCall({ id: toolCallId, name, input }: Part & { type: 'tool-call' }): 
     : { type, toolCallId, state: 'output-error', input: undefined, rawInput, errorText: invalidJson }
 }
 
+function callOf(step: UiChatPart[] | undefined, id: string): ToolUiPart | undefined {
+  return step?.findLast((part): part is UiChatPart & ToolUiPart => isCallOf(part, id))
+}
+
+function withoutCall(id: string): LlmError {
+  return new LlmError(
+    'invalid-request',
+    `There is a result of the call ${JSON.stringify(id)}, which is not in the answer before it.`,
+  )
+}
+
 function addResult(
-  step: UiChatPart[] | undefined,
+  call: ToolUiPart,
   result: ToolResultPart,
   toolError: (text: string) => string,
+  marks: JSONObject | undefined,
 ): void {
-  const call = step?.findLast((part): part is UiChatPart & ToolUiPart => isCallOf(part, result.id))
-  if (call === undefined)
-    throw new LlmError(
-      'invalid-request',
-      `There is a result of the call ${JSON.stringify(result.id)}, which is not in the answer before it.`,
-    )
+  if (marks !== undefined)
+    call.callProviderMetadata = { [ours]: { ...call.callProviderMetadata?.[ours], results: marks } }
   Object.assign(
     call,
     result.isError

@@ -27,6 +27,7 @@ export interface UiPart {
   rawInput?: unknown
   output?: unknown
   errorText?: string
+  approval?: { approved?: boolean; reason?: string }
   providerMetadata?: unknown
   callProviderMetadata?: unknown
 }

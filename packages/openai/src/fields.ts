@@ -32,5 +32,12 @@ const responses: OptionNames<ResponsesBody> = {
   ...{ reasoning: true, text: true, truncation: true },
 }
 
+// Those that OpenRouter, vLLM and llama.cpp have beside OpenAI's. Sources: their API references, November 2026.
+const others = [
+  ...['models', 'route', 'provider', 'plugins', 'transforms', 'usage', 'include_reasoning', 'top_k', 'min_p'],
+  ...['repetition_penalty', 'chat_template_kwargs', 'structured_outputs', 'guided_json', 'guided_regex'],
+  ...['guided_choice', 'guided_grammar', 'stop_token_ids', 'ignore_eos', 'cache_prompt', 'repeat_penalty'],
+]
+
 /** The names of all fields of each API. */
-export const fieldNames = { chat: Object.keys(chat), responses: Object.keys(responses) }
+export const fieldNames = { chat: [...Object.keys(chat), ...others], responses: Object.keys(responses) }

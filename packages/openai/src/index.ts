@@ -42,7 +42,7 @@ import type OpenAI from 'openai'
 import type { Api, Target } from './api.js'
 import { Server } from './client.js'
 import { notAnAnswer } from './errors.js'
-import { type Preset, type PresetName, presetFor } from './presets.js'
+import { isService, type Preset, type PresetName, presetFor } from './presets.js'
 import { rawProtocol } from './raw.js'
 import { toVectors } from './services/embeddings.js'
 import { toModels, toReported } from './services/models.js'
@@ -106,7 +106,8 @@ export function openai(first: string | OpenAIOptions, rest?: Omit<OpenAIOptions,
   const { model, baseURL = environment(addressVariable) ?? ownHost } = options
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
-  return defineProvider(backend, options)
+  const provider = defineProvider(backend, options)
+  return backend.isService ? provider : Object.assign(provider, { address: address.baseURL })
 }
 
 const names = {
@@ -116,6 +117,7 @@ const names = {
 
 class OpenAIBackend implements Backend {
   readonly provider = 'openai'
+  readonly isService: boolean
   readonly #server: Server
   readonly #target: Target
   readonly #api: 'responses' | 'chat'
@@ -133,6 +135,7 @@ class OpenAIBackend implements Backend {
         ? presetFor(address.baseURL, preset)
         : presetFor(address.baseURL, undefined, preset)
     this.#server = new Server({ address, fromEnvironment, apiKey, fetch, preset: known, allowBrowser })
+    this.isService = isService(known)
     const { who, host } = this.#server
     this.#target = { model, host, who, preset: known }
     this.#api = api ?? (this.#server.isOwn ? 'responses' : 'chat')

@@ -6,7 +6,10 @@ import { isObject } from '@patchbay/core/wire'
 const direct = new Set(['items', 'prefixItems', 'additionalProperties', 'not', 'anyOf', 'oneOf', 'allOf'])
 const named = new Set(['properties', '$defs', 'definitions'])
 
-/** The schema with `change` applied to each schema directly in it. Where nothing changes it is the same object: a schema of thousands of properties is not copied. */
+/**
+ * The schema with `change` applied to each schema directly in it. Where nothing changes it is the same object: a schema of thousands
+ * of properties is not copied.
+ */
 export function mapInner(schema: JsonSchema, change: (inner: JsonSchema) => JsonSchema): JsonSchema {
   const changeOne = (value: unknown): unknown => (isObject(value) ? change(value) : value)
   return withChanged(schema, (value, keyword) => {

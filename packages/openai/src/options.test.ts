@@ -54,6 +54,20 @@ describe.each(['responses', 'chat'] as const)('a field of providerOptions for th
   })
 })
 
+it.each([
+  { models: ['c/d'] },
+  { route: 'fallback' },
+  { provider: { order: ['x'] } },
+  { plugins: [] },
+  { transforms: [] },
+])('a field of a well-known server is sent to a server: %j', async (fields) => {
+  const options = { baseURL: 'https://openrouter.ai/api/v1' }
+  const { sent } = await asked(options, (provider) =>
+    provider.chat({ messages: 'x', providerOptions: { openai: fields } }),
+  )
+  expect(sent).toHaveLength(1)
+})
+
 describe('in a browser', () => {
   const inBrowser = () => {
     vi.stubGlobal('window', { document: {} })

@@ -84,6 +84,14 @@ const hosts: [end: string, name: PresetName][] = [
   ['generativelanguage.googleapis.com', 'google'],
 ]
 
+// Servers that anyone runs, under names of models of their own.
+const programs = new Set<PresetName | undefined>(['compatible', 'vllm', 'llama.cpp', 'lmstudio', 'ollama'])
+
+/** Whether it is one of the services here, and not only a server of that kind. */
+export function isService({ name }: Preset): boolean {
+  return !programs.has(name)
+}
+
 /** Whether it is OpenAI's own host, also of a region: `eu.api.openai.com`. */
 export function isOwnHost(hostname: string): boolean {
   return isHostOf(hostname, ['api.openai.com'])

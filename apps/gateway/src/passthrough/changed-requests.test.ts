@@ -3,7 +3,14 @@ import { claude } from '@patchbay/claude'
 import { loadConfig } from '@patchbay/config'
 import type { CallOptions, ChatInput, ChatRequest, Provider } from '@patchbay/core'
 import { requestWithDefaults } from '@patchbay/core/wrap'
-import { DelegatingProvider, type Interception, Middleware, mask, type PolicyCall } from '@patchbay/policies'
+import {
+  DelegatingProvider,
+  type Interception,
+  limit,
+  Middleware,
+  mask,
+  type PolicyCall,
+} from '@patchbay/policies'
 import { faultServer } from '@patchbay/testing'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { oddAnswer } from '../../test/odd-service.js'
@@ -121,8 +128,7 @@ describe('what a policy of the app changes is sent to a service of the same prot
 describe('what no policy changes goes through', () => {
   it.each([
     ['without policies', (inner: Provider) => inner],
-    ['copied without a change', (inner: Provider) => new Changed(inner, (request) => ({ ...request }))],
-    ['with nothing to mask', (inner: Provider) => mask(inner)],
+    ['limited', (inner: Provider) => limit(inner, { requestsPerMinute: 100 })],
   ])('%s, with the defaults of the provider', async (_, policy) => {
     const { sent, answer } = await asked(policy, { dreams: true }, { stop: ['END'], temperature: 0.1 })
     expect(sent).toMatchObject({ dreams: true, temperature: 0.7, stop_sequences: ['END'] })

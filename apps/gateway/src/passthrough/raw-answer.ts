@@ -1,5 +1,5 @@
 // The answer to a raw request as the service sent it, collected beside the translated events of the same call.
-import type { LlmError } from '@patchbay/core'
+import { LlmError } from '@patchbay/core'
 import { type AnswerTap, answerId as readAnswerId } from '@patchbay/core/wire'
 import type { StreamFormat } from '../answer/stream-writer.js'
 import type { Json } from '../body/body.js'
@@ -10,6 +10,9 @@ interface Exchange {
   values: unknown[]
   isWhole: boolean
 }
+
+// Events of a service that may come without one that is translated: they wait for the next that is.
+const maxWaiting = 2000
 
 export class RawAnswer {
   #exchanges: Exchange[] = []
@@ -27,6 +30,11 @@ export class RawAnswer {
     const exchange: Exchange = { values: [], isWhole: false }
     this.#exchanges.push(exchange)
     return (value, form) => {
+      if (exchange.values.length >= maxWaiting)
+        throw new LlmError(
+          'bad-response',
+          `The service sent ${maxWaiting} events in a row that say nothing. Try again.`,
+        )
       exchange.isWhole = form === 'whole'
       exchange.values.push(value)
     }

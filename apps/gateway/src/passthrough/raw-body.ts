@@ -7,6 +7,7 @@ import type { Json } from '../body/body.js'
 
 /** A body of the Messages API. The gateway keeps no threads, so it answers what is about them itself. */
 export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
+  if (!isList(body.messages)) return undefined
   const blocks = objectsIn(body.messages).flatMap(({ content }) => objectsIn(content))
   return blocks.some(isForeignBlock) ? undefined : body
 }
@@ -25,8 +26,18 @@ const maxCallId = 40
 
 /** A body of Chat Completions. */
 export function rawCompletions(body: Json): Json | undefined {
+  if (!isList(body.messages)) return undefined
+  // A budget reserves one answer; and fields of routers that choose other models than the operator's.
+  if ((body.n ?? 1) !== 1 || otherModels.some((name) => body[name] !== undefined)) return undefined
   const ids = objectsIn(body.messages).flatMap(({ tool_calls }) => objectsIn(tool_calls).map(({ id }) => id))
   return ids.some((id) => String(id).length > maxCallId) ? undefined : body
+}
+
+const otherModels = ['models', 'fallbacks', 'fallback_models']
+
+/** Whether it is a list of objects: what is none must be refused, not left out. */
+function isList(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'object' && item !== null)
 }
 
 /**
@@ -68,7 +79,8 @@ function isForeignItem({ type, encrypted_content: state, content, call_id }: Jso
 }
 
 /** A body of Ollama's chat, which is streamed unless it says otherwise. */
-export function rawOllama(body: Json): Json {
+export function rawOllama(body: Json): Json | undefined {
+  if (!isList(body.messages)) return undefined
   return { ...body, stream: body.stream !== false }
 }
 

@@ -73,7 +73,6 @@ const requests = {
     model: 'chat',
     stream_options: { include_usage: true },
     ...odd,
-    n: 2,
     tools: [{ type: 'dream', dream: { depth: 2 } }],
     messages: [{ role: 'user', content: [{ type: 'smell', smell: { of: 'roses' } }] }],
   },
@@ -175,20 +174,128 @@ describe.each(apis)('%s to a service of its own protocol', (api) => {
     expect((await post(ann.key)).status).toBe(429)
   })
 
-  it('a mask applies to what nobody knows too; without anything to mask, the answer is that of the service', async () => {
+  it('with a mask, what is known is masked, and what nobody knows is not sent', async () => {
     const { url, last, service } = await world({}, { policies: ['mask'] })
-    const known = { model: api, ...(api === 'claude' && { max_tokens: 50 }), service_tier: 'warp' }
-    const ask = (text: string) => {
+    const ask = (text: string, more: Json = {}) => {
       const messages = [{ role: 'user', content: text }]
       return read(api, url, false, {
-        ...known,
+        model: api,
+        ...(api === 'claude' && { max_tokens: 50 }),
         ...(api === 'responses' ? { input: messages, store: false } : { messages }),
-        note: text,
+        ...more,
       })
     }
-    expect(await ask('Hello')).toEqual(await read(api, service.url, false))
     await ask('Write to ann@example.com.')
+    expect(JSON.stringify(last().body)).toContain('[EMAIL_1]')
     expect(JSON.stringify(last().body)).not.toContain('ann@example.com')
-    expect(last().body.note).toContain('[EMAIL_1]')
+    const before = service.requests.length
+    // Ollama ignores what it does not know, and so do we.
+    const refused = await ask('Hello', { dreams: { of: 'ann@example.com' } }).catch(String)
+    if (api !== 'ollama') expect(refused).toMatch(/dreams/)
+    expect(JSON.stringify(service.requests.slice(before))).not.toMatch(/dreams|ann@example/)
+  })
+})
+
+describe('policies that look at contents see all of them', () => {
+  const file = {
+    type: 'file',
+    file: { filename: 'a.txt', file_data: `data:text/plain;base64,${btoa('ann@example.com BOMB')}` },
+  }
+  const image = { type: 'image_url', image_url: { url: 'data:image/png;base64,iVBORw0KGgo=' } }
+  const call = {
+    id: 'c',
+    type: 'function',
+    function: { name: 't', arguments: '{"e":"ann\\u0040example.com"}' },
+  }
+  const user = (...content: Json[]) => ({ model: 'chat', messages: [{ role: 'user', content }] })
+
+  it.each([
+    ['a text file', user(file)],
+    [
+      'escapes in arguments',
+      {
+        model: 'chat',
+        messages: [
+          { role: 'user', content: 'Go' },
+          { role: 'assistant', tool_calls: [call] },
+          { role: 'tool', tool_call_id: 'c', content: 'ok' },
+        ],
+      },
+    ],
+  ])('%s is masked', async (_, request) => {
+    const { url, last, service } = await world({}, { policies: ['mask'] })
+    await read('chat', url, false, request)
+    expect(service.requests.length).toBeGreaterThan(0)
+    const sent = JSON.stringify(last().body)
+    expect(sent).not.toContain(btoa('ann@example.com BOMB'))
+    expect(sent).not.toMatch(/ann(@|\\+u0040)example/)
+  })
+
+  it.each([
+    ['an image', user(image)],
+    ['an image beside a field that nobody knows', { ...user(image), dreams: 1 }],
+    [
+      'a video that nobody knows',
+      user({ type: 'video_url', video_url: { url: 'data:video/mp4;base64,AAAA' } }),
+    ],
+  ])('%s is not sent past a mask', async (_, request) => {
+    const { url, service } = await world({}, { policies: ['mask'] })
+    await expect(read('chat', url, false, request)).rejects.toMatchObject({ status: 400 })
+    expect(service.requests).toHaveLength(0)
+  })
+})
+
+describe('what goes through', () => {
+  it.each([
+    ['several answers', { n: 2 }],
+    ['models of the client’s own choice', { models: ['x/expensive'] }],
+    ['a text in place of messages', { messages: 'hi', dreams: 1 }],
+    ['messages that are none', { messages: [5, null], dreams: 1 }],
+  ])('%s are not', async (_, more) => {
+    const { url, service } = await world()
+    const sent = read('chat', url, false, {
+      model: 'chat',
+      messages: [{ role: 'user', content: 'Hi' }],
+      ...more,
+    })
+    await sent.catch(() => {})
+    const bodies = service.requests.map(({ json }) => Object(json) as Json)
+    for (const [name, value] of Object.entries(more))
+      if (name !== 'messages' && name !== 'dreams')
+        expect(bodies.some((body) => body[name] === value)).toBe(false)
+    expect(bodies.every(({ messages }) => Array.isArray(messages) && messages.length > 0)).toBe(true)
+  })
+
+  it.each([
+    { type: 'video', video: 'http://169.254.169.254/x' },
+    { type: 'video', video: ['http://127.0.0.1/x'] },
+    { type: 'smell', href: 'http://localhost:8080/x' },
+    { type: 'smell', uri: 'file:///etc/passwd' },
+    { type: 'text', text: 'a', image_url: { url: 'http://10.0.0.1/x' } },
+  ])('no address of the service’s own network: %j', async (part) => {
+    const { url, service } = await world()
+    const request = { model: 'chat', dreams: 1, messages: [{ role: 'user', content: [part] }] }
+    await expect(read('chat', url, false, request)).rejects.toMatchObject({ status: 400 })
+    expect(service.requests).toHaveLength(0)
+  })
+
+  it('texts, schemas and calls may speak of such addresses', async () => {
+    const { url, last } = await world()
+    const local = 'http://localhost:3000/'
+    await read('claude', url, false, {
+      ...requests.claude,
+      tools: [
+        {
+          name: 'fetch',
+          input_schema: { type: 'object', properties: { url: { type: 'string', default: local } } },
+        },
+      ],
+      messages: [
+        { role: 'user', content: local },
+        { role: 'assistant', content: [{ type: 'tool_use', id: 't', name: 'fetch', input: { url: local } }] },
+        { role: 'user', content: [{ type: 'tool_result', tool_use_id: 't', content: local }] },
+      ],
+    })
+    expect(JSON.stringify(last().body)).toContain('"input":{"url":"http://localhost:3000/"}')
   })
 })

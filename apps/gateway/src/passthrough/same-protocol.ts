@@ -1,5 +1,6 @@
 // Requests to a service of the client's own protocol: the body goes through as it is, beside its translation for policies, records
 // and providers that speak another protocol.
+import { isIP } from 'node:net'
 import { type ChatRequest, isLlmError, type LlmError, type Message, type Provider } from '@patchbay/core'
 import { bindRaw, checkPublic, type RawRequest, type WireProtocol } from '@patchbay/core/wire'
 import type { Context } from 'hono'
@@ -57,14 +58,13 @@ export async function readFor(
     request = await read()
   } catch (thrown) {
     const outline = outlineOf(raw)
-    if (!isRefusal(thrown) || outline === undefined || !(await speaks(provider, protocol, context)))
-      throw thrown
+    if (!isRefusal(thrown) || outline === undefined) throw thrown
     refusal = thrown
     request = outline
   }
   await checkPublicUrls(request)
-  if (refusal !== undefined || recorder.hasIgnored)
-    await Promise.all([...fetchedUrls(raw)].map((url) => checkPublic(url)))
+  const urls = refusal !== undefined || recorder.hasIgnored ? [...fetchedUrls(raw)] : []
+  await Promise.all([...new Set([...urls, ...internalUrls(raw)])].map((url) => checkPublic(url)))
   const { model: _, ...body } = raw
   const rawRequest: RawRequest = {
     protocol,
@@ -82,16 +82,6 @@ function isRefusal(thrown: unknown): thrown is LlmError {
   return (
     isLlmError(thrown, 'invalid-request') && thrown.provider === undefined && (thrown.status ?? 400) === 400
   )
-}
-
-/** Asked only for requests that another protocol could not honour: the answer may need a request of its own. */
-async function speaks(
-  provider: Provider,
-  protocol: WireProtocol,
-  { var: { recorder } }: Context<Env>,
-): Promise<boolean> {
-  const capabilities = await provider.capabilities(recorder.callOptions()).catch(() => undefined)
-  return capabilities?.protocol === protocol
 }
 
 function headersOf({ req }: Context): Record<string, string> {
@@ -134,7 +124,41 @@ function* textsIn(value: unknown): Generator<string> {
 
 const bytesFields = new Set(['data', 'file_data', 'encrypted_content', 'signature', 'type', 'id'])
 
-/** The addresses that a service would fetch for the client. */
+/**
+ * Addresses in a network of the service's own, whatever their field is called. Texts, schemas and calls of tools may speak of them;
+ * all else the service may fetch for the client.
+ */
+function* internalUrls(value: unknown, name = ''): Generator<string> {
+  if (typeof value === 'string') {
+    if (!spoken.has(name) && isInternal(value)) yield value
+    return
+  }
+  if (typeof value !== 'object' || value === null || unfetched.has(name)) return
+  const { type } = value as Json
+  const isCall = typeof type === 'string' && /(?:^|_)(?:tool_use|call)$/.test(type)
+  for (const [key, item] of Object.entries(value))
+    if (!isCall || key !== 'input') yield* internalUrls(item, Array.isArray(value) ? name : key)
+}
+
+const spoken = new Set(
+  'text content arguments input output thinking reasoning instructions system title description name user prompt'.split(
+    ' ',
+  ),
+)
+const unfetched = new Set('input_schema parameters schema arguments metadata'.split(' '))
+
+/** Whether it is an address of a machine without a public name. */
+function isInternal(text: string): boolean {
+  if (!/^\s*[a-z][a-z+.-]*:\/\//i.test(text) || !URL.canParse(text)) return false
+  const { hostname, protocol } = new URL(text)
+  if (protocol === 'file:') return true
+  return (
+    isIP(hostname.replace(/^\[|\]$/g, '')) !== 0 ||
+    /^[^.]*\.?$|\.(?:localhost|local|internal)\.?$/i.test(hostname)
+  )
+}
+
+/** The addresses that every service fetches for the client. */
 function* fetchedUrls(value: unknown): Generator<string> {
   if (typeof value !== 'object' || value === null) return
   for (const [name, item] of Object.entries(value)) {

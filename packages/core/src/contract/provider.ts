@@ -25,6 +25,11 @@ export interface Provider extends AsyncDisposable {
   readonly provider: string
   /** The model's name, as it was given to the factory. */
   readonly model: string
+  /**
+   * The server's address, if it is none of the services that the backend knows: for example a server of one's own, whose prices
+   * no list has. Default: the model is at the service.
+   */
+  readonly address?: string | undefined
   /** Options for every request that does not set them itself. */
   readonly defaults?: Partial<ChatRequest>
   /** The time limits of calls that set none, in milliseconds. */

@@ -2,7 +2,7 @@
 
 import { invalid, LlmError } from '../contract/errors.js'
 import type { AnswerTap, RawRequest, WireProtocol } from '../contract/raw-request.js'
-import type { ChatRequest } from '../contract/request.js'
+import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { isObject } from '../object.js'
 
 interface Binding {
@@ -24,27 +24,21 @@ export function bindRaw(request: ChatRequest, open?: () => AnswerTap): ChatReque
 }
 
 /**
- * Ties the raw requests in a copy to it, for a policy that has changed both alike. `defaults` are those of the provider that
- * the original may hold. Answers are read as those of the original if `answers` is `'same'`; if they are `'other'`, nobody reads them as the service sends them.
+ * The request without its raw requests, for a policy that looks at contents: it knows the chat request only.
+ * @throws {LlmError} `invalid-request` if a raw request says what the chat request cannot
  */
-export function rebindRaw(
-  copy: ChatRequest,
-  original: ChatRequest,
-  defaults: Partial<ChatRequest>,
-  answers: 'same' | 'other',
-): ChatRequest {
-  for (const { provider, raw } of rawRequestsOf(copy)) {
-    const before = bindings.get(Object(original.providerOptions?.[provider]?.rawRequest))
-    if (before === undefined || !saysTheSame(original, before.request, defaults, provider)) continue
-    // Other options of the copy are defaults, which the raw request does not set.
-    const names = new Set(Object.keys(before.request))
-    const request = Object.fromEntries(Object.entries(copy).filter(([name]) => names.has(name)))
-    bindings.set(raw, {
-      request: request as unknown as ChatRequest,
-      open: answers === 'same' ? before.open : undefined,
-    })
+export function withoutRaw(input: ChatInput): ChatInput {
+  if (typeof input === 'string' || Array.isArray(input)) return input
+  const request = input as ChatRequest
+  const raws = rawRequestsOf(request)
+  if (raws.length === 0) return input
+  const providerOptions = { ...request.providerOptions }
+  for (const { provider, raw } of raws) {
+    if (isRaw(raw) && raw.refusal !== undefined) throw new LlmError('invalid-request', raw.refusal)
+    const { rawRequest: _, ...options } = providerOptions[provider] ?? {}
+    providerOptions[provider] = options
   }
-  return copy
+  return { ...request, providerOptions }
 }
 
 /** The names of what a raw request sets of a chat request. */
@@ -98,8 +92,8 @@ function isRaw(value: unknown): value is RawRequest {
   )
 }
 
-function rawRequestsOf({ providerOptions = {} }: ChatRequest): { provider: string; raw: object }[] {
-  return Object.entries(providerOptions).flatMap(([provider, options]) => {
+function rawRequestsOf(request: ChatRequest): { provider: string; raw: object }[] {
+  return Object.entries(request?.providerOptions ?? {}).flatMap(([provider, options]) => {
     const raw = options?.rawRequest
     return isObject(raw) ? [{ provider, raw }] : []
   })

@@ -12,19 +12,28 @@ export interface ConversionOptions {
   onWarning?: (warning: Warning) => void
 }
 
-/** Takes a warning. `reason` is its message without what was done, for an error in its place; default: the whole message. */
-export type ConversionWarner = (warning: Warning, reason?: string) => void
+// Beside the warnings, as those reach apps.
+const reasons = new WeakMap<Warning, string>()
+
+/** The warning, with its message without what was done: the text of an error in its place. */
+export function withReason(warning: Warning, reason: string): Warning {
+  reasons.set(warning, reason)
+  return warning
+}
 
 /**
  * A function that reports an omission of a conversion; without `onWarning`, it throws `unsupported`.
  * @throws {LlmError} `invalid-request` for an unknown option
  */
-export function conversionWarner(options: ConversionOptions): ConversionWarner {
+export function conversionWarner(options: ConversionOptions): (warning: Warning) => void {
   checkOptionNames(options, ['onWarning'], 'of a conversion of messages')
   const { onWarning } = options
-  return (warning, reason = warning.message) => {
+  return (warning) => {
     if (onWarning === undefined)
-      throw new LlmError('unsupported', `${reason} Pass onWarning to go on without.`)
+      throw new LlmError(
+        'unsupported',
+        `${reasons.get(warning) ?? warning.message} Pass onWarning to go on without.`,
+      )
     onWarning(warning)
   }
 }
@@ -46,6 +55,6 @@ export function leftOutReporter(options: ConversionOptions): LeftOut {
   return (feature, reason = `Patchbay has no place for ${feature}.`, done = 'It was left out.') => {
     if (reported.has(feature)) return
     reported.add(feature)
-    warn({ code: 'unsupported', feature, message: `${reason} ${done}` }, reason)
+    warn(withReason({ code: 'unsupported', feature, message: `${reason} ${done}` }, reason))
   }
 }

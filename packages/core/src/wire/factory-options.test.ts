@@ -79,6 +79,9 @@ it.each([
   'brand_new_field',
   'service_tier',
   'stopAfter',
+  'models',
+  'tool_choices',
+  'max_token',
 ])('a field that we do not know is sent, since services get new ones: %s', (name) => {
   expect(checkFields({ [name]: 1 }, fields, 'providerOptions.mine')).toBeUndefined()
 })

@@ -2,7 +2,8 @@
 
 import type { PreparedChat } from '../contract/backend.js'
 import { LlmError } from '../contract/errors.js'
-import type { ConversionWarner } from './conversion.js'
+import type { Warning } from '../contract/response.js'
+import { withReason } from './conversion.js'
 
 /**
  * Leaves something out of a request with a warning, if the request has `onUnsupported: 'warn'`.
@@ -17,7 +18,7 @@ export type LeaveOut = (feature: string, reason: string, more?: { advice?: strin
 /** The `LeaveOut` of a request. */
 export function leaveOutOf(
   { onUnsupported }: Pick<PreparedChat, 'onUnsupported'>,
-  warn: ConversionWarner,
+  warn: (warning: Warning) => void,
 ): LeaveOut {
   return (
     feature,
@@ -28,6 +29,6 @@ export function leaveOutOf(
     } = {},
   ) => {
     if (onUnsupported !== 'warn') throw new LlmError('unsupported', `${reason} ${advice}`)
-    warn({ code: 'unsupported', feature, message: `${reason} ${instead}` }, reason)
+    warn(withReason({ code: 'unsupported', feature, message: `${reason} ${instead}` }, reason))
   }
 }

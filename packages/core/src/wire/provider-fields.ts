@@ -7,6 +7,9 @@ import { optionNames } from '../request/request-names.js'
 // In letters: short names of different fields are alike, such as `top_p` and `top_k`.
 const longEnough = 6
 
+// Other fields, not misspelled ones: beside `model`, OpenRouter takes `models`.
+const isPlural = (one: string, other: string) => one === `${other}s` || other === `${one}s`
+
 /**
  * Checks the names of fields for a service. A field that we do not know is sent, since services get new ones; a known one in another
  * spelling is refused, because many servers ignore what they do not know. So is an option of the request itself.
@@ -23,7 +26,8 @@ export function checkFields(fields: object, known: readonly string[], place: str
     const meant = known.find(
       (field) =>
         inLetters(field) === inLetters(name) ||
-        (name.length >= longEnough && (distance(field, name) === 1 || hasSameLetters(field, name))),
+        (name.length >= longEnough &&
+          ((distance(field, name) === 1 && !isPlural(field, name)) || hasSameLetters(field, name))),
     )
     if (meant !== undefined) throw refuse(`is not a field of the service. Did you mean ${meant}?`)
   }

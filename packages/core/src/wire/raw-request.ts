@@ -1,14 +1,18 @@
 // Raw requests in backends: the body goes through as the client wrote it, and the answer as the service wrote it. So what the
 // contract has no word for goes through, in both directions.
 import type { PreparedChat } from '../contract/backend.js'
+import { LlmError } from '../contract/errors.js'
 import type { RawRequest, WireProtocol } from '../contract/raw-request.js'
 import { namesSetBy, openTap } from '../request/raw-binding.js'
 import { fieldsOf } from './formats/received-json.js'
 
 export type { AnswerTap, RawRequest, WireProtocol } from '../contract/raw-request.js'
-export { bindRaw, rebindRaw } from '../request/raw-binding.js'
+export { bindRaw, withoutRaw } from '../request/raw-binding.js'
 
-/** A chat request and the raw request that it holds, if that has this protocol; `undefined` in place of others. */
+/**
+ * A chat request and the raw request that it holds, if that has this protocol; `undefined` in place of others.
+ * @throws {LlmError} `invalid-request` for a raw request of another protocol that says more than the chat request
+ */
 export function splitRaw(
   chat: PreparedChat,
   protocol: WireProtocol | undefined,
@@ -17,6 +21,8 @@ export function splitRaw(
   if (rawRequest === undefined) return { chat, raw: undefined }
   // Its form was checked when the request was prepared.
   const raw = rawRequest as RawRequest
+  if (raw.protocol !== protocol && raw.refusal !== undefined)
+    throw new LlmError('invalid-request', raw.refusal)
   return { chat: { ...chat, providerOptions }, raw: raw.protocol === protocol ? raw : undefined }
 }
 

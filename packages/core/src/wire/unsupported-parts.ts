@@ -3,8 +3,9 @@
 
 import type { PreparedMessage } from '../contract/backend.js'
 import type { Part } from '../contract/message.js'
+import type { Warning } from '../contract/response.js'
 import { isMedia } from '../request/required-capabilities.js'
-import type { ConversionWarner } from './conversion.js'
+import { withReason } from './conversion.js'
 
 const words = {
   cache: 'cache marks of messages (it may cache prompts by itself)',
@@ -24,13 +25,14 @@ export type OmissionWarner = (feature: keyof typeof words) => void
  * A function that warns of omissions.
  * @param who the service, for the message: `Ollama`
  */
-export function omissionWarner(who: string, warn: ConversionWarner): OmissionWarner {
+export function omissionWarner(who: string, warn: (warning: Warning) => void): OmissionWarner {
   const reported = new Set<string>()
   return (feature) => {
     if (reported.has(feature)) return
     reported.add(feature)
     const reason = `${who} does not accept ${words[feature]}`
-    warn({ code: 'unsupported', feature, message: `${reason}; they were omitted.` }, `${reason}.`)
+    const warning: Warning = { code: 'unsupported', feature, message: `${reason}; they were omitted.` }
+    warn(withReason(warning, `${reason}.`))
   }
 }
 

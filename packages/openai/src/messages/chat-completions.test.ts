@@ -141,4 +141,63 @@ describe('a conversation of Chat Completions', () => {
       { role: 'system', content: [{ type: 'text', text: 'Be' }] },
     ])
   })
+
+  const call = (given: unknown) => ({
+    role: 'assistant',
+    content: null,
+    tool_calls: [{ id: 'a', type: 'function', function: { name: 'f', arguments: given } }],
+  })
+  const file = (given: object) => ({ role: 'user', content: [{ type: 'file', file: given }] })
+  const image = (url: string) => ({ type: 'image_url', image_url: { url } })
+  const rows: [what: string, theirs: object, message: object][] = [
+    [
+      'arguments as an object',
+      call({ a: 1 }),
+      { role: 'assistant', content: [{ type: 'tool-call', id: 'a', name: 'f', input: { a: 1 } }] },
+    ],
+    [
+      'reasoning beside an empty field',
+      { role: 'assistant', content: 'x', reasoning_content: null, reasoning: 'deep' },
+      {
+        role: 'assistant',
+        content: [
+          { type: 'reasoning', text: 'deep' },
+          { type: 'text', text: 'x' },
+        ],
+      },
+    ],
+    [
+      'images of an answer',
+      { role: 'assistant', content: '', images: [image('data:image/png;base64,AQID')] },
+      { role: 'assistant', content: [{ type: 'image', data: 'AQID', mediaType: 'image/png' }] },
+    ],
+    ['an empty answer', { role: 'assistant', content: '' }, { role: 'assistant', content: '' }],
+    [
+      'a file of base64 alone',
+      file({ file_data: 'AQID', filename: 'a.pdf' }),
+      {
+        role: 'user',
+        content: [{ type: 'file', data: 'AQID', mediaType: 'application/pdf', name: 'a.pdf' }],
+      },
+    ],
+    [
+      'a data URL of text',
+      { role: 'user', content: [image('data:image/svg+xml;utf8,%3Csvg/>')] },
+      {
+        role: 'user',
+        content: [{ type: 'image', data: btoa('<svg/>'), mediaType: 'image/svg+xml' }],
+      },
+    ],
+    [
+      'a cache mark',
+      {
+        role: 'user',
+        content: [{ type: 'text', text: 'x', cache_control: { type: 'ephemeral', ttl: '1h' } }],
+      },
+      { role: 'user', content: [{ type: 'text', text: 'x' }], cache: { ttl: '1h' } },
+    ],
+  ]
+  it.each(rows)('keeps what servers and clients write in forms of their own: %s', (_, theirs, message) => {
+    expect(fromChatCompletions([theirs])).toEqual([message])
+  })
 })

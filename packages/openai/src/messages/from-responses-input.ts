@@ -10,7 +10,7 @@ import {
 } from '@patchbay/core/wire'
 import { fromItems } from '../responses/events.js'
 import { host } from './prepared-messages.js'
-import { addResult, invalid, listOf } from './read.js'
+import { addResult, fileData, invalid, listOf, toInput } from './read.js'
 
 type Json = Record<string, unknown>
 const from = { host, model: '', who: 'The Responses API', requestId: undefined }
@@ -44,11 +44,16 @@ export function fromResponsesInput(items: readonly object[], options: Conversion
       const name = names.get(id)
       const result = toContent(output, `${where}.output`, lost)
       addResult(read, { type: 'tool-result', id, ...(name !== undefined && { name }), output: result })
+    } else if (type === 'function_call') {
+      const { arguments: given } = item
+      const text = typeof given === 'string' ? given : JSON.stringify(toInput(given, `${where}.arguments`))
+      turn.push({ ...item, arguments: text })
     } else if (type !== 'message') turn.push(item)
     else if (role === 'assistant') {
       // What was written by hand has no list of parts.
       const parts = typeof content === 'string' ? [{ type: 'output_text', text: content }] : content
-      turn.push({ ...item, type, content: listOf(parts, `${where}.content`) })
+      const said = listOf(parts, `${where}.content`).flatMap((part) => toSaid(fieldsOf(part), lost))
+      turn.push({ ...item, type, content: said })
     } else if (role === 'user' || role === 'system' || role === 'developer') {
       endTurn()
       read.push({
@@ -59,6 +64,14 @@ export function fromResponsesInput(items: readonly object[], options: Conversion
   }
   endTurn()
   return read
+}
+
+/** A part of an answer. Some clients write its texts as those of a question. */
+function toSaid(part: Json, lost: LeftOut): Json[] {
+  if (part.type === 'input_text' || part.type === 'text') return [{ ...part, type: 'output_text' }]
+  if (part.type === 'output_text' || part.type === 'refusal') return [part]
+  lost(`a part of type ${String(part.type)}`)
+  return []
 }
 
 /** The parts of a turn, as an answer with these items would have them. */
@@ -106,8 +119,8 @@ function toPart(part: Json, where: string, lost: LeftOut): Part[] {
   }
   const name = typeof filename === 'string' ? { name: filename } : {}
   if (type === 'input_file' && typeof url === 'string') return [{ type: 'file', url, ...name }]
-  const data = type === 'input_file' && typeof file === 'string' ? parseDataUrl(file) : undefined
-  if (data !== undefined) return [{ type: 'file', ...data, ...name }]
+  if (type === 'input_file' && typeof file === 'string' && file !== '')
+    return [{ type: 'file', ...fileData(file, filename) }]
   if (type === 'input_audio') {
     const { data, format } = fieldsOf(part.input_audio)
     if (typeof data !== 'string') throw invalid(`${where}.input_audio.data`, 'must be base64 text')

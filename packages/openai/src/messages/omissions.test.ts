@@ -60,6 +60,37 @@ describe('what the other form has no place for', () => {
       },
     ],
   ]
+  const call = { id: 'a', type: 'function', function: { name: 'f', arguments: '{}' } }
+  const ofServers: [feature: string, message: object][] = [
+    ['dreams', { role: 'user', content: 'x', dreams: 1 }],
+    ['text.dreams', { role: 'user', content: [{ type: 'text', text: 'x', dreams: 1 }] }],
+    [
+      'tool_calls.extra_content',
+      { role: 'assistant', tool_calls: [{ ...call, extra_content: { google: { thought_signature: 's' } } }] },
+    ],
+    [
+      'reasoning_details',
+      { role: 'assistant', content: 'x', reasoning_details: [{ type: 'reasoning.encrypted', data: 'A' }] },
+    ],
+    [
+      'thinking_blocks',
+      {
+        role: 'assistant',
+        content: 'x',
+        thinking_blocks: [{ type: 'thinking', thinking: 't', signature: 's' }],
+      },
+    ],
+    [
+      'cache_control',
+      {
+        role: 'user',
+        content: [
+          { type: 'text', text: 'x', cache_control: { type: 'ephemeral' } },
+          { type: 'text', text: 'y' },
+        ],
+      },
+    ],
+  ]
   const elsewhere = { provider: 'claude', data: { signature: 's' } }
   const thereAsItems: [feature: string, message: Message][] = [
     ['reasoning', { role: 'assistant', content: [{ type: 'reasoning', text: 'Hm.' }] }],
@@ -85,6 +116,18 @@ describe('what the other form has no place for', () => {
     ...there.map(
       ([feature, message]) => [feature, (options: object) => toChatCompletions([message], options)] as const,
     ),
+    [
+      'a part of type dream',
+      (options: object) =>
+        fromResponsesInput(
+          [{ role: 'assistant', content: [{ type: 'dream' }, { type: 'input_text', text: 'x' }] }],
+          options,
+        ),
+    ] as const,
+    ...ofServers.map(
+      ([feature, message]) =>
+        [feature, (options: object) => fromChatCompletions([message], options)] as const,
+    ),
     ...here.map(
       ([feature, message]) =>
         [feature, (options: object) => fromChatCompletions([message], options)] as const,
@@ -106,6 +149,7 @@ describe('what the other form has no place for', () => {
 
   it.each<object>([
     { role: 'user', content: 5 },
+    { role: 'assistant', tool_calls: [{ id: 'a', function: { name: 'f', arguments: 5 } }] },
     { role: 'robot', content: 'x' },
     { role: 'tool', content: 'x' },
     { role: 'function', name: 'f', content: 'x' },

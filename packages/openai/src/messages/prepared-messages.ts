@@ -1,6 +1,13 @@
 // Messages of a conversation as the encoders of OpenAI's APIs take them.
-import { LlmError, type Message, type MessageInput, type Part, type PreparedMessage } from '@patchbay/core'
-import { type ConversionWarner, isMedia, omissionWarner } from '@patchbay/core/wire'
+import {
+  LlmError,
+  type Message,
+  type MessageInput,
+  type Part,
+  type PreparedMessage,
+  type Warning,
+} from '@patchbay/core'
+import { isMedia, omissionWarner, withReason } from '@patchbay/core/wire'
 
 /** OpenAI's own host: state of others is not for these forms. */
 export const host = 'api.openai.com'
@@ -9,7 +16,7 @@ export const host = 'api.openai.com'
 interface Form {
   /** Its name, for warnings. */
   who: string
-  warn: ConversionWarner
+  warn: (warning: Warning) => void
   /** Whether it has state of a text or a call. Default: no. */
   hasState?: (part: Part) => boolean
   /** Whether results of tools hold media. Default: no. */
@@ -37,10 +44,8 @@ export function preparedMessages(
     hasMoved = true
     const takers = mediaInResults ? 'user messages and results of tools' : 'user messages'
     const reason = `${who} accepts media only in ${takers}.`
-    warn(
-      { code: 'repaired', feature: 'media', message: `${reason} Others were put into a user message.` },
-      reason,
-    )
+    const message = `${reason} Others were put into a user message.`
+    warn(withReason({ code: 'repaired', feature: 'media', message }, reason))
   }
   return messages.flatMap((message, index): PreparedMessage[] => {
     const {

@@ -143,3 +143,16 @@ describe('a conversation of the Responses API', () => {
     expect(toResponsesInput(messages)).toEqual([search])
   })
 })
+
+it.each([
+  [
+    { role: 'assistant', content: [{ type: 'input_text', text: 'x' }] },
+    { type: 'text', text: 'x' },
+  ],
+  [
+    { type: 'function_call', call_id: 'a', name: 'f', arguments: { a: 1 } },
+    { type: 'tool-call', id: 'a', name: 'f', input: { a: 1 } },
+  ],
+])('keeps what clients write in forms of their own: %j', (item, part) => {
+  expect(fromResponsesInput([item])).toMatchObject([{ role: 'assistant', content: [part] }])
+})

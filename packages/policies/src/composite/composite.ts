@@ -15,6 +15,7 @@ export interface CompositeOptions {
 }
 
 export abstract class CompositeProvider extends Middleware {
+  protected override readonly passesRaw = true
   protected readonly candidates: Candidates
   readonly #rules: FailoverRules
 

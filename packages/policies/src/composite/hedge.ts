@@ -51,6 +51,7 @@ export function hedge(candidates: readonly [Provider, ...Candidate[]], options: 
 const hedgeOptionNames: OptionNames<HedgeOptions> = { delay: true, when: true, clock: true }
 
 class Hedge extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.hedge
   readonly #firstEventMs: number[] = []
 

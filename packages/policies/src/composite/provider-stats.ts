@@ -15,6 +15,7 @@ export interface CallOutcome {
 }
 
 export class ObservedProvider extends Middleware {
+  protected override readonly passesRaw = true
   /** Number of calls in flight. */
   inFlight = 0
 

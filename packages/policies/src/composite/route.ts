@@ -129,9 +129,12 @@ class Router extends CompositeProvider {
     const all = able.map(({ at }) => at)
     if (by === 'order') return all
     if (by === 'cost') {
-      const models = able.map(({ provider }) => provider.model)
-      const priceOf = await pricesFor(models, this.options.prices ?? {})
-      const cost = new Map(able.map(({ at, provider }) => [at, estimatedCost(provider, chat, priceOf)]))
+      const { prices = {} } = this.options
+      const costs = able.map(
+        async ({ at, provider }) =>
+          [at, estimatedCost(provider, chat, await pricesFor(provider, prices))] as const,
+      )
+      const cost = new Map(await Promise.all(costs))
       return all.sort((a, b) => (cost.get(a) ?? 0) - (cost.get(b) ?? 0) || a - b)
     }
     const providers = able.map(({ provider }) => provider)

@@ -123,6 +123,7 @@ const breakerOptionNames: OptionNames<BreakerOptions> = {
 type Verdict = 'succeeded' | 'failed' | 'unknown'
 
 class Breaker extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.breaker
   readonly #rules: Required<Omit<BreakerOptions, 'state' | 'key' | 'clock'>>
   readonly #cell: Cell<CircuitState>

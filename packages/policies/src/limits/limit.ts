@@ -77,6 +77,7 @@ const limitOptionNames: OptionNames<LimitOptions> = {
 }
 
 class Limit extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.limit
   readonly #queue: LimiterQueue
   readonly #headers: boolean

@@ -21,7 +21,8 @@ import { asLlmError } from '@patchbay/core/wrap'
 
 /**
  * A provider that passes every call to another one, `inner`. `chat` collects `stream`, so a subclass overrides one method for
- * both. `close` closes `inner`. For a policy that covers calls of every kind, extend `Middleware` instead.
+ * both. It passes on a new request and leaves the caller's as it is. `close` closes `inner`. For a policy that covers
+ * calls of every kind, extend `Middleware` instead.
  *
  * @example
  * class Greedy extends DelegatingProvider {

@@ -18,6 +18,7 @@ import {
   type TranscribeRequest,
   type TranscribeResponse,
 } from '@patchbay/core'
+import { withoutRaw } from '@patchbay/core/wire'
 import { asLlmError, streamOf } from '@patchbay/core/wrap'
 import { readResults } from './batch-results.js'
 import { CallDeadline } from './call-deadline.js'
@@ -50,6 +51,11 @@ export abstract class Middleware extends DelegatingProvider {
   protected readonly coverage: PolicyCoverage = everyOperation
   /** The clock for all waiting. Default: the system's. */
   protected readonly clock: Clock
+  /**
+   * Whether requests may reach a service of the client's own protocol as the client wrote them, and the answers as the service
+   * wrote them. Only for a policy that looks at the contents of neither. Default: no, it gets and changes all there is.
+   */
+  protected readonly passesRaw: boolean = false
   readonly #inFlight = new InFlightCalls()
 
   constructor(inner: Provider, clock: Clock = systemClock) {
@@ -64,10 +70,12 @@ export abstract class Middleware extends DelegatingProvider {
    */
   protected abstract intercept(call: PolicyCall): Interception | Promise<Interception>
 
-  override stream(request: ChatInput, given: CallOptions = {}): ChatStream {
-    let options = given
-    const intercept = (streamed: boolean, deadline: CallDeadline) =>
-      this.#intercept({ kind: 'chat', request, options, streamed, deadline })
+  override stream(input: ChatInput, given: CallOptions = {}): ChatStream {
+    let [request, options] = [input, given]
+    const intercept = (streamed: boolean, deadline: CallDeadline) => {
+      if (!this.passesRaw) request = withoutRaw(input)
+      return this.#intercept({ kind: 'chat', request, options, streamed, deadline })
+    }
     const openInner = (interception: Interception, deadline: CallDeadline) => {
       const remaining = deadline.remaining(interception.options ?? options)
       return (

@@ -4,7 +4,7 @@ import type { Provider } from '@patchbay/core'
 /** The operations of a provider. `chat` includes `stream`; `batches` is its `submit`, `status`, `results` and `cancel`. */
 export type Operation = Exclude<
   keyof Provider,
-  'provider' | 'model' | 'defaults' | 'timeouts' | 'stream' | 'close' | typeof Symbol.asyncDispose
+  'provider' | 'model' | 'address' | 'defaults' | 'timeouts' | 'stream' | 'close' | typeof Symbol.asyncDispose
 >
 
 /**

@@ -85,6 +85,7 @@ const budgetOptionNames: OptionNames<BudgetOptions> = {
 }
 
 class Budget extends Middleware implements BudgetProvider {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.budget
   readonly #limits: Allowance[]
   readonly #prices: Record<string, Price>
@@ -203,7 +204,7 @@ class Budget extends Middleware implements BudgetProvider {
     const { input, output } = await maximumTokens(call, this.inner)
     const tokens = input + output
     if (this.#limits.every(({ usd }) => usd === undefined)) return { usd: 0, tokens, output }
-    const priceOf = await pricesFor([this.model], this.#prices)
+    const priceOf = await pricesFor(this, this.#prices)
     const prices = priceOf(this.model)
     const price = prices && priceAt(input, prices)
     if (price === undefined)
@@ -247,8 +248,8 @@ class Budget extends Middleware implements BudgetProvider {
   /** The prices of the models that were used; those of this provider for one whose price is unknown. */
   async #pricesOf(used: LlmError | UsedByModel | undefined): Promise<PriceLookup> {
     const models = used === undefined ? [] : partsOf(used).map(({ model }) => model)
-    const priceOf = await pricesFor([this.model, ...models], this.#prices)
-    return (model) => priceOf(model) ?? priceOf(this.model)
+    const priceOf = await pricesFor(this, this.#prices, models)
+    return (model, provider) => priceOf(model, provider) ?? priceOf(this.model)
   }
 
   #cell(allowance: Allowance, key: string | undefined, now: number): Cell<Account> {

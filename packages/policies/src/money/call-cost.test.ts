@@ -118,7 +118,7 @@ describe('cost by model', () => {
 
 describe('prices', () => {
   it('are found with and without a date, and never by an inherited name', async () => {
-    const priceOf = await pricesFor(['m-2025', 'constructor'], prices)
+    const priceOf = await pricesFor({ model: 'm-2025', provider: 'mock' }, prices, ['constructor'])
     expect(priceOf('m-20250929')).toBe(price)
     expect(priceOf('m-2025-09-29')).toBe(price)
     expect(priceOf('m-2025')).toBeUndefined()

@@ -3,7 +3,7 @@ import type { ChatInput, LlmError, Usage } from '@patchbay/core'
 import type { CallResponse, PolicyCall } from '../middleware/interception.js'
 import type { Amount } from './account.js'
 import { costOf, usesHourCache } from './cost.js'
-import type { Price } from './prices.js'
+import type { PriceLookup } from './prices.js'
 import { partsOf, sumOrUndefined, type UsedByModel } from './usage-by-model.js'
 
 /** Maximum cost of a call. */
@@ -20,7 +20,7 @@ export function actualCost(
   response: CallResponse | UsedByModel | undefined,
   call: PricedCall,
   estimate: Estimate,
-  priceFor: (model: string) => Price | undefined,
+  priceFor: PriceLookup,
   broken: boolean,
 ): Amount {
   const { kind, request } = call
@@ -34,7 +34,7 @@ export function actualCost(
   const { outputTokens: counted = assumed } = usage
   const outputTokens = broken ? assumed && Math.max(assumed, counted ?? 0) : counted
   if (inputTokens === undefined || outputTokens === undefined) return estimate
-  const price = priceFor(response.model)
+  const price = priceFor(response.model, 'provider' in response ? response.provider : undefined)
   const hourCache = kind === 'chat' && usesHourCache(request as ChatInput)
   const reported = 'cost' in response ? response.cost : undefined
   const cost = reported ?? (broken ? undefined : costByModel(response, call, priceFor))
@@ -46,12 +46,12 @@ export function actualCost(
 export function costByModel(
   used: LlmError | UsedByModel,
   { kind, request }: PricedCall,
-  priceFor: (model: string) => Price | undefined,
+  priceFor: PriceLookup,
 ): number | undefined {
   const hourCache = kind === 'chat' && usesHourCache(request as ChatInput)
   return sumOrUndefined(
-    partsOf(used).map(({ model, billed, cost }) => {
-      const price = priceFor(model)
+    partsOf(used).map(({ model, provider, billed, cost }) => {
+      const price = priceFor(model, provider)
       return cost ?? (price && billed && costOf(billed, price, hourCache))
     }),
   )

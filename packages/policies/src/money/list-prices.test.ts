@@ -75,3 +75,45 @@ it('are those of the day', async () => {
   price = 2
   expect(await costWith({})).toBe(2)
 })
+
+const priceOf = async (model: string, place: { provider?: string; address?: string } = {}) => {
+  const { pricesFor } = await import('./prices.js')
+  return (await pricesFor({ provider: 'openai', model, ...place }, {}))(model)
+}
+
+it.each([
+  ['ollama', 'deepseek-r1', { provider: 'ollama' }],
+  ['local', 'gpt-oss-20b', { provider: 'local' }],
+  ['a server at home', 'gpt-oss-20b', { address: 'http://127.0.0.1:1234/v1' }],
+  ['an unknown server', 'deepseek-chat', { address: 'https://llm.example.com/v1' }],
+])('are not for a model of the same name on %s', async (_, model, place) => {
+  expect(await priceOf(model)).toBeDefined()
+  expect(await priceOf(model, place)).toBeUndefined()
+})
+
+it('are those of the service at an address that the list knows', async () => {
+  const place = { address: 'https://api.groq.com/openai/v1' }
+  expect(await priceOf('openai/gpt-oss-20b', place)).toMatchObject({ input: 0.075, output: 0.3 })
+})
+
+it('are for the model at a service that answered in place of one without list price', async () => {
+  const { pricesFor } = await import('./prices.js')
+  const place = { provider: 'openai', model: 'gpt-oss-20b', address: 'http://127.0.0.1:1234/v1' }
+  const find = await pricesFor(place, {}, ['gpt-5', 'deepseek-r1'])
+  expect(find('gpt-5', 'openai')).toMatchObject({ input: 1.25 })
+  expect(find('/models/gpt-oss-20b.gguf', 'openai')).toBeUndefined()
+  expect(find('gpt-oss-20b', 'ollama')).toBeUndefined()
+})
+
+it('are unknown for models with other units than tokens, and not zero', async () => {
+  expect(await priceOf('whisper-1')).toBeUndefined()
+  expect(await priceOf('text-embedding-3-small')).toMatchObject({ input: 0.02, output: 0 })
+})
+
+it('of a server of their own pass through policies, and its address is known', async () => {
+  const { openai } = await import('@patchbay/openai')
+  const { priced } = await import('../index.js')
+  const own = openai('gpt-oss-20b', { baseURL: 'http://127.0.0.1:1234/v1' })
+  expect(priced(own).address).toBe('http://127.0.0.1:1234/v1')
+  expect(priced(openai('gpt-5', { apiKey: 'k' })).address).toBeUndefined()
+})

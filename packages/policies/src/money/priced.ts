@@ -36,6 +36,7 @@ export function priced(
 }
 
 class Priced extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.priced
 
   constructor(
@@ -49,7 +50,11 @@ class Priced extends Middleware {
     const hourCache = usesHourCache(request as ChatInput)
     let priceOf: PriceLookup = () => undefined
     const load = async (parts: readonly UsagePart[]) => {
-      priceOf = await pricesFor([this.model, ...parts.map(({ model }) => model)], this.prices)
+      priceOf = await pricesFor(
+        this,
+        this.prices,
+        parts.map(({ model }) => model),
+      )
     }
     // Beside the call, which takes longer.
     void load([])
@@ -72,9 +77,10 @@ class Priced extends Middleware {
   /** The parts with the cost of each, if its price is known. */
   #withCosts(parts: readonly UsagePart[], priceOf: PriceLookup, hourCache: boolean): UsagePart[] {
     return parts.map((part) => {
-      const { model, billed, cost } = part
+      const { model, provider = this.provider, billed, cost } = part
       // The wrapped provider's own model name counts only if it alone was called.
-      const price = priceOf(model) ?? (parts.length === 1 ? priceOf(this.model) : undefined)
+      const isAlone = parts.length === 1 && provider === this.provider
+      const price = priceOf(model, provider) ?? (isAlone ? priceOf(this.model) : undefined)
       return { ...part, cost: (price && billed && costOf(billed, price, hourCache)) ?? cost }
     })
   }

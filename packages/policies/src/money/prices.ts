@@ -1,4 +1,5 @@
 // Prices of models: those that the app passes, and the list prices of services from @pydantic/genai-prices, loaded when first needed.
+import type { Provider } from '@patchbay/core'
 import type { ModelPrice } from '@pydantic/genai-prices'
 
 /** Prices of a model, in US dollars per million tokens. */
@@ -32,19 +33,41 @@ const loadList = () =>
     () => undefined,
   ))
 
-/** The price of a model, if it is known. */
-export type PriceLookup = (model: string) => Price | undefined
+/** Where a model is called. Models on one's own machine have the names of those at services, and not their prices. */
+export type Place = Pick<Provider, 'model' | 'provider' | 'address'>
+
+/** The price of a model, if it is known. `provider`: of the answer; default: that of the place. */
+export type PriceLookup = (model: string, provider?: string) => Price | undefined
+
+// Backends whose models run on a machine of one's own.
+const withoutList = new Set(['ollama', 'local'])
 
 /**
- * The prices of these models: the own ones, and the list prices if one of the models has no own price. The list is loaded once;
- * without its package there are no list prices.
+ * The prices of these models and of the place's own: the own prices, and the list prices if one of the models has no own price. The
+ * list is loaded once; without its package there are no list prices.
  */
-export async function pricesFor(models: readonly string[], own: Prices): Promise<PriceLookup> {
+export async function pricesFor(
+  place: Place,
+  own: Prices,
+  others: readonly string[] = [],
+): Promise<PriceLookup> {
+  const models = [place.model, ...others]
   const ownPrices = (model: string) => ownPriceOf(model, own)
   if (models.every((model) => ownPrices(model) !== undefined)) return ownPrices
   const calculate = await loadList()
   if (calculate === undefined) return ownPrices
-  return (model) => ownPrices(model) ?? listPrice(model, calculate)
+  return (model, provider = place.provider) => {
+    const price = ownPrices(model)
+    if (price !== undefined || withoutList.has(provider)) return price
+    return listPrice(model, calculate, addressOf(model, provider, place))
+  }
+}
+
+/** The address that the model was called at. A place of several providers has the name and the address of the first. */
+function addressOf(model: string, provider: string, place: Place): string | undefined {
+  // Servers put the name of a file or a publisher around the model's.
+  const isThere = model.includes(place.model) || (model !== '' && place.model.includes(model))
+  return isThere && provider === place.provider ? place.address : undefined
 }
 
 /** The own price of a model by name, with or without a date suffix (`-20250929`, `-2025-09-29`). */
@@ -54,13 +77,18 @@ function ownPriceOf(model: string, prices: Prices): Price | undefined {
 }
 
 /** What the service of a model asks now: it is looked up each time, as prices change by the day and some by its time. */
-function listPrice(model: string, calculate: Calculate): Price | undefined {
+function listPrice(model: string, calculate: Calculate, address: string | undefined): Price | undefined {
   // A name with a tag, for example `deepseek-r1:8b`, is a model on a machine of its own.
   if (model.includes(':')) return undefined
   const usage = { input_tokens: 1, output_tokens: 1 }
-  // The service is found by the name of the model; embedding models of OpenAI have names without a vendor.
-  const found = calculate(usage, model) ?? calculate(usage, model, { providerId: 'openai' })
-  return found === null ? undefined : toPrice(found.model_price)
+  // The service is found by its address or the name of the model; embedding models of OpenAI have names without a vendor.
+  const found =
+    address === undefined
+      ? (calculate(usage, model) ?? calculate(usage, model, { providerId: 'openai' }))
+      : calculate(usage, model, { providerApiUrl: address })
+  // Other units than tokens are hours of audio, images or calls.
+  if (found === null || found.model_price[fields.input] === undefined) return undefined
+  return toPrice(found.model_price)
 }
 
 const fields = {

@@ -5,6 +5,8 @@ import { addUsage, type ChatResponse, isLlmError, type LlmError, type Usage } fr
 export interface UsagePart {
   /** Empty if unknown. */
   model: string
+  /** Of the model, if known. */
+  provider?: string | undefined
   /** As the provider counted it. */
   usage: Usage
   /** The billed usage; `undefined` if the answer was cut off, because more may be billed than was counted. */
@@ -15,7 +17,7 @@ export interface UsagePart {
 
 /** A response, or the known part of it. */
 export type UsedByModel = Pick<ChatResponse, 'model' | 'usage'> &
-  Partial<Pick<ChatResponse, 'cost' | 'cached'>>
+  Partial<Pick<ChatResponse, 'provider' | 'cost' | 'cached'>>
 
 // Keyed by the usage object, which copies of a response or an error keep.
 const partsOfSum = new WeakMap<Usage, readonly UsagePart[]>()
@@ -24,12 +26,13 @@ const partsOfSum = new WeakMap<Usage, readonly UsagePart[]>()
 export function partsOf(used: LlmError | UsedByModel): readonly UsagePart[] {
   const {
     model = '',
+    provider,
     usage,
     cost,
     cached,
   }: Partial<UsedByModel> = isLlmError(used) ? (used.partial ?? used) : used
   if (usage === undefined || cached) return []
-  return partsOfSum.get(usage) ?? [{ model, usage, billed: billedUsage(used, usage), cost }]
+  return partsOfSum.get(usage) ?? [{ model, provider, usage, billed: billedUsage(used, usage), cost }]
 }
 
 function billedUsage(used: LlmError | UsedByModel, usage: Usage): Usage | undefined {

@@ -74,6 +74,7 @@ const hooksOptionNames: OptionNames<HooksOptions> = {
 }
 
 class Hooks extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.hooks
 
   constructor(

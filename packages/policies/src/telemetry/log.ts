@@ -42,6 +42,7 @@ export function log(first?: Provider | LogOptions, second?: LogOptions): Provide
 const logOptionNames: OptionNames<LogOptions> = { logger: true, fields: true, clock: true }
 
 class Log extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.log
   readonly #logger: Logger
   readonly #fields: Record<string, unknown>

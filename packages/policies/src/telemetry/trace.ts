@@ -102,6 +102,7 @@ interface Instruments {
 }
 
 class Trace extends Middleware {
+  protected override readonly passesRaw = true
   protected override readonly coverage = coverage.trace
   readonly #options: TraceOptions
   #instruments: Promise<Instruments> | undefined

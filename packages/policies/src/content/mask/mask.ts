@@ -10,7 +10,6 @@ import {
   type Provider,
   type RerankRequest,
 } from '@patchbay/core'
-import { rebindRaw } from '@patchbay/core/wire'
 import { requestWithDefaults, Yielder } from '@patchbay/core/wrap'
 import type { Interception, PolicyCall } from '../../middleware/interception.js'
 import { Middleware } from '../../middleware/middleware.js'
@@ -177,13 +176,7 @@ class Mask extends Middleware {
     const restorer = new Restorer(placeholders, answerFormat(request))
     const masked = await placeholders.masked(request)
     const yielder = new Yielder()
-    // A raw request is masked as all else. Its answer is restored, unless there is nothing to restore.
-    const sent = rebindRaw(
-      sendableRequest(answerable(masked, placeholders)),
-      original,
-      this.defaults,
-      placeholders.empty ? 'same' : 'other',
-    )
+    const sent = sendableRequest(answerable(masked, placeholders))
     // Megabytes may just have been encoded.
     await yielder.yieldIfDue()
     return {

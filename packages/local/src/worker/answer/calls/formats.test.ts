@@ -134,8 +134,10 @@ describe.each(callTemplates)('$family', (family) => {
   it('knows all signs that it writes, which may be control tokens', () => {
     const written = render(template, [{ name: 'get_weather', input: { text: 'Lima' } }])
     const known = [...format.signs, ...format.marks].join(' ')
-    const signs = written.match(/<[|｜][^<>"]*?[|｜]?>|<[a-z_]+\|>/g) ?? []
-    expect(signs.filter((sign) => !known.includes(sign))).toEqual([])
+    const unknown = (written.match(/<([|｜])[^<>"]*\1>|<[a-z_]+\|>/g) ?? []).filter(
+      (sign) => !known.includes(sign),
+    )
+    expect(unknown).toEqual([])
   })
 
   it('is text where it is cut off, damaged or only talked about', () => {
