@@ -16,8 +16,12 @@ export function rawMessages({ thread: _, ...body }: Json): Json | undefined {
 // QwenLM/qwen-code#8160 (2026). No report has a limit of length; this one keeps out what no service makes.
 const claudeId = /^[\w-]{1,128}$/
 
+function isClaudeId(id: unknown): boolean {
+  return typeof id === 'string' && claudeId.test(id)
+}
+
 function isForeignBlock({ type, data, signature, id, tool_use_id }: Json): boolean {
-  if (type === 'tool_use' || type === 'tool_result') return !claudeId.test(String(id ?? tool_use_id))
+  if (type === 'tool_use' || type === 'tool_result') return !isClaudeId(id ?? tool_use_id)
   return (type === 'redacted_thinking' && isState(data)) || (type === 'thinking' && !signature)
 }
 
@@ -30,10 +34,14 @@ export function rawCompletions(body: Json): Json | undefined {
   // A budget reserves one answer; and fields of routers that choose other models than the operator's.
   if ((body.n ?? 1) !== 1 || otherModels.some((name) => body[name] !== undefined)) return undefined
   const ids = objectsIn(body.messages).flatMap(({ tool_calls }) => objectsIn(tool_calls).map(({ id }) => id))
-  return ids.some((id) => String(id).length > maxCallId) ? undefined : body
+  return ids.some((id) => isLonger(id, maxCallId)) ? undefined : body
 }
 
 const otherModels = ['models', 'fallbacks', 'fallback_models']
+
+function isLonger(id: unknown, most: number): boolean {
+  return typeof id === 'string' && id.length > most
+}
 
 /** Whether it is a list of objects: what is none must be refused, not left out. */
 function isList(value: unknown): boolean {
@@ -54,7 +62,9 @@ export function rawResponses(
   const items = inputItems(body.input)
   if (items === undefined) return undefined
   const input = [...(before ?? []), ...items].map((item) =>
-    item.type === 'item_reference' ? (references.get(String(item.id)) ?? item) : item,
+    item.type === 'item_reference'
+      ? (references.get(typeof item.id === 'string' ? item.id : '') ?? item)
+      : item,
   )
   if (input.some(isForeignItem)) return undefined
   return typeof body.input === 'string' && before === undefined ? body : { ...body, input }
@@ -73,8 +83,7 @@ const maxItemCallId = 64
 
 // Reasoning of some services is plain text, in `content`.
 function isForeignItem({ type, encrypted_content: state, content, call_id }: Json): boolean {
-  if (type === 'item_reference' || (call_id !== undefined && String(call_id).length > maxItemCallId))
-    return true
+  if (type === 'item_reference' || isLonger(call_id, maxItemCallId)) return true
   return type === 'reasoning' && (isState(state) || (!state && objectsIn(content).length === 0))
 }
 
