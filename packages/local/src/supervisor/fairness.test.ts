@@ -39,7 +39,7 @@ describe('callers', () => {
   })
 
   it.each([
-    [{ prority: 'high' }, /no option prority.*priority and caller/],
+    [{ prority: 'high' }, /prority is not an option of providerOptions.local. Did you mean priority/],
     [{ priority: 'urgent' }, /must be one of high, normal, low, not urgent/],
   ])('get an error for invalid options: %j', async (local, message) => {
     const request = { messages: question, providerOptions: { local } }
