@@ -6,7 +6,6 @@ import {
   type CallContext,
   type Capabilities,
   type ChatContext,
-  defineProvider,
   type EmbedResponse,
   type FieldsOf,
   isLlmError,
@@ -21,6 +20,7 @@ import {
 } from '@patchbay/core'
 import {
   besideRaw,
+  DefinedProvider,
   environment,
   factoryOptions,
   isNamedBy,
@@ -106,8 +106,17 @@ export function openai(first: string | OpenAIOptions, rest?: Omit<OpenAIOptions,
   const { model, baseURL = environment(addressVariable) ?? ownHost } = options
   const address = serverAddress(baseURL, 'http://127.0.0.1:8080/v1')
   const backend = new OpenAIBackend(model, address, isNamedBy(addressVariable, baseURL), options)
-  const provider = defineProvider(backend, options)
-  return backend.isService ? provider : Object.assign(provider, { address: address.baseURL })
+  return new OpenAIModel(backend, options, backend.isService ? undefined : address.baseURL)
+}
+
+class OpenAIModel extends DefinedProvider {
+  constructor(
+    backend: Backend,
+    options: ProviderOptions,
+    readonly address: string | undefined,
+  ) {
+    super(backend, options)
+  }
 }
 
 const names = {

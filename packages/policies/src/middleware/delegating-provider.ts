@@ -47,6 +47,10 @@ export class DelegatingProvider implements Provider {
     return this.inner.model
   }
 
+  get address(): string | undefined {
+    return this.inner.address
+  }
+
   get defaults(): Partial<ChatRequest> {
     return this.inner.defaults ?? {}
   }
