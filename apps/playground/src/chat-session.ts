@@ -79,6 +79,8 @@ async function answer(
     api: 'chat',
     // The preset whose options the gateway all accepts.
     preset: 'vllm',
+    // The key is the gateway's own, which the reader has typed in.
+    allowBrowser: true,
     fetch: recordingFetch(onExchange),
     retry: false,
   })

@@ -62,7 +62,7 @@ describe('names the fields of its client', () => {
         messages: [
           ...hi,
           ...hi,
-          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png,x' } }] },
+          { role: 'user', content: [{ type: 'image_url', image_url: { url: 'data:image/png' } }] },
         ],
       },
       /^messages\[2\]\.content\[0\]\.image_url must be/,
@@ -87,7 +87,7 @@ describe('names the fields of its client', () => {
     ['Responses', { input: [{ role: 'user', content: [] }] }, /^input\[0\] is empty/],
     [
       'Responses',
-      { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'data:image/png,x' }] }] },
+      { input: [{ role: 'user', content: [{ type: 'input_image', image_url: 'data:image/png' }] }] },
       /^input\[0\]\.content\[0\]\.image_url must be/,
     ],
     ['Responses', { tools: [{ type: 'function', name: 'a b' }] }, /^tools\[0\]\.name must/],
