@@ -135,7 +135,7 @@ const mistakes: Mistake[] = [
   [
     'no media type',
     () => llm.chat(user([{ type: 'image', data: 'AAAA' }])),
-    /mediaType is missing, for example 'image\/png'/,
+    /mediaType is missing.*'image\/png'/,
   ],
   [
     'tools as an object',
