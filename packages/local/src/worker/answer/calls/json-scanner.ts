@@ -1,5 +1,5 @@
 // Follows a JSON value character by character: finds its end, and sees at once where it is none.
-import { type Nesting, NotACall } from './source.js'
+import { type Nesting, NotACall } from './not-a-call.js'
 
 export class JsonScanner {
   /** The end marks of the objects and lists that are open. */

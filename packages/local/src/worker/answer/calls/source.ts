@@ -1,18 +1,11 @@
 // Text of an answer that arrives in pieces, for parsers written as generators: they pause where they need more text.
 import { JsonScanner } from './json-scanner.js'
+import { type Nesting, NotACall } from './not-a-call.js'
+
+export { NotACall } from './not-a-call.js'
 
 /** A parser that pauses (yields) until more text has arrived. */
 export type Parser<T> = Generator<undefined, T, undefined>
-
-/** The text is not what the format says: it is no call. */
-export class NotACall extends Error {}
-
-/** Objects and lists within each other. */
-export interface Nesting {
-  /** @throws {NotACall} if one more is too many */
-  enter(): void
-  leave(): void
-}
 
 /** Each level is a parser in a parser: without a limit, their cost grows with the text, and the stack is too small. */
 const maxDepth = 100
