@@ -27,6 +27,11 @@ export const made = {
     'only tells whether it is a pattern',
     'only over the empty text',
   ],
+  'packages/local/src/worker/jinja/text-methods.ts': [
+    'one class of characters, escaped, begun only at the start',
+    'one character of a class, escaped',
+  ],
+  'packages/openai/src/end-of-life.ts': ['literal names of that file, and an ending of fixed length'],
   'packages/policies/src/content/detect/secrets.ts': [
     'a literal of this file, which is checked there, over a text that matches it',
     'literal text and classes that exclude the dot between them, begun only where a word begins',
