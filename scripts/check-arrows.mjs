@@ -32,7 +32,7 @@ const vendors = {
   ],
   claude: ['@anthropic-ai/sdk'],
   openai: ['openai'],
-  ollama: [],
+  ollama: ['ollama'],
   local: ['@huggingface/jinja', 'node-llama-cpp', 'undici'],
 }
 
