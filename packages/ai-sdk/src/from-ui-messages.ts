@@ -44,7 +44,7 @@ function checkMessage(message: unknown, where: string): asserts message is UiMes
     for (const name of texts)
       if (part[name] !== undefined && typeof part[name] !== 'string')
         throw invalid(`${at}.${name} must be a string`)
-    if (isCall(part as unknown as UiPart) && part.toolCallId === undefined)
+    if (isCall({ type: part.type }) && part.toolCallId === undefined)
       throw invalid(`${at}.toolCallId must be a string`)
   }
 }
@@ -64,7 +64,7 @@ function toTurn(parts: UiPart[]): Message[] {
   ]
 }
 
-function isCall({ type }: UiPart): boolean {
+function isCall({ type }: Pick<UiPart, 'type'>): boolean {
   return type === 'dynamic-tool' || type.startsWith('tool-')
 }
 
