@@ -298,4 +298,25 @@ describe('what goes through', () => {
     })
     expect(JSON.stringify(last().body)).toContain('"input":{"url":"http://localhost:3000/"}')
   })
+
+  it('so may the history of an agent, and addresses of a service’s own stores', async () => {
+    const { url, last } = await world()
+    const local = 'http://localhost:3000/'
+    const input = [
+      { role: 'user', content: 'Look.' },
+      {
+        type: 'local_shell_call',
+        id: 'l',
+        call_id: 'c',
+        status: 'completed',
+        action: { type: 'exec', command: ['curl', local], env: {} },
+      },
+      { type: 'local_shell_call_output', id: 'l', call_id: 'c', output: local },
+      { type: 'shell_call', call_id: 'd', action: { commands: [local] } },
+      { type: 'shell_call_output', call_id: 'd', output: [{ stdout: local, stderr: '' }] },
+      { role: 'user', content: [{ type: 'input_smell', file_uri: 'gs://bucket/roses' }] },
+    ]
+    await read('responses', url, false, { model: 'responses', store: false, input })
+    expect(last().body.input).toEqual(input)
+  })
 })

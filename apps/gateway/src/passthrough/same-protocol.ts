@@ -135,13 +135,14 @@ function* internalUrls(value: unknown, name = ''): Generator<string> {
   }
   if (typeof value !== 'object' || value === null || unfetched.has(name)) return
   const { type } = value as Json
-  const isCall = typeof type === 'string' && /(?:^|_)(?:tool_use|call)$/.test(type)
+  // The model's own call, in the history of an agent: the client has done it.
+  if (typeof type === 'string' && /(?:^|_)(?:tool_use|call)$/.test(type)) return
   for (const [key, item] of Object.entries(value))
-    if (!isCall || key !== 'input') yield* internalUrls(item, Array.isArray(value) ? name : key)
+    yield* internalUrls(item, Array.isArray(value) ? name : key)
 }
 
 const spoken = new Set(
-  'text content arguments input output thinking reasoning instructions system title description name user prompt'.split(
+  'text content arguments input output stdout stderr logs thinking reasoning instructions system title description name user prompt stop stop_sequences'.split(
     ' ',
   ),
 )
@@ -149,7 +150,8 @@ const unfetched = new Set('input_schema parameters schema arguments metadata'.sp
 
 /** Whether it is an address of a machine without a public name. */
 function isInternal(text: string): boolean {
-  if (!/^\s*[a-z][a-z+.-]*:\/\//i.test(text) || !URL.canParse(text)) return false
+  // A service's own stores have names of one word: gs://bucket/file.
+  if (!/^\s*(?:https?|file):\/\//i.test(text) || !URL.canParse(text)) return false
   const { hostname, protocol } = new URL(text)
   if (protocol === 'file:') return true
   return (
