@@ -12,6 +12,8 @@ export interface StreamFormat {
    * @throws {LlmError} what the client must be told in place of the answer
    */
   begin?(first: ChatEvent): void
+  /** Gets the way to send text that comes without an event; `send` settles when the client can take more. */
+  open?(send: (text: string) => Promise<void>): void
   /** The text to send for an event; may be empty. */
   event(event: ChatEvent): string | Promise<string>
   /** The text that ends a broken stream. */
@@ -68,7 +70,7 @@ class StreamWriter {
   #text = ''
   #isFlushPlanned = false
   #isCancelled = false
-  #resume: (() => void) | undefined
+  readonly #waiting = new Set<() => void>()
 
   constructor(
     private readonly events: AsyncIterator<ChatEvent>,
@@ -82,11 +84,11 @@ class StreamWriter {
   ): Promise<void> {
     let status = 200
     try {
+      this.format.open?.((text) => this.#send(text, controller))
       for (let event = first; !event.done; event = await this.events.next()) {
         if (event !== first) this.recorder.recordEvent(event.value)
         const text = this.format.event(event.value)
-        this.#write(typeof text === 'string' ? text : await text, controller)
-        while ((controller.desiredSize ?? 0) <= 0 && !this.#isCancelled) await this.#waitForReader(controller)
+        await this.#send(typeof text === 'string' ? text : await text, controller)
       }
     } catch (thrown) {
       const error = toLlmError(thrown)
@@ -99,8 +101,8 @@ class StreamWriter {
   }
 
   resume(): void {
-    this.#resume?.()
-    this.#resume = undefined
+    for (const go of this.#waiting) go()
+    this.#waiting.clear()
   }
 
   cancel(): void {
@@ -109,12 +111,18 @@ class StreamWriter {
     this.resume()
   }
 
+  /** Sends text, and waits while the client reads more slowly than it comes. */
+  async #send(text: string, controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
+    this.#write(text, controller)
+    while ((controller.desiredSize ?? 0) <= 0 && !this.#isCancelled) await this.#waitForReader(controller)
+  }
+
   /** Waits until the client has read; cuts one that reads nothing for `stalledMs`. */
   async #waitForReader(controller: ReadableStreamDefaultController<Uint8Array>): Promise<void> {
     const { stalledMs } = this.recorder
     let timer: NodeJS.Timeout | undefined
     await new Promise<void>((resolve) => {
-      this.#resume = resolve
+      this.#waiting.add(resolve)
       timer = setTimeout(() => {
         const error = new LlmError('timeout', `The client read nothing for ${stalledMs} ms.`)
         this.recorder.recordFailure(error)

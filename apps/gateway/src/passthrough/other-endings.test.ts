@@ -1,5 +1,6 @@
 // What becomes of a request that could go through as it is, where it does not, or not to its end: another provider answers, the
 // service breaks, the conversation goes on by an id.
+import { type IncomingMessage, request } from 'node:http'
 import Anthropic from '@anthropic-ai/sdk'
 import { type GatewayEntry, loadConfig, type ProviderEntry } from '@patchbay/config'
 import { type FaultServer, faultServer, type ServedResponse } from '@patchbay/testing'
@@ -36,7 +37,7 @@ async function world(answer: Answer = () => undefined, settings: GatewayEntry = 
   }
   const anthropic = new Anthropic({ baseURL: url, apiKey: 'none', maxRetries: 0 })
   const openai = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'none', maxRetries: 0 })
-  return { service, post, anthropic, openai }
+  return { service, url, post, anthropic, openai }
 }
 
 const down: Answer = (path) =>
@@ -187,4 +188,63 @@ it('a conversation that began at another service goes on: its thinking, ids and 
     messages: [hi, { content: 'Hi.' }, { role: 'developer' }, hi],
   })
   expect(asked).not.toMatch(/reasoning_content|enable_thinking|"reasoning"/)
+})
+
+const sse = (...events: Json[]) =>
+  events.map((event) => `event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`).join('')
+const begins = sse(
+  {
+    type: 'message_start',
+    message: { id: 'msg_1', type: 'message', role: 'assistant', model: 'm', content: [], usage: {} },
+  },
+  { type: 'content_block_start', index: 0, content_block: { type: 'text', text: '' } },
+  { type: 'content_block_delta', index: 0, delta: { type: 'text_delta', text: 'A' } },
+)
+const headers = { 'content-type': 'text/event-stream' }
+
+it('events that nothing translates come to the client while the service is silent about all else', async () => {
+  const body = begins + sse({ type: 'weather' }, { type: 'weather' }, { type: 'weather' })
+  const { anthropic } = await world((path) =>
+    path === '/v1/messages' ? { headers, body, neverEnd: true } : undefined,
+  )
+  const stream = await anthropic.messages.create({ model: 'first', ...odd, stream: true })
+  const seen: string[] = []
+  for await (const { type } of stream) {
+    seen.push(type)
+    if (seen.filter((one) => (one as string) === 'weather').length === 3) break
+  }
+  expect(seen).toContain('content_block_delta')
+})
+
+it('a client that does not read them holds up the service', async () => {
+  const weather = sse({ type: 'weather', sky: 'x'.repeat(32 * 1024) })
+  const total = 1000
+  const { service, url } = await world((path) =>
+    path === '/v1/messages'
+      ? { headers, body: begins + weather.repeat(total), neverEnd: true, chunk: weather.length }
+      : undefined,
+  )
+  const response = await new Promise<IncomingMessage>((resolve) => {
+    const asked = request(
+      `${url}/v1/messages`,
+      { method: 'POST', headers: { 'content-type': 'application/json' } },
+      resolve,
+    )
+    asked.end(JSON.stringify({ model: 'first', ...odd, stream: true }))
+  })
+  response.pause()
+  let before = -1
+  await expect
+    .poll(
+      () => {
+        const still = service.sent > begins.length && service.sent === before
+        before = service.sent
+        return still
+      },
+      { interval: 100, timeout: 5000 },
+    )
+    .toBe(true)
+  expect(service.sent).toBeLessThan((total * weather.length) / 2)
+  response.destroy()
+  await expect.poll(() => service.open).toBe(0)
 })

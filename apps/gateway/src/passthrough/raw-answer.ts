@@ -11,12 +11,13 @@ interface Exchange {
   isWhole: boolean
 }
 
-// Events of a service that may come without one that is translated: they wait for the next that is.
-const maxWaiting = 2000
+// Events of a service before the first that is translated: until then, another attempt may answer.
+const maxWaiting = 100_000
 
 export class RawAnswer {
   #exchanges: Exchange[] = []
   #chosen: Exchange | undefined
+  #write: ((event: Json) => Promise<void>) | undefined
 
   /** `refusal` is the error of a request that only this provider, of the same protocol, can honour. */
   constructor(
@@ -30,13 +31,15 @@ export class RawAnswer {
     const exchange: Exchange = { values: [], isWhole: false }
     this.#exchanges.push(exchange)
     return (value, form) => {
+      if (this.#write !== undefined && exchange === this.#chosen) return this.#write(value as Json)
       if (exchange.values.length >= maxWaiting)
         throw new LlmError(
           'bad-response',
-          `The service sent ${maxWaiting} events in a row that say nothing. Try again.`,
+          `The service sent ${maxWaiting} events that say nothing. Try again.`,
         )
       exchange.isWhole = form === 'whole'
       exchange.values.push(value)
+      return undefined
     }
   }
 
@@ -56,7 +59,12 @@ export class RawAnswer {
     return found !== undefined
   }
 
-  /** What has come since the last time. */
+  /** Passes on each further event as it comes; the service is read on when `write` has settled. */
+  pipe(write: (event: Json) => Promise<void>): void {
+    if (this.#chosen !== undefined) this.#write = write
+  }
+
+  /** What came before that, once. */
   take(): Json[] {
     return (this.#chosen?.values.splice(0) ?? []) as Json[]
   }
@@ -98,6 +106,9 @@ export function withRawEvents(
     ...translated,
     begin(first) {
       if (first.type === 'start') isRaw = answer.begins(first, 'event')
+    },
+    open(send) {
+      answer.pipe((event) => send(write(event)))
     },
     event(event) {
       if (!isRaw) return translated.event(event)

@@ -21,5 +21,5 @@ export interface RawRequest {
   refusal?: string
 }
 
-/** Takes each event of an answer as the service sent it, or the whole answer. */
-export type AnswerTap = (value: unknown, form: 'event' | 'whole') => void
+/** Takes each event of an answer as the service sent it, or the whole answer. The next event is read when it has settled. */
+export type AnswerTap = (value: unknown, form: 'event' | 'whole') => void | Promise<void>

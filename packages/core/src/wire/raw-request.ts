@@ -56,10 +56,10 @@ export function tapEvents(
 
 async function* tapped(
   events: AsyncIterable<unknown>,
-  tap: (event: unknown) => void,
+  tap: (event: unknown) => void | Promise<void>,
 ): AsyncGenerator<unknown> {
   for await (const event of events) {
-    tap(event)
+    await tap(event)
     yield event
   }
 }
