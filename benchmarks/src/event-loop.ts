@@ -1,28 +1,14 @@
 // How long single requests of 20 MiB keep the gateway's event loop busy: each hostile body of the gateway's tests, on its way to each
 // backend, three times in turn. What others wait for is the longest time of the processor between two turns of the loop. Linux only.
-import { type ChildProcess, fork, spawn } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
+import { answeringServices } from '../../apps/gateway/test/answering-services.js'
 import { hostile } from '../../apps/gateway/test/hostile.js'
 import { bundled } from './bundle.js'
 import { writeReport } from './report.js'
 
 const ways = ['Chat Completions', 'Claude', 'Ollama', 'mask over Chat Completions']
 const looks = 3
-
-// In a process of its own, as any service: it reads all, and answers in one word.
-const service = `
-  const answers = {
-    '/v1/messages': { id: 'm', type: 'message', role: 'assistant', model: 'm', content: [{ type: 'text', text: 'ok' }], stop_reason: 'end_turn', usage: { input_tokens: 1, output_tokens: 1 } },
-    '/v1/messages/count_tokens': { input_tokens: 1 },
-    '/api/show': { capabilities: ['completion', 'tools', 'vision'], model_info: {} },
-    '/api/chat': { model: 'm', message: { role: 'assistant', content: 'ok' }, done: true, done_reason: 'stop' },
-    '/v1/chat/completions': { id: 'c', object: 'chat.completion', model: 'm', choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'ok' } }], usage: { prompt_tokens: 1, completion_tokens: 1 } },
-  }
-  require('http').createServer((request, response) => {
-    request.resume()
-    request.on('end', () => response.end(JSON.stringify(answers[request.url]) + '\\n'))
-    response.setHeader('content-type', request.url === '/api/chat' ? 'application/x-ndjson' : 'application/json')
-  }).listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
 
 interface Figure {
   way: string
@@ -75,11 +61,10 @@ async function measure(way: string, baseURL: string): Promise<Figure[]> {
 }
 
 const program = await bundled('event-loop-gateway')
-const child = spawn(process.execPath, ['-e', service])
-const [port] = await once(child.stdout, 'data')
+const services = await answeringServices()
 const figures: Figure[] = []
-for (const way of ways) figures.push(...(await measure(way, `http://127.0.0.1:${Number(port)}`)))
-child.kill()
+for (const way of ways) figures.push(...(await measure(way, services.url)))
+services.stop()
 
 const first = (figure: Figure) => figure.longest[0] ?? Number.NaN
 const sorted = figures.sort((a, b) => first(b) - first(a))
