@@ -150,7 +150,7 @@ class ClaudeBackend implements Backend {
       const source = await this.#source(response.headers.get('request-id') ?? undefined)
       if (isStream(response, streaming))
         return fromStream(tapEvents(jsonEvents(response.body, isLast), raw), source)
-      return fromMessage(tapWhole(await this.#server.jsonOf(response), raw), source)
+      return fromMessage(await tapWhole(await this.#server.jsonOf(response), raw), source)
     })
   }
 

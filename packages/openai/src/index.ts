@@ -183,7 +183,7 @@ class OpenAIBackend implements Backend {
       const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
       if (isStream(response, streaming))
         return api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
-      return api.fromWhole(tapWhole(await this.#server.jsonOf(response), raw), from)
+      return api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)
     })
   }
 

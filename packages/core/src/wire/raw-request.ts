@@ -65,8 +65,8 @@ async function* tapped(
 }
 
 /** A whole answer, which the reader of the raw request's answers sees too. */
-export function tapWhole<Answer>(answer: Answer, raw: RawRequest | undefined): Answer {
-  if (raw !== undefined) openTap(raw)?.(answer, 'whole')
+export async function tapWhole<Answer>(answer: Answer, raw: RawRequest | undefined): Promise<Answer> {
+  if (raw !== undefined) await openTap(raw)?.(answer, 'whole')
   return answer
 }
 
