@@ -1,5 +1,5 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import type { FieldsOf, Provider, ProviderOptions } from '@patchbay/core'
+import type { FieldsOf, Provider, ProviderOptions, TimeoutOptions } from '@patchbay/core'
 import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
 import type { LocalCallOptions } from './options/call-options.js'
@@ -70,17 +70,14 @@ export function local(
 ): LocalProvider {
   const options: LocalOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const settings = resolveSettings(options)
-  const timeout = {
-    total: 120_000,
-    first: 120_000,
-    ...(typeof options.timeout === 'number' ? { total: options.timeout } : options.timeout),
-  }
+  const limits: TimeoutOptions =
+    typeof options.timeout === 'object' ? options.timeout : { total: options.timeout }
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
   return new LocalHandle(new Scheduler(settings.scheduler), settings.scheduler.model, {
     ...options,
-    timeout,
+    timeout: { ...limits, total: limits.total ?? 120_000, first: limits.first ?? 120_000 },
     retry: options.retry ?? false,
     defaults: { ...sampling, ...options.defaults },
   })
