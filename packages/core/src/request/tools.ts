@@ -36,9 +36,15 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: 
         `tools[${index}].timeout`,
         `must be milliseconds above 0, not ${describe(timeout)} (${typeof timeout})`,
       )
+    const schema = toJsonSchema(input, `tools[${index}].input`, warnings)
+    if (typeof schema.type === 'string' && schema.type !== 'object')
+      throw invalid(
+        `tools[${index}].input`,
+        `must be the schema of an object, z.object({ city: z.string() }), not of type ${schema.type}`,
+      )
     return {
       name,
-      schema: toJsonSchema(input, `tools[${index}].input`, warnings),
+      schema,
       ...(description !== undefined && { description: wellFormed(description, warnings) }),
     }
   })
