@@ -13,7 +13,7 @@ import { inMemory as startInMemory } from './in-memory.js'
 /** A backend with one model, and its service. */
 export interface Target {
   service: ServiceName
-  make(service: StrictService, more: { fetch?: typeof fetch }): Provider
+  make(service: StrictService, more: { fetch?: typeof fetch; media?: false }): Provider
 }
 
 const options = { apiKey: 'sk-strict', retry: false } as const
