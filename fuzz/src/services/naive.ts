@@ -3,6 +3,7 @@
 import type { ChatRequest, Message, Part } from '@patchbay/core'
 import type { Api } from '../../../packages/testing/src/services/hosts.js'
 import type { JsonObject, ServiceName } from '../../../packages/testing/src/services/index.js'
+import { ollamaCapabilities } from '../../../packages/testing/src/services/rules/ollama-models.js'
 
 type Protocol = Api['protocol']
 type Json = Record<string, unknown>
@@ -13,17 +14,18 @@ const none = (): never => {
   throw new NoField()
 }
 
-/** The body of a request, without its model; none for a request that the protocol has no fields for. */
+/** The body of a request; none for a request that the protocol has no fields for. */
 export function naiveBody(
   protocol: Protocol,
   service: ServiceName,
+  model: string,
   chat: ChatRequest,
 ): JsonObject | undefined {
   try {
     const { system = [], messages, ...rest } = chat
     const rules = [system].flat().map((content): Message => ({ role: 'system', content }))
     const given = { ...rest, messages: [...rules, ...(messages as Message[])] }
-    const body = bodies[protocol](given, service)
+    const body = { model, ...bodies[protocol](given, service, model) }
     return Object.fromEntries(Object.entries(body).filter(([, value]) => value !== undefined))
   } catch (error) {
     if (error instanceof NoField) return undefined
@@ -33,7 +35,7 @@ export function naiveBody(
 
 type Given = Omit<ChatRequest, 'system' | 'messages'> & { messages: Message[] }
 
-const bodies: Record<Protocol, (chat: Given, service: ServiceName) => Json> = {
+const bodies: Record<Protocol, (chat: Given, service: ServiceName, model: string) => Json> = {
   chat: chatBody,
   responses: responsesBody,
   anthropic: anthropicBody,
@@ -86,7 +88,7 @@ function chatBody(chat: Given, service: ServiceName): Json {
     response_format:
       output === 'json'
         ? { type: 'json_object' }
-        : output && { type: 'json_schema', json_schema: { name: 'answer', schema: schemaOf(output) } },
+        : output && { type: 'json_schema', json_schema: formatOf(output, service) },
   }
 }
 
@@ -98,8 +100,16 @@ const budgets: Partial<Record<ServiceName, (tokens: number) => Json>> = {
   gemini: (thinking_budget) => ({ extra_body: { google: { thinking_config: { thinking_budget } } } }),
 }
 
-const schemaOf = (output: ChatRequest['output']) =>
-  typeof output === 'object' ? output.schema : none()
+const schemaOf = (output: ChatRequest['output']) => (typeof output === 'object' ? output.schema : none())
+
+// Elsewhere nothing tells what `strict` asks for.
+const knowsStrict = ['openai-chat', 'openai-responses', 'azure', 'vllm', 'llama.cpp', 'lmstudio', 'ollama']
+
+function formatOf(output: ChatRequest['output'], service: ServiceName): Json {
+  const strict = typeof output === 'object' ? output.strict : undefined
+  if (strict === true && !knowsStrict.includes(service)) none()
+  return { name: 'answer', schema: schemaOf(output), ...(strict !== undefined && { strict }) }
+}
 
 function chatMessages(message: Message, service: ServiceName): Json[] {
   const { role } = message
@@ -125,6 +135,10 @@ function chatMessages(message: Message, service: ServiceName): Json[] {
   ]
 }
 
+// Their API references have no such parts, November 2026.
+const withoutFiles: readonly ServiceName[] = ['groq', 'xai', 'moonshot', 'cerebras', 'gemini']
+const withoutAudio: readonly ServiceName[] = ['groq', 'xai', 'moonshot', 'cerebras']
+
 function chatPart(part: Part, service: ServiceName): Json {
   switch (part.type) {
     case 'text':
@@ -133,11 +147,14 @@ function chatPart(part: Part, service: ServiceName): Json {
       return { type: 'image_url', image_url: { url: addressOf(part) } }
     case 'file':
       if (service === 'mistral') return { type: 'document_url', document_url: addressOf(part) }
+      if (withoutFiles.includes(service) || (part.url !== undefined && service !== 'openrouter')) none()
       return { type: 'file', file: { filename: part.name ?? 'a.pdf', file_data: addressOf(part) } }
     case 'audio': {
       const data = base64(part.data)
       if (service === 'mistral') return { type: 'input_audio', input_audio: data }
       const format = part.mediaType.replace('audio/', '').replace('mpeg', 'mp3')
+      if (withoutAudio.includes(service) || (service === 'gemini' && format !== 'wav' && format !== 'mp3'))
+        none()
       return { type: 'input_audio', input_audio: { data, format } }
     }
     default:
@@ -145,7 +162,7 @@ function chatPart(part: Part, service: ServiceName): Json {
   }
 }
 
-function responsesBody(chat: Given): Json {
+function responsesBody(chat: Given, service: ServiceName): Json {
   const { tools = [], toolChoice, reasoning, output } = chat
   const { topK, minP, seed, stop, frequencyPenalty, presencePenalty } = chat
   if ([topK, minP, seed, stop, frequencyPenalty, presencePenalty].some((value) => value !== undefined)) none()
@@ -165,9 +182,7 @@ function responsesBody(chat: Given): Json {
     }),
     text: output && {
       format:
-        output === 'json'
-          ? { type: 'json_object' }
-          : { type: 'json_schema', name: 'answer', schema: schemaOf(output) },
+        output === 'json' ? { type: 'json_object' } : { type: 'json_schema', ...formatOf(output, service) },
     },
   }
 }
@@ -292,12 +307,12 @@ function sourceOf(part: Part & { type: 'image' | 'file' }): Json {
     : { type: 'base64', media_type: part.mediaType, data }
 }
 
-function ollamaBody(chat: Given): Json {
+function ollamaBody(chat: Given, _: ServiceName, model: string): Json {
   const { tools = [], toolChoice, reasoning, output, parallelToolCalls } = chat
   // The native API has no fields for these.
   if (toolChoice !== undefined || parallelToolCalls !== undefined || typeof reasoning === 'object') none()
   return {
-    messages: chat.messages.flatMap(ollamaMessages),
+    messages: chat.messages.flatMap((message) => ollamaMessages(message, ollamaCapabilities(model))),
     ...(tools.length > 0 && {
       tools: tools.map(({ name, description, input }) => ({
         ...{ type: 'function', function: { name, description, parameters: input } },
@@ -313,13 +328,16 @@ function ollamaBody(chat: Given): Json {
   }
 }
 
-function ollamaMessages(message: Message): Json[] {
+function ollamaMessages(message: Message, capabilities: readonly string[]): Json[] {
   const { role } = message
   const parts = partsOf(message)
   const imagesOf = (all: Part[]) =>
     all.flatMap((part) => {
-      if (part.type === 'file' || (part.type === 'image' && part.url !== undefined)) return none()
-      return part.type === 'image' || part.type === 'audio' ? [base64(part.data as string)] : []
+      if (part.type === 'file') return none()
+      if (part.type !== 'image' && part.type !== 'audio') return []
+      // Other models do not see it, and nothing says so.
+      if (!capabilities.includes(part.type === 'image' ? 'vision' : 'audio')) return none()
+      return part.data === undefined ? none() : [base64(part.data)]
     })
   if (role === 'tool')
     return parts.map((part) => {

@@ -48,8 +48,7 @@ export async function overRefusals(
     } catch (error) {
       if (!isLlmError(error)) throw error
       if (chatsSince(strict.requests, before) === 0) {
-        const naive = naiveBody(protocol, service, request)
-        const body = naive && { model: (form.json as JsonObject).model, ...naive }
+        const body = naiveBody(protocol, service, provider.model, request)
         if (body !== undefined && !fieldless(service, protocol, Object.keys(body)) && takes(body)) {
           if (!found.has(error.message)) found.set(error.message, JSON.stringify(body).slice(0, 2000))
         } else agreed++
