@@ -1,3 +1,3 @@
 import { tests } from '../../vitest.base.js'
 
-export default tests()
+export default tests({ globalSetup: ['../local/test/build-worker.ts'] })

@@ -3,7 +3,7 @@ import { isLlmError } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../policies/test/redis.js'
-import { queue, worker, type WorkerOptions } from './index.js'
+import { queue, type WorkerOptions, worker } from './index.js'
 
 describe.skipIf(!hasRedis)('a queue', () => {
   let redis: Redis
@@ -41,6 +41,8 @@ describe.skipIf(!hasRedis)('a queue', () => {
     expect(deltas).toEqual(['one ', 'two ', 'three'])
     const { vectors } = await llm.embed(['a b', 'c'])
     expect(vectors.length).toBe(2)
-    expect(isLlmError(await llm.rerank({ query: 'a', documents: ['b'] }).catch((error) => error), 'unsupported')).toBe(true)
+    expect(
+      isLlmError(await llm.rerank({ query: 'a', documents: ['b'] }).catch((error) => error), 'unsupported'),
+    ).toBe(true)
   })
 })

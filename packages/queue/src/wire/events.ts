@@ -1,5 +1,6 @@
 // Events of a chat on their way from the worker's provider to the caller's.
 import type { BackendEvent, CallContext, ChatEvent, ChatResponse, Part } from '@patchbay/core'
+import { omitUndefined } from '@patchbay/core/wrap'
 
 /** What is sent of an answer: the events of the worker's provider, and the usage of one that failed. */
 export type WireEvent = ChatEvent | Extract<BackendEvent, { type: 'usage' }>
@@ -13,21 +14,16 @@ function* eventsOf(part: Part): Generator<BackendEvent> {
   } else yield { type: 'part', part }
 }
 
-/** The response without what the caller's side makes of its own. */
+/** The response without what the caller's side makes of its own. To its caller, the queue is the provider. */
 function finishOf(response: ChatResponse, queuedMs: number): BackendEvent {
-  const {
-    timing,
-    attempts: _,
-    warnings: __,
-    output: ___,
-    text: ____,
-    reasoning: _____,
-    toolCalls: ______,
-    ...final
-  } = response
+  const { message, finishReason, rawFinishReason, stopSequence, usage, cost, cached, timing } = response
+  const { model, id, requestId } = response
   return {
     type: 'finish',
-    response: { ...final, timing: { queuedMs: queuedMs + (timing.queuedMs ?? 0) } },
+    response: {
+      ...omitUndefined({ rawFinishReason, stopSequence, cost, cached, id, requestId }),
+      ...{ message, finishReason, usage, model, timing: { queuedMs: queuedMs + (timing.queuedMs ?? 0) } },
+    },
   }
 }
 
