@@ -77,13 +77,24 @@ export function workerSettings(
 
 function redisSettings({ redis, lease = 10_000 }: RedisOptions): Pick<QueueSettings, 'redis' | 'lease'> {
   const url = redis ?? process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
-  if (typeof url !== 'string' || !/^rediss?:\/\//.test(url) || !URL.canParse(url))
+  if (typeof url !== 'string' || !isReadable(url))
     throw invalidOption(
       'redis',
       'redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25',
     )
   if (!isCount(lease) || lease < 500) throw invalidOption('lease', 'a number of milliseconds of at least 500')
   return { redis: url, lease }
+}
+
+/** Checks an address by the rules of the client, whose own errors would quote it. */
+function isReadable(address: string): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(address)
+    for (const part of [username, password]) decodeURIComponent(part)
+    return /^rediss?:$/.test(protocol) && /^\/?\d*$/.test(pathname)
+  } catch {
+    return false
+  }
 }
 
 function checkedName(name: unknown): string {

@@ -53,7 +53,8 @@ export class Session {
     const { Queue } = await import('bullmq')
     this.#redis = await connect(url, { keep })
     try {
-      this.#reader = await connect(url, { keep })
+      // Its reads have no time limit, whose timer would keep the app alive: the heartbeat finds out.
+      this.#reader = await connect(url, { keep, commandTimeout: undefined })
     } catch (error) {
       this.#redis.disconnect()
       throw error
@@ -145,6 +146,7 @@ export class Session {
 
   async #renew(): Promise<void> {
     const ids = [...this.#replies.keys()]
+    if (ids.length === 0) return
     try {
       const gone = await this.#run(renewCalls, [this.#id, this.#settings.lease, ...ids])
       for (const id of Array.isArray(gone) ? gone : [])
@@ -158,8 +160,7 @@ export class Session {
           )
     } catch (error) {
       // No reply for as long as a reply may take. Others have the rest of the lease to notice.
-      if (ids.length > 0)
-        this.end(unreachable(this.#settings.redis, isObject(error) && 'cause' in error ? error.cause : error))
+      this.end(unreachable(this.#settings.redis, isObject(error) && 'cause' in error ? error.cause : error))
     }
   }
 

@@ -29,7 +29,7 @@ export async function connect(
     problem = error
   })
   try {
-    await inTime(redis.connect())
+    if (!(await within(replyMs, redis.connect()))) throw new Error(`no answer within ${replyMs} ms`)
     wasReady = true
   } catch (error) {
     redis.disconnect()
@@ -38,12 +38,13 @@ export async function connect(
   return redis
 }
 
-function inTime<T>(work: Promise<T>): Promise<T> {
+/** Waits for the work, but not longer; resolves to whether it was done. */
+export async function within(ms: number, work: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${replyMs} ms`)), replyMs)
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(resolve, ms, false)
   })
-  return Promise.race([work, late]).finally(() => clearTimeout(timer))
+  return Promise.race([work.then(() => true), late]).finally(() => clearTimeout(timer))
 }
 
 /** The typed error for a server that cannot be reached or does not reply. Passwords are not part of it. */

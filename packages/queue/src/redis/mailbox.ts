@@ -32,7 +32,7 @@ export async function readMailbox(
       if (entries.length > 0) redis.xtrim(key, 'MINID', afterId(last)).catch(() => {})
     } catch {
       // The connection opens again by itself. Whether that takes too long is the heartbeat's to decide.
-      if (!stopped()) await new Promise((resolve) => setTimeout(resolve, 100))
+      if (!stopped()) await new Promise((resolve) => setTimeout(resolve, 100).unref())
     }
   }
 }

@@ -4,7 +4,7 @@ import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import type { Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { connect, unreachable } from '../redis/connection.js'
+import { connect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { begin, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
@@ -25,6 +25,7 @@ interface Attempt {
 export class CallWorker {
   readonly #id = randomUUID()
   readonly #attempts = new Map<string, Attempt>()
+  readonly #running = new Set<Promise<void>>()
   readonly #settings: ReturnType<typeof workerSettings>
   readonly #base: string
   #closing: Promise<void> | undefined
@@ -49,17 +50,23 @@ export class CallWorker {
     const { name, redis: url, lease, concurrency } = this.#settings
     const { Worker } = await import('bullmq')
     const open = async (options = {}) => {
-      const redis = await connect(url, options)
+      const redis = await connect(url, { keep: () => !this.#ended, ...options })
       this.#connections.push(redis)
       return redis
     }
     try {
       this.#redis = await open()
-      const reader = await open()
+      const reader = await open({ commandTimeout: undefined })
       // BullMQ waits for jobs with commands that block, and for as long as it takes.
       const jobs = await open({ commandTimeout: undefined, autoResendUnfulfilledCommands: true })
+      const duplicate = jobs.duplicate.bind(jobs)
+      jobs.duplicate = (more) => {
+        const own = duplicate(more)
+        this.#connections.push(own)
+        return own
+      }
       await this.#renew()
-      this.#bull = new Worker<JobData>(bullName(name), (job) => this.#do(job), {
+      this.#bull = new Worker<JobData>(bullName(name), (job) => this.#track(this.#do(job)), {
         prefix: bullOptions.prefix,
         connection: jobs,
         concurrency,
@@ -94,15 +101,25 @@ export class CallWorker {
   }
 
   async #close(): Promise<void> {
-    await this.#bull.close().catch(() => {})
+    const closed = this.#bull.close().catch(() => {})
+    await Promise.all(this.#running)
+    // Without an answer from Redis, nothing more can be put in order there: leases end by themselves.
+    const isClosed = await within(replyMs, closed)
     clearInterval(this.#heartbeat)
-    await removeMailbox.run(this.#redis, this.#base, [this.#id]).catch(() => {})
+    if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
     this.#disconnect()
+    await within(replyMs, closed)
   }
 
   #disconnect(): void {
     this.#ended = true
     for (const redis of this.#connections) redis.disconnect()
+  }
+
+  #track(work: Promise<void>): Promise<void> {
+    const running = work.catch(() => {}).finally(() => this.#running.delete(running))
+    this.#running.add(running)
+    return work
   }
 
   async #do(job: Job<JobData>): Promise<void> {
@@ -135,7 +152,8 @@ export class CallWorker {
         return (await this.#run(begin, [id, this.#id, mostAttempts])) as number[]
       } catch (error) {
         this.#report(error)
-        if (this.#ended) return []
+        // To BullMQ, the job is then nobody's: its lock ends, and another worker gets it.
+        if (this.#closing !== undefined) throw Object.assign(new Error('closing'), { name: 'WaitingError' })
         await new Promise((resolve) => setTimeout(resolve, 100))
       }
     }
