@@ -8,7 +8,7 @@ import {
   type ToWorker,
   type WorkerMessages,
 } from '../supervisor/protocol.js'
-import { Engine } from './engine/engine.js'
+import { type Engine, loadEngine } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
 import { JobError, wireError } from './failure.js'
 import { MessageBatcher } from './message-batcher.js'
@@ -50,7 +50,7 @@ process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'load':
       if (message.settings.memoryLimit !== undefined) watchdog.postMessage(message.settings.memoryLimit)
-      return void Engine.load(message.settings, {
+      return void loadEngine(message.settings, {
         progress: (progress) => send({ type: 'loading', progress }),
         log: (level, text) => send({ type: 'log', level, message: text }),
         requestMemory: (bytes) => {
