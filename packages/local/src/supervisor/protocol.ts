@@ -2,7 +2,7 @@
 import type { SamplingOptions } from '@patchbay/core'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
-export const protocolVersion = 7
+export const protocolVersion = 8
 
 /** What the worker loads, and how. */
 export interface LoadSettings {
@@ -26,6 +26,14 @@ export interface LoadSettings {
   keepPrefixes?: boolean
   /** Bytes of memory above which the process ends itself. Absent: no limit. */
   memoryLimit?: number
+  /** Absent: node-llama-cpp, in the worker's own process. */
+  engine?: 'llama-server'
+  /** The program of llama-server. Absent: `PATCHBAY_LLAMA_SERVER`, or the one that the system finds. */
+  server?: string
+  /** More arguments for llama-server. */
+  serverArgs?: string[]
+  /** The projector for images and sound (llama-server only). */
+  mmproj?: string
 }
 
 /** A message as chat templates expect it, in the format of OpenAI's Chat Completions. */

@@ -19,6 +19,8 @@ export interface LoadListener {
   log(level: string, message: string): void
   /** The model needs so many bytes; it is loaded when this resolves. */
   requestMemory(bytes: number): Promise<void>
+  /** A process of the engine's own has started; its memory counts as the worker's. */
+  child(pid: number | undefined): void
 }
 
 /** What a generation needs of the engine. */
@@ -38,12 +40,18 @@ export interface Engine extends GrammarEngine {
   }
   /** @throws {JobError} `model-load` for a model that has no chat template */
   readonly chat: ChatResources
+  /** Resolves when the engine's own processes have answered. Absent: it has none. */
+  alive?(): Promise<void>
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
   dispose(): Promise<void>
 }
 
 /** @throws {JobError} `model-load` with advice */
 export async function loadEngine(settings: LoadSettings, listener: LoadListener): Promise<Engine> {
+  if (settings.engine === 'llama-server') {
+    const { ServerEngine } = await import('./server/server-engine.js')
+    return ServerEngine.load(settings, listener)
+  }
   const { LlamaEngine } = await import('./llama-engine.js')
   return LlamaEngine.load(settings, listener)
 }

@@ -12,7 +12,7 @@ const pico = fileURLToPath(new URL('../../../models/pico.gguf', import.meta.url)
 async function load(threads: number): Promise<{ engine: Engine; slices: number[] }> {
   const engine = await LlamaEngine.load(
     { modelPath: pico, parallel: 4, gpu: false, threads },
-    { progress() {}, log() {}, requestMemory: async () => {} },
+    { progress() {}, log() {}, requestMemory: async () => {}, child() {} },
   )
   onTestFinished(() => engine.dispose())
   const slices: number[] = []
