@@ -1,5 +1,5 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import type { FieldsOf, Provider, ProviderOptions } from '@patchbay/core'
+import type { FieldsOf, Provider } from '@patchbay/core'
 import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
 import type { LocalCallOptions } from './options/call-options.js'
@@ -88,10 +88,10 @@ export function local(
 
 class LocalHandle extends DefinedProvider implements LocalProvider {
   readonly #scheduler: Scheduler
-  readonly #options: ProviderOptions
+  readonly #options: LocalOptions
 
-  constructor(scheduler: Scheduler, model: string, options: ProviderOptions) {
-    super(new LocalBackend(scheduler, model), options)
+  constructor(scheduler: Scheduler, model: string, options: LocalOptions) {
+    super(new LocalBackend(scheduler, model, options.mmproj ? { limits: options.media } : undefined), options)
     scheduler.acquire()
     this.#scheduler = scheduler
     this.#options = options

@@ -60,9 +60,18 @@ export interface EmbedJob {
   truncate: boolean
 }
 
+/** Images and sound of a conversation. */
+export interface ChatMedia {
+  /** A text that stands in the messages in place of each of them, and nowhere else. */
+  mark: string
+  /** Their bytes as base64, in the order of the messages. */
+  data: { type: 'image' | 'audio'; base64: string }[]
+}
+
 /** A chat answer to generate. */
 export interface ChatJob extends SamplingOptions {
   messages: TemplateMessage[]
+  media?: ChatMedia
   /** Never together with `json`. */
   tools?: TemplateTool[]
   /** The answer begins with a tool call: of any tool, or of the named one. */
@@ -81,7 +90,7 @@ export interface ChatJob extends SamplingOptions {
 /** The part of a chat that its prompt depends on. */
 export type PromptRequest = Pick<
   ChatJob,
-  'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
+  'messages' | 'media' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
 >
 
 /** Documents to score by their relevance to a query. */
@@ -113,6 +122,10 @@ export interface ReadyInfo {
   tools: boolean
   /** The model is a reasoning model: it thinks before it answers. */
   thinks: boolean
+  /** The model's projector reads images. */
+  vision: boolean
+  /** The model's projector reads sound. */
+  audio: boolean
   /** Sequences whose states were loaded from an earlier process (`keepPrefixes`). */
   restored: number
   /** The reasons for these choices, one sentence each. */

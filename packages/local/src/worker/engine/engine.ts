@@ -29,6 +29,8 @@ export interface ChatResources {
   readonly pool: SequencePool
   readonly slices: SliceSizer
   readonly batchSize: number
+  /** The engine's mark for an image or a sound in a prompt. Absent: it takes none. */
+  readonly mediaMarker?: string | undefined
 }
 
 /** A loaded model. `model` has at least its vocabulary. */

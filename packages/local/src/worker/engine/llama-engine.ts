@@ -75,6 +75,8 @@ export class LlamaEngine implements Engine {
       memory: { weights: memory.weights, context: memory.context, available: memory.available },
       tools: prompt?.calls !== undefined,
       thinks: prompt?.thinking !== undefined,
+      vision: false,
+      audio: false,
       restored,
       why: explainChoices(llama, model, settings, { memory, calibration, contextSize, cores }),
       loadMs: Math.round(performance.now() - started),

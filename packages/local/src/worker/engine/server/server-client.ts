@@ -58,8 +58,10 @@ export class ServerClient {
     try {
       const response = await this.#guarded(controller.signal, async () => {
         const response = await this.#send('POST', path, { ...body, stream: true }, controller.signal)
-        if (response.statusCode !== 200) throw refusal(await textOf(response), response.statusCode)
-        return response
+        const { statusCode, headers } = response
+        if (statusCode !== 200) throw refusal(await textOf(response), statusCode)
+        if (headers['content-type']?.startsWith('text/event-stream')) return response
+        throw notUnderstood(await textOf(response))
       })
       const chunks = events(response)
       for (;;) {
@@ -137,10 +139,11 @@ function parse(text: string): object {
   } catch {
     // Reported below.
   }
-  throw new JobError(
-    'inference',
-    `llama-server answered with something that is no JSON: ${text.slice(0, 200)}`,
-  )
+  throw notUnderstood(text)
+}
+
+function notUnderstood(text: string): JobError {
+  return new JobError('inference', `llama-server answered with something else than JSON: ${text.slice(0, 200)}`)
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -23,7 +23,12 @@ const batchSize = 512
 /** What a server tells of itself. */
 interface ServerProperties {
   build_info?: string
+  modalities?: { vision?: boolean; audio?: boolean }
+  /** Random in each process; absent in older versions. */
+  media_marker?: string
 }
+
+const olderMediaMarker = '<__media__>'
 
 export class ServerEngine implements Engine {
   private constructor(
@@ -69,7 +74,8 @@ export class ServerEngine implements Engine {
       // A model without a chat template needs no context for it.
       const chat =
         prompt && (await startServer([...chatArguments(memory, settings), ...(settings.serverArgs ?? [])]))
-      const build = ((await chat?.client.json('/props')) as ServerProperties | undefined)?.build_info
+      const properties = ((await chat?.client.json('/props')) ?? {}) as ServerProperties
+      const { build_info: build, modalities, media_marker: mediaMarker = olderMediaMarker } = properties
       const pool = chat && new SequencePool(slots(chat, parallel, model))
       const facts = ['llama-server', build, memory.contextSize, parallel, settings.serverArgs]
       const store = pool && (await PrefixStore.of(facts, settings))
@@ -84,13 +90,15 @@ export class ServerEngine implements Engine {
         memory: { weights: memory.weights, context: memory.context, available: memory.available },
         tools: prompt?.calls !== undefined,
         thinks: prompt?.thinking !== undefined,
+        vision: modalities?.vision === true,
+        audio: modalities?.audio === true,
         restored,
         why: explainChoices(settings, memory, devices, threads, build),
         loadMs: Math.round(performance.now() - started),
       }
       const contexts = new ServerContexts(model, startServer)
       const encoder = new Encoder(model, { contextSize: memory.contextSize, threads }, contexts)
-      const resources = prompt && pool && { prompt, pool, slices: new SliceSizer(), batchSize }
+      const resources = prompt && pool && { prompt, pool, slices: new SliceSizer(), batchSize, mediaMarker }
       return new ServerEngine(llama, model, info, encoder, servers, resources, store)
     } catch (error) {
       await Promise.all(servers.map((server) => server.stop()))

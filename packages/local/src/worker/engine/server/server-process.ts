@@ -113,10 +113,8 @@ export class ServerProcess {
     this.#stopping = true
     this.client.close()
     this.child.kill('SIGKILL')
-    if (this.#guardian === undefined) return
-    const ended = new Promise((resolve) => this.#guardian?.once('exit', resolve))
-    this.#guardian.stdin?.end()
-    await ended
+    this.#guardian?.stdin?.end()
+    await Promise.all([ended(this.child), this.#guardian && ended(this.#guardian)])
   }
 
   async #loaded(): Promise<void> {
@@ -143,6 +141,12 @@ export class ServerProcess {
     if (signal === 'SIGKILL') process.kill(process.pid, signal)
     process.exit(1)
   }
+}
+
+/** Resolves when the process has ended, or if there has never been one. */
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
+  await new Promise((resolve) => child.once('exit', resolve))
 }
 
 /** Resolves when the process runs. */

@@ -4,11 +4,11 @@ import { basename, join } from 'node:path'
 import type { LlamaGrammarEvaluationState, LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { grammarText } from '../../grammar/grammar.js'
 import { tokenizeRest } from '../../prompt/message-text.js'
-import type { Sequence } from '../sequence.js'
+import type { MediaPrompt, Sequence } from '../sequence.js'
 import type { CompletionChunk } from './server-client.js'
 import type { ServerProcess } from './server-process.js'
 
-type Vocabulary = Pick<LlamaModel, 'isEogToken' | 'tokenize'>
+type Vocabulary = Pick<LlamaModel, 'isEogToken' | 'tokenize' | 'detokenize'>
 
 /** A copy of a prefix goes through a file, which this many tokens are worth. */
 const leastCopied = 64
@@ -16,6 +16,9 @@ const leastCopied = 64
 export class ServerSequence implements Sequence {
   /** What the slot holds at least. The server itself compares each prompt with all that it holds. */
   #tokens: Token[] = []
+  mediaPrompt: MediaPrompt | undefined
+  mediaUsage: { tokens: number; cached: number } | undefined
+  isFull = false
 
   constructor(
     private readonly server: Pick<ServerProcess, 'client' | 'folder'>,
@@ -57,6 +60,8 @@ export class ServerSequence implements Sequence {
     options: SequenceEvaluateOptions = {},
   ): AsyncGenerator<Token, void, undefined> {
     let input = tokens
+    this.isFull = false
+    this.mediaUsage = undefined
     for (let part = 0; ; part++) {
       const grammar = currentGrammar(options)
       const stream = this.server.client.stream('/completion', {
@@ -69,6 +74,8 @@ export class ServerSequence implements Sequence {
       for await (const chunk of stream) {
         this.#tokens.push(...input)
         input = []
+        this.isFull = chunk.stop_type === 'limit'
+        this.#noteUsage(chunk)
         for (const token of tokensOf(chunk, seen, this.vocabulary)) {
           if (this.vocabulary.isEogToken(token)) return
           yield token
@@ -121,8 +128,24 @@ export class ServerSequence implements Sequence {
     }
   }
 
-  #request(prompt: Token[]): object {
-    return { prompt, id_slot: this.slot, cache_prompt: true, return_tokens: true }
+  #request(tokens: Token[]): object {
+    const { mediaPrompt: media } = this
+    const prompt =
+      media === undefined
+        ? tokens
+        : {
+            prompt_string: media.text + this.vocabulary.detokenize(tokens.slice(media.tokens.length), true),
+            multimodal_data: media.data,
+          }
+    return {
+      ...{ prompt, id_slot: this.slot, cache_prompt: true, return_tokens: true },
+      ...(media !== undefined && { timings_per_token: true }),
+    }
+  }
+
+  #noteUsage({ tokens_evaluated: tokens, timings }: CompletionChunk): void {
+    if (this.mediaPrompt === undefined || tokens === undefined) return
+    this.mediaUsage ??= { tokens, cached: timings?.cache_n ?? 0 }
   }
 }
 
