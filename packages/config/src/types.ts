@@ -132,7 +132,7 @@ export interface LocalEntry extends Common {
   engine?: 'node-llama-cpp' | 'llama-server'
   server?: string
   serverArgs?: string[]
-  mmproj?: string
+  mmproj?: string | true
 }
 
 /** A composite provider, made of others by their names. */

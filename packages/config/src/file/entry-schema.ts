@@ -100,7 +100,7 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     engine: { enum: ['node-llama-cpp', 'llama-server'] },
     server: text,
     serverArgs: { type: 'array', items: text },
-    mmproj: text,
+    mmproj: { type: ['string', 'boolean'], not: { const: false } },
   },
 }
 

@@ -51,7 +51,7 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
   server: text,
   serverArgs: (value) =>
     Array.isArray(value) && value.every((each) => text(each) === undefined) ? undefined : 'a list of texts',
-  mmproj: text,
+  mmproj: (value) => (value === true ? undefined : text(value) && 'the path of a file, or true'),
   chatTemplate: (value) => (typeof value === 'string' ? undefined : 'a Jinja template'),
   heartbeat: wholeNumber(1),
   onLog: callback,

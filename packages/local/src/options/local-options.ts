@@ -26,12 +26,12 @@ export interface LocalOptions extends ProviderOptions {
   /** More arguments for llama-server, such as `['--spec-default']`. Default: none. */
   serverArgs?: string[] | undefined
   /**
-   * The model's projector for images and sound: a .gguf file, or its name, as for `model`. Default: none; then images and sound
-   * are refused.
+   * The model's projector for images and sound: a .gguf file, its name, as for `model`, or `true` for the one that was
+   * downloaded with the model. Default: none; then images and sound are refused.
    * @example
    * const llm = local({ model: 'gemma-3-4b-it-Q4_K_M.gguf', mmproj: 'mmproj-model-f16.gguf' })
    */
-  mmproj?: string | undefined
+  mmproj?: string | true | undefined
   /** The GPU to use; `false` for the CPU. Default `'auto'`: a GPU if a GPU build of the engine is installed and works, otherwise the CPU. */
   gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal' | undefined
   /** Threads of the engine. Default: the fastest number, measured when the model is first loaded, and cached in `cacheDir`. */

@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { LlmError } from '@patchbay/core'
 import { defaultCacheDir } from '../cache-dir.js'
 import { isRemote, publicName } from '../hub/model-name.js'
-import { pulledPath } from '../hub/model-store.js'
+import { pulledPath, pulledProjector } from '../hub/model-store.js'
 import type { SchedulerSettings } from '../supervisor/scheduler.js'
 import { checkOptions, usesServer } from './check-options.js'
 import type { LocalOptions } from './local-options.js'
@@ -57,7 +57,7 @@ export function resolveSettings(options: LocalOptions): { scheduler: SchedulerSe
       ...(usesServer(options) && { engine: 'llama-server' as const }),
       ...(server !== undefined && { server: programPath(server) }),
       ...(serverArgs !== undefined && { serverArgs }),
-      ...(mmproj !== undefined && { mmproj: locateModel(pathOf(mmproj, cacheDir)).path }),
+      ...(mmproj !== undefined && { mmproj: projectorPath(mmproj, model, cacheDir) }),
     },
     keepAliveMs: keepAliveMs(keepAlive),
     memoryBudget,
@@ -80,6 +80,22 @@ function pathOf(model: string | undefined, cacheDir: LocalOptions['cacheDir']): 
     'config',
     `${name} is not on this machine yet. Run: patchbay pull ${name}, or call pullModel().`,
     { provider: 'local', model: name },
+  )
+}
+
+/** @throws {LlmError} `config` for `true`, if none was downloaded with the model */
+function projectorPath(
+  mmproj: string | true,
+  model: string | undefined,
+  cacheDir: LocalOptions['cacheDir'],
+): string {
+  if (mmproj !== true) return locateModel(pathOf(mmproj, cacheDir)).path
+  const path = model === undefined ? undefined : pulledProjector(model, cacheDir || undefined)
+  if (path !== undefined) return path
+  throw new LlmError(
+    'config',
+    'mmproj: true is for a model that `patchbay pull hf:owner/repo:Q4_K_M` has downloaded together with its projector; there is none with this model. Give the path of the projector.',
+    { provider: 'local' },
   )
 }
 
