@@ -1,5 +1,5 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import type { FieldsOf, Provider, ProviderOptions, TimeoutOptions } from '@patchbay/core'
+import type { FieldsOf, Provider, TimeoutOptions } from '@patchbay/core'
 import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
 import type { LocalCallOptions } from './options/call-options.js'
@@ -86,10 +86,11 @@ export function local(
 class LocalHandle extends DefinedProvider implements LocalProvider {
   readonly #scheduler: Scheduler
   readonly #settings: SchedulerSettings
-  readonly #options: ProviderOptions
+  readonly #options: LocalOptions
 
-  constructor(scheduler: Scheduler, settings: SchedulerSettings, options: ProviderOptions) {
-    super(new LocalBackend(scheduler, settings.model, settings.load), options)
+  constructor(scheduler: Scheduler, settings: SchedulerSettings, options: LocalOptions) {
+    const media = options.mmproj === undefined ? undefined : { limits: options.media }
+    super(new LocalBackend(scheduler, settings.model, settings.load, media), options)
     scheduler.acquire()
     this.#scheduler = scheduler
     this.#settings = settings
