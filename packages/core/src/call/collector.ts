@@ -2,7 +2,14 @@
 import { LlmError } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent, StartEvent } from '../contract/events.js'
 import type { Part, ReasoningPart, TextPart } from '../contract/message.js'
-import type { ChatResponse, FinishReason, Timing, TokenLogprob, Usage, Warning } from '../contract/response.js'
+import type {
+  ChatResponse,
+  FinishReason,
+  Timing,
+  TokenLogprob,
+  Usage,
+  Warning,
+} from '../contract/response.js'
 import { addUsage } from '../contract/usage.js'
 import { finishReasonOf, responseOf, validCounts } from './response.js'
 

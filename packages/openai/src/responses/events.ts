@@ -1,7 +1,15 @@
 // Decodes answers of the Responses API, streamed or whole.
 // Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
 import { type BackendEvent, type Citation, type FinishReason, LlmError, type Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, logprobsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
+import {
+  CallIds,
+  callField,
+  fieldsOf,
+  logprobsOf,
+  objectsIn,
+  parseInput,
+  TruncatedCallGuard,
+} from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { opaqueOf } from '../state.js'

@@ -45,11 +45,7 @@ export function chatWhole(answer: Answer, body: Json, dialect: ChatDialect = {})
   return { ...head('chat.completion', body.model), choices: [choice], usage: usageOf(answer) }
 }
 
-export function* chatChunks(
-  answer: Answer,
-  body: Json,
-  dialect: ChatDialect = {},
-): Generator<Json> {
+export function* chatChunks(answer: Answer, body: Json, dialect: ChatDialect = {}): Generator<Json> {
   const { model, stream_options: options } = body
   const { reasoning = 'reasoning_content' } = dialect
   const chunk = (delta: Json, finish_reason: string | null = null): Json => ({

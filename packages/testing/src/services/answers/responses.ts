@@ -17,7 +17,9 @@ function itemsOf(answer: Answer, body: Json): Json[] {
       ...(encrypted && { encrypted_content: 'c3RyaWN0' }),
     })
   if (answer.text !== '') {
-    const content = [{ type: 'output_text', text: answer.text, annotations: [], logprobs: logprobsOf(answer.text, body) }]
+    const content = [
+      { type: 'output_text', text: answer.text, annotations: [], logprobs: logprobsOf(answer.text, body) },
+    ]
     items.push({ type: 'message', id: 'msg_strict', status: 'completed', role: 'assistant', content })
   }
   for (const { id, name, json } of answer.calls)
