@@ -12,6 +12,7 @@ import {
   type Provider,
   type ProviderOptions,
   type TokenLogprob,
+  type TopLogprob,
 } from '@patchbay/core'
 
 export { type FakeClock, fakeClock } from './fake-clock.js'
@@ -195,11 +196,15 @@ function eventsOf(
 
 /** Each word is a token with half of the probability; of the other half, each alternative has half of what is left. */
 function logprobOf(token: string, alternatives: number): TokenLogprob {
-  const top = Array.from({ length: alternatives }, (_, index) => ({
-    token: index === 0 ? token : `${token.trimEnd()}${index}`,
-    logprob: (index + 1) * Math.log(0.5),
-  }))
-  return { token, logprob: Math.log(0.5), bytes: [...new TextEncoder().encode(token)], top }
+  const likely = (text: string, halves: number): TopLogprob => ({
+    token: text,
+    logprob: halves * Math.log(0.5),
+    bytes: [...new TextEncoder().encode(text)],
+  })
+  const top = Array.from({ length: alternatives }, (_, index) =>
+    likely(index === 0 ? token : `${token.trimEnd()}${index}`, index + 1),
+  )
+  return { ...likely(token, 1), top }
 }
 
 function limited(events: BackendEvent[], { maxOutputTokens }: PreparedChat): BackendEvent[] {

@@ -40,7 +40,8 @@ export function logprobsToWire(logprobs: readonly TokenLogprob[]): Record<string
   const one = ({ token, logprob, bytes }: TopLogprob) => ({
     token,
     logprob,
-    bytes: bytes ?? [...new TextEncoder().encode(token)],
+    // Of a part of a character, the text does not tell the bytes.
+    bytes: bytes ?? (token.includes('\uFFFD') ? null : [...new TextEncoder().encode(token)]),
   })
   return logprobs.map(({ top, ...logprob }) => ({ ...one(logprob), top_logprobs: top.map(one) }))
 }
