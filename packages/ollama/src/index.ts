@@ -146,7 +146,7 @@ const limits = {
   tools: 'unknown',
   vision: 'unknown',
   files: false,
-  audio: false,
+  audio: 'unknown',
   json: true,
   reasoning: 'unknown',
   embed: 'unknown',
@@ -189,6 +189,7 @@ class OllamaBackend implements Backend {
       ...limits,
       tools: can('tools'),
       vision: can('vision'),
+      audio: can('audio'),
       reasoning: can('thinking'),
       ...(contextWindow !== undefined && { contextWindow }),
     }
