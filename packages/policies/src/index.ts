@@ -39,8 +39,9 @@ export {
   budget,
   type Spending,
 } from './money/budget.js'
+export { type CostOptions, costOfUsage } from './money/cost-of-usage.js'
 export { priced } from './money/priced.js'
-export type { Price } from './money/prices.js'
+export type { Place, Price, Prices } from './money/prices.js'
 export { type RecordOptions, type ReplayOptions, record, replay } from './record/record.js'
 export { fileState } from './state/file-state.js'
 export { type MemoryStateOptions, memoryState } from './state/memory-state.js'
