@@ -46,7 +46,8 @@ export async function adminWorld(
   onTestFinished(() => void vi.unstubAllEnvs())
   const database = settings.database ?? sqliteAddress()
   const loaded = await loadConfig({ config: { ...config, gateway: { ...settings, database } }, user: false })
-  const gateway = await serve({ loaded, otherwise: provider, port: 0 })
+  // Failures that tests cause need no lines in the log.
+  const gateway = await serve({ loaded, otherwise: provider, port: 0, onRequest: () => {} })
   onTestFinished(() => gateway.close())
   return worldOf(gateway)
 }

@@ -59,7 +59,9 @@ export const spendOperation = operation({
       if (first !== undefined) query = query.where('day', '>=', first)
       if (last !== undefined) query = query.where('day', '<=', last)
       if (names.length === 0) return query.execute()
-      return query.select(names).groupBy(names).orderBy(names).execute()
+      let summed = query.select(names).groupBy(names)
+      for (const name of names) summed = summed.orderBy(name)
+      return summed.execute()
     })
     return { data: rows.map((row) => toSum(row, names)) }
   },
