@@ -30,7 +30,11 @@ export async function bookkeepingService(name: ServiceName): Promise<Bookkeeping
       return { status: 429, headers: { 'retry-after-ms': '1' }, body: '{"error":{"message":"slow down"}}' }
     }
     const { 'content-length': _, host: __, connection: ___, ...sent } = headers
-    const answer = await fetch(`${strict.url}${path}`, { method, headers: sent, ...(body !== '' && { body }) })
+    const answer = await fetch(`${strict.url}${path}`, {
+      method,
+      headers: sent,
+      ...(body !== '' && { body }),
+    })
     const text = await answer.text()
     const type = answer.headers.get('content-type') ?? 'application/json'
     const served = { status: answer.status, headers: { 'content-type': type }, body: text }
@@ -56,5 +60,7 @@ function usageIn(text: string): { input: number; output: number } | undefined {
   const last = (pattern: RegExp) => [...text.matchAll(pattern)].at(-1)?.[1]
   const input = last(/"(?:input_tokens|prompt_tokens|prompt_eval_count)":(\d+)/g)
   const output = last(/"(?:output_tokens|completion_tokens|eval_count)":(\d+)/g)
-  return input === undefined || output === undefined ? undefined : { input: Number(input), output: Number(output) }
+  return input === undefined || output === undefined
+    ? undefined
+    : { input: Number(input), output: Number(output) }
 }

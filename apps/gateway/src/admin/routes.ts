@@ -71,7 +71,13 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
         return csvResponse(context, answer as { data: Record<string, unknown>[] })
       return context.json(answer as object, operation.status ?? 200)
     })
+  app.all('*', notHere)
   return app
+}
+
+/** Answers 404 below `/admin`, whatever keys a request has. */
+export function notHere({ req }: Context): never {
+  throw requestError(`There is no ${req.method} ${req.path} here.`, 404)
 }
 
 /** A page of another site must not reach the interface, whatever else of the gateway it may use. */

@@ -42,7 +42,9 @@ describe.each([
     for (const one of [second, third])
       await until(async () => expect((await one.ask(made.key)).status).toBe(200))
     await Promise.all(
-      Array.from({ length: 60 }, (_, index) => instances[index % 3]?.ask(key).then(({ status }) => expect(status).toBe(200))),
+      Array.from({ length: 60 }, (_, index) =>
+        instances[index % 3]?.ask(key).then(({ status }) => expect(status).toBe(200)),
+      ),
     )
     await until(async () =>
       expect(await requestsOf(third)).toMatchObject({ requests: 60, inputTokens: 180, outputTokens: 120 }),
@@ -152,13 +154,21 @@ it('a write that was committed and then repeated counts once', async () => {
   const db = await openDatabase(sqliteAddress())
   onTestFinished(() => db.destroy())
   await migrate(db)
-  const record = { method: 'POST', path: '/v1/messages', streamed: false, status: 200, ms: 1, usage, cost: 0.5 }
+  const record = {
+    method: 'POST',
+    path: '/v1/messages',
+    streamed: false,
+    status: 200,
+    ms: 1,
+    usage,
+    cost: 0.5,
+  }
   const rows = ['a', 'b'].map((id) => rowOf({ id, ...record }))
   await writeRequests(db, rows)
   await writeRequests(db, [...rows, rowOf({ id: 'c', ...record })])
-  expect(await db.selectFrom('patchbay_spend').select(['requests', 'input_tokens', 'usd']).execute()).toEqual([
-    { requests: 3, input_tokens: 9, usd: 1.5 },
-  ])
+  expect(await db.selectFrom('patchbay_spend').select(['requests', 'input_tokens', 'usd']).execute()).toEqual(
+    [{ requests: 3, input_tokens: 9, usd: 1.5 }],
+  )
 })
 
 /** A port that nothing listens on. */

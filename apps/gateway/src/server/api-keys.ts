@@ -67,8 +67,7 @@ export class ApiKeys {
 
   /** Whether requests need a key. Without any key, all requests are allowed. */
   get isRequired(): boolean {
-    const { made } = this
-    const hasMade = made !== undefined && (!made.isLoaded || !made.isEmpty)
+    const hasMade = this.made !== undefined && (!this.made.isLoaded || !this.made.isEmpty)
     return this.#entries.length > 0 || this.isAlwaysRequired || hasMade
   }
 
@@ -96,14 +95,13 @@ export class ApiKeys {
   }
 
   #foundAtRunTime(key: string): Client | undefined {
-    const { made } = this
-    const client = made?.find(key)
+    const client = this.made?.find(key)
     if (client === 'expired')
       throw new LlmError(
         'authentication',
         "This API key has expired or was replaced. Ask the gateway's operator for a new one.",
       )
-    if (client === undefined && made?.isLoaded === false)
+    if (client === undefined && this.made?.isLoaded === false)
       throw new LlmError('network', "The gateway's keys cannot be read just now. Try again later.", {
         status: 503,
       })

@@ -7,7 +7,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import type { AdminKeys } from '../admin/admin-keys.js'
-import { adminRoutes } from '../admin/routes.js'
+import { adminRoutes, notHere } from '../admin/routes.js'
 import { requestError, retryHeaders, statusOf, toLlmError } from '../answer/http-status.js'
 import type { GatewayDatabase } from '../database/gateway-database.js'
 import { anthropicRoutes } from '../protocols/anthropic/routes.js'
@@ -88,8 +88,8 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', (context) => (isReady() ? context.text('ok') : context.text('draining', 503)))
   for (const [path, { body, headers }] of assets) app.get(path, () => new Response(body, { headers }))
-  if (admins !== undefined)
-    app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
+  if (admins === undefined) app.all('/admin/*', notHere)
+  else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {
     if (keys.isRequired) {
       const client = keys.clientOf(context.req.raw.headers)
