@@ -69,8 +69,16 @@ const cases: Case[] = [
     (p) => p.chat('x', { retry: odd({ attempts: 5 }) }),
     /retries, .*but attempts is 5/,
   ],
-  ['a time limit in words', (p) => p.chat('x', { timeout: odd('5s') }), /timeout must be milliseconds .*timeout is 5s/],
-  ['retry: true', (p) => p.chat('x', { retry: odd(true) }), /retry must be false or an object .*retry is true/],
+  [
+    'a time limit in words',
+    (p) => p.chat('x', { timeout: odd('5s') }),
+    /timeout must be milliseconds .*timeout is 5s/,
+  ],
+  [
+    'retry: true',
+    (p) => p.chat('x', { retry: odd(true) }),
+    /retry must be false or an object .*retry is true/,
+  ],
   [
     'a misspelled option of runTools',
     (p) => runTools(p, 'x', odd({ maxStep: 5 })).result(),
