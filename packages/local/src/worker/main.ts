@@ -135,7 +135,10 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
 function count({ id, ...request }: Extract<ToWorker, { type: 'count' }>): void {
   try {
     if (request.media !== undefined)
-      throw new JobError('unsupported', 'Tokens of images and sound cannot be counted before they are evaluated.')
+      throw new JobError(
+        'unsupported',
+        'Tokens of images and sound cannot be counted before they are evaluated.',
+      )
     send({ type: 'counted', id, tokens: engine?.chat.prompt.tokens(request).length ?? 0 })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })

@@ -14,11 +14,11 @@ export interface LoadBalanceOptions extends CompositeOptions {
    * `weighted`: each provider gets its share of the calls. `least-busy`: the provider with the fewest calls in flight for its
    * weight. `latency`: a provider gets more calls the faster it begins to answer. Default `'weighted'`.
    */
-  by?: 'weighted' | 'least-busy' | 'latency'
+  by?: 'weighted' | 'least-busy' | 'latency' | undefined
   /** The share of each provider, in the order of the list; numbers above 0. Default 1 each. */
-  weights?: number[]
+  weights?: number[] | undefined
   /** Random numbers from 0 to 1, for `latency`. Default `Math.random`. */
-  random?: () => number
+  random?: (() => number) | undefined
 }
 
 // Smoothing factor of latencies: the last ten calls together weigh about half.

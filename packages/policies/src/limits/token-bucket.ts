@@ -23,11 +23,11 @@ export interface LimiterState {
 
 /** The limits set by options. */
 export interface LimitRules {
-  concurrency?: number
+  concurrency?: number | undefined
   /** A minute. */
-  requests?: number
+  requests?: number | undefined
   /** A minute, input and output together. */
-  tokens?: number
+  tokens?: number | undefined
 }
 
 /** Permission for one call. */

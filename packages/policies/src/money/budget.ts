@@ -24,18 +24,18 @@ export interface BudgetOptions {
   /** All of them hold. */
   limits: Allowance[]
   /** Prices by model, in US dollars per million tokens; they win over the list prices of services. */
-  prices?: Record<string, Price>
+  prices?: Record<string, Price> | undefined
   /** Where spending is counted. Processes that share a state share the budget. Default: the memory of this process. */
-  state?: StateStore
+  state?: StateStore | undefined
   /** Name of the budget within `state`. Default `'budget'`. */
-  name?: string
+  name?: string | undefined
   /**
    * While `state` cannot be reached: `refuse` calls, or `allow` them as far as this process alone stays within the limits.
    * Default `'refuse'`.
    */
-  whenUnavailable?: WhenUnavailable
+  whenUnavailable?: WhenUnavailable | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** A limit with what has been spent of it. */
