@@ -15,6 +15,7 @@ import {
 } from '@patchbay/core'
 import { withPrefix } from '@patchbay/core/wire'
 import { toFinish } from './events.js'
+import { fileInfo } from './hub/file-digest.js'
 import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobEvent } from './supervisor/job.js'
@@ -35,6 +36,7 @@ export class LocalBackend implements Backend {
   constructor(
     scheduler: JobRunner,
     readonly model: string,
+    private readonly file?: { modelPath: string; cacheDir?: string },
   ) {
     this.#scheduler = scheduler
   }
@@ -140,7 +142,8 @@ export class LocalBackend implements Backend {
   }
 
   async models(): Promise<ModelInfo[]> {
-    return [{ id: this.model }]
+    const { file } = this
+    return [{ id: this.model, ...(file && (await fileInfo(file.modelPath, file.cacheDir))) }]
   }
 
   close(): Promise<void> {
