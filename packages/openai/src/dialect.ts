@@ -46,8 +46,10 @@ export interface Dialect {
   prefill?: string
   /** Whether answers must be streamed. */
   alwaysStreams: boolean
-  /** Whether messages may contain files. */
+  /** Whether messages may contain files that are no text; text files are text in the request. */
   files: boolean
+  /** The media types of files beside text. Default: any. */
+  fileTypes?: readonly string[]
   /** The form of a file: OpenAI's part `file`, or Mistral's `document_url`. */
   fileForm: 'file' | 'document_url'
   /** Whether messages may contain the address of a file, or only its bytes. */

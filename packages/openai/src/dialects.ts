@@ -47,6 +47,9 @@ const openai: Partial<Dialect> = {
   minOutputTokens: 16,
   jsonWord: true,
   objectSchemas: true,
+  // "Expected a base64-encoded data URL with an application/pdf MIME type […], but got unsupported MIME type 'text/plain'", Chat
+  // Completions (2025 and 2026).
+  fileTypes: ['application/pdf'],
 }
 
 const fewEfforts: Effort[] = ['none', 'low', 'medium', 'high']
