@@ -64,7 +64,7 @@ export interface Dialect {
   imageAddresses: boolean
   /** The media types of images. Default: any. */
   imageTypes?: readonly string[]
-  /** Whether `response_format` may be `{ type: 'json_object' }`; otherwise a schema of any object stands for it. */
+  /** Whether `response_format: { type: 'json_object' }` is taken and constrains answers; otherwise a schema of any object stands for it. */
   jsonObject: boolean
   /** Whether `response_format: { type: 'json_object' }` needs the word JSON in the messages. */
   jsonWord: boolean

@@ -66,10 +66,11 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     efforts: fewEfforts,
     budget: (thinking_token_budget) => ({ thinking_token_budget }),
   },
-  // llama.cpp, tools/server/server-common.cpp, 2026: no files; a budget.
+  // llama.cpp, tools/server/server-common.cpp, 2026: no files; a budget; json_object without a schema constrains nothing.
   'llama.cpp': {
     ...template,
     files: false,
+    jsonObject: false,
     budget: (thinking_budget_tokens) => ({ thinking_budget_tokens }),
   },
   // lmstudio-ai/lmstudio-bug-tracker#670 (2025), can1357/oh-my-pi#6925 (July 2026): tool_choice is a string.
