@@ -538,7 +538,10 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     onTestFinished(() => redis.stop())
     const running = await worker('answers', mockProvider(), { redis: redis.url })
     onTestFinished(() => running.close())
-    const llm = await connected({ shared: redis.url, providers: { far: { use: 'queue', model: 'answers', bound: 8 } } })
+    const llm = await connected({
+      shared: redis.url,
+      providers: { far: { use: 'queue', model: 'answers', bound: 8 } },
+    })
     expect(await llm.chat('Hello')).toMatchObject({ text: 'Hello', provider: 'queue', model: 'mock-1' })
     await llm.close()
   })

@@ -33,11 +33,15 @@ describe.skipIf(!hasRedis)('patchbay worker', () => {
   it('says when it works, answers the command of another process, and finishes what it has begun', async () => {
     const worker = await started('answers', redis.url)
     expect(worker.line).toBe('working on answers')
-    const asked = spawn(process.execPath, [command, 'ask', '--no-stdin', '-p', 'queue:answers', 'What is the capital of France?'], {
-      cwd: tmpdir(),
-      env: { ...env, REDIS_URL: redis.url },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+    const asked = spawn(
+      process.execPath,
+      [command, 'ask', '--no-stdin', '-p', 'queue:answers', 'What is the capital of France?'],
+      {
+        cwd: tmpdir(),
+        env: { ...env, REDIS_URL: redis.url },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     let answer = ''
     asked.stdout.on('data', (chunk) => {
       answer += chunk
