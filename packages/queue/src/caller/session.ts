@@ -1,11 +1,10 @@
 // Session: the connections of one caller, opened with his first call, and the heartbeat that keeps his calls alive.
 import { randomUUID } from 'node:crypto'
 import { LlmError } from '@patchbay/core'
-import { isObject } from '@patchbay/core/wire'
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { QueueSettings } from '../options.js'
-import { connect, unreachable, unref } from '../redis/connection.js'
+import { connect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { acknowledge, enter, leave, removeMailbox, renewCalls, type Script } from '../redis/scripts.js'
@@ -32,6 +31,7 @@ export class Session {
   #redis!: Redis
   #reader!: Redis
   #queue!: Queue
+  #heardAt = Date.now()
   #heartbeat: ReturnType<typeof setInterval> | undefined
 
   private constructor(settings: QueueSettings) {
@@ -106,7 +106,7 @@ export class Session {
   /** Ends a call, wherever it is. Not waited for. */
   leave(id: string): void {
     if (!this.#replies.delete(id)) return
-    const leaving = this.#run(leave, [id])
+    const leaving = this.#tell(leave, [id])
       // A job that a worker has begun with is the worker's to remove.
       .then((begun) => (begun === 0 ? this.#queue.remove(id) : undefined))
       .catch(() => {})
@@ -140,13 +140,15 @@ export class Session {
 
   #acknowledge(id: string, characters: number): void {
     const worker = this.#replies.get(id)?.worker
-    // Unless it arrives, the heartbeat soon ends the call.
-    if (worker !== undefined) this.#run(acknowledge, [worker, id, characters]).catch(() => {})
+    if (worker !== undefined) this.#tell(acknowledge, [worker, id, characters]).catch(() => {})
   }
 
   async #renew(): Promise<void> {
     const ids = [...this.#replies.keys()]
-    if (ids.length === 0) return
+    if (ids.length === 0) {
+      this.#heardAt = Date.now()
+      return
+    }
     try {
       const gone = await this.#run(renewCalls, [this.#id, this.#settings.lease, ...ids])
       for (const id of Array.isArray(gone) ? gone : [])
@@ -158,9 +160,22 @@ export class Session {
               'The Redis no longer has this call: it was restarted or emptied, or did not hear from this process in time. Try again.',
             ),
           )
+      this.#heardAt = Date.now()
     } catch (error) {
-      // No reply for as long as a reply may take. Others have the rest of the lease to notice.
-      this.end(unreachable(this.#settings.redis, isObject(error) && 'cause' in error ? error.cause : error))
+      // A connection that broke opens again. Others have the rest of the lease to notice one that does not.
+      if (Date.now() - this.#heardAt >= replyMs) this.end(error as LlmError)
+    }
+  }
+
+  /** Runs a step that is harmless to repeat, again if the connection broke meanwhile. */
+  async #tell(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    for (const since = Date.now(); ; ) {
+      try {
+        return await this.#run(script, args)
+      } catch (error) {
+        if (this.ended || Date.now() - since >= replyMs) throw error
+        await new Promise((resolve) => setTimeout(resolve, 100).unref())
+      }
     }
   }
 

@@ -58,7 +58,7 @@ export class CallWorker {
       this.#redis = await open()
       const reader = await open({ commandTimeout: undefined })
       // BullMQ waits for jobs with commands that block, and for as long as it takes.
-      const jobs = await open({ commandTimeout: undefined, autoResendUnfulfilledCommands: true })
+      const jobs = await open({ commandTimeout: undefined })
       const duplicate = jobs.duplicate.bind(jobs)
       jobs.duplicate = (more) => {
         const own = duplicate(more)
@@ -132,7 +132,7 @@ export class CallWorker {
     const options = {
       ...job.data.options,
       signal: controller.signal,
-      timeout: { total: leftMs, first: leftMs },
+      timeout: { total: Math.min(leftMs, this.provider.timeouts?.total ?? leftMs) },
       onStatus: (status: object) => outbox.status(status),
     }
     try {
