@@ -144,6 +144,8 @@ export interface QueueEntry extends Common {
   bound?: number
   /** Milliseconds without a heartbeat after which a process counts as gone. */
   lease?: number
+  /** Milliseconds that a batch is kept after its last result. */
+  keepResults?: number
 }
 
 /** A composite provider, made of others by their names. */

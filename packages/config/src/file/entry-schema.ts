@@ -77,6 +77,7 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     redis: text,
     bound: whole(1),
     lease: whole(500),
+    keepResults: whole(1),
   },
   local: {
     ...common,

@@ -19,6 +19,9 @@ export interface Turn {
   leftMs: number
 }
 
+// The last priority of BullMQ. Those of calls are below.
+const behindCalls = 2 ** 21 - 1
+
 export class Session {
   /** Set when the Redis was lost: the next call opens another session. */
   ended = false
@@ -86,7 +89,7 @@ export class Session {
     const { bound, lease, name } = this.#settings
     const id = randomUUID()
     const args = [id, bound, this.#id, caller, level, lease, Math.max(0, Math.ceil(leftMs))]
-    const [priority = -1, position = 0] = (await this.#run(enter, args)) as number[]
+    const [priority = -1, position = 0] = (await this.run(enter, args)) as number[]
     if (priority < 0)
       throw new LlmError(
         'queue-full',
@@ -103,9 +106,24 @@ export class Session {
     return { id, reply, position }
   }
 
-  /** Ends a call, wherever it is. Not waited for. */
-  leave(id: string): void {
-    if (!this.#replies.delete(id)) return
+  /** Adds requests of a batch, behind all calls. */
+  async addBatch(jobs: readonly JobData[]): Promise<void> {
+    try {
+      await this.#queue.addBulk(
+        jobs.map((data) => ({
+          name: 'batch',
+          data,
+          opts: { jobId: `${data.batch?.id}.${data.batch?.index}`, priority: behindCalls },
+        })),
+      )
+    } catch (error) {
+      throw error instanceof TypeError ? error : unreachable(this.#settings.redis, error)
+    }
+  }
+
+  /** Ends a call, wherever it is; one whose worker has ended it only forgets its reply. Not waited for. */
+  leave(id: string, isOver = false): void {
+    if (!this.#replies.delete(id) || isOver) return
     const leaving = this.#tell(leave, [id])
       // A job that a worker has begun with is the worker's to remove.
       .then((begun) => (begun === 0 ? this.#queue.remove(id) : undefined))
@@ -127,7 +145,7 @@ export class Session {
 
   async close(): Promise<void> {
     await Promise.all(this.#leaving)
-    if (!this.ended) await this.#run(removeMailbox, [this.#id]).catch(() => {})
+    if (!this.ended) await this.run(removeMailbox, [this.#id]).catch(() => {})
     this.end(new LlmError('closed', 'This provider is closed. Make a new one.'))
   }
 
@@ -150,7 +168,7 @@ export class Session {
       return
     }
     try {
-      const gone = await this.#run(renewCalls, [this.#id, this.#settings.lease, ...ids])
+      const gone = await this.run(renewCalls, [this.#id, this.#settings.lease, ...ids])
       for (const id of Array.isArray(gone) ? gone : [])
         this.#replies
           .get(String(id))
@@ -171,7 +189,7 @@ export class Session {
   async #tell(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     for (const since = Date.now(); ; ) {
       try {
-        return await this.#run(script, args)
+        return await this.run(script, args)
       } catch (error) {
         if (this.ended || Date.now() - since >= replyMs) throw error
         await new Promise((resolve) => setTimeout(resolve, 100).unref())
@@ -179,7 +197,8 @@ export class Session {
     }
   }
 
-  async #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+  /** @throws {LlmError} `network` if the Redis does not answer */
+  async run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await script.run(this.#redis, this.#base, args)
     } catch (error) {
