@@ -105,10 +105,14 @@ describe.skipIf(!hasRedis)('a batch of a queue', () => {
     const llm = openQueue(name, { redis: redis.url })
     const total = 400
     const id = await llm.batches.submit(Array.from({ length: total }, (_, index) => `request ${index}`))
-    await openWorker(name, mockProvider({ answers: Array.from({ length: 10_000 }, () => ({ text: 'lasting', interval: 20 })) }), {
-      redis: redis.url,
-      concurrency: 2,
-    })
+    await openWorker(
+      name,
+      mockProvider({ answers: Array.from({ length: 10_000 }, () => ({ text: 'lasting', interval: 20 })) }),
+      {
+        redis: redis.url,
+        concurrency: 2,
+      },
+    )
     for (let death = 0; death < 4; death++) {
       const dying = await program('slow-worker', redis.url, name, '1')
       onTestFinished(() => void dying.process.kill('SIGKILL'))
@@ -117,7 +121,8 @@ describe.skipIf(!hasRedis)('a batch of a queue', () => {
     }
     expect(await ended(llm, id)).toEqual({ state: 'ended', total, answered: total, failed: 0 })
     const seen: number[] = []
-    for await (const { index, response } of llm.batches.results(id)) if (response !== undefined) seen.push(index)
+    for await (const { index, response } of llm.batches.results(id))
+      if (response !== undefined) seen.push(index)
     expect(seen).toEqual(Array.from({ length: total }, (_, index) => index))
   })
 })

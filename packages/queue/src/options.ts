@@ -71,7 +71,10 @@ export function queueSettings(
 export function workerSettings(
   name: string,
   options: WorkerOptions,
-): Omit<QueueSettings, 'bound' | 'keepResults'> & { concurrency: number; onError: (error: LlmError) => void } {
+): Omit<QueueSettings, 'bound' | 'keepResults'> & {
+  concurrency: number
+  onError: (error: LlmError) => void
+} {
   checkOptionNames(options, ['redis', 'lease', 'concurrency', 'onError'], 'of worker()', { code: 'config' })
   const { concurrency = 4, onError = () => {} } = options
   if (!isCount(concurrency)) throw invalidOption('concurrency', 'a whole number of at least 1')

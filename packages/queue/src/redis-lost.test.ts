@@ -97,7 +97,9 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     const admin = await redis.connect()
     await admin.sendCommand(['CONFIG', 'SET', 'requirepass', 'other'])
     for (const url of [redis.url, redis.url.replace('//', '//:secret@')]) {
-      const error = await openQueue(freshName(), { redis: url }).chat('Hi').catch((thrown: unknown) => thrown)
+      const error = await openQueue(freshName(), { redis: url })
+        .chat('Hi')
+        .catch((thrown: unknown) => thrown)
       expect(error).toMatchObject({ code: 'authentication' })
       expect(String(error)).not.toContain('secret')
     }

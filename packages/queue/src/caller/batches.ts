@@ -64,14 +64,20 @@ export class QueueBatches implements BackendBatch {
     const { total, state } = await this.status(id)
     for (let from = 0; from < total; from += chunk) {
       const session = await this.open()
-      const found = (await session.run(readResults, [id, from, Math.min(from + chunk, total) - 1])) as (string | number)[]
+      const found = (await session.run(readResults, [id, from, Math.min(from + chunk, total) - 1])) as (
+        | string
+        | number
+      )[]
       const results = new Map<number, string>()
       for (let at = 0; at < found.length; at += 2) results.set(Number(found[at]), String(found[at + 1]))
       for (let index = from; index < Math.min(from + chunk, total); index++) {
         const result = results.get(index)
         if (result !== undefined) yield outcomeOf(index, JSON.parse(result), context)
         else if (state === 'cancelled')
-          yield { index, error: new LlmError('aborted', 'The batch was cancelled before this request was answered.') }
+          yield {
+            index,
+            error: new LlmError('aborted', 'The batch was cancelled before this request was answered.'),
+          }
       }
     }
   }

@@ -52,7 +52,10 @@ export class QueueProvider extends DefinedProvider {
   override get batches(): Batches {
     const batches = super.batches
     const submit: Batches['submit'] = (requests, options) =>
-      batches.submit(Array.isArray(requests) ? requests.map((request) => this.#chat(request, options)) : requests, options)
+      batches.submit(
+        Array.isArray(requests) ? requests.map((request) => this.#chat(request, options)) : requests,
+        options,
+      )
     return { ...batches, submit }
   }
 
