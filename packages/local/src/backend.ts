@@ -16,6 +16,7 @@ import {
 } from '@patchbay/core'
 import { withInlineMedia, withPrefix } from '@patchbay/core/wire'
 import { toFinish } from './events.js'
+import { fileInfo } from './hub/file-digest.js'
 import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobEvent } from './supervisor/job.js'
@@ -37,6 +38,7 @@ export class LocalBackend implements Backend {
   constructor(
     scheduler: JobRunner,
     readonly model: string,
+    private readonly file?: { modelPath: string; cacheDir?: string },
     private readonly media?: { limits: ProviderOptions['media'] },
   ) {
     this.#scheduler = scheduler
@@ -151,7 +153,8 @@ export class LocalBackend implements Backend {
   }
 
   async models(): Promise<ModelInfo[]> {
-    return [{ id: this.model }]
+    const { file } = this
+    return [{ id: this.model, ...(file && (await fileInfo(file.modelPath, file.cacheDir))) }]
   }
 
   close(): Promise<void> {

@@ -1,6 +1,6 @@
 // Streams: the events of an answer while it is generated, for apps and for backends.
 import type { Citation, OpaqueState, Part } from './message.js'
-import type { ChatResponse, Usage, Warning } from './response.js'
+import type { ChatResponse, TokenLogprob, Usage, Warning } from './response.js'
 
 /** The first event of every stream. */
 export interface StartEvent {
@@ -20,7 +20,8 @@ export interface ToolCallEvent {
 }
 
 interface Deltas {
-  text: { type: 'text'; text: string }
+  /** `logprobs`: of the tokens since the last event that had some, if the request asked for them. */
+  text: { type: 'text'; text: string; logprobs?: TokenLogprob[] }
   reasoning: { type: 'reasoning'; text: string }
   toolCallStart: { type: 'tool-call-start'; id: string; name: string }
   toolCallDelta: { type: 'tool-call-delta'; id: string; json: string }
