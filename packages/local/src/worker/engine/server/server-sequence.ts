@@ -1,6 +1,8 @@
 // A sequence of the llama-server engine: a slot of the server. The server evaluates and samples; the worker decides what.
-import { copyFile, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import type {
   LlamaGrammarEvaluationState,
   LlamaModel,
@@ -54,9 +56,11 @@ export class ServerSequence implements Sequence {
   }
 
   async evaluateWithoutGeneratingNewTokens(tokens: Token[]): Promise<void> {
+    // The server samples a token all the same: a plain one, as it refuses an answer that is half a character.
+    const plain = this.vocabulary.tokenize('a').at(-1)
     await this.server.client.json('/completion', {
       ...this.#request([...this.#tokens, ...tokens]),
-      n_predict: 0,
+      ...{ n_predict: 0, temperature: 0, logit_bias: [[plain, 1e6]] },
     })
     this.#tokens.push(...tokens)
   }
@@ -117,24 +121,28 @@ export class ServerSequence implements Sequence {
     return true
   }
 
+  /** Saves the state behind the tokens that it is for, which the server does not tell when it loads it. */
   async saveStateToFile(path: string): Promise<{ fileSize: number }> {
     const filename = basename(path)
     const saved = join(this.server.folder, filename)
     try {
       await this.server.client.json(`/slots/${this.slot}?action=save`, { filename })
-      await copyFile(saved, path)
+      await writeFile(path, `${JSON.stringify(this.#tokens)}\n`)
+      await pipeline(createReadStream(saved), createWriteStream(path, { flags: 'a' }))
     } finally {
       await rm(saved, { force: true })
     }
-    return { fileSize: 0 }
+    return { fileSize: (await stat(path)).size }
   }
 
   async loadStateFromFile(path: string): Promise<void> {
     const filename = basename(path)
     const copy = join(this.server.folder, filename)
     try {
-      await copyFile(path, copy)
+      const head = await firstLine(path)
+      await pipeline(createReadStream(path, { start: head.length + 1 }), createWriteStream(copy))
       await this.server.client.json(`/slots/${this.slot}?action=restore`, { filename })
+      this.#tokens = JSON.parse(head)
     } finally {
       await rm(copy, { force: true })
     }
@@ -159,6 +167,16 @@ export class ServerSequence implements Sequence {
     if (this.mediaPrompt === undefined || tokens === undefined) return
     this.mediaUsage ??= { tokens, cached: timings?.cache_n ?? 0 }
   }
+}
+
+async function firstLine(path: string): Promise<string> {
+  let text = ''
+  for await (const part of createReadStream(path, 'latin1')) {
+    const [line = '', ...more] = String(part).split('\n', 2)
+    text += line
+    if (more.length > 0) break
+  }
+  return text
 }
 
 /** The tokens of a chunk. Of a character of several tokens, the server sends only the last one: the others are found by its text. */
