@@ -129,6 +129,10 @@ export interface LocalEntry extends Common {
   memoryBudget?: number
   memoryLimit?: number
   keepPrefixes?: boolean
+  engine?: 'node-llama-cpp' | 'llama-server'
+  server?: string
+  serverArgs?: string[]
+  mmproj?: string | true
 }
 
 /** A composite provider, made of others by their names. */

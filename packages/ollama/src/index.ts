@@ -145,7 +145,7 @@ const limits = {
   tools: 'unknown',
   vision: 'unknown',
   files: false,
-  audio: false,
+  audio: 'unknown',
   json: true,
   reasoning: 'unknown',
   embed: 'unknown',
@@ -188,6 +188,7 @@ class OllamaBackend implements Backend {
       ...limits,
       tools: can('tools'),
       vision: can('vision'),
+      audio: can('audio'),
       reasoning: can('thinking'),
       ...(contextWindow !== undefined && { contextWindow }),
     }

@@ -48,8 +48,16 @@ export interface Dialect {
   alwaysStreams: boolean
   /** Whether messages may contain files. */
   files: boolean
+  /** The form of a file: OpenAI's part `file`, or Mistral's `document_url`. */
+  fileForm: 'file' | 'document_url'
+  /** Whether messages may contain the address of a file, or only its bytes. */
+  fileAddresses: boolean
   /** Whether messages may contain audio. */
   audio: boolean
+  /** The formats of audio, by OpenAI's names. */
+  audioFormats: readonly string[] | 'any'
+  /** The form of audio: OpenAI's object of data and format, or the data alone. */
+  audioForm: 'object' | 'data'
   /** Whether messages may contain the address of an image, or only its bytes. */
   imageAddresses: boolean
   /** The media types of images. Default: any. */
@@ -64,6 +72,8 @@ export interface Dialect {
   typedSchemas: boolean
   /** Keywords that schemas of answers may not have. They must be closed, too, and require all properties. Default: any schema. */
   schemaRefuses?: readonly string[]
+  /** Whether `strict` restricts schemas as OpenAI does; otherwise the server enforces any schema. */
+  strictMode: boolean
   /** Whether schemas must be of type object. */
   objectSchemas: boolean
   /** The fewest tokens for an answer in the Responses API. */

@@ -78,6 +78,11 @@ export class Connections {
 /** Milliseconds for a server to list its models: a list of names does not wait for it. */
 const listingMs = 2000
 
+/** Whether these providers run models whose files they know. */
+function ownsModels(provider: string): boolean {
+  return provider === 'ollama' || provider === 'local'
+}
+
 /** Usage of keys, if it is not shared with other processes. */
 const ownState = memoryState()
 
@@ -106,11 +111,16 @@ export class ProviderRegistry {
     return JSON.stringify([name.replace(/:latest$/, ''), use, model])
   }
 
-  /** What an Ollama server says of the model behind a name; `undefined` for other providers, and if it does not answer soon. */
+  /**
+   * What an Ollama server or the local worker says of the model behind a name; `undefined` for other providers, and if it does not
+   * answer soon.
+   */
   async listedBy(name: string, client: Client | undefined): Promise<ModelInfo | undefined> {
-    if (this.#entryOf(name).use !== 'ollama') return undefined
+    const { use } = this.#entryOf(name)
+    if (typeof use === 'string' && !ownsModels(use)) return undefined
     try {
       const provider = await this.get(name, client)
+      if (!ownsModels(provider.provider)) return undefined
       const models = await provider.models({ timeout: listingMs, retry: false })
       return models.find(({ id }) => id === provider.model || id === `${provider.model}:latest`)
     } catch {

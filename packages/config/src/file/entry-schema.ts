@@ -97,6 +97,10 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     memoryBudget: whole(1),
     memoryLimit: whole(1),
     keepPrefixes: { type: 'boolean' },
+    engine: { enum: ['node-llama-cpp', 'llama-server'] },
+    server: text,
+    serverArgs: { type: 'array', items: text },
+    mmproj: { type: ['string', 'boolean'], not: { const: false } },
   },
 }
 

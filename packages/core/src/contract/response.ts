@@ -18,6 +18,8 @@ export interface Usage {
   cachedInputTokens?: number
   /** The part of `inputTokens` that was written to a cache. */
   cacheWriteTokens?: number
+  /** The part of `cacheWriteTokens` that stays for an hour, which has a price of its own. */
+  cacheWriteHourTokens?: number
   /** The part of `outputTokens` that was reasoning. */
   reasoningTokens?: number
 }

@@ -35,6 +35,19 @@ export function requiredFeatures(chat: PreparedChat): Feature[] {
   return [...required]
 }
 
+/** What sampling is without these options, in models that do not take them: nothing is lost when they are left out. */
+const usual = new Map<string, unknown>([
+  ['temperature', 1],
+  ['topP', 1],
+  ['frequencyPenalty', 0],
+  ['presencePenalty', 0],
+])
+
+/** Whether the request asks for no more of this feature than every model does. */
+export function isUsual(chat: PreparedChat, feature: Feature): boolean {
+  return usual.has(feature) && chat[feature as 'temperature'] === usual.get(feature)
+}
+
 /** Required features that the model is known to lack. */
 export function missingFeatures(required: Feature[], capabilities: Capabilities): Feature[] {
   return required.filter(

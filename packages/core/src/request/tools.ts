@@ -24,13 +24,18 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: 
   if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
     throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is not one of the tools`)
   const names = new Set<string>()
-  return tools.map(({ name, description, input }: Tool, index) => {
+  return tools.map(({ name, description, input, timeout = 1 }: Tool, index) => {
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
       throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
     if (names.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
     names.add(name)
     if (description !== undefined && typeof description !== 'string')
       throw invalid(`tools[${index}].description`, 'must be a string')
+    if (!(typeof timeout === 'number' && timeout > 0))
+      throw invalid(
+        `tools[${index}].timeout`,
+        `must be milliseconds above 0, not ${describe(timeout)} (${typeof timeout})`,
+      )
     return {
       name,
       schema: toJsonSchema(input, `tools[${index}].input`, warnings),

@@ -7,7 +7,8 @@ import { toChatBody } from './request.js'
 
 export const api: Api = {
   path: '/chat/completions',
-  takesAddress: ({ type }, preset) => type === 'image' && dialectOf(preset).imageAddresses,
+  takesAddress: ({ type }, preset) =>
+    dialectOf(preset)[type === 'image' ? 'imageAddresses' : 'fileAddresses'],
   toBody: toChatBody,
   rawBody: toRawChatBody,
   fromStream: toEvents,

@@ -216,7 +216,7 @@ function partOrLeftOut(part: Part, dialect: Dialect, leaveOut: LeaveOut): Json[]
   }
 }
 
-function toPart(part: Part, { imageTypes }: Dialect): Json[] {
+function toPart(part: Part, { imageTypes, fileForm, audioForm, audioFormats }: Dialect): Json[] {
   switch (part.type) {
     case 'text':
     case 'refusal':
@@ -228,20 +228,17 @@ function toPart(part: Part, { imageTypes }: Dialect): Json[] {
           `The server takes images of the types ${imageTypes.join(', ')}, not ${part.mediaType}. Convert the image.`,
         )
       return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
-    case 'file':
-      return [
-        {
-          type: 'file',
-          file: {
-            file_data: `data:${part.mediaType};base64,${base64Of(part)}`,
-            filename: part.name ?? 'file',
-          },
-        },
-      ]
-    case 'audio':
-      return [
-        { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
-      ]
+    case 'file': {
+      const { name } = part
+      return fileForm === 'file'
+        ? [{ type: 'file', file: { file_data: addressOf(part), filename: name ?? 'file' } }]
+        : [{ type: fileForm, document_url: addressOf(part), ...(name && { document_name: name }) }]
+    }
+    case 'audio': {
+      const data = base64Of(part)
+      const format = audioFormat(part.mediaType, audioFormats)
+      return [{ type: 'input_audio', input_audio: audioForm === 'data' ? data : { data, format } }]
+    }
     case 'reasoning':
     case 'tool-call':
     case 'tool-result':

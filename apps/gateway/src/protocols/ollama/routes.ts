@@ -160,7 +160,7 @@ function toNdjson(line: Json): string {
   return `${JSON.stringify(line)}\n`
 }
 
-/** A model entry. Clients tell models apart by digest: that of an Ollama server, otherwise one of the configured names. */
+/** A model entry. Clients tell models apart by digest: that of the model where it is known, otherwise one of the configured names. */
 function modelOf(
   name: string,
   identity: string,

@@ -12,9 +12,11 @@ import {
 } from '../answer/create-reader.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
-import { promptTooLong } from '../prompt/chat-template.js'
+import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
+import { mediaPrompt } from '../prompt/media-prompt.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
+import type { MediaPrompt } from './sequence.js'
 import type { Lease } from './sequence-pool.js'
 
 /** Receives what a generation produces. */
@@ -52,16 +54,23 @@ export class Generation {
     const { contextSize } = engine.info
     const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
-    const { tokens, thinking } = prompt.render(request)
+    const rendered = prompt.render(request)
+    const { thinking } = rendered
+    const media = mediaOf(engine, rendered, request)
+    const { tokens } = media ?? rendered
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
     const created = await createReader(engine, prompt, request, thinking, {
       reasoning: (text) => this.#emit('reasoning', text),
       call: (call) => this.sink.call(call),
     })
     const lease = await pool.acquire(tokens, this.#cancel.signal)
+    const { sequence } = lease
+    sequence.mediaPrompt = media
     const started = performance.now()
     try {
-      const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
+      const given = tokens.slice(lease.cached)
+      // Images and sound cannot be evaluated in slices.
+      const rest = media === undefined ? await this.#evaluatePrompt(engine, lease, given) : given
       // A prompt that was aborted half way counts as far as it was evaluated.
       const inputTokens = this.#cancelled ? tokens.length - rest.length : tokens.length
       const mostTokens = Math.min(
@@ -74,10 +83,11 @@ export class Generation {
         : await this.#generate(engine, lease, rest, created, request, mostTokens, () => {
             firstToken.at = performance.now()
           })
+      const used = media && sequence.mediaUsage
       return {
         ...end,
-        inputTokens,
-        cachedInputTokens: lease.cached,
+        inputTokens: used?.tokens ?? inputTokens,
+        cachedInputTokens: used?.cached ?? lease.cached,
         promptMs: firstToken.at - started,
         decodeMs: performance.now() - firstToken.at - this.#pausedMs,
       }
@@ -159,6 +169,8 @@ export class Generation {
         }
       }
     }
+    // Only the engine knows how many tokens an image has.
+    if (rawFinishReason === 'eos' && sequence.isFull) rawFinishReason = 'context-full'
     if (answer.endReason === undefined) this.#emit('text', answer.flush(isCut(rawFinishReason)))
     return answerEnd(created, rawFinishReason, generated.length)
   }
@@ -188,6 +200,26 @@ export class Generation {
       })
     this.#pausedMs += performance.now() - paused
   }
+}
+
+/**
+ * The prompt of a request with images or sound.
+ * @throws {JobError} `unsupported` if the model or the engine has none
+ */
+function mediaOf(
+  { model, info, chat }: Engine,
+  rendered: RenderedPrompt,
+  { media }: ChatJob,
+): MediaPrompt | undefined {
+  if (media === undefined) return undefined
+  const { vision, audio } = info
+  const refused = media.data.find(({ type }) => !(type === 'image' ? vision : audio))
+  if (refused !== undefined || chat.mediaMarker === undefined)
+    throw new JobError(
+      'unsupported',
+      `The projector of this model does not read parts of type ${refused?.type ?? 'image'}. Remove them.`,
+    )
+  return mediaPrompt(model, rendered, media, chat.mediaMarker)
 }
 
 function samplingOptions(
