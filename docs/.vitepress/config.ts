@@ -101,6 +101,7 @@ export default defineConfig({
           { text: 'Policies', link: '/policies' },
           { text: 'The gateway', link: '/gateway' },
           { text: 'Workers on other machines', link: '/queue' },
+          { text: 'Keys, teams and spend', link: '/admin' },
           { text: 'Run it in a container', link: '/deploy' },
           { text: 'The command line', link: '/cli' },
           { text: 'Testing', link: '/testing' },

@@ -124,6 +124,17 @@ it.each([
   await expect(adminWorld({ database, keys }, provider)).rejects.toThrow(message)
 })
 
+it('requests without a valid key, and those that ask no model, are not stored', async () => {
+  const world = await adminWorld({ keys }, provider)
+  for (let call = 0; call < 20; call++) expect((await world.ask('wrong')).status).toBe(401)
+  await world.ask(key, '/v1/messages/count_tokens', { messages: [{ role: 'user', content: 'Hi' }] })
+  await world.ask(key, '/v1/nothing', {})
+  await world.admin('GET', '/keys')
+  expect((await world.ask(key)).status).toBe(200)
+  await world.written()
+  expect((await world.admin('GET', '/requests')).body.data).toHaveLength(1)
+})
+
 it('records beyond the bound are dropped and counted, and the rest is kept', async () => {
   const { RecordWriter } = await import('./record-writer.js')
   const told: unknown[] = []
