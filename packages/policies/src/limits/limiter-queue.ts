@@ -12,7 +12,7 @@ const pollMs = 100
 // Time to live of a limiter's state after its last change. A full bucket needs a minute; a pause can last longer.
 const ttlMs = 3_600_000
 // Calls that ask for admission together, in order.
-const callsPerStep = 32
+const callsPerStep = 100
 
 export interface LimiterQueueSettings {
   rules: LimitRules
