@@ -183,7 +183,7 @@ export class LimiterQueue {
     const permit = { id: call.id, tokens: call.tokens }
     if (call.removed) {
       // Its caller left in the meantime: everything it took is returned.
-      this.update({ do: 'release', permit, used: 0 }, place)
+      this.update({ do: 'cancel', calls: [permit] }, place)
       return
     }
     this.#waiting.splice(this.#waiting.indexOf(call), 1)

@@ -47,7 +47,12 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     return loading
   }
 
-  return async function run({ steps, group, targets, now }) {
+  return async function run<Value, Args, Result>({
+    steps,
+    group,
+    targets,
+    now,
+  }: AtomicStep<Value, Args, Result>): Promise<Result[]> {
     if (targets.length === 0) return []
     const keys = targets.flatMap(({ key }) => {
       // The braces keep all keys of the group on one server of a cluster.
@@ -58,7 +63,7 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     const id = JSON.stringify([steps.name, keys, now])
     return new Promise((resolve, reject) => {
       const args = JSON.stringify(targets.map(({ args }) => args))
-      const one = { args, resolve: resolve as Waiting['resolve'], reject, undo }
+      const one = { args, resolve: resolve as Waiting['resolve'], reject, undo: undo as Waiting['undo'] }
       const together = due.get(id)
       if (together !== undefined && together.length < maxStepsPerCommand) return void together.push(one)
       const list = [one]
@@ -70,10 +75,13 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     })
 
     // A step that was done after its call had failed counts for nobody.
-    function undo(results: unknown[]) {
+    function undo(results: Result[]) {
       const { refused, undo: argsOf } = steps
-      if (argsOf === undefined || results.some((result) => refused?.(result as never))) return
-      const back = targets.map((target) => ({ ...target, args: argsOf(target.args) }))
+      if (argsOf === undefined || results.some((result) => refused?.(result))) return
+      const back = targets.map((target, index) => ({
+        ...target,
+        args: argsOf(target.args, results[index] as Result),
+      }))
       run({ steps, group, targets: back, now }).catch(() => {})
     }
 
