@@ -3,11 +3,11 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { claude } from '@patchbay/claude'
 import { connect } from '@patchbay/config'
-import { errorCodes, generateObject, isLlmError, runTools, tool } from '@patchbay/core'
+import { errorCodes, generateObject, isLlmError, runTools, streamElements, tool } from '@patchbay/core'
 import { local } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
-import { limit } from '@patchbay/policies'
+import { fallback, limit } from '@patchbay/policies'
 import { mockProvider } from '@patchbay/testing/mock'
 import { afterEach, expect, it, vi } from 'vitest'
 import * as z from 'zod'
@@ -96,11 +96,6 @@ const mistakes: Mistake[] = [
     /HTTP 500 with \(nothing\)/,
   ],
   [
-    'a time limit in words',
-    () => llm.chat('x', { timeout: odd('5s') }),
-    /timeout must be an object with total, first, idle/,
-  ],
-  [
     'a signal in the request',
     () => llm.chat(odd({ messages: 'x', signal: AbortSignal.abort() })),
     /second argument: chat\(request, \{ signal, timeout \}\)/,
@@ -156,6 +151,17 @@ const mistakes: Mistake[] = [
     'a tool that is not offered',
     () => llm.chat(odd({ messages: 'x', tools: [{ name: 'a', input: {} }], toolChoice: { name: 'b' } })),
     /"b", which is not one of the tools/,
+  ],
+  [
+    'a tool whose input is a text',
+    () => llm.chat({ messages: 'x', tools: [odd({ name: 'a', input: z.string() })] }),
+    /tools\[0\]\.input must be the schema of an object, z\.object\(/,
+  ],
+  ['one provider in place of a list', () => fallback(odd(llm)), /fallback\(\[first, second\]\)/],
+  [
+    'repairs of elements',
+    () => streamElements(llm, z.object({}), 'x', odd({ repairs: 1 })).result(),
+    /repairs is not an option of streamElements\(\)/,
   ],
   [
     'a tool with a name that no service takes',
@@ -244,6 +250,55 @@ it.each(mistakes)('%s', async (_, program, fix) => {
   expect(error.message).not.toMatch(/undefined|\[object|npm install gpt/)
   expect(errorCodes).toContain(error.code)
   expect(error.help).toContain(`patchbay explain ${error.code}`)
+})
+
+const limitMistakes: [mistake: string, options: object, fix: RegExp][] = [
+  ['a time in words', { timeout: '5s' }, /timeout must be milliseconds.*(timeout|total) is 5s \(string\)/],
+  ['a time in words with a space', { timeout: '5 s' }, /timeout must be milliseconds.* is 5 s \(string\)/],
+  ['a time as text', { timeout: '5000' }, /timeout must be milliseconds.* is 5000 \(string\)/],
+  ['a negative time', { timeout: -1 }, /timeout must be milliseconds above 0.*total is -1/],
+  ['no number', { timeout: Number.NaN }, /timeout must be milliseconds above 0.*total is NaN/],
+  ['one time in words', { timeout: { first: '5s' } }, /timeout must be milliseconds.*first is 5s \(string\)/],
+  ['a limit that does not exist', { timeout: { frist: 5 } }, /with total, first, idle, but frist is 5/],
+  ['retries as text', { retry: '3' }, /retry must be false or an object with retries, .*is 3 \(string\)/],
+  ['retries as a number', { retry: 3 }, /retry must be false or an object with retries, .*is 3 \(number\)/],
+  ['retries in words', { retry: { retries: '3' } }, /retry must be .*retries is 3 \(string\)/],
+  ['negative retries', { retry: { retries: -1 } }, /retry must be .*retries is -1/],
+]
+const doors: [door: string, call: (options: never) => unknown][] = [
+  ['chat()', (options) => llm.chat('x', options)],
+  ['stream()', (options) => llm.stream('x', options).response()],
+  ['embed()', (options) => llm.embed('x', options)],
+  ['models()', (options) => llm.models(options)],
+  ['runTools()', (options) => runTools(llm, 'x', options)],
+  ['generateObject()', (options) => generateObject(llm, {}, 'x', options)],
+  ['a policy that waits', (options) => limit(llm, { concurrency: 1 }).chat('x', options)],
+  ['a policy over several', (options) => fallback([llm, llm]).chat('x', options)],
+  ['claude()', (options: object) => claude('m', { ...key, ...options })],
+  ['openai()', (options: object) => openai('m', { ...key, ...options })],
+  ['ollama()', (options) => ollama('m', options)],
+  ['local()', (options) => local('m.gguf', options)],
+]
+it.each(
+  doors,
+)('a wrong limit of %s is refused before anything is sent, with the right form', async (_, call) => {
+  const sent = llm.requests.length
+  for (const [mistake, options, fix] of limitMistakes) {
+    const error: unknown = await (async () => call(odd(options)))().catch((thrown) => thrown)
+    expect(error, mistake).toMatchObject({ code: 'invalid-request', message: expect.stringMatching(fix) })
+  }
+  expect(llm.requests).toHaveLength(sent)
+})
+
+it.each(['5s', '5000', -1, Number.NaN])('a tool with a time limit of %s is refused', async (limit) => {
+  const wrong = { ...tool({ name: 'a', input: { type: 'object' }, run: () => 'x' }), timeout: odd(limit) }
+  const right = { ...wrong, timeout: 1000 }
+  const ofTool = runTools(llm, { messages: 'x', tools: [wrong] })
+  const ofRun = runTools(llm, { messages: 'x', tools: [right] }, { toolTimeout: odd(limit) })
+  await expect(ofTool.result()).rejects.toThrow(
+    `tools[0].timeout must be milliseconds above 0, not ${limit} (`,
+  )
+  await expect(ofRun.result()).rejects.toThrow(`toolTimeout must be a number of at least 1, not ${limit} (`)
 })
 
 it('a listener that throws names itself, and has the cause', async () => {

@@ -29,6 +29,14 @@ const otherMedia: Part[] = [
   { type: 'file', mediaType: 'text/csv', data: 'YSxiCjEsMg==', name: 'a.csv' },
   { type: 'file', mediaType: 'text/plain; charset=utf-8', data: 'SGku' },
   { type: 'audio', mediaType: 'audio/mpeg', data: '//uQxAAA' },
+  { type: 'audio', mediaType: 'audio/flac', data: 'ZkxhQwAA' },
+  { type: 'image', mediaType: 'image/webp', data: 'UklGRgAAAABXRUJQ' },
+  {
+    type: 'file',
+    mediaType: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
+    data: 'UEsDBAAA',
+    name: 'a.docx',
+  },
 ]
 const userPart = fc.oneof(
   { weight: 6, arbitrary: text },
@@ -175,6 +183,7 @@ const options = fc.record({
   topK: optional(fc.constant(5)),
   minP: optional(fc.constant(0.1)),
   seed: optional(fc.constant(1)),
+  logprobs: optional(fc.constantFrom(true, 2)),
   stop: optional(fc.constantFrom(['END'], ['a', 'b', 'c', 'd', 'e'])),
   frequencyPenalty: optional(fc.constant(0.5)),
   presencePenalty: optional(fc.constant(0.5)),
@@ -183,6 +192,20 @@ const options = fc.record({
   ),
   onUnsupported: fc.constantFrom('error', 'warn', 'warn'),
 })
+
+/** Sometimes another question, with media by their addresses. */
+export const linkedMedia: fc.Arbitrary<Message[]> = fc.oneof(
+  { weight: 4, arbitrary: fc.constant<Message[]>([]) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom<Part>(
+        { type: 'image', url: 'https://example.com/a.png' },
+        { type: 'file', url: 'https://example.com/a.pdf', mediaType: 'application/pdf' },
+      )
+      .map((part): Message[] => [{ role: 'user', content: [{ type: 'text', text: 'And this?' }, part] }]),
+  },
+)
 
 /** A request that ends with a question, a tool result, or sometimes words of the assistant. */
 export const conversation: fc.Arbitrary<ChatRequest> = fc

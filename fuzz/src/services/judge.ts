@@ -17,7 +17,9 @@ export interface Verdict {
   broken: Record<string, string>
   /** Errors in spite of `onUnsupported: 'warn'`. */
   unavoidable: string[]
-  /** Conversations that the service answered. */
+  /** Requests to the target: one a conversation, and the first turns that it had itself. */
+  asked: number
+  /** Those that the service answered. */
   accepted: number
 }
 
@@ -49,13 +51,14 @@ export async function judge(
   const service = (targets[name] as (typeof targets)[string]).service
   const broken = new Map<string, string>()
   const unavoidable = new Set<string>()
-  let accepted = 0
+  let [asked, accepted] = [0, 0]
   const property = fc.asyncProperty(
     conversation,
     fc.nat(all.length - 1),
     fc.boolean(),
     async (request, from, streamed) => {
       const ask = async (at: Opened[number], messages: Message[]): Promise<AssistantMessage | undefined> => {
+        if (at === target) asked++
         const [refused, sent] = [at.service.refused.length, at.service.requests.length]
         try {
           const given = { ...request, messages }
@@ -91,5 +94,5 @@ export async function judge(
     },
   )
   await fc.assert(property, { seed, numRuns: runs + findings.length, examples: findings })
-  return { broken: Object.fromEntries(broken), unavoidable: [...unavoidable], accepted }
+  return { broken: Object.fromEntries(broken), unavoidable: [...unavoidable], asked, accepted }
 }

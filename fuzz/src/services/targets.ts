@@ -13,7 +13,7 @@ import { inMemory as startInMemory } from './in-memory.js'
 /** A backend with one model, and its service. */
 export interface Target {
   service: ServiceName
-  make(service: StrictService, more: { fetch?: typeof fetch }): Provider
+  make(service: StrictService, more: { fetch?: typeof fetch; media?: false }): Provider
 }
 
 const options = { apiKey: 'sk-strict', retry: false } as const
@@ -70,7 +70,9 @@ export const targets: Record<string, Target> = {
   'ollama, Chat': compatible('ollama', 'qwen3:0.6b', 'ollama'),
   'azure, Chat': ofAzure('gpt-4o', '/openai/deployments/gpt-4o?api-version=2024-10-21', 'chat'),
   'azure, Responses': ofAzure('gpt-5.1', '/openai/v1', 'responses'),
-  ...Object.fromEntries(['qwen3:0.6b', 'gemma3:1b'].map((model) => [`ollama ${model}`, ofOllama(model)])),
+  ...Object.fromEntries(
+    ['qwen3:0.6b', 'gemma3:1b', 'gemma4:e2b'].map((model) => [`ollama ${model}`, ofOllama(model)]),
+  ),
 }
 
 /** Answers that think and call a tool where the request has tools, then speak. */

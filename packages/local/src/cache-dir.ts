@@ -1,4 +1,4 @@
-// Cache folder of this package: downloaded models, measurements, prefixes.
+// Cache folder of this package: downloaded models, measurements, prefixes, hashes of model files.
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 

@@ -1,11 +1,11 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import type { FieldsOf, Provider, ProviderOptions } from '@patchbay/core'
+import type { FieldsOf, Provider, TimeoutOptions } from '@patchbay/core'
 import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
 import type { LocalCallOptions } from './options/call-options.js'
 import type { LocalOptions } from './options/local-options.js'
 import { resolveSettings } from './options/options.js'
-import { Scheduler } from './supervisor/scheduler.js'
+import { Scheduler, type SchedulerSettings } from './supervisor/scheduler.js'
 import type { WorkerStats } from './supervisor/stats.js'
 
 export { type PulledModel, pulledModels, removeModel } from './hub/model-store.js'
@@ -70,17 +70,14 @@ export function local(
 ): LocalProvider {
   const options: LocalOptions = typeof first === 'string' ? { ...rest, model: first } : first
   const settings = resolveSettings(options)
-  const timeout = {
-    total: 120_000,
-    first: 120_000,
-    ...(typeof options.timeout === 'number' ? { total: options.timeout } : options.timeout),
-  }
+  const limits: TimeoutOptions =
+    typeof options.timeout === 'object' ? options.timeout : { total: options.timeout }
   const sampling = settings.bundled
     ? { temperature: 0 }
     : { temperature: 0.8, topK: 40, topP: 0.95, minP: 0.05 }
-  return new LocalHandle(new Scheduler(settings.scheduler), settings.scheduler.model, {
+  return new LocalHandle(new Scheduler(settings.scheduler), settings.scheduler, {
     ...options,
-    timeout,
+    timeout: { ...limits, total: limits.total ?? 120_000, first: limits.first ?? 120_000 },
     retry: options.retry ?? false,
     defaults: { ...sampling, ...options.defaults },
   })
@@ -88,17 +85,20 @@ export function local(
 
 class LocalHandle extends DefinedProvider implements LocalProvider {
   readonly #scheduler: Scheduler
-  readonly #options: ProviderOptions
+  readonly #settings: SchedulerSettings
+  readonly #options: LocalOptions
 
-  constructor(scheduler: Scheduler, model: string, options: ProviderOptions) {
-    super(new LocalBackend(scheduler, model), options)
+  constructor(scheduler: Scheduler, settings: SchedulerSettings, options: LocalOptions) {
+    const media = options.mmproj === undefined ? undefined : { limits: options.media }
+    super(new LocalBackend(scheduler, settings.model, settings.load, media), options)
     scheduler.acquire()
     this.#scheduler = scheduler
+    this.#settings = settings
     this.#options = options
   }
 
   share(): LocalProvider {
-    return new LocalHandle(this.#scheduler, this.model, this.#options)
+    return new LocalHandle(this.#scheduler, this.#settings, this.#options)
   }
 
   stats(): WorkerStats {

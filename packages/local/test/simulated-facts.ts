@@ -12,6 +12,8 @@ export const info: ReadyInfo = {
   memory: { weights: 1, context: 1, available: 9 },
   tools: false,
   thinks: false,
+  vision: false,
+  audio: false,
   restored: 0,
   why: [],
   loadMs: 1,

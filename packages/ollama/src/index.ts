@@ -31,6 +31,7 @@ import {
   tapEvents,
   toVector,
   wantsStream,
+  warnWithoutLogprobs,
   wholeJson,
   withInlineMedia,
   withPrefix,
@@ -145,7 +146,7 @@ const limits = {
   tools: 'unknown',
   vision: 'unknown',
   files: false,
-  audio: false,
+  audio: 'unknown',
   json: true,
   reasoning: 'unknown',
   embed: 'unknown',
@@ -188,6 +189,7 @@ class OllamaBackend implements Backend {
       ...limits,
       tools: can('tools'),
       vision: can('vision'),
+      audio: can('audio'),
       reasoning: can('thinking'),
       ...(contextWindow !== undefined && { contextWindow }),
     }
@@ -211,7 +213,9 @@ class OllamaBackend implements Backend {
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
       const lines = jsonLines(response.body, isLast)
-      return toEvents(tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event'), this.model)
+      const tapped = tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event')
+      const events = toEvents(tapped, this.model)
+      return chat.logprobs === undefined ? events : warnWithoutLogprobs(events, 'Ollama', context.warn)
     })
   }
 

@@ -224,6 +224,25 @@ describe('a request', () => {
     expect(messages[1]?.tool_calls).toEqual([{ id: 'c', function: { name: 'f', arguments: args } }])
   })
 
+  it('has audio among the images, for a model that hears', async () => {
+    const show = (...capabilities: string[]) => json({ capabilities: ['completion', ...capabilities] })
+    const question = [
+      {
+        role: 'user' as const,
+        content: [{ type: 'audio' as const, data: Uint8Array.of(1, 2, 3), mediaType: 'audio/flac' }],
+      },
+    ]
+    const hears = await serve(({ path }) =>
+      path === '/api/show' ? show('audio') : ndjson(say('Rain.'), done()),
+    )
+    await ollama('tiny', { baseURL: hears.url }).chat(question)
+    expect(hears.requests.at(-1)?.json).toMatchObject({ messages: [{ images: ['AQID'] }] })
+    const sees = await serve(({ path }) => (path === '/api/show' ? show('vision') : ndjson(done())))
+    expect(await failureOf(ollama('tiny', { baseURL: sees.url }).chat(question))).toMatchObject({
+      code: 'unsupported',
+    })
+  })
+
   it('has the bytes of an image that is given as an address', async () => {
     const server = await serve(({ path }) =>
       path === '/a.png'

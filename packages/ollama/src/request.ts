@@ -42,7 +42,7 @@ export interface WireSettings {
   context?: number | undefined
 }
 
-/** @throws {LlmError} `unsupported` for files, audio, and images without bytes */
+/** @throws {LlmError} `unsupported` for files and for images without bytes */
 export function toWire(
   model: string,
   chat: PreparedChat,
@@ -52,7 +52,7 @@ export function toWire(
 ): WireChat {
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
-  const { tools, toolChoice, output, reasoning, providerOptions } = chat
+  const { tools, toolChoice, output, reasoning, logprobs, providerOptions } = chat
   const options = {
     temperature,
     top_p: topP,
@@ -82,6 +82,7 @@ export function toWire(
       }),
     ...(output && { format: output.schema ?? 'json' }),
     ...(reasoning !== undefined && { think: toThink(reasoning) }),
+    ...(logprobs !== undefined && { logprobs: true, top_logprobs: logprobs }),
     ...(settings.keepAlive !== undefined && { keep_alive: settings.keepAlive }),
   }
   const chatOptions = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))
@@ -165,12 +166,12 @@ function textAndImages(parts: Part[]): Pick<WireMessage, 'content' | 'images'> {
       case 'image':
         images.push(imageOf(part))
         return
-      case 'file':
       case 'audio':
-        throw new LlmError(
-          'unsupported',
-          `Ollama does not accept parts of type ${part.type}. Send text or images.`,
-        )
+        // Audio stands among the images: llm/media.go looks at the bytes (August 2026).
+        images.push(toBase64(part.data))
+        return
+      case 'file':
+        throw new LlmError('unsupported', 'Ollama does not accept files. Send text, images or audio.')
       case 'tool-result':
         content += `\nThe result of ${part.name ?? part.id}: `
         failedResultAsText(part).forEach(take)

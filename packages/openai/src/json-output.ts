@@ -22,7 +22,7 @@ export interface JsonOutput {
 export function jsonOutput(
   output: PreparedChat['output'],
   { preset, who }: Target,
-  { jsonObject, jsonWord, objectSchemas, schemaRefuses }: Dialect,
+  { jsonObject, jsonWord, objectSchemas, schemaRefuses, strictMode }: Dialect,
   leaveOut: LeaveOut,
 ): JsonOutput {
   if (output === undefined) return {}
@@ -37,7 +37,7 @@ export function jsonOutput(
     leaveOut('json', reason, { instead: 'The schema was sent in words.' })
     return { wish }
   }
-  const isEnforced = isStrict(schema, strict, leaveOut)
+  const isEnforced = strictMode ? isStrict(schema, strict, leaveOut) : (strict ?? true)
   // Core checks the answer in any case.
   if (schemaRefuses && (!isEnforced || hasKeyword(schema, schemaRefuses))) return { format: 'json', wish }
   return { format: { name, schema, strict: isEnforced } }

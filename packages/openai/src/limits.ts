@@ -66,12 +66,13 @@ export function accepted(
     if (chat.toolChoice === 'none') chat.tools = []
     delete chat.toolChoice
   }
-  for (const name of ['temperature', 'topP'] as const) {
+  for (const name of ['temperature', 'topP', 'logprobs'] as const) {
     if (chat[name] === undefined || family.sampling !== 'without reasoning') continue
     // The default of the model, which must be explicit here.
     if (isOff) effort = 'none'
     else {
-      leaveOut(name, `${model} takes ${name} only with reasoning: 'off'.`)
+      // 1 is the default of both.
+      if (chat[name] !== 1) leaveOut(name, `${model} takes ${name} only with reasoning: 'off'.`)
       delete chat[name]
     }
   }

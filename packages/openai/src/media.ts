@@ -25,12 +25,23 @@ export function base64Of(part: Media): string {
   return toBase64(data)
 }
 
+// The others are called as their media types are.
+const formats: [pattern: RegExp, name: string][] = [
+  [/wav/, 'wav'],
+  [/mp3|mpeg/, 'mp3'],
+  [/m4a|mp4/, 'm4a'],
+]
+
 /**
  * The API's name of an audio format.
- * @throws {LlmError} `unsupported` for all but WAV and MP3
+ * @throws {LlmError} `unsupported` for a format that the server does not take
  */
-export function audioFormat(mediaType: string): 'wav' | 'mp3' {
-  if (/wav/.test(mediaType)) return 'wav'
-  if (/mp3|mpeg/.test(mediaType)) return 'mp3'
-  throw new LlmError('unsupported', `OpenAI accepts WAV and MP3 audio, not ${mediaType}. Convert the audio.`)
+export function audioFormat(mediaType: string, accepted: readonly string[] | 'any'): string {
+  const [type = ''] = mediaType.replace(/^audio\/(x-)?/, '').split(';')
+  const name = formats.find(([pattern]) => pattern.test(type))?.[1] ?? type
+  if (accepted === 'any' || accepted.includes(name)) return name
+  throw new LlmError(
+    'unsupported',
+    `The server takes audio of the formats ${accepted.join(', ')}, not ${mediaType}. Convert the audio.`,
+  )
 }

@@ -345,3 +345,125 @@ it.each([
   await llm.chat({ messages: 'x', maxOutputTokens: 20 })
   expect(asked).toEqual([`https://me.openai.azure.com${path}?${address.split('?')[1]}`])
 })
+
+describe('media', () => {
+  const data = 'AAAA'
+  const partOf = async (part: Part, options: Partial<OpenAIOptions>) => {
+    const body = await bodyOf({ messages: [{ role: 'user', content: [part] }] }, options)
+    return (body.messages as { content: unknown }[])[0]?.content
+  }
+
+  it.each<[Part, OpenAIOptions['preset'], Json]>([
+    [
+      { type: 'file', data, mediaType: 'application/pdf', name: 'a.pdf' },
+      'mistral',
+      { type: 'document_url', document_url: 'data:application/pdf;base64,AAAA', document_name: 'a.pdf' },
+    ],
+    [
+      { type: 'file', url: 'https://example.com/a.pdf' },
+      'mistral',
+      { type: 'document_url', document_url: 'https://example.com/a.pdf' },
+    ],
+    [
+      { type: 'file', url: 'https://example.com/a.pdf', name: 'a.pdf' },
+      'openrouter',
+      { type: 'file', file: { file_data: 'https://example.com/a.pdf', filename: 'a.pdf' } },
+    ],
+    [{ type: 'audio', data, mediaType: 'audio/mpeg' }, 'mistral', { type: 'input_audio', input_audio: data }],
+    [
+      { type: 'audio', data, mediaType: 'audio/flac' },
+      'vllm',
+      { type: 'input_audio', input_audio: { data, format: 'flac' } },
+    ],
+    [
+      { type: 'audio', data, mediaType: 'audio/x-m4a' },
+      'openrouter',
+      { type: 'input_audio', input_audio: { data, format: 'm4a' } },
+    ],
+    [
+      { type: 'audio', data, mediaType: 'audio/ogg;codecs=opus' },
+      'ollama',
+      { type: 'input_audio', input_audio: { data, format: 'ogg' } },
+    ],
+  ])('have the form of the service: %j at %s', async (part, preset, wire) => {
+    expect(await partOf(part, { preset, media: false })).toEqual([wire])
+  })
+
+  it.each([
+    'openai',
+    'vllm',
+    'deepseek',
+    'mistral',
+    'llama.cpp',
+    'openrouter',
+  ] as const)('that are text files are text in the request: %s', async (preset) => {
+    const csv = {
+      type: 'file',
+      data: Buffer.from('a,ü\n1,2').toString('base64'),
+      mediaType: 'text/csv',
+    } as const
+    const options = { preset, api: 'chat' } as const
+    expect(await partOf({ ...csv, name: 'a.csv' }, options)).toBe('a.csv:\na,ü\n1,2')
+    expect(await partOf(csv, options)).toBe('a,ü\n1,2')
+  })
+
+  it('that are text files and given as an address are fetched by us', async () => {
+    const server = await serve(({ path }) =>
+      path === '/a.csv'
+        ? { headers: { 'content-type': 'text/csv' }, body: 'a,b' }
+        : sse([chunk({ content: 'x' }), end(), '[DONE]']),
+    )
+    const media = { allowHosts: [new URL(server.url).host] }
+    const llm = openai('m', { apiKey: 'k', baseURL: server.url, preset: 'openrouter', media })
+    await llm.chat([
+      { role: 'user', content: [{ type: 'file', url: `${server.url}/a.csv`, mediaType: 'text/csv' }] },
+    ])
+    expect(server.requests.at(-1)?.json).toMatchObject({ messages: [{ content: 'a,b' }] })
+  })
+
+  it.each<[Part, OpenAIOptions['preset']]>([
+    [{ type: 'file', data, mediaType: 'application/zip', name: 'a.zip' }, 'azure'],
+    [{ type: 'file', data, mediaType: 'application/pdf' }, 'vllm'],
+    [{ type: 'file', data, mediaType: 'application/pdf' }, 'deepseek'],
+    [{ type: 'file', data, mediaType: 'application/pdf' }, 'lmstudio'],
+    [{ type: 'audio', data, mediaType: 'audio/wav' }, 'lmstudio'],
+    [{ type: 'image', url: 'https://example.com/a.png' }, 'lmstudio'],
+    [{ type: 'audio', data, mediaType: 'audio/flac' }, 'llama.cpp'],
+  ])('that the service does not take are refused before anything is sent: %j at %s', async (part, preset) => {
+    const server = await serve(sse([end()]))
+    const provider = openai('gpt-x', { apiKey: 'k', baseURL: server.url, preset, media: false })
+    const error = await failureOf(provider.chat({ messages: [{ role: 'user', content: [part] }] }))
+    expect(error.code).toBe('unsupported')
+    expect(server.requests).toEqual([])
+  })
+})
+
+describe('options that the service takes', () => {
+  it.each<[Partial<ChatRequest>, string, Partial<OpenAIOptions>]>([
+    [{ temperature: 1, topP: 1 }, 'gpt-5', { preset: 'openai', api: 'chat' }],
+    [{ temperature: 1, topP: 1, reasoning: 'high' }, 'gpt-5.6', { preset: 'openai', api: 'responses' }],
+    [{ frequencyPenalty: 0, presencePenalty: 0 }, 'grok-4', { preset: 'xai' }],
+  ])('because they are its defaults are left out in silence: %j of %s', async (options, model, more) => {
+    const server = await serve(
+      more.api === 'responses'
+        ? sse([created, completed()])
+        : sse([chunk({ content: 'Hi.' }), end(), '[DONE]']),
+    )
+    const provider = openai(model, { apiKey: 'k', baseURL: server.url, ...more })
+    const { warnings } = await provider.chat({ messages: 'x', ...options })
+    expect(warnings).toEqual([])
+    for (const name of ['temperature', 'top_p', 'frequency_penalty', 'presence_penalty'])
+      expect(server.requests[0]?.json).not.toHaveProperty(name)
+  })
+
+  it('include a budget of reasoning at llama-server, and any schema as strict at servers with grammars', async () => {
+    expect(
+      await bodyOf({ messages: 'x', reasoning: { budgetTokens: 200 } }, { preset: 'llama.cpp' }),
+    ).toMatchObject({ thinking_budget_tokens: 200 })
+    const schema = { type: 'array', items: { oneOf: [{ type: 'string' }] } } as const
+    for (const preset of ['vllm', 'llama.cpp', 'lmstudio'] as const)
+      expect(await bodyOf({ messages: 'x', output: { schema, strict: true } }, { preset })).toMatchObject({
+        response_format: { json_schema: { schema, strict: true } },
+      })
+  })
+})

@@ -252,7 +252,7 @@ describe('a request', () => {
     [{ topK: 4 }, {}, /topK/],
     [{ seed: 4 }, { api: 'responses' }, /seed/],
     [{ reasoning: { budgetTokens: 5 } }, {}, /reasoningBudget/],
-    [{ temperature: 1 }, { baseURL: 'https://api.openai.com/v1' }, /temperature/],
+    [{ temperature: 0.5 }, { baseURL: 'https://api.openai.com/v1' }, /temperature/],
   ])('that the API has no field for is refused before anything is sent: %j', async (request, options, message) => {
     const error = await failureOf((await ask(json({}), options)).chat({ messages: 'x', ...request }))
     expect(error.code).toBe('unsupported')

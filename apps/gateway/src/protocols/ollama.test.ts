@@ -1,10 +1,14 @@
 // The gateway by the official Ollama client, unchanged: every feature of the protocol, and what can go wrong.
+import { createHash } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { loadConfig } from '@patchbay/config'
 import { LlmError, type PreparedChat } from '@patchbay/core'
 import { ollama } from '@patchbay/ollama'
 import { describeProvider, faultServer, type MockProvider, mockProvider } from '@patchbay/testing'
 import { Ollama } from 'ollama'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { bundled, over, served } from '../../test/served.js'
 import { type GatewayServer, serve } from '../index.js'
 
@@ -186,12 +190,12 @@ describe('over the local model, through our own client', () => {
   describeProvider('the gateway, as Ollama', model, { timeout: 60_000, toolRequest, sent: false })
 })
 
-it('a digest for each model, the same every time and none twice, so that clients tell them apart', async () => {
+it('a digest for each name whose model is not known, the same every time and none twice, so that clients tell them apart', async () => {
   const config = {
     providers: {
-      small: 'local',
+      small: { use: 'local' as const, model: './small.gguf' },
       large: { use: 'local' as const, model: './large.gguf' },
-      other: { use: 'local' as const },
+      other: { use: 'local' as const, model: './small.gguf' },
     },
     gateway: { aliases: { 'llama3:latest': 'small' } },
   }
@@ -206,6 +210,26 @@ it('a digest for each model, the same every time and none twice, so that clients
   expect(new Set(first).size).toBe(4)
   for (const digest of first) expect(digest).toMatch(/^[0-9a-f]{64}$/)
   expect(await digests()).toEqual(first)
+})
+
+it('the digest of a local model is the SHA-256 of its file, once that is known, under all its names', async () => {
+  const dir = await mkdtemp(join(tmpdir(), 'patchbay-digest-'))
+  const model = join(dir, 'some.gguf')
+  await writeFile(model, 'GGUF')
+  const config = {
+    providers: { some: { use: 'local' as const, model, cacheDir: dir } },
+    gateway: { aliases: { 'llama3:latest': 'some' } },
+  }
+  const gateway = await serve({ loaded: await loadConfig({ config, user: false }), port: 0 })
+  onTestFinished(async () => {
+    await gateway.close()
+    await rm(dir, { recursive: true, force: true })
+  })
+  const known = { digest: createHash('sha256').update('GGUF').digest('hex'), size: 4 }
+  const client = new Ollama({ host: gateway.url })
+  const list = async () => (await client.list()).models
+  expect(await list()).toMatchObject([{ name: 'some', size: 4 }, { name: 'llama3:latest' }])
+  await vi.waitFor(async () => expect(await list()).toMatchObject([known, known]), { timeout: 30_000 })
 })
 
 it('the digest and size of a model on an Ollama server are those of the server, while it answers', async () => {

@@ -1,5 +1,6 @@
 // Token usage of the Messages API. Source: platform.claude.com/docs/en/api/messages, November 2026.
 import type { Usage } from '@patchbay/core'
+import { fieldsOf } from '@patchbay/core/wire'
 
 type Json = Record<string, unknown>
 
@@ -12,12 +13,16 @@ export function toUsage(raw: Json): Usage {
     'cache_creation_input_tokens',
     'output_tokens',
   ].map(number)
+  // How long a write stays is the service's word: marks may also stand in fields that we only pass on.
+  const hour = fieldsOf(raw.cache_creation).ephemeral_1h_input_tokens
   const thinkingTokens = (raw.output_tokens_details as Json | undefined)?.thinking_tokens
   return {
     ...(input !== undefined && { inputTokens: input + (reads ?? 0) + (writes ?? 0) }),
     ...(output !== undefined && { outputTokens: output }),
     ...(reads !== undefined && { cachedInputTokens: reads }),
     ...(writes !== undefined && { cacheWriteTokens: writes }),
+    ...(writes !== undefined &&
+      typeof hour === 'number' && { cacheWriteHourTokens: Math.min(hour, writes) }),
     ...(typeof thinkingTokens === 'number' && { reasoningTokens: thinkingTokens }),
   }
 }

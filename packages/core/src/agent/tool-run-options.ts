@@ -2,7 +2,7 @@
 
 import type { CallOptions } from '../contract/call-options.js'
 import { systemClock } from '../contract/clock.js'
-import { LlmError } from '../contract/errors.js'
+import { invalid } from '../contract/errors.js'
 import { describe } from '../describe.js'
 import type { Complete } from '../object.js'
 import { checkCallOptionNames, optionNames } from '../request/request-names.js'
@@ -34,7 +34,7 @@ export function splitToolRunOptions(options: ToolRunOptions): {
   checkCallOptionNames(call, 'of runTools()', optionNames.toolLoop)
   const limits = { maxSteps, concurrency, toolTimeout, maxResultLength }
   for (const [name, value] of Object.entries(limits))
-    if (!(value >= 1))
-      throw new LlmError('invalid-request', `${name} must be a number of at least 1, not ${describe(value)}.`)
+    if (!(typeof value === 'number' && value >= 1))
+      throw invalid(name, `must be a number of at least 1, not ${describe(value)} (${typeof value})`)
   return { loop: { ...limits, approve, stopWhen, onToolError, clock, context }, call }
 }

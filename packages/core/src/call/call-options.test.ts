@@ -262,6 +262,23 @@ describe('a provider', () => {
   })
 })
 
+it('an option that the model does not take is left out in silence where it asks for the default', async () => {
+  const usual = { temperature: 1, topP: 1, frequencyPenalty: 0, presencePenalty: 0 }
+  const options = {
+    temperature: false,
+    topP: false,
+    frequencyPenalty: false,
+    presencePenalty: false,
+  } as const
+  const provider = mockProvider({ answers: ['Hi.'], capabilities: { options } })
+  expect(await provider.chat({ messages: 'x', ...usual })).toMatchObject({ text: 'Hi.', warnings: [] })
+  for (const name of Object.keys(usual)) expect(provider.requests[0]).not.toHaveProperty(name)
+  for (const [name, value] of Object.entries(usual))
+    await expect(provider.chat({ messages: 'x', ...usual, [name]: value === 1 ? 0.5 : 0.1 })).rejects.toThrow(
+      `does not support ${name}.`,
+    )
+})
+
 it("headers of the provider are sent with every call, and the call's own win", async () => {
   const { provider, attempts } = world([[{ type: 'finish', response: { finishReason: 'stop' } }]], {
     headers: { 'X-Team': 'a', 'x-app': 'b' },

@@ -6,6 +6,7 @@ import { asLlmError, incompleteAnswer, LlmError, withDetails } from '../contract
 import type { BackendEvent, ChatEvent } from '../contract/events.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Timing } from '../contract/response.js'
+import { loadOnce } from '../request/caller-objects.js'
 import { type Prepared, prepare } from '../request/prepare.js'
 import type { CapabilityCache } from './capability-cache.js'
 import { Collector } from './collector.js'
@@ -33,8 +34,7 @@ interface CallState {
   collector: Collector
 }
 
-let capabilityCheck: Promise<typeof import('../request/capability-check.js')> | undefined
-const loadCapabilityCheck = () => (capabilityCheck ??= import('../request/capability-check.js'))
+const loadCapabilityCheck = loadOnce(() => import('../request/capability-check.js'))
 
 export class ChatCall implements ChatEventSource {
   readonly #environment: CallEnvironment
@@ -83,7 +83,7 @@ export class ChatCall implements ChatEventSource {
     return this.#queue.shift()
   }
 
-  /** Only the response is wanted: `next` returns nothing before `finish`. Must be called before the first `next`. */
+  /** Only the response is wanted: `next` returns nothing before `finish`. Must be called in the turn of the first `next`. */
   responseOnly(): void {
     this.#wantsEvents = false
   }

@@ -223,14 +223,13 @@ export class CallLifecycle {
 
   readonly #onTimer = (): void => {
     const now = this.#settings.clock.now()
-    this.#timerAt = Number.POSITIVE_INFINITY
     if (now >= this.deadline) return this.stop(this.#timeout('total'))
     const limit = this.#limit
     if (limit !== undefined && now >= limit.at) {
       this.#limit = undefined
       this.#fail(this.#timeout(limit.name))
     }
-    this.#setTimer(Math.min(this.deadline, this.#limit?.at ?? Number.POSITIVE_INFINITY))
+    this.#setTimer(Math.min(this.deadline, this.#limit?.at ?? this.deadline))
   }
 
   readonly #onAbort = (): void => {

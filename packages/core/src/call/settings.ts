@@ -30,12 +30,8 @@ export function mergeTimeouts(
   options: number | TimeoutOptions | undefined,
   base: Complete<TimeoutOptions>,
 ): Complete<TimeoutOptions> {
-  return mergeNumbers(
-    'timeout',
-    typeof options === 'number' ? { total: options } : options,
-    base,
-    Number.MIN_VALUE,
-  )
+  const given = typeof options === 'number' ? { total: options } : options
+  return mergeNumbers('timeout', 'milliseconds above 0 or an object of them', given, base, Number.MIN_VALUE)
 }
 
 /** The retry rules of a call, from the provider's and its own. */
@@ -43,7 +39,7 @@ export function mergeRetry(
   options: false | RetryOptions | undefined,
   base: RetryRules = defaultRetry,
 ): RetryRules {
-  return mergeNumbers('retry', options === false ? { retries: 0 } : options, base, 0)
+  return mergeNumbers('retry', 'false or an object', options === false ? { retries: 0 } : options, base, 0)
 }
 
 /** The headers of a call; later ones win. Names become lower case, so that none is sent in two spellings. */
@@ -54,18 +50,17 @@ export function mergeHeaders(...sources: (Record<string, string> | undefined)[])
 
 function mergeNumbers<T extends object>(
   name: string,
+  form: string,
   options: { [Name in keyof T]?: T[Name] | undefined } = {},
   base: T,
   least: number,
 ): T {
-  const names = Object.keys(base).join(', ')
-  if (!isObject(options)) throw invalid(name, `must be an object with ${names}, not ${describe(options)}`)
-  const merged = { ...base, ...omitUndefined(options) }
-  for (const [key, value] of Object.entries(merged)) {
-    const at = `${name}.${key}`
-    if (!(key in base)) throw invalid(at, `must be one of ${names}`)
-    if (!(typeof value === 'number' && value >= least))
-      throw invalid(at, `must be ${least > 0 ? 'above' : 'at least'} 0, not ${describe(value)}`)
-  }
-  return merged
+  const given = isObject(options) ? omitUndefined(options) : { [name]: options }
+  for (const [key, value] of Object.entries(given))
+    if (!(key in base && typeof value === 'number' && value >= least))
+      throw invalid(
+        name,
+        `must be ${form} with ${Object.keys(base).join(', ')}, but ${key} is ${describe(value)} (${typeof value})`,
+      )
+  return { ...base, ...given }
 }

@@ -7,7 +7,7 @@ import type { ChatStream } from '../contract/events.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import { prepare, withDefaults } from '../request/prepare.js'
-import { missingFeatures, requiredFeatures } from '../request/required-capabilities.js'
+import { isUsual, missingFeatures, requiredFeatures } from '../request/required-capabilities.js'
 
 export { validate, withOutput } from '../agent/structured-output.js'
 export { onAbort } from '../call/abort-listener.js'
@@ -17,6 +17,7 @@ export { asLlmError, incompleteAnswer, withDetails } from '../contract/errors.js
 export { isObject, omitUndefined } from '../object.js'
 export { checkOptionNames, meantName, type OptionNames } from '../request/option-names.js'
 export { isMedia } from '../request/required-capabilities.js'
+export { convertible } from '../schema/converter.js'
 export { toJsonSchema } from '../schema/schema.js'
 export { extractHidden, type Hidden, restoreHidden } from './hidden-state.js'
 export { replayStream, streamOfEvents } from './replay.js'
@@ -48,5 +49,7 @@ export async function prepareFor(
 
 /** The features of the request that a model with these capabilities is known to lack. */
 export function missingFeaturesFor(request: PreparedChat, capabilities: Capabilities): string[] {
-  return missingFeatures(requiredFeatures(request), capabilities)
+  return missingFeatures(requiredFeatures(request), capabilities).filter(
+    (feature) => !isUsual(request, feature),
+  )
 }

@@ -24,3 +24,9 @@ export function unloadable(cause: unknown): never {
   const message = `@patchbay/core cannot be loaded: ${describe(cause)}`
   throw new LlmError('bad-response', message, { cause })
 }
+
+/** A function that imports a module of this package, once: importing a loaded module again takes time too. */
+export const loadOnce = <T>(load: () => Promise<T>): (() => Promise<T>) => {
+  let loaded: Promise<T> | undefined
+  return () => (loaded ??= load().catch(unloadable))
+}

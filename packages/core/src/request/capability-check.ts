@@ -7,7 +7,7 @@ import { LlmError } from '../contract/errors.js'
 import type { Part } from '../contract/message.js'
 import type { ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
-import { type Feature, isMedia, mediaFeature, missingFeatures } from './required-capabilities.js'
+import { type Feature, isMedia, isUsual, mediaFeature, missingFeatures } from './required-capabilities.js'
 
 /**
  * The request without the features that a model with these capabilities lacks.
@@ -21,10 +21,11 @@ export function withoutUnsupported(
   onUnsupported: ChatRequest['onUnsupported'],
   warnings: Warning[],
 ): PreparedChat {
-  const missing = missingFeatures(required, capabilities)
-  if (missing.length === 0) return chat
+  const lacking = missingFeatures(required, capabilities)
+  if (lacking.length === 0) return chat
+  const missing = lacking.filter((feature) => !isUsual(chat, feature))
   const message = `${model} (${provider}) does not support ${missing.join(', ')}.`
-  if (onUnsupported !== 'warn')
+  if (onUnsupported !== 'warn' && missing.length > 0)
     throw new LlmError(
       'unsupported',
       `${message} Leave it out, choose another model, or set onUnsupported: 'warn' to go on without.`,
@@ -32,12 +33,13 @@ export function withoutUnsupported(
     )
 
   const reduced = { ...chat }
-  for (const feature of missing) {
-    warnings.push({
-      code: 'unsupported',
-      feature,
-      message: `${model} (${provider}) does not support ${feature}; it was left out.`,
-    })
+  for (const feature of lacking) {
+    if (missing.includes(feature))
+      warnings.push({
+        code: 'unsupported',
+        feature,
+        message: `${model} (${provider}) does not support ${feature}; it was left out.`,
+      })
     if (feature === 'tools') {
       reduced.tools = []
       delete reduced.toolChoice

@@ -5,7 +5,7 @@ import { invalid } from '../contract/errors.js'
 import type { ChatInput, ChatRequest } from '../contract/request.js'
 import type { Warning } from '../contract/response.js'
 import { isObject, omitUndefined } from '../object.js'
-import { readCallerValue, unloadable } from './caller-objects.js'
+import { loadOnce, readCallerValue } from './caller-objects.js'
 import type { Feature } from './required-capabilities.js'
 
 /** A prepared request, and warnings about it. */
@@ -53,14 +53,9 @@ async function prepared(
   }
 }
 
-// Cached, since importing a loaded module again takes time too.
-const once = <T>(load: () => Promise<T>): (() => Promise<T>) => {
-  let loaded: Promise<T> | undefined
-  return () => (loaded ??= load().catch(unloadable))
-}
-const loadOptions = once(() => import('./options.js'))
-const loadMessages = once(() => import('./prepare-messages.js'))
-const loadRequiredCapabilities = once(() => import('./required-capabilities.js'))
+const loadOptions = loadOnce(() => import('./options.js'))
+const loadMessages = loadOnce(() => import('./prepare-messages.js'))
+const loadRequiredCapabilities = loadOnce(() => import('./required-capabilities.js'))
 
 // The fields of a plain text request; options.ts checks all others.
 const textOnly = new Set(['messages', 'system', 'providerOptions'])

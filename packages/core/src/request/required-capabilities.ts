@@ -18,6 +18,7 @@ export const samplingOptions = [
   'frequencyPenalty',
   'presencePenalty',
   'maxOutputTokens',
+  'logprobs',
 ] as const
 
 /** The features that a request requires. Empty for plain text. */
@@ -33,6 +34,19 @@ export function requiredFeatures(chat: PreparedChat): Feature[] {
   if (typeof reasoning === 'object') required.add('reasoningBudget')
   for (const part of parts(messages)) if (isMedia(part)) required.add(mediaFeature[part.type])
   return [...required]
+}
+
+/** What sampling is without these options, in models that do not take them: nothing is lost when they are left out. */
+const usual = new Map<string, unknown>([
+  ['temperature', 1],
+  ['topP', 1],
+  ['frequencyPenalty', 0],
+  ['presencePenalty', 0],
+])
+
+/** Whether the request asks for no more of this feature than every model does. */
+export function isUsual(chat: PreparedChat, feature: Feature): boolean {
+  return usual.has(feature) && chat[feature as 'temperature'] === usual.get(feature)
 }
 
 /** Required features that the model is known to lack. */

@@ -53,6 +53,8 @@ class OfflineRunner implements JobRunner {
       contextSize: model.trainContextSize ?? Number.MAX_SAFE_INTEGER,
       tools: template.calls !== undefined,
       thinks: template.thinking !== undefined,
+      vision: false,
+      audio: false,
     }
   }
 

@@ -7,6 +7,7 @@ import {
   objectInput,
   omissionWarner,
   separateMedia,
+  textOfFile,
   warnOfMarks,
   Yielder,
 } from '@patchbay/core/wire'
@@ -216,7 +217,10 @@ function partOrLeftOut(part: Part, dialect: Dialect, leaveOut: LeaveOut): Json[]
   }
 }
 
-function toPart(part: Part, { imageTypes }: Dialect): Json[] {
+function toPart(
+  part: Part,
+  { imageTypes, files, fileTypes, fileForm, fileAddresses, audioForm, audioFormats }: Dialect,
+): Json[] {
   switch (part.type) {
     case 'text':
     case 'refusal':
@@ -228,20 +232,25 @@ function toPart(part: Part, { imageTypes }: Dialect): Json[] {
           `The server takes images of the types ${imageTypes.join(', ')}, not ${part.mediaType}. Convert the image.`,
         )
       return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
-    case 'file':
-      return [
-        {
-          type: 'file',
-          file: {
-            file_data: `data:${part.mediaType};base64,${base64Of(part)}`,
-            filename: part.name ?? 'file',
-          },
-        },
-      ]
-    case 'audio':
-      return [
-        { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
-      ]
+    case 'file': {
+      const { name } = part
+      const text = textOfFile(part)
+      if (text !== undefined) return [{ type: 'text', text: name ? `${name}:\n${text}` : text }]
+      if (!files || (part.data && fileTypes?.includes(part.mediaType) === false))
+        throw new LlmError(
+          'unsupported',
+          `The server takes no files${files ? ` of type ${part.mediaType}` : ''} in Chat Completions, except text.`,
+        )
+      const address = fileAddresses ? addressOf(part) : `data:${part.mediaType};base64,${base64Of(part)}`
+      return fileForm === 'file'
+        ? [{ type: 'file', file: { file_data: address, filename: name ?? 'file' } }]
+        : [{ type: fileForm, document_url: address, ...(name && { document_name: name }) }]
+    }
+    case 'audio': {
+      const data = base64Of(part)
+      const format = audioFormat(part.mediaType, audioFormats)
+      return [{ type: 'input_audio', input_audio: audioForm === 'data' ? data : { data, format } }]
+    }
     case 'reasoning':
     case 'tool-call':
     case 'tool-result':

@@ -167,7 +167,10 @@ function toPart(part: Part, lost: OmissionWarner): Json[] {
     }
     case 'audio':
       return [
-        { type: 'input_audio', input_audio: { data: base64Of(part), format: audioFormat(part.mediaType) } },
+        {
+          type: 'input_audio',
+          input_audio: { data: base64Of(part), format: audioFormat(part.mediaType, ['wav', 'mp3']) },
+        },
       ]
     case 'reasoning':
     case 'tool-call':

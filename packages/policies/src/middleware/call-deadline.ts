@@ -12,9 +12,10 @@ import { onAbort } from '@patchbay/core/wrap'
 // Core's default where neither the call nor its provider sets a limit.
 const defaultTotalMs = 600_000
 
-/** The time limits of a call as one object. */
+/** The time limits of a call as one object, without a total that is no number above 0: the provider refuses it. */
 function limitsOf({ timeout }: CallOptions): TimeoutOptions {
-  return typeof timeout === 'number' ? { total: timeout } : (timeout ?? {})
+  const limits = typeof timeout === 'number' ? { total: timeout } : timeout
+  return typeof limits?.total === 'number' && limits.total > 0 ? limits : { ...limits, total: undefined }
 }
 
 /**

@@ -8,17 +8,21 @@ export function priceAt(inputTokens: number, price: Price): Price | undefined {
   return price.above && priceAt(inputTokens, price.above)
 }
 
-/** Cost in US dollars; `undefined` if a token count or a price is missing. `hourCache`: cache writes are for an hour. */
+/**
+ * Cost in US dollars; `undefined` if a token count or a price is missing.
+ * @param hourCache whether cache writes are for an hour, where the usage does not say which are
+ */
 export function costOf(usage: Usage, prices: Price, hourCache: boolean): number | undefined {
   const { inputTokens, outputTokens, cachedInputTokens = 0, cacheWriteTokens = 0 } = usage
   if (inputTokens === undefined || outputTokens === undefined) return undefined
   const price = priceAt(inputTokens, prices)
   if (price === undefined) return undefined
-  const cacheWrite = hourCache ? price.cacheWriteHour : price.cacheWrite
+  const { cacheWriteHourTokens: forAnHour = hourCache ? cacheWriteTokens : 0 } = usage
   const kinds: [tokens: number, price: number | undefined][] = [
     [inputTokens - cachedInputTokens - cacheWriteTokens, price.input],
     [cachedInputTokens, price.cachedInput],
-    [cacheWriteTokens, cacheWrite],
+    [cacheWriteTokens - forAnHour, price.cacheWrite],
+    [forAnHour, price.cacheWriteHour],
     [outputTokens, price.output],
   ]
   let millionths = 0

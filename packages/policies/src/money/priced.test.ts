@@ -57,6 +57,17 @@ it('a cache write for an hour has its own price', async () => {
   expect((await ask('claude-haiku-4-5', usage)).cost).toBe(1.25)
 })
 
+it('cache writes cost what the service says of them, whatever the request asked for', async () => {
+  const usage = { inputTokens: million, outputTokens: 0, cacheWriteTokens: million }
+  const costOf = async (cacheWriteHourTokens: number, request?: ChatInput) =>
+    (await ask('claude-haiku-4-5', { ...usage, cacheWriteHourTokens }, {}, request)).cost
+  // A mark that stands in a field of the service only.
+  expect(await costOf(million)).toBe(2)
+  expect(await costOf(million / 4)).toBeCloseTo(2 / 4 + 1.25 * 0.75, 9)
+  const hour = [{ role: 'user' as const, content: 'x', cache: { ttl: '1h' as const } }]
+  expect(await costOf(0, hour)).toBe(1.25)
+})
+
 it('a stream ends with the cost', async () => {
   const provider = priced(mockProvider({ model: 'gpt-5', answers: [{ text: 'hi', usage: used }] }))
   const events = []

@@ -7,6 +7,7 @@ import { anthropicTools } from './rules/anthropic-tools.js'
 import { azureAddresses } from './rules/azure.js'
 import { cerebras, groq, mistral, xai } from './rules/closed-hosts.js'
 import { lmStudio } from './rules/lm-studio.js'
+import { deepseekMedia, lmStudioMedia, mistralMedia, openaiMedia, vllmMedia } from './rules/media.js'
 import { llamaServer, openrouter, vllm } from './rules/model-servers.js'
 import { ollamaChat, ollamaNative } from './rules/ollama.js'
 import { openaiChat } from './rules/openai-chat.js'
@@ -48,7 +49,7 @@ const chat = (rules: readonly Rule[], more: Partial<Host> = {}): Host => ({
   error: openaiError,
   ...more,
 })
-const openaiRules = [...openaiChat, ...strictSchema('chat')]
+const openaiRules = [...openaiChat, ...openaiMedia, ...strictSchema('chat')]
 const responsesRules = [...openaiResponses, ...strictSchema('responses')]
 
 /** The name of a service that `strictService` can be. */
@@ -95,8 +96,8 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
     error: ({ message, status }) => [{ error: { code: status, message, status: 'INVALID_ARGUMENT' } }],
     dialect: { callState: { extra_content: { google: { thought_signature: 'c3RyaWN0' } } } },
   }),
-  deepseek: chat(deepseek),
-  mistral: chat(mistral, {
+  deepseek: chat([...deepseek, ...deepseekMedia]),
+  mistral: chat([...mistral, ...mistralMedia], {
     error: ({ message, param, code, status }) =>
       status === 422
         ? {
@@ -136,7 +137,7 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
     ],
     error: ({ message, code }) => ({ error: { code: code ?? 'BadRequest', message } }),
   },
-  vllm: chat(vllm, {
+  vllm: chat([...vllm, ...vllmMedia], {
     error: ({ message, status }) => ({
       error: { message, type: 'BadRequestError', param: null, code: status },
     }),
@@ -144,7 +145,7 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
   'llama.cpp': chat(llamaServer, {
     error: ({ message, status }) => ({ error: { code: status, message, type: 'invalid_request_error' } }),
   }),
-  lmstudio: chat(lmStudio, { error: ({ message }) => ({ error: message }) }),
+  lmstudio: chat([...lmStudio, ...lmStudioMedia], { error: ({ message }) => ({ error: message }) }),
   ollama: {
     apis: [
       { protocol: 'ollama', path: '/api/chat', at: /^\/api\//, rules: ollamaNative },

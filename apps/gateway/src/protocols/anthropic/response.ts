@@ -83,12 +83,18 @@ function toUsage({
   outputTokens = 0,
   cachedInputTokens = 0,
   cacheWriteTokens = 0,
+  cacheWriteHourTokens: hour,
 }: Usage): Json {
   return {
     input_tokens: Math.max(0, inputTokens - cachedInputTokens - cacheWriteTokens),
     output_tokens: outputTokens,
     cache_read_input_tokens: cachedInputTokens,
     cache_creation_input_tokens: cacheWriteTokens,
+    ...(hour !== undefined && {
+      cache_creation: {
+        ...{ ephemeral_5m_input_tokens: cacheWriteTokens - hour, ephemeral_1h_input_tokens: hour },
+      },
+    }),
   }
 }
 

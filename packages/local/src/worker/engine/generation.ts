@@ -1,4 +1,5 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
+import type { TokenLogprob } from '@patchbay/core'
 import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
 import type { AnswerReader } from '../answer/answer.js'
@@ -10,16 +11,19 @@ import {
   createReader,
   isCut,
 } from '../answer/create-reader.js'
+import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
-import { promptTooLong } from '../prompt/chat-template.js'
+import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
+import { mediaPrompt } from '../prompt/media-prompt.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
+import type { MediaPrompt } from './sequence.js'
 import type { Lease } from './sequence-pool.js'
 
 /** Receives what a generation produces. */
 export interface GenerationSink {
-  text(kind: TextKind, text: string): void
+  text(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void
   call(call: ParsedCall): void
   /** Delivers all text so far. */
   flush(): void
@@ -52,16 +56,23 @@ export class Generation {
     const { contextSize } = engine.info
     const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
-    const { tokens, thinking } = prompt.render(request)
+    const rendered = prompt.render(request)
+    const { thinking } = rendered
+    const media = mediaOf(engine, rendered, request)
+    const { tokens } = media ?? rendered
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
     const created = await createReader(engine, prompt, request, thinking, {
       reasoning: (text) => this.#emit('reasoning', text),
       call: (call) => this.sink.call(call),
     })
     const lease = await pool.acquire(tokens, this.#cancel.signal)
+    const { sequence } = lease
+    sequence.mediaPrompt = media
     const started = performance.now()
     try {
-      const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
+      const given = tokens.slice(lease.cached)
+      // Images and sound cannot be evaluated in slices.
+      const rest = media === undefined ? await this.#evaluatePrompt(engine, lease, given) : given
       // A prompt that was aborted half way counts as far as it was evaluated.
       const inputTokens = this.#cancelled ? tokens.length - rest.length : tokens.length
       const mostTokens = Math.min(
@@ -74,10 +85,11 @@ export class Generation {
         : await this.#generate(engine, lease, rest, created, request, mostTokens, () => {
             firstToken.at = performance.now()
           })
+      const used = media && sequence.mediaUsage
       return {
         ...end,
-        inputTokens,
-        cachedInputTokens: lease.cached,
+        inputTokens: used?.tokens ?? inputTokens,
+        cachedInputTokens: used?.cached ?? lease.cached,
         promptMs: firstToken.at - started,
         decodeMs: performance.now() - firstToken.at - this.#pausedMs,
       }
@@ -122,13 +134,17 @@ export class Generation {
   ): Promise<AnswerEnd> {
     const { reader: answer } = created
     const options = samplingOptions(request, answer)
+    const { logprobs: alternatives } = request
+    const logprobs = alternatives === undefined ? undefined : new LogprobCollector(model, alternatives)
+    const metadata = { confidence: alternatives !== undefined, probabilities: (alternatives ?? 0) > 0 }
     const { generated } = options
     let rawFinishReason = 'eos'
     let next: Token[] | undefined = prompt
     while (next !== undefined) {
       const input: Token[] = next
       next = undefined
-      for await (const token of sequence.evaluate(input, options)) {
+      for await (const sampled of sequence.evaluateWithMetadata(input, metadata, options)) {
+        const { token } = sampled
         if (this.#cancelled) {
           rawFinishReason = 'cancelled'
           break
@@ -138,7 +154,8 @@ export class Generation {
           promptDone()
         }
         generated.push(token)
-        this.#emit('text', answer.push(token))
+        const read = logprobs?.read(sampled, answer) ?? { text: answer.push(token) }
+        this.#emit('text', read.text, read.logprobs)
         if (answer.endReason !== undefined) {
           rawFinishReason = answer.endReason
           break
@@ -159,7 +176,12 @@ export class Generation {
         }
       }
     }
-    if (answer.endReason === undefined) this.#emit('text', answer.flush(isCut(rawFinishReason)))
+    // Only the engine knows how many tokens an image has.
+    if (rawFinishReason === 'eos' && sequence.isFull) rawFinishReason = 'context-full'
+    if (answer.endReason === undefined) {
+      const rest = answer.flush(isCut(rawFinishReason))
+      this.#emit('text', rest, logprobs?.take(rest).logprobs)
+    }
     return answerEnd(created, rawFinishReason, generated.length)
   }
 
@@ -174,9 +196,9 @@ export class Generation {
     return model.tokenize(thoughtEnd, true, 'trimLeadingSpace')
   }
 
-  #emit(kind: TextKind, text: string): void {
+  #emit(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void {
     this.#unread += text.length
-    this.sink.text(kind, text)
+    this.sink.text(kind, text, logprobs)
   }
 
   async #waitForReader(): Promise<void> {
@@ -188,6 +210,26 @@ export class Generation {
       })
     this.#pausedMs += performance.now() - paused
   }
+}
+
+/**
+ * The prompt of a request with images or sound.
+ * @throws {JobError} `unsupported` if the model or the engine has none
+ */
+function mediaOf(
+  { model, info, chat }: Engine,
+  rendered: RenderedPrompt,
+  { media }: ChatJob,
+): MediaPrompt | undefined {
+  if (media === undefined) return undefined
+  const { vision, audio } = info
+  const refused = media.data.find(({ type }) => !(type === 'image' ? vision : audio))
+  if (refused !== undefined || chat.mediaMarker === undefined)
+    throw new JobError(
+      'unsupported',
+      `The projector of this model does not read parts of type ${refused?.type ?? 'image'}. Remove them.`,
+    )
+  return mediaPrompt(model, rendered, media, chat.mediaMarker)
 }
 
 function samplingOptions(

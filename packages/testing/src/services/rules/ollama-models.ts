@@ -6,6 +6,7 @@ const models: readonly [name: RegExp, capabilities: readonly string[]][] = [
   [/embed|minilm/, ['embedding']],
   [/^(gpt-oss|qwen3(?!-vl)|deepseek-r1|magistral)/, ['completion', 'tools', 'thinking']],
   [/^(llama3\.[123]|qwen2\.5(?!vl)|mistral|smollm2)/, ['completion', 'tools']],
+  [/^gemma4:e/, ['completion', 'tools', 'thinking', 'vision', 'audio']],
   [/^(gemma3|llava|qwen2\.5vl)/, ['completion', 'vision']],
   [/^(gemma2?|phi|llama[23]?)\b/, ['completion']],
 ]

@@ -138,18 +138,18 @@ export const ollamaChat: readonly Rule[] = [
   {
     id: 'ollama/v1-content',
     refuses:
-      'A message with neither content nor tool calls, and parts other than text and image_url, under /v1.',
+      'A message with neither content nor tool calls, and parts other than text, image_url and input_audio, under /v1.',
     check: ({ body }) =>
       first(listOf(body.messages), ({ content, tool_calls: own }) => {
         if (Array.isArray(content))
-          return content.every(({ type }) => type === 'text' || type === 'image_url')
+          return content.every(({ type }) => ['text', 'image_url', 'input_audio'].includes(type))
             ? undefined
             : 'invalid message format'
         return typeof content === 'string' || own ? undefined : 'invalid message content type: <nil>'
       }),
     ...{ source: 'ollama/ollama openai/openai.go', date: '2026-08', sure: 'high' },
     example: {
-      breaks: v1({ messages: [user([{ type: 'input_audio', input_audio: {} }])] }),
+      breaks: v1({ messages: [user([{ type: 'file', file: {} }])] }),
       mends: { messages: [user([{ type: 'text', text: 'Hi.' }])] },
     },
   },

@@ -315,8 +315,8 @@ export const openaiResponses: readonly Rule[] = [
     },
     ...{ source: 'openai/openai-openapi TextResponseFormatJsonSchema', date: '2026-08', sure: 'high' },
     example: {
-      breaks: { ...hi, text: { format: { type: 'json_schema', schema: {} } } },
-      mends: { text: { format: { type: 'json_schema', name: 'a', schema: {} } } },
+      breaks: { ...hi, text: { format: { type: 'json_schema', schema: { type: 'object' } } } },
+      mends: { text: { format: { type: 'json_schema', name: 'a', schema: { type: 'object' } } } },
     },
   },
   {

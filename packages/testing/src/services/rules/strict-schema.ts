@@ -79,6 +79,29 @@ export const strictSchema = (api: Api): readonly Rule[] => [
     example: { breaks: format(api, { a: text }, { required: [] }), mends: format(api, { a: text }) },
   },
   {
+    id: `openai-${api}/answer-object`,
+    refuses: 'Schemas of answers that are not of type object, strict or not.',
+    check: ({ body: { response_format: chat, text: responses } }) => {
+      const format = chat?.json_schema ?? responses?.format
+      const given = format?.schema
+      return given === undefined || given === null || given.type === 'object'
+        ? undefined
+        : {
+            message: `Invalid schema for response_format '${format.name}': schema must be a JSON Schema of 'type: "object"', got 'type: "${given.type ?? 'None'}"'.`,
+            code: 'invalid_json_schema',
+          }
+    },
+    ...{
+      source: 'developers.openai.com structured-outputs; live errors in public projects',
+      date: '2026-08',
+      sure: 'medium',
+    },
+    example: {
+      breaks: format(api, {}, { type: 'array', items: text }),
+      mends: format(api, { a: text }),
+    },
+  },
+  {
     id: `openai-${api}/strict-additional-properties`,
     refuses: 'Objects of a strict schema without additionalProperties: false.',
     check: inStrict(({ type, additionalProperties: more }) =>
