@@ -1,7 +1,8 @@
 // One process of the benchmark `shared`: calls through one shared counter in Redis for a while, many at once.
 //   node .cache/shared-round.mjs URL CONTESTANT MILLISECONDS
-import { mockProvider } from '@patchbay/testing/mock'
+
 import { budget, limit, redisState } from '@patchbay/policies'
+import { mockProvider } from '@patchbay/testing/mock'
 import { createClient } from '@redis/client'
 import { RateLimiterRedis } from 'rate-limiter-flexible'
 

@@ -26,7 +26,16 @@ const port = await new Promise<number>((resolve) => {
     server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : 0))
   })
 })
-const redis = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--dir', folder])
+const redis = spawn('redis-server', [
+  '--port',
+  String(port),
+  '--bind',
+  '127.0.0.1',
+  '--save',
+  '',
+  '--dir',
+  folder,
+])
 process.on('exit', () => {
   redis.kill()
   rmSync(folder, { recursive: true, force: true })
@@ -62,7 +71,13 @@ for (let turn = 0; turn < rounds; turn++)
     for (const [contestant] of contestants) {
       const all = await round(contestant, count)
       const perSecond = all.reduce((sum, { calls }) => sum + calls, 0) / (ms / 1000)
-      const figure = { perSecond, p99: percentile(all.flatMap(({ times }) => times), 0.99) }
+      const figure = {
+        perSecond,
+        p99: percentile(
+          all.flatMap(({ times }) => times),
+          0.99,
+        ),
+      }
       const key = `${contestant} ${count}`
       figures.set(key, [...(figures.get(key) ?? []), figure])
       process.stderr.write('.')

@@ -1,6 +1,6 @@
 // State store in Redis, shared by several processes.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { redisSteps, type ScriptCommands } from './redis-steps.js'
+import { redisSteps } from './redis-steps.js'
 import type { StateStore } from './state.js'
 import { timeoutError, withinTime } from './time-limit.js'
 
@@ -87,7 +87,8 @@ export function redisState(
     {
       evalSha: (sha, keys, args, onLateReply) =>
         bounded(() => commands.evalSha(sha, keys, args), onLateReply),
-      eval: (script, keys, args, onLateReply) => bounded(() => commands.eval(script, keys, args), onLateReply),
+      eval: (script, keys, args, onLateReply) =>
+        bounded(() => commands.eval(script, keys, args), onLateReply),
     },
     prefix,
   )

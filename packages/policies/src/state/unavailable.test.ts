@@ -1,7 +1,8 @@
 // A Redis that is frozen, dead, paused or full: what each policy does with calls meanwhile, and that it is used again later.
-import { createClient } from '@redis/client'
-import { mockProvider } from '@patchbay/testing'
+
 import { LlmError } from '@patchbay/core'
+import { mockProvider } from '@patchbay/testing'
+import { createClient } from '@redis/client'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf } from '../../test/failure.js'
 import { freePort, hasRedis, type Redis, startRedis } from '../../test/redis.js'
@@ -98,7 +99,10 @@ describe.skipIf(!hasRedis).each(Object.entries(faults))('while a Redis is %s', (
 
   it('a limit that refuses, and a budget, send no call; later they count on from what they know', async () => {
     const given = await world()
-    const answers = Array.from({ length: 50 }, () => ({ text: 'x', usage: { inputTokens: 1, outputTokens: 9 } }))
+    const answers = Array.from({ length: 50 }, () => ({
+      text: 'x',
+      usage: { inputTokens: 1, outputTokens: 9 },
+    }))
     const inner = mockProvider({ answers })
     const { state } = given
     const strict = limit(inner, { state, requestsPerMinute: 1000, whenUnavailable: 'refuse' })
@@ -125,7 +129,10 @@ describe.skipIf(!hasRedis).each(Object.entries(faults))('while a Redis is %s', (
 
   it('a budget that allows calls holds its limit for this process alone', async () => {
     const given = await world()
-    const answers = Array.from({ length: 50 }, () => ({ text: 'x', usage: { inputTokens: 1, outputTokens: 9 } }))
+    const answers = Array.from({ length: 50 }, () => ({
+      text: 'x',
+      usage: { inputTokens: 1, outputTokens: 9 },
+    }))
     const limits = [{ per: 'day' as const, tokens: 40 }]
     const options = { state: given.state, limits, whenUnavailable: 'allow' as const }
     const provider = budget(mockProvider({ answers }), options)
