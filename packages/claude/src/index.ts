@@ -122,7 +122,7 @@ class ClaudeBackend implements Backend {
       reasoning: thinking !== 'none',
       embed: false,
       options: {
-        ...no(['minP', 'seed', 'frequencyPenalty', 'presencePenalty']),
+        ...no(['minP', 'seed', 'frequencyPenalty', 'presencePenalty', 'logprobs']),
         ...(sampling === 'none' && no(['temperature', 'topP', 'topK'])),
         ...(forcedTools === 'never' && no(['toolChoice'])),
         ...(!budget && no(['reasoningBudget'])),

@@ -191,6 +191,15 @@ export interface KeyEntry {
 export interface GatewayEntry {
   /** API keys by name. Default: none, and only this machine has access. */
   keys?: Record<string, KeyEntry>
+  /**
+   * Database for keys made at run time, spend and requests: `sqlite:FILE` (a relative path starts from the configuration file's
+   * folder), or `postgres://USER:PASSWORD@HOST/NAME` for several instances. Default: none.
+   */
+  database?: string
+  /** Days that the database keeps single requests; their sums stay. Default 30. */
+  keepRequests?: number
+  /** Keys of admins by name, beside `PATCHBAY_ADMIN_KEY`. Default: none. */
+  admins?: Record<string, Pick<KeyEntry, 'hash'>>
   /** Model names of clients, and the providers they mean. */
   aliases?: Record<string, string>
   /** Whether an unknown model name is an error instead of the default provider. Default false. */

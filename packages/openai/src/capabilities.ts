@@ -29,7 +29,7 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
       ...(isResponses && refused(['topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'])),
       ...(!preset.moreSampling && refused(['topK', 'minP'])),
       ...(!preset.parallelToolCalls && refused(['parallelToolCalls'])),
-      ...(sampling === 'never' && refused(['temperature', 'topP'])),
+      ...(sampling === 'never' && refused(['temperature', 'topP', 'logprobs'])),
     },
     ...(endOfLife && { endOfLife }),
   }

@@ -18,6 +18,13 @@ export interface CompletionChunk {
   stop?: boolean
   stop_type?: string
   timings?: { cache_n?: number }
+  /** After sampling; likeliest first. */
+  completion_probabilities?: (TokenProbability & { top_probs: TokenProbability[] })[]
+}
+
+interface TokenProbability {
+  id: number
+  prob: number
 }
 
 export class ServerClient {
@@ -143,7 +150,10 @@ function parse(text: string): object {
 }
 
 function notUnderstood(text: string): JobError {
-  return new JobError('inference', `llama-server answered with something else than JSON: ${text.slice(0, 200)}`)
+  return new JobError(
+    'inference',
+    `llama-server answered with something else than JSON: ${text.slice(0, 200)}`,
+  )
 }
 
 async function textOf(response: IncomingMessage): Promise<string> {

@@ -68,7 +68,9 @@ export class ServerProcess {
     onLog: (line: string) => void = () => {},
   ): Promise<ServerProcess> {
     const program = serverProgram(path)
-    const folder = await mkdtemp(join(process.platform === 'win32' ? tmpdir() : shortTmp(), 'patchbay-llama-'))
+    const folder = await mkdtemp(
+      join(process.platform === 'win32' ? tmpdir() : shortTmp(), 'patchbay-llama-'),
+    )
     const address: ServerAddress =
       process.platform === 'win32'
         ? { port: await freePort(), key: randomBytes(24).toString('hex') }

@@ -1,7 +1,14 @@
 // A sequence of the llama-server engine: a slot of the server. The server evaluates and samples; the worker decides what.
 import { copyFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { LlamaGrammarEvaluationState, LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import type {
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+  SequenceEvaluateMetadataOptions,
+  SequenceEvaluateOptions,
+  Token,
+} from 'node-llama-cpp'
+import type { SampledToken } from '../../answer/logprobs.js'
 import { grammarText } from '../../grammar/grammar.js'
 import { tokenizeRest } from '../../prompt/message-text.js'
 import type { MediaPrompt, Sequence } from '../sequence.js'
@@ -9,6 +16,9 @@ import type { CompletionChunk } from './server-client.js'
 import type { ServerProcess } from './server-process.js'
 
 type Vocabulary = Pick<LlamaModel, 'isEogToken' | 'tokenize' | 'detokenize'>
+
+/** As many as a request may ask for. */
+const mostAlternatives = 20
 
 /** A copy of a prefix goes through a file, which this many tokens are worth. */
 const leastCopied = 64
@@ -55,10 +65,11 @@ export class ServerSequence implements Sequence {
    * Evaluates tokens, and yields those that follow, up to the end of generation. A token is held once the next one is asked
    * for. Where the grammar changes, a new request goes on from there: the server takes one grammar for a request.
    */
-  async *evaluate(
+  async *evaluateWithMetadata(
     tokens: Token[],
+    { confidence = false, probabilities = false }: SequenceEvaluateMetadataOptions,
     options: SequenceEvaluateOptions = {},
-  ): AsyncGenerator<Token, void, undefined> {
+  ): AsyncGenerator<SampledToken, void, void> {
     let input = tokens
     this.isFull = false
     this.mediaUsage = undefined
@@ -67,6 +78,7 @@ export class ServerSequence implements Sequence {
       const stream = this.server.client.stream('/completion', {
         ...this.#request([...this.#tokens, ...input]),
         ...sampling(options, part),
+        ...(confidence && { n_probs: probabilities ? mostAlternatives : 1, post_sampling_probs: true }),
         ...(grammar !== undefined && { grammar: grammarText(grammar) }),
       })
       let changed = false
@@ -78,7 +90,7 @@ export class ServerSequence implements Sequence {
         this.#noteUsage(chunk)
         for (const token of tokensOf(chunk, seen, this.vocabulary)) {
           if (this.vocabulary.isEogToken(token)) return
-          yield token
+          yield { token, ...probabilitiesOf(chunk, token) }
           this.#tokens.push(token)
         }
         seen = chunk.tokens_predicted ?? seen
@@ -158,6 +170,19 @@ function tokensOf(
   if (stop) return []
   const lost = tokens_predicted !== undefined && tokens_predicted - seen > tokens.length
   return lost && content !== '' ? tokenizeRest(vocabulary, content) : (tokens as Token[])
+}
+
+/** The probability of a token and its alternatives, after sampling, as node-llama-cpp counts them. */
+function probabilitiesOf(
+  { completion_probabilities: sampled = [] }: CompletionChunk,
+  token: Token,
+): Omit<SampledToken, 'token'> {
+  const found = sampled.find(({ id }) => id === token)
+  if (found === undefined) return {}
+  return {
+    confidence: found.prob,
+    probabilities: new Map(found.top_probs.map(({ id, prob }) => [id as Token, prob])),
+  }
 }
 
 function currentGrammar({
