@@ -4,7 +4,7 @@ import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import type { Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { connect, replyMs, unreachable, within } from '../redis/connection.js'
+import { connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { begin, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
@@ -92,7 +92,7 @@ export class CallWorker {
       )
       this.#heartbeat = setInterval(() => void this.#renew().catch(() => {}), lease / 4)
     } catch (error) {
-      this.#disconnect()
+      await this.#disconnect()
       throw isLlmError(error) ? error : unreachable(url, error)
     }
   }
@@ -110,13 +110,13 @@ export class CallWorker {
     const isClosed = await within(replyMs, closed)
     clearInterval(this.#heartbeat)
     if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
-    this.#disconnect()
+    await this.#disconnect()
     await within(replyMs, closed)
   }
 
-  #disconnect(): void {
+  async #disconnect(): Promise<void> {
     this.#ended = true
-    for (const redis of this.#connections) redis.disconnect()
+    await Promise.all(this.#connections.map(disconnect))
   }
 
   #track(work: Promise<void>): Promise<void> {
