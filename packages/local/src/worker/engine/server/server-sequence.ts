@@ -36,6 +36,8 @@ export class ServerSequence implements Sequence {
     private readonly server: Pick<ServerProcess, 'client' | 'folder'>,
     private readonly slot: number,
     private readonly vocabulary: Vocabulary,
+    /** More fields of every request. */
+    private readonly fields: object = {},
   ) {}
 
   get nextTokenIndex(): number {
@@ -159,6 +161,7 @@ export class ServerSequence implements Sequence {
           }
     return {
       ...{ prompt, id_slot: this.slot, cache_prompt: true, return_tokens: true },
+      ...this.fields,
       ...(media !== undefined && { timings_per_token: true }),
     }
   }
