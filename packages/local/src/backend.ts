@@ -119,7 +119,7 @@ export class LocalBackend implements Backend {
     context: CallContext,
   ): AsyncGenerator<JobEvent> {
     const { signal } = context
-    const turn = queueEntry(providerOptions, this.#handle)
+    const turn = queueEntry(providerOptions, this.#handle, 'messages' in request)
     const job = this.#scheduler.submit(request, turn, context)
     const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)

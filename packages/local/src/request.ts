@@ -7,6 +7,7 @@ import {
   separateMedia,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { samplerOptions } from './options/sampler-options.js'
 import type { ChatJob, TemplateMessage } from './supervisor/protocol.js'
 
 /** The worker's job for a chat request. */
@@ -15,8 +16,10 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
     chat
   const offered = toolChoice === 'none' ? [] : tools
   const toolName = typeof toolChoice === 'object' && toolChoice.name
+  const sampler = samplerOptions(providerOptions)
   return {
     ...options,
+    ...(Object.keys(sampler).length > 0 && { sampler }),
     messages: toTemplateMessages(messages, omissionWarner('A local model', warn)),
     ...(offered.length > 0 && {
       tools: offered.map(({ name, description, schema }) => ({

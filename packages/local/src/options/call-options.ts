@@ -2,13 +2,14 @@
 import { LlmError } from '@patchbay/core'
 import { checkOptionNames } from '@patchbay/core/wire'
 import { type Priority, priorities, type QueueEntry } from '../supervisor/fair-queue.js'
+import { type SamplerOptions, samplerOptionNames } from './sampler-options.js'
 
 /**
  * Options of one call to a local model.
  * @example
  * await llm.chat({ messages: 'Hi', providerOptions: { local: { caller: 'user 42', priority: 'high' } } })
  */
-export interface LocalCallOptions {
+export interface LocalCallOptions extends SamplerOptions {
   /** Calls of a higher priority start first; lower ones wait for as long as there are any. Default `'normal'`. */
   priority?: Priority | undefined
   /** Name of the caller. Callers of one priority take turns, however many calls each has waiting. Default: one for each handle. */
@@ -19,8 +20,13 @@ export interface LocalCallOptions {
  * The queue entry of a call.
  * @throws {LlmError} `invalid-request` for unknown or invalid options
  */
-export function queueEntry(options: Record<string, unknown>, handle: unknown): QueueEntry {
-  checkOptionNames(options, ['priority', 'caller'], 'of providerOptions.local')
+export function queueEntry(
+  options: Record<string, unknown>,
+  handle: unknown,
+  isChat = false,
+): QueueEntry {
+  const names = ['priority', 'caller', ...(isChat ? samplerOptionNames : [])]
+  checkOptionNames(options, names, 'of providerOptions.local')
   const { priority = 'normal', caller = handle } = options
   if (!isPriority(priority))
     throw new LlmError(

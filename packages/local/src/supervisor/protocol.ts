@@ -1,5 +1,6 @@
 // Protocol between the app's process and the worker's process: JSON messages with a version.
 import type { SamplingOptions, TokenLogprob } from '@patchbay/core'
+import type { SamplerOptions } from '../options/sampler-options.js'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
 export const protocolVersion = 8
@@ -11,6 +12,8 @@ export interface LoadSettings {
   context?: number
   /** Number of sequences. */
   parallel: number
+  /** Keys and values at 8 bits. Absent: 16. */
+  kvCache?: 'q8_0'
   gpu: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
   /** Absent: measured. */
   threads?: number
@@ -62,6 +65,8 @@ export interface ChatJob extends SamplingOptions {
   /** The answer ends after its first tool call. */
   singleCall?: boolean
   maxOutputTokens?: number
+  /** Biases and penalties that only this engine has. */
+  sampler?: SamplerOptions
   /** Log-probabilities of the tokens of the text, with so many alternatives for each. */
   logprobs?: number
   /** How much a reasoning model thinks first. Absent: the model decides. */

@@ -121,7 +121,7 @@ async function makeChat(
   prompt: ChatTemplate,
   { contextSize }: MemoryPlan,
   { threads, batchSize }: Calibration,
-  { parallel, context, adapters = [] }: LoadSettings,
+  { parallel, context, kvCache, adapters = [] }: LoadSettings,
 ): Promise<ChatResources & { context: LlamaContext }> {
   let pool: SequencePool | undefined
   const llamaContext = await model.createContext({
@@ -131,6 +131,12 @@ async function makeChat(
     batchSize: Math.min(batchSize, contextSize),
     sequences: parallel,
     threads,
+    // Values of 8 bits need flash attention.
+    ...(kvCache === 'q8_0' && {
+      flashAttention: true,
+      experimentalKvCacheKeyType: 'Q8_0',
+      experimentalKvCacheValueType: 'Q8_0',
+    }),
     ...(adapters.length > 0 && {
       lora: { adapters: adapters.map(({ path, scale = 1 }) => ({ filePath: path, scale })) },
     }),
@@ -144,7 +150,7 @@ async function makeChat(
 function explainChoices(
   llama: Llama,
   model: LlamaModel,
-  { gpu, context, parallel, gpuLayers }: LoadSettings,
+  { gpu, context, parallel, gpuLayers, kvCache }: LoadSettings,
   chosen: { memory: MemoryPlan; calibration: Calibration; contextSize: number; cores: number },
 ): string[] {
   const { memory, calibration, contextSize, cores } = chosen
@@ -156,6 +162,7 @@ function explainChoices(
       : `GPU (${llama.gpu}): ${used} of ${totalLayers} layers, ${gpuLayers === undefined ? 'as many as its memory holds' : 'as asked'}`,
     `${calibration.threads} of ${cores} usable cores, batches of ${calibration.batchSize}: ${calibration.why}`,
     `${parallel} sequences of ${contextSize} tokens: ${context === undefined ? `the model was trained for ${model.trainContextSize}` : 'as asked'}`,
+    `keys and values at ${kvCache === 'q8_0' ? '8 bits (q8_0): as asked, with flash attention' : '16 bits (f16): the default'}`,
     `memory: ${megabytes(memory.weights)} of weights, ${megabytes(memory.context)} of context, ${megabytes(memory.available)} were free`,
   ]
 }

@@ -1,6 +1,6 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
 import type { TokenLogprob } from '@patchbay/core'
-import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import type { LlamaModel, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
 import type { AnswerReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
@@ -17,6 +17,7 @@ import type { TextKind } from '../message-batcher.js'
 import { promptTooLong } from '../prompt/chat-template.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
+import { samplingOptions } from './sampling.js'
 import type { Lease } from './sequence-pool.js'
 
 /** Receives what a generation produces. */
@@ -123,7 +124,7 @@ export class Generation {
     onFirst: () => void,
   ): Promise<AnswerEnd> {
     const { reader: answer } = created
-    const options = samplingOptions(request, answer)
+    const options = await samplingOptions(model, request, answer)
     const { logprobs: alternatives } = request
     const logprobs = alternatives === undefined ? undefined : new LogprobCollector(model, alternatives)
     const metadata = { confidence: alternatives !== undefined, probabilities: (alternatives ?? 0) > 0 }
@@ -197,43 +198,5 @@ export class Generation {
         this.#wake = resolve
       })
     this.#pausedMs += performance.now() - paused
-  }
-}
-
-function samplingOptions(
-  request: ChatJob,
-  { grammar }: AnswerReader,
-): SequenceEvaluateOptions & { generated: Token[] } {
-  const {
-    temperature = 0,
-    topK,
-    topP,
-    minP,
-    seed = Math.floor(Math.random() * 2 ** 32),
-    frequencyPenalty,
-    presencePenalty,
-  } = request
-  const generated: Token[] = []
-  const penalties = {
-    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
-    ...(presencePenalty !== undefined && { presencePenalty }),
-  }
-  return {
-    generated,
-    temperature,
-    seed,
-    ...(topK !== undefined && { topK }),
-    ...(topP !== undefined && { topP }),
-    ...(minP !== undefined && { minP }),
-    ...(grammar !== undefined && { grammarEvaluationState: grammar }),
-    ...(Object.keys(penalties).length > 0 && {
-      repeatPenalty: { punishTokens: () => generated, maxPunishTokens: 1024, penalty: 1, ...penalties },
-    }),
-    // The context is never shifted, which would silently drop its beginning. The loop stops before it is full.
-    contextShift: {
-      strategy: () => {
-        throw new JobError('context-length', 'The context is full.')
-      },
-    },
   }
 }

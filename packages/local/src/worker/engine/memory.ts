@@ -28,13 +28,13 @@ const defaultBatch = 512
  * @throws {JobError} `model-load` with the numbers, if the model does not fit
  */
 export async function planMemory(llama: Llama, settings: LoadSettings): Promise<MemoryPlan> {
-  const { modelPath, parallel, adapters = [] } = settings
+  const { modelPath, parallel, kvCache, adapters = [] } = settings
   const available = availableMemory()
   // The whole file is mapped, also what its header does not mention.
   const { size } = await stat(modelPath)
   if (llama.gpu === false && size > available)
     throw notEnoughMemory(modelPath, `the file has ${megabytes(size)}, and ${megabytes(available)} are free`)
-  const { GgufInsights, readGgufFileInfo } = await import('node-llama-cpp')
+  const { GgmlType, GgufInsights, readGgufFileInfo } = await import('node-llama-cpp')
   const insights = await GgufInsights.from(await readGgufFileInfo(modelPath), llama)
   const gpuLayers = llama.gpu === false ? 0 : insights.totalLayers
   const sizes = await Promise.all(adapters.map(async ({ path }) => (await stat(path)).size))
@@ -49,6 +49,11 @@ export async function planMemory(llama: Llama, settings: LoadSettings): Promise<
         modelGpuLayers: gpuLayers,
         batchSize: defaultBatch,
         sequences: parallel,
+        ...(kvCache === 'q8_0' && {
+          flashAttention: true,
+          kvCacheKeyType: GgmlType.Q8_0,
+          kvCacheValueType: GgmlType.Q8_0,
+        }),
       }),
     )
   // Linear in the number of tokens: an estimate for a huge context would take most of a minute.
