@@ -52,6 +52,7 @@ export class LocalBackend implements Backend {
       reasoning: thinks,
       options: { reasoningBudget: thinks },
       embed: true,
+      prefill: true,
       contextWindow: contextSize,
       maxOutput: contextSize,
     }

@@ -68,6 +68,14 @@ describe('a conversation of another model', () => {
   })
 })
 
+it('a last message of the assistant is continued, and the answer has the new text alone', async () => {
+  const question = { role: 'user' as const, content: 'What is the capital of France?' }
+  const begun = { role: 'assistant' as const, content: 'The capital of' }
+  const { text } = await open().chat([question, begun])
+  expect(`${begun.content}${text}`).toBe((await open().chat([question])).text)
+  expect((await open().capabilities()).prefill).toBe(true)
+})
+
 describe('sampling', () => {
   it('is greedy at temperature 0, and repeats with a seed', async () => {
     const provider = openRandom()
