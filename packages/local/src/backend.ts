@@ -24,7 +24,7 @@ import type { Scheduler } from './supervisor/scheduler.js'
 
 /** What the backend needs of the scheduler. */
 export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
-  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks'>>
+  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'infills'>>
 }
 
 export class LocalBackend implements Backend {
@@ -42,7 +42,7 @@ export class LocalBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools, thinks } = await this.#scheduler.ready(context)
+    const { contextSize, tools, thinks, infills } = await this.#scheduler.ready(context)
     return {
       tools,
       vision: false,
@@ -53,6 +53,7 @@ export class LocalBackend implements Backend {
       options: { reasoningBudget: thinks },
       embed: true,
       prefill: true,
+      infill: infills,
       contextWindow: contextSize,
       maxOutput: contextSize,
     }

@@ -7,6 +7,7 @@ import {
   separateMedia,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { infillText } from './options/call-options.js'
 import { samplerOptions } from './options/sampler-options.js'
 import type { ChatJob, TemplateMessage } from './supervisor/protocol.js'
 
@@ -17,9 +18,13 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
   const offered = toolChoice === 'none' ? [] : tools
   const toolName = typeof toolChoice === 'object' && toolChoice.name
   const sampler = samplerOptions(providerOptions)
+  const infill = infillText(providerOptions)
+  if (infill !== undefined && (tools.length > 0 || output !== undefined))
+    throw new LlmError('unsupported', 'Fill in the middle has no tools and no JSON output. Leave them out.')
   return {
     ...options,
     ...(Object.keys(sampler).length > 0 && { sampler }),
+    ...(infill && { infill }),
     messages: toTemplateMessages(messages, omissionWarner('A local model', warn)),
     ...(offered.length > 0 && {
       tools: offered.map(({ name, description, schema }) => ({

@@ -12,6 +12,7 @@ export const info: ReadyInfo = {
   memory: { weights: 1, context: 1, available: 9 },
   tools: false,
   thinks: false,
+  infills: false,
   restored: 0,
   why: [],
   loadMs: 1,

@@ -2,6 +2,7 @@
 import { LlmError } from '@patchbay/core'
 import { checkOptionNames } from '@patchbay/core/wire'
 import { type Priority, priorities, type QueueEntry } from '../supervisor/fair-queue.js'
+import type { InfillText } from '../supervisor/protocol.js'
 import { type SamplerOptions, samplerOptionNames } from './sampler-options.js'
 
 /**
@@ -12,6 +13,11 @@ import { type SamplerOptions, samplerOptionNames } from './sampler-options.js'
 export interface LocalCallOptions extends SamplerOptions {
   /** Calls of a higher priority start first; lower ones wait for as long as there are any. Default `'normal'`. */
   priority?: Priority | undefined
+  /**
+   * Fill in the middle: the answer is what stands between these texts, by the model's own tokens; the messages are not sent. Only
+   * for models that have them (`capabilities().infill`), without tools and JSON. `complete` of a provider sets it.
+   */
+  infill?: { prefix: string; suffix?: string | undefined } | undefined
   /** Name of the caller. Callers of one priority take turns, however many calls each has waiting. Default: one for each handle. */
   caller?: string | undefined
 }
@@ -25,7 +31,7 @@ export function queueEntry(
   handle: unknown,
   isChat = false,
 ): QueueEntry {
-  const names = ['priority', 'caller', ...(isChat ? samplerOptionNames : [])]
+  const names = ['priority', 'caller', ...(isChat ? ['infill', ...samplerOptionNames] : [])]
   checkOptionNames(options, names, 'of providerOptions.local')
   const { priority = 'normal', caller = handle } = options
   if (!isPriority(priority))
@@ -34,6 +40,21 @@ export function queueEntry(
       `providerOptions.local.priority must be one of ${priorities.join(', ')}, not ${String(priority)}.`,
     )
   return { priority, caller }
+}
+
+/**
+ * The text with a gap of a call, if there is one.
+ * @throws {LlmError} `invalid-request` for anything but texts
+ */
+export function infillText({ infill }: Record<string, unknown>): InfillText | undefined {
+  if (infill === undefined) return undefined
+  const { prefix, suffix = '' } = (infill ?? {}) as Record<string, unknown>
+  if (typeof prefix !== 'string' || typeof suffix !== 'string')
+    throw new LlmError(
+      'invalid-request',
+      'providerOptions.local.infill must be { prefix, suffix }, both of them texts.',
+    )
+  return { prefix, suffix }
 }
 
 function isPriority(value: unknown): value is Priority {

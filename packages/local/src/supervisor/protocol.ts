@@ -55,6 +55,12 @@ export interface EmbedJob {
   truncate: boolean
 }
 
+/** A text with a gap in the middle. */
+export interface InfillText {
+  prefix: string
+  suffix: string
+}
+
 /** A chat answer to generate. */
 export interface ChatJob extends SamplingOptions {
   messages: TemplateMessage[]
@@ -65,6 +71,8 @@ export interface ChatJob extends SamplingOptions {
   /** The answer ends after its first tool call. */
   singleCall?: boolean
   maxOutputTokens?: number
+  /** A text with a gap to fill, in place of the messages. Never together with tools or `json`. */
+  infill?: InfillText
   /** Biases and penalties that only this engine has. */
   sampler?: SamplerOptions
   /** Log-probabilities of the tokens of the text, with so many alternatives for each. */
@@ -110,6 +118,8 @@ export interface ReadyInfo {
   memory: { weights: number; context: number; available: number }
   /** The model's chat template supports tools and tool calls. */
   tools: boolean
+  /** The model has tokens to fill in the middle. */
+  infills: boolean
   /** The model is a reasoning model: it thinks before it answers. */
   thinks: boolean
   /** Sequences whose states were loaded from an earlier process (`keepPrefixes`). */

@@ -5,6 +5,7 @@ import { megabytes } from '../../options/megabytes.js'
 import type { LoadSettings, ReadyInfo } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
 import { ChatTemplate } from '../prompt/chat-template.js'
+import { canInfill } from '../prompt/infill.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
@@ -89,6 +90,7 @@ export class Engine {
       gpuLayers: model.gpuLayers,
       memory: { weights: memory.weights, context: memory.context, available: memory.available },
       tools: prompt?.calls !== undefined,
+      infills: canInfill(model),
       thinks: prompt?.thinking !== undefined,
       restored,
       why: explainChoices(llama, model, settings, { memory, calibration, contextSize, cores }),

@@ -2,7 +2,7 @@
 import type { TokenLogprob } from '@patchbay/core'
 import type { LlamaModel, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
-import type { AnswerReader } from '../answer/answer.js'
+import { type AnswerReader, TextReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
 import {
   type AnswerEnd,
@@ -15,6 +15,7 @@ import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
 import { promptTooLong } from '../prompt/chat-template.js'
+import { infillTokens } from '../prompt/infill.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
 import { samplingOptions } from './sampling.js'
@@ -55,12 +56,19 @@ export class Generation {
     const { contextSize } = engine.info
     const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
-    const { tokens, thinking } = prompt.render(request)
+    const { infill } = request
+    const { tokens, thinking } =
+      infill === undefined
+        ? prompt.render(request)
+        : { tokens: infillTokens(engine.model, infill), thinking: 'finished' as const }
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
-    const created = await createReader(engine, prompt, request, thinking, {
-      reasoning: (text) => this.#emit('reasoning', text),
-      call: (call) => this.sink.call(call),
-    })
+    const created =
+      infill === undefined
+        ? await createReader(engine, prompt, request, thinking, {
+            reasoning: (text) => this.#emit('reasoning', text),
+            call: (call) => this.sink.call(call),
+          })
+        : { reader: new TextReader(engine.model, request.stop), unenforced: [] }
     const lease = await pool.acquire(tokens, this.#cancel.signal)
     const started = performance.now()
     try {
