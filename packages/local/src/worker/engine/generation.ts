@@ -164,13 +164,10 @@ export class Generation {
           break
         }
         if (this.#unread >= textWindow) await this.#waitForReader()
-        const closing = this.#closingTokens(model, answer, request)
-        if (closing !== undefined && generated.length + closing.length < mostTokens) {
-          for (const closingToken of closing) {
-            generated.push(closingToken)
-            this.#emit('text', answer.push(closingToken))
-          }
-          next = [token, ...closing]
+        const given = this.#givenTokens(model, answer, request, mostTokens - generated.length)
+        if (given.length > 0) {
+          for (const one of given) generated.push(one)
+          next = [token, ...given]
           break
         }
       }
@@ -182,15 +179,20 @@ export class Generation {
     return answerEnd(created, rawFinishReason, generated.length)
   }
 
-  /** What closes a thought that has used up its budget. */
-  #closingTokens(
-    model: LlamaModel,
-    { thoughtEnd, thoughtTokens = 0 }: AnswerReader,
-    { thinkingBudget }: ChatJob,
-  ): Token[] | undefined {
-    if (thinkingBudget === undefined || thoughtEnd === undefined || thoughtTokens < thinkingBudget)
-      return undefined
-    return model.tokenize(thoughtEnd, true, 'trimLeadingSpace')
+  /** Tokens that the model does not choose: what closes a thought that has used up its budget, and the frame of JSON. */
+  #givenTokens(model: LlamaModel, answer: AnswerReader, request: ChatJob, room: number): Token[] {
+    const { thoughtEnd, thoughtTokens = 0 } = answer
+    const { thinkingBudget = Number.POSITIVE_INFINITY } = request
+    const given: Token[] = []
+    const give = (text: string | undefined): void => {
+      const tokens = text === undefined ? [] : model.tokenize(text, true, 'trimLeadingSpace')
+      if (given.length + tokens.length >= room) return
+      for (const token of tokens) this.#emit('text', answer.push(token))
+      given.push(...tokens)
+    }
+    if (thoughtTokens >= thinkingBudget) give(thoughtEnd)
+    give(answer.pendingFrame)
+    return given
   }
 
   #emit(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void {

@@ -6,7 +6,7 @@ import type { ChatJob, PromptRequest, TemplateMessage, TemplateTool } from '../.
 import type { CallFormat } from '../answer/calls/call-format.js'
 import { type DetectedCalls, detectCalls } from '../answer/calls/detect.js'
 import { detectFrames, type Frames } from '../answer/frames.js'
-import { detectThinkingFormat, endOfThought, type ThinkingFormat } from '../answer/thinking-format.js'
+import { beginOfThought, detectThinkingFormat, endOfThought, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
 import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
 import { cutAll, cutMark, guardedTexts, splitAtCuts, tokenizeRest } from './message-text.js'
@@ -110,8 +110,7 @@ export class ChatTemplate {
       forcedCall !== undefined ||
       prefill !== undefined ||
       reasoning === 'off' ||
-      (json !== undefined &&
-        ((reasoning === undefined && thinkingBudget === undefined) || this.frames.answer !== undefined))
+      (json !== undefined && reasoning === undefined && thinkingBudget === undefined)
     // A begun answer with a thought of its own is one of a model that thinks.
     const level = prefill?.reasoning_content === undefined ? 'off' : 'medium'
     const variables = thinkingVariables(
@@ -134,7 +133,7 @@ export class ChatTemplate {
     const { suffix, thinking: state } = this.#thinkingSuffix(text, mode, begunText)
     text += suffix
     // From a forced call, or the frame of an answer, no way leads back to a thought.
-    const begun = this.#begunAnswer(request, text, prefill !== undefined)
+    const begun = state === 'started' ? undefined : this.#begunAnswer(request, text, prefill !== undefined)
     const words = begunText?.content ?? ''
     // A frame is before the words, the sign of a call after them.
     text += forcedCall === undefined ? (begun ?? '') + words : words + (begun ?? '')
@@ -191,7 +190,7 @@ export class ChatTemplate {
     }
     if (started) return { suffix: '', thinking: 'started' }
     return mode === 'required'
-      ? { suffix: `${open}\n`, thinking: 'started' }
+      ? { suffix: beginOfThought(this.thinking), thinking: 'started' }
       : { suffix: '', thinking: 'possible' }
   }
 
