@@ -115,10 +115,11 @@ export function local(
 class LocalHandle extends DefinedProvider implements LocalProvider {
   readonly #scheduler: Scheduler
   readonly #settings: SchedulerSettings
-  readonly #options: ProviderOptions
+  readonly #options: LocalOptions
 
-  constructor(scheduler: Scheduler, settings: SchedulerSettings, options: ProviderOptions) {
-    super(new LocalBackend(scheduler, settings.model, settings.load), options)
+  constructor(scheduler: Scheduler, settings: SchedulerSettings, options: LocalOptions) {
+    const media = options.mmproj === undefined ? undefined : { limits: options.media }
+    super(new LocalBackend(scheduler, settings.model, settings.load, media), options)
     scheduler.acquire()
     this.#scheduler = scheduler
     this.#settings = settings

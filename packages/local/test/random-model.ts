@@ -29,9 +29,10 @@ export interface RandomModel {
 
 const chatml = `{%- for message in messages -%}{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}`
 
-const kinds = { u16: 2, u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
-type Value =
-  | [kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string]
+const kinds = { u16: 2, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const
+type Kind = Exclude<keyof typeof kinds, 'array'>
+export type Value =
+  | [kind: Kind, value: number | string]
   | [kind: 'array', of: 'i32' | 'f32' | 'string', values: (number | string)[]]
 
 /** Writes the file and gives its path back. */
@@ -167,13 +168,13 @@ function partPath(path: string, part: number, parts: number): string {
   return path.replace(/\.gguf$/, `-${five(part)}-of-${five(parts)}.gguf`)
 }
 
-interface Tensor {
+export interface Tensor {
   name: string
   dims: number[]
   type: 'f32' | 'q8_0' | 'norm'
 }
 
-function writeGguf(
+export function writeGguf(
   path: string,
   facts: Record<string, Value>,
   tensors: Tensor[],
@@ -259,7 +260,7 @@ function sentencePieces(): string[] {
   return ['<unk>', ...bytes, '\u2581', ...letters]
 }
 
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -286,8 +287,9 @@ function encode(value: Value): Buffer {
   ])
 }
 
-function plain(kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string): Buffer {
+function plain(kind: Kind, value: number | string): Buffer {
   if (typeof value === 'string') return text(value)
+  if (kind === 'bool') return Buffer.of(value)
   const bytes = Buffer.alloc(kind === 'u16' ? 2 : 4)
   if (kind === 'u16') bytes.writeUInt16LE(value)
   else if (kind === 'f32') bytes.writeFloatLE(value)

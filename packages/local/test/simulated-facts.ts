@@ -13,6 +13,8 @@ export const info: ReadyInfo = {
   tools: false,
   thinks: false,
   infills: false,
+  vision: false,
+  audio: false,
   restored: 0,
   why: [],
   loadMs: 1,

@@ -16,7 +16,8 @@ export { type RouteChoice, type RouteOptions, route } from './composite/route.js
 export type { Kind as MaskKind } from './content/detect/detect.js'
 export { atMost, type Check, type CheckInput, denied, type GuardOptions, guard } from './content/guard.js'
 export { type MaskOptions, mask } from './content/mask/mask.js'
-export { type BreakerOptions, breaker, type Circuit } from './limits/breaker.js'
+export { type BreakerOptions, breaker } from './limits/breaker.js'
+export type { Circuit } from './limits/circuit.js'
 export { type LimitOptions, limit } from './limits/limit.js'
 export { CallDeadline } from './middleware/call-deadline.js'
 export { DelegatingProvider } from './middleware/delegating-provider.js'
@@ -39,9 +40,12 @@ export {
   budget,
   type Spending,
 } from './money/budget.js'
+export { type CostOptions, costOfUsage } from './money/cost-of-usage.js'
 export { priced } from './money/priced.js'
-export type { Price } from './money/prices.js'
+export type { Place, Price, Prices } from './money/prices.js'
 export { type RecordOptions, type ReplayOptions, record, replay } from './record/record.js'
+export type { AtomicStep, AtomicSteps, StepTarget } from './state/atomic-step.js'
+export type { WhenUnavailable } from './state/counters.js'
 export { fileState } from './state/file-state.js'
 export { type MemoryStateOptions, memoryState } from './state/memory-state.js'
 export { type RedisClient, type RedisStateOptions, redisState } from './state/redis-state.js'

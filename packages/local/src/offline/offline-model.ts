@@ -55,6 +55,8 @@ class OfflineRunner implements JobRunner {
       tools: template.calls !== undefined,
       thinks: template.thinking !== undefined,
       infills: canInfill(model),
+      vision: false,
+      audio: false,
     }
   }
 

@@ -29,6 +29,14 @@ export interface LoadSettings {
   keepPrefixes?: boolean
   /** Bytes of memory above which the process ends itself. Absent: no limit. */
   memoryLimit?: number
+  /** Absent: node-llama-cpp, in the worker's own process. */
+  engine?: 'llama-server'
+  /** The program of llama-server. Absent: `PATCHBAY_LLAMA_SERVER`, or the one that the system finds. */
+  server?: string
+  /** More arguments for llama-server. */
+  serverArgs?: string[]
+  /** The projector for images and sound (llama-server only). */
+  mmproj?: string
 }
 
 /** A message as chat templates expect it, in the format of OpenAI's Chat Completions. */
@@ -61,9 +69,18 @@ export interface InfillText {
   suffix: string
 }
 
+/** Images and sound of a conversation. */
+export interface ChatMedia {
+  /** A text that stands in the messages in place of each of them, and nowhere else. */
+  mark: string
+  /** Their bytes as base64, in the order of the messages. */
+  data: { type: 'image' | 'audio'; base64: string }[]
+}
+
 /** A chat answer to generate. */
 export interface ChatJob extends SamplingOptions {
   messages: TemplateMessage[]
+  media?: ChatMedia
   /** Never together with `json`. */
   tools?: TemplateTool[]
   /** The answer begins with a tool call: of any tool, or of the named one. */
@@ -88,7 +105,7 @@ export interface ChatJob extends SamplingOptions {
 /** The part of a chat that its prompt depends on. */
 export type PromptRequest = Pick<
   ChatJob,
-  'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
+  'messages' | 'media' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
 >
 
 /** Documents to score by their relevance to a query. */
@@ -122,6 +139,10 @@ export interface ReadyInfo {
   infills: boolean
   /** The model is a reasoning model: it thinks before it answers. */
   thinks: boolean
+  /** The model's projector reads images. */
+  vision: boolean
+  /** The model's projector reads sound. */
+  audio: boolean
   /** Sequences whose states were loaded from an earlier process (`keepPrefixes`). */
   restored: number
   /** The reasons for these choices, one sentence each. */

@@ -7,11 +7,17 @@ import { Middleware } from '../middleware/middleware.js'
 import type { Policy } from '../middleware/pipe.js'
 import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
+import { Counters, type Place, type WhenUnavailable } from '../state/counters.js'
 import { memoryState } from '../state/memory-state.js'
-import { Cell, type StateStore } from '../state/state.js'
-
-/** `closed`: calls pass. `open`: calls are refused. `half-open`: a few trial calls pass. */
-export type Circuit = 'closed' | 'open' | 'half-open'
+import type { StateStore } from '../state/state.js'
+import {
+  type Circuit,
+  type CircuitArgs,
+  type CircuitResult,
+  type CircuitRules,
+  circuitSteps,
+  type Verdict,
+} from './circuit.js'
 
 /** Options of `breaker`. */
 export interface BreakerOptions {
@@ -36,6 +42,10 @@ export interface BreakerOptions {
   state?: StateStore
   /** Name of the circuit within `state`. Default: provider and model. */
   key?: string
+  /**
+   * While `state` cannot be reached: `allow` calls, with a circuit of this process alone, or `refuse` them. Default `'allow'`.
+   */
+  whenUnavailable?: WhenUnavailable
   /** For tests. Default: the system's clock. */
   clock?: Clock
 }
@@ -71,27 +81,15 @@ const serviceFailures: Record<ErrorCode, boolean> = {
   config: false,
 }
 
-/** State of a circuit. */
-interface CircuitState {
-  circuit: Circuit
-  /** Start of the counting window, in milliseconds. */
-  since: number
-  succeeded: number
-  failed: number
-  /** The circuit is open until this time, in milliseconds. */
-  until: number
-  /** Start times of the trials in flight; one that never ends is forgotten after `cooldown`. */
-  trials: number[]
-  /** Trials that succeeded. */
-  passed: number
-}
+// Time to live of a circuit after its last change.
+const ttlMs = 86_400_000
 
 /** The policy with these options, for `pipe`. */
 export function breaker(options?: BreakerOptions): Policy
 /**
  * Stops calling a failing provider: while the circuit is open, calls fail at once with `circuit-open` and `retryAfterMs`. It
  * opens after too many failures, or after an error with `Retry-After`, for that long. Then trial calls decide whether it
- * closes. Aborted calls do not count. If `state` cannot be reached, calls pass.
+ * closes. Aborted calls do not count.
  * @throws {LlmError} calls fail with `circuit-open`
  *
  * @example
@@ -117,42 +115,41 @@ const breakerOptionNames: OptionNames<BreakerOptions> = {
   onChange: true,
   state: true,
   key: true,
+  whenUnavailable: true,
   clock: true,
 }
-
-type Verdict = 'succeeded' | 'failed' | 'unknown'
 
 class Breaker extends Middleware {
   protected override readonly passesRaw = true
   protected override readonly coverage = coverage.breaker
-  readonly #rules: Required<Omit<BreakerOptions, 'state' | 'key' | 'clock'>>
-  readonly #cell: Cell<CircuitState>
+  readonly #rules: CircuitRules
+  readonly #counts: (error: LlmError) => boolean
+  readonly #onChange: (circuit: Circuit) => void
+  readonly #counters: Counters
+  readonly #refuses: boolean
+  readonly #key: string
+  /** The time of steps: a shared state has a clock of its own, the same for all processes. */
+  readonly #now: () => number | undefined
 
-  constructor(inner: Provider, { state = memoryState(), key, clock, ...options }: BreakerOptions) {
+  constructor(inner: Provider, options: BreakerOptions) {
+    const { clock, key = `${inner.provider}:${inner.model}`, whenUnavailable = 'allow' } = options
     super(inner, clock)
-    this.#rules = {
-      failures: 5,
-      rate: 0.5,
-      window: 60_000,
-      cooldown: 30_000,
-      trials: 1,
-      counts: ({ code, retryAfterMs }) => serviceFailures[code] || retryAfterMs !== undefined,
-      onChange: () => {},
-      ...options,
-    }
-    this.#cell = new Cell(
-      state,
-      `breaker:${key ?? `${inner.provider}:${inner.model}`}`,
-      closedCircuit,
-      86_400_000,
-    )
+    const { failures = 5, rate = 0.5, window = 60_000, cooldown = 30_000, trials = 1 } = options
+    this.#rules = { failures, rate, window, cooldown, trials }
+    this.#counts =
+      options.counts ?? (({ code, retryAfterMs }) => serviceFailures[code] || retryAfterMs !== undefined)
+    this.#onChange = options.onChange ?? (() => {})
+    this.#counters = new Counters(options.state ?? memoryState(), whenUnavailable)
+    this.#refuses = whenUnavailable === 'refuse'
+    this.#key = `breaker:${key}`
+    this.#now = () => clock?.now()
   }
 
   protected async intercept(_: PolicyCall): Promise<Interception> {
-    const now = this.clock.now()
-    const admission = await this.#update((health) => this.#admit(health, now), { until: 0, trial: false })
-    if (admission.until > 0) {
-      const retryAfterMs = Math.ceil(admission.until - now)
+    const admission = await this.#step({ do: 'admit', rules: this.#rules })
+    const waitMs = admission?.result.waitMs ?? 0
+    if (waitMs > 0) {
+      const retryAfterMs = Math.ceil(waitMs)
       const { provider, model } = this
       throw new LlmError(
         'circuit-open',
@@ -160,13 +157,17 @@ class Breaker extends Middleware {
         { provider, model, retryAfterMs },
       )
     }
-    const trial = admission.trial ? now : undefined
+    const record = async (verdict: Verdict, retryAfterMs = 0) => {
+      const trial = admission?.result.trial
+      const about = { verdict, retryAfterMs, ...(trial !== undefined && { trial }) }
+      await this.#step({ do: 'record', rules: this.#rules, ...about }, admission?.place)
+    }
     return {
       done: async (response) => {
-        await this.#record('succeeded', trial)
+        await record('succeeded')
         return response
       },
-      failed: (error) => this.#record(this.#verdict(error), trial, error.retryAfterMs),
+      failed: (error) => record(this.#verdict(error), error.retryAfterMs),
     }
   }
 
@@ -174,98 +175,31 @@ class Breaker extends Middleware {
   #verdict(error: LlmError): Verdict {
     if (error.code === 'aborted' || error.code === 'closed' || error.code === 'circuit-open') return 'unknown'
     try {
-      return this.#rules.counts(error) ? 'failed' : 'succeeded'
+      return this.#counts(error) ? 'failed' : 'succeeded'
     } catch {
       // `counts` threw. The caller gets the call's own error; a trial frees its slot.
       return 'unknown'
     }
   }
 
-  #admit(
-    health: CircuitState,
-    now: number,
-  ): { next: CircuitState; result: { until: number; trial: boolean } } {
-    if (health.circuit === 'closed') return { next: health, result: { until: 0, trial: false } }
-    if (now < health.until) return { next: health, result: { until: health.until, trial: false } }
-    const { cooldown, trials } = this.#rules
-    const running = health.circuit === 'open' ? [] : health.trials.filter((at) => at + cooldown > now)
-    if (running.length >= trials)
-      return { next: health, result: { until: Math.min(...running) + cooldown, trial: false } }
-    const passed = health.circuit === 'open' ? 0 : health.passed
-    return {
-      next: { ...health, circuit: 'half-open', trials: [...running, now], passed },
-      result: { until: 0, trial: true },
-    }
-  }
-
-  async #record(verdict: Verdict, trial: number | undefined, retryAfterMs = 0): Promise<void> {
-    const now = this.clock.now()
-    await this.#update((health) => {
-      const next = this.#afterCall(health, verdict, trial, now, retryAfterMs)
-      return { next, result: undefined }
-    }, undefined)
-  }
-
-  #afterCall(
-    before: CircuitState,
-    verdict: Verdict,
-    trial: number | undefined,
-    now: number,
-    retryAfterMs: number,
-  ): CircuitState {
-    const { window, failures, rate, cooldown, trials } = this.#rules
-    const at = trial === undefined ? -1 : before.trials.indexOf(trial)
-    const health = { ...before, trials: before.trials.filter((_, index) => index !== at) }
-    if (verdict === 'unknown') return health
-    if (health.circuit !== 'closed') {
-      // Calls that began before the circuit opened tell nothing new.
-      if (trial === undefined) return health
-      if (verdict === 'failed')
-        return {
-          ...health,
-          circuit: 'open',
-          until: now + Math.max(cooldown, retryAfterMs),
-          trials: [],
-          passed: 0,
-        }
-      const passed = health.passed + 1
-      return passed >= trials ? { ...closedCircuit(), since: now } : { ...health, passed }
-    }
-    if (now - health.since >= window) Object.assign(health, { since: now, succeeded: 0, failed: 0 })
-    health[verdict]++
-    const { succeeded, failed } = health
-    const tooMany = failed >= failures && failed / (failed + succeeded) >= rate
-    if (verdict === 'succeeded' || (!tooMany && retryAfterMs === 0)) return health
-    // A service that names a time is not called before it.
-    const pause = tooMany ? Math.max(cooldown, retryAfterMs) : retryAfterMs
-    return { ...health, circuit: 'open', until: now + pause, trials: [], passed: 0 }
-  }
-
-  /** Changes the state, and calls `onChange` if the circuit changed. If the store fails, returns `otherwise`. */
-  async #update<R>(
-    change: (health: CircuitState) => { next: CircuitState; result: R },
-    otherwise: R,
-  ): Promise<R> {
-    let changed: Circuit | undefined
-    let result: R
+  /** Runs a step, for a second at most, and calls `onChange` if it changed the circuit. */
+  async #step(
+    args: CircuitArgs,
+    place?: Place,
+  ): Promise<{ result: CircuitResult; place: Place } | undefined> {
+    const targets = [{ key: this.#key, ttlMs, args }]
+    const step = { steps: circuitSteps, group: this.#key, targets, now: this.#now() }
+    let ran: { results: CircuitResult[]; place: Place }
     try {
-      const updating = this.#cell.update((before) => {
-        const outcome = change(before)
-        changed = outcome.next.circuit === before.circuit ? undefined : outcome.next.circuit
-        return outcome
-      })
-      result = await withinGracePeriod(updating, this.clock)
-    } catch {
-      // A store that is down is no reason to refuse calls.
-      return otherwise
+      ran = await withinGracePeriod(this.#counters.run(step, place), this.clock)
+    } catch (error) {
+      // A call that has been made does not fail because its outcome could not be recorded.
+      if (this.#refuses && args.do === 'admit') throw error
+      return undefined
     }
-    const circuit = changed
-    if (circuit !== undefined)
-      await runCallback('breaker.onChange', () => this.#rules.onChange(circuit), this)
-    return result
+    const [result = { waitMs: 0 }] = ran.results
+    const { changed } = result
+    if (changed !== undefined) await runCallback('breaker.onChange', () => this.#onChange(changed), this)
+    return { result, place: ran.place }
   }
-}
-
-function closedCircuit(): CircuitState {
-  return { circuit: 'closed', since: 0, succeeded: 0, failed: 0, until: 0, trials: [], passed: 0 }
 }

@@ -13,10 +13,10 @@ import { Middleware } from '../middleware/middleware.js'
 import type { Policy } from '../middleware/pipe.js'
 import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
+import { Counters, type Place, type WhenUnavailable } from '../state/counters.js'
 import { memoryState } from '../state/memory-state.js'
-import { Cell, type StateStore } from '../state/state.js'
+import type { StateStore } from '../state/state.js'
 import { LimiterQueue } from './limiter-queue.js'
-import { tokenBucket, unlimited } from './token-bucket.js'
 import { estimateTokens } from './token-estimate.js'
 
 /** Options of `limit`. */
@@ -37,6 +37,11 @@ export interface LimitOptions {
   state?: StateStore
   /** Name of the counter within `state`; calls with the same key share the limits. Default: provider and model. */
   key?: string
+  /**
+   * While `state` cannot be reached: `allow` calls within these limits for this process alone, or `refuse` them. Default
+   * `'allow'`.
+   */
+  whenUnavailable?: WhenUnavailable
   /** For tests. Default: the system's clock. */
   clock?: Clock
 }
@@ -73,6 +78,7 @@ const limitOptionNames: OptionNames<LimitOptions> = {
   headers: true,
   state: true,
   key: true,
+  whenUnavailable: true,
   clock: true,
 }
 
@@ -97,10 +103,17 @@ class Limit extends Middleware {
     }
     this.#countsTokens = tokensPerMinute !== undefined
     this.#headers = options.headers ?? true
-    const key = options.key ?? `${inner.provider}:${inner.model}`
-    const cell = new Cell(state ?? memoryState(), `limit:${key}`, unlimited, 3_600_000)
-    const settings = { rules, queue, maxWait, shared: state !== undefined, clock: this.clock, target: inner }
-    this.#queue = new LimiterQueue(cell, settings)
+    const { clock, whenUnavailable = 'allow', key = `${inner.provider}:${inner.model}` } = options
+    this.#queue = new LimiterQueue(new Counters(state ?? memoryState(), whenUnavailable), {
+      rules,
+      key: `limit:${key}`,
+      queue,
+      maxWait,
+      shared: state !== undefined,
+      clock: this.clock,
+      now: () => clock?.now(),
+      target: inner,
+    })
   }
 
   protected async intercept(call: PolicyCall): Promise<Interception> {
@@ -109,11 +122,12 @@ class Limit extends Middleware {
       : { input: 0, output: 0 }
     const permit = await this.#queue.acquire(input + output, call)
     return {
-      options: this.#withListener(call.options),
+      options: this.#withListener(call.options, permit.place),
       done: (answer) =>
-        settleOrWarn(answer, 'limit', this.clock, () =>
-          this.#queue.release(permit, tokensUsed(answer, call)),
-        ),
+        settleOrWarn(answer, 'limit', this.clock, async () => {
+          await this.#queue.release(permit, tokensUsed(answer, call))
+          if (permit.place.unavailable !== undefined) throw permit.place.unavailable
+        }),
       // A refused call used no tokens; of one that broke on the way it is unknown.
       failed: (error) => {
         const { code, partial, retryAfterMs } = error
@@ -127,13 +141,14 @@ class Limit extends Middleware {
     }
   }
 
-  #withListener(options: CallOptions): CallOptions {
+  #withListener(options: CallOptions, place: Place): CallOptions {
     const onStatus = (event: StatusEvent) => {
       if (event.type === 'rate-limit' && this.#headers) {
         this.#countsTokens ||= event.tokens !== undefined
-        this.#queue.update((state, rules, now) => tokenBucket.applyHeaders(state, rules, event, now))
+        const { requests, tokens } = event
+        this.#queue.update({ do: 'headers', ...(requests && { requests }), ...(tokens && { tokens }) }, place)
       }
-      if (event.type === 'retrying') this.#queue.update(tokenBucket.countRetry)
+      if (event.type === 'retrying') this.#queue.update({ do: 'retry' }, place)
       return options.onStatus?.(event)
     }
     return { ...options, onStatus }

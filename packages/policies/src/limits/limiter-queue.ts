@@ -1,16 +1,23 @@
 // First-in, first-out queue of calls that wait for a limiter, and the leases of calls in flight.
 import { type Clock, LlmError } from '@patchbay/core'
 import type { PolicyCall } from '../middleware/interception.js'
-import type { Cell } from '../state/state.js'
-import { type LimiterState, type LimitRules, type Permit, tokenBucket } from './token-bucket.js'
+import type { Counters, Place } from '../state/counters.js'
+import { type Admission, endlessMs, type LimiterStep, limiterSteps } from './limiter-steps.js'
+import type { LimitRules, Permit } from './token-bucket.js'
 
 // The lease of a call. If its process dies, its slot is free again after this time.
 const leaseMs = 30_000
 // Polling interval for a slot that another process may free.
 const pollMs = 100
+// Time to live of a limiter's state after its last change. A full bucket needs a minute; a pause can last longer.
+const ttlMs = 3_600_000
+// Calls that ask for admission together, in order.
+const callsPerStep = 32
 
 export interface LimiterQueueSettings {
   rules: LimitRules
+  /** Name of the state. */
+  key: string
   /** Maximum number of waiting calls. */
   queue: number
   /** Maximum waiting time of one call, in milliseconds. */
@@ -18,7 +25,14 @@ export interface LimiterQueueSettings {
   /** Is the state shared with other processes? */
   shared: boolean
   clock: Clock
+  /** The time of steps; `undefined`: by the clock of the state, the same for all processes. */
+  now(): number | undefined
   target: { provider: string; model: string }
+}
+
+/** Permission for one call, and where it was counted. */
+export interface PlacedPermit extends Permit {
+  place: Place
 }
 
 interface WaitingCall {
@@ -28,7 +42,7 @@ interface WaitingCall {
   position?: number
   /** Reports the position, if the call has a status listener. */
   notify?(position: number): void
-  admit(permit: Permit): void
+  admit(permit: PlacedPermit): void
   refuse(error: LlmError): void
   /** It is no longer in the queue. */
   removed: boolean
@@ -36,7 +50,7 @@ interface WaitingCall {
 
 export class LimiterQueue {
   readonly #waiting: WaitingCall[] = []
-  readonly #inFlight = new Set<string>()
+  readonly #inFlight = new Map<string, Place>()
   readonly #name = Math.random().toString(36).slice(2)
   #calls = 0
   /** Number of waiting calls with a status listener. */
@@ -47,7 +61,7 @@ export class LimiterQueue {
   #cancelRenewal: (() => void) | undefined
 
   constructor(
-    private readonly cell: Cell<LimiterState>,
+    private readonly counters: Counters,
     private readonly settings: LimiterQueueSettings,
   ) {}
 
@@ -55,7 +69,7 @@ export class LimiterQueue {
    * Waits for a permit.
    * @throws {LlmError} `queue-full`; `rate-limited`; `aborted` or `timeout` if the caller stopped waiting
    */
-  acquire(tokens: number, { options, deadline }: PolicyCall): Promise<Permit> {
+  acquire(tokens: number, { options, deadline }: PolicyCall): Promise<PlacedPermit> {
     // The caller left while its request was being measured.
     if (deadline.stopped !== undefined) return Promise.reject(deadline.stopped)
     return new Promise((resolve, reject) => {
@@ -97,25 +111,31 @@ export class LimiterQueue {
   }
 
   /** Returns a permit. `used`: the tokens it took, if known. `pauseMs`: the pause that the service asked for. */
-  async release(permit: Permit, used: number | undefined, pauseMs?: number): Promise<void> {
+  async release(
+    { place, ...permit }: PlacedPermit,
+    used: number | undefined,
+    pauseMs?: number,
+  ): Promise<void> {
     this.#inFlight.delete(permit.id)
     if (this.#inFlight.size === 0) this.#stopRenewing()
     try {
-      await this.#change((state, rules, now) => tokenBucket.release(state, rules, permit, used, now, pauseMs))
+      const more = { ...(used !== undefined && { used }), ...(pauseMs !== undefined && { pauseMs }) }
+      await this.#step({ do: 'release', permit, ...more }, place)
     } finally {
       this.#pump()
     }
   }
 
   /** Changes the state in the background. If the store is down, the call goes on; its end reports the problem. */
-  update(change: (state: LimiterState, rules: LimitRules, now: number) => LimiterState): void {
-    this.#change(change).catch(() => {})
+  update(step: LimiterStep, place?: Place): void {
+    this.#step(step, place).catch(() => {})
   }
 
-  #change(change: (state: LimiterState, rules: LimitRules, now: number) => LimiterState): Promise<void> {
-    const { rules, clock } = this.settings
-    const now = clock.now()
-    return this.cell.update((state) => ({ next: change(state, rules, now), result: undefined }))
+  async #step(step: LimiterStep, place?: Place): Promise<{ admission: Admission; place: Place }> {
+    const { rules, key, now } = this.settings
+    const targets = [{ key, ttlMs, args: { ...step, rules } }]
+    const ran = await this.counters.run({ steps: limiterSteps, group: key, targets, now: now() }, place)
+    return { admission: ran.results[0] as Admission, place: ran.place }
   }
 
   #refuse(waiting: WaitingCall, error: LlmError): void {
@@ -140,31 +160,36 @@ export class LimiterQueue {
   }
 
   async #admitAll(): Promise<void> {
-    const { rules, shared, clock } = this.settings
-    const lease = shared ? leaseMs : Number.MAX_SAFE_INTEGER
-    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
-      const wanted = { id: first.id, tokens: first.tokens }
-      let outcome: { permit: Permit } | { waitMs: number }
+    const leaseFor = this.settings.shared ? leaseMs : endlessMs
+    while (this.#waiting.length > 0) {
+      const asking = this.#waiting.slice(0, callsPerStep)
+      const calls = asking.map(({ id, tokens }) => ({ id, tokens }))
+      let outcome: { admission: Admission; place: Place }
       try {
-        const now = clock.now()
-        outcome = await this.cell.update((state) => tokenBucket.acquire(state, rules, wanted, now, lease))
+        outcome = await this.#step({ do: 'acquire', calls, leaseMs: leaseFor })
       } catch (error) {
-        this.#refuse(first, error as LlmError)
+        for (const call of asking) this.#refuse(call, error as LlmError)
         continue
       }
-      if ('waitMs' in outcome) return this.#pollLater(outcome.waitMs)
-      const { permit } = outcome
-      if (first.removed) {
-        // Its caller left in the meantime: everything it took is returned.
-        this.update((state, _, now) => tokenBucket.release(state, rules, permit, 0, now))
-        continue
-      }
-      this.#waiting.shift()
-      this.#inFlight.add(permit.id)
-      this.#renew()
-      first.admit(permit)
+      const { admission, place } = outcome
+      for (const call of asking.slice(0, admission.admitted)) this.#admit(call, place)
+      if (admission.admitted < asking.length)
+        return this.#pollLater(admission.waitMs < 0 ? Number.POSITIVE_INFINITY : admission.waitMs)
     }
     this.#cancelPoll()
+  }
+
+  #admit(call: WaitingCall, place: Place): void {
+    const permit = { id: call.id, tokens: call.tokens }
+    if (call.removed) {
+      // Its caller left in the meantime: everything it took is returned.
+      this.update({ do: 'release', permit, used: 0 }, place)
+      return
+    }
+    this.#waiting.splice(this.#waiting.indexOf(call), 1)
+    this.#inFlight.set(call.id, place)
+    this.#renew()
+    call.admit({ ...permit, place })
   }
 
   /** No call can be admitted now: refuses those beyond the queue's size, and reports positions to the others. */
@@ -189,8 +214,9 @@ export class LimiterQueue {
     if (!shared || rules.concurrency === undefined || this.#cancelRenewal !== undefined) return
     this.#cancelRenewal = clock.timer(leaseMs / 3, () => {
       this.#cancelRenewal = undefined
-      // If the store is down now, the next renewal may succeed.
-      this.update((state, _, now) => tokenBucket.renewLeases(state, this.#inFlight, now + leaseMs))
+      // If the store is down now, the next renewal may succeed. What this process counts for itself needs none.
+      const ids = [...this.#inFlight].flatMap(([id, place]) => (place.unavailable === undefined ? [id] : []))
+      if (ids.length > 0) this.update({ do: 'renew', ids, leaseMs })
       this.#renew()
     })
   }

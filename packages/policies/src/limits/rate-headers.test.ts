@@ -7,6 +7,8 @@ import { failureOf } from '../../test/failure.js'
 import { ended, limited, minute } from '../../test/limited.js'
 import { warm } from '../../test/warm.js'
 import { limit, memoryState } from '../index.js'
+import { runStep } from '../state/atomic-step.js'
+import { limiterSteps } from './limiter-steps.js'
 
 beforeAll(warm)
 
@@ -114,14 +116,17 @@ it('takes the slot of a dead process, but not that of a long call', async () => 
   expect(done).toBe(false)
   await ended(clock, Promise.all([running, waiting]))
   // One that nobody renews any more.
-  const left = {
-    requests: { level: 9, at: 0 },
-    tokens: { level: 9, at: 0 },
-    pausedUntil: 0,
-    leases: { dead: clock.now() + 30_000 },
-  }
   const other = memoryState()
-  await other.swap('limit:mock:mock-1', undefined, JSON.stringify(left), minute)
+  const args = {
+    do: 'acquire',
+    calls: [{ id: 'dead', tokens: 0 }],
+    leaseMs: 30_000,
+    rules: { concurrency: 1 },
+  } as const
+  const targets = [{ key: 'limit:mock:mock-1', ttlMs: minute, args }]
+  await runStep(other, { steps: limiterSteps, group: 'limit:mock:mock-1', targets, now: clock.now() })
+  const blocked = limit(mockProvider({ clock }), { clock, state: other, concurrency: 1, maxWait: 0 })
+  expect(await failureOf(blocked.chat('x'))).toMatchObject({ code: 'rate-limited' })
   const after = limit(mockProvider({ clock }), { clock, state: other, concurrency: 1 }).chat('x')
   expect((await ended(clock, after)).text).toBe('x')
 })

@@ -87,7 +87,7 @@ describe('leases', () => {
   it('are extended for calls of this process only', () => {
     const two = { concurrency: 2 }
     const state = acquired(acquired(unlimited(), two, 0, 0, 'ours'), two, 0, 0, 'theirs')
-    expect(tokenBucket.renewLeases(state, new Set(['ours']), 99_000).leases).toEqual({
+    expect(tokenBucket.renewLeases(state, ['ours'], 99_000).leases).toEqual({
       ours: 99_000,
       theirs: lease,
     })

@@ -127,14 +127,9 @@ export const tokenBucket = {
     return { ...state, requests: reduced(refilled(state.requests, rules.requests, now), 1) }
   },
 
-  /** Extends the leases of these calls. */
-  renewLeases(state: LimiterState, ids: ReadonlySet<string>, until: number): LimiterState {
-    return {
-      ...state,
-      leases: Object.fromEntries(
-        Object.entries(state.leases).map(([id, at]) => [id, ids.has(id) ? until : at]),
-      ),
-    }
+  /** Extends the leases of these calls. They are in flight, so one that was lost (with its store, for example) is back. */
+  renewLeases(state: LimiterState, ids: readonly string[], until: number): LimiterState {
+    return { ...state, leases: { ...state.leases, ...Object.fromEntries(ids.map((id) => [id, until])) } }
   },
 
   /** Lowers the levels to what the service's headers report: it also counts requests that do not pass through here. */

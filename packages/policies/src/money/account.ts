@@ -1,5 +1,5 @@
-// Account of one budget limit: the amount spent, and the amounts reserved for calls in flight.
-import type { Cell } from '../state/state.js'
+// Account of a budget limit: the amount spent, and the amounts reserved for calls in flight. Its steps are atomic.
+import type { AtomicSteps } from '../state/atomic-step.js'
 
 /** An amount of money and tokens. */
 export interface Amount {
@@ -14,40 +14,85 @@ export interface Account extends Amount {
   reserved: Record<string, Amount & { until: number }>
 }
 
-// A reservation older than this belongs to a process that has died.
-const reservationTtlMs = 900_000
+export type AccountArgs =
+  /** Reserves the most that a call may cost, if that stays within every one of `most`. */
+  | { do: 'reserve'; id: string; amount: Amount; most: readonly Partial<Amount>[]; forMs: number }
+  /** Adds the actual cost of a call, and removes its reservation. */
+  | { do: 'settle'; id: string; reserved: Amount; cost: Amount }
+  | { do: 'read' }
 
-/** The account with a reservation for one more call. */
-export function reserve(account: Account, id: string, { usd, tokens }: Amount, now: number): Account {
+/** What an account holds; for a refused reservation, which limit it would have exceeded. */
+export interface Balance {
+  spent: Amount
+  reserved: Amount
+  exceeded?: { limit: number; unit: 'usd' | 'tokens' }
+}
+
+// A reservation older than this belongs to a process that has died.
+export const reservationMs = 900_000
+
+const units = ['usd', 'tokens'] as const
+const nothing: Amount = { usd: 0, tokens: 0 }
+
+export const accountSteps: AtomicSteps<Account, AccountArgs, Balance> = {
+  name: 'budget',
+  initial: () => ({ ...nothing, reserved: {} }),
+  apply(account, args, now) {
+    const result: Balance = {
+      spent: { usd: account.usd, tokens: account.tokens },
+      reserved: totalReserved(account, now),
+    }
+    if (args.do === 'read') return { next: account, result }
+    if (args.do === 'settle') return { next: settled(account, args), result }
+    const exceeded = excess(result, args)
+    if (exceeded !== undefined) return { next: account, result: { ...result, exceeded } }
+    return { next: withReservation(account, args, now), result }
+  },
+  refused: ({ exceeded }) => exceeded !== undefined,
+  undo: (args) =>
+    args.do === 'reserve'
+      ? { do: 'settle', id: args.id, reserved: args.amount, cost: nothing }
+      : { do: 'read' },
+  lua: async () => (await import('./account-script.js')).accountScript,
+}
+
+/** The first limit that the reservation would exceed. */
+function excess(
+  { spent, reserved }: Balance,
+  { amount, most }: Extract<AccountArgs, { do: 'reserve' }>,
+): Balance['exceeded'] {
+  for (const [limit, allowed] of most.entries())
+    for (const unit of units) {
+      const allowance = allowed[unit]
+      // Tolerates rounding: a limit that is met exactly is not exceeded.
+      if (allowance === undefined || spent[unit] + reserved[unit] + amount[unit] <= allowance * (1 + 1e-12))
+        continue
+      return { limit, unit }
+    }
+  return undefined
+}
+
+function withReservation(
+  account: Account,
+  { id, amount, forMs }: Extract<AccountArgs, { do: 'reserve' }>,
+  now: number,
+): Account {
   const valid = Object.entries(account.reserved).filter(([, { until }]) => until > now)
+  return { ...account, reserved: { ...Object.fromEntries(valid), [id]: { ...amount, until: now + forMs } } }
+}
+
+function settled(account: Account, { id, cost }: Extract<AccountArgs, { do: 'settle' }>): Account {
+  const { [id]: _, ...reserved } = account.reserved
   return {
-    ...account,
-    reserved: { ...Object.fromEntries(valid), [id]: { usd, tokens, until: now + reservationTtlMs } },
+    usd: Math.max(0, account.usd + cost.usd),
+    tokens: Math.max(0, account.tokens + cost.tokens),
+    reserved,
   }
 }
 
-/** Adds the actual cost of a call to these accounts, and removes its reservation. */
-export async function settle(cells: Cell<Account>[], id: string, { usd, tokens }: Amount): Promise<void> {
-  await Promise.all(
-    cells.map((cell) =>
-      cell.update((account) => {
-        const { [id]: _, ...reserved } = account.reserved
-        return {
-          next: {
-            usd: Math.max(0, account.usd + usd),
-            tokens: Math.max(0, account.tokens + tokens),
-            reserved,
-          },
-          result: undefined,
-        }
-      }),
-    ),
-  )
-}
-
 /** Sum of the valid reservations. */
-export function totalReserved({ reserved }: Account, now: number): Amount {
-  const total = { usd: 0, tokens: 0 }
+function totalReserved({ reserved }: Account, now: number): Amount {
+  const total = { ...nothing }
   for (const { usd, tokens, until } of Object.values(reserved)) {
     if (until <= now) continue
     total.usd += usd

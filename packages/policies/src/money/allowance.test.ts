@@ -1,12 +1,10 @@
 // Allowances of a budget: the account of each period and key, and the error of a call that does not fit.
-import { LlmError } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { reserve, totalReserved } from './account.js'
-import { type Allowance, accountName, reserveWithin, ttlByPeriod } from './allowance.js'
+import { type Account, type AccountArgs, accountSteps, reservationMs } from './account.js'
+import { type Allowance, accountName, budgetExceeded, ttlByPeriod } from './allowance.js'
 
 const now = Date.UTC(2026, 10, 27, 22)
 const provider = { provider: 'p', model: 'm' }
-const empty = { usd: 0, tokens: 0, reserved: {} }
 const day = 86_400_000
 
 it('each period has an account of its own, by UTC, and each key if the limit is for each', () => {
@@ -25,27 +23,37 @@ it('accounts outlive their period', () => {
   expect(ttlByPeriod.ever).toBeGreaterThan(5 * 365 * day)
 })
 
+/** The account after a reservation of this amount. */
+function reserve(account: Account, id: string, amount: { usd: number; tokens: number }, at = now) {
+  const most = [{ usd: 1, tokens: 100 }]
+  return accountSteps.apply(account, { do: 'reserve', id, amount, most, forMs: reservationMs }, at)
+}
+const reservedIn = (account: Account, at: number) =>
+  accountSteps.apply(account, { do: 'read' } satisfies AccountArgs, at).result.reserved
+
 describe('a reservation', () => {
   it('is made up to the limit exactly, counting what is spent and reserved', () => {
-    const account = reserve({ ...empty, usd: 0.3, tokens: 30 }, 'a', { usd: 0.3, tokens: 30 }, now)
-    const fits = { id: 'b', usd: 0.4, tokens: 40, key: undefined, now }
-    const after = reserveWithin({ per: 'run', usd: 1, tokens: 100 }, account, fits, provider)
-    expect(Object.keys(after.reserved)).toEqual(['a', 'b'])
-    expect(totalReserved(after, now).tokens).toBe(70)
-    for (const more of [{ usd: 0.41 }, { tokens: 41 }])
-      expect(() =>
-        reserveWithin({ per: 'run', usd: 1, tokens: 100 }, account, { ...fits, ...more }, provider),
-      ).toThrow(LlmError)
+    const spent = { usd: 0.3, tokens: 30, reserved: {} }
+    const { next: account } = reserve(spent, 'a', { usd: 0.3, tokens: 30 })
+    const fits = { usd: 0.4, tokens: 40 }
+    const { next, result } = reserve(account, 'b', fits)
+    expect(result).not.toHaveProperty('exceeded')
+    expect(Object.keys(next.reserved)).toEqual(['a', 'b'])
+    expect(reservedIn(next, now).tokens).toBe(70)
+    for (const more of [{ usd: 0.41 }, { tokens: 41 }]) {
+      const refused = reserve(account, 'b', { ...fits, ...more })
+      expect(refused.result.exceeded).toEqual({ limit: 0, unit: Object.keys(more)[0] })
+      expect(refused.next).toBe(account)
+    }
   })
 
   it('of a dead process is dropped after fifteen minutes', () => {
-    const account = reserve(empty, 'dead', { usd: 1, tokens: 10 }, now)
+    const account = reserve(accountSteps.initial(), 'dead', { usd: 1, tokens: 10 }).next
     const quarter = 15 * 60_000
-    expect(totalReserved(account, now + quarter - 1)).toEqual({ usd: 1, tokens: 10 })
-    expect(totalReserved(account, now + quarter)).toEqual({ usd: 0, tokens: 0 })
-    expect(Object.keys(reserve(account, 'new', { usd: 0, tokens: 0 }, now + quarter).reserved)).toEqual([
-      'new',
-    ])
+    expect(reservedIn(account, now + quarter - 1)).toEqual({ usd: 1, tokens: 10 })
+    expect(reservedIn(account, now + quarter)).toEqual({ usd: 0, tokens: 0 })
+    const later = reserve(account, 'new', { usd: 0, tokens: 0 }, now + quarter).next
+    expect(Object.keys(later.reserved)).toEqual(['new'])
   })
 })
 
@@ -63,9 +71,12 @@ it.each<[Allowance, string]>([
     'This call to p m may cost 200 tokens; the budget per ever is 100 tokens, of which 10 tokens is spent and 0 tokens is reserved for running calls. Set a lower maxOutputTokens, or raise the limit.',
   ],
 ])('a call beyond %j is refused with the numbers and the way out', (allowance, message) => {
-  const call = { id: 'a', usd: 0.75, tokens: 199.5, key: 'ann', now }
-  const account = { ...empty, usd: 0.1, tokens: 10 }
-  expect(() => reserveWithin(allowance, account, call, provider)).toThrow(
-    expect.objectContaining({ code: 'budget-exceeded', message, ...provider }),
-  )
+  const call = { usd: 0.75, tokens: 199.5, key: 'ann' }
+  const balance = { spent: { usd: 0.1, tokens: 10 }, reserved: { usd: 0, tokens: 0 } }
+  const unit = allowance.usd === undefined ? 'tokens' : 'usd'
+  expect(budgetExceeded(allowance, unit, balance, call, provider)).toMatchObject({
+    code: 'budget-exceeded',
+    message,
+    ...provider,
+  })
 })

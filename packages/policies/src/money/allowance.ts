@@ -1,6 +1,6 @@
-// Allowance of a budget: the limit of one period, the name of its account, and the check that a call stays within it.
+// Allowance of a budget: the limit of one period, the name of its account, and the error of a call that exceeds it.
 import { LlmError } from '@patchbay/core'
-import { type Account, type Amount, reserve, totalReserved } from './account.js'
+import type { Amount, Balance } from './account.js'
 
 /** A spending limit for a period. It has at least one of `usd` and `tokens`. */
 export interface Allowance {
@@ -33,40 +33,13 @@ export function accountName(
   return [budget, per, period, ...(each === undefined ? [] : [`key=${key}`])].join(':')
 }
 
-/** Maximum cost of a call that is about to be sent. */
-interface PlannedCall extends Amount {
-  id: string
-  /** `metadata.key` of the call. */
-  key: string | undefined
-  /** Milliseconds. */
-  now: number
-}
-
-/**
- * The account with a reservation for this call.
- * @throws {LlmError} `budget-exceeded` if it does not fit into the allowance
- */
-export function reserveWithin(
-  allowance: Allowance,
-  account: Account,
-  call: PlannedCall,
-  provider: { provider: string; model: string },
-): Account {
-  const reserved = totalReserved(account, call.now)
-  for (const unit of ['usd', 'tokens'] as const) {
-    const most = allowance[unit]
-    // Tolerates rounding: a limit that is met exactly is not exceeded.
-    if (most === undefined || account[unit] + reserved[unit] + call[unit] <= most * (1 + 1e-12)) continue
-    throw exceeded(allowance, unit, { spent: account[unit], reserved: reserved[unit] }, call, provider)
-  }
-  return reserve(account, call.id, call, call.now)
-}
-
-function exceeded(
+/** The error of a call that might exceed this allowance. */
+export function budgetExceeded(
   { per, each, ...most }: Allowance,
   unit: 'usd' | 'tokens',
-  { spent, reserved }: { spent: number; reserved: number },
-  call: PlannedCall,
+  { spent, reserved }: Balance,
+  /** The most the call may cost, and its `metadata.key`. */
+  call: Amount & { key: string | undefined },
   { provider, model }: { provider: string; model: string },
 ): LlmError {
   const format = (amount: number) =>
@@ -75,7 +48,7 @@ function exceeded(
   const wait = per === 'day' || per === 'month' ? ` wait for the next ${per},` : ''
   return new LlmError(
     'budget-exceeded',
-    `This call to ${provider} ${model} may cost ${format(call[unit])}; the budget${whose} per ${per} is ${format(most[unit] ?? 0)}, of which ${format(spent)} is spent and ${format(reserved)} is reserved for running calls. Set a lower maxOutputTokens,${wait} or raise the limit.`,
+    `This call to ${provider} ${model} may cost ${format(call[unit])}; the budget${whose} per ${per} is ${format(most[unit] ?? 0)}, of which ${format(spent[unit])} is spent and ${format(reserved[unit])} is reserved for running calls. Set a lower maxOutputTokens,${wait} or raise the limit.`,
     { provider, model },
   )
 }

@@ -6,7 +6,9 @@ import { beforeAll, expect, it } from 'vitest'
 import { answered, ask, budgeted, prices } from '../../test/budgeted.js'
 import { failureOf } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
-import { type Allowance, budget, memoryState } from '../index.js'
+import { type Allowance, budget, memoryState, type Spending } from '../index.js'
+import { runStep } from '../state/atomic-step.js'
+import { accountSteps } from './account.js'
 
 beforeAll(warm)
 
@@ -95,13 +97,27 @@ it('is shared through its state, where the reservation of a dead process expires
   await one?.chat(ask)
   await two?.chat(ask)
   expect(await failureOf((one as typeof provider).chat(ask))).toMatchObject({ code: 'budget-exceeded' })
-  const lost = { usd: 0, tokens: 0, reserved: { dead: { usd: 0, tokens: 250, until: clock.now() + 1000 } } }
   const other = memoryState()
-  await other.swap('budget:ever:ever', undefined, JSON.stringify(lost), 1e9)
+  const args = { do: 'reserve', id: 'dead', amount: { usd: 0, tokens: 250 }, most: [], forMs: 1000 } as const
+  const targets = [{ key: 'budget:ever:ever', ttlMs: 1e9, args }]
+  await runStep(other, { steps: accountSteps, group: 'budget', targets, now: clock.now() })
   const provider = budget(mockProvider({ clock }), { ...options, state: other })
-  await failureOf(provider.chat(ask))
+  expect(await failureOf(provider.chat(ask))).toMatchObject({ code: 'budget-exceeded' })
   await clock.advance(1000)
   await provider.chat(ask)
+})
+
+it('counts a call once, however many limits it has for the same period', async () => {
+  const { provider } = budgeted([
+    { per: 'day', usd: 1 },
+    { per: 'day', tokens: 1000 },
+    { per: 'day', each: 'key', tokens: 500 },
+  ])
+  await provider.chat(ask, { metadata: { key: 'ann' } })
+  const [usd, tokens, own] = await provider.spending('ann')
+  for (const { spent, reserved } of [usd, tokens, own] as Spending[])
+    expect([spent.tokens, reserved]).toEqual([110, { usd: 0, tokens: 0 }])
+  expect(usd?.spent.usd).toBe(own?.spent.usd)
 })
 
 it('sends no call if its state cannot be reached', async () => {

@@ -7,10 +7,12 @@ import type { CallKind, CallResponse, Interception, PolicyCall } from '../middle
 import { Middleware } from '../middleware/middleware.js'
 import { type OptionNames, policyOf } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
+import type { StepTarget } from '../state/atomic-step.js'
+import { Counters, type Place, type WhenUnavailable } from '../state/counters.js'
 import { memoryState } from '../state/memory-state.js'
-import { Cell, type StateStore } from '../state/state.js'
-import { type Account, type Amount, settle, totalReserved } from './account.js'
-import { type Allowance, accountName, reserveWithin, ttlByPeriod } from './allowance.js'
+import type { StateStore } from '../state/state.js'
+import { type AccountArgs, type Amount, accountSteps, type Balance, reservationMs } from './account.js'
+import { type Allowance, accountName, budgetExceeded, ttlByPeriod } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
 import { priceAt } from './cost.js'
@@ -27,6 +29,11 @@ export interface BudgetOptions {
   state?: StateStore
   /** Name of the budget within `state`. Default `'budget'`. */
   name?: string
+  /**
+   * While `state` cannot be reached: `refuse` calls, or `allow` them as far as this process alone stays within the limits.
+   * Default `'refuse'`.
+   */
+  whenUnavailable?: WhenUnavailable
   /** For tests. Default: the system's clock. */
   clock?: Clock
 }
@@ -81,7 +88,15 @@ const budgetOptionNames: OptionNames<BudgetOptions> = {
   prices: true,
   state: true,
   name: true,
+  whenUnavailable: true,
   clock: true,
+}
+
+/** An account, with the limits that hold for it. */
+interface BudgetAccount {
+  name: string
+  limits: Allowance[]
+  ttlMs: number
 }
 
 class Budget extends Middleware implements BudgetProvider {
@@ -90,16 +105,18 @@ class Budget extends Middleware implements BudgetProvider {
   readonly #limits: Allowance[]
   readonly #prices: Record<string, Price>
   readonly #state: StateStore
+  readonly #counters: Counters
+  /** The time of steps: a shared state has a clock of its own, the same for all processes. */
+  readonly #now: () => number | undefined
   readonly #name: string
   readonly #run = Math.random().toString(36).slice(2)
-  readonly #cells = new Map<string, Cell<Account>>()
   #calls = 0
 
-  constructor(
-    inner: Provider,
-    { limits, prices = {}, state = memoryState(), name = 'budget', clock }: BudgetOptions,
-  ) {
+  constructor(inner: Provider, options: BudgetOptions) {
+    const { limits, prices = {}, state = memoryState(), name = 'budget', clock } = options
     super(inner, clock)
+    this.#counters = new Counters(state, options.whenUnavailable ?? 'refuse')
+    this.#now = () => clock?.now()
     for (const [index, { usd, tokens }] of limits.entries())
       for (const value of usd === undefined && tokens === undefined ? [undefined] : [usd ?? 0, tokens ?? 0])
         if (!(value !== undefined && value >= 0))
@@ -115,15 +132,15 @@ class Budget extends Middleware implements BudgetProvider {
 
   async spending(key?: string): Promise<Spending[]> {
     const now = this.clock.now()
-    return Promise.all(
-      this.#limits
-        .filter(({ each }) => each === undefined || key !== undefined)
-        .map(async (allowance) => {
-          const account = await withinGracePeriod(this.#cell(allowance, key, now).read(), this.clock)
-          const { usd, tokens } = account
-          return { ...allowance, spent: { usd, tokens }, reserved: totalReserved(account, now) }
-        }),
-    )
+    const limits = this.#limits.filter(({ each }) => each === undefined || key !== undefined)
+    const accounts = this.#accounts(limits, key, now)
+    const reading = this.#step(accounts, () => ({ do: 'read' }))
+    const { results } = await withinGracePeriod(reading, this.clock)
+    return limits.map((allowance) => {
+      const at = accounts.findIndex((account) => account.limits.includes(allowance))
+      const { spent, reserved } = results[at] as Balance
+      return { ...allowance, spent, reserved }
+    })
   }
 
   protected async intercept(call: PolicyCall): Promise<Interception> {
@@ -133,24 +150,31 @@ class Budget extends Middleware implements BudgetProvider {
     const key = call.options.metadata?.key
     const id = `${this.#run}.${++this.#calls}`
     const now = this.clock.now()
-    const reservedIn: Cell<Account>[] = []
-    try {
-      for (const allowance of this.#limits) {
-        const cell = this.#cell(allowance, key, now)
-        await cell.update((account) => ({
-          next: reserveWithin(allowance, account, { id, ...estimate, key, now }, this),
-          result: undefined,
-        }))
-        reservedIn.push(cell)
-      }
-    } catch (error) {
-      await settle(reservedIn, id, { usd: 0, tokens: 0 })
-      throw error
+    const accounts = this.#accounts(this.#limits, key, now)
+    const amount = { usd: estimate.usd, tokens: estimate.tokens }
+    const { results, place } = await this.#step(accounts, ({ limits }) => ({
+      do: 'reserve',
+      id,
+      amount,
+      most: limits.map(({ usd, tokens }) => ({
+        ...(usd !== undefined && { usd }),
+        ...(tokens !== undefined && { tokens }),
+      })),
+      forMs: reservationMs,
+    }))
+    const last = results.at(-1)
+    if (last?.exceeded !== undefined) {
+      const { limit, unit } = last.exceeded
+      const allowance = accounts[results.length - 1]?.limits[limit] as Allowance
+      throw budgetExceeded(allowance, unit, last, { ...amount, key }, this)
+    }
+    const settle = async (cost: Amount) => {
+      await this.#step(accounts, () => ({ do: 'settle', id, reserved: amount, cost }), place)
     }
     return {
       done: (answer) =>
         settleOrWarn(answer, 'budget', this.clock, async () => {
-          await settle(reservedIn, id, await this.#costOf(answer, call, estimate))
+          await settle(await this.#costOf(answer, call, estimate))
           // A batch is billed whether its results are read or not; they tell the actual cost.
           if (call.kind === 'batches.submit') {
             const { length: requests } = call.request
@@ -161,10 +185,11 @@ class Budget extends Middleware implements BudgetProvider {
               estimate,
               ...(key !== undefined && { key }),
             }
-            await saveReservation(this.#state, `${this.#name}:batch:${answer as string}`, reservation)
+            await saveReservation(place.store, `${this.#name}:batch:${answer as string}`, reservation)
           }
+          if (place.unavailable !== undefined) throw place.unavailable
         }),
-      failed: async (error) => settle(reservedIn, id, await this.#costOfFailure(error, call, estimate)),
+      failed: async (error) => settle(await this.#costOfFailure(error, call, estimate)),
     }
   }
 
@@ -190,11 +215,12 @@ class Budget extends Middleware implements BudgetProvider {
         settleOrWarn(read, 'budget', this.clock, async () => {
           if (!(await claimReservation(this.#state, key, reservation))) return
           const limits = this.#limits.filter(({ per }) => per !== 'run' || run === this.#run)
-          await settle(
-            limits.map((allowance) => this.#cell(allowance, reservation.key, at)),
-            '',
-            correction,
-          )
+          await this.#step(this.#accounts(limits, reservation.key, at), () => ({
+            do: 'settle',
+            id: '',
+            reserved: { usd: 0, tokens: 0 },
+            cost: correction,
+          }))
         }),
     }
   }
@@ -252,25 +278,31 @@ class Budget extends Middleware implements BudgetProvider {
     return (model, provider) => priceOf(model, provider) ?? priceOf(this.model)
   }
 
-  #cell(allowance: Allowance, key: string | undefined, now: number): Cell<Account> {
-    if (allowance.each === 'key' && key === undefined)
-      throw new LlmError(
-        'invalid-request',
-        'This budget has a limit for each key, and the call has none. Pass metadata: { key } in its options.',
-        { provider: this.provider, model: this.model },
-      )
-    const name = accountName(this.#name, allowance, { run: this.#run, key, now })
-    const known = this.#cells.get(name)
-    if (known !== undefined) return known
-    // Cells of past days are no longer needed; a cell can always be made again.
-    if (this.#cells.size > 1000) this.#cells.clear()
-    const cell = new Cell<Account>(
-      this.#state,
-      name,
-      () => ({ usd: 0, tokens: 0, reserved: {} }),
-      ttlByPeriod[allowance.per],
-    )
-    this.#cells.set(name, cell)
-    return cell
+  /** The accounts that a call at this time counts for. Limits for the same period and key share one. */
+  #accounts(limits: readonly Allowance[], key: string | undefined, now: number): BudgetAccount[] {
+    const accounts = new Map<string, BudgetAccount>()
+    for (const allowance of limits) {
+      if (allowance.each === 'key' && key === undefined)
+        throw new LlmError(
+          'invalid-request',
+          'This budget has a limit for each key, and the call has none. Pass metadata: { key } in its options.',
+          { provider: this.provider, model: this.model },
+        )
+      const name = accountName(this.#name, allowance, { run: this.#run, key, now })
+      const account = accounts.get(name)
+      if (account === undefined)
+        accounts.set(name, { name, limits: [allowance], ttlMs: ttlByPeriod[allowance.per] })
+      else account.limits.push(allowance)
+    }
+    return [...accounts.values()]
+  }
+
+  /** One step on these accounts together. */
+  #step(accounts: BudgetAccount[], argsOf: (account: BudgetAccount) => AccountArgs, place?: Place) {
+    const targets = accounts.map((account): StepTarget<AccountArgs> => {
+      const { name: key, ttlMs } = account
+      return { key, ttlMs, args: argsOf(account) }
+    })
+    return this.#counters.run({ steps: accountSteps, group: this.#name, targets, now: this.#now() }, place)
   }
 }

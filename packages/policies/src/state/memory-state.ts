@@ -1,4 +1,6 @@
 // In-memory state store, bounded, with expiry.
+import { systemClock } from '@patchbay/core'
+import type { AtomicStep } from './atomic-step.js'
 import type { StateStore } from './state.js'
 
 /** Options of `memoryState`. */
@@ -20,12 +22,12 @@ const minChangesPerScan = 1000
  * const state = memoryState({ max: 1_000_000 })
  */
 export function memoryState({ max = 100_000 }: MemoryStateOptions = {}): StateStore {
-  /** The least recently changed come first. */
-  const values = new Map<string, { text: string; until: number }>()
+  /** Texts, and values of counters. The least recently changed come first. */
+  const values = new Map<string, { value: unknown; until: number }>()
   let changes = 0
-  const current = (key: string): string | undefined => {
-    const value = values.get(key)
-    if (value === undefined || value.until > Date.now()) return value?.text
+  const current = (key: string): unknown => {
+    const found = values.get(key)
+    if (found === undefined || found.until > Date.now()) return found?.value
     values.delete(key)
     return undefined
   }
@@ -33,19 +35,45 @@ export function memoryState({ max = 100_000 }: MemoryStateOptions = {}): StateSt
     const now = Date.now()
     for (const [key, { until }] of values) if (until <= now) values.delete(key)
   }
+  const set = (key: string, value: unknown, ttlMs: number) => {
+    values.delete(key)
+    values.set(key, { value, until: Date.now() + ttlMs })
+    // One scan for as many changes as there are values: a constant cost for each change.
+    if (++changes > Math.max(minChangesPerScan, values.size)) {
+      changes = 0
+      removeExpired()
+    }
+    if (values.size > max) values.delete(values.keys().next().value as string)
+  }
   return {
-    get: async (key) => current(key),
+    async get(key) {
+      const value = current(key)
+      return typeof value === 'string' ? value : undefined
+    },
     async swap(key, expected, next, ttlMs) {
       if (current(key) !== expected) return false
-      values.delete(key)
-      values.set(key, { text: next, until: Date.now() + ttlMs })
-      // One scan for as many changes as there are values: a constant cost for each change.
-      if (++changes > Math.max(minChangesPerScan, values.size)) {
-        changes = 0
-        removeExpired()
-      }
-      if (values.size > max) values.delete(values.keys().next().value as string)
+      set(key, next, ttlMs)
       return true
+    },
+    async run<Value, Args, Result>({
+      steps,
+      targets,
+      now = systemClock.now(),
+    }: AtomicStep<Value, Args, Result>): Promise<Result[]> {
+      const results: Result[] = []
+      const changed: (() => void)[] = []
+      for (const { key, ttlMs, args } of targets) {
+        const { next, result } = steps.apply(
+          (current(key) as Value | undefined) ?? steps.initial(),
+          args,
+          now,
+        )
+        results.push(result)
+        if (steps.refused?.(result)) return results
+        changed.push(() => set(key, next, ttlMs))
+      }
+      for (const change of changed) change()
+      return results
     },
   }
 }

@@ -1,18 +1,26 @@
 // State store in Redis, shared by several processes.
 import { isLlmError, LlmError } from '@patchbay/core'
+import { redisSteps, type ScriptCommands } from './redis-steps.js'
 import type { StateStore } from './state.js'
 import { timeoutError, withinTime } from './time-limit.js'
 
-/** A connected client: `createClient()` of `redis`, or an `ioredis`. */
+/**
+ * A connected client: of `redis` (`createClient()`, `createCluster()` or `createSentinel()`), an `ioredis` or a cluster of it.
+ */
 export type RedisClient =
   | { call(command: string, ...args: string[]): Promise<unknown> }
   | { sendCommand(args: string[]): Promise<unknown> }
+  | {
+      get(key: string): Promise<unknown>
+      eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+      evalSha(sha: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
+    }
 
 /** Options of `redisState`. */
 export interface RedisStateOptions {
   /** Put before every key. Default `patchbay:`. */
   prefix?: string
-  /** Time limit of one command, in milliseconds; then it fails with `network`. Default 5,000. */
+  /** Time limit of one command, in milliseconds; then it fails with `network`. Default 2,000. */
   timeout?: number
 }
 
@@ -35,17 +43,17 @@ return 1`
  */
 export function redisState(
   client: RedisClient,
-  { prefix = 'patchbay:', timeout = 5000 }: RedisStateOptions = {},
+  { prefix = 'patchbay:', timeout = 2000 }: RedisStateOptions = {},
 ): StateStore {
   /** Number of commands that have ended, in any way. */
   let ended = 0
   /** A command timed out, and no reply to any command has arrived since it was sent. */
   let isStalled = false
   let lastTried = 0
-  const command = (args: [string, ...string[]]): Promise<unknown> => {
+  const command = (send: () => Promise<unknown>): Promise<unknown> => {
     lastTried = Date.now()
     const before = ended
-    const reply = 'call' in client ? client.call(...args) : client.sendCommand(args)
+    const reply = send()
     const late = setTimeout(() => {
       // If later commands were answered, only this reply was lost.
       isStalled = ended === before
@@ -58,25 +66,57 @@ export function redisState(
     reply.then(settled, settled)
     return withinTime(reply, timeout, name)
   }
-  const send = async (...args: [string, ...string[]]): Promise<unknown> => {
+  const bounded = async (send: () => Promise<unknown>): Promise<unknown> => {
     // One command per `timeout` is sent as a probe: without it a stalled connection would never recover.
     if (isStalled && Date.now() - lastTried < timeout) throw timeoutError(name, timeout)
     try {
-      return await command(args)
+      return await command(send)
     } catch (cause) {
       throw isLlmError(cause) ? cause : failure(cause)
     }
   }
+  const commands = commandsOf(client)
+  const steps = redisSteps(
+    {
+      evalSha: (...given) => bounded(() => commands.evalSha(...given)),
+      eval: (...given) => bounded(() => commands.eval(...given)),
+    },
+    prefix,
+  )
   return {
     async get(key) {
-      const value = await send('GET', prefix + key)
+      const value = await bounded(() => commands.get(prefix + key))
       return value === null ? undefined : String(value)
     },
     async swap(key, expected, next, ttlMs) {
       const there = expected === undefined ? '0' : '1'
       const ttl = String(Math.max(1, Math.ceil(ttlMs)))
-      return Number(await send('EVAL', swap, '1', prefix + key, expected ?? '', there, next, ttl)) === 1
+      const args = [expected ?? '', there, next, ttl]
+      return Number(await bounded(() => commands.eval(swap, [prefix + key], args))) === 1
     },
+    run: steps,
+  }
+}
+
+interface Commands extends ScriptCommands {
+  get(key: string): Promise<unknown>
+}
+
+/** The commands of any client. */
+function commandsOf(client: RedisClient): Commands {
+  // Clients of clusters and sentinels must know the keys of a command, so their own methods come first.
+  if ('evalSha' in client)
+    return {
+      get: (key) => client.get(key),
+      eval: (script, keys, args) => client.eval(script, { keys, arguments: args }),
+      evalSha: (sha, keys, args) => client.evalSha(sha, { keys, arguments: args }),
+    }
+  const send = (...args: [string, ...string[]]) =>
+    'call' in client ? client.call(...args) : client.sendCommand(args)
+  return {
+    get: (key) => send('GET', key),
+    eval: (script, keys, args) => send('EVAL', script, String(keys.length), ...keys, ...args),
+    evalSha: (sha, keys, args) => send('EVALSHA', sha, String(keys.length), ...keys, ...args),
   }
 }
 

@@ -1,5 +1,6 @@
 // State that policies keep between calls: one value a key, changed atomically, possibly shared by several processes.
 import { LlmError } from '@patchbay/core'
+import type { AtomicStep } from './atomic-step.js'
 import { storeTimeoutMs, withinTime } from './time-limit.js'
 
 /**
@@ -14,6 +15,11 @@ export interface StateStore {
    * expires `ttlMs` milliseconds later.
    */
   swap(key: string, expected: string | undefined, next: string, ttlMs: number): Promise<boolean>
+  /**
+   * Runs a step of a counter (`limit`, `budget`, `breaker`) in one go. Optional: without it, counters are changed by `swap`.
+   * The result of each target in order; if one refuses, its result is the last.
+   */
+  run?<Value, Args, Result>(step: AtomicStep<Value, Args, Result>): Promise<Result[]>
 }
 
 /** A change of a value: the next value, and a result for the caller. It must not modify the old value. */

@@ -14,11 +14,13 @@ import {
 import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
-import { promptTooLong } from '../prompt/chat-template.js'
+import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
 import { infillTokens } from '../prompt/infill.js'
+import { mediaPrompt } from '../prompt/media-prompt.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
 import { samplingOptions } from './sampling.js'
+import type { MediaPrompt } from './sequence.js'
 import type { Lease } from './sequence-pool.js'
 
 /** Receives what a generation produces. */
@@ -57,10 +59,13 @@ export class Generation {
     const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
     const { infill } = request
-    const { tokens, thinking } =
+    const rendered =
       infill === undefined
         ? prompt.render(request)
-        : { tokens: infillTokens(engine.model, infill), thinking: 'finished' as const }
+        : { tokens: infillTokens(engine.model, infill), pieces: [], thinking: 'finished' as const }
+    const { thinking } = rendered
+    const media = infill === undefined ? mediaOf(engine, rendered, request) : undefined
+    const { tokens } = media ?? rendered
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
     const created =
       infill === undefined
@@ -70,9 +75,13 @@ export class Generation {
           })
         : { reader: new TextReader(engine.model, request.stop), unenforced: [] }
     const lease = await pool.acquire(tokens, this.#cancel.signal)
+    const { sequence } = lease
+    sequence.mediaPrompt = media
     const started = performance.now()
     try {
-      const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
+      const given = tokens.slice(lease.cached)
+      // Images and sound cannot be evaluated in slices.
+      const rest = media === undefined ? await this.#evaluatePrompt(engine, lease, given) : given
       // A prompt that was aborted half way counts as far as it was evaluated.
       const inputTokens = this.#cancelled ? tokens.length - rest.length : tokens.length
       const mostTokens = Math.min(
@@ -85,10 +94,11 @@ export class Generation {
         : await this.#generate(engine, lease, rest, created, request, mostTokens, () => {
             firstToken.at = performance.now()
           })
+      const used = media && sequence.mediaUsage
       return {
         ...end,
-        inputTokens,
-        cachedInputTokens: lease.cached,
+        inputTokens: used?.tokens ?? inputTokens,
+        cachedInputTokens: used?.cached ?? lease.cached,
         promptMs: firstToken.at - started,
         decodeMs: performance.now() - firstToken.at - this.#pausedMs,
       }
@@ -172,6 +182,8 @@ export class Generation {
         }
       }
     }
+    // Only the engine knows how many tokens an image has.
+    if (rawFinishReason === 'eos' && sequence.isFull) rawFinishReason = 'context-full'
     if (answer.endReason === undefined) {
       const rest = answer.flush(isCut(rawFinishReason))
       this.#emit('text', rest, logprobs?.take(rest).logprobs)
@@ -209,4 +221,24 @@ export class Generation {
       })
     this.#pausedMs += performance.now() - paused
   }
+}
+
+/**
+ * The prompt of a request with images or sound.
+ * @throws {JobError} `unsupported` if the model or the engine has none
+ */
+function mediaOf(
+  { model, info, chat }: Engine,
+  rendered: RenderedPrompt,
+  { media }: ChatJob,
+): MediaPrompt | undefined {
+  if (media === undefined) return undefined
+  const { vision, audio } = info
+  const refused = media.data.find(({ type }) => !(type === 'image' ? vision : audio))
+  if (refused !== undefined || chat.mediaMarker === undefined)
+    throw new JobError(
+      'unsupported',
+      `The projector of this model does not read parts of type ${refused?.type ?? 'image'}. Remove them.`,
+    )
+  return mediaPrompt(model, rendered, media, chat.mediaMarker)
 }

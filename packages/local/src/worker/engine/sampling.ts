@@ -1,17 +1,18 @@
 // Sampling options of a request, as the engine takes them.
-import type { LlamaModel, SequenceEvaluateOptions, Token, TokenBias } from 'node-llama-cpp'
+import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import type { SamplerOptions } from '../../options/sampler-options.js'
 import type { ChatJob } from '../../supervisor/protocol.js'
 import type { AnswerReader } from '../answer/answer.js'
 import { JobError } from '../failure.js'
 import { importEngine } from './import-engine.js'
+import type { SamplingRequest } from './sequence.js'
 
 /** The options of an evaluation, and the list of generated tokens, which the caller extends. */
 export async function samplingOptions(
   model: LlamaModel,
   request: ChatJob,
   { grammar }: AnswerReader,
-): Promise<SequenceEvaluateOptions & { generated: Token[] }> {
+): Promise<SamplingRequest & { generated: Token[] }> {
   const {
     temperature = 0,
     topK,
@@ -41,7 +42,7 @@ export async function samplingOptions(
     }),
     ...(dry !== undefined && { dryRepeatPenalty: dryOptions(dry, model) }),
     ...(xtc !== undefined && { xtc }),
-    ...(logitBias !== undefined && { tokenBias: await tokenBias(model, logitBias) }),
+    ...(logitBias !== undefined && (await biasOptions(model, logitBias))),
     // The context is never shifted, which would silently drop its beginning. The loop stops before it is full.
     contextShift: {
       strategy: () => {
@@ -67,9 +68,17 @@ function dryOptions(
   }
 }
 
-async function tokenBias(model: LlamaModel, biases: Record<string, number>): Promise<TokenBias> {
+async function biasOptions(
+  model: LlamaModel,
+  logitBias: Record<string, number>,
+): Promise<Pick<SamplingRequest, 'biases' | 'tokenBias'>> {
   const { TokenBias } = await importEngine()
-  const bias = TokenBias.for(model)
-  for (const [text, logit] of Object.entries(biases)) bias.set(text, logit === -100 ? 'never' : { logit })
-  return bias
+  const tokenBias = TokenBias.for(model)
+  const biases = new Map<Token, number | 'never'>()
+  for (const [text, logit] of Object.entries(logitBias))
+    for (const token of model.tokenize(text, false, 'trimLeadingSpace')) {
+      biases.set(token, logit === -100 ? 'never' : logit)
+      tokenBias.set(token, logit === -100 ? 'never' : { logit })
+    }
+  return { biases, tokenBias }
 }

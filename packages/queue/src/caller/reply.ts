@@ -1,0 +1,58 @@
+// Reply slot of one call: what its worker has posted, in order, until the caller reads it.
+import type { LlmError } from '@patchbay/core'
+
+/** What a worker posts. The body of `events` is a list of events, that of `done` a result, that of `failed` an error, all as JSON. */
+export interface Posted {
+  kind: 'taken' | 'events' | 'done' | 'failed' | 'crashed' | 'status'
+  body: string
+}
+
+/** Characters a worker may be ahead of the reader of its answer. */
+export const textWindow = 64 * 1024
+
+export class Reply {
+  /** The worker that has the call. */
+  worker: string | undefined
+  readonly #posted: Posted[] = []
+  #failure: LlmError | undefined
+  /** Characters that were read, and how many the worker knows of. */
+  #read = 0
+  #acknowledged = 0
+  #wake: () => void = () => {}
+
+  /** `acknowledge` tells the worker how many characters were read in all. */
+  constructor(private readonly acknowledge: (characters: number) => void) {}
+
+  add(posted: Posted): void {
+    this.#posted.push(posted)
+    this.#wake()
+  }
+
+  /** Ends the reply: what has arrived is still read, unless `at once`. */
+  fail(error: LlmError, atOnce = false): void {
+    this.#failure ??= error
+    if (atOnce) this.#posted.length = 0
+    this.#wake()
+  }
+
+  /** @throws {LlmError} after the last posted part, if the call failed on this side */
+  async next(): Promise<Posted> {
+    while (this.#posted.length === 0) {
+      if (this.#failure !== undefined) throw this.#failure
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve
+      })
+    }
+    const posted = this.#posted.shift() as Posted
+    if (posted.kind === 'events') this.#countRead(posted.body.length)
+    return posted
+  }
+
+  // In steps of a quarter of the window: each is a command to Redis.
+  #countRead(characters: number): void {
+    this.#read += characters
+    if (this.#read - this.#acknowledged < textWindow / 4) return
+    this.#acknowledged = this.#read
+    this.acknowledge(this.#read)
+  }
+}

@@ -1,0 +1,140 @@
+// Options of `queue()` and `worker()`, and their checks.
+import { LlmError, type ProviderOptions } from '@patchbay/core'
+import { checkOptionNames, factoryOptions, type OwnNames, withoutKeys } from '@patchbay/core/wire'
+
+/** Where the Redis is, and how long a silent process counts as alive. */
+export interface RedisOptions {
+  /** The address of a Redis or Valkey: `redis://user:password@host:6379/0`, or `rediss://` with TLS. Default: `REDIS_URL`, otherwise `redis://127.0.0.1:6379`. */
+  redis?: string | undefined
+  /**
+   * Milliseconds without a heartbeat after which a process counts as gone: calls of such a caller are dropped, calls of such a worker go
+   * to another one, or fail if it had begun to answer. Default 10,000.
+   */
+  lease?: number | undefined
+}
+
+/** Options of `queue()`, besides those of all providers. */
+export interface QueueOptions extends ProviderOptions, RedisOptions {
+  /** The name of the queue; workers of the same name do its calls. */
+  model?: string | undefined
+  /** Number of calls that may wait, of all callers together; one more fails with `queue-full`. Default 64. */
+  bound?: number | undefined
+  /** Milliseconds that a batch is kept after its last result. Default 7 days. */
+  keepResults?: number | undefined
+}
+
+/** Options of `worker()`. */
+export interface WorkerOptions extends RedisOptions {
+  /** Number of calls that run at once. Default 4. */
+  concurrency?: number | undefined
+  /** Called when Redis cannot be used, once each time; the worker goes on by itself when it can. Default: ignored. */
+  onError?: ((error: LlmError) => void) | undefined
+}
+
+/** Options of one call: `providerOptions.queue`. */
+export interface QueueCallOptions {
+  /** Calls of a higher priority start first; lower ones wait for as long as there are any. Default `'normal'`. */
+  priority?: 'high' | 'normal' | 'low' | undefined
+  /** Name of the caller. Callers of one priority take turns, however many calls each has waiting. Default: one for each provider. */
+  caller?: string | undefined
+}
+
+/** Checked options, with defaults. */
+export interface QueueSettings {
+  name: string
+  redis: string
+  lease: number
+  bound: number
+  keepResults: number
+}
+
+// Typed by the options themselves: a new option does not compile until it is listed.
+const queueNames: OwnNames<QueueOptions> = { redis: true, lease: true, bound: true, keepResults: true }
+
+/** @throws {LlmError} `config` for invalid and unknown options */
+export function queueSettings(
+  first: string | QueueOptions | undefined,
+  rest: Omit<QueueOptions, 'model'> | undefined,
+): { settings: QueueSettings; options: QueueOptions } {
+  const options = factoryOptions<QueueOptions>(first, rest, {
+    factory: 'queue',
+    example: 'translations',
+    own: queueNames,
+  })
+  const { bound = 64, keepResults = 7 * 24 * 3_600_000, model } = options
+  if (!isCount(bound)) throw invalidOption('bound', 'a whole number of at least 1')
+  if (!isCount(keepResults)) throw invalidOption('keepResults', 'a number of milliseconds')
+  return { settings: { name: checkedName(model), bound, keepResults, ...redisSettings(options) }, options }
+}
+
+/** @throws {LlmError} `config` for invalid and unknown options */
+export function workerSettings(
+  name: string,
+  options: WorkerOptions,
+): Omit<QueueSettings, 'bound' | 'keepResults'> & {
+  concurrency: number
+  onError: (error: LlmError) => void
+} {
+  checkOptionNames(options, ['redis', 'lease', 'concurrency', 'onError'], 'of worker()', { code: 'config' })
+  const { concurrency = 4, onError = () => {} } = options
+  if (!isCount(concurrency)) throw invalidOption('concurrency', 'a whole number of at least 1')
+  if (typeof onError !== 'function') throw invalidOption('onError', 'a function')
+  return { name: checkedName(name), concurrency, onError, ...redisSettings(options) }
+}
+
+function redisSettings({ redis, lease = 10_000 }: RedisOptions): Pick<QueueSettings, 'redis' | 'lease'> {
+  const url = redis ?? process.env.REDIS_URL ?? 'redis://127.0.0.1:6379'
+  if (typeof url !== 'string' || !isReadable(url))
+    throw invalidOption(
+      'redis',
+      'redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25',
+    )
+  if (!isCount(lease) || lease < 500) throw invalidOption('lease', 'a number of milliseconds of at least 500')
+  return { redis: url, lease }
+}
+
+/** Checks an address by the rules of the client, whose own errors would quote it. */
+function isReadable(address: string): boolean {
+  try {
+    const { protocol, username, password, pathname } = new URL(address)
+    for (const part of [username, password]) decodeURIComponent(part)
+    return /^rediss?:$/.test(protocol) && /^\/?\d*$/.test(pathname)
+  } catch {
+    return false
+  }
+}
+
+function checkedName(name: unknown): string {
+  // Colons and braces have a meaning in Redis' keys. A key in place of a name must not appear in errors, which all contain it.
+  if (typeof name !== 'string' || !/^[\w.@/-]{1,200}$/.test(name) || withoutKeys(name) !== name)
+    throw invalidOption('the name of a queue', 'letters, digits and . _ - @ /')
+  return name
+}
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 1
+
+function invalidOption(what: string, expected: string): LlmError {
+  return new LlmError('config', `${what} must be ${expected}.`, { provider: 'queue' })
+}
+
+const levels = { high: 1, normal: 2, low: 3 } as const
+
+/**
+ * The caller and level of a call.
+ * @throws {LlmError} `invalid-request` for unknown or invalid options
+ */
+export function turnOf(
+  options: Record<string, unknown>,
+  otherwise: string,
+): { caller: string; level: number } {
+  checkOptionNames(options, ['priority', 'caller', 'forWorker'], 'of providerOptions.queue')
+  const { priority = 'normal', caller = otherwise } = options
+  if (typeof caller !== 'string')
+    throw new LlmError('invalid-request', 'providerOptions.queue.caller must be a string.')
+  if (!Object.hasOwn(levels, String(priority)))
+    throw new LlmError(
+      'invalid-request',
+      `providerOptions.queue.priority must be one of ${Object.keys(levels).join(', ')}.`,
+    )
+  return { caller, level: levels[priority as keyof typeof levels] }
+}

@@ -1,0 +1,164 @@
+// Scripts that run inside Redis: each is one atomic step of a call. BullMQ keeps the jobs; these keep what it has no word for: the bound,
+// turns of callers, leases, the attempt that may answer, and the mailboxes through which answers go.
+import { createHash } from 'node:crypto'
+import type { Redis } from 'ioredis'
+
+/** A script. All its keys have the hash tag of the queue, so that they are on one node of a cluster. */
+export class Script {
+  readonly #sha: string
+
+  constructor(private readonly lua: string) {
+    this.#sha = createHash('sha1').update(lua).digest('hex')
+  }
+
+  async run(redis: Redis, base: string, args: readonly (string | number)[]): Promise<unknown> {
+    try {
+      return await redis.evalsha(this.#sha, 1, base, ...args)
+    } catch (error) {
+      if (!String(error).includes('NOSCRIPT')) throw error
+      return redis.eval(this.lua, 1, base, ...args)
+    }
+  }
+}
+
+// Redis' own clock is the one that all machines share.
+const clock = `
+local base = KEYS[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local waiting, turns = base .. 'waiting', base .. 'turns'
+local function callKey(id) return base .. 'call:' .. id end
+local function post(box, id, kind, body)
+  redis.call('XADD', base .. 'mail:' .. box, '*', 'call', id, 'kind', kind, 'body', body)
+  redis.call('PEXPIRE', base .. 'mail:' .. box, 60000)
+end
+`
+
+/**
+ * Takes a place in the queue, or returns -1. The priority makes callers of a level take turns: each call of a caller has the turn after
+ * his last one, but none before the turn that is running now.
+ * Arguments: id, bound, mailbox, caller, level, lease, milliseconds left. Returns priority and position.
+ */
+export const enter = new Script(`${clock}
+local id, caller, level = ARGV[1], ARGV[5] .. ':' .. ARGV[4], ARGV[5]
+redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now)
+local size = redis.call('ZCARD', waiting)
+local priority = redis.call('HGET', callKey(id), 'priority')
+if priority then return {tonumber(priority), size} end
+if size >= tonumber(ARGV[2]) then return {-1, size} end
+if size == 0 then redis.call('DEL', turns) end
+local running = tonumber(redis.call('HGET', turns, level) or 0)
+local turn = math.max(running, tonumber(redis.call('HGET', turns, caller) or 0)) + 1
+redis.call('HSET', turns, caller, turn)
+if redis.call('HLEN', turns) > 4096 then
+  local all = redis.call('HGETALL', turns)
+  for at = 1, #all, 2 do
+    local of = string.match(all[at], '^(%d):')
+    if of and tonumber(all[at + 1]) <= tonumber(redis.call('HGET', turns, of) or 0) then redis.call('HDEL', turns, all[at]) end
+  end
+end
+redis.call('ZADD', waiting, now + ARGV[6], id)
+priority = level * 500000 + math.min(turn, 499999)
+redis.call('HSET', callKey(id), 'box', ARGV[3], 'level', level, 'turn', turn, 'deadline', now + ARGV[7], 'priority', priority)
+redis.call('PEXPIRE', callKey(id), ARGV[6])
+return {priority, size + 1}
+`)
+
+/**
+ * Begins an attempt, or returns 0: the caller is gone, it is too late, or the answer had begun elsewhere.
+ * Arguments: id, worker, most attempts. Returns the number of the attempt and the milliseconds that are left.
+ */
+export const begin = new Script(`${clock}
+local id = ARGV[1]
+redis.call('ZREM', waiting, id)
+local box, level, turn, deadline, begun, done =
+  unpack(redis.call('HMGET', callKey(id), 'box', 'level', 'turn', 'deadline', 'begun', 'done'))
+if not box or begun or done or tonumber(deadline) <= now then return {0, 0} end
+local attempt = redis.call('HINCRBY', callKey(id), 'attempt', 1)
+if tonumber(redis.call('HGET', turns, level) or 0) < tonumber(turn) then redis.call('HSET', turns, level, turn) end
+if attempt > tonumber(ARGV[3]) then
+  redis.call('HSET', callKey(id), 'done', 1)
+  post(box, id, 'crashed', attempt - 1)
+  return {0, 0}
+end
+redis.call('HSET', callKey(id), 'worker', ARGV[2], 'posted', 0)
+post(box, id, 'taken', ARGV[2])
+return {attempt, deadline - now}
+`)
+
+/**
+ * Posts a part of an answer to the caller, once, or returns 0: he is gone, or the attempt is no longer the one that may answer.
+ * Arguments: id, attempt, number of the part, kind, body.
+ */
+export const post = new Script(`${clock}
+local id, number, kind = ARGV[1], tonumber(ARGV[3]), ARGV[4]
+local box, attempt, posted, done = unpack(redis.call('HMGET', callKey(id), 'box', 'attempt', 'posted', 'done'))
+if not box or attempt ~= ARGV[2] then return 0 end
+if number <= tonumber(posted) then return 1 end
+if done then return 0 end
+redis.call('HSET', callKey(id), 'posted', number)
+if kind ~= 'status' then redis.call('HSET', callKey(id), 'begun', 1) end
+if kind == 'done' or kind == 'failed' then redis.call('HSET', callKey(id), 'done', 1) end
+post(box, id, kind, ARGV[5])
+return 1
+`)
+
+/**
+ * The heartbeat of a caller: renews the leases of his calls, and ends those whose worker has died after it began to answer.
+ * Arguments: mailbox, lease, ids … Returns the ids of calls that are not there any more.
+ */
+export const renewCalls = new Script(`${clock}
+local gone = {}
+redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], 60000)
+for at = 3, #ARGV do
+  local id = ARGV[at]
+  local worker, begun, done = unpack(redis.call('HMGET', callKey(id), 'worker', 'begun', 'done'))
+  if redis.call('PEXPIRE', callKey(id), ARGV[2]) == 0 then table.insert(gone, id)
+  else
+    redis.call('ZADD', waiting, 'XX', now + ARGV[2], id)
+    if begun and not done and redis.call('EXISTS', base .. 'worker:' .. worker) == 0 then
+      redis.call('HSET', callKey(id), 'done', 1)
+      post(ARGV[1], id, 'crashed', 0)
+    end
+  end
+end
+return gone
+`)
+
+/**
+ * The heartbeat of a worker. Arguments: worker, lease, then id and attempt of each call it runs.
+ * Returns the ids of calls that it must stop.
+ */
+export const renewWorker = new Script(`${clock}
+local stop = {}
+redis.call('SET', base .. 'worker:' .. ARGV[1], 1, 'PX', ARGV[2])
+redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], 60000)
+for at = 3, #ARGV, 2 do
+  local attempt, done = unpack(redis.call('HMGET', callKey(ARGV[at]), 'attempt', 'done'))
+  if attempt ~= ARGV[at + 1] or done then table.insert(stop, ARGV[at]) end
+end
+return stop
+`)
+
+/** Ends a call from the caller's side; its worker is told. Arguments: id. Returns 1 if a worker had begun with it. */
+export const leave = new Script(`${clock}
+local id = ARGV[1]
+local worker, done = unpack(redis.call('HMGET', callKey(id), 'worker', 'done'))
+redis.call('ZREM', waiting, id)
+redis.call('DEL', callKey(id))
+if not worker then return 0 end
+if not done and redis.call('EXISTS', base .. 'worker:' .. worker) == 1 then post(worker, id, 'abort', '') end
+return 1
+`)
+
+/** Tells the worker of a call how much its caller has read in all. Arguments: worker, id, characters. */
+export const acknowledge = new Script(`${clock}
+if redis.call('EXISTS', base .. 'worker:' .. ARGV[1]) == 1 then post(ARGV[1], ARGV[2], 'read', ARGV[3]) end
+return 1
+`)
+
+/** Removes what a process that closes has. Arguments: mailbox. */
+export const removeMailbox = new Script(`${clock}
+redis.call('DEL', base .. 'mail:' .. ARGV[1], base .. 'worker:' .. ARGV[1])
+return 1
+`)
