@@ -11,7 +11,9 @@ const clients = 4
 it('after kills at any moment, what was written is there once, and at most what waited is missing', async () => {
   const service = await bookkeepingService('openai-chat')
   const database = sqliteAddress()
-  const providers = { gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' } }
+  const providers = {
+    gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' },
+  }
   const config = { default: 'gpt', providers, gateway: { database, keys: { ann: { hash } } } }
   let answered = 0
   /** Answers whose records may be lost: those since the last look at what was written, and those that ran. */
@@ -25,7 +27,9 @@ it('after kills at any moment, what was written is there once, and at most what 
     let waiting = 0
     const clientsDone = Array.from({ length: clients }, async () => {
       while (!isKilled) {
-        const answer = await ask(key, undefined, { messages: [{ role: 'user', content: `Question ${answered}` }] }).catch(() => undefined)
+        const answer = await ask(key, undefined, {
+          messages: [{ role: 'user', content: `Question ${answered}` }],
+        }).catch(() => undefined)
         if (answer?.status === 200) answered++
       }
     })
@@ -52,5 +56,7 @@ it('after kills at any moment, what was written is there once, and at most what 
   expect(sum.outputTokens).toBe(each.output * sum.requests)
   const { data } = (await admin('GET', '/requests?limit=1000')).body
   expect(data).toHaveLength(sum.requests)
-  expect(data.reduce((total: number, row: { inputTokens: number }) => total + row.inputTokens, 0)).toBe(sum.inputTokens)
+  expect(data.reduce((total: number, row: { inputTokens: number }) => total + row.inputTokens, 0)).toBe(
+    sum.inputTokens,
+  )
 })
