@@ -51,6 +51,7 @@ const features: Record<string, Record<string, ChatRequest>> = {
     '`stop`': ask({ stop: ['END'] }),
     '`frequencyPenalty`': ask({ frequencyPenalty: 0.5 }),
     '`presencePenalty`': ask({ presencePenalty: 0.5 }),
+    '`logprobs`': ask({ logprobs: 3 }),
     '`maxOutputTokens`': ask({ maxOutputTokens: 100 }),
     "`reasoning: 'off'`": ask({ reasoning: 'off' }),
     "`reasoning: 'high'`": ask({ reasoning: 'high' }),
@@ -103,7 +104,7 @@ const groups: Record<string, [heading: string, target: string][]> = {
   ],
 }
 
-const media = { image: 'vision', 'file, PDF': 'files', 'file, text': 'files', audio: 'audio' } as const
+const media = { image: 'vision', 'file, PDF': 'files', audio: 'audio' } as const
 
 /** Sent as asked, sent although nobody knows whether the model can use it, sent with a warning, or refused. */
 async function outcome(

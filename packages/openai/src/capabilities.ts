@@ -17,7 +17,8 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
   return {
     tools: !isResponses && chatTools === 'never' ? false : maybe,
     vision: maybe,
-    files: dialect.files ? maybe : false,
+    // Without files, text files are still sent as text.
+    files: dialect.files ? maybe : 'unknown',
     audio: isResponses || !dialect.audio ? false : 'unknown',
     json: maybe,
     reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
@@ -29,7 +30,7 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
       ...(isResponses && refused(['topK', 'minP', 'seed', 'stop', 'frequencyPenalty', 'presencePenalty'])),
       ...(!preset.moreSampling && refused(['topK', 'minP'])),
       ...(!preset.parallelToolCalls && refused(['parallelToolCalls'])),
-      ...(sampling === 'never' && refused(['temperature', 'topP'])),
+      ...(sampling === 'never' && refused(['temperature', 'topP', 'logprobs'])),
     },
     ...(endOfLife && { endOfLife }),
   }

@@ -4,6 +4,7 @@ import { local } from '@patchbay/local'
 import { load } from '../open-provider.js'
 import { errorLine } from '../terminal/exit-codes.js'
 import { toJson } from '../terminal/print.js'
+import { signalled } from '../terminal/signalled.js'
 import { configChanges } from './config-changes.js'
 import { watchFiles } from './watch-files.js'
 
@@ -58,17 +59,6 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
 
 /** Enough for pending writes. The promise is `drain` and two seconds, of which closing takes one. */
 const endMs = 100
-
-/** Waits for one of these signals. A second one ends the process at once. */
-function signalled(signals: NodeJS.Signals[]): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      for (const signal of signals) process.off(signal, end)
-      resolve()
-    }
-    for (const signal of signals) process.on(signal, end)
-  })
-}
 
 /** A note that Node caches what a module imports, except TypeScript imported by TypeScript. */
 function reloadLimits(files: string[]): string {

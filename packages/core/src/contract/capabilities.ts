@@ -15,6 +15,7 @@ export type OptionName =
   | 'toolChoice'
   /** `reasoning` as a number of tokens. */
   | 'reasoningBudget'
+  | 'logprobs'
 
 /** What a model can do. */
 export interface Capabilities {

@@ -1,5 +1,5 @@
 // Protocol between the app's process and the worker's process: JSON messages with a version.
-import type { SamplingOptions } from '@patchbay/core'
+import type { SamplingOptions, TokenLogprob } from '@patchbay/core'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
 export const protocolVersion = 8
@@ -79,6 +79,8 @@ export interface ChatJob extends SamplingOptions {
   /** The answer ends after its first tool call. */
   singleCall?: boolean
   maxOutputTokens?: number
+  /** Log-probabilities of the tokens of the text, with so many alternatives for each. */
+  logprobs?: number
   /** How much a reasoning model thinks first. Absent: the model decides. */
   reasoning?: 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max'
   /** The most tokens of a thought: then it is closed, and the answer begins. */
@@ -203,7 +205,7 @@ export type FromWorker =
   | { type: 'loading'; progress: number }
   | { type: 'ready'; info: ReadyInfo }
   | { type: 'load-failed'; error: WireError }
-  | { type: 'text' | 'reasoning'; id: number; text: string }
+  | { type: 'text' | 'reasoning'; id: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'call'; id: number; name: string; input: unknown }
   | { type: 'done'; id: number; result: JobResult }
   | { type: 'failed'; id: number; error: WireError }

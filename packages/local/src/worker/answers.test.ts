@@ -1,6 +1,8 @@
 // Answers of the real engine: sampling, stop strings, limits, JSON, prefix reuse, token counts, calibration.
+
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import type { TokenLogprob } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
 import { open, openRandom, temporaryFolder } from '../../test/fixtures.js'
 
@@ -111,6 +113,60 @@ describe('sampling', () => {
     const full = await provider.chat('hi')
     expect(full).toMatchObject({ finishReason: 'length', rawFinishReason: 'context-full' })
     expect((full.usage.inputTokens ?? 0) + (full.usage.outputTokens ?? 0)).toBe(256)
+  })
+})
+
+describe('log-probabilities', () => {
+  const question = 'Count to 12.'
+
+  it('come with each piece of a stream, and are those of the whole answer, which they do not change', async () => {
+    const llm = open()
+    const plain = await llm.chat(question)
+    const stream = llm.stream({ messages: question, logprobs: true })
+    const streamed: TokenLogprob[] = []
+    for await (const event of stream) {
+      expect(event.type === 'text' && event.logprobs === undefined).toBe(false)
+      if (event.type === 'text') streamed.push(...(event.logprobs ?? []))
+    }
+    const { text, logprobs } = await stream.response()
+    expect(text).toBe(plain.text)
+    expect(plain.logprobs).toBeUndefined()
+    expect(logprobs).toEqual(streamed)
+    expect(streamed.map(({ token }) => token).join('')).toBe(text)
+    expect(streamed.every(({ top }) => top.length === 0)).toBe(true)
+  })
+
+  it('end with the text: a stop string has none', async () => {
+    const { text } = await open().chat(question)
+    const stop = text.slice(8, 13)
+    const cut = await open().chat({ messages: question, stop: [stop], logprobs: true })
+    expect(cut.text).toBe(text.slice(0, text.indexOf(stop)))
+    const written = (cut.logprobs ?? []).map(({ token }) => token)
+    expect(written.join('').startsWith(cut.text)).toBe(true)
+    expect(written.slice(0, -1).join('').length).toBeLessThan(cut.text.length)
+  })
+
+  it('are of the text alone: a tool call has none', async () => {
+    const look = { name: 'get_weather', input: { type: 'object', properties: { city: { type: 'string' } } } }
+    const { toolCalls, text, logprobs } = await open().chat({
+      messages: 'What is the weather in Lima?',
+      tools: [look],
+      toolChoice: 'required',
+      logprobs: 2,
+    })
+    expect(toolCalls).toHaveLength(1)
+    expect((logprobs ?? []).map(({ token }) => token).join('')).toBe(text)
+  })
+
+  it('of JSON are those among the tokens that the grammar allows', async () => {
+    const { text, logprobs = [] } = await open().chat({
+      messages: 'Give me JSON: name Eve, age 30.',
+      output: 'json',
+      logprobs: 20,
+    })
+    expect(logprobs.map(({ token }) => token).join('')).toBe(text)
+    for (const { token, logprob, top } of logprobs)
+      expect(top.find((one) => one.token === token)?.logprob).toBe(logprob)
   })
 })
 

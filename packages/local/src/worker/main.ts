@@ -124,7 +124,7 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
       : encoder.rank(request, controller.signal)
   }
   const generation = new Generation({
-    text: (kind, text) => batcher.text(id, kind, text, running.size > 1),
+    text: (kind, text, logprobs) => batcher.text(id, kind, text, running.size > 1, logprobs),
     call: ({ name, input }) => send({ type: 'call', id, name, input }),
     flush: () => batcher.flush(),
   })

@@ -11,6 +11,7 @@ import { begin, post, removeMailbox, renewWorker, type Script } from '../redis/s
 import { toWireError } from '../wire/errors.js'
 import type { JobData } from '../wire/job.js'
 import { Outbox } from './outbox.js'
+import { runBatched } from './run-batched.js'
 import { runOperation } from './run-operation.js'
 
 // A call that so many workers died of is not given to another one.
@@ -58,7 +59,7 @@ export class CallWorker {
       this.#redis = await open()
       const reader = await open({ commandTimeout: undefined })
       // BullMQ waits for jobs with commands that block, and for as long as it takes.
-      const jobs = await open({ commandTimeout: undefined, autoResendUnfulfilledCommands: true })
+      const jobs = await open({ commandTimeout: undefined })
       const duplicate = jobs.duplicate.bind(jobs)
       jobs.duplicate = (more) => {
         const own = duplicate(more)
@@ -123,8 +124,12 @@ export class CallWorker {
   }
 
   async #do(job: Job<JobData>): Promise<void> {
+    if (job.data.batch !== undefined) {
+      const steps = (script: Script, args: readonly (string | number)[]) => this.#persist(script, args)
+      return runBatched(this.provider, job.data, job.data.batch, mostAttempts, steps)
+    }
     const id = job.id as string
-    const [number = 0, leftMs = 0] = await this.#begin(id)
+    const [number = 0, leftMs = 0] = (await this.#persist(begin, [id, this.#id, mostAttempts])) as number[]
     if (number === 0) return
     const controller = new AbortController()
     const outbox = new Outbox((part, kind, body) => this.#post([id, number, part, kind, body], controller))
@@ -132,7 +137,7 @@ export class CallWorker {
     const options = {
       ...job.data.options,
       signal: controller.signal,
-      timeout: { total: leftMs, first: leftMs },
+      timeout: { total: Math.min(leftMs, this.provider.timeouts?.total ?? leftMs) },
       onStatus: (status: object) => outbox.status(status),
     }
     try {
@@ -146,10 +151,10 @@ export class CallWorker {
   }
 
   /** Tries until Redis answers: a job that fails is gone from the queue. */
-  async #begin(id: string): Promise<number[]> {
+  async #persist(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     for (;;) {
       try {
-        return (await this.#run(begin, [id, this.#id, mostAttempts])) as number[]
+        return await this.#run(script, args)
       } catch (error) {
         this.#report(error)
         // To BullMQ, the job is then nobody's: its lock ends, and another worker gets it.

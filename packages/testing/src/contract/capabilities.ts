@@ -16,7 +16,8 @@ import { person, type Subject } from './subject.js'
 type Feature = Exclude<keyof Capabilities, 'embed' | 'options' | 'contextWindow' | 'maxOutput'>
 
 /** How a service refuses a feature that it lacks. */
-const refusals: readonly ErrorCode[] = ['unsupported', 'invalid-request', 'not-found']
+// Servers that enforce no schema give answers that do not follow it.
+const refusals: readonly ErrorCode[] = ['unsupported', 'invalid-request', 'not-found', 'structured-output']
 
 export function capabilities(subject: Subject): void {
   const { short, toolRequest, answerOr, failsWith, failure } = subject
@@ -132,6 +133,34 @@ export function capabilities(subject: Subject): void {
       const { object } = await run.result()
       expect(object).toMatchObject({ name: expect.any(String), age: expect.any(Number) })
       expect(seen).toEqual(object)
+    })
+
+    it('gives log-probabilities of its text, streamed and whole, or reports that it does not', async () => {
+      const { provider, capabilities } = subject
+      const request = { messages: short, logprobs: 2 }
+      if (capabilities.options?.logprobs === false) {
+        const error = await failsWith('unsupported', provider.chat(request))
+        return expect(error.message).toContain('logprobs')
+      }
+      const codes = ['unsupported', 'invalid-request'] as const
+      const response = await answerOr(codes, provider.chat(request))
+      const events = await answerOr(codes, all(provider.stream(request)))
+      expect(events === undefined).toBe(response === undefined)
+      for (const answer of response && events ? [response, last(events).response] : []) {
+        const { logprobs = [], text, warnings } = answer
+        if (warnings.some(({ feature }) => feature === 'logprobs')) continue
+        expect(logprobs.map(({ token }) => token).join('')).toBe(text)
+        for (const { logprob, top } of logprobs) {
+          expect(logprob).toBeLessThanOrEqual(0)
+          expect(top.length).toBeLessThanOrEqual(2)
+          expect(top.map((one) => one.logprob)).toEqual(top.map((one) => one.logprob).sort((a, b) => b - a))
+        }
+        if (answer === response) continue
+        const streamed = (events ?? []).flatMap((event) =>
+          event.type === 'text' ? (event.logprobs ?? []) : [],
+        )
+        expect(streamed).toEqual(logprobs)
+      }
     })
 
     it('counts tokens, and hidden messages cost nothing', async () => {

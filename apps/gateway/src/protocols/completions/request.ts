@@ -38,8 +38,6 @@ export function fromBody(body: Json): ChatRequest {
   const { suffix } = body
   for (const name of ['n', 'best_of'])
     if ((body[name] ?? 1) !== 1) throw requestError(`${name}: the gateway gives one answer a request.`)
-  // 0 asks for the token that was chosen.
-  if (body.logprobs || body.logprobs === 0) throw requestError('logprobs: the gateway has none.')
   if (body.echo === true) throw requestError('echo: the gateway returns the completion only.')
   if (suffix !== undefined && suffix !== null && typeof suffix !== 'string')
     throw requestError('suffix: must be a string.')
@@ -50,6 +48,8 @@ export function fromBody(body: Json): ChatRequest {
       messages: toCompletionMessages(prompt, suffix ?? undefined),
       maxOutputTokens: body.max_tokens ?? defaultMaxTokens,
       ...samplingOf(body),
+      // 0 asks for the tokens that were chosen.
+      logprobs: body.logprobs,
     },
     names,
   )

@@ -8,7 +8,7 @@ import { type Env, providerFor } from '../../server/request-context.js'
 import { toError } from '../openai/response.js'
 import { clientMetadata } from '../openai/routes.js'
 import { fields, fromBody, names } from './request.js'
-import { toTextCompletion, writeChunk } from './response.js'
+import { CompletionWriter, toTextCompletion } from './response.js'
 
 export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
   const app = new Hono<Env>()
@@ -28,9 +28,10 @@ export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
       return writeJson(context, toTextCompletion(response, head))
     }
     const { include_usage } = (body.stream_options ?? {}) as { include_usage?: boolean }
+    const chunks = new CompletionWriter(head, include_usage === true)
     return streamResponse(recorder, provider.stream(request, options), {
       contentType: 'text/event-stream',
-      event: (event) => writeChunk(event, head, include_usage === true),
+      event: (event) => chunks.write(event),
       error: (error) => `data: ${JSON.stringify(toError(error))}\n\n`,
     })
   })

@@ -4,6 +4,7 @@ import type { Capabilities, ChatRequest, ModelInfo, Provider } from '@patchbay/c
 import { type Context, Hono } from 'hono'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
+import { StreamedLogprobs } from '../../body/logprobs.js'
 import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
 import { rawOllama } from '../../passthrough/raw-body.js'
 import { readFor } from '../../passthrough/same-protocol.js'
@@ -124,9 +125,10 @@ async function answer(
     const response = recorder.recordAnswer(await provider.chat(request, options))
     return writeJson(context, wholeAnswer(raw, response) ?? toLine(response, form))
   }
+  const logprobs = new StreamedLogprobs()
   const format: StreamFormat = {
     contentType: 'application/x-ndjson',
-    event: (event) => toLines(event, form, provider.model).map(toNdjson).join(''),
+    event: (event) => toLines(event, form, provider.model, logprobs).map(toNdjson).join(''),
     error: ({ message }) => toNdjson({ error: message }),
   }
   return streamResponse(

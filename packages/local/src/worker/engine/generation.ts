@@ -1,4 +1,5 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
+import type { TokenLogprob } from '@patchbay/core'
 import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
 import type { AnswerReader } from '../answer/answer.js'
@@ -10,6 +11,7 @@ import {
   createReader,
   isCut,
 } from '../answer/create-reader.js'
+import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
 import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
@@ -21,7 +23,7 @@ import type { Lease } from './sequence-pool.js'
 
 /** Receives what a generation produces. */
 export interface GenerationSink {
-  text(kind: TextKind, text: string): void
+  text(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void
   call(call: ParsedCall): void
   /** Delivers all text so far. */
   flush(): void
@@ -132,13 +134,17 @@ export class Generation {
   ): Promise<AnswerEnd> {
     const { reader: answer } = created
     const options = samplingOptions(request, answer)
+    const { logprobs: alternatives } = request
+    const logprobs = alternatives === undefined ? undefined : new LogprobCollector(model, alternatives)
+    const metadata = { confidence: alternatives !== undefined, probabilities: (alternatives ?? 0) > 0 }
     const { generated } = options
     let rawFinishReason = 'eos'
     let next: Token[] | undefined = prompt
     while (next !== undefined) {
       const input: Token[] = next
       next = undefined
-      for await (const token of sequence.evaluate(input, options)) {
+      for await (const sampled of sequence.evaluateWithMetadata(input, metadata, options)) {
+        const { token } = sampled
         if (this.#cancelled) {
           rawFinishReason = 'cancelled'
           break
@@ -148,7 +154,8 @@ export class Generation {
           promptDone()
         }
         generated.push(token)
-        this.#emit('text', answer.push(token))
+        const read = logprobs?.read(sampled, answer) ?? { text: answer.push(token) }
+        this.#emit('text', read.text, read.logprobs)
         if (answer.endReason !== undefined) {
           rawFinishReason = answer.endReason
           break
@@ -171,7 +178,10 @@ export class Generation {
     }
     // Only the engine knows how many tokens an image has.
     if (rawFinishReason === 'eos' && sequence.isFull) rawFinishReason = 'context-full'
-    if (answer.endReason === undefined) this.#emit('text', answer.flush(isCut(rawFinishReason)))
+    if (answer.endReason === undefined) {
+      const rest = answer.flush(isCut(rawFinishReason))
+      this.#emit('text', rest, logprobs?.take(rest).logprobs)
+    }
     return answerEnd(created, rawFinishReason, generated.length)
   }
 
@@ -186,9 +196,9 @@ export class Generation {
     return model.tokenize(thoughtEnd, true, 'trimLeadingSpace')
   }
 
-  #emit(kind: TextKind, text: string): void {
+  #emit(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void {
     this.#unread += text.length
-    this.sink.text(kind, text)
+    this.sink.text(kind, text, logprobs)
   }
 
   async #waitForReader(): Promise<void> {

@@ -1,5 +1,11 @@
 // A sequence of an engine's context: the tokens that it holds, and their evaluation. The engines' common interface.
-import type { LlamaContextSequence, Token } from 'node-llama-cpp'
+import type {
+  LlamaContextSequence,
+  SequenceEvaluateMetadataOptions,
+  SequenceEvaluateOptions,
+  Token,
+} from 'node-llama-cpp'
+import type { SampledToken } from '../answer/logprobs.js'
 
 /** The prompt of a conversation with images or sound, which only an engine with a projector can evaluate. */
 export interface MediaPrompt {
@@ -18,7 +24,6 @@ export interface Sequence
     | 'nextTokenIndex'
     | 'compareContextTokens'
     | 'clearHistory'
-    | 'evaluate'
     | 'evaluateWithoutGeneratingNewTokens'
     | 'saveStateToFile'
     | 'loadStateFromFile'
@@ -29,6 +34,12 @@ export interface Sequence
   readonly mediaUsage?: { tokens: number; cached: number } | undefined
   /** The last evaluation has ended because the context was full. */
   readonly isFull?: boolean
+  /** Evaluates tokens, and yields those that follow. `metadata`: which probabilities are wanted. */
+  evaluateWithMetadata(
+    tokens: Token[],
+    metadata: SequenceEvaluateMetadataOptions,
+    options?: SequenceEvaluateOptions,
+  ): AsyncGenerator<SampledToken, void, void>
   eraseContextTokenRanges(ranges: { start: number; end: number }[]): Promise<void>
   /**
    * Takes over the first tokens of another sequence. node-llama-cpp (3.22) has this function for internal use only.

@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { app } from '../../../../test/app.js'
-import { alive, failureOf, open, readFirstText, temporaryFolder, waitUntil } from '../../../../test/fixtures.js'
+import {
+  alive,
+  failureOf,
+  open,
+  readFirstText,
+  temporaryFolder,
+  waitUntil,
+} from '../../../../test/fixtures.js'
 import type { LocalOptions, LocalProvider } from '../../../index.js'
 
 const server = fileURLToPath(new URL('../../../../test/fake-llama-server.mjs', import.meta.url))
@@ -13,7 +20,10 @@ const server = fileURLToPath(new URL('../../../../test/fake-llama-server.mjs', i
 afterEach(() => vi.unstubAllEnvs())
 
 /** A provider with the stand-in, and the process ids of all servers that it has started. */
-function openFake(kind = 'none', options: LocalOptions = {}): { llm: LocalProvider; servers: () => number[] } {
+function openFake(
+  kind = 'none',
+  options: LocalOptions = {},
+): { llm: LocalProvider; servers: () => number[] } {
   const log = join(temporaryFolder(), 'servers')
   vi.stubEnv('PATCHBAY_FAKE_LOG', log)
   writeFileSync(log, '')
@@ -27,7 +37,9 @@ describe('a program that is not there', () => {
     const llm = open({ engine: 'llama-server', server: '/nowhere/llama-server' })
     const error = await failureOf(llm.chat('hi'))
     expect(error.code).toBe('model-load')
-    expect(error.message).toMatch(/\/nowhere\/llama-server was not found\. Install llama\.cpp.*PATCHBAY_LLAMA_SERVER/)
+    expect(error.message).toMatch(
+      /\/nowhere\/llama-server was not found\. Install llama\.cpp.*PATCHBAY_LLAMA_SERVER/,
+    )
     expect(alive(process.pid)).toBe(true)
   })
 
@@ -44,7 +56,9 @@ describe('a program that is not there', () => {
     const plain = join(temporaryFolder(), 'llama-server')
     writeFileSync(plain, 'no program')
     chmodSync(plain, 0o600)
-    expect((await failureOf(open({ engine: 'llama-server', server: plain }).chat('hi'))).message).toContain('EACCES')
+    expect((await failureOf(open({ engine: 'llama-server', server: plain }).chat('hi'))).message).toContain(
+      'EACCES',
+    )
   })
 })
 
@@ -107,10 +121,10 @@ describe('a server that dies in the middle of an answer', () => {
 
 describe('a server that hangs', () => {
   it.skipIf(process.platform === 'win32')('is replaced with its worker', async () => {
-    const { llm, servers } = openFake('hangs', { heartbeat: 400 })
+    const { llm, servers } = openFake('hangs', { heartbeat: 3000 })
     const error = await failureOf(llm.chat({ messages: 'hi', maxOutputTokens: 1000 }))
     expect(error).toMatchObject({ code: 'worker-crashed' })
-    expect(error.message).toContain('stopped answering')
+    expect(error.message).toContain('stopped answering and was ended while working')
     await waitUntil(() => servers().every((pid) => !alive(pid)))
   })
 })
@@ -138,7 +152,11 @@ describe('no server outlives', () => {
   it.each(['SIGKILL', 'SIGTERM'] as const)('an app that dies of %s', async (signal) => {
     const log = join(temporaryFolder(), 'servers')
     vi.stubEnv('PATCHBAY_FAKE_LOG', log)
-    const { process: child, nextLine, exitCode } = app(`
+    const {
+      process: child,
+      nextLine,
+      exitCode,
+    } = app(`
       const llm = local({ engine: 'llama-server', server: ${JSON.stringify(server)}, threads: 1, cacheDir: false })
       for await (const text of llm.stream('talk').text) { tell('text'); break }
       await llm.chat('talk')`)

@@ -4,7 +4,14 @@ import { join } from 'node:path'
 import type { ChatRequest } from '@patchbay/core'
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, describe, expect, it } from 'vitest'
-import { alive, failureOf, open, readFirstText, temporaryFolder, waitUntil } from '../../../../test/fixtures.js'
+import {
+  alive,
+  failureOf,
+  open,
+  readFirstText,
+  temporaryFolder,
+  waitUntil,
+} from '../../../../test/fixtures.js'
 import { writeRandomModel } from '../../../../test/random-model.js'
 import { type LocalOptions, local } from '../../../index.js'
 

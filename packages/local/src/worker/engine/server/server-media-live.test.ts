@@ -24,7 +24,10 @@ function picture(...colours: [number, number, number][]): Uint8Array {
   for (const [at, value] of Object.entries(numbers)) header.writeUInt32LE(value, Number(at))
   header.writeUInt16LE(1, 26)
   header.writeUInt16LE(24, 28)
-  const pixels = Array.from({ length: side * side }, (_, index) => colours[index % colours.length] ?? [0, 0, 0])
+  const pixels = Array.from(
+    { length: side * side },
+    (_, index) => colours[index % colours.length] ?? [0, 0, 0],
+  )
   return Buffer.concat([header, Buffer.from(pixels.flat())])
 }
 
@@ -67,7 +70,15 @@ describe.skipIf(server === undefined)(`images${why}`, () => {
     const llm = openMedia()
     const answer = await llm.chat({ messages: [{ role: 'user', content }], maxOutputTokens: 24 })
 
-    const direct = await ServerProcess.start(server, ['--model', model, '--mmproj', mmproj, '--jinja', '--threads', '1'])
+    const direct = await ServerProcess.start(server, [
+      '--model',
+      model,
+      '--mmproj',
+      mmproj,
+      '--jinja',
+      '--threads',
+      '1',
+    ])
     onTestFinished(() => direct.stop())
     const theirs = (await direct.client.json('/v1/chat/completions', {
       messages: [
@@ -121,7 +132,9 @@ describe.skipIf(server === undefined)(`images${why}`, () => {
     const llm = openMedia()
     expect(await llm.capabilities()).toMatchObject({ vision: true, audio: false, files: false })
     const sound = { type: 'audio' as const, data: 'UklGRg==', mediaType: 'audio/wav' }
-    expect(await failureOf(llm.chat([{ role: 'user', content: [sound] }]))).toMatchObject({ code: 'unsupported' })
+    expect(await failureOf(llm.chat([{ role: 'user', content: [sound] }]))).toMatchObject({
+      code: 'unsupported',
+    })
   })
 
   it('cannot stand beside text of a control token', async () => {

@@ -1,7 +1,16 @@
 // A sequence of the llama-server engine: a slot of the server. The server evaluates and samples; the worker decides what.
-import { copyFile, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rm, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import type { LlamaGrammarEvaluationState, LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import { pipeline } from 'node:stream/promises'
+import type {
+  LlamaGrammarEvaluationState,
+  LlamaModel,
+  SequenceEvaluateMetadataOptions,
+  SequenceEvaluateOptions,
+  Token,
+} from 'node-llama-cpp'
+import type { SampledToken } from '../../answer/logprobs.js'
 import { grammarText } from '../../grammar/grammar.js'
 import { tokenizeRest } from '../../prompt/message-text.js'
 import type { MediaPrompt, Sequence } from '../sequence.js'
@@ -9,6 +18,9 @@ import type { CompletionChunk } from './server-client.js'
 import type { ServerProcess } from './server-process.js'
 
 type Vocabulary = Pick<LlamaModel, 'isEogToken' | 'tokenize' | 'detokenize'>
+
+/** As many as a request may ask for. */
+const mostAlternatives = 20
 
 /** A copy of a prefix goes through a file, which this many tokens are worth. */
 const leastCopied = 64
@@ -44,9 +56,11 @@ export class ServerSequence implements Sequence {
   }
 
   async evaluateWithoutGeneratingNewTokens(tokens: Token[]): Promise<void> {
+    // The server samples a token all the same: a plain one, as it refuses an answer that is half a character.
+    const plain = this.vocabulary.tokenize('a').at(-1)
     await this.server.client.json('/completion', {
       ...this.#request([...this.#tokens, ...tokens]),
-      n_predict: 0,
+      ...{ n_predict: 0, temperature: 0, logit_bias: [[plain, 1e6]] },
     })
     this.#tokens.push(...tokens)
   }
@@ -55,10 +69,11 @@ export class ServerSequence implements Sequence {
    * Evaluates tokens, and yields those that follow, up to the end of generation. A token is held once the next one is asked
    * for. Where the grammar changes, a new request goes on from there: the server takes one grammar for a request.
    */
-  async *evaluate(
+  async *evaluateWithMetadata(
     tokens: Token[],
+    { confidence = false, probabilities = false }: SequenceEvaluateMetadataOptions,
     options: SequenceEvaluateOptions = {},
-  ): AsyncGenerator<Token, void, undefined> {
+  ): AsyncGenerator<SampledToken, void, void> {
     let input = tokens
     this.isFull = false
     this.mediaUsage = undefined
@@ -67,6 +82,7 @@ export class ServerSequence implements Sequence {
       const stream = this.server.client.stream('/completion', {
         ...this.#request([...this.#tokens, ...input]),
         ...sampling(options, part),
+        ...(confidence && { n_probs: probabilities ? mostAlternatives : 1, post_sampling_probs: true }),
         ...(grammar !== undefined && { grammar: grammarText(grammar) }),
       })
       let changed = false
@@ -78,7 +94,7 @@ export class ServerSequence implements Sequence {
         this.#noteUsage(chunk)
         for (const token of tokensOf(chunk, seen, this.vocabulary)) {
           if (this.vocabulary.isEogToken(token)) return
-          yield token
+          yield { token, ...probabilitiesOf(chunk, token) }
           this.#tokens.push(token)
         }
         seen = chunk.tokens_predicted ?? seen
@@ -105,24 +121,28 @@ export class ServerSequence implements Sequence {
     return true
   }
 
+  /** Saves the state behind the tokens that it is for, which the server does not tell when it loads it. */
   async saveStateToFile(path: string): Promise<{ fileSize: number }> {
     const filename = basename(path)
     const saved = join(this.server.folder, filename)
     try {
       await this.server.client.json(`/slots/${this.slot}?action=save`, { filename })
-      await copyFile(saved, path)
+      await writeFile(path, `${JSON.stringify(this.#tokens)}\n`)
+      await pipeline(createReadStream(saved), createWriteStream(path, { flags: 'a' }))
     } finally {
       await rm(saved, { force: true })
     }
-    return { fileSize: 0 }
+    return { fileSize: (await stat(path)).size }
   }
 
   async loadStateFromFile(path: string): Promise<void> {
     const filename = basename(path)
     const copy = join(this.server.folder, filename)
     try {
-      await copyFile(path, copy)
+      const head = await firstLine(path)
+      await pipeline(createReadStream(path, { start: head.length + 1 }), createWriteStream(copy))
       await this.server.client.json(`/slots/${this.slot}?action=restore`, { filename })
+      this.#tokens = JSON.parse(head)
     } finally {
       await rm(copy, { force: true })
     }
@@ -149,6 +169,16 @@ export class ServerSequence implements Sequence {
   }
 }
 
+async function firstLine(path: string): Promise<string> {
+  let text = ''
+  for await (const part of createReadStream(path, 'latin1')) {
+    const [line = '', ...more] = String(part).split('\n', 2)
+    text += line
+    if (more.length > 0) break
+  }
+  return text
+}
+
 /** The tokens of a chunk. Of a character of several tokens, the server sends only the last one: the others are found by its text. */
 function tokensOf(
   { tokens = [], content = '', tokens_predicted, stop }: CompletionChunk,
@@ -158,6 +188,19 @@ function tokensOf(
   if (stop) return []
   const lost = tokens_predicted !== undefined && tokens_predicted - seen > tokens.length
   return lost && content !== '' ? tokenizeRest(vocabulary, content) : (tokens as Token[])
+}
+
+/** The probability of a token and its alternatives, after sampling, as node-llama-cpp counts them. */
+function probabilitiesOf(
+  { completion_probabilities: sampled = [] }: CompletionChunk,
+  token: Token,
+): Omit<SampledToken, 'token'> {
+  const found = sampled.find(({ id }) => id === token)
+  if (found === undefined) return {}
+  return {
+    confidence: found.prob,
+    probabilities: new Map(found.top_probs.map(({ id, prob }) => [id as Token, prob])),
+  }
 }
 
 function currentGrammar({
