@@ -13,24 +13,34 @@ const program = `
 
 export interface GatewayProcess {
   url: string
+  /** What it wrote to standard error. */
+  log(): string
   kill(): Promise<void>
 }
 
-export async function gatewayProcess(config: Config, adminKey: string): Promise<GatewayProcess> {
-  const child: ChildProcess = spawn(process.execPath, ['--input-type=module', '-e', program], {
+/** Starts it. `maxBlocks`: blocks that a file may have, at most; writing more fails, as on a full disk. */
+export async function gatewayProcess(config: Config, adminKey: string, maxBlocks?: number): Promise<GatewayProcess> {
+  const node = [process.execPath, '--input-type=module', '-e', program]
+  const limit = `ulimit -f ${maxBlocks ?? 'unlimited'} && exec "$@"`
+  const child: ChildProcess = spawn('sh', ['-c', limit, 'sh', ...node], {
     cwd: fileURLToPath(new URL('..', import.meta.url)),
     env: { ...process.env, GATEWAY: JSON.stringify(config), PATCHBAY_ADMIN_KEY: adminKey },
-    stdio: ['ignore', 'pipe', 'inherit'],
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let log = ''
+  child.stderr?.on('data', (chunk) => {
+    log += chunk
   })
   const ended = once(child, 'exit')
   const [line] = await Promise.race([
     once(child.stdout as NodeJS.ReadableStream, 'data'),
     ended.then(() => {
-      throw new Error('The gateway ended.')
+      throw new Error(`The gateway ended: ${log}`)
     }),
   ])
   return {
     url: String(line).trim(),
+    log: () => log,
     kill: async () => {
       child.kill('SIGKILL')
       await ended

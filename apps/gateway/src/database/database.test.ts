@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)('a Postgres', () => {
     expect((await world.admin('GET', '/keys')).status).toBe(503)
     expect((await world.admin('POST', '/keys', { name: 'bob' })).status).toBe(503)
     const lines = log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('database'))
-    expect(lines).toEqual([expect.stringMatching(/^The database cannot be reached: .*Calls go on/)])
+    expect(lines).toEqual([expect.stringMatching(/^The database cannot be used: .*Calls go on/)])
   })
 })
 
@@ -97,7 +97,7 @@ it('a gateway whose database is gone starts, and its own keys work; others are n
   expect((await ask(key)).status).toBe(200)
   expect((await ask('another')).status).toBe(503)
   expect((await ask(undefined)).status).toBe(401)
-  expect(log.mock.calls.join()).toContain('cannot be reached')
+  expect(log.mock.calls.join()).toContain('cannot be used')
   expect(log.mock.calls.join()).not.toContain('the-password')
 })
 

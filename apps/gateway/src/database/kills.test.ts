@@ -11,7 +11,9 @@ const clients = 4
 it('after kills at any moment, what was written is there once, and at most what waited is missing', async () => {
   const service = await bookkeepingService('openai-chat')
   const database = sqliteAddress()
-  const providers = { gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' } }
+  const providers = {
+    gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' },
+  }
   const config = { default: 'gpt', providers, gateway: { database, keys: { ann: { hash } } } }
   let answered = 0
   /** Answers whose records may be lost: those since the last look at what was written, and those that ran. */
@@ -25,7 +27,9 @@ it('after kills at any moment, what was written is there once, and at most what 
     let waiting = 0
     const clientsDone = Array.from({ length: clients }, async () => {
       while (!isKilled) {
-        const answer = await ask(key, undefined, { messages: [{ role: 'user', content: `Question ${answered}` }] }).catch(() => undefined)
+        const answer = await ask(key, undefined, {
+          messages: [{ role: 'user', content: `Question ${answered}` }],
+        }).catch(() => undefined)
         if (answer?.status === 200) answered++
       }
     })
@@ -52,5 +56,34 @@ it('after kills at any moment, what was written is there once, and at most what 
   expect(sum.outputTokens).toBe(each.output * sum.requests)
   const { data } = (await admin('GET', '/requests?limit=1000')).body
   expect(data).toHaveLength(sum.requests)
-  expect(data.reduce((total: number, row: { inputTokens: number }) => total + row.inputTokens, 0)).toBe(sum.inputTokens)
+  expect(data.reduce((total: number, row: { inputTokens: number }) => total + row.inputTokens, 0)).toBe(
+    sum.inputTokens,
+  )
+})
+
+it.skipIf(process.platform === 'win32')('a disk that is full costs no call, and the metrics and the log say so', async () => {
+  const service = await bookkeepingService('openai-chat')
+  const providers = { gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' } }
+  const gatewaySettings = { database: sqliteAddress(), keys: { ann: { hash } } }
+  // No file may grow beyond this many blocks, so that writing fails in the midst of a transaction.
+  const gateway = await gatewayProcess({ default: 'gpt', providers, gateway: gatewaySettings }, adminKey, 1200)
+  onTestFinished(() => gateway.kill())
+  const { ask, admin } = worldOf(gateway)
+  const metric = async (name: string) => {
+    const text = await (await fetch(`${gateway.url}/metrics`, { headers: { 'x-api-key': key } })).text()
+    return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length))
+  }
+  let calls = 0
+  while (calls < 1500 && (await metric('patchbay_database_up')) === 1)
+    for (let call = 0; call < 50; call++, calls++) {
+      const messages = [{ role: 'user', content: 'Hi' }]
+      expect((await ask(key, undefined, { model: 'x'.repeat(200), messages })).status).toBe(200)
+    }
+  expect(await metric('patchbay_database_up')).toBe(0)
+  const written = await metric('patchbay_database_records_total{result="written"}')
+  expect(written).toBeGreaterThan(0)
+  expect(await metric('patchbay_database_waiting')).toBe(calls - written)
+  expect(gateway.log()).toMatch(/The database cannot be used: .*(full|disk)/i)
+  expect((await admin('POST', '/keys', { name: 'bob' })).status).toBe(503)
+  expect((await ask(key, undefined, { messages: [{ role: 'user', content: 'Hi' }] })).status).toBe(200)
 })
