@@ -133,6 +133,20 @@ export interface LocalEntry extends Common {
   server?: string | undefined
   serverArgs?: string[] | undefined
   mmproj?: string | true | undefined
+  kvCache?: 'f16' | 'q8_0' | undefined
+}
+
+/** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
+export interface QueueEntry extends Common {
+  use: 'queue'
+  /** The address of the Redis. Default: `shared`, if that is one; otherwise `REDIS_URL` or `redis://127.0.0.1:6379`. */
+  redis?: string | undefined
+  /** Number of calls that may wait, of all callers together. */
+  bound?: number | undefined
+  /** Milliseconds without a heartbeat after which a process counts as gone. */
+  lease?: number | undefined
+  /** Milliseconds that a batch is kept after its last result. */
+  keepResults?: number | undefined
 }
 
 /** A composite provider, made of others by their names. */
@@ -160,6 +174,7 @@ export type ProviderEntry =
   | OpenAIEntry
   | OllamaEntry
   | LocalEntry
+  | QueueEntry
   | SeveralEntry
   | OtherEntry
   | string
@@ -171,7 +186,9 @@ export interface KeyEntry {
   /** Names of providers that the key may use. Default: all. */
   providers?: string[] | undefined
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'> | undefined
+  limit?:
+    | Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
+    | undefined
   /** Budgets. */
   budget?: Omit<Allowance, 'each'>[] | undefined
 }

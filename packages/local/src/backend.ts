@@ -34,7 +34,7 @@ import type { Scheduler } from './supervisor/scheduler.js'
 export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
   ready(
     context: CallContext,
-  ): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio'>>
+  ): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio' | 'infills'>>
 }
 
 export class LocalBackend implements Backend {
@@ -54,7 +54,7 @@ export class LocalBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools, thinks, vision, audio } = await this.#scheduler.ready(context)
+    const { contextSize, tools, thinks, vision, audio, infills } = await this.#scheduler.ready(context)
     return {
       tools,
       vision,
@@ -64,6 +64,8 @@ export class LocalBackend implements Backend {
       reasoning: thinks,
       options: { reasoningBudget: thinks },
       embed: true,
+      prefill: true,
+      infill: infills,
       contextWindow: contextSize,
       maxOutput: contextSize,
     }
@@ -132,7 +134,7 @@ export class LocalBackend implements Backend {
     context: CallContext,
   ): AsyncGenerator<JobEvent> {
     const { signal } = context
-    const turn = queueEntry(providerOptions, this.#handle)
+    const turn = queueEntry(providerOptions, this.#handle, 'messages' in request)
     const job = this.#scheduler.submit(request, turn, context)
     const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)

@@ -8,8 +8,9 @@ import {
   type ToWorker,
   type WorkerMessages,
 } from '../supervisor/protocol.js'
-import { type Engine, loadEngine } from './engine/engine.js'
+import type { Engine } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
+import { loadEngine } from './engine/load-engine.js'
 import { JobError, wireError } from './failure.js'
 import { MessageBatcher } from './message-batcher.js'
 
