@@ -180,7 +180,11 @@ class OpenAIBackend implements Backend {
       const large = markLarge(body)
       const headers = { ...raw?.headers, ...context.headers }
       const response = await this.#server.send({ ...context, headers, large }, 'post', api.path, body)
-      const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
+      const from = {
+        ...this.#target,
+        requestId: response.headers.get('x-request-id') ?? undefined,
+        ...(!this.isService && { limit: body.max_output_tokens }),
+      }
       if (isStream(response, streaming))
         return api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
       return api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)
