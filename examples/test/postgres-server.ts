@@ -23,8 +23,20 @@ export function missingPostgres(): string | undefined {
   return missing.length === 0 ? undefined : `${missing.join(' and ')} not installed`
 }
 
-/** Starts the server; `env` is what a client needs. */
-export async function startPostgres(): Promise<{ env: Record<string, string>; stop: () => Promise<void> }> {
+/** A server that runs. */
+export interface Postgres {
+  /** What a client needs. */
+  env: Record<string, string>
+  /** The same as an address. */
+  url: string
+  /** Stops it from answering, as if its machine were frozen; connections stay. */
+  pause(): void
+  resume(): void
+  stop(): Promise<void>
+}
+
+/** Starts the server. */
+export async function startPostgres(): Promise<Postgres> {
   const folder = mkdtempSync(join(tmpdir(), 'pg-'))
   if (user.uid !== undefined) chownSync(folder, user.uid, user.gid)
   const data = join(folder, 'data')
@@ -48,10 +60,29 @@ export async function startPostgres(): Promise<{ env: Record<string, string>; st
   })
   return {
     env: { PGHOST: folder, PGUSER: 'app', PGDATABASE: 'postgres' },
+    url: `postgres://app@localhost/postgres?host=${folder}`,
+    // Each connection has a process of its own.
+    pause: () => signal(server.pid, 'SIGSTOP'),
+    resume: () => signal(server.pid, 'SIGCONT'),
     stop: async () => {
+      signal(server.pid, 'SIGCONT')
       server.kill('SIGINT')
       await ended
       if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
     },
+  }
+}
+
+/** Sends a signal to the server and to the processes of its connections. */
+function signal(pid: number | undefined, name: NodeJS.Signals): void {
+  if (pid === undefined) return
+  const { stdout } = spawnSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
+  for (const one of [String(pid), ...(stdout ?? '').split('\n')]) {
+    if (one.trim() === '') continue
+    try {
+      process.kill(Number(one), name)
+    } catch {
+      // It has ended.
+    }
   }
 }

@@ -64,6 +64,7 @@ const whole = (): { request: ChatRequest; options: CallOptions } => ({
       topK: 5,
       minP: 0.1,
       seed: 1,
+      logprobs: 2,
     },
     ...{ stop: ['END'], frequencyPenalty: 0.1, presencePenalty: 0.1, onUnsupported: 'warn' },
     providerOptions: { claude: { a: { b: [1] } }, openai: { a: 1 }, ollama: { a: 1 } },

@@ -183,6 +183,7 @@ const options = fc.record({
   topK: optional(fc.constant(5)),
   minP: optional(fc.constant(0.1)),
   seed: optional(fc.constant(1)),
+  logprobs: optional(fc.constantFrom(true, 2)),
   stop: optional(fc.constantFrom(['END'], ['a', 'b', 'c', 'd', 'e'])),
   frequencyPenalty: optional(fc.constant(0.5)),
   presencePenalty: optional(fc.constant(0.5)),

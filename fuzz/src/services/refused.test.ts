@@ -51,6 +51,14 @@ const cases: Record<string, [options: Options, fields: Partial<Record<Protocol, 
   ],
   topK: [{ topK: 5 }, { anthropic: set('top_k', 5), chat: set('top_k', 5), ollama: option('top_k', 5) }],
   minP: [{ minP: 0.1 }, { chat: set('min_p', 0.1), ollama: option('min_p', 0.1) }],
+  logprobs: [
+    { logprobs: 2 },
+    {
+      chat: () => ({ logprobs: true, top_logprobs: 2 }),
+      responses: set('top_logprobs', 2),
+      ollama: () => ({ logprobs: true, top_logprobs: 2 }),
+    },
+  ],
   seed: [{ seed: 1 }, { chat: set('seed', 1), ollama: option('seed', 1) }],
   stop: [
     { stop: ['END'] },

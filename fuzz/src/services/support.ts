@@ -51,6 +51,7 @@ const features: Record<string, Record<string, ChatRequest>> = {
     '`stop`': ask({ stop: ['END'] }),
     '`frequencyPenalty`': ask({ frequencyPenalty: 0.5 }),
     '`presencePenalty`': ask({ presencePenalty: 0.5 }),
+    '`logprobs`': ask({ logprobs: 3 }),
     '`maxOutputTokens`': ask({ maxOutputTokens: 100 }),
     "`reasoning: 'off'`": ask({ reasoning: 'off' }),
     "`reasoning: 'high'`": ask({ reasoning: 'high' }),

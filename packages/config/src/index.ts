@@ -3,5 +3,6 @@ export { connect, connectTo, defaultOf, provider, type TargetOptions } from './c
 export { nearest } from './file/config-error.js'
 export type { Entry, Place } from './file/layers.js'
 export { type Loaded, type LoadOptions, loadConfig, userFolder } from './file/load.js'
+export { keyLimits } from './file/policy-schema.js'
 export { Shared, type SharedPlace } from './provider/shared-state.js'
 export * from './types.js'

@@ -129,6 +129,23 @@ export interface LocalEntry extends Common {
   memoryBudget?: number
   memoryLimit?: number
   keepPrefixes?: boolean
+  engine?: 'node-llama-cpp' | 'llama-server'
+  server?: string
+  serverArgs?: string[]
+  mmproj?: string | true
+}
+
+/** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
+export interface QueueEntry extends Common {
+  use: 'queue'
+  /** The address of the Redis. Default: `shared`, if that is one; otherwise `REDIS_URL` or `redis://127.0.0.1:6379`. */
+  redis?: string
+  /** Number of calls that may wait, of all callers together. */
+  bound?: number
+  /** Milliseconds without a heartbeat after which a process counts as gone. */
+  lease?: number
+  /** Milliseconds that a batch is kept after its last result. */
+  keepResults?: number
 }
 
 /** A composite provider, made of others by their names. */
@@ -153,6 +170,7 @@ export type ProviderEntry =
   | OpenAIEntry
   | OllamaEntry
   | LocalEntry
+  | QueueEntry
   | SeveralEntry
   | OtherEntry
   | string
@@ -164,7 +182,7 @@ export interface KeyEntry {
   /** Names of providers that the key may use. Default: all. */
   providers?: string[]
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
+  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
   /** Budgets. */
   budget?: Omit<Allowance, 'each'>[]
 }
@@ -173,6 +191,15 @@ export interface KeyEntry {
 export interface GatewayEntry {
   /** API keys by name. Default: none, and only this machine has access. */
   keys?: Record<string, KeyEntry>
+  /**
+   * Database for keys made at run time, spend and requests: `sqlite:FILE` (a relative path starts from the configuration file's
+   * folder), or `postgres://USER:PASSWORD@HOST/NAME` for several instances. Default: none.
+   */
+  database?: string
+  /** Days that the database keeps single requests; their sums stay. Default 30. */
+  keepRequests?: number
+  /** Keys of admins by name, beside `PATCHBAY_ADMIN_KEY`. Default: none. */
+  admins?: Record<string, Pick<KeyEntry, 'hash'>>
   /** Model names of clients, and the providers they mean. */
   aliases?: Record<string, string>
   /** Whether an unknown model name is an error instead of the default provider. Default false. */

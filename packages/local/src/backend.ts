@@ -11,20 +11,21 @@ import {
   type PreparedChat,
   type PreparedEmbed,
   type PreparedRerank,
+  type ProviderOptions,
   type RerankResponse,
 } from '@patchbay/core'
-import { withPrefix } from '@patchbay/core/wire'
+import { withInlineMedia, withPrefix } from '@patchbay/core/wire'
 import { toFinish } from './events.js'
 import { fileInfo } from './hub/file-digest.js'
 import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobEvent } from './supervisor/job.js'
-import type { ChatResult, EmbedResult, JobRequest, RankResult, ReadyInfo } from './supervisor/protocol.js'
+import type { ChatJob, ChatResult, EmbedResult, JobRequest, RankResult, ReadyInfo } from './supervisor/protocol.js'
 import type { Scheduler } from './supervisor/scheduler.js'
 
 /** What the backend needs of the scheduler. */
 export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
-  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks'>>
+  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio' | 'infills'>>
 }
 
 export class LocalBackend implements Backend {
@@ -33,25 +34,29 @@ export class LocalBackend implements Backend {
   /** The caller of calls that name none: each handle is one. */
   readonly #handle = Symbol('handle')
 
+  /** @param media limits for downloads of images; absent for a model without a projector */
   constructor(
     scheduler: JobRunner,
     readonly model: string,
     private readonly file?: { modelPath: string; cacheDir?: string },
+    private readonly media?: { limits: ProviderOptions['media'] },
   ) {
     this.#scheduler = scheduler
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools, thinks } = await this.#scheduler.ready(context)
+    const { contextSize, tools, thinks, vision, audio, infills } = await this.#scheduler.ready(context)
     return {
       tools,
-      vision: false,
+      vision,
       files: false,
-      audio: false,
+      audio,
       json: true,
       reasoning: thinks,
       options: { reasoningBudget: thinks },
       embed: true,
+      prefill: true,
+      infill: infills,
       contextWindow: contextSize,
       maxOutput: contextSize,
     }
@@ -63,7 +68,8 @@ export class LocalBackend implements Backend {
         'unsupported',
         'A local model answers with JSON or calls tools, not both in one turn. Leave out `tools` or `output`.',
       )
-    for await (const event of this.#run(toChatJob(chat, context.warn), chat, context)) {
+    const job = await this.#job(chat, context)
+    for await (const event of this.#run(job, chat, context)) {
       if (event.type === 'text' || event.type === 'reasoning') yield event
       else if (event.type === 'call')
         yield { type: 'tool-call', id: `call_${randomUUID()}`, name: event.name, input: event.input }
@@ -119,7 +125,7 @@ export class LocalBackend implements Backend {
     context: CallContext,
   ): AsyncGenerator<JobEvent> {
     const { signal } = context
-    const turn = queueEntry(providerOptions, this.#handle)
+    const turn = queueEntry(providerOptions, this.#handle, 'messages' in request)
     const job = this.#scheduler.submit(request, turn, context)
     const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)
@@ -137,8 +143,15 @@ export class LocalBackend implements Backend {
     }
   }
 
-  countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
-    return this.#scheduler.count(toChatJob(chat, context.warn), context)
+  async countTokens(chat: PreparedChat, context: CallContext): Promise<number> {
+    return this.#scheduler.count(await this.#job(chat, context), context)
+  }
+
+  async #job(chat: PreparedChat, context: CallContext): Promise<ChatJob> {
+    const { media } = this
+    if (media === undefined) return toChatJob(chat, context.warn)
+    const whole = await withInlineMedia(chat, ({ type }) => type === 'image', media.limits, context)
+    return toChatJob(whole, context.warn, true)
   }
 
   async models(): Promise<ModelInfo[]> {

@@ -1,23 +1,42 @@
 // Request of a local model: turns messages and their parts into what chat templates expect.
+import { randomUUID } from 'node:crypto'
 import { LlmError, type Part, type PreparedChat, type PreparedMessage, type Warning } from '@patchbay/core'
 import {
   failedResultAsText,
   type OmissionWarner,
   omissionWarner,
   separateMedia,
+  toBase64,
   warnOfMarks,
 } from '@patchbay/core/wire'
-import type { ChatJob, TemplateMessage } from './supervisor/protocol.js'
+import { infillText } from './options/call-options.js'
+import { samplerOptions } from './options/sampler-options.js'
+import type { ChatJob, ChatMedia, TemplateMessage } from './supervisor/protocol.js'
 
-/** The worker's job for a chat request. */
-export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void): ChatJob {
-  const { messages, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
+/** The worker's job for a chat request. `withMedia`: the model has a projector for images and sound. */
+export function toChatJob(
+  chat: PreparedChat,
+  warn: (warning: Warning) => void,
+  withMedia = false,
+): ChatJob {
+  const media = new MediaCollector()
+  const { messages: given, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
     chat
+  const messages = withMedia
+    ? given.map((message) => ({ ...message, content: media.replaceIn(message.content) }))
+    : given
   const offered = toolChoice === 'none' ? [] : tools
   const toolName = typeof toolChoice === 'object' && toolChoice.name
+  const sampler = samplerOptions(providerOptions)
+  const infill = infillText(providerOptions)
+  if (infill !== undefined && (tools.length > 0 || output !== undefined))
+    throw new LlmError('unsupported', 'Fill in the middle has no tools and no JSON output. Leave them out.')
   return {
     ...options,
+    ...(Object.keys(sampler).length > 0 && { sampler }),
+    ...(infill && { infill }),
     messages: toTemplateMessages(messages, omissionWarner('A local model', warn)),
+    ...(media.data.length > 0 && { media: { mark: media.mark, data: media.data } }),
     ...(offered.length > 0 && {
       tools: offered.map(({ name, description, schema }) => ({
         type: 'function' as const,
@@ -32,6 +51,22 @@ export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void):
     ...((toolName || toolChoice === 'required') && { forcedCall: toolName || (true as const) }),
     ...(parallelToolCalls === false && { singleCall: true }),
     ...(output && { json: output.schema === undefined ? {} : { schema: output.schema } }),
+  }
+}
+
+/** Collects images and sound with bytes, and puts a mark in their place that no text of a caller can contain. */
+class MediaCollector {
+  readonly mark = `media-${randomUUID()}`
+  readonly data: ChatMedia['data'] = []
+
+  replaceIn(parts: Part[]): Part[] {
+    return parts.map((part): Part => {
+      if (part.type === 'tool-result' && typeof part.output !== 'string')
+        return { ...part, output: this.replaceIn(part.output) }
+      if ((part.type !== 'image' && part.type !== 'audio') || part.data === undefined) return part
+      this.data.push({ type: part.type, base64: toBase64(part.data) })
+      return { type: 'text', text: this.mark }
+    })
   }
 }
 
@@ -77,7 +112,7 @@ function textParts(content: Part[]): Part[] {
   if (shown[0] !== undefined)
     throw new LlmError(
       'unsupported',
-      `A local model accepts text only, no part of type ${shown[0].type}. Remove it.`,
+      `A local model accepts text only, no part of type ${shown[0].type}. Remove it, or give the model its projector (\`mmproj\`), which reads images and sound.`,
     )
   return said
 }

@@ -23,15 +23,18 @@ export interface RandomModel {
   /** Default: 32-bit floats; `q8_0` for files of realistic size. */
   type?: 'f32' | 'q8_0'
   seed?: number
+  /** The model writes ASCII only, with its vocabulary of bytes. */
+  ascii?: boolean
   /** In so many files, `…-00001-of-00002.gguf` and so on; the path given back is that of the first. */
   parts?: number
 }
 
 const chatml = `{%- for message in messages -%}{{- '<|im_start|>' + message['role'] + '\\n' + message['content'] + '<|im_end|>\\n' -}}{%- endfor -%}{%- if add_generation_prompt -%}{{- '<|im_start|>assistant\\n' -}}{%- endif -%}`
 
-const kinds = { u16: 2, u32: 4, i32: 5, f32: 6, string: 8, array: 9 } as const
-type Value =
-  | [kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string]
+const kinds = { u16: 2, u32: 4, i32: 5, f32: 6, bool: 7, string: 8, array: 9 } as const
+type Kind = Exclude<keyof typeof kinds, 'array'>
+export type Value =
+  | [kind: Kind, value: number | string]
   | [kind: 'array', of: 'i32' | 'f32' | 'string', values: (number | string)[]]
 
 /** Writes the file and gives its path back. */
@@ -46,6 +49,7 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     chatTemplate = ranks ? null : chatml,
     type = 'f32',
     seed = 1,
+    ascii = false,
     parts = 1,
     controlTokens = [],
     userTokens = [],
@@ -119,8 +123,12 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
   ]
 
   // Control tokens get no weight, so that no answer ends before it is told to.
-  const silent = ({ name }: Tensor, values: Buffer) =>
-    name === 'output.weight' && values.fill(0, (values.length / tokens.length) * end)
+  const silent = ({ name }: Tensor, values: Buffer) => {
+    if (name !== 'output.weight') return
+    const row = values.length / tokens.length
+    values.fill(0, row * end)
+    if (ascii) values.fill(0, row * 128, row * 256)
+  }
   const random = generator(seed)
   if (parts === 1) return writeGguf(path, facts, tensors, random, silent)
   const share = Math.ceil(tensors.length / parts)
@@ -167,13 +175,13 @@ function partPath(path: string, part: number, parts: number): string {
   return path.replace(/\.gguf$/, `-${five(part)}-of-${five(parts)}.gguf`)
 }
 
-interface Tensor {
+export interface Tensor {
   name: string
   dims: number[]
   type: 'f32' | 'q8_0' | 'norm'
 }
 
-function writeGguf(
+export function writeGguf(
   path: string,
   facts: Record<string, Value>,
   tensors: Tensor[],
@@ -259,7 +267,7 @@ function sentencePieces(): string[] {
   return ['<unk>', ...bytes, '\u2581', ...letters]
 }
 
-function generator(seed: number): () => number {
+export function generator(seed: number): () => number {
   let state = seed >>> 0
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0
@@ -286,8 +294,9 @@ function encode(value: Value): Buffer {
   ])
 }
 
-function plain(kind: 'u16' | 'u32' | 'i32' | 'f32' | 'string', value: number | string): Buffer {
+function plain(kind: Kind, value: number | string): Buffer {
   if (typeof value === 'string') return text(value)
+  if (kind === 'bool') return Buffer.of(value)
   const bytes = Buffer.alloc(kind === 'u16' ? 2 : 4)
   if (kind === 'u16') bytes.writeUInt16LE(value)
   else if (kind === 'f32') bytes.writeFloatLE(value)

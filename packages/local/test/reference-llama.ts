@@ -10,6 +10,8 @@ export interface Reference {
   next(token: number): number
   /** How much likelier than the next best it was, in logits. */
   readonly margin: number
+  /** The log-probabilities of all tokens, by their numbers. */
+  readonly logprobs: Float64Array
 }
 
 export async function referenceLlama(path: string): Promise<Reference> {
@@ -44,7 +46,11 @@ export async function referenceLlama(path: string): Promise<Reference> {
   })
   let position = 0
   let margin = 0
+  let logprobs = new Float64Array()
   return {
+    get logprobs() {
+      return logprobs
+    },
     get margin() {
       return margin
     },
@@ -65,6 +71,8 @@ export async function referenceLlama(path: string): Promise<Reference> {
       const logits = times(output, normed(x, get('output_norm'), epsilon))
       const [first = 0, second = 0] = logits.toSorted().slice(-2).reverse()
       margin = first - second
+      const total = logits.reduce((sum, logit) => sum + Math.exp(logit - first), 0)
+      logprobs = Float64Array.from(logits, (logit) => logit - first - Math.log(total))
       return logits.indexOf(first)
     },
   }

@@ -116,3 +116,37 @@ describe('an answer', () => {
     ).toEqual({ outputTokens: 3 })
   })
 })
+
+describe('log-probabilities', () => {
+  const likely = (...tokens: string[]) => ({
+    logprobs: tokens.map((token) => ({ token, logprob: -0.5, bytes: [65], top_logprobs: [] })),
+  })
+  const request = { messages: 'Hi.', logprobs: 2 }
+
+  it('come with the text they belong to, and none of thinking; what comes alone waits for the next text', async () => {
+    const lines = ndjson(
+      { ...say('', { thinking: 'Hm.' }), ...likely('Hm.') },
+      { ...say(''), ...likely('Y') },
+      { ...say('Yes'), ...likely('es') },
+      { ...say('.'), ...likely('.') },
+      done(),
+    )
+    const stream = (await ask(lines)).stream(request)
+    const texts: unknown[] = []
+    for await (const event of stream)
+      if (event.type === 'text') texts.push([event.text, event.logprobs?.map(({ token }) => token)])
+    expect(texts).toEqual([
+      ['Yes', ['Y', 'es']],
+      ['.', ['.']],
+    ])
+    const { logprobs } = await stream.response()
+    expect(logprobs?.[0]).toEqual({ token: 'Y', logprob: -0.5, bytes: [65], top: [] })
+  })
+
+  it('are asked for by name, and missed with a warning from a server that is too old for them', async () => {
+    const server = await serve(ndjson(say('Yes.'), done()))
+    const { warnings } = await ollama('tiny', { baseURL: server.url }).chat(request)
+    expect(server.requests.at(-1)?.json).toMatchObject({ logprobs: true, top_logprobs: 2 })
+    expect(warnings).toMatchObject([{ code: 'unsupported', feature: 'logprobs' }])
+  })
+})

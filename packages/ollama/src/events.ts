@@ -1,12 +1,22 @@
 // Decoder of /api/chat: lines of JSON to events. Source: ollama/ollama, api/types.go, August 2026.
 import { type BackendEvent, type ChatResponse, LlmError } from '@patchbay/core'
-import { CallIds, callField, objectsIn, parseInput, TruncatedCallGuard, wordsOf } from '@patchbay/core/wire'
+import {
+  CallIds,
+  callField,
+  logprobsOf,
+  objectsIn,
+  PendingLogprobs,
+  parseInput,
+  TruncatedCallGuard,
+  wordsOf,
+} from '@patchbay/core/wire'
 import { fromWords, notAnAnswer } from './errors.js'
 
 interface WireLine {
   error?: unknown
   model?: string
   message?: { content?: string; thinking?: string; tool_calls?: WireCall[] }
+  logprobs?: unknown
   done?: boolean
   done_reason?: string
   prompt_eval_count?: number
@@ -31,6 +41,7 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
   let started = false
   let empty = true
   const ids = new CallIds()
+  const logprobs = new PendingLogprobs()
   const lastCall = new TruncatedCallGuard()
   for await (const value of lines) {
     const line = asLine(value, model)
@@ -40,7 +51,9 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
     const { content, thinking, tool_calls: calls } = line.message ?? {}
     if (thinking || content) yield* lastCall.whole()
     if (thinking) yield { type: 'reasoning', text: thinking }
-    if (content) yield { type: 'text', text: content }
+    // A line of thinking or of a call has the log-probabilities of that; a whole answer has all in one line.
+    if (line.logprobs && (line.done || !(thinking || calls?.length))) logprobs.add(logprobsOf(line.logprobs))
+    if (content) yield logprobs.text(content)
     for (const call of objectsIn(calls)) yield* lastCall.take(toToolCall(call, ids), false)
     empty &&= !content && !thinking && !calls?.length
     if (!line.done) continue
@@ -51,6 +64,7 @@ export async function* toEvents(lines: AsyncIterable<unknown>, model: string): A
         `Ollama only ${line.done_reason}ed ${model} and gave no answer. Try again.`,
         { retryable: true },
       )
+    yield logprobs.text('')
     const response = toFinish(line)
     yield* lastCall.end(response.finishReason)
     return yield { type: 'finish', response }

@@ -31,6 +31,7 @@ import {
   tapEvents,
   toVector,
   wantsStream,
+  warnWithoutLogprobs,
   wholeJson,
   withInlineMedia,
   withPrefix,
@@ -212,7 +213,9 @@ class OllamaBackend implements Backend {
       if (response.body === null)
         throw new LlmError('empty-response', 'Ollama sent no body.', { retryable: true })
       const lines = jsonLines(response.body, isLast)
-      return toEvents(tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event'), this.model)
+      const tapped = tapEvents(lines, raw, raw && !wantsStream(raw) ? 'whole' : 'event')
+      const events = toEvents(tapped, this.model)
+      return chat.logprobs === undefined ? events : warnWithoutLogprobs(events, 'Ollama', context.warn)
     })
   }
 

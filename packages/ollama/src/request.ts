@@ -52,7 +52,7 @@ export function toWire(
 ): WireChat {
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
-  const { tools, toolChoice, output, reasoning, providerOptions } = chat
+  const { tools, toolChoice, output, reasoning, logprobs, providerOptions } = chat
   const options = {
     temperature,
     top_p: topP,
@@ -82,6 +82,7 @@ export function toWire(
       }),
     ...(output && { format: output.schema ?? 'json' }),
     ...(reasoning !== undefined && { think: toThink(reasoning) }),
+    ...(logprobs !== undefined && { logprobs: true, top_logprobs: logprobs }),
     ...(settings.keepAlive !== undefined && { keep_alive: settings.keepAlive }),
   }
   const chatOptions = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined))

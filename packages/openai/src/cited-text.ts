@@ -16,7 +16,7 @@ export class CitedText {
   }
 
   /** The event of a piece of text. */
-  text(text: string): BackendEvent {
+  text(text: string): Extract<BackendEvent, { type: 'text' }> {
     if (!this.#open && text !== '') {
       this.#before += this.#length
       this.#length = 0

@@ -24,6 +24,10 @@ export interface Dialect {
   reasoningOn?: Record<string, unknown>
   /** The fields for a budget of reasoning tokens. Default: not supported. */
   budget?: (tokens: number) => Record<string, unknown>
+  /** The fields that ask for log-probabilities, with so many alternatives for each token. */
+  logprobs: (alternatives: number) => Record<string, unknown>
+  /** Whether a stream with tools may have log-probabilities; otherwise the answer comes in one piece. */
+  streamedLogprobs: boolean
   /** Options that it refuses for all models. */
   refuses: readonly OptionName[]
   /** The longest id of a tool call on Chat Completions, in characters. */

@@ -9,6 +9,8 @@ const usual: Dialect = {
   reasoningTurns: 'tool calls',
   systemMessages: 'anywhere',
   seed: 'seed',
+  logprobs: (top_logprobs) => ({ logprobs: true, top_logprobs }),
+  streamedLogprobs: true,
   refuses: [],
   // OpenAI's limit; shorter ids are accepted everywhere. NousResearch/hermes-agent#73492.
   maxIdLength: 40,
@@ -66,12 +68,14 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     efforts: fewEfforts,
     budget: (thinking_token_budget) => ({ thinking_token_budget }),
   },
-  // llama.cpp, tools/server/server-common.cpp, 2026: no files; a budget; json_object without a schema constrains nothing.
+  // llama.cpp, tools/server/server-common.cpp, 2026: no files; a budget; json_object without a schema constrains nothing;
+  // "logprobs is not supported with tools + stream".
   'llama.cpp': {
     ...template,
     files: false,
     jsonObject: false,
     budget: (thinking_budget_tokens) => ({ thinking_budget_tokens }),
+    streamedLogprobs: false,
   },
   // lmstudio-ai/lmstudio-bug-tracker#670 (2025), can1357/oh-my-pi#6925 (July 2026): tool_choice is a string.
   // HKUDS/DeepTutor#344 (April 2026), lmstudio-bug-tracker#189: response_format is json_schema or text.
@@ -97,7 +101,8 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     efforts: fewEfforts,
   },
   // janhq/jan#8136 (May 2026): refuses `reasoning_content`, takes `reasoning`.
-  groq: { models: 'groq', reasoningField: 'reasoning' },
+  // logprobs: console.groq.com, OpenAI compatibility (2026).
+  groq: { models: 'groq', reasoningField: 'reasoning', refuses: ['logprobs'] },
   // danny-avila/LibreChat#12836 (2026): reasoning must go back. Thinking mode: api-docs.deepseek.com.
   deepseek: {
     models: 'deepseek',
@@ -116,6 +121,7 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     models: 'mistral',
     reasoningTurns: 'none',
     seed: 'random_seed',
+    refuses: ['logprobs'],
     afterTools: 'OK.',
     prefill: 'prefix',
     // vercel/ai, mistral (2026), and docs.mistral.ai, audio: documents and sounds have forms of their own.
@@ -130,6 +136,8 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     fileAddresses: true,
     audioFormats: ['wav', 'mp3', 'aiff', 'aac', 'ogg', 'flac', 'm4a'],
   },
+  // docs.together.ai, log-probabilities (2026): a number of alternatives, at least 1.
+  together: { logprobs: (alternatives) => ({ logprobs: Math.max(1, alternatives) }) },
   xai: { models: 'xai' },
   // continuedev/continue#11600 (March 2026): reasoning must go back with tool calls; earendil-works/pi#4251: and not be empty.
   moonshot: {
@@ -161,12 +169,12 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     // agno-agi/agno#6014 (January 2026): schemas must be closed. musistudio/claude-code-router#708 (August 2025): the keywords.
     schemaRefuses: ['minItems', 'maxItems', 'pattern'],
   },
-  // n4ze3m/page-assist#418 (2026): no penalties. microsoft/vscode#299295: one result a call. NousResearch/hermes-agent#16482:
+  // n4ze3m/page-assist#418 (2026): no penalties. GoogleCloudPlatform/generative-ai#2947 (June 2026): no log-probabilities. microsoft/vscode#299295: one result a call. NousResearch/hermes-agent#16482:
   // results need a name. ai.google.dev, thought signatures.
   google: {
     models: 'google',
     reasoningTurns: 'none',
-    refuses: ['frequencyPenalty', 'presencePenalty'],
+    refuses: ['frequencyPenalty', 'presencePenalty', 'logprobs'],
     toolNames: true,
     thoughtSignatures: true,
     budget: (thinking_budget) => ({ extra_body: { google: { thinking_config: { thinking_budget } } } }),

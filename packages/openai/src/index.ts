@@ -34,6 +34,7 @@ import {
   tapEvents,
   tapWhole,
   wantsStream,
+  warnWithoutLogprobs,
   withInlineMedia,
   withPrefix,
   Yielder,
@@ -185,9 +186,12 @@ class OpenAIBackend implements Backend {
         requestId: response.headers.get('x-request-id') ?? undefined,
         ...(!this.isService && { limit: body.max_output_tokens }),
       }
-      if (isStream(response, streaming))
-        return api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
-      return api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)
+      const events = isStream(response, streaming)
+        ? api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
+        : api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)
+      return (encoded.logprobs ?? encoded.top_logprobs) === undefined
+        ? events
+        : warnWithoutLogprobs(events, this.#server.who, context.warn)
     })
   }
 

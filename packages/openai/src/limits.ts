@@ -66,7 +66,7 @@ export function accepted(
     if (chat.toolChoice === 'none') chat.tools = []
     delete chat.toolChoice
   }
-  for (const name of ['temperature', 'topP'] as const) {
+  for (const name of ['temperature', 'topP', 'logprobs'] as const) {
     if (chat[name] === undefined || family.sampling !== 'without reasoning') continue
     // The default of the model, which must be explicit here.
     if (isOff) effort = 'none'

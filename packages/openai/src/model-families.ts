@@ -16,7 +16,7 @@ export interface Family {
   alwaysReasons?: true
   /** It does not reason unless asked to. */
   reasonsOnRequest?: true
-  /** When it takes `temperature` and `top_p`. Default: always. */
+  /** When it takes `temperature`, `top_p` and `logprobs`. Default: always. */
   sampling?: 'without reasoning' | 'never'
   /** When it takes `tool_choice: 'required'` and a named tool. Default: always. */
   forcedTools?: 'without reasoning'

@@ -40,8 +40,9 @@ export {
   budget,
   type Spending,
 } from './money/budget.js'
+export { type CostOptions, costOfUsage } from './money/cost-of-usage.js'
 export { priced } from './money/priced.js'
-export type { Price } from './money/prices.js'
+export type { Place, Price, Prices } from './money/prices.js'
 export { type RecordOptions, type ReplayOptions, record, replay } from './record/record.js'
 export type { AtomicStep, AtomicSteps, StepTarget } from './state/atomic-step.js'
 export type { WhenUnavailable } from './state/counters.js'

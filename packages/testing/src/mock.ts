@@ -11,6 +11,8 @@ import {
   type PreparedChat,
   type Provider,
   type ProviderOptions,
+  type TokenLogprob,
+  type TopLogprob,
 } from '@patchbay/core'
 
 export { type FakeClock, fakeClock } from './fake-clock.js'
@@ -130,7 +132,7 @@ class MockBackend implements Backend {
       while (typeof answer === 'function') answer = answer(request, context)
       if (answer instanceof Error) throw answer
       const script = typeof answer === 'string' ? { text: answer } : answer
-      const events = limited(script.events ?? eventsOf(script), request)
+      const events = limited(script.events ?? eventsOf(script, request), request)
       let tokens = 0
       let finished = false
       for (const [index, event] of events.entries()) {
@@ -168,10 +170,19 @@ class MockBackend implements Backend {
   }
 }
 
-function eventsOf({ reasoning = '', text = '', toolCalls = [] }: MockScript): BackendEvent[] {
+function eventsOf(
+  { reasoning = '', text = '', toolCalls = [] }: MockScript,
+  { logprobs }: PreparedChat,
+): BackendEvent[] {
   return [
     ...words(reasoning).map((word): BackendEvent => ({ type: 'reasoning', text: word })),
-    ...words(text).map((word): BackendEvent => ({ type: 'text', text: word })),
+    ...words(text).map(
+      (word): BackendEvent => ({
+        type: 'text',
+        text: word,
+        ...(logprobs !== undefined && { logprobs: [logprobOf(word, logprobs)] }),
+      }),
+    ),
     ...toolCalls.map(
       ({ id, name, input }, index): BackendEvent => ({
         type: 'tool-call',
@@ -181,6 +192,19 @@ function eventsOf({ reasoning = '', text = '', toolCalls = [] }: MockScript): Ba
       }),
     ),
   ]
+}
+
+/** Each word is a token with half of the probability; of the other half, each alternative has half of what is left. */
+function logprobOf(token: string, alternatives: number): TokenLogprob {
+  const likely = (text: string, halves: number): TopLogprob => ({
+    token: text,
+    logprob: halves * Math.log(0.5),
+    bytes: [...new TextEncoder().encode(text)],
+  })
+  const top = Array.from({ length: alternatives }, (_, index) =>
+    likely(index === 0 ? token : `${token.trimEnd()}${index}`, index + 1),
+  )
+  return { ...likely(token, 1), top }
 }
 
 function limited(events: BackendEvent[], { maxOutputTokens }: PreparedChat): BackendEvent[] {

@@ -42,7 +42,7 @@ export async function streamResponse(
   }
   recorder.beginStream()
   if (!first.done) recorder.recordEvent(first.value)
-  const writer = new StreamWriter(events, format, recorder)
+  const writer = new StreamWriter(stream, events, format, recorder)
   const body = new ReadableStream<Uint8Array>(
     {
       start: (controller) => void writer.run(first, controller),
@@ -73,6 +73,7 @@ class StreamWriter {
   readonly #waiting = new Set<() => void>()
 
   constructor(
+    private readonly stream: ChatStream,
     private readonly events: AsyncIterator<ChatEvent>,
     private readonly format: StreamFormat,
     private readonly recorder: RequestRecorder,
@@ -96,8 +97,15 @@ class StreamWriter {
       this.#write(this.format.error(this.recorder.recordFailure(error)), controller)
     }
     this.#flush(controller)
-    if (!this.#isCancelled) controller.close()
+    if (this.#isCancelled) await this.#recordCut()
+    else controller.close()
     this.recorder.end(this.#isCancelled ? 499 : status)
+  }
+
+  /** What had arrived when the client left was used, too. */
+  async #recordCut(): Promise<void> {
+    const { partial } = toLlmError(await this.stream.response().catch((error: unknown) => error))
+    if (partial !== undefined) this.recorder.recordPartial(partial)
   }
 
   resume(): void {

@@ -77,8 +77,7 @@ it.each([
   [{ prompt: [1, 2] }, 'prompt: '],
   [{ prompt: 'a', n: 2 }, 'n: '],
   [{ prompt: 'a', echo: true }, 'echo: '],
-  [{ prompt: 'a', logprobs: 3 }, 'logprobs: '],
-  [{ prompt: 'a', logprobs: 0 }, 'logprobs: '],
+  [{ prompt: 'a', logprobs: 30 }, 'logprobs'],
   [{ prompt: '' }, 'prompt: '],
   [{ prompt: 'a', suffix: 1 }, 'suffix: '],
   [{ prompt: 'a', max_tokens: 'x' }, 'max_tokens: '],
@@ -87,4 +86,25 @@ it.each([
   const { status, body } = await post('/v1/completions', { model: 'default', ...more })
   expect(status).toBe(400)
   expect(body.error?.message).toContain(message)
+})
+
+it.each<[path: string, body: object]>([
+  ['/v1/completions', { prompt: 'before(', suffix: ')after', max_tokens: 9 }],
+  ['/api/generate', { prompt: 'before(', suffix: ')after', options: { num_predict: 9 } }],
+  [
+    '/api/generate',
+    {
+      ...{ raw: true, options: { num_predict: 9 } },
+      prompt: '<|fim_prefix|>before(<|fim_suffix|>)after<|fim_middle|>',
+    },
+  ],
+])('%s fills a gap by the own tokens of a model that has some: %j', async (path, body) => {
+  const inner = mockProvider({ provider: 'local', answers: ['x'], capabilities: { infill: true } })
+  const { url } = await served(inner)
+  const init = { method: 'POST', body: JSON.stringify({ model: 'default', stream: false, ...body }) }
+  expect((await fetch(url + path, init)).status).toBe(200)
+  expect(inner.requests[0]).toMatchObject({
+    maxOutputTokens: 9,
+    providerOptions: { infill: { prefix: 'before(', suffix: ')after' } },
+  })
 })

@@ -20,36 +20,63 @@ export function newKey(): NewKey {
   return { key, hash: `sha256:${digest(key).toString('hex')}` }
 }
 
+/** A team of keys: what it may do and use, all its keys together. */
+export interface ClientTeam extends Omit<KeyEntry, 'hash'> {
+  name: string
+}
+
 /** The owner of a key, with its rights and limits. */
 export interface Client extends Omit<KeyEntry, 'hash'> {
   name: string
+  /** Its limits hold, too. */
+  team?: ClientTeam
+}
+
+/** Keys that were made at run time. */
+export interface RuntimeKeySource {
+  /** Whether they were read. */
+  readonly isLoaded: boolean
+  readonly isEmpty: boolean
+  /** The owner of a key, or why there is none. */
+  find(key: string): Client | 'expired' | undefined
 }
 
 const keyHeaders = ['x-api-key', 'api-key', 'x-goog-api-key']
 
-/** The configured keys. */
+/** The key in the headers: `authorization: Bearer …`, `x-api-key`, or the names of Azure's and Google's clients. */
+export function keyIn(headers: Headers): string | undefined {
+  const bearer = /^Bearer +(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
+  return bearer ?? keyHeaders.map((name) => headers.get(name) ?? undefined).find(Boolean)
+}
+
+/** The configured keys, and those that were made at run time. */
 export class ApiKeys {
   readonly #entries: { hash: Buffer; client: Client }[]
 
-  constructor(entries: Record<string, KeyEntry> = {}) {
+  /** `isAlwaysRequired`: also before the first key is made. */
+  constructor(
+    entries: Record<string, KeyEntry> = {},
+    private readonly made?: RuntimeKeySource,
+    private readonly isAlwaysRequired = false,
+  ) {
     this.#entries = Object.entries(entries).map(([name, { hash, ...more }]) => ({
       hash: Buffer.from(hash.slice('sha256:'.length), 'hex'),
       client: { name, ...more },
     }))
   }
 
-  /** Whether requests need a key. Without any configured key, all requests are allowed. */
+  /** Whether requests need a key. Without any key, all requests are allowed. */
   get isRequired(): boolean {
-    return this.#entries.length > 0
+    const hasMade = this.made !== undefined && (!this.made.isLoaded || !this.made.isEmpty)
+    return this.#entries.length > 0 || this.isAlwaysRequired || hasMade
   }
 
   /**
-   * The owner of the key in the headers: `authorization: Bearer …`, `x-api-key`, or the names of Azure's and Google's clients.
-   * @throws {LlmError} `authentication`
+   * The owner of the key in the headers.
+   * @throws {LlmError} `authentication`; `network` (503) for an unknown key if keys made at run time could not be read yet
    */
   clientOf(headers: Headers): Client {
-    const bearer = /^Bearer +(\S.*)$/i.exec(headers.get('authorization') ?? '')?.[1]
-    const given = bearer ?? keyHeaders.map((name) => headers.get(name)).find(Boolean)
+    const given = keyIn(headers)
     if (!given)
       throw new LlmError(
         'authentication',
@@ -59,14 +86,36 @@ export class ApiKeys {
     let found: Client | undefined
     // All keys are compared in full, so that the time taken says nothing about how close a guess is.
     for (const one of this.#entries) if (timingSafeEqual(one.hash, hash)) found = one.client
+    found ??= this.#foundAtRunTime(given)
     if (found !== undefined) return found
     throw new LlmError(
       'authentication',
       "This gateway does not know the API key. Ask the gateway's operator.",
     )
   }
+
+  #foundAtRunTime(key: string): Client | undefined {
+    const client = this.made?.find(key)
+    if (client === 'expired')
+      throw new LlmError(
+        'authentication',
+        "This API key has expired or was replaced. Ask the gateway's operator for a new one.",
+      )
+    if (client === undefined && this.made?.isLoaded === false)
+      throw new LlmError('network', "The gateway's keys cannot be read just now. Try again later.", {
+        status: 503,
+      })
+    return client
+  }
 }
 
-function digest(key: string): Buffer {
+/** SHA-256 of a key. */
+export function digest(key: string): Buffer {
   return createHash('sha256').update(key).digest()
+}
+
+/** Whether a digest is the one that is stored as hex: compared in constant time. */
+export function sameDigest(hash: Buffer, stored: string): boolean {
+  const other = Buffer.from(stored, 'hex')
+  return other.length === hash.length && timingSafeEqual(hash, other)
 }

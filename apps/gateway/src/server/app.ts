@@ -1,10 +1,15 @@
 // All routes of one configuration, with what they share: request record, error shape, origin guard, keys and body limits.
 import type { GatewayEntry } from '@patchbay/config'
+import type { Provider } from '@patchbay/core'
+import { costOfUsage, type Prices } from '@patchbay/policies'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { matchedRoutes } from 'hono/route'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import type { AdminKeys } from '../admin/admin-keys.js'
+import { adminRoutes, notHere } from '../admin/routes.js'
 import { requestError, retryHeaders, statusOf, toLlmError } from '../answer/http-status.js'
+import type { GatewayDatabase } from '../database/gateway-database.js'
 import { anthropicRoutes } from '../protocols/anthropic/routes.js'
 import { completionsRoutes } from '../protocols/completions/routes.js'
 import { ollamaRoutes } from '../protocols/ollama/routes.js'
@@ -19,7 +24,7 @@ import type { Metrics } from './metrics.js'
 import { originGuard } from './origin-guard.js'
 import type { ProviderRegistry } from './provider-registry.js'
 import type { Env } from './request-context.js'
-import { type RequestListener, RequestRecorder } from './request-record.js'
+import { type RequestListener, type RequestRecord, RequestRecorder } from './request-record.js'
 import { traceRequest } from './spans.js'
 
 /** What the routes need. */
@@ -37,13 +42,18 @@ export interface AppOptions {
   isReady(): boolean
   /** The web page. */
   assets: Assets
+  database: GatewayDatabase | undefined
+  /** Keys of the admin interface; undefined if there is none. */
+  admins: AdminKeys | undefined
+  prices: Prices
 }
 
 /** The hono app of one configuration. */
 export function createApp(options: AppOptions): Hono<Env> {
   const { registry, settings, loopback, responses, metrics, listeners, running, isReady, assets } = options
+  const { database, admins, prices } = options
   const { origins = [], hosts = [], maxBytes = 20 * 1024 * 1024 } = settings
-  const keys = new ApiKeys(settings.keys)
+  const keys = new ApiKeys(settings.keys, database?.keys, admins !== undefined)
   const app = new Hono<Env>({ strict: false })
 
   app.use(async (context, next) => {
@@ -56,6 +66,7 @@ export function createApp(options: AppOptions): Hono<Env> {
     recorder.onEnd(metrics.ended)
     running.add(recorder)
     recorder.onEnd(() => running.delete(recorder))
+    recorder.onEnd((record) => database?.add(record, priceOf(record, recorder.place, prices)))
     recorder.note({ path: routeOf(context) })
     if (settings.telemetry) await traceRequest(context, recorder, next)
     else await next()
@@ -77,11 +88,13 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.get('/healthz', (context) => context.text('ok'))
   app.get('/readyz', (context) => (isReady() ? context.text('ok') : context.text('draining', 503)))
   for (const [path, { body, headers }] of assets) app.get(path, () => new Response(body, { headers }))
+  if (admins === undefined) app.all('/admin/*', notHere)
+  else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {
     if (keys.isRequired) {
       const client = keys.clientOf(context.req.raw.headers)
       context.set('client', client)
-      context.var.recorder.note({ key: client.name })
+      context.var.recorder.note({ key: client.name, ...(client.team && { team: client.team.name }) })
     }
     await next()
   })
@@ -96,6 +109,16 @@ export function createApp(options: AppOptions): Hono<Env> {
   app.route('/v1', completionsRoutes(registry))
   app.route('/v1', responsesRoutes(registry, responses))
   return app
+}
+
+/** The price of a usage that was estimated; others have their cost, if it is known. */
+function priceOf(
+  { estimated, usage, answeredBy: model }: RequestRecord,
+  place: Provider | undefined,
+  prices: Prices,
+) {
+  if (!estimated || usage === undefined || place === undefined) return undefined
+  return () => costOfUsage(place, usage, { prices, ...(model !== undefined && { model }) })
 }
 
 /** Refuses bodies that are not UTF-8. */

@@ -2,6 +2,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Loaded } from '@patchbay/config'
 import { LlmError } from '@patchbay/core'
+import { AdminKeys } from '../admin/admin-keys.js'
+import { GatewayDatabase } from '../database/gateway-database.js'
 import { ResponseStore } from '../protocols/responses/response-store.js'
 import { createApp } from './app.js'
 import { assets } from './assets.js'
@@ -25,11 +27,16 @@ export interface GatewayOptions {
 
 /** A gateway without its socket. */
 export interface Gateway {
-  /** Answers one HTTP request. */
-  fetch(request: Request): Response | Promise<Response>
+  /** Answers one HTTP request. `connection`: what the server knows of it; `@hono/node-server` passes it. */
+  fetch(request: Request, connection?: object): Response | Promise<Response>
+  /**
+   * Waits until `gateway.database` is open, a few seconds at most. Without it, the gateway starts as well.
+   * @throws {LlmError} `config` if its address is wrong or its driver is not installed
+   */
+  ready(): Promise<void>
   /**
    * Uses a new configuration from now on. Running requests finish with the old one.
-   * @throws {LlmError} `config` if its files or all its keys are gone; then the old one stays
+   * @throws {LlmError} `config` if its files or all its keys are gone, or if it names another database; then the old one stays
    */
   reload(loaded: Loaded): void
   /** From now on `/readyz` answers 503. */
@@ -48,6 +55,9 @@ export function gateway(options: GatewayOptions): Gateway {
   const { strictModels, otherwise, onRequest } = options
   const metrics = new Metrics()
   const responses = new ResponseStore(() => current.connections.state())
+  const { database: address, keepRequests = 30 } = options.loaded.gateway
+  const database = address === undefined ? undefined : new GatewayDatabase({ address, keepRequests })
+  if (database !== undefined) metrics.watch(database)
   const closing = new Set<Promise<void>>()
   const running = new Set<RequestRecorder>()
   let draining = false
@@ -64,18 +74,22 @@ export function gateway(options: GatewayOptions): Gateway {
       listeners: [() => connections.release(), onRequest ?? logProblem],
       running,
       isReady: () => !draining,
+      database,
+      admins: AdminKeys.of(process.env.PATCHBAY_ADMIN_KEY, settings.admins),
+      prices: loaded.prices,
       assets: settings.playground === false ? new Map() : assets(),
     })
-    const fetch = (request: Request) => {
+    const fetch = (request: Request, connection?: object) => {
       connections.hold()
-      return routes.fetch(request)
+      return routes.fetch(request, connection)
     }
     return { loaded, connections, fetch }
   }
   let current = serveConfig(options.loaded, new Connections(options.loaded, otherwise))
 
   return {
-    fetch: (request) => current.fetch(request),
+    fetch: (request, connection) => current.fetch(request, connection),
+    ready: async () => database?.ready(),
     reload(loaded) {
       checkStillProtected(current.loaded, loaded)
       const { connections } = current
@@ -97,6 +111,7 @@ export function gateway(options: GatewayOptions): Gateway {
     async close() {
       draining = true
       await Promise.all([...closing, current.connections.retire()])
+      await database?.close()
     },
   }
 }
@@ -111,11 +126,16 @@ function logProblem({ id, error, problem }: RequestRecord): void {
  * @throws {LlmError} `config`
  */
 function checkStillProtected(before: Loaded, next: Loaded): void {
+  if (before.gateway.database !== next.gateway.database)
+    throw new LlmError('config', 'gateway.database has changed. Restart the gateway to use the new one.')
   const gone = before.files.filter((file) => !next.files.includes(file))
   if (next.files.length < before.files.length)
     throw new LlmError('config', `${gone.join(' and ')} is gone. Restart the gateway to run without it.`)
-  const { keys = {} } = next.gateway
-  if (Object.keys(before.gateway.keys ?? {}).length > 0 && Object.keys(keys).length === 0)
+  // With an admin, every request needs a key, and keys are made at run time.
+  if (AdminKeys.of(process.env.PATCHBAY_ADMIN_KEY, next.gateway.admins) !== undefined) return
+  const { keys = {}, admins = {} } = before.gateway
+  const hadKeys = Object.keys({ ...keys, ...admins }).length > 0
+  if (hadKeys && Object.keys(next.gateway.keys ?? {}).length === 0)
     throw new LlmError(
       'config',
       'The new configuration has no keys, but the old one had: anybody could use the gateway. Restart it to run without keys.',

@@ -5,6 +5,12 @@ import type { RequestListener } from './request-record.js'
 
 const seconds = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300]
 
+/** What the metrics show of a database. */
+interface WatchedDatabase {
+  readonly isUp: boolean
+  readonly records: { readonly waiting: number; readonly written: number; readonly lost: number }
+}
+
 export class Metrics {
   readonly #registry = new Registry()
   readonly #running = this.#gauge('patchbay_requests_running', 'Requests that have not ended.')
@@ -44,6 +50,37 @@ export class Metrics {
     labelNames: ['path', 'field'],
     registers: [this.#registry],
   })
+
+  /** Adds the metrics of the gateway's database. */
+  watch(database: WatchedDatabase): void {
+    const registers = [this.#registry]
+    new Gauge({
+      name: 'patchbay_database_up',
+      help: 'Whether the database can be read and written.',
+      registers,
+      collect() {
+        this.set(Number(database.isUp))
+      },
+    })
+    new Gauge({
+      name: 'patchbay_database_waiting',
+      help: 'Records of requests that are not written yet. A killed process loses these.',
+      registers,
+      collect() {
+        this.set(database.records.waiting)
+      },
+    })
+    new Counter({
+      name: 'patchbay_database_records_total',
+      help: 'Records of requests, written or lost.',
+      labelNames: ['result'],
+      registers,
+      collect() {
+        this.reset()
+        for (const result of ['written', 'lost'] as const) this.inc({ result }, database.records[result])
+      },
+    })
+  }
 
   /** Counts a request that has arrived. */
   began(): void {

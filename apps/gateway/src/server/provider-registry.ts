@@ -88,7 +88,8 @@ const ownState = memoryState()
 
 /** Finds the provider for a model name and a key. */
 export class ProviderRegistry {
-  readonly #limited = new Map<string, Promise<Provider>>()
+  /** By the client, which is a new one when its rights have changed. */
+  readonly #limited = new WeakMap<Client, Map<string, Promise<Provider>>>()
 
   constructor(
     private readonly connections: Connections,
@@ -145,13 +146,14 @@ export class ProviderRegistry {
         `The key ${client?.name} may not use the model ${JSON.stringify(named ?? 'default')}. It may use ${this.names(client).join(', ') || 'none'}.`,
       )
     const inner = this.connections.get(name)
-    if (client?.limit === undefined && client?.budget === undefined) return inner
-    const key = JSON.stringify([client.name, name])
-    const known = this.#limited.get(key)
+    if (client === undefined || ![client, client.team].some((one) => one?.limit ?? one?.budget)) return inner
+    const limited = this.#limited.get(client) ?? new Map<string, Promise<Provider>>()
+    this.#limited.set(client, limited)
+    const known = limited.get(name)
     if (known !== undefined) return known
-    const within = this.#withLimits(await inner, client)
-    this.#limited.set(key, within)
-    within.catch(() => this.#limited.delete(key))
+    const within = this.#withAllLimits(await inner, client)
+    limited.set(name, within)
+    within.catch(() => limited.delete(name))
     return within
   }
 
@@ -175,10 +177,17 @@ export class ProviderRegistry {
 
   #allowed(name: string, client: Client | undefined): boolean {
     const resolved = name || defaultOf(this.connections.loaded) || 'default'
-    return client?.providers?.includes(resolved) ?? true
+    return [client, client?.team].every((one) => one?.providers?.includes(resolved) ?? true)
   }
 
-  /** The provider with the key's limit and budget, which hold for all providers together. */
+  /** The provider with the limits of the key and of its team. */
+  async #withAllLimits(inner: Provider, { team, ...client }: Client): Promise<Provider> {
+    const shared =
+      team === undefined ? inner : await this.#withLimits(inner, { ...team, name: `team:${team.name}` })
+    return this.#withLimits(shared, client)
+  }
+
+  /** The provider with a limit and a budget, which hold for all providers together. */
   async #withLimits(
     inner: Provider,
     { name, limit: limits, budget: allowances = [] }: Client,

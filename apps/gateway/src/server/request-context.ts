@@ -8,9 +8,9 @@ import type { Client } from './api-keys.js'
 import type { ProviderRegistry } from './provider-registry.js'
 import type { RequestRecorder } from './request-record.js'
 
-/** Variables of each request in hono's context; `client` if the gateway has keys. */
+/** Variables of each request in hono's context; `client` if the gateway has keys, `admin` for the admin interface. */
 export interface Env {
-  Variables: { recorder: RequestRecorder; client?: Client }
+  Variables: { recorder: RequestRecorder; client?: Client; admin?: string }
 }
 
 const manyMessages = 1000
@@ -26,7 +26,9 @@ export async function providerFor(
   if (model !== undefined) recorder.note({ model: withoutKeys(model) })
   // Reading a large body took long, and so does the call: others get their turn in between.
   if (hasLargeBody(context)) await yieldToEventLoop()
-  return registry.get(model, client)
+  const provider = await registry.get(model, client)
+  recorder.setCall(provider, body)
+  return provider
 }
 
 /**

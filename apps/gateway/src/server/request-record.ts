@@ -6,6 +6,7 @@ import {
   type ChatResponse,
   type FinishReason,
   LlmError,
+  type Provider,
   type Usage,
   type Warning,
 } from '@patchbay/core'
@@ -26,6 +27,8 @@ export interface RequestRecord {
   traceId?: string
   /** The name of the API key. */
   key?: string
+  /** The name of the key's team. */
+  team?: string
   /** The model name that the client sent. */
   model?: string
   /** The provider that answered. */
@@ -40,6 +43,8 @@ export interface RequestRecord {
   /** Milliseconds from arrival to the first piece of a streamed answer. */
   firstMs?: number
   usage?: Usage
+  /** Set if `usage` is in part an estimate, because the answer was cut off before the provider counted it. */
+  estimated?: true
   finishReason?: FinishReason
   /** US dollars, if the price is known. */
   cost?: number
@@ -61,6 +66,11 @@ export type RequestListener = (record: RequestRecord) => void
 // Proxies and clients accept some KB of headers in total.
 const maxHeader = 2000
 
+/** Errors of calls that the service may have answered in part. */
+const cutCodes = new Set(['aborted', 'closed', 'timeout', 'bad-response', 'empty-response'])
+/** About right for English; other languages and code have fewer. */
+const charactersPerToken = 4
+
 type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
 
 /** Collects the record of a running request, and knows how its client is answered. */
@@ -73,6 +83,10 @@ export class RequestRecorder {
   #warnings: readonly Warning[] = []
   #streamed = false
   #ended = false
+  #isPartial = false
+  #place: Provider | undefined
+  #body: unknown
+  #characters = 0
 
   readonly #listeners: RequestListener[]
 
@@ -126,10 +140,33 @@ export class RequestRecorder {
   /** Records the failure, and returns the error to send to the client. */
   recordFailure(error: LlmError): LlmError {
     this.note({ error: error.code })
-    const { partial, usage = partial?.usage } = error
-    this.note({ ...(usage !== undefined && { usage }), ...warningFields(partial?.warnings) })
+    if (error.partial !== undefined) this.recordPartial(error.partial)
+    else if (error.usage !== undefined) this.note({ usage: error.usage })
     if (isForOperator(error)) this.note({ problem: operatorMessage(error) })
     return toClientError(error, this.#errorContext)
+  }
+
+  /** Records what had arrived of an answer that was cut off. */
+  recordPartial({ provider, model, usage, cost, warnings }: ChatResponse): void {
+    this.#isPartial = true
+    this.note({
+      provider,
+      answeredBy: model,
+      usage,
+      ...(cost !== undefined && { cost }),
+      ...warningFields(warnings),
+    })
+  }
+
+  /** The provider that is asked, and the body of the request: to estimate what an answer that is cut off has used. */
+  setCall(provider: Provider, body: unknown): void {
+    this.#place = provider
+    this.#body = body
+  }
+
+  /** The provider that is asked. */
+  get place(): Provider | undefined {
+    return this.#place
   }
 
   /**
@@ -213,6 +250,26 @@ export class RequestRecorder {
     if (event.type === 'finish') this.recordAnswer(event.response)
     else if (event.type === 'start') this.#warnings = event.warnings
     else if (this.#fields.firstMs === undefined) this.#fields.firstMs = performance.now() - this.#began
+    this.#characters += charactersOf(event)
+  }
+
+  /** The usage of an answer that was cut off: as counted, and by length where the provider had not counted it. */
+  #estimate(status: number): RecordFields {
+    const { error = '', usage = {}, provider, answeredBy } = this.#fields
+    const place = this.#place
+    const isCut = status === 499 || this.#isPartial || cutCodes.has(error)
+    if (place === undefined || !isCut || this.#fields.finishReason !== undefined) return {}
+    const { inputTokens = tokensOf(this.#body), outputTokens = 0 } = usage
+    return {
+      usage: {
+        ...usage,
+        inputTokens,
+        outputTokens: Math.max(outputTokens, Math.ceil(this.#characters / charactersPerToken)),
+      },
+      provider: provider ?? place.provider,
+      answeredBy: answeredBy ?? place.model,
+      estimated: true,
+    }
   }
 
   /** Ends the record and calls the listeners; later calls do nothing. */
@@ -221,7 +278,7 @@ export class RequestRecorder {
     this.#ended = true
     const { id } = this
     const { method } = this.request
-    const { path = 'other', ...fields } = this.#fields
+    const { path = 'other', ...fields } = { ...this.#fields, ...this.#estimate(status) }
     const ms = performance.now() - this.#began
     const record = { id, method, path, ...fields, streamed: this.#streamed, status, ms }
     for (const listener of this.#listeners) void notify(listener, record)
@@ -240,4 +297,19 @@ async function notify(listener: RequestListener, record: RequestRecord): Promise
   } catch (error) {
     console.error(`Request ${record.id} has ended, but onRequest failed:`, error)
   }
+}
+
+function charactersOf(event: ChatEvent): number {
+  if (event.type === 'text' || event.type === 'reasoning') return event.text.length
+  return event.type === 'tool-call-delta' ? event.json.length : 0
+}
+
+/** Estimated tokens of all texts in a body. Bytes of media are not counted. */
+function tokensOf(body: unknown): number {
+  let characters = 0
+  JSON.stringify(body, (_, item) => {
+    if (typeof item === 'string' && !/^data:|^[\w+/=-]{1000}/.test(item)) characters += item.length
+    return item
+  })
+  return Math.ceil(characters / charactersPerToken)
 }

@@ -57,6 +57,10 @@ export async function serve({
   let { loaded } = options
   checkKeys(loaded, host)
   const inner = gateway({ ...options, public: isPublic })
+  await inner.ready().catch(async (error) => {
+    await inner.close()
+    throw error
+  })
   const { arrival = defaultArrivalMs } = loaded.gateway
   const serverOptions = {
     requestTimeout: arrival,
@@ -116,8 +120,10 @@ export async function serve({
   }
 }
 
-function checkKeys({ gateway: { keys = {} } }: Loaded, host: string): void {
+function checkKeys({ gateway: { keys = {}, database } }: Loaded, host: string): void {
   if (isThisMachine(host) || Object.keys(keys).length > 0) return
+  // With an admin, every request needs a key, and keys are made at run time.
+  if (database !== undefined && process.env.PATCHBAY_ADMIN_KEY) return
   throw new LlmError(
     'config',
     `The gateway has no keys, so it does not listen on ${host}: anybody could use it. Make a key with patchbay key NAME, or use 127.0.0.1.`,

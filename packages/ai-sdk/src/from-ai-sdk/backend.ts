@@ -50,7 +50,7 @@ class AiSdkBackend implements Backend {
       json: 'unknown',
       reasoning: false,
       embed: this.embedding !== undefined,
-      options: { minP: false, parallelToolCalls: false },
+      options: { minP: false, parallelToolCalls: false, logprobs: false },
     }
   }
 

@@ -70,6 +70,10 @@ describe('settings of a request', () => {
       { given: { reasoning: 'low' }, error: { code: 'unsupported' } },
       { given: { reasoning: 'low', onUnsupported: 'warn' }, warnings: ['reasoning'] },
     ],
+    logprobs: [
+      { given: { logprobs: 2 }, error: { code: 'unsupported' } },
+      { given: { logprobs: 2, onUnsupported: 'warn' }, warnings: ['logprobs'] },
+    ],
     providerOptions: [
       {
         given: { providerOptions: { 'ai-sdk': { anthropic: { effort: 'low' } } } },

@@ -31,6 +31,7 @@ const chatOptions = {
   frequencyPenalty: true,
   presencePenalty: true,
   reasoning: true,
+  logprobs: true,
   providerOptions: true,
   onUnsupported: true,
 } satisfies Record<keyof ChatRequest, true>

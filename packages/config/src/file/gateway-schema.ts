@@ -2,6 +2,12 @@
 import { keyLimits } from './policy-schema.js'
 import { map, names, text, whole } from './schema-parts.js'
 
+const hash = {
+  type: 'string',
+  pattern: '^sha256:[0-9a-f]{64}$',
+  description: 'As `patchbay key` prints it.',
+}
+
 /** Option names are checked apart, to suggest the nearest right one. */
 export const gatewaySchema = {
   type: 'object',
@@ -10,11 +16,7 @@ export const gatewaySchema = {
       ...map({
         type: 'object',
         properties: {
-          hash: {
-            type: 'string',
-            pattern: '^sha256:[0-9a-f]{64}$',
-            description: 'As `patchbay key` prints it.',
-          },
+          hash,
           providers: { ...names, description: 'Names of providers that the key may use. Default: all.' },
           ...keyLimits,
         },
@@ -22,6 +24,19 @@ export const gatewaySchema = {
         additionalProperties: false,
       }),
       description: 'API keys by name. Default: none, and only this machine has access.',
+    },
+    database: {
+      ...text,
+      description:
+        'Database for keys made at run time, spend and requests: sqlite:FILE or postgres://USER:PASSWORD@HOST/NAME.',
+    },
+    keepRequests: {
+      ...whole(1),
+      description: 'Days that the database keeps single requests; their sums stay. Default 30.',
+    },
+    admins: {
+      ...map({ type: 'object', properties: { hash }, required: ['hash'], additionalProperties: false }),
+      description: 'Keys of admins by name, beside PATCHBAY_ADMIN_KEY.',
     },
     aliases: { ...map(text), description: 'Model names of clients, and the providers they mean.' },
     strictModels: {

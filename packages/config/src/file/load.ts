@@ -88,6 +88,9 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
     `${strongest}: gateway`,
     gatewaySchema,
   )
+  const databaseFolder = flat.find((layer) => layer.gateway?.database !== undefined)?.folder
+  if (gateway.database !== undefined)
+    gateway.database = absoluteDatabase(gateway.database, databaseFolder ?? '.')
   checkOriginNames(gateway, `${strongest}: gateway`)
   return {
     providers,
@@ -107,6 +110,12 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
       shared: { place: interpolated(shared.shared, `${shared.file}: shared`), folder: shared.folder },
     }),
   }
+}
+
+/** `sqlite:FILE` with an absolute path; other addresses as they are. */
+function absoluteDatabase(address: string, folder: string): string {
+  const file = /^sqlite:(?:\/\/)?(.+)$/.exec(address)?.[1]
+  return file === undefined || file === ':memory:' ? address : `sqlite:${resolve(folder, file)}`
 }
 
 function find(from: string): string | undefined {

@@ -5,7 +5,9 @@ import { resolve } from 'node:path'
 export function resolvePaths(options: Record<string, unknown>, folderOf: (option: string) => string): void {
   const absolute = (option: string, path: unknown) =>
     typeof path === 'string' && isPath(path) ? resolve(folderOf(option), path) : path
-  for (const option of ['model', 'cacheDir'])
+  // A plain name of a program is looked up by the system.
+  const program = typeof options.server === 'string' && /[\\/]/.test(options.server) ? ['server'] : []
+  for (const option of ['model', 'mmproj', 'cacheDir', ...program])
     if (options[option] !== undefined) options[option] = absolute(option, options[option])
   if (Array.isArray(options.adapters))
     options.adapters = options.adapters.map((adapter) => ({

@@ -2,7 +2,14 @@
 import { LlmError } from '../contract/errors.js'
 import type { BackendEvent, ChatEvent, StartEvent } from '../contract/events.js'
 import type { Part, ReasoningPart, TextPart } from '../contract/message.js'
-import type { ChatResponse, FinishReason, Timing, Usage, Warning } from '../contract/response.js'
+import type {
+  ChatResponse,
+  FinishReason,
+  Timing,
+  TokenLogprob,
+  Usage,
+  Warning,
+} from '../contract/response.js'
 import { addUsage } from '../contract/usage.js'
 import { finishReasonOf, responseOf, validCounts } from './response.js'
 
@@ -24,6 +31,7 @@ export class Collector {
   /** The usage of failed attempts. */
   #failedUsage: Usage = {}
   #length = 0
+  readonly #logprobs: TokenLogprob[] = []
 
   constructor(
     private readonly provider: string,
@@ -56,10 +64,11 @@ export class Collector {
           this.#parts.length = 0
           this.#openCalls.clear()
           this.#open = undefined
+          this.#logprobs.length = 0
           this.warnings.push({
             code: 'other',
             feature: 'stream',
-            message: 'The service began its message again; the response holds the second beginning alone.',
+            message: 'The service began its message again; the response holds the second one alone.',
           })
         }
         for (const warning of event.warnings ?? [])
@@ -67,12 +76,13 @@ export class Collector {
         return
       case 'text':
       case 'reasoning':
+        if (event.type === 'text') for (const one of event.logprobs ?? []) this.#logprobs.push(one)
         if (event.text === '') return
         this.#grow(event.text)
         this.#openPart(event.type).text += event.text
         return emit(event)
       case 'part-end':
-        if (this.#open !== undefined) {
+        if (this.#open) {
           if (event.opaque) this.#open.opaque = event.opaque
           if (event.citations && this.#open.type === 'text') this.#open.citations = event.citations
         }
@@ -93,7 +103,7 @@ export class Collector {
         const { id, name, input, opaque } = event
         this.#open = undefined
         const announced = this.#openCalls.get(id)
-        if (announced === undefined) emit({ type: 'tool-call-start', id, name })
+        if (!announced) emit({ type: 'tool-call-start', id, name })
         if (!announced?.json) emit({ type: 'tool-call-delta', id, json: JSON.stringify(input) })
         this.#openCalls.delete(id)
         this.#parts.push({ type: 'tool-call', id, name, input, ...(opaque && { opaque }) })
@@ -121,7 +131,7 @@ export class Collector {
       })
     const response = this.#response(final.finishReason, attempts, timing)
     const { message = response.message, provider = response.provider, timing: { queuedMs } = {} } = final
-    this.#usage = { ...this.#usage, ...validCounts(final.usage ?? {}) }
+    this.#usage = { ...this.#usage, ...validCounts(final.usage) }
     const { text, reasoning, toolCalls, warnings } = response
     return Object.assign(response, final, {
       finishReason: finishReasonOf(final.finishReason, message.content),
@@ -159,11 +169,8 @@ export class Collector {
   }
 
   #openPart(type: 'text' | 'reasoning'): TextPart | ReasoningPart {
-    if (this.#open?.type === type) return this.#open
-    const part = { type, text: '' }
-    this.#open = part
-    this.#parts.push(part)
-    return part
+    if (this.#open?.type !== type) this.#parts.push((this.#open = { type, text: '' }))
+    return this.#open as TextPart | ReasoningPart
   }
 
   #addPart(part: Part, emit: (event: ChatEvent) => void): void {
@@ -177,16 +184,14 @@ export class Collector {
   }
 
   #response(finishReason: FinishReason, attempts: number, timing: Timing): ChatResponse {
-    const { id, requestId, model = this.model } = this.#start
+    const { type: _, ...start } = this.startEvent()
     return responseOf(this.#parts, {
+      ...start,
       finishReason,
       usage: this.usage,
       timing,
       attempts,
-      provider: this.provider,
-      model,
-      ...(id && { id }),
-      ...(requestId && { requestId }),
+      ...(this.#logprobs.length > 0 && { logprobs: this.#logprobs }),
       warnings: this.warnings,
     })
   }

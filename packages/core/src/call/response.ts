@@ -19,9 +19,7 @@ export function responseOf(
 }
 
 function joined(parts: Part[], type: 'text' | 'reasoning'): string {
-  let text = ''
-  for (const part of parts) if (part.type === type) text += part.text
-  return text
+  return parts.map((part) => (part.type === type ? part.text : '')).join('')
 }
 
 /** The finish reason, corrected by the parts: servers report 'stop' although there are calls, or count server-side calls. */
@@ -32,6 +30,6 @@ export function finishReasonOf(reported: FinishReason, parts: Part[]): FinishRea
 }
 
 /** The counts that are numbers from 0. */
-export function validCounts(usage: Usage): Usage {
+export function validCounts(usage: Usage = {}): Usage {
   return Object.fromEntries(Object.entries(usage).filter(([, count]) => Number.isFinite(count) && count >= 0))
 }

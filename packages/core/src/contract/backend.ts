@@ -46,6 +46,8 @@ export interface PreparedChat extends Defined<SamplingOptions> {
   output?: { schema?: JsonSchema; name?: string; strict?: boolean }
   maxOutputTokens?: number
   reasoning?: Reasoning
+  /** Log-probabilities of the tokens, and of so many alternatives for each. */
+  logprobs?: number
   /** Only those of this provider. */
   providerOptions: Record<string, unknown>
   /** For what a backend itself finds the model does not take: `'warn'` leaves it out with a warning; else it is an error. */

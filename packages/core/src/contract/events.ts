@@ -1,6 +1,6 @@
 // Streams: the events of an answer while it is generated, for apps and for backends.
 import type { Citation, OpaqueState, Part } from './message.js'
-import type { ChatResponse, Usage, Warning } from './response.js'
+import type { ChatResponse, TokenLogprob, Usage, Warning } from './response.js'
 
 /** The first event of every stream. */
 export interface StartEvent {
@@ -20,7 +20,8 @@ export interface ToolCallEvent {
 }
 
 interface Deltas {
-  text: { type: 'text'; text: string }
+  /** `logprobs`: of the tokens since the last event that had some, if the request asked for them. */
+  text: { type: 'text'; text: string; logprobs?: TokenLogprob[] }
   reasoning: { type: 'reasoning'; text: string }
   toolCallStart: { type: 'tool-call-start'; id: string; name: string }
   toolCallDelta: { type: 'tool-call-delta'; id: string; json: string }
@@ -39,7 +40,8 @@ export type ChatEvent<Output = unknown> =
   | { type: 'finish'; response: ChatResponse<Output> }
 
 /**
- * An answer while it is generated. Read it once: as events, as `text`, or by `response()`. Nothing is sent before the first read. It
+ * An answer while it is generated. Read it once: as events, as `text`, or by `response()`; or by a loop and `response()`, which take
+ * nothing from each other if the loop begins first or in the same turn. Nothing is sent before the first read. It
  * ends after its one `finish` event, or throws one `LlmError`. Leaving a loop over it aborts the call. While nobody reads, nothing
  * is buffered beyond a fixed limit, and the service waits.
  * @example

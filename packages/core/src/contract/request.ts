@@ -62,6 +62,11 @@ export interface ChatRequest<
   maxOutputTokens?: number | undefined
   /** How much to reason. Default: the provider's. */
   reasoning?: Reasoning | undefined
+  /**
+   * Log-probabilities of the tokens of the text, as `logprobs` of the response: `true` for those of the tokens alone, a number
+   * from 0 to 20 for so many of the most likely tokens of each place too. Default: none.
+   */
+  logprobs?: boolean | number | undefined
   /** Fields merged into the body of the request last, by provider name: `{ claude: { … } }`. */
   providerOptions?: ProviderRequestOptions | undefined
   /**

@@ -47,6 +47,22 @@ export interface Warning {
 /** A tool call: its `id`, the `name` of the tool, and the parsed `input`. */
 export type ToolCall = Omit<ToolCallPart, 'type' | 'opaque'>
 
+/** A token that could have stood in a place, and the natural logarithm of its probability there. */
+export interface TopLogprob {
+  /** The text of the token; of a part of a character, what its service writes for it. */
+  token: string
+  /** From minus infinity to 0; services write a very low number for what is almost impossible. */
+  logprob: number
+  /** The bytes of the token in UTF-8, if the service tells them: a character can be spread over tokens. */
+  bytes?: number[]
+}
+
+/** A token of the text, with its log-probability. */
+export interface TokenLogprob extends TopLogprob {
+  /** The most likely tokens of its place, likeliest first, as many as `logprobs` asked for. The token itself may not be among them. */
+  top: TopLogprob[]
+}
+
 /** The response to a chat request. */
 export interface ChatResponse<Output = unknown> {
   /** The model's message. Append it to the conversation to continue. */
@@ -64,6 +80,8 @@ export interface ChatResponse<Output = unknown> {
   rawFinishReason?: string
   /** Which of `stop` ended the answer, if the provider reports it. */
   stopSequence?: string
+  /** The tokens of the text with their log-probabilities, if the request asked for `logprobs`. */
+  logprobs?: TokenLogprob[]
   /** Of all attempts together. */
   usage: Usage
   /** The price in US dollars; set by `priced` of `@patchbay/policies` if the price is known. */

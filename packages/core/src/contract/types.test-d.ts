@@ -25,7 +25,9 @@ import type { SamplingOptions } from './request.js'
 declare const provider: Provider
 
 test('the capability check knows every option that steers an answer, and every kind of media', () => {
-  expectTypeOf<(typeof samplingOptions)[number]>().toEqualTypeOf<keyof SamplingOptions | 'maxOutputTokens'>()
+  expectTypeOf<(typeof samplingOptions)[number]>().toEqualTypeOf<
+    keyof SamplingOptions | 'maxOutputTokens' | 'logprobs'
+  >()
   type Plain = 'text' | 'reasoning' | 'refusal' | 'tool-call' | 'tool-result' | 'provider-block'
   expectTypeOf<keyof typeof mediaFeature>().toEqualTypeOf<Exclude<Part['type'], Plain>>()
 })

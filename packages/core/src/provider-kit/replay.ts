@@ -8,6 +8,7 @@ import type { Clock } from '../contract/clock.js'
 import type { BackendEvent, ChatStream } from '../contract/events.js'
 import type { Part } from '../contract/message.js'
 import type { ChatResponse } from '../contract/response.js'
+import { PendingLogprobs } from '../wire/logprobs.js'
 
 const unknown: Capabilities = {
   tools: 'unknown',
@@ -42,7 +43,11 @@ export function replayStream(
   const events = async function* (): AsyncGenerator<BackendEvent> {
     const { id, requestId, model, warnings } = response
     yield { type: 'start', model, warnings, ...(id && { id }), ...(requestId && { requestId }) }
-    for (const part of response.message.content) yield* eventsOf(part)
+    // All log-probabilities come with the first text.
+    const logprobs = new PendingLogprobs()
+    logprobs.add(response.logprobs ?? [])
+    for (const part of response.message.content)
+      for (const event of eventsOf(part)) yield event.type === 'text' ? logprobs.text(event.text) : event
     const { timing: _, attempts: __, text: ___, reasoning: ____, ...final } = response
     yield { type: 'finish', response: final }
   }

@@ -38,6 +38,7 @@ const otherNames: Record<string, string> = {
   value: 'input',
   values: 'input',
   topn: 'topK',
+  toplogprobs: 'logprobs',
 }
 
 /** The longest name that is compared with others. */

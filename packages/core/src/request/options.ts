@@ -22,6 +22,7 @@ const ranges: { [option in keyof ChatRequest]?: [least: number, most: number, wh
   maxOutputTokens: [1, 2 ** 31 - 1, 'whole'],
   frequencyPenalty: [-2, 2],
   presencePenalty: [-2, 2],
+  logprobs: [0, 20, 'whole'],
 }
 
 /**
@@ -40,15 +41,16 @@ export async function prepareOptions(
   checkRequestNames(request, provider)
   checkValues(request)
   const { messages: _messages, system: _system, ...options } = request
-  const { tools, toolChoice, output, stop } = options
+  const { tools, toolChoice, output, stop, logprobs } = options
   const prepared = omitUndefined({
     ...options,
     tools:
       (tools && tools.length !== 0) || toolChoice
-        ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
+        ? await (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
         : [],
     output: output === undefined ? undefined : await prepareOutput(output, warnings),
     stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,
+    logprobs: typeof logprobs === 'number' ? logprobs : logprobs ? 0 : undefined,
     providerOptions: currentOptions(request, defaults, provider),
   })
   // A schema of thousands of properties takes long, here and in the backend.
@@ -60,7 +62,7 @@ export async function prepareOptions(
 function checkValues(request: ChatRequest): void {
   for (const [name, [least, most, whole]] of Object.entries(ranges)) {
     const value: unknown = request[name as keyof ChatRequest]
-    if (value === undefined) continue
+    if (value === undefined || (name === 'logprobs' && typeof value === 'boolean')) continue
     const fits =
       typeof value === 'number' && value >= least && value <= most && (!whole || Number.isInteger(value))
     if (!fits)

@@ -18,6 +18,7 @@ export const samplingOptions = [
   'frequencyPenalty',
   'presencePenalty',
   'maxOutputTokens',
+  'logprobs',
 ] as const
 
 /** The features that a request requires. Empty for plain text. */

@@ -62,6 +62,7 @@ class LangchainBackend implements Backend {
         presencePenalty: false,
         maxOutputTokens: false,
         parallelToolCalls: false,
+        logprobs: false,
       },
     }
   }

@@ -6,7 +6,7 @@ import { decodePercent } from '@patchbay/core/wire'
 import { downloadFile } from './download-file.js'
 import { lock } from './file-lock.js'
 import { partAddresses } from './hub.js'
-import { type RequestSettings, resolveAddress } from './hub-request.js'
+import { type RequestSettings, resolveAddresses } from './hub-request.js'
 import { isRemote, publicName } from './model-name.js'
 import { type ModelManifest, manifestName, modelDir, pulledPath } from './model-store.js'
 import { environmentFetch } from './proxy.js'
@@ -58,10 +58,11 @@ async function downloadParts(
   options: PullSettings,
   settings: RequestSettings,
 ): Promise<string> {
-  const addresses = partAddresses(await resolveAddress(model, settings))
+  const { model: address, projector } = await resolveAddresses(model, settings)
+  const addresses = [...partAddresses(address), ...(projector === undefined ? [] : [projector])]
   const { sha256: given } = options
   if (given !== undefined && addresses.length > 1)
-    throw new LlmError('config', 'sha256 is for a model of one file; this one comes in parts. Leave it out.')
+    throw new LlmError('config', 'sha256 is for a model of one file; this one comes in several. Leave it out.')
   const manifest: ModelManifest = { name: publicName(model), pulledAt: new Date().toISOString(), files: [] }
   for (const [index, address] of addresses.entries()) {
     const name = fileName(address)
@@ -74,6 +75,7 @@ async function downloadParts(
     })
     const { size } = await stat(path)
     manifest.files.push({ name, size, ...(sha256 !== undefined && { sha256 }) })
+    if (address === projector) manifest.projector = name
   }
   const draft = join(dir, `${manifestName}.part`)
   await writeFile(draft, JSON.stringify(manifest, null, 2))

@@ -26,36 +26,47 @@ const mostRedirects = 10
 /** Longest manifest that is read, in bytes; usual ones have a few kilobytes. */
 const longestManifest = 1024 * 1024
 
-/** The address of a model's file. A quantisation is looked up in the hub's manifest, as llama.cpp does. */
-export async function resolveAddress(model: string, settings: RequestSettings): Promise<string> {
-  if (!model.startsWith('hf:')) return checkedAddress(model, 'The address').href
-  const { repo, file: name } = parseHubName(model)
-  const hub = configuredHub()
-  const file = name.endsWith('.gguf') ? name : await quantisedFile(hub, repo, name, settings)
-  return `${hub.url}/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`
+/** The addresses of a model's files. */
+export interface ModelAddresses {
+  model: string
+  /** The projector for images and sound, if the hub's manifest names one. */
+  projector?: string
 }
 
-async function quantisedFile(
+/** The addresses of a model's files. A quantisation is looked up in the hub's manifest, as llama.cpp does. */
+export async function resolveAddresses(model: string, settings: RequestSettings): Promise<ModelAddresses> {
+  if (!model.startsWith('hf:')) return { model: checkedAddress(model, 'The address').href }
+  const { repo, file: name } = parseHubName(model)
+  const hub = configuredHub()
+  const addressOf = (file: string) =>
+    `${hub.url}/${repo}/resolve/main/${file.split('/').map(encodeURIComponent).join('/')}`
+  if (name.endsWith('.gguf')) return { model: addressOf(name) }
+  const { file, projector } = await quantisedFiles(hub, repo, name, settings)
+  return { model: addressOf(file), ...(projector !== undefined && { projector: addressOf(projector) }) }
+}
+
+async function quantisedFiles(
   hub: Hub,
   repo: string,
   quantisation: string,
   settings: RequestSettings,
-): Promise<string> {
+): Promise<{ file: string; projector?: string }> {
   const { response } = await requestFile(
     `${hub.url}/v2/${repo}/manifests/${encodeURIComponent(quantisation)}`,
     settings,
   )
   const text = await readBeginning(response, longestManifest)
-  let manifest: { ggufFile?: { rfilename?: unknown } | null } | null
+  let manifest: Record<'ggufFile' | 'mmprojFile', { rfilename?: unknown } | null | undefined> | null
   try {
     manifest = JSON.parse(text)
   } catch {
     throw unexpectedContent('a manifest', response, text)
   }
-  const name = manifest?.ggufFile?.rfilename
-  if (typeof name !== 'string')
+  const file = manifest?.ggufFile?.rfilename
+  if (typeof file !== 'string')
     throw new LlmError('not-found', `${repo} has no GGUF file for ${quantisation}.`)
-  return name
+  const projector = manifest?.mmprojFile?.rfilename
+  return { file, ...(typeof projector === 'string' && { projector }) }
 }
 
 /** Requests a file. Follows redirects itself: the token is for the hub only, and only its response has the SHA-256. */

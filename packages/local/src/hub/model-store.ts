@@ -27,6 +27,8 @@ export interface ModelManifest {
   pulledAt: string
   /** In the order of their parts. */
   files: { name: string; size: number; sha256?: string }[]
+  /** The name of the file that is the model's projector. */
+  projector?: string
 }
 
 export const manifestName = 'model.json'
@@ -45,9 +47,22 @@ export function modelDir(given: string, cacheDir: string | undefined): string {
 
 /** The path of a model's file; `undefined` if it was not downloaded. */
 export function pulledPath(model: string, cacheDir: string | undefined): string | undefined {
+  return fromManifest(model, cacheDir, pathIn)
+}
+
+/** The path of the projector that was downloaded with a model; `undefined` if there is none. */
+export function pulledProjector(model: string, cacheDir: string | undefined): string | undefined {
+  return fromManifest(model, cacheDir, (dir, { projector }) => projector && join(dir, basename(projector)))
+}
+
+function fromManifest(
+  model: string,
+  cacheDir: string | undefined,
+  read: (dir: string, manifest: ModelManifest) => string | undefined,
+): string | undefined {
   const dir = modelDir(model, cacheDir)
   try {
-    return pathIn(dir, JSON.parse(readFileSync(join(dir, manifestName), 'utf8')))
+    return read(dir, JSON.parse(readFileSync(join(dir, manifestName), 'utf8')))
   } catch {
     // Missing or incomplete.
     return undefined

@@ -39,6 +39,7 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
   whenFull: oneOf('reject', 'wait'),
   parallel: wholeNumber(1),
   context: wholeNumber(8),
+  kvCache: oneOf('f16', 'q8_0'),
   gpu: oneOf('auto', false, 'cuda', 'vulkan', 'metal'),
   threads: wholeNumber(1),
   cacheDir: (value) => (value === false ? undefined : text(value) && 'the path of a folder, or false'),
@@ -47,6 +48,11 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
   memoryBudget: wholeNumber(1),
   memoryLimit: wholeNumber(1),
   keepPrefixes: flag,
+  engine: oneOf('node-llama-cpp', 'llama-server'),
+  server: text,
+  serverArgs: (value) =>
+    Array.isArray(value) && value.every((each) => text(each) === undefined) ? undefined : 'a list of texts',
+  mmproj: (value) => (value === true ? undefined : text(value) && 'the path of a file, or true'),
   chatTemplate: (value) => (typeof value === 'string' ? undefined : 'a Jinja template'),
   heartbeat: wholeNumber(1),
   onLog: callback,
@@ -56,7 +62,8 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
 const ownNames: OwnNames<LocalOptions> = {
   ...{ queue: true, whenFull: true, parallel: true, context: true, gpu: true, threads: true, cacheDir: true },
   ...{ gpuLayers: true, adapters: true, keepAlive: true, memoryBudget: true, memoryLimit: true },
-  ...{ keepPrefixes: true, chatTemplate: true, heartbeat: true, onLog: true },
+  ...{ engine: true, server: true, serverArgs: true, mmproj: true },
+  ...{ keepPrefixes: true, chatTemplate: true, heartbeat: true, onLog: true, kvCache: true },
 }
 
 /** @throws {LlmError} `config` for invalid and for unknown options */
@@ -69,12 +76,20 @@ export function checkOptions(options: LocalOptions): void {
     const expected = value === undefined ? undefined : check(value)
     if (expected !== undefined) throw invalidOption(name, expected, value)
   }
+  const forServer = (['mmproj', 'server', 'serverArgs'] as const).find((name) => options[name] !== undefined)
+  if (forServer !== undefined && !usesServer(options))
+    throw invalidOption(forServer, "left out, or engine be 'llama-server'", options[forServer])
   if (options.keepPrefixes && options.cacheDir === false)
     throw invalidOption(
       'keepPrefixes',
       'left out if cacheDir is false, as there is no folder for the prefixes',
       true,
     )
+}
+
+/** The model runs in llama-server. */
+export function usesServer({ engine, mmproj }: LocalOptions): boolean {
+  return engine === undefined ? mmproj !== undefined : engine === 'llama-server'
 }
 
 function invalidOption(name: string, expected: string, value: unknown): LlmError {

@@ -16,6 +16,27 @@ export interface LocalOptions extends ProviderOptions {
   parallel?: number | undefined
   /** Tokens of one sequence, prompt and answer together. Default: as many as the model was trained for and memory allows, at most 4,096. */
   context?: number | undefined
+  /**
+   * The numbers that the context's keys and values are stored as: 16 bits, or `'q8_0'`, 8 bits, which takes about half of their memory and may
+   * change answers a little. For `'q8_0'` the engine must be able to use flash attention with the model. Default `'f16'`.
+   */
+  kvCache?: 'f16' | 'q8_0' | undefined
+  /**
+   * What runs the model: `'node-llama-cpp'`, or llama.cpp's own `'llama-server'`, which has to be installed and also reads images
+   * and sound. Default `'node-llama-cpp'`; `'llama-server'` with `mmproj`.
+   */
+  engine?: 'node-llama-cpp' | 'llama-server' | undefined
+  /** Path of the program llama-server. Default: the environment variable `PATCHBAY_LLAMA_SERVER`, or the one that the system finds. */
+  server?: string | undefined
+  /** More arguments for llama-server, such as `['--spec-default']`. Default: none. */
+  serverArgs?: string[] | undefined
+  /**
+   * The model's projector for images and sound: a .gguf file, its name, as for `model`, or `true` for the one that was
+   * downloaded with the model. Default: none; then images and sound are refused.
+   * @example
+   * const llm = local({ model: 'gemma-3-4b-it-Q4_K_M.gguf', mmproj: 'mmproj-model-f16.gguf' })
+   */
+  mmproj?: string | true | undefined
   /** The GPU to use; `false` for the CPU. Default `'auto'`: a GPU if a GPU build of the engine is installed and works, otherwise the CPU. */
   gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal' | undefined
   /** Threads of the engine. Default: the fastest number, measured when the model is first loaded, and cached in `cacheDir`. */

@@ -1,10 +1,12 @@
 // Settings of the worker, from the options of `local()` and their defaults.
+import { homedir } from 'node:os'
+import { resolve } from 'node:path'
 import { LlmError } from '@patchbay/core'
 import { defaultCacheDir } from '../cache-dir.js'
 import { isRemote, publicName } from '../hub/model-name.js'
-import { pulledPath } from '../hub/model-store.js'
+import { pulledPath, pulledProjector } from '../hub/model-store.js'
 import type { SchedulerSettings } from '../supervisor/scheduler.js'
-import { checkOptions } from './check-options.js'
+import { checkOptions, usesServer } from './check-options.js'
 import type { LocalOptions } from './local-options.js'
 import { locateModel } from './model-file.js'
 
@@ -21,6 +23,7 @@ export function resolveSettings(options: LocalOptions): { scheduler: SchedulerSe
     gpu = 'auto',
     heartbeat = 10_000,
     context,
+    kvCache,
     threads,
     chatTemplate,
     cacheDir,
@@ -32,6 +35,9 @@ export function resolveSettings(options: LocalOptions): { scheduler: SchedulerSe
     memoryBudget,
     memoryLimit,
     keepPrefixes,
+    server,
+    serverArgs,
+    mmproj,
   } = options
   const { path, name, bundled } = locateModel(pathOf(model, cacheDir))
   const scheduler: SchedulerSettings = {
@@ -40,6 +46,7 @@ export function resolveSettings(options: LocalOptions): { scheduler: SchedulerSe
       parallel,
       gpu,
       ...(context !== undefined && { context }),
+      ...(kvCache === 'q8_0' && { kvCache }),
       ...(threads !== undefined && { threads }),
       ...(chatTemplate !== undefined && { chatTemplate }),
       ...(cacheDir !== false && { cacheDir: cacheDir ?? defaultCacheDir() }),
@@ -49,6 +56,10 @@ export function resolveSettings(options: LocalOptions): { scheduler: SchedulerSe
       }),
       ...(memoryLimit !== undefined && { memoryLimit }),
       ...(keepPrefixes !== undefined && { keepPrefixes }),
+      ...(usesServer(options) && { engine: 'llama-server' as const }),
+      ...(server !== undefined && { server: programPath(server) }),
+      ...(serverArgs !== undefined && { serverArgs }),
+      ...(mmproj !== undefined && { mmproj: projectorPath(mmproj, model, cacheDir) }),
     },
     keepAliveMs: keepAliveMs(keepAlive),
     memoryBudget,
@@ -72,6 +83,27 @@ function pathOf(model: string | undefined, cacheDir: LocalOptions['cacheDir']): 
     `${name} is not on this machine yet. Run: patchbay pull ${name}, or call pullModel().`,
     { provider: 'local', model: name },
   )
+}
+
+/** @throws {LlmError} `config` for `true`, if none was downloaded with the model */
+function projectorPath(
+  mmproj: string | true,
+  model: string | undefined,
+  cacheDir: LocalOptions['cacheDir'],
+): string {
+  if (mmproj !== true) return locateModel(pathOf(mmproj, cacheDir)).path
+  const path = model === undefined ? undefined : pulledProjector(model, cacheDir || undefined)
+  if (path !== undefined) return path
+  throw new LlmError(
+    'config',
+    'mmproj: true is for a model that `patchbay pull hf:owner/repo:Q4_K_M` has downloaded together with its projector; there is none with this model. Give the path of the projector.',
+    { provider: 'local' },
+  )
+}
+
+/** A plain name is looked up by the system. */
+function programPath(server: string): string {
+  return /[\\/]/.test(server) ? resolve(server.replace(/^~(?=\/)/, homedir())) : server
 }
 
 /** @throws {LlmError} `config` for a value that is not a duration */

@@ -1,10 +1,10 @@
 // One job of the worker: a buffer between the worker, which writes events, and the caller, who reads them.
-import type { CallContext, LlmError } from '@patchbay/core'
+import type { CallContext, LlmError, TokenLogprob } from '@patchbay/core'
 import type { Priority, QueueEntry } from './fair-queue.js'
 import { type JobRequest, type JobResult, textWindow } from './protocol.js'
 
 export type JobEvent =
-  | { type: 'text'; text: string }
+  | { type: 'text'; text: string; logprobs?: TokenLogprob[] }
   | { type: 'reasoning'; text: string }
   | { type: 'call'; name: string; input: unknown }
   | { type: 'done'; result: JobResult; queuedMs: number }
@@ -63,8 +63,8 @@ export class Job implements QueueEntry {
     this.context.status({ type: 'queued', position })
   }
 
-  text(type: 'text' | 'reasoning', text: string): void {
-    this.#add({ type, text })
+  text(type: 'text' | 'reasoning', text: string, logprobs?: TokenLogprob[]): void {
+    this.#add(type === 'text' ? { type, text, ...(logprobs && { logprobs }) } : { type, text })
   }
 
   call(name: string, input: unknown): void {

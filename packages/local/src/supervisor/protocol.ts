@@ -1,8 +1,9 @@
 // Protocol between the app's process and the worker's process: JSON messages with a version.
-import type { SamplingOptions } from '@patchbay/core'
+import type { SamplingOptions, TokenLogprob } from '@patchbay/core'
+import type { SamplerOptions } from '../options/sampler-options.js'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
-export const protocolVersion = 7
+export const protocolVersion = 8
 
 /** What the worker loads, and how. */
 export interface LoadSettings {
@@ -11,6 +12,8 @@ export interface LoadSettings {
   context?: number
   /** Number of sequences. */
   parallel: number
+  /** Keys and values at 8 bits. Absent: 16. */
+  kvCache?: 'q8_0'
   gpu: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
   /** Absent: measured. */
   threads?: number
@@ -26,6 +29,14 @@ export interface LoadSettings {
   keepPrefixes?: boolean
   /** Bytes of memory above which the process ends itself. Absent: no limit. */
   memoryLimit?: number
+  /** Absent: node-llama-cpp, in the worker's own process. */
+  engine?: 'llama-server'
+  /** The program of llama-server. Absent: `PATCHBAY_LLAMA_SERVER`, or the one that the system finds. */
+  server?: string
+  /** More arguments for llama-server. */
+  serverArgs?: string[]
+  /** The projector for images and sound (llama-server only). */
+  mmproj?: string
 }
 
 /** A message as chat templates expect it, in the format of OpenAI's Chat Completions. */
@@ -52,9 +63,24 @@ export interface EmbedJob {
   truncate: boolean
 }
 
+/** A text with a gap in the middle. */
+export interface InfillText {
+  prefix: string
+  suffix: string
+}
+
+/** Images and sound of a conversation. */
+export interface ChatMedia {
+  /** A text that stands in the messages in place of each of them, and nowhere else. */
+  mark: string
+  /** Their bytes as base64, in the order of the messages. */
+  data: { type: 'image' | 'audio'; base64: string }[]
+}
+
 /** A chat answer to generate. */
 export interface ChatJob extends SamplingOptions {
   messages: TemplateMessage[]
+  media?: ChatMedia
   /** Never together with `json`. */
   tools?: TemplateTool[]
   /** The answer begins with a tool call: of any tool, or of the named one. */
@@ -62,6 +88,12 @@ export interface ChatJob extends SamplingOptions {
   /** The answer ends after its first tool call. */
   singleCall?: boolean
   maxOutputTokens?: number
+  /** A text with a gap to fill, in place of the messages. Never together with tools or `json`. */
+  infill?: InfillText
+  /** Biases and penalties that only this engine has. */
+  sampler?: SamplerOptions
+  /** Log-probabilities of the tokens of the text, with so many alternatives for each. */
+  logprobs?: number
   /** How much a reasoning model thinks first. Absent: the model decides. */
   reasoning?: 'off' | 'minimal' | 'low' | 'medium' | 'high' | 'max'
   /** The most tokens of a thought: then it is closed, and the answer begins. */
@@ -73,7 +105,7 @@ export interface ChatJob extends SamplingOptions {
 /** The part of a chat that its prompt depends on. */
 export type PromptRequest = Pick<
   ChatJob,
-  'messages' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
+  'messages' | 'media' | 'tools' | 'forcedCall' | 'json' | 'reasoning' | 'thinkingBudget'
 >
 
 /** Documents to score by their relevance to a query. */
@@ -103,8 +135,14 @@ export interface ReadyInfo {
   memory: { weights: number; context: number; available: number }
   /** The model's chat template supports tools and tool calls. */
   tools: boolean
+  /** The model has tokens to fill in the middle. */
+  infills: boolean
   /** The model is a reasoning model: it thinks before it answers. */
   thinks: boolean
+  /** The model's projector reads images. */
+  vision: boolean
+  /** The model's projector reads sound. */
+  audio: boolean
   /** Sequences whose states were loaded from an earlier process (`keepPrefixes`). */
   restored: number
   /** The reasons for these choices, one sentence each. */
@@ -182,7 +220,7 @@ export type FromWorker =
   | { type: 'loading'; progress: number }
   | { type: 'ready'; info: ReadyInfo }
   | { type: 'load-failed'; error: WireError }
-  | { type: 'text' | 'reasoning'; id: number; text: string }
+  | { type: 'text' | 'reasoning'; id: number; text: string; logprobs?: TokenLogprob[] }
   | { type: 'call'; id: number; name: string; input: unknown }
   | { type: 'done'; id: number; result: JobResult }
   | { type: 'failed'; id: number; error: WireError }

@@ -224,7 +224,7 @@ export class Scheduler {
     switch (message.type) {
       case 'text':
       case 'reasoning':
-        return job?.text(message.type, message.text)
+        return job?.text(message.type, message.text, message.logprobs)
       case 'call':
         return job?.call(message.name, message.input)
       case 'done':

@@ -51,9 +51,10 @@ export interface ProcessHost {
 }
 
 const thisMachine: ProcessHost = {
-  async check({ modelPath, adapters = [] }) {
+  async check({ modelPath, mmproj = modelPath, adapters = [] }) {
     workerFile()
-    for (const path of [modelPath, ...adapters.map(({ path }) => path)]) await checkModelFile(path)
+    for (const path of new Set([modelPath, mmproj, ...adapters.map(({ path }) => path)]))
+      await checkModelFile(path)
   },
   start: (heartbeatMs, listener) => new WorkerProcess(workerFile(), heartbeatMs, listener),
 }

@@ -8,8 +8,9 @@ import {
   type ToWorker,
   type WorkerMessages,
 } from '../supervisor/protocol.js'
-import { Engine } from './engine/engine.js'
+import type { Engine } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
+import { loadEngine } from './engine/load-engine.js'
 import { JobError, wireError } from './failure.js'
 import { MessageBatcher } from './message-batcher.js'
 
@@ -33,12 +34,22 @@ let onMemoryGranted: () => void = () => {}
 const watchdog = new Worker(
   `const end = () => process.kill(process.pid, 'SIGKILL')
    new (require('node:net').Socket)({ fd: 0, readable: true, writable: false }).on('error', end).on('close', end).resume()
-   require('node:worker_threads').parentPort.on('message', (limit) => setInterval(() => {
-     const rss = process.memoryUsage.rss()
+   const { readFileSync, writeSync } = require('node:fs')
+   const children = []
+   // Only Linux tells the memory of another process.
+   const rssOf = (pid) => {
+     try {
+       return Number(readFileSync('/proc/' + pid + '/status', 'utf8').split('VmRSS:')[1].split('kB')[0]) * 1024
+     } catch {
+       return 0
+     }
+   }
+   require('node:worker_threads').parentPort.on('message', ({ pid, limit }) => pid === undefined ? setInterval(() => {
+     const rss = children.map(rssOf).reduce((a, b) => a + b, process.memoryUsage.rss())
      if (rss <= limit) return
-     require('node:fs').writeSync(2, 'It used ' + Math.round(rss / 1e6) + ' MB, more than its memoryLimit of ' + Math.round(limit / 1e6) + ' MB.')
+     writeSync(2, 'It used ' + Math.round(rss / 1e6) + ' MB, more than its memoryLimit of ' + Math.round(limit / 1e6) + ' MB.')
      end()
-   }, 250))`,
+   }, 250) : children.push(pid))`,
   { eval: true },
 )
 watchdog.unref()
@@ -49,10 +60,12 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 process.on('message', (message: ToWorker) => {
   switch (message.type) {
     case 'load':
-      if (message.settings.memoryLimit !== undefined) watchdog.postMessage(message.settings.memoryLimit)
-      return void Engine.load(message.settings, {
+      if (message.settings.memoryLimit !== undefined)
+        watchdog.postMessage({ limit: message.settings.memoryLimit })
+      return void loadEngine(message.settings, {
         progress: (progress) => send({ type: 'loading', progress }),
         log: (level, text) => send({ type: 'log', level, message: text }),
+        child: (pid) => watchdog.postMessage({ pid }),
         requestMemory: (bytes) => {
           send({ type: 'memory-planned', bytes })
           return new Promise((resolve) => {
@@ -77,7 +90,10 @@ process.on('message', (message: ToWorker) => {
     case 'count':
       return count(message)
     case 'ping':
-      return send({ type: 'pong' })
+      return void (engine?.alive?.() ?? Promise.resolve()).then(
+        () => send({ type: 'pong' }),
+        () => {},
+      )
     case 'shutdown':
       return void (engine?.dispose() ?? Promise.resolve())
         .catch((error: Error) =>
@@ -109,7 +125,7 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
       : encoder.rank(request, controller.signal)
   }
   const generation = new Generation({
-    text: (kind, text) => batcher.text(id, kind, text, running.size > 1),
+    text: (kind, text, logprobs) => batcher.text(id, kind, text, running.size > 1, logprobs),
     call: ({ name, input }) => send({ type: 'call', id, name, input }),
     flush: () => batcher.flush(),
   })
@@ -119,6 +135,11 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
 
 function count({ id, ...request }: Extract<ToWorker, { type: 'count' }>): void {
   try {
+    if (request.media !== undefined)
+      throw new JobError(
+        'unsupported',
+        'Tokens of images and sound cannot be counted before they are evaluated.',
+      )
     send({ type: 'counted', id, tokens: engine?.chat.prompt.tokens(request).length ?? 0 })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })

@@ -2,6 +2,7 @@
 // together, which no reader can tell from more often. Each message wakes the app's process, costs about 200 µs whatever
 // its size, and delays the engine's step when all cores compute: one message per token cost 7 to 20 % of the speed of a
 // 100 MB model on two cores (November 2026).
+import type { TokenLogprob } from '@patchbay/core'
 import type { FromWorker } from '../supervisor/protocol.js'
 
 const intervalMs = 40
@@ -26,12 +27,14 @@ export class MessageBatcher {
   }
 
   /** Adds text of a call. `shared`: other calls produce text in the same step, so that it pays to wait for it. */
-  text(id: number, type: TextKind, text: string, shared: boolean): void {
+  text(id: number, type: TextKind, text: string, shared: boolean, logprobs?: TokenLogprob[]): void {
     if (text === '') return
     const last = this.#appendable.get(id)
-    if (last?.type === type) last.text += text
-    else {
-      const message: TextMessage = { type, id, text }
+    if (last?.type === type) {
+      last.text += text
+      if (logprobs !== undefined) last.logprobs = [...(last.logprobs ?? []), ...logprobs]
+    } else {
+      const message: TextMessage = { type, id, text, ...(logprobs && { logprobs }) }
       this.#appendable.set(id, message)
       this.#pending.push(message)
     }

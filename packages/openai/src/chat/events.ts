@@ -1,11 +1,20 @@
 // Decodes chat completions, streamed or whole, in all their dialects.
 // Source: platform.openai.com/docs/api-reference/chat, and what compatible servers do, November 2026.
 import type { BackendEvent, Citation, FinishReason } from '@patchbay/core'
-import { CallIds, callField, errorIn, fieldsOf, objectsIn, parseInput } from '@patchbay/core/wire'
+import {
+  CallIds,
+  callField,
+  errorIn,
+  fieldsOf,
+  objectsIn,
+  PendingLogprobs,
+  parseInput,
+} from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { CitedText } from '../cited-text.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { opaqueOf } from '../state.js'
+import { toLogprobs } from './logprobs.js'
 import { ReasoningReader } from './reasoning.js'
 import { toUsage } from './usage.js'
 
@@ -30,6 +39,7 @@ interface Choice {
   index?: number
   delta?: Delta
   message?: Delta
+  logprobs?: unknown
   finish_reason?: string | null
   /** The reason of the service that a router asked. */
   native_finish_reason?: string | null
@@ -90,6 +100,7 @@ export async function* toEvents(
   const calls: OpenCalls = { all: [], byIndex: new Map(), byId: new Map(), ids: new CallIds() }
   const cited = new CitedText()
   const reasoning = new ReasoningReader()
+  const logprobs = new PendingLogprobs()
   let usage: Json = {}
   let reason: string | undefined
   let refusal = ''
@@ -137,7 +148,13 @@ export async function* toEvents(
     }
     // State that comes in the middle of a text waits for the end of the text.
     if (delta.tool_calls?.length || (delta.content && !cited.isOpen)) yield* endReasoning()
-    if (typeof delta.content === 'string') yield cited.text(delta.content)
+    // Some servers send those of reasoning and of calls too.
+    const isText = choice.message !== undefined || (text === '' && !delta.tool_calls?.length)
+    if (choice.logprobs && isText) logprobs.add(toLogprobs(choice.logprobs))
+    if (typeof delta.content === 'string')
+      yield choice.logprobs && delta.content !== ''
+        ? { ...logprobs.text(''), ...cited.text(delta.content) }
+        : cited.text(delta.content)
     else if (Array.isArray(delta.content)) yield* partsOf(delta.content, cited)
     if (typeof delta.refusal === 'string') refusal += delta.refusal
     cited.add(objectsIn(delta.annotations).flatMap(toCitation))
@@ -150,6 +167,7 @@ export async function* toEvents(
   }
   if (reason === undefined) return
   yield* endReasoning()
+  yield logprobs.text('')
   yield* cited.end()
   if (refusal !== '') yield { type: 'part', part: { type: 'refusal', text: refusal } }
   const finishReason = reasons[reason] ?? 'other'

@@ -23,7 +23,7 @@ export async function toChatBody(
   const { chat, dialect, effort, fields, leaveOut } = accepted(given, target, 'chat', warn)
   const { temperature, topP, topK, minP, seed, stop, frequencyPenalty, presencePenalty, maxOutputTokens } =
     chat
-  const { parallelToolCalls, output, providerOptions } = chat
+  const { parallelToolCalls, output, logprobs, providerOptions } = chat
   checkFields(providerOptions, fieldNames.chat, 'providerOptions.openai')
   const { tools, tool_choice } = toTools(chat, dialect, warn)
   const json = jsonOutput(output, target, dialect, leaveOut)
@@ -38,6 +38,7 @@ export async function toChatBody(
     frequency_penalty: frequencyPenalty,
     presence_penalty: presencePenalty,
     [preset.maxTokens]: maxOutputTokens,
+    ...(logprobs !== undefined && dialect.logprobs(logprobs)),
     reasoning_effort: effort,
     ...fields,
     parallel_tool_calls: tools && preset.parallelToolCalls ? parallelToolCalls : undefined,
@@ -45,7 +46,8 @@ export async function toChatBody(
     tools,
     response_format: toFormat(json),
   }
-  const stream = streaming || dialect.alwaysStreams
+  const isStreamable = logprobs === undefined || tools === undefined || dialect.streamedLogprobs
+  const stream = (streaming && isStreamable) || dialect.alwaysStreams
   return {
     model,
     messages: needsWish(json, messages, output?.schema) ? withWish(messages, json.wish) : messages,

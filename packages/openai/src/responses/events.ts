@@ -1,7 +1,15 @@
 // Decodes answers of the Responses API, streamed or whole.
 // Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
 import { type BackendEvent, type Citation, type FinishReason, LlmError, type Usage } from '@patchbay/core'
-import { CallIds, callField, fieldsOf, objectsIn, parseInput, TruncatedCallGuard } from '@patchbay/core/wire'
+import {
+  CallIds,
+  callField,
+  fieldsOf,
+  logprobsOf,
+  objectsIn,
+  parseInput,
+  TruncatedCallGuard,
+} from '@patchbay/core/wire'
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { opaqueOf } from '../state.js'
@@ -24,6 +32,8 @@ interface OpenItem {
   callId?: string
   /** The text streamed so far. */
   text: string
+  /** Log-probabilities have been streamed. */
+  logprobs: boolean
   done: boolean
 }
 
@@ -58,8 +68,7 @@ export async function* fromStream(
         break
       }
       case 'response.output_text.delta':
-        items.at(event).text += event.delta
-        yield { type: 'text', text: String(event.delta) }
+        yield textDelta(event, items.at(event))
         break
       case 'response.reasoning_summary_text.delta':
       case 'response.reasoning_text.delta':
@@ -99,6 +108,13 @@ export async function* fromStream(
           throw event?.error ? fromError(event.error, who) : notAnAnswer(value, who)
     }
   }
+}
+
+function textDelta({ delta, logprobs }: Json, item: OpenItem): BackendEvent {
+  item.text += delta
+  const read = logprobs ? logprobsOf(logprobs) : []
+  item.logprobs ||= read.length > 0
+  return { type: 'text', text: String(delta), ...(read.length > 0 && { logprobs: read }) }
 }
 
 /** Whether it is the last event of a response. */
@@ -152,7 +168,7 @@ function keysOf({ item_id, item, output_index: byIndex }: Json): { byId: unknown
 }
 
 function newItem(id: unknown): OpenItem {
-  return { id, text: '', done: false }
+  return { id, text: '', logprobs: false, done: false }
 }
 
 interface Calls {
@@ -163,7 +179,7 @@ interface Calls {
 
 function* closeItem(
   item: Json,
-  { text: streamed, callId }: Pick<OpenItem, 'text' | 'callId'>,
+  { text: streamed, logprobs: hasLogprobs, callId }: OpenItem,
   { ids, last, from }: Calls,
 ): Generator<BackendEvent> {
   const opaque = (data: unknown) => opaqueOf(from, data)
@@ -179,7 +195,12 @@ function* closeItem(
       const parts = objectsIn(item.content)
       // Several streamed texts are one text part, with the citations of all.
       const texts = parts.filter(({ type }) => type === 'output_text')
-      if (streamed === '') for (const { text } of texts) if (text) yield { type: 'text', text: String(text) }
+      for (const { text, logprobs } of texts) {
+        const read = hasLogprobs ? [] : logprobsOf(logprobs)
+        const rest = streamed === '' ? String(text ?? '') : ''
+        if (rest !== '' || read.length > 0)
+          yield { type: 'text', text: rest, ...(read.length > 0 && { logprobs: read }) }
+      }
       const citations = citationsOf(texts)
       yield { type: 'part-end', opaque: own, ...(citations.length > 0 && { citations }) }
       for (const { type, refusal } of parts)

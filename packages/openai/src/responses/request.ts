@@ -29,6 +29,7 @@ export function toResponsesBody(
     toolChoice,
     parallelToolCalls,
     output,
+    logprobs,
     providerOptions,
   } = chat
   checkFields(providerOptions, fieldNames.responses, 'providerOptions.openai')
@@ -37,6 +38,7 @@ export function toResponsesBody(
     temperature,
     top_p: topP,
     max_output_tokens: maxOutputTokens,
+    top_logprobs: logprobs,
     reasoning: effort && { effort, ...(effort !== 'none' && { summary: 'auto' }) },
     ...fields,
     tools:
@@ -52,14 +54,19 @@ export function toResponsesBody(
     parallel_tool_calls: tools.length > 0 ? parallelToolCalls : undefined,
     text: toText(json),
   }
+  // Models that do not reason refuse it: NousResearch/hermes-agent#23450 (May 2026).
+  const encrypts = isReasoning && isReasoningModel(model)
+  const include = [
+    ...(encrypts ? ['reasoning.encrypted_content'] : []),
+    ...(logprobs === undefined ? [] : ['message.output_text.logprobs']),
+  ]
   const items = toItems(chat.messages, target, warn)
   return {
     model,
     input: needsWish(json, items, output?.schema) ? [systemItem(json.wish), ...items] : items,
     stream: streaming,
     store: false,
-    // Models that do not reason refuse it: NousResearch/hermes-agent#23450 (May 2026).
-    include: isReasoning && isReasoningModel(model) ? ['reasoning.encrypted_content'] : undefined,
+    include: include.length > 0 ? include : undefined,
     ...options,
     ...providerOptions,
   }

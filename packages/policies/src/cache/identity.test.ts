@@ -33,6 +33,7 @@ const fields: { [Field in keyof Required<ChatRequest>]: [ChatRequest[Field], Cha
   output: ['text', 'json'],
   maxOutputTokens: [100, 101],
   reasoning: ['high', 'low'],
+  logprobs: [true, 2],
   temperature: [0, 1],
   topP: [0.5, 1],
   topK: [1, 2],

@@ -244,7 +244,8 @@ function shownPart(
   const content = (['reasoning', 'text'] as const).flatMap((type) =>
     shown[type] === '' ? [] : [{ type, text: shown[type] }],
   )
+  const { logprobs: _, ...rest } = partial
   return content.length === 0
     ? undefined
-    : { ...partial, ...shown, toolCalls: [], message: { role: 'assistant', content } }
+    : { ...rest, ...shown, toolCalls: [], message: { role: 'assistant', content } }
 }

@@ -135,6 +135,34 @@ export function capabilities(subject: Subject): void {
       expect(seen).toEqual(object)
     })
 
+    it('gives log-probabilities of its text, streamed and whole, or reports that it does not', async () => {
+      const { provider, capabilities } = subject
+      const request = { messages: short, logprobs: 2 }
+      if (capabilities.options?.logprobs === false) {
+        const error = await failsWith('unsupported', provider.chat(request))
+        return expect(error.message).toContain('logprobs')
+      }
+      const codes = ['unsupported', 'invalid-request'] as const
+      const response = await answerOr(codes, provider.chat(request))
+      const events = await answerOr(codes, all(provider.stream(request)))
+      expect(events === undefined).toBe(response === undefined)
+      for (const answer of response && events ? [response, last(events).response] : []) {
+        const { logprobs = [], text, warnings } = answer
+        if (warnings.some(({ feature }) => feature === 'logprobs')) continue
+        expect(logprobs.map(({ token }) => token).join('')).toBe(text)
+        for (const { logprob, top } of logprobs) {
+          expect(logprob).toBeLessThanOrEqual(0)
+          expect(top.length).toBeLessThanOrEqual(2)
+          expect(top.map((one) => one.logprob)).toEqual(top.map((one) => one.logprob).sort((a, b) => b - a))
+        }
+        if (answer === response) continue
+        const streamed = (events ?? []).flatMap((event) =>
+          event.type === 'text' ? (event.logprobs ?? []) : [],
+        )
+        expect(streamed).toEqual(logprobs)
+      }
+    })
+
     it('counts tokens, and hidden messages cost nothing', async () => {
       const shown: Message = { role: 'user', content: short }
       const hidden: Message = { role: 'assistant', content: 'only for the user', visibility: 'user' }

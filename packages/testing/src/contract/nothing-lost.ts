@@ -138,6 +138,7 @@ const options: Record<
   topK: [[{ topK: 25 }]],
   minP: [[{ minP: 0.25 }]],
   seed: [[{ seed: 25 }]],
+  logprobs: [[{ logprobs: true }], [{ logprobs: 3 }]],
   stop: [[{ stop: [marker] }]],
   frequencyPenalty: [[{ frequencyPenalty: 0.25 }]],
   presencePenalty: [[{ presencePenalty: 0.25 }]],

@@ -49,3 +49,12 @@ export function toAnswer(given: string | StrictAnswer, body: Json, toId: (n: num
 export function pieces(text: string): string[] {
   return text.match(/\S+\s*|\s+/g) ?? []
 }
+
+/** The log-probabilities of a text as services send them: each piece is a token. */
+export function wireLogprobs(text: string, alternatives = 0): Json[] {
+  return pieces(text).map((token) => {
+    const one = { token, logprob: -0.25, bytes: [...new TextEncoder().encode(token)] }
+    const other = { token: `${token.trimEnd()}?`, logprob: -1.5, bytes: null }
+    return { ...one, top_logprobs: [one, other].slice(0, alternatives) }
+  })
+}

@@ -3,7 +3,7 @@
 import type { ChatRequest } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, toChatRequest } from '../../body/body.js'
-import { toCompletionMessages } from '../../body/completion-prompt.js'
+import { gapOf, toCompletionMessages } from '../../body/completion-prompt.js'
 import { fieldsOf } from '../../body/fields.js'
 import { samplingOf } from '../openai/sampling.js'
 
@@ -38,8 +38,6 @@ export function fromBody(body: Json): ChatRequest {
   const { suffix } = body
   for (const name of ['n', 'best_of'])
     if ((body[name] ?? 1) !== 1) throw requestError(`${name}: the gateway gives one answer a request.`)
-  // 0 asks for the token that was chosen.
-  if (body.logprobs || body.logprobs === 0) throw requestError('logprobs: the gateway has none.')
   if (body.echo === true) throw requestError('echo: the gateway returns the completion only.')
   if (suffix !== undefined && suffix !== null && typeof suffix !== 'string')
     throw requestError('suffix: must be a string.')
@@ -50,9 +48,16 @@ export function fromBody(body: Json): ChatRequest {
       messages: toCompletionMessages(prompt, suffix ?? undefined),
       maxOutputTokens: body.max_tokens ?? defaultMaxTokens,
       ...samplingOf(body),
+      // 0 asks for the tokens that were chosen.
+      logprobs: body.logprobs,
     },
     names,
   )
+}
+
+/** The gap to fill, if there is one. */
+export function gapIn(body: Json): ReturnType<typeof gapOf> {
+  return gapOf(promptOf(body), typeof body.suffix === 'string' ? body.suffix : undefined)
 }
 
 function promptOf({ prompt }: Json): string {

@@ -12,9 +12,10 @@ import {
   toRequestOptions,
   toStop,
 } from '../../body/body.js'
-import { toCompletionMessages } from '../../body/completion-prompt.js'
+import { gapOf, toCompletionMessages } from '../../body/completion-prompt.js'
 import { withPath } from '../../body/field-paths.js'
 import { fieldsOf, ignoredFields } from '../../body/fields.js'
+import { logprobsOption } from '../../body/logprobs.js'
 import { toToolSelection } from '../../body/tools.js'
 
 const options: Record<string, string> = {
@@ -50,8 +51,8 @@ const optionFields = fieldsOf(
 )
 const calledFields = fieldsOf('name description parameters arguments index', 'strict', { others: 'ignore' })
 const fields = fieldsOf(
-  'model stream messages tools tool_choice format options think prompt system images suffix raw',
-  'keep_alive truncate shift template context logprobs top_logprobs temperature top_p top_k seed stop',
+  'model stream messages tools tool_choice format options think prompt system images suffix raw logprobs top_logprobs',
+  'keep_alive truncate shift template context temperature top_p top_k seed stop',
   {
     nested: {
       options: optionFields,
@@ -110,8 +111,15 @@ export function fromGenerate(body: Json): ChatRequest {
   }
 }
 
-function common({ options: given = {}, format, think }: Json): Omit<ChatRequest, 'messages'> {
-  const request: Json = {}
+/** The gap that a prompt asks to fill, if it does. */
+export function gapIn({ prompt, suffix, raw }: Json): ReturnType<typeof gapOf> {
+  if (typeof prompt !== 'string' || !(raw === true || suffix)) return undefined
+  return gapOf(prompt, typeof suffix === 'string' ? suffix : undefined)
+}
+
+function common(body: Json): Omit<ChatRequest, 'messages'> {
+  const { options: given = {}, format, think } = body
+  const request: Json = { logprobs: logprobsOption(body.logprobs === true, body) }
   for (const [name, value] of Object.entries(requireObject(given ?? {}, 'options'))) {
     const own = Object.hasOwn(options, name) ? options[name] : undefined
     if (own === undefined || value === null || value === undefined) continue

@@ -1,8 +1,10 @@
 // Writes an answer as one line of Ollama's API, or as the lines of a stream.
 // Source: ollama/ollama, docs/api.md and api/types.go, November 2026.
-import type { ChatEvent, ChatResponse, FinishReason } from '@patchbay/core'
+import type { ChatEvent, ChatResponse, FinishReason, TokenLogprob } from '@patchbay/core'
+import { logprobsToWire } from '@patchbay/core/wire'
 import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
+import type { StreamedLogprobs } from '../../body/logprobs.js'
 
 /** The form of a line: a message of a chat, or a response to a prompt. */
 export type Form = 'chat' | 'generate'
@@ -11,7 +13,11 @@ export type Form = 'chat' | 'generate'
 export function toLine(response: ChatResponse, form: Form): Json {
   const { text, reasoning, toolCalls } = response
   const calls = toolCalls.map(({ id, name, input }) => toCall(id, name, input))
-  return { ...contentFields(form, text, reasoning, calls), ...finishFields(response) }
+  return {
+    ...contentFields(form, text, reasoning, calls),
+    ...logprobFields(response.logprobs),
+    ...finishFields(response),
+  }
 }
 
 /** The line of a model that was loaded or unloaded. */
@@ -20,7 +26,7 @@ export function toLoaded(model: string, form: Form): Json {
 }
 
 /** The lines of one event. Text comes in pieces, a tool call whole. */
-export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
+export function toLines(event: ChatEvent, form: Form, model: string, streamed: StreamedLogprobs): Json[] {
   const line = (text: string, thinking = '', calls: Json[] = []): Json[] => [
     {
       model,
@@ -31,7 +37,7 @@ export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
   ]
   switch (event.type) {
     case 'text':
-      return line(event.text)
+      return line(event.text).map((one) => ({ ...one, ...logprobFields(streamed.of(event)) }))
     case 'reasoning':
       return line('', event.text)
     case 'tool-call':
@@ -39,10 +45,20 @@ export function toLines(event: ChatEvent, form: Form, model: string): Json[] {
     case 'part':
       return refusalIn(event.part).flatMap((text) => line(text))
     case 'finish':
-      return [{ ...contentFields(form, '', '', []), ...finishFields(event.response) }]
+      return [
+        {
+          ...contentFields(form, '', '', []),
+          ...logprobFields(streamed.of(event)),
+          ...finishFields(event.response),
+        },
+      ]
     default:
       return []
   }
+}
+
+function logprobFields(logprobs: readonly TokenLogprob[] = []): Json {
+  return logprobs.length > 0 ? { logprobs: logprobsToWire(logprobs) } : {}
 }
 
 function contentFields(form: Form, text: string, thinking: string, calls: Json[]): Json {

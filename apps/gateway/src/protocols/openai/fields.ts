@@ -42,10 +42,10 @@ const toolFields = fieldsOf('type function custom', 'cache_control', {
 
 /** The fields of a body. */
 export const fields = fieldsOf(
-  'model messages stream stream_options user metadata tools tool_choice parallel_tool_calls response_format max_tokens max_completion_tokens temperature top_p top_k min_p seed stop frequency_penalty presence_penalty reasoning_effort reasoning n logprobs modalities',
-  'store service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options prediction verbosity truncation moderation cache_control web_search_options top_logprobs include_reasoning usage thinking enable_thinking chat_template_kwargs provider transforms',
+  'model messages stream stream_options user metadata tools tool_choice parallel_tool_calls response_format max_tokens max_completion_tokens temperature top_p top_k min_p seed stop frequency_penalty presence_penalty reasoning_effort reasoning n logprobs top_logprobs modalities',
+  'store service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options prediction verbosity truncation moderation cache_control web_search_options include_reasoning usage thinking enable_thinking chat_template_kwargs provider transforms',
   {
-    neutral: { verbosity: ['medium'], truncation: ['disabled'], top_logprobs: [0] },
+    neutral: { verbosity: ['medium'], truncation: ['disabled'] },
     nested: {
       messages: messageFields,
       tools: toolFields,

@@ -5,6 +5,7 @@ import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, toChatRequest } from '../../body/body.js'
 import { withPath } from '../../body/field-paths.js'
 import { NestedJson } from '../../body/json.js'
+import { logprobsOption } from '../../body/logprobs.js'
 import { type OfferedTools, offerTools, toToolSelection } from '../../body/tools.js'
 import { namesFor } from './fields.js'
 import { toMessage } from './messages.js'
@@ -19,7 +20,6 @@ import { toTools } from './tools.js'
 export function fromBody(body: Json, names = namesFor(body)): { request: ChatRequest; ignored: string[] } {
   if (body.n !== undefined && body.n !== null && body.n !== 1)
     throw requestError('n: the gateway gives one answer a request.')
-  if (body.logprobs) throw requestError('logprobs: the gateway has none.')
   if (Array.isArray(body.modalities) && body.modalities.some((one) => one !== 'text'))
     throw requestError('modalities: the gateway answers in text.')
   const nested = new NestedJson()
@@ -41,6 +41,7 @@ export function fromBody(body: Json, names = namesFor(body)): { request: ChatReq
       output: toOutput(body.response_format),
       maxOutputTokens: body.max_completion_tokens ?? body.max_tokens,
       ...samplingOf(body),
+      logprobs: logprobsOption(body.logprobs === true, body),
       reasoning: toEffort(body.reasoning_effort ?? effort, 'reasoning_effort'),
     },
     names,

@@ -1,9 +1,19 @@
 // Writes an answer as a chat completion, or as the chunks of a stream.
 // Source: platform.openai.com/docs/api-reference/chat/object and /streaming, November 2026.
-import type { ChatEvent, ChatResponse, FinishReason, LlmError, Part, Usage } from '@patchbay/core'
+import type {
+  ChatEvent,
+  ChatResponse,
+  FinishReason,
+  LlmError,
+  Part,
+  TokenLogprob,
+  Usage,
+} from '@patchbay/core'
+import { logprobsToWire } from '@patchbay/core/wire'
 import { clientCodeOf } from '../../answer/http-status.js'
 import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
+import { StreamedLogprobs } from '../../body/logprobs.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 
 const reasons: Record<FinishReason, string> = {
@@ -48,12 +58,16 @@ export function toCompletion(
             ),
           }),
         },
-        logprobs: null,
+        logprobs: response.logprobs ? toLogprobs(response.logprobs) : null,
         finish_reason: reasons[finishReason],
       },
     ],
     usage: toUsage(usage),
   }
+}
+
+function toLogprobs(logprobs: readonly TokenLogprob[]): Json {
+  return { content: logprobsToWire(logprobs), refusal: null }
 }
 
 /** Arguments that are not valid JSON are sent as the model wrote them, as in a stream. */
@@ -107,6 +121,7 @@ export class ChunkWriter {
   #started = 0
   /** Ids of calls of custom tools. */
   readonly #custom = new Set<string>()
+  readonly #logprobs = new StreamedLogprobs()
   #model: string
   /** The beginning that all chunks share, made once. */
   #head: string | undefined
@@ -127,7 +142,7 @@ export class ChunkWriter {
         this.#model = event.model
         return this.#chunk({ role: 'assistant', content: '' })
       case 'text':
-        return this.#chunk({ content: event.text })
+        return this.#chunk({ content: event.text }, undefined, this.#logprobs.of(event))
       case 'reasoning':
         return this.#chunk({ reasoning_content: event.text })
       case 'tool-call-start': {
@@ -160,14 +175,16 @@ export class ChunkWriter {
         const annotations = annotationsOf(message.content)
         const citations = annotations.length > 0 ? this.#chunk({ annotations }) : ''
         const usageChunk = `${this.#start()}[],"usage":${JSON.stringify(toUsage(usage))}}\n\n`
-        return `${citations}${this.#chunk({}, reasons[finishReason])}${this.withUsage ? usageChunk : ''}data: [DONE]\n\n`
+        const last = this.#chunk({}, reasons[finishReason], this.#logprobs.of(event))
+        return `${citations}${last}${this.withUsage ? usageChunk : ''}data: [DONE]\n\n`
       }
     }
   }
 
-  #chunk(delta: Json, reason?: string): string {
+  #chunk(delta: Json, reason?: string, logprobs: readonly TokenLogprob[] = []): string {
     const why = reason === undefined ? null : `"${reason}"`
-    return `${this.#start()}[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":null,"finish_reason":${why}}]}\n\n`
+    const likely = logprobs.length === 0 ? null : JSON.stringify(toLogprobs(logprobs))
+    return `${this.#start()}[{"index":0,"delta":${JSON.stringify(delta)},"logprobs":${likely},"finish_reason":${why}}]}\n\n`
   }
 
   #start(): string {

@@ -29,8 +29,8 @@ const toolFields = fieldsOf('type name description parameters format tools', too
 
 /** The fields of a body. */
 export const fields = fieldsOf(
-  'model input instructions previous_response_id stream store user metadata tools tool_choice parallel_tool_calls text max_output_tokens temperature top_p reasoning background stream_options',
-  'service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options include client_metadata moderation access_programs context_management max_tool_calls background_options truncation top_logprobs',
+  'model input instructions previous_response_id stream store user metadata tools tool_choice parallel_tool_calls text max_output_tokens temperature top_p reasoning background stream_options include',
+  'service_tier safety_identifier prompt_cache_key prompt_cache_retention prompt_cache_options client_metadata moderation access_programs context_management max_tool_calls background_options truncation top_logprobs',
   {
     neutral: { truncation: ['disabled'], top_logprobs: [0] },
     nested: {

@@ -3,11 +3,15 @@
 import type { ChatRequest, Message } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, requireList, requireObject, requireSchema, toChatRequest } from '../../body/body.js'
+import { logprobsOption } from '../../body/logprobs.js'
 import { type OfferedTools, offerTools, toToolSelection } from '../../body/tools.js'
 import { toEffort } from '../openai/reasoning-effort.js'
 import { names } from './fields.js'
 import { type ReferencedItems, toMessages } from './messages.js'
 import { toTools } from './tools.js'
+
+// What `include` may ask for beside what is always there or belongs to services.
+const logprobsPart = 'message.output_text.logprobs'
 
 /**
  * The request of a body. `before` are the messages of the previous response.
@@ -28,6 +32,8 @@ export function fromBody(
       ? [{ role: 'user' as const, content: input }]
       : toMessages(requireList(input, 'input'), references, ignored)),
   ]
+  const include = requireList(body.include ?? [], 'include')
+  if (include.some((one) => one !== logprobsPart)) ignored.push('include')
   const { format } = requireObject(body.text ?? {}, 'text')
   const selection = toToolSelection(body.tool_choice)
   const offered: OfferedTools | undefined =
@@ -44,6 +50,7 @@ export function fromBody(
       maxOutputTokens: body.max_output_tokens,
       temperature: body.temperature,
       topP: body.top_p,
+      logprobs: logprobsOption(include.includes(logprobsPart), body),
       reasoning: toEffort(requireObject(body.reasoning ?? {}, 'reasoning').effort, 'reasoning.effort'),
     },
     names,

@@ -1,17 +1,19 @@
 // Writes an answer as the events of a Responses stream, or as the response that the stream ends with.
 // Source: platform.openai.com/docs/api-reference/responses-streaming and /responses/object, November 2026.
-import type { ChatEvent, ChatResponse, Citation, FinishReason, LlmError, Part } from '@patchbay/core'
+import type { ChatEvent, Citation, FinishReason, LlmError, Part } from '@patchbay/core'
+import { logprobsToWire } from '@patchbay/core/wire'
 import { BlockSequence } from '../../answer/block-sequence.js'
 import { stateOf } from '../../answer/opaque-state.js'
 import { refusalIn } from '../../answer/refusal-text.js'
 import type { Json } from '../../body/body.js'
+import { StreamedLogprobs } from '../../body/logprobs.js'
 import { customInput, type ToolOrigins } from '../../body/tools.js'
 import { toError } from '../openai/response.js'
 import { toUsage } from './response-object.js'
 
 type Kind = 'message' | 'reasoning' | 'function_call' | 'custom_tool_call'
 
-type Open = { kind: Kind; index: number; item: Json; text: string }
+type Open = { kind: Kind; index: number; item: Json; text: string; logprobs: Json[] }
 
 /** The reason in `incomplete_details`; `undefined` for a response that is `completed`. */
 const incomplete: Record<FinishReason, string | undefined> = {
@@ -28,6 +30,7 @@ const incomplete: Record<FinishReason, string | undefined> = {
 export class ItemWriter {
   readonly #sequence = new BlockSequence()
   readonly #output: Json[] = []
+  readonly #logprobs = new StreamedLogprobs()
   #open: Open | undefined
   #number = 0
 
@@ -50,7 +53,7 @@ export class ItemWriter {
           this.#event('response.in_progress', { response: this.#response('in_progress') }),
         ]
       case 'text':
-        return [...this.#into('message'), this.#delta('response.output_text.delta', event.text)]
+        return [...this.#into('message'), this.#textDelta(event)]
       case 'reasoning':
         return [...this.#thinking(), this.#delta('response.reasoning_summary_text.delta', event.text)]
       case 'tool-call-start':
@@ -68,7 +71,7 @@ export class ItemWriter {
       case 'part':
         return this.#part(event.part)
       case 'finish':
-        return this.#finish(event.response)
+        return this.#finish(event)
     }
   }
 
@@ -90,7 +93,9 @@ export class ItemWriter {
     ]
   }
 
-  #finish({ message, finishReason, usage }: ChatResponse): Json[] {
+  #finish(event: ChatEvent & { type: 'finish' }): Json[] {
+    const { message, finishReason, usage } = event.response
+    if (this.#open?.kind === 'message') this.#addLogprobs(event)
     const lines = this.#close()
     this.#cite(message.content)
     const state = stateOf(message.content)
@@ -159,24 +164,35 @@ export class ItemWriter {
     const id = `${prefixes[kind]}_${crypto.randomUUID().replaceAll('-', '')}`
     const item: Json = { type: kind, id, status: 'in_progress', ...empty[kind], ...more }
     this.#output.push(item)
-    this.#open = { kind, index, item, text: '' }
+    this.#open = { kind, index, item, text: '', logprobs: [] }
     const added = this.#event('response.output_item.added', { output_index: index, item: { ...item } })
     if (kind !== 'message') return [added]
     item.content = [part]
     return [added, this.#at('response.content_part.added', { part: { ...part } })]
   }
 
-  #delta(type: string, delta: string): Json {
+  #delta(type: string, delta: string, more: Json = {}): Json {
     const open = this.#open as Open
     open.text += delta
-    return this.#at(type, { delta, ...(type === 'response.output_text.delta' && { logprobs: [] }) })
+    return this.#at(type, { delta, ...more })
+  }
+
+  #textDelta(event: ChatEvent & { type: 'text' }): Json {
+    return this.#delta('response.output_text.delta', event.text, { logprobs: this.#addLogprobs(event) })
+  }
+
+  /** Keeps the log-probabilities of an event for the end of the open text. */
+  #addLogprobs(event: ChatEvent): Json[] {
+    const logprobs = logprobsToWire(this.#logprobs.of(event))
+    for (const one of logprobs) this.#open?.logprobs.push(one)
+    return logprobs
   }
 
   /** Closes the open item. A call that is closed by anything but its end was cut. */
   #close(status = this.#open !== undefined && isCall(this.#open) ? 'incomplete' : 'completed'): Json[] {
     const open = this.#open
     if (open === undefined) return []
-    const { kind, index, item, text } = open
+    const { kind, index, item, text, logprobs } = open
     const lines: Json[] = []
     switch (kind) {
       case 'message': {
@@ -185,8 +201,8 @@ export class ItemWriter {
           part.refusal = text
           lines.push(this.#at('response.refusal.done', { refusal: text }))
         } else {
-          part.text = text
-          lines.push(this.#at('response.output_text.done', { text, logprobs: [] }))
+          Object.assign(part, { text, logprobs })
+          lines.push(this.#at('response.output_text.done', { text, logprobs }))
         }
         lines.push(this.#at('response.content_part.done', { part: { ...part } }))
         break

@@ -1,16 +1,40 @@
 // Embeddings and document ranking. Each has a context of its own, created at its first use.
-import type { LlamaEmbeddingContext, LlamaModel, LlamaRankingContext, Token } from 'node-llama-cpp'
+import type { LlamaModel, Token } from 'node-llama-cpp'
 import type { EmbedJob, EmbedResult, RankJob, RankResult } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
 import { longestToken } from '../prompt/chat-template.js'
 
+/** What the engine offers for embeddings. */
+export interface EmbeddingContext {
+  getEmbeddingFor(tokens: Token[]): Promise<{ vector: readonly number[] }>
+}
+
+/** What the engine offers for ranking. */
+export interface RankingContext {
+  /** Number of tokens of a query and a document together. */
+  calculateInputLength(query: string, document: string): number
+  rank(query: string, document: string): Promise<number>
+}
+
+/** Creates contexts; node-llama-cpp's model does. */
+export interface EncoderContexts {
+  createEmbeddingContext(options: EncoderOptions): Promise<EmbeddingContext>
+  createRankingContext(options: EncoderOptions): Promise<RankingContext>
+}
+
+interface EncoderOptions {
+  contextSize: number
+  threads: number
+}
+
 export class Encoder {
-  #embedding: Promise<LlamaEmbeddingContext> | undefined
-  #ranking: Promise<LlamaRankingContext> | undefined
+  #embedding: Promise<EmbeddingContext> | undefined
+  #ranking: Promise<RankingContext> | undefined
 
   constructor(
     private readonly model: LlamaModel,
-    private readonly options: { contextSize: number; threads: number },
+    private readonly options: EncoderOptions,
+    private readonly contexts: EncoderContexts = model,
   ) {}
 
   /**
@@ -18,7 +42,7 @@ export class Encoder {
    * @throws {JobError} `context-length` for a text that is too long, `inference` for a model that cannot embed
    */
   async embed({ texts, truncate }: EmbedJob, signal: AbortSignal): Promise<EmbedResult> {
-    this.#embedding ??= this.model.createEmbeddingContext(this.options).catch((cause: Error) => {
+    this.#embedding ??= this.contexts.createEmbeddingContext(this.options).catch((cause: Error) => {
       this.#embedding = undefined
       throw new JobError('inference', `This model cannot create embeddings: ${cause.message}`)
     })
@@ -49,7 +73,7 @@ export class Encoder {
         'unsupported',
         'This model cannot rank documents. Use a reranker, such as Qwen3-Reranker or bge-reranker, as GGUF.',
       )
-    this.#ranking ??= this.model.createRankingContext(this.options).catch((cause: Error) => {
+    this.#ranking ??= this.contexts.createRankingContext(this.options).catch((cause: Error) => {
       this.#ranking = undefined
       throw new JobError('inference', `This model cannot rank: ${cause.message}`)
     })

@@ -1,18 +1,15 @@
-// Engine of the worker: one loaded model with its context. The only code that touches the weights.
-import { stat } from 'node:fs/promises'
-import type { Llama, LlamaContext, LlamaModel } from 'node-llama-cpp'
-import { megabytes } from '../../options/megabytes.js'
-import type { LoadSettings, ReadyInfo } from '../../supervisor/protocol.js'
-import { JobError } from '../failure.js'
-import { ChatTemplate } from '../prompt/chat-template.js'
-import { type Calibration, calibrate } from './calibrate.js'
-import { usableCores } from './cores.js'
-import { Encoder } from './encoder.js'
-import { importEngine } from './import-engine.js'
-import { type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
-import { PrefixStore } from './prefix-store.js'
-import { SliceSizer } from './prompt-batching.js'
-import { SequencePool } from './sequence-pool.js'
+// Engine of the worker: one loaded model with its context. Behind this interface, all engines are the same to the worker.
+import type {
+  EmbedJob,
+  EmbedResult,
+  RankJob,
+  RankResult,
+  ReadyInfo,
+} from '../../supervisor/protocol.js'
+import type { GrammarEngine } from '../grammar/grammar.js'
+import type { ChatTemplate } from '../prompt/chat-template.js'
+import type { SliceSizer } from './prompt-batching.js'
+import type { SequencePool } from './sequence-pool.js'
 
 /** Receives the progress of loading. */
 export interface LoadListener {
@@ -21,6 +18,8 @@ export interface LoadListener {
   log(level: string, message: string): void
   /** The model needs so many bytes; it is loaded when this resolves. */
   requestMemory(bytes: number): Promise<void>
+  /** A process of the engine's own has started; its memory counts as the worker's. */
+  child(pid: number | undefined): void
 }
 
 /** What a generation needs of the engine. */
@@ -29,165 +28,21 @@ export interface ChatResources {
   readonly pool: SequencePool
   readonly slices: SliceSizer
   readonly batchSize: number
+  /** The engine's mark for an image or a sound in a prompt. Absent: it takes none. */
+  readonly mediaMarker?: string | undefined
 }
 
-export class Engine {
-  private constructor(
-    readonly llama: Llama,
-    readonly model: LlamaModel,
-    readonly info: ReadyInfo,
-    readonly encoder: Encoder,
-    private readonly chatResources: ChatResources | undefined,
-    private readonly store: PrefixStore | undefined,
-  ) {}
-
-  /** @throws {JobError} `model-load` with advice */
-  static async load(settings: LoadSettings, listener: LoadListener): Promise<Engine> {
-    const started = performance.now()
-    const { modelPath } = settings
-    const { getLlama, LlamaLogLevel, getModuleVersion } = await importEngine()
-    const engineErrors: string[] = []
-    const logger = (level: string, message: string): void => {
-      if (level === 'error' || level === 'fatal') engineErrors.push(message.trim())
-      listener.log(level, message.trim())
-    }
-    const failed = (cause: unknown): Promise<never> => loadError(settings, cause, engineErrors)
-    const llama = await getLlama({
-      build: 'never',
-      gpu: settings.gpu,
-      logLevel: LlamaLogLevel.warn,
-      logger,
-      progressLogs: false,
-    }).catch((cause: Error) => {
-      throw new JobError('model-load', `The engine (node-llama-cpp) does not start: ${cause.message}`)
-    })
-    const memory = await planMemory(llama, settings).catch(failed)
-    await listener.requestMemory(memory.weights + memory.context)
-    const model = await llama
-      .loadModel({
-        modelPath,
-        ...(settings.gpuLayers !== undefined && { gpuLayers: settings.gpuLayers }),
-        onLoadProgress: listener.progress,
-      })
-      .catch(failed)
-    const cores = usableCores()
-    const calibration = await calibrate(model, cores, settings)
-    const prompt = ChatTemplate.of(model, settings.chatTemplate)
-    // A model without a chat template is not for chat, and needs no context for it.
-    const chat = prompt && (await makeChat(model, prompt, memory, calibration, settings).catch(failed))
-    const store =
-      chat && (await PrefixStore.of(chat.context, settings, await getModuleVersion()).catch(failed))
-    const restored = (await store?.restore(chat?.pool.sequences ?? [])) ?? 0
-    const contextSize = chat?.context.contextSize ?? memory.contextSize
-    const { threads } = calibration
-    const info: ReadyInfo = {
-      contextSize,
-      parallel: settings.parallel,
-      threads,
-      batchSize: calibration.batchSize,
-      gpu: llama.gpu,
-      gpuLayers: model.gpuLayers,
-      memory: { weights: memory.weights, context: memory.context, available: memory.available },
-      tools: prompt?.calls !== undefined,
-      thinks: prompt?.thinking !== undefined,
-      restored,
-      why: explainChoices(llama, model, settings, { memory, calibration, contextSize, cores }),
-      loadMs: Math.round(performance.now() - started),
-    }
-    return new Engine(llama, model, info, new Encoder(model, { contextSize, threads }), chat, store)
+/** A loaded model. `model` has at least its vocabulary. */
+export interface Engine extends GrammarEngine {
+  readonly info: ReadyInfo
+  readonly encoder: {
+    embed(job: EmbedJob, signal: AbortSignal): Promise<EmbedResult>
+    rank(job: RankJob, signal: AbortSignal): Promise<RankResult>
   }
-
   /** @throws {JobError} `model-load` for a model that has no chat template */
-  get chat(): ChatResources {
-    if (this.chatResources !== undefined) return this.chatResources
-    throw new JobError(
-      'model-load',
-      'This model has no chat template, so it cannot chat. Use an instruct model, or pass `chatTemplate` (Jinja).',
-    )
-  }
-
+  readonly chat: ChatResources
+  /** Resolves when the engine's own processes have answered. Absent: it has none. */
+  alive?(): Promise<void>
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
-  async dispose(): Promise<void> {
-    try {
-      await this.store?.save(this.chatResources?.pool.sequences ?? [])
-    } finally {
-      await this.llama.dispose()
-    }
-  }
-}
-
-async function makeChat(
-  model: LlamaModel,
-  prompt: ChatTemplate,
-  { contextSize }: MemoryPlan,
-  { threads, batchSize }: Calibration,
-  { parallel, context, adapters = [] }: LoadSettings,
-): Promise<ChatResources & { context: LlamaContext }> {
-  let pool: SequencePool | undefined
-  const llamaContext = await model.createContext({
-    // A step waits for other sequences only when there are some: waiting a turn costs 1.5 % of the decoding speed.
-    batching: { dispatchSchedule: (step) => (pool?.shared ? setImmediate(step) : step()) },
-    contextSize,
-    batchSize: Math.min(batchSize, contextSize),
-    sequences: parallel,
-    threads,
-    ...(adapters.length > 0 && {
-      lora: { adapters: adapters.map(({ path, scale = 1 }) => ({ filePath: path, scale })) },
-    }),
-    failedCreationRemedy: context === undefined ? {} : false,
-  })
-  pool = new SequencePool(Array.from({ length: parallel }, () => llamaContext.getSequence()))
-  return { prompt, pool, slices: new SliceSizer(), batchSize: llamaContext.batchSize, context: llamaContext }
-}
-
-/** The choices and their reasons, one sentence each. */
-function explainChoices(
-  llama: Llama,
-  model: LlamaModel,
-  { gpu, context, parallel, gpuLayers }: LoadSettings,
-  chosen: { memory: MemoryPlan; calibration: Calibration; contextSize: number; cores: number },
-): string[] {
-  const { memory, calibration, contextSize, cores } = chosen
-  const { totalLayers } = model.fileInsights
-  const used = Math.min(model.gpuLayers, totalLayers)
-  return [
-    llama.gpu === false
-      ? `CPU: ${gpu === false ? 'as asked' : 'no GPU build of the engine works on this machine'}`
-      : `GPU (${llama.gpu}): ${used} of ${totalLayers} layers, ${gpuLayers === undefined ? 'as many as its memory holds' : 'as asked'}`,
-    `${calibration.threads} of ${cores} usable cores, batches of ${calibration.batchSize}: ${calibration.why}`,
-    `${parallel} sequences of ${contextSize} tokens: ${context === undefined ? `the model was trained for ${model.trainContextSize}` : 'as asked'}`,
-    `memory: ${megabytes(memory.weights)} of weights, ${megabytes(memory.context)} of context, ${megabytes(memory.available)} were free`,
-  ]
-}
-
-/** The error for a model that could not be loaded, with its likely cause. */
-async function loadError(
-  { modelPath, context, parallel, adapters = [] }: LoadSettings,
-  cause: unknown,
-  engineErrors: string[],
-): Promise<never> {
-  if (cause instanceof JobError) throw cause
-  const reason = cause instanceof Error ? cause.message : String(cause)
-  const size = await stat(modelPath).then(
-    ({ size }) => size,
-    () => 0,
-  )
-  const detail =
-    engineErrors.length > 0
-      ? engineErrors.map((line) => line.replace(/^\w+: (error loading model: )?/, '')).join('; ')
-      : reason
-  if (/memory|too large|alloc/i.test(`${reason} ${detail}`))
-    throw notEnoughMemory(
-      modelPath,
-      `the file has ${megabytes(size)}, and ${parallel} sequences of ${context ?? 'at least 256'} tokens were asked for (${reason})`,
-    )
-  if (/lora/i.test(detail))
-    throw new JobError(
-      'model-load',
-      `${adapters.map(({ path }) => path).join(' or ')} does not fit ${modelPath}: ${detail}. Adapters must be GGUF files made for exactly this model.`,
-    )
-  throw new JobError(
-    'model-load',
-    `${modelPath} is not a model this engine can load: ${detail}. The file may be incomplete or damaged (${megabytes(size)}); download it again.`,
-  )
+  dispose(): Promise<void>
 }

@@ -1,7 +1,8 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
-import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import type { TokenLogprob } from '@patchbay/core'
+import type { LlamaModel, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
-import type { AnswerReader } from '../answer/answer.js'
+import { type AnswerReader, TextReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
 import {
   type AnswerEnd,
@@ -10,16 +11,21 @@ import {
   createReader,
   isCut,
 } from '../answer/create-reader.js'
+import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
-import { promptTooLong } from '../prompt/chat-template.js'
+import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
+import { infillTokens } from '../prompt/infill.js'
+import { mediaPrompt } from '../prompt/media-prompt.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
+import { samplingOptions } from './sampling.js'
+import type { MediaPrompt } from './sequence.js'
 import type { Lease } from './sequence-pool.js'
 
 /** Receives what a generation produces. */
 export interface GenerationSink {
-  text(kind: TextKind, text: string): void
+  text(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void
   call(call: ParsedCall): void
   /** Delivers all text so far. */
   flush(): void
@@ -52,16 +58,30 @@ export class Generation {
     const { contextSize } = engine.info
     const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
-    const { tokens, thinking } = prompt.render(request)
+    const { infill } = request
+    const rendered =
+      infill === undefined
+        ? prompt.render(request)
+        : { tokens: infillTokens(engine.model, infill), pieces: [], thinking: 'finished' as const }
+    const { thinking } = rendered
+    const media = infill === undefined ? mediaOf(engine, rendered, request) : undefined
+    const { tokens } = media ?? rendered
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
-    const created = await createReader(engine, prompt, request, thinking, {
-      reasoning: (text) => this.#emit('reasoning', text),
-      call: (call) => this.sink.call(call),
-    })
+    const created =
+      infill === undefined
+        ? await createReader(engine, prompt, request, thinking, {
+            reasoning: (text) => this.#emit('reasoning', text),
+            call: (call) => this.sink.call(call),
+          })
+        : { reader: new TextReader(engine.model, request.stop), unenforced: [] }
     const lease = await pool.acquire(tokens, this.#cancel.signal)
+    const { sequence } = lease
+    sequence.mediaPrompt = media
     const started = performance.now()
     try {
-      const rest = await this.#evaluatePrompt(engine, lease, tokens.slice(lease.cached))
+      const given = tokens.slice(lease.cached)
+      // Images and sound cannot be evaluated in slices.
+      const rest = media === undefined ? await this.#evaluatePrompt(engine, lease, given) : given
       // A prompt that was aborted half way counts as far as it was evaluated.
       const inputTokens = this.#cancelled ? tokens.length - rest.length : tokens.length
       const mostTokens = Math.min(
@@ -74,10 +94,11 @@ export class Generation {
         : await this.#generate(engine, lease, rest, created, request, mostTokens, () => {
             firstToken.at = performance.now()
           })
+      const used = media && sequence.mediaUsage
       return {
         ...end,
-        inputTokens,
-        cachedInputTokens: lease.cached,
+        inputTokens: used?.tokens ?? inputTokens,
+        cachedInputTokens: used?.cached ?? lease.cached,
         promptMs: firstToken.at - started,
         decodeMs: performance.now() - firstToken.at - this.#pausedMs,
       }
@@ -121,14 +142,18 @@ export class Generation {
     onFirst: () => void,
   ): Promise<AnswerEnd> {
     const { reader: answer } = created
-    const options = samplingOptions(request, answer)
+    const options = await samplingOptions(model, request, answer)
+    const { logprobs: alternatives } = request
+    const logprobs = alternatives === undefined ? undefined : new LogprobCollector(model, alternatives)
+    const metadata = { confidence: alternatives !== undefined, probabilities: (alternatives ?? 0) > 0 }
     const { generated } = options
     let rawFinishReason = 'eos'
     let next: Token[] | undefined = prompt
     while (next !== undefined) {
       const input: Token[] = next
       next = undefined
-      for await (const token of sequence.evaluate(input, options)) {
+      for await (const sampled of sequence.evaluateWithMetadata(input, metadata, options)) {
+        const { token } = sampled
         if (this.#cancelled) {
           rawFinishReason = 'cancelled'
           break
@@ -138,7 +163,8 @@ export class Generation {
           promptDone()
         }
         generated.push(token)
-        this.#emit('text', answer.push(token))
+        const read = logprobs?.read(sampled, answer) ?? { text: answer.push(token) }
+        this.#emit('text', read.text, read.logprobs)
         if (answer.endReason !== undefined) {
           rawFinishReason = answer.endReason
           break
@@ -148,35 +174,42 @@ export class Generation {
           break
         }
         if (this.#unread >= textWindow) await this.#waitForReader()
-        const closing = this.#closingTokens(model, answer, request)
-        if (closing !== undefined && generated.length + closing.length < mostTokens) {
-          for (const closingToken of closing) {
-            generated.push(closingToken)
-            this.#emit('text', answer.push(closingToken))
-          }
-          next = [token, ...closing]
+        const given = this.#givenTokens(model, answer, request, mostTokens - generated.length)
+        if (given.length > 0) {
+          for (const one of given) generated.push(one)
+          next = [token, ...given]
           break
         }
       }
     }
-    if (answer.endReason === undefined) this.#emit('text', answer.flush(isCut(rawFinishReason)))
+    // Only the engine knows how many tokens an image has.
+    if (rawFinishReason === 'eos' && sequence.isFull) rawFinishReason = 'context-full'
+    if (answer.endReason === undefined) {
+      const rest = answer.flush(isCut(rawFinishReason))
+      this.#emit('text', rest, logprobs?.take(rest).logprobs)
+    }
     return answerEnd(created, rawFinishReason, generated.length)
   }
 
-  /** What closes a thought that has used up its budget. */
-  #closingTokens(
-    model: LlamaModel,
-    { thoughtEnd, thoughtTokens = 0 }: AnswerReader,
-    { thinkingBudget }: ChatJob,
-  ): Token[] | undefined {
-    if (thinkingBudget === undefined || thoughtEnd === undefined || thoughtTokens < thinkingBudget)
-      return undefined
-    return model.tokenize(thoughtEnd, true, 'trimLeadingSpace')
+  /** Tokens that the model does not choose: what closes a thought that has used up its budget, and the frame of JSON. */
+  #givenTokens(model: LlamaModel, answer: AnswerReader, request: ChatJob, room: number): Token[] {
+    const { thoughtEnd, thoughtTokens = 0 } = answer
+    const { thinkingBudget = Number.POSITIVE_INFINITY } = request
+    const given: Token[] = []
+    const give = (text: string | undefined): void => {
+      const tokens = text === undefined ? [] : model.tokenize(text, true, 'trimLeadingSpace')
+      if (given.length + tokens.length >= room) return
+      for (const token of tokens) this.#emit('text', answer.push(token))
+      given.push(...tokens)
+    }
+    if (thoughtTokens >= thinkingBudget) give(thoughtEnd)
+    give(answer.pendingFrame)
+    return given
   }
 
-  #emit(kind: TextKind, text: string): void {
+  #emit(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void {
     this.#unread += text.length
-    this.sink.text(kind, text)
+    this.sink.text(kind, text, logprobs)
   }
 
   async #waitForReader(): Promise<void> {
@@ -190,40 +223,22 @@ export class Generation {
   }
 }
 
-function samplingOptions(
-  request: ChatJob,
-  { grammar }: AnswerReader,
-): SequenceEvaluateOptions & { generated: Token[] } {
-  const {
-    temperature = 0,
-    topK,
-    topP,
-    minP,
-    seed = Math.floor(Math.random() * 2 ** 32),
-    frequencyPenalty,
-    presencePenalty,
-  } = request
-  const generated: Token[] = []
-  const penalties = {
-    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
-    ...(presencePenalty !== undefined && { presencePenalty }),
-  }
-  return {
-    generated,
-    temperature,
-    seed,
-    ...(topK !== undefined && { topK }),
-    ...(topP !== undefined && { topP }),
-    ...(minP !== undefined && { minP }),
-    ...(grammar !== undefined && { grammarEvaluationState: grammar }),
-    ...(Object.keys(penalties).length > 0 && {
-      repeatPenalty: { punishTokens: () => generated, maxPunishTokens: 1024, penalty: 1, ...penalties },
-    }),
-    // The context is never shifted, which would silently drop its beginning. The loop stops before it is full.
-    contextShift: {
-      strategy: () => {
-        throw new JobError('context-length', 'The context is full.')
-      },
-    },
-  }
+/**
+ * The prompt of a request with images or sound.
+ * @throws {JobError} `unsupported` if the model or the engine has none
+ */
+function mediaOf(
+  { model, info, chat }: Engine,
+  rendered: RenderedPrompt,
+  { media }: ChatJob,
+): MediaPrompt | undefined {
+  if (media === undefined) return undefined
+  const { vision, audio } = info
+  const refused = media.data.find(({ type }) => !(type === 'image' ? vision : audio))
+  if (refused !== undefined || chat.mediaMarker === undefined)
+    throw new JobError(
+      'unsupported',
+      `The projector of this model does not read parts of type ${refused?.type ?? 'image'}. Remove them.`,
+    )
+  return mediaPrompt(model, rendered, media, chat.mediaMarker)
 }

@@ -11,7 +11,7 @@ import { JobError } from '../failure.js'
 export interface MemoryPlan {
   /** Tokens of a sequence. */
   contextSize: number
-  /** Bytes of the weights, adapters included. */
+  /** Bytes of the weights, adapters and projector included. */
   weights: number
   /** Bytes of the KV cache and the compute buffers. */
   context: number
@@ -24,20 +24,25 @@ const defaultContext = 4096
 const defaultBatch = 512
 
 /**
- * The plan for a model by the engine's own estimate, RAM and GPU memory together.
+ * The plan for a model by the engine's own estimate, RAM and GPU memory together. `cpu`: nothing is on a GPU.
  * @throws {JobError} `model-load` with the numbers, if the model does not fit
  */
-export async function planMemory(llama: Llama, settings: LoadSettings): Promise<MemoryPlan> {
-  const { modelPath, parallel, adapters = [] } = settings
+export async function planMemory(
+  llama: Llama,
+  settings: LoadSettings,
+  cpu = llama.gpu === false,
+): Promise<MemoryPlan> {
+  const { modelPath, parallel, kvCache, adapters = [], mmproj } = settings
   const available = availableMemory()
   // The whole file is mapped, also what its header does not mention.
   const { size } = await stat(modelPath)
-  if (llama.gpu === false && size > available)
+  if (cpu && size > available)
     throw notEnoughMemory(modelPath, `the file has ${megabytes(size)}, and ${megabytes(available)} are free`)
-  const { GgufInsights, readGgufFileInfo } = await import('node-llama-cpp')
+  const { GgmlType, GgufInsights, readGgufFileInfo } = await import('node-llama-cpp')
   const insights = await GgufInsights.from(await readGgufFileInfo(modelPath), llama)
-  const gpuLayers = llama.gpu === false ? 0 : insights.totalLayers
-  const sizes = await Promise.all(adapters.map(async ({ path }) => (await stat(path)).size))
+  const gpuLayers = cpu ? 0 : insights.totalLayers
+  const files = [...adapters.map(({ path }) => path), ...(mmproj === undefined ? [] : [mmproj])]
+  const sizes = await Promise.all(files.map(async (path) => (await stat(path)).size))
   const weights = sizes.reduce(
     (a, b) => a + b,
     total(await insights.estimateModelResourceRequirementsV2({ gpuLayers })),
@@ -49,6 +54,11 @@ export async function planMemory(llama: Llama, settings: LoadSettings): Promise<
         modelGpuLayers: gpuLayers,
         batchSize: defaultBatch,
         sequences: parallel,
+        ...(kvCache === 'q8_0' && {
+          flashAttention: true,
+          kvCacheKeyType: GgmlType.Q8_0,
+          kvCacheValueType: GgmlType.Q8_0,
+        }),
       }),
     )
   // Linear in the number of tokens: an estimate for a huge context would take most of a minute.
@@ -60,11 +70,9 @@ export async function planMemory(llama: Llama, settings: LoadSettings): Promise<
   const fitting = Math.floor((available - weights - normal) / perToken + defaultContext)
   // The engine takes care of GPU memory itself.
   const contextSize =
-    llama.gpu === false && settings.context === undefined
-      ? Math.max(leastContext, Math.min(wanted, fitting))
-      : wanted
+    cpu && settings.context === undefined ? Math.max(leastContext, Math.min(wanted, fitting)) : wanted
   const plan = { contextSize, weights, context: need(contextSize), available }
-  if (llama.gpu === false && plan.weights + plan.context > available)
+  if (cpu && plan.weights + plan.context > available)
     throw notEnoughMemory(
       modelPath,
       `the weights need ${megabytes(weights)}, ${parallel} sequences of ${contextSize} tokens need ${megabytes(plan.context)}, and ${megabytes(available)} are free`,
@@ -86,4 +94,11 @@ export function notEnoughMemory(modelPath: string, numbers: string): JobError {
 /** Bytes that this process may still take, container limits included. */
 function availableMemory(): number {
   return process.availableMemory?.() ?? freemem()
+}
+
+/** The choice of the numbers of keys and values, as a sentence. */
+export function explainKvCache(kvCache: LoadSettings['kvCache']): string {
+  return kvCache === 'q8_0'
+    ? 'keys and values at 8 bits (q8_0): as asked, with flash attention'
+    : 'keys and values at 16 bits (f16): the default'
 }

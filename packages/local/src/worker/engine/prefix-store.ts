@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { LlamaContext, LlamaContextSequence } from 'node-llama-cpp'
 import type { LoadSettings } from '../../supervisor/protocol.js'
+import type { Sequence } from './sequence.js'
 
 /** Fewer tokens are evaluated as fast as they are loaded. */
 const leastTokens = 64
@@ -18,14 +18,10 @@ export class PrefixStore {
   }
 
   /**
-   * The store for exactly this model file, engine and context: the state of another one would crash the engine.
-   * `undefined` without `keepPrefixes`.
+   * The store for exactly this model file, and these facts of its engine and context: the state of another one would crash
+   * the engine. `undefined` without `keepPrefixes`.
    */
-  static async of(
-    context: LlamaContext,
-    settings: LoadSettings,
-    engine: string,
-  ): Promise<PrefixStore | undefined> {
+  static async of(facts: unknown[], settings: LoadSettings): Promise<PrefixStore | undefined> {
     const { keepPrefixes, cacheDir, modelPath, adapters = [] } = settings
     if (!keepPrefixes || cacheDir === undefined) return undefined
     const files = await Promise.all(
@@ -34,16 +30,14 @@ export class PrefixStore {
         return [path, size, mtimeMs]
       }),
     )
-    const { contextSize, kvCacheKeyType, kvCacheValueType, totalSequences } = context
-    const version = [files, adapters, engine, contextSize, totalSequences, kvCacheKeyType, kvCacheValueType]
-    return new PrefixStore(join(cacheDir, 'prefixes', digest(modelPath)), digest(version))
+    return new PrefixStore(join(cacheDir, 'prefixes', digest(modelPath)), digest([files, adapters, ...facts]))
   }
 
   /**
    * Loads saved states into the sequences, and returns their number. Each file is moved out of the store before it is
    * loaded, so that one that crashes the engine is not tried again, and two processes never load the same one.
    */
-  async restore(sequences: LlamaContextSequence[]): Promise<number> {
+  async restore(sequences: Sequence[]): Promise<number> {
     const names = await readdir(this.#dir).catch(() => [])
     let restored = 0
     for (const name of names.filter((file) => file.endsWith('.state'))) {
@@ -63,7 +57,7 @@ export class PrefixStore {
   }
 
   /** Saves the states of the sequences, and removes all older ones of this model. */
-  async save(sequences: LlamaContextSequence[]): Promise<void> {
+  async save(sequences: Sequence[]): Promise<void> {
     await rm(this.#modelDir, { recursive: true, force: true })
     await mkdir(this.#dir, { recursive: true })
     for (const [index, sequence] of sequences.entries()) {

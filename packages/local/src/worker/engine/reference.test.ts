@@ -64,3 +64,27 @@ describe('a greedy answer is that of the reference', () => {
     expect(answer.text).toBe(text)
   })
 })
+
+describe('log-probabilities', () => {
+  it('of a greedy answer are those of the reference, and so are the alternatives', async () => {
+    const question = 'What is the capital of France?'
+    const { text, logprobs = [] } = await open().chat({ messages: question, maxOutputTokens: 8, logprobs: 3 })
+    expect(logprobs.map(({ token }) => token).join('')).toBe(text)
+    const model = await llama.loadModel({ modelPath: pico })
+    const prompt = ChatTemplate.of(model)?.tokens({ messages: [{ role: 'user', content: question }] }) ?? []
+    const reference = await referenceLlama(pico)
+    let token = 0
+    for (const known of prompt) token = reference.next(known)
+    expect(logprobs.length).toBeGreaterThan(3)
+    for (const { token: written, logprob, top } of logprobs) {
+      expect(written).toBe(model.detokenize([token as Token], false, prompt.slice(-1)))
+      expect(logprob).toBeCloseTo(reference.logprobs[token] ?? 1, 1)
+      const best = [...reference.logprobs].sort((a, b) => b - a).slice(0, 3)
+      for (const [index, one] of top.entries()) expect(one.logprob).toBeCloseTo(best[index] ?? 9, 0)
+      expect(top.map((one) => one.token)).toContain(written)
+      expect(top).toHaveLength(3)
+      token = reference.next(token)
+    }
+    await model.dispose()
+  })
+})

@@ -1,11 +1,12 @@
 // Pool of a context's sequences. A generation gets the free sequence that holds most of its prompt; what another one
 // holds, or is evaluating at the moment, is copied instead of evaluated twice.
-import type { LlamaContextSequence, Token } from 'node-llama-cpp'
+import type { Token } from 'node-llama-cpp'
 import { JobError } from '../failure.js'
+import type { Sequence } from './sequence.js'
 
 /** A sequence that a generation has for itself. */
 export interface Lease {
-  readonly sequence: LlamaContextSequence
+  readonly sequence: Sequence
   /** Tokens of the prompt that the sequence already holds. */
   readonly cached: number
   /** More of the prompt has been evaluated. */
@@ -16,7 +17,7 @@ export interface Lease {
 }
 
 interface Slot {
-  readonly sequence: LlamaContextSequence
+  readonly sequence: Sequence
   state: 'free' | 'waiting' | 'prompt' | 'answer'
   /** The prompt that is being evaluated. */
   prompt: Token[]
@@ -29,8 +30,9 @@ export class SequencePool {
   readonly #slots: Slot[]
   readonly #listeners = new Set<() => void>()
 
-  constructor(sequences: LlamaContextSequence[]) {
+  constructor(sequences: Sequence[]) {
     this.#slots = sequences.map((sequence) => ({ sequence, state: 'free', prompt: [] }))
+    for (const sequence of sequences) if ('onAdvance' in sequence) sequence.onAdvance = () => this.#notify()
   }
 
   /** Several generations are computing. */
@@ -43,7 +45,7 @@ export class SequencePool {
     return Math.max(1, this.#slots.filter(({ state }) => state === 'prompt').length)
   }
 
-  get sequences(): LlamaContextSequence[] {
+  get sequences(): Sequence[] {
     return this.#slots.map(({ sequence }) => sequence)
   }
 
@@ -103,8 +105,9 @@ export class SequencePool {
     slot.prompt = prompt
     const source = highestScoring(others, (other) => cachedTokens(other, prompt))
     if (source === undefined || cachedTokens(source, prompt) < cachedTokens(slot, prompt) + leastGain) return
-    if (!(await copyState(source.sequence, slot.sequence, cachedTokens(source, prompt))))
-      await slot.sequence.clearHistory()
+    const { sequence } = slot
+    if (!(await sequence._copyStateFromOtherSequence?.(source.sequence, cachedTokens(source, prompt))))
+      await sequence.clearHistory()
   }
 
   #nextChange(signal: AbortSignal): Promise<void> {
@@ -139,19 +142,4 @@ function highestScoring(slots: Slot[], score: (slot: Slot) => number): Slot | un
     (best, slot) => (best === undefined || score(slot) > score(best) ? slot : best),
     undefined,
   )
-}
-
-/**
- * Copies the state of one sequence to another. The engine (3.22) has this function for internal use only.
- * @returns `false` without that function, or while the sequence is busy; the target then holds nothing of use
- */
-async function copyState(
-  from: LlamaContextSequence,
-  to: LlamaContextSequence,
-  tokens: number,
-): Promise<boolean> {
-  const target = to as LlamaContextSequence & {
-    _copyStateFromOtherSequence?(other: LlamaContextSequence, upToTokenIndex: number): Promise<boolean>
-  }
-  return (await target._copyStateFromOtherSequence?.(from, tokens)) ?? false
 }

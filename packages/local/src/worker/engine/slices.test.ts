@@ -2,16 +2,17 @@
 // in evaluations and in CPU time, which other work on the machine does not change.
 import { fileURLToPath } from 'node:url'
 import { expect, it, onTestFinished } from 'vitest'
-import { Engine } from './engine.js'
+import type { Engine } from './engine.js'
 import { Generation } from './generation.js'
+import { LlamaEngine } from './llama-engine.js'
 import { attentionBlock } from './prompt-batching.js'
 
 const pico = fileURLToPath(new URL('../../../models/pico.gguf', import.meta.url))
 
 async function load(threads: number): Promise<{ engine: Engine; slices: number[] }> {
-  const engine = await Engine.load(
+  const engine = await LlamaEngine.load(
     { modelPath: pico, parallel: 4, gpu: false, threads },
-    { progress() {}, log() {}, requestMemory: async () => {} },
+    { progress() {}, log() {}, requestMemory: async () => {}, child() {} },
   )
   onTestFinished(() => engine.dispose())
   const slices: number[] = []

@@ -41,6 +41,14 @@ export function withPatternFallback<Grammar>(make: (rules: SchemaGrammar) => Gra
   }
 }
 
+/** Texts of the grammars of states, for engines that compile them in another process. */
+const texts = new WeakMap<LlamaGrammarEvaluationState, string>()
+
+/** The text of the grammar that a state was made of. */
+export function grammarText(state: LlamaGrammarEvaluationState): string {
+  return texts.get(state) ?? ''
+}
+
 /** Compiles grammars: each result makes states for new texts. */
 export async function grammarCompiler(
   { llama, model }: GrammarEngine,
@@ -52,7 +60,11 @@ export async function grammarCompiler(
     try {
       // `llama.createGrammar` does the same, but not at once, as a call needs that has begun.
       const grammar = new LlamaGrammar(llama, { grammar: text })
-      return () => new LlamaGrammarEvaluationState({ model, grammar })
+      return () => {
+        const state = new LlamaGrammarEvaluationState({ model, grammar })
+        texts.set(state, text)
+        return state
+      }
     } catch (cause) {
       throw new JobError(
         'unsupported',

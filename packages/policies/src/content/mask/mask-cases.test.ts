@@ -1,5 +1,5 @@
 // Edge cases of `mask`: numbers that are not sensitive, numbers restored as numbers, values restored into JSON.
-import type { ChatEvent, ChatRequest } from '@patchbay/core'
+import type { BackendEvent, ChatEvent, ChatRequest } from '@patchbay/core'
 import { mockProvider } from '@patchbay/testing'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -296,4 +296,28 @@ it('structured output is restored, in a batch too', async () => {
   await expect.poll(async () => (await provider.batches.status(id)).state).toBe('ended')
   for await (const { response } of provider.batches.results(id)) expect(response?.output).toEqual(value)
   expect.assertions(3)
+})
+
+it('log-probabilities are those of the tokens that the model wrote, each once, also where a part of a text is held', async () => {
+  const events = (logprobs: boolean): BackendEvent[] =>
+    ['Write to EMA', 'IL_1 or', ' call.'].map((text) => ({
+      type: 'text',
+      text,
+      ...(logprobs && { logprobs: [{ token: text, logprob: -1, top: [] }] }),
+    }))
+  const stream = mask(mockProvider({ answers: [{ events: events(true) }] })).stream({
+    messages: 'My address is ann@example.com.',
+    logprobs: true,
+  })
+  const shown: string[] = []
+  const tokens: string[] = []
+  for await (const event of stream)
+    if (event.type === 'text') {
+      shown.push(event.text)
+      tokens.push(...(event.logprobs ?? []).map(({ token }) => token))
+    }
+  expect(tokens).toEqual(['Write to EMA', 'IL_1 or', ' call.'])
+  const { logprobs } = await stream.response()
+  expect(logprobs?.map(({ token }) => token)).toEqual(tokens)
+  expect(shown.length).toBeGreaterThan(1)
 })

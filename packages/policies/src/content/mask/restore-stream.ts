@@ -1,5 +1,6 @@
 // Restores the values of placeholders in a stream and a response, including placeholders split over two chunks.
 import type { ChatEvent, ChatResponse, JsonSchema, Part } from '@patchbay/core'
+import { PendingLogprobs } from '@patchbay/core/wire'
 import { beginsJson, escapeJson, isJsonDocument } from './json-text.js'
 import type { Placeholders } from './placeholders.js'
 import { hasNumbers, restoredInput, restoredJson } from './restore-types.js'
@@ -29,6 +30,8 @@ export class Restorer {
   readonly #output: JsonSchema | undefined
   /** The first 200 characters of the text. */
   #start = ''
+  /** Log-probabilities of text that is held, or was just released. */
+  readonly #logprobs = new PendingLogprobs()
 
   constructor(
     private readonly placeholders: Placeholders,
@@ -110,7 +113,8 @@ export class Restorer {
     }
   }
 
-  #textDelta(event: TextDelta): ChatEvent[] {
+  #textDelta(given: TextDelta): ChatEvent[] {
+    const event = given.type === 'text' ? this.#withoutLogprobs(given) : given
     const isSame = this.#held?.event.type === event.type
     const previous = isSame ? [] : this.#heldText()
     if (event.type === 'text' && this.#start.length < 200) this.#start += event.text
@@ -123,10 +127,17 @@ export class Restorer {
 
   #textEvents(event: TextDelta, text: string): ChatEvent[] {
     if (text === '') return []
-    if (event.type === 'text' && this.#output !== undefined) return [{ ...event, text: this.text(text) }]
-    const spell =
-      event.type === 'text' && (this.format.json || beginsJson(this.#start)) ? escapeJson : undefined
-    return [{ ...event, text: this.placeholders.restoredText(text, spell) }]
+    if (event.type === 'reasoning') return [{ ...event, text: this.placeholders.restoredText(text) }]
+    const spell = this.format.json || beginsJson(this.#start) ? escapeJson : undefined
+    const restored =
+      this.#output === undefined ? this.placeholders.restoredText(text, spell) : this.text(text)
+    return [this.#logprobs.text(restored)]
+  }
+
+  /** Keeps log-probabilities for the next text that is shown: of one event, a part may be held. */
+  #withoutLogprobs({ logprobs = [], ...event }: TextDelta & { type: 'text' }): TextDelta {
+    this.#logprobs.add(logprobs)
+    return event
   }
 
   #callDelta(event: CallDelta): ChatEvent[] {

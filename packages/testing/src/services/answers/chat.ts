@@ -1,6 +1,6 @@
 // Answers of Chat Completions, whole and streamed.
 import type { Json } from '../rule.js'
-import { type Answer, pieces } from '../script.js'
+import { type Answer, pieces, wireLogprobs } from '../script.js'
 
 /** How a host's answers differ. */
 export interface ChatDialect {
@@ -27,7 +27,11 @@ const callsOf = ({ calls }: Answer, { callState = {} }: ChatDialect): Json[] =>
     ...(index === 0 && callState),
   }))
 
-export function chatWhole(answer: Answer, { model }: Json, dialect: ChatDialect = {}): Json {
+/** Those of the text, if the request asked for them; of the empty text, none. */
+const logprobsOf = (text: string, { logprobs, top_logprobs }: Json) =>
+  logprobs && text !== '' ? { content: wireLogprobs(text, top_logprobs), refusal: null } : null
+
+export function chatWhole(answer: Answer, body: Json, dialect: ChatDialect = {}): Json {
   const { reasoning = 'reasoning_content' } = dialect
   const calls = callsOf(answer, dialect)
   const message = {
@@ -36,19 +40,17 @@ export function chatWhole(answer: Answer, { model }: Json, dialect: ChatDialect 
     ...(answer.reasoning !== '' && { [reasoning]: answer.reasoning }),
     ...(calls.length > 0 && { tool_calls: calls }),
   }
-  const choice = { index: 0, message, logprobs: null, finish_reason: finishReason(answer) }
-  return { ...head('chat.completion', model), choices: [choice], usage: usageOf(answer) }
+  const logprobs = logprobsOf(answer.text, body)
+  const choice = { index: 0, message, logprobs, finish_reason: finishReason(answer) }
+  return { ...head('chat.completion', body.model), choices: [choice], usage: usageOf(answer) }
 }
 
-export function* chatChunks(
-  answer: Answer,
-  { model, stream_options: options }: Json,
-  dialect: ChatDialect = {},
-): Generator<Json> {
+export function* chatChunks(answer: Answer, body: Json, dialect: ChatDialect = {}): Generator<Json> {
+  const { model, stream_options: options } = body
   const { reasoning = 'reasoning_content' } = dialect
   const chunk = (delta: Json, finish_reason: string | null = null): Json => ({
     ...head('chat.completion.chunk', model),
-    choices: [{ index: 0, delta, logprobs: null, finish_reason }],
+    choices: [{ index: 0, delta, logprobs: logprobsOf(delta.content ?? '', body), finish_reason }],
   })
   yield chunk({ role: 'assistant', content: '' })
   for (const piece of pieces(answer.reasoning)) yield chunk({ [reasoning]: piece })

@@ -1,8 +1,14 @@
 // Answers of the Responses API, whole and streamed.
 import type { Json } from '../rule.js'
-import { type Answer, pieces } from '../script.js'
+import { type Answer, pieces, wireLogprobs } from '../script.js'
 
-function itemsOf(answer: Answer, { include }: Json): Json[] {
+const logprobsOf = (text: string, { include, top_logprobs }: Json): Json[] =>
+  Array.isArray(include) && include.includes('message.output_text.logprobs')
+    ? wireLogprobs(text, top_logprobs)
+    : []
+
+function itemsOf(answer: Answer, body: Json): Json[] {
+  const { include } = body
   const items: Json[] = []
   const encrypted = Array.isArray(include) && include.includes('reasoning.encrypted_content')
   if (answer.reasoning !== '')
@@ -11,7 +17,9 @@ function itemsOf(answer: Answer, { include }: Json): Json[] {
       ...(encrypted && { encrypted_content: 'c3RyaWN0' }),
     })
   if (answer.text !== '') {
-    const content = [{ type: 'output_text', text: answer.text, annotations: [], logprobs: [] }]
+    const content = [
+      { type: 'output_text', text: answer.text, annotations: [], logprobs: logprobsOf(answer.text, body) },
+    ]
     items.push({ type: 'message', id: 'msg_strict', status: 'completed', role: 'assistant', content })
   }
   for (const { id, name, json } of answer.calls)
@@ -54,10 +62,10 @@ export function* responsesEvents(answer: Answer, body: Json): Generator<Json> {
     if (item.type === 'message') {
       const [part] = item.content
       const place = { ...at, content_index: 0 }
-      yield event('response.content_part.added', { ...place, part: { ...part, text: '' } })
+      yield event('response.content_part.added', { ...place, part: { ...part, text: '', logprobs: [] } })
       for (const delta of pieces(part.text))
-        yield event('response.output_text.delta', { ...place, delta, logprobs: [] })
-      yield event('response.output_text.done', { ...place, text: part.text, logprobs: [] })
+        yield event('response.output_text.delta', { ...place, delta, logprobs: logprobsOf(delta, body) })
+      yield event('response.output_text.done', { ...place, text: part.text, logprobs: part.logprobs })
       yield event('response.content_part.done', { ...place, part })
     } else if (item.type === 'function_call') {
       yield event('response.function_call_arguments.delta', { ...at, delta: item.arguments })

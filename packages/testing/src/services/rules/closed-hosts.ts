@@ -184,6 +184,16 @@ export const groq: readonly Rule[] = [
     example: { breaks: hi('llama-3.3-70b-versatile', { top_k: 5 }), mends: { top_k: undefined } },
   },
   {
+    id: 'groq/logprobs',
+    refuses: 'logprobs, top_logprobs and logit_bias.',
+    check: ({ body }) => {
+      const field = ['logprobs', 'top_logprobs', 'logit_bias'].find((name) => body[name] !== undefined)
+      return field && `'${field}' is not supported with this model`
+    },
+    ...{ source: 'console.groq.com/docs/openai; hexdocs.pm/nexlm Groq', date: '2026-08', sure: 'medium' },
+    example: { breaks: hi('llama-3.3-70b-versatile', { logprobs: true }), mends: { logprobs: undefined } },
+  },
+  {
     id: 'groq/reasoning-content',
     refuses: 'reasoning_content in a message of the assistant (its name is reasoning).',
     check: ({ body }) => {

@@ -229,6 +229,20 @@ export const gemini: readonly Rule[] = [
     },
   },
   {
+    id: 'gemini/logprobs',
+    refuses: 'logprobs.',
+    check: ({ model, body }) => body.logprobs && `Logprobs is not enabled for models/${model}`,
+    ...{
+      source: 'mscraftsman/generative-ai#135; GoogleCloudPlatform/generative-ai#2947',
+      date: '2026-06',
+      sure: 'high',
+    },
+    example: {
+      breaks: { ...chat('gemini-2.5-flash', user('Hi.')), logprobs: true },
+      mends: { logprobs: undefined },
+    },
+  },
+  {
     id: 'gemini/effort',
     refuses: 'reasoning_effort none on Gemini 3 and 2.5 Pro, and minimal on Gemini 2.5.',
     check: ({ model, body: { reasoning_effort: effort } }) =>

@@ -1,0 +1,189 @@
+// Life of the llama-server engine, with a stand-in for the server that fails on demand: each failure is a typed error, the app
+// goes on, and no server outlives its worker.
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { app } from '../../../../test/app.js'
+import {
+  alive,
+  failureOf,
+  open,
+  readFirstText,
+  temporaryFolder,
+  waitUntil,
+} from '../../../../test/fixtures.js'
+import type { LocalOptions, LocalProvider } from '../../../index.js'
+
+const server = fileURLToPath(new URL('../../../../test/fake-llama-server.mjs', import.meta.url))
+
+afterEach(() => vi.unstubAllEnvs())
+
+/** A provider with the stand-in, and the process ids of all servers that it has started. */
+function openFake(
+  kind = 'none',
+  options: LocalOptions = {},
+): { llm: LocalProvider; servers: () => number[] } {
+  const log = join(temporaryFolder(), 'servers')
+  vi.stubEnv('PATCHBAY_FAKE_LOG', log)
+  writeFileSync(log, '')
+  const llm = open({ engine: 'llama-server', server, serverArgs: ['--fake', kind], ...options })
+  const servers = () => [...readFileSync(log, 'utf8').matchAll(/^\d+/gm)].map(([pid]) => Number(pid))
+  return { llm, servers }
+}
+
+describe('a program that is not there', () => {
+  it('is an error that says how to get it', async () => {
+    const llm = open({ engine: 'llama-server', server: '/nowhere/llama-server' })
+    const error = await failureOf(llm.chat('hi'))
+    expect(error.code).toBe('model-load')
+    expect(error.message).toMatch(
+      /\/nowhere\/llama-server was not found\. Install llama\.cpp.*PATCHBAY_LLAMA_SERVER/,
+    )
+    expect(alive(process.pid)).toBe(true)
+  })
+
+  it('is looked for on the path, and in the environment first', async () => {
+    vi.stubEnv('PATH', `${temporaryFolder()}:/usr/bin:/bin`)
+    expect((await failureOf(open({ engine: 'llama-server' }).chat('hi'))).message).toContain(
+      'The program llama-server was not found',
+    )
+    vi.stubEnv('PATCHBAY_LLAMA_SERVER', '/nowhere/other')
+    expect((await failureOf(open({ engine: 'llama-server' }).chat('hi'))).message).toContain('/nowhere/other')
+  })
+
+  it('and one that may not be run are told apart', async () => {
+    const plain = join(temporaryFolder(), 'llama-server')
+    writeFileSync(plain, 'no program')
+    chmodSync(plain, 0o600)
+    expect((await failureOf(open({ engine: 'llama-server', server: plain }).chat('hi'))).message).toContain(
+      'EACCES',
+    )
+  })
+})
+
+describe('a server that does not load its model', () => {
+  it.each([
+    ['refuses', /llama-server exited with code 1 while loading its model: .*wrong tensor shape/],
+    ['dies-loading', /llama-server died of SIGSEGV while loading its model/],
+  ])('because it %s is an error with its words, and leaves no process', async (kind, message) => {
+    const { llm, servers } = openFake(kind)
+    const error = await failureOf(llm.chat('hi'))
+    expect(error).toMatchObject({ code: 'model-load', message: expect.stringMatching(message) })
+    expect(servers()).not.toEqual([])
+    await waitUntil(() => servers().every((pid) => !alive(pid)))
+  })
+
+  it('for a long time can be closed', async () => {
+    const { llm, servers } = openFake('loads-for-ever')
+    const stop = new AbortController()
+    const call = failureOf(llm.chat('hi', { signal: stop.signal }))
+    await waitUntil(() => servers().length === 1)
+    stop.abort()
+    expect((await call).code).toBe('aborted')
+    await llm.close()
+    await waitUntil(() => servers().every((pid) => !alive(pid)))
+  })
+})
+
+describe('a server that answers badly', () => {
+  it.each([
+    ['garbage', /answered with something else than JSON: <html>/],
+    ['refuses-requests', /refused the request: no slot today/],
+    ['error-in-answer', /refused the request: the cache is full/],
+    ['breaks-off', /The connection to llama-server broke/],
+  ])('(%s) fails the call, and is still there for the next one', async (kind, message) => {
+    const { llm, servers } = openFake(kind)
+    for (const _ of [1, 2])
+      expect(await failureOf(llm.chat('hi'))).toMatchObject({
+        code: 'inference',
+        message: expect.stringMatching(message),
+      })
+    expect(servers()).toHaveLength(1)
+    expect(llm.stats()).toMatchObject({ running: 0, restarts: 0 })
+  })
+})
+
+describe('a server that dies in the middle of an answer', () => {
+  it('fails the running calls with their text so far, and the waiting ones get a new one', async () => {
+    const { llm, servers } = openFake('dies', { parallel: 1 })
+    const running = failureOf(llm.chat({ messages: 'hi', maxOutputTokens: 1000 }))
+    const waiting = llm.chat({ messages: 'hi', maxOutputTokens: 3 })
+    const error = await running
+    expect(error).toMatchObject({ code: 'worker-crashed', retryable: true })
+    expect(error.message).toContain('llama-server died of SIGKILL')
+    expect(error.partial?.text).toMatch(/^b+$/)
+    expect((await waiting).text).toBe('bbb')
+    expect(servers()).toHaveLength(2)
+    expect(llm.stats().restarts).toBe(1)
+  })
+})
+
+describe('a server that hangs', () => {
+  it.skipIf(process.platform === 'win32')('is replaced with its worker', async () => {
+    const { llm, servers } = openFake('hangs', { heartbeat: 3000 })
+    const error = await failureOf(llm.chat({ messages: 'hi', maxOutputTokens: 1000 }))
+    expect(error).toMatchObject({ code: 'worker-crashed' })
+    expect(error.message).toContain('stopped answering and was ended while working')
+    await waitUntil(() => servers().every((pid) => !alive(pid)))
+  })
+})
+
+describe('no server outlives', () => {
+  it('a handle that is closed', async () => {
+    const { llm, servers } = openFake()
+    await llm.chat({ messages: 'hi', maxOutputTokens: 3 })
+    await llm.close()
+    expect(servers()).toHaveLength(1)
+    expect(servers().filter(alive)).toEqual([])
+  })
+
+  it('a worker that is killed', async () => {
+    const { llm, servers } = openFake()
+    const answer = llm.stream('hi')
+    await readFirstText(answer)
+    const failed = failureOf(answer.response())
+    process.kill(llm.stats().pid as number, 'SIGKILL')
+    expect((await failed).code).toBe('worker-crashed')
+    expect(servers()).toHaveLength(1)
+    await waitUntil(() => servers().every((pid) => !alive(pid)))
+  })
+
+  it.each(['SIGKILL', 'SIGTERM'] as const)('an app that dies of %s', async (signal) => {
+    const log = join(temporaryFolder(), 'servers')
+    vi.stubEnv('PATCHBAY_FAKE_LOG', log)
+    const {
+      process: child,
+      nextLine,
+      exitCode,
+    } = app(`
+      const llm = local({ engine: 'llama-server', server: ${JSON.stringify(server)}, threads: 1, cacheDir: false })
+      for await (const text of llm.stream('talk').text) { tell('text'); break }
+      await llm.chat('talk')`)
+    expect(await nextLine()).toBe('text')
+    const pid = Number(readFileSync(log, 'utf8').split(' ')[0])
+    expect(alive(pid)).toBe(true)
+    child.kill(signal)
+    await exitCode()
+    await waitUntil(() => !alive(pid))
+  })
+})
+
+describe('options for llama-server', () => {
+  it('choose the GPU by the devices that the server has', async () => {
+    vi.stubEnv('PATCHBAY_FAKE_GPU', '1')
+    const { llm } = openFake()
+    await llm.chat({ messages: 'hi', maxOutputTokens: 1 })
+    expect(llm.stats().loaded).toMatchObject({ gpu: 'cuda' })
+    const error = await failureOf(openFake('none', { gpu: 'metal' }).llm.chat('hi'))
+    expect(error).toMatchObject({ code: 'model-load', message: expect.stringContaining('it has CUDA0') })
+  })
+
+  it.each([
+    { server: 'x' },
+    { serverArgs: ['-fa'] },
+    { engine: 'node-llama-cpp' as const, mmproj: 'x.gguf' },
+  ])('are refused with another engine: %j', (options) => {
+    expect(() => open(options)).toThrow(/engine be 'llama-server'/)
+  })
+})

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+// A stand-in for llama-server: speaks the part of its HTTP interface that the worker uses, and fails on demand. It writes
+// the same word for ever. `--fake KIND` chooses how it fails; `PATCHBAY_FAKE_LOG` names a file for the ids of its processes.
+import { appendFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+
+const args = process.argv.slice(2)
+const valueOf = (name) => args[args.indexOf(name) + 1]
+const kind = args.includes('--fake') ? valueOf('--fake') : 'none'
+
+if (args.includes('--list-devices')) {
+  console.log('Available devices:')
+  if (process.env.PATCHBAY_FAKE_GPU) console.log('  CUDA0: NVIDIA Test (24000 MiB, 23000 MiB free)')
+  process.exit(0)
+}
+if (process.env.PATCHBAY_FAKE_LOG)
+  appendFileSync(process.env.PATCHBAY_FAKE_LOG, `${process.pid} ${args.join(' ')}\n`)
+if (kind === 'refuses') {
+  process.stderr.write('0.00.100.000 I loading\n0.00.101.000 E llama_model_load: error: wrong tensor shape\n')
+  process.exit(1)
+}
+if (kind === 'dies-loading') process.kill(process.pid, 'SIGSEGV')
+
+/** Token of pico's vocabulary that stands for the letter `a`. */
+const token = Number(process.env.PATCHBAY_FAKE_TOKEN ?? 65)
+let polls = 0
+let written = 0
+
+async function bodyOf(request) {
+  let text = ''
+  for await (const part of request) text += part
+  return text === '' ? {} : JSON.parse(text)
+}
+
+createServer(async (request, response) => {
+  const json = (value, status = 200) => {
+    response.writeHead(status, { 'content-type': 'application/json' })
+    response.end(JSON.stringify(value))
+  }
+  const { pathname } = new URL(request.url, 'http://localhost')
+  if (pathname === '/health')
+    return kind === 'loads-for-ever' || polls++ < 3
+      ? json({ error: { code: 503, message: 'Loading model', type: 'unavailable_error' } }, 503)
+      : json({ status: 'ok' })
+  if (pathname === '/props') return json({ build_info: 'fake', modalities: { vision: false, audio: false } })
+  const body = await bodyOf(request)
+  if (pathname !== '/completion')
+    return json({ error: { message: 'File Not Found', type: 'not_found_error' } }, 404)
+  if (kind === 'garbage') return response.end('<html>hello</html>')
+  if (kind === 'refuses-requests')
+    return json({ error: { code: 500, message: 'no slot today', type: 'server_error' } }, 500)
+  if (body.n_predict === 0) return json({ content: '', stop: true })
+  response.writeHead(200, { 'content-type': 'text/event-stream' })
+  const send = (value) => response.write(`data: ${JSON.stringify(value)}\n\n`)
+  for (let count = 1; !response.destroyed; count++) {
+    if (kind === 'error-in-answer' && count === 5)
+      return send({ error: { code: 500, message: 'the cache is full', type: 'server_error' } })
+    if (kind === 'breaks-off' && count === 5) return response.destroy()
+    if (kind === 'dies' && written === 20) process.kill(process.pid, 'SIGKILL')
+    if (kind === 'hangs' && written === 20) process.kill(process.pid, 'SIGSTOP')
+    written++
+    send({ content: 'a', tokens: [token], stop: false, tokens_predicted: count, tokens_evaluated: 1 })
+    await new Promise((resolve) => setTimeout(resolve, 2))
+  }
+}).listen(args.includes('--port') ? Number(valueOf('--port')) : valueOf('--host'))
