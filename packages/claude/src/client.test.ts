@@ -28,7 +28,13 @@ describe('the rest of the service', () => {
       path.includes('count_tokens')
         ? notFound
         : json(
-            { error: { code: 500, message: 'image input is not supported - hint: mmproj', type: 'server_error' } },
+            {
+              error: {
+                code: 500,
+                message: 'image input is not supported - hint: mmproj',
+                type: 'server_error',
+              },
+            },
             500,
           ),
     )
@@ -42,7 +48,11 @@ describe('the rest of the service', () => {
       code: 'unsupported',
       retryable: false,
     })
-    expect(await provider.capabilities()).toMatchObject({ tools: 'unknown', vision: 'unknown', json: 'unknown' })
+    expect(await provider.capabilities()).toMatchObject({
+      tools: 'unknown',
+      vision: 'unknown',
+      json: 'unknown',
+    })
   })
 
   it('knows what model families can do, and takes newer rules', async () => {

@@ -35,7 +35,9 @@ if ((OPENAI_API_KEY || OPENAI_BASE_URL) && OPENAI_MODEL)
     deterministic: false,
     timeout: 120_000,
     // Ollama ignores tool_choice, so it is refused.
-    ...(preset === 'ollama' && { toolRequest: { messages: 'What is the weather in Lima?', tools: [weather] } }),
+    ...(preset === 'ollama' && {
+      toolRequest: { messages: 'What is the weather in Lima?', tools: [weather] },
+    }),
   })
 else
   it.skip('live: set OPENAI_MODEL and OPENAI_API_KEY or OPENAI_BASE_URL to run the contract against a real server', () => {})
