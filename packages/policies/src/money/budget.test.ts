@@ -7,7 +7,7 @@ import { answered, ask, budgeted, prices } from '../../test/budgeted.js'
 import { failureOf } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
 import { type Allowance, budget, memoryState, type Spending } from '../index.js'
-import { runStep } from '../state/atomic-step.js'
+import { runStep } from '../state/run-step.js'
 import { accountSteps } from './account.js'
 
 beforeAll(warm)
