@@ -102,6 +102,7 @@ export default defineConfig({
           { text: 'The gateway', link: '/gateway' },
           { text: 'Workers on other machines', link: '/queue' },
           { text: 'Run it in a container', link: '/deploy' },
+          { text: 'Past one process', link: '/scale' },
           { text: 'The command line', link: '/cli' },
           { text: 'Testing', link: '/testing' },
           { text: 'Security', link: '/security' },
