@@ -103,7 +103,7 @@ describe.skipIf(!hasRedis)('a batch of a queue', () => {
   it('loses no request, and answers none twice, although a worker is killed again and again', async () => {
     const name = freshName()
     const llm = openQueue(name, { redis: redis.url })
-    const total = 400
+    const total = 300
     const id = await llm.batches.submit(Array.from({ length: total }, (_, index) => `request ${index}`))
     await openWorker(
       name,
@@ -113,7 +113,7 @@ describe.skipIf(!hasRedis)('a batch of a queue', () => {
         concurrency: 2,
       },
     )
-    for (let death = 0; death < 4; death++) {
+    for (let death = 0; death < 3; death++) {
       const dying = await program('slow-worker', redis.url, name, '1')
       onTestFinished(() => void dying.process.kill('SIGKILL'))
       while ((await dying.nextLine()) !== 'begun');
