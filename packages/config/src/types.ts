@@ -133,6 +133,7 @@ export interface LocalEntry extends Common {
   server?: string
   serverArgs?: string[]
   mmproj?: string | true
+  kvCache?: 'f16' | 'q8_0'
 }
 
 /** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
@@ -182,7 +183,7 @@ export interface KeyEntry {
   /** Names of providers that the key may use. Default: all. */
   providers?: string[]
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
+  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
   /** Budgets. */
   budget?: Omit<Allowance, 'each'>[]
 }

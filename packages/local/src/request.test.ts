@@ -55,3 +55,34 @@ it.each<Part>([
   for (const content of [[part], [result({ output: [part] })]])
     expect(() => jobOf([{ role: content[0] === part ? 'user' : 'tool', content }])).toThrow(/no part of type/)
 })
+
+const sound: Part = { type: 'audio', data: 'AQID', mediaType: 'audio/wav' }
+const picture: Part = { type: 'image', data: Uint8Array.of(4, 5, 6), mediaType: 'image/png' }
+
+it.each<[string, PreparedChat['messages'][number], string]>([
+  [
+    'between texts',
+    { role: 'user', content: [{ type: 'text', text: 'A' }, picture, { type: 'text', text: 'B' }, sound] },
+    'A|B|',
+  ],
+  ['in a result', { role: 'tool', content: [result({ output: [sound, { type: 'text', text: 'C' }, picture] })] }, '|C|'],
+  ['in a result of its own', { role: 'assistant', content: [result({ output: [picture, sound] })] }, 'The result of c1: ||'],
+])('with a projector, media leave a mark in their place: %s', (_, message, expected) => {
+  const { messages, media } = toChatJob({ messages: [message], tools: [], providerOptions: {} }, () => {}, true)
+  const { mark = '', data } = media ?? {}
+  expect(messages[0]?.content.replaceAll(mark, '|').trim()).toBe(expected)
+  expect(data?.map(({ type, base64 }) => [type, base64]).sort()).toEqual([
+    ['audio', 'AQID'],
+    ['image', 'BAUG'],
+  ])
+})
+
+it('with a projector, documents and addresses are refused all the same', () => {
+  for (const part of [
+    { type: 'file', data: 'AQID', mediaType: 'application/pdf' },
+    { type: 'image', url: 'https://example.com/a.png' },
+  ] as Part[])
+    expect(() =>
+      toChatJob({ messages: [{ role: 'user', content: [part] }], tools: [], providerOptions: {} }, () => {}, true),
+    ).toThrow(/no part of type/)
+})

@@ -108,6 +108,7 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     server: text,
     serverArgs: { type: 'array', items: text },
     mmproj: { type: ['string', 'boolean'], not: { const: false } },
+    kvCache: { enum: ['f16', 'q8_0'] },
   },
 }
 
@@ -123,7 +124,7 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
   loadBalance: {
     ...every,
     providers: members,
-    by: { enum: ['weighted', 'least-busy', 'latency'] },
+    by: { enum: ['weighted', 'least-busy', 'latency', 'prefix'] },
     weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
   },
   hedge: {

@@ -3,8 +3,8 @@ import { Agent, type IncomingMessage, request } from 'node:http'
 import { JobError } from '../../failure.js'
 import { promptTooLong } from '../../prompt/chat-template.js'
 
-/** Where the server listens: a socket in a folder of our own, or a port of this machine with a key. */
-export type ServerAddress = { socketPath: string } | { port: number; key: string }
+/** Where the server listens: a socket in a folder of our own, or a port of this machine; and its key. */
+export type ServerAddress = ({ socketPath: string } | { host: string; port: number }) & { key: string }
 
 /** A part of the answer of `/completion`. */
 export interface CompletionChunk {
@@ -28,7 +28,8 @@ interface TokenProbability {
 }
 
 export class ServerClient {
-  readonly #agent = new Agent({ keepAlive: true })
+  // The server closes connections as it likes: one that is used again may be gone.
+  readonly #agent = new Agent({ keepAlive: false })
 
   constructor(
     private readonly address: ServerAddress,
@@ -98,10 +99,10 @@ export class ServerClient {
 
   #send(method: string, path: string, body: unknown, signal?: AbortSignal): Promise<IncomingMessage> {
     const text = body === undefined ? undefined : JSON.stringify(body)
-    const address = this.address
+    const { key, ...where } = this.address
     return new Promise((resolve, reject) => {
       const sent = request({
-        ...('port' in address ? { host: '127.0.0.1', port: address.port } : address),
+        ...where,
         agent: this.#agent,
         method,
         path,
@@ -110,11 +111,17 @@ export class ServerClient {
             'content-type': 'application/json',
             'content-length': Buffer.byteLength(text),
           }),
-          ...('key' in address && { authorization: `Bearer ${address.key}` }),
+          authorization: `Bearer ${key}`,
         },
         ...(signal && { signal }),
       })
-      sent.on('response', resolve).on('error', reject)
+      sent
+        .on('response', (response) => {
+          // An answer that nobody reads any more may break off.
+          response.on('error', () => {})
+          resolve(response)
+        })
+        .on('error', reject)
       sent.end(text)
     })
   }

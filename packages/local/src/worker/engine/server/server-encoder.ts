@@ -4,6 +4,9 @@ import type { LlamaModel, Token } from 'node-llama-cpp'
 import type { EmbeddingContext, EncoderContexts, RankingContext } from '../encoder.js'
 import type { ServerProcess } from './server-process.js'
 
+/** Architectures whose rerankers give shares; others give a number that a sigmoid turns into one (as node-llama-cpp does). */
+const normalized = new Set<string>(['qwen3', 'qwen3vl'])
+
 /** Starts a server with more arguments. */
 export type StartServer = (args: string[]) => Promise<ServerProcess>
 
@@ -36,7 +39,10 @@ export class ServerContexts implements EncoderContexts {
         const { results } = (await client.json('/rerank', { query, documents: [document] })) as {
           results: [{ relevance_score: number }]
         }
-        return 1 / (1 + Math.exp(-results[0].relevance_score))
+        const score = results[0].relevance_score
+        return normalized.has(this.model.fileInfo.metadata.general.architecture)
+          ? score
+          : 1 / (1 + Math.exp(-score))
       },
     }
   }

@@ -71,23 +71,24 @@ export class ServerProcess {
     const folder = await mkdtemp(
       join(process.platform === 'win32' ? tmpdir() : shortTmp(), 'patchbay-llama-'),
     )
+    const key = randomBytes(24).toString('hex')
     const address: ServerAddress =
       process.platform === 'win32'
-        ? { port: await freePort(), key: randomBytes(24).toString('hex') }
-        : { socketPath: join(folder, 'llama.sock') }
+        ? { host: '127.0.0.1', port: await freePort(), key }
+        : { socketPath: join(folder, 'llama.sock'), key }
     const watcher =
       process.platform === 'win32'
         ? undefined
         : spawn('sh', ['-c', guardian], { stdio: ['pipe', 'ignore', 'ignore'], detached: true })
     const where =
       'port' in address
-        ? ['--host', '127.0.0.1', '--port', String(address.port)]
+        ? ['--host', address.host, '--port', String(address.port)]
         : ['--host', address.socketPath]
     const child = spawn(program, [...args, '--slot-save-path', folder, ...where], {
       stdio: ['ignore', 'ignore', 'pipe'],
       // Signals of a terminal go to its whole process group; the app decides when its server ends.
       detached: process.platform !== 'win32',
-      env: { ...cleanEnvironment(), ...('key' in address && { LLAMA_API_KEY: address.key }) },
+      env: { ...cleanEnvironment(), LLAMA_API_KEY: key },
     })
     const server = new ServerProcess(child, address, folder, watcher, onLog)
     try {
