@@ -62,10 +62,9 @@ export class ServerEngine implements Engine {
       const server = await ServerProcess.start(
         settings.server,
         [...commonArguments(settings, devices, threads), ...args],
-        (line) => logLine(line, listener),
+        { onLog: (line) => logLine(line, listener), onStart: (server) => listener.child(server) },
       )
       servers.push(server)
-      listener.child(server.pid)
       return server
     }
     try {
@@ -115,10 +114,6 @@ export class ServerEngine implements Engine {
     )
   }
 
-  async alive(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.alive()))
-  }
-
   async dispose(): Promise<void> {
     try {
       await this.store?.save(this.chatResources?.pool.sequences ?? [])
@@ -144,7 +139,7 @@ function slots(
  */
 async function answerFields({ client }: ServerProcess, model: LlamaModel): Promise<object> {
   const fields = { chat_parser: JSON.stringify({ parsers: [{ type: 'epsilon' }], rules: {}, root: 0 }) }
-  const request = { prompt: model.tokenize('a'), n_predict: 1, ...fields }
+  const request = { prompt: model.tokenize('a'), n_predict: 0, ...fields }
   return client.json('/completion', request).then(
     () => fields,
     () => ({}),
