@@ -7,7 +7,9 @@ const at = (path) => fileURLToPath(new URL(path, import.meta.url))
 
 /** In the order of the sidebar. */
 const packages = [
-  ...['core', 'local', 'claude', 'openai', 'ollama', 'config', 'policies'].map((name) => `packages/${name}`),
+  ...['core', 'local', 'claude', 'openai', 'ollama', 'queue', 'config', 'policies'].map(
+    (name) => `packages/${name}`,
+  ),
   ...['ai-sdk', 'langchain', 'mcp', 'testing'].map((name) => `packages/${name}`),
   'apps/gateway',
 ]

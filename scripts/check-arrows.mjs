@@ -10,14 +10,14 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const own = {
   core: [],
   ...Object.fromEntries(
-    ['claude', 'local', 'ollama', 'openai', 'policies', 'mcp', 'testing', 'ai-sdk', 'langchain'].map(
+    ['claude', 'local', 'ollama', 'openai', 'policies', 'queue', 'mcp', 'testing', 'ai-sdk', 'langchain'].map(
       (name) => [name, ['core']],
     ),
   ),
   config: ['core', 'policies'],
   playground: [],
   gateway: ['config', 'core', 'playground', 'policies'],
-  cli: ['claude', 'config', 'core', 'gateway', 'local', 'ollama', 'openai', 'policies'],
+  cli: ['claude', 'config', 'core', 'gateway', 'local', 'ollama', 'openai', 'policies', 'queue'],
 }
 
 /** The foreign packages of core and of a backend: types, readers of schemas and JSON, one vendor, a model's own templates. */
@@ -33,6 +33,7 @@ const vendors = {
   claude: ['@anthropic-ai/sdk'],
   openai: ['openai'],
   ollama: ['ollama'],
+  queue: ['bullmq', 'ioredis'],
   local: ['@huggingface/jinja', 'node-llama-cpp', 'undici'],
 }
 

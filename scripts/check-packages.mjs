@@ -71,6 +71,11 @@ llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if
 } catch (error) { if (!String(error).includes('at least one')) throw error }`,
     names: ['fallback'],
   },
+  queue: {
+    code: `const llm = queue('calls', { redis: 'redis://127.0.0.1:1' })
+llm.chat('x').then(() => { throw new Error('nobody is there') }, (error) => { if (error.code !== 'network') throw error; return llm.close() })`,
+    names: ['queue', 'worker'],
+  },
   config: {
     code: `connect('claude:m').then(() => { throw new Error('it is not installed') }, (error) => { if (!error.message.includes('npm install @patchbay/claude')) throw error })`,
     names: ['connect'],

@@ -3,7 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { claude } from '@patchbay/claude'
 import { connect } from '@patchbay/config'
-import { errorCodes, generateObject, isLlmError, runTools, tool } from '@patchbay/core'
+import { errorCodes, generateObject, isLlmError, runTools, streamElements, tool } from '@patchbay/core'
 import { local } from '@patchbay/local'
 import { ollama } from '@patchbay/ollama'
 import { openai } from '@patchbay/openai'
@@ -151,6 +151,17 @@ const mistakes: Mistake[] = [
     'a tool that is not offered',
     () => llm.chat(odd({ messages: 'x', tools: [{ name: 'a', input: {} }], toolChoice: { name: 'b' } })),
     /"b", which is not one of the tools/,
+  ],
+  [
+    'a tool whose input is a text',
+    () => llm.chat({ messages: 'x', tools: [odd({ name: 'a', input: z.string() })] }),
+    /tools\[0\]\.input must be the schema of an object, z\.object\(/,
+  ],
+  ['one provider in place of a list', () => fallback(odd(llm)), /fallback\(\[first, second\]\)/],
+  [
+    'repairs of elements',
+    () => streamElements(llm, z.object({}), 'x', odd({ repairs: 1 })).result(),
+    /repairs is not an option of streamElements\(\)/,
   ],
   [
     'a tool with a name that no service takes',

@@ -5,6 +5,7 @@ import { type Backend, defineProvider } from '@patchbay/core'
 import { serve } from '@patchbay/gateway'
 import { local } from '@patchbay/local'
 import { type Interception, Middleware, type PolicyCall, route } from '@patchbay/policies'
+import { hasRedis, startRedis } from '../../packages/policies/test/redis.js'
 
 const scripted: Backend = {
   provider: 'scripted',
@@ -46,6 +47,7 @@ export async function startServices(): Promise<Services> {
   const loaded = await loadConfig({ config: { providers: {} }, user: false })
   const otherwise = () => new Short(route([local(), defineProvider(scripted)]))
   const { url, close } = await serve({ loaded, otherwise, port: 0 })
+  const redis = hasRedis ? await startRedis() : undefined
   return {
     env: {
       ANTHROPIC_API_KEY: 'none',
@@ -54,7 +56,11 @@ export async function startServices(): Promise<Services> {
       OPENAI_BASE_URL: `${url}/v1`,
       OLLAMA_HOST: url,
       GATEWAY_URL: url,
+      ...(redis && { REDIS_URL: redis.url }),
     },
-    close,
+    close: async () => {
+      await close()
+      await redis?.stop()
+    },
   }
 }

@@ -9,6 +9,7 @@ import type { DoctorFlags } from './commands/doctor.js'
 import type { InitFlags } from './commands/init.js'
 import type { ModelsFlags } from './commands/models.js'
 import type { ServeFlags } from './commands/serve.js'
+import type { WorkerFlags } from './commands/worker.js'
 import { load, namesOf, open, type ProviderFlags } from './open-provider.js'
 import { errorLine, exitCodeHelp, exitCodeOf, exitCodes, helpLine } from './terminal/exit-codes.js'
 
@@ -107,6 +108,16 @@ withConfigFlag(program.command('serve'))
   .action(async (flags: ServeFlags) => {
     const { serve } = await import('./commands/serve.js')
     await serve(flags)
+  })
+
+withProviderFlags(program.command('worker'))
+  .description('do the calls of a queue, from any machine that reaches its Redis, until a signal ends it')
+  .argument('<name>', 'the name of the queue')
+  .option('--redis <url>', 'default: REDIS_URL, otherwise redis://127.0.0.1:6379')
+  .option('--concurrency <number>', 'calls at the same time; default 4', number)
+  .action(async (name: string, flags: WorkerFlags) => {
+    const { worker } = await import('./commands/worker.js')
+    await worker(name, flags)
   })
 
 program

@@ -104,7 +104,7 @@ const groups: Record<string, [heading: string, target: string][]> = {
   ],
 }
 
-const media = { image: 'vision', 'file, PDF': 'files', 'file, text': 'files', audio: 'audio' } as const
+const media = { image: 'vision', 'file, PDF': 'files', audio: 'audio' } as const
 
 /** Sent as asked, sent although nobody knows whether the model can use it, sent with a warning, or refused. */
 async function outcome(

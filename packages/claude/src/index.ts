@@ -110,17 +110,20 @@ class ClaudeBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
+    const { prefill, thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
       await this.#rules()
     const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
+    // Other models behind servers of this protocol: nobody knows.
+    const yes = this.model.includes('claude') ? true : 'unknown'
     return {
-      tools: true,
-      vision: true,
-      files: true,
+      tools: yes,
+      vision: yes,
+      files: yes,
       audio: false,
-      json: schema,
+      json: schema && yes,
       reasoning: thinking !== 'none',
       embed: false,
+      prefill,
       options: {
         ...no(['minP', 'seed', 'frequencyPenalty', 'presencePenalty', 'logprobs']),
         ...(sampling === 'none' && no(['temperature', 'topP', 'topK'])),

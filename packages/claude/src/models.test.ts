@@ -24,7 +24,7 @@ async function refusalOf(request: Partial<ChatRequest>, model: string) {
 describe('sampling options', () => {
   it.each([...newest, ...alwaysThinking, 'claude-sonnet-5-5'])('are unsupported by %s', async (model) => {
     for (const option of ['temperature', 'topP', 'topK'] as const) {
-      expect(await refusalOf({ [option]: 1 }, model)).toMatchObject({
+      expect(await refusalOf({ [option]: option === 'topK' ? 1 : 0.5 }, model)).toMatchObject({
         code: 'unsupported',
         message: expect.stringContaining(option),
       })
@@ -36,6 +36,10 @@ describe('sampling options', () => {
     )
     expect(['temperature', 'top_p', 'top_k'].filter((name) => name in body)).toEqual([])
     expect(warnings.map(({ feature }) => feature)).toEqual(['temperature', 'topP', 'topK'])
+    // The defaults of every model need no field.
+    const usual = await sentFor({ temperature: 1, topP: 1 }, model)
+    expect(usual.warnings).toEqual([])
+    expect(['temperature', 'top_p'].filter((name) => name in usual.body)).toEqual([])
   })
 
   it.each(older)('are sent to %s, by the version of the API that has them', async (model) => {

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url'
 import { inspect } from 'node:util'
 import { isLlmError } from '@patchbay/core'
 import { fileState } from '@patchbay/policies'
+import { worker } from '@patchbay/queue'
+import { mockProvider } from '@patchbay/testing/mock'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { hasRedis, startRedis } from '../../policies/test/redis.js'
 import { backend, eachInItsFolder } from '../test/folder.js'
@@ -511,7 +513,7 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     expect((await two.chat({ messages: 'x', maxOutputTokens: 10 })).cached).toBe('exact')
     const client = await redis.connect()
     const keys = (await client.keys('*')).join(' ')
-    for (const name of ['patchbay:limit:', 'patchbay:budget:day', 'patchbay']) expect(keys).toContain(name)
+    for (const name of ['patchbay:{limit:', 'patchbay:{budget}:day', 'patchbay']) expect(keys).toContain(name)
     await Promise.all([one.close(), two.close()])
   })
 
@@ -529,6 +531,19 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     await one.chat('x')
     await one.close()
     expect((await (await connected(config)).chat('x')).cached).toBe('exact')
+  })
+
+  it.skipIf(!hasRedis)('leave the calls to workers of a queue, in the shared Redis', async () => {
+    const redis = await startRedis()
+    onTestFinished(() => redis.stop())
+    const running = await worker('answers', mockProvider(), { redis: redis.url })
+    onTestFinished(() => running.close())
+    const llm = await connected({
+      shared: redis.url,
+      providers: { far: { use: 'queue', model: 'answers', bound: 8 } },
+    })
+    expect(await llm.chat('Hello')).toMatchObject({ text: 'Hello', provider: 'queue', model: 'mock-1' })
+    await llm.close()
   })
 
   it.each<[string, object]>([

@@ -12,6 +12,7 @@ import type {
   OllamaEntry,
   OpenAIEntry,
   ProviderEntry,
+  QueueEntry,
   Requirement,
 } from './types.js'
 
@@ -34,6 +35,7 @@ export type TargetOptions =
   | Omit<OpenAIEntry, 'use' | 'model'>
   | Omit<OllamaEntry, 'use' | 'model'>
   | Omit<LocalEntry, 'use' | 'model'>
+  | Omit<QueueEntry, 'use' | 'model'>
 
 /**
  * A provider by its backend and model, with options in code; reads no configuration file. Only the backend that is named is loaded.

@@ -3,6 +3,7 @@ import type { ClaudeOptions } from '@patchbay/claude'
 import type { LocalOptions } from '@patchbay/local'
 import type { OllamaOptions } from '@patchbay/ollama'
 import type { OpenAIOptions } from '@patchbay/openai'
+import type { QueueOptions } from '@patchbay/queue'
 import { describe, expectTypeOf, it } from 'vitest'
 import {
   type ClaudeEntry,
@@ -10,6 +11,7 @@ import {
   type LocalEntry,
   type OllamaEntry,
   type OpenAIEntry,
+  type QueueEntry,
 } from './index.js'
 
 /** What only code can say. */
@@ -22,6 +24,7 @@ describe('an entry', () => {
     expectTypeOf<Exclude<keyof OpenAIEntry, Own>>().toEqualTypeOf<Exclude<keyof OpenAIOptions, Coded>>()
     expectTypeOf<Exclude<keyof OllamaEntry, Own>>().toEqualTypeOf<Exclude<keyof OllamaOptions, Coded>>()
     expectTypeOf<Exclude<keyof LocalEntry, Own>>().toEqualTypeOf<Exclude<keyof LocalOptions, Coded>>()
+    expectTypeOf<Exclude<keyof QueueEntry, Own>>().toEqualTypeOf<Exclude<keyof QueueOptions, Coded>>()
   })
 
   it('has the types of those options', () => {
@@ -29,6 +32,7 @@ describe('an entry', () => {
     expectTypeOf<Omit<OpenAIEntry, Own | 'preset'>>().toExtend<OpenAIOptions>()
     expectTypeOf<Omit<OllamaEntry, Own>>().toExtend<OllamaOptions>()
     expectTypeOf<Omit<LocalEntry, Own>>().toExtend<LocalOptions>()
+    expectTypeOf<Omit<QueueEntry, Own>>().toExtend<QueueOptions>()
   })
 
   it('with an option nobody knows does not compile', () => {

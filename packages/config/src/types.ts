@@ -135,6 +135,19 @@ export interface LocalEntry extends Common {
   mmproj?: string | true
 }
 
+/** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
+export interface QueueEntry extends Common {
+  use: 'queue'
+  /** The address of the Redis. Default: `shared`, if that is one; otherwise `REDIS_URL` or `redis://127.0.0.1:6379`. */
+  redis?: string
+  /** Number of calls that may wait, of all callers together. */
+  bound?: number
+  /** Milliseconds without a heartbeat after which a process counts as gone. */
+  lease?: number
+  /** Milliseconds that a batch is kept after its last result. */
+  keepResults?: number
+}
+
 /** A composite provider, made of others by their names. */
 export type SeveralEntry = Composable & { providers: [string, ...string[]] } & (
     | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
@@ -157,6 +170,7 @@ export type ProviderEntry =
   | OpenAIEntry
   | OllamaEntry
   | LocalEntry
+  | QueueEntry
   | SeveralEntry
   | OtherEntry
   | string
@@ -168,7 +182,7 @@ export interface KeyEntry {
   /** Names of providers that the key may use. Default: all. */
   providers?: string[]
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
+  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
   /** Budgets. */
   budget?: Omit<Allowance, 'each'>[]
 }

@@ -24,7 +24,7 @@ export interface Api {
   /** The path that requests are posted to. */
   path: string
   /** Whether it takes the address of such a part; otherwise it takes only its bytes. */
-  takesAddress(part: { type: 'image' | 'file' }, preset: Preset): boolean
+  takesAddress(part: { type: 'image' | 'file'; mediaType?: string }, preset: Preset): boolean
   /**
    * The wire body of a request.
    * @throws {LlmError} `unsupported` for what the model or the API does not take

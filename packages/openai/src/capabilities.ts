@@ -17,11 +17,14 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
   return {
     tools: !isResponses && chatTools === 'never' ? false : maybe,
     vision: maybe,
-    files: dialect.files ? maybe : false,
+    // Without files, text files are still sent as text.
+    files: dialect.files ? maybe : 'unknown',
     audio: isResponses || !dialect.audio ? false : 'unknown',
     json: maybe,
     reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
     embed: 'unknown',
+    // A service goes on with a message that it marks; OpenAI's models answer it.
+    prefill: dialect.prefill !== undefined ? true : isOpenAIs ? false : 'unknown',
     options: {
       ...refused(dialect.refuses),
       ...refused(refuses),

@@ -1,9 +1,9 @@
 // The contract suite for both APIs, against a simulated server; and against a real one, if OPENAI_MODEL and OPENAI_BASE_URL or
-// OPENAI_API_KEY are set.
+// OPENAI_API_KEY are set, with the API of OPENAI_API and the preset of OPENAI_PRESET.
 import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { simulateOpenAI } from '../test/server.js'
-import { openai } from './index.js'
+import { type OpenAIOptions, openai, type PresetName } from './index.js'
 
 describe('with a simulated server', () => {
   let server: Awaited<ReturnType<typeof simulateOpenAI>>
@@ -22,9 +22,11 @@ describe('with a simulated server', () => {
   )
 })
 
-const { OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL } = process.env
+const { OPENAI_API, OPENAI_PRESET, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL } = process.env
+const api = OPENAI_API as OpenAIOptions['api']
+const preset = OPENAI_PRESET as PresetName | undefined
 if ((OPENAI_API_KEY || OPENAI_BASE_URL) && OPENAI_MODEL)
-  describeProvider(`openai, live (${OPENAI_MODEL})`, () => openai(OPENAI_MODEL), {
+  describeProvider(`openai, live (${OPENAI_MODEL})`, () => openai(OPENAI_MODEL, { api, preset }), {
     deterministic: false,
     timeout: 120_000,
   })

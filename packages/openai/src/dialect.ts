@@ -50,8 +50,10 @@ export interface Dialect {
   prefill?: string
   /** Whether answers must be streamed. */
   alwaysStreams: boolean
-  /** Whether messages may contain files. */
+  /** Whether messages may contain files that are no text; text files are text in the request. */
   files: boolean
+  /** The media types of files beside text. Default: any. */
+  fileTypes?: readonly string[]
   /** The form of a file: OpenAI's part `file`, or Mistral's `document_url`. */
   fileForm: 'file' | 'document_url'
   /** Whether messages may contain the address of a file, or only its bytes. */
@@ -66,7 +68,7 @@ export interface Dialect {
   imageAddresses: boolean
   /** The media types of images. Default: any. */
   imageTypes?: readonly string[]
-  /** Whether `response_format` may be `{ type: 'json_object' }`; otherwise a schema of any object stands for it. */
+  /** Whether `response_format: { type: 'json_object' }` is taken and constrains answers; otherwise a schema of any object stands for it. */
   jsonObject: boolean
   /** Whether `response_format: { type: 'json_object' }` needs the word JSON in the messages. */
   jsonWord: boolean

@@ -49,6 +49,9 @@ const openai: Partial<Dialect> = {
   minOutputTokens: 16,
   jsonWord: true,
   objectSchemas: true,
+  // "Expected a base64-encoded data URL with an application/pdf MIME type […], but got unsupported MIME type 'text/plain'", Chat
+  // Completions (2025 and 2026).
+  fileTypes: ['application/pdf'],
 }
 
 const fewEfforts: Effort[] = ['none', 'low', 'medium', 'high']
@@ -65,10 +68,12 @@ const dialects: Partial<Record<PresetName, Partial<Dialect>>> = {
     efforts: fewEfforts,
     budget: (thinking_token_budget) => ({ thinking_token_budget }),
   },
-  // llama.cpp, tools/server/server-common.cpp, 2026: no files; a budget; "logprobs is not supported with tools + stream".
+  // llama.cpp, tools/server/server-common.cpp, 2026: no files; a budget; json_object without a schema constrains nothing;
+  // "logprobs is not supported with tools + stream".
   'llama.cpp': {
     ...template,
     files: false,
+    jsonObject: false,
     budget: (thinking_budget_tokens) => ({ thinking_budget_tokens }),
     streamedLogprobs: false,
   },

@@ -45,14 +45,7 @@ export function fromError(
     details.status ??
     [code, status_code].find((one): one is number => typeof one === 'number' && one >= 400 && one < 600)
   const words = wordsOf(error)
-  let known = codes[String(code)] ?? codes[String(type)] ?? codeOfStatus(status ?? 500)
-  // llama-server answers 500 for these (November 2026).
-  if (
-    /(image|audio|input|embeddings?) is not supported|does not support (images?|embeddings|tools)/i.test(
-      words,
-    )
-  )
-    known = 'unsupported'
+  const known = codes[String(code)] ?? codes[String(type)] ?? codeOfStatus(status ?? 500)
   return serviceError({ who, code: known, words, details: { ...details, status }, ...more })
 }
 

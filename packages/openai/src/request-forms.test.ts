@@ -389,7 +389,40 @@ describe('media', () => {
     expect(await partOf(part, { preset, media: false })).toEqual([wire])
   })
 
+  it.each([
+    'openai',
+    'vllm',
+    'deepseek',
+    'mistral',
+    'llama.cpp',
+    'openrouter',
+  ] as const)('that are text files are text in the request: %s', async (preset) => {
+    const csv = {
+      type: 'file',
+      data: Buffer.from('a,ü\n1,2').toString('base64'),
+      mediaType: 'text/csv',
+    } as const
+    const options = { preset, api: 'chat' } as const
+    expect(await partOf({ ...csv, name: 'a.csv' }, options)).toBe('a.csv:\na,ü\n1,2')
+    expect(await partOf(csv, options)).toBe('a,ü\n1,2')
+  })
+
+  it('that are text files and given as an address are fetched by us', async () => {
+    const server = await serve(({ path }) =>
+      path === '/a.csv'
+        ? { headers: { 'content-type': 'text/csv' }, body: 'a,b' }
+        : sse([chunk({ content: 'x' }), end(), '[DONE]']),
+    )
+    const media = { allowHosts: [new URL(server.url).host] }
+    const llm = openai('m', { apiKey: 'k', baseURL: server.url, preset: 'openrouter', media })
+    await llm.chat([
+      { role: 'user', content: [{ type: 'file', url: `${server.url}/a.csv`, mediaType: 'text/csv' }] },
+    ])
+    expect(server.requests.at(-1)?.json).toMatchObject({ messages: [{ content: 'a,b' }] })
+  })
+
   it.each<[Part, OpenAIOptions['preset']]>([
+    [{ type: 'file', data, mediaType: 'application/zip', name: 'a.zip' }, 'azure'],
     [{ type: 'file', data, mediaType: 'application/pdf' }, 'vllm'],
     [{ type: 'file', data, mediaType: 'application/pdf' }, 'deepseek'],
     [{ type: 'file', data, mediaType: 'application/pdf' }, 'lmstudio'],

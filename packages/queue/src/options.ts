@@ -19,6 +19,8 @@ export interface QueueOptions extends ProviderOptions, RedisOptions {
   model?: string | undefined
   /** Number of calls that may wait, of all callers together; one more fails with `queue-full`. Default 64. */
   bound?: number | undefined
+  /** Milliseconds that a batch is kept after its last result. Default 7 days. */
+  keepResults?: number | undefined
 }
 
 /** Options of `worker()`. */
@@ -43,10 +45,11 @@ export interface QueueSettings {
   redis: string
   lease: number
   bound: number
+  keepResults: number
 }
 
 // Typed by the options themselves: a new option does not compile until it is listed.
-const queueNames: OwnNames<QueueOptions> = { redis: true, lease: true, bound: true }
+const queueNames: OwnNames<QueueOptions> = { redis: true, lease: true, bound: true, keepResults: true }
 
 /** @throws {LlmError} `config` for invalid and unknown options */
 export function queueSettings(
@@ -58,16 +61,20 @@ export function queueSettings(
     example: 'translations',
     own: queueNames,
   })
-  const { bound = 64, model } = options
+  const { bound = 64, keepResults = 7 * 24 * 3_600_000, model } = options
   if (!isCount(bound)) throw invalidOption('bound', 'a whole number of at least 1')
-  return { settings: { name: checkedName(model), bound, ...redisSettings(options) }, options }
+  if (!isCount(keepResults)) throw invalidOption('keepResults', 'a number of milliseconds')
+  return { settings: { name: checkedName(model), bound, keepResults, ...redisSettings(options) }, options }
 }
 
 /** @throws {LlmError} `config` for invalid and unknown options */
 export function workerSettings(
   name: string,
   options: WorkerOptions,
-): Omit<QueueSettings, 'bound'> & { concurrency: number; onError: (error: LlmError) => void } {
+): Omit<QueueSettings, 'bound' | 'keepResults'> & {
+  concurrency: number
+  onError: (error: LlmError) => void
+} {
   checkOptionNames(options, ['redis', 'lease', 'concurrency', 'onError'], 'of worker()', { code: 'config' })
   const { concurrency = 4, onError = () => {} } = options
   if (!isCount(concurrency)) throw invalidOption('concurrency', 'a whole number of at least 1')

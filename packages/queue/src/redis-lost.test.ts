@@ -76,6 +76,35 @@ describe.skipIf(!hasRedis)('a Redis', () => {
     expect((await llm.chat('back')).text).toBe('back')
   })
 
+  it('that drops all connections loses no part of an answer', async () => {
+    const redis = await start()
+    const name = freshName()
+    const llm = openQueue(name, { redis: redis.url })
+    const text = Array.from({ length: 200 }, (_, index) => `${index} `).join('')
+    await openWorker(name, mockProvider({ answers: [{ text, interval: 10 }] }), { redis: redis.url })
+    const admin = await redis.connect()
+    let deltas = 0
+    let seen = ''
+    for await (const delta of llm.stream('Hi').text) {
+      seen += delta
+      if (++deltas % 50 === 0) await admin.sendCommand(['CLIENT', 'KILL', 'TYPE', 'normal', 'SKIPME', 'yes'])
+    }
+    expect(seen).toBe(text)
+  })
+
+  it('that wants a password is an error of its own', async () => {
+    const redis = await start()
+    const admin = await redis.connect()
+    await admin.sendCommand(['CONFIG', 'SET', 'requirepass', 'other'])
+    for (const url of [redis.url, redis.url.replace('//', '//:secret@')]) {
+      const error = await openQueue(freshName(), { redis: url })
+        .chat('Hi')
+        .catch((thrown: unknown) => thrown)
+      expect(error).toMatchObject({ code: 'authentication' })
+      expect(String(error)).not.toContain('secret')
+    }
+  })
+
   it('that is frozen does not keep anybody from closing', async () => {
     const redis = await start()
     const name = freshName()

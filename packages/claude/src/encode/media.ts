@@ -1,7 +1,7 @@
 // Images and documents as blocks. Source: platform.claude.com/docs/en/build-with-claude/vision and /pdf-support,
 // @anthropic-ai/sdk 1.13.0 (DocumentBlockParam, ImageBlockParam), November 2026.
 import type { Part } from '@patchbay/core'
-import { fromBase64, type LeaveOut, toBase64 } from '@patchbay/core/wire'
+import { type LeaveOut, textOfFile, toBase64 } from '@patchbay/core/wire'
 
 type Media = Extract<Part, { type: 'image' | 'file' }>
 
@@ -19,10 +19,10 @@ export function toMediaBlock(part: Media, leaveOut: LeaveOut): Record<string, un
   const type = part.type === 'image' ? 'image' : 'document'
   if (part.url !== undefined) return [{ type, source: { type: 'url', url: part.url }, ...title }]
   const { data, mediaType } = part
-  if (part.type === 'file' && isText(mediaType)) {
-    const text = new TextDecoder().decode(typeof data === 'string' ? fromBase64(data) : data)
+  // Documents are PDF, or text in the request: every form of text is sent as that.
+  const text = part.type === 'file' ? textOfFile(part) : undefined
+  if (text !== undefined)
     return [{ type, source: { type: 'text', media_type: 'text/plain', data: text }, ...title }]
-  }
   if (part.type === 'image' ? images.has(mediaType) : mediaType === pdf)
     return [{ type, source: { type: 'base64', media_type: mediaType, data: toBase64(data) }, ...title }]
   leaveOut(
@@ -31,14 +31,4 @@ export function toMediaBlock(part: Media, leaveOut: LeaveOut): Record<string, un
     { advice: part.type === 'image' ? 'Send JPEG, PNG, GIF or WebP.' : 'Send PDF or text.' },
   )
   return []
-}
-
-/** Documents are PDF, or text in the request: every form of text is sent as that. */
-function isText(mediaType: string): boolean {
-  return (
-    mediaType.startsWith('text/') ||
-    /[/+](json|xml|yaml|x-yaml|toml|csv|sql|graphql|javascript|typescript|x-sh|x-ndjson|jsonl)$/.test(
-      mediaType,
-    )
-  )
 }

@@ -72,6 +72,13 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
   claude: remote,
   openai: { ...remote, api: { enum: ['responses', 'chat'] }, preset: text },
   ollama: { ...remote, keepAlive: { type: ['string', 'number'] }, context: whole(8) },
+  queue: {
+    ...common,
+    redis: text,
+    bound: whole(1),
+    lease: whole(500),
+    keepResults: whole(1),
+  },
   local: {
     ...common,
     queue: whole(0),
@@ -116,7 +123,7 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
   loadBalance: {
     ...every,
     providers: members,
-    by: { enum: ['weighted', 'least-busy', 'latency'] },
+    by: { enum: ['weighted', 'least-busy', 'latency', 'prefix'] },
     weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
   },
   hedge: {

@@ -12,7 +12,7 @@ import type { PolicyEntry } from '../types.js'
 import { makeComposite } from './composite.js'
 import { factoryOf } from './load-factory.js'
 import { withPolicies } from './policies.js'
-import type { Shared } from './shared-state.js'
+import { isRedis, type Shared } from './shared-state.js'
 
 /** Options of an entry that are not for the backend. */
 interface EntryOptions {
@@ -137,6 +137,8 @@ export class ProviderBuilder {
 
   async #backend(use: string, options: Record<string, unknown>, found: Entry): Promise<Provider> {
     if (use === 'local') resolvePaths(options, (option) => placeOf(found, option).folder)
+    const { place } = this.loaded.shared ?? {}
+    if (use === 'queue' && place !== undefined && isRedis(place)) options.redis ??= place
     const factory = await factoryOf(use, placeOf(found, 'use').folder)
     const made = await factory(options)
     const { prices } = this.loaded

@@ -14,7 +14,7 @@ export interface SharedPlace {
   folder: string
 }
 
-const isRedis = (place: string) => /^rediss?:/.test(place)
+export const isRedis = (place: string) => /^rediss?:/.test(place)
 
 /** State and answer stores of a configuration. Opened on first use, once for all policies. */
 export class Shared {

@@ -16,6 +16,7 @@ import { isObject } from '../object.js'
 import { readCallerValue } from '../request/caller-objects.js'
 import { toChatRequest } from '../request/prepare.js'
 import { checkCallOptionNames } from '../request/request-names.js'
+import { convertible } from '../schema/converter.js'
 import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { asOwnValue } from './own-values.js'
@@ -68,7 +69,7 @@ export async function* generateValue<Schema extends StandardSchema | JsonSchema>
     throw new LlmError('invalid-request', `repairs must be a whole number from 0, not ${repairs}.`)
   checkCallOptionNames(callOptions, 'of generateObject() or streamObject()', ['repairs', 'name'])
   const original = toChatRequest(input)
-  const json = toJsonSchema(schema, 'schema')
+  const json = toJsonSchema(await convertible(schema), 'schema')
   const sentSchema = isObjectSchema(json) ? json : wrapInObject(json)
   const inner = (value: unknown) =>
     sentSchema === json ? value : (value as { value?: unknown } | undefined)?.value

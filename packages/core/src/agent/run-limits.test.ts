@@ -43,7 +43,7 @@ it('one step and one tool at a time are allowed, none is not', async () => {
     const run = async () => runTools(provider, request, { ...one, [name]: 0 }).result()
     expect(await failureOf(run())).toMatchObject({
       code: 'invalid-request',
-      message: `${name} must be a number of at least 1, not 0.`,
+      message: `${name} must be a number of at least 1, not 0 (number).`,
     })
     expect(provider.requests).toHaveLength(0)
   }

@@ -6,6 +6,8 @@ import { LlmError } from '../contract/errors.js'
 import type { Provider } from '../contract/provider.js'
 import type { ChatInput } from '../contract/request.js'
 import type { JsonSchema, SchemaOutput, StandardSchema } from '../contract/schema.js'
+import { checkCallOptionNames } from '../request/request-names.js'
+import { convertible } from '../schema/converter.js'
 import { embedSchema } from '../schema/embedding.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { generateValue, type ObjectOptions, type ObjectResult } from './generate-object.js'
@@ -26,7 +28,11 @@ export async function* generateElements<Schema extends StandardSchema | JsonSche
   options: ElementOptions,
   leaving: AbortSignal,
 ): AsyncGenerator<SchemaOutput<Schema>, ObjectResult<SchemaOutput<Schema>[]>> {
-  const list = embedSchema(toJsonSchema(schema, 'schema'), '/items', (items) => ({ type: 'array', items }))
+  checkCallOptionNames(options, 'of streamElements()', ['name'])
+  const list = embedSchema(toJsonSchema(await convertible(schema), 'schema'), '/items', (items) => ({
+    type: 'array',
+    items,
+  }))
   const startedAt = systemClock.now()
   const work = generateValue(provider, list, input, { ...options, repairs: 0 }, leaving)
   const elements: SchemaOutput<Schema>[] = []

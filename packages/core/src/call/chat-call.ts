@@ -83,7 +83,7 @@ export class ChatCall implements ChatEventSource {
     return this.#queue.shift()
   }
 
-  /** Only the response is wanted: `next` returns nothing before `finish`. Must be called before the first `next`. */
+  /** Only the response is wanted: `next` returns nothing before `finish`. Must be called in the turn of the first `next`. */
   responseOnly(): void {
     this.#wantsEvents = false
   }

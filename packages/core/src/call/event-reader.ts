@@ -10,6 +10,8 @@ export class EventReader<Event, Result> {
   readonly #queue: Event[] = []
   #pulling: Promise<void> | undefined
   #hasLoop = false
+  /** No loop can begin any more. */
+  #isTaken = false
   #ended = false
   #final: Result | undefined
   #failure: unknown
@@ -32,18 +34,16 @@ export class EventReader<Event, Result> {
     this.#resultOf = resultOf
   }
 
-  /** Whether a loop reads the events. */
-  get hasLoop(): boolean {
-    return this.#hasLoop
-  }
-
   /**
    * The iterator of the only loop: of each event, what `pick` returns, unless it is `undefined`.
-   * @throws {LlmError} `invalid-request` for a second loop, or after `result`
+   * @throws {LlmError} `invalid-request` for a second loop, or one that begins in a later turn than `result`
    */
   read<T>(pick: (event: Event) => T | undefined): AsyncIterator<T, void> {
-    if (this.#hasLoop || this.#result !== undefined)
-      throw new LlmError('invalid-request', 'This stream is already being read. Start another one.')
+    if (this.#hasLoop || this.#isTaken)
+      throw new LlmError(
+        'invalid-request',
+        'This stream is already being read. Start another one, or loop before you await its response.',
+      )
     this.#hasLoop = true
     return {
       next: async () => {
@@ -68,8 +68,15 @@ export class EventReader<Event, Result> {
     }
   }
 
-  /** The result. Beside a loop, the events wait for the loop. */
-  result(): Promise<Result> {
+  /**
+   * The result. Beside a loop, which may begin until the end of this turn, the events wait for the loop.
+   * @param onAlone called if there is none
+   */
+  result(onAlone?: () => void): Promise<Result> {
+    queueMicrotask(() => {
+      this.#isTaken = true
+      if (!this.#hasLoop) onAlone?.()
+    })
     return (this.#result ??= this.#drain())
   }
 

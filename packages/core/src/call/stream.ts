@@ -11,7 +11,7 @@ export interface ChatEventSource {
    * @throws {LlmError} once, for any failure
    */
   next(): Promise<ChatEvent | undefined>
-  /** Only the response is wanted. Called before the first `next`. */
+  /** Only the response is wanted. Called before the first `next`, or as the first microtask after it. */
   responseOnly(): void
   /** Ends the call with this error, whether it has begun or not. */
   stop(error: LlmError): void
@@ -45,8 +45,7 @@ export class CallStream implements ChatStream {
   }
 
   response(): Promise<ChatResponse> {
-    if (!this.#reader.hasLoop) this.#source.responseOnly()
-    return this.#reader.result()
+    return this.#reader.result(() => this.#source.responseOnly())
   }
 
   abort(reason?: unknown): void {

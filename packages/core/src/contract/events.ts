@@ -40,7 +40,8 @@ export type ChatEvent<Output = unknown> =
   | { type: 'finish'; response: ChatResponse<Output> }
 
 /**
- * An answer while it is generated. Read it once: as events, as `text`, or by `response()`. Nothing is sent before the first read. It
+ * An answer while it is generated. Read it once: as events, as `text`, or by `response()`; or by a loop and `response()`, which take
+ * nothing from each other if the loop begins first or in the same turn. Nothing is sent before the first read. It
  * ends after its one `finish` event, or throws one `LlmError`. Leaving a loop over it aborts the call. While nobody reads, nothing
  * is buffered beyond a fixed limit, and the service waits.
  * @example

@@ -129,10 +129,18 @@ describe('a response', () => {
 
   it('of a stream or run that is already being read is refused at once', async () => {
     const stream = mockProvider({ answers: ['Hi'] }).stream('x')
-    const response = stream.response()
+    await stream.response()
     for (const to of kinds)
-      expect(() => to(stream)).toThrow(expect.objectContaining({ code: 'invalid-request' }))
-    await response
+      expect(() => to(stream)).toThrow(/already being read.*loop before you await its response/)
+  })
+
+  it('of a stream whose response was asked for in the same turn has all of its text, as it comes', async () => {
+    for (const to of kinds) {
+      const stream = mockProvider({ answers: ['Hello to you'] }).stream('x')
+      const response = stream.response()
+      expect(await to(stream).text()).toContain('you')
+      expect(await response).toMatchObject({ text: 'Hello to you' })
+    }
   })
 
   it('has no other options', () => {

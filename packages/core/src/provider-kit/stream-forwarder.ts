@@ -64,7 +64,11 @@ export class StreamForwarder implements ChatEventSource {
 
   async #read(): Promise<ChatEvent> {
     if (this.#stream === undefined && this.#stopped !== undefined) throw this.#stopped
-    this.#stream ??= this.open()
+    if (this.#stream === undefined) {
+      this.#stream = this.open()
+      // A loop may still begin in this turn: `responseOnly` is called after it.
+      await undefined
+    }
     if (!this.#watched) return { type: 'finish', response: await this.#stream.response() }
     this.#events ??= this.#stream[Symbol.asyncIterator]()
     const { done, value } = await this.#events.next()

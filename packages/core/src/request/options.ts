@@ -46,7 +46,7 @@ export async function prepareOptions(
     ...options,
     tools:
       (tools && tools.length !== 0) || toolChoice
-        ? (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
+        ? await (await import('./tools.js').catch(unloadable)).prepareTools(request, warnings)
         : [],
     output: output === undefined ? undefined : await prepareOutput(output, warnings),
     stop: stop?.length ? stop.map((text) => wellFormed(text, warnings)) : undefined,

@@ -7,6 +7,7 @@ import type { Warning } from '../contract/response.js'
 import type { Tool } from '../contract/tool.js'
 import { describe } from '../describe.js'
 import { isObject } from '../object.js'
+import { convertible } from '../schema/converter.js'
 import { toJsonSchema } from '../schema/schema.js'
 import { checkTools } from './request-names.js'
 import { wellFormed } from './unicode.js'
@@ -15,7 +16,10 @@ import { wellFormed } from './unicode.js'
  * The tools as a backend gets them.
  * @throws {LlmError} `invalid-request` for invalid tools or an invalid choice
  */
-export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: Warning[]): PreparedTool[] {
+export async function prepareTools(
+  { tools = [], toolChoice }: ChatRequest,
+  warnings: Warning[],
+): Promise<PreparedTool[]> {
   checkTools(tools)
   if (toolChoice !== undefined && !isObject(toolChoice) && !choices.has(toolChoice))
     throw invalid('toolChoice', "must be 'auto', 'none', 'required' or { name }")
@@ -24,7 +28,9 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: 
   if (isObject(toolChoice) && !tools.some((tool) => tool.name === toolChoice.name))
     throw invalid('toolChoice', `names "${describe(toolChoice.name)}", which is not one of the tools`)
   const names = new Set<string>()
-  return tools.map(({ name, description, input, timeout = 1 }: Tool, index) => {
+  const prepared: PreparedTool[] = []
+  for (const [index, tool] of tools.entries()) {
+    const { name, description, input, timeout = 1 }: Tool = tool
     if (typeof name !== 'string' || !/^[\w-]{1,64}$/.test(name))
       throw invalid(`tools[${index}].name`, 'must be 1 to 64 letters, digits, _ or -')
     if (names.has(name)) throw invalid(`tools[${index}].name`, `repeats ${name}: tool names must differ`)
@@ -36,12 +42,19 @@ export function prepareTools({ tools = [], toolChoice }: ChatRequest, warnings: 
         `tools[${index}].timeout`,
         `must be milliseconds above 0, not ${describe(timeout)} (${typeof timeout})`,
       )
-    return {
+    const schema = toJsonSchema(await convertible(input), `tools[${index}].input`, warnings)
+    if (typeof schema.type === 'string' && schema.type !== 'object')
+      throw invalid(
+        `tools[${index}].input`,
+        `must be the schema of an object, z.object({ city: z.string() }), not of type ${schema.type}`,
+      )
+    prepared.push({
       name,
-      schema: toJsonSchema(input, `tools[${index}].input`, warnings),
+      schema,
       ...(description !== undefined && { description: wellFormed(description, warnings) }),
-    }
-  })
+    })
+  }
+  return prepared
 }
 
 const choices = new Set<unknown>(['auto', 'none', 'required'])

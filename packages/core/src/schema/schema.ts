@@ -9,6 +9,7 @@ import { describe } from '../describe.js'
 import { isObject, omitUndefined } from '../object.js'
 import { jsonValue } from '../request/json-value.js'
 import { wellFormed } from '../request/unicode.js'
+import { convertible } from './converter.js'
 
 /** Whether it is a Standard Schema (zod, valibot, arktype …) rather than plain JSON Schema. */
 export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is StandardSchema {
@@ -17,7 +18,7 @@ export function isStandardSchema(schema: StandardSchema | JsonSchema): schema is
 
 /**
  * The JSON Schema of a schema.
- * @throws {LlmError} `invalid-request` if the schema's library cannot produce one, or JSON cannot represent it
+ * @throws {LlmError} `invalid-request` if the schema's library cannot produce one (see `convertible`), or JSON cannot represent it
  */
 export function toJsonSchema(
   schema: StandardSchema | JsonSchema,
@@ -37,7 +38,7 @@ export function toJsonSchema(
       'invalid-request',
       `${where}: this ${standard.vendor} schema cannot give its JSON Schema. ${
         standard.vendor === 'valibot'
-          ? 'Pass toStandardJsonSchema(schema) of the package @valibot/to-json-schema.'
+          ? 'Install the package @valibot/to-json-schema, or pass its toStandardJsonSchema(schema).'
           : 'Use a version that implements Standard JSON Schema (zod 4.2 or later), or pass a JSON Schema.'
       }`,
     )
@@ -75,13 +76,13 @@ export async function standardResult<Output>(
  * The output schema, for a backend.
  * @throws {LlmError} `invalid-request` with the path of what is wrong
  */
-export function prepareSchema(
+export async function prepareSchema(
   { schema, name, strict }: Exclude<OutputSpec, string>,
   warnings: Warning[],
-): NonNullable<PreparedChat['output']> {
+): Promise<NonNullable<PreparedChat['output']>> {
   if (name !== undefined && typeof name !== 'string') throw invalid('output.name', 'must be a string')
   return omitUndefined({
-    schema: toJsonSchema(schema, 'output.schema', warnings),
+    schema: toJsonSchema(await convertible(schema), 'output.schema', warnings),
     name: name && wellFormed(name, warnings),
     strict,
   })

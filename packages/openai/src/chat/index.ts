@@ -1,4 +1,5 @@
 // The Chat Completions API.
+import { isTextType } from '@patchbay/core/wire'
 import type { Api } from '../api.js'
 import { dialectOf } from '../dialects.js'
 import { toEvents } from './events.js'
@@ -7,8 +8,10 @@ import { toChatBody } from './request.js'
 
 export const api: Api = {
   path: '/chat/completions',
-  takesAddress: ({ type }, preset) =>
-    dialectOf(preset)[type === 'image' ? 'imageAddresses' : 'fileAddresses'],
+  // Text files are text in the request.
+  takesAddress: ({ type, mediaType = '' }, preset) =>
+    dialectOf(preset)[type === 'image' ? 'imageAddresses' : 'fileAddresses'] &&
+    (type === 'image' || !isTextType(mediaType)),
   toBody: toChatBody,
   rawBody: toRawChatBody,
   fromStream: toEvents,

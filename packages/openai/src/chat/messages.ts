@@ -7,6 +7,7 @@ import {
   objectInput,
   omissionWarner,
   separateMedia,
+  textOfFile,
   warnOfMarks,
   Yielder,
 } from '@patchbay/core/wire'
@@ -216,7 +217,10 @@ function partOrLeftOut(part: Part, dialect: Dialect, leaveOut: LeaveOut): Json[]
   }
 }
 
-function toPart(part: Part, { imageTypes, fileForm, audioForm, audioFormats }: Dialect): Json[] {
+function toPart(
+  part: Part,
+  { imageTypes, files, fileTypes, fileForm, fileAddresses, audioForm, audioFormats }: Dialect,
+): Json[] {
   switch (part.type) {
     case 'text':
     case 'refusal':
@@ -230,9 +234,17 @@ function toPart(part: Part, { imageTypes, fileForm, audioForm, audioFormats }: D
       return [{ type: 'image_url', image_url: { url: addressOf(part) } }]
     case 'file': {
       const { name } = part
+      const text = textOfFile(part)
+      if (text !== undefined) return [{ type: 'text', text: name ? `${name}:\n${text}` : text }]
+      if (!files || (part.data && fileTypes?.includes(part.mediaType) === false))
+        throw new LlmError(
+          'unsupported',
+          `The server takes no files${files ? ` of type ${part.mediaType}` : ''} in Chat Completions, except text.`,
+        )
+      const address = fileAddresses ? addressOf(part) : `data:${part.mediaType};base64,${base64Of(part)}`
       return fileForm === 'file'
-        ? [{ type: 'file', file: { file_data: addressOf(part), filename: name ?? 'file' } }]
-        : [{ type: fileForm, document_url: addressOf(part), ...(name && { document_name: name }) }]
+        ? [{ type: 'file', file: { file_data: address, filename: name ?? 'file' } }]
+        : [{ type: fileForm, document_url: address, ...(name && { document_name: name }) }]
     }
     case 'audio': {
       const data = base64Of(part)

@@ -13,13 +13,14 @@ export class Candidates {
 
   /**
    * `wrap` is put around each candidate.
-   * @throws {LlmError} `config` for an empty list
+   * @throws {LlmError} `config` for an empty list, and for anything else in its place
    */
   constructor(
     policy: string,
-    [first, ...rest]: readonly Candidate[],
+    candidates: readonly Candidate[],
     wrap: (provider: Provider, at: number) => Provider = (provider) => provider,
   ) {
+    const [first, ...rest] = Array.isArray(candidates) ? candidates : []
     if (first === undefined || typeof first === 'function')
       throw new LlmError('config', `${policy}() needs at least one provider: ${policy}([first, second]).`)
     const wrapped = (provider: Provider, at: number) => {

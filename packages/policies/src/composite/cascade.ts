@@ -128,7 +128,11 @@ class CascadeStream extends Attempts {
   }
 
   protected async pull(): Promise<ChatEvent | undefined> {
-    if (!this.#settled) await this.#escalate()
+    if (!this.#settled) {
+      // `responseOnly` is called in the first microtask.
+      await undefined
+      await this.#escalate()
+    }
     return this.#current?.next()
   }
 

@@ -80,6 +80,8 @@ export class InterceptedStream implements ChatEventSource {
     this.#end = end
     if (this.#stopped !== undefined) deadline.stop(this.#stopped)
     if (deadline.stopped !== undefined) throw deadline.stopped
+    // `responseOnly` is called in the first microtask.
+    await undefined
     const interception = await startInterception(() => this.intercept(this.#streamed, deadline), deadline)
     this.#interception = interception
     deadline.signal.addEventListener('abort', this.#onStop, { once: true })

@@ -22,6 +22,7 @@ import { crashed, fromWireError, type WireError } from '../wire/errors.js'
 import { toBackendEvents, type WireEvent } from '../wire/events.js'
 import { chatRequest, type ForWorker, type Operation, plainRequest, transcribeRequest } from '../wire/job.js'
 import { vectorsFromWire } from '../wire/vectors.js'
+import { QueueBatches } from './batches.js'
 import { Session } from './session.js'
 
 /** A part of a reply, without what is only for the backend. */
@@ -33,6 +34,7 @@ const question = { priority: 'high' }
 export class QueueBackend implements Backend {
   readonly provider = 'queue'
   readonly model: string
+  readonly batch: QueueBatches
   readonly #settings: QueueSettings
   /** The caller of calls that name none: each provider is one. */
   readonly #caller = randomUUID()
@@ -42,6 +44,7 @@ export class QueueBackend implements Backend {
   constructor(settings: QueueSettings) {
     this.model = settings.name
     this.#settings = settings
+    this.batch = new QueueBatches(() => this.#open(), settings.keepResults)
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
@@ -141,9 +144,11 @@ export class QueueBackend implements Backend {
     if (signal.aborted) cancel()
     else status({ type: 'queued', position })
     let begun = false
+    let isOver = false
     try {
       for (;;) {
         const { kind, body } = await reply.next()
+        isOver = kind === 'done' || kind === 'failed' || kind === 'crashed'
         if (kind === 'taken') call.queuedMs = clock.now() - queuedAt
         else if (kind === 'status') status(JSON.parse(body))
         else if (kind === 'crashed') throw crashed(begun)
@@ -161,7 +166,7 @@ export class QueueBackend implements Backend {
       }
     } finally {
       signal.removeEventListener('abort', cancel)
-      session.leave(id)
+      session.leave(id, isOver)
     }
   }
 

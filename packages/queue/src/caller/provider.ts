@@ -1,5 +1,6 @@
 // The provider of a queue: like any other, and it takes along what only its worker can use.
 import type {
+  Batches,
   CallOptions,
   ChatInput,
   ChatResponse,
@@ -46,6 +47,16 @@ export class QueueProvider extends DefinedProvider {
 
   override transcribe(request: TranscribeRequest, options?: CallOptions): Promise<TranscribeResponse> {
     return super.transcribe(withForWorker(request, options), options)
+  }
+
+  override get batches(): Batches {
+    const batches = super.batches
+    const submit: Batches['submit'] = (requests, options) =>
+      batches.submit(
+        Array.isArray(requests) ? requests.map((request) => this.#chat(request, options)) : requests,
+        options,
+      )
+    return { ...batches, submit }
   }
 
   #chat(request: ChatInput, options: CallOptions | undefined): ChatInput {

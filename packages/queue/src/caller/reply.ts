@@ -15,10 +15,12 @@ export class Reply {
   worker: string | undefined
   readonly #posted: Posted[] = []
   #failure: LlmError | undefined
-  #unacknowledged = 0
+  /** Characters that were read, and how many the worker knows of. */
+  #read = 0
+  #acknowledged = 0
   #wake: () => void = () => {}
 
-  /** `acknowledge` tells the worker how many characters were read. */
+  /** `acknowledge` tells the worker how many characters were read in all. */
   constructor(private readonly acknowledge: (characters: number) => void) {}
 
   add(posted: Posted): void {
@@ -48,9 +50,9 @@ export class Reply {
 
   // In steps of a quarter of the window: each is a command to Redis.
   #countRead(characters: number): void {
-    this.#unacknowledged += characters
-    if (this.#unacknowledged < textWindow / 4) return
-    this.acknowledge(this.#unacknowledged)
-    this.#unacknowledged = 0
+    this.#read += characters
+    if (this.#read - this.#acknowledged < textWindow / 4) return
+    this.#acknowledged = this.#read
+    this.acknowledge(this.#read)
   }
 }

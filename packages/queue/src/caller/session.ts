@@ -1,11 +1,10 @@
 // Session: the connections of one caller, opened with his first call, and the heartbeat that keeps his calls alive.
 import { randomUUID } from 'node:crypto'
 import { LlmError } from '@patchbay/core'
-import { isObject } from '@patchbay/core/wire'
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { QueueSettings } from '../options.js'
-import { connect, unreachable, unref } from '../redis/connection.js'
+import { connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { acknowledge, enter, leave, removeMailbox, renewCalls, type Script } from '../redis/scripts.js'
@@ -20,6 +19,9 @@ export interface Turn {
   leftMs: number
 }
 
+// The last priority of BullMQ. Those of calls are below.
+const behindCalls = 2 ** 21 - 1
+
 export class Session {
   /** Set when the Redis was lost: the next call opens another session. */
   ended = false
@@ -32,6 +34,7 @@ export class Session {
   #redis!: Redis
   #reader!: Redis
   #queue!: Queue
+  #heardAt = Date.now()
   #heartbeat: ReturnType<typeof setInterval> | undefined
 
   private constructor(settings: QueueSettings) {
@@ -86,7 +89,7 @@ export class Session {
     const { bound, lease, name } = this.#settings
     const id = randomUUID()
     const args = [id, bound, this.#id, caller, level, lease, Math.max(0, Math.ceil(leftMs))]
-    const [priority = -1, position = 0] = (await this.#run(enter, args)) as number[]
+    const [priority = -1, position = 0] = (await this.run(enter, args)) as number[]
     if (priority < 0)
       throw new LlmError(
         'queue-full',
@@ -103,10 +106,29 @@ export class Session {
     return { id, reply, position }
   }
 
-  /** Ends a call, wherever it is. Not waited for. */
-  leave(id: string): void {
-    if (!this.#replies.delete(id)) return
-    const leaving = this.#run(leave, [id])
+  /** Adds requests of a batch, behind all calls. Harmless to repeat: the ids of the jobs are those of the requests. */
+  async addBatch(jobs: readonly JobData[]): Promise<void> {
+    const entries = jobs.map((data) => ({
+      name: 'batch',
+      data,
+      opts: { jobId: `${data.batch?.id}.${data.batch?.index}`, priority: behindCalls },
+    }))
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#queue.addBulk(entries)
+        return
+      } catch (error) {
+        if (error instanceof TypeError) throw error
+        // Many of them keep a slow Redis busy for a while.
+        if (this.ended || tries === 3) throw unreachable(this.#settings.redis, error)
+      }
+    }
+  }
+
+  /** Ends a call, wherever it is; one whose worker has ended it only forgets its reply. Not waited for. */
+  leave(id: string, isOver = false): void {
+    if (!this.#replies.delete(id) || isOver) return
+    const leaving = this.#tell(leave, [id])
       // A job that a worker has begun with is the worker's to remove.
       .then((begun) => (begun === 0 ? this.#queue.remove(id) : undefined))
       .catch(() => {})
@@ -127,8 +149,10 @@ export class Session {
 
   async close(): Promise<void> {
     await Promise.all(this.#leaving)
-    if (!this.ended) await this.#run(removeMailbox, [this.#id]).catch(() => {})
+    if (!this.ended) await this.run(removeMailbox, [this.#id]).catch(() => {})
+    const closed = Promise.all([disconnect(this.#redis), disconnect(this.#reader)])
     this.end(new LlmError('closed', 'This provider is closed. Make a new one.'))
+    await closed
   }
 
   #receive({ call, kind, body }: Letter): void {
@@ -140,15 +164,17 @@ export class Session {
 
   #acknowledge(id: string, characters: number): void {
     const worker = this.#replies.get(id)?.worker
-    // Unless it arrives, the heartbeat soon ends the call.
-    if (worker !== undefined) this.#run(acknowledge, [worker, id, characters]).catch(() => {})
+    if (worker !== undefined) this.#tell(acknowledge, [worker, id, characters]).catch(() => {})
   }
 
   async #renew(): Promise<void> {
     const ids = [...this.#replies.keys()]
-    if (ids.length === 0) return
+    if (ids.length === 0) {
+      this.#heardAt = Date.now()
+      return
+    }
     try {
-      const gone = await this.#run(renewCalls, [this.#id, this.#settings.lease, ...ids])
+      const gone = await this.run(renewCalls, [this.#id, this.#settings.lease, ...ids])
       for (const id of Array.isArray(gone) ? gone : [])
         this.#replies
           .get(String(id))
@@ -158,13 +184,27 @@ export class Session {
               'The Redis no longer has this call: it was restarted or emptied, or did not hear from this process in time. Try again.',
             ),
           )
+      this.#heardAt = Date.now()
     } catch (error) {
-      // No reply for as long as a reply may take. Others have the rest of the lease to notice.
-      this.end(unreachable(this.#settings.redis, isObject(error) && 'cause' in error ? error.cause : error))
+      // A connection that broke opens again. Others have the rest of the lease to notice one that does not.
+      if (Date.now() - this.#heardAt >= replyMs) this.end(error as LlmError)
     }
   }
 
-  async #run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+  /** Runs a step that is harmless to repeat, again if the connection broke meanwhile. */
+  async #tell(script: Script, args: readonly (string | number)[]): Promise<unknown> {
+    for (const since = Date.now(); ; ) {
+      try {
+        return await this.run(script, args)
+      } catch (error) {
+        if (this.ended || Date.now() - since >= replyMs) throw error
+        await new Promise((resolve) => setTimeout(resolve, 100).unref())
+      }
+    }
+  }
+
+  /** @throws {LlmError} `network` if the Redis does not answer */
+  async run(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     try {
       return await script.run(this.#redis, this.#base, args)
     } catch (error) {

@@ -6,7 +6,8 @@ import { Redis, type RedisOptions } from 'ioredis'
 export const replyMs = 5000
 
 /**
- * A connection, open. It connects again by itself for as long as `keep` says so; a command that got no reply in time fails.
+ * A connection, open. It connects again by itself for as long as `keep` says so, and sends again what got no reply: every command here
+ * is harmless to repeat. A command that got no reply in time fails.
  * @throws {LlmError} `network` if the server cannot be reached, `config` for an address that cannot be read
  */
 export async function connect(
@@ -19,8 +20,6 @@ export async function connect(
     connectTimeout: replyMs,
     commandTimeout: replyMs,
     maxRetriesPerRequest: null,
-    // Nothing is sent twice by the connection itself: whoever sends knows whether that is harmless.
-    autoResendUnfulfilledCommands: false,
     retryStrategy: (tries) => (wasReady && keep() ? Math.min(100 * tries, 2000) : null),
     ...options,
   })
@@ -50,11 +49,20 @@ export async function within(ms: number, work: Promise<unknown>): Promise<boolea
 /** The typed error for a server that cannot be reached or does not reply. Passwords are not part of it. */
 export function unreachable(url: string, cause: unknown): LlmError {
   const why = cause instanceof Error ? cause.message : String(cause)
+  const code = /NOAUTH|WRONGPASS|NOPERM/.test(why) ? 'authentication' : 'network'
   return new LlmError(
-    'network',
+    code,
     `The Redis at ${new URL(url).host} cannot be used: ${why}. Is it running, and can this machine reach it?`,
     { cause },
   )
+}
+
+/** Closes a connection, and waits until it is. */
+export async function disconnect(redis: Redis): Promise<void> {
+  const isOpen = ['connecting', 'connect', 'ready'].includes(redis.status)
+  const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()))
+  redis.disconnect()
+  if (isOpen) await within(replyMs, ended)
 }
 
 /** Lets the process end although the connection is open. */

@@ -43,6 +43,8 @@ export const enter = new Script(`${clock}
 local id, caller, level = ARGV[1], ARGV[5] .. ':' .. ARGV[4], ARGV[5]
 redis.call('ZREMRANGEBYSCORE', waiting, '-inf', now)
 local size = redis.call('ZCARD', waiting)
+local priority = redis.call('HGET', callKey(id), 'priority')
+if priority then return {tonumber(priority), size} end
 if size >= tonumber(ARGV[2]) then return {-1, size} end
 if size == 0 then redis.call('DEL', turns) end
 local running = tonumber(redis.call('HGET', turns, level) or 0)
@@ -56,9 +58,10 @@ if redis.call('HLEN', turns) > 4096 then
   end
 end
 redis.call('ZADD', waiting, now + ARGV[6], id)
-redis.call('HSET', callKey(id), 'box', ARGV[3], 'level', level, 'turn', turn, 'deadline', now + ARGV[7])
+priority = level * 500000 + math.min(turn, 499999)
+redis.call('HSET', callKey(id), 'box', ARGV[3], 'level', level, 'turn', turn, 'deadline', now + ARGV[7], 'priority', priority)
 redis.call('PEXPIRE', callKey(id), ARGV[6])
-return {level * 500000 + math.min(turn, 499999), size + 1}
+return {priority, size + 1}
 `)
 
 /**
@@ -148,7 +151,7 @@ if not done and redis.call('EXISTS', base .. 'worker:' .. worker) == 1 then post
 return 1
 `)
 
-/** Tells the worker of a call how much its caller has read. Arguments: worker, id, characters. */
+/** Tells the worker of a call how much its caller has read in all. Arguments: worker, id, characters. */
 export const acknowledge = new Script(`${clock}
 if redis.call('EXISTS', base .. 'worker:' .. ARGV[1]) == 1 then post(ARGV[1], ARGV[2], 'read', ARGV[3]) end
 return 1

@@ -23,8 +23,11 @@ export type Operation =
   | { operation: 'models' }
   | { operation: 'capabilities' }
 
-/** The content of a job. */
-export type JobData = Operation & { options?: Pick<CallOptions, 'headers' | 'metadata'> }
+/** The content of a job. A call has a caller who waits; a request of a batch has not. */
+export type JobData = Operation & {
+  options?: Pick<CallOptions, 'headers' | 'metadata'>
+  batch?: { id: string; index: number }
+}
 
 /** What a call has for its worker beside the request: the options of other providers, and labels for policies. */
 export interface ForWorker {

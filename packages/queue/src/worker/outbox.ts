@@ -8,8 +8,10 @@ export class Outbox {
   #pending: string[] = []
   #sending: Promise<void> | undefined
   #number = 0
-  /** Characters that the caller has not read. */
-  #unread = 0
+  #pendingLength = 0
+  /** Characters that were posted, and that the caller has read, in all. */
+  #posted = 0
+  #read = 0
   #wake: () => void = () => {}
 
   constructor(private readonly post: Post) {}
@@ -17,7 +19,7 @@ export class Outbox {
   /** Adds an event. While one batch is on its way, the next one grows. */
   add(event: object): void {
     const text = JSON.stringify(event)
-    this.#unread += text.length
+    this.#pendingLength += text.length
     this.#pending.push(text)
     this.#sending ??= this.#send().finally(() => {
       this.#sending = undefined
@@ -28,15 +30,15 @@ export class Outbox {
 
   /** Waits while the caller is too far behind. */
   async room(): Promise<void> {
-    while (this.#unread >= textWindow)
+    while (this.#pendingLength + this.#posted - this.#read >= textWindow)
       await new Promise<void>((resolve) => {
         this.#wake = resolve
       })
   }
 
-  /** The caller has read so many more characters, or will not read any more. */
+  /** The caller has read so many characters in all. Infinity: he will not read any more. */
   read(characters: number): void {
-    this.#unread -= characters
+    this.#read = Math.max(this.#read, characters)
     this.#wake()
   }
 
@@ -54,6 +56,8 @@ export class Outbox {
     while (this.#pending.length > 0) {
       const body = `[${this.#pending.join(',')}]`
       this.#pending = []
+      this.#pendingLength = 0
+      this.#posted += body.length
       await this.post(++this.#number, 'events', body)
     }
   }

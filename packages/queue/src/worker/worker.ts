@@ -4,13 +4,14 @@ import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import type { Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { connect, replyMs, unreachable, within } from '../redis/connection.js'
+import { connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { begin, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
 import { toWireError } from '../wire/errors.js'
 import type { JobData } from '../wire/job.js'
 import { Outbox } from './outbox.js'
+import { runBatched } from './run-batched.js'
 import { runOperation } from './run-operation.js'
 
 // A call that so many workers died of is not given to another one.
@@ -26,6 +27,8 @@ export class CallWorker {
   readonly #id = randomUUID()
   readonly #attempts = new Map<string, Attempt>()
   readonly #running = new Set<Promise<void>>()
+  /** Calls that were aborted while Redis told that they had begun. */
+  readonly #abortedEarly = new Set<string>()
   readonly #settings: ReturnType<typeof workerSettings>
   readonly #base: string
   #closing: Promise<void> | undefined
@@ -58,7 +61,7 @@ export class CallWorker {
       this.#redis = await open()
       const reader = await open({ commandTimeout: undefined })
       // BullMQ waits for jobs with commands that block, and for as long as it takes.
-      const jobs = await open({ commandTimeout: undefined, autoResendUnfulfilledCommands: true })
+      const jobs = await open({ commandTimeout: undefined })
       const duplicate = jobs.duplicate.bind(jobs)
       jobs.duplicate = (more) => {
         const own = duplicate(more)
@@ -89,7 +92,7 @@ export class CallWorker {
       )
       this.#heartbeat = setInterval(() => void this.#renew().catch(() => {}), lease / 4)
     } catch (error) {
-      this.#disconnect()
+      await this.#disconnect()
       throw isLlmError(error) ? error : unreachable(url, error)
     }
   }
@@ -107,13 +110,13 @@ export class CallWorker {
     const isClosed = await within(replyMs, closed)
     clearInterval(this.#heartbeat)
     if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
-    this.#disconnect()
+    await this.#disconnect()
     await within(replyMs, closed)
   }
 
-  #disconnect(): void {
+  async #disconnect(): Promise<void> {
     this.#ended = true
-    for (const redis of this.#connections) redis.disconnect()
+    await Promise.all(this.#connections.map(disconnect))
   }
 
   #track(work: Promise<void>): Promise<void> {
@@ -123,16 +126,20 @@ export class CallWorker {
   }
 
   async #do(job: Job<JobData>): Promise<void> {
+    if (job.data.batch !== undefined) {
+      const steps = (script: Script, args: readonly (string | number)[]) => this.#persist(script, args)
+      return runBatched(this.provider, job.data, job.data.batch, mostAttempts, steps)
+    }
     const id = job.id as string
-    const [number = 0, leftMs = 0] = await this.#begin(id)
-    if (number === 0) return
+    const [number = 0, leftMs = 0] = (await this.#persist(begin, [id, this.#id, mostAttempts])) as number[]
+    if (number === 0 || this.#abortedEarly.delete(id)) return
     const controller = new AbortController()
     const outbox = new Outbox((part, kind, body) => this.#post([id, number, part, kind, body], controller))
     this.#attempts.set(id, { number, outbox, controller })
     const options = {
       ...job.data.options,
       signal: controller.signal,
-      timeout: { total: leftMs, first: leftMs },
+      timeout: { total: Math.min(leftMs, this.provider.timeouts?.total ?? leftMs) },
       onStatus: (status: object) => outbox.status(status),
     }
     try {
@@ -146,10 +153,10 @@ export class CallWorker {
   }
 
   /** Tries until Redis answers: a job that fails is gone from the queue. */
-  async #begin(id: string): Promise<number[]> {
+  async #persist(script: Script, args: readonly (string | number)[]): Promise<unknown> {
     for (;;) {
       try {
-        return (await this.#run(begin, [id, this.#id, mostAttempts])) as number[]
+        return await this.#run(script, args)
       } catch (error) {
         this.#report(error)
         // To BullMQ, the job is then nobody's: its lock ends, and another worker gets it.
@@ -177,8 +184,9 @@ export class CallWorker {
 
   #receive({ call, kind, body }: Letter): void {
     const attempt = this.#attempts.get(call)
-    if (attempt === undefined) return
-    if (kind === 'read') attempt.outbox.read(Number(body))
+    if (attempt === undefined) {
+      if (kind === 'abort') this.#abortedEarly.add(call)
+    } else if (kind === 'read') attempt.outbox.read(Number(body))
     else if (kind === 'abort')
       this.#stop(attempt.controller, 'The caller has aborted the call.', attempt.outbox)
   }
@@ -194,6 +202,8 @@ export class CallWorker {
       const stop = (await this.#run(renewWorker, [this.#id, this.#settings.lease, ...running])) as string[]
       this.#heardAt = Date.now()
       this.#failing = false
+      // Those of calls that had ended by then.
+      this.#abortedEarly.clear()
       for (const id of stop) this.#abort(id, 'The caller is gone, or another worker has this call.')
     } catch (error) {
       this.#report(error)

@@ -16,7 +16,8 @@ import { person, type Subject } from './subject.js'
 type Feature = Exclude<keyof Capabilities, 'embed' | 'options' | 'contextWindow' | 'maxOutput'>
 
 /** How a service refuses a feature that it lacks. */
-const refusals: readonly ErrorCode[] = ['unsupported', 'invalid-request', 'not-found']
+// Servers that enforce no schema give answers that do not follow it.
+const refusals: readonly ErrorCode[] = ['unsupported', 'invalid-request', 'not-found', 'structured-output']
 
 export function capabilities(subject: Subject): void {
   const { short, toolRequest, answerOr, failsWith, failure } = subject

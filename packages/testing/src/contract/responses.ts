@@ -65,7 +65,7 @@ export function responses(subject: Subject): void {
       const codes: ErrorCode[] =
         feature === undefined || subject.capabilities[feature] === true
           ? []
-          : ['unsupported', 'invalid-request']
+          : ['unsupported', 'invalid-request', 'structured-output']
       const chatted = await answerOr(codes, subject.provider.chat(limited))
       const streamed = await answerOr(codes, all(subject.provider.stream(limited)))
       const comparable = deterministic ? withoutIds : ({ finishReason }: ChatResponse) => finishReason

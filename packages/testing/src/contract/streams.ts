@@ -39,13 +39,20 @@ export function streams(subject: Subject): void {
       expect(text).toBe(response.text)
       expect(await stream.response()).toBe(response)
 
+      const both = subject.provider.stream(short)
+      const asked = both.response()
+      let read = ''
+      // The loop begins in the same turn, so it gets everything.
+      for await (const delta of both.text) read += delta
+      expect(read).toBe((await asked).text)
+
       const half = subject.provider.stream(long)
       const events = half[Symbol.asyncIterator]()
       await events.next()
       expect((await half.response()).finishReason).toBe('stop')
       // The loop loses nothing: it gets the rest, up to the finish.
       let end: ChatEvent | undefined
-      for (let read = await events.next(); !read.done; read = await events.next()) end = read.value
+      for (let next = await events.next(); !next.done; next = await events.next()) end = next.value
       expect(end?.type).toBe('finish')
     })
 

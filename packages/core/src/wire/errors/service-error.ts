@@ -29,13 +29,17 @@ const usualAdvice: Partial<Record<ErrorCode, string>> = {
   'rate-limited': 'Try again later.',
 }
 
-// Only these codes are replaced by `context-length` if the text says so.
+// Only these codes are replaced by `context-length` or `unsupported` if the text says so.
 const general = new Set<ErrorCode>(['invalid-request', 'server-error', 'bad-response'])
+
+// llama-server answers 500 for these, in each of its APIs (November 2026).
+const unsupported =
+  /(image|audio|input|embeddings?) is not supported|does not support (images?|embeddings|tools)/i
 
 /** The `LlmError` for a service's failure. */
 export function serviceError({ who, code, words, body = words, advice, details }: ServiceFailure): LlmError {
   const text = typeof body === 'string' ? body : (JSON.stringify(body) ?? '')
-  const known = general.has(code) && (isOverflow(words) || hasOverflowCode(text)) ? 'context-length' : code
+  const known = general.has(code) ? (codeOfText(words, text) ?? code) : code
   const next = advice?.[known] ?? usualAdvice[known]
   return new LlmError(known, `${who}: ${sentence(words)}${next === undefined ? '' : ` ${next}`}`, {
     ...details,
@@ -137,4 +141,9 @@ function inJson(error: unknown): string {
 function sentence(text: string): string {
   const line = excerpt(text)
   return /[.!?…]$/.test(line) ? line : `${line}.`
+}
+
+function codeOfText(words: string, text: string): ErrorCode | undefined {
+  if (isOverflow(words) || hasOverflowCode(text)) return 'context-length'
+  return unsupported.test(words) ? 'unsupported' : undefined
 }

@@ -17,6 +17,9 @@ export interface MediaPrompt {
   tokens: Token[]
 }
 
+/** How tokens are chosen. `biases`: what `tokenBias` holds, for engines that cannot read it. */
+export type SamplingRequest = SequenceEvaluateOptions & { biases?: ReadonlyMap<Token, number | 'never'> }
+
 /** What the worker needs of a sequence: a part of node-llama-cpp's. */
 export interface Sequence
   extends Pick<
@@ -40,7 +43,7 @@ export interface Sequence
   evaluateWithMetadata(
     tokens: Token[],
     metadata: SequenceEvaluateMetadataOptions,
-    options?: SequenceEvaluateOptions,
+    options?: SamplingRequest,
   ): AsyncGenerator<SampledToken, void, void>
   eraseContextTokenRanges(ranges: { start: number; end: number }[]): Promise<void>
   /**

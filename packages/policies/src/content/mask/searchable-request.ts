@@ -1,6 +1,6 @@
 // The request as it is searched, with the texts of files decoded, and as it is sent, with them encoded again.
 import type { ChatRequest, Message, MessageInput, Part } from '@patchbay/core'
-import { isMedia, toJsonSchema, Yielder } from '@patchbay/core/wrap'
+import { convertible, isMedia, toJsonSchema, Yielder } from '@patchbay/core/wrap'
 import { cloneExceptBytes } from '../map-texts.js'
 import { type MediaPart, mediaOf, textOf } from '../media.js'
 
@@ -17,16 +17,18 @@ export async function searchableRequest(
   const more = {
     ...(await cloneExceptBytes(rest, yielder)),
     ...(tools && {
-      tools: tools.map(({ name, description, input: schema }, index) => ({
-        name,
-        ...(description !== undefined && { description }),
-        input: toJsonSchema(schema, `tools[${index}].input`),
-      })),
+      tools: await Promise.all(
+        tools.map(async ({ name, description, input: schema }, index) => ({
+          name,
+          ...(description !== undefined && { description }),
+          input: toJsonSchema(await convertible(schema), `tools[${index}].input`),
+        })),
+      ),
     }),
     ...(output !== undefined && {
       output:
         typeof output === 'object'
-          ? { ...output, schema: toJsonSchema(output.schema, 'output.schema') }
+          ? { ...output, schema: toJsonSchema(await convertible(output.schema), 'output.schema') }
           : output,
     }),
   }

@@ -109,6 +109,27 @@ export const mistralMedia: readonly Rule[] = [
 
 export const openaiMedia: readonly Rule[] = [
   {
+    id: 'openai-chat/file-type',
+    refuses: 'Files that are not PDF.',
+    check: inParts(({ file: own }) => {
+      const type = /^data:([^;]*)/.exec(own?.file_data ?? '')?.[1]
+      return type === undefined || type === 'application/pdf'
+        ? undefined
+        : {
+            message: `Invalid file data: 'messages[0].content[1].file.file_data'. Expected a base64-encoded data URL with an application/pdf MIME type, but got unsupported MIME type '${type}'.`,
+            param: 'messages[0].content[1].file.file_data',
+          }
+    }),
+    ...{ source: 'live errors in public projects', date: '2026-06', sure: 'high' },
+    example: {
+      breaks: hi('gpt-4o', {
+        type: 'file',
+        file: { filename: 'a.csv', file_data: 'data:text/csv;base64,YSxi' },
+      }),
+      mends: hi('gpt-4o', file),
+    },
+  },
+  {
     id: 'openai-chat/audio-format',
     refuses: 'Audio that is not wav or mp3.',
     check: inParts(({ type, input_audio: audio }) =>

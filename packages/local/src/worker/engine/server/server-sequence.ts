@@ -13,7 +13,7 @@ import type {
 import type { SampledToken } from '../../answer/logprobs.js'
 import { grammarText } from '../../grammar/grammar.js'
 import { tokenizeRest } from '../../prompt/message-text.js'
-import type { MediaPrompt, Sequence } from '../sequence.js'
+import type { MediaPrompt, SamplingRequest, Sequence } from '../sequence.js'
 import type { CompletionChunk } from './server-client.js'
 import type { ServerProcess } from './server-process.js'
 
@@ -80,7 +80,7 @@ export class ServerSequence implements Sequence {
   async *evaluateWithMetadata(
     tokens: Token[],
     { confidence = false, probabilities = false }: SequenceEvaluateMetadataOptions,
-    options: SequenceEvaluateOptions = {},
+    options: SamplingRequest = {},
   ): AsyncGenerator<SampledToken, void, void> {
     let input = await this.#sharePrompt(tokens)
     await this.#copies
@@ -240,9 +240,9 @@ function currentGrammar({
 }
 
 /** The server's names for the sampling options. What is not given is as in node-llama-cpp, not as the server has it. */
-function sampling(options: SequenceEvaluateOptions, part: number): object {
-  const { temperature = 0, topK = 40, topP = 0.95, minP = 0, seed, repeatPenalty } = options
-  const { frequencyPenalty = 0, presencePenalty = 0, maxPunishTokens = 64 } = repeatPenalty || {}
+function sampling(options: SamplingRequest, part: number): object {
+  const { temperature = 0, topK = 40, topP = 0.95, minP = 0, seed, repeatPenalty, xtc, biases } = options
+  const { penalty = 1, frequencyPenalty = 0, presencePenalty = 0, maxPunishTokens = 64 } = repeatPenalty || {}
   return {
     n_predict: -1,
     temperature,
@@ -250,11 +250,28 @@ function sampling(options: SequenceEvaluateOptions, part: number): object {
     top_p: topP,
     min_p: minP,
     typical_p: 1,
-    repeat_penalty: 1,
+    repeat_penalty: penalty,
     repeat_last_n: maxPunishTokens,
     frequency_penalty: frequencyPenalty,
     presence_penalty: presencePenalty,
+    ...dryFields(options.dryRepeatPenalty),
+    ...(xtc !== undefined && { xtc_probability: xtc.probability, xtc_threshold: xtc.threshold }),
+    ...(biases !== undefined && {
+      logit_bias: [...biases].map(([token, bias]) => [token, bias === 'never' ? false : bias]),
+    }),
     // The largest one means a random seed.
     ...(seed !== undefined && { seed: (seed + part) % (2 ** 32 - 1) }),
+  }
+}
+
+function dryFields(dry: SequenceEvaluateOptions['dryRepeatPenalty']): object {
+  if (dry === undefined) return {}
+  const { strength, base, allowedLength, lastTokens, sequenceBreakers } = dry
+  return {
+    dry_multiplier: strength,
+    dry_base: base,
+    dry_allowed_length: allowedLength,
+    dry_penalty_last_n: lastTokens,
+    dry_sequence_breakers: sequenceBreakers,
   }
 }

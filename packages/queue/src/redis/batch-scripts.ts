@@ -1,0 +1,67 @@
+// Scripts of batches: each result is recorded once, whichever worker has it first.
+import { Script } from './scripts.js'
+
+const batch = `
+local base, id = KEYS[1], ARGV[1]
+local info, results = base .. 'batch:' .. id, base .. 'batch:' .. id .. ':results'
+`
+
+/** Arguments: batch, number of requests, milliseconds to keep it. */
+export const createBatch = new Script(`${batch}
+redis.call('HSET', info, 'total', ARGV[2], 'answered', 0, 'failed', 0, 'keep', ARGV[3])
+redis.call('PEXPIRE', info, ARGV[3])
+return 1
+`)
+
+/**
+ * Begins with a request of a batch. Arguments: batch, index. Returns the number of this attempt; 0 if the batch is cancelled or gone, or the
+ * request has its result.
+ */
+export const beginRequest = new Script(`${batch}
+if redis.call('EXISTS', info) == 0 or redis.call('HEXISTS', info, 'cancelled') == 1 then return 0 end
+if redis.call('HEXISTS', results, ARGV[2]) == 1 then return 0 end
+return redis.call('HINCRBY', info, 'attempt:' .. ARGV[2], 1)
+`)
+
+/**
+ * Records a result, if there is none. All results are kept as long as the batch is, from the last one on.
+ * Arguments: batch, index, 'answered' or 'failed', result.
+ */
+export const recordResult = new Script(`${batch}
+local keep = redis.call('HGET', info, 'keep')
+if not keep then return 0 end
+if redis.call('HSETNX', results, ARGV[2], ARGV[4]) == 0 then return 0 end
+redis.call('HINCRBY', info, ARGV[3], 1)
+redis.call('HDEL', info, 'attempt:' .. ARGV[2])
+redis.call('PEXPIRE', info, keep)
+redis.call('PEXPIRE', results, keep)
+return 1
+`)
+
+/** The numbers of requests, answers and failures, and whether it is cancelled; 0 if there is no such batch. Arguments: batch. */
+export const readBatch = new Script(`${batch}
+if redis.call('EXISTS', info) == 0 then return 0 end
+local counts = redis.call('HMGET', info, 'total', 'answered', 'failed', 'cancelled')
+return {tonumber(counts[1]), tonumber(counts[2]), tonumber(counts[3]), tonumber(counts[4] or 0)}
+`)
+
+/** Results from one index to another, as far as there are any, each after its index. Arguments: batch, first, last. */
+export const readResults = new Script(`${batch}
+local found = {}
+for index = tonumber(ARGV[2]), tonumber(ARGV[3]) do
+  local result = redis.call('HGET', results, index)
+  if result then
+    table.insert(found, index)
+    table.insert(found, result)
+  end
+end
+return found
+`)
+
+/** Cancels what has no result yet. Returns 0 if there is no such batch. Arguments: batch. */
+export const cancelBatch = new Script(`${batch}
+local counts = redis.call('HMGET', info, 'total', 'answered', 'failed')
+if not counts[1] then return 0 end
+if counts[2] + counts[3] < tonumber(counts[1]) then redis.call('HSET', info, 'cancelled', 1) end
+return 1
+`)
