@@ -107,7 +107,9 @@ describe('pullModel', () => {
     })
     // It stays the model that it is without a projector.
     expect(resolveSettings({ model: 'hf:owner/repo:Q8_0', cacheDir }).scheduler.load.engine).toBeUndefined()
-    expect(() => resolveSettings({ model: path, cacheDir, mmproj: true })).toThrow(/Give the path of the projector/)
+    expect(() => resolveSettings({ model: path, cacheDir, mmproj: true })).toThrow(
+      /Give the path of the projector/,
+    )
   })
 
   it('resumes where it was aborted', async () => {

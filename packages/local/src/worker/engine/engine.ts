@@ -1,11 +1,5 @@
 // Engine of the worker: one loaded model with its context. Behind this interface, all engines are the same to the worker.
-import type {
-  EmbedJob,
-  EmbedResult,
-  RankJob,
-  RankResult,
-  ReadyInfo,
-} from '../../supervisor/protocol.js'
+import type { EmbedJob, EmbedResult, RankJob, RankResult, ReadyInfo } from '../../supervisor/protocol.js'
 import type { GrammarEngine } from '../grammar/grammar.js'
 import type { ChatTemplate } from '../prompt/chat-template.js'
 import type { SliceSizer } from './prompt-batching.js'
