@@ -133,6 +133,7 @@ export interface LocalEntry extends Common {
   server?: string
   serverArgs?: string[]
   mmproj?: string | true
+  kvCache?: 'f16' | 'q8_0'
 }
 
 /** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
