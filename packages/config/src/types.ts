@@ -129,6 +129,7 @@ export interface LocalEntry extends Common {
   memoryBudget?: number
   memoryLimit?: number
   keepPrefixes?: boolean
+  kvCache?: 'f16' | 'q8_0'
   engine?: 'node-llama-cpp' | 'llama-server'
   server?: string
   serverArgs?: string[]

@@ -104,6 +104,7 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     memoryBudget: whole(1),
     memoryLimit: whole(1),
     keepPrefixes: { type: 'boolean' },
+    kvCache: { enum: ['f16', 'q8_0'] },
     engine: { enum: ['node-llama-cpp', 'llama-server'] },
     server: text,
     serverArgs: { type: 'array', items: text },
