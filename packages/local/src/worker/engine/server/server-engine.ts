@@ -78,7 +78,14 @@ export class ServerEngine implements Engine {
       const properties = ((await chat?.client.json('/props')) ?? {}) as ServerProperties
       const { build_info: build, modalities, media_marker: mediaMarker = olderMediaMarker } = properties
       const pool = chat && new SequencePool(slots(chat, parallel, model))
-      const facts = ['llama-server', build, memory.contextSize, parallel, settings.kvCache, settings.serverArgs]
+      const facts = [
+        'llama-server',
+        build,
+        memory.contextSize,
+        parallel,
+        settings.kvCache,
+        settings.serverArgs,
+      ]
       const store = pool && (await PrefixStore.of(facts, settings))
       const restored = (await store?.restore(pool?.sequences ?? [])) ?? 0
       const info: ReadyInfo = {
