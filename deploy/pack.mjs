@@ -37,6 +37,7 @@ dependencies['node-llama-cpp'] = devDependencies['node-llama-cpp']
 dependencies['@redis/client'] = JSON.parse(
   readFileSync(join(root, 'packages/policies/package.json'), 'utf8'),
 ).devDependencies['@redis/client']
+dependencies.pg = JSON.parse(readFileSync(join(root, 'apps/gateway/package.json'), 'utf8')).devDependencies.pg
 const { '@arethetypeswrong/core': _, ...kept } = overrides
 writeFileSync(
   join(out, 'package.json'),

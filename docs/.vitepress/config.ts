@@ -100,6 +100,7 @@ export default defineConfig({
           { text: 'Choose models by configuration', link: '/config' },
           { text: 'Policies', link: '/policies' },
           { text: 'The gateway', link: '/gateway' },
+          { text: 'Keys, teams and spend', link: '/admin' },
           { text: 'Workers on other machines', link: '/queue' },
           { text: 'Run it in a container', link: '/deploy' },
           { text: 'The command line', link: '/cli' },

@@ -129,11 +129,11 @@ export interface LocalEntry extends Common {
   memoryBudget?: number
   memoryLimit?: number
   keepPrefixes?: boolean
-  kvCache?: 'f16' | 'q8_0'
   engine?: 'node-llama-cpp' | 'llama-server'
   server?: string
   serverArgs?: string[]
   mmproj?: string | true
+  kvCache?: 'f16' | 'q8_0'
 }
 
 /** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
@@ -183,7 +183,7 @@ export interface KeyEntry {
   /** Names of providers that the key may use. Default: all. */
   providers?: string[]
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
+  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
   /** Budgets. */
   budget?: Omit<Allowance, 'each'>[]
 }

@@ -1,7 +1,7 @@
 // The gateway as a process: it ends in time whatever hangs, and a configuration that is gone opens nothing.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,14 +15,14 @@ const hash = `sha256:${createHash('sha256').update(key).digest('hex')}`
 const drain = 200
 
 /** A gateway in a folder of its own, with these files in it, or with this configuration. */
-async function started(config: object, files: Record<string, string> = {}) {
+async function started(config: object, files: Record<string, string> = {}, flags: string[] = []) {
   const folder = mkdtempSync(join(tmpdir(), 'patchbay-serve-'))
   const file = join(folder, 'patchbay.config.json')
   const write = (texts: Record<string, string>) => {
     for (const [name, text] of Object.entries(texts)) writeFileSync(join(folder, name), text)
   }
   write(Object.keys(files).length > 0 ? files : { 'patchbay.config.json': JSON.stringify(config) })
-  const child = spawn(process.execPath, [command, 'serve', '--port', '0'], {
+  const child = spawn(process.execPath, [command, 'serve', '--port', '0', ...flags], {
     cwd: folder,
     env: { ...process.env, XDG_CONFIG_HOME: '/nonexistent', PATCHBAY_PROVIDER: '' },
   })
@@ -133,13 +133,14 @@ describe('ends within drain and two seconds', () => {
     const question = { messages: [{ role: 'user', content: 'What is the capital of France?' }] }
     expect((await server.ask('/v1/chat/completions', question)).status).toBe(200)
     redis.kill('SIGSTOP')
-    for (const answer of await Promise.all([
+    const [limited, stored] = await Promise.all([
       server.ask('/v1/chat/completions', question),
       server.ask('/v1/responses', { input: 'Hi', previous_response_id: 'resp_x' }),
-    ])) {
-      expect([502, 503]).toContain(answer.status)
-      expect(await answer.text()).toContain('cannot be reached')
-    }
+    ])
+    // A limit counts in the process meanwhile; what is stored only there cannot be answered.
+    expect(limited.status).toBe(200)
+    expect(stored.status).toBe(503)
+    expect(await stored.text()).toContain('cannot be reached')
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
     const waiting = server.ask('/v1/chat/completions', question).catch((error) => error)
     const { code, ms } = await endOf(server)
@@ -210,6 +211,71 @@ it.each<[string, string, string, string[], string]>([
   await until(() => server.err().includes('\n'))
   expect(server.err()).toContain(told)
   expect(await models()).toEqual(names)
+})
+
+describe('a configuration follows its file', () => {
+  const providers = (...names: string[]) => ({
+    providers: Object.fromEntries(names.map((name) => [name, 'local'])),
+  })
+  const models = async ({ url }: { url: string }) => {
+    const response = await fetch(`${url}/v1/models`, { headers: { authorization: `Bearer ${key}` } })
+    const { data } = (await response.json()) as { data: { id: string }[] }
+    return data.map(({ id }) => id)
+  }
+
+  it('that is written, and the log has the names of what has changed, and no values', async () => {
+    const server = await started({ ...providers('one'), gateway: { keys: { ann: { hash } } } })
+    expect(await models(server)).toEqual(['one'])
+    const gateway = {
+      keys: { ann: { hash, limit: { concurrency: 9 } }, bob: { hash } },
+      aliases: { fast: 'two' },
+    }
+    server.write({ 'patchbay.config.json': JSON.stringify({ ...providers('two'), default: 'two', gateway }) })
+    await until(() => server.err().includes('\n'))
+    expect(server.err()).toBe(
+      'The configuration was reloaded. Changed: provider one (removed), provider two (new), key ann, key bob (new), gateway.aliases (new), default (new).\n',
+    )
+    expect(await models(server)).toEqual(['two', 'fast'])
+  })
+
+  it('that is half written or wrong only when it is whole and right again', async () => {
+    const server = await started({ ...providers('one'), gateway: { keys: { ann: { hash } } } })
+    const next = JSON.stringify({ ...providers('two'), gateway: { keys: { ann: { hash } } } })
+    for (const text of [next.slice(0, 40), '', JSON.stringify({ provider: {} })]) {
+      const lines = server.err().split('\n').length
+      server.write({ 'patchbay.config.json': text })
+      await until(() => server.err().split('\n').length > lines)
+      expect(await models(server)).toEqual(['one'])
+    }
+    expect(server.err().match(/was not changed/g)).toHaveLength(3)
+    server.write({ 'patchbay.config.json': next })
+    await until(() => server.err().includes('was reloaded'))
+    expect(await models(server)).toEqual(['two'])
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'that is mounted by Kubernetes, where a link is swapped',
+    async () => {
+      const folder = mkdtempSync(join(tmpdir(), 'patchbay-mount-'))
+      onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+      // A file is a link into ..data, which is a link to the folder of a version. Each change makes a new folder and renames the link.
+      const mount = (version: string, config: object) => {
+        mkdirSync(join(folder, version))
+        writeFileSync(join(folder, version, 'patchbay.config.json'), JSON.stringify(config))
+        symlinkSync(version, join(folder, '..data_tmp'))
+        renameSync(join(folder, '..data_tmp'), join(folder, '..data'))
+      }
+      mount('..2026_1', providers('one'))
+      const file = join(folder, 'patchbay.config.json')
+      symlinkSync(join('..data', 'patchbay.config.json'), file)
+      const server = await started({}, {}, ['--config', file])
+      expect(await models(server)).toEqual(['one'])
+      mount('..2026_2', providers('two'))
+      rmSync(join(folder, '..2026_1'), { recursive: true })
+      await until(() => server.err().includes('was reloaded'))
+      expect(await models(server)).toEqual(['two'])
+    },
+  )
 })
 
 it.each(['import', 'require'])('large bodies are read by the package as it is built, by %s', async (how) => {

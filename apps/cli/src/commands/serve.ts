@@ -5,6 +5,8 @@ import { load } from '../open-provider.js'
 import { errorLine } from '../terminal/exit-codes.js'
 import { toJson } from '../terminal/print.js'
 import { signalled } from '../terminal/signalled.js'
+import { configChanges } from './config-changes.js'
+import { watchFiles } from './watch-files.js'
 
 /** The flags of `serve`. */
 export interface ServeFlags {
@@ -16,21 +18,26 @@ export interface ServeFlags {
 }
 
 /**
- * Serves until SIGINT or SIGTERM; running requests are finished. SIGHUP reloads the configuration; if the new one is wrong,
- * the old one stays.
+ * Serves until SIGINT or SIGTERM; running requests are finished. The configuration is reloaded when its files change, and on SIGHUP; if
+ * the new one is wrong, the old one stays.
  */
 export async function serve({ config, log, ...flags }: ServeFlags): Promise<void> {
+  let loaded = await load(config)
   const gateway = await listen({
     ...flags,
-    loaded: await load(config),
+    loaded,
     otherwise: () => local(),
     ...(log && { onRequest: logRequest }),
   })
-  const reload = async () => {
+  const reload = async (isAsked: boolean) => {
     try {
       const next = await load(config)
+      const changes = configChanges(loaded, next)
+      if (changes.length === 0 && !isAsked) return
       gateway.reload(next)
-      process.stderr.write(`The configuration was reloaded.${reloadLimits(next.files)}\n`)
+      loaded = next
+      const told = changes.length === 0 ? '' : ` Changed: ${changes.join(', ')}.`
+      process.stderr.write(`The configuration was reloaded.${reloadLimits(next.files)}${told}\n`)
     } catch (error) {
       // Whatever failed, the gateway goes on.
       process.stderr.write(`The configuration was not changed: ${errorLine(error)}\n`)
@@ -38,9 +45,11 @@ export async function serve({ config, log, ...flags }: ServeFlags): Promise<void
   }
   // One after another, so that the last one wins.
   let reloading = Promise.resolve()
-  process.on('SIGHUP', () => {
-    reloading = reloading.then(reload)
-  })
+  const planReload = (isAsked: boolean) => {
+    reloading = reloading.then(() => reload(isAsked))
+  }
+  process.on('SIGHUP', () => planReload(true))
+  watchFiles(loaded.files, () => planReload(false))
   process.stdout.write(`listening on ${gateway.url}\n`)
   await signalled(['SIGINT', 'SIGTERM'])
   await gateway.close()

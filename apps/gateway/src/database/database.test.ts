@@ -85,7 +85,7 @@ describe.skipIf(missing !== undefined)('a Postgres', () => {
     expect((await world.admin('GET', '/keys')).status).toBe(503)
     expect((await world.admin('POST', '/keys', { name: 'bob' })).status).toBe(503)
     const lines = log.mock.calls.map(([line]) => String(line)).filter((line) => line.includes('database'))
-    expect(lines).toEqual([expect.stringMatching(/^The database cannot be reached: .*Calls go on/)])
+    expect(lines).toEqual([expect.stringMatching(/^The database cannot be used: .*Calls go on/)])
   })
 })
 
@@ -97,7 +97,7 @@ it('a gateway whose database is gone starts, and its own keys work; others are n
   expect((await ask(key)).status).toBe(200)
   expect((await ask('another')).status).toBe(503)
   expect((await ask(undefined)).status).toBe(401)
-  expect(log.mock.calls.join()).toContain('cannot be reached')
+  expect(log.mock.calls.join()).toContain('cannot be used')
   expect(log.mock.calls.join()).not.toContain('the-password')
 })
 
@@ -122,6 +122,17 @@ it.each([
   ['gateway.db', 'gateway.database must be'],
 ])('the address %s is refused at start', async (database, message) => {
   await expect(adminWorld({ database, keys }, provider)).rejects.toThrow(message)
+})
+
+it('requests without a valid key, and those that ask no model, are not stored', async () => {
+  const world = await adminWorld({ keys }, provider)
+  for (let call = 0; call < 20; call++) expect((await world.ask('wrong')).status).toBe(401)
+  await world.ask(key, '/v1/messages/count_tokens', { messages: [{ role: 'user', content: 'Hi' }] })
+  await world.ask(key, '/v1/nothing', {})
+  await world.admin('GET', '/keys')
+  expect((await world.ask(key)).status).toBe(200)
+  await world.written()
+  expect((await world.admin('GET', '/requests')).body.data).toHaveLength(1)
 })
 
 it('records beyond the bound are dropped and counted, and the rest is kept', async () => {

@@ -33,7 +33,8 @@ export class GatewayDatabase {
   #db: Database | undefined
   #timer: NodeJS.Timeout | undefined
   #pauseMs = pollMs
-  #isUp: boolean | undefined
+  readonly #failing = new Set<'reading' | 'writing'>()
+  #isOpened = false
   #isClosed = false
   #isMigrated = false
   #pruned = 0
@@ -42,15 +43,15 @@ export class GatewayDatabase {
   constructor(private readonly options: DatabaseOptions) {
     this.records = new RecordWriter({
       write: (rows) => writeRequests(this.open(), rows),
-      onChange: (problem, lost) => this.#report(problem, lost),
+      onChange: (problem, lost) => this.#report('writing', problem, lost),
     })
     this.#opened = this.#poll()
     this.#opened.catch(() => {})
   }
 
-  /** Whether the last access succeeded. */
+  /** Whether reading and writing work. */
   get isUp(): boolean {
-    return this.#isUp === true
+    return this.#isOpened && this.#failing.size === 0
   }
 
   /**
@@ -125,15 +126,15 @@ export class GatewayDatabase {
       await this.keys.refresh(db)
       await this.#prune(db)
       this.#pauseMs = pollMs
-      if (this.#isUp === false) this.#report(undefined, 0)
-      this.#isUp = true
+      this.#isOpened = true
+      this.#report('reading', undefined)
     } catch (error) {
       // Nothing but a restart mends it.
       if (isLlmError(error, 'config')) throw error
       // A thread or a pool that has failed may not come back: the next time opens another one.
       await this.#abandon()
       this.#pauseMs = Math.min(this.#pauseMs * 2, maxPollMs)
-      this.#report(error, 0)
+      this.#report('reading', error)
     }
     if (!this.#isClosed)
       this.#timer = setTimeout(() => void this.#poll().catch(() => {}), this.#pauseMs).unref()
@@ -156,21 +157,18 @@ export class GatewayDatabase {
       .execute()
   }
 
-  /** Says once that the database is gone, and once that it is back. */
-  #report(problem: unknown, lost: number): void {
-    const { waiting } = this.records
-    if (lost > 0)
-      console.error(`${lost} records of requests were not stored, because the database could not be reached.`)
-    if (problem === undefined) {
-      if (this.#isUp === false) console.error('The database can be reached again.')
-      this.#isUp = true
-      return
-    }
-    if (this.#isUp === false) return
-    this.#isUp = false
+  /** Says once that reading or writing fails, and once that both work again. */
+  #report(part: 'reading' | 'writing', problem: unknown, lost = 0): void {
+    const wasFailing = this.#failing.size > 0
+    if (problem === undefined) this.#failing.delete(part)
+    else this.#failing.add(part)
+    const isFailing = this.#failing.size > 0
+    if (lost > 0) console.error(`${lost} records of requests were not stored, because the database could not be used.`)
+    if (isFailing === wasFailing) return
+    if (!isFailing) return console.error('The database can be used again.')
     const why = withoutKeys(problem instanceof Error ? problem.message : String(problem))
     console.error(
-      `The database cannot be reached: ${why}. Calls go on; ${waiting} records wait, at most 10,000 are kept.`,
+      `The database cannot be used: ${why}. Calls go on; ${this.records.waiting} records wait, at most 10,000 are kept.`,
     )
   }
 }

@@ -65,7 +65,8 @@ class ThreadDriver implements Driver {
   }
 
   async rollbackTransaction(connection: DatabaseConnection): Promise<void> {
-    await (connection as ThreadConnection).run('rollback')
+    // SQLite has rolled back by itself after some errors, such as a full disk.
+    await (connection as ThreadConnection).run('rollback').catch(() => {})
   }
 
   async destroy(): Promise<void> {

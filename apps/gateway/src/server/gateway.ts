@@ -131,8 +131,11 @@ function checkStillProtected(before: Loaded, next: Loaded): void {
   const gone = before.files.filter((file) => !next.files.includes(file))
   if (next.files.length < before.files.length)
     throw new LlmError('config', `${gone.join(' and ')} is gone. Restart the gateway to run without it.`)
-  const { keys = {} } = next.gateway
-  if (Object.keys(before.gateway.keys ?? {}).length > 0 && Object.keys(keys).length === 0)
+  // With an admin, every request needs a key, and keys are made at run time.
+  if (AdminKeys.of(process.env.PATCHBAY_ADMIN_KEY, next.gateway.admins) !== undefined) return
+  const { keys = {}, admins = {} } = before.gateway
+  const hadKeys = Object.keys({ ...keys, ...admins }).length > 0
+  if (hadKeys && Object.keys(next.gateway.keys ?? {}).length === 0)
     throw new LlmError(
       'config',
       'The new configuration has no keys, but the old one had: anybody could use the gateway. Restart it to run without keys.',

@@ -56,7 +56,7 @@ export class Metrics {
     const registers = [this.#registry]
     new Gauge({
       name: 'patchbay_database_up',
-      help: 'Whether the last access to the database succeeded.',
+      help: 'Whether the database can be read and written.',
       registers,
       collect() {
         this.set(Number(database.isUp))

@@ -104,11 +104,11 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     memoryBudget: whole(1),
     memoryLimit: whole(1),
     keepPrefixes: { type: 'boolean' },
-    kvCache: { enum: ['f16', 'q8_0'] },
     engine: { enum: ['node-llama-cpp', 'llama-server'] },
     server: text,
     serverArgs: { type: 'array', items: text },
     mmproj: { type: ['string', 'boolean'], not: { const: false } },
+    kvCache: { enum: ['f16', 'q8_0'] },
   },
 }
 
@@ -124,7 +124,7 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
   loadBalance: {
     ...every,
     providers: members,
-    by: { enum: ['weighted', 'least-busy', 'latency'] },
+    by: { enum: ['weighted', 'least-busy', 'latency', 'prefix'] },
     weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
   },
   hedge: {

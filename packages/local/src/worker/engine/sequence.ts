@@ -35,6 +35,8 @@ export interface Sequence
   mediaPrompt?: MediaPrompt | undefined
   /** Tokens of the last media prompt, and how many of them the engine still held; known once the first token has come. */
   readonly mediaUsage?: { tokens: number; cached: number } | undefined
+  /** Called when more of a prompt is held than its caller has been told; set by the pool. */
+  onAdvance?: (() => void) | undefined
   /** The last evaluation has ended because the context was full. */
   readonly isFull?: boolean
   /** Evaluates tokens, and yields those that follow. `metadata`: which probabilities are wanted. */

@@ -77,7 +77,8 @@ export class ServerEngine implements Engine {
         prompt && (await startServer([...chatArguments(memory, settings), ...(settings.serverArgs ?? [])]))
       const properties = ((await chat?.client.json('/props')) ?? {}) as ServerProperties
       const { build_info: build, modalities, media_marker: mediaMarker = olderMediaMarker } = properties
-      const pool = chat && new SequencePool(slots(chat, parallel, model))
+      const fields = chat && (await answerFields(chat, model))
+      const pool = chat && new SequencePool(slots(chat, parallel, model, fields))
       const facts = [
         'llama-server',
         build,
@@ -136,8 +137,27 @@ export class ServerEngine implements Engine {
   }
 }
 
-function slots(server: ServerProcess, count: number, model: LlamaModel): ServerSequence[] {
-  return Array.from({ length: count }, (_, slot) => new ServerSequence(server, slot, model))
+function slots(
+  server: ServerProcess,
+  count: number,
+  model: LlamaModel,
+  fields: object | undefined,
+): ServerSequence[] {
+  return Array.from({ length: count }, (_, slot) => new ServerSequence(server, slot, model, fields))
+}
+
+/**
+ * Since 2026, the server parses each answer as a chat message from its beginning, token after token, and refuses one that
+ * begins with half a character. The answers are read here: a parser that reads nothing, in the server's own notation, does no
+ * harm. Servers that do not know it, or not in this form, are left alone.
+ */
+async function answerFields({ client }: ServerProcess, model: LlamaModel): Promise<object> {
+  const fields = { chat_parser: JSON.stringify({ parsers: [{ type: 'epsilon' }], rules: {}, root: 0 }) }
+  const request = { prompt: model.tokenize('a'), n_predict: 1, ...fields }
+  return client.json('/completion', request).then(
+    () => fields,
+    () => ({}),
+  )
 }
 
 function commonArguments(
