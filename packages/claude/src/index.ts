@@ -110,7 +110,7 @@ class ClaudeBackend implements Backend {
   }
 
   async capabilities(): Promise<Capabilities> {
-    const { thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
+    const { prefill, thinking, budget, sampling, forcedTools, schema, maxOutput, contextWindow, endOfLife } =
       await this.#rules()
     const no = (names: OptionName[]) => Object.fromEntries(names.map((name) => [name, false]))
     // Other models behind servers of this protocol: nobody knows.
@@ -123,6 +123,7 @@ class ClaudeBackend implements Backend {
       json: schema && yes,
       reasoning: thinking !== 'none',
       embed: false,
+      prefill,
       options: {
         ...no(['minP', 'seed', 'frequencyPenalty', 'presencePenalty', 'logprobs']),
         ...(sampling === 'none' && no(['temperature', 'topP', 'topK'])),

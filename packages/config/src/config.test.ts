@@ -513,7 +513,7 @@ export default ({ provider = 'own', model = 'm', answers, embed }) => mockProvid
     expect((await two.chat({ messages: 'x', maxOutputTokens: 10 })).cached).toBe('exact')
     const client = await redis.connect()
     const keys = (await client.keys('*')).join(' ')
-    for (const name of ['patchbay:limit:', 'patchbay:budget:day', 'patchbay']) expect(keys).toContain(name)
+    for (const name of ['patchbay:{limit:', 'patchbay:{budget}:day', 'patchbay']) expect(keys).toContain(name)
     await Promise.all([one.close(), two.close()])
   })
 

@@ -182,7 +182,7 @@ export interface KeyEntry {
   /** Names of providers that the key may use. Default: all. */
   providers?: string[]
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute'>
+  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
   /** Budgets. */
   budget?: Omit<Allowance, 'each'>[]
 }

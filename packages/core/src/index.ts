@@ -6,6 +6,7 @@ export type { Run } from './agent/result-stream.js'
 export type { ElementOptions } from './agent/stream-elements.js'
 export type {
   Approval,
+  CallToApprove,
   ContextOf,
   FailedToolCall,
   RunArguments,

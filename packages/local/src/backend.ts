@@ -25,7 +25,7 @@ import type { Scheduler } from './supervisor/scheduler.js'
 
 /** What the backend needs of the scheduler. */
 export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
-  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio'>>
+  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio' | 'infills'>>
 }
 
 export class LocalBackend implements Backend {
@@ -45,7 +45,7 @@ export class LocalBackend implements Backend {
   }
 
   async capabilities(context: CallContext): Promise<Capabilities> {
-    const { contextSize, tools, thinks, vision, audio } = await this.#scheduler.ready(context)
+    const { contextSize, tools, thinks, vision, audio, infills } = await this.#scheduler.ready(context)
     return {
       tools,
       vision,
@@ -55,6 +55,8 @@ export class LocalBackend implements Backend {
       reasoning: thinks,
       options: { reasoningBudget: thinks },
       embed: true,
+      prefill: true,
+      infill: infills,
       contextWindow: contextSize,
       maxOutput: contextSize,
     }
@@ -123,7 +125,7 @@ export class LocalBackend implements Backend {
     context: CallContext,
   ): AsyncGenerator<JobEvent> {
     const { signal } = context
-    const turn = queueEntry(providerOptions, this.#handle)
+    const turn = queueEntry(providerOptions, this.#handle, 'messages' in request)
     const job = this.#scheduler.submit(request, turn, context)
     const cancel = () => this.#scheduler.cancel(job, signal.reason)
     signal.addEventListener('abort', cancel)

@@ -1,5 +1,14 @@
 // Public entry: the provider `local()` for GGUF models on this machine, and functions to download models.
-import type { FieldsOf, Provider, TimeoutOptions } from '@patchbay/core'
+import type {
+  CallOptions,
+  ChatRequest,
+  ChatResponse,
+  FieldsOf,
+  Provider,
+  ProviderOptions,
+  SamplingOptions,
+  TimeoutOptions,
+} from '@patchbay/core'
 import { DefinedProvider } from '@patchbay/core/wire'
 import { LocalBackend } from './backend.js'
 import type { LocalCallOptions } from './options/call-options.js'
@@ -25,6 +34,18 @@ declare global {
   }
 }
 
+/** A text with a gap to fill. */
+export interface CompleteRequest
+  extends Pick<
+    ChatRequest,
+    keyof SamplingOptions | 'maxOutputTokens' | 'logprobs' | 'providerOptions' | 'onUnsupported'
+  > {
+  /** The text before the gap. */
+  prefix: string
+  /** The text after it. Default `''`: the prefix is continued. */
+  suffix?: string | undefined
+}
+
 /** A provider for a model on this machine. */
 export interface LocalProvider extends Provider {
   /**
@@ -34,6 +55,14 @@ export interface LocalProvider extends Provider {
    * const forOneUser = llm.share()
    */
   share(): LocalProvider
+  /**
+   * Fills in the middle: the answer is the text between `prefix` and `suffix`, by the model's own tokens for it. All other options
+   * are those of a request.
+   * @throws {LlmError} `unsupported` for a model without such tokens
+   * @example
+   * const { text } = await llm.complete({ prefix: 'function add(a, b) {\n  return ', suffix: '\n}', maxOutputTokens: 50 })
+   */
+  complete(request: CompleteRequest, options?: CallOptions): Promise<ChatResponse>
   /**
    * State and statistics of the worker.
    * @example
@@ -103,5 +132,16 @@ class LocalHandle extends DefinedProvider implements LocalProvider {
 
   stats(): WorkerStats {
     return this.#scheduler.stats
+  }
+
+  complete(
+    { prefix, suffix = '', providerOptions, ...request }: CompleteRequest,
+    options?: CallOptions,
+  ): Promise<ChatResponse> {
+    const local = { ...providerOptions?.local, infill: { prefix, suffix } }
+    return this.chat(
+      { ...request, messages: `${prefix}${suffix}`, providerOptions: { ...providerOptions, local } },
+      options,
+    )
   }
 }

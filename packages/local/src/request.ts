@@ -9,6 +9,8 @@ import {
   toBase64,
   warnOfMarks,
 } from '@patchbay/core/wire'
+import { infillText } from './options/call-options.js'
+import { samplerOptions } from './options/sampler-options.js'
 import type { ChatJob, ChatMedia, TemplateMessage } from './supervisor/protocol.js'
 
 /** The worker's job for a chat request. `withMedia`: the model has a projector for images and sound. */
@@ -25,8 +27,14 @@ export function toChatJob(
     : given
   const offered = toolChoice === 'none' ? [] : tools
   const toolName = typeof toolChoice === 'object' && toolChoice.name
+  const sampler = samplerOptions(providerOptions)
+  const infill = infillText(providerOptions)
+  if (infill !== undefined && (tools.length > 0 || output !== undefined))
+    throw new LlmError('unsupported', 'Fill in the middle has no tools and no JSON output. Leave them out.')
   return {
     ...options,
+    ...(Object.keys(sampler).length > 0 && { sampler }),
+    ...(infill && { infill }),
     messages: toTemplateMessages(messages, omissionWarner('A local model', warn)),
     ...(media.data.length > 0 && { media: { mark: media.mark, data: media.data } }),
     ...(offered.length > 0 && {

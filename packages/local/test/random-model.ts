@@ -23,6 +23,8 @@ export interface RandomModel {
   /** Default: 32-bit floats; `q8_0` for files of realistic size. */
   type?: 'f32' | 'q8_0'
   seed?: number
+  /** The model writes ASCII only, with its vocabulary of bytes. */
+  ascii?: boolean
   /** In so many files, `…-00001-of-00002.gguf` and so on; the path given back is that of the first. */
   parts?: number
 }
@@ -47,6 +49,7 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
     chatTemplate = ranks ? null : chatml,
     type = 'f32',
     seed = 1,
+    ascii = false,
     parts = 1,
     controlTokens = [],
     userTokens = [],
@@ -120,8 +123,12 @@ export function writeRandomModel(path: string, shape: RandomModel = {}): string 
   ]
 
   // Control tokens get no weight, so that no answer ends before it is told to.
-  const silent = ({ name }: Tensor, values: Buffer) =>
-    name === 'output.weight' && values.fill(0, (values.length / tokens.length) * end)
+  const silent = ({ name }: Tensor, values: Buffer) => {
+    if (name !== 'output.weight') return
+    const row = values.length / tokens.length
+    values.fill(0, row * end)
+    if (ascii) values.fill(0, row * 128, row * 256)
+  }
   const random = generator(seed)
   if (parts === 1) return writeGguf(path, facts, tensors, random, silent)
   const share = Math.ceil(tensors.length / parts)

@@ -12,6 +12,7 @@ export const info: ReadyInfo = {
   memory: { weights: 1, context: 1, available: 9 },
   tools: false,
   thinks: false,
+  infills: false,
   vision: false,
   audio: false,
   restored: 0,

@@ -23,6 +23,8 @@ export function capabilitiesOf({ model, preset }: Target, api: 'chat' | 'respons
     json: maybe,
     reasoning: efforts === undefined || alwaysReasons ? 'unknown' : efforts.length > 0,
     embed: 'unknown',
+    // A service goes on with a message that it marks; OpenAI's models answer it.
+    prefill: dialect.prefill !== undefined ? true : isOpenAIs ? false : 'unknown',
     options: {
       ...refused(dialect.refuses),
       ...refused(refuses),

@@ -21,6 +21,8 @@ export interface Redis {
   /** Stops it from answering, as if its machine were frozen; connections stay. */
   pause(): void
   resume(): void
+  /** Kills it at once, as a crash does; another can be started at the same port. */
+  kill(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -57,6 +59,10 @@ export async function startRedis(at?: number): Promise<Redis> {
     },
     pause: () => void server.kill('SIGSTOP'),
     resume: () => void server.kill('SIGCONT'),
+    async kill() {
+      server.kill('SIGKILL')
+      await ended
+    },
     async stop() {
       server.kill('SIGCONT')
       for (const client of clients) if (client.isOpen) client.destroy()

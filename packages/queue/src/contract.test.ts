@@ -1,42 +1,50 @@
 // A queue passes the contract: over a mock whose requests are seen, and over the real engine with two workers, one of which is killed by
 // every call that it takes.
-import { describeProvider, mockProvider } from '@patchbay/testing'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describeProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { hasRedis, type Redis, startRedis } from '../../policies/test/redis.js'
 import { engine, type Program, program } from '../test/program.js'
-import { type QueueWorker, queue, worker } from './index.js'
+import { queue } from './index.js'
 
 const long = Array.from({ length: 30 }, (_, index) => index).join(' ')
 
+// The workers are processes of their own: the suite counts what this process leaves open.
 describe.skipIf(!hasRedis)('with a real Redis', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'patchbay-queue-'))
+  const sent = join(folder, 'sent.jsonl')
   let redis: Redis
-  let running: QueueWorker
+  let recording: Program
   let fleet: Program
-  const mock = mockProvider({ embeddings: true })
   beforeAll(async () => {
+    writeFileSync(sent, '')
     redis = await startRedis()
-    running = await worker('mock', mock, { redis: redis.url })
+    recording = await program('recording-worker', redis.url, 'mock', sent)
     fleet = await program('fleet', redis.url, 'engine', engine)
+    await recording.nextLine()
     await fleet.nextLine()
   })
   afterAll(async () => {
-    fleet.process.kill('SIGKILL')
-    await running.close()
+    for (const { process } of [recording, fleet]) process.kill('SIGKILL')
     await redis.stop()
+    rmSync(folder, { recursive: true })
   })
 
   describeProvider('a queue', () => queue('mock', { redis: redis.url }), {
     long,
     // What a service calls a cache breakpoint.
     sent: () =>
-      mock.requests.map((request) => JSON.stringify(request).replaceAll('"cache":', '"cache_control":')),
+      readFileSync(sent, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => line.replaceAll('"cache":', '"cache_control":')),
   })
-  // The mock has shown what is sent.
-  describeProvider(
-    'a queue with a worker that dies of every call',
-    () => queue('engine', { redis: redis.url }),
-    { sent: false },
-  )
+  describeProvider('a queue with a worker that dies of every call', () => queue('engine', { redis: redis.url }), {
+    // The mock has shown what is sent.
+    sent: false,
+  })
 
   it('whose other worker was killed many times', async () => {
     fleet.process.kill('SIGTERM')

@@ -1,5 +1,5 @@
 // Text completions and fill-in-the-middle over chat models: a prompt that is to be continued, as a conversation.
-import type { Message } from '@patchbay/core'
+import type { CallOptions, ChatRequest, Message, Provider } from '@patchbay/core'
 
 /** Text before and after the place that the model fills. */
 interface Gap {
@@ -30,9 +30,26 @@ function gapIn(prompt: string): Gap | undefined {
   return suffix === undefined || prefix === undefined ? undefined : { prefix, suffix }
 }
 
+/** The gap of a prompt: before the suffix, or marked in a raw prompt. */
+export function gapOf(prompt: string, suffix: string | undefined): Gap | undefined {
+  return suffix === undefined || suffix === '' ? gapIn(prompt) : { prefix: prompt, suffix }
+}
+
+/** The request for the text of a gap; a model with tokens of its own for that gets the texts as they are. */
+export async function withInfill(
+  request: ChatRequest,
+  gap: Gap | undefined,
+  provider: Provider,
+  options: CallOptions,
+): Promise<ChatRequest> {
+  if (gap === undefined || request.output !== undefined) return request
+  const { infill } = await provider.capabilities(options)
+  return infill === true ? { ...request, providerOptions: { local: { infill: { ...gap } } } } : request
+}
+
 /** A conversation whose answer continues the prompt, or fills the gap before the suffix. */
 export function toCompletionMessages(prompt: string, suffix?: string): Message[] {
-  const gap = suffix === undefined || suffix === '' ? gapIn(prompt) : { prefix: prompt, suffix }
+  const gap = gapOf(prompt, suffix)
   if (gap === undefined)
     return [
       {

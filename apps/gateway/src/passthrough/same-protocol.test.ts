@@ -196,6 +196,39 @@ describe.each(apis)('%s to a service of its own protocol', (api) => {
   })
 })
 
+describe('what nobody knows counts for limits and budgets', () => {
+  const text = 'a rose is a rose '.repeat(6000)
+  const schema = { type: 'json_schema', name: 'rose', schema: { description: text } }
+  const large = { tools: [{ type: 'dream', name: 'dream', description: text }] }
+  const others = {
+    claude: { path: '/v1/messages', format: { output_config: { format: schema } } },
+    chat: {
+      path: '/v1/chat/completions',
+      format: { response_format: { type: 'json_schema', json_schema: schema } },
+    },
+    responses: { path: '/v1/responses', format: { text: { format: schema } } },
+  }
+
+  // A limit reserves by the same estimate, and what it reserved is given back too soon for a test.
+  it.each(['claude', 'chat', 'responses'] as const)('tools and schemas to %s', async (api) => {
+    const { key, hash } = newKey()
+    const budget = [{ per: 'day' as const, tokens: 20_000 }]
+    const { url, service } = await world({ keys: { [`budget-${api}`]: { hash, budget } } })
+    const { path, format } = others[api]
+    const status = async (more: Json) => {
+      const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+      const body = JSON.stringify({ ...requests[api], ...more, stream: false })
+      return (await fetch(url + path, { method: 'POST', headers, body })).status
+    }
+    const sent = () => service.requests.filter(({ method }) => method === 'POST').length
+    expect(await status({})).toBe(200)
+    for (const more of [large, format]) expect(await status(more)).toBe(429)
+    expect(sent()).toBe(1)
+    expect(await status({})).toBe(200)
+    expect(sent()).toBe(2)
+  })
+})
+
 describe('policies that look at contents see all of them', () => {
   const file = {
     type: 'file',

@@ -93,13 +93,22 @@ function headersOf({ req }: Context): Record<string, string> {
   )
 }
 
-/** The texts of a request that has no translation, for policies; `undefined` without a conversation. */
+/**
+ * The texts of a request that has no translation, for policies; `undefined` without a conversation. Tools and schemas are at the end
+ * of the first message: as tools of the outline they would have to be valid, and a system message would stand in the way of a
+ * default one.
+ */
 function outlineOf(body: Json): ChatRequest | undefined {
   const items = [body.messages ?? body.input ?? []].flat()
   if (items.length === 0) return undefined
-  const texts = items.map((item): Message => {
+  const { tools, functions, response_format, text, output_config, output_format } = body
+  const described = [tools, functions, response_format, text, output_config, output_format].flatMap((one) =>
+    one === undefined ? [] : [JSON.stringify(one)],
+  )
+  const texts = items.map((item, at): Message => {
     const { role, ...content } = Object(item) as Json
-    const text = typeof item === 'string' ? item : [...textsIn(content)].join('\n')
+    const own = typeof item === 'string' ? [item] : textsIn(content)
+    const text = [...own, ...(at === 0 ? described : [])].join('\n')
     return { role: role === 'assistant' ? 'assistant' : 'user', content: text || '.' }
   })
   const system = [...textsIn([body.system, body.instructions])].join('\n')

@@ -87,3 +87,24 @@ it.each([
   expect(status).toBe(400)
   expect(body.error?.message).toContain(message)
 })
+
+it.each<[path: string, body: object]>([
+  ['/v1/completions', { prompt: 'before(', suffix: ')after', max_tokens: 9 }],
+  ['/api/generate', { prompt: 'before(', suffix: ')after', options: { num_predict: 9 } }],
+  [
+    '/api/generate',
+    {
+      ...{ raw: true, options: { num_predict: 9 } },
+      prompt: '<|fim_prefix|>before(<|fim_suffix|>)after<|fim_middle|>',
+    },
+  ],
+])('%s fills a gap by the own tokens of a model that has some: %j', async (path, body) => {
+  const inner = mockProvider({ provider: 'local', answers: ['x'], capabilities: { infill: true } })
+  const { url } = await served(inner)
+  const init = { method: 'POST', body: JSON.stringify({ model: 'default', stream: false, ...body }) }
+  expect((await fetch(url + path, init)).status).toBe(200)
+  expect(inner.requests[0]).toMatchObject({
+    maxOutputTokens: 9,
+    providerOptions: { infill: { prefix: 'before(', suffix: ')after' } },
+  })
+})

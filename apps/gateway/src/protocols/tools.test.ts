@@ -306,6 +306,7 @@ describe('the block of opaque state after an answer', () => {
 
   const printing = 'claude-cli/2.1.332 (external, sdk-cli)'
   const interactive = 'claude-cli/2.1.332 (external, cli)'
+  const other = 'claude-cli/2.1.332 (external, sdk-ts)'
 
   it.each<[string, agent: string, calls: boolean, streamed: string[]]>([
     [
@@ -315,9 +316,10 @@ describe('the block of opaque state after an answer', () => {
       ['text', 'redacted_thinking'],
     ],
     ['follows a call to Claude Code', interactive, true, ['text', 'tool_use', 'redacted_thinking']],
+    ['follows a text to Claude Code with its screen', interactive, false, ['text', 'redacted_thinking']],
     [
-      'does not follow a text to Claude Code, which takes the last block for the answer',
-      interactive,
+      'does not follow a text to another Claude Code, which takes the last block for the answer',
+      other,
       false,
       ['text'],
     ],

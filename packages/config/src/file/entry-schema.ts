@@ -123,7 +123,7 @@ export const severalOptions: Record<string, Record<string, JsonSchema>> = {
   loadBalance: {
     ...every,
     providers: members,
-    by: { enum: ['weighted', 'least-busy', 'latency'] },
+    by: { enum: ['weighted', 'least-busy', 'latency', 'prefix'] },
     weights: { type: 'array', items: { type: 'number', exclusiveMinimum: 0 } },
   },
   hedge: {

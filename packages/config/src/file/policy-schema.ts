@@ -11,6 +11,10 @@ const store = {
   pattern: '^(rediss?://|sqlite:|file:|\\$\\{)',
   description: 'redis://host, sqlite://path or file:path.',
 }
+const whenUnavailable = {
+  enum: ['refuse', 'allow'],
+  description: 'What happens to calls while the shared store cannot be reached.',
+}
 const closed = (properties: JsonSchema, required: string[] = []) => ({
   type: 'object',
   properties,
@@ -35,11 +39,13 @@ export const policyOptions: Record<string, JsonSchema> = {
     cooldown: positive,
     trials: whole,
     key: text,
+    whenUnavailable,
   }),
   budget: closed(
     {
       limits: { type: 'array', minItems: 1, items: allowance({ each: { const: 'key' } }) },
       name: text,
+      whenUnavailable,
     },
     ['limits'],
   ),
@@ -53,6 +59,7 @@ export const policyOptions: Record<string, JsonSchema> = {
     maxWait: { type: 'number', minimum: 0 },
     headers: { type: 'boolean' },
     key: text,
+    whenUnavailable,
   }),
   log: closed({ fields: { type: 'object' } }),
   mask: closed({
@@ -98,6 +105,11 @@ export function policyEntry(): JsonSchema {
 
 /** Limits and budget of a gateway key. */
 export const keyLimits: Record<string, JsonSchema> = {
-  limit: closed({ concurrency: whole, requestsPerMinute: positive, tokensPerMinute: positive }),
+  limit: closed({
+    concurrency: whole,
+    requestsPerMinute: positive,
+    tokensPerMinute: positive,
+    whenUnavailable,
+  }),
   budget: { type: 'array', minItems: 1, items: allowance() },
 }

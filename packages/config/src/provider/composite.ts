@@ -19,14 +19,17 @@ import type { Shared } from './shared-state.js'
 /** The composite provider. Its first member is made at once, the others when they are needed. */
 export async function makeComposite(
   use: string,
-  { providers: _, ...options }: Record<string, unknown>,
+  { providers, ...options }: Record<string, unknown>,
   [first, ...others]: (() => Promise<Provider>)[],
   { loaded, shared }: { loaded: Loaded; shared: Shared },
 ): Promise<Provider> {
   const list: [Provider, ...Candidate[]] = [await (first as () => Promise<Provider>)(), ...others]
   switch (use) {
     case 'loadBalance':
-      return loadBalance(list, options as LoadBalanceOptions)
+      return loadBalance(list, {
+        names: poolNames(providers as string[]),
+        ...(options as LoadBalanceOptions),
+      })
     case 'hedge':
       return hedge(list, options as HedgeOptions)
     case 'route':
@@ -38,4 +41,9 @@ export async function makeComposite(
       return learn(list, { ...(options as LearnOptions), ...(state && { state }) })
     }
   }
+}
+
+/** A name for each member, by which it keeps its conversations: a list may name a provider twice. */
+function poolNames(names: string[]): string[] {
+  return names.map((name, at) => (names.indexOf(name) === at ? name : `${name} ${at}`))
 }

@@ -64,7 +64,7 @@ export async function runTool(
     if (run === undefined) return undefined
     if (await within(() => tool.needsApproval?.(checked.value, context), tooLate('needsApproval'))) {
       // Approval may wait for a person, so it has no time limit.
-      const approval = await rules.approve(call)
+      const approval = await rules.approve({ ...call, input: checked.value })
       if (approval === 'later') return undefined
       if (approval !== true)
         return failed(isObject(approval) ? approval.deny : `The call of ${name} was not allowed.`)

@@ -392,6 +392,21 @@ describe('approval', () => {
     expect(asked).toEqual([{ id: 'c1', name: 'weather', input: { city: 'Lima' } }])
     expect(result.reason).toBe('answer')
 
+    const filled = tool({
+      name: 'weather',
+      input: z.object({ city: z.string(), days: z.int().default(3) }),
+      needsApproval: () => true,
+      run: ({ days }) => days,
+    })
+    const approved: unknown[] = []
+    const { toolResults } = await runTools(
+      mockProvider({ answers: [{ toolCalls: [{ name: 'weather', input: { city: 'Lima', all: 1 } }] }, 'x'] }),
+      { messages: 'x', tools: [filled] },
+      { approve: ({ input }) => approved.push(input) > 0 },
+    )
+    // What runs is what was approved.
+    expect(approved).toEqual([{ city: 'Lima', days: 3 }])
+    expect(toolResults).toMatchObject([{ value: 3, call: { input: { city: 'Lima', all: 1 } } }])
     const { provider } = await ran([risky], { approve: () => ({ deny: 'Not today.' }) })
     expect(provider.requests[1]?.messages.at(-1)?.content[0]).toMatchObject({
       isError: true,

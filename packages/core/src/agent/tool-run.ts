@@ -52,8 +52,16 @@ export type ToolOutcome<Tools extends readonly Tool[] = readonly Tool[]> =
   | FailedToolCall
   | SuccessOf<Tools[number]>
 
+type CallOf<OneTool> =
+  OneTool extends Tool<infer Input, infer _Value, infer Name, infer _Context>
+    ? ToolCall & { name: Name; input: Input }
+    : never
+
+/** A call that needs approval, with the input that was checked, transforms of the schema included. Compare `name` to know its type. */
+export type CallToApprove<Tools extends readonly Tool[] = readonly Tool[]> = CallOf<Tools[number]>
+
 /** Options of the agent loop. */
-export interface ToolLoopOptions {
+export interface ToolLoopOptions<Tools extends readonly Tool[] = readonly Tool[]> {
   /** The most answers of the model. Default 10. */
   maxSteps?: number | undefined
   /** How many tools may run at the same time. Default 8. */
@@ -63,7 +71,7 @@ export interface ToolLoopOptions {
   /** The longest result of a tool, in characters; a longer one becomes an error for the model. Default 200,000. */
   maxResultLength?: number | undefined
   /** Called for tools that need approval. Default: `'later'`, which leaves the call open and ends the run. */
-  approve?: ((call: ToolCall) => Approval | Promise<Approval>) | undefined
+  approve?: ((call: CallToApprove<Tools>) => Approval | Promise<Approval>) | undefined
   /** `true` ends the run after this step; its calls stay open. Counts towards the time limit of that step's call. */
   stopWhen?: ((step: { step: number; response: ChatResponse }) => boolean | Promise<boolean>) | undefined
   /** A failing tool ends the run with `tool-failed` (`'throw'`), or the model gets the error (`'tell'`, the default). */
@@ -75,7 +83,9 @@ export interface ToolLoopOptions {
 }
 
 /** Options of `runTools`. Call options, such as `timeout`, apply to each call of the loop. */
-export interface ToolRunOptions extends CallOptions, ToolLoopOptions {}
+export interface ToolRunOptions<Tools extends readonly Tool[] = readonly Tool[]>
+  extends CallOptions,
+    ToolLoopOptions<Tools> {}
 
 type TakesContext<OneTool> =
   OneTool extends Tool<infer _Input, infer _Value, infer _Name, infer Context>
@@ -89,8 +99,8 @@ export type ContextOf<Tools extends readonly Tool[]> =
 /** The options of `runTools` for these tools: with a `context`, if a tool needs one. */
 export type RunArguments<Tools extends readonly Tool[]> =
   unknown extends ContextOf<Tools>
-    ? [options?: ToolRunOptions]
-    : [options: ToolRunOptions & { context: ContextOf<Tools> }]
+    ? [options?: ToolRunOptions<Tools>]
+    : [options: ToolRunOptions<Tools> & { context: ContextOf<Tools> }]
 
 /** An event of `runTools`: those of all answers, with markers between them. */
 export type ToolRunEvent<Tools extends readonly Tool[] = readonly Tool[], Output = unknown> =

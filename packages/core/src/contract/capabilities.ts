@@ -30,6 +30,10 @@ export interface Capabilities {
   json: Capability
   reasoning: Capability
   embed: Capability
+  /** Whether a last message of the assistant is continued by the answer, which then has the new text alone. Absent: unknown. */
+  prefill?: Capability
+  /** Whether it fills in the middle: `providerOptions.local.infill`, and `complete` of `local()`. Absent: it has no way to. */
+  infill?: Capability
   /** Options the model refuses, as `false`. */
   options?: Partial<Record<OptionName, Capability>>
   /** Tokens of input and output together. */

@@ -1,7 +1,7 @@
 // Types that flow from schemas and tools into answers, events and results.
 import { expectTypeOf, test } from 'vitest'
 import * as z from 'zod'
-import type { ChatRequest, Provider, Tool, ToolContext } from '../index.js'
+import type { ChatRequest, Provider, Tool, ToolCall, ToolContext } from '../index.js'
 import { jsonSchema, runTools, tool } from '../index.js'
 
 declare const provider: Provider
@@ -73,6 +73,37 @@ test('events and the result of a run are typed by the name of the tool', async (
     expectTypeOf(outcome.name).toBeString()
     if (!outcome.isError) expectTypeOf(outcome.value).toBeUnknown()
   }
+})
+
+test('approve gets the checked input, typed by the name of the tool', () => {
+  runTools(
+    provider,
+    { messages: 'x', tools: [weather, clock] },
+    {
+      approve: (call) => {
+        expectTypeOf(call.id).toBeString()
+        expectTypeOf(call.name).toEqualTypeOf<'weather' | 'clock'>()
+        if (call.name === 'clock') expectTypeOf(call.input).toBeUnknown()
+        else expectTypeOf(call.input).toEqualTypeOf<{ city: string; days: number }>()
+        // @ts-expect-error there is no such tool
+        return call.name === 'wether'
+      },
+    },
+  )
+  const list: Tool[] = [weather]
+  const options = { approve: ({ name, input }: ToolCall) => name !== '' && input !== undefined }
+  runTools(provider, { messages: 'x', tools: list }, options)
+  runTools(provider, { messages: 'x', tools: [weather] }, options)
+  runTools(
+    provider,
+    { messages: 'x', tools: list },
+    {
+      approve: ({ input }) => {
+        expectTypeOf(input).toBeUnknown()
+        return 'later'
+      },
+    },
+  )
 })
 
 test('a run has the output of its schema', async () => {

@@ -10,6 +10,7 @@ import { importEngine } from '../worker/engine/import-engine.js'
 import { wireError } from '../worker/failure.js'
 import type { GrammarEngine } from '../worker/grammar/grammar.js'
 import { ChatTemplate } from '../worker/prompt/chat-template.js'
+import { canInfill } from '../worker/prompt/infill.js'
 
 /** A model without weights. */
 export interface OfflineModel extends GrammarEngine {
@@ -53,6 +54,7 @@ class OfflineRunner implements JobRunner {
       contextSize: model.trainContextSize ?? Number.MAX_SAFE_INTEGER,
       tools: template.calls !== undefined,
       thinks: template.thinking !== undefined,
+      infills: canInfill(model),
       vision: false,
       audio: false,
     }

@@ -72,6 +72,18 @@ describe.each(thinkingTemplates)('$family', (family) => {
     })
   })
 
+  it('stands before JSON that is to be thought about, with the frame of the answer after it', async () => {
+    const modelPath = model(false)
+    const request: ChatRequest = { ...question, output: 'json', reasoning: 'high' }
+    expect((await endOf(modelPath, { output: 'json', reasoning: 'high' })).trimEnd().endsWith(open)).toBe(true)
+    const written = `Two < three.\n${close}${head}${before}{"a": 4}`
+    for (const text of [written, [...written]])
+      expect(await readAnswer({ modelPath, request, text })).toMatchObject({
+        reasoning: 'Two < three.',
+        text: '{"a": 4}',
+      })
+  })
+
   it('is given back in later turns, where the template reads it', async () => {
     const content = [
       { type: 'reasoning', text: 'Two and two.' },

@@ -39,6 +39,7 @@ const checks: Partial<Record<keyof LocalOptions, Check>> = {
   whenFull: oneOf('reject', 'wait'),
   parallel: wholeNumber(1),
   context: wholeNumber(8),
+  kvCache: oneOf('f16', 'q8_0'),
   gpu: oneOf('auto', false, 'cuda', 'vulkan', 'metal'),
   threads: wholeNumber(1),
   cacheDir: (value) => (value === false ? undefined : text(value) && 'the path of a folder, or false'),
@@ -62,7 +63,7 @@ const ownNames: OwnNames<LocalOptions> = {
   ...{ queue: true, whenFull: true, parallel: true, context: true, gpu: true, threads: true, cacheDir: true },
   ...{ gpuLayers: true, adapters: true, keepAlive: true, memoryBudget: true, memoryLimit: true },
   ...{ engine: true, server: true, serverArgs: true, mmproj: true },
-  ...{ keepPrefixes: true, chatTemplate: true, heartbeat: true, onLog: true },
+  ...{ keepPrefixes: true, chatTemplate: true, heartbeat: true, onLog: true, kvCache: true },
 }
 
 /** @throws {LlmError} `config` for invalid and for unknown options */

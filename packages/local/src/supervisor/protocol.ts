@@ -1,5 +1,6 @@
 // Protocol between the app's process and the worker's process: JSON messages with a version.
 import type { SamplingOptions, TokenLogprob } from '@patchbay/core'
+import type { SamplerOptions } from '../options/sampler-options.js'
 
 /** Increased with every change of the messages: a worker file of another version is refused. */
 export const protocolVersion = 8
@@ -11,6 +12,8 @@ export interface LoadSettings {
   context?: number
   /** Number of sequences. */
   parallel: number
+  /** Keys and values at 8 bits. Absent: 16. */
+  kvCache?: 'q8_0'
   gpu: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
   /** Absent: measured. */
   threads?: number
@@ -60,6 +63,12 @@ export interface EmbedJob {
   truncate: boolean
 }
 
+/** A text with a gap in the middle. */
+export interface InfillText {
+  prefix: string
+  suffix: string
+}
+
 /** Images and sound of a conversation. */
 export interface ChatMedia {
   /** A text that stands in the messages in place of each of them, and nowhere else. */
@@ -79,6 +88,10 @@ export interface ChatJob extends SamplingOptions {
   /** The answer ends after its first tool call. */
   singleCall?: boolean
   maxOutputTokens?: number
+  /** A text with a gap to fill, in place of the messages. Never together with tools or `json`. */
+  infill?: InfillText
+  /** Biases and penalties that only this engine has. */
+  sampler?: SamplerOptions
   /** Log-probabilities of the tokens of the text, with so many alternatives for each. */
   logprobs?: number
   /** How much a reasoning model thinks first. Absent: the model decides. */
@@ -122,6 +135,8 @@ export interface ReadyInfo {
   memory: { weights: number; context: number; available: number }
   /** The model's chat template supports tools and tool calls. */
   tools: boolean
+  /** The model has tokens to fill in the middle. */
+  infills: boolean
   /** The model is a reasoning model: it thinks before it answers. */
   thinks: boolean
   /** The model's projector reads images. */

@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { TokenLogprob } from '@patchbay/core'
 import { describe, expect, it } from 'vitest'
-import { open, openRandom, temporaryFolder } from '../../test/fixtures.js'
+import { failureOf, open, openRandom, temporaryFolder } from '../../test/fixtures.js'
 
 describe('the bundled model', () => {
   it('knows the capital of France, and reports its usage', async () => {
@@ -68,6 +68,14 @@ describe('a conversation of another model', () => {
   })
 })
 
+it('a last message of the assistant is continued, and the answer has the new text alone', async () => {
+  const question = { role: 'user' as const, content: 'What is the capital of France?' }
+  const begun = { role: 'assistant' as const, content: 'The capital of' }
+  const { text } = await open().chat([question, begun])
+  expect(`${begun.content}${text}`).toBe((await open().chat([question])).text)
+  expect((await open().capabilities()).prefill).toBe(true)
+})
+
 describe('sampling', () => {
   it('is greedy at temperature 0, and repeats with a seed', async () => {
     const provider = openRandom()
@@ -113,6 +121,69 @@ describe('sampling', () => {
     const full = await provider.chat('hi')
     expect(full).toMatchObject({ finishReason: 'length', rawFinishReason: 'context-full' })
     expect((full.usage.inputTokens ?? 0) + (full.usage.outputTokens ?? 0)).toBe(256)
+  })
+})
+
+describe('sampler options of the engine', () => {
+  const question = 'What is the capital of France?'
+  const ask = async (options: Record<string, unknown>, more: object = {}) =>
+    (await open().chat({ messages: question, providerOptions: { local: options }, ...more })).text
+
+  it('forbid or favour words', async () => {
+    expect(await ask({})).toContain('Paris')
+    expect(await ask({ logitBias: { ' Paris': -100 } })).not.toContain(' Paris')
+    const { logprobs = [] } = await open().chat({
+      messages: question,
+      maxOutputTokens: 1,
+      logprobs: true,
+      providerOptions: { local: { logitBias: { Lima: 100 } } },
+    })
+    expect('Lima').toContain(logprobs[0]?.token ?? '-')
+  })
+
+  it.each([
+    ['a repeat penalty', { repeatPenalty: 100 }],
+    ['DRY', { dry: { strength: 50, allowedLength: 1 } }],
+  ])('%s ends what repeats itself', async (_, options) => {
+    const repeats = (text: string) => text.length - new Set(text.match(/.{1,6}/gs)).size
+    const llm = openRandom({ seed: 8 })
+    const request = { messages: 'x', maxOutputTokens: 200 }
+    const plain = await llm.chat(request)
+    const penalised = await llm.chat({ ...request, providerOptions: { local: options } })
+    expect(penalised.text).not.toBe(plain.text)
+    expect(repeats(penalised.text)).toBeLessThan(repeats(plain.text))
+  })
+
+  it('remove the likeliest tokens by XTC', async () => {
+    expect(await ask({ xtc: { probability: 1, threshold: 0 } }, { maxOutputTokens: 5 })).not.toContain('The cap')
+  })
+
+  it.each([
+    [{ logitBias: { a: 101 } }, 'logitBias must have a number from -100 to 100'],
+    [{ logitBias: 1 }, 'logitBias must have'],
+    [{ repeatPenalty: 0 }, 'repeatPenalty must be'],
+    [{ dry: {} }, 'dry.strength must be'],
+    [{ dry: { strength: 1, bases: 2 } }, 'Did you mean base?'],
+    [{ xtc: { probability: 2, threshold: 0 } }, 'xtc.probability must be'],
+    [{ repeatpenalty: 1.1 }, 'Did you mean repeatPenalty?'],
+  ])('are checked before the model is asked: %j', async (options, message) => {
+    const error = await failureOf(
+      open().chat({ messages: question, providerOptions: { local: options as Record<string, unknown> } }),
+    )
+    expect(error.code).toBe('invalid-request')
+    expect(error.message).toContain(message)
+  })
+})
+
+describe('keys and values at 8 bits', () => {
+  it('take half of the memory, and the answer is the same', async () => {
+    const [half, whole] = [open({ kvCache: 'q8_0', context: 2048 }), open({ context: 2048 })]
+    const { text } = await half.chat('What is the capital of France?')
+    expect(text).toBe((await whole.chat('What is the capital of France?')).text)
+    const [small, large] = [half.stats().loaded, whole.stats().loaded]
+    expect(small?.why.join('\n')).toContain('keys and values at 8 bits (q8_0)')
+    expect(large?.why.join('\n')).toContain('keys and values at 16 bits')
+    expect(small?.memory.context).toBeLessThan(large?.memory.context ?? 0)
   })
 })
 

@@ -8,8 +8,9 @@ import {
   type ToWorker,
   type WorkerMessages,
 } from '../supervisor/protocol.js'
-import { type Engine, loadEngine } from './engine/engine.js'
+import type { Engine } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
+import { loadEngine } from './engine/load-engine.js'
 import { JobError, wireError } from './failure.js'
 import { MessageBatcher } from './message-batcher.js'
 
@@ -135,7 +136,10 @@ function work(engine: Engine, id: number, request: JobRequest): Promise<JobResul
 function count({ id, ...request }: Extract<ToWorker, { type: 'count' }>): void {
   try {
     if (request.media !== undefined)
-      throw new JobError('unsupported', 'Tokens of images and sound cannot be counted before they are evaluated.')
+      throw new JobError(
+        'unsupported',
+        'Tokens of images and sound cannot be counted before they are evaluated.',
+      )
     send({ type: 'counted', id, tokens: engine?.chat.prompt.tokens(request).length ?? 0 })
   } catch (error) {
     send({ type: 'failed', id, error: wireError(error, 'inference') })

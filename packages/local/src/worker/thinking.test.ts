@@ -1,6 +1,7 @@
 // Thinking on the real engine. The bundled model does not think; some templates make its answer count as thinking.
 import { describe, expect, it } from 'vitest'
-import { failureOf, open } from '../../test/fixtures.js'
+import { failureOf, open, openRandom } from '../../test/fixtures.js'
+import { thinkingTemplateOf, thinkingTemplates } from '../../test/thinking-templates.js'
 
 const template = (prompt: string) => `{% for message in messages %}<|im_start|>{{ message.role }}
 {% if message.reasoning_content %}The {{ message.reasoning_content }} is {% endif %}{{ message.content }}<|im_end|>
@@ -75,4 +76,25 @@ describe('a model that thinks', () => {
     const call = open().chat({ messages: question, reasoning: { budgetTokens: 100 } })
     expect(await failureOf(call)).toMatchObject({ code: 'unsupported' })
   })
+})
+
+describe('before JSON, a model whose answers are framed', () => {
+  it.each(thinkingTemplates.filter(({ answer }) => answer !== undefined))(
+    '($family) gets the frame after its thought, and then writes JSON alone',
+    async (family) => {
+      const provider = openRandom({ chatTemplate: thinkingTemplateOf(family), seed: 2 })
+      const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
+      const response = await provider.chat({
+        messages: 'x',
+        output: { schema },
+        reasoning: { budgetTokens: 12 },
+        maxOutputTokens: 300,
+        logprobs: true,
+      })
+      expect(response.output).toMatchObject({ a: expect.any(Number) })
+      expect(response.reasoning).not.toBe('')
+      expect(response.usage.reasoningTokens).toBeGreaterThanOrEqual(12)
+      expect(response.logprobs?.map(({ token }) => token).join('')).toBe(response.text)
+    },
+  )
 })

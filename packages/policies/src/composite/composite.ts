@@ -31,7 +31,11 @@ export abstract class CompositeProvider extends Middleware {
   /** Only chats fail over: embeddings of different models cannot be compared, so other calls go to the first candidate. */
   protected async intercept(call: PolicyCall): Promise<Interception> {
     if (call.kind !== 'chat') return {}
-    const order = await this.order(call)
+    return this.failover(call, await this.order(call))
+  }
+
+  /** Tries the candidates in this order. */
+  protected failover(call: ChatCall, order: number[]): Interception {
     return { stream: () => streamOf(new FailoverStream(this.candidates, order, call, this.#rules)) }
   }
 

@@ -1,22 +1,36 @@
 // `loadBalance`: spreads chats over several providers.
 import { LlmError, type Provider } from '@patchbay/core'
-import type { Interception, PolicyCall } from '../middleware/interception.js'
+import type { ChatCall, Interception, PolicyCall } from '../middleware/interception.js'
 import { checkOptions, type OptionNames } from '../middleware/policy-arguments.js'
 import { coverage } from '../middleware/policy-coverage.js'
 import { type Candidate, Candidates } from './candidates.js'
 import { type CompositeOptions, CompositeProvider } from './composite.js'
+import { conversationHash } from './conversation.js'
 import { isRetriableElsewhere } from './failover.js'
+import { PrefixPool } from './prefix-pool.js'
 import { ObservedProvider } from './provider-stats.js'
 
 /** Options of `loadBalance`. */
 export interface LoadBalanceOptions extends CompositeOptions {
   /**
    * `weighted`: each provider gets its share of the calls. `least-busy`: the provider with the fewest calls in flight for its
-   * weight. `latency`: a provider gets more calls the faster it begins to answer. Default `'weighted'`.
+   * weight. `latency`: a provider gets more calls the faster it begins to answer. `prefix`: a conversation stays with its
+   * provider, which may still have what it has read of it; one with more than a quarter above its share of the calls, or that
+   * has just failed, is passed over. Default `'weighted'`.
    */
-  by?: 'weighted' | 'least-busy' | 'latency'
+  by?: 'weighted' | 'least-busy' | 'latency' | 'prefix'
   /** The share of each provider, in the order of the list; numbers above 0. Default 1 each. */
   weights?: number[]
+  /**
+   * Names of the providers, in the order of the list, for `prefix`: a provider with the same name keeps its conversations when
+   * others come or go. Default: their positions.
+   */
+  names?: string[]
+  /**
+   * For `prefix`: finds out whether a provider that failed works again; it rejects if not. Default: a call tries it after five
+   * seconds. Example: `(provider) => provider.models({ timeout: 2000 })`.
+   */
+  probe?: (provider: Provider) => Promise<unknown>
   /** Random numbers from 0 to 1, for `latency`. Default `Math.random`. */
   random?: () => number
 }
@@ -45,10 +59,16 @@ export function loadBalance(
     !weights.every((weight) => weight > 0 && Number.isFinite(weight))
   )
     throw new LlmError('config', 'loadBalance: weights must hold a number above 0 for each provider.')
-  const targets = candidates.map((): Target => ({ observed: undefined, credit: 0, latency: undefined }))
+  const { names = candidates.map((_, at) => `${at}`) } = options
+  if (new Set(names).size !== candidates.length)
+    throw new LlmError('config', 'loadBalance: names must hold another name for each provider.')
+  const targets = candidates.map(
+    (): Target => ({ observed: undefined, chosen: 0, credit: 0, latency: undefined, onEnd: () => {} }),
+  )
   const list = new Candidates('loadBalance', candidates, (provider, at) => {
     const target = targets[at] as Target
     target.observed = new ObservedProvider(provider, clock, ({ firstMs, error }) => {
+      target.onEnd(error)
       if (error !== undefined && !isRetriableElsewhere(error)) return
       const ms = error === undefined ? firstMs : firstMs + failurePenaltyMs
       const before = target.latency ?? ms
@@ -56,12 +76,14 @@ export function loadBalance(
     })
     return target.observed
   })
-  return new LoadBalancer(list, targets, weights, options)
+  return new LoadBalancer(list, targets, weights, names, options)
 }
 
 const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
   by: true,
   weights: true,
+  names: true,
+  probe: true,
   random: true,
   when: true,
   clock: true,
@@ -70,25 +92,49 @@ const loadBalanceOptionNames: OptionNames<LoadBalanceOptions> = {
 interface Target {
   /** Once it has been created. */
   observed: ObservedProvider | undefined
+  /** Calls in flight that it was chosen for. */
+  chosen: number
   /** Calls it is owed, in fractions of one. */
   credit: number
   /** Smoothed milliseconds to the first event. */
   latency: number | undefined
+  /** Called with the outcome of each of its calls. */
+  onEnd(error: LlmError | undefined): void
 }
 
 class LoadBalancer extends CompositeProvider {
   protected override readonly coverage = coverage.loadBalance
+  readonly #pool: PrefixPool
+
   constructor(
     candidates: Candidates,
     private readonly targets: Target[],
     private readonly weights: number[],
+    names: string[],
     private readonly options: LoadBalanceOptions,
   ) {
     super(candidates, options)
+    const { probe } = options
+    const servers = targets.map((target, at) => ({
+      name: names[at] as string,
+      weight: this.#weight(at),
+      load: () => Math.max(target.chosen, target.observed?.inFlight ?? 0),
+    }))
+    this.#pool = new PrefixPool(
+      servers,
+      () => this.clock.now(),
+      probe && (async (at) => probe(candidates.unwrapped(await candidates.open(at)))),
+    )
+    for (const [at, target] of targets.entries())
+      target.onEnd = (error) => {
+        if (error === undefined) this.#pool.report(at, true)
+        else if (isRetriableElsewhere(error)) this.#pool.report(at, false)
+      }
   }
 
   protected override async intercept(call: PolicyCall): Promise<Interception> {
     const { kind, request, deadline } = call
+    if (kind === 'chat' && this.options.by === 'prefix') return this.#keepTogether(call)
     if (kind !== 'embed' && kind !== 'rerank' && kind !== 'countTokens') return super.intercept(call)
     const opening = this.targets.map((_, at) => this.candidates.open(at).catch(() => undefined))
     const all = await deadline.wait(Promise.all(opening))
@@ -97,10 +143,28 @@ class LoadBalancer extends CompositeProvider {
     return { answer: (left) => chosen[kind](request as never, left) as Promise<never> }
   }
 
+  /** Sends a chat where its conversation is. */
+  async #keepTogether(call: ChatCall): Promise<Interception> {
+    const order = this.#pool.order(await conversationHash(call.request, this.candidates.first))
+    const target = this.#target(order[0] as number)
+    // From here on, so that calls of the same moment see each other.
+    target.chosen++
+    return {
+      ...this.failover(call, order),
+      done: (response) => {
+        target.chosen--
+        return response
+      },
+      failed: () => void target.chosen--,
+    }
+  }
+
   protected order(): number[] {
     const all = this.targets.map((_, at) => at)
     switch (this.options.by ?? 'weighted') {
       case 'weighted':
+      // Calls that are no chats have no conversation.
+      case 'prefix':
         return this.#byCredit(all)
       case 'least-busy': {
         const load = (at: number) => (this.targets[at]?.observed?.inFlight ?? 0) / this.#weight(at)

@@ -11,6 +11,8 @@ local function load()
 end
 
 local function save(state)
+  -- Redis lets a script that has removed something go on when it is full. A circuit is small, and there is one a provider.
+  redis.call('DEL', set(1))
   redis.call('HSET', hash(1), 'state', cjson.encode(state))
   redis.call('PEXPIRE', hash(1), ttl(1))
 end

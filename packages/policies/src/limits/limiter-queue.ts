@@ -12,7 +12,7 @@ const pollMs = 100
 // Time to live of a limiter's state after its last change. A full bucket needs a minute; a pause can last longer.
 const ttlMs = 3_600_000
 // Calls that ask for admission together, in order.
-const callsPerStep = 32
+const callsPerStep = 100
 
 export interface LimiterQueueSettings {
   rules: LimitRules
@@ -183,7 +183,7 @@ export class LimiterQueue {
     const permit = { id: call.id, tokens: call.tokens }
     if (call.removed) {
       // Its caller left in the meantime: everything it took is returned.
-      this.update({ do: 'release', permit, used: 0 }, place)
+      this.update({ do: 'cancel', calls: [permit] }, place)
       return
     }
     this.#waiting.splice(this.#waiting.indexOf(call), 1)

@@ -90,6 +90,15 @@ local function release(s, a)
   save()
 end
 
+local function cancel(s, a)
+  local r = refill(s.requests, a.rules.requests)
+  for _, call in ipairs(a.calls) do
+    release(s, { permit = call, used = 0, rules = a.rules })
+    if r then s.requests.level = math.min(r, s.requests.level + 1) end
+  end
+  save()
+end
+
 local function lower(bucket, rule, header)
   if not header then return end
   bucket.reported = header.limit or bucket.reported
@@ -102,6 +111,8 @@ function step(n, a)
   if a['do'] == 'acquire' then return acquire(s, a) end
   if a['do'] == 'release' then
     release(s, a)
+  elseif a['do'] == 'cancel' then
+    cancel(s, a)
   elseif a['do'] == 'renew' then
     lease(a.ids, a.leaseMs)
   elseif a['do'] == 'retry' then

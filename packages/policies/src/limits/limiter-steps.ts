@@ -8,6 +8,8 @@ export type LimiterStep =
   | { do: 'acquire'; calls: readonly Permit[]; leaseMs: number }
   /** A call has ended. `used`: its tokens, if known. `pauseMs`: the pause that the service asked for. */
   | { do: 'release'; permit: Permit; used?: number; pauseMs?: number }
+  /** Admitted calls that were never made: all that they took is returned. */
+  | { do: 'cancel'; calls: readonly Permit[] }
   /** The provider has sent a request again. */
   | { do: 'retry' }
   /** These calls are still in flight. */
@@ -33,6 +35,11 @@ export const limiterSteps: AtomicSteps<LimiterState, LimiterArgs, Admission> = {
     if (args.do === 'acquire') return acquire(state, args, now)
     return { next: changed(state, args, now), result: { admitted: 0, waitMs: 0 } }
   },
+  undo: ({ rules, ...step }, { admitted }) => ({
+    do: 'cancel',
+    calls: step.do === 'acquire' ? step.calls.slice(0, admitted) : [],
+    rules,
+  }),
   lua: async () => (await import('./limiter-script.js')).limiterScript,
 }
 
@@ -62,6 +69,8 @@ function changed(
   switch (args.do) {
     case 'release':
       return tokenBucket.release(state, rules, args.permit, args.used, now, args.pauseMs)
+    case 'cancel':
+      return args.calls.reduce((next, call) => tokenBucket.cancel(next, rules, call, now), state)
     case 'retry':
       return tokenBucket.countRetry(state, rules, now)
     case 'renew':

@@ -122,6 +122,14 @@ export const tokenBucket = {
     }
   },
 
+  /** Returns all that a call took which was never made. */
+  cancel(state: LimiterState, rules: LimitRules, permit: Permit, now: number): LimiterState {
+    const next = tokenBucket.release(state, rules, permit, 0, now)
+    const { rate, ...requests } = refilled(next.requests, rules.requests, now)
+    if (rate === undefined) return next
+    return { ...next, requests: { ...requests, level: Math.min(rate, requests.level + 1) } }
+  },
+
   /** Takes one more request, for a retry of a call. */
   countRetry(state: LimiterState, rules: LimitRules, now: number): LimiterState {
     return { ...state, requests: reduced(refilled(state.requests, rules.requests, now), 1) }

@@ -14,8 +14,8 @@ export interface AtomicSteps<Value, Args, Result> {
   apply(value: Value, args: Args, now: number): { next: Value; result: Result }
   /** Whether a step was refused: then a step on several values changes none of them. Default: never. */
   refused?(result: Result): boolean
-  /** Arguments that take a step back. Needed where steps can be refused. */
-  undo?(args: Args): Args
+  /** Arguments that take a step back which had this result. Needed where steps can be refused. */
+  undo?(args: Args, result: Result): Args
   /**
    * Lua that defines `step(n, args)`, which changes the n-th value and returns the result, and `refusal(n, args)`, which
    * changes nothing and returns the result of a refused step. The value is in the hash `hash(n)` and the sorted set `set(n)`;
@@ -66,8 +66,10 @@ async function runBySwap<Value, Args, Result>(
   const run = ({ key, ttlMs, args }: StepTarget<Args>) =>
     cellOf(store, key, steps, ttlMs).update((value) => steps.apply(value, args, now))
   const takeBack = async () => {
-    for (const { args, ...target } of targets.slice(0, results.length))
-      if (steps.undo !== undefined) await run({ ...target, args: steps.undo(args) })
+    for (const [index, result] of results.entries()) {
+      const { args, ...target } = targets[index] as StepTarget<Args>
+      if (steps.undo !== undefined) await run({ ...target, args: steps.undo(args, result) })
+    }
   }
   for (const target of targets) {
     try {

@@ -1,6 +1,6 @@
 // State store in Redis, shared by several processes.
 import { isLlmError, LlmError } from '@patchbay/core'
-import { redisSteps, type ScriptCommands } from './redis-steps.js'
+import { redisSteps } from './redis-steps.js'
 import type { StateStore } from './state.js'
 import { timeoutError, withinTime } from './time-limit.js'
 
@@ -50,13 +50,17 @@ export function redisState(
   /** A command timed out, and no reply to any command has arrived since it was sent. */
   let isStalled = false
   let lastTried = 0
-  const command = (send: () => Promise<unknown>): Promise<unknown> => {
+  const command = (
+    send: () => Promise<unknown>,
+    onLateReply?: (reply: unknown) => void,
+  ): Promise<unknown> => {
     lastTried = Date.now()
     const before = ended
     const reply = send()
     const late = setTimeout(() => {
       // If later commands were answered, only this reply was lost.
       isStalled = ended === before
+      reply.then(onLateReply, () => {})
     }, timeout)
     const settled = () => {
       ended++
@@ -66,11 +70,14 @@ export function redisState(
     reply.then(settled, settled)
     return withinTime(reply, timeout, name)
   }
-  const bounded = async (send: () => Promise<unknown>): Promise<unknown> => {
+  const bounded = async (
+    send: () => Promise<unknown>,
+    onLateReply?: (reply: unknown) => void,
+  ): Promise<unknown> => {
     // One command per `timeout` is sent as a probe: without it a stalled connection would never recover.
     if (isStalled && Date.now() - lastTried < timeout) throw timeoutError(name, timeout)
     try {
-      return await command(send)
+      return await command(send, onLateReply)
     } catch (cause) {
       throw isLlmError(cause) ? cause : failure(cause)
     }
@@ -78,8 +85,10 @@ export function redisState(
   const commands = commandsOf(client)
   const steps = redisSteps(
     {
-      evalSha: (...given) => bounded(() => commands.evalSha(...given)),
-      eval: (...given) => bounded(() => commands.eval(...given)),
+      evalSha: (sha, keys, args, onLateReply) =>
+        bounded(() => commands.evalSha(sha, keys, args), onLateReply),
+      eval: (script, keys, args, onLateReply) =>
+        bounded(() => commands.eval(script, keys, args), onLateReply),
     },
     prefix,
   )
@@ -98,8 +107,10 @@ export function redisState(
   }
 }
 
-interface Commands extends ScriptCommands {
+interface Commands {
   get(key: string): Promise<unknown>
+  eval(script: string, keys: string[], args: string[]): Promise<unknown>
+  evalSha(sha: string, keys: string[], args: string[]): Promise<unknown>
 }
 
 /** The commands of any client. */

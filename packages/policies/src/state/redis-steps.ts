@@ -1,25 +1,29 @@
 // Atomic steps inside Redis: one script a step, and steps that are due at the same time in one command.
 import type { AtomicStep, AtomicSteps } from './atomic-step.js'
 
-/** The commands that scripts need. Each rejects with the client's own error. */
+type Command = (
+  script: string,
+  keys: string[],
+  args: string[],
+  /** Called with the reply to a command that has already failed because it took too long. */
+  onLateReply: (reply: unknown) => void,
+) => Promise<unknown>
+
+/** The commands that scripts need, each with a time limit. */
 export interface ScriptCommands {
-  evalSha(sha: string, keys: string[], args: string[]): Promise<unknown>
-  eval(script: string, keys: string[], args: string[]): Promise<unknown>
+  eval: Command
+  evalSha: Command
 }
 
 type Run = <Value, Args, Result>(step: AtomicStep<Value, Args, Result>) => Promise<Result[]>
 
 interface Waiting {
-  /** JSON of the arguments of each target. */
+  /** JSON: the arguments of each target. */
   args: string
   resolve(results: unknown[]): void
   reject(error: unknown): void
-}
-
-/** Steps on the same values that wait for the command before theirs. */
-interface Line {
-  waiting: Waiting[]
-  busy: boolean
+  /** Takes the step back. */
+  undo(results: unknown[]): void
 }
 
 // Longer lists would keep Redis from other commands for too long.
@@ -28,7 +32,8 @@ const maxStepsPerCommand = 64
 /** Runs steps in Redis, under keys with this prefix. */
 export function redisSteps(commands: ScriptCommands, prefix: string): Run {
   const scripts = new Map<string, Promise<{ text: string; sha: string }>>()
-  const lines = new Map<string, Line>()
+  /** Steps of this turn of the event loop, by the values they change. */
+  const due = new Map<string, Waiting[]>()
 
   const scriptOf = (steps: Pick<AtomicSteps<never, never, unknown>, 'name' | 'lua'>) => {
     const known = scripts.get(steps.name)
@@ -42,7 +47,12 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     return loading
   }
 
-  return async ({ steps, group, targets, now }) => {
+  return async function run<Value, Args, Result>({
+    steps,
+    group,
+    targets,
+    now,
+  }: AtomicStep<Value, Args, Result>): Promise<Result[]> {
     if (targets.length === 0) return []
     const keys = targets.flatMap(({ key }) => {
       // The braces keep all keys of the group on one server of a cluster.
@@ -51,38 +61,54 @@ export function redisSteps(commands: ScriptCommands, prefix: string): Run {
     })
     const head = [now === undefined ? '' : String(now), JSON.stringify(targets.map(({ ttlMs }) => ttlMs))]
     const id = JSON.stringify([steps.name, keys, now])
-    const line = lines.get(id) ?? { waiting: [], busy: false }
-    lines.set(id, line)
     return new Promise((resolve, reject) => {
       const args = JSON.stringify(targets.map(({ args }) => args))
-      line.waiting.push({ args, resolve: resolve as Waiting['resolve'], reject })
-      if (!line.busy) void send()
+      const one = { args, resolve: resolve as Waiting['resolve'], reject, undo: undo as Waiting['undo'] }
+      const together = due.get(id)
+      if (together !== undefined && together.length < maxStepsPerCommand) return void together.push(one)
+      const list = [one]
+      due.set(id, list)
+      atEndOfTurn(() => {
+        if (due.get(id) === list) due.delete(id)
+        void send(list)
+      })
     })
 
-    async function send() {
-      line.busy = true
-      // All steps of this turn of the event loop go together.
-      await Promise.resolve()
-      while (line.waiting.length > 0) {
-        const some = line.waiting.splice(0, maxStepsPerCommand)
-        try {
-          const { text, sha } = await scriptOf(steps)
-          const given = [...head, ...some.map(({ args }) => args)]
-          const reply = await commands.evalSha(sha, keys, given).catch((error) => {
-            if (!isUnknownScript(error)) throw error
-            return commands.eval(text, keys, given)
-          })
-          const results = JSON.parse(String(reply)) as unknown[][]
-          for (const [index, { resolve }] of some.entries()) resolve(results[index] as unknown[])
-        } catch (error) {
-          for (const { reject } of some) reject(error)
-        }
+    // A step that was done after its call had failed counts for nobody.
+    function undo(results: Result[]) {
+      const { refused, undo: argsOf } = steps
+      if (argsOf === undefined || results.some((result) => refused?.(result))) return
+      const back = targets.map((target, index) => ({
+        ...target,
+        args: argsOf(target.args, results[index] as Result),
+      }))
+      run({ steps, group, targets: back, now }).catch(() => {})
+    }
+
+    async function send(list: Waiting[]) {
+      const resultsOf = (reply: unknown) => JSON.parse(String(reply)) as unknown[][]
+      const onLateReply = (reply: unknown) => {
+        for (const [index, results] of resultsOf(reply).entries()) list[index]?.undo(results)
       }
-      line.busy = false
-      lines.delete(id)
+      try {
+        const { text, sha } = await scriptOf(steps)
+        const given = [...head, ...list.map(({ args }) => args)]
+        const reply = await commands.evalSha(sha, keys, given, onLateReply).catch((error) => {
+          if (!isUnknownScript(error)) throw error
+          return commands.eval(text, keys, given, onLateReply)
+        })
+        const all = resultsOf(reply)
+        for (const [index, { resolve }] of list.entries()) resolve(all[index] as unknown[])
+      } catch (error) {
+        for (const { reject } of list) reject(error)
+      }
     }
   }
 }
+
+/** Runs it after what is due in this turn of the event loop; in runtimes without turns, soon. */
+const atEndOfTurn: (run: () => void) => void =
+  typeof setImmediate === 'undefined' ? queueMicrotask : (run) => void setImmediate(run)
 
 /** A server that was started again, or has taken over, has no scripts. */
 function isUnknownScript(error: unknown): boolean {

@@ -43,6 +43,14 @@ const limiterArgs: fc.Arbitrary<(rules: LimitRules, ids: string[]) => LimiterArg
         rules,
       }),
   ),
+  fc.record({ from: which, tokens: amount }).map(
+    ({ from, tokens }) =>
+      (rules: LimitRules, ids: string[]): LimiterArgs => ({
+        do: 'cancel',
+        calls: ids.slice(from, from + 2).map((id) => ({ id, tokens })),
+        rules,
+      }),
+  ),
   fc.constant((rules: LimitRules): LimiterArgs => ({ do: 'retry', rules })),
   fc.record({ from: which, leaseMs: ms }).map(
     ({ from, leaseMs }) =>

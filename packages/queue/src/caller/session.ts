@@ -4,7 +4,7 @@ import { LlmError } from '@patchbay/core'
 import type { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 import type { QueueSettings } from '../options.js'
-import { connect, replyMs, unreachable, unref } from '../redis/connection.js'
+import { connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { acknowledge, enter, leave, removeMailbox, renewCalls, type Script } from '../redis/scripts.js'
@@ -106,18 +106,22 @@ export class Session {
     return { id, reply, position }
   }
 
-  /** Adds requests of a batch, behind all calls. */
+  /** Adds requests of a batch, behind all calls. Harmless to repeat: the ids of the jobs are those of the requests. */
   async addBatch(jobs: readonly JobData[]): Promise<void> {
-    try {
-      await this.#queue.addBulk(
-        jobs.map((data) => ({
-          name: 'batch',
-          data,
-          opts: { jobId: `${data.batch?.id}.${data.batch?.index}`, priority: behindCalls },
-        })),
-      )
-    } catch (error) {
-      throw error instanceof TypeError ? error : unreachable(this.#settings.redis, error)
+    const entries = jobs.map((data) => ({
+      name: 'batch',
+      data,
+      opts: { jobId: `${data.batch?.id}.${data.batch?.index}`, priority: behindCalls },
+    }))
+    for (let tries = 1; ; tries++) {
+      try {
+        await this.#queue.addBulk(entries)
+        return
+      } catch (error) {
+        if (error instanceof TypeError) throw error
+        // Many of them keep a slow Redis busy for a while.
+        if (this.ended || tries === 3) throw unreachable(this.#settings.redis, error)
+      }
     }
   }
 
@@ -146,7 +150,9 @@ export class Session {
   async close(): Promise<void> {
     await Promise.all(this.#leaving)
     if (!this.ended) await this.run(removeMailbox, [this.#id]).catch(() => {})
+    const closed = Promise.all([disconnect(this.#redis), disconnect(this.#reader)])
     this.end(new LlmError('closed', 'This provider is closed. Make a new one.'))
+    await closed
   }
 
   #receive({ call, kind, body }: Letter): void {

@@ -57,6 +57,14 @@ export function unreachable(url: string, cause: unknown): LlmError {
   )
 }
 
+/** Closes a connection, and waits until it is. */
+export async function disconnect(redis: Redis): Promise<void> {
+  const isOpen = ['connecting', 'connect', 'ready'].includes(redis.status)
+  const ended = new Promise<void>((resolve) => redis.once('end', () => resolve()))
+  redis.disconnect()
+  if (isOpen) await within(replyMs, ended)
+}
+
 /** Lets the process end although the connection is open. */
 export function unref(redis: Redis): void {
   const release = () => redis.stream?.unref?.()

@@ -1,6 +1,5 @@
 // Events of a chat on their way from the worker's provider to the caller's.
 import type { BackendEvent, CallContext, ChatEvent, ChatResponse, Part } from '@patchbay/core'
-import { omitUndefined } from '@patchbay/core/wrap'
 
 /** What is sent of an answer: the events of the worker's provider, and the usage of one that failed. */
 export type WireEvent = ChatEvent | Extract<BackendEvent, { type: 'usage' }>
@@ -14,17 +13,23 @@ function* eventsOf(part: Part): Generator<BackendEvent> {
   } else yield { type: 'part', part }
 }
 
-/** The response without what the caller's side makes of its own. To its caller, the queue is the provider. */
+// What the caller's side makes of the message, and of its own. To its caller, the queue is the provider.
+const madeByCaller = [
+  'provider',
+  'text',
+  'reasoning',
+  'toolCalls',
+  'output',
+  'attempts',
+  'warnings',
+  'timing',
+] as const
+type Made = (typeof madeByCaller)[number]
+
 function finishOf(response: ChatResponse, queuedMs: number): BackendEvent {
-  const { message, finishReason, rawFinishReason, stopSequence, usage, cost, cached, timing } = response
-  const { model, id, requestId } = response
-  return {
-    type: 'finish',
-    response: {
-      ...omitUndefined({ rawFinishReason, stopSequence, cost, cached, id, requestId }),
-      ...{ message, finishReason, usage, model, timing: { queuedMs: queuedMs + (timing.queuedMs ?? 0) } },
-    },
-  }
+  const kept = Object.entries(response).filter(([name]) => !madeByCaller.includes(name as Made))
+  const timing = { queuedMs: queuedMs + (response.timing.queuedMs ?? 0) }
+  return { type: 'finish', response: { ...(Object.fromEntries(kept) as Omit<ChatResponse, Made>), timing } }
 }
 
 /**

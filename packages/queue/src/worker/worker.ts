@@ -4,7 +4,7 @@ import { isLlmError, LlmError, type Provider } from '@patchbay/core'
 import type { Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 import { type WorkerOptions, workerSettings } from '../options.js'
-import { connect, replyMs, unreachable, within } from '../redis/connection.js'
+import { connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
 import { begin, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
@@ -27,6 +27,8 @@ export class CallWorker {
   readonly #id = randomUUID()
   readonly #attempts = new Map<string, Attempt>()
   readonly #running = new Set<Promise<void>>()
+  /** Calls that were aborted while Redis told that they had begun. */
+  readonly #abortedEarly = new Set<string>()
   readonly #settings: ReturnType<typeof workerSettings>
   readonly #base: string
   #closing: Promise<void> | undefined
@@ -90,7 +92,7 @@ export class CallWorker {
       )
       this.#heartbeat = setInterval(() => void this.#renew().catch(() => {}), lease / 4)
     } catch (error) {
-      this.#disconnect()
+      await this.#disconnect()
       throw isLlmError(error) ? error : unreachable(url, error)
     }
   }
@@ -108,13 +110,13 @@ export class CallWorker {
     const isClosed = await within(replyMs, closed)
     clearInterval(this.#heartbeat)
     if (isClosed) await this.#run(removeMailbox, [this.#id]).catch(() => {})
-    this.#disconnect()
+    await this.#disconnect()
     await within(replyMs, closed)
   }
 
-  #disconnect(): void {
+  async #disconnect(): Promise<void> {
     this.#ended = true
-    for (const redis of this.#connections) redis.disconnect()
+    await Promise.all(this.#connections.map(disconnect))
   }
 
   #track(work: Promise<void>): Promise<void> {
@@ -130,7 +132,7 @@ export class CallWorker {
     }
     const id = job.id as string
     const [number = 0, leftMs = 0] = (await this.#persist(begin, [id, this.#id, mostAttempts])) as number[]
-    if (number === 0) return
+    if (number === 0 || this.#abortedEarly.delete(id)) return
     const controller = new AbortController()
     const outbox = new Outbox((part, kind, body) => this.#post([id, number, part, kind, body], controller))
     this.#attempts.set(id, { number, outbox, controller })
@@ -182,8 +184,9 @@ export class CallWorker {
 
   #receive({ call, kind, body }: Letter): void {
     const attempt = this.#attempts.get(call)
-    if (attempt === undefined) return
-    if (kind === 'read') attempt.outbox.read(Number(body))
+    if (attempt === undefined) {
+      if (kind === 'abort') this.#abortedEarly.add(call)
+    } else if (kind === 'read') attempt.outbox.read(Number(body))
     else if (kind === 'abort')
       this.#stop(attempt.controller, 'The caller has aborted the call.', attempt.outbox)
   }
@@ -199,6 +202,8 @@ export class CallWorker {
       const stop = (await this.#run(renewWorker, [this.#id, this.#settings.lease, ...running])) as string[]
       this.#heardAt = Date.now()
       this.#failing = false
+      // Those of calls that had ended by then.
+      this.#abortedEarly.clear()
       for (const id of stop) this.#abort(id, 'The caller is gone, or another worker has this call.')
     } catch (error) {
       this.#report(error)

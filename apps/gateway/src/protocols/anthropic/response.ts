@@ -17,9 +17,10 @@ const reasons: Record<FinishReason, string> = {
   other: 'end_turn',
 }
 
-// Claude Code takes the last block for the answer, and prints nothing where that is no text (2.1.332, November 2026).
-const lastBlockIsAnswer = /^claude-cli\//
-/** Claude Code without its screen (`claude -p`): nobody reads along. */
+// Claude Code without its screen takes the last block for the answer, and prints nothing where that is no text. With its screen it
+// shows each block, and sends the last one back, also after a summary or an agent of its own (2.1.332, tried in November 2026).
+const lastBlockIsAnswer = /^claude-cli\/(?!\S+ \(external, cli\b)/
+/** `claude -p`: nobody reads along. */
 const readsAtTheEnd = /^claude-cli\/\S+ \(external, sdk-cli\b/
 
 /** The whole answer as one message. The block of opaque state is the first: some clients take the last for the answer. */

@@ -3,7 +3,7 @@
 import type { ChatRequest } from '@patchbay/core'
 import { requestError } from '../../answer/http-status.js'
 import { type Json, toChatRequest } from '../../body/body.js'
-import { toCompletionMessages } from '../../body/completion-prompt.js'
+import { gapOf, toCompletionMessages } from '../../body/completion-prompt.js'
 import { fieldsOf } from '../../body/fields.js'
 import { samplingOf } from '../openai/sampling.js'
 
@@ -53,6 +53,11 @@ export function fromBody(body: Json): ChatRequest {
     },
     names,
   )
+}
+
+/** The gap to fill, if there is one. */
+export function gapIn(body: Json): ReturnType<typeof gapOf> {
+  return gapOf(promptOf(body), typeof body.suffix === 'string' ? body.suffix : undefined)
 }
 
 function promptOf({ prompt }: Json): string {

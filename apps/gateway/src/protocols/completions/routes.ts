@@ -2,12 +2,13 @@
 import { Hono } from 'hono'
 import { streamResponse } from '../../answer/stream-writer.js'
 import { readJson, writeJson } from '../../body/body.js'
+import { withInfill } from '../../body/completion-prompt.js'
 import { ignoredFields } from '../../body/fields.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
 import { toError } from '../openai/response.js'
 import { clientMetadata } from '../openai/routes.js'
-import { fields, fromBody, names } from './request.js'
+import { fields, fromBody, gapIn, names } from './request.js'
 import { CompletionWriter, toTextCompletion } from './response.js'
 
 export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
@@ -17,10 +18,11 @@ export function completionsRoutes(registry: ProviderRegistry): Hono<Env> {
     const body = await readJson(context)
     recorder.setErrorContext({ names })
     recorder.recordIgnored(ignoredFields(body, fields))
-    const request = fromBody(body)
-    recorder.setErrorContext({ names, request })
+    const asked = fromBody(body)
+    recorder.setErrorContext({ names, request: asked })
     const provider = await providerFor(context, registry, body)
     const options = recorder.callOptions(clientMetadata(body))
+    const request = await withInfill(asked, gapIn(body), provider, options)
     const created = Math.floor(Date.now() / 1000)
     const head = { id: `cmpl-${recorder.id}`, created, model: provider.model }
     if (body.stream !== true) {

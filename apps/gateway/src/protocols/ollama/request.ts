@@ -12,7 +12,7 @@ import {
   toRequestOptions,
   toStop,
 } from '../../body/body.js'
-import { toCompletionMessages } from '../../body/completion-prompt.js'
+import { gapOf, toCompletionMessages } from '../../body/completion-prompt.js'
 import { withPath } from '../../body/field-paths.js'
 import { fieldsOf, ignoredFields } from '../../body/fields.js'
 import { logprobsOption } from '../../body/logprobs.js'
@@ -109,6 +109,12 @@ export function fromGenerate(body: Json): ChatRequest {
     ...(typeof body.system === 'string' && body.system !== '' && { system: body.system }),
     messages: [withPath({ role: 'user' as const, content }, 'prompt')],
   }
+}
+
+/** The gap that a prompt asks to fill, if it does. */
+export function gapIn({ prompt, suffix, raw }: Json): ReturnType<typeof gapOf> {
+  if (typeof prompt !== 'string' || !(raw === true || suffix)) return undefined
+  return gapOf(prompt, typeof suffix === 'string' ? suffix : undefined)
 }
 
 function common(body: Json): Omit<ChatRequest, 'messages'> {

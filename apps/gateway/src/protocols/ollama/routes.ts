@@ -4,6 +4,7 @@ import type { Capabilities, ChatRequest, ModelInfo, Provider } from '@patchbay/c
 import { type Context, Hono } from 'hono'
 import { type StreamFormat, streamResponse } from '../../answer/stream-writer.js'
 import { type Json, readJson, requireString, requireTexts, writeJson, writeVectors } from '../../body/body.js'
+import { withInfill } from '../../body/completion-prompt.js'
 import { StreamedLogprobs } from '../../body/logprobs.js'
 import { wholeAnswer, withRawEvents } from '../../passthrough/raw-answer.js'
 import { rawOllama } from '../../passthrough/raw-body.js'
@@ -12,7 +13,7 @@ import type { Client } from '../../server/api-keys.js'
 import type { ProviderRegistry } from '../../server/provider-registry.js'
 import { type Env, providerFor } from '../../server/request-context.js'
 import type { RequestRecorder } from '../../server/request-record.js'
-import { fromChat, fromGenerate, ignoredIn, ignoredInEmbed, names } from './request.js'
+import { fromChat, fromGenerate, gapIn, ignoredIn, ignoredInEmbed, names } from './request.js'
 import { type Form, toLine, toLines, toLoaded } from './response.js'
 
 // Clients check for a minimum version: this is the Ollama version whose API the gateway follows.
@@ -112,6 +113,7 @@ async function answer(
     recorder.recordIgnored(ignoredIn(body))
     const asked = read(body)
     recorder.setErrorContext({ names, request: asked })
+    if (form === 'generate') return withInfill(asked, gapIn(body), provider, recorder.callOptions())
     return withoutUnknownChoice(asked, provider, recorder)
   }
   const { request, answer: raw } = await readFor(context, provider, {

@@ -21,6 +21,8 @@ export interface AnswerReader {
   readonly thoughtTokens?: number | undefined
   /** The text that ends the thought under way; `undefined` if there is none. */
   readonly thoughtEnd?: string | undefined
+  /** The text that has to follow a thought before the grammar of the answer begins; `undefined` anywhere else. */
+  readonly pendingFrame?: string | undefined
   /** Something began like a tool call, and was not one. */
   readonly invalidCall?: boolean
   /** The grammar for the next token. */

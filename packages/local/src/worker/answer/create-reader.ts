@@ -38,9 +38,11 @@ export async function createReader(
   if (thinking === 'finished' || format === undefined) return created
   const onThought = (text: string) => listener.reasoning(text)
   const { reader, unenforced } = created
+  const { answer = '', head = '' } = template.frames
+  const frame = request.json === undefined ? '' : head + answer
   const breaks = request.tools === undefined || template.calls?.atStart ? [] : (template.calls?.signs ?? [])
   return {
-    reader: new ThinkingReader(engine.model, format, thinking === 'started', reader, onThought, breaks),
+    reader: new ThinkingReader(engine.model, format, thinking === 'started', reader, onThought, breaks, frame),
     unenforced,
   }
 }

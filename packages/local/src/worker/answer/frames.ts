@@ -15,6 +15,8 @@ export interface Frames {
   thinking?: ThinkingFormat
   /** What begins an answer that is not thought about. */
   answer?: string
+  /** What stands between the end of a thought and `answer`, if anything does. */
+  head?: string
 }
 
 interface KnownFrames extends Frames {
@@ -35,6 +37,7 @@ const knownFrames: KnownFrames[] = [
     repeatedThoughts: true,
     thinking: { open: '<|channel|>analysis<|message|>', close: '<|end|>' },
     answer: '<|channel|>final<|message|>',
+    head: '<|start|>assistant',
   },
   // Muse.
   {
@@ -44,6 +47,7 @@ const knownFrames: KnownFrames[] = [
     toolMarks: [' to=NAME<|message|>', '<|start|>assistant to=NAME<|message|>'],
     thinking: { open: ' to=self<|message|>', close: '<|eom|>' },
     answer: ' to=user<|message|>',
+    head: '<|start|>assistant',
   },
   // Command R7B and Command A.
   {
@@ -72,12 +76,14 @@ const knownFrames: KnownFrames[] = [
     repeatedThoughts: true,
     thinking: { open: '<|think|>', close: '<|end|>' },
     answer: '<|content|>',
+    head: '<|begin|>assistant',
   },
   // Granite 3.3.
   {
     texts: ['<response></response>', '<think></think>'],
     marks: ['<response>', '</response>'],
     thinking: { open: '<think>', close: '</think>' },
+    head: '<response>',
   },
   // Apriel 1.6: the prompt begins the thinking, without a sign.
   {

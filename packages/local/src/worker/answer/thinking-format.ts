@@ -14,8 +14,16 @@ export interface ThinkingFormat {
  * answer begins at once.
  */
 export function endOfThought({ open, close }: ThinkingFormat): string {
-  const isTag = open.startsWith('<') && !open.includes('|')
-  return isTag ? `\n${close}\n\n` : close
+  return isTag(open) ? `\n${close}\n\n` : close
+}
+
+/** The text that begins a thought: a tag is a line of its own. */
+export function beginOfThought({ open }: ThinkingFormat): string {
+  return isTag(open) ? `${open}\n` : open
+}
+
+function isTag(sign: string): boolean {
+  return sign.startsWith('<') && !sign.includes('|')
 }
 
 type Render = (

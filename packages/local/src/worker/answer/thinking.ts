@@ -12,7 +12,7 @@ export class ThinkingReader implements AnswerReader {
   readonly #answer: ContentReader
   readonly #onThought: (text: string) => void
   readonly #decoder: TextDecoder
-  #state: 'undecided' | 'thinking' | 'answer'
+  #state: 'undecided' | 'thinking' | 'frame' | 'answer'
   /** Tokens that may be the opening marker. */
   #held: Token[] = []
   /** Text that may be the start of a marker, or the white space before one. */
@@ -21,11 +21,12 @@ export class ThinkingReader implements AnswerReader {
   #atStart = true
 
   readonly #breaks: readonly string[]
+  readonly #frame: string
   #mayRepeat: boolean
 
   /**
    * `started`: the prompt ends inside the thinking; otherwise the model decides whether it thinks. `breaks`: texts that end
-   * the thinking, and belong to the answer.
+   * the thinking, and belong to the answer. `frame`: what stands between the thought and an answer that has a grammar.
    */
   constructor(
     model: Pick<LlamaModel, 'detokenize' | 'isSpecialToken'>,
@@ -34,8 +35,10 @@ export class ThinkingReader implements AnswerReader {
     answer: ContentReader,
     onThought: (text: string) => void,
     breaks: readonly string[] = [],
+    frame = '',
   ) {
     this.#breaks = breaks
+    this.#frame = frame
     this.#mayRepeat = started
     this.#model = model
     this.#format = format
@@ -58,6 +61,10 @@ export class ThinkingReader implements AnswerReader {
     return endOfThought(this.#format)
   }
 
+  get pendingFrame(): string | undefined {
+    return this.#state === 'frame' && this.#text === '' ? this.#frame : undefined
+  }
+
   get endReason(): AnswerReader['endReason'] {
     return this.#answer.endReason
   }
@@ -77,6 +84,7 @@ export class ThinkingReader implements AnswerReader {
   push(token: Token): string {
     if (this.#state === 'answer') return this.#answerText(this.#answer.push(token))
     this.#text += this.#textOf(token)
+    if (this.#state === 'frame') return this.#readFrame()
     if (this.#state === 'undecided') {
       this.#held.push(token)
       const text = this.#text.trimStart()
@@ -95,6 +103,7 @@ export class ThinkingReader implements AnswerReader {
   flush(cut = false): string {
     if (this.#state === 'undecided') return this.#startAnswer() + this.#answer.flush(cut)
     if (this.#state === 'thinking') this.#emitThought(this.#text.trimEnd())
+    if (this.#state === 'frame') return this.#startFramed(this.#text) + this.#answer.flush(cut)
     return this.#answerText(this.#answer.flush(cut))
   }
 
@@ -120,11 +129,24 @@ export class ThinkingReader implements AnswerReader {
       this.#text = this.#text.slice(thought.length)
       return ''
     }
-    this.#state = 'answer'
     this.#atStart = true
-    return this.#answerText(
-      this.#answer.pushText(this.#text.slice(end.mark === close ? end.at + close.length : end.at)),
-    )
+    const rest = this.#text.slice(end.mark === close ? end.at + close.length : end.at)
+    if (this.#frame === '') return this.#startFramed(rest)
+    this.#state = 'frame'
+    this.#text = rest
+    return this.#readFrame()
+  }
+
+  #readFrame(): string {
+    const frame = this.#frame
+    this.#text = this.#text.trimStart()
+    if (this.#text.startsWith(frame)) return this.#startFramed(this.#text.slice(frame.length))
+    return frame.startsWith(this.#text) ? '' : this.#startFramed(this.#text)
+  }
+
+  #startFramed(text: string): string {
+    this.#state = 'answer'
+    return this.#answerText(this.#answer.pushText(text))
   }
 
   #emitThought(thought: string): void {
@@ -154,6 +176,6 @@ export class ThinkingReader implements AnswerReader {
     if (!this.#model.isSpecialToken(token)) return this.#decoder.push(token)
     const text = this.#model.detokenize([token], true)
     const { open, close } = this.#format
-    return text !== '' && [open, close, ...this.#breaks].some((mark) => mark.includes(text)) ? text : ''
+    return text !== '' && [open, close, this.#frame, ...this.#breaks].some((mark) => mark.includes(text)) ? text : ''
   }
 }

@@ -2,7 +2,6 @@
 import type {
   EmbedJob,
   EmbedResult,
-  LoadSettings,
   RankJob,
   RankResult,
   ReadyInfo,
@@ -46,14 +45,4 @@ export interface Engine extends GrammarEngine {
   alive?(): Promise<void>
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
   dispose(): Promise<void>
-}
-
-/** @throws {JobError} `model-load` with advice */
-export async function loadEngine(settings: LoadSettings, listener: LoadListener): Promise<Engine> {
-  if (settings.engine === 'llama-server') {
-    const { ServerEngine } = await import('./server/server-engine.js')
-    return ServerEngine.load(settings, listener)
-  }
-  const { LlamaEngine } = await import('./llama-engine.js')
-  return LlamaEngine.load(settings, listener)
 }

@@ -1,8 +1,8 @@
 // One generation: evaluates the prompt in slices, then generates token by token. Pauses for slow readers.
 import type { TokenLogprob } from '@patchbay/core'
-import type { LlamaModel, SequenceEvaluateOptions, Token } from 'node-llama-cpp'
+import type { LlamaModel, Token } from 'node-llama-cpp'
 import { type ChatJob, type ChatResult, textWindow } from '../../supervisor/protocol.js'
-import type { AnswerReader } from '../answer/answer.js'
+import { type AnswerReader, TextReader } from '../answer/answer.js'
 import type { ParsedCall } from '../answer/call-reader.js'
 import {
   type AnswerEnd,
@@ -15,9 +15,11 @@ import { LogprobCollector } from '../answer/logprobs.js'
 import { JobError } from '../failure.js'
 import type { TextKind } from '../message-batcher.js'
 import { promptTooLong, type RenderedPrompt } from '../prompt/chat-template.js'
+import { infillTokens } from '../prompt/infill.js'
 import { mediaPrompt } from '../prompt/media-prompt.js'
 import type { Engine } from './engine.js'
 import { attentionBlock } from './prompt-batching.js'
+import { samplingOptions } from './sampling.js'
 import type { MediaPrompt } from './sequence.js'
 import type { Lease } from './sequence-pool.js'
 
@@ -56,15 +58,22 @@ export class Generation {
     const { contextSize } = engine.info
     const { prompt, pool } = engine.chat
     prompt.checkLength(request, contextSize)
-    const rendered = prompt.render(request)
+    const { infill } = request
+    const rendered =
+      infill === undefined
+        ? prompt.render(request)
+        : { tokens: infillTokens(engine.model, infill), pieces: [], thinking: 'finished' as const }
     const { thinking } = rendered
-    const media = mediaOf(engine, rendered, request)
+    const media = infill === undefined ? mediaOf(engine, rendered, request) : undefined
     const { tokens } = media ?? rendered
     if (tokens.length >= contextSize) throw promptTooLong(tokens.length, contextSize)
-    const created = await createReader(engine, prompt, request, thinking, {
-      reasoning: (text) => this.#emit('reasoning', text),
-      call: (call) => this.sink.call(call),
-    })
+    const created =
+      infill === undefined
+        ? await createReader(engine, prompt, request, thinking, {
+            reasoning: (text) => this.#emit('reasoning', text),
+            call: (call) => this.sink.call(call),
+          })
+        : { reader: new TextReader(engine.model, request.stop), unenforced: [] }
     const lease = await pool.acquire(tokens, this.#cancel.signal)
     const { sequence } = lease
     sequence.mediaPrompt = media
@@ -133,7 +142,7 @@ export class Generation {
     onFirst: () => void,
   ): Promise<AnswerEnd> {
     const { reader: answer } = created
-    const options = samplingOptions(request, answer)
+    const options = await samplingOptions(model, request, answer)
     const { logprobs: alternatives } = request
     const logprobs = alternatives === undefined ? undefined : new LogprobCollector(model, alternatives)
     const metadata = { confidence: alternatives !== undefined, probabilities: (alternatives ?? 0) > 0 }
@@ -165,13 +174,10 @@ export class Generation {
           break
         }
         if (this.#unread >= textWindow) await this.#waitForReader()
-        const closing = this.#closingTokens(model, answer, request)
-        if (closing !== undefined && generated.length + closing.length < mostTokens) {
-          for (const closingToken of closing) {
-            generated.push(closingToken)
-            this.#emit('text', answer.push(closingToken))
-          }
-          next = [token, ...closing]
+        const given = this.#givenTokens(model, answer, request, mostTokens - generated.length)
+        if (given.length > 0) {
+          for (const one of given) generated.push(one)
+          next = [token, ...given]
           break
         }
       }
@@ -185,15 +191,20 @@ export class Generation {
     return answerEnd(created, rawFinishReason, generated.length)
   }
 
-  /** What closes a thought that has used up its budget. */
-  #closingTokens(
-    model: LlamaModel,
-    { thoughtEnd, thoughtTokens = 0 }: AnswerReader,
-    { thinkingBudget }: ChatJob,
-  ): Token[] | undefined {
-    if (thinkingBudget === undefined || thoughtEnd === undefined || thoughtTokens < thinkingBudget)
-      return undefined
-    return model.tokenize(thoughtEnd, true, 'trimLeadingSpace')
+  /** Tokens that the model does not choose: what closes a thought that has used up its budget, and the frame of JSON. */
+  #givenTokens(model: LlamaModel, answer: AnswerReader, request: ChatJob, room: number): Token[] {
+    const { thoughtEnd, thoughtTokens = 0 } = answer
+    const { thinkingBudget = Number.POSITIVE_INFINITY } = request
+    const given: Token[] = []
+    const give = (text: string | undefined): void => {
+      const tokens = text === undefined ? [] : model.tokenize(text, true, 'trimLeadingSpace')
+      if (given.length + tokens.length >= room) return
+      for (const token of tokens) this.#emit('text', answer.push(token))
+      given.push(...tokens)
+    }
+    if (thoughtTokens >= thinkingBudget) give(thoughtEnd)
+    give(answer.pendingFrame)
+    return given
   }
 
   #emit(kind: TextKind, text: string, logprobs?: TokenLogprob[]): void {
@@ -230,42 +241,4 @@ function mediaOf(
       `The projector of this model does not read parts of type ${refused?.type ?? 'image'}. Remove them.`,
     )
   return mediaPrompt(model, rendered, media, chat.mediaMarker)
-}
-
-function samplingOptions(
-  request: ChatJob,
-  { grammar }: AnswerReader,
-): SequenceEvaluateOptions & { generated: Token[] } {
-  const {
-    temperature = 0,
-    topK,
-    topP,
-    minP,
-    seed = Math.floor(Math.random() * 2 ** 32),
-    frequencyPenalty,
-    presencePenalty,
-  } = request
-  const generated: Token[] = []
-  const penalties = {
-    ...(frequencyPenalty !== undefined && { frequencyPenalty }),
-    ...(presencePenalty !== undefined && { presencePenalty }),
-  }
-  return {
-    generated,
-    temperature,
-    seed,
-    ...(topK !== undefined && { topK }),
-    ...(topP !== undefined && { topP }),
-    ...(minP !== undefined && { minP }),
-    ...(grammar !== undefined && { grammarEvaluationState: grammar }),
-    ...(Object.keys(penalties).length > 0 && {
-      repeatPenalty: { punishTokens: () => generated, maxPunishTokens: 1024, penalty: 1, ...penalties },
-    }),
-    // The context is never shifted, which would silently drop its beginning. The loop stops before it is full.
-    contextShift: {
-      strategy: () => {
-        throw new JobError('context-length', 'The context is full.')
-      },
-    },
-  }
 }

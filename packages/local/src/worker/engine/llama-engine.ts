@@ -5,12 +5,13 @@ import { megabytes } from '../../options/megabytes.js'
 import type { LoadSettings, ReadyInfo } from '../../supervisor/protocol.js'
 import { JobError } from '../failure.js'
 import { ChatTemplate } from '../prompt/chat-template.js'
+import { canInfill } from '../prompt/infill.js'
 import { type Calibration, calibrate } from './calibrate.js'
 import { usableCores } from './cores.js'
 import { Encoder } from './encoder.js'
 import type { ChatResources, Engine, LoadListener } from './engine.js'
 import { importEngine } from './import-engine.js'
-import { type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
+import { explainKvCache, type MemoryPlan, notEnoughMemory, planMemory } from './memory.js'
 import { PrefixStore } from './prefix-store.js'
 import { SliceSizer } from './prompt-batching.js'
 import { SequencePool } from './sequence-pool.js'
@@ -74,6 +75,7 @@ export class LlamaEngine implements Engine {
       gpuLayers: model.gpuLayers,
       memory: { weights: memory.weights, context: memory.context, available: memory.available },
       tools: prompt?.calls !== undefined,
+      infills: canInfill(model),
       thinks: prompt?.thinking !== undefined,
       vision: false,
       audio: false,
@@ -108,7 +110,7 @@ async function makeChat(
   prompt: ChatTemplate,
   { contextSize }: MemoryPlan,
   { threads, batchSize }: Calibration,
-  { parallel, context, adapters = [] }: LoadSettings,
+  { parallel, context, kvCache, adapters = [] }: LoadSettings,
 ): Promise<ChatResources & { context: LlamaContext }> {
   let pool: SequencePool | undefined
   const llamaContext = await model.createContext({
@@ -118,6 +120,12 @@ async function makeChat(
     batchSize: Math.min(batchSize, contextSize),
     sequences: parallel,
     threads,
+    // Values of 8 bits need flash attention.
+    ...(kvCache === 'q8_0' && {
+      flashAttention: true,
+      experimentalKvCacheKeyType: 'Q8_0',
+      experimentalKvCacheValueType: 'Q8_0',
+    }),
     ...(adapters.length > 0 && {
       lora: { adapters: adapters.map(({ path, scale = 1 }) => ({ filePath: path, scale })) },
     }),
@@ -137,7 +145,7 @@ function storedFacts(context: LlamaContext, version: string): unknown[] {
 function explainChoices(
   llama: Llama,
   model: LlamaModel,
-  { gpu, context, parallel, gpuLayers }: LoadSettings,
+  { gpu, context, parallel, gpuLayers, kvCache }: LoadSettings,
   chosen: { memory: MemoryPlan; calibration: Calibration; contextSize: number; cores: number },
 ): string[] {
   const { memory, calibration, contextSize, cores } = chosen
@@ -149,6 +157,7 @@ function explainChoices(
       : `GPU (${llama.gpu}): ${used} of ${totalLayers} layers, ${gpuLayers === undefined ? 'as many as its memory holds' : 'as asked'}`,
     `${calibration.threads} of ${cores} usable cores, batches of ${calibration.batchSize}: ${calibration.why}`,
     `${parallel} sequences of ${contextSize} tokens: ${context === undefined ? `the model was trained for ${model.trainContextSize}` : 'as asked'}`,
+    explainKvCache(kvCache),
     `memory: ${megabytes(memory.weights)} of weights, ${megabytes(memory.context)} of context, ${megabytes(memory.available)} were free`,
   ]
 }

@@ -32,13 +32,13 @@ export async function planMemory(
   settings: LoadSettings,
   cpu = llama.gpu === false,
 ): Promise<MemoryPlan> {
-  const { modelPath, parallel, adapters = [], mmproj } = settings
+  const { modelPath, parallel, kvCache, adapters = [], mmproj } = settings
   const available = availableMemory()
   // The whole file is mapped, also what its header does not mention.
   const { size } = await stat(modelPath)
   if (cpu && size > available)
     throw notEnoughMemory(modelPath, `the file has ${megabytes(size)}, and ${megabytes(available)} are free`)
-  const { GgufInsights, readGgufFileInfo } = await import('node-llama-cpp')
+  const { GgmlType, GgufInsights, readGgufFileInfo } = await import('node-llama-cpp')
   const insights = await GgufInsights.from(await readGgufFileInfo(modelPath), llama)
   const gpuLayers = cpu ? 0 : insights.totalLayers
   const files = [...adapters.map(({ path }) => path), ...(mmproj === undefined ? [] : [mmproj])]
@@ -54,6 +54,11 @@ export async function planMemory(
         modelGpuLayers: gpuLayers,
         batchSize: defaultBatch,
         sequences: parallel,
+        ...(kvCache === 'q8_0' && {
+          flashAttention: true,
+          kvCacheKeyType: GgmlType.Q8_0,
+          kvCacheValueType: GgmlType.Q8_0,
+        }),
       }),
     )
   // Linear in the number of tokens: an estimate for a huge context would take most of a minute.
@@ -89,4 +94,11 @@ export function notEnoughMemory(modelPath: string, numbers: string): JobError {
 /** Bytes that this process may still take, container limits included. */
 function availableMemory(): number {
   return process.availableMemory?.() ?? freemem()
+}
+
+/** The choice of the numbers of keys and values, as a sentence. */
+export function explainKvCache(kvCache: LoadSettings['kvCache']): string {
+  return kvCache === 'q8_0'
+    ? 'keys and values at 8 bits (q8_0): as asked, with flash attention'
+    : 'keys and values at 16 bits (f16): the default'
 }

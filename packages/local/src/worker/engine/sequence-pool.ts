@@ -32,6 +32,7 @@ export class SequencePool {
 
   constructor(sequences: Sequence[]) {
     this.#slots = sequences.map((sequence) => ({ sequence, state: 'free', prompt: [] }))
+    for (const sequence of sequences) if ('onAdvance' in sequence) sequence.onAdvance = () => this.#notify()
   }
 
   /** Several generations are computing. */

@@ -17,6 +17,9 @@ export interface MediaPrompt {
   tokens: Token[]
 }
 
+/** How tokens are chosen. `biases`: what `tokenBias` holds, for engines that cannot read it. */
+export type SamplingRequest = SequenceEvaluateOptions & { biases?: ReadonlyMap<Token, number | 'never'> }
+
 /** What the worker needs of a sequence: a part of node-llama-cpp's. */
 export interface Sequence
   extends Pick<
@@ -32,13 +35,15 @@ export interface Sequence
   mediaPrompt?: MediaPrompt | undefined
   /** Tokens of the last media prompt, and how many of them the engine still held; known once the first token has come. */
   readonly mediaUsage?: { tokens: number; cached: number } | undefined
+  /** Called when more of a prompt is held than its caller has been told; set by the pool. */
+  onAdvance?: (() => void) | undefined
   /** The last evaluation has ended because the context was full. */
   readonly isFull?: boolean
   /** Evaluates tokens, and yields those that follow. `metadata`: which probabilities are wanted. */
   evaluateWithMetadata(
     tokens: Token[],
     metadata: SequenceEvaluateMetadataOptions,
-    options?: SequenceEvaluateOptions,
+    options?: SamplingRequest,
   ): AsyncGenerator<SampledToken, void, void>
   eraseContextTokenRanges(ranges: { start: number; end: number }[]): Promise<void>
   /**

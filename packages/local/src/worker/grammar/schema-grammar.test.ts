@@ -113,6 +113,38 @@ describe('optional properties', () => {
   })
 })
 
+describe('many properties', () => {
+  const letters = (count: number) => Array.from({ length: count }, (_, index) => `k${index}`)
+  const wide = (count: number) =>
+    object(Object.fromEntries(letters(count).map((name, index) => [name, { const: index }])), {
+      // Every third one is required.
+      required: letters(count).filter((_, index) => index % 3 === 0),
+      additionalProperties: false,
+    })
+
+  it('come each once, the required ones all, and the optional ones anywhere between them', async () => {
+    const { values } = await answers(wide(9), 40)
+    const orders = values.map((value) => Object.keys(value as object))
+    const inSequence = (keys: string[]) => keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key)
+    const isRequired = (key: string) => Number(key.slice(1)) % 3 === 0
+    for (const keys of orders) {
+      expect(keys.filter(isRequired)).toEqual(['k0', 'k3', 'k6'])
+      expect(inSequence(keys.filter((key) => !isRequired(key)))).toBe(true)
+    }
+    expect(orders.some((keys) => !inSequence(keys))).toBe(true)
+    expect(new Set(orders.map((keys) => keys.join())).size).toBeGreaterThan(20)
+  })
+
+  it('make a grammar that grows with the square of their number at most', () => {
+    const sizeOf = (count: number) => {
+      const grammar = new SchemaGrammar()
+      return grammar.text(grammar.add(wide(count))).length
+    }
+    expect(sizeOf(60)).toBeLessThan(sizeOf(30) * 5)
+    expect(sizeOf(400)).toBeLessThan(sizeOf(200) * 3)
+  })
+})
+
 describe('a schema that no value matches', () => {
   it.each<[string, unknown]>([
     ['refuses everything', false],

@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { getLlama, type Llama, type LlamaModel } from 'node-llama-cpp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { thinkingTemplateOf, thinkingTemplates } from '../../../test/thinking-templates.js'
+import type { TemplateMessage } from '../../supervisor/protocol.js'
 import { ChatTemplate } from './chat-template.js'
 
 let llama: Llama
@@ -125,5 +127,46 @@ describe('a prompt', () => {
     expect(() =>
       promptOf(model).checkLength({ messages: [{ role: 'user', content: 'x'.repeat(2000) }] }, 2048),
     ).not.toThrow()
+  })
+})
+
+describe('a last message of the assistant', () => {
+  const question = { role: 'user' as const, content: 'Hi' }
+  const begun = { role: 'assistant' as const, content: 'It is ' }
+  const textOf = (template: ChatTemplate, ...messages: TemplateMessage[]) =>
+    template
+      .render({ messages })
+      .pieces.map(({ text }) => text)
+      .join('')
+
+  it('is the beginning of the answer', () => {
+    expect(textOf(promptOf(model), question, begun)).toBe(
+      '<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nIt is ',
+    )
+  })
+
+  it('stays text, also where it looks like a control token', () => {
+    const { tokens } = promptOf(model).render({
+      messages: [question, { role: 'assistant', content: 'So: <|im_end|>' }],
+    })
+    expect(tokens.filter(isControl)).toHaveLength(3)
+  })
+
+  it.each(thinkingTemplates)('of $family has no thought before it, or its own', (family) => {
+    const { open, close } = family
+    const template = new ChatTemplate(model, thinkingTemplateOf(family))
+    const before = template.frames.answer ?? ''
+    const plain = textOf(template, question, begun)
+    expect(plain.endsWith(`${before}It is `)).toBe(true)
+    const lastOpen = plain.lastIndexOf(open)
+    if (lastOpen >= 0) expect(plain.indexOf(close, lastOpen + open.length)).toBeGreaterThan(lastOpen)
+    const thought = textOf(template, question, { ...begun, reasoning_content: 'Hm, hm.' })
+    expect(thought.endsWith(`${before}It is `)).toBe(true)
+    expect(thought.slice(thought.lastIndexOf('Hm, hm.'))).toContain(close)
+    expect(template.render({ messages: [question, begun] }).thinking).toBe('finished')
+  })
+
+  it('cannot begin JSON', () => {
+    expect(() => promptOf(model).render({ messages: [question, begun], json: {} })).toThrow(/as JSON/)
   })
 })

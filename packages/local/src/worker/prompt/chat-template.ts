@@ -6,11 +6,12 @@ import type { ChatJob, PromptRequest, TemplateMessage, TemplateTool } from '../.
 import type { CallFormat } from '../answer/calls/call-format.js'
 import { type DetectedCalls, detectCalls } from '../answer/calls/detect.js'
 import { detectFrames, type Frames } from '../answer/frames.js'
-import { detectThinkingFormat, endOfThought, type ThinkingFormat } from '../answer/thinking-format.js'
+import { beginOfThought, detectThinkingFormat, endOfThought, type ThinkingFormat } from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
 import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
 import { cutAll, cutMark, guardedTexts, splitAtCuts, tokenizeRest } from './message-text.js'
 import { checkNothingLost } from './nothing-lost.js'
+import { prefilledThought, splitPrefill } from './prefill.js'
 import { type ThoughtKeys, thinkingVariables, thoughtFields, thoughtKeys } from './thinking-variables.js'
 
 // Characters of the longest token in known vocabularies (128 spaces): a prompt with more characters for each token of
@@ -102,19 +103,22 @@ export class ChatTemplate {
    * @throws {JobError} `unsupported` if the template refuses the conversation
    */
   render(request: PromptRequest): RenderedPrompt {
-    const { messages, tools, forcedCall, json, reasoning, thinkingBudget } = request
+    const { tools, forcedCall, json, reasoning, thinkingBudget } = request
+    const { history: messages, prefill } = splitPrefill(request)
     // JSON has a grammar from its first token on: a thought before it must be started by the prompt, and end in the answer.
     const noThinking =
       forcedCall !== undefined ||
+      prefill !== undefined ||
       reasoning === 'off' ||
-      (json !== undefined &&
-        ((reasoning === undefined && thinkingBudget === undefined) || this.frames.answer !== undefined))
+      (json !== undefined && reasoning === undefined && thinkingBudget === undefined)
+    // A begun answer with a thought of its own is one of a model that thinks.
+    const level = prefill?.reasoning_content === undefined ? 'off' : 'medium'
     const variables = thinkingVariables(
       this.#source,
-      noThinking && this.thinking ? 'off' : reasoning,
+      noThinking && this.thinking ? level : reasoning,
       thinkingBudget,
     )
-    const mark = cutMark([messages, tools])
+    const mark = cutMark([request.messages, tools])
     const cutMessages = cutAll(this.#prepare(messages), this.#guarded, mark)
     const cutTools = tools && cutAll(tools, this.#guarded, mark)
     let text: string
@@ -125,12 +129,15 @@ export class ChatTemplate {
     }
     checkNothingLost(cutAll(messages, this.#guarded, mark), cutTools, text)
     const mode = noThinking ? 'off' : json !== undefined ? 'required' : 'optional'
-    const { suffix, thinking: state } = this.#thinkingSuffix(text, mode)
+    const [begunText] = prefill === undefined ? [] : cutAll([prefill], this.#guarded, mark)
+    const { suffix, thinking: state } = this.#thinkingSuffix(text, mode, begunText)
     text += suffix
     // From a forced call, or the frame of an answer, no way leads back to a thought.
-    const begun = this.#begunAnswer(request, text)
-    text += begun ?? ''
-    const thinking = begun === undefined ? state : 'finished'
+    const begun = state === 'started' ? undefined : this.#begunAnswer(request, text, prefill !== undefined)
+    const words = begunText?.content ?? ''
+    // A frame is before the words, the sign of a call after them.
+    text += forcedCall === undefined ? (begun ?? '') + words : words + (begun ?? '')
+    const thinking = begun === undefined && begunText === undefined ? state : 'finished'
     const { bos, bosString, shouldPrependBosToken } = this.#model.tokens
     const pieces = splitAtCuts(text, mark).map((piece, index) => ({
       text: piece,
@@ -163,6 +170,7 @@ export class ChatTemplate {
   #thinkingSuffix(
     text: string,
     mode: 'required' | 'optional' | 'off',
+    prefill: TemplateMessage | undefined,
   ): { suffix: string; thinking: ThinkingState } {
     if (this.thinking === undefined) return { suffix: '', thinking: 'finished' }
     const { open, close } = this.thinking
@@ -170,25 +178,27 @@ export class ChatTemplate {
     if (end.endsWith(close) || (this.frames.answer !== undefined && end.endsWith(this.frames.answer)))
       return { suffix: '', thinking: 'finished' }
     const started = end.endsWith(open)
+    const thought = prefill && prefilledThought(prefill, this.thinking, started)
+    if (thought !== undefined) return { suffix: thought, thinking: 'finished' }
     if (mode === 'off') {
       // An empty thought switches thinking off; in some formats, the answer may begin at once.
       if (this.frames.repeatedThoughts && !started) return { suffix: '', thinking: 'possible' }
       const ending = endOfThought(this.thinking)
       // An empty line for the thought, unless the prompt has ended the line of the opening marker.
-      const thought = ending === close || (started && text.endsWith('\n')) ? '' : '\n'
-      return { suffix: (started ? '' : open) + thought + ending, thinking: 'finished' }
+      const empty = ending === close || (started && text.endsWith('\n')) ? '' : '\n'
+      return { suffix: (started ? '' : open) + empty + ending, thinking: 'finished' }
     }
     if (started) return { suffix: '', thinking: 'started' }
     return mode === 'required'
-      ? { suffix: `${open}\n`, thinking: 'started' }
+      ? { suffix: beginOfThought(this.thinking), thinking: 'started' }
       : { suffix: '', thinking: 'possible' }
   }
 
-  /** What the request lets the answer begin with: the sign of a forced call, or the frame of JSON. */
-  #begunAnswer({ forcedCall, json }: PromptRequest, text: string): string | undefined {
+  /** What the request lets the answer begin with: the sign of a forced call, or the frame of JSON and of begun text. */
+  #begunAnswer({ forcedCall, json }: PromptRequest, text: string, hasPrefill: boolean): string | undefined {
     if (forcedCall !== undefined) return this.calls?.forced
     const { answer } = this.frames
-    if (json === undefined || answer === undefined) return undefined
+    if ((json === undefined && !hasPrefill) || answer === undefined) return undefined
     return text.endsWith(answer) ? '' : answer
   }
 

@@ -5,11 +5,12 @@ import { megabytes } from '../../../options/megabytes.js'
 import type { LoadSettings, ReadyInfo } from '../../../supervisor/protocol.js'
 import { JobError } from '../../failure.js'
 import { ChatTemplate } from '../../prompt/chat-template.js'
+import { canInfill } from '../../prompt/infill.js'
 import { usableCores } from '../cores.js'
 import { Encoder } from '../encoder.js'
 import type { ChatResources, Engine, LoadListener } from '../engine.js'
 import { importEngine } from '../import-engine.js'
-import { type MemoryPlan, planMemory } from '../memory.js'
+import { explainKvCache, type MemoryPlan, planMemory } from '../memory.js'
 import { PrefixStore } from '../prefix-store.js'
 import { SliceSizer } from '../prompt-batching.js'
 import { SequencePool } from '../sequence-pool.js'
@@ -76,8 +77,9 @@ export class ServerEngine implements Engine {
         prompt && (await startServer([...chatArguments(memory, settings), ...(settings.serverArgs ?? [])]))
       const properties = ((await chat?.client.json('/props')) ?? {}) as ServerProperties
       const { build_info: build, modalities, media_marker: mediaMarker = olderMediaMarker } = properties
-      const pool = chat && new SequencePool(slots(chat, parallel, model))
-      const facts = ['llama-server', build, memory.contextSize, parallel, settings.serverArgs]
+      const fields = chat && (await answerFields(chat, model))
+      const pool = chat && new SequencePool(slots(chat, parallel, model, fields))
+      const facts = ['llama-server', build, memory.contextSize, parallel, settings.kvCache, settings.serverArgs]
       const store = pool && (await PrefixStore.of(facts, settings))
       const restored = (await store?.restore(pool?.sequences ?? [])) ?? 0
       const info: ReadyInfo = {
@@ -89,6 +91,7 @@ export class ServerEngine implements Engine {
         gpuLayers: devices.gpu === false ? 0 : (settings.gpuLayers ?? model.fileInsights.totalLayers),
         memory: { weights: memory.weights, context: memory.context, available: memory.available },
         tools: prompt?.calls !== undefined,
+        infills: canInfill(model),
         thinks: prompt?.thinking !== undefined,
         vision: modalities?.vision === true,
         audio: modalities?.audio === true,
@@ -127,8 +130,27 @@ export class ServerEngine implements Engine {
   }
 }
 
-function slots(server: ServerProcess, count: number, model: LlamaModel): ServerSequence[] {
-  return Array.from({ length: count }, (_, slot) => new ServerSequence(server, slot, model))
+function slots(
+  server: ServerProcess,
+  count: number,
+  model: LlamaModel,
+  fields: object | undefined,
+): ServerSequence[] {
+  return Array.from({ length: count }, (_, slot) => new ServerSequence(server, slot, model, fields))
+}
+
+/**
+ * Since 2026, the server parses each answer as a chat message from its beginning, token after token, and refuses one that
+ * begins with half a character. The answers are read here: a parser that reads nothing, in the server's own notation, does no
+ * harm. Servers that do not know it, or not in this form, are left alone.
+ */
+async function answerFields({ client }: ServerProcess, model: LlamaModel): Promise<object> {
+  const fields = { chat_parser: JSON.stringify({ parsers: [{ type: 'epsilon' }], rules: {}, root: 0 }) }
+  const request = { prompt: model.tokenize('a'), n_predict: 1, ...fields }
+  return client.json('/completion', request).then(
+    () => fields,
+    () => ({}),
+  )
 }
 
 function commonArguments(
@@ -142,17 +164,20 @@ function commonArguments(
   ]
 }
 
-function chatArguments({ contextSize }: MemoryPlan, { parallel, mmproj }: LoadSettings): string[] {
+function chatArguments({ contextSize }: MemoryPlan, { parallel, mmproj, kvCache }: LoadSettings): string[] {
   return [
     ...['--parallel', String(parallel), '--ctx-size', String(contextSize * parallel), '--no-kv-unified'],
     ...['--batch-size', String(batchSize), '--no-context-shift', '--cache-ram', '0', '--slots'],
+    ...(kvCache === undefined
+      ? []
+      : ['--cache-type-k', kvCache, '--cache-type-v', kvCache, '--flash-attn', 'on']),
     ...(mmproj === undefined ? [] : ['--mmproj', mmproj]),
   ]
 }
 
 /** The choices and their reasons, one sentence each. */
 function explainChoices(
-  { gpu, context, parallel, server, threads: wanted }: LoadSettings,
+  { gpu, context, parallel, server, threads: wanted, kvCache }: LoadSettings,
   memory: MemoryPlan,
   devices: ServerDevices,
   threads: number,
@@ -165,6 +190,7 @@ function explainChoices(
       : `GPU (${devices.gpu})`,
     `${threads} threads: ${wanted === undefined ? 'one for each usable core' : 'as configured'}`,
     `${parallel} sequences of ${memory.contextSize} tokens: ${context === undefined ? 'as many as usual and as fit' : 'as asked'}`,
+    explainKvCache(kvCache),
     `memory: ${megabytes(memory.weights)} of weights, ${megabytes(memory.context)} of context, ${megabytes(memory.available)} were free`,
   ]
 }

@@ -1,5 +1,5 @@
-// Images with a real llama-server and a random pair of model and projector: the same tokens as the server gives for its own
-// chat interface, which renders the template and places the image itself. Runs if PATCHBAY_LLAMA_SERVER names a llama-server.
+// Images with a real llama-server and a random pair of model and projector: the same tokens as the server gives for
+// the prompt that it renders itself. Runs if PATCHBAY_LLAMA_SERVER names a llama-server.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -36,6 +36,8 @@ const image = (...colours: [number, number, number][]) => ({
   data: picture(...colours),
   mediaType: 'image/bmp',
 })
+const addressOf = ({ data }: { data: Uint8Array }) =>
+  `data:image/bmp;base64,${Buffer.from(data).toString('base64')}`
 const red = image([0, 0, 255])
 const stripes = image([255, 0, 0], [0, 255, 0], [9, 9, 9])
 const text = (text: string) => ({ type: 'text' as const, text })
@@ -48,6 +50,7 @@ describe.skipIf(server === undefined)(`images${why}`, () => {
   beforeAll(async () => {
     const at = mkdtempSync(join(tmpdir(), 'patchbay-media-'))
     model = writeRandomModel(join(at, 'model.gguf'), {
+      ascii: true,
       controlTokens: ['<start_of_image>', '<end_of_image>'],
     })
     mmproj = writeRandomProjector(join(at, 'mmproj.gguf'))
@@ -80,31 +83,27 @@ describe.skipIf(server === undefined)(`images${why}`, () => {
       '1',
     ])
     onTestFinished(() => direct.stop())
-    const theirs = (await direct.client.json('/v1/chat/completions', {
+    const { prompt } = (await direct.client.json('/apply-template', {
       messages: [
         {
           role: 'user',
           content: content.map((part) =>
-            part.type === 'text'
-              ? part
-              : {
-                  type: 'image_url',
-                  image_url: { url: `data:image/bmp;base64,${Buffer.from(part.data).toString('base64')}` },
-                },
+            part.type === 'text' ? part : { type: 'image_url', image_url: { url: addressOf(part) } },
           ),
         },
       ],
-      ...{ temperature: 0, max_tokens: 24, logprobs: true },
-    })) as {
-      choices: [{ logprobs: { content: { id: number }[] } }]
-      usage: { prompt_tokens: number }
-    }
+    })) as { prompt: string }
+    const images = content.flatMap((part) => (part.type === 'image' ? [addressOf(part).split(',')[1]] : []))
+    const theirs = (await direct.client.json('/completion', {
+      prompt: { prompt_string: prompt, multimodal_data: images },
+      ...{ temperature: 0, n_predict: 24, return_tokens: true },
+    })) as { tokens: Token[]; tokens_evaluated: number }
     const decoder = new TextDecoder(vocabulary)
-    const tokens = theirs.choices[0].logprobs.content.map(({ id }) => id as Token)
+    const { tokens } = theirs
     expect(tokens).toHaveLength(24)
     expect(answer.text).toBe(tokens.map((token) => decoder.push(token)).join('') + decoder.flush())
     expect(answer.usage.outputTokens).toBe(24)
-    expect(answer.usage.inputTokens).toBe(theirs.usage.prompt_tokens)
+    expect(answer.usage.inputTokens).toBe(theirs.tokens_evaluated)
   })
 
   it('are seen: another image gives another answer, and the same one is not evaluated twice', async () => {

@@ -13,7 +13,7 @@ import type {
 import type { SampledToken } from '../../answer/logprobs.js'
 import { grammarText } from '../../grammar/grammar.js'
 import { tokenizeRest } from '../../prompt/message-text.js'
-import type { MediaPrompt, Sequence } from '../sequence.js'
+import type { MediaPrompt, SamplingRequest, Sequence } from '../sequence.js'
 import type { CompletionChunk } from './server-client.js'
 import type { ServerProcess } from './server-process.js'
 
@@ -31,11 +31,18 @@ export class ServerSequence implements Sequence {
   mediaPrompt: MediaPrompt | undefined
   mediaUsage: { tokens: number; cached: number } | undefined
   isFull = false
+  onAdvance: (() => void) | undefined = undefined
+  /** It writes an answer: the slot is taken until that has ended. */
+  #answering = false
+  /** Others copy from the slot; the next request waits for them. */
+  #copies: Promise<unknown> = Promise.resolve()
 
   constructor(
     private readonly server: Pick<ServerProcess, 'client' | 'folder'>,
     private readonly slot: number,
     private readonly vocabulary: Vocabulary,
+    /** More fields of every request. */
+    private readonly fields: object = {},
   ) {}
 
   get nextTokenIndex(): number {
@@ -58,6 +65,7 @@ export class ServerSequence implements Sequence {
   async evaluateWithoutGeneratingNewTokens(tokens: Token[]): Promise<void> {
     // The server samples a token all the same: a plain one, as it refuses an answer that is half a character.
     const plain = this.vocabulary.tokenize('a').at(-1)
+    await this.#copies
     await this.server.client.json('/completion', {
       ...this.#request([...this.#tokens, ...tokens]),
       ...{ n_predict: 0, temperature: 0, logit_bias: [[plain, 1e6]] },
@@ -72,45 +80,66 @@ export class ServerSequence implements Sequence {
   async *evaluateWithMetadata(
     tokens: Token[],
     { confidence = false, probabilities = false }: SequenceEvaluateMetadataOptions,
-    options: SequenceEvaluateOptions = {},
+    options: SamplingRequest = {},
   ): AsyncGenerator<SampledToken, void, void> {
-    let input = tokens
+    let input = await this.#sharePrompt(tokens)
+    await this.#copies
+    this.#answering = true
     this.isFull = false
     this.mediaUsage = undefined
-    for (let part = 0; ; part++) {
-      const grammar = currentGrammar(options)
-      const stream = this.server.client.stream('/completion', {
-        ...this.#request([...this.#tokens, ...input]),
-        ...sampling(options, part),
-        ...(confidence && { n_probs: probabilities ? mostAlternatives : 1, post_sampling_probs: true }),
-        ...(grammar !== undefined && { grammar: grammarText(grammar) }),
-      })
-      let changed = false
-      let seen = 0
-      for await (const chunk of stream) {
-        this.#tokens.push(...input)
-        input = []
-        this.isFull = chunk.stop_type === 'limit'
-        this.#noteUsage(chunk)
-        for (const token of tokensOf(chunk, seen, this.vocabulary)) {
-          if (this.vocabulary.isEogToken(token)) return
-          yield { token, ...probabilitiesOf(chunk, token) }
-          this.#tokens.push(token)
+    try {
+      for (let part = 0; ; part++) {
+        const grammar = currentGrammar(options)
+        const stream = this.server.client.stream('/completion', {
+          ...this.#request([...this.#tokens, ...input]),
+          ...sampling(options, part),
+          ...(confidence && { n_probs: probabilities ? mostAlternatives : 1, post_sampling_probs: true }),
+          ...(grammar !== undefined && { grammar: grammarText(grammar) }),
+        })
+        let changed = false
+        let seen = 0
+        for await (const chunk of stream) {
+          this.#tokens.push(...input)
+          input = []
+          this.isFull = chunk.stop_type === 'limit'
+          this.#noteUsage(chunk)
+          for (const token of tokensOf(chunk, seen, this.vocabulary)) {
+            if (this.vocabulary.isEogToken(token)) return
+            yield { token, ...probabilitiesOf(chunk, token) }
+            this.#tokens.push(token)
+          }
+          seen = chunk.tokens_predicted ?? seen
+          changed = currentGrammar(options) !== grammar
+          if (changed) break
         }
-        seen = chunk.tokens_predicted ?? seen
-        changed = currentGrammar(options) !== grammar
-        if (changed) break
+        if (!changed) return
       }
-      if (!changed) return
+    } finally {
+      this.#answering = false
     }
   }
 
+  /**
+   * Evaluates the end of a prompt, but for its last token, in a request of its own: between two requests, others can copy what
+   * the slot holds. Returns the tokens that are left.
+   */
+  async #sharePrompt(tokens: Token[]): Promise<Token[]> {
+    if (tokens.length < leastCopied || this.mediaPrompt !== undefined) return tokens
+    await this.evaluateWithoutGeneratingNewTokens(tokens.slice(0, -1))
+    this.onAdvance?.()
+    // Those who wait for the prompt ask for their copies now.
+    await new Promise((resolve) => setImmediate(resolve))
+    return tokens.slice(-1)
+  }
+
   async _copyStateFromOtherSequence(other: Sequence, upToTokenIndex: number): Promise<boolean> {
-    if (!(other instanceof ServerSequence) || upToTokenIndex < leastCopied) return false
+    if (!(other instanceof ServerSequence) || other.#answering || upToTokenIndex < leastCopied) return false
     const { client } = this.server
     const filename = `copy-${this.slot}`
     try {
-      await client.json(`/slots/${other.slot}?action=save`, { filename })
+      const saved = client.json(`/slots/${other.slot}?action=save`, { filename })
+      other.#copies = Promise.allSettled([other.#copies, saved])
+      await saved
       await client.json(`/slots/${this.slot}?action=restore`, { filename })
     } catch {
       return false
@@ -159,6 +188,7 @@ export class ServerSequence implements Sequence {
           }
     return {
       ...{ prompt, id_slot: this.slot, cache_prompt: true, return_tokens: true },
+      ...this.fields,
       ...(media !== undefined && { timings_per_token: true }),
     }
   }
@@ -210,9 +240,9 @@ function currentGrammar({
 }
 
 /** The server's names for the sampling options. What is not given is as in node-llama-cpp, not as the server has it. */
-function sampling(options: SequenceEvaluateOptions, part: number): object {
-  const { temperature = 0, topK = 40, topP = 0.95, minP = 0, seed, repeatPenalty } = options
-  const { frequencyPenalty = 0, presencePenalty = 0, maxPunishTokens = 64 } = repeatPenalty || {}
+function sampling(options: SamplingRequest, part: number): object {
+  const { temperature = 0, topK = 40, topP = 0.95, minP = 0, seed, repeatPenalty, xtc, biases } = options
+  const { penalty = 1, frequencyPenalty = 0, presencePenalty = 0, maxPunishTokens = 64 } = repeatPenalty || {}
   return {
     n_predict: -1,
     temperature,
@@ -220,11 +250,28 @@ function sampling(options: SequenceEvaluateOptions, part: number): object {
     top_p: topP,
     min_p: minP,
     typical_p: 1,
-    repeat_penalty: 1,
+    repeat_penalty: penalty,
     repeat_last_n: maxPunishTokens,
     frequency_penalty: frequencyPenalty,
     presence_penalty: presencePenalty,
+    ...dryFields(options.dryRepeatPenalty),
+    ...(xtc !== undefined && { xtc_probability: xtc.probability, xtc_threshold: xtc.threshold }),
+    ...(biases !== undefined && {
+      logit_bias: [...biases].map(([token, bias]) => [token, bias === 'never' ? false : bias]),
+    }),
     // The largest one means a random seed.
     ...(seed !== undefined && { seed: (seed + part) % (2 ** 32 - 1) }),
+  }
+}
+
+function dryFields(dry: SequenceEvaluateOptions['dryRepeatPenalty']): object {
+  if (dry === undefined) return {}
+  const { strength, base, allowedLength, lastTokens, sequenceBreakers } = dry
+  return {
+    dry_multiplier: strength,
+    dry_base: base,
+    dry_allowed_length: allowedLength,
+    dry_penalty_last_n: lastTokens,
+    dry_sequence_breakers: sequenceBreakers,
   }
 }
