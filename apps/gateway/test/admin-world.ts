@@ -92,7 +92,7 @@ export function worldOf(gateway: Pick<GatewayServer, 'url'> & Partial<GatewaySer
   }
 }
 
-export const question = { messages: [{ role: 'user', content: 'Hi' }] }
+const question = { messages: [{ role: 'user', content: 'Hi' }] }
 
 async function answerOf(response: Response): Promise<Answer> {
   const text = await response.text()
