@@ -23,8 +23,6 @@ const gateway = await serve({
     count++
     console.log(`  ${key} ${path} ${status}`)
   },
-}) =>
-    path.startsWith('/admin') || console.log(`  ${key} ${path} ${status}`),
 })
 
 async function admin<Answer>(path: string, body?: object): Promise<Answer> {
