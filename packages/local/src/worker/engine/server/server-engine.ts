@@ -63,10 +63,9 @@ export class ServerEngine implements Engine {
       const server = await ServerProcess.start(
         settings.server,
         [...commonArguments(settings, devices, threads), ...args],
-        (line) => logLine(line, listener),
+        { onLog: (line) => logLine(line, listener), onStart: (server) => listener.child(server) },
       )
       servers.push(server)
-      listener.child(server.pid)
       return server
     }
     try {
@@ -124,10 +123,6 @@ export class ServerEngine implements Engine {
     )
   }
 
-  async alive(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.alive()))
-  }
-
   async dispose(): Promise<void> {
     try {
       await this.store?.save(this.chatResources?.pool.sequences ?? [])
@@ -153,7 +148,7 @@ function slots(
  */
 async function answerFields({ client }: ServerProcess, model: LlamaModel): Promise<object> {
   const fields = { chat_parser: JSON.stringify({ parsers: [{ type: 'epsilon' }], rules: {}, root: 0 }) }
-  const request = { prompt: model.tokenize('a'), n_predict: 1, ...fields }
+  const request = { prompt: model.tokenize('a'), n_predict: 0, ...fields }
   return client.json('/completion', request).then(
     () => fields,
     () => ({}),
