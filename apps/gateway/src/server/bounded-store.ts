@@ -8,10 +8,11 @@ const accessMs = 5000
 
 /** The store with a time limit. Its methods throw `network` (503) if the store does not answer in time. */
 export function boundedStore(store: StateStore): StateStore {
-  const { run } = store
+  const run = store.run?.bind(store)
   return {
     get: (key) => storeAccess(store.get(key)),
     swap: (key, expected, next, ttlMs) => storeAccess(store.swap(key, expected, next, ttlMs)),
+    // Counters change in one step where the store can do that.
     ...(run !== undefined && { run: (step) => storeAccess(run(step)) }),
   }
 }
