@@ -5,7 +5,6 @@ import type {
   ChatResponse,
   FieldsOf,
   Provider,
-  ProviderOptions,
   SamplingOptions,
   TimeoutOptions,
 } from '@patchbay/core'
