@@ -9,7 +9,7 @@ import { expect, it } from 'vitest'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const entries = [
-  ...['policies', 'config', 'mcp', 'langchain', 'ai-sdk', 'claude', 'openai', 'ollama', 'local'].map(
+  ...['policies', 'config', 'mcp', 'langchain', 'ai-sdk', 'claude', 'openai', 'ollama', 'local', 'queue'].map(
     (name) => `packages/${name}/src/index.ts`,
   ),
   ...['index', 'http/index', 'messages/index', 'operations/map'].map(

@@ -9,7 +9,7 @@ export type { QueueCallOptions, QueueOptions, RedisOptions, WorkerOptions } from
 declare global {
   interface PatchbayProviderOptions {
     /** Options of a call that goes through a queue. */
-    readonly queue?: FieldsOf<QueueCallOptions>
+    readonly queue?: FieldsOf<QueueCallOptions> | undefined
   }
 }
 
