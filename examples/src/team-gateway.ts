@@ -1,29 +1,45 @@
-// A gateway for a team: two keys, one with a daily budget, an alias, and three official clients that know nothing of it.
+// A gateway for a team: two keys made at run time, one of a team with a daily budget, an alias, three official clients that know
+// nothing of it, and what each has used.
 //   node scripts/run-ts.mjs examples/src/team-gateway.ts
 import Anthropic from '@anthropic-ai/sdk'
 import { loadConfig } from '@patchbay/config'
-import { newKey, serve } from '@patchbay/gateway'
+import { serve } from '@patchbay/gateway'
 import { Ollama } from 'ollama'
 import OpenAI from 'openai'
 
-const ann = newKey()
-const bob = newKey()
+process.env.PATCHBAY_ADMIN_KEY ??= crypto.randomUUID()
 const config = {
   default: 'small',
   providers: { small: 'local' },
-  gateway: {
-    keys: {
-      ann: { hash: ann.hash },
-      bob: { hash: bob.hash, budget: [{ per: 'day' as const, tokens: 200 }] },
-    },
-    aliases: { 'gpt-4o-mini': 'small' },
-  },
+  // A file or Postgres where it is to last: sqlite:gateway.db.
+  gateway: { database: 'sqlite::memory:', aliases: { 'gpt-4o-mini': 'small' } },
 }
+let count = 0
 const gateway = await serve({
   loaded: await loadConfig({ config, user: false }),
   port: 0,
-  onRequest: ({ key, path, status }) => console.log(`  ${key} ${path} ${status}`),
+  onRequest: ({ key, path, status }) => {
+    if (path.startsWith('/admin')) return
+    count++
+    console.log(`  ${key} ${path} ${status}`)
+  },
 })
+
+async function admin<Answer>(path: string, body?: object): Promise<Answer> {
+  const response = await fetch(`${gateway.url}/admin${path}`, {
+    method: body === undefined ? 'GET' : 'POST',
+    headers: {
+      authorization: `Bearer ${process.env.PATCHBAY_ADMIN_KEY}`,
+      'content-type': 'application/json',
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  if (!response.ok) throw new Error(await response.text())
+  return (await response.json()) as Answer
+}
+await admin('/teams', { name: 'interns', budget: [{ per: 'day', tokens: 200 }] })
+const ann = await admin<{ key: string }>('/keys', { name: 'ann' })
+const bob = await admin<{ key: string }>('/keys', { name: 'bob', team: 'interns' })
 
 const openai = new OpenAI({ baseURL: `${gateway.url}/v1`, apiKey: ann.key })
 const answer = await openai.responses.create({ model: 'gpt-4o-mini', input: 'What is the capital of Peru?' })
@@ -45,6 +61,19 @@ try {
   // The second may go over what is left of the day.
   for (;;) await ask()
 } catch (error) {
-  console.log(error instanceof Error && error.message.includes('budget') ? 'bob has spent his day' : error)
+  console.log(
+    error instanceof Error && error.message.includes('budget') ? 'the interns have spent their day' : error,
+  )
 }
+
+interface Spend {
+  data: { key: string; requests: number; errors: number; inputTokens: number; outputTokens: number }[]
+}
+let spend: Spend
+do {
+  spend = await admin<Spend>('/spend?by=key')
+  // What is counted is written twice a second.
+} while (spend.data.reduce((sum, { requests }) => sum + requests, 0) < count)
+for (const { key, requests, errors, inputTokens, outputTokens } of spend.data)
+  console.log(`${key}: ${requests} requests, ${errors} refused, ${inputTokens + outputTokens} tokens`)
 await gateway.close()

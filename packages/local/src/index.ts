@@ -5,7 +5,6 @@ import type {
   ChatResponse,
   FieldsOf,
   Provider,
-  ProviderOptions,
   SamplingOptions,
   TimeoutOptions,
 } from '@patchbay/core'
@@ -30,7 +29,7 @@ export type { WorkerStats } from './supervisor/stats.js'
 declare global {
   interface PatchbayProviderOptions {
     /** Options of a call to a local model. */
-    readonly local?: FieldsOf<LocalCallOptions>
+    readonly local?: FieldsOf<LocalCallOptions> | undefined
   }
 }
 

@@ -65,10 +65,22 @@ it.each<[string, PreparedChat['messages'][number], string]>([
     { role: 'user', content: [{ type: 'text', text: 'A' }, picture, { type: 'text', text: 'B' }, sound] },
     'A|B|',
   ],
-  ['in a result', { role: 'tool', content: [result({ output: [sound, { type: 'text', text: 'C' }, picture] })] }, '|C|'],
-  ['in a result of its own', { role: 'assistant', content: [result({ output: [picture, sound] })] }, 'The result of c1: ||'],
+  [
+    'in a result',
+    { role: 'tool', content: [result({ output: [sound, { type: 'text', text: 'C' }, picture] })] },
+    '|C|',
+  ],
+  [
+    'in a result of its own',
+    { role: 'assistant', content: [result({ output: [picture, sound] })] },
+    'The result of c1: ||',
+  ],
 ])('with a projector, media leave a mark in their place: %s', (_, message, expected) => {
-  const { messages, media } = toChatJob({ messages: [message], tools: [], providerOptions: {} }, () => {}, true)
+  const { messages, media } = toChatJob(
+    { messages: [message], tools: [], providerOptions: {} },
+    () => {},
+    true,
+  )
   const { mark = '', data } = media ?? {}
   expect(messages[0]?.content.replaceAll(mark, '|').trim()).toBe(expected)
   expect(data?.map(({ type, base64 }) => [type, base64]).sort()).toEqual([
@@ -83,6 +95,10 @@ it('with a projector, documents and addresses are refused all the same', () => {
     { type: 'image', url: 'https://example.com/a.png' },
   ] as Part[])
     expect(() =>
-      toChatJob({ messages: [{ role: 'user', content: [part] }], tools: [], providerOptions: {} }, () => {}, true),
+      toChatJob(
+        { messages: [{ role: 'user', content: [part] }], tools: [], providerOptions: {} },
+        () => {},
+        true,
+      ),
     ).toThrow(/no part of type/)
 })

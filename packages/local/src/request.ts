@@ -14,14 +14,18 @@ import { samplerOptions } from './options/sampler-options.js'
 import type { ChatJob, ChatMedia, TemplateMessage } from './supervisor/protocol.js'
 
 /** The worker's job for a chat request. `withMedia`: the model has a projector for images and sound. */
-export function toChatJob(
-  chat: PreparedChat,
-  warn: (warning: Warning) => void,
-  withMedia = false,
-): ChatJob {
+export function toChatJob(chat: PreparedChat, warn: (warning: Warning) => void, withMedia = false): ChatJob {
   const media = new MediaCollector()
-  const { messages: given, output, tools, toolChoice, parallelToolCalls, reasoning, providerOptions, ...options } =
-    chat
+  const {
+    messages: given,
+    output,
+    tools,
+    toolChoice,
+    parallelToolCalls,
+    reasoning,
+    providerOptions,
+    ...options
+  } = chat
   const messages = withMedia
     ? given.map((message) => ({ ...message, content: media.replaceIn(message.content) }))
     : given

@@ -5,12 +5,13 @@ import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 
 const args = process.argv.slice(2)
-const valueOf = (name) => args[args.indexOf(name) + 1]
-const kind = args.includes('--fake') ? valueOf('--fake') : 'none'
+const optionOf = (name) => args[args.indexOf(name) + 1]
+const kind = args.includes('--fake') ? optionOf('--fake') : 'none'
 
 if (args.includes('--list-devices')) {
-  console.log('Available devices:')
-  if (process.env.PATCHBAY_FAKE_GPU) console.log('  CUDA0: NVIDIA Test (24000 MiB, 23000 MiB free)')
+  process.stdout.write('Available devices:\n')
+  if (process.env.PATCHBAY_FAKE_GPU)
+    process.stdout.write('  CUDA0: NVIDIA Test (24000 MiB, 23000 MiB free)\n')
   process.exit(0)
 }
 if (process.env.PATCHBAY_FAKE_LOG)
@@ -62,4 +63,4 @@ createServer(async (request, response) => {
     send({ content: 'a', tokens: [token], stop: false, tokens_predicted: count, tokens_evaluated: 1 })
     await new Promise((resolve) => setTimeout(resolve, 2))
   }
-}).listen(args.includes('--port') ? Number(valueOf('--port')) : valueOf('--host'))
+}).listen(args.includes('--port') ? Number(optionOf('--port')) : optionOf('--host'))

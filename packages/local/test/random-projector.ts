@@ -1,5 +1,5 @@
 // A random projector (mmproj) for a random model: images of 64 × 64 pixels become 16 tokens, as in Gemma 3.
-import { generator, type Tensor, type Value, writeGguf } from './random-model.js'
+import { generator, type Tensor, type Value, writeGguf } from './gguf-writer.js'
 
 const [imageSize, patch, width, feedForward] = [64, 8, 32, 64]
 

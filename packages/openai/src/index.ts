@@ -55,7 +55,9 @@ export type { Preset, PresetName } from './presets.js'
 declare global {
   interface PatchbayProviderOptions {
     /** Fields of the Responses API or of Chat Completions, whichever the provider uses. */
-    readonly openai?: FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
+    readonly openai?:
+      | FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
+      | undefined
   }
 }
 

@@ -86,7 +86,7 @@ function dimensionsOf(by: string): Dimension[] {
 }
 
 /** The day of a date, in UTC. */
-export function dayOf(value: string | undefined, name: string): string | undefined {
+function dayOf(value: string | undefined, name: string): string | undefined {
   return value === undefined ? undefined : new Date(timeOf(value, name)).toISOString().slice(0, 10)
 }
 

@@ -15,6 +15,7 @@ import { type ErrorContext, isForOperator, operatorMessage, toClientError } from
 import { requestError } from '../answer/http-status.js'
 import { maxWarnings, warningHeaders } from '../answer/warnings.js'
 import { ignoredHeader } from '../body/fields.js'
+import { charactersOf, estimatedUsage } from './usage-estimate.js'
 
 /** A finished request: key, model, timing, usage, outcome. Never holds prompts or answers. */
 export interface RequestRecord {
@@ -68,8 +69,6 @@ const maxHeader = 2000
 
 /** Errors of calls that the service may have answered in part. */
 const cutCodes = new Set(['aborted', 'closed', 'timeout', 'bad-response', 'empty-response'])
-/** About right for English; other languages and code have fewer. */
-const charactersPerToken = 4
 
 type RecordFields = Partial<Omit<RequestRecord, 'id' | 'method' | 'streamed' | 'status' | 'ms'>>
 
@@ -259,13 +258,8 @@ export class RequestRecorder {
     const place = this.#place
     const isCut = status === 499 || this.#isPartial || cutCodes.has(error)
     if (place === undefined || !isCut || this.#fields.finishReason !== undefined) return {}
-    const { inputTokens = tokensOf(this.#body), outputTokens = 0 } = usage
     return {
-      usage: {
-        ...usage,
-        inputTokens,
-        outputTokens: Math.max(outputTokens, Math.ceil(this.#characters / charactersPerToken)),
-      },
+      usage: estimatedUsage(usage, this.#body, this.#characters),
       provider: provider ?? place.provider,
       answeredBy: answeredBy ?? place.model,
       estimated: true,
@@ -297,19 +291,4 @@ async function notify(listener: RequestListener, record: RequestRecord): Promise
   } catch (error) {
     console.error(`Request ${record.id} has ended, but onRequest failed:`, error)
   }
-}
-
-function charactersOf(event: ChatEvent): number {
-  if (event.type === 'text' || event.type === 'reasoning') return event.text.length
-  return event.type === 'tool-call-delta' ? event.json.length : 0
-}
-
-/** Estimated tokens of all texts in a body. Bytes of media are not counted. */
-function tokensOf(body: unknown): number {
-  let characters = 0
-  JSON.stringify(body, (_, item) => {
-    if (typeof item === 'string' && !/^data:|^[\w+/=-]{1000}/.test(item)) characters += item.length
-    return item
-  })
-  return Math.ceil(characters / charactersPerToken)
 }

@@ -108,6 +108,7 @@ export const backendOptions: Record<string, Record<string, JsonSchema>> = {
     server: text,
     serverArgs: { type: 'array', items: text },
     mmproj: { type: ['string', 'boolean'], not: { const: false } },
+    kvCache: { enum: ['f16', 'q8_0'] },
   },
 }
 

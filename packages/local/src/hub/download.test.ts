@@ -7,7 +7,6 @@ import { faultServer, type ReceivedRequest, type ServedResponse } from '@patchba
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { failureOf, open, temporaryFolder } from '../../test/fixtures.js'
 import { local, pulledModels, pullModel, removeModel } from '../index.js'
-import { resolveSettings } from '../options/options.js'
 import { modelDir } from './model-store.js'
 
 const pico = readFileSync(new URL('../../models/pico.gguf', import.meta.url))
@@ -21,15 +20,11 @@ beforeEach(() => {
 })
 
 /** A hub that redirects to a store, as the real one does. */
-async function hub(
-  store: (request: ReceivedRequest) => ServedResponse,
-  etag = sum,
-  manifest: object = { ggufFile: { rfilename: 'pico-q8.gguf' } },
-) {
+async function hub(store: (request: ReceivedRequest) => ServedResponse, etag = sum) {
   const files = await faultServer(store)
   const server = await faultServer(({ path }) =>
     path.startsWith('/v2/')
-      ? { body: JSON.stringify(path.endsWith('/Q8_0') ? manifest : {}) }
+      ? { body: JSON.stringify(path.endsWith('/Q8_0') ? { ggufFile: { rfilename: 'pico-q8.gguf' } } : {}) }
       : { status: 302, headers: { location: `${files.url}${path}`, 'x-linked-etag': `"${etag}"` } },
   )
   onTestFinished(async () => {
@@ -79,35 +74,6 @@ describe('pullModel', () => {
     expect(await failureOf(pullModel('hf:owner/repo:Q2_K', { cacheDir: temporaryFolder() }))).toMatchObject({
       code: 'not-found',
     })
-  })
-
-  it('downloads the projector with its model, and mmproj: true is that one', async () => {
-    const manifest = { ggufFile: { rfilename: 'pico-q8.gguf' }, mmprojFile: { rfilename: 'mmproj-F16.gguf' } }
-    const { server } = await hub(ranges, sum, manifest)
-    const cacheDir = temporaryFolder()
-    const files: string[] = []
-    const path = await pullModel('hf:owner/repo:Q8_0', {
-      cacheDir,
-      onProgress: ({ file, files: all }) => files.push(`${file} of ${all}`),
-    })
-    expect(path).toContain('pico-q8.gguf')
-    expect(server.requests.map(({ path }) => path)).toEqual([
-      '/v2/owner/repo/manifests/Q8_0',
-      '/owner/repo/resolve/main/pico-q8.gguf',
-      '/owner/repo/resolve/main/mmproj-F16.gguf',
-    ])
-    expect(new Set(files)).toEqual(new Set(['1 of 2', '2 of 2']))
-    expect(readdirSync(dirname(path)).sort()).toEqual(['mmproj-F16.gguf', 'model.json', 'pico-q8.gguf'])
-    expect((await pulledModels({ cacheDir }))[0]?.size).toBe(2 * pico.length)
-    const { scheduler } = resolveSettings({ model: 'hf:owner/repo:Q8_0', cacheDir, mmproj: true })
-    expect(scheduler.load).toMatchObject({
-      engine: 'llama-server',
-      modelPath: path,
-      mmproj: join(dirname(path), 'mmproj-F16.gguf'),
-    })
-    // It stays the model that it is without a projector.
-    expect(resolveSettings({ model: 'hf:owner/repo:Q8_0', cacheDir }).scheduler.load.engine).toBeUndefined()
-    expect(() => resolveSettings({ model: path, cacheDir, mmproj: true })).toThrow(/Give the path of the projector/)
   })
 
   it('resumes where it was aborted', async () => {

@@ -62,7 +62,10 @@ async function downloadParts(
   const addresses = [...partAddresses(address), ...(projector === undefined ? [] : [projector])]
   const { sha256: given } = options
   if (given !== undefined && addresses.length > 1)
-    throw new LlmError('config', 'sha256 is for a model of one file; this one comes in several. Leave it out.')
+    throw new LlmError(
+      'config',
+      'sha256 is for a model of one file; this one comes in several. Leave it out.',
+    )
   const manifest: ModelManifest = { name: publicName(model), pulledAt: new Date().toISOString(), files: [] }
   for (const [index, address] of addresses.entries()) {
     const name = fileName(address)

@@ -8,7 +8,7 @@ import {
   type ToWorker,
   type WorkerMessages,
 } from '../supervisor/protocol.js'
-import type { Engine } from './engine/engine.js'
+import type { Engine, LoadListener } from './engine/engine.js'
 import { Generation } from './engine/generation.js'
 import { loadEngine } from './engine/load-engine.js'
 import { JobError, wireError } from './failure.js'
@@ -27,6 +27,8 @@ interface RunningJob {
 }
 const running = new Map<number, RunningJob>()
 let engine: Engine | undefined
+/** Processes of the engine's own. */
+const children: Parameters<LoadListener['child']>[0][] = []
 let onMemoryGranted: () => void = () => {}
 
 // Ends this process when its parent is gone, even while the main thread is in native code: standard input is a pipe from
@@ -65,7 +67,10 @@ process.on('message', (message: ToWorker) => {
       return void loadEngine(message.settings, {
         progress: (progress) => send({ type: 'loading', progress }),
         log: (level, text) => send({ type: 'log', level, message: text }),
-        child: (pid) => watchdog.postMessage({ pid }),
+        child: (child) => {
+          children.push(child)
+          watchdog.postMessage({ pid: child.pid })
+        },
         requestMemory: (bytes) => {
           send({ type: 'memory-planned', bytes })
           return new Promise((resolve) => {
@@ -90,10 +95,7 @@ process.on('message', (message: ToWorker) => {
     case 'count':
       return count(message)
     case 'ping':
-      return void (engine?.alive?.() ?? Promise.resolve()).then(
-        () => send({ type: 'pong' }),
-        () => {},
-      )
+      return void Promise.all(children.map((child) => child.alive())).then(() => send({ type: 'pong' }))
     case 'shutdown':
       return void (engine?.dispose() ?? Promise.resolve())
         .catch((error: Error) =>

@@ -1,6 +1,6 @@
 // Decodes answers of the Responses API, streamed or whole.
 // Source: platform.openai.com/docs/api-reference/responses-streaming, November 2026.
-import { type BackendEvent, type Citation, type FinishReason, LlmError, type Usage } from '@patchbay/core'
+import { type BackendEvent, type FinishReason, LlmError, type Usage } from '@patchbay/core'
 import {
   CallIds,
   callField,
@@ -13,6 +13,7 @@ import {
 import type { Source } from '../api.js'
 import { fromError, notAnAnswer } from '../errors.js'
 import { opaqueOf } from '../state.js'
+import { citationsOf } from './citations.js'
 
 type Json = Record<string, unknown>
 
@@ -237,33 +238,6 @@ function reasoningOf({ summary, content }: Json): string {
       .map(({ text }) => text ?? '')
       .join('')
   return texts(summary) || texts(content)
-}
-
-/** The citations of several texts that become one text part; each text counts from its own beginning. */
-function citationsOf(texts: Json[]): Citation[] {
-  let before = 0
-  return texts.flatMap(({ text, annotations }) => {
-    const citations = objectsIn(annotations).flatMap((one) => toCitation(one, before))
-    before += String(text ?? '').length
-    return citations
-  })
-}
-
-function toCitation(
-  { url, title, filename, file_id: file, index, start_index: start, end_index: end }: Json,
-  before: number,
-): Citation[] {
-  const named = title ?? filename ?? file
-  if (typeof url !== 'string' && typeof named !== 'string') return []
-  return [
-    {
-      ...(typeof url === 'string' && { url }),
-      ...(typeof named === 'string' && { title: named }),
-      ...(typeof start === 'number' && { start: before + start }),
-      ...(typeof end === 'number' && { end: before + end }),
-      ...(typeof index === 'number' && { source: { index } }),
-    },
-  ]
 }
 
 function startOf({ id, model }: WireResponse, requestId: string | undefined): BackendEvent {

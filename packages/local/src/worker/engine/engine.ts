@@ -1,11 +1,5 @@
 // Engine of the worker: one loaded model with its context. Behind this interface, all engines are the same to the worker.
-import type {
-  EmbedJob,
-  EmbedResult,
-  RankJob,
-  RankResult,
-  ReadyInfo,
-} from '../../supervisor/protocol.js'
+import type { EmbedJob, EmbedResult, RankJob, RankResult, ReadyInfo } from '../../supervisor/protocol.js'
 import type { GrammarEngine } from '../grammar/grammar.js'
 import type { ChatTemplate } from '../prompt/chat-template.js'
 import type { SliceSizer } from './prompt-batching.js'
@@ -18,8 +12,8 @@ export interface LoadListener {
   log(level: string, message: string): void
   /** The model needs so many bytes; it is loaded when this resolves. */
   requestMemory(bytes: number): Promise<void>
-  /** A process of the engine's own has started; its memory counts as the worker's. */
-  child(pid: number | undefined): void
+  /** A process of the engine's own has started: its memory counts as the worker's, and the worker hangs if it does. */
+  child(process: { readonly pid: number | undefined; alive(): Promise<void> }): void
 }
 
 /** What a generation needs of the engine. */
@@ -41,8 +35,6 @@ export interface Engine extends GrammarEngine {
   }
   /** @throws {JobError} `model-load` for a model that has no chat template */
   readonly chat: ChatResources
-  /** Resolves when the engine's own processes have answered. Absent: it has none. */
-  alive?(): Promise<void>
   /** Frees the model, after saving the sequences' states if `keepPrefixes` is set. */
   dispose(): Promise<void>
 }

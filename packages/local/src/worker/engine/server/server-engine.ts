@@ -63,10 +63,9 @@ export class ServerEngine implements Engine {
       const server = await ServerProcess.start(
         settings.server,
         [...commonArguments(settings, devices, threads), ...args],
-        (line) => logLine(line, listener),
+        { onLog: (line) => logLine(line, listener), onStart: (server) => listener.child(server) },
       )
       servers.push(server)
-      listener.child(server.pid)
       return server
     }
     try {
@@ -79,7 +78,14 @@ export class ServerEngine implements Engine {
       const { build_info: build, modalities, media_marker: mediaMarker = olderMediaMarker } = properties
       const fields = chat && (await answerFields(chat, model))
       const pool = chat && new SequencePool(slots(chat, parallel, model, fields))
-      const facts = ['llama-server', build, memory.contextSize, parallel, settings.kvCache, settings.serverArgs]
+      const facts = [
+        'llama-server',
+        build,
+        memory.contextSize,
+        parallel,
+        settings.kvCache,
+        settings.serverArgs,
+      ]
       const store = pool && (await PrefixStore.of(facts, settings))
       const restored = (await store?.restore(pool?.sequences ?? [])) ?? 0
       const info: ReadyInfo = {
@@ -117,10 +123,6 @@ export class ServerEngine implements Engine {
     )
   }
 
-  async alive(): Promise<void> {
-    await Promise.all(this.servers.map((server) => server.alive()))
-  }
-
   async dispose(): Promise<void> {
     try {
       await this.store?.save(this.chatResources?.pool.sequences ?? [])
@@ -146,7 +148,7 @@ function slots(
  */
 async function answerFields({ client }: ServerProcess, model: LlamaModel): Promise<object> {
   const fields = { chat_parser: JSON.stringify({ parsers: [{ type: 'epsilon' }], rules: {}, root: 0 }) }
-  const request = { prompt: model.tokenize('a'), n_predict: 1, ...fields }
+  const request = { prompt: model.tokenize('a'), n_predict: 0, ...fields }
   return client.json('/completion', request).then(
     () => fields,
     () => ({}),

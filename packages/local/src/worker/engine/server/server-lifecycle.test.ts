@@ -121,12 +121,53 @@ describe('a server that dies in the middle of an answer', () => {
 
 describe('a server that hangs', () => {
   it.skipIf(process.platform === 'win32')('is replaced with its worker', async () => {
-    const { llm, servers } = openFake('hangs', { heartbeat: 3000 })
+    const { llm, servers } = openFake('hangs', { heartbeat: 2000 })
     const error = await failureOf(llm.chat({ messages: 'hi', maxOutputTokens: 1000 }))
     expect(error).toMatchObject({ code: 'worker-crashed' })
     expect(error.message).toContain('stopped answering and was ended while working')
     await waitUntil(() => servers().every((pid) => !alive(pid)))
   })
+})
+
+it('kills of workers and servers under load end every call in a response or one typed error, and leave no process', {
+  timeout: 240_000,
+}, async () => {
+  const { llm, servers } = openFake('none', { parallel: 2, heartbeat: 2000 })
+  const tally = { answered: 0, crashed: 0 }
+  let killing = true
+  const callers = Array.from({ length: 4 }, async (_, caller) => {
+    while (killing) {
+      const maxOutputTokens = 5 + caller * 40
+      try {
+        const { usage } = await llm.chat({ messages: 'talk', maxOutputTokens })
+        expect(usage.outputTokens).toBe(maxOutputTokens)
+        tally.answered++
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'worker-crashed' })
+        tally.crashed++
+      }
+    }
+  })
+  for (const [victim, signal] of [
+    ['server', 'SIGKILL'],
+    ['worker', 'SIGKILL'],
+    ['server', 'SIGSEGV'],
+    ['server', 'SIGSTOP'],
+    ['worker', 'SIGSTOP'],
+  ] as const) {
+    const known = tally.answered
+    await waitUntil(() => tally.answered > known + 2 && llm.stats().running > 0)
+    const { pid } = llm.stats()
+    process.kill((victim === 'worker' ? pid : servers().at(-1)) as number, signal)
+    await waitUntil(() => llm.stats().pid !== pid)
+  }
+  killing = false
+  await Promise.all(callers)
+  expect(tally.crashed).toBeGreaterThan(4)
+  expect(llm.stats()).toMatchObject({ queued: 0, running: 0 })
+  await llm.close()
+  expect(servers().length).toBeGreaterThan(5)
+  await waitUntil(() => servers().every((pid) => !alive(pid)))
 })
 
 describe('no server outlives', () => {

@@ -24,6 +24,12 @@ const guardian = 'read -r pid; read -r folder; cat >/dev/null; kill -9 "$pid"; r
 /** Text at the end of the server's log that is kept for errors. */
 const keptLog = 4000
 
+/** Receives what a server tells, and the server itself once it has been started, before it has loaded. */
+export interface ServerListener {
+  onLog?(line: string): void
+  onStart?(server: ServerProcess): void
+}
+
 export class ServerProcess {
   /** How the process ended. */
   #ended: { code: number | null; signal: NodeJS.Signals | null } | undefined
@@ -65,7 +71,7 @@ export class ServerProcess {
   static async start(
     path: string | undefined,
     args: string[],
-    onLog: (line: string) => void = () => {},
+    { onLog = () => {}, onStart = () => {} }: ServerListener = {},
   ): Promise<ServerProcess> {
     const program = serverProgram(path)
     const folder = await mkdtemp(
@@ -93,6 +99,7 @@ export class ServerProcess {
     const server = new ServerProcess(child, address, folder, watcher, onLog)
     try {
       await started(child, program)
+      onStart(server)
       await server.#loaded()
     } catch (error) {
       await server.stop()
@@ -106,9 +113,9 @@ export class ServerProcess {
     return this.child.pid
   }
 
-  /** Resolves once the process answers. */
+  /** Resolves once the process answers; before it listens, at once. */
   async alive(): Promise<void> {
-    await this.client.status('/health')
+    await this.client.status('/health').catch(() => {})
   }
 
   /** Ends the process at once, and resolves when it has ended. */
