@@ -23,6 +23,8 @@ export function naiveBody(
 ): JsonObject | undefined {
   try {
     const { system = [], messages, ...rest } = chat
+    // Whether an answer has them is another question than whether they are taken.
+    if (rest.logprobs !== undefined) none()
     const rules = [system].flat().map((content): Message => ({ role: 'system', content }))
     const given = { ...rest, messages: [...rules, ...(messages as Message[])] }
     const body = { model, ...bodies[protocol](given, service, model) }

@@ -3,6 +3,7 @@ import type { ChatDialect } from './answers/chat.js'
 import type { Json, Problem, Rule } from './rule.js'
 import { anthropicMessages } from './rules/anthropic-messages.js'
 import { anthropicOptions } from './rules/anthropic-options.js'
+import { anthropicPrefill } from './rules/anthropic-prefill.js'
 import { anthropicTools } from './rules/anthropic-tools.js'
 import { azureAddresses } from './rules/azure.js'
 import { cerebras, groq, mistral, xai } from './rules/closed-hosts.js'
@@ -77,7 +78,7 @@ export const hosts: Readonly<Record<ServiceName, Host>> = {
       {
         protocol: 'anthropic',
         path: '/v1/messages',
-        rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools],
+        rules: [...anthropicOptions, ...anthropicMessages, ...anthropicTools, ...anthropicPrefill],
       },
     ],
     error: ({ message, status }) => ({
