@@ -148,14 +148,14 @@ export class LocalBackend implements Backend {
   }
 
   async #job(chat: PreparedChat, context: CallContext): Promise<ChatJob> {
-    const { media } = this
+    const media = this.media
     if (media === undefined) return toChatJob(chat, context.warn)
     const whole = await withInlineMedia(chat, ({ type }) => type === 'image', media.limits, context)
     return toChatJob(whole, context.warn, true)
   }
 
   async models(): Promise<ModelInfo[]> {
-    const { file } = this
+    const file = this.file
     return [{ id: this.model, ...(file && (await fileInfo(file.modelPath, file.cacheDir))) }]
   }
 
