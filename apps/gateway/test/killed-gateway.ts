@@ -19,7 +19,11 @@ export interface GatewayProcess {
 }
 
 /** Starts it. `maxBlocks`: blocks that a file may have, at most; writing more fails, as on a full disk. */
-export async function gatewayProcess(config: Config, adminKey: string, maxBlocks?: number): Promise<GatewayProcess> {
+export async function gatewayProcess(
+  config: Config,
+  adminKey: string,
+  maxBlocks?: number,
+): Promise<GatewayProcess> {
   const node = [process.execPath, '--input-type=module', '-e', program]
   const limit = `ulimit -f ${maxBlocks ?? 'unlimited'} && exec "$@"`
   const child: ChildProcess = spawn('sh', ['-c', limit, 'sh', ...node], {

@@ -20,12 +20,21 @@ import { fileInfo } from './hub/file-digest.js'
 import { queueEntry } from './options/call-options.js'
 import { toChatJob } from './request.js'
 import type { JobEvent } from './supervisor/job.js'
-import type { ChatJob, ChatResult, EmbedResult, JobRequest, RankResult, ReadyInfo } from './supervisor/protocol.js'
+import type {
+  ChatJob,
+  ChatResult,
+  EmbedResult,
+  JobRequest,
+  RankResult,
+  ReadyInfo,
+} from './supervisor/protocol.js'
 import type { Scheduler } from './supervisor/scheduler.js'
 
 /** What the backend needs of the scheduler. */
 export interface JobRunner extends Pick<Scheduler, 'submit' | 'cancel' | 'count' | 'release'> {
-  ready(context: CallContext): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio' | 'infills'>>
+  ready(
+    context: CallContext,
+  ): Promise<Pick<ReadyInfo, 'contextSize' | 'tools' | 'thinks' | 'vision' | 'audio' | 'infills'>>
 }
 
 export class LocalBackend implements Backend {

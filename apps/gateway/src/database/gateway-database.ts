@@ -163,7 +163,8 @@ export class GatewayDatabase {
     if (problem === undefined) this.#failing.delete(part)
     else this.#failing.add(part)
     const isFailing = this.#failing.size > 0
-    if (lost > 0) console.error(`${lost} records of requests were not stored, because the database could not be used.`)
+    if (lost > 0)
+      console.error(`${lost} records of requests were not stored, because the database could not be used.`)
     if (isFailing === wasFailing) return
     if (!isFailing) return console.error('The database can be used again.')
     const why = withoutKeys(problem instanceof Error ? problem.message : String(problem))

@@ -61,29 +61,43 @@ it('after kills at any moment, what was written is there once, and at most what 
   )
 })
 
-it.skipIf(process.platform === 'win32')('a disk that is full costs no call, and the metrics and the log say so', async () => {
-  const service = await bookkeepingService('openai-chat')
-  const providers = { gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' } }
-  const gatewaySettings = { database: sqliteAddress(), keys: { ann: { hash } } }
-  // No file may grow beyond this many blocks, so that writing fails in the midst of a transaction.
-  const gateway = await gatewayProcess({ default: 'gpt', providers, gateway: gatewaySettings }, adminKey, 1200)
-  onTestFinished(() => gateway.kill())
-  const { ask, admin } = worldOf(gateway)
-  const metric = async (name: string) => {
-    const text = await (await fetch(`${gateway.url}/metrics`, { headers: { 'x-api-key': key } })).text()
-    return Number(text.split('\n').find((line) => line.startsWith(`${name} `))?.slice(name.length))
-  }
-  let calls = 0
-  while (calls < 1500 && (await metric('patchbay_database_up')) === 1)
-    for (let call = 0; call < 50; call++, calls++) {
-      const messages = [{ role: 'user', content: 'Hi' }]
-      expect((await ask(key, undefined, { model: 'x'.repeat(200), messages })).status).toBe(200)
+it.skipIf(process.platform === 'win32')(
+  'a disk that is full costs no call, and the metrics and the log say so',
+  async () => {
+    const service = await bookkeepingService('openai-chat')
+    const providers = {
+      gpt: { use: 'openai' as const, model: 'gpt', baseURL: `${service.url}/v1`, apiKey: 'x' },
     }
-  expect(await metric('patchbay_database_up')).toBe(0)
-  const written = await metric('patchbay_database_records_total{result="written"}')
-  expect(written).toBeGreaterThan(0)
-  expect(await metric('patchbay_database_waiting')).toBe(calls - written)
-  expect(gateway.log()).toMatch(/The database cannot be used: .*(full|disk)/i)
-  expect((await admin('POST', '/keys', { name: 'bob' })).status).toBe(503)
-  expect((await ask(key, undefined, { messages: [{ role: 'user', content: 'Hi' }] })).status).toBe(200)
-})
+    const gatewaySettings = { database: sqliteAddress(), keys: { ann: { hash } } }
+    // No file may grow beyond this many blocks, so that writing fails in the midst of a transaction.
+    const gateway = await gatewayProcess(
+      { default: 'gpt', providers, gateway: gatewaySettings },
+      adminKey,
+      1200,
+    )
+    onTestFinished(() => gateway.kill())
+    const { ask, admin } = worldOf(gateway)
+    const metric = async (name: string) => {
+      const text = await (await fetch(`${gateway.url}/metrics`, { headers: { 'x-api-key': key } })).text()
+      return Number(
+        text
+          .split('\n')
+          .find((line) => line.startsWith(`${name} `))
+          ?.slice(name.length),
+      )
+    }
+    let calls = 0
+    while (calls < 1500 && (await metric('patchbay_database_up')) === 1)
+      for (let call = 0; call < 50; call++, calls++) {
+        const messages = [{ role: 'user', content: 'Hi' }]
+        expect((await ask(key, undefined, { model: 'x'.repeat(200), messages })).status).toBe(200)
+      }
+    expect(await metric('patchbay_database_up')).toBe(0)
+    const written = await metric('patchbay_database_records_total{result="written"}')
+    expect(written).toBeGreaterThan(0)
+    expect(await metric('patchbay_database_waiting')).toBe(calls - written)
+    expect(gateway.log()).toMatch(/The database cannot be used: .*(full|disk)/i)
+    expect((await admin('POST', '/keys', { name: 'bob' })).status).toBe(503)
+    expect((await ask(key, undefined, { messages: [{ role: 'user', content: 'Hi' }] })).status).toBe(200)
+  },
+)
