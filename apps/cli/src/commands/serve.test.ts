@@ -137,14 +137,8 @@ describe('ends within drain and two seconds', () => {
       server.ask('/v1/chat/completions', question),
       server.ask('/v1/responses', { input: 'Hi', previous_response_id: 'resp_x' }),
     ])
-<<<<<<< HEAD
     expect(limited.status).toBe(200)
     expect([502, 503]).toContain(stored.status)
-====== =
-      // A limit counts in the process meanwhile; what is stored only there cannot be answered.
-      expect(limited.status).toBe(200)
-    expect(stored.status).toBe(503)
->>>>>>> bea2a6d72cc9cee1c40d24225b86b4fef7a90ff6
     expect(await stored.text()).toContain('cannot be reached')
     expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
     const waiting = server.ask('/v1/chat/completions', question).catch((error) => error)
