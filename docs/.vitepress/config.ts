@@ -103,6 +103,7 @@ export default defineConfig({
           { text: 'Keys, teams and spend', link: '/admin' },
           { text: 'Workers on other machines', link: '/queue' },
           { text: 'Run it in a container', link: '/deploy' },
+          { text: 'Past one process', link: '/scale' },
           { text: 'The command line', link: '/cli' },
           { text: 'Testing', link: '/testing' },
           { text: 'Security', link: '/security' },

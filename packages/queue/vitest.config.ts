@@ -1,3 +1,4 @@
 import { tests } from '../../vitest.base.js'
 
-export default tests({ globalSetup: ['../local/test/build-worker.ts'] })
+// Many tests start processes, one after another.
+export default tests({ testTimeout: 180_000, globalSetup: ['../local/test/build-worker.ts'] })

@@ -43,7 +43,7 @@ export type UiChatPart =
 /** Options of `toUiMessages`. */
 export interface UiMessagesOptions extends ToolErrorOptions {
   /** The id of a message of the page. Default: `message-0`, `message-1` …, so that server and page agree. */
-  generateId?: (index: number) => string
+  generateId?: ((index: number) => string) | undefined
 }
 
 /**

@@ -40,7 +40,7 @@ export interface ToolErrorOptions {
    * @example
    * toUiMessages(messages, { toolError: (text) => text }) // as the model got it
    */
-  toolError?: (text: string) => string
+  toolError?: ((text: string) => string) | undefined
 }
 
 /** The default of `toolError`. */

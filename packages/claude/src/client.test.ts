@@ -22,6 +22,39 @@ describe('the rest of the service', () => {
     expect(await provider.models()).toEqual([{ id: 'claude-x', name: 'X' }])
   })
 
+  it('other servers of its protocol may count no tokens, see no images, and say nothing of their models', async () => {
+    const notFound = { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' }
+    const server = await serve(({ path }) =>
+      path.includes('count_tokens')
+        ? notFound
+        : json(
+            {
+              error: {
+                code: 500,
+                message: 'image input is not supported - hint: mmproj',
+                type: 'server_error',
+              },
+            },
+            500,
+          ),
+    )
+    const provider = claude('qwen3', { ...options, baseURL: server.url, retry: false })
+    expect(await failureOf(provider.countTokens('Hello'))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('does not count tokens'),
+    })
+    const image = { type: 'image', data: 'AAAA', mediaType: 'image/png' } as const
+    expect(await failureOf(provider.chat({ messages: [{ role: 'user', content: [image] }] }))).toMatchObject({
+      code: 'unsupported',
+      retryable: false,
+    })
+    expect(await provider.capabilities()).toMatchObject({
+      tools: 'unknown',
+      vision: 'unknown',
+      json: 'unknown',
+    })
+  })
+
   it('knows what model families can do, and takes newer rules', async () => {
     expect(await claude('claude-3-haiku-20240307').capabilities()).toMatchObject({
       reasoning: false,

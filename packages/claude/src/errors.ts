@@ -1,6 +1,7 @@
 // Mapping of Anthropic's errors to LlmError. Source: platform.claude.com/docs/en/api/errors, November 2026.
 import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
 import {
+  codeOfResponse,
   codeOfStatus,
   detailsOf,
   errorIn,
@@ -77,7 +78,7 @@ export async function fromResponse(
   if (errorIn(body) !== undefined) return fromBody(body, details, text, advice)
   return serviceError({
     who,
-    code: codeOfStatus(response.status),
+    code: codeOfResponse(response.status, path),
     words: `HTTP ${response.status} with ${text.trim() || '(nothing)'}`,
     body: text,
     advice,

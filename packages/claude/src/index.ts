@@ -43,7 +43,7 @@ export type { ModelRules } from './models.js'
 declare global {
   interface PatchbayProviderOptions {
     /** Fields of the Messages API. */
-    readonly claude?: FieldsOf<Anthropic.MessageCreateParams>
+    readonly claude?: FieldsOf<Anthropic.MessageCreateParams> | undefined
   }
 }
 

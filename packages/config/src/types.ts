@@ -28,9 +28,9 @@ export type Requirement = 'tools' | 'vision' | 'files' | 'audio' | 'json' | 'rea
 /** Limits for questions or answers. */
 export interface GuardEntry {
   /** Forbidden words; whole words, upper and lower case alike. */
-  deny?: string[]
+  deny?: string[] | undefined
   /** Maximum number of characters. */
-  atMost?: number
+  atMost?: number | undefined
 }
 
 /** Options of each policy in a file. */
@@ -39,17 +39,17 @@ export interface PolicyOptions {
   breaker: Omit<BreakerOptions, 'counts' | 'onChange' | 'state' | 'clock'>
   budget: Omit<BudgetOptions, 'prices' | 'state' | 'clock'>
   /** `store`: `redis://host`, `sqlite://path` or `file:path`; each through Keyv adapters. */
-  cache: Omit<CacheOptions, 'store' | 'when' | 'clock'> & { store?: string }
-  guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry; output?: GuardEntry }
+  cache: Omit<CacheOptions, 'store' | 'when' | 'clock'> & { store?: string | undefined }
+  guard: Pick<GuardOptions, 'every'> & { input?: GuardEntry | undefined; output?: GuardEntry | undefined }
   limit: Omit<LimitOptions, 'state' | 'clock'>
   log: Pick<LogOptions, 'fields'>
-  mask: Omit<MaskOptions, 'also' | 'state'> & { also?: Record<string, string[]> }
+  mask: Omit<MaskOptions, 'also' | 'state'> & { also?: Record<string, string[]> | undefined }
   record: { file: string }
   replay: Pick<ReplayOptions, 'file' | 'unrecorded'>
   /** `embedder`: the name of a provider. */
   semanticCache: Omit<SemanticCacheOptions, 'embedder' | 'store' | 'clock'> & {
     embedder: string
-    store?: string
+    store?: string | undefined
   }
   trace: Pick<TraceOptions, 'content' | 'attributes'>
 }
@@ -67,27 +67,27 @@ export type PolicyEntry =
 
 interface Composable {
   /** Policies around this provider. The last one listed is outermost. */
-  policies?: PolicyEntry[]
+  policies?: PolicyEntry[] | undefined
   /** Names of providers to use, in this order, if this one fails. */
-  fallback?: string | string[]
+  fallback?: string | string[] | undefined
   /** Features that this provider must have; checked before the first call. Throws `unsupported`. */
-  requires?: Requirement[]
+  requires?: Requirement[] | undefined
 }
 
 interface Common extends Composable {
-  model?: string
+  model?: string | undefined
   /** Defaults for every request. */
-  defaults?: Partial<Omit<ChatRequest, 'messages'>>
-  timeout?: number | TimeoutOptions
-  retry?: false | RetryOptions
-  headers?: Record<string, string>
-  media?: false | MediaOptions
+  defaults?: Partial<Omit<ChatRequest, 'messages'>> | undefined
+  timeout?: number | TimeoutOptions | undefined
+  retry?: false | RetryOptions | undefined
+  headers?: Record<string, string> | undefined
+  media?: false | MediaOptions | undefined
 }
 
 interface Remote extends Common {
   /** Better left out: every backend reads the usual environment variable of its service. */
-  apiKey?: string
-  baseURL?: string
+  apiKey?: string | undefined
+  baseURL?: string | undefined
 }
 
 /** Claude, by `@patchbay/claude`. */
@@ -98,64 +98,67 @@ export interface ClaudeEntry extends Remote {
 /** OpenAI and compatible servers, by `@patchbay/openai`. */
 export interface OpenAIEntry extends Remote {
   use: 'openai'
-  api?: 'responses' | 'chat'
+  api?: 'responses' | 'chat' | undefined
   /** The preset of a server, by name. */
-  preset?: string
+  preset?: string | undefined
 }
 
 /** An Ollama server, by `@patchbay/ollama`. */
 export interface OllamaEntry extends Remote {
   use: 'ollama'
-  keepAlive?: string | number
+  keepAlive?: string | number | undefined
   /** Context size in tokens. */
-  context?: number
+  context?: number | undefined
 }
 
 /** A GGUF file on this machine, by `@patchbay/local`. A relative path starts from the configuration file's folder. */
 export interface LocalEntry extends Common {
   use: 'local'
-  queue?: number
-  whenFull?: 'reject' | 'wait'
-  parallel?: number
-  context?: number
-  gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal'
-  threads?: number
-  cacheDir?: string | false
-  chatTemplate?: string
-  heartbeat?: number
-  gpuLayers?: number
-  adapters?: { path: string; scale?: number }[]
-  keepAlive?: string | number
-  memoryBudget?: number
-  memoryLimit?: number
-  keepPrefixes?: boolean
-  engine?: 'node-llama-cpp' | 'llama-server'
-  server?: string
-  serverArgs?: string[]
-  mmproj?: string | true
-  kvCache?: 'f16' | 'q8_0'
+  queue?: number | undefined
+  whenFull?: 'reject' | 'wait' | undefined
+  parallel?: number | undefined
+  context?: number | undefined
+  gpu?: 'auto' | false | 'cuda' | 'vulkan' | 'metal' | undefined
+  threads?: number | undefined
+  cacheDir?: string | false | undefined
+  chatTemplate?: string | undefined
+  heartbeat?: number | undefined
+  gpuLayers?: number | undefined
+  adapters?: { path: string; scale?: number | undefined }[] | undefined
+  keepAlive?: string | number | undefined
+  memoryBudget?: number | undefined
+  memoryLimit?: number | undefined
+  keepPrefixes?: boolean | undefined
+  engine?: 'node-llama-cpp' | 'llama-server' | undefined
+  server?: string | undefined
+  serverArgs?: string[] | undefined
+  mmproj?: string | true | undefined
+  kvCache?: 'f16' | 'q8_0' | undefined
 }
 
 /** Workers on other machines, by `@patchbay/queue`; the model is the name of the queue. */
 export interface QueueEntry extends Common {
   use: 'queue'
   /** The address of the Redis. Default: `shared`, if that is one; otherwise `REDIS_URL` or `redis://127.0.0.1:6379`. */
-  redis?: string
+  redis?: string | undefined
   /** Number of calls that may wait, of all callers together. */
-  bound?: number
+  bound?: number | undefined
   /** Milliseconds without a heartbeat after which a process counts as gone. */
-  lease?: number
+  lease?: number | undefined
   /** Milliseconds that a batch is kept after its last result. */
-  keepResults?: number
+  keepResults?: number | undefined
 }
 
 /** A composite provider, made of others by their names. */
 export type SeveralEntry = Composable & { providers: [string, ...string[]] } & (
     | ({ use: 'loadBalance' } & Pick<LoadBalanceOptions, 'by' | 'weights'>)
     | ({ use: 'hedge' } & Pick<HedgeOptions, 'delay'>)
-    | { use: 'route'; by?: Extract<RouteOptions['by'], string> }
+    | { use: 'route'; by?: Extract<RouteOptions['by'], string> | undefined }
     | ({ use: 'cascade' } & Pick<CascadeOptions, 'unless'>)
-    | ({ use: 'learn'; by?: Extract<LearnOptions['by'], string> } & Pick<LearnOptions, 'key' | 'seed'>)
+    | ({ use: 'learn'; by?: Extract<LearnOptions['by'], string> | undefined } & Pick<
+        LearnOptions,
+        'key' | 'seed'
+      >)
   )
 
 /** Any package, or file by its relative path, that exports a provider factory. It gets all other options. */
@@ -181,84 +184,86 @@ export interface KeyEntry {
   /** The hash of the key, `sha256:…`, as `patchbay key` prints it. The key itself is stored nowhere. */
   hash: string
   /** Names of providers that the key may use. Default: all. */
-  providers?: string[]
+  providers?: string[] | undefined
   /** Rate limits. A request over the limit is refused at once, with `retry-after`. */
-  limit?: Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
+  limit?:
+    | Pick<LimitOptions, 'concurrency' | 'requestsPerMinute' | 'tokensPerMinute' | 'whenUnavailable'>
+    | undefined
   /** Budgets. */
-  budget?: Omit<Allowance, 'each'>[]
+  budget?: Omit<Allowance, 'each'>[] | undefined
 }
 
 /** Options of the gateway (`patchbay serve`). */
 export interface GatewayEntry {
   /** API keys by name. Default: none, and only this machine has access. */
-  keys?: Record<string, KeyEntry>
+  keys?: Record<string, KeyEntry> | undefined
   /**
    * Database for keys made at run time, spend and requests: `sqlite:FILE` (a relative path starts from the configuration file's
    * folder), or `postgres://USER:PASSWORD@HOST/NAME` for several instances. Default: none.
    */
-  database?: string
+  database?: string | undefined
   /** Days that the database keeps single requests; their sums stay. Default 30. */
-  keepRequests?: number
+  keepRequests?: number | undefined
   /** Keys of admins by name, beside `PATCHBAY_ADMIN_KEY`. Default: none. */
-  admins?: Record<string, Pick<KeyEntry, 'hash'>>
+  admins?: Record<string, Pick<KeyEntry, 'hash'>> | undefined
   /** Model names of clients, and the providers they mean. */
-  aliases?: Record<string, string>
+  aliases?: Record<string, string> | undefined
   /** Whether an unknown model name is an error instead of the default provider. Default false. */
-  strictModels?: boolean
+  strictModels?: boolean | undefined
   /** Whether request fields that would be ignored (hints) are refused with 400. Default false. */
-  strict?: boolean
+  strict?: boolean | undefined
   /** Origins of web pages that may use the gateway: `https://app.example`. Default: those of this machine. */
-  origins?: string[]
+  origins?: string[] | undefined
   /** Host names that it answers to if it listens on this machine only. Default: this machine's. */
-  hosts?: string[]
+  hosts?: string[] | undefined
   /** Maximum size of a request body in bytes. Default 20 MiB. */
-  maxBytes?: number
+  maxBytes?: number | undefined
   /** Milliseconds for a request to arrive. Default 60,000. */
-  arrival?: number
+  arrival?: number | undefined
   /** Milliseconds for a call. Default: the provider's timeout. */
-  timeout?: number
+  timeout?: number | undefined
   /** Milliseconds that a client may read nothing of a stream before it is cut. Default 120,000. */
-  stalled?: number
+  stalled?: number | undefined
   /**
    * Whether a request to a service of the client's own protocol goes through as it is, with what the gateway does not know: fields,
    * server tools, ids of the service's files. Default true.
    */
-  passThrough?: boolean
+  passThrough?: boolean | undefined
   /** Milliseconds for running requests to finish at shutdown. Default 30,000. */
-  drain?: number
+  drain?: number | undefined
   /**
    * Milliseconds at shutdown in which `/readyz` answers 503 while requests are still accepted, so that load balancers send no more.
    * They come before `drain`. Default 0.
    */
-  drainDelay?: number
+  drainDelay?: number | undefined
   /** Whether to send OpenTelemetry spans. Default false. */
-  telemetry?: boolean
+  telemetry?: boolean | undefined
   /** Whether to serve the chat page at `/`. Default true. */
-  playground?: boolean
+  playground?: boolean | undefined
 }
 
 interface Layer {
   /** Options of the gateway (`patchbay serve`). */
-  gateway?: GatewayEntry
+  gateway?: GatewayEntry | undefined
   /** The provider of `connect()` without a name. Default: the only provider. */
-  default?: string
-  providers?: Record<string, ProviderEntry>
+  default?: string | undefined
+  providers?: Record<string, ProviderEntry> | undefined
   /** Features that every provider must have; checked before the first call. */
-  requires?: Requirement[]
+  requires?: Requirement[] | undefined
   /**
    * Store for limits, budgets, circuits and learned results that processes share: `redis://host`, or a folder. A Redis
    * stores cached answers, too. Default: each process has its own.
    */
-  shared?: string
+  shared?: string | undefined
   /** US dollars per million tokens, by model, for `response.cost`. */
-  prices?: Record<string, Price>
+  prices?: Record<string, Price> | undefined
 }
 
 /** A configuration. */
 export interface Config extends Layer {
-  $schema?: string
+  $schema?: string | undefined
   /** Overrides for an environment: the value of `PATCHBAY_ENV`, otherwise `NODE_ENV`. */
-  env?: Record<string, Layer>
+  env?: Record<string, Layer> | undefined
 }
 
 /**

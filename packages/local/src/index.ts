@@ -29,7 +29,7 @@ export type { WorkerStats } from './supervisor/stats.js'
 declare global {
   interface PatchbayProviderOptions {
     /** Options of a call to a local model. */
-    readonly local?: FieldsOf<LocalCallOptions>
+    readonly local?: FieldsOf<LocalCallOptions> | undefined
   }
 }
 

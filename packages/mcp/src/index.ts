@@ -12,13 +12,13 @@ export type { ProcessServer, RemoteServer } from './server.js'
 /** Options of `mcpTools`. */
 export interface McpOptions extends Pick<CallOptions, 'signal'> {
   /** A prefix for each name, so that tools of several servers have different names: `'files_'`. Default: none. */
-  prefix?: string
+  prefix?: string | undefined
   /** The tools to use, by the server's own names. Default: all. */
-  only?: string[]
+  only?: string[] | undefined
   /** Tools that need approval before they run, by the server's own names. Default: none. */
-  needsApproval?: (name: string, input: unknown) => boolean | Promise<boolean>
+  needsApproval?: ((name: string, input: unknown) => boolean | Promise<boolean>) | undefined
   /** Time limit of each connection and each listing of tools, in milliseconds. Default 30,000. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 /** The tools of a connected server. */

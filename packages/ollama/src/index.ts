@@ -52,7 +52,7 @@ const names = {
 declare global {
   interface PatchbayProviderOptions {
     /** Fields of /api/chat. */
-    readonly ollama?: FieldsOf<ChatRequest>
+    readonly ollama?: FieldsOf<ChatRequest> | undefined
   }
 }
 

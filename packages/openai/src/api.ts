@@ -17,6 +17,8 @@ export interface Source extends Origin {
   who: string
   /** The request id of the response's headers. */
   requestId: string | undefined
+  /** The limit of a request to a server that may not say that it has cut an answer. */
+  limit?: unknown
 }
 
 /** One of OpenAI's chat APIs. */

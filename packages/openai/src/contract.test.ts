@@ -23,12 +23,21 @@ describe('with a simulated server', () => {
 })
 
 const { OPENAI_API, OPENAI_PRESET, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL } = process.env
+const weather = {
+  name: 'get_weather',
+  description: 'Get the weather.',
+  input: { type: 'object', properties: { city: { type: 'string' } }, required: ['city'] },
+}
 const api = OPENAI_API as OpenAIOptions['api']
 const preset = OPENAI_PRESET as PresetName | undefined
 if ((OPENAI_API_KEY || OPENAI_BASE_URL) && OPENAI_MODEL)
   describeProvider(`openai, live (${OPENAI_MODEL})`, () => openai(OPENAI_MODEL, { api, preset }), {
     deterministic: false,
     timeout: 120_000,
+    // Ollama ignores tool_choice, so it is refused.
+    ...(preset === 'ollama' && {
+      toolRequest: { messages: 'What is the weather in Lima?', tools: [weather] },
+    }),
   })
 else
   it.skip('live: set OPENAI_MODEL and OPENAI_API_KEY or OPENAI_BASE_URL to run the contract against a real server', () => {})

@@ -22,6 +22,9 @@ describe('the reason of a failure', () => {
     },
     'in its details': { error: { message: 'Provider error', details: [{ message: tooLong }] } },
     'in its cause': { error: { message: 'upstream failed', metadata: { raw: null }, cause: tooLong } },
+    'in the body of another server': {
+      error: { message: JSON.stringify({ error: { code: 400, message: tooLong } }), type: 'api_error' },
+    },
     'in a list': { success: false, errors: [{ code: 5007, message: tooLong }] },
     'without a wrapper': { object: 'error', message: tooLong, type: 'BadRequestError', code: 400 },
     'as a code': { error: { message: null, code: 'context_length_exceeded' }, rate_limit: 'none' },

@@ -1,6 +1,7 @@
 // Errors of OpenAI and compatible servers as `LlmError`s. Source: platform.openai.com/docs/guides/error-codes, November 2026.
 import type { ErrorCode, ErrorDetails, LlmError } from '@patchbay/core'
 import {
+  codeOfResponse,
   codeOfStatus,
   detailsOf,
   errorIn,
@@ -25,6 +26,8 @@ const codes: Record<string, ErrorCode> = {
   content_filter: 'content-filtered',
   content_policy_violation: 'content-filtered',
   unsupported_parameter: 'invalid-request',
+  // The gateway's own word.
+  unsupported: 'unsupported',
   server_error: 'server-error',
   // Gateways send this code in a stream, with the type invalid_request_error (BerriAI/litellm#41777, September 2026).
   request_timeout: 'server-error',
@@ -69,7 +72,7 @@ export async function fromResponse(
   const words = `HTTP ${response.status} with ${body.trim() || '(nothing)'}`
   return serviceError({
     who,
-    code: codeOfStatus(response.status),
+    code: codeOfResponse(response.status, path),
     words,
     body,
     details,

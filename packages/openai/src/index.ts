@@ -55,7 +55,9 @@ export type { Preset, PresetName } from './presets.js'
 declare global {
   interface PatchbayProviderOptions {
     /** Fields of the Responses API or of Chat Completions, whichever the provider uses. */
-    readonly openai?: FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
+    readonly openai?:
+      | FieldsOf<OpenAI.ChatCompletionCreateParams & OpenAI.Responses.ResponseCreateParams>
+      | undefined
   }
 }
 
@@ -181,7 +183,11 @@ class OpenAIBackend implements Backend {
       const large = markLarge(body)
       const headers = { ...raw?.headers, ...context.headers }
       const response = await this.#server.send({ ...context, headers, large }, 'post', api.path, body)
-      const from = { ...this.#target, requestId: response.headers.get('x-request-id') ?? undefined }
+      const from = {
+        ...this.#target,
+        requestId: response.headers.get('x-request-id') ?? undefined,
+        ...(!this.isService && { limit: body.max_output_tokens }),
+      }
       const events = isStream(response, streaming)
         ? api.fromStream(tapEvents(jsonEvents(response.body, api.isLast), raw), from)
         : api.fromWhole(await tapWhole(await this.#server.jsonOf(response), raw), from)

@@ -71,8 +71,8 @@ export function accepted(
     // The default of the model, which must be explicit here.
     if (isOff) effort = 'none'
     else {
-      // 1 is the default of both.
-      if (chat[name] !== 1) leaveOut(name, `${model} takes ${name} only with reasoning: 'off'.`)
+      // 1 is the default of both sampling options.
+      if (chat[name] !== 1 || name === 'logprobs') leaveOut(name, `${model} takes ${name} only with reasoning: 'off'.`)
       delete chat[name]
     }
   }

@@ -103,22 +103,26 @@ describe.skipIf(!hasRedis)('a batch of a queue', () => {
   it('loses no request, and answers none twice, although a worker is killed again and again', async () => {
     const name = freshName()
     const llm = openQueue(name, { redis: redis.url })
-    const total = 400
+    const total = 200
     const id = await llm.batches.submit(Array.from({ length: total }, (_, index) => `request ${index}`))
+    const go = gate()
+    // It takes one request, and leaves the others to those that die until they have.
     await openWorker(
       name,
-      mockProvider({ answers: Array.from({ length: 10_000 }, () => ({ text: 'lasting', interval: 20 })) }),
-      {
-        redis: redis.url,
-        concurrency: 2,
-      },
+      provider(async function* () {
+        await go.opened
+        yield { type: 'text', text: 'lasting' }
+        yield { type: 'finish', response: { finishReason: 'stop' } }
+      }),
+      { redis: redis.url, concurrency: 1 },
     )
-    for (let death = 0; death < 4; death++) {
+    for (let death = 0; death < 2; death++) {
       const dying = await program('slow-worker', redis.url, name, '1')
       onTestFinished(() => void dying.process.kill('SIGKILL'))
       while ((await dying.nextLine()) !== 'begun');
       dying.process.kill('SIGKILL')
     }
+    go.open()
     expect(await ended(llm, id)).toEqual({ state: 'ended', total, answered: total, failed: 0 })
     const seen: number[] = []
     for await (const { index, response } of llm.batches.results(id))

@@ -73,6 +73,13 @@ describe.skipIf(!hasRedis)('a call through a queue', () => {
     expect(JSON.stringify(error) + String(error)).not.toContain(key)
   })
 
+  it('on a worker whose provider is closed may be tried again', async () => {
+    const closed = mockProvider()
+    await closed.close()
+    const llm = await open(closed)
+    await expect(llm.chat('Hi')).rejects.toMatchObject({ code: 'worker-crashed', retryable: true })
+  })
+
   it('hears what its worker hears', async () => {
     const llm = await open(
       provider(async function* (_, { status }) {

@@ -41,10 +41,14 @@ describe.skipIf(!hasRedis)('with a real Redis', () => {
         .filter((line) => line !== '')
         .map((line) => line.replaceAll('"cache":', '"cache_control":')),
   })
-  describeProvider('a queue with a worker that dies of every call', () => queue('engine', { redis: redis.url }), {
-    // The mock has shown what is sent.
-    sent: false,
-  })
+  describeProvider(
+    'a queue with a worker that dies of every call',
+    () => queue('engine', { redis: redis.url }),
+    {
+      // The mock has shown what is sent.
+      sent: false,
+    },
+  )
 
   it('whose other worker was killed many times', async () => {
     fleet.process.kill('SIGTERM')

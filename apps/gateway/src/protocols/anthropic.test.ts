@@ -1,9 +1,10 @@
 // The gateway by the official Anthropic client, unchanged: every feature of the protocol, and what can go wrong.
 import Anthropic, { APIError } from '@anthropic-ai/sdk'
 import { claude } from '@patchbay/claude'
-import { LlmError, type OpaqueState, type PreparedChat } from '@patchbay/core'
+import { defineProvider, LlmError, type OpaqueState, type PreparedChat } from '@patchbay/core'
 import { describeProvider, type MockProvider, mockProvider } from '@patchbay/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { plain } from '../../test/plain.js'
 import { bundled, over, served, thrownBy } from '../../test/served.js'
 import type { GatewayServer } from '../index.js'
 
@@ -283,4 +284,40 @@ describe('over the local model, through our own client', () => {
     () => claude('pico', { baseURL: gateway.url, apiKey: 'none', rules: { thinking: 'none' } }),
     { timeout: 60_000, refusedByService: ['vision', 'files'], sent: false },
   )
+})
+
+it.each([
+  [{ inputTokens: 30, cachedInputTokens: 10 }, 20],
+  [undefined, 0],
+])('a stream begins with the counts that the service has told (%o), and ends with all', async (usage, first) => {
+  const counting = defineProvider({
+    provider: 'counting',
+    model: 'counting-1',
+    capabilities: () => plain.capabilities(),
+    async *chat() {
+      if (usage !== undefined) yield { type: 'usage', usage }
+      yield { type: 'text', text: 'Paris.' }
+      yield {
+        type: 'finish',
+        response: {
+          finishReason: 'stop',
+          usage: { inputTokens: 30, cachedInputTokens: 10, outputTokens: 2 },
+        },
+      }
+    },
+  })
+  const { url } = await served(counting)
+  const client = new Anthropic({ baseURL: url, apiKey: 'none', maxRetries: 0 })
+  const stream = client.messages.stream({
+    model: 'm',
+    max_tokens: 9,
+    messages: [{ role: 'user', content: 'x' }],
+  })
+  const begins: number[] = []
+  stream.on('streamEvent', (event) => {
+    if (event.type === 'message_start') begins.push(event.message.usage.input_tokens)
+  })
+  const final = await stream.finalMessage()
+  expect(begins).toEqual([first])
+  expect(final.usage).toMatchObject({ input_tokens: 20, cache_read_input_tokens: 10, output_tokens: 2 })
 })

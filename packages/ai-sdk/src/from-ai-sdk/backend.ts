@@ -21,7 +21,7 @@ import { toEvents } from './events.js'
 /** Options of `aiSdk`. */
 export interface AiSdkOptions extends ProviderOptions {
   /** The model for `embed`; without it, `embed` is `unsupported`. */
-  embedding?: EmbeddingModelV3
+  embedding?: EmbeddingModelV3 | undefined
 }
 
 /** Any language model of the AI SDK (specification v3: AI SDK 6), as a provider: one typed error, deadlines, retries and policies. */

@@ -21,8 +21,7 @@ export function toUsage(raw: Json): Usage {
     ...(output !== undefined && { outputTokens: output }),
     ...(reads !== undefined && { cachedInputTokens: reads }),
     ...(writes !== undefined && { cacheWriteTokens: writes }),
-    ...(writes !== undefined &&
-      typeof hour === 'number' && { cacheWriteHourTokens: Math.min(hour, writes) }),
+    ...(writes !== undefined && typeof hour === 'number' && { cacheWriteHourTokens: Math.min(hour, writes) }),
     ...(typeof thinkingTokens === 'number' && { reasoningTokens: thinkingTokens }),
   }
 }

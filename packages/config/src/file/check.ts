@@ -1,6 +1,7 @@
 // Checks a configuration: errors name the place, and the nearest right name.
 import { isLlmError, type JsonSchema } from '@patchbay/core'
 import { violation } from '@patchbay/core/json-schema'
+import { isObject } from '@patchbay/core/wrap'
 import type { Config } from '../types.js'
 import { configError, nearest } from './config-error.js'
 import { backendOptions, entrySchema, knownOptions, severalOptions } from './entry-schema.js'
@@ -21,10 +22,24 @@ export function resolveValue<T>(value: T, schema: JsonSchema | undefined, file: 
 }
 
 /**
- * Checks a whole configuration.
+ * A whole configuration, checked, without options that are undefined: `apiKey: process.env.KEY`, where it is not set.
  * @throws {LlmError} `config`, with file, place and the nearest right name
  */
-export function checkConfig(value: unknown, file: string): asserts value is Config {
+export function checkedConfig(given: unknown, file: string): Config {
+  const value = withoutUndefined(given)
+  checkConfig(value, file)
+  return value
+}
+
+function withoutUndefined(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutUndefined)
+  // Objects of a class are values of a backend.
+  if (!isObject(value) || ![Object.prototype, null].includes(Object.getPrototypeOf(value))) return value
+  const entries = Object.entries(value).filter(([, one]) => one !== undefined)
+  return Object.fromEntries(entries.map(([name, one]) => [name, withoutUndefined(one)]))
+}
+
+function checkConfig(value: unknown, file: string): asserts value is Config {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw configError(`${file} must hold a configuration: { providers: { name: { use, model } } }.`)
   checkNames(Object.keys(value), configNames, file, '')

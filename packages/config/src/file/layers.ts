@@ -16,7 +16,7 @@ export interface Place {
 export interface Entry extends Place {
   entry: ProviderEntry
   /** Options from lower layers, with their files. */
-  inherited?: Readonly<Record<string, Place>>
+  inherited?: Readonly<Record<string, Place>> | undefined
 }
 
 /** The file of an option. */

@@ -5,7 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Price } from '@patchbay/policies'
 import type { SharedPlace } from '../provider/shared-state.js'
 import type { Config, GatewayEntry, Requirement } from '../types.js'
-import { checkConfig } from './check.js'
+import { checkedConfig } from './check.js'
 import { gatewaySchema } from './gateway-schema.js'
 import { interpolated } from './interpolate.js'
 import { type Entry, mergeEntries, unusableFallbacks } from './layers.js'
@@ -16,13 +16,13 @@ import { configSchema } from './schema.js'
 /** Options of `connect` and `loadConfig`. */
 export interface LoadOptions {
   /** A file, or the configuration itself. Default: `patchbay.config.*` in `cwd` or a folder above. */
-  config?: string | Config
+  config?: string | Config | undefined
   /** Default: the working directory. */
-  cwd?: string
+  cwd?: string | undefined
   /** The name of an environment in `env`. Default: `PATCHBAY_ENV`, otherwise `NODE_ENV`. */
-  env?: string
+  env?: string | undefined
   /** Whether to read the user's own file, too; the project's file overrides it. Default true. */
-  user?: boolean
+  user?: boolean | undefined
 }
 
 /** A configuration, merged from all its layers. */
@@ -53,8 +53,8 @@ export async function loadConfig(options: LoadOptions = {}): Promise<Loaded> {
   const layers: { config: Config; file: string; folder: string }[] = []
   const warnings: string[] = []
   if (typeof options.config === 'object') {
-    checkConfig(options.config, 'the configuration')
-    layers.push({ config: options.config, file: 'the configuration', folder: cwd })
+    const config = checkedConfig(options.config, 'the configuration')
+    layers.push({ config, file: 'the configuration', folder: cwd })
   } else {
     const found = options.config === undefined ? find(cwd) : resolve(cwd, options.config)
     if (found !== undefined) {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { extname } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Config } from '../types.js'
-import { checkConfig } from './check.js'
+import { checkedConfig } from './check.js'
 import { configError } from './config-error.js'
 
 /**
@@ -22,8 +22,7 @@ export async function read(file: string): Promise<{ config: Config; file: string
     const problem = cause instanceof Error ? (cause.message.split('\n')[0] ?? '') : String(cause)
     throw configError(`${file} cannot be read: ${problem.slice(0, 300)}`, { cause })
   }
-  checkConfig(value, file)
-  return { config: value, file }
+  return { config: checkedConfig(value, file), file }
 }
 
 async function parse(file: string): Promise<unknown> {

@@ -58,7 +58,7 @@ export async function withPolicies(
     budget: async (inner, options) =>
       budget(inner, { ...options, prices: loaded.prices, ...(await state()) }),
     cache: async (inner, { store: named, ...options }) =>
-      cache(inner, { namespace: scope, ...options, ...(await store(named)) }),
+      cache(inner, { ...options, namespace: options.namespace ?? scope, ...(await store(named)) }),
     guard: async (inner, { input, output, ...options }) =>
       guard(inner, { ...options, input: checks(input), output: checks(output) }),
     limit: async (inner, options) => limit(inner, { ...options, ...(await state()) }),

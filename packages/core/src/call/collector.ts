@@ -41,7 +41,7 @@ export class Collector {
 
   /** The `start` event. */
   startEvent(): StartEvent {
-    const { id, requestId, model = this.model } = this.#start
+    const { id, requestId, model = this.model, usage = this.usage } = this.#start
     return {
       type: 'start',
       provider: this.provider,
@@ -49,6 +49,7 @@ export class Collector {
       ...(id && { id }),
       ...(requestId && { requestId }),
       warnings: [...this.warnings],
+      usage,
     }
   }
 

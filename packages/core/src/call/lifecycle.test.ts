@@ -218,6 +218,20 @@ it('an option that is undefined is as good as none', async () => {
 })
 
 describe('an abort', () => {
+  it('is the reason of the failure, whatever fails at the same moment', async () => {
+    const controller = new AbortController()
+    const result = {
+      get done(): boolean {
+        controller.abort()
+        throw new LlmError('bad-response', 'Mine.')
+      },
+    }
+    const chat = () => ({ [Symbol.asyncIterator]: () => ({ next: async () => result as never }) })
+    const { provider } = world([], {}, { chat })
+    const call = provider.chat('x', { signal: controller.signal })
+    expect(await failureOf(call)).toMatchObject({ code: 'aborted', attempts: 1 })
+  })
+
   it('during a back-off ends it at once, and no timer is left', async () => {
     const { provider, clock } = world([[overloaded()]])
     const controller = new AbortController()

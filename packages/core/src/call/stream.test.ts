@@ -284,6 +284,13 @@ describe('a response', () => {
     })
   })
 
+  it('tells in its start what the service has counted before its answer, also through a wrapper', async () => {
+    const inner = world([[{ type: 'usage', usage: { inputTokens: 5 } }, say('a'), finish]])
+    const outer = world([], {}, { chat: () => inner.provider.stream('x') })
+    for await (const event of outer.provider.stream('x'))
+      if (event.type === 'start') expect(event.usage).toEqual({ inputTokens: 5 })
+  })
+
   it('of a wrapper passes through whole: another provider can be seen behind it', async () => {
     const inner = world([
       [{ type: 'start', id: 'resp_1', requestId: 'req_1', model: 'scripted-1-2026' }, say('a'), finish],

@@ -10,6 +10,8 @@ export interface StartEvent {
   id?: string
   requestId?: string
   warnings: Warning[]
+  /** Token counts that are known before the answer: Claude counts its input first. The `finish` event has all. */
+  usage?: Usage
 }
 /** A tool call, whole and parsed. */
 export interface ToolCallEvent {

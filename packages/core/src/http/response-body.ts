@@ -11,24 +11,24 @@ export type AnswerSource<Event, Result> = AsyncIterable<Event> &
 /** Options of `toTextResponse` and `toSse`. */
 export interface AnswerOptions<Result> {
   /** The HTTP status. Default 200. */
-  status?: number
+  status?: number | undefined
   /** More headers of the response. */
-  headers?: Record<string, string>
+  headers?: Record<string, string> | undefined
   /**
    * Called with the response of a stream, or the result of a run, once all of it was sent: the place to save the conversation. The
    * body ends when it has settled. Not called if the answer failed or was aborted.
    */
-  onFinish?: (result: Result) => unknown
+  onFinish?: ((result: Result) => unknown) | undefined
   /**
    * Called instead if the answer was aborted: because the client left, by a `signal`, or by `stream.abort()`. `error.partial` is the
    * answer so far, and `error.messages`, of a run of tools, the conversation after its last complete step.
    */
-  onAbort?: (error: LlmError) => unknown
+  onAbort?: ((error: LlmError) => unknown) | undefined
   /**
    * Called with the failure of an answer; returns the text for the client. Default: writes the failure to the console, and returns a
    * text without details, since messages of errors may name hosts, models and accounts. Not called for an answer that was aborted.
    */
-  onError?: (error: unknown) => string
+  onError?: ((error: unknown) => string) | undefined
 }
 
 const optionNames = Object.keys({

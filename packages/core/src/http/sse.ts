@@ -13,7 +13,7 @@ import {
 /** Options of `toSse`. */
 export interface SseOptions<Event, Result> extends AnswerOptions<Result> {
   /** What the client gets of an event, as JSON; `undefined` leaves it out. Default: see `toSse`. */
-  event?: (event: Event) => unknown
+  event?: ((event: Event) => unknown) | undefined
 }
 
 /**

@@ -8,13 +8,13 @@ import { readCallerValue } from '../request/caller-objects.js'
 /** Options of `map`. */
 export interface MapOptions<Row> {
   /** How many rows are run at the same time. Default 8. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Ends the map with `aborted`, and the signal of each running row. */
-  signal?: AbortSignal
+  signal?: AbortSignal | undefined
   /** Rows that are not run and have no result: those done by an earlier map, to resume it. */
-  skip?: (row: Row, index: number) => boolean
+  skip?: ((row: Row, index: number) => boolean) | undefined
   /** Called after each row. */
-  onProgress?: (progress: MapProgress) => void
+  onProgress?: ((progress: MapProgress) => void) | undefined
 }
 
 /** The progress of a `map`, in rows. */

@@ -9,7 +9,7 @@ export interface ConversionOptions {
    * Called once for each kind of content that the other form has no place for; it is left out, or changed as the warning says.
    * Default: an error.
    */
-  onWarning?: (warning: Warning) => void
+  onWarning?: ((warning: Warning) => void) | undefined
 }
 
 // Beside the warnings, as those reach apps.

@@ -22,9 +22,9 @@ import { fromChunks } from './chunks.js'
 /** Options of `langchain`. */
 export interface LangchainOptions extends ProviderOptions {
   /** The name of its model, for messages. Default: what it calls itself. */
-  model?: string
+  model?: string | undefined
   /** The model for `embed`; without it, `embed` is `unsupported`. */
-  embeddings?: EmbeddingsInterface
+  embeddings?: EmbeddingsInterface | undefined
 }
 
 /**

@@ -10,21 +10,21 @@ import { type Lost, lossReporter } from '../unsupported-content.js'
 
 /** Options of a call, beside LangChain's own. */
 export interface PatchbayChatOptions extends BaseChatModelCallOptions {
-  tools?: BindToolsInput[]
+  tools?: BindToolsInput[] | undefined
   /** Whether the model may call several tools in one turn. */
-  parallel_tool_calls?: boolean
+  parallel_tool_calls?: boolean | undefined
   /** For a `response_format`: whether the answer may have only the properties of its schema. */
-  strict?: boolean
+  strict?: boolean | undefined
   /** The format of the answer, in OpenAI's form: `{ type: 'json_schema', json_schema: { schema } }`. */
-  response_format?: Record<string, unknown>
+  response_format?: Record<string, unknown> | undefined
   /** Sent with the request. */
-  headers?: Record<string, string>
+  headers?: Record<string, string> | undefined
   /** Everything else of a request: `{ temperature: 0, reasoning: 'low' }`. */
-  request?: Partial<Omit<ChatRequest, 'messages' | 'tools'>>
+  request?: Partial<Omit<ChatRequest, 'messages' | 'tools'>> | undefined
   /** Everything else of a call: `{ metadata: { tenant: 'alice' }, headers: { … } }`. */
-  call?: Omit<CallOptions, 'signal'>
+  call?: Omit<CallOptions, 'signal'> | undefined
   /** The key of the messages, for LangChain's cache. */
-  messagesKey?: string
+  messagesKey?: string | undefined
 }
 
 // Other fields are not part of the request: LangChain and LangGraph pass them with every call.

@@ -30,7 +30,7 @@ export interface PatchbayChatParams extends Omit<BaseChatModelParams, 'maxConcur
    * The name by which a cache (`cache`) that outlives this process knows the provider: change it with whatever changes its
    * answers. Default: one for this very object, so that answers are kept for it alone.
    */
-  cacheName?: string
+  cacheName?: string | undefined
 }
 
 const known =

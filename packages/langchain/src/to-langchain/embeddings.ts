@@ -6,7 +6,7 @@ import { checkOptionNames, type OptionNames } from '@patchbay/core/wrap'
 /** Options of `embeddings`, for each of its calls. */
 export interface PatchbayEmbeddingsOptions extends CallOptions {
   /** Everything else of a request: `{ dimensions: 256 }`. */
-  request?: Omit<EmbedRequest, 'input' | 'inputType'>
+  request?: Omit<EmbedRequest, 'input' | 'inputType'> | undefined
 }
 
 const optionNames: OptionNames<PatchbayEmbeddingsOptions> = {

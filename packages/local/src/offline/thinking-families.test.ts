@@ -75,7 +75,9 @@ describe.each(thinkingTemplates)('$family', (family) => {
   it('stands before JSON that is to be thought about, with the frame of the answer after it', async () => {
     const modelPath = model(false)
     const request: ChatRequest = { ...question, output: 'json', reasoning: 'high' }
-    expect((await endOf(modelPath, { output: 'json', reasoning: 'high' })).trimEnd().endsWith(open)).toBe(true)
+    expect((await endOf(modelPath, { output: 'json', reasoning: 'high' })).trimEnd().endsWith(open)).toBe(
+      true,
+    )
     const written = `Two < three.\n${close}${head}${before}{"a": 4}`
     for (const text of [written, [...written]])
       expect(await readAnswer({ modelPath, request, text })).toMatchObject({

@@ -26,11 +26,7 @@ export interface LocalCallOptions extends SamplerOptions {
  * The queue entry of a call.
  * @throws {LlmError} `invalid-request` for unknown or invalid options
  */
-export function queueEntry(
-  options: Record<string, unknown>,
-  handle: unknown,
-  isChat = false,
-): QueueEntry {
+export function queueEntry(options: Record<string, unknown>, handle: unknown, isChat = false): QueueEntry {
   const names = ['priority', 'caller', ...(isChat ? ['infill', ...samplerOptionNames] : [])]
   checkOptionNames(options, names, 'of providerOptions.local')
   const { priority = 'normal', caller = handle } = options

@@ -46,7 +46,7 @@ export interface LocalOptions extends ProviderOptions {
   /** Number of the model's layers on the GPU. Default: as many as its memory holds. */
   gpuLayers?: number | undefined
   /** LoRA adapters (.gguf files) to apply, each with its strength. Default: none; `scale` 1. */
-  adapters?: { path: string; scale?: number }[] | undefined
+  adapters?: { path: string; scale?: number | undefined }[] | undefined
   /**
    * Time without work after which the model is unloaded; the next call loads it again. As in Ollama: `'10m'`, `'30s'`, or
    * a number of seconds; negative: never. Default: never.

@@ -155,7 +155,9 @@ describe('sampler options of the engine', () => {
   })
 
   it('remove the likeliest tokens by XTC', async () => {
-    expect(await ask({ xtc: { probability: 1, threshold: 0 } }, { maxOutputTokens: 5 })).not.toContain('The cap')
+    expect(await ask({ xtc: { probability: 1, threshold: 0 } }, { maxOutputTokens: 5 })).not.toContain(
+      'The cap',
+    )
   })
 
   it.each([

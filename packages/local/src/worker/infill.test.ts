@@ -26,7 +26,10 @@ async function promptOf(text: typeof gap, shape: RandomModel) {
 }
 
 describe('the prompt', () => {
-  it.each(['bpe', 'spm'] as const)('has the texts as they are, between the tokens (%s)', async (vocabulary) => {
+  it.each([
+    'bpe',
+    'spm',
+  ] as const)('has the texts as they are, between the tokens (%s)', async (vocabulary) => {
     const { text } = await promptOf(gap, { controlTokens, vocabulary })
     expect(text.replace(/^<\|endoftext\|>/, '')).toBe(
       `<|fim_prefix|>${gap.prefix}<|fim_suffix|>${gap.suffix}<|fim_middle|>`,
@@ -65,6 +68,8 @@ describe('complete', () => {
     const request = { messages: '-', output: 'json', providerOptions: { local: { infill: gap } } } as const
     expect((await failureOf(llm.chat(request))).message).toContain('no tools and no JSON')
     const wrong = { local: { infill: { prefix: 1 } } }
-    expect((await failureOf(llm.chat({ messages: '-', providerOptions: wrong }))).code).toBe('invalid-request')
+    expect((await failureOf(llm.chat({ messages: '-', providerOptions: wrong }))).code).toBe(
+      'invalid-request',
+    )
   })
 })

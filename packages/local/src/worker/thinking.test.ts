@@ -79,22 +79,21 @@ describe('a model that thinks', () => {
 })
 
 describe('before JSON, a model whose answers are framed', () => {
-  it.each(thinkingTemplates.filter(({ answer }) => answer !== undefined))(
-    '($family) gets the frame after its thought, and then writes JSON alone',
-    async (family) => {
-      const provider = openRandom({ chatTemplate: thinkingTemplateOf(family), seed: 2 })
-      const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
-      const response = await provider.chat({
-        messages: 'x',
-        output: { schema },
-        reasoning: { budgetTokens: 12 },
-        maxOutputTokens: 300,
-        logprobs: true,
-      })
-      expect(response.output).toMatchObject({ a: expect.any(Number) })
-      expect(response.reasoning).not.toBe('')
-      expect(response.usage.reasoningTokens).toBeGreaterThanOrEqual(12)
-      expect(response.logprobs?.map(({ token }) => token).join('')).toBe(response.text)
-    },
-  )
+  it.each(
+    thinkingTemplates.filter(({ answer }) => answer !== undefined),
+  )('($family) gets the frame after its thought, and then writes JSON alone', async (family) => {
+    const provider = openRandom({ chatTemplate: thinkingTemplateOf(family), seed: 2 })
+    const schema = { type: 'object', properties: { a: { type: 'integer' } }, required: ['a'] }
+    const response = await provider.chat({
+      messages: 'x',
+      output: { schema },
+      reasoning: { budgetTokens: 12 },
+      maxOutputTokens: 300,
+      logprobs: true,
+    })
+    expect(response.output).toMatchObject({ a: expect.any(Number) })
+    expect(response.reasoning).not.toBe('')
+    expect(response.usage.reasoningTokens).toBeGreaterThanOrEqual(12)
+    expect(response.logprobs?.map(({ token }) => token).join('')).toBe(response.text)
+  })
 })

@@ -133,3 +133,21 @@ describe('a response', () => {
     })
   })
 })
+
+it.each([
+  ['llama.cpp', 4, 'length'],
+  ['ollama', 4, 'length'],
+  ['llama.cpp', 3, 'stop'],
+  // Services say so themselves.
+  ['openai', 16, 'stop'],
+] as const)('an answer that is as long as its limit was cut, although %s calls it complete: %i tokens', async (preset, output_tokens, finishReason) => {
+  const usage = { input_tokens: 5, output_tokens }
+  const message = { type: 'message', role: 'assistant', content: [{ type: 'output_text', text: 'I am a' }] }
+  const { response } = completed({ output: [message], usage })
+  for (const answer of [json(response), sse([created, completed({ output: [message], usage })])]) {
+    const provider = await ask(answer, { preset, api: 'responses' })
+    const request = { messages: 'x', maxOutputTokens: 4, onUnsupported: 'warn' } as const
+    if (preset !== 'openai') expect((await provider.chat(request)).finishReason).toBe(finishReason)
+    else expect((await provider.chat({ ...request, maxOutputTokens: 16 })).finishReason).toBe(finishReason)
+  }
+})

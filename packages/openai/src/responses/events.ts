@@ -97,7 +97,7 @@ export async function* fromStream(
           const known = items.at({ output_index: index, item })
           if (!known.done) yield* closeItem(item, known, calls)
         }
-        return yield* finishOf(response, calls.last)
+        return yield* finishOf(response, calls)
       }
       case 'response.failed':
         throw fromError(event.response?.error ?? { message: 'The response failed without a reason.' }, who)
@@ -135,7 +135,7 @@ export async function* fromWhole(body: unknown, from: Source): AsyncGenerator<Ba
   yield startOf(response, requestId)
   const calls: Calls = { ids: new CallIds(), last: new TruncatedCallGuard(), from }
   for (const item of objectsIn(response.output)) yield* closeItem(item, newItem(item.id), calls)
-  yield* finishOf(response, calls.last)
+  yield* finishOf(response, calls)
 }
 
 /** The events of output items alone, as they stand in a conversation. */
@@ -272,9 +272,11 @@ function startOf({ id, model }: WireResponse, requestId: string | undefined): Ba
 
 function* finishOf(
   { status, incomplete_details: details, usage }: WireResponse,
-  last: TruncatedCallGuard,
+  { last, from: { limit } }: Pick<Calls, 'last' | 'from'>,
 ): Generator<BackendEvent> {
-  const reason = details?.reason
+  // llama-server and Ollama complete an answer that they have cut (November 2026).
+  const isCut = typeof limit === 'number' && Number(usage?.output_tokens) >= limit
+  const reason = details?.reason ?? (isCut ? 'max_output_tokens' : undefined)
   if (reason === undefined && status !== 'completed' && status !== undefined && status !== 'incomplete')
     throw new LlmError('bad-response', `The response ended with the status ${status}. Try again.`)
   const reasons: Record<string, FinishReason> = {

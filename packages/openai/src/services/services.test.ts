@@ -152,6 +152,12 @@ describe('the other endpoints', () => {
       json: { model: 'gpt-x', input: [{ role: 'user' }] },
     })
     expect(await failureOf((await ask(json({}))).countTokens('Hello'))).toMatchObject({ code: 'unsupported' })
+    // Ollama's answer, November 2026.
+    const without = { status: 404, headers: { 'content-type': 'text/plain' }, body: '404 page not found' }
+    expect(await failureOf((await ask(without, { api: 'responses' })).countTokens('Hello'))).toMatchObject({
+      code: 'unsupported',
+      message: expect.stringContaining('does not count tokens'),
+    })
   })
 
   it('list models, with the capabilities that servers report', async () => {

@@ -24,18 +24,18 @@ import { BatchQueue } from './batch-queue.js'
 /** Options of `batch`. */
 export interface BatchOptions {
   /** Calls at the same time from this package's queue. Default 4. */
-  concurrency?: number
+  concurrency?: number | undefined
   /**
    * Where this package's queue keeps requests and results. With `fileState` or `redisState` a batch outlives the process: the
    * next process that asks for its status continues it, with its `metadata`, `timeout` and `retry`. `signal` and `onStatus` do
    * not survive; `headers` may hold secrets and are refused: pass them to the provider instead. Default: the memory of this
    * process, which keeps the last 1,000 unread batches and the last 100 read ones.
    */
-  state?: StateStore
+  state?: StateStore | undefined
   /** Use the service's batch API if it has one? Default true. */
-  native?: boolean
+  native?: boolean | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** Prefix of the ids of this package's queue. */
@@ -117,11 +117,11 @@ class Batched extends Middleware {
 /** Options of `batchResults`. `timeout` covers all waiting and reading; default: none. */
 export interface BatchEndOptions extends CallOptions {
   /** Milliseconds between two checks of the status. Default 60,000. */
-  every?: number
+  every?: number | undefined
   /** Called with the status at each check. */
-  onProgress?: (status: BatchStatus) => void
+  onProgress?: ((status: BatchStatus) => void) | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 // A new batch, or its results, may be missing at first on a service with replicas.
@@ -141,7 +141,11 @@ export async function* batchResults(
   id: string,
   { every = 60_000, onProgress, clock = systemClock, ...options }: BatchEndOptions = {},
 ): AsyncGenerator<BatchResult> {
-  const deadline = new CallDeadline({ timeout: 30 * 86_400_000, ...options }, clock, provider)
+  const deadline = new CallDeadline(
+    { ...options, timeout: options.timeout ?? 30 * 86_400_000 },
+    clock,
+    provider,
+  )
   let checks = 0
   let found = false
   let ended = false

@@ -17,20 +17,20 @@ import { type CacheStore, memoryCache, ResponseStore } from './store.js'
 /** Options of `cache`. */
 export interface CacheOptions {
   /** Where responses are stored. Default: `memoryCache()`, the last 1,000 responses of this process. */
-  store?: CacheStore
+  store?: CacheStore | undefined
   /** Time to live of a response in milliseconds, above 0. Default: as long as the store keeps it. */
-  ttl?: number
+  ttl?: number | undefined
   /**
    * Part of every key. Set it if apps share a store and the same model name means different models, for example on two
    * servers: the cache cannot know that. Default: none.
    */
-  namespace?: string
+  namespace?: string | undefined
   /** Also store responses that were cut off (`finishReason: 'length'`)? Default false. */
-  truncated?: boolean
+  truncated?: boolean | undefined
   /** Return false to bypass the cache for a call. Default: every chat, `embed`, `rerank`, `transcribe` and `countTokens` is cached. */
-  when?: (call: { kind: string; request: unknown; options: CallOptions }) => boolean
+  when?: ((call: { kind: string; request: unknown; options: CallOptions }) => boolean) | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** The policy with these options, for `pipe`. */

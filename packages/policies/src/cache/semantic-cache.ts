@@ -19,20 +19,20 @@ export interface SemanticCacheOptions {
   /** The provider that embeds the questions. It is not closed with the cache. */
   embedder: Provider
   /** Minimum cosine similarity of two questions with the same meaning, 0 to 1. Default 0.95; the right value depends on the embedder. */
-  threshold?: number
+  threshold?: number | undefined
   /** Maximum number of questions for each conversation history; beyond it the oldest is dropped. Default 500. */
-  max?: number
+  max?: number | undefined
   /**
    * Where answers are stored, one entry a question. Processes that share a store may lose each other's newest entry, never
    * more. Default: the memory of this process, up to 64 million characters.
    */
-  store?: CacheStore
+  store?: CacheStore | undefined
   /** Time to live of an answer in milliseconds, above 0. Default: as long as the store keeps it. */
-  ttl?: number
+  ttl?: number | undefined
   /** Part of every key, as in `cache`, for apps that share a store. */
-  namespace?: string
+  namespace?: string | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 // Limits of the vectors in memory.

@@ -35,13 +35,15 @@ export interface CascadeOptions {
    * provider's answer. Default: `finishReason` is `'stop'` or `'tool-calls'` (or `'length'`, if the request set
    * `maxOutputTokens`), and the answer is not empty.
    */
-  accept?: (response: ChatResponse, request: ChatRequest) => boolean | string | Promise<boolean | string>
+  accept?:
+    | ((response: ChatResponse, request: ChatRequest) => boolean | string | Promise<boolean | string>)
+    | undefined
   /** Answers with one of these words are not good enough, before `accept` is called. Whole words, case-insensitive. */
-  unless?: string[]
+  unless?: string[] | undefined
   /** Which errors call the next provider too. Default: errors that another provider may not have, an answer that does not fit its schema, and a request that is too long. */
-  when?: When
+  when?: When | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /**

@@ -9,9 +9,9 @@ import { type FailoverRules, FailoverStream, rulesOf, type When } from './failov
 /** Options common to composite providers. */
 export interface CompositeOptions {
   /** Which errors try the next candidate. Checked only before the first event. Default: errors that another provider may not have. */
-  when?: When
+  when?: When | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 export abstract class CompositeProvider extends Middleware {

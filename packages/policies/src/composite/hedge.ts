@@ -23,11 +23,11 @@ export interface HedgeOptions {
    * How long to wait for the first event before the next provider is called too: milliseconds, or `'p95'`, the 95th percentile
    * of the last 200 answers (2,000 ms until there are 20). Default `'p95'`.
    */
-  delay?: number | 'p95'
+  delay?: number | 'p95' | undefined
   /** Which errors call the next provider at once. Default: errors that another provider may not have. */
-  when?: When
+  when?: When | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 const maxSamples = 200

@@ -18,21 +18,21 @@ export interface LoadBalanceOptions extends CompositeOptions {
    * provider, which may still have what it has read of it; one with more than a quarter above its share of the calls, or that
    * has just failed, is passed over. Default `'weighted'`.
    */
-  by?: 'weighted' | 'least-busy' | 'latency' | 'prefix'
+  by?: 'weighted' | 'least-busy' | 'latency' | 'prefix' | undefined
   /** The share of each provider, in the order of the list; numbers above 0. Default 1 each. */
-  weights?: number[]
+  weights?: number[] | undefined
   /**
    * Names of the providers, in the order of the list, for `prefix`: a provider with the same name keeps its conversations when
    * others come or go. Default: their positions.
    */
-  names?: string[]
+  names?: string[] | undefined
   /**
    * For `prefix`: finds out whether a provider that failed works again; it rejects if not. Default: a call tries it after five
    * seconds. Example: `(provider) => provider.models({ timeout: 2000 })`.
    */
-  probe?: (provider: Provider) => Promise<unknown>
+  probe?: ((provider: Provider) => Promise<unknown>) | undefined
   /** Random numbers from 0 to 1, for `latency`. Default `Math.random`. */
-  random?: () => number
+  random?: (() => number) | undefined
 }
 
 // Smoothing factor of latencies: the last ten calls together weigh about half.

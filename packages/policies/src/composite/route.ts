@@ -27,9 +27,13 @@ export interface RouteOptions extends CompositeOptions {
    * Which of the providers that support the request comes first. `order`: the first in the list. `cost`: the cheapest for this
    * request. A function returns one of `able`, several in order, or `undefined` for the order of the list. Default `'order'`.
    */
-  by?: 'order' | 'cost' | ((request: ChatInput, able: Provider[]) => RouteChoice | Promise<RouteChoice>)
+  by?:
+    | 'order'
+    | 'cost'
+    | ((request: ChatInput, able: Provider[]) => RouteChoice | Promise<RouteChoice>)
+    | undefined
   /** Prices by model for `cost`, in US dollars per million tokens; they win over the table of this package. */
-  prices?: Record<string, Price>
+  prices?: Record<string, Price> | undefined
 }
 
 /** What a function for `by` returns. */

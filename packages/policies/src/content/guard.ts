@@ -43,14 +43,14 @@ export interface GuardOptions {
    * Checks of a request, run before anything is sent. Their text is all texts of the request, one a line, including text files,
    * schemas and `providerOptions`. Default: none.
    */
-  input?: Check | Check[]
+  input?: Check | Check[] | undefined
   /** Checks of an answer, run before the caller sees it. Their text is the answer and the inputs of its tool calls. Default: none. */
-  output?: Check | Check[]
+  output?: Check | Check[] | undefined
   /**
    * When a stream is checked. `'end'`: once, and nothing is shown before. A number: each time this many characters have arrived;
    * they are shown after they have passed, and the complete answer is checked again at the end. Default `'end'`.
    */
-  every?: 'end' | number
+  every?: 'end' | number | undefined
 }
 
 /** The policy with these options, for `pipe`. */

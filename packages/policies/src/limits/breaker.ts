@@ -22,32 +22,32 @@ import {
 /** Options of `breaker`. */
 export interface BreakerOptions {
   /** Failures within `window` that open the circuit, if `rate` is reached too. Default 5. */
-  failures?: number
+  failures?: number | undefined
   /** Minimum share of failures among the calls within `window`, 0 to 1. Default 0.5. */
-  rate?: number
+  rate?: number | undefined
   /** Length of the counting window in milliseconds. Default 60,000. */
-  window?: number
+  window?: number | undefined
   /** How long the circuit stays open, in milliseconds; a longer `Retry-After` of the service wins. Default 30,000. */
-  cooldown?: number
+  cooldown?: number | undefined
   /** Trial calls of a half-open circuit at the same time; as many must succeed to close it. Default 1. */
-  trials?: number
+  trials?: number | undefined
   /**
    * Does this error count as a failure of the service? Default: it is unavailable, overloaded, timed out or answered with
    * something invalid, a local model failed, or the error has a `retryAfterMs`.
    */
-  counts?: (error: LlmError) => boolean
+  counts?: ((error: LlmError) => boolean) | undefined
   /** Called after each change of the circuit that a call of this process caused. */
-  onChange?: (circuit: Circuit) => void
+  onChange?: ((circuit: Circuit) => void) | undefined
   /** Where the circuit is kept. Processes that share a state share the circuit. Default: the memory of this process. */
-  state?: StateStore
+  state?: StateStore | undefined
   /** Name of the circuit within `state`. Default: provider and model. */
-  key?: string
+  key?: string | undefined
   /**
    * While `state` cannot be reached: `allow` calls, with a circuit of this process alone, or `refuse` them. Default `'allow'`.
    */
-  whenUnavailable?: WhenUnavailable
+  whenUnavailable?: WhenUnavailable | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** Errors that tell about the health of the service. */

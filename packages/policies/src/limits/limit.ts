@@ -22,28 +22,28 @@ import { estimateTokens } from './token-estimate.js'
 /** Options of `limit`. */
 export interface LimitOptions {
   /** Maximum number of calls at the same time, above 0. Default: no limit. */
-  concurrency?: number
+  concurrency?: number | undefined
   /** Requests a minute, above 0; retries count. Default: the limit that the service's headers report, if any. */
-  requestsPerMinute?: number
+  requestsPerMinute?: number | undefined
   /** Input and output tokens a minute, above 0. Default: the limit that the service's headers report, if any. */
-  tokensPerMinute?: number
+  tokensPerMinute?: number | undefined
   /** Maximum number of waiting calls; one more fails with `queue-full`. Default 1,000. */
-  queue?: number
+  queue?: number | undefined
   /** Maximum waiting time in milliseconds; then the call fails with `rate-limited`. 0: never wait. Default 60,000. */
-  maxWait?: number
+  maxWait?: number | undefined
   /** Follow the service's rate-limit headers and its `Retry-After`? Default true. */
-  headers?: boolean
+  headers?: boolean | undefined
   /** Where the limits are counted. Processes that share a state share the limits. Default: the memory of this process. */
-  state?: StateStore
+  state?: StateStore | undefined
   /** Name of the counter within `state`; calls with the same key share the limits. Default: provider and model. */
-  key?: string
+  key?: string | undefined
   /**
    * While `state` cannot be reached: `allow` calls within these limits for this process alone, or `refuse` them. Default
    * `'allow'`.
    */
-  whenUnavailable?: WhenUnavailable
+  whenUnavailable?: WhenUnavailable | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** The policy with these options, for `pipe`. */

@@ -7,7 +7,7 @@ import { failureOf } from '../../test/failure.js'
 import { ended, limited, minute } from '../../test/limited.js'
 import { warm } from '../../test/warm.js'
 import { limit, memoryState } from '../index.js'
-import { runStep } from '../state/atomic-step.js'
+import { runStep } from '../state/run-step.js'
 import { limiterSteps } from './limiter-steps.js'
 
 beforeAll(warm)

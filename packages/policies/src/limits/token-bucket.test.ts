@@ -80,21 +80,21 @@ describe('leases', () => {
     expect(waitOf(state, rules, 0, lease - 1)).toBe(Number.POSITIVE_INFINITY)
     expect(waitOf(state, rules, 0, lease)).toBe(0)
     const released = tokenBucket.release(state, rules, { id: 'a', tokens: 0 }, 0, 1)
-    expect(released.leases).toEqual({})
+    expect(released.leases).toEqual([])
     expect(waitOf(released, rules, 0, 1)).toBe(0)
   })
 
   it('are extended for calls of this process only', () => {
     const two = { concurrency: 2 }
     const state = acquired(acquired(unlimited(), two, 0, 0, 'ours'), two, 0, 0, 'theirs')
-    expect(tokenBucket.renewLeases(state, ['ours'], 99_000).leases).toEqual({
-      ours: 99_000,
-      theirs: lease,
-    })
+    expect(tokenBucket.renewLeases(state, ['ours'], 99_000).leases).toEqual([
+      ['theirs', lease],
+      ['ours', 99_000],
+    ])
   })
 
   it('are not kept without a limit of concurrency', () => {
-    expect(acquired(unlimited(), { requests: 5 }, 0, 0).leases).toEqual({})
+    expect(acquired(unlimited(), { requests: 5 }, 0, 0).leases).toEqual([])
   })
 })
 

@@ -11,23 +11,26 @@ export interface Bucket {
   reported?: number
 }
 
+/** A call in flight, and when it is no longer counted, in milliseconds. A list, which is cheaper to copy than a map. */
+type Lease = readonly [id: string, until: number]
+
 /** State of a limiter. */
 export interface LimiterState {
   requests: Bucket
   tokens: Bucket
   /** End of a pause that the service asked for by `Retry-After`, in milliseconds. */
   pausedUntil: number
-  /** Leases of calls in flight: call id to expiry time in milliseconds. */
-  leases: Record<string, number>
+  /** Leases of calls in flight. */
+  leases: readonly Lease[]
 }
 
 /** The limits set by options. */
 export interface LimitRules {
-  concurrency?: number
+  concurrency?: number | undefined
   /** A minute. */
-  requests?: number
+  requests?: number | undefined
   /** A minute, input and output together. */
-  tokens?: number
+  tokens?: number | undefined
 }
 
 /** Permission for one call. */
@@ -41,7 +44,7 @@ const minute = 60_000
 
 export function unlimited(): LimiterState {
   const full = () => ({ level: Number.MAX_SAFE_INTEGER, at: 0 })
-  return { requests: full(), tokens: full(), pausedUntil: 0, leases: {} }
+  return { requests: full(), tokens: full(), pausedUntil: 0, leases: [] }
 }
 
 function refilled(
@@ -83,10 +86,10 @@ export const tokenBucket = {
     now: number,
     leaseMs: number,
   ): { next: LimiterState; result: { permit: Permit } | { waitMs: number } } {
-    const leases = Object.fromEntries(Object.entries(state.leases).filter(([, until]) => until > now))
+    const leases = state.leases.filter(([, until]) => until > now)
     const requests = refilled(state.requests, rules.requests, now)
     const bucket = refilled(state.tokens, rules.tokens, now)
-    if (rules.concurrency !== undefined && Object.keys(leases).length >= rules.concurrency)
+    if (rules.concurrency !== undefined && leases.length >= rules.concurrency)
       return { next: { ...state, leases }, result: { waitMs: Number.POSITIVE_INFINITY } }
     const waitMs = Math.max(state.pausedUntil - now, waitFor(requests, 1), waitFor(bucket, tokens))
     if (waitMs > 0) return { next: { ...state, leases }, result: { waitMs } }
@@ -95,7 +98,7 @@ export const tokenBucket = {
         pausedUntil: state.pausedUntil,
         requests: reduced(requests, 1),
         tokens: reduced(bucket, tokens),
-        leases: rules.concurrency === undefined ? {} : { ...leases, [id]: now + leaseMs },
+        leases: rules.concurrency === undefined ? [] : [...leases, [id, now + leaseMs]],
       },
       result: { permit: { id, tokens } },
     }
@@ -110,7 +113,7 @@ export const tokenBucket = {
     now: number,
     pauseMs = 0,
   ): LimiterState {
-    const { [id]: _, ...leases } = state.leases
+    const leases = state.leases.filter(([held]) => held !== id)
     const bucket = refilled(state.tokens, rules.tokens, now)
     const refund = used === undefined || bucket.rate === undefined ? 0 : tokens - used
     const level = Math.min(bucket.rate ?? bucket.level, bucket.level + refund)
@@ -137,7 +140,8 @@ export const tokenBucket = {
 
   /** Extends the leases of these calls. They are in flight, so one that was lost (with its store, for example) is back. */
   renewLeases(state: LimiterState, ids: readonly string[], until: number): LimiterState {
-    return { ...state, leases: { ...state.leases, ...Object.fromEntries(ids.map((id) => [id, until])) } }
+    const others = state.leases.filter(([id]) => !ids.includes(id))
+    return { ...state, leases: [...others, ...ids.map((id): Lease => [id, until])] }
   },
 
   /** Lowers the levels to what the service's headers report: it also counts requests that do not pass through here. */

@@ -33,12 +33,12 @@ const reservedIn = (account: Account, at: number) =>
 
 describe('a reservation', () => {
   it('is made up to the limit exactly, counting what is spent and reserved', () => {
-    const spent = { usd: 0.3, tokens: 30, reserved: {} }
+    const spent = { usd: 0.3, tokens: 30, reserved: [] }
     const { next: account } = reserve(spent, 'a', { usd: 0.3, tokens: 30 })
     const fits = { usd: 0.4, tokens: 40 }
     const { next, result } = reserve(account, 'b', fits)
     expect(result).not.toHaveProperty('exceeded')
-    expect(Object.keys(next.reserved)).toEqual(['a', 'b'])
+    expect(next.reserved.map(({ id }) => id)).toEqual(['a', 'b'])
     expect(reservedIn(next, now).tokens).toBe(70)
     for (const more of [{ usd: 0.41 }, { tokens: 41 }]) {
       const refused = reserve(account, 'b', { ...fits, ...more })
@@ -53,7 +53,7 @@ describe('a reservation', () => {
     expect(reservedIn(account, now + quarter - 1)).toEqual({ usd: 1, tokens: 10 })
     expect(reservedIn(account, now + quarter)).toEqual({ usd: 0, tokens: 0 })
     const later = reserve(account, 'new', { usd: 0, tokens: 0 }, now + quarter).next
-    expect(Object.keys(later.reserved)).toEqual(['new'])
+    expect(later.reserved.map(({ id }) => id)).toEqual(['new'])
   })
 })
 

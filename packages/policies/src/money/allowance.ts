@@ -33,6 +33,34 @@ export function accountName(
   return [budget, per, period, ...(each === undefined ? [] : [`key=${key}`])].join(':')
 }
 
+/** An account, with the limits that hold for it. */
+export interface BudgetAccount {
+  name: string
+  limits: Allowance[]
+  ttlMs: number
+}
+
+/** The accounts that a call counts for. Limits for the same period and key share one. */
+export function accountsOf(
+  budget: string,
+  limits: readonly Allowance[],
+  call: Parameters<typeof accountName>[2],
+): BudgetAccount[] {
+  const accounts = new Map<string, BudgetAccount>()
+  for (const allowance of limits) {
+    const name = accountName(budget, allowance, call)
+    const account = accounts.get(name)
+    if (account !== undefined) account.limits.push(allowance)
+    else accounts.set(name, { name, limits: [allowance], ttlMs: ttlByPeriod[allowance.per] })
+  }
+  return [...accounts.values()]
+}
+
+/** The amounts of an allowance. */
+export function mostOf({ usd, tokens }: Allowance): Partial<Amount> {
+  return { ...(usd !== undefined && { usd }), ...(tokens !== undefined && { tokens }) }
+}
+
 /** The error of a call that might exceed this allowance. */
 export function budgetExceeded(
   { per, each, ...most }: Allowance,

@@ -7,7 +7,7 @@ import { answered, ask, budgeted, prices } from '../../test/budgeted.js'
 import { failureOf } from '../../test/failure.js'
 import { warm } from '../../test/warm.js'
 import { type Allowance, budget, memoryState, type Spending } from '../index.js'
-import { runStep } from '../state/atomic-step.js'
+import { runStep } from '../state/run-step.js'
 import { accountSteps } from './account.js'
 
 beforeAll(warm)
@@ -191,7 +191,10 @@ it('law: whatever runs at once and however it ends, no budget is exceeded and no
       await clock.advance(1000)
       const results = await Promise.all(ends)
       await within()
-      expect(results.filter((end) => end !== 'budget-exceeded')).toHaveLength(inner.requests.length)
+      const allowed = results.filter((end) => end !== 'budget-exceeded')
+      expect(inner.requests.length).toBeLessThanOrEqual(allowed.length)
+      // On a busy machine a call can be aborted before it is sent.
+      expect(inner.requests.length).toBeGreaterThanOrEqual(allowed.filter((end) => end !== 'aborted').length)
       for (const { reserved } of await provider.spending()) expect(reserved).toEqual({ usd: 0, tokens: 0 })
     }),
     { numRuns: 60 },

@@ -12,7 +12,7 @@ import { Counters, type Place, type WhenUnavailable } from '../state/counters.js
 import { memoryState } from '../state/memory-state.js'
 import type { StateStore } from '../state/state.js'
 import { type AccountArgs, type Amount, accountSteps, type Balance, reservationMs } from './account.js'
-import { type Allowance, accountName, budgetExceeded, ttlByPeriod } from './allowance.js'
+import { type Allowance, accountsOf, type BudgetAccount, budgetExceeded, mostOf } from './allowance.js'
 import { claimReservation, readReservation, saveReservation } from './batch-reservation.js'
 import { actualCost, costByModel, type Estimate, type PricedCall } from './call-cost.js'
 import { priceAt } from './cost.js'
@@ -24,18 +24,18 @@ export interface BudgetOptions {
   /** All of them hold. */
   limits: Allowance[]
   /** Prices by model, in US dollars per million tokens; they win over the list prices of services. */
-  prices?: Record<string, Price>
+  prices?: Record<string, Price> | undefined
   /** Where spending is counted. Processes that share a state share the budget. Default: the memory of this process. */
-  state?: StateStore
+  state?: StateStore | undefined
   /** Name of the budget within `state`. Default `'budget'`. */
-  name?: string
+  name?: string | undefined
   /**
    * While `state` cannot be reached: `refuse` calls, or `allow` them as far as this process alone stays within the limits.
    * Default `'refuse'`.
    */
-  whenUnavailable?: WhenUnavailable
+  whenUnavailable?: WhenUnavailable | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** A limit with what has been spent of it. */
@@ -90,13 +90,6 @@ const budgetOptionNames: OptionNames<BudgetOptions> = {
   name: true,
   whenUnavailable: true,
   clock: true,
-}
-
-/** An account, with the limits that hold for it. */
-interface BudgetAccount {
-  name: string
-  limits: Allowance[]
-  ttlMs: number
 }
 
 class Budget extends Middleware implements BudgetProvider {
@@ -156,10 +149,7 @@ class Budget extends Middleware implements BudgetProvider {
       do: 'reserve',
       id,
       amount,
-      most: limits.map(({ usd, tokens }) => ({
-        ...(usd !== undefined && { usd }),
-        ...(tokens !== undefined && { tokens }),
-      })),
+      most: limits.map(mostOf),
       forMs: reservationMs,
     }))
     const last = results.at(-1)
@@ -278,23 +268,15 @@ class Budget extends Middleware implements BudgetProvider {
     return (model, provider) => priceOf(model, provider) ?? priceOf(this.model)
   }
 
-  /** The accounts that a call at this time counts for. Limits for the same period and key share one. */
+  /** The accounts that a call at this time counts for. */
   #accounts(limits: readonly Allowance[], key: string | undefined, now: number): BudgetAccount[] {
-    const accounts = new Map<string, BudgetAccount>()
-    for (const allowance of limits) {
-      if (allowance.each === 'key' && key === undefined)
-        throw new LlmError(
-          'invalid-request',
-          'This budget has a limit for each key, and the call has none. Pass metadata: { key } in its options.',
-          { provider: this.provider, model: this.model },
-        )
-      const name = accountName(this.#name, allowance, { run: this.#run, key, now })
-      const account = accounts.get(name)
-      if (account === undefined)
-        accounts.set(name, { name, limits: [allowance], ttlMs: ttlByPeriod[allowance.per] })
-      else account.limits.push(allowance)
-    }
-    return [...accounts.values()]
+    if (key === undefined && limits.some(({ each }) => each === 'key'))
+      throw new LlmError(
+        'invalid-request',
+        'This budget has a limit for each key, and the call has none. Pass metadata: { key } in its options.',
+        { provider: this.provider, model: this.model },
+      )
+    return accountsOf(this.#name, limits, { run: this.#run, key, now })
   }
 
   /** One step on these accounts together. */

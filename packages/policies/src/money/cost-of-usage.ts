@@ -6,9 +6,9 @@ import { type Place, type Prices, pricesFor } from './prices.js'
 /** Options of `costOfUsage`. */
 export interface CostOptions {
   /** The model that answered. Default: that of the provider. */
-  model?: string
+  model?: string | undefined
   /** Prices by model, in US dollars per million tokens; they win over the list prices of services. */
-  prices?: Prices
+  prices?: Prices | undefined
 }
 
 /**

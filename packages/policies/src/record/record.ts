@@ -19,9 +19,9 @@ export interface RecordOptions {
   /** Path of the cassette, a JSON file. It is created, or added to if it exists. */
   file: string
   /** Changes each text before it is written. Keys and tokens have already been replaced by `[SECRET]`. Default: no change. */
-  scrub?: (text: string) => string
+  scrub?: ((text: string) => string) | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** Options of `replay`. */
@@ -32,11 +32,11 @@ export interface ReplayOptions {
    * What happens to a call that is not on the cassette. `'error'`: it fails with `not-found` (default). `'record'`: the
    * provider is called, and the call is added.
    */
-  unrecorded?: 'error' | 'record'
+  unrecorded?: 'error' | 'record' | undefined
   /** As in `record`, for calls that are added. */
-  scrub?: (text: string) => string
+  scrub?: ((text: string) => string) | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** The policy with these options, for `pipe`. */

@@ -1,7 +1,8 @@
 // Counters of a policy: kept in its state or, while that cannot be reached and the policy allows it, in this process.
 import { type ErrorCode, isLlmError, type LlmError } from '@patchbay/core'
-import { type AtomicStep, runStep } from './atomic-step.js'
+import type { AtomicStep } from './atomic-step.js'
 import { memoryState } from './memory-state.js'
+import { runStep } from './run-step.js'
 import type { StateStore } from './state.js'
 
 /** What happens to calls while a shared state cannot be reached: they fail, or each process counts for itself. */

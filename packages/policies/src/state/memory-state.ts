@@ -9,7 +9,7 @@ export interface MemoryStateOptions {
    * Maximum number of values; beyond it, the least recently changed one is dropped. A dropped value of `budget` or `limit`
    * starts again at zero, so choose a number above the number of keys in use. Default 100,000.
    */
-  max?: number
+  max?: number | undefined
 }
 
 // Minimum number of changes between two scans for expired values.

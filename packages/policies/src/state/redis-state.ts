@@ -19,9 +19,9 @@ export type RedisClient =
 /** Options of `redisState`. */
 export interface RedisStateOptions {
   /** Put before every key. Default `patchbay:`. */
-  prefix?: string
+  prefix?: string | undefined
   /** Time limit of one command, in milliseconds; then it fails with `network`. Default 2,000. */
-  timeout?: number
+  timeout?: number | undefined
 }
 
 const name = 'The Redis that keeps the state'

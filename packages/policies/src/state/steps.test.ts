@@ -6,8 +6,9 @@ import { type CircuitArgs, circuitSteps } from '../limits/circuit.js'
 import { type LimiterArgs, limiterSteps } from '../limits/limiter-steps.js'
 import type { LimitRules } from '../limits/token-bucket.js'
 import { type AccountArgs, accountSteps } from '../money/account.js'
-import { type AtomicSteps, runStep } from './atomic-step.js'
+import type { AtomicSteps } from './atomic-step.js'
 import { memoryState } from './memory-state.js'
+import { runStep } from './run-step.js'
 import type { StateStore } from './state.js'
 
 const amount = fc.integer({ min: 0, max: 200 })

@@ -31,16 +31,16 @@ export type FailedCall = HookCall & { error: LlmError }
 /** Options of `hooks`. Each callback may be asynchronous. */
 export interface HooksOptions {
   /** Called before anything is sent. If it throws, the call is not sent and fails. */
-  onStart?: (call: HookCall) => void | Promise<void>
+  onStart?: ((call: HookCall) => void | Promise<void>) | undefined
   /**
    * Called once with the response, before the caller gets it; for a stream, before its `finish` event. If it throws, the call
    * fails with `aborted`, with a chat's response as `partial`.
    */
-  onFinish?: (call: FinishedCall) => void | Promise<void>
+  onFinish?: ((call: FinishedCall) => void | Promise<void>) | undefined
   /** Called once with the error, also if the caller aborts or leaves a stream. What it throws is ignored: the call's error counts. */
-  onError?: (call: FailedCall) => void | Promise<void>
+  onError?: ((call: FailedCall) => void | Promise<void>) | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** The policy with these options, for `pipe`. */

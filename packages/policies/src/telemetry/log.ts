@@ -17,11 +17,11 @@ export interface Logger {
 /** Options of `log`. */
 export interface LogOptions {
   /** Default: lines of JSON on standard error. */
-  logger?: Logger
+  logger?: Logger | undefined
   /** Added to every line. */
-  fields?: Record<string, unknown>
+  fields?: Record<string, unknown> | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** The policy with these options, for `pipe`. */

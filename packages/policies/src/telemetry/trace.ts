@@ -23,15 +23,15 @@ type Api = typeof import('@opentelemetry/api')
 /** Options of `trace`. */
 export interface TraceOptions {
   /** A `TracerProvider`. Default: the one registered with `@opentelemetry/api`. */
-  tracerProvider?: { getTracer(name: string): object }
+  tracerProvider?: { getTracer(name: string): object } | undefined
   /** A `MeterProvider`. Default: the one registered with `@opentelemetry/api`. */
-  meterProvider?: { getMeter(name: string): object }
+  meterProvider?: { getMeter(name: string): object } | undefined
   /** Put messages, tools and answers into the spans? Default false. */
-  content?: boolean
+  content?: boolean | undefined
   /** Added to every span and every measurement. */
-  attributes?: Record<string, string | number | boolean>
+  attributes?: Record<string, string | number | boolean> | undefined
   /** For tests. Default: the system's clock. */
-  clock?: Clock
+  clock?: Clock | undefined
 }
 
 /** The policy with these options, for `pipe`. */

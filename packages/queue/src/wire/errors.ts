@@ -18,10 +18,12 @@ export function toWireError(thrown: unknown): WireError {
     return { code: 'bad-response', message: withoutKeys(`The worker failed: ${String(thrown)}.`) }
   const { code, message, status, requestId, retryable, retryAfterMs, responseBody } = thrown
   const usage = thrown.usage ?? thrown.partial?.usage
+  // A provider that was closed or aborted on the worker's side was not by its caller.
+  const isWorkers = code === 'closed' || code === 'aborted'
   return {
-    code,
+    code: isWorkers ? 'worker-crashed' : code,
     message: withoutKeys(message),
-    retryable,
+    retryable: isWorkers || retryable,
     ...(status !== undefined && { status }),
     ...(requestId !== undefined && { requestId }),
     ...(retryAfterMs !== undefined && { retryAfterMs }),
@@ -30,7 +32,7 @@ export function toWireError(thrown: unknown): WireError {
   }
 }
 
-/** The typed error that the worker's provider threw. An aborted or closed worker is a crashed one to its caller. */
+/** The typed error that the worker's provider threw. */
 export function fromWireError({ code, message, ...details }: WireError): LlmError {
   if (!errorCodes.includes(code)) return new LlmError('bad-response', message, details)
   return new LlmError(code, message, details)

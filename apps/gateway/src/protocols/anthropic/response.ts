@@ -132,7 +132,7 @@ export class EventWriter {
           model: event.model || this.model,
           content: [],
         }
-        const unfinished = { stop_reason: null, stop_sequence: null, usage: toUsage({}) }
+        const unfinished = { stop_reason: null, stop_sequence: null, usage: toUsage(event.usage ?? {}) }
         return [{ type: 'message_start', message: { ...message, ...unfinished } }]
       }
       case 'text':

@@ -2,6 +2,7 @@
 import { type ErrorCode, type ErrorDetails, LlmError } from '../../contract/errors.js'
 import { fieldsOf, objectsIn } from '../formats/received-json.js'
 import { excerpt, longestErrorBody } from './error-body.js'
+import { codeOfStatus } from './http-status.js'
 import { hasOverflowCode, isOverflow } from './overflow.js'
 
 /** A failure reported by a service. */
@@ -48,7 +49,8 @@ export function serviceError({ who, code, words, body = words, advice, details }
 }
 
 /** Advice for a 404 on a batch, file or response; `undefined` if the model is missing. */
-export function notFoundAdvice(path: string): { 'not-found': string } | undefined {
+export function notFoundAdvice(path: string): ServiceFailure['advice'] {
+  if (countsTokens(path)) return { unsupported: 'This server does not count tokens.' }
   const [, what, id] = /\/(batches|files|responses)(\/[^/]+)?/.exec(path) ?? []
   if (what === undefined || (what === 'responses' && id === undefined)) return undefined
   const name = { batches: 'batch', files: 'file', responses: 'response' }[what]
@@ -114,6 +116,9 @@ export function wordsOf(error: unknown, depth = 0): string {
   const { message, metadata, details, innererror, cause } = fieldsOf(error)
   // FastAPI's list of errors; its `input` repeats the request.
   const problems = objectsIn(error).flatMap(({ msg }) => (typeof msg === 'string' ? [msg] : []))
+  // Ollama puts the body of its runner's error into its own.
+  const within = typeof message === 'string' && message.startsWith('{') ? errorIn(jsonIn(message)) : undefined
+  if (within !== undefined && depth < deepest) return wordsOf(within, depth + 1)
   const own =
     typeof message === 'string' && message !== ''
       ? message
@@ -141,6 +146,15 @@ function inJson(error: unknown): string {
 function sentence(text: string): string {
   const line = excerpt(text)
   return /[.!?…]$/.test(line) ? line : `${line}.`
+}
+
+function countsTokens(path: string): boolean {
+  return /\/(count|input)_tokens$/.test(path)
+}
+
+/** The code of a response without an error's words: 404 for the count of tokens is a server that has none. */
+export function codeOfResponse(status: number, path: string): ErrorCode {
+  return status === 404 && countsTokens(path) ? 'unsupported' : codeOfStatus(status)
 }
 
 function codeOfText(words: string, text: string): ErrorCode | undefined {

@@ -42,7 +42,15 @@ export async function createReader(
   const frame = request.json === undefined ? '' : head + answer
   const breaks = request.tools === undefined || template.calls?.atStart ? [] : (template.calls?.signs ?? [])
   return {
-    reader: new ThinkingReader(engine.model, format, thinking === 'started', reader, onThought, breaks, frame),
+    reader: new ThinkingReader(
+      engine.model,
+      format,
+      thinking === 'started',
+      reader,
+      onThought,
+      breaks,
+      frame,
+    ),
     unenforced,
   }
 }

@@ -176,6 +176,8 @@ export class ThinkingReader implements AnswerReader {
     if (!this.#model.isSpecialToken(token)) return this.#decoder.push(token)
     const text = this.#model.detokenize([token], true)
     const { open, close } = this.#format
-    return text !== '' && [open, close, this.#frame, ...this.#breaks].some((mark) => mark.includes(text)) ? text : ''
+    return text !== '' && [open, close, this.#frame, ...this.#breaks].some((mark) => mark.includes(text))
+      ? text
+      : ''
   }
 }

@@ -125,7 +125,8 @@ describe('many properties', () => {
   it('come each once, the required ones all, and the optional ones anywhere between them', async () => {
     const { values } = await answers(wide(9), 40)
     const orders = values.map((value) => Object.keys(value as object))
-    const inSequence = (keys: string[]) => keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key)
+    const inSequence = (keys: string[]) =>
+      keys.every((key, index) => index === 0 || (keys[index - 1] ?? '') < key)
     const isRequired = (key: string) => Number(key.slice(1)) % 3 === 0
     for (const keys of orders) {
       expect(keys.filter(isRequired)).toEqual(['k0', 'k3', 'k6'])

@@ -6,7 +6,12 @@ import type { ChatJob, PromptRequest, TemplateMessage, TemplateTool } from '../.
 import type { CallFormat } from '../answer/calls/call-format.js'
 import { type DetectedCalls, detectCalls } from '../answer/calls/detect.js'
 import { detectFrames, type Frames } from '../answer/frames.js'
-import { beginOfThought, detectThinkingFormat, endOfThought, type ThinkingFormat } from '../answer/thinking-format.js'
+import {
+  beginOfThought,
+  detectThinkingFormat,
+  endOfThought,
+  type ThinkingFormat,
+} from '../answer/thinking-format.js'
 import { JobError } from '../failure.js'
 import { JinjaTemplate, TemplateRefusal } from '../jinja/jinja.js'
 import { cutAll, cutMark, guardedTexts, splitAtCuts, tokenizeRest } from './message-text.js'

@@ -21,7 +21,10 @@ export function infillTokens(model: LlamaModel, text: InfillText): Token[] {
       'unsupported',
       'This model has no tokens to fill in the middle. Use a model for code, or ask in a chat.',
     )
-  const guarded = guardedTexts(model, [infill.prefixString, infill.suffixString, infill.middleString].join('\n'))
+  const guarded = guardedTexts(
+    model,
+    [infill.prefixString, infill.suffixString, infill.middleString].join('\n'),
+  )
   const mark = cutMark(text)
   const tokensOf = (part: string) =>
     splitAtCuts(cutAll(part, guarded, mark), mark).flatMap((piece) => tokenizeRest(model, piece))

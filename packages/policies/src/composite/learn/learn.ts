@@ -36,23 +36,23 @@ export interface LearnOutcome {
 /** Options of `learn`. */
 export interface LearnOptions extends CompositeOptions {
   /** The algorithm. A `Learner` of your own is an object of three functions. Default `'thompson'`. */
-  by?: 'ema' | 'thompson' | 'linucb' | Learner
+  by?: 'ema' | 'thompson' | 'linucb' | Learner | undefined
   /**
    * How good the outcome was, 0 to 1; `undefined`: do not learn from it. Default: 0 for an error of the provider; otherwise the
    * faster the answer is complete, the higher: 0.5 at ten seconds.
    */
-  reward?: (outcome: LearnOutcome) => number | undefined | Promise<number | undefined>
+  reward?: ((outcome: LearnOutcome) => number | undefined | Promise<number | undefined>) | undefined
   /**
    * Features of a request for `linucb`: numbers of about 0 to 1, always the same count. Default: a constant, length, tools,
    * schema, images, reasoning.
    */
-  features?: (request: ChatRequest) => number[]
+  features?: ((request: ChatRequest) => number[]) | undefined
   /** Where the learned data is kept. Processes that share a state learn together. Default: the memory of this process. */
-  state?: StateStore
+  state?: StateStore | undefined
   /** Name of the data within `state`. Default: the providers and models of the list. */
-  key?: string
+  key?: string | undefined
   /** Seed for reproducible random numbers. Default: none. */
-  seed?: number
+  seed?: number | undefined
 }
 
 const ttlMs = 30 * 86_400_000

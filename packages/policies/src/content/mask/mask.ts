@@ -31,19 +31,19 @@ import { searchableRequest, sendableRequest } from './searchable-request.js'
 /** Options of `mask`. */
 export interface MaskOptions {
   /** Kinds of data to mask. Default: all but `'name'`, which needs the package `compromise` and English texts. */
-  find?: Kind[]
+  find?: Kind[] | undefined
   /**
    * More to mask: literal words or a pattern, by a name for their placeholders (letters, digits and `_`). A pattern runs over
    * all texts, so one that backtracks makes long texts slow. Default: none.
    */
-  also?: Record<string, string[] | RegExp>
+  also?: Record<string, string[] | RegExp> | undefined
   /** Images, documents and audio, which cannot be searched: `'refuse'` them with `unsupported`, or `'allow'` them. Text files are masked. Default `'refuse'`. */
-  media?: 'refuse' | 'allow'
+  media?: 'refuse' | 'allow' | undefined
   /**
    * Where the values of a batch's placeholders are kept, in plain text, until its results are read. Results can be read only
    * with the same state. Default: the memory of this process.
    */
-  state?: StateStore
+  state?: StateStore | undefined
 }
 
 /** The policy with these options, for `pipe`. */
