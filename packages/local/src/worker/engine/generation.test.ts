@@ -25,10 +25,10 @@ function fakeEngine(promptTokens = 4, onSlice: () => void = () => {}): FakeEngin
       fake.slices.push(tokens.length)
       onSlice()
     },
-    async *evaluate() {
+    async *evaluateWithMetadata() {
       for (;;) {
         fake.generated++
-        yield 1
+        yield { token: 1 }
       }
     },
   }
