@@ -72,7 +72,8 @@ export function accepted(
     if (isOff) effort = 'none'
     else {
       // 1 is the default of both sampling options.
-      if (chat[name] !== 1 || name === 'logprobs') leaveOut(name, `${model} takes ${name} only with reasoning: 'off'.`)
+      if (chat[name] !== 1 || name === 'logprobs')
+        leaveOut(name, `${model} takes ${name} only with reasoning: 'off'.`)
       delete chat[name]
     }
   }
