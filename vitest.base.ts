@@ -15,7 +15,7 @@ export const tests = (more: { globalSetup?: string[]; testTimeout?: number } = {
       testTimeout: 60_000,
       hookTimeout: 60_000,
       // A test that checked nothing has proved nothing.
-      expect: { requireAssertions: true },
+      expect: { requireAssertions: true, poll: { timeout: 20_000 } },
       ...more,
     },
   })

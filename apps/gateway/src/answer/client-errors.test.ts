@@ -242,7 +242,7 @@ it('repeats nothing that a Redis of the inside says, which may name its users', 
   const state = redisState({
     call: () => Promise.reject(new ErrorReply('NOPERM User ann has no permissions')),
   })
-  const inner = limit(mockProvider(), { requestsPerMinute: 9, state })
+  const inner = limit(mockProvider(), { requestsPerMinute: 9, state, whenUnavailable: 'refuse' })
   const records: RequestRecord[] = []
   const ask = await asked(inner, { onRequest: (record) => records.push(record) })
   for (const protocol of names) {

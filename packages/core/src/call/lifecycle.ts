@@ -237,8 +237,8 @@ export class CallLifecycle {
     this.stop(new LlmError('aborted', 'The call was aborted by its caller.', { cause }))
   }
 
-  /** The attempt is aborted by those who get the error. */
   #fail(error: LlmError): void {
+    this.#attempt?.abort(error)
     this.#rejectWait?.(error)
     this.#rejectWait = undefined
   }

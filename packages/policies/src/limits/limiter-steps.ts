@@ -31,7 +31,9 @@ export const endlessMs = Number.MAX_SAFE_INTEGER
 export const limiterSteps: AtomicSteps<LimiterState, LimiterArgs, Admission> = {
   name: 'limit',
   initial: unlimited,
-  apply(state, args, now) {
+  apply(stored, args, now) {
+    // Versions up to 0.1 kept leases as a record. They last seconds; levels and pauses count for longer.
+    const state = Array.isArray(stored.leases) ? stored : { ...stored, leases: [] }
     if (args.do === 'acquire') return acquire(state, args, now)
     return { next: changed(state, args, now), result: { admitted: 0, waitMs: 0 } }
   },

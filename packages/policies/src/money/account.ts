@@ -37,7 +37,9 @@ const nothing: Amount = { usd: 0, tokens: 0 }
 export const accountSteps: AtomicSteps<Account, AccountArgs, Balance> = {
   name: 'budget',
   initial: () => ({ ...nothing, reserved: [] }),
-  apply(account, args, now) {
+  apply(stored, args, now) {
+    // Versions up to 0.1 kept reservations as a record. They last minutes; what is spent counts for longer.
+    const account = Array.isArray(stored.reserved) ? stored : { ...stored, reserved: [] }
     const result: Balance = {
       spent: { usd: account.usd, tokens: account.tokens },
       reserved: totalReserved(account, now),
