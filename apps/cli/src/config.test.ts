@@ -384,6 +384,7 @@ describe('patchbay completion', () => {
         'chat',
         'compare',
         'serve',
+        'worker',
         'key',
         'doctor',
         'explain',
