@@ -1,6 +1,7 @@
 // Options of `queue()` and `worker()`, and their checks.
 import { LlmError, type ProviderOptions } from '@patchbay/core'
 import { checkOptionNames, factoryOptions, type OwnNames, withoutKeys } from '@patchbay/core/wire'
+import { mailboxMs } from './redis/scripts.js'
 
 /** Where the Redis is, and how long a silent process counts as alive. */
 export interface RedisOptions {
@@ -63,7 +64,7 @@ export function queueSettings(
   })
   const { bound = 64, keepResults = 7 * 24 * 3_600_000, model } = options
   if (!isCount(bound)) throw invalidOption('bound', 'a whole number of at least 1')
-  if (!isCount(keepResults)) throw invalidOption('keepResults', 'a number of milliseconds')
+  if (!isCount(keepResults)) throw invalidOption('keepResults', 'a whole number of milliseconds, at least 1')
   return { settings: { name: checkedName(model), bound, keepResults, ...redisSettings(options) }, options }
 }
 
@@ -89,7 +90,8 @@ function redisSettings({ redis, lease = 10_000 }: RedisOptions): Pick<QueueSetti
       'redis',
       'redis://user:password@host:port/number, or rediss:// with TLS; a % in a password is written %25',
     )
-  if (!isCount(lease) || lease < 500) throw invalidOption('lease', 'a number of milliseconds of at least 500')
+  if (!isCount(lease) || lease < 500 || lease > mailboxMs)
+    throw invalidOption('lease', `a whole number of milliseconds from 500 to ${mailboxMs}`)
   return { redis: url, lease }
 }
 

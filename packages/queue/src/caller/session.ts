@@ -7,7 +7,15 @@ import type { QueueSettings } from '../options.js'
 import { connect, disconnect, replyMs, unreachable, unref } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
-import { acknowledge, enter, leave, removeMailbox, renewCalls, type Script } from '../redis/scripts.js'
+import {
+  acknowledge,
+  enter,
+  heartbeatMs,
+  leave,
+  removeMailbox,
+  renewCalls,
+  type Script,
+} from '../redis/scripts.js'
 import type { JobData } from '../wire/job.js'
 import { type Posted, Reply } from './reply.js'
 
@@ -75,7 +83,7 @@ export class Session {
       (letter) => this.#receive(letter),
       () => this.ended,
     )
-    this.#heartbeat = setInterval(() => void this.#renew(), lease / 4).unref()
+    this.#heartbeat = setInterval(() => void this.#renew(), heartbeatMs(lease)).unref()
   }
 
   /**

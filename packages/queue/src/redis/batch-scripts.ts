@@ -4,12 +4,18 @@ import { Script } from './scripts.js'
 const batch = `
 local base, id = KEYS[1], ARGV[1]
 local info, results = base .. 'batch:' .. id, base .. 'batch:' .. id .. ':results'
+-- A batch is kept until nothing of it can come any more, and then as long as was asked.
+local function keepEnded()
+  local counts = redis.call('HMGET', info, 'total', 'answered', 'failed', 'cancelled', 'keep')
+  if counts[2] + counts[3] < tonumber(counts[1]) and not counts[4] then return end
+  redis.call('PEXPIRE', info, counts[5])
+  redis.call('PEXPIRE', results, counts[5])
+end
 `
 
-/** Arguments: batch, number of requests, milliseconds to keep it. */
+/** Arguments: batch, number of requests, milliseconds to keep it once it has ended. */
 export const createBatch = new Script(`${batch}
 redis.call('HSET', info, 'total', ARGV[2], 'answered', 0, 'failed', 0, 'keep', ARGV[3])
-redis.call('PEXPIRE', info, ARGV[3])
 return 1
 `)
 
@@ -24,17 +30,15 @@ return redis.call('HINCRBY', info, 'attempt:' .. ARGV[2], 1)
 `)
 
 /**
- * Records a result, if there is none. All results are kept as long as the batch is, from the last one on.
+ * Records a result, if there is none. All results are kept as long as the batch is.
  * Arguments: batch, index, 'answered' or 'failed', result.
  */
 export const recordResult = new Script(`${batch}
-local keep = redis.call('HGET', info, 'keep')
-if not keep then return 0 end
+if redis.call('EXISTS', info) == 0 then return 0 end
 if redis.call('HSETNX', results, ARGV[2], ARGV[4]) == 0 then return 0 end
 redis.call('HINCRBY', info, ARGV[3], 1)
 redis.call('HDEL', info, 'attempt:' .. ARGV[2])
-redis.call('PEXPIRE', info, keep)
-redis.call('PEXPIRE', results, keep)
+keepEnded()
 return 1
 `)
 
@@ -63,5 +67,6 @@ export const cancelBatch = new Script(`${batch}
 local counts = redis.call('HMGET', info, 'total', 'answered', 'failed')
 if not counts[1] then return 0 end
 if counts[2] + counts[3] < tonumber(counts[1]) then redis.call('HSET', info, 'cancelled', 1) end
+keepEnded()
 return 1
 `)

@@ -21,6 +21,12 @@ export class Script {
   }
 }
 
+/** How long a mailbox outlives its reader, in milliseconds: no shorter than any lease. */
+export const mailboxMs = 60_000
+
+/** Milliseconds between two heartbeats. Several fit into a lease, and into the time in which Redis must answer. */
+export const heartbeatMs = (lease: number): number => Math.min(lease / 4, 2500)
+
 // Redis' own clock is the one that all machines share.
 const clock = `
 local base = KEYS[1]
@@ -30,7 +36,7 @@ local waiting, turns = base .. 'waiting', base .. 'turns'
 local function callKey(id) return base .. 'call:' .. id end
 local function post(box, id, kind, body)
   redis.call('XADD', base .. 'mail:' .. box, '*', 'call', id, 'kind', kind, 'body', body)
-  redis.call('PEXPIRE', base .. 'mail:' .. box, 60000)
+  redis.call('PEXPIRE', base .. 'mail:' .. box, ${mailboxMs})
 end
 `
 
@@ -109,7 +115,7 @@ return 1
  */
 export const renewCalls = new Script(`${clock}
 local gone = {}
-redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], 60000)
+redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], ${mailboxMs})
 for at = 3, #ARGV do
   local id = ARGV[at]
   local worker, begun, done = unpack(redis.call('HMGET', callKey(id), 'worker', 'begun', 'done'))
@@ -132,7 +138,7 @@ return gone
 export const renewWorker = new Script(`${clock}
 local stop = {}
 redis.call('SET', base .. 'worker:' .. ARGV[1], 1, 'PX', ARGV[2])
-redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], 60000)
+redis.call('PEXPIRE', base .. 'mail:' .. ARGV[1], ${mailboxMs})
 for at = 3, #ARGV, 2 do
   local attempt, done = unpack(redis.call('HMGET', callKey(ARGV[at]), 'attempt', 'done'))
   if attempt ~= ARGV[at + 1] or done then table.insert(stop, ARGV[at]) end

@@ -7,7 +7,7 @@ import { type WorkerOptions, workerSettings } from '../options.js'
 import { connect, disconnect, replyMs, unreachable, within } from '../redis/connection.js'
 import { baseOf, bullName, bullOptions, mailboxOf } from '../redis/keys.js'
 import { type Letter, readMailbox } from '../redis/mailbox.js'
-import { begin, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
+import { begin, heartbeatMs, post, removeMailbox, renewWorker, type Script } from '../redis/scripts.js'
 import { toWireError } from '../wire/errors.js'
 import type { JobData } from '../wire/job.js'
 import { Outbox } from './outbox.js'
@@ -35,7 +35,7 @@ export class CallWorker {
   #ended = false
   #redis!: Redis
   #connections: Redis[] = []
-  #bull!: Worker<JobData>
+  #bull: Worker<JobData> | undefined
   #heartbeat: ReturnType<typeof setInterval> | undefined
   #heardAt = Date.now()
   #failing = false
@@ -69,7 +69,7 @@ export class CallWorker {
         return own
       }
       await this.#renew()
-      this.#bull = new Worker<JobData>(bullName(name), (job) => this.#track(this.#do(job)), {
+      const bull = new Worker<JobData>(bullName(name), (job) => this.#track(this.#do(job)), {
         prefix: bullOptions.prefix,
         connection: jobs,
         concurrency,
@@ -82,17 +82,20 @@ export class CallWorker {
         removeOnFail: { count: 0 },
       })
       // What keeps it from working is found by the heartbeat, too.
-      this.#bull.on('error', () => {})
-      await this.#bull.waitUntilReady()
+      this.#bull = bull
+      bull.on('error', () => {})
+      await bull.waitUntilReady()
       void readMailbox(
         reader,
         mailboxOf(name, this.#id),
         (letter) => this.#receive(letter),
         () => this.#ended,
       )
-      this.#heartbeat = setInterval(() => void this.#renew().catch(() => {}), lease / 4)
+      this.#heartbeat = setInterval(() => void this.#renew().catch(() => {}), heartbeatMs(lease))
     } catch (error) {
+      const closed = this.#bull?.close(true).catch(() => {})
       await this.#disconnect()
+      if (closed !== undefined) await within(replyMs, closed)
       throw isLlmError(error) ? error : unreachable(url, error)
     }
   }
@@ -104,7 +107,7 @@ export class CallWorker {
   }
 
   async #close(): Promise<void> {
-    const closed = this.#bull.close().catch(() => {})
+    const closed = Promise.resolve(this.#bull?.close()).catch(() => {})
     await Promise.all(this.#running)
     // Without an answer from Redis, nothing more can be put in order there: leases end by themselves.
     const isClosed = await within(replyMs, closed)
@@ -134,7 +137,7 @@ export class CallWorker {
     const [number = 0, leftMs = 0] = (await this.#persist(begin, [id, this.#id, mostAttempts])) as number[]
     if (number === 0 || this.#abortedEarly.delete(id)) return
     const controller = new AbortController()
-    const outbox = new Outbox((part, kind, body) => this.#post([id, number, part, kind, body], controller))
+    const outbox = new Outbox((part, kind, body) => this.#post(id, [number, part, kind, body], controller))
     this.#attempts.set(id, { number, outbox, controller })
     const options = {
       ...job.data.options,
@@ -167,16 +170,17 @@ export class CallWorker {
   }
 
   /** Posts once, however often the connection breaks meanwhile. */
-  async #post(args: (string | number)[], controller: AbortController): Promise<boolean> {
+  async #post(id: string, part: (string | number)[], controller: AbortController): Promise<boolean> {
+    const outbox = this.#attempts.get(id)?.outbox
     for (const since = Date.now(); ; ) {
       if (controller.signal.aborted) throw controller.signal.reason
       try {
-        if ((await this.#run(post, args)) === 1) return true
-        this.#stop(controller, 'The caller is gone, or another worker has this call.')
+        if ((await this.#run(post, [id, ...part])) === 1) return true
+        this.#stop(controller, 'The caller is gone, or another worker has this call.', outbox)
       } catch (error) {
         this.#report(error)
         if (Date.now() - since > this.#settings.lease)
-          this.#stop(controller, 'The Redis of the queue cannot be used.')
+          this.#stop(controller, 'The Redis of the queue cannot be used.', outbox)
         else await new Promise((resolve) => setTimeout(resolve, 100))
       }
     }
