@@ -133,6 +133,7 @@ export const keyOperations = [
     body: schema.closed({
       overlap: {
         ...schema.count,
+        maximum: 366 * 86_400_000,
         description: 'Milliseconds that the old key stays valid. Default 3,600,000 (an hour); 0: not at all.',
       },
     }),

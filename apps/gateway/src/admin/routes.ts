@@ -57,14 +57,15 @@ export function adminRoutes({ admins, database, registry, keys }: AdminOptions):
     app.on(operation.method, operation.path.replace('{name}', ':name'), async (context) => {
       if (database === undefined)
         throw requestError('The admin interface needs a database. Set gateway.database: sqlite:FILE.', 404)
+      const body = await bodyOf(context, operation)
       const call: AdminCall<never> = {
         database,
         configured: keys,
-        providers: registry.names(),
+        providers: registry.providerNames(),
         name: context.req.param('name') ?? '',
         query: queryOf(context, operation),
-        body: (await bodyOf(context, operation)) as never,
-        change: changing(database, context.var.admin ?? '', operation.id, context),
+        body: body as never,
+        change: changing(database, context.var.admin ?? '', operation.id, body),
       }
       const answer = await operation.run(call)
       if (call.query.format === 'csv' || (operation.csv && context.req.header('accept') === 'text/csv'))
@@ -111,6 +112,12 @@ function queryOf({ req }: Context, { query = {} }: Operation): Record<string, st
   return given
 }
 
+/** Refuses numbers such as 1e999, which JSON cannot write again. */
+function finite(_: string, value: unknown): unknown {
+  if (typeof value === 'number' && !Number.isFinite(value)) throw new RangeError('The number is too large.')
+  return value
+}
+
 async function bodyOf({ req }: Context, { body: schema }: Operation): Promise<unknown> {
   if (schema === undefined) return undefined
   const text = await req.text()
@@ -119,7 +126,7 @@ async function bodyOf({ req }: Context, { body: schema }: Operation): Promise<un
     throw requestError('content-type: must be application/json.', 415)
   let body: unknown
   try {
-    body = text === '' ? {} : JSON.parse(text)
+    body = text === '' ? {} : JSON.parse(text, finite)
   } catch {
     throw requestError('The body must be JSON.')
   }
@@ -129,9 +136,9 @@ async function bodyOf({ req }: Context, { body: schema }: Operation): Promise<un
 }
 
 /** Makes a change with its entry in the audit trail, both or none. */
-function changing(database: GatewayDatabase, admin: string, action: string, { req }: Context) {
+function changing(database: GatewayDatabase, admin: string, action: string, body: unknown) {
+  const change = body === undefined ? null : JSON.stringify(body)
   return async <T>(name: string, work: (db: Database) => Promise<T>): Promise<T> => {
-    const change = (await req.text()) || null
     return database.change(async (db) => {
       const result = await work(db)
       const entry = { id: crypto.randomUUID(), at: Date.now(), admin, action, name, change }

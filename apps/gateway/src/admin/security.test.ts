@@ -220,3 +220,25 @@ it('bodies are small', async () => {
   const { admin } = await adminWorld()
   expect((await admin('POST', '/keys', { name: 'x', providers: ['y'.repeat(70_000)] })).status).toBe(413)
 })
+
+it('the audit trail holds nothing that was not checked, and can be read whatever was sent', async () => {
+  const { admin } = await adminWorld()
+  await admin('POST', '/keys', { name: 'ann' })
+  expect((await admin('DELETE', '/keys/ann', 'sk-not-json')).status).toBe(200)
+  const { status, text } = await admin('GET', '/audit')
+  expect(status).toBe(200)
+  expect(text).not.toContain('sk-not-json')
+})
+
+it('numbers without measure are refused, and names of providers that are none', async () => {
+  const { admin } = await adminWorld({ aliases: { fast: 'main' } }, undefined, {
+    providers: { main: 'openai:gpt-5' },
+  })
+  await admin('POST', '/keys', { name: 'ann' })
+  expect((await admin('POST', '/keys/ann/rotate', { overlap: 1e16 })).status).toBe(400)
+  const endless = '{"name":"red","limit":{"requestsPerMinute":1e999}}'
+  expect((await admin('POST', '/teams', endless)).status).toBe(400)
+  expect((await admin('POST', '/keys', { name: 'bob', providers: ['fast'] })).status).toBe(400)
+  expect((await admin('POST', '/keys', { name: 'bob', providers: ['main'] })).status).toBe(201)
+  expect((await admin('GET', '/keys')).status).toBe(200)
+})

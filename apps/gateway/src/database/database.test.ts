@@ -129,6 +129,9 @@ it('requests without a valid key, and those that ask no model, are not stored', 
   for (let call = 0; call < 20; call++) expect((await world.ask('wrong')).status).toBe(401)
   await world.ask(key, '/v1/messages/count_tokens', { messages: [{ role: 'user', content: 'Hi' }] })
   await world.ask(key, '/v1/nothing', {})
+  const foreign = { 'content-type': 'application/json', origin: 'http://elsewhere.example' }
+  const page = await fetch(`${world.url}/v1/messages`, { method: 'POST', headers: foreign, body: '{}' })
+  expect(page.status).toBe(403)
   await world.admin('GET', '/keys')
   expect((await world.ask(key)).status).toBe(200)
   await world.written()

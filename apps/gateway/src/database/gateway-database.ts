@@ -40,7 +40,11 @@ export class GatewayDatabase {
   #pruned = 0
   readonly #opened: Promise<void>
 
+  /** Days that single requests are kept. */
+  keepRequests: number
+
   constructor(private readonly options: DatabaseOptions) {
+    this.keepRequests = options.keepRequests
     this.records = new RecordWriter({
       write: (rows) => writeRequests(this.open(), rows),
       onChange: (problem, lost) => this.#report('writing', problem, lost),
@@ -97,7 +101,8 @@ export class GatewayDatabase {
         return work(transaction)
       }),
     )
-    await this.use((db) => this.keys.refresh(db))
+    // The change is made: what fails now is reported, and read again, by the next look.
+    await this.use((db) => this.keys.refresh(db)).catch(() => {})
     return result
   }
 
@@ -153,7 +158,7 @@ export class GatewayDatabase {
     this.#pruned = now
     await db
       .deleteFrom('patchbay_requests')
-      .where('at', '<', now - this.options.keepRequests * dayMs)
+      .where('at', '<', now - this.keepRequests * dayMs)
       .execute()
   }
 

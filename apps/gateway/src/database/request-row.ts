@@ -6,14 +6,15 @@ import type { RequestRow } from './tables.js'
 const maxName = 200
 // Postgres stores no NUL.
 const text = (value: string | undefined) => value?.replaceAll('\0', '').slice(0, maxName) ?? null
+// What no service can have counted must not keep the other rows from being written.
+const maxCount = 1e12
 const count = (value: number | undefined) =>
-  value !== undefined && Number.isFinite(value) ? Math.round(value) : null
+  value !== undefined && Number.isFinite(value) ? Math.min(Math.max(Math.round(value), 0), maxCount) : null
 
-/** Whether a request is one that a model answers, from a client that may ask. Others are not stored: anybody could send millions. */
-export function isStored({ method, path, status, key }: RequestRecord): boolean {
+/** Whether a request is one that a model answers. */
+export function isStored({ method, path }: RequestRecord): boolean {
   if (method !== 'POST' || !/^\/(?:v1|v1beta|api)\//.test(path)) return false
-  if (/(?:count_tokens|countTokens|input_tokens|show|cancel)$/.test(path)) return false
-  return key !== undefined || status !== 401
+  return !/(?:count_tokens|countTokens|input_tokens|show|cancel)$/.test(path)
 }
 
 /** The row of a request that ended now. `usd`: its price, if the record has none. */

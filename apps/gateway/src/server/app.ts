@@ -66,7 +66,6 @@ export function createApp(options: AppOptions): Hono<Env> {
     recorder.onEnd(metrics.ended)
     running.add(recorder)
     recorder.onEnd(() => running.delete(recorder))
-    recorder.onEnd((record) => database?.add(record, priceOf(record, recorder.place, prices)))
     recorder.note({ path: routeOf(context) })
     if (settings.telemetry) await traceRequest(context, recorder, next)
     else await next()
@@ -91,11 +90,14 @@ export function createApp(options: AppOptions): Hono<Env> {
   if (admins === undefined) app.all('/admin/*', notHere)
   else app.route('/admin', adminRoutes({ admins, database, registry, keys: settings.keys ?? {} }))
   app.use(async (context, next) => {
+    const { recorder } = context.var
     if (keys.isRequired) {
       const client = keys.clientOf(context.req.raw.headers)
       context.set('client', client)
-      context.var.recorder.note({ key: client.name, ...(client.team && { team: client.team.name }) })
+      recorder.note({ key: client.name, ...(client.team && { team: client.team.name }) })
     }
+    // Only from here on, since anybody could send millions that are refused before.
+    recorder.onEnd((record) => database?.add(record, priceOf(record, recorder.place, prices)))
     await next()
   })
   app.get('/metrics', async (context) => {

@@ -47,6 +47,8 @@ export interface Gateway {
   close(): Promise<void>
 }
 
+const defaultKeepRequests = 30
+
 /**
  * The gateway as a fetch handler, for any server that takes one.
  * @example Bun.serve({ fetch: gateway({ loaded: await loadConfig(), public: true }).fetch })
@@ -55,7 +57,7 @@ export function gateway(options: GatewayOptions): Gateway {
   const { strictModels, otherwise, onRequest } = options
   const metrics = new Metrics()
   const responses = new ResponseStore(() => current.connections.state())
-  const { database: address, keepRequests = 30 } = options.loaded.gateway
+  const { database: address, keepRequests = defaultKeepRequests } = options.loaded.gateway
   const database = address === undefined ? undefined : new GatewayDatabase({ address, keepRequests })
   if (database !== undefined) metrics.watch(database)
   const closing = new Set<Promise<void>>()
@@ -92,6 +94,7 @@ export function gateway(options: GatewayOptions): Gateway {
     ready: async () => database?.ready(),
     reload(loaded) {
       checkStillProtected(current.loaded, loaded)
+      if (database !== undefined) database.keepRequests = loaded.gateway.keepRequests ?? defaultKeepRequests
       const { connections } = current
       if (isDeepStrictEqual(providersOf(current.loaded), providersOf(loaded))) {
         current = serveConfig(loaded, connections)

@@ -60,7 +60,11 @@ export class Connections {
         this.#idle = resolve
       })
     const all = await Promise.allSettled(this.#open.values())
-    await Promise.all(all.map((one) => (one.status === 'fulfilled' ? one.value.close() : undefined)))
+    const closed = await Promise.allSettled(
+      all.map(async (one) => (one.status === 'fulfilled' ? one.value.close() : undefined)),
+    )
+    for (const one of closed)
+      if (one.status === 'rejected') console.error('A provider could not be closed:', one.reason)
     await this.#shared.close()
   }
 
@@ -103,6 +107,12 @@ export class ProviderRegistry {
     const { aliases = {} } = this.settings
     const all = providers.size > 0 ? [...providers.keys(), ...Object.keys(aliases)] : ['default']
     return all.filter((name) => this.#allowed(this.#resolve(name), client))
+  }
+
+  /** The names of the providers themselves, without aliases. */
+  providerNames(): string[] {
+    const { providers } = this.connections.loaded
+    return providers.size > 0 ? [...providers.keys()] : ['default']
   }
 
   /** Text that identifies the model behind a name: it changes with the configured model. Holds no secret. */
