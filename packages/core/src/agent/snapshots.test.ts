@@ -96,7 +96,8 @@ it.each<[string, (n: number) => string]>([
   ['deep nesting', (n) => `{"a":${'['.repeat(n)}${']'.repeat(n)}}`],
   ['a long text after a long list', (n) => `{"a":[${'1,'.repeat(n)}1],"b":["${'x'.repeat(n)}"]}`],
 ])('cost as much as the text is long: %s', async (_, text) => {
-  expect(await growth((n) => snapshotsOf(text(n), [5]))).toBeLessThan(1.7)
+  // The garbage collector's own work on weak maps grows faster than they do: 1.5 to 1.7 for deep nesting. Quadratic work is 2.
+  expect(await growth((n) => snapshotsOf(text(n), [5]))).toBeLessThan(1.85)
 })
 
 it('every piece of a small object is shown, and of a large one several together', async () => {
