@@ -1,7 +1,7 @@
 // The capability check: features that the model lacks are refused before anything is sent, or left out with a warning. Loaded with the
 // first request that needs more than text.
 
-import type { CallEnvironment } from '../call/chat-call.js'
+import type { CapabilityCache } from '../call/capability-cache.js'
 import type { CallLifecycle } from '../call/lifecycle.js'
 import type { PreparedChat, PreparedMessage } from '../contract/backend.js'
 import type { Capabilities } from '../contract/capabilities.js'
@@ -18,7 +18,10 @@ import { type Feature, isMedia, isUsual, mediaFeature, missingFeatures } from '.
  */
 export async function withinCapabilities(
   { chat, request, required }: Prepared,
-  { backend, loadCapabilities }: CallEnvironment,
+  {
+    backend,
+    loadCapabilities,
+  }: { backend: { provider: string; model: string }; loadCapabilities(): Promise<CapabilityCache> },
   lifecycle: CallLifecycle,
 ): Promise<PreparedChat> {
   const cache = await loadCapabilities()
