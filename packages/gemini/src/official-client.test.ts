@@ -6,7 +6,11 @@ import { chunk, last, options, serve } from '../test/wire.js'
 import { gemini } from './index.js'
 
 const model = 'gemini-3.6-flash'
-const schema = { type: 'object' as const, properties: { city: { type: 'string' as const } }, required: ['city'] }
+const schema = {
+  type: 'object' as const,
+  properties: { city: { type: 'string' as const } },
+  required: ['city'],
+}
 
 /** Our request and the official client's, each to a server with this answer. */
 async function both(
@@ -17,7 +21,9 @@ async function both(
   const [one, other] = [await serve(answer), await serve(answer)]
   const read = [
     await ours(gemini(model, { ...options, baseURL: one.url })),
-    await theirs(new GoogleGenAI({ apiKey: options.apiKey, vertexai: false, httpOptions: { baseUrl: other.url } })),
+    await theirs(
+      new GoogleGenAI({ apiKey: options.apiKey, vertexai: false, httpOptions: { baseUrl: other.url } }),
+    ),
   ] as const
   const [mine, official] = [one.requests[0], other.requests[0]]
   expect(mine?.path).toBe(official?.path)
@@ -143,7 +149,12 @@ it('sends the same request for vectors, and reads the same', async () => {
 it('asks for a batch, its state and its end at the same addresses', async () => {
   const state = {
     name: 'batches/b1',
-    metadata: { '@type': 'x', name: 'batches/b1', state: 'BATCH_STATE_RUNNING', batchStats: { requestCount: '1' } },
+    metadata: {
+      '@type': 'x',
+      name: 'batches/b1',
+      state: 'BATCH_STATE_RUNNING',
+      batchStats: { requestCount: '1' },
+    },
   }
   await both(
     json(state),
@@ -160,7 +171,9 @@ it('asks for a batch, its state and its end at the same addresses', async () => 
 it('asks Vertex AI at the same address, with the token of the credentials', async () => {
   // Workload identity of another cloud: its token is changed for one of Google's, at our server.
   const server = await serve(({ path }) =>
-    path === '/token' ? json({ access_token: 'ya29.secret', expires_in: 3600, token_type: 'Bearer' }) : answered,
+    path === '/token'
+      ? json({ access_token: 'ya29.secret', expires_in: 3600, token_type: 'Bearer' })
+      : answered,
   )
   const { mkdtemp, rm, writeFile } = await import('node:fs/promises')
   const { tmpdir } = await import('node:os')

@@ -36,7 +36,11 @@ export async function vertexClient({
       'config',
       'No project for Vertex AI. Pass vertex: { project }, or set GOOGLE_CLOUD_PROJECT.',
     )
-  const client = new Client({ vertexai: true, project, location })
+  // With the project, the library does not ask Google for it.
+  const client = new Client({
+    ...{ vertexai: true, project, location },
+    googleAuthOptions: { projectId: project },
+  })
   return {
     path: client.path,
     headers: () =>
