@@ -260,8 +260,8 @@ interface Layer {
   /** Features that every provider must have; checked before the first call. */
   requires?: Requirement[] | undefined
   /**
-   * Store for limits, budgets, circuits and learned results that processes share: `redis://host`, or a folder. A Redis
-   * stores cached answers, too. Default: each process has its own.
+   * Store for limits, budgets, circuits and learned results that processes share: `redis://host`, `redis+sentinel://host/name`,
+   * `redis+cluster://host`, or a folder. A Redis stores cached answers, too. Default: each process has its own.
    */
   shared?: string | undefined
   /** US dollars per million tokens, by model, for `response.cost`. */
