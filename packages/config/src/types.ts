@@ -95,6 +95,14 @@ export interface ClaudeEntry extends Remote {
   use: 'claude'
 }
 
+/** Gemini, by `@patchbay/gemini`. */
+export interface GeminiEntry extends Remote {
+  use: 'gemini'
+  apiVersion?: string | undefined
+  /** Vertex AI, with Google's own credentials: `true`, or a project and a region. */
+  vertex?: boolean | { project?: string | undefined; location?: string | undefined } | undefined
+}
+
 /** OpenAI and compatible servers, by `@patchbay/openai`. */
 export interface OpenAIEntry extends Remote {
   use: 'openai'
@@ -171,6 +179,7 @@ export interface OtherEntry extends Common {
 /** A provider: its options, or the short form `'claude:claude-opus-5'`. */
 export type ProviderEntry =
   | ClaudeEntry
+  | GeminiEntry
   | OpenAIEntry
   | OllamaEntry
   | LocalEntry
