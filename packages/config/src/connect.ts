@@ -47,15 +47,21 @@ export async function provider(target: string, options: TargetOptions = {}): Pro
   return connect('target', { config: { providers: { target: entry } }, user: false })
 }
 
+/** Options of `connectTo`. */
+export interface ConnectOptions extends Pick<LoadOptions, 'cwd'> {
+  /** Sends the requests of remote providers. Default: the platform's `fetch`. */
+  fetch?: typeof fetch | undefined
+}
+
 /** The provider of a name in a loaded configuration; like `connect`, without reading files. */
 export async function connectTo(
   loaded: Loaded,
   target = defaultOf(loaded),
-  { cwd = process.cwd() }: Pick<LoadOptions, 'cwd'> = {},
+  { cwd = process.cwd(), fetch }: ConnectOptions = {},
 ): Promise<Provider> {
   const chosen = target ?? throwNoDefault(loaded)
   const shared = new Shared(loaded.shared)
-  const made = await new ProviderBuilder(loaded, cwd, shared).make(chosen)
+  const made = await new ProviderBuilder(loaded, cwd, shared, fetch).make(chosen)
   // Only policies and composites use shared state. A backend alone keeps members of its own, such as `stats` of a local model.
   const provider = made instanceof DelegatingProvider ? new ConnectedProvider(made, shared) : made
   try {

@@ -1,5 +1,12 @@
 // Public exports of @patchbay/config.
-export { connect, connectTo, defaultOf, provider, type TargetOptions } from './connect.js'
+export {
+  type ConnectOptions,
+  connect,
+  connectTo,
+  defaultOf,
+  provider,
+  type TargetOptions,
+} from './connect.js'
 export { nearest } from './file/config-error.js'
 export type { Entry, Place } from './file/layers.js'
 export { type Loaded, type LoadOptions, loadConfig, userFolder } from './file/load.js'

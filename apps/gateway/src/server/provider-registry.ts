@@ -2,6 +2,7 @@
 import { connectTo, defaultOf, type GatewayEntry, type Loaded, Shared } from '@patchbay/config'
 import { LlmError, type ModelInfo, type Provider } from '@patchbay/core'
 import { budget, limit, memoryState, type StateStore, trace } from '@patchbay/policies'
+import { upstreamFetch } from '../upstream/fetch.js'
 import type { Client } from './api-keys.js'
 import { boundedStore, storeAccess } from './bounded-store.js'
 
@@ -74,7 +75,7 @@ export class Connections {
     const made =
       isUnconfigured && this.otherwise !== undefined
         ? await this.otherwise()
-        : await connectTo(loaded, name || undefined)
+        : await connectTo(loaded, name || undefined, { fetch: upstreamFetch })
     return loaded.gateway.telemetry ? trace(made) : made
   }
 }

@@ -24,6 +24,9 @@ interface EntryOptions {
 /** Options that do not change answers, or are secret: not part of a cache scope. */
 const notInScope = { policies: undefined, requires: undefined, apiKey: undefined, headers: undefined }
 
+/** The backends with the option `fetch`. */
+const takingFetch = new Set(['claude', 'openai', 'ollama'])
+
 /** Makes the providers of one configuration. */
 export class ProviderBuilder {
   readonly #made = new Map<string, Promise<Provider>>()
@@ -32,6 +35,7 @@ export class ProviderBuilder {
     readonly loaded: Loaded,
     private readonly cwd: string,
     readonly shared: Shared,
+    private readonly fetch?: typeof globalThis.fetch,
   ) {}
 
   /**
@@ -139,6 +143,7 @@ export class ProviderBuilder {
     if (use === 'local') resolvePaths(options, (option) => placeOf(found, option).folder)
     const { place } = this.loaded.shared ?? {}
     if (use === 'queue' && place !== undefined && isRedis(place)) options.redis ??= place
+    if (this.fetch !== undefined && takingFetch.has(use)) options.fetch ??= this.fetch
     const factory = await factoryOf(use, placeOf(found, 'use').folder)
     const made = await factory(options)
     const { prices } = this.loaded

@@ -94,7 +94,8 @@ async function buildRequest(
   const { blobOf, textsOf } = await import('./large-body.js')
   const texts = fields === undefined ? [body] : textsOf(body, fields)
   // A `fetch` of the app's own gets the text: it may sign it.
-  const whole = fetch === globalThis.fetch ? await blobOf(texts) : [...texts].join('')
+  const takesBlobs = fetch === globalThis.fetch || 'takesBlobs' in fetch
+  const whole = takesBlobs ? await blobOf(texts) : [...texts].join('')
   return { url, init: { ...init, body: whole } }
 }
 
