@@ -56,8 +56,7 @@ export async function streamResponse(
     'content-type': format.contentType,
     'cache-control': 'no-cache',
     'x-accel-buffering': 'no',
-    'x-request-id': recorder.id,
-    'request-id': recorder.id,
+    ...recorder.idHeaders,
     ...recorder.responseHeaders(),
   }
   return new Response(body, { headers })
